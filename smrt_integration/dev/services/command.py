@@ -1,0 +1,68 @@
+"""Runs a command with PostgreSQL and Redis at hand, and ends with its exit code."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import NoReturn
+
+from smrt_integration.dev.services.folders import ThrowAway
+from smrt_integration.dev.services.postgres import PostgresServer
+from smrt_integration.dev.services.process import dying_with_us
+from smrt_integration.dev.services.redis import RedisServer
+
+PASSED_ON = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2}
+
+
+@contextmanager
+def services(settings: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
+    """What to add to the environment so that DATABASE_URL and REDIS_URL name running servers; those set already are left alone.
+
+    `settings`: further PostgreSQL settings by name.
+    """
+    with ExitStack() as stack:
+        added: dict[str, str] = {}
+        if missing := [name for name in ("DATABASE_URL", "REDIS_URL") if not is_set(name)]:
+            folder = ThrowAway()
+            stack.callback(folder.remove)
+        if "DATABASE_URL" in missing:
+            postgres = PostgresServer(folder.path / "postgres", settings=settings)
+            stack.callback(postgres.stop)
+            postgres.start()
+            added["DATABASE_URL"] = postgres.url
+        if "REDIS_URL" in missing:
+            redis = RedisServer(folder.path / "redis")
+            stack.callback(redis.stop)
+            redis.start()
+            added["REDIS_URL"] = redis.url
+        yield added
+
+
+def is_set(name: str) -> bool:
+    return bool(os.environ.get(name, "").strip() or os.environ.get(f"{name}_FILE", "").strip())
+
+
+def run(command: Sequence[str], settings: Mapping[str, str] | None = None) -> int:
+    """The exit code of `command`, or 128 and the number of the signal that ended it."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    with services(settings) as added:
+        return _wait_for(command, {"DEBUG": "1"} | os.environ | added)
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _wait_for(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    waited_for = PASSED_ON | {signal.SIGCHLD}
+    signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
+    child = subprocess.Popen(dying_with_us(command, signal.SIGTERM), env=environment)
+    while (code := child.poll()) is None:
+        arrived = signal.sigwaitinfo(waited_for)
+        # a code above 0 means that the terminal sent it, and then the command has got it too
+        if arrived.si_signo != signal.SIGCHLD and arrived.si_code <= 0:
+            child.send_signal(arrived.si_signo)
+    return code if code >= 0 else 128 - code

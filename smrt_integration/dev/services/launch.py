@@ -1,0 +1,63 @@
+"""Becomes a command that dies with its parent, as another account if told so: `launch.py SIGNAL PARENT UID:GID|- REACH COMMAND...`.
+
+A program of its own, and not a `preexec_fn`, because Python code between fork and exec may deadlock in a process that has threads.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+PR_SET_KEEPCAPS = 8
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_RAISE = 2
+# Either lets an account walk through folders that are closed to it; containers usually grant only the second.
+CAP_DAC_READ_SEARCH = 2
+CAP_DAC_OVERRIDE = 1
+LINUX_CAPABILITY_VERSION_3 = 0x20080522
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def main() -> None:
+    signal_number, parent, account, reach = sys.argv[1:5]
+    command = sys.argv[5:]
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    if account != "-":
+        uid, gid = (int(number) for number in account.split(":"))
+        become(uid, gid, keep_reach=reach == "reach")
+    die_with_parent(int(signal_number), int(parent))
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        sys.exit(f"{command[0]} cannot be started: {error.strerror}.")
+
+
+def become(uid: int, gid: int, *, keep_reach: bool) -> None:
+    """Drop root for good. `keep_reach` keeps the one privilege of passing through closed folders, such as /root."""
+    libc.prctl(PR_SET_KEEPCAPS, int(keep_reach), 0, 0, 0)
+    os.setgroups([])
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+    if keep_reach and not any(raise_ambient(capability) for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE)):
+        sys.exit("The system does not let the server's account into this folder.")
+
+
+def raise_ambient(capability: int) -> bool:
+    """Keep one capability, and no other, across exec."""
+    header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
+    bit = 1 << capability
+    data = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
+    return libc.capset(header, data) == 0 and libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0
+
+
+def die_with_parent(signal_number: int, parent: int) -> None:
+    # after the change of account, which clears it
+    libc.prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit("The program that started this one has ended.")
+
+
+if __name__ == "__main__":
+    main()

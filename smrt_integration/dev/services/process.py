@@ -1,0 +1,131 @@
+"""Child processes that do not outlive the one that started them, and the search for those that a killed one left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+LAUNCH = str(Path(__file__).with_name("launch.py"))
+# A server that needs longer to start or stop than this is stuck: crash recovery of a development database takes a few seconds.
+START_SECONDS = 60
+STOP_SECONDS = 20
+POLL_SECONDS = 0.005
+
+
+class ServerError(Exception):
+    """A server does not start; the message is one sentence and, below it, the last lines that the server wrote."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whom a server runs as when it is started by root; `reach` lets it pass through folders that are closed to it."""
+
+    uid: int
+    gid: int
+    reach: bool = False
+
+    def own(self, path: Path) -> None:
+        os.chown(path, self.uid, self.gid)
+
+
+def dying_with_us(command: Sequence[str], on_our_death: signal.Signals, account: Account | None = None) -> list[str]:
+    """The command line that runs `command` so that it gets the signal when the *thread* that starts it ends, however it ends."""
+    who = f"{account.uid}:{account.gid}" if account else "-"
+    reach = "reach" if account and account.reach else "-"
+    return [sys.executable, "-I", "-S", LAUNCH, str(int(on_our_death)), str(os.getpid()), who, reach, *command]
+
+
+class Server:
+    """One server process: its log, its start, its ends. Sessions of their own keep a Ctrl-C at the terminal from it."""
+
+    name: str
+    gentle = signal.SIGTERM
+    on_our_death = signal.SIGKILL
+
+    def __init__(self, folder: Path) -> None:
+        """`folder`: holds all that the server writes; made if missing. The same folder again means the same data."""
+        self.folder = folder
+        self.log = folder / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process, f"{self.name} has not been started"
+        return self._process.pid
+
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def launch(self, command: Sequence[str], cwd: Path, account: Account | None = None) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                dying_with_us(command, self.on_our_death, account),
+                cwd=cwd,
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def wait_until(self, ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not ready():
+            if not self.running() or time.monotonic() > deadline:
+                self.kill()
+                raise ServerError(f"{self.name} does not start.\n{last_lines(self.log)}")
+            time.sleep(POLL_SECONDS)
+
+    def stop(self) -> None:
+        """Ask it to end, keeping its data, and wait for that; harmless when it does not run."""
+        if self._process and self.running():
+            self._process.send_signal(self.gentle)
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        """As `kill -9` or a power cut would."""
+        if self._process and self.running():
+            self._process.kill()
+            self._process.wait()
+
+
+def clean_environment() -> Mapping[str, str]:
+    """Ours, without what would steer a server or its client from outside (PGDATA, PGPORT, TZ...)."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PG", "TZ", "LC_"))}
+
+
+def last_lines(log: Path | IO[str], count: int = 8) -> str:
+    lines = log.read_text(errors="replace").splitlines() if isinstance(log, Path) else log.readlines()
+    return "\n".join(f"    {line}" for line in lines[-count:])
+
+
+def working_in(folder: Path, names: Sequence[str]) -> Iterator[int]:
+    """The ids of the processes called one of `names` whose working directory is `folder` or below it."""
+    top = os.path.realpath(folder)
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and (entry / "comm").read_text().strip() in names:
+                cwd = os.readlink(entry / "cwd").removesuffix(" (deleted)")
+                if cwd == top or cwd.startswith(top + os.sep):
+                    yield int(entry.name)
+        except OSError:
+            continue  # it ended meanwhile, or belongs to somebody else
+
+
+def end_leftovers(folder: Path, names: Sequence[str]) -> None:
+    """Kill the servers that still work in `folder` though nobody is there any more who started them."""
+    while leftovers := list(working_in(folder, names)):
+        for pid in leftovers:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        time.sleep(POLL_SECONDS)
