@@ -113,7 +113,7 @@ def working_in(folder: Path, names: Sequence[str]) -> Iterator[int]:
     for entry in Path("/proc").iterdir():
         try:
             if entry.name.isdigit() and (entry / "comm").read_text().strip() in names:
-                cwd = os.readlink(entry / "cwd").removesuffix(" (deleted)")
+                cwd = str((entry / "cwd").readlink()).removesuffix(" (deleted)")
                 if cwd == top or cwd.startswith(top + os.sep):
                     yield int(entry.name)
         except OSError:
