@@ -1,0 +1,49 @@
+from typing import TypedDict
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+country_code = RegexValidator(r"\A[A-Z]{2}\Z", "Use the country's two capital letters (ISO 3166), for example US.")
+
+
+class AddressDict(TypedDict):
+    street: str | None
+    city: str | None
+    state: str | None
+    postalCode: str | None
+    country: str | None
+
+
+def address_of(street: str, city: str, state: str, postal_code: str, country: str) -> AddressDict | None:
+    """None when nothing is known; a part that is not known is None, so that it is cleared wherever it was sent before."""
+    if not (street or city or state or postal_code or country):
+        return None
+    return {
+        "street": street or None,
+        "city": city or None,
+        "state": state or None,
+        "postalCode": postal_code or None,
+        "country": country or None,
+    }
+
+
+class Addressed(models.Model):
+    street = models.CharField(max_length=300, blank=True)
+    city = models.CharField(max_length=150, blank=True)
+    state = models.CharField(max_length=150, blank=True)
+    postal_code = models.CharField(max_length=30, blank=True)
+    country = models.CharField(max_length=2, blank=True, validators=[country_code])
+
+    class Meta:
+        abstract = True
+
+    @property
+    def address(self) -> AddressDict | None:
+        return address_of(self.street, self.city, self.state, self.postal_code, self.country)
+
+    def take_address_from(self, other: "Addressed") -> None:
+        for name in ADDRESS_FIELDS:
+            setattr(self, name, getattr(other, name))
+
+
+ADDRESS_FIELDS = ("street", "city", "state", "postal_code", "country")

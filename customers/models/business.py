@@ -1,0 +1,136 @@
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.utils import timezone
+
+from customers.models.address import country_code
+from customers.models.tenant import OfBusiness
+from customers.models.tracked import Tracked
+from customers.money import CURRENCIES
+from customers.zones import local_day, validate_zone
+
+
+def validate_currency(code: str) -> None:
+    if code not in CURRENCIES:
+        raise ValidationError(f"{code} is not a currency we can bill in. Use a code such as USD (ISO 4217).", code="currency")
+
+
+class Business(Tracked):
+    """A tenant: nothing of one business is ever seen by another."""
+
+    name = models.CharField(max_length=200, unique=True)
+    time_zone = models.CharField(max_length=64, default="America/Los_Angeles", validators=[validate_zone])
+    country = models.CharField(max_length=2, default="US", validators=[country_code])
+    currency = models.CharField(max_length=3, default="USD", validators=[validate_currency])
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "businesses"
+        ordering = ["name"]
+        constraints = [
+            # PostgreSQL raises an error for a zone it does not know. One such row would break every statement that computes local days.
+            models.CheckConstraint(
+                name="business_time_zone_known",
+                condition=Q(
+                    Func(
+                        F("time_zone"),
+                        Value("1970-01-01T00:00:00+00:00", output_field=models.CharField()),
+                        template="timezone(%(expressions)s::timestamptz) IS NOT NULL",
+                        output_field=models.BooleanField(),
+                    )
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, **kwargs: Any) -> None:
+        validate_zone(self.time_zone)
+        super().save(**kwargs)
+
+    def now(self) -> datetime:
+        """This instant on the business's clock."""
+        return timezone.now().astimezone(timezone.zoneinfo.ZoneInfo(self.time_zone))
+
+    def today(self, at: datetime | None = None) -> date:
+        """The business's day at the instant `at`, by default now."""
+        return local_day(at or timezone.now(), self.time_zone)
+
+
+class Named(OfBusiness):
+    business = models.ForeignKey(Business, on_delete=models.PROTECT, related_name="+", db_index=False)
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        abstract = True
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["business", "name"], name="%(class)s_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Brand(Named):
+    class Meta(Named.Meta):
+        pass
+
+
+class Agent(Named):
+    """A sales source: a store, or a route that a van drives."""
+
+    class Kind(models.TextChoices):
+        STORE = "STORE", "Store"
+        ROUTE = "ROUTE", "Route"
+
+    kind = models.CharField(max_length=5, choices=Kind, default=Kind.STORE)
+
+    class Meta(Named.Meta):
+        pass
+
+
+class Employee(Named):
+    class Role(models.TextChoices):
+        DRIVER = "DRIVER", "Driver"
+        COUNTER = "COUNTER", "Counter"
+
+    role = models.CharField(max_length=7, choices=Role, default=Role.COUNTER)
+
+    class Meta(Named.Meta):
+        # Two people may well have the same name.
+        constraints = []
+        indexes = [models.Index("business", "name", name="employee_by_name")]
+
+
+class Department(Named):
+    class Meta(Named.Meta):
+        pass
+
+
+class CustomerGroup(Named):
+    class Meta(Named.Meta):
+        pass
+
+
+class Discount(Named):
+    class Kind(models.TextChoices):
+        PERCENT = "PERCENT", "Percent"
+        AMOUNT = "AMOUNT", "Amount"
+
+    description = models.CharField(max_length=500, blank=True)
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.PERCENT)
+    value = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
+
+    class Meta(Named.Meta):
+        constraints = [
+            *Named.Meta.constraints,
+            models.CheckConstraint(
+                name="discount_within_reason",
+                condition=Q(value__gte=0) & (Q(kind="AMOUNT") | Q(value__lte=100)),
+                violation_error_message="A discount is at least 0 and, in percent, at most 100.",
+            ),
+        ]

@@ -1,0 +1,162 @@
+"""What a save changed, without asking the database: every record remembers the values its row had."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+from django.db import models, router, transaction
+from django.db.models.base import ModelBase
+from django.db.models.query import QuerySet
+
+from customers.models.outcome import Outcome, current_outcome
+
+Values = dict[str, Any]
+MISSING = object()
+
+
+class Tracked(models.Model):
+    """Base of every record: in a `post_save` receiver, `before` and `changed` say what the save did to the row.
+
+    The remembered values advance with each save, and fall back when a save turns out to have been rolled back, so that saving the same
+    instance again reports the change again. Rolling back with the bare `transaction.savepoint_rollback` goes unnoticed: Django does not
+    tell anyone about those. A save and whatever receivers write for it are one transaction, also in autocommit.
+    """
+
+    _stored: Values | None = None
+    """Column values by attname as far as known, after the latest save or read; None for a row never saved or read."""
+    _advances: tuple[tuple[Outcome, Values | None], ...] = ()
+    """Saves whose transaction may still be rolled back, oldest first, each with what was stored before it."""
+    _before: Values | None = None
+    _written: frozenset[str] = frozenset()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def before(self) -> Values | None:
+        """The row's values by attname before the save in progress; None when the row was created or no save is in progress."""
+        return self._before
+
+    @property
+    def changed(self) -> set[str]:
+        """Attnames whose value in the database the save in progress changed; all that it wrote when the row was created."""
+        before = self._before
+        if before is None:
+            return set(self._written)
+        return {name for name in self._written if self._differs(name, before.get(name, MISSING))}
+
+    def save(
+        self,
+        *,
+        force_insert: bool | tuple[ModelBase, ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        using = using or router.db_for_write(type(self), instance=self)
+        if update_fields is not None:
+            update_fields = frozenset(update_fields)
+        outer = self._before, self._written
+        try:
+            with transaction.atomic(using=using, savepoint=False):
+                self._settle()
+                self._written = self._attnames_to_write(update_fields)
+                self._before = None if force_insert else self._values_before(using)
+                super().save(force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields)
+        finally:
+            self._before, self._written = outer
+
+    def refresh_from_db(
+        self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: "QuerySet[Self] | None" = None
+    ) -> None:
+        fields = None if fields is None else list(fields)
+        super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
+        self._settle()
+        names = [field.attname for field in self._meta.concrete_fields if fields is None or field.name in fields or field.attname in fields]
+        self._stored = {**(self._stored or {}), **self._present(names)}
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Iterable[str], values: Iterable[Any], **kwargs: Any) -> Self:  # type: ignore[override]
+        values = tuple(values)
+        record = super().from_db(db, field_names, values, **kwargs)  # type: ignore[arg-type]
+        record._stored = dict(zip(field_names, values, strict=False))  # noqa: SLF001 - a record of this very class
+        return record
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy knows nothing of its row: it may outlive the transaction, so its first save asks the database."""
+        state = super().__getstate__()
+        for name in ("_stored", "_advances", "_before", "_written"):
+            state.pop(name, None)
+        return state
+
+    def _save_table(
+        self,
+        raw: bool = False,
+        cls: type[models.Model] | None = None,
+        force_insert: bool = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> bool:
+        """The row is written and the receivers are not yet called: a receiver that saves this instance again must start from here."""
+        updated: bool = super()._save_table(raw, cls, force_insert, force_update, using, update_fields)  # type: ignore[misc]
+        if not updated:
+            self._before = None
+        self._advance(using)
+        return updated
+
+    def _advance(self, using: str | None) -> None:
+        outcome = current_outcome(using)
+        if not self._advances or self._advances[-1][0] is not outcome:
+            self._advances = (*self._advances, (outcome, self._stored))
+        stored = {**(self._stored or {}), **self._present(self._written)} if self._before is not None else self._present(self._written)
+        stored[self._meta.pk.attname] = self.pk
+        self._stored = stored
+
+    def _settle(self) -> None:
+        """Forget how to undo what was committed, and undo what was rolled back."""
+        if not self._advances:
+            return
+        open_advances = []
+        for outcome, stored in self._advances:
+            if outcome.rolled_back:
+                self._stored = stored
+                break
+            if not outcome.committed:
+                open_advances.append((outcome, stored))
+        self._advances = tuple(open_advances)
+
+    def _attnames_to_write(self, update_fields: frozenset[str] | None) -> frozenset[str]:
+        values = self.__dict__
+        return frozenset(
+            field.attname
+            for field in self._meta.concrete_fields
+            if not field.primary_key
+            and (field.attname in values if update_fields is None else field.name in update_fields or field.attname in update_fields)
+        )
+
+    def _values_before(self, using: str) -> Values | None:
+        """What the row holds, from memory; from the database where a value is written that was never read (deferred, or made by hand)."""
+        if self.pk is None:
+            return None
+        stored = self._stored
+        if stored is None or stored.get(self._meta.pk.attname) != self.pk:
+            stored = {}
+        unknown = [name for name in self._written if name not in stored]
+        if not unknown:
+            return stored
+        row: Mapping[str, Any] | None = type(self)._base_manager.using(using).filter(pk=self.pk).values(*unknown).first()
+        return None if row is None else {**stored, **row, self._meta.pk.attname: self.pk}
+
+    def _present(self, names: Iterable[str]) -> Values:
+        """The instance's loaded values; an expression such as F("total") + 1 is none, as only the database knows the result."""
+        values = self.__dict__
+        return {name: values[name] for name in names if name in values and not hasattr(values[name], "resolve_expression")}
+
+    def _differs(self, name: str, before: Any) -> bool:
+        now = self.__dict__.get(name, MISSING)
+        if now is before or now == before:
+            return False
+        if before is MISSING or hasattr(now, "resolve_expression"):
+            return True
+        field = self._meta.get_field(name)
+        return bool(field.to_python(now) != field.to_python(before))

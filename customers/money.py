@@ -1,0 +1,24 @@
+"""Amounts of money: plain decimals in, amounts rounded to the currency's smallest coin out."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+CURRENCIES: Final = frozenset(  # noqa: SIM905 - a list literal would fill a page
+    """AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE
+    CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR ISK JMD JPY KES KGS KHR KMF
+    KPW KRW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR
+    PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH UGX USD UYU
+    UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG""".split()
+)
+"""ISO 4217, but for the few currencies of a thousandth part (BHD, IQD, JOD, KWD, LYD, OMR, TND): amounts are kept with two decimals."""
+
+WITHOUT_CENTS: Final = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())  # noqa: SIM905
+
+CENT = Decimal("0.01")
+HUNDRED = Decimal(100)
+
+
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """Half up to the currency's smallest coin, as cash registers do."""
+    coin = Decimal(1) if currency in WITHOUT_CENTS else CENT
+    return amount.quantize(coin, ROUND_HALF_UP).quantize(CENT)
