@@ -1,14 +1,15 @@
 """Amounts of money: plain decimals in, amounts rounded to the currency's smallest coin out."""
 
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
-CURRENCIES: Final = frozenset(  # noqa: SIM905 - a list literal would fill a page
+CURRENCIES: Final = frozenset(
     """AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE
     CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR ISK JMD JPY KES KGS KHR KMF
     KPW KRW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR
     PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH UGX USD UYU
-    UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG""".split()
+    UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG""".split()  # noqa: SIM905 - a list literal would fill a page
 )
 """ISO 4217, but for the few currencies of a thousandth part (BHD, IQD, JOD, KWD, LYD, OMR, TND): amounts are kept with two decimals."""
 
@@ -22,3 +23,29 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
     """Half up to the currency's smallest coin, as cash registers do."""
     coin = Decimal(1) if currency in WITHOUT_CENTS else CENT
     return amount.quantize(coin, ROUND_HALF_UP).quantize(CENT)
+
+
+class Deduction(NamedTuple):
+    """A discount: `value` percent off, or `value` in money off, though never more than there is to pay."""
+
+    value: Decimal
+    in_percent: bool
+
+    def of(self, subtotal: Decimal) -> Decimal:
+        return subtotal * self.value / HUNDRED if self.in_percent else min(self.value, subtotal)
+
+
+class Totals(NamedTuple):
+    subtotal: Decimal
+    discount: Decimal
+    tax: Decimal
+    total: Decimal
+    """What the customer pays: after the discount, with sales tax."""
+
+
+def totals(amounts: Iterable[Decimal], deduction: Deduction | None, tax_rate: Decimal, currency: str) -> Totals:
+    """`tax_rate` in percent; added to the prices, as sales tax is."""
+    subtotal = rounded(sum(amounts, Decimal(0)), currency)
+    discount = rounded(deduction.of(subtotal), currency) if deduction else Decimal("0.00")
+    tax = rounded((subtotal - discount) * tax_rate / HUNDRED, currency)
+    return Totals(subtotal, discount, tax, subtotal - discount + tax)

@@ -1,7 +1,9 @@
 from customers.models.address import AddressDict, Addressed
 from customers.models.business import Agent, Brand, Business, CustomerGroup, Department, Discount, Employee
-from customers.models.customer import Customer, CustomField, CustomFieldValue
-from customers.models.order import LineItem, Order
+from customers.models.custom_field import CustomField, CustomFieldValue
+from customers.models.customer import Customer
+from customers.models.line_item import LineItem, NewItem
+from customers.models.order import Order
 from customers.models.pickup import PickupRequest, RegularPickupRequest
 from customers.models.stop import Stop
 from customers.models.tracked import Tracked
@@ -21,6 +23,7 @@ __all__ = [
     "Discount",
     "Employee",
     "LineItem",
+    "NewItem",
     "Order",
     "PickupRequest",
     "RegularPickupRequest",

@@ -42,8 +42,9 @@ class Addressed(models.Model):
         return address_of(self.street, self.city, self.state, self.postal_code, self.country)
 
     def take_address_from(self, other: "Addressed") -> None:
-        for name in ADDRESS_FIELDS:
-            setattr(self, name, getattr(other, name))
+        self.street, self.city, self.state = other.street, other.city, other.state
+        self.postal_code, self.country = other.postal_code, other.country
 
-
-ADDRESS_FIELDS = ("street", "city", "state", "postal_code", "country")
+    def take_address(self, address: AddressDict) -> None:
+        self.street, self.city, self.state = address["street"] or "", address["city"] or "", address["state"] or ""
+        self.postal_code, self.country = address["postalCode"] or "", address["country"] or ""

@@ -1,5 +1,6 @@
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -10,7 +11,7 @@ from django.utils import timezone
 from customers.models.address import country_code
 from customers.models.tenant import OfBusiness
 from customers.models.tracked import Tracked
-from customers.money import CURRENCIES
+from customers.money import CURRENCIES, Deduction
 from customers.zones import local_day, validate_zone
 
 
@@ -55,7 +56,7 @@ class Business(Tracked):
 
     def now(self) -> datetime:
         """This instant on the business's clock."""
-        return timezone.now().astimezone(timezone.zoneinfo.ZoneInfo(self.time_zone))
+        return timezone.now().astimezone(ZoneInfo(self.time_zone))
 
     def today(self, at: datetime | None = None) -> date:
         """The business's day at the instant `at`, by default now."""
@@ -134,3 +135,7 @@ class Discount(Named):
                 violation_error_message="A discount is at least 0 and, in percent, at most 100.",
             ),
         ]
+
+    @property
+    def deduction(self) -> Deduction:
+        return Deduction(self.value, in_percent=self.kind == self.Kind.PERCENT)

@@ -1,14 +1,21 @@
 import uuid
+from datetime import date, datetime
+from typing import Any, Self
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce, Right
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from customers.models.address import Addressed
-from customers.models.business import Agent, Brand, Business, CustomerGroup, Discount
+from customers.models.address import AddressDict, Addressed
+from customers.models.business import Agent, Brand, Business, CustomerGroup, Discount, Employee
+from customers.models.pickup import PickupRequest, RegularPickupRequest
 from customers.models.tenant import OfBusiness
+from customers.models.visit import Visit
+from customers.phones import ImpossibleNumber, normalise
+from customers.refusals import ActionRefused, moment, refused_if_invalid
 
 
 class Customer(Addressed, OfBusiness):
@@ -88,42 +95,82 @@ class Customer(Addressed, OfBusiness):
         contact = f"{self.first_name} {self.last_name}".strip()
         return (self.company_name or contact) if self.kind == self.Kind.CORPORATE else contact
 
+    def save(self, **kwargs: Any) -> None:
+        fields = kwargs.get("update_fields")
+        if fields is None or "phone" in fields:
+            self._normalise_phone()
+        super().save(**kwargs)
 
-class CustomField(OfBusiness):
-    """A question that a business asks of its customers, such as the birthday."""
+    def clean(self) -> None:
+        super().clean()
+        self._normalise_phone()
 
-    class Kind(models.TextChoices):
-        TEXT = "TEXT", "Text"
-        DATE = "DATE", "Date"
+    @classmethod
+    def sign_up(cls, business: Business, *, source: str = Source.POS, at: datetime | None = None, **details: Any) -> Self:
+        """A new customer, by the POS or the website; `details` are the record's own fields. Signing up counts as the day's visit."""
+        customer = cls(business=business, source=source, created_at=moment(at), **details)
+        with refused_if_invalid():
+            customer.clean_fields(exclude=FOREIGN_KEYS)
+            customer.clean()
+        with transaction.atomic():
+            customer.save()
+            Visit.record(customer, Visit.Type.SIGNUP, customer.created_at)
+        return customer
 
-    business = models.ForeignKey(Business, on_delete=models.PROTECT, related_name="+", db_index=False)
-    name = models.CharField(max_length=200)
-    kind = models.CharField(max_length=4, choices=Kind, default=Kind.TEXT)
-    position = models.PositiveSmallIntegerField(default=0)
+    def schedule_pickup(
+        self, pickup_date: date, *, by: str = PickupRequest.ScheduledBy.EMPLOYEE, employee: Employee | None = None
+    ) -> PickupRequest:
+        return PickupRequest.schedule(self, pickup_date, by=by, employee=employee)
 
-    class Meta:
-        ordering = ["position", "name"]
-        constraints = [models.UniqueConstraint(fields=["business", "name"], name="customfield_name_unique")]
+    @transaction.atomic
+    def request_regular_pickups(self, *, address: AddressDict | None = None) -> RegularPickupRequest:
+        """Ask to join a regular route, at `address` or else the customer's own."""
+        self.lock("business")
+        if self.delivery_preference == self.DeliveryPreference.ROUTE_REGULAR:
+            raise ActionRefused("This customer is on a regular route already.", "on_route_already")
+        request = RegularPickupRequest.submit(self, address)
+        self.prefer_delivery(self.DeliveryPreference.ROUTE_APPROVAL_PENDING)
+        return request
 
-    def __str__(self) -> str:
-        return self.name
+    def prefer_delivery(self, preference: str) -> None:
+        if preference not in self.DeliveryPreference.values:
+            raise ActionRefused(f"{preference} is not a delivery preference.", "invalid", "delivery_preference")
+        self.delivery_preference = preference
+        self.save(update_fields=["delivery_preference"])
+
+    @transaction.atomic
+    def change_phone(self, phone: str, *, is_mobile: bool | None = None) -> None:
+        """Take another number, of which nothing that was known of the old one is true."""
+        self.lock("business")
+        self.phone, self.phone_is_mobile, self.text_answered_at = phone, is_mobile, None
+        with refused_if_invalid():
+            self._normalise_phone()
+        self.save(update_fields=["phone", "phone_is_mobile", "text_answered_at"])
+
+    @transaction.atomic
+    def answered_text(self, at: datetime | None = None) -> None:
+        """Whoever answers a text has a mobile phone."""
+        at = moment(at)
+        self.lock()
+        if self.text_answered_at is None:
+            self.text_answered_at = at
+            self.save(update_fields=["text_answered_at"])
+
+    @transaction.atomic
+    def revoke_links(self) -> None:
+        """Make every link to this customer's online account that was ever sent useless."""
+        self.lock()
+        self.link_version += 1
+        self.save(update_fields=["link_version"])
+
+    def _normalise_phone(self) -> None:
+        if not self.phone:
+            return
+        try:
+            self.phone = normalise(self.phone, None if self.phone.startswith("+") else self.business.country)
+        except ImpossibleNumber as error:
+            raise ValidationError({"phone": str(error)}, code="phone") from error
 
 
-class CustomFieldValue(OfBusiness):
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="custom_values", db_index=False)
-    field = models.ForeignKey(CustomField, on_delete=models.PROTECT, related_name="+", db_index=False)
-    value = models.TextField(blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["customer", "field"], name="customfieldvalue_once_per_customer")]
-        indexes = [
-            # The month and day of a date: whose birthday it is. Also finds a field's values.
-            models.Index("field", Right("value", 5), name="customfieldvalue_by_day"),
-        ]
-
-    def __str__(self) -> str:
-        return f"Value {self.pk}"
-
-    def tenant_id(self) -> int | None:
-        return self.customer.business_id
+FOREIGN_KEYS = {"business", "agent", "brand", "group", "discount", "master"}
+"""Given as records, so there is no need to ask the database whether they exist."""

@@ -1,15 +1,27 @@
 import secrets
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from customers.models.business import Agent, Business, Department, Discount, Employee
+from customers.models.business import Agent, Business, Discount, Employee
 from customers.models.customer import Customer
-from customers.models.tenant import OfBusiness
+from customers.models.line_item import MOST_MONEY, LineItem, NewItem
+from customers.models.tenant import OfCustomer, lockable
+from customers.models.visit import Visit
+from customers.money import totals
+from customers.refusals import ActionRefused, moment, not_before, refuse_other_business, refused_if_taken
 
+if TYPE_CHECKING:
+    from customers.models.stop import Stop
+
+HIGHEST_TAX_RATE = 99
 READABLE = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0, 1, I or O, which people confuse when they read a number to each other."""
 NUMBER_LENGTH = 8
@@ -20,7 +32,7 @@ def random_number() -> str:
     return "".join(secrets.choice(READABLE) for _ in range(NUMBER_LENGTH))
 
 
-class Order(OfBusiness):
+class Order(OfCustomer):
     class Status(models.TextChoices):
         OPEN = "open", "Open"
         READY = "ready", "Ready"
@@ -44,7 +56,7 @@ class Order(OfBusiness):
         max_digits=6,
         decimal_places=4,
         default=Decimal(0),
-        validators=[MinValueValidator(0), MaxValueValidator(99)],
+        validators=[MinValueValidator(0), MaxValueValidator(HIGHEST_TAX_RATE)],
     )
     bags = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now)
@@ -65,20 +77,154 @@ class Order(OfBusiness):
     def __str__(self) -> str:
         return self.number
 
+    @classmethod
+    @transaction.atomic
+    def create(  # noqa: PLR0913 - what there is to say about an order
+        cls,
+        customer: Customer,
+        *,
+        items: Sequence[NewItem] = (),
+        agent: Agent | None = None,
+        sold_by: Employee | None = None,
+        discount: Discount | None = None,
+        tax_rate: Decimal = Decimal(0),
+        stop: "Stop | None" = None,
+        bags: int = 1,
+        number: str = "",
+        at: datetime | None = None,
+    ) -> Self:
+        """Take in a customer's things: at a driver's `stop`, else in a store, which is a visit.
 
-class LineItem(OfBusiness):
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="items")
-    department = models.ForeignKey(Department, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
-    description = models.CharField(max_length=500)
-    quantity = models.PositiveIntegerField(default=1, validators=[MinValueValidator(1)])
-    price = models.DecimalField("price each", max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
-    returned_at = models.DateTimeField(null=True, blank=True)
+        `tax_rate` in percent; `number` is the POS's own, if it gives one; `at` for what a phone reports late.
+        """
+        at = moment(at)
+        refuse_other_business(customer.business_id, agent=agent, sold_by=sold_by, discount=discount, stop=stop)
+        _refuse_nonsense(tax_rate, bags)
+        customer.lock("business")
+        if stop is not None:
+            stop.join(customer)
+        order = cls(business=customer.business, customer=customer, agent=agent, sold_by=sold_by, discount=discount, stop=stop)
+        order.tax_rate, order.bags, order.created_at, order.number = tax_rate, bags, at, number or order.number
+        lines = order._lines(items)
+        order._compute(lines)
+        taken = ActionRefused(f"There is an order {number} already.", "number_taken", "number")
+        with refused_if_taken("order_number_unique", taken) if number else nullcontext():
+            order.save()
+        order._add(lines)
+        if stop is None:
+            Visit.record(customer, Visit.Type.STORE, at)
+        return order
 
-    class Meta:
-        constraints = [models.CheckConstraint(name="lineitem_sense", condition=Q(quantity__gte=1, price__gte=0))]
+    @transaction.atomic
+    def mark_ready(self, at: datetime | None = None) -> None:
+        """Everything is done: the order waits to be picked up or delivered."""
+        at = moment(at)
+        self.lock()
+        self._refuse_unless_open()
+        not_before(at, self.created_at, "order was created")
+        self.status, self.ready_at = self.Status.READY, at
+        self.save(update_fields=["status", "ready_at"])
 
-    def __str__(self) -> str:
-        return self.description
+    @transaction.atomic
+    def return_to_customer(
+        self, *, by: Employee | None, items: Iterable[LineItem] | None = None, stop: "Stop | None" = None, at: datetime | None = None
+    ) -> None:
+        """Give back all that is still here, or only some `items`; at a counter, which is a visit, or at a driver's `stop`.
 
-    def tenant_id(self) -> int | None:
-        return self.order.business_id
+        The order counts as returned when its last item is. Also possible before it is ready: people change their minds.
+        """
+        at = moment(at)
+        refuse_other_business(self.business_id, by=by, stop=stop)
+        customer = self.lock_with_customer(stop)
+        present = self.refuse_return(at)
+        self.give_back(present if items is None else self._those_present(items, present), present, by, at)
+        if stop is None:
+            Visit.record(customer, Visit.Type.STORE, at)
+
+    @transaction.atomic
+    def add_items(self, items: Sequence[NewItem]) -> list[LineItem]:
+        self.lock("business", "discount")
+        self._refuse_unless_open()
+        lines = self._lines(items)
+        self._save_totals([*self._locked_items(), *lines])
+        self._add(lines)
+        return lines
+
+    @transaction.atomic
+    def remove_items(self, items: Iterable[LineItem]) -> None:
+        self.lock("business", "discount")
+        self._refuse_unless_open()
+        lines = self._locked_items()
+        removed = self._those_present(items, [line for line in lines if line.returned_at is None])
+        self._save_totals([line for line in lines if line not in removed])
+        for line in removed:
+            line.delete()
+
+    @transaction.atomic
+    def change_discount(self, discount: Discount | None) -> None:
+        refuse_other_business(self.business_id, discount=discount)
+        self.lock("business")
+        self._refuse_unless_open()
+        self.discount = discount
+        self._save_totals(self._locked_items(), "discount")
+
+    def refuse_return(self, at: datetime) -> list[LineItem]:
+        """The items still here, locked, as this order is; refused when there is nothing to return."""
+        if self.status == self.Status.RETURNED:
+            raise ActionRefused(f"Order {self.number} was returned already.", "returned_already")
+        not_before(at, self.created_at, "order was created")
+        return [item for item in self._locked_items() if item.returned_at is None]
+
+    def give_back(self, items: list[LineItem], present: list[LineItem], by: Employee | None, at: datetime) -> None:
+        """Record the return of `items`, some or all of those `present`; the order's own comes first when it is complete."""
+        if len(items) == len(present):
+            self.status, self.returned_by, self.returned_at = self.Status.RETURNED, by, at
+            self.save(update_fields=["status", "returned_by", "returned_at"])
+        for item in items:
+            item.returned_at = at
+            item.save(update_fields=["returned_at"])
+
+    def _locked_items(self) -> list[LineItem]:
+        items = list(lockable(LineItem).filter(order=self).order_by("pk"))
+        for item in items:
+            item.order = self
+        return items
+
+    def _those_present(self, items: Iterable[LineItem], present: list[LineItem]) -> list[LineItem]:
+        wanted = {item.pk for item in items}
+        found = [item for item in present if item.pk in wanted]
+        if not wanted or len(found) < len(wanted):
+            raise ActionRefused(f"Not all of these items are still in order {self.number}.", "not_in_order", "items")
+        return found
+
+    def _lines(self, items: Iterable[NewItem]) -> list[LineItem]:
+        for item in items:
+            item.refuse_nonsense(self.business_id)
+        return [LineItem.of(item, self.business.currency) for item in items]
+
+    def _add(self, lines: list[LineItem]) -> None:
+        for line in lines:
+            line.order = self
+            line.save()
+
+    def _save_totals(self, lines: list[LineItem], *also: str) -> None:
+        self._compute(lines)
+        self.save(update_fields=["subtotal", "discount_total", "tax", "total", *also])
+
+    def _compute(self, lines: list[LineItem]) -> None:
+        deduction = self.discount.deduction if self.discount else None
+        sums = totals([line.amount for line in lines], deduction, self.tax_rate, self.business.currency)
+        if max(sums) >= MOST_MONEY:
+            raise ActionRefused("An order must total less than 10 billion.", "invalid", "items")
+        self.subtotal, self.discount_total, self.tax, self.total = sums
+
+    def _refuse_unless_open(self) -> None:
+        if self.status != self.Status.OPEN:
+            raise ActionRefused(f"Order {self.number} is {self.status} already.", f"{self.status}_already")
+
+
+def _refuse_nonsense(tax_rate: Decimal, bags: int) -> None:
+    if not (tax_rate.is_finite() and 0 <= tax_rate <= HIGHEST_TAX_RATE):
+        raise ActionRefused(f"The tax rate is a percentage from 0 to {HIGHEST_TAX_RATE}.", "invalid", "tax_rate")
+    if bags < 0:
+        raise ActionRefused("The number of bags cannot be negative.", "invalid", "bags")

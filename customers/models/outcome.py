@@ -14,11 +14,10 @@ class Outcome:
     It stands first among the hooks, so that a later hook that saves a record again, or fails, finds the matter settled.
     """
 
-    __slots__ = ("committed", "connection", "savepoints")
+    __slots__ = ("committed", "connection")
 
-    def __init__(self, connection: Any, savepoints: frozenset[str]) -> None:
+    def __init__(self, connection: Any) -> None:
         self.connection = connection
-        self.savepoints = savepoints
         self.committed = False
 
     def __call__(self) -> None:
@@ -26,17 +25,17 @@ class Outcome:
 
     @property
     def rolled_back(self) -> bool:
-        return not self.committed and not any(hook is self for _, hook, _ in self.connection.run_on_commit)
+        return not self.committed and not any(hook[1] is self for hook in self.connection.run_on_commit)
 
 
 def current_outcome(using: str | None) -> Outcome:
     """The outcome of what is being written on the connection `using` right now, within an atomic block."""
-    connection = connections[using or DEFAULT_DB_ALIAS]
+    connection: Any = connections[using or DEFAULT_DB_ALIAS]
     # None stands for an atomic block without a savepoint of its own, which is rolled back with the block around it.
-    savepoints = frozenset(sid for sid in connection.savepoint_ids if sid is not None)
-    for _, hook, _ in connection.run_on_commit[:NEAREST]:
-        if isinstance(hook, Outcome) and hook.savepoints == savepoints:
-            return hook
-    outcome = Outcome(connection, savepoints)
+    savepoints = set(connection.savepoint_ids) - {None}
+    for hook in connection.run_on_commit[:NEAREST]:
+        if isinstance(hook[1], Outcome) and hook[0] == savepoints:
+            return hook[1]
+    outcome = Outcome(connection)
     connection.run_on_commit.insert(0, (savepoints, outcome, True))
     return outcome

@@ -1,13 +1,20 @@
-from django.db import models
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from customers.models.address import Addressed
+from customers.models.address import AddressDict, Addressed
 from customers.models.business import Business, Employee
-from customers.models.tenant import OfBusiness
+from customers.models.tenant import OfCustomer
+from customers.refusals import ActionRefused, moment, refuse_other_business, refused_if_taken
+
+if TYPE_CHECKING:
+    from customers.models.customer import Customer
 
 
-class PickupRequest(OfBusiness):
+class PickupRequest(OfCustomer):
     class ScheduledBy(models.TextChoices):
         EMPLOYEE = "Employee", "Employee"
         CUSTOMER = "Customer", "Customer"
@@ -41,8 +48,49 @@ class PickupRequest(OfBusiness):
     def __str__(self) -> str:
         return f"Pickup on {self.pickup_date}"
 
+    @classmethod
+    @transaction.atomic
+    def schedule(cls, customer: "Customer", pickup_date: date, *, by: str = ScheduledBy.EMPLOYEE, employee: Employee | None = None) -> Self:
+        """Have a van come by, as an employee entered it or the customer asked on the website."""
+        if by not in cls.ScheduledBy.values:
+            raise ActionRefused("A pickup is scheduled by an Employee or a Customer.", "invalid", "by")
+        refuse_other_business(customer.business_id, employee=employee)
+        if pickup_date < customer.business.today():
+            raise ActionRefused(f"{pickup_date} has passed. Choose today or a later day.", "past_date", "pickup_date")
+        pickup = cls(business=customer.business, customer=customer, pickup_date=pickup_date, scheduled_by=by, employee=employee)
+        taken = ActionRefused(f"A pickup on {pickup_date} is scheduled already.", "scheduled_already", "pickup_date")
+        with refused_if_taken("pickup_scheduled_once_a_day", taken):
+            pickup.save()
+        return pickup
 
-class RegularPickupRequest(Addressed, OfBusiness):
+    @transaction.atomic
+    def cancel(self, *, via: str, at: datetime | None = None) -> None:
+        """By the customer on the website or with "No" to a text, or by an employee."""
+        if via not in self.CanceledVia.values:
+            raise ActionRefused("A pickup is canceled via Website, Text or Employee.", "invalid", "via")
+        at = moment(at)
+        customer = self.lock_with_customer()
+        self._refuse_unless_scheduled()
+        if via != self.CanceledVia.EMPLOYEE and self.pickup_date < customer.business.today(at):
+            raise ActionRefused(f"The day of this pickup, {self.pickup_date}, has passed.", "past_date")
+        self.status, self.canceled_via, self.canceled_at = self.Status.CANCELED, via, at
+        self.save(update_fields=["status", "canceled_via", "canceled_at"])
+        if via == self.CanceledVia.TEXT:
+            customer.answered_text(at)
+
+    @transaction.atomic
+    def complete(self) -> None:
+        self.lock()
+        self._refuse_unless_scheduled()
+        self.status = self.Status.COMPLETED
+        self.save(update_fields=["status"])
+
+    def _refuse_unless_scheduled(self) -> None:
+        if self.status != self.Status.SCHEDULED:
+            raise ActionRefused(f"This pickup was {self.status} already.", f"{self.status}_already")
+
+
+class RegularPickupRequest(Addressed, OfCustomer):
     """A customer's wish to join a regular route."""
 
     class Status(models.TextChoices):
@@ -61,3 +109,30 @@ class RegularPickupRequest(Addressed, OfBusiness):
 
     def __str__(self) -> str:
         return f"Request of {self.requested_at:%Y-%m-%d}"
+
+    @classmethod
+    def submit(cls, customer: "Customer", address: AddressDict | None = None) -> Self:
+        """Part of `Customer.request_regular_pickups`, which has locked the customer."""
+        request = cls(business=customer.business, customer=customer)
+        if address is None:
+            request.take_address_from(customer)
+        else:
+            request.take_address(address)
+        with refused_if_taken("regular_request_pending_once", ActionRefused("A request is waiting already.", "requested_already")):
+            request.save()
+        return request
+
+    def approve(self) -> None:
+        self._decide(self.Status.APPROVED, "Route Regular")
+
+    def decline(self) -> None:
+        self._decide(self.Status.DECLINED, "Delivery Address Declined")
+
+    @transaction.atomic
+    def _decide(self, status: Status, preference: str) -> None:
+        customer = self.lock_with_customer()
+        if self.status != self.Status.PENDING:
+            raise ActionRefused(f"This request was {self.status} already.", f"{self.status}_already")
+        self.status, self.decided_at = status, timezone.now()
+        self.save(update_fields=["status", "decided_at"])
+        customer.prefer_delivery(preference)

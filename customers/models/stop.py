@@ -1,12 +1,21 @@
-from django.db import models
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Self
+
+from django.db import models, transaction
 
 from customers.models.address import Addressed
 from customers.models.business import Agent, Business, Employee
 from customers.models.customer import Customer
-from customers.models.tenant import OfBusiness
+from customers.models.line_item import LineItem
+from customers.models.order import Order
+from customers.models.pickup import PickupRequest
+from customers.models.tenant import OfCustomer
+from customers.models.visit import Visit
+from customers.refusals import ActionRefused, moment, refuse_other_business
 
 
-class Stop(Addressed, OfBusiness):
+class Stop(Addressed, OfCustomer):
     """A driver's stop at a customer's door on one day."""
 
     class Status(models.TextChoices):
@@ -31,3 +40,119 @@ class Stop(Addressed, OfBusiness):
 
     def __str__(self) -> str:
         return f"Stop on {self.scheduled_for}"
+
+    def save(self, **kwargs: Any) -> None:
+        if self._state.adding and self.address is None:
+            self.take_address_from(self.customer)
+        super().save(**kwargs)
+
+    @classmethod
+    def schedule(cls, customer: Customer, scheduled_for: date, *, driver: Employee | None = None, route: Agent | None = None) -> Self:
+        """Put the customer's door on a day's route."""
+        refuse_other_business(customer.business_id, driver=driver, route=route)
+        if scheduled_for < customer.business.today():
+            raise ActionRefused(f"{scheduled_for} has passed. Choose today or a later day.", "past_date", "scheduled_for")
+        stop = cls(business=customer.business, customer=customer, scheduled_for=scheduled_for, driver=driver, route=route)
+        stop.save()
+        return stop
+
+    @transaction.atomic
+    def complete(
+        self,
+        driver: Employee | None = None,
+        *,
+        new_orders: Sequence[Order] = (),
+        delivered_orders: Sequence[Order] = (),
+        bags_delivered: int | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        """The driver is done here. With nothing picked up and nothing delivered, the stop was missed.
+
+        `new_orders` were created at this stop; others that were count as well. Delivered orders are returned to the customer;
+        `bags_delivered` is by default what their bags add up to.
+        """
+        at = moment(at)
+        customer = self._begin(driver)
+        pickups = self._orders_picked_up(new_orders)
+        deliveries = self._orders_delivered(delivered_orders, at)
+        bags = _bags(bags_delivered, delivered_orders)
+        if not (pickups or deliveries or bags):
+            self._end(self.Status.MISSED, at)
+            return
+        for order, items in deliveries:
+            order.give_back(items, items, self.driver, at)
+        self.had_pickup, self.total_pickups = pickups > 0, pickups
+        self.had_delivery, self.total_deliveries = bool(deliveries or bags), bags
+        self._end(self.Status.COMPLETED, at)
+        self._complete_pickup_request()
+        Visit.record(customer, Visit.Type.DRIVER, at)
+
+    @transaction.atomic
+    def miss(self, driver: Employee | None = None, *, at: datetime | None = None) -> None:
+        """The driver was here, and there was nothing to pick up or deliver."""
+        at = moment(at)
+        self._begin(driver)
+        if self.orders.exists():
+            raise ActionRefused("Orders were created at this stop, so it was not missed.", "has_orders")
+        self._end(self.Status.MISSED, at)
+
+    def join(self, customer: Customer) -> None:
+        """Lock the stop for something that happens at it to the `customer` (locked)."""
+        if self.customer_id != customer.pk:
+            raise ActionRefused("This stop is at another customer's.", "other_customer", "stop")
+        self.lock()
+        self._refuse_unless_pending()
+
+    def _refuse_unless_pending(self) -> None:
+        if self.status != self.Status.PENDING:
+            raise ActionRefused(f"This stop was {self.status} already.", f"{self.status}_already", "stop")
+
+    def _begin(self, driver: Employee | None) -> Customer:
+        refuse_other_business(self.business_id, driver=driver)
+        customer = self.lock_with_customer()
+        self._refuse_unless_pending()
+        if driver is not None:
+            self.driver = driver
+        return customer
+
+    def _end(self, status: Status, at: datetime) -> None:
+        self.status, self.completed_at = status, at
+        self.save(update_fields=[*OUTCOME])
+
+    def _orders_picked_up(self, new_orders: Sequence[Order]) -> int:
+        created_here = set(self.orders.values_list("pk", flat=True))
+        for order in new_orders:
+            if order.pk not in created_here:
+                raise ActionRefused(f"Order {order.number} was not created at this stop.", "not_of_stop", "new_orders")
+        return len(created_here)
+
+    def _orders_delivered(self, orders: Sequence[Order], at: datetime) -> list[tuple[Order, list[LineItem]]]:
+        """Each order, locked, with the items to give back; all are looked at before any is changed."""
+        refuse_other_business(self.business_id, **{f"order {order.number}": order for order in orders})
+        if len({order.pk for order in orders}) < len(orders):
+            raise ActionRefused("An order is listed twice.", "listed_twice", "delivered_orders")
+        deliveries = []
+        for order in sorted(orders, key=lambda order: order.pk):
+            order.lock()
+            if order.customer_id != self.customer_id:
+                raise ActionRefused(f"Order {order.number} is another customer's.", "other_customer", "delivered_orders")
+            deliveries.append((order, order.refuse_return(at)))
+        return deliveries
+
+    def _complete_pickup_request(self) -> None:
+        scheduled = PickupRequest.objects.filter(
+            customer=self.customer_id, pickup_date=self.scheduled_for, status=PickupRequest.Status.SCHEDULED
+        )
+        for pickup in scheduled:
+            pickup.complete()
+
+
+OUTCOME = ("status", "completed_at", "driver", "had_pickup", "had_delivery", "total_pickups", "total_deliveries")
+
+
+def _bags(bags_delivered: int | None, orders: Sequence[Order]) -> int:
+    if bags_delivered is None:
+        return sum(order.bags for order in orders)
+    if bags_delivered < 0:
+        raise ActionRefused("The number of bags cannot be negative.", "invalid", "bags_delivered")
+    return bags_delivered

@@ -1,7 +1,17 @@
-from django.core.exceptions import ValidationError
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
+from django.db.models import QuerySet
 
 from customers.models.tracked import Tracked
+from customers.refusals import ActionRefused
+
+if TYPE_CHECKING:
+    from customers.models.customer import Customer
+    from customers.models.stop import Stop
+
+Record = TypeVar("Record", bound=models.Model)
 
 
 class OfBusiness(Tracked):
@@ -11,14 +21,28 @@ class OfBusiness(Tracked):
         abstract = True
 
     def tenant_id(self) -> int | None:
-        business_id: int | None = getattr(self, "business_id")  # noqa: B009 - declared by each concrete model
-        return business_id
+        return cast("int | None", self.__dict__["business_id"])
 
     def clean(self) -> None:
         super().clean()
         foreign = self._references_to_other_businesses()
         if foreign:
             raise ValidationError({name: f"This {name.replace('_', ' ')} belongs to another business." for name in foreign})
+
+    def lock(self, *related: str) -> None:
+        """Re-read this row (with `related` rows) and keep it from changing until the transaction ends. Unsaved changes are given up.
+
+        Whoever locks several rows does it in this order, so that no two actions wait for each other: the customer, then the stop, the
+        order, its items, the pickup, the request for regular pickups; rows of a kind by id. The lock leaves the key alone: rows that refer
+        to this one may be added meanwhile.
+        """
+        try:
+            self.refresh_from_db(from_queryset=lockable(type(self), *related))
+        except type(self).DoesNotExist as error:
+            raise self._gone() from error
+
+    def _gone(self) -> ActionRefused:
+        return ActionRefused(f"This {self._meta.verbose_name} was deleted in the meantime.", "gone")
 
     def _references_to_other_businesses(self) -> list[str]:
         return [
@@ -29,3 +53,38 @@ class OfBusiness(Tracked):
             and getattr(self, field.attname) is not None
             and getattr(self, field.name).tenant_id() != self.tenant_id()
         ]
+
+
+class OfCustomer(OfBusiness):
+    """A record about one customer, with the foreign keys `business` and `customer`."""
+
+    class Meta:
+        abstract = True
+
+    def lock_with_customer(self, stop: "Stop | None" = None) -> "Customer":
+        """Lock the customer, with the business at hand, the `stop` at which this happens, and then this record (see `lock`)."""
+        customer = self.lock_customer()
+        if stop is not None:
+            stop.join(customer)
+        self.lock()
+        if self.__dict__["customer_id"] != customer.pk:
+            raise self._gone()
+        self.customer = customer
+        self.business = customer.business
+        return customer
+
+    def lock_customer(self) -> "Customer":
+        field = cast("models.ForeignKey[Customer]", self._meta.get_field("customer"))
+        if field.is_cached(self):
+            customer: Customer = self.customer
+            customer.lock("business")
+            return customer
+        try:
+            return lockable(cast("type[Customer]", field.related_model), "business").get(pk=self.__dict__["customer_id"])
+        except ObjectDoesNotExist as error:
+            raise self._gone() from error
+
+
+def lockable(model: type[Record], *related: str) -> QuerySet[Record]:
+    rows = model._base_manager.select_for_update(of=("self",), no_key=True)
+    return rows.select_related(*related) if related else rows

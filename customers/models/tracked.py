@@ -1,11 +1,12 @@
 """What a save changed, without asking the database: every record remembers the values its row had."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Self, cast
 
 from django.db import models, router, transaction
 from django.db.models.base import ModelBase
 from django.db.models.query import QuerySet
+from django.db.models.signals import post_save
 
 from customers.models.outcome import Outcome, current_outcome
 
@@ -74,10 +75,18 @@ class Tracked(models.Model):
         names = [field.attname for field in self._meta.concrete_fields if fields is None or field.name in fields or field.attname in fields]
         self._stored = {**(self._stored or {}), **self._present(names)}
 
+    def announce_creation(self, using: str) -> None:
+        """Tell receivers of a row that was inserted by other means than `save`, in an atomic block, as `save` would."""
+        self._state.adding = False
+        self._state.db = using
+        self._written = self._attnames_to_write(None)
+        self._advance(using)
+        post_save.send(sender=type(self), instance=self, created=True, update_fields=None, raw=False, using=using)
+        self._written = frozenset()
+
     @classmethod
-    def from_db(cls, db: str | None, field_names: Iterable[str], values: Iterable[Any], **kwargs: Any) -> Self:  # type: ignore[override]
-        values = tuple(values)
-        record = super().from_db(db, field_names, values, **kwargs)  # type: ignore[arg-type]
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any) -> Self:
+        record = super().from_db(db, field_names, values, **kwargs)
         record._stored = dict(zip(field_names, values, strict=False))  # noqa: SLF001 - a record of this very class
         return record
 
@@ -158,5 +167,5 @@ class Tracked(models.Model):
             return False
         if before is MISSING or hasattr(now, "resolve_expression"):
             return True
-        field = self._meta.get_field(name)
+        field = cast("models.Field[Any, Any]", self._meta.get_field(name))
         return bool(field.to_python(now) != field.to_python(before))

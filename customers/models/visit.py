@@ -1,10 +1,16 @@
-from django.db import models
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db import connections, models, router
 
 from customers.models.business import Business
-from customers.models.tenant import OfBusiness
+from customers.models.tenant import OfCustomer
+
+if TYPE_CHECKING:
+    from customers.models.customer import Customer
 
 
-class Visit(OfBusiness):
+class Visit(OfCustomer):
     """That a customer dealt with the business on a day; at most one a day."""
 
     class Type(models.TextChoices):
@@ -23,3 +29,34 @@ class Visit(OfBusiness):
 
     def __str__(self) -> str:
         return f"{self.visit_type} visit on {self.day}"
+
+    @classmethod
+    def record(cls, customer: "Customer", visit_type: Type, at: datetime) -> Self | None:
+        """Note that the customer (locked) was there; None when that is known for the day already.
+
+        A signup is a visit, but not one after which a customer counts as seen (contract, section 2).
+        """
+        visit = cls(business=customer.business, customer=customer, day=customer.business.today(at), visit_type=visit_type, at=at)
+        is_first = visit.insert_if_first()
+        if visit_type != cls.Type.SIGNUP and (customer.last_visit is None or at > customer.last_visit):
+            customer.last_visit = at
+            customer.save(update_fields=["last_visit"])
+        return visit if is_first else None
+
+    def insert_if_first(self) -> bool:
+        """The database decides which visit of the day was first, so two counters at once make one."""
+        using = router.db_for_write(type(self), instance=self)
+        with connections[using].cursor() as cursor:
+            cursor.execute(INSERT_IF_FIRST, [self.business_id, self.customer_id, self.day, self.visit_type, self.at])
+            row = cursor.fetchone()
+        if row is None:
+            return False
+        self.pk = row[0]
+        self.announce_creation(using)
+        return True
+
+
+INSERT_IF_FIRST = """
+    INSERT INTO customers_visit (business_id, customer_id, day, visit_type, at) VALUES (%s, %s, %s, %s, %s)
+    ON CONFLICT (customer_id, day) DO NOTHING RETURNING id
+"""

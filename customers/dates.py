@@ -1,0 +1,28 @@
+"""Dates that people keep about a customer: a full one, or a day without a year."""
+
+import re
+from datetime import date
+
+FULL = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
+YEARLY = re.compile(r"(\d{1,2})-(\d{1,2})", re.ASCII)
+ANY_LEAP_YEAR = 2000
+"""A day without a year may be 29 February."""
+
+
+def normalised(entered: str) -> str | None:
+    """`YYYY-MM-DD` or `MM-DD`; None when `entered` is not such a day of the calendar."""
+    text = entered.strip()
+    if match := FULL.fullmatch(text):
+        day = _day(*match.groups())
+        return day.isoformat() if day else None
+    if match := YEARLY.fullmatch(text):
+        day = _day(str(ANY_LEAP_YEAR), *match.groups())
+        return day.isoformat()[5:] if day else None
+    return None
+
+
+def _day(year: str, month: str, day: str) -> date | None:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None

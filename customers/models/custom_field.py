@@ -1,0 +1,88 @@
+from typing import Any, Self
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models.functions import Right
+from django.utils import timezone
+
+from customers import dates
+from customers.models.business import Business
+from customers.models.customer import Customer
+from customers.models.tenant import OfBusiness
+from customers.refusals import refuse_other_business, refused_if_invalid
+
+
+class CustomField(OfBusiness):
+    """A question that a business asks of its customers, such as the birthday."""
+
+    class Kind(models.TextChoices):
+        TEXT = "TEXT", "Text"
+        DATE = "DATE", "Date"
+
+    business = models.ForeignKey(Business, on_delete=models.PROTECT, related_name="+", db_index=False)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=4, choices=Kind, default=Kind.TEXT)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "name"]
+        constraints = [models.UniqueConstraint(fields=["business", "name"], name="customfield_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomFieldValue(OfBusiness):
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="custom_values", db_index=False)
+    field = models.ForeignKey(CustomField, on_delete=models.PROTECT, related_name="+", db_index=False)
+    value = models.TextField(blank=True)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["customer", "field"], name="customfieldvalue_once_per_customer")]
+        indexes = [
+            # The month and day of a date: whose birthday it is. Also finds a field's values.
+            models.Index("field", Right("value", 5), name="customfieldvalue_by_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Value {self.pk}"
+
+    def save(self, **kwargs: Any) -> None:
+        fields = kwargs.get("update_fields")
+        if fields is None or "value" in fields:
+            self._normalise_date()
+            self.updated_at = timezone.now()
+            kwargs["update_fields"] = None if fields is None else {*fields, "updated_at"}
+        super().save(**kwargs)
+
+    def clean(self) -> None:
+        super().clean()
+        self._normalise_date()
+
+    @classmethod
+    @transaction.atomic
+    def record(cls, customer: Customer, field: CustomField, value: str) -> Self:
+        """What the customer answered, in place of an earlier answer; an empty value clears it."""
+        refuse_other_business(customer.business_id, field=field)
+        customer.lock()
+        answer = cls.objects.filter(customer=customer, field=field).first() or cls(customer=customer)
+        answer.customer, answer.field, answer.value = customer, field, value
+        with refused_if_invalid():
+            answer.clean_fields(exclude={"customer", "field"})
+            answer.clean()
+        answer.save()
+        return answer
+
+    def _normalise_date(self) -> None:
+        if not self.value or self.field.kind != CustomField.Kind.DATE:
+            return
+        day = dates.normalised(self.value)
+        if day is None:
+            raise ValidationError(
+                {"value": f"{self.field.name} must be a date like 1990-05-04 (YYYY-MM-DD) or, without a year, 05-04 (MM-DD)."}, code="date"
+            )
+        self.value = day
+
+    def tenant_id(self) -> int | None:
+        return self.customer.business_id

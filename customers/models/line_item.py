@@ -1,0 +1,68 @@
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from customers.models.business import Department
+from customers.models.tenant import OfBusiness
+from customers.money import rounded
+from customers.refusals import ActionRefused, refuse_other_business
+
+MOST_MONEY = Decimal(10) ** 10
+"""What the columns for amounts hold: ten digits and two decimals."""
+LONGEST_DESCRIPTION = 500
+MOST_PIECES = 2**31 - 1
+"""What PostgreSQL's integer holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """A line of an order to be: so many pieces at the price of each."""
+
+    description: str
+    price: Decimal
+    quantity: int = 1
+    department: Department | None = None
+
+    @property
+    def amount(self) -> Decimal:
+        return self.quantity * self.price
+
+    def refuse_nonsense(self, business_id: int) -> None:
+        if not 1 <= self.quantity <= MOST_PIECES:
+            raise ActionRefused("The quantity must be at least 1.", "invalid", "quantity")
+        # Written so that NaN is refused too.
+        if not (self.price.is_finite() and 0 <= self.price < MOST_MONEY):
+            raise ActionRefused("The price must be an amount from 0 to less than 10 billion.", "invalid", "price")
+        if len(self.description) > LONGEST_DESCRIPTION:
+            raise ActionRefused(f"The description is longer than {LONGEST_DESCRIPTION} characters.", "invalid", "description")
+        refuse_other_business(business_id, department=self.department)
+
+
+class LineItem(OfBusiness):
+    order = models.ForeignKey("customers.Order", on_delete=models.CASCADE, related_name="items")
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    description = models.CharField(max_length=LONGEST_DESCRIPTION)
+    quantity = models.PositiveIntegerField(default=1, validators=[MinValueValidator(1)])
+    price = models.DecimalField("price each", max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
+    returned_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="lineitem_sense", condition=Q(quantity__gte=1, price__gte=0))]
+
+    def __str__(self) -> str:
+        return self.description
+
+    @classmethod
+    def of(cls, item: NewItem, currency: str) -> "LineItem":
+        """Not saved; the price is rounded to the currency's smallest coin."""
+        return cls(description=item.description, quantity=item.quantity, price=rounded(item.price, currency), department=item.department)
+
+    @property
+    def amount(self) -> Decimal:
+        return self.quantity * self.price
+
+    def tenant_id(self) -> int | None:
+        return self.order.business_id
