@@ -1,0 +1,1 @@
+"""WHAT: the catalogue of events, what happened, the outbox and the send log, the integration config."""

@@ -1,0 +1,78 @@
+"""What a business's owner decides about the integration."""
+
+from typing import Any
+
+from customers.models import Business, CustomField
+from customers.models.tracked import Tracked
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.utils import timezone
+
+from events.catalogue import EVENT_NAMES
+from events.encryption import EncryptedTextField, Unreadable
+
+write_key_shape = RegexValidator(
+    r"\A[A-Za-z0-9]{32}\Z",
+    "A write key is 32 letters and digits. Copy it from Segment: Connections, Sources, your source, Settings, API Keys.",
+)
+one_to_a_thousand_days = [MinValueValidator(1), MaxValueValidator(1000)]
+
+
+class Region(models.TextChoices):
+    """Where the owner's Segment workspace lives. A choice and never free text: the wrong region accepts events or drops them silently."""
+
+    US = "us", "United States"
+    EU = "eu", "European Union"
+
+
+def known_events(names: list[str]) -> None:
+    unknown = sorted(set(names) - EVENT_NAMES)
+    if unknown:
+        raise ValidationError(f"{', '.join(unknown)}: there is no such event. The events are {', '.join(sorted(EVENT_NAMES))}.")
+
+
+class Integration(Tracked):
+    """A business's Segment integration: on or off, where its events go, which are muted, and the owner's limits."""
+
+    business = models.OneToOneField(Business, on_delete=models.CASCADE, primary_key=True, related_name="integration")
+    enabled = models.BooleanField("switched on", default=False)
+    enabled_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Since when it has been on; empty while off.")
+    write_key = EncryptedTextField(blank=True, validators=[write_key_shape])
+    region = models.CharField(max_length=2, choices=Region.choices, default=Region.US)
+    muted = ArrayField(models.CharField(max_length=64), default=list, blank=True, validators=[known_events])
+    weekly_limit = models.PositiveSmallIntegerField("lost after, weekly", default=14, validators=one_to_a_thousand_days)
+    bi_weekly_limit = models.PositiveSmallIntegerField("lost after, bi-weekly", default=31, validators=one_to_a_thousand_days)
+    monthly_limit = models.PositiveSmallIntegerField("lost after, monthly", default=62, validators=one_to_a_thousand_days)
+    irregular_limit = models.PositiveSmallIntegerField("lost after, irregular or unknown", default=92, validators=one_to_a_thousand_days)
+    birthday_field = models.ForeignKey(
+        CustomField, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", limit_choices_to={"kind": "DATE"}
+    )
+    birthday_field_since = models.DateTimeField(null=True, blank=True, editable=False)
+    birthday_hour = models.PositiveSmallIntegerField(default=9, validators=[MaxValueValidator(23)])
+    retention_months = models.PositiveSmallIntegerField(
+        "keep the send log for months", default=13, validators=[MinValueValidator(1), MaxValueValidator(120)]
+    )
+
+    def __str__(self) -> str:
+        return f"Segment integration of {self.business}"
+
+    def clean(self) -> None:
+        if self.enabled and not self.write_key and not isinstance(self.write_key, Unreadable):
+            raise ValidationError({"write_key": "Enter the write key of your Segment source before you switch on."})
+        if self.birthday_field and self.birthday_field.business_id != self.business_id:
+            raise ValidationError({"birthday_field": "This custom field belongs to another business. Choose one of your own."})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, and stamp since when the integration is on and the birthday field set: nothing from before is ever sent."""
+        now = timezone.now()
+        if not self.enabled:
+            self.enabled_at = None
+        elif self.enabled_at is None:
+            self.enabled_at = now
+        if (self._stored or {}).get("birthday_field_id") != self.birthday_field_id:
+            self.birthday_field_since = now if self.birthday_field_id else None
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "enabled_at", "birthday_field_since"}
+        super().save(*args, **kwargs)

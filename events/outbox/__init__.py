@@ -1,0 +1,1 @@
+"""The outbox and the send log: nothing else writes them."""

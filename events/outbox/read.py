@@ -1,0 +1,59 @@
+"""Reading what waits, for many lanes at once, and making sure that who was never identified is identified first."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.utils import OperationalError
+
+from events.models.waiting import IDENTIFY
+from events.outbox.record import new_message_id
+from events.outbox.settle import Waiting
+
+COLUMNS = "o.id, o.business_id, o.customer_id, o.user_id, o.event, o.subject_id, o.message_id, o.occurred_at, o.facts, o.attempts"
+
+OF_LANES = f"""
+SELECT {COLUMNS} FROM unnest(%s::bigint[], %s::bigint[]) AS l (business_id, first_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM events_outgoing q WHERE q.business_id = l.business_id AND q.id >= l.first_id ORDER BY q.id LIMIT %s
+) o
+"""
+IDENTIFIES = f"SELECT {COLUMNS} FROM events_outgoing o WHERE o.event = '{IDENTIFY}' AND o.customer_id = ANY (%s)"
+ADD_IDENTIFIES = f"""
+INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
+SELECT c.business_id, c.id, c.uuid, '{IDENTIFY}', c.id, m.message_id, %s, '{{}}'
+FROM unnest(%s::bigint[], %s::text[]) AS m (customer_id, message_id) JOIN customers_customer c ON c.id = m.customer_id
+ORDER BY c.id
+ON CONFLICT (customer_id) WHERE event = '{IDENTIFY}' DO NOTHING
+"""
+
+# A save that has not committed yet may hold one of these customers' identifies; a round must not wait for it, nor deadlock with it.
+LOCK_PATIENCE = "200ms"
+
+
+def waiting(lanes: Sequence[tuple[int, int]], most: int) -> list[Waiting]:
+    """Up to `most` rows for each (business id, first id), oldest first within a business."""
+    return _rows(OF_LANES, [[business for business, _ in lanes], [first for _, first in lanes], most])
+
+
+def identifies_for(customer_ids: Collection[int], now: datetime) -> list[Waiting]:
+    """The waiting identifies of these customers, made now for those who have none. A customer whose row a save is just changing
+    may be missing from the answer; so is one who was deleted."""
+    if not customer_ids:
+        return []
+    ids = sorted(customer_ids)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_PATIENCE}'")
+            cursor.execute(ADD_IDENTIFIES, [now, ids, [new_message_id() for _ in ids]])
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) != "55P03":  # lock_not_available
+            raise
+    return _rows(IDENTIFIES, [ids])
+
+
+def _rows(statement: str, params: Sequence[Any]) -> list[Waiting]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return [Waiting(*row) for row in cursor.fetchall()]

@@ -1,0 +1,209 @@
+"""Settling: what became of the messages that were sent, in one short transaction.
+
+A message is logged exactly when this transaction takes it out of the outbox: after a stolen lease the second settling finds nothing
+and logs nothing.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
+
+from events.models import Outcome
+from events.outbox import partitions
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row of the outbox as it was read."""
+
+    id: int
+    business_id: int
+    customer_id: int
+    user_id: UUID
+    event: str
+    subject_id: int
+    message_id: str
+    occurred_at: datetime
+    facts: dict[str, Any]
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A message whose outcome is known. `attempted` says whether a POST is to be added to its attempts."""
+
+    row: Waiting
+    outcome: Outcome
+    reason: str = ""
+    body: str = ""
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Traits that Segment accepted with an identify."""
+
+    row: Waiting
+    destination: str
+    traits_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One POST: when, how long, how much, and how it ended (`status` None: no answer)."""
+
+    business_id: int
+    at: datetime
+    status: int | None
+    milliseconds: int
+    messages: int
+    bytes: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a lane goes on. It counts only while the lane is still ours; what it says of failures, only for the config it was tried with."""
+
+    business_id: int
+    token: UUID
+    generation: int
+    resume_at: datetime
+    failures: int = 0
+    stopped: str = ""
+    last_error: str = ""
+    accepted_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Settlement:
+    """Everything that one or more finished deliveries brought."""
+
+    settled: list[Settled] = field(default_factory=list)
+    known: list[Known] = field(default_factory=list)
+    failed: list[tuple[Waiting, str]] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+
+# Rows locked by somebody are passed over: a save that is replacing a waiting identify must neither wait for us nor deadlock with us.
+# Its row stays, and is sent again as what it has become.
+TAKE_OUT = """
+DELETE FROM events_outgoing o USING (
+    SELECT q.id FROM events_outgoing q
+    JOIN unnest(%s::bigint[], %s::text[]) AS d (id, message_id) ON d.id = q.id AND d.message_id = q.message_id
+    FOR UPDATE OF q SKIP LOCKED
+) gone WHERE o.id = gone.id RETURNING o.id
+"""
+REMEMBER = """
+INSERT INTO events_acceptedtraits AS a (customer_id, destination, traits_hash, message_id, occurred_at)
+SELECT k.* FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+    AS k (customer_id, destination, traits_hash, message_id, occurred_at)
+JOIN customers_customer c ON c.id = k.customer_id
+ORDER BY k.customer_id
+ON CONFLICT (customer_id) DO UPDATE SET destination = EXCLUDED.destination, traits_hash = EXCLUDED.traits_hash,
+    message_id = EXCLUDED.message_id, occurred_at = EXCLUDED.occurred_at
+WHERE a.message_id <> EXCLUDED.message_id AND a.occurred_at <= EXCLUDED.occurred_at
+RETURNING a.message_id
+"""
+COUNT_ATTEMPT = """
+UPDATE events_outgoing o SET attempts = o.attempts + 1, last_error = f.error FROM (
+    SELECT q.id, d.error FROM events_outgoing q JOIN unnest(%s::bigint[], %s::text[]) AS d (id, error) ON d.id = q.id
+    FOR UPDATE OF q SKIP LOCKED
+) f WHERE o.id = f.id
+"""
+RELEASE = """
+UPDATE events_lane l SET
+    lease_token = NULL, lease_until = NULL,
+    last_accepted_at = COALESCE(v.accepted_at, l.last_accepted_at),
+    resume_at = CASE WHEN l.generation = v.generation THEN v.resume_at ELSE l.resume_at END,
+    failures = CASE WHEN l.generation = v.generation THEN v.failures ELSE l.failures END,
+    stopped = CASE WHEN l.generation = v.generation THEN v.stopped ELSE l.stopped END,
+    stopped_at = CASE WHEN l.generation = v.generation AND v.stopped <> '' THEN v.now ELSE l.stopped_at END,
+    last_error = CASE WHEN l.generation = v.generation THEN v.last_error ELSE l.last_error END,
+    failing_since = CASE WHEN l.generation <> v.generation THEN l.failing_since
+                         WHEN v.last_error = '' THEN NULL ELSE COALESCE(l.failing_since, v.now) END
+FROM (
+    SELECT u.*, %s::timestamptz AS now FROM unnest(%s::bigint[], %s::uuid[], %s::int[], %s::timestamptz[], %s::int[], %s::text[],
+        %s::text[], %s::timestamptz[]) AS u (business_id, token, generation, resume_at, failures, stopped, last_error, accepted_at)
+) v WHERE l.business_id = v.business_id AND l.lease_token = v.token
+"""
+LOG = """
+COPY events_sendlog (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, sent_at, settled_at, outcome, reason,
+    attempts, body, facts) FROM STDIN
+"""
+LOG_ATTEMPTS = "COPY events_deliveryattempt (business_id, at, status, milliseconds, messages, bytes, error) FROM STDIN"
+
+
+def settle(work: Settlement, now: datetime) -> int:
+    """Take what is done out of the outbox and into the send log, count failed attempts, and release the lanes. Answers the number of
+    messages logged."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        partitions.ensure(now)
+        taken = take_out(cursor, [item.row for item in work.settled])
+        superseded = _remember(cursor, work.known)
+        logged = [item for item in work.settled if item.row.id in taken or item.row.message_id in superseded]
+        write_log(cursor, logged, now)
+        if work.failed:
+            cursor.execute(COUNT_ATTEMPT, [[row.id for row, _ in work.failed], [error for _, error in work.failed]])
+        _copy(cursor, LOG_ATTEMPTS, ((a.business_id, a.at, a.status, a.milliseconds, a.messages, a.bytes, a.error) for a in work.attempts))
+        _release(cursor, work.verdicts, now)
+    return len(logged)
+
+
+def take_out(cursor: Any, rows: Sequence[Waiting]) -> set[int]:
+    """Delete these messages from the outbox, unless they were replaced or taken out since. Answers the ids deleted."""
+    if not rows:
+        return set()
+    cursor.execute(TAKE_OUT, [[row.id for row in rows], [row.message_id for row in rows]])
+    return {row[0] for row in cursor.fetchall()}
+
+
+def write_log(cursor: Any, items: Iterable[Settled], now: datetime) -> None:
+    _copy(cursor, LOG, (_log_row(item, now) for item in items))
+
+
+def _log_row(item: Settled, now: datetime) -> tuple[Any, ...]:
+    row = item.row
+    facts = None if item.outcome == Outcome.ACCEPTED else Jsonb(row.facts)
+    attempts = row.attempts + (item.sent_at is not None)
+    return (
+        *(row.business_id, row.customer_id, row.user_id, row.event, row.subject_id, row.message_id, row.occurred_at),
+        *(item.sent_at, now, item.outcome.value, item.reason, attempts, item.body, facts),
+    )
+
+
+def _remember(cursor: Any, known: Sequence[Known]) -> set[str]:
+    """Keep what Segment knows of these customers now. Answers the message ids that were news: an identify replaced while it was in
+    flight is no longer in the outbox under its id, yet it was accepted and belongs in the log once."""
+    if not known:
+        return set()
+    columns = zip(*((k.row.customer_id, k.destination, k.traits_hash, k.row.message_id, k.row.occurred_at) for k in known), strict=True)
+    cursor.execute(REMEMBER, [list(column) for column in columns])
+    return {row[0] for row in cursor.fetchall()}
+
+
+def _release(cursor: Any, verdicts: Sequence[Verdict], now: datetime) -> None:
+    if not verdicts:
+        return
+    rows = ((v.business_id, v.token, v.generation, v.resume_at, v.failures, v.stopped, v.last_error, v.accepted_at) for v in verdicts)
+    cursor.execute(RELEASE, [now, *(list(column) for column in zip(*rows, strict=True))])
+
+
+def _copy(cursor: Any, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    found = list(rows)
+    if found:
+        with cursor.copy(statement) as copy:
+            for row in found:
+                copy.write_row(row)
+
+
+def as_json(message: dict[str, Any]) -> str:
+    """A message as the SDK puts it on the wire: ASCII, so its length is its size in bytes."""
+    return json.dumps(message)

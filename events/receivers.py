@@ -1,0 +1,88 @@
+"""Model signals: what changed -> record. One line per model says who decides and for whom; nothing here decides."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+import structlog
+from customers import models as records
+from customers.traits import TRAIT_FIELDS
+from django.db.models import Model
+from django.db.models.signals import post_delete, post_save
+from django.utils import timezone
+
+from events import lanes, triggers
+from events.facts import Happening
+from events.models import Integration
+from events.outbox import spread
+from events.outbox.record import record
+
+log = structlog.get_logger(__name__)
+
+Trigger = Callable[[Any, Any, datetime], Iterable[Happening]]
+
+HAPPENINGS: dict[type[Model], Trigger] = {
+    records.Order: triggers.order,
+    records.Stop: triggers.stop,
+    records.PickupRequest: triggers.pickup_request,
+    records.RegularPickupRequest: triggers.regular_pickup_request,
+    records.Visit: triggers.visit,
+}
+
+# The related rows that traits show, the fields they show, and how customers refer to them (events.outbox.spread).
+SHOWN: dict[type[Model], tuple[str, frozenset[str]]] = {
+    records.Business: ("business", frozenset({"name", "country"})),
+    records.Brand: ("brand", frozenset({"name"})),
+    records.Agent: ("agent", frozenset({"name"})),
+    records.CustomerGroup: ("group", frozenset({"name"})),
+    records.Discount: ("discount", frozenset({"name", "description", "value"})),
+    records.CustomField: ("custom_field", frozenset({"name", "position"})),
+}
+
+
+def connect() -> None:
+    for model in HAPPENINGS:
+        post_save.connect(happened, sender=model)
+    for model in SHOWN:
+        post_save.connect(shown_row_changed, sender=model)
+    post_save.connect(customer_saved, sender=records.Customer)
+    post_save.connect(line_item_saved, sender=records.LineItem)
+    post_save.connect(custom_value_changed, sender=records.CustomFieldValue)
+    post_delete.connect(custom_value_changed, sender=records.CustomFieldValue)
+    post_save.connect(integration_saved, sender=Integration)
+
+
+def happened(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
+    if not raw:
+        record(instance.customer_id, HAPPENINGS[sender](instance.before, instance, timezone.now()))
+
+
+def customer_saved(sender: type[Model], instance: records.Customer, raw: bool, **kwargs: Any) -> None:
+    if not raw:
+        now = timezone.now()
+        identify_at = now if instance.before is None or instance.changed & TRAIT_FIELDS else None
+        record(instance.pk, triggers.customer(instance.before, instance, now), identify_at)
+
+
+def line_item_saved(sender: type[Model], instance: records.LineItem, raw: bool, **kwargs: Any) -> None:
+    if not raw and instance.returned_at:
+        record(instance.order.customer_id, triggers.line_item(instance.before, instance, timezone.now()))
+
+
+def custom_value_changed(sender: type[Model], instance: records.CustomFieldValue, raw: bool = False, **kwargs: Any) -> None:
+    if not raw and (kwargs["signal"] is post_delete or instance.before is None or "value" in instance.changed):
+        record(instance.customer_id, (), timezone.now())
+
+
+def shown_row_changed(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
+    relation, fields = SHOWN[sender]
+    if not raw and instance.before is not None and instance.changed & fields:
+        business_id = instance.pk if sender is records.Business else instance.business_id
+        spread.request(business_id, relation, instance.pk)
+
+
+def integration_saved(sender: type[Model], instance: Integration, raw: bool, **kwargs: Any) -> None:
+    lanes.resume(instance.business_id)
+    if instance.before is not None and "birthday_field_id" in instance.changed:
+        for field_id in filter(None, (instance.before["birthday_field_id"], instance.birthday_field_id)):
+            spread.request(instance.business_id, "custom_field", field_id)

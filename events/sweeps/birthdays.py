@@ -1,0 +1,51 @@
+"""Customer Birthday: once per customer and year, from the hour the business chose (contract, section 2)."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from events.catalogue import CUSTOMER_BIRTHDAY
+from events.outbox.record import record_found
+
+# Contract, section 2: days in which nothing ran are caught up for 3 days.
+CATCH_UP_DAYS = 3
+
+# Four probes per business into the index on (field, month and day); calm days find nothing and cost next to nothing.
+# A birthday entered today for a day already past is not celebrated late: only days in which nothing ran are caught up.
+FIND = """
+due AS (
+    SELECT i.business_id, i.birthday_field_id, d.day, d.today, d.day + make_interval(hours => i.birthday_hour) AS local_time, b.time_zone,
+        CASE WHEN to_char(d.day, 'MM-DD') = '02-28' AND to_char(d.day + 1, 'MM-DD') = '03-01' THEN ARRAY['02-28', '02-29']
+             ELSE ARRAY[to_char(d.day, 'MM-DD')] END AS dates
+    FROM events_integration i
+    JOIN customers_business b ON b.id = i.business_id
+    CROSS JOIN LATERAL (
+        SELECT t.today, t.today - n AS day
+        FROM (SELECT (%(now)s AT TIME ZONE b.time_zone)::date AS today) t, generate_series(0, %(catch_up)s) n
+    ) d
+    WHERE i.enabled AND i.birthday_field_id IS NOT NULL
+        AND %(now)s AT TIME ZONE b.time_zone >= d.day + make_interval(hours => i.birthday_hour)
+        AND d.day >= (GREATEST(i.enabled_at, i.birthday_field_since) AT TIME ZONE b.time_zone)::date
+), born AS (
+    SELECT d.business_id, v.customer_id, extract(year FROM d.day)::int AS year, right(v.value, 5) AS birthday,
+        d.local_time AT TIME ZONE d.time_zone AS occurred_at
+    FROM due d
+    JOIN customers_customfieldvalue v ON v.field_id = d.birthday_field_id AND right(v.value, 5) = ANY (d.dates)
+    WHERE d.day = d.today OR v.updated_at <= d.local_time AT TIME ZONE d.time_zone
+), celebrated AS (
+    INSERT INTO events_celebration (customer_id, year)
+    SELECT customer_id, year FROM born ORDER BY customer_id
+    ON CONFLICT (customer_id, year) DO NOTHING
+    RETURNING customer_id, year
+), found AS (
+    SELECT b.business_id, b.customer_id, %(event)s AS event, b.customer_id AS subject_id, b.occurred_at,
+        jsonb_build_object('birthday', b.birthday) AS facts
+    FROM celebrated c JOIN born b ON b.customer_id = c.customer_id AND b.year = c.year
+)
+"""
+
+
+def sweep(now: datetime) -> int:
+    """Find whose birthday it is. Answers how many events were recorded."""
+    with transaction.atomic():
+        return record_found(FIND, {"now": now, "event": CUSTOMER_BIRTHDAY, "catch_up": CATCH_UP_DAYS})

@@ -1,0 +1,92 @@
+"""Telling the workers, after a commit, that something waits.
+
+A wake-up is a courtesy: the beat looks every few seconds anyway, so one that is lost costs seconds and no event. Therefore it may
+never fail a save and never hold it up: it is tried for at most about 100 ms, and after a failure not again for REST seconds.
+"""
+
+import os
+import time
+from functools import lru_cache
+from typing import Any, Final
+
+import redis
+import structlog
+from celery import current_app
+from django.conf import settings
+from django.db import connection, transaction
+from kombu import Connection
+from kombu.pools import ProducerPool
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+log = structlog.get_logger(__name__)
+
+DELIVER: Final = "smrt_integration.tasks.deliver"
+KEY: Final = "smrt:wake"
+# `deliver` deletes the key as it starts; should the message be lost with the broker, the key must not stop later wake-ups for long.
+KEY_SECONDS: Final = 5
+# Half the 100 ms that a save may lose, because connecting and asking can each take as long.
+PATIENCE: Final = 0.05
+# Long enough that a Redis that is down costs one save in hundreds those 100 ms, short enough to be real time again soon after.
+REST: Final = 3.0
+
+_resting_until = 0.0
+
+
+def after_commit() -> None:
+    """Wake the workers when the current transaction commits, once however many saves ask for it."""
+    savepoints = set(connection.savepoint_ids)
+    for registered_under, hook, _ in connection.run_on_commit:
+        # Registered under savepoints that all enclose this one: it is dropped only when this save is undone too.
+        if hook is wake and registered_under <= savepoints:
+            return
+    transaction.on_commit(wake, robust=True)
+
+
+def wake() -> bool:
+    """Publish `deliver` unless one is waiting in the broker already. Answers whether it was published; raises nothing."""
+    global _resting_until
+    if time.monotonic() < _resting_until:
+        return False
+    try:
+        return bool(_redis(os.getpid()).set(KEY, 1, nx=True, ex=KEY_SECONDS)) and _publish()
+    except Exception as error:  # whatever the broker does, the save is committed and stays so
+        _resting_until = time.monotonic() + REST
+        log.warning("wake_up_failed", error=type(error).__name__, resting_seconds=REST)
+        return False
+
+
+def answered() -> None:
+    """Called as `deliver` starts, before it looks: a save from here on wakes anew."""
+    try:
+        _redis(os.getpid()).delete(KEY)
+    except redis.RedisError as error:
+        log.warning("wake_up_not_cleared", error=type(error).__name__)
+
+
+def _publish() -> bool:
+    with _producers(os.getpid()).acquire(block=True, timeout=PATIENCE) as producer:
+        current_app.send_task(DELIVER, producer=producer, retry=False, ignore_result=True)
+    return True
+
+
+# Connections are kept per process id: one made before a fork must never be shared after it.
+@lru_cache(maxsize=2)
+def _redis(pid: int) -> "redis.Redis":
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=PATIENCE,
+        socket_connect_timeout=PATIENCE,
+        retry=Retry(NoBackoff(), 0),
+        single_connection_client=False,
+    )
+
+
+@lru_cache(maxsize=2)
+def _producers(pid: int) -> Any:
+    options = dict(settings.CELERY_BROKER_TRANSPORT_OPTIONS)
+    if options:
+        options |= {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+    broker = Connection(settings.CELERY_BROKER_URL, connect_timeout=PATIENCE, transport_options=options)
+    pool: Any = ProducerPool(connections=broker.Pool(limit=4), limit=4)
+    return pool

@@ -1,0 +1,1 @@
+"""WHERE: the Django project, delivery to Segment, the stand-ins for development."""

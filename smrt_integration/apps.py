@@ -1,0 +1,22 @@
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+def sync_schedules(**kwargs: Any) -> None:
+    from smrt_integration import schedules
+
+    schedules.sync()
+
+
+class SmrtIntegrationConfig(AppConfig):
+    name = "smrt_integration"
+    verbose_name = "SMRT integration"
+
+    def ready(self) -> None:
+        # Makes the application Celery's current one, so that `events.wake` can publish without importing this package.
+        from smrt_integration.celery import app
+
+        app.set_default()
+        post_migrate.connect(sync_schedules, sender=self)

@@ -1,0 +1,91 @@
+"""Claiming the lanes whose turn it is, for a while: one statement, whatever the backlog."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from django.db import connection
+from events.encryption import decrypt
+
+# A worker that dies keeps its lanes this long; one that lives renews well before.
+LEASE: Final = timedelta(seconds=30)
+# Lanes taken at once at most. A hundred lanes with an event each make a good round; with hundreds of events each they would keep
+# a second process idle and the lease too long, so `deliver` asks for fewer then.
+MOST_LANES: Final = 100
+# The floor trails what was seen by at least this, because commits do not follow ids: a row may appear below one already sent.
+# A transaction open for longer is found by the look from zero, once a minute.
+FLOOR_AGE: Final = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A lane that is ours until the lease ends, with what is needed of its business's config."""
+
+    business_id: int
+    token: UUID
+    first_id: int
+    failures: int
+    generation: int
+    region: str
+    write_key: str
+    time_zone: str
+    birthday_field_id: int | None
+
+
+# Whoever was taken up longest ago is next: a business with one event waits for at most one turn of the others, however much they have.
+CLAIM = """
+WITH due AS (
+    SELECT l.business_id, w.id AS first_id, i.region, i.write_key, i.birthday_field_id
+    FROM events_lane l
+    JOIN events_integration i ON i.business_id = l.business_id
+    CROSS JOIN LATERAL (
+        SELECT o.id FROM events_outgoing o
+        WHERE o.business_id = l.business_id AND o.id > CASE WHEN %(from_zero)s THEN 0 ELSE l.floor END
+        ORDER BY o.id LIMIT 1
+    ) w
+    WHERE i.enabled AND l.stopped = '' AND l.resume_at <= %(now)s AND (l.lease_until IS NULL OR l.lease_until < %(now)s)
+        AND (l.failures > 0) = %(troubled)s
+    ORDER BY l.claimed_at, w.id
+    LIMIT %(limit)s
+    FOR UPDATE OF l SKIP LOCKED
+)
+UPDATE events_lane l SET
+    lease_token = %(token)s, lease_until = %(until)s, claimed_at = %(now)s,
+    floor = CASE WHEN l.floor_at < %(floor_before)s THEN l.next_floor ELSE l.floor END,
+    next_floor = CASE WHEN l.floor_at < %(floor_before)s THEN due.first_id - 1 ELSE l.next_floor END,
+    floor_at = CASE WHEN l.floor_at < %(floor_before)s THEN %(now)s ELSE l.floor_at END
+FROM due JOIN customers_business b ON b.id = due.business_id
+WHERE l.business_id = due.business_id
+RETURNING l.business_id, l.lease_token, due.first_id, l.failures, l.generation, due.region, due.write_key, b.time_zone,
+    due.birthday_field_id
+"""
+RENEW = "UPDATE events_lane SET lease_until = %s WHERE lease_token = ANY (%s)"
+
+
+def claim(now: datetime, limit: int, troubled: bool = False, from_zero: bool = False) -> list[Claimed]:
+    """Lease up to `limit` lanes that have something to send. `troubled`: those whose last attempt failed, instead of the others.
+    `from_zero`: look below the lanes' floors too."""
+    params = {
+        "now": now,
+        "until": now + LEASE,
+        "floor_before": now - FLOOR_AGE,
+        "limit": limit,
+        "token": uuid4(),
+        "troubled": troubled,
+        "from_zero": from_zero,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, params)
+        return [_claimed(row) for row in cursor.fetchall()]
+
+
+def _claimed(row: tuple[object, ...]) -> Claimed:
+    business_id, token, first_id, failures, generation, region, write_key, time_zone, birthday_field_id = row
+    return Claimed(business_id, token, first_id, failures, generation, region, decrypt(str(write_key)), time_zone, birthday_field_id)  # type: ignore[arg-type]
+
+
+def renew(now: datetime, tokens: set[UUID]) -> None:
+    """Keep lanes whose delivery is still under way."""
+    with connection.cursor() as cursor:
+        cursor.execute(RENEW, [now + LEASE, list(tokens)])

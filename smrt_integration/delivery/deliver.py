@@ -1,0 +1,134 @@
+"""Deliver what is due: claim, load, ship, land, settle, until nothing is due.
+
+One process serves many businesses at a time: the database and the building are this thread's, each business's requests a thread's
+of the pool. Nobody waits for the slowest: what has landed is settled and new lanes are claimed while others are under way.
+"""
+
+import random
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import lru_cache
+from typing import Final
+
+import structlog
+from django.utils import timezone
+from events.outbox.settle import Settlement, settle
+
+from smrt_integration.delivery import answers, build, claim, segment
+from smrt_integration.delivery.land import land
+from smrt_integration.delivery.parcels import Load
+from smrt_integration.delivery.ship import HALVING_SECONDS, Shipment, ship
+
+log = structlog.get_logger(__name__)
+
+# After this a task ends and another goes on, so that sweeps and a deploy never wait long for a busy worker.
+BUDGET_SECONDS: Final = 20.0
+# How often a process that only waits for answers looks whether something new is due.
+LOOK_SECONDS: Final = 0.1
+# Answers that come within this of each other are settled together: a transaction costs more than the wait.
+GATHER_SECONDS: Final = 0.005
+# Rows taken at a time, about a quarter of a second of building: enough to share the round's queries, little enough for a second process.
+ROWS_PER_CLAIM: Final = 2_000
+ROWS_UNDER_WAY: Final = 8_000
+# Lanes whose last attempt failed may hang again; together they never take more than a quarter of the threads.
+TROUBLED: Final = segment.THREADS // 4
+TROUBLED_SECONDS: Final = 0.25
+RENEW_SECONDS: Final = 8.0
+# Longer than any shipment whose receiver keeps to the time-outs; one that trickles is given up on.
+ABANDON_SECONDS: Final = HALVING_SECONDS + 2 * (segment.CONNECT_SECONDS + segment.ANSWER_SECONDS)
+
+
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    """Made at the first delivery, so after the fork."""
+    return ThreadPoolExecutor(segment.THREADS, thread_name_prefix="ship")
+
+
+class Delivery:
+    """One run of `deliver`. `logged` counts the messages whose outcome is known now."""
+
+    def __init__(self, from_zero: bool = False) -> None:
+        self.from_zero = from_zero
+        self.logged = 0
+        self.started = time.monotonic()
+        self.flights: dict[Future[Shipment], tuple[Load, float]] = {}
+        self.landed: list[Shipment] = []
+        self.rows_per_lane = 1.0
+        self.look_at = self.troubled_at = 0.0
+        self.renew_at = self.started + RENEW_SECONDS
+
+    def run(self) -> bool:
+        """Deliver until nothing is due. True when the budget ended first and there may be more."""
+        while True:
+            took_off = self._take_off()
+            if not self.flights and not self.landed:
+                return self._out_of_budget()
+            self._settle(0.0 if took_off else LOOK_SECONDS)
+
+    def _out_of_budget(self) -> bool:
+        return time.monotonic() - self.started > BUDGET_SECONDS
+
+    def _take_off(self) -> bool:
+        now = time.monotonic()
+        if self._out_of_budget() or self._rows_under_way() >= ROWS_UNDER_WAY:
+            return False
+        lanes: list[claim.Claimed] = []
+        if now >= self.troubled_at:
+            self.troubled_at = now + TROUBLED_SECONDS
+            under_way = sum(load.lane.failures > 0 for load, _ in self.flights.values())
+            lanes += self._claim(TROUBLED - under_way, troubled=True)
+        if now >= self.look_at:
+            wanted = min(claim.MOST_LANES, max(1, int(ROWS_PER_CLAIM / self.rows_per_lane)))
+            found = self._claim(min(wanted, segment.THREADS - len(self.flights) - len(lanes)))
+            self.look_at = 0.0 if found else now + LOOK_SECONDS
+            lanes += found
+        if lanes:
+            self._start(build.load(lanes, timezone.now()))
+        return bool(lanes)
+
+    def _claim(self, limit: int, troubled: bool = False) -> list[claim.Claimed]:
+        return claim.claim(timezone.now(), limit, troubled, self.from_zero) if limit > 0 else []
+
+    def _start(self, loads: list[Load]) -> None:
+        self.rows_per_lane = max(1.0, sum(load.messages for load in loads) / len(loads))
+        for load in loads:
+            if load.messages:
+                self.flights[_threads().submit(ship, load)] = (load, time.monotonic())
+            else:
+                self.landed.append(Shipment(load))
+
+    def _rows_under_way(self) -> int:
+        return sum(load.messages for load, _ in self.flights.values())
+
+    def _settle(self, patience: float) -> None:
+        self._collect(0.0 if self.landed else patience)
+        if self.landed:
+            now, work = timezone.now(), Settlement()
+            for shipment in self.landed:
+                land(shipment, work, now, random.random)
+            self.landed = []
+            self.logged += settle(work, now)
+        if time.monotonic() > self.renew_at:
+            self.renew_at = time.monotonic() + RENEW_SECONDS
+            claim.renew(timezone.now(), {load.lane.token for load, _ in self.flights.values()})
+
+    def _collect(self, patience: float) -> None:
+        if wait(self.flights, patience, FIRST_COMPLETED).done:
+            for flight in wait(self.flights, GATHER_SECONDS).done:
+                load, _ = self.flights.pop(flight)
+                self.landed.append(self._landed(flight, load))
+        too_long = time.monotonic() - ABANDON_SECONDS
+        for flight, (load, since) in list(self.flights.items()):
+            if since < too_long:
+                log.warning("shipment_abandoned", business=load.lane.business_id, messages=load.messages)
+                del self.flights[flight]
+                self.landed.append(Shipment(load, halted=answers.timed_out()))
+
+    def _landed(self, flight: Future[Shipment], load: Load) -> Shipment:
+        """A fault of ours with one business's load makes that business wait and no other."""
+        try:
+            return flight.result()
+        except Exception as error:
+            # its text may quote the message
+            log.error("shipment_failed", business=load.lane.business_id, error=type(error).__name__)
+            return Shipment(load, halted=answers.failed())

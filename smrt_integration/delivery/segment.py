@@ -1,0 +1,104 @@
+"""The only module that touches Segment's SDK: it builds messages and posts batches, one attempt each."""
+
+import logging
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+from uuid import UUID
+
+import requests
+from django.conf import settings
+from events.models import Region
+from requests.adapters import HTTPAdapter
+from segment.analytics import request as sdk
+from segment.analytics.client import Client
+
+from smrt_integration.delivery import answers
+from smrt_integration.delivery.answers import Answer
+
+HOSTS: Final = {Region.US: "https://api.segment.io", Region.EU: "https://events.eu1.segmentapis.com"}
+
+# Requests at a time per process, and so the number of slow receivers it can wait for. The SDK's session keeps 10 connections.
+THREADS: Final = 64
+# Longer than Segment takes when well; a lane that times out waits by itself and holds nobody up.
+CONNECT_SECONDS: Final = 4.0
+ANSWER_SECONDS: Final = 10.0
+
+# The SDK logs whole bodies and write keys at DEBUG, and may be asked to by anybody's root logger.
+logging.getLogger("segment").setLevel(logging.WARNING)
+
+
+class Unbuildable(Exception):
+    """The SDK will not make a message of this; the text is for the owner."""
+
+
+def host(region: str) -> str:
+    return settings.SEGMENT_HOST or HOSTS[Region(region)]
+
+
+@lru_cache(maxsize=1)
+def _builder() -> Client:
+    """Builds and validates; with send=False and sync_mode it has no thread and sends nothing, so one serves every business."""
+    return Client("0" * 32, send=False, sync_mode=True)
+
+
+def _context(time_zone: str) -> dict[str, Any]:
+    """`ip` "0" and `active` false: a background job is no sighting of the customer (contract, section 4)."""
+    return {"ip": "0", "active": False, "timezone": time_zone}
+
+
+def identify(user_id: UUID, traits: dict[str, Any], time_zone: str, at: datetime, message_id: str) -> dict[str, Any]:
+    return _built("identify", user_id=str(user_id), traits=traits, context=_context(time_zone), timestamp=at, message_id=message_id)
+
+
+def track(
+    user_id: UUID, event: str, properties: dict[str, Any], time_zone: str, at: datetime, message_id: str, integrations: dict[str, bool]
+) -> dict[str, Any]:
+    return _built(
+        "track",
+        user_id=str(user_id),
+        event=event,
+        properties=properties,
+        context=_context(time_zone),
+        timestamp=at,
+        message_id=message_id,
+        integrations=integrations,
+    )
+
+
+def _built(kind: str, **fields: Any) -> dict[str, Any]:
+    try:
+        message: dict[str, Any] = getattr(_builder(), kind)(**fields)[1]
+    except RuntimeError:
+        # its text holds the whole message, customer data included
+        raise Unbuildable("The message is larger than the 32 KB Segment takes.") from None
+    return message
+
+
+@lru_cache(maxsize=1)
+def _prepare_session() -> None:
+    """Fit the SDK's one session to our threads. Called by the first POST, so after the fork: connections are never shared."""
+    session = sdk._session
+    adapter = HTTPAdapter(pool_connections=16, pool_maxsize=THREADS, max_retries=0)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    # A followed 302 becomes a GET, which the SDK would call success.
+    session.get_redirect_target = lambda response: None  # type: ignore[method-assign]
+    # Neither ~/.netrc (whose entry would replace the write key) nor a look at proxy settings at every POST.
+    session.trust_env = False
+
+
+def post(write_key: str, host: str, messages: list[dict[str, Any]], retry_count: int = 0) -> Answer:
+    """One attempt to have this batch accepted. `retry_count` counts the failed ones before it."""
+    _prepare_session()
+    try:
+        # gzip off: compressing costs more CPU than building the messages, and the limits count after gunzip
+        sdk.post(write_key, host, gzip=False, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), retry_count=retry_count, batch=messages)
+    except sdk.APIError as error:
+        response: Any = error.response
+        return answers.read(int(error.status), sdk.parse_retry_after(response) if response is not None else None)
+    except requests.Timeout:
+        return answers.timed_out()
+    except requests.RequestException:
+        return answers.unreachable()
+    return Answer(answers.Verdict.ACCEPTED, 200)

@@ -1,0 +1,89 @@
+"""Shipping one business's load: identifies first, then tracks, refused batches halved until the offenders are alone.
+
+Runs in a thread and touches no database: it answers what became of every message.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from events.outbox.settle import Attempt
+
+from smrt_integration.delivery import segment
+from smrt_integration.delivery.answers import Answer, Verdict
+from smrt_integration.delivery.pack import pack
+from smrt_integration.delivery.parcels import Load, Parcel
+
+Post = Callable[[str, str, list[dict[str, Any]], int], Answer]
+
+# Halving a batch of 500 takes up to 999 requests. What is not found out by then is found out in the next round.
+HALVING_SECONDS = 20.0
+
+OUT_OF_TIME = Answer(Verdict.WAIT, None, "", 0.0)
+
+ALL_REFUSED = (
+    "Segment refused every message sent with this write key (it answered 400). Copy the write key from Segment again and save it here."
+)
+
+
+@dataclass(slots=True)
+class Shipment:
+    """What became of a load. `suspects` were refused alone; `halted` is the answer that ended the shipment early, if one did."""
+
+    load: Load
+    sent_at: dict[int, datetime] = field(default_factory=dict)
+    accepted: list[Parcel] = field(default_factory=list)
+    suspects: list[tuple[Parcel, Answer]] = field(default_factory=list)
+    too_large: list[tuple[Parcel, Answer]] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    halted: Answer | None = None
+
+    @property
+    def rejected(self) -> list[tuple[Parcel, Answer]]:
+        """Refused for what they are. Unless something was accepted with this key, it is the key that is refused and not they."""
+        return self.too_large + (self.suspects if self.accepted else [])
+
+    @property
+    def key_refused(self) -> bool:
+        return bool(self.suspects) and not self.accepted
+
+
+def ship(load: Load, post: Post = segment.post, clock: Callable[[], float] = time.monotonic) -> Shipment:
+    """Post the load, one attempt per request."""
+    shipment = Shipment(load)
+    until = clock() + HALVING_SECONDS
+    for batch in [*pack(load.identifies), *pack(load.tracks)]:
+        # tracks leave only when the identifies before them were accepted, or refused one by one
+        if shipment.halted is None:
+            _send(shipment, batch, post, lambda: clock() < until)
+    return shipment
+
+
+def _send(shipment: Shipment, batch: Sequence[Parcel], post: Post, in_time: Callable[[], bool]) -> None:
+    answer = _attempt(shipment, batch, post)
+    if answer.verdict is Verdict.ACCEPTED:
+        shipment.accepted += batch
+    elif answer.verdict not in (Verdict.HALVE, Verdict.TOO_LARGE):
+        shipment.halted = answer
+    elif len(batch) == 1:
+        (shipment.suspects if answer.verdict is Verdict.HALVE else shipment.too_large).append((batch[0], answer))
+    else:
+        middle = len(batch) // 2
+        for half in (batch[:middle], batch[middle:]):
+            if not in_time():
+                shipment.halted = shipment.halted or OUT_OF_TIME
+            if shipment.halted is None:
+                _send(shipment, half, post, in_time)
+
+
+def _attempt(shipment: Shipment, batch: Sequence[Parcel], post: Post) -> Answer:
+    lane = shipment.load.lane
+    at, started = datetime.now(UTC), time.monotonic()
+    answer = post(lane.write_key, segment.host(lane.region), [parcel.message for parcel in batch], lane.failures)
+    milliseconds = round((time.monotonic() - started) * 1000)
+    size = sum(parcel.size for parcel in batch)
+    shipment.attempts.append(Attempt(lane.business_id, at, answer.status, milliseconds, len(batch), size, answer.error))
+    shipment.sent_at.update((parcel.row.id, at) for parcel in batch)
+    return answer

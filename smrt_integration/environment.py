@@ -1,0 +1,116 @@
+"""Reads settings from the environment; a missing or malformed one stops the start with one sentence that names it.
+
+Every `NAME` may also be given as `NAME_FILE`, the path of a file that holds the value (container secrets).
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import environ
+from cryptography.fernet import Fernet
+
+T = TypeVar("T")
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"", "0", "false", "no", "off"}
+
+
+class SettingError(SystemExit):
+    """Ends whatever program is starting (manage.py, celery, gunicorn) with its sentence and exit code 1, without a traceback."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        self.problem = problem
+        super().__init__(f"{name} {problem}")
+
+
+def load_file(path: Path) -> None:
+    """Take the `NAME=VALUE` lines of `path`, if it exists, for variables that are not set."""
+    if not path.is_file():
+        return
+    for line in path.read_text().splitlines():
+        name, equals, value = line.partition("=")
+        if equals and not name.lstrip().startswith("#"):
+            os.environ.setdefault(name.strip(), value.strip())
+
+
+def text(name: str, default: str | None = None, remedy: str = "set it in the environment") -> str:
+    value = os.environ.get(name, "").strip() or _from_file(name)
+    if value:
+        return value
+    if default is None:
+        raise SettingError(name, f"is missing: {remedy}.")
+    return default
+
+
+def flag(name: str, default: bool = False) -> bool:
+    value = text(name, "1" if default else "0").lower()
+    if value not in TRUE | FALSE:
+        raise SettingError(name, "must be 1 or 0.")
+    return value in TRUE
+
+
+def number(name: str, default: int, low: int, high: int) -> int:
+    value = text(name, str(default))
+    if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+        raise SettingError(name, f"must be a whole number from {low} to {high}.")
+    return int(value)
+
+
+def choice(name: str, allowed: set[str], default: str) -> str:
+    value = text(name, default).upper()
+    if value not in allowed:
+        raise SettingError(name, f"must be one of {', '.join(sorted(allowed))}.")
+    return value
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A comma-separated list."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def url(name: str, schemes: set[str], default: str | None = None, remedy: str = "set it in the environment") -> str:
+    value = text(name, default, remedy)
+    if value:
+        parts = _parsed(name, value, urlsplit)
+        if parts.scheme not in schemes or not (parts.netloc or parts.path):
+            raise SettingError(name, f"must be an address that starts with {' or '.join(f'{s}://' for s in sorted(schemes))}.")
+        _parsed(name, parts, lambda p: p.port)
+    return value.rstrip("/")
+
+
+def database(name: str, remedy: str) -> dict[str, Any]:
+    value = url(name, {"postgres", "postgresql"}, None, remedy)
+    config: dict[str, Any] = dict(_parsed(name, value, environ.Env.db_url_config))
+    if not config.get("NAME"):
+        raise SettingError(name, "must name a database, as in postgres://user@host:5432/database.")
+    return config
+
+
+def field_keys(name: str, default: str | None = None) -> list[str]:
+    """Fernet keys, newest first: the first encrypts, all decrypt."""
+    keys = [key.strip() for key in text(name, default, "make one with `manage.py new_field_key`").split(",") if key.strip()]
+    for key in keys:
+        _parsed(name, key, Fernet, "must be Fernet keys (44 letters, digits, - and _), newest first, separated by commas.")
+    return keys
+
+
+def _parsed(name: str, value: Any, parse: Callable[[Any], T], problem: str = "is not a well-formed address.") -> T:
+    try:
+        return parse(value)
+    except Exception:
+        # the value may hold a password: neither it nor the parser's own message is shown
+        raise SettingError(name, problem) from None
+
+
+def _from_file(name: str) -> str:
+    path = os.environ.get(f"{name}_FILE", "").strip()
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingError(f"{name}_FILE", "names a file that cannot be read.") from None

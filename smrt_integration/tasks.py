@@ -1,0 +1,55 @@
+"""The tasks: each finds what is due in the database, so running one twice, late, or by two beats does no harm."""
+
+from django.db import close_old_connections
+from django.utils import timezone
+from events import wake
+from events.outbox import expire, partitions, retention, spread
+from events.sweeps import birthdays, lost, spending
+
+from smrt_integration.celery import app
+from smrt_integration.delivery.deliver import Delivery
+
+
+@app.task(name=wake.DELIVER)
+def deliver(from_zero: bool = False) -> str:
+    """Send what waits. `from_zero` also looks below the lanes' floors."""
+    close_old_connections()
+    wake.answered()
+    delivery = Delivery(from_zero)
+    if delivery.run():
+        wake.wake()
+    return f"{delivery.logged} logged"
+
+
+@app.task
+def spread_trait_changes() -> str:
+    portions = 0
+    while spread.spread_portion():
+        portions += 1
+    return f"{portions} portions"
+
+
+@app.task
+def sweep_lost() -> str:
+    return f"{lost.sweep(timezone.now())} recorded"
+
+
+@app.task
+def sweep_birthdays() -> str:
+    return f"{birthdays.sweep(timezone.now())} recorded"
+
+
+@app.task
+def sweep_spending() -> str:
+    return f"{spending.sweep(timezone.now())} changed"
+
+
+@app.task
+def expire_waiting() -> str:
+    return f"{expire.expire(timezone.now())} expired"
+
+
+@app.task
+def keep_partitions() -> str:
+    now = timezone.now()
+    return f"{partitions.make_ahead(now)} made, {retention.drop_old(now)} dropped"
