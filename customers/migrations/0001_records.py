@@ -10,7 +10,6 @@ from django.db import migrations, models
 
 import customers.models.business
 import customers.models.order
-import customers.zones
 
 
 class Migration(migrations.Migration):
@@ -24,7 +23,10 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(max_length=200, unique=True)),
-                ("time_zone", models.CharField(default="America/Los_Angeles", max_length=64, validators=[customers.zones.validate_zone])),
+                (
+                    "time_zone",
+                    models.CharField(default="America/Los_Angeles", max_length=64, validators=[customers.models.business.validate_zone]),
+                ),
                 (
                     "country",
                     models.CharField(

@@ -12,7 +12,12 @@ from customers.models.address import country_code
 from customers.models.tenant import OfBusiness
 from customers.models.tracked import Tracked
 from customers.money import CURRENCIES, Deduction
-from customers.zones import local_day, validate_zone
+from customers.zones import local_day, zones
+
+
+def validate_zone(name: str) -> None:
+    if name not in zones():
+        raise ValidationError(f"{name} is not a time zone. Choose one such as America/Los_Angeles.", code="time_zone")
 
 
 def validate_currency(code: str) -> None:

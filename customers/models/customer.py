@@ -18,6 +18,12 @@ from customers.phones import ImpossibleNumber, normalise
 from customers.refusals import ActionRefused, moment, refused_if_invalid
 
 
+def account_name(kind: str, company_name: str, first_name: str, last_name: str) -> str:
+    """The company's name for corporate accounts, else the contact's."""
+    contact = f"{first_name} {last_name}".strip()
+    return (company_name or contact) if kind == Customer.Kind.CORPORATE else contact
+
+
 class Customer(Addressed, OfBusiness):
     class Kind(models.TextChoices):
         REGULAR = "REGULAR", "Regular"
@@ -91,9 +97,7 @@ class Customer(Addressed, OfBusiness):
 
     @property
     def name(self) -> str:
-        """The account's name: the company's for corporate accounts, else the contact's."""
-        contact = f"{self.first_name} {self.last_name}".strip()
-        return (self.company_name or contact) if self.kind == self.Kind.CORPORATE else contact
+        return account_name(self.kind, self.company_name, self.first_name, self.last_name)
 
     def save(self, **kwargs: Any) -> None:
         fields = kwargs.get("update_fields")

@@ -1,0 +1,196 @@
+"""What is known about a customer, as the receivers get it (contract, section 3)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypedDict
+from uuid import UUID
+
+from customers import dates
+from customers.links import account_link
+from customers.models.address import AddressDict, address_of
+from customers.models.custom_field import CustomFieldValue
+from customers.models.customer import Customer, account_name
+from customers.phones import displayed, is_mobile
+from customers.zones import iso_utc
+
+
+class DiscountTrait(TypedDict):
+    name: str
+    description: str | None
+    value: float
+
+
+class CustomFieldTrait(TypedDict):
+    name: str
+    value: str | None
+
+
+class Traits(TypedDict):
+    """All are always there, null when unset: leaving one out would keep its old value at the receivers. None changes its type."""
+
+    email: str | None
+    name: str | None
+    firstName: str | None
+    lastName: str | None
+    phone: str | None
+    isMobile: bool
+    agent: str | None
+    paymentTerm: str
+    hasCreditCard: bool
+    createdAt: str
+    lastVisit: str | None
+    deliveryPreference: str
+    link: str
+    brand: str
+    address: AddressDict | None
+    receiveEmails: bool
+    receiveTexts: bool
+    group: str | None
+    accountDiscount: DiscountTrait | None
+    customFields: list[CustomFieldTrait]
+    demographic: int
+    phoneE164: str | None
+    birthday: str | None
+
+
+class TraitSource(NamedTuple):
+    """One customer's row with what it refers to, as the database holds it."""
+
+    id: int
+    business_id: int
+    uuid: UUID
+    kind: str
+    company_name: str
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+    phone_is_mobile: bool | None
+    text_answered_at: datetime | None
+    payment_term: str
+    card_on_file: bool
+    created_at: datetime
+    last_visit: datetime | None
+    delivery_preference: str
+    link_version: int
+    street: str
+    city: str
+    state: str
+    postal_code: str
+    country: str
+    receive_emails: bool
+    receive_texts: bool
+    demographic: int
+    agent: str | None
+    brand: str | None
+    business: str
+    group: str | None
+    discount_name: str | None
+    discount_description: str | None
+    discount_value: Decimal | None
+
+
+class CustomValue(NamedTuple):
+    field_id: int
+    name: str
+    value: str
+
+
+LOOKUPS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "agent": "agent__name",
+        "brand": "brand__name",
+        "business": "business__name",
+        "group": "group__name",
+        "discount_name": "discount__name",
+        "discount_description": "discount__description",
+        "discount_value": "discount__value",
+    }
+)
+"""Where the values come from that are not the customer's own."""
+
+COLUMNS: Final = tuple(LOOKUPS.get(name, name) for name in TraitSource._fields)
+
+TRAIT_FIELDS: Final = frozenset(TraitSource._fields) - LOOKUPS.keys() - {"id", "business_id"} | {
+    "agent_id",
+    "brand_id",
+    "group_id",
+    "discount_id",
+}
+"""Attnames of Customer that feed a trait: a save that changes none of them leaves the traits as they are."""
+
+RELATED_TRAIT_FIELDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "Agent": frozenset({"name"}),
+        "Brand": frozenset({"name"}),
+        "Business": frozenset({"name"}),
+        "CustomerGroup": frozenset({"name"}),
+        "Discount": frozenset({"name", "description", "value"}),
+        "CustomField": frozenset({"name", "position"}),
+        "CustomFieldValue": frozenset({"value", "field_id", "customer_id"}),
+    }
+)
+"""The same for the records that a customer refers to, or that refer to the customer, by the model's name."""
+
+
+def trait_sources(customer_ids: Collection[int]) -> dict[int, TraitSource]:
+    """By customer id, in one query; a customer who is gone is left out."""
+    rows = Customer.objects.filter(pk__in=customer_ids).values_list(*COLUMNS)
+    return {row[0]: TraitSource._make(row) for row in rows}
+
+
+def custom_values(customer_ids: Collection[int]) -> dict[int, list[CustomValue]]:
+    """By customer id, in one query, in the order in which the business lists its fields; customers without any are left out."""
+    rows = (
+        CustomFieldValue.objects.filter(customer__in=customer_ids)
+        .order_by("field__position", "field__name", "field_id")
+        .values_list("customer_id", "field_id", "field__name", "value")
+    )
+    values: defaultdict[int, list[CustomValue]] = defaultdict(list)
+    for customer_id, *value in rows:
+        values[customer_id].append(CustomValue._make(value))
+    return dict(values)
+
+
+def build_traits(source: TraitSource, custom_values: Sequence[CustomValue], birthday_field_id: int | None) -> Traits:
+    return {
+        "email": source.email or None,
+        "name": account_name(source.kind, source.company_name, source.first_name, source.last_name) or None,
+        "firstName": source.first_name or None,
+        "lastName": source.last_name or None,
+        "phone": displayed(source.phone) or None,
+        "isMobile": is_mobile(source.phone, source.phone_is_mobile, source.text_answered_at is not None),
+        "agent": source.agent,
+        "paymentTerm": source.payment_term,
+        "hasCreditCard": source.card_on_file,
+        "createdAt": iso_utc(source.created_at),
+        "lastVisit": iso_utc(source.last_visit) if source.last_visit else None,
+        "deliveryPreference": source.delivery_preference,
+        "link": account_link(source.uuid, source.link_version),
+        "brand": source.brand or source.business,
+        "address": address_of(source.street, source.city, source.state, source.postal_code, source.country),
+        "receiveEmails": source.receive_emails,
+        "receiveTexts": source.receive_texts,
+        "group": source.group,
+        "accountDiscount": _discount(source),
+        "customFields": [{"name": value.name, "value": value.value or None} for value in custom_values],
+        "demographic": source.demographic,
+        "phoneE164": source.phone or None,
+        "birthday": _birthday(custom_values, birthday_field_id),
+    }
+
+
+def _discount(source: TraitSource) -> DiscountTrait | None:
+    if source.discount_name is None or source.discount_value is None:
+        return None
+    return {"name": source.discount_name, "description": source.discount_description or None, "value": float(source.discount_value)}
+
+
+def _birthday(custom_values: Iterable[CustomValue], field_id: int | None) -> str | None:
+    """Checked again, as a field that holds dates today may have held any text before."""
+    if field_id is None:
+        return None
+    return next((dates.normalised(value.value) for value in custom_values if value.field_id == field_id), None)
