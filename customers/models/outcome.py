@@ -28,9 +28,16 @@ class Outcome:
         return not self.committed and not any(hook[1] is self for hook in self.connection.run_on_commit)
 
 
+IMMEDIATE = Outcome(None)
+"""Of what is written in autocommit."""
+IMMEDIATE.committed = True
+
+
 def current_outcome(using: str | None) -> Outcome:
-    """The outcome of what is being written on the connection `using` right now, within an atomic block."""
+    """The outcome of what was just written on the connection `using`."""
     connection: Any = connections[using or DEFAULT_DB_ALIAS]
+    if not connection.in_atomic_block:
+        return IMMEDIATE
     # None stands for an atomic block without a savepoint of its own, which is rolled back with the block around it.
     savepoints = set(connection.savepoint_ids) - {None}
     for hook in connection.run_on_commit[:NEAREST]:

@@ -1,10 +1,12 @@
 """What a save changed, without asking the database: every record remembers the values its row had."""
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from typing import Any, Self, cast
 
 from django.db import models, router, transaction
 from django.db.models.base import ModelBase
+from django.db.models.expressions import Combinable
 from django.db.models.query import QuerySet
 from django.db.models.signals import post_save
 
@@ -12,6 +14,19 @@ from customers.models.outcome import Outcome, current_outcome
 
 Values = dict[str, Any]
 MISSING = object()
+
+
+@cache
+def attnames(model: type[models.Model]) -> frozenset[str]:
+    """The columns of a save, without the primary key, by the names of the attributes that hold their values."""
+    return frozenset(field.attname for field in model._meta.concrete_fields if not field.primary_key)
+
+
+@cache
+def attname_of(model: type[models.Model]) -> Mapping[str, str]:
+    """By what `update_fields` may call it."""
+    columns = [field for field in model._meta.concrete_fields if not field.primary_key]
+    return {field.name: field.attname for field in columns} | {field.attname: field.attname for field in columns}
 
 
 class Tracked(models.Model):
@@ -79,7 +94,7 @@ class Tracked(models.Model):
         """Tell receivers of a row that was inserted by other means than `save`, in an atomic block, as `save` would."""
         self._state.adding = False
         self._state.db = using
-        self._written = self._attnames_to_write(None)
+        self._written = attnames(type(self))
         self._advance(using)
         post_save.send(sender=type(self), instance=self, created=True, update_fields=None, raw=False, using=using)
         self._written = frozenset()
@@ -117,8 +132,10 @@ class Tracked(models.Model):
         outcome = current_outcome(using)
         if not self._advances or self._advances[-1][0] is not outcome:
             self._advances = (*self._advances, (outcome, self._stored))
-        stored = {**(self._stored or {}), **self._present(self._written)} if self._before is not None else self._present(self._written)
-        stored[self._meta.pk.attname] = self.pk
+        written = self._present(self._written)
+        stored = {**(self._before or {}), **written, self._meta.pk.attname: self.pk}
+        for name in self._written - written.keys():
+            stored.pop(name, None)
         self._stored = stored
 
     def _settle(self) -> None:
@@ -135,13 +152,12 @@ class Tracked(models.Model):
         self._advances = tuple(open_advances)
 
     def _attnames_to_write(self, update_fields: frozenset[str] | None) -> frozenset[str]:
-        values = self.__dict__
-        return frozenset(
-            field.attname
-            for field in self._meta.concrete_fields
-            if not field.primary_key
-            and (field.attname in values if update_fields is None else field.name in update_fields or field.attname in update_fields)
-        )
+        if update_fields is None:
+            names = attnames(type(self))
+            # Django leaves out the columns that were deferred and not assigned.
+            return names if self.__dict__.keys() >= names else names & self.__dict__.keys()
+        known = attname_of(type(self))
+        return frozenset(known[name] for name in update_fields if name in known)
 
     def _values_before(self, using: str) -> Values | None:
         """What the row holds, from memory; from the database where a value is written that was never read (deferred, or made by hand)."""
@@ -150,7 +166,7 @@ class Tracked(models.Model):
         stored = self._stored
         if stored is None or stored.get(self._meta.pk.attname) != self.pk:
             stored = {}
-        unknown = [name for name in self._written if name not in stored]
+        unknown = self._written - stored.keys()
         if not unknown:
             return stored
         row: Mapping[str, Any] | None = type(self)._base_manager.using(using).filter(pk=self.pk).values(*unknown).first()
@@ -159,13 +175,16 @@ class Tracked(models.Model):
     def _present(self, names: Iterable[str]) -> Values:
         """The instance's loaded values; an expression such as F("total") + 1 is none, as only the database knows the result."""
         values = self.__dict__
-        return {name: values[name] for name in names if name in values and not hasattr(values[name], "resolve_expression")}
+        present = {name: values[name] for name in names if name in values}
+        if any(issubclass(kind, Combinable) for kind in set(map(type, present.values()))):
+            return {name: value for name, value in present.items() if not isinstance(value, Combinable)}
+        return present
 
     def _differs(self, name: str, before: Any) -> bool:
         now = self.__dict__.get(name, MISSING)
         if now is before or now == before:
             return False
-        if before is MISSING or hasattr(now, "resolve_expression"):
+        if before is MISSING or isinstance(now, Combinable):
             return True
         field = cast("models.Field[Any, Any]", self._meta.get_field(name))
         return bool(field.to_python(now) != field.to_python(before))

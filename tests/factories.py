@@ -1,0 +1,230 @@
+# mypy: allow-untyped-calls
+# factory_boy says of its declarations what they are, but not what they take.
+"""Made-up records, saved as an application would: receivers see them. Use `XFactory.create(...)`.
+
+A record that refers to others makes them for the same business.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory, Trait
+from factory.django import DjangoModelFactory
+
+from customers.models import (
+    Agent,
+    Brand,
+    Business,
+    Customer,
+    CustomerGroup,
+    CustomField,
+    CustomFieldValue,
+    Department,
+    Discount,
+    Employee,
+    LineItem,
+    Order,
+    PickupRequest,
+    RegularPickupRequest,
+    Stop,
+    Visit,
+)
+
+
+def of_same_business(record_factory: type[DjangoModelFactory[Any]], **values: Any) -> Any:
+    """A record that belongs to the business of the record being made."""
+    return SubFactory(record_factory, business=SelfAttribute("..business"), **values)
+
+
+def of_customer() -> Any:
+    """The business of the record's customer, unless another is given."""
+    return SelfAttribute("customer.business")
+
+
+class BusinessFactory(DjangoModelFactory[Business]):
+    class Meta:
+        model = Business
+
+    name = Sequence("Cleaners {}".format)
+    time_zone = "America/Los_Angeles"
+    country = "US"
+    currency = "USD"
+
+
+class BrandFactory(DjangoModelFactory[Brand]):
+    class Meta:
+        model = Brand
+
+    business = SubFactory(BusinessFactory)
+    name = Sequence("Brand {}".format)
+
+
+class AgentFactory(DjangoModelFactory[Agent]):
+    class Meta:
+        model = Agent
+
+    business = SubFactory(BusinessFactory)
+    name = Sequence("Store {}".format)
+    kind = Agent.Kind.STORE
+
+    class Params:
+        route = Trait(kind=Agent.Kind.ROUTE, name=Sequence("Route {}".format))
+
+
+class EmployeeFactory(DjangoModelFactory[Employee]):
+    class Meta:
+        model = Employee
+
+    business = SubFactory(BusinessFactory)
+    name = Sequence("Employee {}".format)
+    role = Employee.Role.COUNTER
+
+    class Params:
+        driver = Trait(role=Employee.Role.DRIVER, name=Sequence("Driver {}".format))
+
+
+class DepartmentFactory(DjangoModelFactory[Department]):
+    class Meta:
+        model = Department
+
+    business = SubFactory(BusinessFactory)
+    name = Sequence("Department {}".format)
+
+
+class CustomerGroupFactory(DjangoModelFactory[CustomerGroup]):
+    class Meta:
+        model = CustomerGroup
+
+    business = SubFactory(BusinessFactory)
+    name = Sequence("Group {}".format)
+
+
+class DiscountFactory(DjangoModelFactory[Discount]):
+    class Meta:
+        model = Discount
+
+    business = SubFactory(BusinessFactory)
+    name = Sequence("Discount {}".format)
+    description = "For loyal customers"
+    kind = Discount.Kind.PERCENT
+    value = Decimal("10.00")
+
+
+class CustomerFactory(DjangoModelFactory[Customer]):
+    """With `full=True`, also an agent, a brand, a group and a discount; with `bare=True`, only what every customer has."""
+
+    class Meta:
+        model = Customer
+
+    business = SubFactory(BusinessFactory)
+    first_name = Sequence("Ann{}".format)
+    last_name = "Example"
+    email = Sequence("ann{}@example.com".format)
+    # 555-0100 to 555-0199 are kept free for made-up people.
+    phone = Sequence(lambda n: f"+1415555{100 + n % 100:04}")
+    street = Sequence("{} Example Street".format)
+    city = "San Francisco"
+    state = "CA"
+    postal_code = "94110"
+    country = "US"
+
+    class Params:
+        bare = Trait(first_name="", last_name="", email="", phone="", street="", city="", state="", postal_code="", country="")
+        full = Trait(
+            agent=of_same_business(AgentFactory),
+            brand=of_same_business(BrandFactory),
+            group=of_same_business(CustomerGroupFactory),
+            discount=of_same_business(DiscountFactory),
+        )
+        corporate = Trait(kind=Customer.Kind.CORPORATE, company_name=Sequence("Example {} Inc.".format))
+
+
+class CustomFieldFactory(DjangoModelFactory[CustomField]):
+    class Meta:
+        model = CustomField
+
+    business = SubFactory(BusinessFactory)
+    name = Sequence("Field {}".format)
+    kind = CustomField.Kind.TEXT
+
+    class Params:
+        birthday = Trait(kind=CustomField.Kind.DATE, name=Sequence("Birthday {}".format))
+
+
+class CustomFieldValueFactory(DjangoModelFactory[CustomFieldValue]):
+    class Meta:
+        model = CustomFieldValue
+
+    customer = SubFactory(CustomerFactory)
+    field = SubFactory(CustomFieldFactory, business=SelfAttribute("..customer.business"))
+    value = "Website"
+
+
+class OrderFactory(DjangoModelFactory[Order]):
+    """An open order of 20.00, without line items; no visit goes with it (`Order.create` records one)."""
+
+    class Meta:
+        model = Order
+
+    customer = SubFactory(CustomerFactory)
+    business = of_customer()
+    agent = of_same_business(AgentFactory)
+    sold_by = of_same_business(EmployeeFactory)
+    subtotal = Decimal("20.00")
+    total = Decimal("20.00")
+
+    class Params:
+        ready = Trait(status=Order.Status.READY, ready_at=LazyFunction(timezone.now))
+
+
+class LineItemFactory(DjangoModelFactory[LineItem]):
+    class Meta:
+        model = LineItem
+
+    order = SubFactory(OrderFactory)
+    department = SubFactory(DepartmentFactory, business=SelfAttribute("..order.business"))
+    description = "Shirt"
+    quantity = 1
+    price = Decimal("20.00")
+
+
+class StopFactory(DjangoModelFactory[Stop]):
+    class Meta:
+        model = Stop
+
+    customer = SubFactory(CustomerFactory)
+    business = of_customer()
+    driver = of_same_business(EmployeeFactory, driver=True)
+    route = of_same_business(AgentFactory, route=True)
+    scheduled_for = LazyAttribute(lambda stop: stop.business.today())
+
+
+class PickupRequestFactory(DjangoModelFactory[PickupRequest]):
+    class Meta:
+        model = PickupRequest
+
+    customer = SubFactory(CustomerFactory)
+    business = of_customer()
+    pickup_date = LazyAttribute(lambda pickup: pickup.business.today() + timedelta(days=1))
+    scheduled_by = PickupRequest.ScheduledBy.CUSTOMER
+
+
+class RegularPickupRequestFactory(DjangoModelFactory[RegularPickupRequest]):
+    class Meta:
+        model = RegularPickupRequest
+
+    customer = SubFactory(CustomerFactory)
+    business = of_customer()
+
+
+class VisitFactory(DjangoModelFactory[Visit]):
+    class Meta:
+        model = Visit
+
+    customer = SubFactory(CustomerFactory)
+    business = of_customer()
+    at = LazyFunction(timezone.now)
+    day = LazyAttribute(lambda visit: visit.business.today(visit.at))
+    visit_type = Visit.Type.STORE
