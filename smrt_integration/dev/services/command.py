@@ -1,5 +1,6 @@
 """Runs a command with PostgreSQL and Redis at hand, and ends with its exit code."""
 
+import atexit
 import os
 import signal
 import subprocess
@@ -38,6 +39,14 @@ def services(settings: Mapping[str, str] | None = None) -> Iterator[dict[str, st
             redis.start()
             added["REDIS_URL"] = redis.url
         yield added
+
+
+def provide() -> None:
+    """Set DATABASE_URL and REDIS_URL for this process, and DEBUG for the settings; what it starts ends with it. Once is enough."""
+    stack = ExitStack()
+    os.environ.update(stack.enter_context(services()))
+    os.environ.setdefault("DEBUG", "1")
+    atexit.register(stack.close)
 
 
 def is_set(name: str) -> bool:
