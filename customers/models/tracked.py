@@ -1,6 +1,7 @@
 """What a save changed, without asking the database: every record remembers the values its row had."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Self, cast
 
@@ -19,14 +20,24 @@ MISSING = object()
 @cache
 def attnames(model: type[models.Model]) -> frozenset[str]:
     """The columns of a save, without the primary key, by the names of the attributes that hold their values."""
-    return frozenset(field.attname for field in model._meta.concrete_fields if not field.primary_key)
+    return frozenset(column.attname for column in model._meta.concrete_fields if not column.primary_key)
 
 
 @cache
 def attname_of(model: type[models.Model]) -> Mapping[str, str]:
     """By what `update_fields` may call it."""
-    columns = [field for field in model._meta.concrete_fields if not field.primary_key]
-    return {field.name: field.attname for field in columns} | {field.attname: field.attname for field in columns}
+    columns = [column for column in model._meta.concrete_fields if not column.primary_key]
+    return {column.name: column.attname for column in columns} | {column.attname: column.attname for column in columns}
+
+
+@dataclass(slots=True)
+class Saving:
+    """A save in progress. Receivers may save the instance again within it, which is a save of its own."""
+
+    names: frozenset[str]
+    before: Values | None
+    values: Values = field(default_factory=dict)
+    """What was written, as far as it is known: not the results of expressions."""
 
 
 class Tracked(models.Model):
@@ -41,8 +52,7 @@ class Tracked(models.Model):
     """Column values by attname as far as known, after the latest save or read; None for a row never saved or read."""
     _advances: tuple[tuple[Outcome, Values | None], ...] = ()
     """Saves whose transaction may still be rolled back, oldest first, each with what was stored before it."""
-    _before: Values | None = None
-    _written: frozenset[str] = frozenset()
+    _saving: Saving | None = None
 
     class Meta:
         abstract = True
@@ -50,15 +60,17 @@ class Tracked(models.Model):
     @property
     def before(self) -> Values | None:
         """The row's values by attname before the save in progress; None when the row was created or no save is in progress."""
-        return self._before
+        return self._saving.before if self._saving else None
 
     @property
     def changed(self) -> set[str]:
         """Attnames whose value in the database the save in progress changed; all that it wrote when the row was created."""
-        before = self._before
-        if before is None:
-            return set(self._written)
-        return {name for name in self._written if self._differs(name, before.get(name, MISSING))}
+        saving = self._saving
+        if saving is None:
+            return set()
+        if saving.before is None:
+            return set(saving.names)
+        return {name for name in saving.names if self._differ(name, saving.before.get(name, MISSING), saving.values.get(name, MISSING))}
 
     def save(
         self,
@@ -71,15 +83,15 @@ class Tracked(models.Model):
         using = using or router.db_for_write(type(self), instance=self)
         if update_fields is not None:
             update_fields = frozenset(update_fields)
-        outer = self._before, self._written
+        outer = self._saving
         try:
             with transaction.atomic(using=using, savepoint=False):
                 self._settle()
-                self._written = self._attnames_to_write(update_fields)
-                self._before = None if force_insert else self._values_before(using)
+                names = self._attnames_to_write(update_fields)
+                self._saving = Saving(names, None if force_insert else self._values_before(names, using))
                 super().save(force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields)
         finally:
-            self._before, self._written = outer
+            self._saving = outer
 
     def refresh_from_db(
         self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: "QuerySet[Self] | None" = None
@@ -87,17 +99,19 @@ class Tracked(models.Model):
         fields = None if fields is None else list(fields)
         super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
         self._settle()
-        names = [field.attname for field in self._meta.concrete_fields if fields is None or field.name in fields or field.attname in fields]
+        names = [c.attname for c in self._meta.concrete_fields if fields is None or c.name in fields or c.attname in fields]
         self._stored = {**(self._stored or {}), **self._present(names)}
 
     def announce_creation(self, using: str) -> None:
         """Tell receivers of a row that was inserted by other means than `save`, in an atomic block, as `save` would."""
         self._state.adding = False
         self._state.db = using
-        self._written = attnames(type(self))
-        self._advance(using)
-        post_save.send(sender=type(self), instance=self, created=True, update_fields=None, raw=False, using=using)
-        self._written = frozenset()
+        self._saving = Saving(attnames(type(self)), None)
+        try:
+            self._advance(self._saving, using)
+            post_save.send(sender=type(self), instance=self, created=True, update_fields=None, raw=False, using=using)
+        finally:
+            self._saving = None
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any) -> Self:
@@ -108,7 +122,7 @@ class Tracked(models.Model):
     def __getstate__(self) -> dict[str, Any]:
         """A copy knows nothing of its row: it may outlive the transaction, so its first save asks the database."""
         state = super().__getstate__()
-        for name in ("_stored", "_advances", "_before", "_written"):
+        for name in ("_stored", "_advances", "_saving"):
             state.pop(name, None)
         return state
 
@@ -123,18 +137,22 @@ class Tracked(models.Model):
     ) -> bool:
         """The row is written and the receivers are not yet called: a receiver that saves this instance again must start from here."""
         updated: bool = super()._save_table(raw, cls, force_insert, force_update, using, update_fields)  # type: ignore[misc]
+        if self._saving is None:
+            # A fixture is loaded, past `save`. The next save looks the row up.
+            self._stored = None
+            return updated
         if not updated:
-            self._before = None
-        self._advance(using)
+            self._saving.before = None
+        self._advance(self._saving, using)
         return updated
 
-    def _advance(self, using: str | None) -> None:
+    def _advance(self, saving: Saving, using: str | None) -> None:
         outcome = current_outcome(using)
         if not self._advances or self._advances[-1][0] is not outcome:
             self._advances = (*self._advances, (outcome, self._stored))
-        written = self._present(self._written)
-        stored = {**(self._before or {}), **written, self._meta.pk.attname: self.pk}
-        for name in self._written - written.keys():
+        saving.values = self._present(saving.names)
+        stored = {**(saving.before or {}), **saving.values, self._meta.pk.attname: self.pk}
+        for name in saving.names - saving.values.keys():
             stored.pop(name, None)
         self._stored = stored
 
@@ -159,14 +177,14 @@ class Tracked(models.Model):
         known = attname_of(type(self))
         return frozenset(known[name] for name in update_fields if name in known)
 
-    def _values_before(self, using: str) -> Values | None:
+    def _values_before(self, names: frozenset[str], using: str) -> Values | None:
         """What the row holds, from memory; from the database where a value is written that was never read (deferred, or made by hand)."""
         if self.pk is None:
             return None
         stored = self._stored
         if stored is None or stored.get(self._meta.pk.attname) != self.pk:
             stored = {}
-        unknown = self._written - stored.keys()
+        unknown = names - stored.keys()
         if not unknown:
             return stored
         row: Mapping[str, Any] | None = type(self)._base_manager.using(using).filter(pk=self.pk).values(*unknown).first()
@@ -180,11 +198,10 @@ class Tracked(models.Model):
             return {name: value for name, value in present.items() if not isinstance(value, Combinable)}
         return present
 
-    def _differs(self, name: str, before: Any) -> bool:
-        now = self.__dict__.get(name, MISSING)
-        if now is before or now == before:
+    def _differ(self, name: str, before: Any, after: Any) -> bool:
+        if after is before or after == before:
             return False
-        if before is MISSING or isinstance(now, Combinable):
+        if before is MISSING or after is MISSING:
             return True
-        field = cast("models.Field[Any, Any]", self._meta.get_field(name))
-        return bool(field.to_python(now) != field.to_python(before))
+        column = cast("models.Field[Any, Any]", self._meta.get_field(name))
+        return bool(column.to_python(after) != column.to_python(before))

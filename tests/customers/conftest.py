@@ -1,0 +1,34 @@
+from collections.abc import Iterator
+
+import pytest
+
+from customers.models import Business, Customer, Employee
+from tests.customers.recorder import Saved, recorded
+from tests.factories import BusinessFactory, CustomerFactory, EmployeeFactory
+
+
+@pytest.fixture
+def business(db: None) -> Business:
+    return BusinessFactory.create()
+
+
+@pytest.fixture
+def customer(business: Business) -> Customer:
+    return CustomerFactory.create(business=business)
+
+
+@pytest.fixture
+def clerk(business: Business) -> Employee:
+    return EmployeeFactory.create(business=business, name="Carla Counter")
+
+
+@pytest.fixture
+def driver(business: Business) -> Employee:
+    return EmployeeFactory.create(business=business, name="Dan Driver", role=Employee.Role.DRIVER)
+
+
+@pytest.fixture
+def saves() -> Iterator[list[Saved]]:
+    """The saves since the test began to use this; clear it after the preparations."""
+    with recorded() as saves:
+        yield saves

@@ -1,0 +1,45 @@
+"""What receivers are told of the records' saves."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models.signals import post_save
+
+from customers.models import Tracked
+
+
+@dataclass(frozen=True)
+class Saved:
+    model: str
+    created: bool
+    changed: frozenset[str]
+    before: dict[str, Any] | None
+
+    @property
+    def was(self) -> dict[str, Any]:
+        """The old values of what changed."""
+        assert self.before is not None
+        return {name: self.before[name] for name in self.changed}
+
+
+@contextmanager
+def recorded() -> Iterator[list[Saved]]:
+    saves: list[Saved] = []
+
+    def receive(sender: type[Any], instance: Any, created: bool, **kwargs: Any) -> None:
+        if issubclass(sender, Tracked):
+            before = None if instance.before is None else dict(instance.before)
+            saves.append(Saved(sender.__name__, created, frozenset(instance.changed), before))
+
+    post_save.connect(receive, weak=False)
+    try:
+        yield saves
+    finally:
+        post_save.disconnect(receive)
+
+
+def told(saves: list[Saved]) -> list[str]:
+    """In order: `Order +` for a creation, `Order status` for a change of these columns."""
+    return [f"{save.model} {'+' if save.created else ' '.join(sorted(save.changed))}".rstrip() for save in saves]

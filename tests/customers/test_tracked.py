@@ -1,0 +1,373 @@
+"""What receivers learn of a save: exactly what it changed in the database, however the transaction went."""
+
+import copy
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.db.models.signals import post_save
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from customers.models import Business, Customer, Discount, Order
+from tests.customers.recorder import Saved, recorded
+from tests.factories import BusinessFactory, CustomerFactory, DiscountFactory, OrderFactory
+
+
+class Abandoned(Exception):
+    """Ends a block, and with it its transaction."""
+
+
+def saving(action: Callable[[], object]) -> Saved:
+    """What receivers are told of the one save that `action` makes."""
+    with recorded() as saves:
+        action()
+    (save,) = saves
+    return save
+
+
+@contextmanager
+def rolled_back(savepoint: bool = True) -> Iterator[None]:
+    inner = nullcontext() if savepoint else transaction.atomic(savepoint=False)
+    with pytest.raises(Abandoned), transaction.atomic(), inner:  # noqa: PT012 - the block is what the caller makes of it
+        yield
+        raise Abandoned
+
+
+def rename(business: Business, name: str) -> Saved:
+    business.name = name
+    return saving(business.save)
+
+
+def queries(action: Callable[[], object]) -> list[str]:
+    with CaptureQueriesContext(connection) as captured:
+        action()
+    return [query["sql"].split(" ", 1)[0] for query in captured.captured_queries]
+
+
+@pytest.mark.django_db
+class TestOneSave:
+    def test_a_creation_has_nothing_before_and_changes_everything(self) -> None:
+        save = saving(lambda: BusinessFactory.create(name="First"))
+        assert (save.created, save.before) == (True, None)
+        assert save.changed == {"name", "time_zone", "country", "currency", "created_at"}
+
+    def test_a_change_is_told_with_the_value_it_replaced(self) -> None:
+        business = Business.objects.get(pk=BusinessFactory.create(name="First").pk)
+        save = rename(business, "Second")
+        assert (save.created, save.was) == (False, {"name": "First"})
+
+    def test_a_save_right_after_the_creation_knows_what_was_created(self) -> None:
+        business = BusinessFactory.create(name="First")
+        assert rename(business, "Second").was == {"name": "First"}
+        assert rename(business, "Third").was == {"name": "Second"}
+
+    def test_a_save_that_changes_nothing_says_so(self) -> None:
+        business = BusinessFactory.create()
+        assert saving(business.save).changed == frozenset()
+
+    def test_before_and_changed_are_empty_outside_of_a_save(self) -> None:
+        business = BusinessFactory.create()
+        assert (business.before, business.changed) == (None, set())
+
+    def test_what_was_assigned_but_not_saved_is_no_change_until_it_is_saved(self) -> None:
+        business = BusinessFactory.create(name="First", country="US")
+        business.name, business.country = "Second", "CA"
+        assert saving(lambda: business.save(update_fields=["country"])).was == {"country": "US"}
+        assert saving(business.save).was == {"name": "First"}
+
+    def test_update_fields_may_name_a_foreign_key_either_way(self) -> None:
+        order = OrderFactory.create()
+        agent_id = order.agent_id
+        order.agent = None
+        assert saving(lambda: order.save(update_fields=["agent"])).was == {"agent_id": agent_id}
+        order.agent_id = agent_id
+        assert saving(lambda: order.save(update_fields=["agent_id"])).was == {"agent_id": None}
+
+    def test_a_value_written_in_another_way_is_no_change(self) -> None:
+        discount = Discount.objects.get(pk=DiscountFactory.create(value=Decimal("10.00")).pk)
+        discount.value = "10"
+        assert saving(discount.save).changed == frozenset()
+        discount.value = Decimal("10.5")
+        assert saving(discount.save).changed == {"value"}
+
+    def test_an_expression_counts_as_a_change_whose_result_the_next_save_looks_up(self) -> None:
+        order = OrderFactory.create(bags=2)
+        order.bags = F("bags") + 1
+        assert saving(lambda: order.save(update_fields=["bags"])).was == {"bags": 2}
+        order.bags = 7
+        assert saving(lambda: order.save(update_fields=["bags"])).was == {"bags": 3}
+
+    def test_an_update_by_a_queryset_is_known_after_a_refresh(self) -> None:
+        business = BusinessFactory.create(name="First")
+        Business.objects.filter(pk=business.pk).update(name="Meanwhile")
+        business.refresh_from_db()
+        assert rename(business, "Second").was == {"name": "Meanwhile"}
+
+    def test_a_row_deleted_by_others_is_created_again_and_told_so(self) -> None:
+        business = BusinessFactory.create(name="First")
+        Business.objects.filter(pk=business.pk).delete()
+        save = rename(business, "Second")
+        assert (save.created, save.before) == (True, None)
+
+    def test_saving_a_copy_as_a_new_row_is_a_creation(self) -> None:
+        business = BusinessFactory.create(name="First")
+        business.pk, business._state.adding = None, True
+        save = rename(business, "Second")
+        assert (save.created, save.before) == (True, None)
+
+    def test_a_receiver_that_saves_the_instance_again_is_told_of_its_own_change_only(self) -> None:
+        order = OrderFactory.create(status="open", bags=1)
+
+        def add_a_bag(instance: Order, **kwargs: Any) -> None:
+            if "status" in instance.changed:
+                instance.bags = 2
+                instance.save(update_fields=["bags"])
+                assert instance.changed == {"status"}, "the outer save goes on"
+
+        post_save.connect(add_a_bag, sender=Order)
+        try:
+            order.status = "ready"
+            with recorded() as saves:
+                order.save()
+        finally:
+            post_save.disconnect(add_a_bag, sender=Order)
+        assert [save.was for save in saves] == [{"bags": 1}, {"status": "open"}]
+
+
+@pytest.mark.django_db
+class TestWhatASaveCosts:
+    def test_a_save_of_what_was_read_asks_nothing_of_the_database(self) -> None:
+        order = Order.objects.get(pk=OrderFactory.create().pk)
+        order.bags = 3
+        assert queries(order.save) == ["UPDATE"]
+        assert queries(lambda: order.save(update_fields=["bags"])) == ["UPDATE"]
+
+    def test_a_creation_asks_nothing_of_the_database(self) -> None:
+        assert queries(BusinessFactory.create) == ["INSERT"]
+
+    def test_only_a_column_that_was_never_read_is_looked_up(self) -> None:
+        pk = OrderFactory.create(bags=2, status="open").pk
+        order = Order.objects.only("id", "status").get(pk=pk)
+        order.bags = 3
+        with recorded() as saves:
+            assert queries(lambda: order.save(update_fields=["bags"])) == ["SELECT", "UPDATE"]
+        assert saves[0].was == {"bags": 2}
+        order.bags = 4
+        with recorded() as saves:
+            assert queries(lambda: order.save(update_fields=["bags"])) == ["UPDATE"]
+        assert saves[0].was == {"bags": 3}
+
+    def test_a_deferred_column_that_was_read_later_is_not_looked_up(self) -> None:
+        order = Order.objects.defer("bags").get(pk=OrderFactory.create(bags=2).pk)
+        assert order.bags == 2
+        order.bags = 3
+        with recorded() as saves:
+            assert queries(lambda: order.save(update_fields=["bags"])) == ["UPDATE"]
+        assert saves[0].was == {"bags": 2}
+
+    def test_an_instance_made_by_hand_for_an_existing_row_looks_it_up(self) -> None:
+        existing = BusinessFactory.create(name="First")
+        by_hand = Business(pk=existing.pk, name="Second", created_at=existing.created_at)
+        save = saving(by_hand.save)
+        assert (save.created, save.was) == (False, {"name": "First"})
+
+    @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda business: pickle.loads(pickle.dumps(business))])
+    def test_a_copy_knows_nothing_and_looks_its_row_up(self, duplicate: Callable[[Business], Business]) -> None:
+        business = BusinessFactory.create(name="First")
+        assert rename(duplicate(business), "Second").was == {"name": "First"}
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTransactions:
+    """On a connection whose transactions really end."""
+
+    @pytest.fixture
+    def business(self) -> Business:
+        return BusinessFactory.create(name="First")
+
+    def test_after_a_commit_the_next_save_starts_from_it(self, business: Business) -> None:
+        with transaction.atomic():
+            rename(business, "Second")
+        assert rename(business, "Third").was == {"name": "Second"}
+
+    def test_after_a_rollback_the_same_change_is_told_again(self, business: Business) -> None:
+        with rolled_back():
+            rename(business, "Second")
+        assert rename(business, "Second").was == {"name": "First"}
+
+    def test_two_saves_rolled_back_together_fall_back_to_before_the_first(self, business: Business) -> None:
+        with rolled_back():
+            rename(business, "Second")
+            assert rename(business, "Third").was == {"name": "Second"}
+        assert rename(business, "Third").was == {"name": "First"}
+
+    def test_a_savepoint_rolled_back_leaves_the_saves_around_it(self, business: Business) -> None:
+        with transaction.atomic():
+            rename(business, "Second")
+            with rolled_back():
+                rename(business, "Third")
+            assert rename(business, "Third").was == {"name": "Second"}
+        assert rename(business, "Fourth").was == {"name": "Third"}
+
+    def test_a_savepoint_that_held_is_undone_with_the_transaction_around_it(self, business: Business) -> None:
+        with rolled_back():
+            with transaction.atomic():
+                rename(business, "Second")
+            with transaction.atomic():
+                rename(business, "Third")
+        assert rename(business, "Third").was == {"name": "First"}
+
+    def test_a_block_without_a_savepoint_is_undone_with_the_one_around_it(self, business: Business) -> None:
+        with transaction.atomic():
+            with rolled_back(savepoint=False):
+                rename(business, "Second")
+            assert rename(business, "Second").was == {"name": "First"}
+        assert rename(business, "Third").was == {"name": "Second"}
+
+    def test_a_rollback_deep_inside_is_known_when_the_outermost_commits(self, business: Business) -> None:
+        with transaction.atomic():
+            rename(business, "Second")
+            with rolled_back(), transaction.atomic():
+                rename(business, "Third")
+        assert rename(business, "Third").was == {"name": "Second"}
+
+    def test_several_transactions_in_a_row_each_count_for_themselves(self, business: Business) -> None:
+        for commits, name in [(True, "Second"), (False, "Third"), (False, "Fourth"), (True, "Fifth")]:
+            if commits:
+                with transaction.atomic():
+                    rename(business, name)
+            else:
+                with rolled_back():
+                    rename(business, name)
+        assert rename(business, "Sixth").was == {"name": "Fifth"}
+
+    def test_a_creation_that_was_rolled_back_is_a_creation_again(self) -> None:
+        business = BusinessFactory.build(name="New")
+        with rolled_back():
+            assert saving(business.save).before is None
+        save = saving(business.save)
+        assert (save.created, save.before) == (True, None)
+
+    def test_a_creation_and_a_change_rolled_back_together_are_a_creation_again(self) -> None:
+        business = BusinessFactory.build(name="New")
+        with rolled_back():
+            business.save()
+            rename(business, "Newer")
+        save = saving(business.save)
+        assert (save.created, save.before) == (True, None)
+
+    def test_a_save_that_the_database_refuses_leaves_what_was_known(self, business: Business) -> None:
+        BusinessFactory.create(name="Taken")
+        business.name = "Taken"
+        with pytest.raises(IntegrityError):
+            business.save()
+        assert rename(business, "Second").was == {"name": "First"}
+
+    def test_a_receiver_that_fails_takes_the_row_back_also_in_autocommit(self, business: Business) -> None:
+        def fail(**kwargs: Any) -> None:
+            raise Abandoned
+
+        post_save.connect(fail, sender=Business)
+        try:
+            business.name = "Second"
+            with pytest.raises(Abandoned):
+                business.save()
+        finally:
+            post_save.disconnect(fail, sender=Business)
+        assert Business.objects.get(pk=business.pk).name == "First"
+        assert rename(business, "Second").was == {"name": "First"}
+
+    def test_a_commit_hook_registered_before_the_save_sees_the_commit(self, business: Business) -> None:
+        told: list[Saved] = []
+        with transaction.atomic():
+            transaction.on_commit(lambda: told.append(saving(lambda: business.save(update_fields=["country"]))))
+            business.country = "CA"
+            business.save()
+        assert told[0].changed == frozenset()
+
+    def test_a_commit_hook_that_fails_does_not_make_the_commit_undone(self, business: Business) -> None:
+        def fail() -> None:
+            raise Abandoned
+
+        with pytest.raises(Abandoned), transaction.atomic():  # noqa: PT012 - the failure comes at its end
+            transaction.on_commit(fail)
+            rename(business, "Second")
+        assert rename(business, "Third").was == {"name": "Second"}
+
+    def test_a_refresh_after_a_rollback_counts(self, business: Business) -> None:
+        with rolled_back():
+            rename(business, "Second")
+        Business.objects.filter(pk=business.pk).update(name="Meanwhile")
+        business.refresh_from_db()
+        assert rename(business, "Third").was == {"name": "Meanwhile"}
+
+    def test_a_rollback_needs_no_query_to_be_noticed(self, business: Business) -> None:
+        with rolled_back():
+            rename(business, "Second")
+        with transaction.atomic():
+            assert queries(business.save) == ["UPDATE"]
+
+    def test_saves_of_a_transaction_share_one_hook(self, business: Business) -> None:
+        with transaction.atomic():
+            customers = CustomerFactory.create_batch(5, business=business)
+            for customer in customers:
+                customer.last_visit = customer.created_at + timedelta(days=1)
+                customer.save()
+            business.save()
+            assert len([hook for _, hook, _ in connection.run_on_commit if type(hook).__name__ == "Outcome"]) == 1  # type: ignore[misc]
+
+    def test_what_is_kept_does_not_grow_with_the_number_of_saves(self, business: Business) -> None:
+        for number in range(20):
+            rename(business, f"Name {number}")
+        with transaction.atomic():
+            for number in range(20):
+                rename(business, f"Other name {number}")
+            assert len(business._advances) == 1
+
+
+SAVE = "save"
+# A list of saves and of blocks; a block is whether it commits, and such a list.
+blocks = st.recursive(
+    st.lists(st.just(SAVE), max_size=3), lambda inner: st.lists(st.just(SAVE) | st.tuples(st.booleans(), inner), max_size=4), max_leaves=12
+)
+
+
+@pytest.mark.django_db(transaction=True)
+@settings(max_examples=60, deadline=None)
+@given(steps=blocks)
+def test_whatever_the_transactions_before_is_what_the_database_held(steps: list[Any]) -> None:
+    business = BusinessFactory.create()
+    names = iter(range(1000))
+
+    def save() -> None:
+        held = Business.objects.values_list("name", flat=True).get(pk=business.pk)
+        assert rename(business, f"{business.pk}-{next(names)}").was == {"name": held}
+
+    def go_through(steps: list[Any]) -> None:
+        for step in steps:
+            if step == SAVE:
+                save()
+            else:
+                commits, inner = step
+                with transaction.atomic() if commits else rolled_back():
+                    go_through(inner)
+
+    go_through(steps)
+    save()
+
+
+@pytest.mark.django_db
+def test_a_test_that_never_commits_sees_its_saves_as_they_come(customer: Customer) -> None:
+    with transaction.atomic():
+        customer.first_name = "Second"
+        customer.save()
+    customer.first_name = "Third"
+    assert saving(customer.save).was == {"first_name": "Second"}
