@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NoReturn, Protocol
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -46,7 +46,8 @@ def moment(at: datetime | None, field: str = "at") -> datetime:
         raise ActionRefused("Give the time together with its time zone.", "naive_time", field)
     if at > now + CLOCK_SKEW:
         raise ActionRefused("This time lies in the future.", "future_time", field)
-    return min(at, now)
+    # In UTC: in the hour that a zone goes through twice, Python takes a time for different from the same time in any other zone.
+    return min(at.astimezone(UTC), now)
 
 
 def not_before(at: datetime, earliest: datetime, event: str) -> None:

@@ -1,0 +1,23 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.apps import apps
+
+from customers.refusals import ActionRefused
+
+
+@contextmanager
+def refused(message: str, code: str, field: str | None = None) -> Iterator[None]:
+    """That an action is refused in these words, and leaves every record as it was."""
+    before = everything()
+    with pytest.raises(ActionRefused) as caught:
+        yield
+    assert (caught.value.message, caught.value.code, caught.value.field) == (message, code, field)
+    assert everything() == before
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    models = apps.get_app_config("customers").get_models()
+    return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in models}
