@@ -26,6 +26,10 @@ class ActionRefused(Exception):
         self.field = field
 
 
+NOUNS = {"by": "employee", "sold_by": "employee"}
+"""What arguments stand for whose names do not say it."""
+
+
 class Belonging(Protocol):
     def tenant_id(self) -> int | None: ...
 
@@ -34,7 +38,7 @@ def refuse_other_business(business_id: int, **records: Belonging | None) -> None
     """Refuse what belongs to another business than the record that an action changes."""
     for name, record in records.items():
         if record is not None and record.tenant_id() != business_id:
-            raise ActionRefused(f"This {name.replace('_', ' ')} belongs to another business.", "other_business", name)
+            raise ActionRefused(f"This {NOUNS.get(name, name)} belongs to another business.", "other_business", name)
 
 
 def moment(at: datetime | None, field: str = "at") -> datetime:

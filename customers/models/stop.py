@@ -128,14 +128,14 @@ class Stop(Addressed, OfCustomer):
 
     def _orders_delivered(self, orders: Sequence[Order], at: datetime) -> list[tuple[Order, list[LineItem]]]:
         """Each order, locked, with the items to give back; all are looked at before any is changed."""
-        refuse_other_business(self.business_id, **{f"order {order.number}": order for order in orders})
+        for order in orders:
+            if order.customer_id != self.customer_id:
+                raise ActionRefused(f"Order {order.number} is another customer's.", "other_customer", "delivered_orders")
         if len({order.pk for order in orders}) < len(orders):
             raise ActionRefused("An order is listed twice.", "listed_twice", "delivered_orders")
         deliveries = []
         for order in sorted(orders, key=lambda order: order.pk):
             order.lock()
-            if order.customer_id != self.customer_id:
-                raise ActionRefused(f"Order {order.number} is another customer's.", "other_customer", "delivered_orders")
             deliveries.append((order, order.refuse_return(at)))
         return deliveries
 

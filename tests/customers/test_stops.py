@@ -1,0 +1,205 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+
+from customers.models import Agent, Customer, Employee, NewItem, Order, Stop
+from tests.customers.recorder import Saved, told
+from tests.customers.refused import refused
+from tests.factories import (
+    AgentFactory,
+    CustomerFactory,
+    EmployeeFactory,
+    LineItemFactory,
+    OrderFactory,
+    PickupRequestFactory,
+    StopFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 3, 2, 20, tzinfo=UTC)
+COAT = NewItem("Coat", Decimal("20.00"))
+
+
+@pytest.fixture
+def stop(customer: Customer, driver: Employee) -> Stop:
+    return StopFactory.create(customer=customer, driver=None)
+
+
+def outcome(stop: Stop) -> tuple[object, ...]:
+    stop = Stop.objects.get(pk=stop.pk)
+    return (stop.status, stop.had_pickup, stop.had_delivery, stop.total_pickups, stop.total_deliveries)
+
+
+def test_a_stop_is_at_the_customer_s_address_unless_told_otherwise(customer: Customer) -> None:
+    route = AgentFactory.create(business=customer.business, kind=Agent.Kind.ROUTE)
+    stop = Stop.schedule(customer, customer.business.today(), route=route)
+    assert stop.address == customer.address
+    assert StopFactory.create(customer=customer, street="Elsewhere").address == {
+        "street": "Elsewhere",
+        "city": None,
+        "state": None,
+        "postalCode": None,
+        "country": None,
+    }
+
+
+def test_a_customer_who_moves_does_not_move_the_stops_there_were(stop: Stop, customer: Customer) -> None:
+    address = stop.address
+    customer.street = "2 New Street"
+    customer.save()
+    stop.refresh_from_db()
+    stop.save()
+    assert Stop.objects.get(pk=stop.pk).address == address
+
+
+def test_a_stop_of_a_customer_without_an_address_has_none() -> None:
+    assert StopFactory.create(customer=CustomerFactory.create(bare=True)).address is None
+
+
+@time_machine.travel(datetime(2026, 3, 3, 7, 59, tzinfo=UTC), tick=False)
+def test_a_stop_is_not_scheduled_for_a_day_that_has_passed_there(customer: Customer) -> None:
+    today = datetime(2026, 3, 2, tzinfo=UTC).date()
+    assert Stop.schedule(customer, today).scheduled_for == today
+    with refused("2026-03-01 has passed. Choose today or a later day.", "past_date", "scheduled_for"):
+        Stop.schedule(customer, today - timedelta(days=1))
+
+
+def test_another_business_s_driver_or_route_is_refused(customer: Customer) -> None:
+    driver, route = EmployeeFactory.create(), AgentFactory.create()
+    with refused("This driver belongs to another business.", "other_business", "driver"):
+        Stop.schedule(customer, customer.business.today(), driver=driver)
+    with refused("This route belongs to another business.", "other_business", "route"):
+        Stop.schedule(customer, customer.business.today(), route=route)
+
+
+class TestCompleting:
+    def test_orders_created_there_are_a_pickup(self, stop: Stop, customer: Customer, driver: Employee, saves: list[Saved]) -> None:
+        orders = [Order.create(customer, items=[COAT], stop=stop) for _ in range(2)]
+        saves.clear()
+        stop.complete(driver, new_orders=orders)
+        assert told(saves) == ["Stop completed_at driver_id had_pickup status total_pickups", "Visit +", "Customer last_visit"]
+        assert outcome(stop) == ("completed", True, False, 2, 0)
+        assert Stop.objects.get(pk=stop.pk).driver == driver
+
+    def test_orders_created_there_count_also_when_the_phone_does_not_list_them(
+        self, stop: Stop, customer: Customer, driver: Employee
+    ) -> None:
+        Order.create(customer, stop=stop)
+        stop.complete(driver)
+        assert outcome(stop) == ("completed", True, False, 1, 0)
+
+    def test_orders_delivered_are_returned(self, stop: Stop, customer: Customer, driver: Employee, saves: list[Saved]) -> None:
+        first, second = (LineItemFactory.create(order__customer=customer, order__ready=True, order__bags=bags).order for bags in (1, 2))
+        saves.clear()
+        stop.complete(driver, delivered_orders=[second, first])
+        returned = ["Order returned_at returned_by_id status", "LineItem returned_at"]
+        assert told(saves) == [
+            *returned,
+            *returned,
+            "Stop completed_at driver_id had_delivery status total_deliveries",
+            "Visit +",
+            "Customer last_visit",
+        ]
+        assert outcome(stop) == ("completed", False, True, 0, 3)
+        assert [(order.status, order.returned_by) for order in Order.objects.all()] == [("returned", driver)] * 2
+
+    def test_the_bags_are_as_many_as_the_driver_counted(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+        stop.complete(driver, delivered_orders=[OrderFactory.create(customer=customer, ready=True, bags=2)], bags_delivered=5)
+        assert outcome(stop) == ("completed", False, True, 0, 5)
+
+    def test_bags_without_an_order_are_a_delivery(self, stop: Stop, driver: Employee) -> None:
+        stop.complete(driver, bags_delivered=1)
+        assert outcome(stop) == ("completed", False, True, 0, 1)
+
+    def test_a_pickup_and_a_delivery_are_one_visit_by_the_driver(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+        delivered = OrderFactory.create(customer=customer, ready=True, created_at=NOON)
+        stop.complete(driver, new_orders=[Order.create(customer, stop=stop, at=NOON)], delivered_orders=[delivered], at=NOON)
+        assert outcome(stop) == ("completed", True, True, 1, 1)
+        assert [(visit.visit_type, visit.at) for visit in customer.visits.all()] == [("Driver", NOON)]
+        customer.refresh_from_db()
+        assert customer.last_visit == NOON
+        assert Stop.objects.get(pk=stop.pk).completed_at == NOON
+
+    def test_with_nothing_to_pick_up_or_deliver_the_stop_was_missed(
+        self, stop: Stop, customer: Customer, driver: Employee, saves: list[Saved]
+    ) -> None:
+        saves.clear()
+        stop.complete(driver, bags_delivered=0)
+        assert told(saves) == ["Stop completed_at driver_id status"]
+        assert outcome(stop) == ("missed", False, False, 0, 0)
+        customer.refresh_from_db()
+        assert (customer.visits.count(), customer.last_visit) == (0, None)
+
+    def test_a_driver_may_say_that_the_stop_was_missed(self, stop: Stop, driver: Employee) -> None:
+        stop.miss(driver, at=NOON)
+        stop.refresh_from_db()
+        assert (stop.status, stop.driver, stop.completed_at) == ("missed", driver, NOON)
+
+    def test_the_driver_who_was_planned_stays_unless_another_came(self, customer: Customer, driver: Employee) -> None:
+        stop = StopFactory.create(customer=customer)
+        planned = stop.driver
+        stop.complete(bags_delivered=1)
+        assert Stop.objects.get(pk=stop.pk).driver == planned
+
+    def test_the_pickup_that_was_scheduled_for_the_day_is_done(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+        asked = PickupRequestFactory.create(customer=customer, pickup_date=stop.scheduled_for)
+        later = PickupRequestFactory.create(customer=customer)
+        canceled = PickupRequestFactory.create(customer=customer, pickup_date=stop.scheduled_for, status="canceled")
+        stop.complete(driver, bags_delivered=1)
+        statuses = []
+        for pickup in (asked, later, canceled):
+            pickup.refresh_from_db()
+            statuses.append(pickup.status)
+        assert statuses == ["completed", "scheduled", "canceled"]
+
+    @pytest.mark.parametrize(("bags", "status"), [(1, "completed"), (0, "missed")])
+    def test_a_stop_is_done_once(self, stop: Stop, driver: Employee, bags: int, status: str) -> None:
+        stop.complete(driver, bags_delivered=bags)
+        for again in (stop.complete, stop.miss):
+            with refused(f"This stop was {status} already.", f"{status}_already", "stop"):
+                again(driver)
+
+    def test_a_stop_with_orders_was_not_missed(self, stop: Stop, customer: Customer) -> None:
+        Order.create(customer, stop=stop)
+        with refused("Orders were created at this stop, so it was not missed.", "has_orders"):
+            stop.miss()
+
+    def test_an_order_that_was_not_created_there_is_refused(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+        elsewhere = Order.create(customer, number="4711")
+        with refused("Order 4711 was not created at this stop.", "not_of_stop", "new_orders"):
+            stop.complete(driver, new_orders=[elsewhere])
+
+    def test_an_order_that_went_back_before_is_refused_and_takes_the_others_with_it(
+        self, stop: Stop, customer: Customer, driver: Employee
+    ) -> None:
+        first, second = (OrderFactory.create(customer=customer, ready=True, number=number) for number in ("1", "2"))
+        second.return_to_customer(by=driver)
+        with refused("Order 2 was returned already.", "returned_already"):
+            stop.complete(driver, delivered_orders=[first, second])
+
+    def test_another_customer_s_order_is_refused(self, stop: Stop, driver: Employee) -> None:
+        neighbour = CustomerFactory.create(business=stop.business)
+        for order in (OrderFactory.create(customer=neighbour, number="4711"), OrderFactory.create(number="4711")):
+            with refused("Order 4711 is another customer's.", "other_customer", "delivered_orders"):
+                stop.complete(driver, delivered_orders=[order])
+
+    def test_an_order_listed_twice_is_refused(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+        order = OrderFactory.create(customer=customer)
+        with refused("An order is listed twice.", "listed_twice", "delivered_orders"):
+            stop.complete(driver, delivered_orders=[order, Order.objects.get(pk=order.pk)])
+
+    def test_another_business_s_driver_is_refused(self, stop: Stop) -> None:
+        foreign = EmployeeFactory.create()
+        with refused("This driver belongs to another business.", "other_business", "driver"):
+            stop.complete(foreign, bags_delivered=1)
+
+    def test_a_negative_number_of_bags_is_refused(self, stop: Stop, driver: Employee) -> None:
+        with refused("The number of bags cannot be negative.", "invalid", "bags_delivered"):
+            stop.complete(driver, bags_delivered=-1)
+
+    def test_the_future_is_refused(self, stop: Stop, driver: Employee) -> None:
+        with refused("This time lies in the future.", "future_time", "at"):
+            stop.complete(driver, bags_delivered=1, at=datetime.now(UTC) + timedelta(minutes=1))
