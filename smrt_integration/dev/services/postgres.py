@@ -14,7 +14,7 @@ import psycopg
 
 from smrt_integration.dev.services.folders import SERVER_GROUP
 from smrt_integration.dev.services.ports import free_port
-from smrt_integration.dev.services.process import Account, Server, ServerError, dying_with_us, end_leftovers, last_lines
+from smrt_integration.dev.services.process import GRACE_SECONDS, Account, Server, ServerError, dying_with_us, end_leftovers, last_lines
 
 DATABASE = "smrt"
 USER = "postgres"
@@ -22,8 +22,8 @@ USER = "postgres"
 BASE = {"max_connections": "200", "timezone": "UTC", "log_timezone": "UTC", "unix_socket_directories": "", "listen_addresses": "127.0.0.1"}
 # The password has 256 random bits, so the work that protects a guessable one would only slow down each connection.
 BASE |= {"scram_iterations": "1"}
-# Nothing of a throw-away server is wanted after a power cut.
-THROW_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Nothing of a throw-away server is wanted after a power cut; what it committed must outlive `kill`, so commits stay synchronous.
+THROW_AWAY = {"fsync": "off", "full_page_writes": "off"}
 
 
 class PostgresServer(Server):
@@ -48,12 +48,14 @@ class PostgresServer(Server):
     def url(self) -> str:
         return self._url(DATABASE)
 
-    def start(self) -> None:
+    def _start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         account = server_account(self.folder, self.data)
         if not self.data.exists():
             self._initialise(account)
-        end_leftovers(self.data, ["postgres"])
+        end_leftovers(self.data, ["postgres"], grace=GRACE_SECONDS if self._durable else 0)
+        # left by a crash, and in the way of a start if its process's id is another program's by now
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
         self.port = self.port or free_port()
         settings = [f"--{name}={value}" for name, value in (self._settings | {"port": str(self.port)}).items()]
         self.launch([binary("postgres"), "-D", str(self.data), *settings], self.data, account)
@@ -96,9 +98,13 @@ class PostgresServer(Server):
         return len(lines) == 8 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
 
     def _make_database(self) -> None:
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-                connection.execute(f"CREATE DATABASE {DATABASE}")
+        try:
+            with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+                if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                    connection.execute(f"CREATE DATABASE {DATABASE}")
+        except psycopg.Error as error:
+            self.kill()
+            raise ServerError(f"PostgreSQL has no database {DATABASE} and cannot make it: {error}") from error
 
     def _url(self, database: str) -> str:
         password = (self.folder / "password").read_text()

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ LAUNCH = str(Path(__file__).with_name("launch.py"))
 START_SECONDS = 60
 STOP_SECONDS = 20
 POLL_SECONDS = 0.005
+# What a durable server may take to put its data in order after its starter's death.
+GRACE_SECONDS = 5
 
 
 class ServerError(Exception):
@@ -40,8 +43,8 @@ def dying_with_us(command: Sequence[str], on_our_death: signal.Signals, account:
     return [sys.executable, "-I", "-S", LAUNCH, str(int(on_our_death)), str(os.getpid()), who, reach, *command]
 
 
-class Server:
-    """One server process: its log, its start, its ends. Sessions of their own keep a Ctrl-C at the terminal from it."""
+class Server(ABC):
+    """One server process: its log, its start, its ends. A session of its own keeps a Ctrl-C at the terminal from it."""
 
     name: str
     gentle = signal.SIGTERM
@@ -52,6 +55,21 @@ class Server:
         self.folder = folder
         self.log = folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns when it answers. Raises ServerError."""
+        try:
+            self._start()
+        except OSError as error:
+            raise ServerError(f"{self.name} does not start: {error.strerror or error}: {error.filename}.") from error
+
+    @abstractmethod
+    def _start(self) -> None: ...
+
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """With the password; known once it was started."""
 
     @property
     def pid(self) -> int:
@@ -109,7 +127,7 @@ def last_lines(log: Path | IO[str], count: int = 8) -> str:
 
 def working_in(folder: Path, names: Sequence[str]) -> Iterator[int]:
     """The ids of the processes called one of `names` whose working directory is `folder` or below it."""
-    top = os.path.realpath(folder)
+    top = os.path.realpath(folder).rstrip(os.sep)
     for entry in Path("/proc").iterdir():
         try:
             if entry.name.isdigit() and (entry / "comm").read_text().strip() in names:
@@ -120,10 +138,14 @@ def working_in(folder: Path, names: Sequence[str]) -> Iterator[int]:
             continue  # it ended meanwhile, or belongs to somebody else
 
 
-def end_leftovers(folder: Path, names: Sequence[str]) -> None:
-    """Kill the servers that still work in `folder` though nobody is there any more who started them."""
+def end_leftovers(folder: Path, names: Sequence[str], grace: float = 0) -> None:
+    """End the servers that still work in `folder` though nobody is there any more who started them.
+
+    `grace`: seconds that they get to end by themselves, as their starter's death told them to.
+    """
+    deadline = time.monotonic() + grace
     while leftovers := list(working_in(folder, names)):
-        for pid in leftovers:
+        for pid in leftovers if time.monotonic() > deadline else []:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from smrt_integration.dev.services.ports import free_port
-from smrt_integration.dev.services.process import Server, ServerError, end_leftovers
+from smrt_integration.dev.services.process import GRACE_SECONDS, Server, ServerError, end_leftovers
 
 # The version in the wheel; the client library speaks a protocol that servers before 6 do not know.
 OLDEST = (6, 2)
@@ -34,9 +34,9 @@ class RedisServer(Server):
     def url(self) -> str:
         return f"redis://:{self._password()}@127.0.0.1:{self.port}/0"
 
-    def start(self) -> None:
+    def _start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        end_leftovers(self.folder, ["redis-server"])
+        end_leftovers(self.folder, ["redis-server"], grace=GRACE_SECONDS if self._durable else 0)
         self.port = self.port or free_port()
         # in the file and not on the command line, which every account can read
         self._write_secretly("redis.conf", self._config())

@@ -1,0 +1,87 @@
+"""What `make run` consists of: the servers, the steps before the start, and the programs."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import redis
+
+from smrt_integration.dev.run.addresses import Addresses
+from smrt_integration.dev.run.errors import RunError
+from smrt_integration.dev.run.folder import Folder
+from smrt_integration.dev.run.leftovers import MARK
+from smrt_integration.dev.run.program import Program
+from smrt_integration.dev.services.command import is_set
+from smrt_integration.dev.services.postgres import PostgresServer
+from smrt_integration.dev.services.process import Server
+from smrt_integration.dev.services.redis import RedisServer
+
+PROJECT = Path(__file__).resolve().parents[3]
+MANAGE = (sys.executable, "manage.py")
+CELERY = (sys.executable, "-m", "celery", "--app", "smrt_integration")
+# Names that a bare `manage.py` in another terminal needs too.
+SHARED = ("DATABASE_URL", "REDIS_URL", "SEGMENT_HOST", "SECRET_KEY", "FIELD_KEYS", "PUBLIC_URL")
+
+
+def start_servers(folder: Folder, stack: ExitStack) -> tuple[dict[str, str], Sequence[Server]]:
+    """The addresses of PostgreSQL and Redis, and those of the two that are ours; `stack` stops them."""
+    ours: dict[str, Server] = {}
+    if not is_set("DATABASE_URL"):
+        ours["DATABASE_URL"] = PostgresServer(folder.path / "postgres", durable=True)
+    if not is_set("REDIS_URL"):
+        ours["REDIS_URL"] = RedisServer(folder.path / "redis", durable=True)
+    for server in ours.values():
+        stack.callback(server.stop)
+        server.start()
+    urls = {name: server.url for name, server in ours.items()}
+    require_answers({name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name not in urls and os.environ.get(name)})
+    return urls, list(ours.values())
+
+
+def require_answers(urls: Mapping[str, str]) -> None:
+    """The servers that others gave us must be there, or nothing that follows makes sense."""
+    try:
+        if url := urls.get("DATABASE_URL"):
+            psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.Error as error:
+        raise RunError(f"The PostgreSQL that DATABASE_URL names does not answer.\n    {str(error).strip()}") from error
+    try:
+        if url := urls.get("REDIS_URL"):
+            redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5).ping()
+    except (redis.RedisError, ValueError) as error:
+        raise RunError(f"The Redis that REDIS_URL names does not answer.\n    {error}") from error
+
+
+def environment(secrets: Mapping[str, str], urls: Mapping[str, str], addresses: Addresses) -> dict[str, str]:
+    """Of the programs: ours, with what is set already left alone, except that nothing of a demo may reach the real Segment."""
+    given = {name: value for name, value in os.environ.items() if value.strip()}
+    fixed = {"DEBUG": "1", "SEGMENT_HOST": addresses.segment, "PYTHONUNBUFFERED": "1", MARK: secrets[MARK]}
+    return {"PUBLIC_URL": addresses.web} | dict(secrets) | given | dict(urls) | fixed
+
+
+def shared(everything: Mapping[str, str]) -> dict[str, str]:
+    return {name: everything[name] for name in SHARED if name in everything}
+
+
+def steps() -> list[Program]:
+    return [
+        Program("manage.py migrate", (*MANAGE, "migrate", "--no-input", "--verbosity", "0")),
+        Program("manage.py seed_demo", (*MANAGE, "seed_demo")),
+    ]
+
+
+def programs(addresses: Addresses) -> list[Program]:
+    """In the order in which they start; they stop in the opposite one."""
+    web = (sys.executable, "-m", "gunicorn", "smrt_integration.wsgi", "--bind", f"127.0.0.1:{addresses.web_port}")
+    segment = (sys.executable, "-m", "smrt_integration.dev.segment_stub", "--port", str(addresses.segment_port))
+    return [
+        Program("segment", segment, answers=f"{addresses.segment}/messages"),
+        # no control socket: it would be one for all of this account's projects, in its home folder
+        Program("web", (*web, "--threads", "8", "--graceful-timeout", "2", "--no-control-socket"), answers=f"{addresses.web}/"),
+        Program("worker", (*CELERY, "worker", "--concurrency", "2", "--loglevel", "INFO")),
+        Program("beat", (*CELERY, "beat", "--loglevel", "INFO", "--pidfile=")),
+        Program("simulation", (*MANAGE, "simulate")),
+    ]

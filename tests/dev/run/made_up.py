@@ -1,0 +1,21 @@
+"""`make run` with made-up programs: `python -m tests.dev.run.made_up FOLDER JSON`, for the tests to look at from outside.
+
+The JSON: {"steps": [[name, python code]...], "programs": [[name, python code]...]}.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from smrt_integration.dev.run.program import Program
+from smrt_integration.dev.run.start import main
+
+
+def program(name: str, code: str) -> Program:
+    return Program(name, (sys.executable, "-u", "-c", code))
+
+
+if __name__ == "__main__":
+    parts = json.loads(sys.argv[2])
+    steps = [program(*part) for part in parts["steps"]]
+    sys.exit(main(Path(sys.argv[1]), steps, lambda _chosen: [program(*part) for part in parts["programs"]]))

@@ -1,0 +1,32 @@
+"""The two ports: what is wrong with one is said in one sentence, before anything is started."""
+
+import socket
+
+import pytest
+
+from smrt_integration.dev.services.ports import free_port
+from tests.dev.run.conftest import Start
+from tests.dev.run.test_supervisor import FOREVER
+
+
+@pytest.mark.parametrize("name", ["WEB_PORT", "SEGMENT_STUB_PORT"])
+def test_a_taken_port_is_named_with_the_variable_that_changes_it(start: Start, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        run = start(("web", FOREVER), steps=(("migrate", FOREVER),), **{name: str(port)})
+        assert run.ended() == 1
+    assert run.lines == [f"Port {port} is taken by another program: choose another one with {name}, as in `make run {name}={port + 100}`."]
+
+
+@pytest.mark.parametrize("value", ["eighty", "0", "65536", "-1", "80.5", "١٢٣"])
+def test_a_malformed_port_is_refused_by_name(start: Start, value: str) -> None:
+    run = start(("web", FOREVER), WEB_PORT=value)
+    assert run.ended() == 1
+    assert run.lines == ["WEB_PORT must be a port, a whole number from 1 to 65535."]
+
+
+def test_the_two_ports_must_differ(start: Start) -> None:
+    port = str(free_port())
+    run = start(("web", FOREVER), WEB_PORT=port, SEGMENT_STUB_PORT=port)
+    assert run.ended() == 1
+    assert run.lines == [f"WEB_PORT and SEGMENT_STUB_PORT are both {port}: give one of them another port."]
