@@ -45,7 +45,7 @@ make_environment() {
 }
 
 pip_install() {
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary=:all: "$@"
+    "$VENV/bin/python" -m pip install -qq --disable-pip-version-check --no-input --require-hashes --only-binary=:all: "$@"
 }
 
 install_all() {

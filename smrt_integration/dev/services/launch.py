@@ -9,7 +9,9 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+# Without it, access(2), by which PostgreSQL looks for its own programs, takes no notice of capabilities.
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 # Either lets an account walk through folders that are closed to it; containers usually grant only the second.
@@ -36,16 +38,17 @@ def main() -> None:
 
 def become(uid: int, gid: int, *, keep_reach: bool) -> None:
     """Drop root for good. `keep_reach` keeps the one privilege of passing through closed folders, such as /root."""
-    libc.prctl(PR_SET_KEEPCAPS, int(keep_reach), 0, 0, 0)
+    # with it, the change of account drops no capability: `keep_only` does, or all of this is refused
+    kept = keep_reach and libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) == 0
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
-    if keep_reach and not any(raise_ambient(capability) for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE)):
-        sys.exit("The system does not let the server's account into this folder.")
+    if keep_reach and not (kept and any(keep_only(capability) for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE))):
+        sys.exit("The system does not let the server's account into this folder: move the project out of root's own.")
 
 
-def raise_ambient(capability: int) -> bool:
-    """Keep one capability, and no other, across exec."""
+def keep_only(capability: int) -> bool:
+    """Drop every capability but one, and keep that one across exec."""
     header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
     bit = 1 << capability
     data = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
