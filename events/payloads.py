@@ -20,7 +20,7 @@ class Address(TypedDict):
 
 class Discount(TypedDict):
     name: str
-    description: str
+    description: str | None
     value: float
 
 
@@ -95,7 +95,7 @@ def amount(value: str | float) -> float:
 
 
 def discount(facts: Facts | None) -> Discount | None:
-    return None if facts is None else Discount(name=facts["name"], description=facts["description"], value=amount(facts["value"]))
+    return None if facts is None else Discount(name=facts["name"], description=facts["description"] or None, value=amount(facts["value"]))
 
 
 def stop(facts: Facts) -> StopProperties:

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from customers import models as records
-from customers.traits import TRAIT_FIELDS
+from customers.traits import RELATED_TRAIT_FIELDS, TRAIT_FIELDS
 from django.db.models import Model
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
@@ -29,14 +29,14 @@ HAPPENINGS: dict[type[Model], Trigger] = {
     records.Visit: triggers.visit,
 }
 
-# The related rows that traits show, the fields they show, and how customers refer to them (events.outbox.spread).
-SHOWN: dict[type[Model], tuple[str, frozenset[str]]] = {
-    records.Business: ("business", frozenset({"name", "country"})),
-    records.Brand: ("brand", frozenset({"name"})),
-    records.Agent: ("agent", frozenset({"name"})),
-    records.CustomerGroup: ("group", frozenset({"name"})),
-    records.Discount: ("discount", frozenset({"name", "description", "value"})),
-    records.CustomField: ("custom_field", frozenset({"name", "position"})),
+# The related rows that traits show, and how customers refer to them (a key of events.outbox.spread.CONCERNED).
+SHOWN: dict[type[Model], str] = {
+    records.Business: "business",
+    records.Brand: "brand",
+    records.Agent: "agent",
+    records.CustomerGroup: "group",
+    records.Discount: "discount",
+    records.CustomField: "custom_field",
 }
 
 
@@ -70,15 +70,16 @@ def line_item_saved(sender: type[Model], instance: records.LineItem, raw: bool, 
 
 
 def custom_value_changed(sender: type[Model], instance: records.CustomFieldValue, raw: bool = False, **kwargs: Any) -> None:
-    if not raw and (kwargs["signal"] is post_delete or instance.before is None or "value" in instance.changed):
+    if not raw and (
+        kwargs["signal"] is post_delete or instance.before is None or instance.changed & RELATED_TRAIT_FIELDS["CustomFieldValue"]
+    ):
         record(instance.customer_id, (), timezone.now())
 
 
 def shown_row_changed(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
-    relation, fields = SHOWN[sender]
-    if not raw and instance.before is not None and instance.changed & fields:
+    if not raw and instance.before is not None and instance.changed & RELATED_TRAIT_FIELDS[sender.__name__]:
         business_id = instance.pk if sender is records.Business else instance.business_id
-        spread.request(business_id, relation, instance.pk)
+        spread.request(business_id, SHOWN[sender], instance.pk)
 
 
 def integration_saved(sender: type[Model], instance: Integration, raw: bool, **kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from events import catalogue
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 Before = Mapping[str, Any] | None
 
 ORDER_EVENTS = {"ready": (catalogue.ORDER_READY, "ready_at"), "returned": (catalogue.ORDER_RETURNED, "returned_at")}
+CENT = Decimal("0.01")
 CANCELED_BY_CUSTOMER = {"Website", "Text"}
 
 
@@ -45,7 +47,7 @@ def line_item(before: Before, after: "LineItem", now: datetime) -> Iterator[Happ
             "line_item_id": str(after.pk),
             "description": after.description,
             "quantity": after.quantity,
-            "price": str(after.price),
+            "price": money(after.price),
         }
         yield Happening(catalogue.ORDER_LINE_ITEM_RETURNED, after.pk, after.returned_at, facts)
 
@@ -75,12 +77,17 @@ def regular_pickup_request(before: Before, after: "RegularPickupRequest", now: d
         yield Happening(catalogue.CUSTOMER_REQUESTED_REGULAR_PICKUPS, after.pk, after.requested_at, {"address": after.address})
 
 
+def money(value: object) -> str:
+    """As the column stores it: an amount with more digits, or a float, is rounded alike."""
+    return str(Decimal(str(value)).quantize(CENT))
+
+
 def order_facts(row: "Order") -> dict[str, Any]:
     return {
         "order_id": row.number,
         "agent": Lookup("agent", row.agent_id),
         "customer_brand": Lookup("brand_of_customer", row.customer_id),
-        "value": str(row.total),
+        "value": money(row.total),
         "currency": Lookup("currency_of_business", row.business_id),
         "sold_by": Lookup("employee", row.sold_by_id),
         "returned_by": Lookup("employee", row.returned_by_id),

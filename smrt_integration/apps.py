@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -19,4 +19,4 @@ class SmrtIntegrationConfig(AppConfig):
         from smrt_integration.celery import app
 
         app.set_default()
-        post_migrate.connect(sync_schedules, sender=self)
+        post_migrate.connect(sync_schedules, sender=apps.get_app_config("django_celery_beat"))

@@ -6,8 +6,8 @@ from django.db import connection, transaction
 
 from events.models import Outcome
 from events.outbox import partitions
-from events.outbox.read import COLUMNS
-from events.outbox.settle import Settled, Waiting, take_out, write_log
+from events.outbox.read import COLUMNS, as_waiting
+from events.outbox.settle import Settled, take_out, write_log
 
 KEPT = timedelta(days=30)
 # One short transaction each.
@@ -36,7 +36,7 @@ def _expire_portion(now: datetime) -> int:
     partitions.ensure(now)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(OVERDUE, [now, now - KEPT, PORTION])
-        rows = [Waiting(*row) for row in cursor.fetchall()]
+        rows = [as_waiting(row) for row in cursor.fetchall()]
         taken = take_out(cursor, rows)
         write_log(cursor, [Settled(row, Outcome.EXPIRED, REASON) for row in rows if row.id in taken], now)
         return len(taken)

@@ -1,5 +1,6 @@
 """Reading what waits, for many lanes at once, and making sure that who was never identified is identified first."""
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -56,4 +57,10 @@ def identifies_for(customer_ids: Collection[int], now: datetime) -> list[Waiting
 def _rows(statement: str, params: Sequence[Any]) -> list[Waiting]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
-        return [Waiting(*row) for row in cursor.fetchall()]
+        return [as_waiting(row) for row in cursor.fetchall()]
+
+
+def as_waiting(row: Sequence[Any]) -> Waiting:
+    """A row of COLUMNS. Django leaves the decoding of jsonb to its fields."""
+    *values, facts, attempts = row
+    return Waiting(*values, json.loads(facts), attempts)

@@ -1,0 +1,116 @@
+"""A plain admin: the config to edit; what waits, what was sent and how the lanes stand to read."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from customers.admin_base import ModelAdmin
+from django import forms
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from events import catalogue
+from events.models import DeliveryAttempt, Integration, Lane, Outgoing, SendLog
+from events.models.integration import write_key_shape
+
+
+if TYPE_CHECKING:
+    IntegrationModelForm = forms.ModelForm[Integration]
+else:
+    IntegrationModelForm = forms.ModelForm
+
+
+class IntegrationForm(IntegrationModelForm):
+    """The write key is shown as its last four characters, replaced when a new one is entered, and never read back."""
+
+    new_write_key = forms.CharField(
+        required=False,
+        validators=[write_key_shape],
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Leave empty to keep the present one.",
+    )
+    muted = forms.MultipleChoiceField(
+        required=False,
+        choices=[(event.name, event.name) for event in catalogue.EVENTS],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Events ticked here are not sent.",
+    )
+
+    class Meta:
+        model = Integration
+        exclude = ("write_key",)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if "new_write_key" in cleaned and cleaned["new_write_key"]:
+            self.instance.write_key = cleaned["new_write_key"]
+        if cleaned.get("enabled") and not self.instance.write_key and "new_write_key" not in self.errors:
+            self.add_error("new_write_key", "Enter the write key of your Segment source before you switch on.")
+        return cleaned
+
+
+@admin.register(Integration)
+class IntegrationAdmin(ModelAdmin):
+    form = IntegrationForm
+    list_display = ("business", "enabled", "region", "present_write_key")
+    list_select_related = ("business",)
+    autocomplete_fields = ("business",)
+    raw_id_fields = ("birthday_field",)
+    readonly_fields = ("present_write_key", "enabled_at")
+
+    @admin.display(description="present write key")
+    def present_write_key(self, integration: Integration) -> str:
+        return f"ends in {integration.write_key[-4:]}" if integration.write_key else "none"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Integration | None = None) -> tuple[str, ...]:
+        return (*self.readonly_fields, "business") if obj else self.readonly_fields
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """To look at. No full counts: the tables grow with history."""
+
+    show_full_result_count = False
+    list_per_page = 50
+    ordering = ("-pk",)
+    list_select_related = ("business",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Outgoing)
+class OutgoingAdmin(ReadOnlyAdmin):
+    list_display = ("occurred_at", "business", "event", "customer_id", "attempts", "last_error")
+    list_filter = ("event", "business")
+
+
+@admin.register(SendLog)
+class SendLogAdmin(ReadOnlyAdmin):
+    list_display = ("settled_at", "business", "event", "customer_id", "outcome", "reason", "attempts")
+    list_filter = ("outcome", "event", "business")
+    exclude = ("body",)
+    readonly_fields = ("sent_message",)
+
+    @admin.display(description="message")
+    def sent_message(self, entry: SendLog) -> SafeString:
+        return format_html("<pre>{}</pre>", json.dumps(entry.message, indent=2, ensure_ascii=False))
+
+
+@admin.register(DeliveryAttempt)
+class DeliveryAttemptAdmin(ReadOnlyAdmin):
+    list_display = ("at", "business", "status", "milliseconds", "messages", "bytes", "error")
+    list_filter = ("status", "business")
+
+
+@admin.register(Lane)
+class LaneAdmin(ReadOnlyAdmin):
+    list_display = ("business", "last_accepted_at", "resume_at", "failures", "stopped", "last_error")
+    ordering = ("business",)

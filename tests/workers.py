@@ -1,0 +1,83 @@
+"""Real worker and beat processes, as an operator starts them, on the test's database."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+PROJECT = Path(__file__).resolve().parent.parent
+START_SECONDS = 30.0
+
+
+def wait_until(condition: Callable[[], object], what: str, timeout: float = 20.0) -> None:
+    """Wait until `condition` is true; fail with `what` was waited for."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"Waited {timeout:g} s in vain until {what}")
+        time.sleep(0.02)
+
+
+def test_database_url() -> str:
+    """Where this process's tests keep their data: the configured server, but the test database."""
+    from urllib.parse import urlsplit
+
+    from django.db import connection
+
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + str(connection.settings_dict["NAME"])).geturl()
+
+
+class Program:
+    """A process group with its output in a file."""
+
+    def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
+        self.output = NamedTemporaryFile("w+", suffix=".log")  # noqa: SIM115 - lives as long as the process
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "smrt_integration", *arguments],
+            cwd=PROJECT,
+            env={**os.environ, "DATABASE_URL": test_database_url(), **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=self.output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    @property
+    def printed(self) -> str:
+        return Path(self.output.name).read_text()
+
+    def wait_for_output(self, text: str) -> None:
+        def printed() -> bool:
+            assert self.process.poll() is None, f"It ended with {self.process.returncode}:\n{self.printed}"
+            return text in self.printed
+
+        wait_until(printed, f"it printed {text!r}", START_SECONDS)
+
+    def stop(self) -> None:
+        """In good order, as a deploy does."""
+        self.process.terminate()
+        self.process.wait(30)
+
+    def kill(self) -> None:
+        """kill -9, the parent and all its children at once."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(10)
+
+
+class Worker(Program):
+    def __init__(self, concurrency: int, environment: Mapping[str, str]) -> None:
+        arguments = ["worker", "--concurrency", str(concurrency), "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+        super().__init__([*arguments, "--hostname", f"test{os.getpid()}-{id(self)}@%h"], environment)
+
+    def wait_until_ready(self) -> None:
+        self.wait_for_output(" ready.")
+
+
+class Beat(Program):
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        super().__init__(["beat", "--loglevel", "INFO", "--pidfile="], environment)
