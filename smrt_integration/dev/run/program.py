@@ -19,17 +19,24 @@ POLL_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Program:
-    """`answers`: the address that it has to answer at before the next program starts, or none."""
+    """It is ready once it `answers` at that address and has printed a line that contains what it `says`, as far as these are given.
+
+    `after_all`: starts when all others are ready.
+    """
 
     name: str
     command: tuple[str, ...]
     answers: str = ""
+    says: str = ""
+    after_all: bool = False
 
 
 class Running:
     def __init__(self, program: Program, process: asyncio.subprocess.Process, show: Callable[[str], None]) -> None:
         self.program = program
         self.last_lines: deque[str] = deque(maxlen=8)
+        self._said = not program.says
+        self._answered = not program.answers
         self._process = process
         self._show = show
         self._reader = asyncio.create_task(self._read())
@@ -59,13 +66,10 @@ class Running:
         assert self.exit_code is not None
         return self.exit_code
 
-    async def answers(self) -> bool:
-        """Whether the program's address answers HTTP, with whatever status."""
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return (await _status_line(self.program.answers)).startswith(b"HTTP/")
-        except (OSError, TimeoutError):
-            return False
+    async def ready(self) -> bool:
+        """Once it was."""
+        self._answered = self._answered or await _answers_http(self.program.answers)
+        return self._said and self._answered
 
     async def stop(self, seconds: float) -> None:
         """Ask it to end, and after so many seconds make it; whatever it started goes with it."""
@@ -93,6 +97,7 @@ class Running:
         assert self._process.stdout
         async for line in _lines(self._process.stdout):
             self.last_lines.append(line)
+            self._said = self._said or self.program.says in line
             self._show(line)
 
 
@@ -105,6 +110,15 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
             yield line.decode(errors="replace").rstrip("\r")
     if rest:
         yield rest.decode(errors="replace")
+
+
+async def _answers_http(address: str) -> bool:
+    """With whatever status."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return (await _status_line(address)).startswith(b"HTTP/")
+    except (OSError, TimeoutError):
+        return False
 
 
 async def _status_line(address: str) -> bytes:

@@ -69,8 +69,11 @@ class Supervisor:
 
     async def _bring_up_and_watch(self) -> None:
         said = [line for step in self._plan.steps for line in await self._run_to_end(step)]
-        for program in self._plan.programs:
-            await self._start(program)
+        for last in (False, True):
+            for program in self._plan.programs:
+                if program.after_all == last:
+                    await self._start(program)
+            await self._all_ready()
         self._output.say(self._plan.greeting(said))
         while not self._output.gone:
             self._check()
@@ -90,12 +93,15 @@ class Supervisor:
             program, self._plan.folder, self._plan.environment, lambda line: self._output.line(program.name, line)
         )
         self._running.append(running)
+
+    async def _all_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while program.answers and not await running.answers():
-            self._check()
-            if time.monotonic() > deadline:
-                raise RunError(f"{program.name} does not answer at {program.answers}.")
-            await asyncio.sleep(WATCH_SECONDS)
+        for running in self._running:
+            while not await running.ready():
+                self._check()
+                if time.monotonic() > deadline:
+                    raise RunError(f"{running.program.name} is not ready after {START_SECONDS} seconds.")
+                await asyncio.sleep(WATCH_SECONDS)
 
     def _check(self) -> None:
         for running in self._running:

@@ -21,7 +21,6 @@ from smrt_integration.dev.services.redis import RedisServer
 
 PROJECT = Path(__file__).resolve().parents[3]
 MANAGE = (sys.executable, "manage.py")
-CELERY = (sys.executable, "-m", "celery", "--app", "smrt_integration")
 # Names that a bare `manage.py` in another terminal needs too.
 SHARED = ("DATABASE_URL", "REDIS_URL", "SEGMENT_HOST", "SECRET_KEY", "FIELD_KEYS", "PUBLIC_URL")
 
@@ -77,11 +76,23 @@ def programs(addresses: Addresses) -> list[Program]:
     """In the order in which they start; they stop in the opposite one."""
     web = (sys.executable, "-m", "gunicorn", "smrt_integration.wsgi", "--bind", f"127.0.0.1:{addresses.web_port}")
     segment = (sys.executable, "-m", "smrt_integration.dev.segment_stub", "--port", str(addresses.segment_port))
+    # neither the banner nor, for root, the advice to be somebody else
+    celery = (sys.executable, "-W", "ignore:::celery.platforms", "-m", "celery", "--quiet", "--app", "smrt_integration")
     return [
         Program("segment", segment, answers=f"{addresses.segment}/messages"),
         # no control socket: it would be one for all of this account's projects, in its home folder
         Program("web", (*web, "--threads", "8", "--graceful-timeout", "2", "--no-control-socket"), answers=f"{addresses.web}/"),
-        Program("worker", (*CELERY, "worker", "--concurrency", "2", "--loglevel", "INFO")),
-        Program("beat", (*CELERY, "beat", "--loglevel", "INFO", "--pidfile=")),
-        Program("simulation", (*MANAGE, "simulate")),
+        # it is the only worker here: looking for others takes a second
+        Program(
+            "worker",
+            (*celery, "worker", "--concurrency", "2", "--without-mingle", "--without-gossip", "--loglevel", "INFO"),
+            says=_announced("ready."),
+        ),
+        Program("beat", (*celery, "beat", "--pidfile=")),
+        Program("simulation", (*MANAGE, "simulate"), after_all=True),
     ]
+
+
+def _announced(text: str) -> str:
+    """What a program logs as INFO can be waited for only if it is logged."""
+    return text if os.environ.get("LOG_LEVEL", "INFO").strip().upper() in {"", "INFO", "DEBUG"} else ""

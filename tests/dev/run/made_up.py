@@ -1,18 +1,19 @@
 """`make run` with made-up programs: `python -m tests.dev.run.made_up FOLDER JSON`, for the tests to look at from outside.
 
-The JSON: {"steps": [[name, python code]...], "programs": [[name, python code]...]}.
+The JSON: {"steps": [...], "programs": [...]}, each of [name, python code] or [name, python code, what else a Program takes].
 """
 
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from smrt_integration.dev.run.program import Program
 from smrt_integration.dev.run.start import main
 
 
-def program(name: str, code: str) -> Program:
-    return Program(name, (sys.executable, "-u", "-c", code))
+def program(name: str, code: str, more: dict[str, Any] | None = None) -> Program:
+    return Program(name, (sys.executable, "-u", "-c", code), **more or {})
 
 
 if __name__ == "__main__":

@@ -203,3 +203,18 @@ def test_a_terminal_gets_colours_and_a_pipe_does_not(folder: Path, ports: dict[s
     assert b"\x1b[36mweb | \x1b[0m1\r\n" in os.read(ours, 65_536)
     os.close(ours)
     os.close(theirs)
+
+
+def test_what_comes_after_all_waits_until_the_others_answer_and_say_so(folder: Path, ports: dict[str, str]) -> None:
+    server = "import time; time.sleep(0.3); from http.server import test; test(port=int('{port}'), bind='127.0.0.1')"
+    programs = [
+        ["last", "import time; print('here'); time.sleep(600)", {"after_all": True}],
+        ["web", server.format(port=ports["WEB_PORT"]), {"answers": f"http://127.0.0.1:{ports['WEB_PORT']}/"}],
+        ["worker", "import time; time.sleep(0.6); print('it is ready.'); time.sleep(600)", {"says": "ready."}],
+    ]
+    run = made_up(folder, programs, [], **ports)
+    run.wait_for("last   | here")
+    run.close()
+    at = {text: next(number for number, line in enumerate(run.lines) if text in line) for text in ("here", "GET / HTTP", "is ready.")}
+    assert at["GET / HTTP"] < at["here"]
+    assert at["is ready."] < at["here"]

@@ -12,7 +12,8 @@ from pathlib import Path
 
 PATIENCE_SECONDS = 30
 
-Part = tuple[str, str]
+Part = Sequence[object]
+"""As in tests/dev/run/made_up.py."""
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
