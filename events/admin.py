@@ -3,7 +3,6 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from customers.admin_base import ModelAdmin
 from django import forms
 from django.contrib import admin
 from django.db.models import Model
@@ -11,10 +10,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from customers.admin_base import ModelAdmin
 from events import catalogue
 from events.models import DeliveryAttempt, Integration, Lane, Outgoing, SendLog
 from events.models.integration import write_key_shape
-
 
 if TYPE_CHECKING:
     IntegrationModelForm = forms.ModelForm[Integration]
@@ -44,7 +43,7 @@ class IntegrationForm(IntegrationModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if "new_write_key" in cleaned and cleaned["new_write_key"]:
+        if cleaned.get("new_write_key"):
             self.instance.write_key = cleaned["new_write_key"]
         if cleaned.get("enabled") and not self.instance.write_key and "new_write_key" not in self.errors:
             self.add_error("new_write_key", "Enter the write key of your Segment source before you switch on.")

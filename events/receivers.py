@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 import structlog
-from customers import models as records
-from customers.traits import RELATED_TRAIT_FIELDS, TRAIT_FIELDS
+from django.db import DatabaseError
 from django.db.models import Model
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
+from customers import models as records
+from customers.traits import RELATED_TRAIT_FIELDS, TRAIT_FIELDS
 from events import lanes, triggers
 from events.facts import Happening
 from events.models import Integration
@@ -52,11 +54,29 @@ def connect() -> None:
     post_save.connect(integration_saved, sender=Integration)
 
 
+def harmless(receiver: Callable[..., None]) -> Callable[..., None]:
+    """A fault of ours in working out what happened must not fail the save. One in the database does: its transaction is lost anyway."""
+
+    @wraps(receiver)
+    def received(sender: type[Model], instance: Any, **kwargs: Any) -> None:
+        try:
+            receiver(sender, instance, **kwargs)
+        except DatabaseError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the save goes on
+            # not the error itself: its text may quote the row
+            log.error("recording_failed", model=sender.__name__, id=instance.pk, error=type(error).__name__)  # noqa: TRY400
+
+    return received
+
+
+@harmless
 def happened(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
     if not raw:
         record(instance.customer_id, HAPPENINGS[sender](instance.before, instance, timezone.now()))
 
 
+@harmless
 def customer_saved(sender: type[Model], instance: records.Customer, raw: bool, **kwargs: Any) -> None:
     if not raw:
         now = timezone.now()
@@ -64,11 +84,13 @@ def customer_saved(sender: type[Model], instance: records.Customer, raw: bool, *
         record(instance.pk, triggers.customer(instance.before, instance, now), identify_at)
 
 
+@harmless
 def line_item_saved(sender: type[Model], instance: records.LineItem, raw: bool, **kwargs: Any) -> None:
     if not raw and instance.returned_at:
         record(instance.order.customer_id, triggers.line_item(instance.before, instance, timezone.now()))
 
 
+@harmless
 def custom_value_changed(sender: type[Model], instance: records.CustomFieldValue, raw: bool = False, **kwargs: Any) -> None:
     if not raw and (
         kwargs["signal"] is post_delete or instance.before is None or instance.changed & RELATED_TRAIT_FIELDS["CustomFieldValue"]
@@ -76,6 +98,7 @@ def custom_value_changed(sender: type[Model], instance: records.CustomFieldValue
         record(instance.customer_id, (), timezone.now())
 
 
+@harmless
 def shown_row_changed(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
     if not raw and instance.before is not None and instance.changed & RELATED_TRAIT_FIELDS[sender.__name__]:
         business_id = instance.pk if sender is records.Business else instance.business_id

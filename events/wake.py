@@ -36,7 +36,7 @@ _resting_until = 0.0
 def after_commit() -> None:
     """Wake the workers when the current transaction commits, once however many saves ask for it."""
     savepoints = set(connection.savepoint_ids)
-    for registered_under, hook, _ in connection.run_on_commit:
+    for registered_under, hook, *_ in connection.run_on_commit:
         # Registered under savepoints that all enclose this one: it is dropped only when this save is undone too.
         if hook is wake and registered_under <= savepoints:
             return
@@ -45,12 +45,12 @@ def after_commit() -> None:
 
 def wake() -> bool:
     """Publish `deliver` unless one is waiting in the broker already. Answers whether it was published; raises nothing."""
-    global _resting_until
+    global _resting_until  # noqa: PLW0603 - one per process is meant
     if time.monotonic() < _resting_until:
         return False
     try:
         return bool(_redis(os.getpid()).set(KEY, 1, nx=True, ex=KEY_SECONDS)) and _publish()
-    except Exception as error:  # whatever the broker does, the save is committed and stays so
+    except Exception as error:  # noqa: BLE001 - whatever the broker does, the save is committed and stays so
         _resting_until = time.monotonic() + REST
         log.warning("wake_up_failed", error=type(error).__name__, resting_seconds=REST)
         return False
@@ -78,13 +78,12 @@ def _redis(pid: int) -> "redis.Redis":
         socket_timeout=PATIENCE,
         socket_connect_timeout=PATIENCE,
         retry=Retry(NoBackoff(), 0),
-        single_connection_client=False,
     )
 
 
 @lru_cache(maxsize=2)
 def _producers(pid: int) -> Any:
-    options = dict(settings.CELERY_BROKER_TRANSPORT_OPTIONS)
+    options: dict[str, Any] = dict(settings.CELERY_BROKER_TRANSPORT_OPTIONS)
     if options:
         options |= {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
     broker = Connection(settings.CELERY_BROKER_URL, connect_timeout=PATIENCE, transport_options=options)

@@ -101,7 +101,7 @@ def field_keys(name: str, default: str | None = None) -> list[str]:
 def _parsed(name: str, value: Any, parse: Callable[[Any], T], problem: str = "is not a well-formed address.") -> T:
     try:
         return parse(value)
-    except Exception:
+    except Exception:  # noqa: BLE001 - every library has its own
         # the value may hold a password: neither it nor the parser's own message is shown
         raise SettingError(name, problem) from None
 

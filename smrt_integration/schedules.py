@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
 from events import wake
 
 SECONDS, MINUTES = IntervalSchedule.SECONDS, IntervalSchedule.MINUTES

@@ -2,10 +2,10 @@
 
 from django.db import close_old_connections
 from django.utils import timezone
+
 from events import wake
 from events.outbox import expire, partitions, retention, spread
 from events.sweeps import birthdays, lost, spending
-
 from smrt_integration.celery import app
 from smrt_integration.delivery.deliver import Delivery
 

@@ -5,10 +5,10 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.utils.timezone
-import events.encryption
-import events.models.integration
 from django.db import migrations, models
 
+import events.encryption
+import events.models.integration
 
 # Partitioned by month, which Django's schema editor cannot say. The partition's column must be part of the primary key; `id` alone is
 # what the models use, and the sequence keeps it unique. A sequence and not an identity column: before PostgreSQL 17 these cannot be

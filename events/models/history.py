@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from customers.models import Business
 from django.db import models
+
+from customers.models import Business
 
 
 class Outcome(models.TextChoices):

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from customers.models import Business, CustomField
-from customers.models.tracked import Tracked
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
 
+from customers.models import Business, CustomField
+from customers.models.tracked import Tracked
 from events.catalogue import EVENT_NAMES
 from events.encryption import EncryptedTextField, Unreadable
 

@@ -1,7 +1,8 @@
 """Rows whose uniqueness makes things happen once, whoever and however often a sweep runs."""
 
-from customers.models import Business, Customer
 from django.db import models
+
+from customers.models import Business, Customer
 
 
 class Lapse(models.Model):

@@ -1,11 +1,12 @@
 """What waits to be sent, and how the sending of each business stands. Rows here are written by `events.outbox` and
 `smrt_integration.delivery.lanes` alone."""
 
-from customers.models import Business, Customer
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+
+from customers.models import Business, Customer
 
 IDENTIFY = "identify"
 

@@ -62,5 +62,4 @@ def _rows(statement: str, params: Sequence[Any]) -> list[Waiting]:
 
 def as_waiting(row: Sequence[Any]) -> Waiting:
     """A row of COLUMNS. Django leaves the decoding of jsonb to its fields."""
-    *values, facts, attempts = row
-    return Waiting(*values, json.loads(facts), attempts)
+    return Waiting(*row[:-2], facts=json.loads(row[-2]), attempts=row[-1])

@@ -54,7 +54,7 @@ def record(customer_id: int, happenings: Iterable[Happening], identify_at: datet
     statement = INSERT.format(rows=", ".join(rows)) + COALESCE
     with connection.cursor() as cursor:
         cursor.execute(statement, [*(value for row in params for value in row), customer_id])
-        recorded = cursor.rowcount
+        recorded = int(cursor.rowcount)
     if recorded:
         wake.after_commit()
     return recorded
@@ -90,7 +90,7 @@ def record_found(find: str, params: dict[str, Any]) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
-        recorded = cursor.rowcount
+        recorded = int(cursor.rowcount)
     if recorded:
         wake.after_commit()
     return recorded

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from customers import demographics
 from django.db import connection, transaction
 
+from customers import demographics
 from events.outbox import spread
 
 # Local time of day; after the evening's last orders and before anybody looks at reports.

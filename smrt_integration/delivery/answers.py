@@ -26,7 +26,7 @@ KEY_REFUSED = "Segment refused the write key. Copy it from Segment again (your s
 STOPPING = {
     401: KEY_REFUSED,
     403: "Segment does not allow this write key to send. Check in Segment that the source is enabled, then save the settings here.",
-    404: "Segment does not know this source at the chosen region's address. Check the region and the write key, then save the settings here.",
+    404: "The chosen region's address does not know this source. Check the region and the write key, then save the settings here.",
     405: "The chosen region's address does not take events. Check the region, then save the settings here.",
 }
 # Segment may ask us to slow down without saying for how long: long enough to matter, short enough to stay real time.

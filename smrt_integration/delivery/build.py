@@ -13,7 +13,6 @@ from events.models import AcceptedTraits, Outcome
 from events.models.waiting import IDENTIFY
 from events.outbox import read
 from events.outbox.settle import Known, Settled, Waiting, as_json
-
 from smrt_integration.delivery import segment
 from smrt_integration.delivery.claim import Claimed
 from smrt_integration.delivery.parcels import Load, Parcel
@@ -102,13 +101,13 @@ class _Builder:
     def _identify(self, row: Waiting) -> None:
         source = self.sources.get(row.customer_id)
         if source is None:
-            return self._settle(row, Outcome.SKIPPED, DELETED)
-        traits: dict[str, Any] = {
-            **build_traits(source, self.values.get(row.customer_id, []), self.lane.birthday_field_id),
-        }
+            self._settle(row, Outcome.SKIPPED, DELETED)
+            return
+        traits: dict[str, Any] = {**build_traits(source, self.values.get(row.customer_id, []), self.lane.birthday_field_id)}
         known = Known(row, self.destination, hash_of(traits))
         if self.accepted.get(row.customer_id) == (known.destination, known.traits_hash):
-            return self._settle(row, Outcome.SKIPPED, UNCHANGED)
+            self._settle(row, Outcome.SKIPPED, UNCHANGED)
+            return
         message = segment.identify(row.user_id, traits, self.lane.time_zone, row.occurred_at, row.message_id)
         shown = message | {"traits": message["traits"] | {"link": HIDDEN_LINK}}
         self.result.identifies.append(Parcel(row, message, len(as_json(message)), as_json(shown), known))

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.db import connection
+
 from events.encryption import decrypt
 
 # A worker that dies keeps its lanes this long; one that lives renews well before.
@@ -66,7 +67,7 @@ RENEW = "UPDATE events_lane SET lease_until = %s WHERE lease_token = ANY (%s)"
 def claim(now: datetime, limit: int, troubled: bool = False, from_zero: bool = False) -> list[Claimed]:
     """Lease up to `limit` lanes that have something to send. `troubled`: those whose last attempt failed, instead of the others.
     `from_zero`: look below the lanes' floors too."""
-    params = {
+    params: dict[str, Any] = {
         "now": now,
         "until": now + LEASE,
         "floor_before": now - FLOOR_AGE,
@@ -77,12 +78,13 @@ def claim(now: datetime, limit: int, troubled: bool = False, from_zero: bool = F
     }
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, params)
-        return [_claimed(row) for row in cursor.fetchall()]
+        return [_claimed(*row) for row in cursor.fetchall()]
 
 
-def _claimed(row: tuple[object, ...]) -> Claimed:
-    business_id, token, first_id, failures, generation, region, write_key, time_zone, birthday_field_id = row
-    return Claimed(business_id, token, first_id, failures, generation, region, decrypt(str(write_key)), time_zone, birthday_field_id)  # type: ignore[arg-type]
+def _claimed(
+    business_id: int, token: UUID, first_id: int, failures: int, generation: int, region: str, write_key: str, *rest: Any
+) -> Claimed:
+    return Claimed(business_id, token, first_id, failures, generation, region, decrypt(write_key), *rest)
 
 
 def renew(now: datetime, tokens: set[UUID]) -> None:

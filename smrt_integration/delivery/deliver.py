@@ -12,8 +12,8 @@ from typing import Final
 
 import structlog
 from django.utils import timezone
-from events.outbox.settle import Settlement, settle
 
+from events.outbox.settle import Settlement, settle
 from smrt_integration.delivery import answers, build, claim, segment
 from smrt_integration.delivery.land import land
 from smrt_integration.delivery.parcels import Load
@@ -128,7 +128,9 @@ class Delivery:
         """A fault of ours with one business's load makes that business wait and no other."""
         try:
             return flight.result()
-        except Exception as error:
-            # its text may quote the message
-            log.error("shipment_failed", business=load.lane.business_id, error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is about one business
+            # not the error itself: its text may quote the message
+            log.error(  # noqa: TRY400
+                "shipment_failed", business=load.lane.business_id, error=type(error).__name__
+            )
             return Shipment(load, halted=answers.failed())

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from events.models import Outcome
 from events.outbox.settle import Settled, Settlement, Verdict
-
 from smrt_integration.delivery import answers, retry
 from smrt_integration.delivery.answers import Answer
 from smrt_integration.delivery.ship import ALL_REFUSED, Shipment

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from events.outbox.settle import Known, Settled, Waiting
-
 from smrt_integration.delivery.claim import Claimed
 
 

@@ -10,7 +10,7 @@ LONGEST_SECONDS = 600.0
 def ceiling(failures: int) -> float:
     """The longest wait after this many failed attempts in a row (1 or more): doubling from 1 s to 10 min."""
     # 2**10 seconds are past the longest wait, and an unbounded power would overflow a float after a thousand failures
-    return min(LONGEST_SECONDS, FIRST_SECONDS * 2 ** min(failures - 1, 10))
+    return min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** min(failures - 1, 10))
 
 
 def wait(failures: int, random: Callable[[], float]) -> float:

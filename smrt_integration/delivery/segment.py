@@ -8,11 +8,11 @@ from uuid import UUID
 
 import requests
 from django.conf import settings
-from events.models import Region
 from requests.adapters import HTTPAdapter
 from segment.analytics import request as sdk
 from segment.analytics.client import Client
 
+from events.models import Region
 from smrt_integration.delivery import answers
 from smrt_integration.delivery.answers import Answer
 
@@ -78,12 +78,12 @@ def _built(kind: str, **fields: Any) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _prepare_session() -> None:
     """Fit the SDK's one session to our threads. Called by the first POST, so after the fork: connections are never shared."""
-    session = sdk._session
+    session = sdk._session  # noqa: SLF001 - the SDK offers no other way to its connections
     adapter = HTTPAdapter(pool_connections=16, pool_maxsize=THREADS, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     # A followed 302 becomes a GET, which the SDK would call success.
-    session.get_redirect_target = lambda response: None  # type: ignore[method-assign]
+    session.get_redirect_target = lambda response: None
     # Neither ~/.netrc (whose entry would replace the write key) nor a look at proxy settings at every POST.
     session.trust_env = False
 

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from events.outbox.settle import Attempt
-
 from smrt_integration.delivery import segment
 from smrt_integration.delivery.answers import Answer, Verdict
 from smrt_integration.delivery.pack import pack

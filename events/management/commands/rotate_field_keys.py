@@ -2,6 +2,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+
 from events.encryption import Unreadable
 from events.models import Integration
 
