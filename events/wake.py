@@ -38,9 +38,13 @@ def after_commit() -> None:
     savepoints = set(connection.savepoint_ids)
     for registered_under, hook, *_ in connection.run_on_commit:
         # Registered under savepoints that all enclose this one: it is dropped only when this save is undone too.
-        if hook is wake and registered_under <= savepoints:
+        if hook is _committed and registered_under <= savepoints:
             return
-    transaction.on_commit(wake, robust=True)
+    transaction.on_commit(_committed, robust=True)
+
+
+def _committed() -> None:
+    wake()
 
 
 def wake() -> bool:

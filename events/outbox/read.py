@@ -14,6 +14,8 @@ from events.outbox.settle import Waiting
 
 COLUMNS = "o.id, o.business_id, o.customer_id, o.user_id, o.event, o.subject_id, o.message_id, o.occurred_at, o.facts, o.attempts"
 
+FACTS = COLUMNS.split(", ").index("o.facts")
+
 OF_LANES = f"""
 SELECT {COLUMNS} FROM unnest(%s::bigint[], %s::bigint[]) AS l (business_id, first_id)
 CROSS JOIN LATERAL (
@@ -62,4 +64,6 @@ def _rows(statement: str, params: Sequence[Any]) -> list[Waiting]:
 
 def as_waiting(row: Sequence[Any]) -> Waiting:
     """A row of COLUMNS. Django leaves the decoding of jsonb to its fields."""
-    return Waiting(*row[:-2], facts=json.loads(row[-2]), attempts=row[-1])
+    values = list(row)
+    values[FACTS] = json.loads(values[FACTS])
+    return Waiting(*values)
