@@ -136,6 +136,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     if CELERY_BROKER_URL.startswith("redis")
     else {}
 )
+# Celery would connect to the database anew for every task; `smrt_integration.celery` checks instead that the connection is alive.
+CELERY_DB_REUSE_MAX = 1_000
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # Beat looks for changed schedules this often and never sleeps longer: a schedule edited in the admin counts within seconds.

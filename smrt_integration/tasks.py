@@ -1,6 +1,5 @@
 """The tasks: each finds what is due in the database, so running one twice, late, or by two beats does no harm."""
 
-from django.db import close_old_connections
 from django.utils import timezone
 
 from events import wake
@@ -13,7 +12,6 @@ from smrt_integration.delivery.deliver import Delivery
 @app.task(name=wake.DELIVER)
 def deliver(from_zero: bool = False) -> str:
     """Send what waits. `from_zero` also looks below the lanes' floors."""
-    close_old_connections()
     wake.answered()
     delivery = Delivery(from_zero)
     if delivery.run():
