@@ -5,13 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
 from typing import NoReturn
 
 from smrt_integration.dev.services.folders import ThrowAway
 from smrt_integration.dev.services.postgres import PostgresServer
-from smrt_integration.dev.services.process import dying_with_us
+from smrt_integration.dev.services.process import Server, dying_with_us
 from smrt_integration.dev.services.redis import RedisServer
 
 PASSED_ON = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2}
@@ -23,21 +25,17 @@ def services(settings: Mapping[str, str] | None = None) -> Iterator[dict[str, st
 
     `settings`: further PostgreSQL settings by name.
     """
+    servers: dict[str, Callable[[Path], Server]] = {"DATABASE_URL": partial(PostgresServer, settings=settings), "REDIS_URL": RedisServer}
+    missing = {name: make for name, make in servers.items() if not is_set(name)}
     with ExitStack() as stack:
         added: dict[str, str] = {}
-        if missing := [name for name in ("DATABASE_URL", "REDIS_URL") if not is_set(name)]:
+        for name, make in missing.items():
             folder = ThrowAway()
             stack.callback(folder.remove)
-        if "DATABASE_URL" in missing:
-            postgres = PostgresServer(folder.path / "postgres", settings=settings)
-            stack.callback(postgres.stop)
-            postgres.start()
-            added["DATABASE_URL"] = postgres.url
-        if "REDIS_URL" in missing:
-            redis = RedisServer(folder.path / "redis")
-            stack.callback(redis.stop)
-            redis.start()
-            added["REDIS_URL"] = redis.url
+            server = make(folder.path)
+            stack.callback(server.stop)
+            server.start()
+            added[name] = server.url
         yield added
 
 

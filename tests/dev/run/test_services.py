@@ -133,7 +133,7 @@ def test_kill_9_leaves_no_server_behind_and_the_next_start_removes_the_folder(ex
     run.wait_for("ready")
     (postgres,) = (pid for pid in _servers("postgres") if _parent(pid) == run.process.pid)
     (redis_server,) = (pid for pid in _servers("redis-server") if _parent(pid) == run.process.pid)
-    folder = Path(f"/proc/{redis_server}/cwd").readlink().parent
+    folder = Path(f"/proc/{redis_server}/cwd").readlink()
     run.send(signal.SIGKILL)
     wait_until(lambda: not alive(postgres) and not alive(redis_server), "the end of the servers")
     assert folder.exists()
