@@ -1,7 +1,7 @@
 """A plain admin: the config to edit; what waits, what was sent and how the lanes stand to read."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django import forms
 from django.contrib import admin
@@ -24,7 +24,7 @@ else:
 class IntegrationForm(IntegrationModelForm):
     """The write key is shown as its last four characters, replaced when a new one is entered, and never read back."""
 
-    new_write_key = forms.CharField(
+    write_key = forms.CharField(
         required=False,
         validators=[write_key_shape],
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
@@ -39,15 +39,10 @@ class IntegrationForm(IntegrationModelForm):
 
     class Meta:
         model = Integration
-        exclude = ("write_key",)
+        fields = "__all__"
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if cleaned.get("new_write_key"):
-            self.instance.write_key = cleaned["new_write_key"]
-        if cleaned.get("enabled") and not self.instance.write_key and "new_write_key" not in self.errors:
-            self.add_error("new_write_key", "Enter the write key of your Segment source before you switch on.")
-        return cleaned
+    def clean_write_key(self) -> str:
+        return str(self.cleaned_data["write_key"]) or self.instance.write_key
 
 
 @admin.register(Integration)
@@ -58,6 +53,10 @@ class IntegrationAdmin(ModelAdmin):
     autocomplete_fields = ("business",)
     raw_id_fields = ("birthday_field",)
     readonly_fields = ("present_write_key", "enabled_at")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Integration | None = None) -> bool:
+        """Switching off is enough, and keeps what waits."""
+        return False
 
     @admin.display(description="present write key")
     def present_write_key(self, integration: Integration) -> str:

@@ -107,6 +107,9 @@ def shown_row_changed(sender: type[Model], instance: Any, raw: bool, **kwargs: A
 
 def integration_saved(sender: type[Model], instance: Integration, raw: bool, **kwargs: Any) -> None:
     lanes.resume(instance.business_id)
+    if instance.before is not None and instance.enabled and "enabled" in instance.changed:
+        # customers may have changed while nothing was recorded
+        spread.request(instance.business_id, "business", instance.business_id)
     if instance.before is not None and "birthday_field_id" in instance.changed:
         for field_id in filter(None, (instance.before["birthday_field_id"], instance.birthday_field_id)):
             spread.request(instance.business_id, "custom_field", field_id)

@@ -25,6 +25,8 @@ DELIVER: Final = "smrt_integration.tasks.deliver"
 KEY: Final = "smrt:wake"
 # `deliver` deletes the key as it starts; should the message be lost with the broker, the key must not stop later wake-ups for long.
 KEY_SECONDS: Final = 5
+# Should no worker run for hours, the wake-ups of those hours are worth nothing when one starts: the beat wakes it.
+EXPIRES: Final = 60
 # Half the 100 ms that a save may lose, because connecting and asking can each take as long.
 PATIENCE: Final = 0.05
 # Long enough that a Redis that is down costs one save in hundreds those 100 ms, short enough to be real time again soon after.
@@ -70,7 +72,7 @@ def answered() -> None:
 
 def _publish() -> bool:
     with _producers(os.getpid()).acquire(block=True, timeout=PATIENCE) as producer:
-        current_app.send_task(DELIVER, producer=producer, retry=False, ignore_result=True)
+        current_app.send_task(DELIVER, producer=producer, retry=False, ignore_result=True, expires=EXPIRES)
     return True
 
 

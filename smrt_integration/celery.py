@@ -1,7 +1,6 @@
 """The Celery application: `celery -A smrt_integration worker`, `celery -A smrt_integration beat`."""
 
 import os
-
 from typing import Any
 
 from celery import Celery

@@ -59,7 +59,9 @@ class Integration(Tracked):
         return f"Segment integration of {self.business}"
 
     def clean(self) -> None:
-        if self.enabled and not self.write_key and not isinstance(self.write_key, Unreadable):
+        if isinstance(self.write_key, Unreadable):
+            raise ValidationError({"write_key": "The stored write key cannot be read any more. Copy it from Segment and enter it again."})
+        if self.enabled and not self.write_key:
             raise ValidationError({"write_key": "Enter the write key of your Segment source before you switch on."})
         if self.birthday_field and self.birthday_field.business_id != self.business_id:
             raise ValidationError({"birthday_field": "This custom field belongs to another business. Choose one of your own."})

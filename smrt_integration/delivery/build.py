@@ -86,7 +86,7 @@ class _Builder:
         for row in rows:
             try:
                 (self._identify if row.event == IDENTIFY else self._track)(row)
-            except segment.Unbuildable as problem:
+            except segment.TooLarge as problem:
                 self._settle(row, Outcome.REJECTED, str(problem))
             except (KeyError, TypeError, ValueError, ArithmeticError) as error:
                 self._settle(row, Outcome.REJECTED, f"The message could not be built ({type(error).__name__}). Please tell support.")

@@ -1,8 +1,11 @@
 """The only module that touches Segment's SDK: it builds messages and posts batches, one attempt each."""
 
+import json
 import logging
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,8 +31,21 @@ ANSWER_SECONDS: Final = 10.0
 logging.getLogger("segment").setLevel(logging.WARNING)
 
 
-class Unbuildable(Exception):
-    """The SDK will not make a message of this; the text is for the owner."""
+class TooLarge(Exception):
+    """Segment would take this message and drop it; the text, for the owner, names the part to shorten."""
+
+    def __init__(self, parts: dict[str, Any]) -> None:
+        name, size = max(_sizes(parts), key=itemgetter(1))
+        super().__init__(f"The message is larger than the 32 KB that Segment takes. Shorten the largest part: {name} ({size // 1000} KB).")
+
+
+def _sizes(parts: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """What a message is made of, with sizes in bytes; custom fields one by one, by the names the owner gave them."""
+    for name, part in parts.items():
+        if name == "customFields":
+            yield from ((f"the custom field {field['name']}", len(json.dumps(field))) for field in part)
+        else:
+            yield name, len(json.dumps(part))
 
 
 def host(region: str) -> str:
@@ -48,7 +64,9 @@ def _context(time_zone: str) -> dict[str, Any]:
 
 
 def identify(user_id: UUID, traits: dict[str, Any], time_zone: str, at: datetime, message_id: str) -> dict[str, Any]:
-    return _built("identify", user_id=str(user_id), traits=traits, context=_context(time_zone), timestamp=at, message_id=message_id)
+    return _built(
+        "identify", "traits", user_id=str(user_id), traits=traits, context=_context(time_zone), timestamp=at, message_id=message_id
+    )
 
 
 def track(
@@ -56,6 +74,7 @@ def track(
 ) -> dict[str, Any]:
     return _built(
         "track",
+        "properties",
         user_id=str(user_id),
         event=event,
         properties=properties,
@@ -66,12 +85,12 @@ def track(
     )
 
 
-def _built(kind: str, **fields: Any) -> dict[str, Any]:
+def _built(kind: str, parts: str, **fields: Any) -> dict[str, Any]:
     try:
         message: dict[str, Any] = getattr(_builder(), kind)(**fields)[1]
     except RuntimeError:
-        # its text holds the whole message, customer data included
-        raise Unbuildable("The message is larger than the 32 KB Segment takes.") from None
+        # its own text holds the whole message, customer data included
+        raise TooLarge(fields[parts]) from None
     return message
 
 
