@@ -104,13 +104,8 @@ class Order(OfCustomer):
         if stop is not None:
             stop.join(customer)
         order = cls(business=customer.business, customer=customer, agent=agent, sold_by=sold_by, discount=discount, stop=stop)
-        order.tax_rate, order.bags, order.created_at, order.number = tax_rate, bags, at, number or order.number
-        lines = order._lines(items)
-        order._compute(lines)
-        taken = ActionRefused(f"There is an order {number} already.", "number_taken", "number")
-        with refused_if_taken("order_number_unique", taken) if number else nullcontext():
-            order.save()
-        order._add(lines)
+        order.tax_rate, order.bags, order.created_at = tax_rate, bags, at
+        order._insert(number, order._lines(items))
         if stop is None:
             Visit.record(customer, Visit.Type.STORE, at)
         return order
@@ -183,6 +178,14 @@ class Order(OfCustomer):
         for item in items:
             item.returned_at = at
             item.save(update_fields=["returned_at"])
+
+    def _insert(self, number: str, lines: list[LineItem]) -> None:
+        self._compute(lines)
+        self.number = number or self.number
+        taken = ActionRefused(f"There is an order {number} already.", "number_taken", "number")
+        with refused_if_taken("order_number_unique", taken) if number else nullcontext():
+            self.save()
+        self._add(lines)
 
     def _locked_items(self) -> list[LineItem]:
         items = list(lockable(LineItem).filter(order=self).order_by("pk"))
