@@ -1,0 +1,36 @@
+"""`python -m bench [NAME...] [--quick]`: everything, or the parts and figures named."""
+
+import argparse
+import sys
+import time
+
+from bench import database
+from bench.figures import Figure, print_figure, progress
+from bench.sizes import FULL, QUICK
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a part, or a figure")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes: does it run, not how fast is it")
+    arguments = parser.parse_args()
+    database.as_in_production()
+    database.choose_redis()
+    with database.own_database():
+        database.migrate()
+        from bench.parts import chosen
+
+        for part in chosen(arguments.names):
+            progress(f"{part.name} ...")
+            started = time.monotonic()
+            for figure in part.run(QUICK if arguments.quick else FULL):
+                print_figure(figure)
+            print_figure(Figure(f"seconds_of_{part.name}", time.monotonic() - started, "s"))
+        from django.db import connections
+
+        connections.close_all()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

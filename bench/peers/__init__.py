@@ -1,0 +1,1 @@
+"""The designs to compare with, each written as well as its usual author would."""
