@@ -20,15 +20,15 @@ from smrt_integration.dev.services.launch import die_with_parent
 from smrt_integration.dev.services.process import Server, ServerError
 
 
-def main(project: Path, steps: Sequence[Program], programs: Callable[[Addresses], Sequence[Program]]) -> int:
-    """The exit code: 0 when told to stop, 1 when something failed."""
+def main(project: Path, steps: Sequence[Program], programs: Callable[[Addresses], Sequence[Program]], kept: Path | None = None) -> int:
+    """The exit code: 0 when told to stop, 1 when something failed. `kept`: where the data is, when not in the project's `.dev`."""
     for number in SIGNALS:
         signal.signal(number, _interrupt)
     if "MAKELEVEL" in os.environ:
         # whoever kills `make` means this
         die_with_parent(signal.SIGTERM, os.getppid())
     try:
-        _run(project, steps, programs)
+        _run(project, steps, programs, Folder(kept or project / ".dev"))
     except (RunError, ServerError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -37,9 +37,8 @@ def main(project: Path, steps: Sequence[Program], programs: Callable[[Addresses]
     return 0
 
 
-def _run(project: Path, steps: Sequence[Program], programs: Callable[[Addresses], Sequence[Program]]) -> None:
+def _run(project: Path, steps: Sequence[Program], programs: Callable[[Addresses], Sequence[Program]], folder: Folder) -> None:
     chosen = addresses.read(os.environ)
-    folder = Folder(project / ".dev")
     started = programs(chosen)
     output = to_terminal([program.name for program in started], os.environ)
     with folder.held(), ExitStack() as stack:
