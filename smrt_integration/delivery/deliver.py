@@ -33,6 +33,8 @@ ROWS_UNDER_WAY: Final = 8_000
 # Lanes whose last attempt failed may hang again; together they never take more than a quarter of the threads.
 TROUBLED: Final = segment.THREADS // 4
 TROUBLED_SECONDS: Final = 0.25
+# A claim that found this many lanes and could have found more says that many businesses have something waiting.
+CROWD: Final = 30
 RENEW_SECONDS: Final = 8.0
 # Longer than any shipment whose receiver keeps to the time-outs; one that trickles is given up on.
 ABANDON_SECONDS: Final = HALVING_SECONDS + 2 * (segment.CONNECT_SECONDS + segment.ANSWER_SECONDS)
@@ -54,6 +56,7 @@ class Delivery:
         self.flights: dict[Future[Shipment], tuple[Load, float]] = {}
         self.landed: list[Shipment] = []
         self.rows_per_lane = 1.0
+        self.crowded = False
         self.look_at = self.troubled_at = 0.0
         self.renew_at = self.started + RENEW_SECONDS
 
@@ -78,8 +81,9 @@ class Delivery:
             under_way = sum(load.lane.failures > 0 for load, _ in self.flights.values())
             lanes += self._claim(TROUBLED - under_way, troubled=True)
         if now >= self.look_at:
-            wanted = min(claim.MOST_LANES, max(1, int(ROWS_PER_CLAIM / self.rows_per_lane)))
-            found = self._claim(min(wanted, segment.THREADS - len(self.flights) - len(lanes)))
+            most = min(claim.MOST_LANES, max(1, int(ROWS_PER_CLAIM / self.rows_per_lane)), segment.THREADS - len(self.flights) - len(lanes))
+            found = self._claim(most)
+            self.crowded = most == len(found) > CROWD
             self.look_at = 0.0 if found else now + LOOK_SECONDS
             lanes += found
         if lanes:
@@ -87,7 +91,7 @@ class Delivery:
         return bool(lanes)
 
     def _claim(self, limit: int, troubled: bool = False) -> list[claim.Claimed]:
-        return claim.claim(timezone.now(), limit, troubled, self.from_zero) if limit > 0 else []
+        return claim.claim(timezone.now(), limit, troubled, self.from_zero, self.crowded) if limit > 0 else []
 
     def _start(self, loads: list[Load]) -> None:
         self.rows_per_lane = max(1.0, sum(load.messages for load in loads) / len(loads))
