@@ -1,4 +1,5 @@
-"""Which events a save means. Pure: `before` holds the row's values before the save (None when it was created), `after` is the row."""
+"""Which events a save means. Pure: `before` holds the row's values before the save (None when it was created), `after` is the row,
+whose `changed` names what this save wrote and changed."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -18,10 +19,6 @@ CENT = Decimal("0.01")
 CANCELED_BY_CUSTOMER = {"Website", "Text"}
 
 
-def changed(before: Before, after: object, field: str) -> bool:
-    return before is None or before.get(field) != getattr(after, field)
-
-
 def customer(before: Before, after: "Customer", now: datetime) -> Iterator[Happening]:
     if before is None:
         yield Happening(catalogue.NEW_CUSTOMER_SIGNUP, after.pk, after.created_at, {"source": after.source})
@@ -35,13 +32,13 @@ def visit(before: Before, after: "Visit", now: datetime) -> Iterator[Happening]:
 def order(before: Before, after: "Order", now: datetime) -> Iterator[Happening]:
     if before is None:
         yield Happening(catalogue.ORDER_CREATED, after.pk, after.created_at, order_facts(after))
-    if changed(before, after, "status") and after.status in ORDER_EVENTS:
+    if "status" in after.changed and after.status in ORDER_EVENTS:
         event, moment = ORDER_EVENTS[after.status]
         yield Happening(event, after.pk, getattr(after, moment) or now, order_facts(after))
 
 
 def line_item(before: Before, after: "LineItem", now: datetime) -> Iterator[Happening]:
-    if after.returned_at and changed(before, after, "returned_at"):
+    if after.returned_at and "returned_at" in after.changed:
         facts = order_facts(after.order) | {
             "department": Lookup("department", after.department_id),
             "line_item_id": str(after.pk),
@@ -53,7 +50,7 @@ def line_item(before: Before, after: "LineItem", now: datetime) -> Iterator[Happ
 
 
 def stop(before: Before, after: "Stop", now: datetime) -> Iterator[Happening]:
-    if not changed(before, after, "status"):
+    if "status" not in after.changed:
         return
     if after.status == "completed":
         counts = {name: getattr(after, name) for name in ("had_pickup", "had_delivery", "total_pickups", "total_deliveries")}
@@ -67,7 +64,7 @@ def pickup_request(before: Before, after: "PickupRequest", now: datetime) -> Ite
     if before is None:
         facts = {"scheduled_by": after.scheduled_by, "pickup_date": date}
         yield Happening(catalogue.PICKUP_SCHEDULED, after.pk, after.created_at, facts)
-    if changed(before, after, "canceled_via") and after.canceled_via in CANCELED_BY_CUSTOMER:
+    if "canceled_via" in after.changed and after.canceled_via in CANCELED_BY_CUSTOMER:
         facts = {"canceled_via": after.canceled_via, "pickup_date": date}
         yield Happening(catalogue.CUSTOMER_CANCELED_PICKUP, after.pk, after.canceled_at or now, facts)
 
