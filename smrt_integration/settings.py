@@ -28,11 +28,7 @@ DATABASES = {
     | {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {
-            # A worker that is stopped in the middle of a transaction must not keep a counter's save waiting for its row locks.
-            "options": "-c idle_in_transaction_session_timeout=20s",
-            "connect_timeout": 5,
-        },
+        "OPTIONS": {"connect_timeout": 5},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -134,6 +134,8 @@ FROM (
         %s::text[], %s::timestamptz[]) AS u (business_id, token, generation, resume_at, failures, stopped, last_error, accepted_at)
 ) v WHERE l.business_id = v.business_id AND l.lease_token = v.token
 """
+# A worker that is frozen in the middle of this must not keep a counter's save waiting for its row locks.
+NEVER_LINGER = "SET LOCAL idle_in_transaction_session_timeout = '20s'"
 LOG = """
 COPY events_sendlog (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, sent_at, settled_at, outcome, reason,
     attempts, body, facts) FROM STDIN
@@ -145,6 +147,7 @@ def settle(work: Settlement, now: datetime) -> int:
     """Take what is done out of the outbox and into the send log, count failed attempts, and release the lanes. Answers the number of
     messages logged."""
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(NEVER_LINGER)
         partitions.ensure(now)
         taken = take_out(cursor, [item.row for item in work.settled])
         superseded = _remember(cursor, work.known)

@@ -1,0 +1,31 @@
+"""Rules of the layout that no linter knows."""
+
+import re
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+SOURCES = sorted(path for package in ("customers", "events", "smrt_integration") for path in (PROJECT / package).rglob("*.py"))
+
+WRITING_SQL = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM|COPY|TRUNCATE)\s+(events_outgoing|events_sendlog|events_deliveryattempt)\b")
+WRITING_ORM = re.compile(r"\b(Outgoing|SendLog|DeliveryAttempt)(\.objects[^\n]*\.(create|bulk_create|update|delete|get_or_create)|)\(")
+
+
+def of(path: Path) -> str:
+    return path.relative_to(PROJECT).as_posix()
+
+
+def test_nothing_but_the_outbox_writes_the_outbox_and_the_send_log() -> None:
+    def writes(path: Path) -> bool:
+        text = path.read_text()
+        defined = text.replace("class Outgoing(", "").replace("class SendLog(", "").replace("class DeliveryAttempt(", "")
+        return bool(WRITING_SQL.search(text) or WRITING_ORM.search(defined))
+
+    writers = {of(path) for path in SOURCES if "migrations" not in path.parts and writes(path)}
+
+    assert writers == {f"events/outbox/{name}.py" for name in ("read", "record", "settle")}
+
+
+def test_modules_stay_small() -> None:
+    long = {of(path): lines for path in SOURCES if (lines := len(path.read_text().splitlines())) > 300}
+
+    assert long == {}
