@@ -37,10 +37,7 @@ class Folder:
                     raise RunError("`make run` is already running in this folder: stop it with Ctrl-C in its terminal first.")
                 time.sleep(0.1)
             self._note("running")
-            try:
-                yield
-            finally:
-                self._note("")
+            yield
 
     def note_stopping(self) -> None:
         self._note(STOPPING)

@@ -22,7 +22,7 @@ from smrt_integration.dev.services.redis import RedisServer
 PROJECT = Path(__file__).resolve().parents[3]
 MANAGE = (sys.executable, "manage.py")
 # Names that a bare `manage.py` in another terminal needs too.
-SHARED = ("DATABASE_URL", "REDIS_URL", "SEGMENT_HOST", "SECRET_KEY", "FIELD_KEYS", "PUBLIC_URL")
+SHARED = ("DEBUG", "DATABASE_URL", "REDIS_URL", "SEGMENT_HOST", "SECRET_KEY", "FIELD_KEYS", "PUBLIC_URL")
 
 
 def start_servers(folder: Folder, stack: ExitStack) -> tuple[dict[str, str], Sequence[Server]]:

@@ -35,7 +35,7 @@ def test_the_programs_reach_only_the_stand_in_and_know_their_own_address(start: 
 def test_another_terminal_finds_the_environment_while_it_runs(start: Start, folder: Path) -> None:
     run = started(start(("web", FOREVER), PUBLIC_URL=None, SECRET_KEY=None, FIELD_KEYS=None))
     path = folder / ".dev" / "environment"
-    assert sorted(shared(folder)) == ["DATABASE_URL", "FIELD_KEYS", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY", "SEGMENT_HOST"]
+    assert sorted(shared(folder)) == ["DATABASE_URL", "DEBUG", "FIELD_KEYS", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY", "SEGMENT_HOST"]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert shared(folder)["DATABASE_URL"] == os.environ["DATABASE_URL"]
     run.send(signal.SIGINT)
