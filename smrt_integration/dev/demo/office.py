@@ -1,0 +1,27 @@
+"""What the owner does now and then: renames that many customers' traits show."""
+
+from random import Random
+
+from customers.models import Agent, Brand
+from smrt_integration.dev.demo.businesses import Firm
+from smrt_integration.dev.demo.whom import one_of
+
+ADDED = " & Co"
+
+
+def rename_brand(firm: Firm, random: Random) -> str | None:
+    return _rename(one_of(firm.brands, random))
+
+
+def rename_agent(firm: Firm, random: Random) -> str | None:
+    return _rename(one_of([*firm.stores, *firm.routes], random))
+
+
+def _rename(record: Brand | Agent | None) -> str | None:
+    """There and back again, so that names do not grow."""
+    if record is None:
+        return None
+    before = record.name
+    record.name = before.removesuffix(ADDED) if before.endswith(ADDED) else before + ADDED
+    record.save(update_fields=["name"])
+    return f"{before} is called {record.name} now"

@@ -1,0 +1,122 @@
+"""The demo's people at work: action after action, each business in turn."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import cycle
+from random import Random
+from typing import Final
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import Error, connection
+
+from customers.refusals import ActionRefused
+from smrt_integration.dev.demo import counter, drivers, office, website
+from smrt_integration.dev.demo.businesses import BUSINESSES, DemoBusiness, Firm
+
+Action = Callable[[Firm, Random], str | None]
+Say = Callable[[str], None]
+
+CARDS: Final[tuple[tuple[Action, int], ...]] = (
+    (counter.take_in, 6),
+    (counter.finish, 9),
+    (counter.hand_out, 5),
+    (counter.hand_out_one_item, 2),
+    (drivers.pick_up, 3),
+    (drivers.deliver, 3),
+    (drivers.find_nothing, 1),
+    (counter.sign_up, 1),
+    (website.sign_up, 1),
+    (counter.schedule_pickup, 1),
+    (website.schedule_pickup, 2),
+    (website.cancel_pickup, 1),
+    (website.answer_no, 1),
+    (website.answer_yes, 1),
+    (counter.cancel_pickup, 1),
+    (website.request_regular_pickups, 1),
+    (counter.decide_regular_pickups, 1),
+    (counter.change_account, 1),
+    (website.change_email, 1),
+    (website.change_phone, 1),
+    (website.move, 1),
+    (website.answer_question, 1),
+    (office.rename_brand, 1),
+    (office.rename_agent, 1),
+)
+"""How often each action lies in the deck of a business. Dealt to the end before it is shuffled again, so that each is seen soon."""
+
+LIVELY_SECONDS: Final = 60.0
+LIVELY: Final = 3.0
+CALM: Final = 0.5
+"""Actions per second: enough in the first minute for a newcomer to see every event, then what a busy evening looks like."""
+PATIENCE_SECONDS: Final = 0.5
+"""Between two looks whether the database is back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """`pace`: actions per second, or None for lively at first and calm later."""
+
+    random: Random
+    pace: float | None
+    began: float
+
+    def pause(self, now: float) -> float:
+        """Seconds to the next action: people do not act by the clock."""
+        lively = now - self.began < LIVELY_SECONDS
+        return self.random.expovariate(self.pace or (LIVELY if lively else CALM))
+
+
+def run(say: Say, seed: int | None = None, pace: float | None = None, actions: int | None = None) -> None:
+    """For ever, or so many `actions`, those that were refused or found nothing to do included.
+
+    The same `seed` means the same decisions, as far as the records are the same.
+    """
+    random = Random(seed)
+    rhythm = Rhythm(random, pace, time.monotonic())
+    dealt = [deal(random) for _ in BUSINESSES]
+    for number, (demo, cards) in enumerate(cycle(zip(BUSINESSES, dealt, strict=True))):
+        if number == actions:
+            return
+        time.sleep(rhythm.pause(time.monotonic()))
+        if done := act(next(cards), demo, random, say):
+            say(f"{demo.name}: {done}")
+
+
+def deal(random: Random) -> Iterator[Action]:
+    deck = [action for action, count in CARDS for _ in range(count)]
+    while True:
+        random.shuffle(deck)
+        yield from deck
+
+
+def act(action: Action, demo: DemoBusiness, random: Random, say: Say) -> str | None:
+    """Do it, and answer with what came of it, if anything. A database that is away is waited for; then the action is left out."""
+    try:
+        business = demo.find()
+        return action(Firm.of(demo, business), random) if business else None
+    except ActionRefused as refusal:
+        return f"refused: {refusal.message}"
+    except ObjectDoesNotExist:
+        return "a record was deleted in the meantime"
+    except Error as error:
+        _wait_for_database(say)
+        return f"the database could not ({type(error).__name__})"
+
+
+def _wait_for_database(say: Say) -> None:
+    away = False
+    while not _database_answers():
+        if not away:
+            say("The database does not answer; waiting for it.")
+        away = True
+        time.sleep(PATIENCE_SECONDS)
+
+
+def _database_answers() -> bool:
+    connection.close()
+    try:
+        connection.ensure_connection()
+    except Error:
+        return False
+    return True

@@ -1,0 +1,50 @@
+import argparse
+import math
+import signal
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from smrt_integration.dev.demo import simulation
+from smrt_integration.dev.demo.allowed import require_development
+from smrt_integration.dev.demo.stand_in import name_businesses
+
+
+class Command(BaseCommand):
+    help = "Act as the staff, drivers and customers of the demo businesses do, until Ctrl-C. Only with DEBUG."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--actions", type=_count, help="how many; without it, until told to stop")
+        parser.add_argument("--pace", type=_pace, help="actions per second; without it, lively for a minute and then calm")
+        parser.add_argument("--seed", type=int, help="the same number means the same decisions, as far as the records are the same")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        require_development()
+        signal.signal(signal.SIGTERM, _stop)
+        try:
+            name_businesses(settings.SEGMENT_HOST)
+            simulation.run(self.stdout.write, options["seed"], options["pace"], options["actions"])
+        except KeyboardInterrupt:
+            return
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    """In the middle of whatever it is: an open transaction is rolled back as the connection ends."""
+    raise KeyboardInterrupt
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text} is no number of actions")
+    return int(text)
+
+
+def _pace(text: str) -> float:
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = math.nan
+    if not 0 < pace < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number of actions per second above 0")
+    return pace
