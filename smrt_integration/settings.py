@@ -38,6 +38,8 @@ CELERY_BROKER_URL = environment.url(
     "CELERY_BROKER_URL", {"redis", "rediss", "redis+socket", "amqp", "amqps"}, REDIS_URL.replace("unix://", "redis+socket://")
 )
 SEGMENT_HOST = environment.url("SEGMENT_HOST", {"http", "https"}, "")
+# Seconds. With more, a task that waits for hanging receivers could exceed CELERY_TASK_SOFT_TIME_LIMIT.
+SEGMENT_TIMEOUT = environment.number("SEGMENT_TIMEOUT", 10, 1, 20)
 
 INSTALLED_APPS = [
     "django.contrib.admin",

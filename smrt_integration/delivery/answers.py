@@ -59,5 +59,12 @@ def unreachable() -> Answer:
     return Answer(Verdict.WAIT, None, "Segment could not be reached.")
 
 
+def no_key() -> Answer:
+    """None was entered, or none of FIELD_KEYS decrypts it."""
+    return Answer(
+        Verdict.STOP, None, "There is no readable write key. Copy it from Segment (your source, Settings, API Keys) and save it here."
+    )
+
+
 def failed() -> Answer:
     return Answer(Verdict.WAIT, None, "Something went wrong on our side while sending. We try again by ourselves.")

@@ -17,12 +17,17 @@ from events.outbox.settle import Settlement, settle
 from smrt_integration.delivery import answers, build, claim, segment
 from smrt_integration.delivery.land import land
 from smrt_integration.delivery.parcels import Load
-from smrt_integration.delivery.ship import HALVING_SECONDS, Shipment, ship
+from smrt_integration.delivery.ship import ENOUGH_SECONDS, Shipment, ship
 
 log = structlog.get_logger(__name__)
 
 # After this a task ends and another goes on, so that sweeps and a deploy never wait long for a busy worker.
 BUDGET_SECONDS: Final = 20.0
+# Except while hanging receivers keep it from ending: then it goes on with the others, up to this; then a shipment may still take its
+# time (under 70 s) within CELERY_TASK_SOFT_TIME_LIMIT.
+LATEST_SECONDS: Final = 50.0
+# A request that takes longer waits for its receiver. It costs a thread, but nobody else waits for it.
+HANGING_SECONDS: Final = 1.0
 # How often a process that only waits for answers looks whether something new is due.
 LOOK_SECONDS: Final = 0.1
 # Answers that come within this of each other are settled together: a transaction costs more than the wait.
@@ -36,8 +41,6 @@ TROUBLED_SECONDS: Final = 0.25
 # A claim that found this many lanes and could have found more says that many businesses have something waiting.
 CROWD: Final = 30
 RENEW_SECONDS: Final = 8.0
-# Longer than any shipment whose receiver keeps to the time-outs; one that trickles is given up on.
-ABANDON_SECONDS: Final = HALVING_SECONDS + 2 * (segment.CONNECT_SECONDS + segment.ANSWER_SECONDS)
 
 
 @lru_cache(maxsize=1)
@@ -49,8 +52,9 @@ def _threads() -> ThreadPoolExecutor:
 class Delivery:
     """One run of `deliver`. `logged` counts the messages whose outcome is known now."""
 
-    def __init__(self, from_zero: bool = False) -> None:
+    def __init__(self, from_zero: bool = False, budget: float = BUDGET_SECONDS) -> None:
         self.from_zero = from_zero
+        self.budget = budget
         self.logged = 0
         self.started = time.monotonic()
         self.flights: dict[Future[Shipment], tuple[Load, float]] = {}
@@ -69,14 +73,22 @@ class Delivery:
             self._settle(0.0 if took_off else LOOK_SECONDS)
 
     def _out_of_budget(self) -> bool:
-        return time.monotonic() - self.started > BUDGET_SECONDS
+        return time.monotonic() - self.started > self.budget
+
+    def _closed(self) -> bool:
+        """Nothing more is taken up."""
+        return self._out_of_budget() and (not self._hanging() or time.monotonic() - self.started > LATEST_SECONDS)
+
+    def _hanging(self) -> bool:
+        since = time.monotonic() - HANGING_SECONDS
+        return any(started < since for _, started in self.flights.values())
 
     def _take_off(self) -> bool:
         now = time.monotonic()
-        if self._out_of_budget() or self._rows_under_way() >= ROWS_UNDER_WAY:
+        if self._closed() or self._rows_under_way() >= ROWS_UNDER_WAY:
             return False
         lanes: list[claim.Claimed] = []
-        if now >= self.troubled_at:
+        if now >= self.troubled_at and not self._out_of_budget():
             self.troubled_at = now + TROUBLED_SECONDS
             under_way = sum(load.lane.failures > 0 for load, _ in self.flights.values())
             lanes += self._claim(TROUBLED - under_way, troubled=True)
@@ -102,7 +114,9 @@ class Delivery:
                 self.landed.append(Shipment(load))
 
     def _rows_under_way(self) -> int:
-        return sum(load.messages for load, _ in self.flights.values())
+        """Without those of hanging receivers, which would otherwise keep everybody's from leaving."""
+        since = time.monotonic() - HANGING_SECONDS
+        return sum(load.messages for load, started in self.flights.values() if started >= since)
 
     def _settle(self, patience: float) -> None:
         self._collect(0.0 if self.landed else patience)
@@ -121,7 +135,8 @@ class Delivery:
             for flight in wait(self.flights, GATHER_SECONDS).done:
                 load, _ = self.flights.pop(flight)
                 self.landed.append(self._landed(flight, load))
-        too_long = time.monotonic() - ABANDON_SECONDS
+        # longer than any shipment whose receiver keeps to the time-outs; one that trickles is given up on
+        too_long = time.monotonic() - ENOUGH_SECONDS - 2 * segment.longest_post()
         for flight, (load, since) in list(self.flights.items()):
             if since < too_long:
                 log.warning("shipment_abandoned", business=load.lane.business_id, messages=load.messages)

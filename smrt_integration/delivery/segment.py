@@ -23,9 +23,8 @@ HOSTS: Final = {Region.US: "https://api.segment.io", Region.EU: "https://events.
 
 # Requests at a time per process, and so the number of slow receivers it can wait for. The SDK's session keeps 10 connections.
 THREADS: Final = 64
-# Longer than Segment takes when well; a lane that times out waits by itself and holds nobody up.
+# Longer than Segment takes when well; for its answer it gets SEGMENT_TIMEOUT. A lane that times out waits by itself and holds nobody up.
 CONNECT_SECONDS: Final = 4.0
-ANSWER_SECONDS: Final = 10.0
 
 # The SDK logs whole bodies and write keys at DEBUG, and may be asked to by anybody's root logger.
 logging.getLogger("segment").setLevel(logging.WARNING)
@@ -50,6 +49,11 @@ def _sizes(parts: dict[str, Any]) -> Iterator[tuple[str, int]]:
 
 def host(region: str) -> str:
     return settings.SEGMENT_HOST or HOSTS[Region(region)]
+
+
+def longest_post() -> float:
+    """Seconds after which a POST to a receiver that does not trickle has ended, one way or another."""
+    return CONNECT_SECONDS + settings.SEGMENT_TIMEOUT
 
 
 @lru_cache(maxsize=1)
@@ -112,7 +116,7 @@ def post(write_key: str, host: str, messages: list[dict[str, Any]], retry_count:
     _prepare_session()
     try:
         # gzip off: compressing costs more CPU than building the messages, and the limits count after gunzip
-        sdk.post(write_key, host, gzip=False, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), retry_count=retry_count, batch=messages)
+        sdk.post(write_key, host, gzip=False, timeout=(CONNECT_SECONDS, settings.SEGMENT_TIMEOUT), retry_count=retry_count, batch=messages)
     except sdk.APIError as error:
         response: Any = error.response
         return answers.read(int(error.status), sdk.parse_retry_after(response) if response is not None else None)

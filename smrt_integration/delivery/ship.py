@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from events.outbox.settle import Attempt
-from smrt_integration.delivery import segment
+from smrt_integration.delivery import answers, segment
 from smrt_integration.delivery.answers import Answer, Verdict
 from smrt_integration.delivery.pack import pack
 from smrt_integration.delivery.parcels import Load, Parcel
 
 Post = Callable[[str, str, list[dict[str, Any]], int], Answer]
 
-# Halving a batch of 500 takes up to 999 requests. What is not found out by then is found out in the next round.
-HALVING_SECONDS = 20.0
+# Halving a batch of 500 takes up to 999 requests, and 500 identifies of 32 KB are 35. What is left by then is for the next round.
+ENOUGH_SECONDS = 20.0
 
 OUT_OF_TIME = Answer(Verdict.WAIT, None, "", 0.0)
 
@@ -46,21 +46,26 @@ class Shipment:
 
     @property
     def key_refused(self) -> bool:
-        return bool(self.suspects) and not self.accepted
+        """Everything was refused. Not so when a breakdown left some untried, for these might have been accepted; but when finding out
+        takes too long, what was refused so far has to do, or the next round would do the same again."""
+        return bool(self.suspects) and not self.accepted and self.halted in (None, OUT_OF_TIME)
 
 
 def ship(load: Load, post: Post = segment.post, clock: Callable[[], float] = time.monotonic) -> Shipment:
     """Post the load, one attempt per request."""
-    shipment = Shipment(load)
-    until = clock() + HALVING_SECONDS
+    shipment = Shipment(load, halted=None if load.lane.write_key else answers.no_key())
+    until = clock() + ENOUGH_SECONDS
+    # tracks leave only when the identifies before them were accepted, or refused one by one
     for batch in [*pack(load.identifies), *pack(load.tracks)]:
-        # tracks leave only when the identifies before them were accepted, or refused one by one
-        if shipment.halted is None:
-            _send(shipment, batch, post, lambda: clock() < until)
+        _send(shipment, batch, post, lambda: clock() < until)
     return shipment
 
 
 def _send(shipment: Shipment, batch: Sequence[Parcel], post: Post, in_time: Callable[[], bool]) -> None:
+    if shipment.halted is None and shipment.attempts and not in_time():
+        shipment.halted = OUT_OF_TIME
+    if shipment.halted is not None:
+        return
     answer = _attempt(shipment, batch, post)
     if answer.verdict is Verdict.ACCEPTED:
         shipment.accepted += batch
@@ -71,10 +76,7 @@ def _send(shipment: Shipment, batch: Sequence[Parcel], post: Post, in_time: Call
     else:
         middle = len(batch) // 2
         for half in (batch[:middle], batch[middle:]):
-            if not in_time():
-                shipment.halted = shipment.halted or OUT_OF_TIME
-            if shipment.halted is None:
-                _send(shipment, half, post, in_time)
+            _send(shipment, half, post, in_time)
 
 
 def _attempt(shipment: Shipment, batch: Sequence[Parcel], post: Post) -> Answer:
