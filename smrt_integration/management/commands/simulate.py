@@ -4,14 +4,12 @@ import signal
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
-from smrt_integration.dev.demo import simulation
-from smrt_integration.dev.demo.allowed import require_development
-from smrt_integration.dev.demo.stand_in import name_businesses
+from smrt_integration.management.demo import DemoCommand
 
 
-class Command(BaseCommand):
+class Command(DemoCommand):
     help = "Act as the staff, drivers and customers of the demo businesses do, until Ctrl-C. Only with DEBUG."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -19,11 +17,12 @@ class Command(BaseCommand):
         parser.add_argument("--pace", type=_pace, help="actions per second; without it, lively for a minute and then calm")
         parser.add_argument("--seed", type=int, help="the same number means the same decisions, as far as the records are the same")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        require_development()
+    def demonstrate(self, **options: Any) -> None:
+        from smrt_integration.dev.demo import simulation, stand_in
+
         signal.signal(signal.SIGTERM, _stop)
         try:
-            name_businesses(settings.SEGMENT_HOST)
+            stand_in.name_businesses(settings.SEGMENT_HOST)
             simulation.run(self.stdout.write, options["seed"], options["pace"], options["actions"])
         except KeyboardInterrupt:
             return
