@@ -126,6 +126,8 @@ class Delivery:
                 land(shipment, work, now, random.random)
             self.landed = []
             self.logged += settle(work, now)
+            # threads are free again, and the lanes just released may have more
+            self.look_at = 0.0
         if time.monotonic() > self.renew_at:
             self.renew_at = time.monotonic() + RENEW_SECONDS
             claim.renew(timezone.now(), {load.lane.token for load, _ in self.flights.values()})
