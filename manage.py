@@ -1,10 +1,16 @@
 #!/usr/bin/env python
 import os
 import sys
+from pathlib import Path
+
+from smrt_integration import environment
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smrt_integration.settings")
+    if "DATABASE_URL" not in os.environ:
+        # the servers of `make run`, while it is up
+        environment.load_file(Path(__file__).resolve().parent / ".dev" / "environment")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

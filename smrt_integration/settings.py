@@ -7,8 +7,6 @@ from smrt_integration import environment, logs
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = environment.flag("DEBUG")
-if DEBUG:
-    environment.load_file(BASE_DIR / ".dev" / "environment")
 
 # Known to everybody, so accepted only while DEBUG is on.
 DEVELOPMENT_SECRET = "for development only"
@@ -102,6 +100,8 @@ if not DEBUG:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = PUBLIC_URL.startswith("https://")
     SECURE_HSTS_SECONDS = 3600 * 24 * 30 if SECURE_SSL_REDIRECT else 0
+    # Sub-domains and browsers' preload lists are the installation's to decide on, not ours.
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 
 # Celery. Why each value is what it is: the fault table that the tests in tests/delivery/ go through.
