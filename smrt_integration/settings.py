@@ -21,12 +21,14 @@ PUBLIC_URL = environment.url("PUBLIC_URL", {"http", "https"}, "http://127.0.0.1:
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 LOGGING = logs.configure(environment.choice("LOG_LEVEL", {"DEBUG", "INFO", "WARNING", "ERROR"}, "INFO"), readable=DEBUG)
 
+DATABASE = environment.database("DATABASE_URL", SERVERS)
 DATABASES = {
-    "default": environment.database("DATABASE_URL", SERVERS)
+    "default": DATABASE
     | {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5},
+        # what the address itself asks for (sslmode, say) comes first
+        "OPTIONS": {"connect_timeout": 5} | DATABASE.get("OPTIONS", {}),
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
