@@ -23,7 +23,7 @@ def land(shipment: Shipment, work: Settlement, now: datetime, random: Callable[[
     work.attempts += shipment.attempts
     verdict = lane_verdict(shipment, now, random)
     work.verdicts.append(verdict)
-    if verdict.failures or verdict.stopped:
+    if verdict.stopped or (shipment.halted is not None and shipment.halted.wait_seconds is None):
         done = {p.row.id for p in shipment.accepted} | {p.row.id for p, _ in rejected}
         parcels = shipment.load.identifies + shipment.load.tracks
         work.failed += [(p.row, verdict.last_error) for p in parcels if p.row.id in shipment.sent_at and p.row.id not in done]

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from customers.models import Business, Customer
 from events.models import DeliveryAttempt, Integration, Lane, Outgoing, SendLog
+from events.models.waiting import IDENTIFY
 from smrt_integration.delivery.deliver import Delivery
 from tests.factories import BusinessFactory, CustomerFactory
 
@@ -30,7 +31,7 @@ def sending_business(key: str, **config: Any) -> Business:
 
 
 def sign_up(business: Business, **details: Any) -> Customer:
-    """Two messages wait after it: the customer's identify and their signup."""
+    """Two messages wait after it: the customer's signup and their identify."""
     return CustomerFactory.create(business=business, **details)
 
 
@@ -61,6 +62,12 @@ def lane_of(business: Business) -> Lane:
 def waiting(**which: Any) -> list[Outgoing]:
     """Oldest first."""
     return list(Outgoing.objects.filter(**which).order_by("id"))
+
+
+def message_ids() -> list[str]:
+    """Of all that waits for one business, in the order in which it leaves: identifies first."""
+    rows = waiting()
+    return [row.message_id for row in rows if row.event == IDENTIFY] + [row.message_id for row in rows if row.event != IDENTIFY]
 
 
 def logged(**which: Any) -> list[SendLog]:

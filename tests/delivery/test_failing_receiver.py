@@ -1,0 +1,200 @@
+"""5xx, time-outs, refused or cut connections, redirects: that business waits and tries again, in order, and nobody else does."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from events.models import Outgoing
+from smrt_integration.delivery import answers, retry
+from smrt_integration.dev.services.ports import free_port
+from tests.conftest import WRITE_KEY
+from tests.delivery.scene import (
+    add_visits,
+    attempts,
+    deliver,
+    event_names,
+    lane_of,
+    logged,
+    message_ids,
+    outcomes,
+    sending_business,
+    sign_up,
+    time_passes,
+    waiting,
+    write_key,
+)
+from tests.segment import SegmentStandIn
+
+FAILURES = [
+    *(("status", {"status": status}, answers.read(status, None).error) for status in (408, 410, 460, 500, 502, 503, 504)),
+    ("redirect", {"status": 302}, answers.read(302, None).error),
+    ("redirect", {"status": 307}, answers.read(307, None).error),
+    ("cut", {}, answers.unreachable().error),
+    ("hang", {}, answers.timed_out().error),
+]
+
+
+@pytest.mark.parametrize(("kind", "spec", "told"), FAILURES)
+@pytest.mark.django_db
+def test_everything_waits_and_leaves_later_in_order_and_once(
+    kind: Any, spec: dict[str, Any], told: str, segment: SegmentStandIn, settings: Settings
+) -> None:
+    settings.SEGMENT_TIMEOUT = 0.3
+    business = sending_business(WRITE_KEY)
+    add_visits(3, sign_up(business))
+    recorded = message_ids()
+    # where a followed redirect would be accepted
+    segment.fault(kind, **spec, **({"location": f"{segment.url}/v1/track"} if kind == "redirect" else {}))
+
+    deliver()
+
+    lane, failed = lane_of(business), len(segment.requests())
+    assert failed >= 1
+    assert segment.messages() == []
+    assert (lane.failures, lane.stopped, lane.last_error, lane.lease_token) == (failed, "", told, None)
+    assert lane.resume_at <= timezone.now() + timedelta(seconds=retry.ceiling(failed))
+    assert lane.failing_since is not None
+    # the tracks were not tried: they leave once the identify before them was accepted
+    assert message_ids() == recorded
+    assert [(row.attempts, row.last_error) for row in waiting()] == [(0, ""), (failed, told), (0, ""), (0, ""), (0, "")]
+    assert [(attempt.messages, attempt.error) for attempt in attempts(business)] == [(1, told)] * failed
+    assert logged() == []
+
+    segment.clear_faults()
+    time_passes()
+    deliver()
+
+    assert [message["messageId"] for message in segment.accepted(WRITE_KEY)] == recorded
+    assert event_names(segment.accepted(WRITE_KEY)) == ["identify", "New Customer Signup", *["Customer Visit"] * 3]
+    assert outcomes() == [("identify", "accepted"), ("New Customer Signup", "accepted"), *[("Customer Visit", "accepted")] * 3]
+    assert [entry.attempts for entry in logged()] == [failed + 1, 1, 1, 1, 1]
+    assert waiting() == []
+    lane = lane_of(business)
+    assert (lane.failures, lane.last_error, lane.failing_since) == (0, "", None)
+    assert lane.last_accepted_at is not None
+
+
+@pytest.mark.django_db
+def test_a_refused_connection_waits_and_the_attempt_shows_no_status(segment: SegmentStandIn, settings: Settings) -> None:
+    settings.SEGMENT_HOST = f"http://127.0.0.1:{free_port()}"
+    business = sending_business(WRITE_KEY)
+    sign_up(business)
+
+    deliver()
+
+    lane = lane_of(business)
+    assert (lane.failures >= 1, lane.stopped, lane.last_error) == (True, "", "Segment could not be reached.")
+    assert {attempt.status for attempt in attempts(business)} == {None}
+
+    settings.SEGMENT_HOST = segment.url
+    time_passes()
+    deliver()
+
+    assert event_names(segment.accepted()) == ["identify", "New Customer Signup"]
+
+
+@pytest.mark.django_db
+def test_others_leave_in_the_same_run(segment: SegmentStandIn) -> None:
+    segment.fault("status", write_key(1), status=503)
+    for number in (1, 2, 3):
+        sign_up(sending_business(write_key(number)))
+
+    deliver()
+
+    assert {arrival.write_key for arrival in segment.messages()} == {write_key(2), write_key(3)}
+    assert [row.business.integration.write_key for row in waiting()] == [write_key(1)] * 2
+
+
+@pytest.mark.django_db
+def test_failures_in_a_row_lengthen_the_wait_and_are_told_to_segment(segment: SegmentStandIn) -> None:
+    segment.fault("status", status=500)
+    business = sending_business(WRITE_KEY)
+    sign_up(business)
+
+    while lane_of(business).failures < 4:
+        time_passes()
+        deliver()
+
+    lane = lane_of(business)
+    assert [request.retry_count for request in segment.requests()] == list(range(lane.failures))
+    assert lane.resume_at <= timezone.now() + timedelta(seconds=retry.ceiling(lane.failures))
+    assert [row.attempts for row in waiting()] == [0, lane.failures]
+
+
+@pytest.mark.django_db
+def test_what_is_recorded_while_the_lane_waits_leaves_after_what_waited(segment: SegmentStandIn) -> None:
+    segment.fault("status", status=500)
+    business = sending_business(WRITE_KEY)
+    customer = sign_up(business)
+    deliver()
+    add_visits(2, customer)
+
+    segment.clear_faults()
+    time_passes()
+    deliver()
+
+    assert event_names(segment.accepted()) == ["identify", "New Customer Signup", "Customer Visit", "Customer Visit"]
+
+
+@pytest.mark.django_db
+def test_success_after_a_failure_ends_the_count(segment: SegmentStandIn) -> None:
+    """A failure behind an accepted request of the same round is the first in a row again."""
+    business = sending_business(WRITE_KEY)
+    customer = sign_up(business)
+    segment.fault("status", status=500, times=1)
+    deliver()
+    time_passes()
+    deliver()
+    add_visits(1, customer)
+    segment.fault("status", status=500)
+
+    deliver()
+
+    lane = lane_of(business)
+    assert segment.requests()[-lane.failures].retry_count == 0
+    assert [(row.event, row.attempts) for row in waiting()] == [("Customer Visit", lane.failures)]
+
+
+@pytest.mark.django_db
+def test_an_answer_that_is_lost_is_asked_for_again_under_the_same_ids_and_logged_once(segment: SegmentStandIn, settings: Settings) -> None:
+    """Segment took the messages, but its answer never came: it drops the repetition by its messageId."""
+    settings.SEGMENT_TIMEOUT = 0.3
+    business = sending_business(WRITE_KEY)
+    sign_up(business)
+    recorded = message_ids()
+    segment.fault("accept_then_timeout")
+
+    deliver()
+    segment.clear_faults()
+    time_passes()
+    deliver()
+
+    arrived = [(arrival.message["messageId"], arrival.verdict) for arrival in segment.messages()]
+    repeated = len(segment.requests()) - 2
+    assert arrived == [(recorded[0], "accepted"), *[(recorded[0], "dropped")] * repeated, (recorded[1], "accepted")]
+    assert repeated >= 1
+    assert [(entry.message_id, entry.outcome, entry.attempts) for entry in logged()] == [
+        (recorded[0], "accepted", 1 + repeated),
+        (recorded[1], "accepted", 1),
+    ]
+
+
+@pytest.mark.django_db
+def test_events_that_waited_for_an_hour_keep_the_time_when_they_happened(segment: SegmentStandIn) -> None:
+    """Segment computes it as receivedAt - (sentAt - timestamp): a sentAt that was not stamped at this attempt would shift it."""
+    sign_up(sending_business(WRITE_KEY))
+    segment.fault("status", status=500)
+    deliver()
+    happened = timezone.now() - timedelta(hours=1)
+    Outgoing.objects.update(occurred_at=happened)
+    segment.clear_faults()
+    time_passes()
+
+    deliver()
+
+    assert len(segment.accepted()) == 2
+    for arrival in segment.messages():
+        assert abs(arrival.timestamp - happened) < timedelta(seconds=2)

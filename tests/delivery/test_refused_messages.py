@@ -1,0 +1,146 @@
+"""400: the batch is halved until the offenders are alone; when all of it is refused, the key is at fault and nothing is rejected."""
+
+import pytest
+
+from events.models import Integration
+from smrt_integration.delivery.ship import ALL_REFUSED
+from tests.conftest import WRITE_KEY
+from tests.delivery.scene import (
+    add_visits,
+    attempts,
+    deliver,
+    event_names,
+    lane_of,
+    logged,
+    message_ids,
+    outcomes,
+    sending_business,
+    sign_up,
+    time_passes,
+    waiting,
+)
+from tests.segment import SegmentStandIn
+
+
+@pytest.mark.django_db
+def test_only_the_offender_is_rejected_with_the_reason_and_its_facts(segment: SegmentStandIn) -> None:
+    business = sending_business(WRITE_KEY)
+    add_visits(50, sign_up(business))
+    offender = waiting(event="Customer Visit", subject_id=33)[0]
+    segment.fault("refuse_messages", contains=offender.message_id)
+
+    deliver()
+
+    (rejected,) = logged(outcome="rejected")
+    assert (rejected.message_id, rejected.reason, rejected.attempts) == (
+        offender.message_id,
+        "Segment refused this message (it answered 400).",
+        1,
+    )
+    assert rejected.facts == {"visit_type": "Store"}
+    assert rejected.message is not None
+    assert rejected.message["messageId"] == offender.message_id
+    assert rejected.sent_at is not None
+    assert [entry.facts for entry in logged(outcome="accepted")] == [None] * 51
+    assert [message["messageId"] for message in segment.accepted()] == [entry.message_id for entry in logged(outcome="accepted")]
+    assert waiting() == []
+    lane = lane_of(business)
+    assert (lane.stopped, lane.failures, lane.last_error) == ("", 0, "")
+
+
+@pytest.mark.django_db
+def test_the_rest_keeps_its_order_and_each_request_leaves_an_attempt(segment: SegmentStandIn) -> None:
+    business = sending_business(WRITE_KEY)
+    add_visits(20, sign_up(business))
+    for number in (3, 4, 17):
+        segment.fault("refuse_messages", contains=waiting(event="Customer Visit", subject_id=number)[0].message_id)
+    recorded = [row.subject_id for row in waiting(event="Customer Visit")]
+
+    deliver()
+
+    sent = [entry.subject_id for entry in logged(outcome="accepted", event="Customer Visit")]
+    assert sent == [number for number in recorded if number not in {3, 4, 17}]
+    assert [entry.subject_id for entry in logged(outcome="rejected")] == [3, 4, 17]
+    assert [attempt.status for attempt in attempts(business)] == [request.status for request in segment.requests()]
+
+
+@pytest.mark.django_db
+def test_when_everything_is_refused_the_business_stops_and_nothing_is_rejected(segment: SegmentStandIn) -> None:
+    business = sending_business(WRITE_KEY)
+    add_visits(3, sign_up(business))
+    recorded = message_ids()
+    segment.fault("status", status=400)
+
+    deliver()
+
+    lane = lane_of(business)
+    assert (lane.stopped, lane.last_error, lane.failures) == (ALL_REFUSED, ALL_REFUSED, 0)
+    assert lane.stopped_at is not None
+    assert logged() == []
+    assert message_ids() == recorded
+    tried = len(segment.requests())
+    time_passes()
+    deliver()
+    assert len(segment.requests()) == tried
+
+
+@pytest.mark.django_db
+def test_pasting_the_key_again_sends_everything_that_waited(segment: SegmentStandIn) -> None:
+    business = sending_business(WRITE_KEY)
+    sign_up(business)
+    recorded = message_ids()
+    segment.fault("status", status=400)
+    deliver()
+    segment.clear_faults()
+
+    Integration.objects.get(business=business).save()
+    deliver()
+
+    assert [message["messageId"] for message in segment.accepted()] == recorded
+    assert outcomes() == [("identify", "accepted"), ("New Customer Signup", "accepted")]
+    assert (lane_of(business).stopped, lane_of(business).last_error) == ("", "")
+
+
+@pytest.mark.django_db
+def test_a_refused_identify_is_rejected_and_other_customers_are_not_concerned(segment: SegmentStandIn) -> None:
+    business = sending_business(WRITE_KEY)
+    offender, fine = sign_up(business), sign_up(business)
+    segment.fault("refuse_messages", contains=f'"type": "identify", "userId": "{offender.uuid}"')
+
+    deliver()
+
+    assert [(entry.event, entry.customer_id) for entry in logged(outcome="rejected")] == [("identify", offender.pk)]
+    assert event_names(segment.accepted()) == ["identify", "New Customer Signup", "New Customer Signup"]
+    assert segment.accepted()[0]["userId"] == str(fine.uuid)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.django_db
+def test_413_splits_the_request(times: int, segment: SegmentStandIn) -> None:
+    """A receiver in between that takes only small requests."""
+    business = sending_business(WRITE_KEY)
+    customer = sign_up(business)
+    deliver()
+    add_visits(4, customer)
+    segment.fault("status", status=413, times=times)
+
+    deliver()
+
+    assert event_names(segment.accepted())[2:] == ["Customer Visit"] * 4
+    assert {entry.outcome for entry in logged()} == {"accepted"}
+
+
+@pytest.mark.django_db
+def test_a_message_that_is_too_large_for_segment_alone_is_rejected_alone(segment: SegmentStandIn) -> None:
+    business = sending_business(WRITE_KEY)
+    customer = sign_up(business)
+    deliver()
+    add_visits(1, customer)
+    segment.fault("status", status=413)
+
+    deliver()
+
+    assert [(entry.event, entry.reason) for entry in logged(outcome="rejected")] == [
+        ("Customer Visit", "Segment finds this message too large (it answered 413).")
+    ]
+    assert (lane_of(business).stopped, waiting()) == ("", [])
