@@ -2,13 +2,17 @@
 
 from datetime import date, datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.utils import OperationalError
 
 # Table -> the column it is partitioned by.
 PARTITIONED = {"events_sendlog": "settled_at", "events_deliveryattempt": "at"}
 
 # Two months ahead of the current one: beat may be dead for weeks before writing needs a partition that is not there yet.
 MONTHS_AHEAD = 2
+
+# While somebody waits to drop a month, settling waits behind: longer than this it must not, and a backup may read for hours.
+PATIENCE = "1s"
 
 _ready: set[date] = set()
 
@@ -40,23 +44,35 @@ def ensure(now: datetime) -> None:
     month = month_of(now)
     if month not in _ready:
         make(month)
-        _ready.add(month)
+        # not before: a transaction that is rolled back takes the partitions it made with it
+        transaction.on_commit(lambda: _ready.add(month))
 
 
 def make(month: date) -> int:
-    made = 0
+    """Make the month's partitions. Answers how many were missing."""
+    missing = [table for table in PARTITIONED if not _exists(name_of(table, month))]
+    return sum(_make(table, month) for table in missing)
+
+
+def _exists(name: str) -> bool:
     with connection.cursor() as cursor:
-        for table in PARTITIONED:
-            name = name_of(table, month)
-            cursor.execute("SELECT to_regclass(%s) IS NULL", [name])
-            if cursor.fetchone()[0]:
-                # IF NOT EXISTS for two workers at the same moment; the lookup first, because creating locks the whole table.
-                cursor.execute(
-                    f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} "
-                    f"FOR VALUES FROM ('{month} 00:00+00') TO ('{next_month(month)} 00:00+00')"
-                )
-                made += 1
-    return made
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
+        return bool(cursor.fetchone()[0])
+
+
+def _make(table: str, month: date) -> bool:
+    """False when another worker made it meanwhile. Made apart and then attached: unlike CREATE TABLE ... PARTITION OF, that keeps nobody
+    from writing or reading the other months, and does not wait for a long report or a backup to end."""
+    name = name_of(table, month)
+    with transaction.atomic(), connection.cursor() as cursor:
+        # one at a time: IF NOT EXISTS would look before it waits for the other worker, and then fail
+        cursor.execute(f"LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE")
+        if _exists(name):
+            return False
+        cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
+        bounds = f"FROM ('{month} 00:00+00') TO ('{next_month(month)} 00:00+00')"
+        cursor.execute(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES {bounds}")
+    return True
 
 
 def months(table: str) -> list[date]:
@@ -68,12 +84,22 @@ def months(table: str) -> list[date]:
 
 
 def drop_before(month: date) -> int:
-    """Drop every partition that ends before `month` begins. Answers how many."""
-    dropped = 0
-    for table in PARTITIONED:
-        for old in months(table):
-            if old < month:
-                with connection.cursor() as cursor:
-                    cursor.execute(f"DROP TABLE {name_of(table, old)}")
-                dropped += 1
-    return dropped
+    """Drop every partition that ends before `month` begins. Answers how many; the others are left to the next time."""
+    return sum(_drop(table, old) for table in PARTITIONED for old in months(table) if old < month)
+
+
+def _drop(table: str, month: date) -> bool:
+    """False when another worker dropped it meanwhile, or somebody reads the table for long."""
+    name = name_of(table, month)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+            cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            if not _exists(name):
+                return False
+            cursor.execute(f"DROP TABLE {name}")
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) != "55P03":  # lock_not_available
+            raise
+        return False
+    return True

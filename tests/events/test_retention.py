@@ -1,0 +1,154 @@
+"""How long the send log and the delivery attempts are kept."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+
+import pytest
+from django.db import connection, transaction
+
+from customers.models import Business
+from events.models import DeliveryAttempt, Integration, SendLog
+from events.outbox import partitions, retention
+from tests.customers.contention import wait_for_waiting
+from tests.factories import BusinessFactory
+
+# Before any month that exists.
+NOW = datetime(2016, 5, 20, 8, 0, tzinfo=UTC)
+MONTHS = [date(2015, month, 1) for month in range(1, 13)] + [date(2016, month, 1) for month in range(1, 6)]
+
+
+@pytest.fixture
+def months(db: None) -> Iterator[None]:
+    for month in MONTHS:
+        partitions.make(month)
+    yield
+    if not connection.in_atomic_block:
+        for table in partitions.PARTITIONED:
+            for month in past(table):
+                with connection.cursor() as cursor:
+                    cursor.execute(f"DROP TABLE {partitions.name_of(table, month)}")
+
+
+def past(table: str) -> list[date]:
+    return [month for month in partitions.months(table) if month.year < 2020]
+
+
+def log(business: Business, *moments: datetime, copies: int = 1) -> None:
+    """An entry of the send log and a delivery attempt at each moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_sendlog (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, settled_at, "
+            "outcome, reason, attempts, body) SELECT %s, 1, gen_random_uuid(), 'Order Ready', 1, '', m, m, 'accepted', '', 1, '{}' "
+            "FROM unnest(%s::timestamptz[]) m, generate_series(1, %s)",
+            [business.pk, list(moments), copies],
+        )
+        cursor.execute(
+            "INSERT INTO events_deliveryattempt (business_id, at, milliseconds, messages, bytes, error) SELECT %s, m, 5, 1, 300, '' "
+            "FROM unnest(%s::timestamptz[]) m, generate_series(1, %s)",
+            [business.pk, list(moments), copies],
+        )
+
+
+def kept(business: Business) -> list[str]:
+    """The days of which entries and attempts of the business are still there."""
+    entries = SendLog.objects.filter(business=business).order_by("settled_at").values_list("settled_at", flat=True)
+    attempts = DeliveryAttempt.objects.filter(business=business).order_by("at").values_list("at", flat=True)
+    assert list(entries) == list(attempts)
+    return [f"{moment:%Y-%m-%d}" for moment in entries]
+
+
+def switched_on(months: int) -> Business:
+    business: Business = BusinessFactory.create()
+    Integration.objects.create(business=business, retention_months=months)
+    return business
+
+
+@pytest.mark.usefixtures("months")
+def test_months_that_nobody_keeps_are_dropped_whole() -> None:
+    business = switched_on(13)
+    log(business, datetime(2015, 3, 31, 23, 59, tzinfo=UTC), datetime(2015, 4, 1, tzinfo=UTC), NOW)
+    # January to March of 2015, of two tables
+    assert retention.drop_old(NOW) == 6
+    assert past("events_sendlog") == past("events_deliveryattempt") == MONTHS[3:]
+    assert kept(business) == ["2015-04-01", "2016-05-20"]
+    assert retention.drop_old(NOW) == 0
+
+
+@pytest.mark.usefixtures("months")
+def test_without_any_integration_thirteen_months_are_kept() -> None:
+    assert retention.drop_old(NOW) == 6
+    assert past("events_sendlog") == MONTHS[3:]
+
+
+@pytest.mark.usefixtures("months")
+def test_the_business_that_keeps_most_decides_which_months_go() -> None:
+    switched_on(2)
+    switched_on(16)
+    assert retention.drop_old(NOW) == 0
+    assert past("events_sendlog") == MONTHS
+
+
+@pytest.mark.usefixtures("months")
+def test_entries_of_a_business_that_keeps_less_are_deleted_and_no_others() -> None:
+    short, long = switched_on(2), switched_on(12)
+    moments = [datetime(2016, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC), datetime(2016, 3, 1, tzinfo=UTC), datetime(2016, 4, 2, tzinfo=UTC)]
+    log(short, *moments)
+    log(long, *moments)
+    retention.drop_old(NOW)
+    assert kept(short) == ["2016-03-01", "2016-04-02"]
+    assert kept(long) == ["2016-02-29", "2016-03-01", "2016-04-02"]
+
+
+@pytest.mark.usefixtures("months")
+@pytest.mark.parametrize("copies", [4_999, 5_000, 5_001])
+def test_more_than_a_portion_is_deleted_to_the_last_row(copies: int) -> None:
+    short, _ = switched_on(1), switched_on(12)
+    log(short, datetime(2016, 1, 10, tzinfo=UTC), copies=copies)
+    log(short, NOW)
+    retention.drop_old(NOW)
+    assert kept(short) == ["2016-05-20"]
+
+
+@pytest.mark.parametrize(
+    ("count", "month"), [(0, date(2016, 5, 1)), (4, date(2016, 1, 1)), (5, date(2015, 12, 1)), (120, date(2006, 5, 1))]
+)
+def test_months_are_counted_back_over_the_years(count: int, month: date) -> None:
+    assert retention.months_before(date(2016, 5, 1), count) == month
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("months")
+def test_two_workers_that_drop_at_the_same_moment_do_not_disturb_each_other() -> None:
+    def other_worker() -> int:
+        try:
+            return retention.drop_old(NOW)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        with transaction.atomic():
+            assert retention.drop_old(NOW) == 6
+            other = thread.submit(other_worker)
+            wait_for_waiting(1)
+        assert other.result(20) == 0
+    assert past("events_sendlog") == past("events_deliveryattempt") == MONTHS[3:]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("months")
+def test_months_that_a_backup_reads_stay_until_the_next_time() -> None:
+    def worker() -> int:
+        try:
+            return retention.drop_old(NOW)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        with transaction.atomic():
+            assert not SendLog.objects.exists()
+            assert thread.submit(worker).result(20) == 3
+        assert past("events_sendlog") == MONTHS
+        assert past("events_deliveryattempt") == MONTHS[3:]
+        assert thread.submit(worker).result(20) == 3
+    assert past("events_sendlog") == MONTHS[3:]
