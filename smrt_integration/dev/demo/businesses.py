@@ -74,7 +74,7 @@ BUSINESSES: Final = (
         groups=("Stammkunden",),
     ),
     DemoBusiness(
-        name="Harbour Dry Cleaning (switched off)",
+        name="Harbour Dry Cleaning",
         place=SYDNEY,
         time_zone="Australia/Sydney",
         currency="AUD",

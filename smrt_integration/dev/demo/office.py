@@ -9,16 +9,9 @@ from smrt_integration.dev.demo.whom import one_of
 ADDED = " & Co"
 
 
-def rename_brand(firm: Firm, random: Random) -> str | None:
-    return _rename(one_of(firm.brands, random))
-
-
-def rename_agent(firm: Firm, random: Random) -> str | None:
-    return _rename(one_of([*firm.stores, *firm.routes], random))
-
-
-def _rename(record: Brand | Agent | None) -> str | None:
-    """There and back again, so that names do not grow."""
+def rename(firm: Firm, random: Random) -> str | None:
+    """A brand, a store or a route; there and back again, so that names do not grow."""
+    record: Brand | Agent | None = one_of([*firm.brands, *firm.stores, *firm.routes], random)
     if record is None:
         return None
     before = record.name

@@ -18,21 +18,25 @@ BIRTHDAY = "Birthday"
 
 
 def seed() -> list[str]:
-    """Make what is missing; the names of the businesses that were made. One that exists stays as it is, whatever became of it."""
-    return [demo.name for demo in BUSINESSES if _make(demo)]
+    """Make what is missing, and say how each demo business stands. One that exists is left as it is, whatever became of it."""
+    return [_standing(demo.find() or _make(demo)) for demo in BUSINESSES]
+
+
+def _standing(business: Business) -> str:
+    integration = Integration.objects.filter(business=business, enabled=True).first()
+    said = f"sends to Segment, {integration.get_region_display()}" if integration else "switched off: nothing of it is sent"
+    return f"{business.name} ({business.time_zone}): {said}"
 
 
 @transaction.atomic
-def _make(demo: DemoBusiness) -> bool:
-    if demo.find():
-        return False
+def _make(demo: DemoBusiness) -> Business:
     business = Business.objects.create(name=demo.name, time_zone=demo.time_zone, country=demo.place.country, currency=demo.currency)
     birthday = _records(demo, business)
     Past(Firm.of(demo, business), Random(demo.name), birthday).make()
     demographics.recompute(business.pk, timezone.now())
     # last, as nothing is recorded before it exists
     _integration(demo, business, birthday)
-    return True
+    return business
 
 
 def _records(demo: DemoBusiness, business: Business) -> CustomField:

@@ -40,8 +40,7 @@ CARDS: Final[tuple[tuple[Action, int], ...]] = (
     (website.change_phone, 1),
     (website.move, 1),
     (website.answer_question, 1),
-    (office.rename_brand, 1),
-    (office.rename_agent, 1),
+    (office.rename, 1),
 )
 """How often each action lies in the deck of a business. Dealt to the end before it is shuffled again, so that each is seen soon."""
 

@@ -10,6 +10,4 @@ class Command(DemoCommand):
         from smrt_integration.dev.demo.login import make_admin
         from smrt_integration.dev.demo.seed import seed
 
-        for name in seed():
-            self.stdout.write(f"Made {name}.")
-        self.stdout.write(make_admin())
+        self.stdout.write("\n".join([*seed(), make_admin()]))
