@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from events import wake
@@ -52,8 +53,14 @@ def _create(tick: Tick) -> bool:
         return False
     interval = IntervalSchedule.objects.filter(every=tick.every, period=tick.period).first()
     interval = interval or IntervalSchedule.objects.create(every=tick.every, period=tick.period)
-    # A tick that no worker took before the next one is worth nothing.
     PeriodicTask.objects.create(
-        name=tick.name, task=tick.task, interval=interval, kwargs=json.dumps(tick.arguments), expire_seconds=max(tick.seconds, 5)
+        name=tick.name,
+        task=tick.task,
+        interval=interval,
+        kwargs=json.dumps(tick.arguments),
+        # A tick that no worker took before the next one is worth nothing.
+        expire_seconds=max(tick.seconds, 5),
+        # Without it, the first of the hourly ticks would be an hour away.
+        start_time=timezone.now(),
     )
     return True
