@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.utils import OperationalError
@@ -12,9 +12,10 @@ from events.models.waiting import IDENTIFY
 from events.outbox.record import new_message_id
 from events.outbox.settle import Waiting
 
-COLUMNS = "o.id, o.business_id, o.customer_id, o.user_id, o.event, o.subject_id, o.message_id, o.occurred_at, o.facts, o.attempts"
+# The time as text: Django's own conversion takes a tenth of all that a message costs.
+COLUMNS = "o.id, o.business_id, o.customer_id, o.user_id, o.event, o.subject_id, o.message_id, o.occurred_at::text, o.facts, o.attempts"
 
-FACTS = COLUMNS.split(", ").index("o.facts")
+OCCURRED_AT, FACTS = (COLUMNS.split(", ").index(column) for column in ("o.occurred_at::text", "o.facts"))
 
 OF_LANES = f"""
 SELECT {COLUMNS} FROM unnest(%s::bigint[], %s::bigint[]) AS l (business_id, first_id)
@@ -30,9 +31,22 @@ FROM unnest(%s::bigint[], %s::text[]) AS m (customer_id, message_id) JOIN custom
 ORDER BY c.id
 ON CONFLICT (customer_id) WHERE event = '{IDENTIFY}' DO NOTHING
 """
+STANDINGS = """
+SELECT c.id, c.email <> '' AND c.receive_emails, a.destination, a.traits_hash
+FROM customers_customer c LEFT JOIN events_acceptedtraits a ON a.customer_id = c.id WHERE c.id = ANY (%s)
+"""
 
 # A save that has not committed yet may hold one of these customers' identifies; a round must not wait for it, nor deadlock with it.
 LOCK_PATIENCE = "200ms"
+
+
+class Standing(NamedTuple):
+    """How a customer stands with the receivers: whether they may be written to, the destination (a fingerprint) that last accepted their
+    traits, and the hash of these; None when none ever did."""
+
+    reachable: bool
+    destination: str | None
+    traits_hash: str | None
 
 
 def waiting(lanes: Sequence[tuple[int, int]], most: int) -> list[Waiting]:
@@ -56,6 +70,13 @@ def identifies_for(customer_ids: Collection[int], now: datetime) -> list[Waiting
     return _rows(IDENTIFIES, [ids])
 
 
+def standings(customer_ids: Collection[int]) -> dict[int, Standing]:
+    """By customer id; a customer who is gone is left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(STANDINGS, [list(customer_ids)])
+        return {customer_id: Standing(*standing) for customer_id, *standing in cursor.fetchall()}
+
+
 def _rows(statement: str, params: Sequence[Any]) -> list[Waiting]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
@@ -65,5 +86,6 @@ def _rows(statement: str, params: Sequence[Any]) -> list[Waiting]:
 def as_waiting(row: Sequence[Any]) -> Waiting:
     """A row of COLUMNS. Django leaves the decoding of jsonb to its fields."""
     values = list(row)
+    values[OCCURRED_AT] = datetime.fromisoformat(values[OCCURRED_AT])
     values[FACTS] = json.loads(values[FACTS])
     return Waiting(*values)

@@ -9,9 +9,10 @@ from typing import Any
 
 from customers.traits import CustomValue, TraitSource, build_traits, custom_values, trait_sources
 from events import catalogue
-from events.models import AcceptedTraits, Outcome
+from events.models import Outcome
 from events.models.waiting import IDENTIFY
 from events.outbox import read
+from events.outbox.read import Standing
 from events.outbox.settle import Known, Settled, Waiting, as_json
 from smrt_integration.delivery import segment
 from smrt_integration.delivery.claim import Claimed
@@ -27,21 +28,19 @@ UNCHANGED = "Nothing about the customer has changed since Segment last accepted 
 DELETED = "The customer was deleted before their details could be sent."
 HIDDEN_LINK = "(hidden: it opens the customer's account)"
 
-Accepted = Mapping[int, tuple[str, str]]
-
 
 def load(lanes: Sequence[Claimed], now: datetime) -> list[Load]:
     """What waits for these lanes, built and ready to post."""
     rows = read.waiting([(lane.business_id, lane.first_id) for lane in lanes], MOST_ROWS)
-    accepted = _accepted({row.customer_id for row in rows})
-    rows += _identifies_first(lanes, rows, accepted, now)
+    standings = read.standings({row.customer_id for row in rows})
+    rows += _identifies_first(lanes, rows, standings, now)
     identified = {row.customer_id for row in rows if row.event == IDENTIFY}
-    sources = trait_sources({row.customer_id for row in rows})
-    values = custom_values(identified & sources.keys())
+    sources = trait_sources(identified) if identified else {}
+    values = custom_values(sources.keys()) if sources else {}
     by_business: dict[int, list[Waiting]] = defaultdict(list)
     for row in rows:
         by_business[row.business_id].append(row)
-    return [_Builder(lane, sources, values, accepted).load(by_business[lane.business_id]) for lane in lanes]
+    return [_Builder(lane, standings, sources, values).load(by_business[lane.business_id]) for lane in lanes]
 
 
 def destination(region: str, write_key: str) -> str:
@@ -53,17 +52,12 @@ def hash_of(traits: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(traits, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _accepted(customer_ids: set[int]) -> Accepted:
-    """Per customer the destination that last accepted their traits, and the hash of these."""
-    found = AcceptedTraits.objects.filter(customer_id__in=customer_ids).values_list("customer_id", "destination", "traits_hash")
-    return {customer_id: (place, traits_hash) for customer_id, place, traits_hash in found}
-
-
-def _identifies_first(lanes: Iterable[Claimed], rows: Iterable[Waiting], accepted: Accepted, now: datetime) -> list[Waiting]:
+def _identifies_first(lanes: Iterable[Claimed], rows: Iterable[Waiting], standings: Mapping[int, Standing], now: datetime) -> list[Waiting]:
     """The identifies of customers whose events wait but whom this destination never saw."""
     places = {lane.business_id: destination(lane.region, lane.write_key) for lane in lanes}
     with_identify = {row.customer_id for row in rows if row.event == IDENTIFY}
-    unseen = {row.customer_id for row in rows if accepted.get(row.customer_id, ("", ""))[0] != places[row.business_id]} - with_identify
+    places_of = {row.customer_id: places[row.business_id] for row in rows}
+    unseen = {customer for customer, standing in standings.items() if standing.destination != places_of[customer]} - with_identify
     return read.identifies_for(unseen, now)
 
 
@@ -71,12 +65,16 @@ class _Builder:
     """Builds one business's load from what was fetched for all."""
 
     def __init__(
-        self, lane: Claimed, sources: Mapping[int, TraitSource], values: Mapping[int, list[CustomValue]], accepted: Accepted
+        self,
+        lane: Claimed,
+        standings: Mapping[int, Standing],
+        sources: Mapping[int, TraitSource],
+        values: Mapping[int, list[CustomValue]],
     ) -> None:
         self.lane = lane
+        self.standings = standings
         self.sources = sources
         self.values = values
-        self.accepted = accepted
         self.destination = destination(lane.region, lane.write_key)
         self.with_identify: set[int] = set()
         self.result = Load(lane)
@@ -92,9 +90,6 @@ class _Builder:
                 self._settle(row, Outcome.REJECTED, f"The message could not be built ({type(error).__name__}). Please tell support.")
         return self.result
 
-    def _identified(self, customer_id: int) -> bool:
-        return customer_id in self.with_identify or self.accepted.get(customer_id, ("", ""))[0] == self.destination
-
     def _settle(self, row: Waiting, outcome: Outcome, reason: str) -> None:
         self.result.settled.append(Settled(row, outcome, reason))
 
@@ -105,7 +100,8 @@ class _Builder:
             return
         traits: dict[str, Any] = {**build_traits(source, self.values.get(row.customer_id, []), self.lane.birthday_field_id)}
         known = Known(row, self.destination, hash_of(traits))
-        if self.accepted.get(row.customer_id) == (known.destination, known.traits_hash):
+        standing = self.standings.get(row.customer_id)
+        if standing and (standing.destination, standing.traits_hash) == (known.destination, known.traits_hash):
             self._settle(row, Outcome.SKIPPED, UNCHANGED)
             return
         message = segment.identify(row.user_id, traits, self.lane.time_zone, row.occurred_at, row.message_id)
@@ -113,15 +109,13 @@ class _Builder:
         self.result.identifies.append(Parcel(row, message, len(as_json(message)), as_json(shown), known))
 
     def _track(self, row: Waiting) -> None:
-        source = self.sources.get(row.customer_id)
-        if source is not None and not self._identified(row.customer_id):
+        standing = self.standings.get(row.customer_id)
+        if standing and standing.destination != self.destination and row.customer_id not in self.with_identify:
             # a save is just changing their identify; they are identified before their first event leaves, so it waits a moment
             self.result.held.append(row)
             return
         properties = dict(catalogue.BY_NAME[row.event].properties(row.facts))
-        surveys = source is not None and bool(source.email) and source.receive_emails
-        message = segment.track(
-            row.user_id, row.event, properties, self.lane.time_zone, row.occurred_at, row.message_id, {} if surveys else dict(NO_SURVEY)
-        )
+        integrations = {} if standing and standing.reachable else dict(NO_SURVEY)
+        message = segment.track(row.user_id, row.event, properties, self.lane.time_zone, row.occurred_at, row.message_id, integrations)
         body = as_json(message)
         self.result.tracks.append(Parcel(row, message, len(body), body))
