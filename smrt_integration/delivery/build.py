@@ -13,7 +13,7 @@ from events.models import Outcome
 from events.models.waiting import IDENTIFY
 from events.outbox import read
 from events.outbox.read import Standing
-from events.outbox.settle import Known, Settled, Waiting, as_json
+from events.outbox.settle import Known, Settled, Waiting
 from smrt_integration.delivery import segment
 from smrt_integration.delivery.claim import Claimed
 from smrt_integration.delivery.parcels import Load, Parcel
@@ -22,7 +22,7 @@ from smrt_integration.delivery.parcels import Load, Parcel
 MOST_ROWS = 500
 
 # Promoter.io starts a survey with the first track of somebody it can write to (contract, section 5).
-NO_SURVEY = {"Promoter.io": False}
+NO_SURVEY = (("Promoter.io", False),)
 
 UNCHANGED = "Nothing about the customer has changed since Segment last accepted their details."
 DELETED = "The customer was deleted before their details could be sent."
@@ -105,8 +105,9 @@ class _Builder:
             self._settle(row, Outcome.SKIPPED, UNCHANGED)
             return
         message = segment.identify(row.user_id, traits, self.lane.time_zone, row.occurred_at, row.message_id)
-        shown = message | {"traits": message["traits"] | {"link": HIDDEN_LINK}}
-        self.result.identifies.append(Parcel(row, message, len(as_json(message)), as_json(shown), known))
+        size = len(segment.serialized(message))
+        shown = segment.serialized(message | {"traits": traits | {"link": HIDDEN_LINK}})
+        self.result.identifies.append(Parcel(row, message, size, shown, known))
 
     def _track(self, row: Waiting) -> None:
         standing = self.standings.get(row.customer_id)
@@ -115,7 +116,7 @@ class _Builder:
             self.result.held.append(row)
             return
         properties = dict(catalogue.BY_NAME[row.event].properties(row.facts))
-        integrations = {} if standing and standing.reachable else dict(NO_SURVEY)
+        integrations = () if standing and standing.reachable else NO_SURVEY
         message = segment.track(row.user_id, row.event, properties, self.lane.time_zone, row.occurred_at, row.message_id, integrations)
-        body = as_json(message)
+        body = segment.serialized(message)
         self.result.tracks.append(Parcel(row, message, len(body), body))
