@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-Related = Literal["agent", "brand_of_customer", "currency_of_business", "department", "discount", "employee"]
+Related = Literal[
+    "agent", "brand_of_customer", "currency_of_business", "department", "discount", "employee", "price_of_item", "total_of_order"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ whose `changed` names what this save wrote and changed."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from events import catalogue
@@ -44,7 +44,7 @@ def line_item(before: Before, after: "LineItem", now: datetime) -> Iterator[Happ
             "line_item_id": str(after.pk),
             "description": after.description,
             "quantity": after.quantity,
-            "price": money(after.price),
+            "price": money(after.price, Lookup("price_of_item", after.pk)),
         }
         yield Happening(catalogue.ORDER_LINE_ITEM_RETURNED, after.pk, after.returned_at, facts)
 
@@ -74,9 +74,11 @@ def regular_pickup_request(before: Before, after: "RegularPickupRequest", now: d
         yield Happening(catalogue.CUSTOMER_REQUESTED_REGULAR_PICKUPS, after.pk, after.requested_at, {"address": after.address})
 
 
-def money(value: object) -> str:
-    """As the column stores it: an amount with more digits, or a float, is rounded alike."""
-    return str(Decimal(str(value)).quantize(CENT))
+def money(value: object, stored: Lookup) -> str | Lookup:
+    """As the column stores it: an amount with more digits, or a float, is rounded alike, and what an expression came to is looked up."""
+    if hasattr(value, "resolve_expression"):
+        return stored
+    return str(Decimal(str(value)).quantize(CENT, ROUND_HALF_UP))
 
 
 def order_facts(row: "Order") -> dict[str, Any]:
@@ -84,7 +86,7 @@ def order_facts(row: "Order") -> dict[str, Any]:
         "order_id": row.number,
         "agent": Lookup("agent", row.agent_id),
         "customer_brand": Lookup("brand_of_customer", row.customer_id),
-        "value": money(row.total),
+        "value": money(row.total, Lookup("total_of_order", row.pk)),
         "currency": Lookup("currency_of_business", row.business_id),
         "sold_by": Lookup("employee", row.sold_by_id),
         "returned_by": Lookup("employee", row.returned_by_id),

@@ -19,6 +19,8 @@ LOOKUPS: dict[Related, str] = {
     "employee": "SELECT name FROM customers_employee WHERE id = %s",
     "department": "SELECT name FROM customers_department WHERE id = %s",
     "discount": "SELECT jsonb_build_object('name', name, 'description', description, 'value', value) FROM customers_discount WHERE id = %s",
+    "price_of_item": "SELECT price::text FROM customers_lineitem WHERE id = %s",
+    "total_of_order": "SELECT total::text FROM customers_order WHERE id = %s",
     "currency_of_business": "SELECT currency FROM customers_business WHERE id = %s",
     "brand_of_customer": (
         "SELECT COALESCE(b.name, s.name) FROM customers_customer k JOIN customers_business s ON s.id = k.business_id "

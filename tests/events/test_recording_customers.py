@@ -1,0 +1,123 @@
+"""What customers do: they sign up, visit, schedule and cancel pickups, and ask for a route."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from customers.models import Business, Customer, Order, PickupRequest, RegularPickupRequest, Stop
+from tests.customers.refused import refused
+from tests.events.waiting import facts, names, nothing_written, waiting
+
+pytestmark = pytest.mark.usefixtures("integration")
+EMPLOYEE, WEBSITE, TEXT = PickupRequest.CanceledVia.EMPLOYEE, PickupRequest.CanceledVia.WEBSITE, PickupRequest.CanceledVia.TEXT
+
+
+class TestSigningUp:
+    @pytest.mark.parametrize("source", ["POS", "Website"])
+    def test_is_told_with_where_it_happened_and_is_a_visit(self, business: Business, source: str) -> None:
+        at = timezone.now() - timedelta(minutes=5)
+        customer = Customer.sign_up(business, source=source, at=at, first_name="Ann")
+        assert [(row.event, row.subject_id, row.occurred_at, row.facts) for row in waiting(event__contains="Customer")] == [
+            ("New Customer Signup", customer.pk, at, {"source": source}),
+            ("Customer Visit", customer.visits.get().pk, at, {"visit_type": "Signup"}),
+        ]
+        assert names() == ["New Customer Signup", "identify", "Customer Visit"]
+
+    def test_that_is_refused_records_nothing(self, business: Business) -> None:
+        with nothing_written(), refused("Enter a valid email address.", "invalid", "email"):
+            Customer.sign_up(business, email="ann at example.com")
+
+    def test_of_somebody_of_whom_nothing_is_known(self, business: Business) -> None:
+        Customer.sign_up(business)
+        assert names() == ["New Customer Signup", "identify", "Customer Visit"]
+
+
+class TestAVisit:
+    def test_is_told_once_a_day(self, customer: Customer) -> None:
+        at = timezone.now()
+        Order.create(customer, at=at)
+        Order.create(customer)
+        assert [(row.occurred_at, row.facts) for row in waiting(event="Customer Visit")] == [(at, {"visit_type": "Store"})]
+
+    def test_on_the_day_of_signing_up_is_not_told_again(self, business: Business) -> None:
+        customer = Customer.sign_up(business)
+        Order.create(customer)
+        assert facts("Customer Visit") == {"visit_type": "Signup"}
+
+    def test_by_the_driver(self, customer: Customer) -> None:
+        Stop.schedule(customer, customer.business.today()).complete(bags_delivered=1)
+        assert facts("Customer Visit") == {"visit_type": "Driver"}
+
+    def test_the_next_day_is_another(self, customer: Customer) -> None:
+        now = timezone.now()
+        Order.create(customer, at=now - timedelta(days=1))
+        order = Order.create(customer, at=now)
+        order.return_to_customer(by=None)
+        assert [row.occurred_at for row in waiting(event="Customer Visit")] == [now - timedelta(days=1), now]
+
+
+class TestAPickup:
+    @pytest.mark.parametrize("by", ["Employee", "Customer"])
+    def test_that_is_scheduled_is_told_with_by_whom(self, customer: Customer, by: str) -> None:
+        day = customer.business.today() + timedelta(days=2)
+        pickup = customer.schedule_pickup(day, by=by)
+        assert [(row.event, row.subject_id, row.occurred_at, row.facts) for row in waiting()] == [
+            ("Pickup Scheduled", pickup.pk, pickup.created_at, {"scheduled_by": by, "pickup_date": day.isoformat()})
+        ]
+        with nothing_written(), refused(f"A pickup on {day} is scheduled already.", "scheduled_already", "pickup_date"):
+            customer.schedule_pickup(day)
+
+    @pytest.mark.parametrize("via", [WEBSITE, TEXT])
+    def test_that_the_customer_cancels_is_told_with_how(self, customer: Customer, via: str) -> None:
+        day = customer.business.today()
+        pickup = customer.schedule_pickup(day)
+        at = timezone.now()
+        pickup.cancel(via=via, at=at)
+        (canceled,) = waiting(event="Customer Canceled Pickup")
+        assert (canceled.subject_id, canceled.occurred_at) == (pickup.pk, at)
+        assert canceled.facts == {"canceled_via": via, "pickup_date": day.isoformat()}
+        with nothing_written(), refused("This pickup was canceled already.", "canceled_already"):
+            pickup.cancel(via=via)
+
+    def test_that_an_employee_cancels_is_not_told(self, customer: Customer) -> None:
+        pickup = customer.schedule_pickup(customer.business.today())
+        with nothing_written():
+            pickup.cancel(via=EMPLOYEE)
+
+    def test_that_was_carried_out_is_not_told_again(self, customer: Customer) -> None:
+        pickup = customer.schedule_pickup(customer.business.today())
+        with nothing_written():
+            pickup.complete()
+
+    def test_answering_no_also_shows_that_the_phone_is_a_mobile_one(self, customer: Customer) -> None:
+        pickup = customer.schedule_pickup(customer.business.today())
+        pickup.cancel(via=TEXT)
+        assert names() == ["Pickup Scheduled", "Customer Canceled Pickup", "identify"]
+
+
+class TestAskingForARegularRoute:
+    def test_is_told_with_the_address(self, customer: Customer) -> None:
+        request = customer.request_regular_pickups()
+        (asked,) = waiting(event="Customer Requested Regular Pickups")
+        assert (asked.subject_id, asked.occurred_at) == (request.pk, request.requested_at)
+        assert asked.facts == {"address": customer.address}
+        assert names() == ["Customer Requested Regular Pickups", "identify"]
+
+    def test_at_another_address(self, customer: Customer) -> None:
+        customer.request_regular_pickups(address={"street": "", "city": "Ōsaka", "state": "", "postalCode": "", "country": "JP"})
+        assert facts("Customer Requested Regular Pickups") == {
+            "address": {"street": None, "city": "Ōsaka", "state": None, "postalCode": None, "country": "JP"}
+        }
+
+    def test_twice_is_told_once(self, customer: Customer) -> None:
+        customer.request_regular_pickups()
+        with nothing_written(), refused("A request is waiting already.", "requested_already"):
+            customer.request_regular_pickups()
+
+    @pytest.mark.parametrize("decide", [RegularPickupRequest.approve, RegularPickupRequest.decline])
+    def test_what_the_office_decides_is_a_trait_and_no_event(self, customer: Customer, decide: object) -> None:
+        request = customer.request_regular_pickups()
+        assert callable(decide)
+        decide(request)
+        assert names() == ["Customer Requested Regular Pickups", "identify"]

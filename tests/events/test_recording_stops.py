@@ -1,0 +1,96 @@
+"""What a driver's stops record."""
+
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from customers.models import AddressDict, Business, Customer, Employee, NewItem, Order, Stop
+from events.models import Integration, Outgoing
+from tests.customers.refused import refused
+from tests.events.waiting import facts, names, nothing_written, waiting
+from tests.factories import AgentFactory
+
+PLACE: AddressDict = {"street": "7 Example Street", "city": "San Francisco", "state": "CA", "postalCode": "94110", "country": "US"}
+
+
+@pytest.fixture
+def stop(integration: Integration, customer: Customer, driver: Employee) -> Stop:
+    customer.take_address(PLACE)
+    route = AgentFactory.create(business=customer.business, route=True, name="Route 7")
+    return Stop.schedule(customer, customer.business.today(), driver=driver, route=route)
+
+
+def settle() -> None:
+    Outgoing.objects.all().delete()
+
+
+def test_scheduling_a_stop_is_no_event(stop: Stop) -> None:
+    assert names() == []
+
+
+def test_a_stop_with_a_pickup_and_a_delivery(stop: Stop, customer: Customer) -> None:
+    cleaned = [Order.create(customer, bags=2), Order.create(customer, bags=1)]
+    Order.create(customer, stop=stop)
+    settle()
+    at = timezone.now()
+    stop.complete(delivered_orders=cleaned, at=at)
+    (completed,) = waiting(event="Pickup Completed")
+    assert (completed.subject_id, completed.occurred_at, completed.customer_id) == (stop.pk, at, customer.pk)
+    assert completed.facts == {
+        "driver": "Dan Driver",
+        "route": "Route 7",
+        "address": PLACE,
+        "had_pickup": True,
+        "had_delivery": True,
+        "total_pickups": 1,
+        "total_deliveries": 3,
+    }
+    assert names() == ["Order Returned", "Order Returned", "Pickup Completed", "identify"]
+
+
+@pytest.mark.parametrize(("orders", "bags", "picked_up", "delivered"), [(0, 4, False, True), (2, 0, True, False), (1, 1, True, True)])
+def test_what_is_counted(stop: Stop, customer: Customer, orders: int, bags: int, picked_up: bool, delivered: bool) -> None:
+    for _ in range(orders):
+        Order.create(customer, stop=stop)
+    stop.complete(bags_delivered=bags)
+    found = facts("Pickup Completed")
+    assert (found["had_pickup"], found["had_delivery"]) == (picked_up, delivered)
+    assert (found["total_pickups"], found["total_deliveries"]) == (orders, bags)
+
+
+def test_the_driver_is_who_came(stop: Stop, business: Business, clerk: Employee) -> None:
+    stop.complete(clerk, bags_delivered=1)
+    assert facts("Pickup Completed")["driver"] == "Carla Counter"
+
+
+@pytest.mark.parametrize("action", ["complete", "miss"])
+def test_a_stop_where_nothing_was_to_be_had_is_missed_and_no_visit(stop: Stop, action: str) -> None:
+    at = timezone.now()
+    getattr(stop, action)(at=at)
+    assert [(row.event, row.subject_id, row.occurred_at, row.facts) for row in waiting()] == [
+        ("Pickup Missed", stop.pk, at, {"driver": "Dan Driver", "route": "Route 7", "address": PLACE})
+    ]
+
+
+def test_a_stop_of_which_little_is_known(integration: Integration, customer: Customer) -> None:
+    Customer.objects.update(street="", city="", state="", postal_code="", country="")
+    customer.refresh_from_db()
+    Stop.schedule(customer, customer.business.today()).miss()
+    assert facts("Pickup Missed") == {"driver": None, "route": None, "address": None}
+
+
+def test_a_stop_is_completed_once(stop: Stop) -> None:
+    stop.complete(bags_delivered=1)
+    with nothing_written(), refused("This stop was completed already.", "completed_already", "stop"):
+        stop.complete(bags_delivered=1)
+    with nothing_written(), refused("This stop was completed already.", "completed_already", "stop"):
+        stop.miss()
+
+
+def test_a_delivery_returns_the_order_and_its_items_in_the_driver_s_name(stop: Stop, customer: Customer) -> None:
+    order = Order.create(customer, items=[NewItem("Coat", Decimal(20)), NewItem("Shirt", Decimal("4.5"))])
+    settle()
+    stop.complete(delivered_orders=[order])
+    assert names() == ["Order Returned", "Order Line Item Returned", "Order Line Item Returned", "Pickup Completed", "identify"]
+    assert {row.facts["returned_by"] for row in waiting(event__startswith="Order")} == {"Dan Driver"}
