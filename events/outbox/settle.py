@@ -1,13 +1,12 @@
 """Settling: what became of the messages that were sent, in one short transaction.
 
-A message is logged exactly when this transaction takes it out of the outbox: after a stolen lease the second settling finds nothing
-and logs nothing.
+A message is logged when this transaction takes it out of the outbox: after a stolen lease the second settling finds nothing and logs
+nothing. An identify that a save replaced while it was under way is logged when it becomes what Segment knows of the customer.
 """
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +15,9 @@ from psycopg.types.json import Jsonb
 
 from events.models import Outcome
 from events.outbox import partitions
+
+# Until the save that holds a customer's identify has ended.
+HELD = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,20 @@ DELETE FROM events_outgoing o USING (
     SELECT q.id FROM events_outgoing q
     JOIN unnest(%s::bigint[], %s::text[]) AS d (id, message_id) ON d.id = q.id AND d.message_id = q.message_id
     FOR UPDATE OF q SKIP LOCKED
-) gone WHERE o.id = gone.id RETURNING o.id
+) gone WHERE o.id = gone.id
+RETURNING o.id, o.event = 'identify' AND EXISTS (
+    SELECT FROM events_acceptedtraits a WHERE a.customer_id = o.customer_id AND a.message_id = o.message_id
+)
 """
+# A round that comes back before the save is over would find the same again.
+LEAVE_FOR_A_MOMENT = """
+UPDATE events_lane l SET resume_at = GREATEST(l.resume_at, %s) FROM (
+    SELECT DISTINCT q.business_id FROM events_outgoing q
+    JOIN unnest(%s::bigint[], %s::text[]) AS d (id, message_id) ON d.id = q.id AND d.message_id = q.message_id
+) locked WHERE l.business_id = locked.business_id
+"""
+# Of two settlings of one customer, only one took the identify out of the outbox: it tells of the newest. Else the times decide, which
+# come from the clocks of several machines.
 REMEMBER = """
 INSERT INTO events_acceptedtraits AS a (customer_id, destination, traits_hash, message_id, occurred_at)
 SELECT k.* FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
@@ -109,7 +123,7 @@ JOIN customers_customer c ON c.id = k.customer_id
 ORDER BY k.customer_id
 ON CONFLICT (customer_id) DO UPDATE SET destination = EXCLUDED.destination, traits_hash = EXCLUDED.traits_hash,
     message_id = EXCLUDED.message_id, occurred_at = EXCLUDED.occurred_at
-WHERE a.message_id <> EXCLUDED.message_id AND a.occurred_at <= EXCLUDED.occurred_at
+WHERE a.message_id <> EXCLUDED.message_id AND (a.occurred_at <= EXCLUDED.occurred_at OR a.customer_id = ANY (%s))
 RETURNING a.message_id
 """
 COUNT_ATTEMPT = """
@@ -150,22 +164,24 @@ def settle(work: Settlement, now: datetime) -> int:
         cursor.execute(NEVER_LINGER)
         partitions.ensure(now)
         taken = take_out(cursor, [item.row for item in work.settled])
-        superseded = _remember(cursor, work.known)
-        logged = [item for item in work.settled if item.row.id in taken or item.row.message_id in superseded]
+        superseded = _remember(cursor, work.known, taken.keys())
+        logged = [item for item in work.settled if taken.get(item.row.id, item.row.message_id in superseded)]
         write_log(cursor, logged, now)
         if work.failed:
             cursor.execute(COUNT_ATTEMPT, [[row.id for row, _ in work.failed], [error for _, error in work.failed]])
         _copy(cursor, LOG_ATTEMPTS, ((a.business_id, a.at, a.status, a.milliseconds, a.messages, a.bytes, a.error) for a in work.attempts))
         _release(cursor, work.verdicts, now)
+        _leave_for_a_moment(cursor, [item.row for item in work.settled if item.row.id not in taken], now + HELD)
     return len(logged)
 
 
-def take_out(cursor: Any, rows: Sequence[Waiting]) -> set[int]:
-    """Delete these messages from the outbox, unless they were replaced or taken out since. Answers the ids deleted."""
+def take_out(cursor: Any, rows: Sequence[Waiting]) -> dict[int, bool]:
+    """Delete these messages from the outbox, unless they were replaced or taken out since. Answers the ids deleted, each with whether
+    it is to be logged: an identify may have been already, while the save that was replacing it was not yet rolled back."""
     if not rows:
-        return set()
+        return {}
     cursor.execute(TAKE_OUT, [[row.id for row in rows], [row.message_id for row in rows]])
-    return {row[0] for row in cursor.fetchall()}
+    return {row_id: not logged for row_id, logged in cursor.fetchall()}
 
 
 def write_log(cursor: Any, items: Iterable[Settled], now: datetime) -> None:
@@ -182,14 +198,21 @@ def _log_row(item: Settled, now: datetime) -> tuple[Any, ...]:
     )
 
 
-def _remember(cursor: Any, known: Sequence[Known]) -> set[str]:
+def _remember(cursor: Any, known: Sequence[Known], taken: Collection[int]) -> set[str]:
     """Keep what Segment knows of these customers now. Answers the message ids that were news: an identify replaced while it was in
     flight is no longer in the outbox under its id, yet it was accepted and belongs in the log once."""
     if not known:
         return set()
     columns = zip(*((k.row.customer_id, k.destination, k.traits_hash, k.row.message_id, k.row.occurred_at) for k in known), strict=True)
-    cursor.execute(REMEMBER, [list(column) for column in columns])
+    newest = [k.row.customer_id for k in known if k.row.id in taken]
+    cursor.execute(REMEMBER, [*(list(column) for column in columns), newest])
     return {row[0] for row in cursor.fetchall()}
+
+
+def _leave_for_a_moment(cursor: Any, rows: Sequence[Waiting], until: datetime) -> None:
+    """Those of these messages that wait unchanged are locked by a save."""
+    if rows:
+        cursor.execute(LEAVE_FOR_A_MOMENT, [until, [row.id for row in rows], [row.message_id for row in rows]])
 
 
 def _release(cursor: Any, verdicts: Sequence[Verdict], now: datetime) -> None:
@@ -205,8 +228,3 @@ def _copy(cursor: Any, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         with cursor.copy(statement) as copy:
             for row in found:
                 copy.write_row(row)
-
-
-def as_json(message: dict[str, Any]) -> str:
-    """A message as the SDK puts it on the wire: ASCII, so its length is its size in bytes."""
-    return json.dumps(message)

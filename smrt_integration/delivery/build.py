@@ -26,6 +26,9 @@ NO_SURVEY = (("Promoter.io", False),)
 
 UNCHANGED = "Nothing about the customer has changed since Segment last accepted their details."
 DELETED = "The customer was deleted before their details could be sent."
+# An attempt that failed may have been taken all the same, with the traits of then, and its repetition dropped: so the next identify
+# leaves in any case.
+UNCERTAIN = ""
 HIDDEN_LINK = "(hidden: it opens the customer's account)"
 
 
@@ -99,14 +102,15 @@ class _Builder:
             self._settle(row, Outcome.SKIPPED, DELETED)
             return
         traits: dict[str, Any] = {**build_traits(source, self.values.get(row.customer_id, []), self.lane.birthday_field_id)}
-        known = Known(row, self.destination, hash_of(traits))
+        traits_hash = hash_of(traits)
         standing = self.standings.get(row.customer_id)
-        if standing and (standing.destination, standing.traits_hash) == (known.destination, known.traits_hash):
+        if standing and (standing.destination, standing.traits_hash) == (self.destination, traits_hash):
             self._settle(row, Outcome.SKIPPED, UNCHANGED)
             return
         message = segment.identify(row.user_id, traits, self.lane.time_zone, row.occurred_at, row.message_id)
         size = len(segment.serialized(message))
         shown = segment.serialized(message | {"traits": traits | {"link": HIDDEN_LINK}})
+        known = Known(row, self.destination, UNCERTAIN if row.attempts else traits_hash)
         self.result.identifies.append(Parcel(row, message, size, shown, known))
 
     def _track(self, row: Waiting) -> None:

@@ -124,8 +124,11 @@ class Delivery:
             now, work = timezone.now(), Settlement()
             for shipment in self.landed:
                 land(shipment, work, now, random.random)
-            self.landed = []
             self.logged += settle(work, now)
+            if any(shipment.load.lane.failures for shipment in self.landed):
+                # there is room for the next of them: after a breakdown all are due
+                self.troubled_at = 0.0
+            self.landed = []
             # threads are free again, and the lanes just released may have more
             self.look_at = 0.0
         if time.monotonic() > self.renew_at:

@@ -4,13 +4,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from events.models import Outcome
-from events.outbox.settle import Settled, Settlement, Verdict
+from events.outbox.settle import HELD, Settled, Settlement, Verdict
 from smrt_integration.delivery import answers, retry
 from smrt_integration.delivery.answers import Answer
 from smrt_integration.delivery.ship import ALL_REFUSED, Shipment
-
-# Until the save that holds a customer's identify has committed.
-HELD = timedelta(seconds=1)
 
 
 def land(shipment: Shipment, work: Settlement, now: datetime, random: Callable[[], float]) -> None:

@@ -1,5 +1,8 @@
 """What delivery tests are made of: businesses that send, what waits for them, what became of it, and time that passes."""
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +12,11 @@ from django.utils import timezone
 from customers.models import Business, Customer
 from events.models import DeliveryAttempt, Integration, Lane, Outgoing, SendLog
 from events.models.waiting import IDENTIFY
-from smrt_integration.delivery.deliver import Delivery
+from smrt_integration.delivery.deliver import BUDGET_SECONDS, Delivery
 from tests.factories import BusinessFactory, CustomerFactory
+
+PATIENCE = 30.0
+"""Seconds after which a run that should have ended never will."""
 
 VISITS = """
 INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
@@ -41,9 +47,9 @@ def add_visits(count: int, *customers: Customer) -> None:
         cursor.execute(VISITS, [count, [customer.pk for customer in customers]])
 
 
-def deliver(from_zero: bool = False) -> Delivery:
+def deliver(from_zero: bool = False, budget: float = BUDGET_SECONDS) -> Delivery:
     """One run of a worker, in this process."""
-    delivery = Delivery(from_zero)
+    delivery = Delivery(from_zero, budget)
     delivery.run()
     return delivery
 
@@ -85,3 +91,19 @@ def attempts(business: Business) -> list[DeliveryAttempt]:
 
 def event_names(messages: list[dict[str, Any]]) -> list[str]:
     return [message.get("event", message["type"]) for message in messages]
+
+
+@contextmanager
+def delivering(budget: float = BUDGET_SECONDS) -> Iterator[Future[Delivery]]:
+    """A run of a worker beside what the block does, in a thread with a database connection of its own; the block ends after it."""
+    with ThreadPoolExecutor(1) as worker:
+        run = worker.submit(_deliver_and_disconnect, budget)
+        yield run
+        run.result(PATIENCE)
+
+
+def _deliver_and_disconnect(budget: float) -> Delivery:
+    try:
+        return deliver(budget=budget)
+    finally:
+        connection.close()

@@ -1,0 +1,138 @@
+"""Nobody waits for others: neither for a backlog, nor for a receiver that hangs."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from customers.models import Customer
+from events.models import Lane, Outgoing
+from smrt_integration.delivery import segment as sdk
+from smrt_integration.delivery.claim import claim
+from smrt_integration.delivery.deliver import HANGING_SECONDS, ROWS_UNDER_WAY, TROUBLED
+from tests.delivery.scene import add_visits, deliver, delivering, sending_business, sign_up, time_passes, write_key
+from tests.segment import SegmentStandIn
+from tests.workers import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LARGE, SMALL = write_key(1), write_key(999)
+OTHERS = range(2, 152)
+ACCEPTED_SOON = 9.0
+"""Seconds; a request that hangs is given up after ten."""
+
+
+def businesses_with_a_signup(numbers: range) -> list[Customer]:
+    return [sign_up(sending_business(write_key(number))) for number in numbers]
+
+
+def hung_for(segment: SegmentStandIn, key: str) -> timedelta:
+    """How long the one request of this business has been waiting for its answer."""
+    (request,) = segment.requests(key)
+    return timezone.now() - request.received_at
+
+
+@pytest.fixture
+def crowd(segment: SegmentStandIn) -> Customer:
+    """100,000 events wait for one business and 2,000 for each of 150; answers a customer of a small one for which nothing waits."""
+    small, large, *others = [sign_up(sending_business(key)) for key in (SMALL, LARGE, *map(write_key, OTHERS))]
+    add_visits(100_000, large)
+    add_visits(2_000, *others)
+    Outgoing.objects.filter(customer=small).delete()
+    return small
+
+
+@pytest.mark.slow
+def test_an_event_of_a_small_business_waits_for_no_more_than_a_turn_of_the_large(crowd: Customer) -> None:
+    # it was just served, so it is the last in the line
+    Lane.objects.filter(business=crowd.business).update(claimed_at=timezone.now())
+    add_visits(1, crowd)
+    served: Counter[int] = Counter()
+
+    while not served[crowd.business_id]:
+        served.update(lane.business_id for lane in claim(timezone.now(), limit=4))
+        time_passes()
+
+    assert len(served) <= 2 + len(OTHERS)
+    assert set(served.values()) == {1}
+
+
+@pytest.mark.slow
+def test_it_is_accepted_while_the_backlog_leaves(crowd: Customer, segment: SegmentStandIn) -> None:
+    with delivering(budget=3.0):
+        wait_until(lambda: segment.counts(LARGE)["accepted"], "the backlog was leaving")
+        before = Counter(request.write_key for request in segment.requests())
+        add_visits(1, crowd)
+        segment.wait_for(2, SMALL, timeout=30)
+        after = Counter(request.write_key for request in segment.requests())
+
+    # a turn is a request of identifies and one of tracks; each of the others had the one under way and one more at most
+    assert max((after - before).values()) <= 4
+    assert Outgoing.objects.count() > 100_000
+
+
+def test_300_businesses_are_served_while_one_receiver_hangs(segment: SegmentStandIn) -> None:
+    hanging = sign_up(sending_business(LARGE))
+    add_visits(600, hanging)
+    businesses_with_a_signup(range(2, 302))
+    segment.fault("hang", LARGE)
+
+    with delivering():
+        wait_until(lambda: segment.counts()["accepted"] == 600, "600 messages of the others were accepted", ACCEPTED_SOON)
+        assert [request.status for request in segment.requests(LARGE)] == [None]
+        segment.clear_faults()
+
+    assert segment.counts(LARGE)["accepted"] == 602
+
+
+def test_receivers_that_hang_with_large_backlogs_do_not_fill_the_worker(segment: SegmentStandIn) -> None:
+    many = ROWS_UNDER_WAY // 500 + 2
+    for number in range(1, many + 1):
+        add_visits(500, sign_up(sending_business(write_key(number))))
+        segment.fault("hang", write_key(number))
+
+    with delivering():
+        wait_until(lambda: len(segment.requests()) == many, "all of them hung")
+        sign_up(sending_business(SMALL))
+        segment.wait_for(2, SMALL, timeout=ACCEPTED_SOON)
+        assert {request.status for request in segment.requests() if request.write_key != SMALL} == {None}
+        segment.clear_faults()
+
+
+def test_a_run_past_its_budget_goes_on_with_the_others_while_it_has_to_wait_for_one(segment: SegmentStandIn) -> None:
+    sign_up(sending_business(LARGE))
+    small = sending_business(SMALL)
+    segment.fault("hang", LARGE)
+
+    with delivering(budget=0.3):
+        wait_until(lambda: segment.requests(LARGE), "the receiver hung")
+        wait_until(lambda: hung_for(segment, LARGE) > timedelta(seconds=HANGING_SECONDS + 1), "it hung for longer than the budget")
+        sign_up(small)
+        segment.wait_for(2, SMALL, timeout=5)
+        assert [request.status for request in segment.requests(LARGE)] == [None]
+        segment.clear_faults()
+
+
+def test_businesses_whose_last_attempt_failed_take_a_quarter_of_the_threads_at_most(segment: SegmentStandIn) -> None:
+    businesses_with_a_signup(range(1, 41))
+    Lane.objects.update(failures=1)
+    segment.fault("hang")
+
+    with delivering():
+        wait_until(lambda: len(segment.requests()) == TROUBLED == sdk.THREADS // 4, "a quarter of the threads hung")
+        sign_up(sending_business(SMALL))
+        segment.fault("delay", SMALL, delay_ms=1)
+        segment.wait_for(2, SMALL, timeout=ACCEPTED_SOON)
+        assert len(segment.requests()) == TROUBLED + 2
+        segment.clear_faults()
+
+
+def test_all_of_them_are_tried_again_in_one_run_once_their_receiver_is_well(segment: SegmentStandIn) -> None:
+    businesses_with_a_signup(range(1, 51))
+    Lane.objects.update(failures=3)
+
+    deliver()
+
+    assert segment.counts()["accepted"] == 100
+    assert set(Lane.objects.values_list("failures", flat=True)) == {0}
