@@ -12,6 +12,7 @@ from uuid import UUID
 import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from segment.analytics import request as sdk
 from segment.analytics.client import Client
 from segment.analytics.consumer import MAX_MSG_SIZE
@@ -107,17 +108,28 @@ def serialized(message: dict[str, Any]) -> str:
     return body
 
 
+class _Connections:
+    """Stands in for the SDK's session, which keeps 10 connections and does at every POST what must not happen here: a netrc entry would
+    replace the write key, a followed 302 becomes a GET that the SDK calls success. It would also cost half as much CPU again.
+    """
+
+    def __init__(self) -> None:
+        self._adapter = HTTPAdapter(pool_connections=16, pool_maxsize=THREADS, max_retries=0)
+
+    def post(self, url: str, data: str, headers: dict[str, str], timeout: tuple[float, float]) -> requests.Response:
+        request = requests.PreparedRequest()
+        request.method, request.url, request.hooks = "POST", url, {}
+        request.body = data.encode()
+        request.headers = CaseInsensitiveDict(headers | {"Content-Length": str(len(request.body))})
+        response = self._adapter.send(request, timeout=timeout)
+        _ = response.content  # reads it to the end, which frees the connection
+        return response
+
+
 @lru_cache(maxsize=1)
 def _prepare_session() -> None:
-    """Fit the SDK's one session to our threads. Called by the first POST, so after the fork: connections are never shared."""
-    session = sdk._session  # noqa: SLF001 - the SDK offers no other way to its connections
-    adapter = HTTPAdapter(pool_connections=16, pool_maxsize=THREADS, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    # A followed 302 becomes a GET, which the SDK would call success.
-    session.get_redirect_target = lambda response: None
-    # Neither ~/.netrc (whose entry would replace the write key) nor a look at proxy settings at every POST.
-    session.trust_env = False
+    """Called by the first POST, so after the fork: connections are never shared."""
+    sdk._session = _Connections()  # noqa: SLF001 - the SDK offers no other way to its connections
 
 
 def post(write_key: str, host: str, messages: list[dict[str, Any]], retry_count: int = 0) -> Answer:
