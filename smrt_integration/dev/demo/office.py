@@ -11,7 +11,8 @@ ADDED = " & Co"
 
 def rename(firm: Firm, random: Random) -> str | None:
     """A brand, a store or a route; there and back again, so that names do not grow."""
-    record: Brand | Agent | None = one_of([*firm.brands, *firm.stores, *firm.routes], random)
+    named: list[Brand | Agent] = [*firm.brands, *firm.stores, *firm.routes]
+    record = one_of(named, random)
     if record is None:
         return None
     before = record.name

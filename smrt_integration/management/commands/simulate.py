@@ -20,12 +20,14 @@ class Command(DemoCommand):
     def demonstrate(self, **options: Any) -> None:
         from smrt_integration.dev.demo import simulation, stand_in
 
-        signal.signal(signal.SIGTERM, _stop)
+        before = signal.signal(signal.SIGTERM, _stop)
         try:
             stand_in.name_businesses(settings.SEGMENT_HOST)
             simulation.run(self.stdout.write, options["seed"], options["pace"], options["actions"])
         except KeyboardInterrupt:
             return
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _stop(number: int, frame: object) -> NoReturn:
