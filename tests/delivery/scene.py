@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -47,9 +48,9 @@ def add_visits(count: int, *customers: Customer) -> None:
         cursor.execute(VISITS, [count, [customer.pk for customer in customers]])
 
 
-def deliver(from_zero: bool = False, budget: float = BUDGET_SECONDS) -> Delivery:
+def deliver(from_zero: bool = False) -> Delivery:
     """One run of a worker, in this process."""
-    delivery = Delivery(from_zero, budget)
+    delivery = Delivery(from_zero)
     delivery.run()
     return delivery
 
@@ -93,17 +94,34 @@ def event_names(messages: list[dict[str, Any]]) -> list[str]:
     return [message.get("event", message["type"]) for message in messages]
 
 
+@dataclass(frozen=True)
+class Run:
+    """A worker's run beside the test."""
+
+    delivery: Delivery
+    ended: Future[bool]
+
+    @property
+    def over(self) -> bool:
+        return self.ended.done()
+
+    def end(self) -> None:
+        """Take up nothing more."""
+        self.delivery.budget = 0.0
+
+
 @contextmanager
-def delivering(budget: float = BUDGET_SECONDS) -> Iterator[Future[Delivery]]:
+def delivering(budget: float = BUDGET_SECONDS) -> Iterator[Run]:
     """A run of a worker beside what the block does, in a thread with a database connection of its own; the block ends after it."""
+    delivery = Delivery(budget=budget)
     with ThreadPoolExecutor(1) as worker:
-        run = worker.submit(_deliver_and_disconnect, budget)
+        run = Run(delivery, worker.submit(_run_and_disconnect, delivery))
         yield run
-        run.result(PATIENCE)
+        run.ended.result(PATIENCE)
 
 
-def _deliver_and_disconnect(budget: float) -> Delivery:
+def _run_and_disconnect(delivery: Delivery) -> bool:
     try:
-        return deliver(budget=budget)
+        return delivery.run()
     finally:
         connection.close()

@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 
 from customers.models import Customer
 from events.models import AcceptedTraits, Integration, Outgoing
-from events.outbox.spread import spread_portion
+from events.outbox.spread import spread_all
 from tests.conftest import WRITE_KEY
 from tests.delivery.scene import (
     add_visits,
@@ -154,7 +154,7 @@ def test_a_save_that_is_not_committed_when_the_answer_comes_neither_waits_nor_ma
         wait_until(segment.requests, "the identify was under way")
         with transaction.atomic():
             rename(customer, "Anna")
-            wait_until(lambda: len(segment.accepted()) == 2 and run.done(), "the rest left without waiting for the save", 5)
+            wait_until(lambda: len(segment.accepted()) == 2 and run.over, "the rest left without waiting for the save", 5)
             # the row is somebody else's for now: it was looked at and left alone, not tried over and over
             assert identified_as(segment) == ["Ann"]
             assert lane_of(customer.business).resume_at > timezone.now() - timedelta(seconds=1)
@@ -172,7 +172,7 @@ def test_a_save_that_is_rolled_back_after_the_answer_leaves_one_line_in_the_log(
         wait_until(segment.requests, "the identify was under way")
         with transaction.atomic():
             rename(customer, "Anna")
-            wait_until(run.done, "the run was over", 5)
+            wait_until(lambda: run.over, "the run was over", 5)
             transaction.set_rollback(True)
     time_passes()
     deliver()
@@ -215,7 +215,7 @@ def test_a_repetition_with_newer_traits_that_segment_may_have_dropped_is_followe
     time_passes()
     deliver()
 
-    assert spread_portion()
+    assert spread_all()
     deliver()
 
     brands = [message["traits"]["brand"] for message in segment.accepted() if message["type"] == "identify"]

@@ -1,0 +1,144 @@
+"""Where waiting messages are looked for: not among the dead, but without ever losing what commits late."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from customers.models import Customer
+from events.models import Lane, Outgoing
+from smrt_integration.delivery.claim import BY_FLOORS, BY_STEPS, CLAIM, FLOOR_AGE, LEASE, MANY_DEAD, Claimed, claim
+from tests import workers
+from tests.conftest import WRITE_KEY
+from tests.delivery.scene import add_visits, deliver, lane_of, outcomes, sending_business, sign_up, time_passes, waiting
+from tests.segment import SegmentStandIn
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DEAD_ROWS = 200_000
+FEW_BUFFERS = 100
+"""Of 8 KB. The claim of one lane touches its few rows in four tables and their indexes; 200,000 dead ones would be thousands."""
+
+
+@pytest.fixture
+def customer(segment: SegmentStandIn, transactional_db: None) -> Customer:
+    customer = sign_up(sending_business(WRITE_KEY))
+    deliver()
+    return customer
+
+
+@contextmanager
+def other_session() -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(workers.test_database_url()) as session:
+        yield session
+        session.rollback()
+
+
+def claim_at(now: datetime, **options: bool) -> list[Claimed]:
+    claimed = claim(now, limit=100, **options)
+    time_passes()
+    Lane.objects.update(lease_token=None, lease_until=None)
+    return claimed
+
+
+def raise_floor(customer: Customer) -> None:
+    """By two claims, each some time after the other; so what waits now is the floor."""
+    for minutes in (2, 4):
+        assert claim_at(timezone.now() + timedelta(minutes=minutes))
+    Lane.objects.update(resume_at=timezone.now())
+
+
+def late_visit(session: psycopg.Connection[Any], customer: Customer) -> None:
+    """Recorded now, with the next id, in a transaction that is not over yet."""
+    session.execute(
+        "INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)"
+        " VALUES (%s, %s, %s, 'Customer Visit', 7, %s, now(), %s)",
+        [customer.business_id, customer.pk, customer.uuid, uuid4().hex, json.dumps({"visit_type": "Driver"})],
+    )
+
+
+def buffers_of_a_claim(source: str) -> int:
+    now = timezone.now()
+    params: dict[str, Any] = {
+        "now": now,
+        "until": now + LEASE,
+        "floor_before": now - FLOOR_AGE,
+        "limit": 100,
+        "token": uuid4(),
+        "troubled": False,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + source + CLAIM, params)
+        (plan,) = cursor.fetchone()
+    time_passes()
+    return int(plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"])
+
+
+def test_a_floor_rises_only_to_where_the_line_began_a_minute_before(customer: Customer) -> None:
+    add_visits(3, customer)
+    first = waiting()[0].pk
+    assert timedelta(seconds=60) == FLOOR_AGE
+    start = timezone.now()
+
+    def floor_after(seconds: int) -> int:
+        claim_at(start + timedelta(seconds=seconds))
+        return lane_of(customer.business).floor
+
+    assert floor_after(50) == 0
+    assert floor_after(70) == 0
+    assert floor_after(100) == 0
+    assert floor_after(140) == first - 1
+
+
+def test_what_was_committed_late_below_the_floor_is_found_by_the_look_from_zero(customer: Customer) -> None:
+    with other_session() as session:
+        late_visit(session, customer)
+        add_visits(1, customer)
+        raise_floor(customer)
+        assert lane_of(customer.business).floor >= waiting()[0].pk - 1
+        Outgoing.objects.all().delete()
+        session.commit()
+
+    (late,) = waiting()
+    assert late.pk <= lane_of(customer.business).floor
+    assert claim_at(timezone.now(), crowded=True) == []
+    (found,) = claim_at(timezone.now(), crowded=True, from_zero=True)
+    assert found.first_id == late.pk
+
+    deliver(from_zero=True)
+    assert outcomes(event="Customer Visit") == [("Customer Visit", "accepted")]
+
+
+@pytest.mark.slow
+def test_a_claim_stays_cheap_while_a_long_report_keeps_200_000_dead_rows(customer: Customer) -> None:
+    with other_session() as report:
+        report.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        report.execute("SELECT count(*) FROM events_outgoing")
+        add_visits(DEAD_ROWS, customer)
+        Outgoing.objects.all().delete()
+        add_visits(1, customer)
+        raise_floor(customer)
+
+        walked, probed = buffers_of_a_claim(BY_STEPS), buffers_of_a_claim(BY_FLOORS)
+        assert probed < FEW_BUFFERS
+        # the dead are really there
+        assert walked > 10 * FEW_BUFFERS
+
+        # and a worker notices by itself which way to take
+        workers.wait_until(lambda: _dead() > MANY_DEAD, "PostgreSQL had counted the dead")
+        assert [lane.business_id for lane in claim_at(timezone.now())] == [customer.business_id]
+        deliver()
+        assert outcomes(event="Customer Visit") == [("Customer Visit", "accepted")]
+
+
+def _dead() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_get_dead_tuples('events_outgoing'::regclass)")
+        return int(cursor.fetchone()[0])

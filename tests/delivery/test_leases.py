@@ -1,0 +1,119 @@
+"""Leases: a lane is one worker's at a time; a dead worker's runs out, and what two of them sent is logged once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from events.models import Lane
+from events.outbox.settle import Settlement, Verdict, settle
+from smrt_integration.delivery.claim import LEASE, Claimed, claim, renew
+from tests.conftest import WRITE_KEY
+from tests.delivery.scene import (
+    add_visits,
+    attempts,
+    deliver,
+    delivering,
+    event_names,
+    lane_of,
+    logged,
+    outcomes,
+    sending_business,
+    sign_up,
+    time_passes,
+    waiting,
+    write_key,
+)
+from tests.segment import SegmentStandIn
+from tests.workers import wait_until
+
+
+def claim_all() -> list[Claimed]:
+    return claim(timezone.now(), limit=100)
+
+
+@pytest.mark.django_db
+def test_a_claimed_lane_is_nobody_elses_until_its_lease_ends() -> None:
+    business = sending_business(WRITE_KEY)
+    sign_up(business)
+    now = timezone.now()
+
+    (mine,) = claim(now, limit=100)
+
+    assert lane_of(business).lease_until == now + LEASE == now + timedelta(seconds=30)
+    assert claim(now + LEASE, limit=100) == []
+    (theirs,) = claim(now + LEASE + timedelta(microseconds=1), limit=100)
+    assert (theirs.business_id, theirs.token != mine.token) == (business.pk, True)
+
+
+@pytest.mark.django_db
+def test_a_worker_that_is_still_at_it_keeps_its_lanes_and_no_others() -> None:
+    for number in (1, 2):
+        sign_up(sending_business(write_key(number)))
+    now = timezone.now()
+    (mine,), (others,) = claim(now, limit=1), claim(now, limit=1)
+
+    renew(now + timedelta(seconds=20), {mine.token})
+
+    assert Lane.objects.get(business=mine.business_id).lease_until == now + timedelta(seconds=50)
+    assert Lane.objects.get(business=others.business_id).lease_until == now + timedelta(seconds=30)
+
+
+@pytest.mark.django_db
+def test_whose_lease_was_taken_over_neither_frees_nor_stops_the_lane() -> None:
+    business = sending_business(WRITE_KEY)
+    sign_up(business)
+    (mine,) = claim_all()
+    time_passes()
+    (theirs,) = claim_all()
+    now = timezone.now()
+
+    settle(Settlement(verdicts=[Verdict(business.pk, mine.token, mine.generation, now, 5, "Stopped.", "Failed.")]), now)
+
+    lane = lane_of(business)
+    assert (lane.lease_token, lane.stopped, lane.last_error, lane.failures) == (theirs.token, "", "", 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_that_claim_at_once_get_different_lanes_and_do_not_wait() -> None:
+    for number in (1, 2, 3, 4):
+        sign_up(sending_business(write_key(number)))
+
+    with transaction.atomic():
+        mine = claim(timezone.now(), limit=2)
+        with ThreadPoolExecutor(1) as other:
+            theirs = other.submit(_claim_and_disconnect).result(timeout=5)
+
+    assert len(mine) == len(theirs) == 2
+    assert len({lane.business_id for lane in mine + theirs}) == 4
+
+
+def _claim_and_disconnect() -> list[Claimed]:
+    try:
+        return claim_all()
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_a_stolen_lease_the_second_settling_logs_nothing(segment: SegmentStandIn) -> None:
+    business = sending_business(WRITE_KEY)
+    add_visits(3, sign_up(business))
+    segment.fault("delay", delay_ms=1_000, times=1)
+
+    with delivering() as slow:
+        wait_until(segment.requests, "the first worker's request was under way")
+        time_passes()
+        fast = deliver()
+        assert outcomes() == [("identify", "accepted"), ("New Customer Signup", "accepted"), *[("Customer Visit", "accepted")] * 3]
+        assert waiting() == []
+
+    assert (fast.logged, slow.delivery.logged) == (5, 0)
+    assert len(logged()) == len({entry.message_id for entry in logged()}) == 5
+    # the slow one's messages were repetitions, which Segment drops
+    assert event_names(segment.accepted()) == ["identify", "New Customer Signup", *["Customer Visit"] * 3]
+    assert [arrival.verdict for arrival in segment.messages()] == ["accepted"] * 5 + ["dropped"] * 5
+    assert len(attempts(business)) == 4
+    assert lane_of(business).lease_token is None
