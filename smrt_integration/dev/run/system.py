@@ -57,7 +57,9 @@ def require_answers(urls: Mapping[str, str]) -> None:
 def environment(secrets: Mapping[str, str], urls: Mapping[str, str], addresses: Addresses) -> dict[str, str]:
     """Of the programs: ours, with what is set already left alone, except that nothing of a demo may reach the real Segment."""
     given = {name: value for name, value in os.environ.items() if value.strip()}
-    fixed = {"DEBUG": "1", "SEGMENT_HOST": addresses.segment, "PYTHONUNBUFFERED": "1", MARK: secrets[MARK]}
+    fixed = {"DEBUG": "1", "SEGMENT_HOST": addresses.segment, MARK: secrets[MARK]}
+    # lines as they are written, and in the encoding that they are read in
+    fixed |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
     return {"PUBLIC_URL": addresses.web} | dict(secrets) | given | dict(urls) | fixed
 
 
