@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -32,9 +32,10 @@ UNCERTAIN = ""
 HIDDEN_LINK = "(hidden: it opens the customer's account)"
 
 
-def load(lanes: Sequence[Claimed], now: datetime) -> list[Load]:
-    """What waits for these lanes, built and ready to post."""
-    rows = read.waiting([(lane.business_id, lane.first_id) for lane in lanes], MOST_ROWS)
+def load(lanes: Sequence[Claimed], now: datetime, most_rows: int = MOST_ROWS) -> list[Load]:
+    """What waits for these lanes, at most so many rows of each, built and ready to post."""
+    rows = read.waiting([(lane.business_id, lane.first_id) for lane in lanes], most_rows)
+    found = Counter(row.business_id for row in rows)
     standings = read.standings({row.customer_id for row in rows})
     rows += _identifies_first(lanes, rows, standings, now)
     identified = {row.customer_id for row in rows if row.event == IDENTIFY}
@@ -43,7 +44,10 @@ def load(lanes: Sequence[Claimed], now: datetime) -> list[Load]:
     by_business: dict[int, list[Waiting]] = defaultdict(list)
     for row in rows:
         by_business[row.business_id].append(row)
-    return [_Builder(lane, standings, sources, values).load(by_business[lane.business_id]) for lane in lanes]
+    loads = [_Builder(lane, standings, sources, values).load(by_business[lane.business_id]) for lane in lanes]
+    for load in loads:
+        load.more = found[load.lane.business_id] == most_rows
+    return loads
 
 
 def destination(region: str, write_key: str) -> str:

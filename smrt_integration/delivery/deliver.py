@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 from django.utils import timezone
 
+from events import wake
 from events.outbox.settle import Settlement, settle
 from smrt_integration.delivery import answers, build, claim, segment
 from smrt_integration.delivery.land import land
@@ -37,6 +38,7 @@ ROWS_PER_CLAIM: Final = 2_000
 ROWS_UNDER_WAY: Final = 8_000
 # Lanes whose last attempt failed may hang again; together they never take more than a quarter of the threads.
 TROUBLED: Final = segment.THREADS // 4
+IN_ADVANCE: Final = segment.THREADS // 2
 TROUBLED_SECONDS: Final = 0.25
 # A claim that found this many lanes and could have found more says that many businesses have something waiting.
 CROWD: Final = 30
@@ -61,6 +63,7 @@ class Delivery:
         self.landed: list[Shipment] = []
         self.rows_per_lane = 1.0
         self.crowded = False
+        self.called = False
         self.look_at = self.troubled_at = 0.0
         self.renew_at = self.started + RENEW_SECONDS
 
@@ -87,26 +90,34 @@ class Delivery:
         now = time.monotonic()
         if self._closed() or self._rows_under_way() >= ROWS_UNDER_WAY:
             return False
-        lanes: list[claim.Claimed] = []
+        found: list[claim.Claimed] = []
         if now >= self.troubled_at and not self._out_of_budget():
             self.troubled_at = now + TROUBLED_SECONDS
             under_way = sum(load.lane.failures > 0 for load, _ in self.flights.values())
-            lanes += self._claim(TROUBLED - under_way, troubled=True)
+            found += self._claim(TROUBLED - under_way, troubled=True)
         if now >= self.look_at:
-            most = min(claim.MOST_LANES, max(1, int(ROWS_PER_CLAIM / self.rows_per_lane)), segment.THREADS - len(self.flights) - len(lanes))
-            found = self._claim(most)
-            self.crowded = most == len(found) > CROWD
-            self.look_at = 0.0 if found else now + LOOK_SECONDS
-            lanes += found
-        if lanes:
-            self._start(build.load(lanes, timezone.now()))
-        return bool(lanes)
+            most = min(claim.MOST_LANES, max(1, int(ROWS_PER_CLAIM / self.rows_per_lane)), self._room() - len(found))
+            well = self._claim(most)
+            self.crowded = most == len(well) > CROWD
+            self.look_at = 0.0 if well else now + LOOK_SECONDS
+            found += well
+        if found:
+            self._start(build.load(found, timezone.now(), min(build.MOST_ROWS, ROWS_PER_CLAIM // len(found))))
+        return bool(found)
+
+    def _room(self) -> int:
+        """How many more shipments the threads can have. Some in advance, so that no thread is idle while this one settles, unless
+        these might wait for a receiver that hangs."""
+        return segment.THREADS - len(self.flights) + (0 if self._hanging() else IN_ADVANCE)
 
     def _claim(self, limit: int, troubled: bool = False) -> list[claim.Claimed]:
         return claim.claim(timezone.now(), limit, troubled, self.from_zero, self.crowded) if limit > 0 else []
 
     def _start(self, loads: list[Load]) -> None:
-        self.rows_per_lane = max(1.0, sum(load.messages for load in loads) / len(loads))
+        self.rows_per_lane = max(1.0, sum(build.MOST_ROWS if load.more else load.messages for load in loads) / len(loads))
+        if not self.called and (self.crowded or any(load.more for load in loads)):
+            self.called = True
+            wake.wake()
         for load in loads:
             if load.messages:
                 self.flights[_threads().submit(ship, load)] = (load, time.monotonic())

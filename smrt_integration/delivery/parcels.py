@@ -20,13 +20,15 @@ class Parcel:
 
 @dataclass(slots=True)
 class Load:
-    """One business's part of a round. `settled` needs no POST; `held` waits for a customer whose identify could not be had now."""
+    """One business's part of a round. `settled` needs no POST; `held` waits for a customer whose identify could not be had now; `more`
+    says that the business may have more waiting."""
 
     lane: Claimed
     identifies: list[Parcel] = field(default_factory=list)
     tracks: list[Parcel] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
     held: list[Waiting] = field(default_factory=list)
+    more: bool = False
 
     @property
     def messages(self) -> int:
