@@ -21,10 +21,7 @@ def deliver(from_zero: bool = False) -> str:
 
 @app.task
 def spread_trait_changes() -> str:
-    portions = 0
-    while spread.spread_portion():
-        portions += 1
-    return f"{portions} portions"
+    return f"{spread.spread_all()} portions"
 
 
 @app.task

@@ -1,9 +1,11 @@
 """The send log and the delivery attempts are partitioned by month: old months go by dropping a table, not by deleting rows."""
 
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.utils import OperationalError
+
+from events.outbox.locks import Locked, impatient
 
 # Table -> the column it is partitioned by.
 PARTITIONED = {"events_sendlog": "settled_at", "events_deliveryattempt": "at"}
@@ -91,15 +93,9 @@ def drop_before(month: date) -> int:
 def _drop(table: str, month: date) -> bool:
     """False when another worker dropped it meanwhile, or somebody reads the table for long."""
     name = name_of(table, month)
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
-            cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-            if not _exists(name):
-                return False
+    with suppress(Locked), impatient(PATIENCE) as cursor:
+        cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        if _exists(name):
             cursor.execute(f"DROP TABLE {name}")
-    except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", None) != "55P03":  # lock_not_available
-            raise
-        return False
-    return True
+            return True
+    return False

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
-from django.db.utils import OperationalError
+from django.db import connection
 
 from events.models.waiting import IDENTIFY
+from events.outbox.locks import Locked, impatient
 from events.outbox.record import new_message_id
 from events.outbox.settle import Waiting
 
@@ -60,13 +61,8 @@ def identifies_for(customer_ids: Collection[int], now: datetime) -> list[Waiting
     if not customer_ids:
         return []
     ids = sorted(customer_ids)
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_PATIENCE}'")
-            cursor.execute(ADD_IDENTIFIES, [now, ids, [new_message_id() for _ in ids]])
-    except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", None) != "55P03":  # lock_not_available
-            raise
+    with suppress(Locked), impatient(LOCK_PATIENCE) as cursor:
+        cursor.execute(ADD_IDENTIFIES, [now, ids, [new_message_id() for _ in ids]])
     return _rows(IDENTIFIES, [ids])
 
 

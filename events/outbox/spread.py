@@ -3,12 +3,14 @@
 They may be a hundred thousand, so the request that changes the row writes one row itself, and a worker spreads it in portions.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from events.models import TraitChange
+from events.outbox.locks import Locked, impatient
 from events.outbox.record import record_found
 
 # How customers refer to the changed row. `c` is the customer.
@@ -54,6 +56,8 @@ portion AS (
 
 # One portion's identifies are written in well under a second; a counter saving one of these customers waits no longer than that.
 PORTION = 2_000
+# Also what a worker loses at a change that cannot be spread now.
+PATIENCE = "500ms"
 
 
 def request(business_id: int, relation: str, related_id: int) -> None:
@@ -72,12 +76,24 @@ def identify_known(business_id: int, customer_ids: list[int], now: datetime) -> 
     return record_found(GIVEN.format(known=KNOWN), params) if customer_ids else 0
 
 
-def spread_portion() -> bool:
-    """Spread one portion of the oldest change that no other worker is at. False when there is none."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        # Whoever waits longest in a deadlock is ended by PostgreSQL after a second: that must be this and never a counter's save.
-        cursor.execute("SET LOCAL lock_timeout = '500ms'")
-        change = TraitChange.objects.select_for_update(skip_locked=True).order_by("id").first()
+def spread_all() -> int:
+    """Spread what waits, oldest first. Answers in how many portions. A change of customers whom a save holds for long waits for the
+    next time, and keeps no other change waiting."""
+    return sum(_spread(change_id) for change_id in TraitChange.objects.order_by("id").values_list("id", flat=True))
+
+
+def _spread(change_id: int) -> int:
+    portions = 0
+    with suppress(Locked):
+        while spread_portion(change_id):
+            portions += 1
+    return portions
+
+
+def spread_portion(change_id: int) -> bool:
+    """False when nothing is left of the change, or another worker is at it. Raises Locked."""
+    with impatient(PATIENCE):
+        change = TraitChange.objects.select_for_update(skip_locked=True).filter(pk=change_id).first()
         if change is None:
             return False
         after = change.after_id

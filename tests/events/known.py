@@ -1,0 +1,43 @@
+"""Customers whom Segment knows, many at a time."""
+
+from django.db import connection
+
+from customers.models import Business, Customer
+from events.models import AcceptedTraits, Integration
+from events.models.waiting import IDENTIFY
+from tests.conftest import WRITE_KEY
+from tests.events.waiting import waiting
+from tests.factories import BusinessFactory
+
+
+def switched_on(**config: object) -> Business:
+    business: Business = BusinessFactory.create()
+    Integration.objects.create(business=business, enabled=True, write_key=WRITE_KEY, **config)
+    return business
+
+
+def crowd(business: Business, count: int, **details: object) -> list[int]:
+    """The ids of so many new customers whom Segment knows; nothing is recorded of them."""
+    made = Customer.objects.bulk_create([Customer(business=business, **details) for _ in range(count)], batch_size=5_000)
+    ids = [customer.pk for customer in made]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_acceptedtraits (customer_id, destination, traits_hash, message_id, occurred_at) "
+            "SELECT id, 'somewhere', '', md5(id::text), now() FROM unnest(%s::bigint[]) id",
+            [ids],
+        )
+    return ids
+
+
+def known(*customers: Customer) -> None:
+    for customer in customers:
+        AcceptedTraits.objects.create(
+            customer=customer, destination="somewhere", traits_hash="", message_id=f"{customer.pk:032x}", occurred_at=customer.created_at
+        )
+
+
+def identified() -> set[int]:
+    """The customers for whom an identify waits."""
+    rows = waiting(event=IDENTIFY)
+    assert len({row.customer_id for row in rows}) == len(rows)
+    return {row.customer_id for row in rows}

@@ -1,0 +1,168 @@
+"""Fifths by spending are recomputed once a night of the business, and identified where they changed and Segment knows the customer."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from customers.models import Business, Customer, Order
+from events.models import Integration, SweepDone
+from events.sweeps import spending
+from tests.conftest import WRITE_KEY
+from tests.events.elsewhere import at_once, uncommitted
+from tests.events.known import crowd, identified
+from tests.events.waiting import nothing_written, waiting
+from tests.factories import BusinessFactory, CustomerFactory
+
+pytestmark = pytest.mark.django_db
+ANGELES = ZoneInfo("America/Los_Angeles")
+TOKYO = ZoneInfo("Asia/Tokyo")
+MONDAY_NIGHT = datetime(2025, 6, 2, 23, 30, tzinfo=ANGELES)
+
+
+def switched_on(time_zone: str = "America/Los_Angeles", **config: object) -> Business:
+    business: Business = BusinessFactory.create(time_zone=time_zone)
+    Integration.objects.create(business=business, write_key=WRITE_KEY, **{"enabled": True, **config})
+    return business
+
+
+def spent(customer_id: int, total: int, at: datetime) -> None:
+    """Past the signals: no order is told of."""
+    business_id = Customer.objects.values_list("business_id", flat=True).get(pk=customer_id)
+    Order.objects.bulk_create([Order(business_id=business_id, customer_id=customer_id, total=total, created_at=at)])
+
+
+def fifths(*customer_ids: int) -> list[int]:
+    found = dict(Customer.objects.values_list("pk", "demographic"))
+    return [found[customer_id] for customer_id in customer_ids]
+
+
+def days() -> dict[int, str]:
+    return {
+        business_id: day.isoformat() for business_id, day in SweepDone.objects.filter(sweep="spending").values_list("business_id", "day")
+    }
+
+
+def test_those_whose_fifth_changed_are_identified_if_segment_knows_them() -> None:
+    business = switched_on()
+    first, second, unchanged = crowd(business, 3)
+    (stranger,) = Customer.objects.bulk_create([Customer(business=business)])
+    for customer_id, total in ((first, 400), (second, 300), (stranger.pk, 350)):
+        spent(customer_id, total, MONDAY_NIGHT - timedelta(days=3))
+    assert spending.sweep(MONDAY_NIGHT) == 3
+    assert fifths(first, stranger.pk, second, unchanged) == [1, 2, 3, 5]
+    assert identified() == {first, second}
+    assert {(row.occurred_at, row.business_id) for row in waiting()} == {(MONDAY_NIGHT, business.pk)}
+
+
+def test_a_night_in_which_nobody_spent_anything_identifies_nobody() -> None:
+    business = switched_on()
+    crowd(business, 3)
+    with nothing_written():
+        assert spending.sweep(MONDAY_NIGHT) == 0
+    assert days() == {business.pk: "2025-06-02"}
+
+
+def test_it_is_done_once_a_night_from_two_o_clock() -> None:
+    business = switched_on()
+    (customer,) = crowd(business, 1)
+    spending.sweep(MONDAY_NIGHT)
+    spent(customer, 10, MONDAY_NIGHT)
+    for hour, minute, changed, day in (
+        (0, 0, 0, "2025-06-02"),
+        (1, 59, 0, "2025-06-02"),
+        (2, 0, 1, "2025-06-03"),
+        (2, 10, 0, "2025-06-03"),
+    ):
+        assert spending.sweep(datetime(2025, 6, 3, hour, minute, tzinfo=ANGELES)) == changed
+        assert days() == {business.pk: day}
+    assert fifths(customer) == [1]
+
+
+def test_a_night_in_which_nothing_ran_is_made_up_for_once_something_runs() -> None:
+    business = switched_on()
+    (customer,) = crowd(business, 1)
+    spending.sweep(MONDAY_NIGHT)
+    spent(customer, 10, MONDAY_NIGHT)
+    assert spending.sweep(datetime(2025, 6, 9, 17, 0, tzinfo=ANGELES)) == 1
+    assert days() == {business.pk: "2025-06-09"}
+
+
+def test_each_business_has_its_own_night() -> None:
+    here, there = switched_on(), switched_on("Asia/Tokyo")
+    spending.sweep(MONDAY_NIGHT)
+    assert days() == {here.pk: "2025-06-02", there.pk: "2025-06-03"}
+    spending.sweep(datetime(2025, 6, 3, 2, 0, tzinfo=ANGELES))
+    assert days() == {here.pk: "2025-06-03", there.pk: "2025-06-03"}
+    spending.sweep(datetime(2025, 6, 4, 2, 0, tzinfo=TOKYO))
+    assert days() == {here.pk: "2025-06-03", there.pk: "2025-06-04"}
+
+
+@pytest.mark.parametrize(
+    ("before", "at"),
+    [
+        # the hour from two to three does not exist
+        (datetime(2025, 3, 9, 9, 59, tzinfo=UTC), datetime(2025, 3, 9, 10, 0, tzinfo=UTC)),
+        # the hour from one to two comes twice
+        (datetime(2025, 11, 2, 9, 59, tzinfo=UTC), datetime(2025, 11, 2, 10, 0, tzinfo=UTC)),
+    ],
+)
+def test_on_days_on_which_the_clocks_change_it_is_done_once_too(before: datetime, at: datetime) -> None:
+    business = switched_on()
+    spending.sweep(at - timedelta(days=1))
+    yesterday = days()
+    spending.sweep(before)
+    assert days() == yesterday
+    spending.sweep(at)
+    assert days() == {business.pk: at.date().isoformat()}
+
+
+def test_a_business_that_is_switched_off_is_left_alone() -> None:
+    business = switched_on(enabled=False)
+    (customer,) = crowd(business, 1)
+    spent(customer, 10, MONDAY_NIGHT)
+    with nothing_written():
+        assert spending.sweep(MONDAY_NIGHT) == 0
+    assert days() == {}
+    assert fifths(customer) == [5]
+
+
+def test_muted_events_do_not_matter() -> None:
+    business = switched_on(muted=["Customer Lost", "Customer Birthday"])
+    (customer,) = crowd(business, 1)
+    spent(customer, 10, MONDAY_NIGHT)
+    assert spending.sweep(MONDAY_NIGHT) == 1
+    assert identified() == {customer}
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtTheSameMoment:
+    def test_two_workers_do_each_business_once(self) -> None:
+        businesses = [switched_on() for _ in range(5)]
+        customers = [customer for business in businesses for customer in crowd(business, 1)]
+        for customer in customers:
+            spent(customer, 10, MONDAY_NIGHT)
+        changed = at_once(*[lambda: spending.sweep(MONDAY_NIGHT)] * 3)
+        assert sum(changed) == 5
+        assert identified() == set(customers)
+        assert fifths(*customers) == [1] * 5
+
+    def test_a_save_that_holds_a_customer_holds_up_no_other_business(self) -> None:
+        held, free = switched_on(), switched_on()
+        customer = CustomerFactory.create(business=held)
+        (other,) = crowd(free, 1)
+        for customer_id in (customer.pk, other):
+            spent(customer_id, 10, MONDAY_NIGHT)
+
+        def save() -> None:
+            mine = Customer.objects.get(pk=customer.pk)
+            mine.email = "changed@example.com"
+            mine.save()
+
+        with uncommitted(save):
+            assert spending.sweep(MONDAY_NIGHT) == 1
+            assert fifths(customer.pk, other) == [5, 1]
+            assert days() == {free.pk: "2025-06-02"}
+        assert spending.sweep(MONDAY_NIGHT) == 1
+        assert fifths(customer.pk) == [1]
+        assert Customer.objects.get(pk=customer.pk).email == "changed@example.com"
