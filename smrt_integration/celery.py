@@ -1,14 +1,32 @@
 """The Celery application: `celery -A smrt_integration worker`, `celery -A smrt_integration beat`."""
 
 import os
-from typing import Any
+from typing import Any, Self
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.signals import task_prerun
+from kombu import Connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smrt_integration.settings")
 
-app = Celery("smrt_integration")
+# Events shall leave within seconds of the broker's return, however long it was gone.
+LOOK_FOR_BROKER_SECONDS = 1.0
+
+
+class Broker(Connection):
+    """Looks for the broker at a steady pace; the pauses of a worker and a beat would otherwise grow to half a minute."""
+
+    def ensure_connection(self, *args: Any, **options: Any) -> Self:
+        pace = {"interval_start": LOOK_FOR_BROKER_SECONDS, "interval_step": 0.0, "interval_max": LOOK_FOR_BROKER_SECONDS}
+        return super().ensure_connection(*args, **(pace | options))
+
+
+class Amqp(AMQP):
+    Connection = Broker
+
+
+app = Celery("smrt_integration", amqp=Amqp)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["smrt_integration"])
 

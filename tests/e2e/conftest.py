@@ -1,0 +1,52 @@
+"""Programs and servers that a test starts beside the usual ones, to break them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from events import wake
+from smrt_integration.dev.services.folders import ThrowAway
+from smrt_integration.dev.services.redis import RedisServer
+from tests.workers import Beat
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Closed to other accounts, but open to servers."""
+    folder = ThrowAway()
+    yield folder.path
+    folder.remove()
+
+
+@pytest.fixture
+def own_redis(folder: Path, settings: Settings) -> Iterator[RedisServer]:
+    """A Redis that the test may break; this process wakes the workers through it."""
+    server = RedisServer(folder / "redis")
+    server.start()
+    settings.REDIS_URL = settings.CELERY_BROKER_URL = server.url
+    _forget_connections()
+    yield server
+    server.stop()
+    _forget_connections()
+
+
+def _forget_connections() -> None:
+    wake._redis.cache_clear()
+    wake._producers.cache_clear()
+    wake._resting_until = 0.0
+
+
+@pytest.fixture
+def start_beat_with(transactional_db: None) -> Iterator[Callable[..., Beat]]:
+    """`start_beat_with(**environment)`; it ends with the test."""
+    beats: list[Beat] = []
+
+    def start(**environment: str) -> Beat:
+        beats.append(Beat(environment))
+        return beats[-1]
+
+    yield start
+    for beat in beats:
+        beat.kill()
