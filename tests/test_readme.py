@@ -71,6 +71,6 @@ def test_every_link_leads_somewhere(target: str) -> None:
     assert (PROJECT / target).exists()
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"\bmake ([a-z]+)", README))))
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"`make ([a-z]+)", README))))
 def test_every_command_exists(command: str) -> None:
     assert re.search(rf"^{command}:", (PROJECT / "Makefile").read_text(), re.MULTILINE)
