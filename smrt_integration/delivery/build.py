@@ -112,10 +112,10 @@ class _Builder:
             self._settle(row, Outcome.SKIPPED, UNCHANGED)
             return
         message = segment.identify(row.user_id, traits, self.lane.time_zone, row.occurred_at, row.message_id)
-        size = len(segment.serialized(message))
-        shown = segment.serialized(message | {"traits": traits | {"link": HIDDEN_LINK}})
+        body = segment.serialized(message)
+        shown = body.replace(json.dumps(traits["link"]), json.dumps(HIDDEN_LINK))
         known = Known(row, self.destination, UNCERTAIN if row.attempts else traits_hash)
-        self.result.identifies.append(Parcel(row, message, size, shown, known))
+        self.result.identifies.append(Parcel(row, message, len(body), shown, known))
 
     def _track(self, row: Waiting) -> None:
         standing = self.standings.get(row.customer_id)

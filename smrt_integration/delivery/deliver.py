@@ -98,7 +98,7 @@ class Delivery:
         if now >= self.look_at:
             most = min(claim.MOST_LANES, max(1, int(ROWS_PER_CLAIM / self.rows_per_lane)), self._room() - len(found))
             well = self._claim(most)
-            self.crowded = most == len(well) > CROWD
+            self.crowded = most == len(well) and (self.crowded or most > CROWD)
             self.look_at = 0.0 if well else now + LOOK_SECONDS
             found += well
         if found:
