@@ -14,7 +14,9 @@ CATCH_UP_DAYS = 3
 # A birthday entered today for a day already past is not celebrated late: only days in which nothing ran are caught up.
 FIND = """
 due AS (
-    SELECT i.business_id, i.birthday_field_id, d.day, d.today, d.day + make_interval(hours => i.birthday_hour) AS local_time, b.time_zone,
+    SELECT i.business_id, i.birthday_field_id, d.day, d.today,
+        -- an hour that comes twice begins at its first time, where PostgreSQL takes the second
+        LEAST((d.day + make_interval(hours => i.birthday_hour)) AT TIME ZONE b.time_zone, %(now)s) AS due_at,
         CASE WHEN to_char(d.day, 'MM-DD') = '02-28' AND to_char(d.day + 1, 'MM-DD') = '03-01' THEN ARRAY['02-28', '02-29']
              ELSE ARRAY[to_char(d.day, 'MM-DD')] END AS dates
     FROM events_integration i
@@ -27,11 +29,11 @@ due AS (
         AND %(now)s AT TIME ZONE b.time_zone >= d.day + make_interval(hours => i.birthday_hour)
         AND d.day >= (GREATEST(i.enabled_at, i.birthday_field_since) AT TIME ZONE b.time_zone)::date
 ), born AS (
-    SELECT d.business_id, v.customer_id, extract(year FROM d.day)::int AS year, right(v.value, 5) AS birthday,
-        d.local_time AT TIME ZONE d.time_zone AS occurred_at
+    SELECT d.business_id, v.customer_id, extract(year FROM d.day)::int AS year, right(v.value, 5) AS birthday, d.due_at AS occurred_at
     FROM due d
     JOIN customers_customfieldvalue v ON v.field_id = d.birthday_field_id AND right(v.value, 5) = ANY (d.dates)
-    WHERE d.day = d.today OR v.updated_at <= d.local_time AT TIME ZONE d.time_zone
+    -- a field that holds dates today may have held any text before
+    WHERE v.value ~ '^([0-9]{4}-)?[0-9]{2}-[0-9]{2}$' AND (d.day = d.today OR v.updated_at <= d.due_at)
 ), celebrated AS (
     INSERT INTO events_celebration (customer_id, year)
     SELECT customer_id, year FROM born ORDER BY customer_id

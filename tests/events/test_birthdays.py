@@ -1,0 +1,260 @@
+"""Customer Birthday: once a customer and year, from the hour that the business chose, caught up for three days."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from customers.models import Business, Customer, CustomField, CustomFieldValue
+from events.models import Celebration, Integration
+from events.sweeps import birthdays
+from smrt_integration.tasks import sweep_birthdays
+from tests.conftest import WRITE_KEY
+from tests.events.elsewhere import at_once
+from tests.events.waiting import names, nothing_written, waiting
+from tests.factories import BusinessFactory, CustomFieldFactory
+
+pytestmark = pytest.mark.django_db
+ANGELES = ZoneInfo("America/Los_Angeles")
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+MAY_4 = date(2025, 5, 4)
+NINE = datetime(2025, 5, 4, 9, tzinfo=ANGELES)
+
+
+def switched_on(time_zone: str = "America/Los_Angeles", since: datetime = LONG_AGO, **config: Any) -> Business:
+    """With a birthday field, since the same time."""
+    business: Business = BusinessFactory.create(time_zone=time_zone)
+    field = CustomFieldFactory.create(business=business, birthday=True)
+    defaults = {"enabled": True, "enabled_at": since, "birthday_field": field}
+    integration = Integration.objects.create(business=business, write_key=WRITE_KEY, **{**defaults, **config})
+    Integration.objects.filter(pk=integration.pk, birthday_field__isnull=False).update(birthday_field_since=since)
+    return business
+
+
+def born(business: Business, birthday: str, entered: datetime = LONG_AGO) -> Customer:
+    """Past the signals: nothing is recorded of them but what a sweep finds."""
+    (customer,) = Customer.objects.bulk_create([Customer(business=business, created_at=LONG_AGO)])
+    field = CustomField.objects.get(business=business)
+    CustomFieldValue.objects.bulk_create([CustomFieldValue(customer=customer, field=field, value=birthday, updated_at=entered)])
+    return customer
+
+
+def around(day: date) -> Iterator[datetime]:
+    """Looks every six hours, from two days before the day's midnight on, for a week."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=ANGELES)
+    return (midnight + look * 6 * HOUR for look in range(-8, 20))
+
+
+def celebrated(*days: date) -> list[str]:
+    """The times, as told, of what sweeps around these days find."""
+    for day in days:
+        for look in around(day):
+            birthdays.sweep(look)
+    return [row.occurred_at.astimezone(ANGELES).isoformat() for row in waiting(event="Customer Birthday")]
+
+
+@pytest.mark.parametrize("birthday", ["1990-05-04", "05-04"])
+def test_it_is_told_at_the_hour_with_the_day(birthday: str) -> None:
+    business = switched_on()
+    customer = born(business, birthday)
+    with nothing_written():
+        assert birthdays.sweep(NINE - timedelta(microseconds=1)) == 0
+    assert birthdays.sweep(NINE) == 1
+    (row,) = waiting()
+    assert (row.event, row.customer_id, row.subject_id, row.user_id) == ("Customer Birthday", customer.pk, customer.pk, customer.uuid)
+    assert (row.business_id, row.occurred_at, row.facts) == (business.pk, NINE, {"birthday": "05-04"})
+
+
+@pytest.mark.parametrize("hour", [0, 1, 12, 23])
+def test_the_business_chooses_the_hour(hour: int) -> None:
+    born(switched_on(birthday_hour=hour), "05-04")
+    at = datetime(2025, 5, 4, hour, tzinfo=ANGELES)
+    assert birthdays.sweep(at - timedelta(microseconds=1)) == 0
+    assert birthdays.sweep(at) == 1
+    assert waiting()[0].occurred_at == at
+
+
+def test_each_business_has_its_own_nine_o_clock() -> None:
+    zones = ["Pacific/Kiritimati", "Asia/Kolkata", "Europe/Dublin", "America/Los_Angeles", "Pacific/Honolulu"]
+    businesses = {zone: switched_on(zone) for zone in zones}
+    for business in businesses.values():
+        born(business, "05-04")
+    start = datetime(2025, 5, 3, tzinfo=UTC)
+    for half_hour in range(120):
+        birthdays.sweep(start + half_hour * HOUR / 2)
+    assert [(row.business_id, row.occurred_at) for row in waiting()] == [
+        (businesses[zone].pk, datetime(2025, 5, 4, 9, tzinfo=ZoneInfo(zone))) for zone in zones
+    ]
+
+
+def test_it_is_told_every_year_once_however_often_the_sweep_runs() -> None:
+    born(switched_on(), "1990-05-04")
+    assert celebrated(MAY_4, MAY_4, date(2026, 5, 4)) == ["2025-05-04T09:00:00-07:00", "2026-05-04T09:00:00-07:00"]
+    assert sorted(Celebration.objects.values_list("year", flat=True)) == [2025, 2026]
+
+
+@pytest.mark.parametrize(
+    ("birthday", "days"),
+    [
+        ("02-29", ["2027-02-28", "2028-02-29", "2029-02-28"]),
+        ("1992-02-29", ["2027-02-28", "2028-02-29", "2029-02-28"]),
+        ("02-28", ["2027-02-28", "2028-02-28", "2029-02-28"]),
+        ("03-01", ["2027-03-01", "2028-03-01", "2029-03-01"]),
+        ("12-31", ["2027-12-31", "2028-12-31", "2029-12-31"]),
+        ("01-01", ["2028-01-01", "2029-01-01", "2030-01-01"]),
+    ],
+)
+def test_the_twenty_ninth_of_february_and_the_turn_of_the_year(birthday: str, days: list[str]) -> None:
+    born(switched_on(), birthday)
+    found = celebrated(*(date(year, month, day) for year in (2027, 2028, 2029) for month, day in ((3, 1), (12, 31))))
+    assert found == [f"{day}T09:00:00-08:00" for day in days]
+    assert {row.facts["birthday"] for row in waiting()} == {birthday[-5:]}
+
+
+@pytest.mark.parametrize("year", [2000, 2100])
+def test_centuries_are_leap_years_or_not(year: int) -> None:
+    born(switched_on(since=datetime(1999, 1, 1, tzinfo=UTC)), "02-29")
+    Customer.objects.update(created_at=datetime(1999, 1, 1, tzinfo=UTC))
+    CustomFieldValue.objects.update(updated_at=datetime(1999, 1, 1, tzinfo=UTC))
+    leap = year == 2000
+    assert birthdays.sweep(datetime(year, 2, 28, 10, tzinfo=ANGELES)) == (not leap)
+    if leap:
+        assert birthdays.sweep(datetime(year, 2, 29, 10, tzinfo=ANGELES)) == 1
+
+
+@pytest.mark.parametrize(("birthday", "day"), [("05-04", MAY_4), ("12-31", date(2025, 12, 31)), ("12-29", date(2025, 12, 29))])
+def test_days_in_which_nothing_ran_are_caught_up_for_three_and_not_for_four(birthday: str, day: date) -> None:
+    born(switched_on(), birthday)
+    at = datetime(day.year, day.month, day.day, 9, tzinfo=ANGELES)
+    midnight = at - 9 * HOUR
+    with nothing_written():
+        assert birthdays.sweep(midnight + 4 * DAY) == 0
+    assert birthdays.sweep(midnight + 4 * DAY - timedelta(microseconds=1)) == 1
+    assert [row.occurred_at for row in waiting()] == [at]
+    assert Celebration.objects.get().year == day.year
+    with nothing_written():
+        assert birthdays.sweep(midnight + 4 * DAY - timedelta(microseconds=1)) == 0
+
+
+def test_hours_in_which_nothing_ran_are_caught_up() -> None:
+    born(switched_on(), "05-04")
+    assert birthdays.sweep(NINE + 14 * HOUR) == 1
+    assert waiting()[0].occurred_at == NINE
+
+
+def test_a_birthday_that_is_corrected_within_the_year_is_not_told_again() -> None:
+    customer = born(switched_on(), "05-04")
+    birthdays.sweep(NINE)
+    CustomFieldValue.objects.filter(customer=customer).update(value="05-06", updated_at=NINE)
+    assert celebrated(MAY_4, date(2025, 5, 6)) == [NINE.isoformat()]
+
+
+class TestABirthdayThatIsEnteredLate:
+    def test_on_the_day_itself_is_told_at_once(self) -> None:
+        born(switched_on(), "05-04", entered=NINE + 3 * HOUR)
+        assert birthdays.sweep(NINE + 3 * HOUR) == 1
+
+    def test_after_the_day_is_told_next_year(self) -> None:
+        born(switched_on(), "05-04", entered=NINE + DAY)
+        for look in around(date(2025, 5, 8)):
+            assert birthdays.sweep(look) == 0
+        assert celebrated(date(2026, 5, 4)) == ["2026-05-04T09:00:00-07:00"]
+
+    def test_before_the_hour_of_a_day_in_which_nothing_ran_is_caught_up(self) -> None:
+        born(switched_on(), "05-04", entered=NINE - HOUR)
+        assert birthdays.sweep(NINE + 2 * DAY) == 1
+
+    def test_after_the_hour_of_a_day_in_which_nothing_ran_is_not(self) -> None:
+        born(switched_on(), "05-04", entered=NINE + HOUR)
+        with nothing_written():
+            assert birthdays.sweep(NINE + 2 * DAY) == 0
+
+
+class TestTheBusiness:
+    @pytest.mark.parametrize("config", [{"enabled": False}, {"birthday_field": None}])
+    def test_that_is_off_or_has_no_birthday_field_tells_nothing(self, config: dict[str, Any]) -> None:
+        born(switched_on(**config), "05-04")
+        with nothing_written():
+            assert celebrated(MAY_4) == []
+        assert not Celebration.objects.exists()
+
+    def test_that_muted_the_event_tells_nothing_old_once_it_is_no_longer_muted(self) -> None:
+        born(switched_on(muted=["Customer Birthday"]), "05-04")
+        with nothing_written():
+            birthdays.sweep(NINE)
+        Integration.objects.update(muted=[])
+        with nothing_written():
+            birthdays.sweep(NINE + HOUR)
+        assert celebrated(MAY_4, date(2026, 5, 4)) == ["2026-05-04T09:00:00-07:00"]
+
+    def test_that_switches_on_tells_of_that_day_and_no_earlier_one(self) -> None:
+        business = switched_on(since=NINE + 6 * HOUR)
+        born(business, "05-04")
+        born(business, "05-03")
+        assert birthdays.sweep(NINE + 6 * HOUR) == 1
+        assert waiting()[0].facts == {"birthday": "05-04"}
+
+    def test_that_sets_its_birthday_field_later_tells_from_that_day_on(self) -> None:
+        business = switched_on()
+        Integration.objects.update(birthday_field_since=NINE + 6 * HOUR)
+        born(business, "05-04")
+        born(business, "05-03")
+        assert birthdays.sweep(NINE + 6 * HOUR) == 1
+        assert waiting()[0].facts == {"birthday": "05-04"}
+
+    def test_asks_only_its_birthday_field(self) -> None:
+        business = switched_on()
+        customer = born(business, "05-05")
+        anniversary = CustomFieldFactory.create(business=business, kind="DATE", name="Wedding day")
+        CustomFieldValue.objects.bulk_create([CustomFieldValue(customer=customer, field=anniversary, value="05-04", updated_at=LONG_AGO)])
+        with nothing_written():
+            assert birthdays.sweep(NINE) == 0
+
+    def test_does_not_take_any_text_for_a_birthday(self) -> None:
+        """A field that holds dates today may have held anything before."""
+        business = switched_on()
+        for text in ("call after 05-04", "2025-13-05-04", "x05-04", "1990-5-04", " 05-04", "19900-05-04"):
+            born(business, text)
+        with nothing_written():
+            assert birthdays.sweep(NINE) == 0
+
+    def test_with_a_clock_that_goes_back_at_that_hour_tells_once_and_not_of_the_future(self) -> None:
+        born(switched_on(birthday_hour=1), "11-02")
+        one_o_clock = datetime(2025, 11, 2, 8, 0, tzinfo=UTC)
+        assert birthdays.sweep(one_o_clock - timedelta(microseconds=1)) == 0
+        assert birthdays.sweep(one_o_clock) == 1
+        assert birthdays.sweep(one_o_clock + HOUR) == 0
+        assert waiting()[0].occurred_at == one_o_clock
+
+    @pytest.mark.parametrize(
+        ("zone", "birthday", "hour", "due"),
+        [
+            ("America/Los_Angeles", "03-09", 2, "2025-03-09T10:00:00"),
+            ("Asia/Beirut", "03-30", 0, "2025-03-29T22:00:00"),
+            ("America/Havana", "03-09", 0, "2025-03-09T05:00:00"),
+        ],
+    )
+    def test_where_that_hour_does_not_exist_tells_when_it_would_have_been(self, zone: str, birthday: str, hour: int, due: str) -> None:
+        born(switched_on(zone, birthday_hour=hour), birthday)
+        at = datetime.fromisoformat(due).replace(tzinfo=UTC)
+        assert birthdays.sweep(at - timedelta(microseconds=1)) == 0
+        assert birthdays.sweep(at) == 1
+        assert waiting()[0].occurred_at == at
+
+
+def test_the_task_says_how_many() -> None:
+    business = switched_on(birthday_hour=0)
+    born(business, business.today().isoformat())
+    assert sweep_birthdays() == "1 recorded"
+    assert sweep_birthdays() == "0 recorded"
+    assert names() == ["Customer Birthday"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sweeps_at_the_same_moment_tell_each_once() -> None:
+    customers = [born(business, "05-04") for business in [switched_on() for _ in range(4)] for _ in range(10)]
+    assert sum(at_once(*[lambda: birthdays.sweep(NINE)] * 4)) == 40
+    assert sorted(row.customer_id for row in waiting()) == sorted(customer.pk for customer in customers)

@@ -1,0 +1,110 @@
+"""Sweeps count the business's own days, also where the clocks change, midnight does not exist, or a whole day is skipped."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from customers.lost import is_lost
+from customers.models import Customer
+from customers.zones import local_day
+from events.models import Integration, Outgoing
+from events.sweeps import lost
+from tests.events.test_lost import customer, switched_on
+from tests.events.waiting import names, waiting
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+# Clocks go forward at midnight in Beirut, Cairo and Havana, so that the day begins at one; in Lord Howe by half an hour; Kathmandu is
+# at an odd offset, Kiritimati a day ahead of Honolulu; Apia had no 30 December in 2011; Casablanca goes back for a month.
+ZONES = [
+    "America/Los_Angeles",
+    "America/Havana",
+    "Asia/Beirut",
+    "Africa/Cairo",
+    "Africa/Casablanca",
+    "Australia/Lord_Howe",
+    "Asia/Kathmandu",
+    "Pacific/Kiritimati",
+    "Pacific/Honolulu",
+    "Europe/Dublin",
+    "UTC",
+]
+
+
+def first_found(zone: str, last: datetime, limit: int, looks: list[datetime]) -> datetime | None:
+    """Which of the looks, in order, finds the customer; none after it may."""
+    business = switched_on(zone, since=datetime(2010, 1, 1, tzinfo=UTC), weekly_limit=limit)
+    customer(business, last, created_at=last - DAY)
+    found = [now for now in looks if lost.sweep(now)]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+@pytest.mark.parametrize(
+    ("zone", "last", "at"),
+    [
+        # the last second of a day and the first of the next
+        ("America/Los_Angeles", "2025-05-02T06:59:59", "2025-05-16T07:00:00"),
+        ("America/Los_Angeles", "2025-05-02T07:00:00", "2025-05-17T07:00:00"),
+        # over the night on which the clocks go forward, and the one on which they go back
+        ("America/Los_Angeles", "2025-03-01T20:00:00", "2025-03-16T07:00:00"),
+        ("America/Los_Angeles", "2025-10-25T19:00:00", "2025-11-09T08:00:00"),
+        # the fifteenth day begins at one o'clock, as there is no midnight
+        ("Asia/Beirut", "2025-03-15T10:00:00", "2025-03-29T22:00:00"),
+        ("America/Havana", "2025-02-22T15:00:00", "2025-03-09T05:00:00"),
+        ("Africa/Cairo", "2025-04-10T10:00:00", "2025-04-24T22:00:00"),
+        # seen on the 15th, 16th and 17th of a December that had no 30th
+        ("Pacific/Apia", "2011-12-16T00:00:00", "2011-12-30T10:00:00"),
+        ("Pacific/Apia", "2011-12-17T00:00:00", "2011-12-30T10:00:00"),
+        ("Pacific/Apia", "2011-12-18T00:00:00", "2011-12-31T10:00:00"),
+    ],
+)
+def test_the_first_day_over_the_limit_begins_when_it_begins_there(zone: str, last: str, at: str) -> None:
+    seen, begins = (datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (last, at))
+    assert first_found(zone, seen, 14, [begins - timedelta(microseconds=1), begins]) == begins
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    zone=st.sampled_from(ZONES),
+    seconds=st.integers(0, 3 * 366 * 86_400),
+    limit=st.integers(1, 20),
+    hours=st.lists(st.integers(1, 60), min_size=1, max_size=30),
+)
+@example(zone="Asia/Beirut", seconds=439 * 86_400, limit=14, hours=[1] * 30)
+def test_it_is_found_by_the_first_look_at_which_python_s_calendar_says_so(
+    zone: str, seconds: int, limit: int, hours: list[int], db: None
+) -> None:
+    last = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    looks = [last + limit * DAY + timedelta(hours=sum(hours[:count])) for count in range(len(hours) + 1)]
+    Outgoing.objects.all().delete()
+    Integration.objects.all().delete()
+    expected = next((now for now in looks if is_lost(last, now, zone, limit)), None)
+    assert first_found(zone, last, limit, looks) == expected
+    assert [row.facts["days_since_visit"] for row in waiting()] == (
+        [(local_day(expected, zone) - local_day(last, zone)).days] if expected else []
+    )
+
+
+def test_each_business_is_swept_when_its_own_day_begins() -> None:
+    """One customer of each was last seen on 1 May of theirs; the day after the limit begins at different times."""
+    businesses = {zone: switched_on(zone) for zone in ("Pacific/Kiritimati", "Europe/Dublin", "Pacific/Honolulu")}
+    for zone, business in businesses.items():
+        customer(business, datetime(2025, 5, 1, 12, tzinfo=ZoneInfo(zone)))
+    order = []
+    for hour in range(60):
+        now = datetime(2025, 5, 15, tzinfo=UTC) + timedelta(hours=hour)
+        if lost.sweep(now):
+            row = waiting()[-1]
+            zone = next(zone for zone, business in businesses.items() if business.pk == row.business_id)
+            order.append((zone, now.astimezone(ZoneInfo(zone)).isoformat()))
+    assert order == [
+        ("Pacific/Kiritimati", "2025-05-16T00:00:00+14:00"),
+        ("Europe/Dublin", "2025-05-16T00:00:00+01:00"),
+        ("Pacific/Honolulu", "2025-05-16T00:00:00-10:00"),
+    ]
+    assert Customer.objects.count() == len(names()) == 3
+    assert {row.facts["days_since_visit"] for row in waiting()} == {(date(2025, 5, 16) - date(2025, 5, 1)).days}

@@ -1,0 +1,220 @@
+"""Customer Lost: once per lapse, told on the first local day on which the customer has stayed away for longer than their rhythm allows."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from customers.lost import DEFAULT_LIMITS
+from customers.models import Business, Customer
+from customers.zones import iso_utc
+from events.models import Integration, Lapse, SweepDone
+from events.sweeps import lost
+from smrt_integration.tasks import sweep_lost
+from tests.conftest import WRITE_KEY
+from tests.events.elsewhere import at_once
+from tests.events.waiting import names, nothing_written, waiting
+from tests.factories import BusinessFactory
+
+pytestmark = pytest.mark.django_db
+ANGELES = ZoneInfo("America/Los_Angeles")
+DAY = timedelta(days=1)
+SEEN = datetime(2025, 5, 1, 18, 30, 15, 123_456, tzinfo=ANGELES)
+LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def switched_on(time_zone: str = "America/Los_Angeles", since: datetime = LONG_AGO, **config: Any) -> Business:
+    business: Business = BusinessFactory.create(time_zone=time_zone)
+    Integration.objects.create(business=business, write_key=WRITE_KEY, **{"enabled": True, "enabled_at": since, **config})
+    return business
+
+
+def customer(business: Business, last_visit: datetime | None = SEEN, frequency: str = "weekly", **details: Any) -> Customer:
+    """Past the signals: nothing is recorded of them but what a sweep finds."""
+    made = Customer(business=business, last_visit=last_visit, visit_frequency=frequency, **{"created_at": LONG_AGO, **details})
+    return Customer.objects.bulk_create([made])[0]
+
+
+def midnight(days: int, zone: ZoneInfo = ANGELES) -> datetime:
+    """At which the day begins that is so many after the visit's."""
+    return datetime(2025, 5, 1, tzinfo=zone) + days * DAY
+
+
+def found_days(business: Business, until: int) -> list[int]:
+    """The days after the visit's on which a sweep finds somebody; it runs twice a day."""
+    return [days for days in range(until) if lost.sweep(midnight(days)) + lost.sweep(midnight(days) + DAY / 2)]
+
+
+def test_the_limits_of_a_new_config_are_the_contract_s() -> None:
+    fields = {"weekly": "weekly_limit", "bi-weekly": "bi_weekly_limit", "monthly": "monthly_limit", "irregular": "irregular_limit"}
+    new = Integration()
+    assert {name: getattr(new, field) for name, field in fields.items()} | {"unknown": new.irregular_limit} == DEFAULT_LIMITS
+
+
+@pytest.mark.parametrize(("frequency", "limit"), DEFAULT_LIMITS.items())
+def test_each_rhythm_has_its_limit(frequency: str, limit: int) -> None:
+    business = switched_on()
+    away = customer(business, frequency=frequency)
+    with nothing_written():
+        assert lost.sweep(midnight(limit) + DAY - timedelta(microseconds=1)) == 0
+    now = midnight(limit + 1)
+    assert lost.sweep(now) == 1
+    (row,) = waiting()
+    assert (row.event, row.customer_id, row.subject_id, row.business_id, row.user_id) == (
+        "Customer Lost",
+        away.pk,
+        away.pk,
+        business.pk,
+        away.uuid,
+    )
+    assert row.occurred_at == now
+    assert row.facts == {"last_visit": "2025-05-02T01:30:15.123Z", "days_since_visit": limit + 1, "visit_frequency": frequency}
+
+
+@pytest.mark.parametrize(
+    ("frequency", "field"),
+    [
+        ("weekly", "weekly_limit"),
+        ("bi-weekly", "bi_weekly_limit"),
+        ("monthly", "monthly_limit"),
+        ("irregular", "irregular_limit"),
+        ("unknown", "irregular_limit"),
+    ],
+)
+@pytest.mark.parametrize("limit", [1, 5])
+def test_a_business_may_set_limits_of_its_own(frequency: str, field: str, limit: int) -> None:
+    others = {"weekly_limit", "bi_weekly_limit", "monthly_limit", "irregular_limit"} - {field}
+    config: dict[str, Any] = {field: limit} | dict.fromkeys(others, 900)
+    business = switched_on(**config)
+    customer(business, frequency=frequency)
+    assert found_days(business, 10) == [limit + 1]
+
+
+def test_nobody_is_lost_twice_in_one_lapse() -> None:
+    business = switched_on()
+    customer(business)
+    assert found_days(business, 120) == [15]
+    assert Lapse.objects.count() == 1
+
+
+def test_a_visit_ends_the_lapse_and_a_later_one_is_told_again() -> None:
+    business = switched_on()
+    away = customer(business)
+    assert found_days(business, 20) == [15]
+    away.last_visit = SEEN + 20 * DAY
+    Customer.objects.bulk_update([away], ["last_visit"])
+    assert [days for days in range(20, 60) if lost.sweep(midnight(days))] == [35]
+    assert [row.facts["last_visit"] for row in waiting()] == ["2025-05-02T01:30:15.123Z", "2025-05-22T01:30:15.123Z"]
+
+
+def test_a_customer_who_only_signed_up_counts_from_then() -> None:
+    business = switched_on()
+    customer(business, last_visit=None, created_at=SEEN)
+    assert found_days(business, 30) == [15]
+    assert waiting()[0].facts["last_visit"] == iso_utc(SEEN)
+
+
+def test_a_customer_taken_over_with_a_visit_before_the_signup_counts_from_the_later() -> None:
+    business = switched_on()
+    customer(business, last_visit=SEEN - 10 * DAY, created_at=SEEN)
+    assert found_days(business, 30) == [15]
+
+
+def test_who_was_lost_before_the_business_switched_on_is_past() -> None:
+    business = switched_on(since=midnight(15) + DAY)
+    customer(business)
+    with nothing_written():
+        assert found_days(business, 60) == []
+
+
+def test_who_is_lost_on_the_day_of_switching_on_is_told() -> None:
+    business = switched_on(since=midnight(15) + DAY - timedelta(microseconds=1))
+    customer(business)
+    assert [days for days in range(16, 60) if lost.sweep(midnight(days))] == [16]
+
+
+def test_what_lapsed_while_the_business_was_switched_off_is_not_told() -> None:
+    business = switched_on()
+    customer(business)
+    config = Integration.objects.get(business=business)
+    lost.sweep(midnight(10))
+    Integration.objects.update(enabled=False, enabled_at=None)
+    with nothing_written():
+        assert lost.sweep(midnight(15)) == 0
+    config.refresh_from_db()
+    Integration.objects.update(enabled=True, enabled_at=midnight(20))
+    with nothing_written():
+        assert [days for days in range(20, 40) if lost.sweep(midnight(days))] == []
+
+
+def test_what_lapsed_while_muted_is_not_told_later() -> None:
+    business = switched_on(muted=["Customer Lost"])
+    customer(business)
+    customer(business, SEEN + 10 * DAY)
+    with nothing_written():
+        assert found_days(business, 20) == []
+    Integration.objects.update(muted=[])
+    assert [days for days in range(20, 40) if lost.sweep(midnight(days))] == [25]
+
+
+def test_a_business_without_a_config_and_one_that_is_off_find_nobody() -> None:
+    customer(BusinessFactory.create())
+    customer(switched_on(enabled=False))
+    with nothing_written():
+        assert lost.sweep(midnight(100)) == 0
+    assert not SweepDone.objects.exists()
+    assert not Lapse.objects.exists()
+
+
+def test_days_without_a_run_are_caught_up() -> None:
+    business = switched_on()
+    customer(business)
+    lost.sweep(midnight(3))
+    now = midnight(40) + DAY / 3
+    assert lost.sweep(now) == 1
+    assert [(row.occurred_at, row.facts["days_since_visit"]) for row in waiting()] == [(now, 40)]
+
+
+def test_a_limit_that_is_lowered_tells_of_those_who_are_over_it_now() -> None:
+    business = switched_on(weekly_limit=90)
+    customer(business)
+    assert found_days(business, 30) == []
+    Integration.objects.update(weekly_limit=14)
+    assert [days for days in range(30, 40) if lost.sweep(midnight(days))] == [30]
+
+
+def test_a_limit_that_is_raised_and_lowered_again_tells_once() -> None:
+    business = switched_on()
+    customer(business)
+    assert found_days(business, 20) == [15]
+    Integration.objects.update(weekly_limit=90)
+    lost.sweep(midnight(21))
+    Integration.objects.update(weekly_limit=14)
+    assert [days for days in range(22, 40) if lost.sweep(midnight(days))] == []
+
+
+def test_many_businesses_are_all_swept_in_one_run() -> None:
+    businesses = [switched_on() for _ in range(lost.BUSINESSES + 1)]
+    for business in businesses:
+        customer(business)
+    assert lost.sweep(midnight(15)) == lost.BUSINESSES + 1
+    assert {row.business_id for row in waiting()} == {business.pk for business in businesses}
+    assert SweepDone.objects.filter(sweep="lost", day=midnight(15).date()).count() == lost.BUSINESSES + 1
+
+
+def test_the_task_says_how_many() -> None:
+    business = switched_on()
+    customer(business, datetime.now(UTC) - 30 * DAY)
+    assert sweep_lost() == "1 recorded"
+    assert sweep_lost() == "0 recorded"
+    assert names() == ["Customer Lost"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sweeps_at_the_same_moment_tell_each_once() -> None:
+    businesses = [switched_on() for _ in range(4)]
+    away = [customer(business) for business in businesses for _ in range(10)]
+    found = at_once(*[lambda: lost.sweep(midnight(15))] * 4)
+    assert sum(found) == 40
+    assert sorted(row.customer_id for row in waiting()) == sorted(one.pk for one in away)
