@@ -34,10 +34,13 @@ def test_database_url() -> str:
 class Program:
     """A process group with its output in a file."""
 
+    module: tuple[str, ...] = ("celery", "-A", "smrt_integration")
+    """What Python runs, with its first arguments."""
+
     def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
         self.output = NamedTemporaryFile("w+", suffix=".log")  # noqa: SIM115 - lives as long as the process
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "smrt_integration", *arguments],
+            [sys.executable, "-m", *self.module, *arguments],
             cwd=PROJECT,
             env={**os.environ, "DATABASE_URL": test_database_url(), **environment},
             stdin=subprocess.DEVNULL,

@@ -1,0 +1,72 @@
+"""What beat runs: created once, each a task that exists, and an operator's edits are kept."""
+
+import inspect
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from events import wake
+from smrt_integration import schedules
+from smrt_integration.celery import app
+
+pytestmark = pytest.mark.django_db
+
+
+def ours() -> dict[str, PeriodicTask]:
+    names = [tick.name for tick in schedules.TICKS]
+    return {task.name: task for task in PeriodicTask.objects.filter(name__in=names).select_related("interval")}
+
+
+def migrate_again() -> None:
+    """As every deploy does."""
+    call_command("migrate", verbosity=0)
+
+
+def test_a_migrated_database_has_all_of_them() -> None:
+    assert {name: task.task for name, task in ours().items()} == {tick.name: tick.task for tick in schedules.TICKS}
+    assert all(task.enabled for task in ours().values())
+
+
+def test_what_waits_is_looked_for_every_five_seconds_and_from_zero_every_minute() -> None:
+    ticks = [(task.interval.every, task.interval.period, json.loads(task.kwargs)) for task in ours().values() if task.task == wake.DELIVER]
+
+    assert ticks == [(5, "seconds", {}), (60, "seconds", {"from_zero": True})]
+
+
+@pytest.mark.parametrize("tick", schedules.TICKS, ids=lambda tick: tick.name)
+def test_each_is_a_task_that_takes_these_arguments(tick: schedules.Tick) -> None:
+    app.loader.import_default_modules()
+
+    inspect.signature(app.tasks[tick.task].run).bind(**tick.arguments)
+
+
+def test_a_second_time_creates_nothing() -> None:
+    assert schedules.sync() == 0
+    migrate_again()
+    assert PeriodicTask.objects.filter(task__startswith="smrt_integration").count() == len(schedules.TICKS)
+
+
+def test_an_operators_edits_are_kept() -> None:
+    sweep = ours()["Find lost customers"]
+    sweep.interval = IntervalSchedule.objects.create(every=2, period="hours")
+    sweep.enabled, sweep.queue = False, "sweeps"
+    sweep.save()
+
+    schedules.sync()
+    migrate_again()
+
+    sweep = ours()["Find lost customers"]
+    assert (sweep.interval.every, sweep.interval.period, sweep.enabled, sweep.queue) == (2, "hours", False, "sweeps")
+
+
+def test_one_that_was_deleted_comes_back_and_the_command_says_so() -> None:
+    PeriodicTask.objects.filter(name="Find birthdays").delete()
+    said = StringIO()
+
+    call_command("sync_schedules", stdout=said)
+
+    assert said.getvalue() == "1 schedules created.\n"
+    assert ours()["Find birthdays"].task == "smrt_integration.tasks.sweep_birthdays"
