@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django_celery_beat.schedulers import ModelEntry
 
 from events import wake
 from smrt_integration import schedules
@@ -41,6 +42,11 @@ def test_each_is_a_task_that_takes_these_arguments(tick: schedules.Tick) -> None
     app.loader.import_default_modules()
 
     inspect.signature(app.tasks[tick.task].run).bind(**tick.arguments)
+
+
+@pytest.mark.parametrize("tick", schedules.TICKS, ids=lambda tick: tick.name)
+def test_each_is_due_as_soon_as_beat_sees_it_first(tick: schedules.Tick) -> None:
+    assert ModelEntry(ours()[tick.name], app=app).is_due().is_due
 
 
 def test_a_second_time_creates_nothing() -> None:
