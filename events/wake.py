@@ -89,9 +89,12 @@ def _redis(pid: int) -> "redis.Redis":
 
 @lru_cache(maxsize=2)
 def _producers(pid: int) -> Any:
-    options: dict[str, Any] = dict(settings.CELERY_BROKER_TRANSPORT_OPTIONS)
-    if options:
+    # else kombu tries again after two seconds, whatever the time-out
+    options: dict[str, Any] = {**settings.CELERY_BROKER_TRANSPORT_OPTIONS, "max_retries": 0}
+    if settings.CELERY_BROKER_URL.startswith("redis"):
         options |= {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+    else:
+        options |= {"read_timeout": PATIENCE, "write_timeout": PATIENCE}
     broker = Connection(settings.CELERY_BROKER_URL, connect_timeout=PATIENCE, transport_options=options)
     pool: Any = ProducerPool(connections=broker.Pool(limit=4), limit=4)
     return pool

@@ -1,0 +1,279 @@
+"""Waking the workers: once per transaction and as long as nobody answered, and never at the expense of a save."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+import redis
+from django.db import transaction
+
+from customers.models import Customer
+from events import wake
+from events.models import Integration, Outgoing
+from smrt_integration.dev.services.redis import RedisServer
+from tests.events.waiting import names
+from tests.factories import CustomerFactory
+from tests.workers import wait_until
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken")]
+
+# Seconds that a save may lose, once: a tenth, and as much again for a machine that is busy with other things. Without a limit of our own
+# it would be one at least.
+LOSS = 0.2
+# What 20 saves may take longer together than they did with everything well. Were each to try in vain, it would be one at least.
+NOTHING = 0.5
+
+
+def forget() -> None:
+    """The connections that this process has made, and the rest it takes from a Redis that failed."""
+    wake._redis.cache_clear()
+    wake._producers.cache_clear()
+    wake._resting_until = 0.0
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis that this test may stop, hold and flush."""
+    server = RedisServer(tmp_path / "redis")
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def woken(server: RedisServer, settings: Any, integration: Integration) -> Iterator[Callable[[], int]]:
+    """How many `deliver` tasks wait in the broker; none does at the beginning."""
+    settings.REDIS_URL = settings.CELERY_BROKER_URL = server.url
+    forget()
+    broker = redis.Redis.from_url(server.url)
+    broker.flushdb()
+    yield lambda: int(broker.llen("celery"))
+    broker.close()
+    forget()
+
+
+def save(customer: Customer) -> None:
+    customer.receive_texts = not customer.receive_texts
+    customer.save()
+
+
+def seconds(action: Callable[[], object], times: int = 1) -> float:
+    started = time.perf_counter()
+    for _ in range(times):
+        action()
+    return time.perf_counter() - started
+
+
+@contextmanager
+def held(server: RedisServer) -> Iterator[None]:
+    """It takes connections, as its system does that for it, and answers nothing."""
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+
+
+def test_a_save_wakes_once(customer: Customer, woken: Callable[[], int]) -> None:
+    save(customer)
+    assert woken() == 1
+
+
+def test_a_thousand_saves_of_one_transaction_wake_once_and_only_when_it_commits(
+    server: RedisServer, customer: Customer, woken: Callable[[], int]
+) -> None:
+    with transaction.atomic():
+        for number in range(1_000):
+            customer.first_name = f"Ann {number}"
+            customer.save(update_fields=["first_name"])
+        assert woken() == 0
+    assert woken() == 1
+    assert redis.Redis.from_url(server.url).info("commandstats")["cmdstat_set"]["calls"] == 1
+
+
+def test_saves_wake_once_as_long_as_no_worker_answers(customer: Customer, woken: Callable[[], int]) -> None:
+    for _ in range(50):
+        save(customer)
+    assert woken() == 1
+
+
+def test_after_a_worker_answered_the_next_save_wakes_again(customer: Customer, woken: Callable[[], int]) -> None:
+    save(customer)
+    wake.answered()
+    assert woken() == 1
+    save(customer)
+    save(customer)
+    assert woken() == 2
+
+
+def test_a_wake_up_that_was_lost_keeps_later_ones_back_for_five_seconds_at_most(server: RedisServer, customer: Customer) -> None:
+    save(customer)
+    assert 0 < redis.Redis.from_url(server.url).pttl(wake.KEY) <= 5_000
+
+
+def test_a_broker_that_lost_everything_is_woken_by_the_next_save(server: RedisServer, customer: Customer, woken: Callable[[], int]) -> None:
+    save(customer)
+    redis.Redis.from_url(server.url).flushall()
+    assert woken() == 0
+    save(customer)
+    assert woken() == 1
+
+
+class TestNobodyIsWoken:
+    def test_by_a_transaction_that_is_rolled_back(self, customer: Customer, woken: Callable[[], int]) -> None:
+        with transaction.atomic():
+            save(customer)
+            transaction.set_rollback(True)
+        assert woken() == 0
+
+    def test_by_a_savepoint_that_is_rolled_back(self, customer: Customer, woken: Callable[[], int]) -> None:
+        with transaction.atomic(), transaction.atomic():
+            save(customer)
+            transaction.set_rollback(True)
+        assert woken() == 0
+
+    def test_by_a_save_that_means_nothing(self, customer: Customer, woken: Callable[[], int]) -> None:
+        customer.save()
+        assert woken() == 0
+
+    def test_for_a_business_that_is_switched_off(self, customer: Customer, woken: Callable[[], int]) -> None:
+        Integration.objects.update(enabled=False)
+        save(customer)
+        assert woken() == 0
+
+
+@pytest.mark.parametrize("inner_first", [True, False])
+def test_a_rolled_back_savepoint_does_not_keep_the_rest_from_waking(
+    server: RedisServer, customer: Customer, woken: Callable[[], int], inner_first: bool
+) -> None:
+    other = CustomerFactory.create(business=customer.business)
+    Outgoing.objects.all().delete()
+    redis.Redis.from_url(server.url).flushall()
+    with transaction.atomic():
+        if not inner_first:
+            save(other)
+        with transaction.atomic():
+            save(customer)
+            transaction.set_rollback(True)
+        if inner_first:
+            save(other)
+    assert names() == ["identify"]
+    assert woken() == 1
+
+
+def well(customer: Customer) -> float:
+    """Seconds that a save takes with everything well."""
+    save(customer)
+    return median(seconds(lambda: save(customer)) for _ in range(5))
+
+
+class TestARedisThatIsDown:
+    def test_costs_one_save_a_moment_and_the_next_ones_nothing(self, server: RedisServer, customer: Customer) -> None:
+        usual = well(customer)
+        server.stop()
+        assert seconds(lambda: save(customer)) < usual + LOSS
+        assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
+        assert names() == ["identify"]
+
+    def test_fails_no_save_whatever_connections_there_are_to_it(self, server: RedisServer, customer: Customer) -> None:
+        server.stop()
+        for _ in range(3):
+            forget()
+            save(customer)
+        assert names() == ["identify"]
+
+    def test_is_woken_again_some_seconds_after_it_is_back(self, server: RedisServer, customer: Customer, woken: Callable[[], int]) -> None:
+        server.stop()
+        save(customer)
+        server.start()
+        save(customer)
+        assert woken() == 0
+
+        def saved() -> int:
+            save(customer)
+            return woken()
+
+        started = time.monotonic()
+        wait_until(saved, "a save woke a worker", timeout=wake.REST + 2)
+        assert time.monotonic() - started > wake.REST - 1
+        assert woken() == 1
+
+    def test_does_not_keep_a_worker_from_looking(self, server: RedisServer) -> None:
+        server.stop()
+        wake.answered()
+        assert wake.wake() is False
+
+
+class TestARedisThatHangs:
+    def test_costs_one_save_a_moment_and_the_next_ones_nothing(self, server: RedisServer, customer: Customer) -> None:
+        usual = well(customer)
+        with held(server):
+            assert seconds(lambda: save(customer)) < usual + LOSS
+            assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
+
+    def test_costs_no_more_when_it_was_never_connected(self, server: RedisServer, customer: Customer) -> None:
+        usual = well(customer)
+        forget()
+        with held(server):
+            assert seconds(lambda: save(customer)) < usual + LOSS
+            assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
+
+
+@pytest.mark.parametrize("listening", [True, False])
+def test_a_rabbitmq_that_says_nothing_or_is_not_there_costs_no_more(customer: Customer, settings: Any, listening: bool) -> None:
+    usual = well(customer)
+    wake.answered()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.CELERY_BROKER_URL = f"amqp://guest:guest@127.0.0.1:{silent.getsockname()[1]}//"
+        settings.CELERY_BROKER_TRANSPORT_OPTIONS = {}
+        forget()
+        if not listening:
+            silent.close()
+        assert seconds(lambda: save(customer)) < usual + LOSS
+        assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
+
+
+class TestABrokerOfItsOwn:
+    """CELERY_BROKER_URL may name another server than REDIS_URL."""
+
+    @pytest.fixture(autouse=True)
+    def _broker(self, woken: Callable[[], int], tmp_path: Path, settings: Any) -> Iterator[None]:
+        self.broker = RedisServer(tmp_path / "broker")
+        self.broker.start()
+        settings.CELERY_BROKER_URL = self.broker.url
+        forget()
+        yield
+        self.broker.kill()
+
+    def test_is_woken(self, customer: Customer, woken: Callable[[], int]) -> None:
+        save(customer)
+        assert redis.Redis.from_url(self.broker.url).llen("celery") == 1
+        assert woken() == 0
+
+    @pytest.mark.parametrize("connected", [True, False])
+    def test_that_hangs_costs_one_save_a_moment_and_the_next_ones_nothing(self, customer: Customer, connected: bool) -> None:
+        usual = well(customer)
+        wake.answered()
+        if not connected:
+            forget()
+        with held(self.broker):
+            assert seconds(lambda: save(customer)) < usual + LOSS
+            assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
+
+    @pytest.mark.parametrize("connected", [True, False])
+    def test_that_is_down_costs_one_save_a_moment_and_the_next_ones_nothing(self, customer: Customer, connected: bool) -> None:
+        usual = well(customer)
+        wake.answered()
+        if not connected:
+            forget()
+        self.broker.stop()
+        assert seconds(lambda: save(customer)) < usual + LOSS
+        assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
+        assert names() == ["identify"]
