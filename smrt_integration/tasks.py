@@ -1,5 +1,8 @@
 """The tasks: each finds what is due in the database, so running one twice, late, or by two beats does no harm."""
 
+import time
+
+import structlog
 from django.utils import timezone
 
 from events import wake
@@ -7,6 +10,8 @@ from events.outbox import expire, partitions, retention, spread
 from events.sweeps import birthdays, lost, spending
 from smrt_integration.celery import app
 from smrt_integration.delivery.deliver import Delivery
+
+log = structlog.get_logger(__name__)
 
 
 @app.task(name=wake.DELIVER)
@@ -16,6 +21,8 @@ def deliver(from_zero: bool = False) -> str:
     delivery = Delivery(from_zero)
     if delivery.run():
         wake.wake()
+    if delivery.logged:
+        log.info("delivered", messages=delivery.logged, seconds=round(time.monotonic() - delivery.started, 2))
     return f"{delivery.logged} logged"
 
 
