@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"", "0", "false", "no", "off"}
+# Databases and brokers may be reached through a file, or on this machine unless another is named.
+NEED_A_HOST = {"http", "https"}
 
 
 class SettingError(SystemExit):
@@ -46,6 +48,14 @@ def text(name: str, default: str | None = None, remedy: str = "set it in the env
     return default
 
 
+def secret(name: str, development: str, debug: bool) -> str:
+    """What protects something. Everybody knows the one for `development`, so it is taken only with `debug`, and then it is the default."""
+    value = text(name, development if debug else None)
+    if development in value and not debug:
+        raise SettingError(name, "is the one for development, which everybody knows: make one of your own.")
+    return value
+
+
 def flag(name: str, default: bool = False) -> bool:
     value = text(name, "1" if default else "0").lower()
     if value not in TRUE | FALSE:
@@ -67,7 +77,7 @@ def choice(name: str, allowed: set[str], default: str) -> str:
     return value
 
 
-def words(name: str, default: str = "") -> list[str]:
+def words(name: str, default: str | None = "") -> list[str]:
     """A comma-separated list."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
@@ -76,7 +86,7 @@ def url(name: str, schemes: set[str], default: str | None = None, remedy: str = 
     value = text(name, default, remedy)
     if value:
         parts = _parsed(name, value, urlsplit)
-        if parts.scheme not in schemes or not (parts.netloc or parts.path):
+        if parts.scheme not in schemes or not (parts.hostname or (parts.scheme not in NEED_A_HOST and parts.netloc + parts.path)):
             raise SettingError(name, f"must be an address that starts with {' or '.join(f'{s}://' for s in sorted(schemes))}.")
         _parsed(name, parts, lambda p: p.port)
     return value.rstrip("/")
@@ -90,11 +100,14 @@ def database(name: str, remedy: str) -> dict[str, Any]:
     return config
 
 
-def field_keys(name: str, default: str | None = None) -> list[str]:
-    """Fernet keys, newest first: the first encrypts, all decrypt."""
-    keys = [key.strip() for key in text(name, default, "make one with `manage.py new_field_key`").split(",") if key.strip()]
+def field_keys(name: str, development: str, debug: bool) -> list[str]:
+    """Fernet keys, newest first: the first encrypts, all decrypt. `development` as in `secret`."""
+    problem = "must be Fernet keys (44 letters, digits, - and _), newest first, separated by commas."
+    keys = [key.strip() for key in secret(name, development, debug).split(",") if key.strip()]
+    if not keys:
+        raise SettingError(name, problem)
     for key in keys:
-        _parsed(name, key, Fernet, "must be Fernet keys (44 letters, digits, - and _), newest first, separated by commas.")
+        _parsed(name, key, Fernet, problem)
     return keys
 
 

@@ -13,10 +13,10 @@ DEVELOPMENT_SECRET = "for development only"
 DEVELOPMENT_FIELD_KEY = "ZGV2ZWxvcG1lbnQtb25seS1kZXZlbG9wbWVudC1vbmw="
 SERVERS = "set it, or start with `make run` or `make test`, which bring their own servers"
 
-SECRET_KEY = environment.text("SECRET_KEY", DEVELOPMENT_SECRET if DEBUG else None)
+SECRET_KEY = environment.secret("SECRET_KEY", DEVELOPMENT_SECRET, DEBUG)
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
-FIELD_KEYS = environment.field_keys("FIELD_KEYS", DEVELOPMENT_FIELD_KEY if DEBUG else None)
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else "")
+FIELD_KEYS = environment.field_keys("FIELD_KEYS", DEVELOPMENT_FIELD_KEY, DEBUG)
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else None)
 PUBLIC_URL = environment.url("PUBLIC_URL", {"http", "https"}, "http://127.0.0.1:8000" if DEBUG else None)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 LOGGING = logs.configure(environment.choice("LOG_LEVEL", {"DEBUG", "INFO", "WARNING", "ERROR"}, "INFO"), readable=DEBUG)

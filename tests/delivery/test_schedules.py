@@ -1,4 +1,4 @@
-"""What beat runs: created once, each a task that exists, and an operator's edits are kept."""
+"""What beat runs: the ticks of the delivery, tasks that take their arguments, and an operator's edits through deploys."""
 
 import inspect
 import json
@@ -26,11 +26,6 @@ def migrate_again() -> None:
     call_command("migrate", verbosity=0)
 
 
-def test_a_migrated_database_has_all_of_them() -> None:
-    assert {name: task.task for name, task in ours().items()} == {tick.name: tick.task for tick in schedules.TICKS}
-    assert all(task.enabled for task in ours().values())
-
-
 def test_what_waits_is_looked_for_every_five_seconds_and_from_zero_every_minute() -> None:
     ticks = [(task.interval.every, task.interval.period, json.loads(task.kwargs)) for task in ours().values() if task.task == wake.DELIVER]
 
@@ -49,19 +44,12 @@ def test_each_is_due_as_soon_as_beat_sees_it_first(tick: schedules.Tick) -> None
     assert ModelEntry(ours()[tick.name], app=app).is_due().is_due
 
 
-def test_a_second_time_creates_nothing() -> None:
-    assert schedules.sync() == 0
-    migrate_again()
-    assert PeriodicTask.objects.filter(task__startswith="smrt_integration").count() == len(schedules.TICKS)
-
-
-def test_an_operators_edits_are_kept() -> None:
+def test_an_operators_edits_are_kept_through_deploys() -> None:
     sweep = ours()["Find lost customers"]
     sweep.interval = IntervalSchedule.objects.create(every=2, period="hours")
     sweep.enabled, sweep.queue = False, "sweeps"
     sweep.save()
 
-    schedules.sync()
     migrate_again()
 
     sweep = ours()["Find lost customers"]

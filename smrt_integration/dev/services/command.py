@@ -13,9 +13,11 @@ from typing import NoReturn
 
 from smrt_integration.dev.services.folders import ThrowAway
 from smrt_integration.dev.services.postgres import PostgresServer
-from smrt_integration.dev.services.process import Server, dying_with_us
+from smrt_integration.dev.services.process import Server, ServerError, dying_with_us
 from smrt_integration.dev.services.redis import RedisServer
 
+# As smrt_integration.environment, which needs Django, reads DEBUG.
+OFF = {"", "0", "false", "no", "off"}
 PASSED_ON = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2}
 
 
@@ -23,10 +25,14 @@ PASSED_ON = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signa
 def services(settings: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
     """What to add to the environment so that DATABASE_URL and REDIS_URL name running servers; those set already are left alone.
 
-    `settings`: further PostgreSQL settings by name.
+    `settings`: further PostgreSQL settings by name. Raises ServerError with DEBUG off: an installation has servers of its own.
     """
     servers: dict[str, Callable[[Path], Server]] = {"DATABASE_URL": partial(PostgresServer, settings=settings), "REDIS_URL": RedisServer}
     missing = {name: make for name, make in servers.items() if not is_set(name)}
+    if missing and os.environ.get("DEBUG", "1").strip().lower() in OFF:
+        raise ServerError(
+            f"{' and '.join(missing)} must be set while DEBUG is off: the servers that come with development are not for that."
+        )
     with ExitStack() as stack:
         added: dict[str, str] = {}
         for name, make in missing.items():
