@@ -1,5 +1,6 @@
 """What a business's owner decides about the integration."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -66,15 +67,23 @@ class Integration(Tracked):
         if self.birthday_field and self.birthday_field.business_id != self.business_id:
             raise ValidationError({"birthday_field": "This custom field belongs to another business. Choose one of your own."})
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def save(self, **kwargs: Any) -> None:
         """Save, and stamp since when the integration is on and the birthday field set: nothing from before is ever sent."""
-        now = timezone.now()
+        self._stamp(timezone.now())
+        if kwargs.get("update_fields") is not None:
+            names = set(kwargs["update_fields"])
+            kwargs["update_fields"] = names | {STAMPS[name] for name in names & STAMPS.keys()}
+        super().save(**kwargs)
+
+    def _stamp(self, now: datetime) -> None:
+        stored = self._stored or {}
         if not self.enabled:
             self.enabled_at = None
-        elif self.enabled_at is None:
+        elif self.enabled_at is None or stored.get("enabled") is False:
             self.enabled_at = now
-        if (self._stored or {}).get("birthday_field_id") != self.birthday_field_id:
+        if stored.get("birthday_field_id") != self.birthday_field_id:
             self.birthday_field_since = now if self.birthday_field_id else None
-        if kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = {*kwargs["update_fields"], "enabled_at", "birthday_field_since"}
-        super().save(*args, **kwargs)
+
+
+STAMPS = {"enabled": "enabled_at", "birthday_field": "birthday_field_since", "birthday_field_id": "birthday_field_since"}
+"""By what `update_fields` may call a column, the one that says since when it is as it is."""

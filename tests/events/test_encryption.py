@@ -1,0 +1,193 @@
+"""Write keys are ciphertext in the database, under keys of their own that can be changed."""
+
+from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.conf import settings as configured
+from django.core.management import call_command
+from django.db import connection, transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.encryption import Unreadable, decrypt, encrypt
+from events.models import Integration, Lane
+from tests.conftest import WRITE_KEY
+from tests.customers.contention import wait_for_waiting
+from tests.events.elsewhere import closing, uncommitted
+from tests.events.waiting import nothing_written
+from tests.factories import BusinessFactory
+
+OTHER_KEY = "Z" * 32
+
+
+def stored() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT write_key FROM events_integration ORDER BY business_id")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def integration(write_key: str = WRITE_KEY) -> Integration:
+    return Integration.objects.create(business=BusinessFactory.create(), write_key=write_key)
+
+
+def rotate(*options: str) -> str:
+    said = StringIO()
+    call_command("rotate_field_keys", *options, stdout=said)
+    return said.getvalue().strip()
+
+
+@pytest.fixture
+def new_key(settings: Any) -> str:
+    """Put in front of the present keys, as an operator does before rotating."""
+    key = Fernet.generate_key().decode()
+    settings.FIELD_KEYS = [key, *settings.FIELD_KEYS]
+    return key
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_what_is_encrypted_can_be_read_and_never_looks_alike(secret: str) -> None:
+    one, two = encrypt(secret), encrypt(secret)
+    assert decrypt(one) == decrypt(two) == secret
+    assert one != two
+    assert secret not in one or len(secret) < 6
+
+
+def test_nothing_stays_nothing() -> None:
+    assert encrypt("") == decrypt("") == ""
+
+
+def test_it_has_nothing_to_do_with_the_secret_key(settings: Any) -> None:
+    token = encrypt(WRITE_KEY)
+    settings.SECRET_KEY = "another"
+    assert decrypt(token) == WRITE_KEY
+
+
+@pytest.mark.django_db
+class TestInTheTable:
+    def test_a_write_key_is_never_plain(self) -> None:
+        made = integration()
+        (token,) = stored()
+        assert WRITE_KEY not in token
+        assert WRITE_KEY[:8] not in token
+        assert Integration.objects.get().write_key == WRITE_KEY
+        made.write_key = OTHER_KEY
+        made.save(update_fields=["write_key"])
+        (after,) = stored()
+        assert OTHER_KEY not in after
+        assert Integration.objects.values_list("write_key", flat=True).get() == OTHER_KEY
+        Integration.objects.update(write_key=WRITE_KEY)
+        assert WRITE_KEY not in stored()[0]
+
+    def test_no_table_holds_one_in_plain(self) -> None:
+        """Not even in passing: none of the rows that saving a config writes does."""
+        integration()
+        with connection.cursor() as cursor:
+            for table in connection.introspection.table_names(cursor):
+                cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE t::text LIKE %s', [f"%{WRITE_KEY}%"])
+                assert cursor.fetchone() == (0,), table
+
+    def test_a_config_without_one_has_none(self) -> None:
+        integration("")
+        assert stored() == [""]
+        assert Integration.objects.get().write_key == ""
+
+    def test_that_no_key_fits_is_unreadable_and_breaks_no_list(self, settings: Any) -> None:
+        lost, kept = integration(), None
+        settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+        kept = integration(OTHER_KEY)
+        found = {row.pk: row.write_key for row in Integration.objects.all()}
+        assert found == {lost.pk: "", kept.pk: OTHER_KEY}
+        assert isinstance(found[lost.pk], Unreadable)
+        assert not isinstance(found[kept.pk], Unreadable)
+
+    def test_that_cannot_be_read_is_not_lost_by_a_save(self, settings: Any) -> None:
+        integration()
+        before = stored()
+        old_keys, settings.FIELD_KEYS = settings.FIELD_KEYS, [Fernet.generate_key().decode()]
+        found = Integration.objects.get()
+        found.muted = ["Order Ready"]
+        with pytest.raises(ValueError, match=r"write_key could not be decrypted with FIELD_KEYS .* enter it anew"), transaction.atomic():
+            found.save()
+        assert stored() == before
+        found.save(update_fields=["muted"])
+        assert stored() == before
+        settings.FIELD_KEYS = old_keys
+        assert Integration.objects.get().write_key == WRITE_KEY
+
+    def test_that_cannot_be_read_is_replaced_by_a_new_one(self, settings: Any) -> None:
+        integration()
+        settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+        found = Integration.objects.get()
+        found.write_key = OTHER_KEY
+        found.save()
+        assert Integration.objects.get().write_key == OTHER_KEY
+
+    @pytest.mark.parametrize("damaged", ["gAAAA", "not a token", WRITE_KEY, "ü"])
+    def test_that_was_damaged_is_unreadable(self, damaged: str) -> None:
+        integration()
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE events_integration SET write_key = %s", [damaged])
+        assert isinstance(Integration.objects.get().write_key, Unreadable)
+
+
+@pytest.mark.django_db
+class TestRotating:
+    def test_encrypts_every_key_with_the_newest_so_that_the_old_ones_can_go(self, new_key: str, settings: Any) -> None:
+        settings.FIELD_KEYS = settings.FIELD_KEYS[1:]
+        integration()
+        integration(OTHER_KEY)
+        integration("")
+        before = stored()
+        settings.FIELD_KEYS = [new_key, *settings.FIELD_KEYS]
+        assert rotate() == "2 write keys encrypted anew, 0 cannot be read with FIELD_KEYS and were left as they are."
+        assert all(token != old for token, old in zip(stored()[:2], before, strict=False))
+        settings.FIELD_KEYS = [new_key]
+        assert [row.write_key for row in Integration.objects.order_by("pk")] == [WRITE_KEY, OTHER_KEY, ""]
+
+    def test_disturbs_no_lane_and_sends_nothing(self, new_key: str) -> None:
+        integration()
+        lanes = list(Lane.objects.values())
+        with nothing_written():
+            rotate()
+        assert list(Lane.objects.values()) == lanes
+
+    def test_leaves_what_it_cannot_read(self, settings: Any) -> None:
+        integration()
+        lost = stored()
+        settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+        integration(OTHER_KEY)
+        assert rotate() == "1 write keys encrypted anew, 1 cannot be read with FIELD_KEYS and were left as they are."
+        assert stored()[:1] == lost
+
+    def test_dry_changes_nothing(self, new_key: str) -> None:
+        integration()
+        before = stored()
+        assert rotate("--dry-run") == "1 write keys would be encrypted anew, 0 cannot be read with FIELD_KEYS and were left as they are."
+        assert stored() == before
+
+    def test_a_new_key_is_one_that_fits(self, settings: Any) -> None:
+        said = StringIO()
+        call_command("new_field_key", stdout=said)
+        settings.FIELD_KEYS = [said.getvalue().strip(), *configured.FIELD_KEYS]
+        integration()
+        settings.FIELD_KEYS = settings.FIELD_KEYS[:1]
+        assert Integration.objects.get().write_key == WRITE_KEY
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_that_its_owner_replaces_meanwhile_is_the_one_that_stays() -> None:
+    made = integration()
+
+    def replace() -> None:
+        made.write_key = OTHER_KEY
+        made.save()
+
+    with uncommitted(replace) as commit, ThreadPoolExecutor(1) as operator:
+        rotating = operator.submit(closing, rotate)
+        wait_for_waiting(1)
+        commit()
+        assert rotating.result(20).startswith("1 write keys encrypted anew")
+    assert Integration.objects.get().write_key == OTHER_KEY

@@ -1,0 +1,213 @@
+"""The config: what is refused, and in which words; what is stamped; and that saving it lets a lane run."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis
+import time_machine
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from customers.models import Business
+from events import wake
+from events.catalogue import EVENT_NAMES
+from events.models import Integration, Lane
+from tests.conftest import WRITE_KEY
+from tests.events.waiting import nothing_written
+from tests.factories import BusinessFactory, CustomFieldFactory
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2025, 3, 4, 12, tzinfo=UTC)
+SHAPE = "A write key is 32 letters and digits. Copy it from Segment: Connections, Sources, your source, Settings, API Keys."
+
+
+@pytest.fixture
+def business() -> Business:
+    made: Business = BusinessFactory.create()
+    return made
+
+
+def complaints(**config: Any) -> dict[str, list[str]]:
+    with pytest.raises(ValidationError) as caught:
+        Integration(**config).full_clean()
+    return caught.value.message_dict
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        "write_key",
+        ["short", "a" * 31, "a" * 33, "a" * 31 + "-", "a" * 32 + "\n", " " + "a" * 31, "ä" * 32, "\N{FULLWIDTH DIGIT ONE}" * 32],
+    )
+    def test_is_a_write_key_of_another_shape(self, business: Business, write_key: str) -> None:
+        assert complaints(business=business, write_key=write_key) == {"write_key": [SHAPE]}
+
+    def test_is_switching_on_without_a_write_key(self, business: Business) -> None:
+        said = {"write_key": ["Enter the write key of your Segment source before you switch on."]}
+        assert complaints(business=business, enabled=True) == said
+
+    def test_is_an_event_that_does_not_exist(self, business: Business) -> None:
+        (said,) = complaints(business=business, muted=["Order Ready", "Order Redy", "identify"])["muted"]
+        assert said == f"Order Redy, identify: there is no such event. The events are {', '.join(sorted(EVENT_NAMES))}."
+
+    def test_is_another_business_s_birthday_field(self, business: Business) -> None:
+        theirs = CustomFieldFactory.create(birthday=True)
+        said = {"birthday_field": ["This custom field belongs to another business. Choose one of your own."]}
+        assert complaints(business=business, birthday_field=theirs) == said
+
+    def test_is_a_birthday_field_that_holds_any_text(self, business: Business) -> None:
+        text = CustomFieldFactory.create(business=business)
+        assert list(complaints(business=business, birthday_field=text)) == ["birthday_field"]
+
+    @pytest.mark.parametrize("region", ["", "US", "https://api.segment.io", "ap"])
+    def test_is_a_region_that_is_no_choice(self, business: Business, region: str) -> None:
+        (said,) = complaints(business=business, region=region)["region"]
+        assert said == (f"Value {region!r} is not a valid choice." if region else "This field cannot be blank.")
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            *((f"{rhythm}_limit", value) for rhythm in ("weekly", "bi_weekly", "monthly", "irregular") for value in (0, -1, 1001)),
+            ("birthday_hour", 24),
+            ("birthday_hour", -1),
+            ("retention_months", 0),
+            ("retention_months", 121),
+        ],
+    )
+    def test_is_a_number_that_makes_no_sense(self, business: Business, field: str, value: int) -> None:
+        assert list(complaints(business=business, **{field: value})) == [field]
+
+    def test_is_a_second_config_of_a_business(self, business: Business) -> None:
+        Integration.objects.create(business=business)
+        assert complaints(business=business) == {"business": ["Integration with this Business already exists."]}
+
+
+def test_a_sensible_config_is_accepted(business: Business) -> None:
+    Integration(
+        business=business,
+        enabled=True,
+        write_key=WRITE_KEY,
+        region="eu",
+        muted=sorted(EVENT_NAMES),
+        birthday_field=CustomFieldFactory.create(business=business, birthday=True),
+        birthday_hour=0,
+        weekly_limit=1,
+        irregular_limit=1000,
+        retention_months=120,
+    ).full_clean()
+
+
+class TestSinceWhen:
+    """Nothing from before it was switched on, or its birthday field was set, is ever sent."""
+
+    def test_it_is_on_is_stamped_when_it_is_switched_on_and_kept(self, business: Business) -> None:
+        with time_machine.travel(NOON, tick=False) as clock:
+            made = Integration.objects.create(business=business)
+            assert made.enabled_at is None
+            clock.shift(60)
+            made.enabled = True
+            made.save()
+            clock.shift(60)
+            made.region = "eu"
+            made.save()
+        assert Integration.objects.get().enabled_at == NOON + timedelta(minutes=1)
+
+    def test_is_stamped_anew_after_it_was_off(self, business: Business) -> None:
+        with time_machine.travel(NOON, tick=False) as clock:
+            made = Integration.objects.create(business=business, enabled=True)
+            made.enabled = False
+            made.save()
+            assert Integration.objects.get().enabled_at is None
+            clock.shift(3600)
+            made.enabled = True
+            made.save()
+        assert Integration.objects.get().enabled_at == NOON + timedelta(hours=1)
+
+    def test_is_stamped_too_when_only_that_column_is_saved(self, business: Business) -> None:
+        made = Integration.objects.create(business=business)
+        made.enabled = True
+        with time_machine.travel(NOON, tick=False):
+            made.save(update_fields=["enabled"])
+        assert Integration.objects.get().enabled_at == NOON
+
+    def test_the_birthday_field_is_set_follows_the_field(self, business: Business) -> None:
+        one, two = CustomFieldFactory.create_batch(2, business=business, birthday=True)
+        found = []
+        with time_machine.travel(NOON, tick=False) as clock:
+            made = Integration.objects.create(business=business)
+            for field in (None, one, one, two, None):
+                clock.shift(60)
+                made.birthday_field = field
+                made.save()
+                found.append(Integration.objects.get().birthday_field_since)
+        assert found == [None, NOON + timedelta(minutes=2), NOON + timedelta(minutes=2), NOON + timedelta(minutes=4), None]
+
+    def test_is_not_touched_by_a_save_of_other_columns_with_an_old_copy(self, business: Business) -> None:
+        Integration.objects.create(business=business, enabled=True, enabled_at=NOON)
+        old, other = Integration.objects.get(), Integration.objects.get()
+        other.enabled = False
+        other.save()
+        old.muted = ["Order Ready"]
+        old.save(update_fields=["muted"])
+        found = Integration.objects.get()
+        assert (found.enabled, found.enabled_at, found.muted) == (False, None, ["Order Ready"])
+
+    def test_of_no_column_saves_nothing(self, business: Business) -> None:
+        made = Integration.objects.create(business=business)
+        made.enabled = True
+        made.save(update_fields=[])
+        assert Integration.objects.get().enabled_at is None
+
+    def test_a_field_that_is_deleted_is_no_birthday_field(self, business: Business) -> None:
+        field = CustomFieldFactory.create(business=business, birthday=True)
+        Integration.objects.create(business=business, birthday_field=field)
+        field.delete()
+        assert Integration.objects.get().birthday_field is None
+
+
+class TestTheLane:
+    def test_is_made_with_the_config(self, business: Business) -> None:
+        Integration.objects.create(business=business)
+        lane = Lane.objects.get()
+        assert (lane.business_id, lane.failures, lane.stopped, lane.generation, lane.lease_until) == (business.pk, 0, "", 0, None)
+        assert lane.resume_at <= timezone.now()
+
+    def test_that_was_stopped_or_waits_is_resumed_by_saving_the_config(self, business: Business) -> None:
+        made = Integration.objects.create(business=business)
+        later = timezone.now() + timedelta(hours=1)
+        lease = {"lease_token": uuid4(), "lease_until": later}
+        trouble = {"stopped": "Segment refused the write key.", "stopped_at": later, "last_error": "401", "failing_since": later}
+        Lane.objects.update(resume_at=later, failures=7, last_accepted_at=NOON, floor=5, **lease, **trouble)
+        made.save()
+        lane = Lane.objects.get()
+        assert (lane.stopped, lane.stopped_at, lane.last_error, lane.failing_since, lane.failures) == ("", None, "", None, 0)
+        assert lane.resume_at <= timezone.now()
+        # what is under way goes on, and its verdict is told from one on the new config
+        assert (lane.lease_token, lane.lease_until, lane.generation) == (*lease.values(), 1)
+        assert (lane.last_accepted_at, lane.floor) == (NOON, 5)
+
+    def test_of_another_business_stays_as_it_is(self, business: Business) -> None:
+        other = Integration.objects.create(business=BusinessFactory.create())
+        Lane.objects.update(stopped="Segment refused the write key.", failures=3)
+        Integration.objects.create(business=business).save()
+        lane = Lane.objects.get(business=other.business)
+        assert (lane.stopped, lane.failures, lane.generation) == ("Segment refused the write key.", 3, 0)
+
+    def test_stays_as_it_is_when_the_save_is_rolled_back(self, business: Business) -> None:
+        made = Integration.objects.create(business=business)
+        Lane.objects.update(stopped="Segment refused the write key.")
+        with nothing_written(), transaction.atomic():
+            made.save()
+            transaction.set_rollback(True)
+        assert Lane.objects.get().stopped == "Segment refused the write key."
+
+    @pytest.mark.django_db(transaction=True)
+    def test_is_taken_up_at_once(self, settings: Any) -> None:
+        broker = redis.Redis.from_url(settings.REDIS_URL)
+        made = Integration.objects.create(business=BusinessFactory.create())
+        wake.answered()
+        before = broker.llen("celery")
+        made.save()
+        assert broker.llen("celery") == before + 1
