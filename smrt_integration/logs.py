@@ -1,8 +1,22 @@
 """How the programs log: one structured line per fact, readable while developing, JSON elsewhere."""
 
+import re
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+
+# PostgreSQL tells of a row that it refuses what is in it, and so do errors, their tracebacks and what they are chained to.
+ROW = re.compile(r"(?:\n|\\n)(?:DETAIL|CONTEXT): .*?(?=\n\nThe above exception|\n\nDuring handling|\Z)", re.DOTALL)
+
+
+def without_rows(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Nobody's details belong in a log."""
+    for part in ("event", "exception"):
+        if isinstance(line.get(part), str):
+            line[part] = ROW.sub("", line[part])
+    return line
+
 
 SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -11,6 +25,7 @@ SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
     structlog.processors.format_exc_info,
+    without_rows,
 ]
 
 

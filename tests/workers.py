@@ -5,9 +5,10 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import mkstemp
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
@@ -38,20 +39,23 @@ class Program:
     """What Python runs, with its first arguments."""
 
     def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
-        self.output = NamedTemporaryFile("w+", suffix=".log")  # noqa: SIM115 - lives as long as the process
+        handle, path = mkstemp(suffix=".log")
+        self.output = Path(path)
+        weakref.finalize(self, self.output.unlink, missing_ok=True)
         self.process = subprocess.Popen(
             [sys.executable, "-m", *self.module, *arguments],
             cwd=PROJECT,
             env={**os.environ, "DATABASE_URL": test_database_url(), **environment},
             stdin=subprocess.DEVNULL,
-            stdout=self.output,
+            stdout=handle,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        os.close(handle)
 
     @property
     def printed(self) -> str:
-        return Path(self.output.name).read_text()
+        return self.output.read_text()
 
     def wait_for_output(self, text: str) -> None:
         def printed() -> bool:

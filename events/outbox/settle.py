@@ -225,6 +225,6 @@ def _release(cursor: Any, verdicts: Sequence[Verdict], now: datetime) -> None:
 def _copy(cursor: Any, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
     found = list(rows)
     if found:
-        with cursor.copy(statement) as copy:
+        with connection.wrap_database_errors, cursor.copy(statement) as copy:
             for row in found:
                 copy.write_row(row)
