@@ -73,13 +73,19 @@ CLAIM: Final = """, due AS (
 )
 UPDATE events_lane l SET
     lease_token = %(token)s, lease_until = %(until)s, claimed_at = %(now)s,
-    floor = CASE WHEN l.floor_at < %(floor_before)s THEN l.next_floor ELSE l.floor END,
+    floor = CASE WHEN l.floor_at < %(floor_before)s THEN LEAST(l.next_floor, due.first_id - 1) ELSE l.floor END,
     next_floor = CASE WHEN l.floor_at < %(floor_before)s THEN due.first_id - 1 ELSE l.next_floor END,
     floor_at = CASE WHEN l.floor_at < %(floor_before)s THEN %(now)s ELSE l.floor_at END
 FROM due JOIN customers_business b ON b.id = due.business_id
 WHERE l.business_id = due.business_id
 RETURNING l.business_id, l.lease_token, due.first_id, l.failures, l.generation, due.region, due.write_key, b.time_zone,
     due.birthday_field_id
+"""
+# Claims move the floors of lanes that have something to send; these have sent a lot and then nothing. As high as ids have come by now: a
+# row below that is not committed yet is older than FLOOR_AGE before it counts.
+RAISE_IDLE: Final = """
+UPDATE events_lane l SET floor = l.next_floor, next_floor = (SELECT last_value FROM events_outgoing_id_seq), floor_at = %(now)s
+WHERE l.floor_at < %(floor_before)s AND NOT EXISTS (SELECT FROM events_outgoing o WHERE o.business_id = l.business_id)
 """
 RENEW: Final = "UPDATE events_lane SET lease_until = %s WHERE lease_token = ANY (%s)"
 
@@ -98,6 +104,13 @@ def claim(now: datetime, limit: int, troubled: bool = False, from_zero: bool = F
     with connection.cursor() as cursor:
         cursor.execute((BY_FLOORS if not from_zero and (crowded or _many_dead(cursor)) else BY_STEPS) + CLAIM, params)
         return [_claimed(*row) for row in cursor.fetchall()]
+
+
+def raise_idle_floors(now: datetime) -> None:
+    """While rows that are deleted cannot be removed: keep looks from walking over those of businesses that have nothing to send."""
+    with connection.cursor() as cursor:
+        if _many_dead(cursor):
+            cursor.execute(RAISE_IDLE, {"now": now, "floor_before": now - FLOOR_AGE})
 
 
 def _many_dead(cursor: Any) -> bool:

@@ -69,6 +69,8 @@ class Delivery:
 
     def run(self) -> bool:
         """Deliver until nothing is due. True when the budget ended first and there may be more."""
+        if self.from_zero:
+            claim.raise_idle_floors(timezone.now())
         while True:
             took_off = self._take_off()
             if not self.flights and not self.landed:

@@ -138,6 +138,38 @@ def test_a_claim_stays_cheap_while_a_long_report_keeps_200_000_dead_rows(custome
         assert outcomes(event="Customer Visit") == [("Customer Visit", "accepted")]
 
 
+def test_the_dead_of_a_business_that_went_quiet_are_passed_over_too(customer: Customer) -> None:
+    with other_session() as report:
+        report.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        report.execute("SELECT count(*) FROM events_outgoing")
+        add_visits(2 * MANY_DEAD, customer)
+        last = waiting()[-1].pk
+        Outgoing.objects.all().delete()
+        workers.wait_until(lambda: _dead() > MANY_DEAD, "PostgreSQL had counted the dead")
+        assert buffers_of_a_claim(BY_FLOORS) > FEW_BUFFERS
+
+        for _ in range(2):
+            Lane.objects.update(floor_at=timezone.now() - timedelta(minutes=2))
+            deliver(from_zero=True)
+
+        assert buffers_of_a_claim(BY_FLOORS) < FEW_BUFFERS
+        assert lane_of(customer.business).floor == last
+
+
+def test_a_floor_never_rises_over_what_waits(customer: Customer) -> None:
+    """Recorded by a transaction that took its time, while nothing else waited."""
+    with other_session() as session:
+        late_visit(session, customer)
+        # as high as if later ones had been sent meanwhile
+        Lane.objects.update(next_floor=10**9, floor_at=timezone.now() - timedelta(minutes=2))
+        session.commit()
+    (late,) = waiting()
+
+    claim_at(timezone.now())
+
+    assert lane_of(customer.business).floor == late.pk - 1
+
+
 def _dead() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_get_dead_tuples('events_outgoing'::regclass)")
