@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from customers.admin_base import ModelAdmin
 from events import catalogue
+from events.encryption import Unreadable
 from events.models import DeliveryAttempt, Integration, Lane, Outgoing, SendLog
 from events.models.integration import write_key_shape
 
@@ -60,6 +61,8 @@ class IntegrationAdmin(ModelAdmin):
 
     @admin.display(description="present write key")
     def present_write_key(self, integration: Integration) -> str:
+        if isinstance(integration.write_key, Unreadable):
+            return "cannot be read"
         return f"ends in {integration.write_key[-4:]}" if integration.write_key else "none"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Integration | None = None) -> tuple[str, ...]:
