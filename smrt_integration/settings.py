@@ -28,7 +28,8 @@ DATABASES = {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         # what the address itself asks for (sslmode, say) comes first
-        "OPTIONS": {"connect_timeout": 5} | DATABASE.get("OPTIONS", {}),
+        # Only cursors that bind on the server prepare: `events.outbox.record` has one.
+        "OPTIONS": {"connect_timeout": 5, "prepare_threshold": 2} | DATABASE.get("OPTIONS", {}),
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
