@@ -22,18 +22,19 @@ INSERT INTO customers_business (name, time_zone, country, currency, created_at)
 SELECT 'Example Cleaners ' || n, (ARRAY['America/Los_Angeles', 'America/New_York', 'Europe/Berlin'])[1 + n %% 3], 'US', 'USD', now()
 FROM generate_series(1, %(businesses)s) n
 """
-RELATED = (
-    "INSERT INTO customers_brand (business_id, name) SELECT id, 'Example Brand ' || n FROM customers_business, generate_series(1, 2) n",
-    "INSERT INTO customers_agent (business_id, name, kind) SELECT id, 'Market Street ' || n, 'STORE' "
-    "FROM customers_business, generate_series(1, 4) n",
-    "INSERT INTO customers_employee (business_id, name, role) SELECT id, 'Robin Example ' || n, 'COUNTER' "
-    "FROM customers_business, generate_series(1, 4) n",
-    "INSERT INTO customers_customergroup (business_id, name) SELECT id, 'Neighbours ' || n FROM customers_business, generate_series(1, 2) n",
-    "INSERT INTO customers_discount (business_id, name, description, kind, value) "
-    "SELECT id, 'Loyal ' || n, 'For loyal customers', 'PERCENT', 5 * n FROM customers_business, generate_series(1, 2) n",
-    "INSERT INTO customers_customfield (business_id, name, kind, position) SELECT id, f.name, f.kind, f.position FROM customers_business, "
-    "(VALUES ('Birthday', 'DATE', 0), ('Referral Source', 'TEXT', 1), ('Starch', 'TEXT', 2)) f (name, kind, position)",
-)
+RELATED = """
+INSERT INTO customers_brand (business_id, name) SELECT id, 'Example Brand ' || n FROM customers_business, generate_series(1, 2) n;
+INSERT INTO customers_agent (business_id, name, kind)
+    SELECT id, 'Market Street ' || n, 'STORE' FROM customers_business, generate_series(1, 4) n;
+INSERT INTO customers_employee (business_id, name, role)
+    SELECT id, 'Robin Example ' || n, 'COUNTER' FROM customers_business, generate_series(1, 4) n;
+INSERT INTO customers_customergroup (business_id, name) SELECT id, 'Neighbours ' || n FROM customers_business, generate_series(1, 2) n;
+INSERT INTO customers_discount (business_id, name, description, kind, value)
+    SELECT id, 'Loyal ' || n, 'For loyal customers', 'PERCENT', 5 * n FROM customers_business, generate_series(1, 2) n;
+INSERT INTO customers_customfield (business_id, name, kind, position)
+    SELECT id, f.name, f.kind, f.position FROM customers_business,
+        (VALUES ('Birthday', 'DATE', 0), ('Referral Source', 'TEXT', 1), ('Starch', 'TEXT', 2)) f (name, kind, position);
+"""
 # The nth of a business's brands and so on, found by a window instead of a subquery per customer.
 NTH = "(SELECT id, business_id, row_number() OVER (PARTITION BY business_id ORDER BY id) AS n FROM {table})"
 CUSTOMERS = f"""
@@ -72,7 +73,8 @@ SELECT id, now(), now(), 0, 0, '', '', 0, 0, now() FROM customers_business
 ORDERS = f"""
 INSERT INTO customers_order (number, status, subtotal, discount_total, tax, total, tax_rate, bags, created_at, business_id, customer_id,
     agent_id, sold_by_id, returned_by_id, discount_id)
-SELECT 'N' || o.n, 'returned', 20, 2, 1.53, 19.53, 8.5, 1, now(), c.business_id, c.id, c.agent_id, e.id, e.id, c.discount_id
+SELECT 'N' || c.business_id || '-' || o.n, 'returned', 20, 2, 1.53, 19.53, 8.5, 1, now(), c.business_id, c.id,
+    c.agent_id, e.id, e.id, c.discount_id
 FROM generate_series(1, %(orders)s) AS o (n)
 JOIN (SELECT *, row_number() OVER (PARTITION BY business_id ORDER BY id) AS n FROM customers_customer) c
     ON c.n = 1 + o.n %% %(customers)s
@@ -113,8 +115,7 @@ def fill(businesses: int, customers: int, orders: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {TABLES} RESTART IDENTITY CASCADE")
         cursor.execute(BUSINESSES, sizes)
-        for statement in RELATED:
-            cursor.execute(statement)
+        cursor.execute(RELATED)
         cursor.execute(CUSTOMERS, sizes)
         cursor.execute(CUSTOM_VALUES)
         cursor.execute(ORDERS, sizes)
@@ -154,13 +155,15 @@ def let_events_wait(with_changed_customers: bool = False) -> int:
         if with_changed_customers:
             cursor.execute(CHANGED_CUSTOMERS)
         cursor.execute(EVENTS)
-        return cursor.rowcount
+        recorded: int = cursor.rowcount
+        return recorded
 
 
 def count_waiting() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM events_outgoing")
-        return int(cursor.fetchone()[0])
+        count: int = cursor.fetchone()[0]
+        return count
 
 
 def anything_waits() -> bool:

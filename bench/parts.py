@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bench import throughput
+from bench import claiming, latency, recording, rounds, throughput
 from bench.figures import Figure
 from bench.sizes import Sizes
 
@@ -16,8 +16,33 @@ class Part:
 
 
 PARTS = (
-    Part("bulk", throughput.bulk, ("bulk_events_per_s", "bulk_first_contact_events_per_s")),
+    Part(
+        "bulk",
+        throughput.bulk,
+        (
+            "bulk_events_per_s",
+            "bulk_first_contact_events_per_s",
+            "bulk_ratio_to_task_per_event",
+            "bulk_ratio_to_sdk_queue",
+            "bulk_ratio_to_post_only",
+            "sdk_queue_lost_when_killed",
+        ),
+    ),
     Part("sparse", throughput.sparse, ("sparse_events_per_s", "sparse_first_contact_events_per_s")),
+    Part("latency", latency.commit_to_accepted, ("commit_to_accepted_p50_ms", "commit_to_accepted_p99_ms")),
+    Part(
+        "record",
+        recording.cost_of_recording,
+        (
+            "record_ratio_to_plain_save",
+            "record_ratio_to_save_plus_publish",
+            "record_first_ratio_to_save_plus_publish",
+            "record_off_ratio_to_plain_save",
+            "record_lookups",
+        ),
+    ),
+    Part("rounds", rounds.queries_per_round, ("queries_per_round_1", "queries_per_round_1000")),
+    Part("claim", claiming.claims, ("claim_ms",)),
 )
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -30,11 +30,17 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = PATI
         time.sleep(every)
 
 
+def _cpu_seconds(pid: int) -> float:
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 class Program:
     """A Python module as a process group of its own; what it prints is in a file."""
 
     def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
-        self.output: IO[bytes] = tempfile.TemporaryFile()
+        self.name = " ".join(arguments)
+        self.output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `kill`
         self.process = subprocess.Popen(
             dying_with_us([sys.executable, "-m", *arguments], signal.SIGTERM),
             cwd=PROJECT,
@@ -53,7 +59,7 @@ class Program:
     def wait_for_output(self, text: str) -> None:
         def printed() -> bool:
             if self.process.poll() is not None:
-                raise RuntimeError(f"{self.process.args} ended with {self.process.returncode}:\n{self.printed}")
+                raise RuntimeError(f"{self.name} ended with {self.process.returncode}:\n{self.printed}")
             return text in self.printed
 
         wait_until(printed, f"it printed {text!r}", START_SECONDS)
@@ -62,6 +68,14 @@ class Program:
         assert self.process.stdin
         self.process.stdin.write(text.encode())
         self.process.stdin.flush()
+
+    def cpu_seconds(self) -> float:
+        """Used so far by the process and its children."""
+        return sum(_cpu_seconds(pid) for pid in (self.process.pid, *self.children))
+
+    @property
+    def children(self) -> list[int]:
+        return [int(pid) for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
 
     def kill(self) -> None:
         """The whole group, at once."""
@@ -86,17 +100,11 @@ class Worker(Program):
     """A real worker with its pool of processes ready; `app` is the Celery application."""
 
     def __init__(self, receiver_url: str, processes: int = 2, app: str = "smrt_integration") -> None:
-        arguments = ["celery", "-A", app, "worker", "--concurrency", str(processes), "--loglevel", "INFO"]
-        super().__init__(
-            *arguments, "--without-gossip", "--without-mingle", environment={"SEGMENT_HOST": receiver_url, "LOG_LEVEL": "INFO"}
-        )
+        arguments = ["celery", "-A", app, "worker", "--concurrency", str(processes), "--loglevel", "INFO", "-n", f"{app}@bench"]
+        # it says at INFO that it is ready
+        environment = {"SEGMENT_HOST": receiver_url, "LOG_LEVEL": "INFO"}
+        super().__init__(*arguments, "--without-gossip", "--without-mingle", environment=environment)
         self.wait_for_output(" ready.")
-
-    @property
-    def children(self) -> list[int]:
-        """The process ids of the pool."""
-        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in found.split()]
 
 
 class Beat(Program):
@@ -114,9 +122,9 @@ class Receiver(Program):
         self._http = requests.Session()
         self._http.trust_env = False
 
-    def reset(self, delay: float = 0.0, keep_ids: bool = False) -> None:
-        """Forget what was counted. `delay`: seconds before each answer; `keep_ids`: note when each message arrived."""
-        self._get("/reset", delay=delay, keep_ids=int(keep_ids))
+    def reset(self, delay: float = 0.0, keep_orders: bool = False) -> None:
+        """Forget what was counted. `delay`: seconds before each answer; `keep_orders`: note when each order's event arrived."""
+        self._get("/reset", delay=delay, keep_orders=int(keep_orders))
 
     def counts(self) -> dict[str, Any]:
         return self._get("/counts")

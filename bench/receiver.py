@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 TRACK, IDENTIFY = b'"type": "track"', b'"type": "identify"'
 """As Python's json writes it, and so the SDK."""
-MESSAGE_ID = re.compile(rb'"messageId": "([^"]+)"')
+ORDER_ID = re.compile(rb'"order_id": "([^"]+)"')
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 END_OF_HEAD = b"\r\n\r\n"
 
@@ -22,14 +22,14 @@ END_OF_HEAD = b"\r\n\r\n"
 @dataclass(slots=True)
 class Counts:
     delay: float = 0.0
-    keep_ids: bool = False
+    keep_orders: bool = False
     requests: int = 0
     tracks: int = 0
     identifies: int = 0
     last_at: float = 0.0
     """When the last batch had arrived completely, as `time.time()`."""
     arrivals: dict[str, float] = field(default_factory=dict)
-    """By messageId, when it first arrived; only with `keep_ids`."""
+    """By order, when its event first arrived, as `time.time()`; only with `keep_orders`."""
     waiting: list[tuple[int, Callable[[], None]]] = field(default_factory=list)
 
     def count(self, body: bytes) -> None:
@@ -37,9 +37,9 @@ class Counts:
         self.requests += 1
         self.tracks += body.count(TRACK)
         self.identifies += body.count(IDENTIFY)
-        if self.keep_ids:
-            for message_id in MESSAGE_ID.findall(body):
-                self.arrivals.setdefault(message_id.decode(), self.last_at)
+        if self.keep_orders:
+            for order_id in ORDER_ID.findall(body):
+                self.arrivals.setdefault(order_id.decode(), self.last_at)
         for tracks, answer in [found for found in self.waiting if found[0] <= self.tracks]:
             self.waiting.remove((tracks, answer))
             answer()
@@ -93,7 +93,7 @@ class Server:
 
     def _asked(self, path: str, numbers: dict[str, float], connection: Connection) -> None:
         if path == "/reset":
-            self.counts = Counts(numbers["delay"], bool(numbers["keep_ids"]))
+            self.counts = Counts(numbers["delay"], bool(numbers["keep_orders"]))
             connection.answer()
         elif path == "/wait" and self.counts.tracks < numbers["tracks"]:
             self.counts.waiting.append((int(numbers["tracks"]), lambda: connection.answer(self.counts.as_json())))

@@ -15,7 +15,26 @@ class Sizes:
     sparse_businesses: int = 1_000
     sparse_delay: float = 0.08
     """Seconds in which the receiver answers."""
+    steady_businesses: int = 100
+    steady_rate: float = 200.0
+    """Saves a second."""
+    steady_seconds: float = 20.0
+    record_turns: int = 20
+    round_businesses: int = 1_000
+    claim_lanes: int = 5_000
+    claim_dead_rows: int = 500_000
 
 
 FULL = Sizes()
-QUICK = Sizes(repetitions=1, bulk_businesses=20, bulk_events=200, bulk_customers=50, task_per_event=150, sparse_businesses=200)
+QUICK = Sizes(
+    repetitions=1,
+    bulk_businesses=20,
+    bulk_events=200,
+    bulk_customers=50,
+    task_per_event=150,
+    sparse_businesses=200,
+    steady_seconds=4.0,
+    record_turns=3,
+    claim_lanes=1_000,
+    claim_dead_rows=50_000,
+)

@@ -1,11 +1,16 @@
-"""Events per second of a backlog, delivered by real workers: of few businesses with much, and of many with little."""
+"""Events per second of a backlog, delivered by real workers: of few businesses with much, and of many with little. The peers do the
+same events in turn with us, so that a busy machine is busy for all."""
 
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from statistics import median
 
 from bench import fill
-from bench.figures import Figure, of_runs, progress
+from bench.figures import Figure, all_rounded, of_runs, progress
+from bench.peers import rivals
 from bench.programs import Receiver, Worker, running, wait_until
 from bench.sizes import Sizes
 from events import wake
@@ -20,37 +25,56 @@ class Run:
     requests: int
     seconds: float
     """From the wake-up until everything is in the send log."""
+    cpu_seconds: float
+    """Of the worker's processes alone."""
 
     @property
     def events_per_second(self) -> float:
         return self.events / self.seconds
 
 
-def drain(receiver: Receiver, delay: float = 0.0, known: bool = True, changed: bool = False) -> Run:
-    """Let the workers that are running deliver one event per order. `known`: the customers were identified before; `changed`: but
-    their details were changed since."""
+def drain(receiver: Receiver, worker: Worker, delay: float = 0.0, *, known: bool = True) -> Run:
+    """Let the worker deliver one event per order. `known`: the customers were identified before."""
     receiver.reset(delay)
     fill.calm(known)
-    events = fill.let_events_wait(changed)
-    started = time.monotonic()
+    events = fill.let_events_wait()
+    started, cpu_before = time.monotonic(), worker.cpu_seconds()
     wake.wake()
-    counts = receiver.wait_for(events)
+    receiver.wait_for(events)
     wait_until(lambda: not fill.anything_waits(), "the outbox was empty")
-    seconds = time.monotonic() - started
-    counts = receiver.counts()
-    logged = sum(fill.count_logged().values())
+    seconds, cpu_seconds = time.monotonic() - started, worker.cpu_seconds() - cpu_before
+    counts, logged = receiver.counts(), sum(fill.count_logged().values())
     if (counts["tracks"], logged) != (events, events + counts["identifies"]):
         raise AssertionError(f"{events} events waited, {counts['tracks']} arrived, and {logged} messages were logged.")
-    return Run(events, counts["identifies"], counts["requests"], seconds)
+    return Run(events, counts["identifies"], counts["requests"], seconds, cpu_seconds)
 
 
 def bulk(sizes: Sizes) -> Iterator[Figure]:
     fill.fill(sizes.bulk_businesses, sizes.bulk_customers, sizes.bulk_events)
     receiver = Receiver()
-    with running(receiver):
+    with ExitStack() as stack:
+        stack.enter_context(running(receiver))
+        runs: dict[str, list[Run]] = defaultdict(list)
+        rates: dict[str, list[float]] = defaultdict(list)
         worker = Worker(receiver.url, WORKER_PROCESSES)
-        with running(worker):
-            yield from _figures("bulk", receiver, sizes, 0.0)
+        stack.enter_context(running(worker))
+        peers = [
+            rivals.task_per_event(receiver, sizes.task_per_event),
+            rivals.sdk_queue(receiver, sizes.task_per_event),
+            stack.enter_context(rivals.post_only(receiver)),
+        ]
+        for _ in range(sizes.repetitions):
+            _run(runs, "bulk_events_per_s", lambda: drain(receiver, worker))
+            _run(runs, "bulk_first_contact_events_per_s", lambda: drain(receiver, worker, known=False))
+            for peer in peers:
+                rates[peer.name].append(peer.measure())
+                progress(f"{peer.name}: {rates[peer.name][-1]:.0f}")
+        ours = [run.events_per_second for run in runs["bulk_events_per_s"]]
+        yield from _figures(runs)
+        for peer in peers:
+            ratios = [mine / theirs for mine, theirs in zip(ours, rates[peer.name], strict=True)]
+            yield of_runs(f"bulk_ratio_to_{peer.name}", ratios, "ratio", **{f"{peer.name}_events_per_s": all_rounded(rates[peer.name])})
+        yield rivals.lost_by_sdk_queue(receiver, sizes.task_per_event)
 
 
 def sparse(sizes: Sizes) -> Iterator[Figure]:
@@ -59,16 +83,21 @@ def sparse(sizes: Sizes) -> Iterator[Figure]:
     with running(receiver):
         worker = Worker(receiver.url, WORKER_PROCESSES)
         with running(worker):
-            yield from _figures("sparse", receiver, sizes, sizes.sparse_delay)
+            runs: dict[str, list[Run]] = defaultdict(list)
+            for _ in range(sizes.repetitions):
+                _run(runs, "sparse_events_per_s", lambda: drain(receiver, worker, sizes.sparse_delay))
+                _run(runs, "sparse_first_contact_events_per_s", lambda: drain(receiver, worker, sizes.sparse_delay, known=False))
+            yield from _figures(runs)
 
 
-def _figures(name: str, receiver: Receiver, sizes: Sizes, delay: float) -> Iterator[Figure]:
-    variants = {f"{name}_events_per_s": True, f"{name}_first_contact_events_per_s": False}
-    runs: dict[str, list[Run]] = {variant: [] for variant in variants}
-    for _ in range(sizes.repetitions):
-        for variant, known in variants.items():
-            runs[variant].append(drain(receiver, delay, known))
-            progress(f"{variant}: {runs[variant][-1].events_per_second:.0f}")
-    for variant, found in runs.items():
+def _run(runs: dict[str, list[Run]], name: str, measure: Callable[[], Run]) -> None:
+    runs[name].append(measure())
+    progress(f"{name}: {runs[name][-1].events_per_second:.0f}")
+
+
+def _figures(runs: dict[str, list[Run]]) -> Iterator[Figure]:
+    for name, found in runs.items():
+        cpu = median(run.cpu_seconds / run.events for run in found)
         extra = {"events": found[0].events, "identifies": found[0].identifies, "requests": found[0].requests}
-        yield of_runs(variant, [run.events_per_second for run in found], "events/s", **extra, processes=WORKER_PROCESSES)
+        extra |= {"processes": WORKER_PROCESSES, "worker_cpu_us_per_event": round(cpu * 1e6)}
+        yield of_runs(name, [run.events_per_second for run in found], "events/s", **extra)

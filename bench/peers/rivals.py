@@ -1,0 +1,102 @@
+"""Starts the peers and measures them on the orders that are there."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+
+from django.db import connection
+
+from bench import fill
+from bench.figures import Figure
+from bench.programs import Program, Receiver, Worker, running, wait_until
+
+PROCESSES = 2
+QUIET_SECONDS = 2.0
+"""Longer than the SDK's thread keeps a message before it posts (0.5 s)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    name: str
+    measure: Callable[[], float]
+    """Events per second."""
+
+
+def task_per_event(receiver: Receiver, events: int) -> Peer:
+    return Peer("task_per_event", partial(_tasks_per_second, receiver, "task_per_event", events))
+
+
+def sdk_queue(receiver: Receiver, events: int) -> Peer:
+    return Peer("sdk_queue", partial(_tasks_per_second, receiver, "sdk_queue", events))
+
+
+@contextmanager
+def post_only(receiver: Receiver) -> Iterator[Peer]:
+    fill.calm(known=True)
+    events = fill.let_events_wait()
+    environment = {"SEGMENT_HOST": receiver.url}
+    posters = [Program("bench.peers.post_only", str(part), str(PROCESSES), environment=environment) for part in range(PROCESSES)]
+    with running(*posters):
+        for poster in posters:
+            poster.wait_for_output("ready.")
+        yield Peer("post_only", partial(_posts_per_second, receiver, posters, events))
+
+
+def _posts_per_second(receiver: Receiver, posters: list[Program], events: int) -> float:
+    receiver.reset()
+    started = time.monotonic()
+    for poster in posters:
+        poster.tell("post\n")
+    receiver.wait_for(events)
+    return events / (time.monotonic() - started)
+
+
+def _tasks_per_second(receiver: Receiver, name: str, events: int) -> float:
+    """The tasks lie in the broker before the clock starts: publishing is not counted."""
+    receiver.reset()
+    _publish(name, events)
+    worker = _worker(receiver, name)
+    started = time.time()
+    with running(worker):
+        ended: float = receiver.wait_for(events)["last_at"]
+    return events / (ended - started)
+
+
+def _worker(receiver: Receiver, name: str) -> Worker:
+    return Worker(receiver.url, PROCESSES, f"bench.peers.{name}")
+
+
+def _publish(name: str, events: int) -> None:
+    """A task for each of so many orders."""
+    module = import_module(f"bench.peers.{name}")
+    for order_id in _orders(events):
+        module.order_returned.delay(order_id)
+
+
+def _orders(events: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM customers_order ORDER BY id LIMIT %s", [events])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def lost_by_sdk_queue(receiver: Receiver, events: int) -> Figure:
+    """How many events never arrive when the pool's processes are killed half-way, as the system does when memory runs out."""
+    receiver.reset(keep_orders=True)
+    _publish("sdk_queue", events)
+    worker = _worker(receiver, "sdk_queue")
+    with running(worker):
+        receiver.wait_for(events // 2)
+        for pid in worker.children:
+            os.kill(pid, signal.SIGKILL)
+        _wait_until_quiet(receiver)
+    arrived = len(receiver.counts()["arrivals"])
+    return Figure("sdk_queue_lost_when_killed", events - arrived, "events", {"events": events, "killed_after": events // 2})
+
+
+def _wait_until_quiet(receiver: Receiver) -> None:
+    wait_until(lambda: time.time() - receiver.counts()["last_at"] > QUIET_SECONDS, "nothing arrived any more", every=0.1)

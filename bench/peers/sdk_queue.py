@@ -1,0 +1,27 @@
+"""Peer: a task per event, which leaves the posting to the SDK's own queue and thread. Fast, and in memory alone: a message is lost when
+its process dies, although the task is acknowledged late and repeated when its worker is lost."""
+
+from functools import cache
+
+from django import setup
+from django.conf import settings
+from segment.analytics.client import Client
+
+setup()
+
+from bench.peers.usual import application, told  # noqa: E402 - it reads the settings
+
+app = application("sdk_queue", task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1)
+
+
+@cache
+def _client(write_key: str) -> Client:
+    """One per process and business; made in the task and so after the fork, or its thread would not exist."""
+    return Client(write_key, host=settings.SEGMENT_HOST)
+
+
+@app.task
+def order_returned(order_id: int) -> None:
+    write_key, user_id, traits, properties = told(order_id)
+    _client(write_key).identify(user_id, traits)
+    _client(write_key).track(user_id, "Order Returned", properties)

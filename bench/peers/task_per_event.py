@@ -1,0 +1,19 @@
+"""Peer: a task per event, which posts with the SDK in `sync_mode`. What most people write."""
+
+from django import setup
+from django.conf import settings
+from segment.analytics.client import Client
+
+setup()
+
+from bench.peers.usual import application, told  # noqa: E402 - it reads the settings
+
+app = application("task_per_event")
+
+
+@app.task
+def order_returned(order_id: int) -> None:
+    write_key, user_id, traits, properties = told(order_id)
+    client = Client(write_key, host=settings.SEGMENT_HOST, sync_mode=True)
+    client.identify(user_id, traits)
+    client.track(user_id, "Order Returned", properties)

@@ -1,0 +1,85 @@
+"""How many queries a round takes, as businesses and events grow."""
+
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from psycopg import ClientCursor
+
+from bench import fill
+from bench.figures import Figure
+from bench.programs import Receiver, running
+from bench.sizes import Sizes
+from events.outbox.settle import Settlement, settle
+from smrt_integration.delivery import build, claim, segment
+from smrt_integration.delivery.land import land
+from smrt_integration.delivery.ship import ship
+
+
+class Counting(ClientCursor[Any]):
+    """A cursor as Django uses them, which counts its statements, COPY included."""
+
+    statements = 0
+
+    def execute(self, *args: Any, **kwargs: Any) -> Any:
+        Counting.statements += 1
+        return super().execute(*args, **kwargs)
+
+    def copy(self, *args: Any, **kwargs: Any) -> Any:
+        Counting.statements += 1
+        return super().copy(*args, **kwargs)
+
+
+def queries_of_a_round(lanes: int) -> int:
+    """Statements sent for one round over at most so many lanes, from the claim to the settling."""
+    connection.ensure_connection()
+    native: Any = connection.connection
+    usual, native.cursor_factory = native.cursor_factory, Counting
+    Counting.statements = 0
+    try:
+        one_round(lanes)
+    finally:
+        native.cursor_factory = usual
+    return Counting.statements
+
+
+def one_round(lanes: int) -> int:
+    """As `Delivery` does it, but all at once. Answers how many messages were logged."""
+    loads = build.load(claim.claim(timezone.now(), lanes), timezone.now())
+    with ThreadPoolExecutor(segment.THREADS) as threads:
+        shipments = list(threads.map(ship, loads))
+    now, work = timezone.now(), Settlement()
+    for shipment in shipments:
+        land(shipment, work, now, random.random)
+    return settle(work, now)
+
+
+def queries_per_round(sizes: Sizes) -> Iterator[Figure]:
+    receiver = Receiver()
+    with running(receiver):
+        settings.SEGMENT_HOST = receiver.url
+        _queries(1, known=False)  # the first round of a process also looks for this month's partitions
+        for many in (1, sizes.round_businesses):
+            yield Figure(f"queries_per_round_{many}", _queries(many, known=True), "queries", _variants(many))
+
+
+def _variants(many: int) -> dict[str, Any]:
+    """The same round with identifies of customers whom Segment does not know yet, and with as many events in each business."""
+    found = {"first_contact": _queries(many, known=False)}
+    events = 20
+    return found | {f"with_{events}_events_each": _queries(many, known=True, events=events)}
+
+
+def _queries(businesses: int, *, known: bool, events: int = 1) -> int:
+    fill.fill(businesses, 1, events)
+    fill.calm(known)
+    expected = fill.let_events_wait()
+    found = queries_of_a_round(businesses)
+    logged = fill.count_logged().get(("Order Returned", "accepted"), 0)
+    if logged != expected or fill.count_waiting():
+        raise AssertionError(f"The round logged {logged} events of {expected}.")
+    return found
