@@ -55,7 +55,8 @@ def prepared() -> Iterator[Any]:
     running it does (bench `record_off_ratio_to_plain_save`). Django's own cursors put the values into the text."""
     connection.ensure_connection()
     # Whoever has the queries logged wants to read them, with their values; a prepared one has no text.
-    own = connection.cursor() if connection.queries_logged else connection.make_cursor(psycopg.Cursor(connection.connection))
+    planned: Any = None if connection.queries_logged else psycopg.Cursor(connection.connection)
+    own = connection.make_cursor(planned) if planned else connection.cursor()
     with own as cursor:
         yield cursor
 
