@@ -38,7 +38,10 @@ ROWS_PER_CLAIM: Final = 2_000
 ROWS_UNDER_WAY: Final = 8_000
 # Lanes whose last attempt failed may hang again; together they never take more than a quarter of the threads.
 TROUBLED: Final = segment.THREADS // 4
-IN_ADVANCE: Final = segment.THREADS // 2
+# Shipments that wait for a thread, so that none is idle while this one claims and settles.
+IN_ADVANCE: Final = segment.THREADS
+# Lanes taken at once at least, as long as threads are busy: each claim and what follows costs the same queries, however few they are.
+FEWEST_LANES: Final = segment.THREADS // 2
 TROUBLED_SECONDS: Final = 0.25
 # A claim that found this many lanes and could have found more says that many businesses have something waiting.
 CROWD: Final = 30
@@ -108,9 +111,12 @@ class Delivery:
         return bool(found)
 
     def _room(self) -> int:
-        """How many more shipments the threads can have. Some in advance, so that no thread is idle while this one settles, unless
-        these might wait for a receiver that hangs."""
-        return segment.THREADS - len(self.flights) + (0 if self._hanging() else IN_ADVANCE)
+        """How many more shipments to take up now. None in advance while a receiver hangs: they might wait for it."""
+        free = segment.THREADS - len(self.flights)
+        if self._hanging():
+            return free
+        room = free + IN_ADVANCE
+        return room if room >= FEWEST_LANES else 0
 
     def _claim(self, limit: int, troubled: bool = False) -> list[claim.Claimed]:
         return claim.claim(timezone.now(), limit, troubled, self.from_zero, self.crowded) if limit > 0 else []
