@@ -138,6 +138,7 @@ def test_a_claim_stays_cheap_while_a_long_report_keeps_200_000_dead_rows(custome
         assert outcomes(event="Customer Visit") == [("Customer Visit", "accepted")]
 
 
+@pytest.mark.slow
 def test_the_dead_of_a_business_that_went_quiet_are_passed_over_too(customer: Customer) -> None:
     with other_session() as report:
         report.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

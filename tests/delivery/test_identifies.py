@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from customers.links import account_link
 from customers.models import Customer
 from events.models import AcceptedTraits, Integration, Outgoing
 from events.outbox.spread import spread_all
@@ -241,6 +242,18 @@ def test_a_survey_is_only_for_those_who_can_and_want_to_be_written_to(
     identify, signup = segment.accepted()
     assert (identify["type"], identify["integrations"]) == ("identify", {})
     assert (signup["event"], signup["integrations"]) == ("New Customer Signup", integrations)
+
+
+@pytest.mark.django_db
+def test_the_log_keeps_each_message_as_it_was_sent_but_for_the_link(segment: SegmentStandIn) -> None:
+    customer = sign_up(sending_business(WRITE_KEY))
+
+    deliver()
+
+    identify, signup = segment.accepted()
+    assert identify["traits"]["link"] == account_link(customer.uuid, customer.link_version)
+    hidden = identify | {"traits": identify["traits"] | {"link": "(hidden: it opens the customer's account)"}}
+    assert [entry.message for entry in logged()] == [hidden, signup]
 
 
 @pytest.mark.django_db

@@ -56,6 +56,7 @@ def frozen(server: RedisServer) -> Iterator[None]:
         os.kill(server.pid, signal.SIGCONT)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_saves_neither_fail_nor_wait_while_redis_is_frozen_or_down(own_redis: RedisServer) -> None:
     counter = Counter()
@@ -102,6 +103,7 @@ def test_everything_leaves_soon_after_redis_was_flushed_and_restarted_under_load
     assert max(counter.seconds) < WAITED_LONG
 
 
+@pytest.mark.slow
 def test_programs_look_every_second_whether_the_broker_is_back() -> None:
     pauses: list[float] = []
     gone = app.connection_for_read(f"redis://127.0.0.1:{free_port()}/0")
