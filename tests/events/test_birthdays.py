@@ -191,7 +191,8 @@ class TestTheBusiness:
         assert celebrated(MAY_4, date(2026, 5, 4)) == ["2026-05-04T09:00:00-07:00"]
 
     def test_that_switches_on_tells_of_that_day_and_no_earlier_one(self) -> None:
-        business = switched_on(since=NINE + 6 * HOUR)
+        business = switched_on()
+        Integration.objects.update(enabled_at=NINE + 6 * HOUR)
         born(business, "05-04")
         born(business, "05-03")
         assert birthdays.sweep(NINE + 6 * HOUR) == 1
