@@ -31,6 +31,8 @@ STOPPING = {
 }
 # Segment may ask us to slow down without saying for how long: long enough to matter, short enough to stay real time.
 SLOW_DOWN_SECONDS = 10.0
+# A receiver that says "at once", and says so again, must not be asked without a pause: such a wait is never lengthened.
+LEAST_SECONDS = 1.0
 
 
 def read(status: int, retry_after: float | None) -> Answer:
@@ -40,7 +42,7 @@ def read(status: int, retry_after: float | None) -> Answer:
     if status in STOPPING:
         return Answer(Verdict.STOP, status, STOPPING[status])
     if status == 429 or retry_after is not None:
-        wait = SLOW_DOWN_SECONDS if retry_after is None else retry_after
+        wait = SLOW_DOWN_SECONDS if retry_after is None else max(LEAST_SECONDS, retry_after)
         return Answer(Verdict.WAIT, status, f"Segment asked us to slow down (it answered {status}).", wait)
     if status == 400:
         return Answer(Verdict.HALVE, status, "Segment refused this message (it answered 400).")

@@ -59,6 +59,19 @@ def test_429_without_a_time_to_come_waits_ten_seconds(retry_after: str | None, s
 
 
 @pytest.mark.django_db
+def test_being_told_to_come_back_at_once_is_no_reason_to_besiege_segment(segment: SegmentStandIn) -> None:
+    business = sending_business(WRITE_KEY)
+    sign_up(business)
+    segment.fault("status", status=429, retry_after=0)
+    before = timezone.now()
+
+    deliver()
+
+    assert len(segment.requests()) == 1
+    assert lane_of(business).resume_at >= before + timedelta(seconds=1)
+
+
+@pytest.mark.django_db
 def test_nothing_is_tried_before_that_time_and_everything_after_it(segment: SegmentStandIn) -> None:
     business = sending_business(WRITE_KEY)
     sign_up(business)
