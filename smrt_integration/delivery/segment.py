@@ -2,10 +2,11 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
+from types import FunctionType
 from typing import Any, Final
 from uuid import UUID
 
@@ -127,17 +128,19 @@ class _Connections:
 
 
 @lru_cache(maxsize=1)
-def _prepare_session() -> None:
-    """Called by the first POST, so after the fork: connections are never shared."""
-    sdk._session = _Connections()  # noqa: SLF001 - the SDK offers no other way to its connections
+def _sdk_post() -> Callable[..., requests.Response]:
+    """The SDK's own function over our connections, for it has no parameter for them; whoever else uses the SDK in this process keeps its
+    session. Made by the first POST, so after the fork: connections are never shared."""
+    return FunctionType(sdk.post.__code__, vars(sdk) | {"_session": _Connections()}, argdefs=sdk.post.__defaults__)
 
 
 def post(write_key: str, host: str, messages: list[dict[str, Any]], retry_count: int = 0) -> Answer:
     """One attempt to have this batch accepted. `retry_count` counts the failed ones before it."""
-    _prepare_session()
     try:
         # gzip off: compressing costs more CPU than building the messages, and the limits count after gunzip
-        sdk.post(write_key, host, gzip=False, timeout=(CONNECT_SECONDS, settings.SEGMENT_TIMEOUT), retry_count=retry_count, batch=messages)
+        _sdk_post()(
+            write_key, host, gzip=False, timeout=(CONNECT_SECONDS, settings.SEGMENT_TIMEOUT), retry_count=retry_count, batch=messages
+        )
     except sdk.APIError as error:
         response: Any = error.response
         return answers.read(int(error.status), sdk.parse_retry_after(response) if response is not None else None)
