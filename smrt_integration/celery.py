@@ -1,11 +1,12 @@
 """The Celery application: `celery -A smrt_integration worker`, `celery -A smrt_integration beat`."""
 
+import gc
 import os
 from typing import Any, Self
 
 from celery import Celery
 from celery.app.amqp import AMQP
-from celery.signals import task_prerun
+from celery.signals import task_prerun, worker_process_init
 from kombu import Connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smrt_integration.settings")
@@ -37,3 +38,10 @@ def with_a_live_connection(**kwargs: Any) -> None:
     from django.db import close_old_connections
 
     close_old_connections()
+
+
+@worker_process_init.connect
+def without_a_look_at_what_stays(**kwargs: Any) -> None:
+    """What is loaded by now stays for good. To walk through all of it at each full collection cost a tenth of the CPU of a delivery."""
+    gc.collect()
+    gc.freeze()
