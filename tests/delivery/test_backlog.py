@@ -1,14 +1,17 @@
 """One run of `deliver` goes on until nothing is due, whatever it had to leave for later on the way."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from celery import current_app
 from django.conf import LazySettings
 
 from bench import fill
 from bench.programs import Receiver, running
+from events.models import DeliveryAttempt
 from smrt_integration.delivery.build import MOST_ROWS
-from smrt_integration.delivery.deliver import Delivery
+from smrt_integration.delivery.deliver import ROWS_PER_CLAIM, Delivery
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,3 +34,44 @@ def test_a_business_with_more_than_one_round_holds_is_done_in_one_run(receiver: 
 
     assert fill.count_waiting() == 0
     assert receiver.counts()["tracks"] == 2 * MOST_ROWS + 1
+
+
+def test_of_many_backlogs_each_gets_an_equal_share_of_the_first_round(receiver: Receiver) -> None:
+    businesses = 50
+    fill.fill(businesses, customers=1, orders=100)
+    fill.calm(known=True)
+    fill.let_events_wait()
+
+    Delivery().run()
+
+    first = DeliveryAttempt.objects.order_by("business_id", "id").distinct("business_id")
+    assert [attempt.messages for attempt in first] == businesses * [ROWS_PER_CLAIM // businesses]
+    assert receiver.counts()["tracks"] == 100 * businesses
+
+
+def test_a_worker_that_cannot_take_all_at_once_calls_another_once(receiver: Receiver) -> None:
+    fill.fill(businesses=1, customers=1, orders=3 * MOST_ROWS)
+    fill.calm(known=True)
+    fill.let_events_wait()
+
+    Delivery().run()
+
+    assert calls_waiting() == 1
+
+
+def test_a_worker_that_took_all_at_once_calls_nobody(receiver: Receiver) -> None:
+    fill.fill(businesses=20, customers=1, orders=1)
+    fill.calm(known=True)
+    fill.let_events_wait()
+
+    Delivery().run()
+
+    assert receiver.counts()["tracks"] == 20
+    assert calls_waiting() == 0
+
+
+def calls_waiting() -> int:
+    """How many `deliver` tasks the broker holds."""
+    with current_app.connection_for_read() as broker:
+        channel: Any = broker.default_channel
+        return int(channel.queue_declare(current_app.conf.task_default_queue).message_count)
