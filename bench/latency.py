@@ -2,17 +2,16 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from statistics import quantiles
 
-from django.core.management import call_command
 from django.db import transaction
 
 from bench import fill
 from bench.figures import Figure, progress, rounded
 from bench.programs import Beat, Receiver, Worker, running
 from bench.sizes import Sizes
-from customers.models import Customer, Order
+from bench.tills import Till, at_tills
+from smrt_integration import schedules
 
 WORKER_PROCESSES = 2
 
@@ -20,50 +19,36 @@ WORKER_PROCESSES = 2
 def commit_to_accepted(sizes: Sizes) -> Iterator[Figure]:
     fill.fill(sizes.steady_businesses, 10, 0)
     fill.calm(known=True)
-    call_command("sync_schedules", verbosity=0)
-    customers = list(Customer.objects.select_related("business", "agent", "discount"))
+    schedules.sync()
+    tills = at_tills()
     receiver = Receiver()
     with running(receiver):
         worker, beat = Worker(receiver.url, WORKER_PROCESSES), Beat()
         with running(worker, beat):
             receiver.reset(keep_orders=True)
-            save_steadily(customers, 50, 50.0)  # so that every process has its connections
+            save_steadily(tills, 50, 50.0)  # so that every process has its connections
             receiver.wait_for(50)
             started = time.monotonic()
-            committed = save_steadily(customers, int(sizes.steady_seconds * sizes.steady_rate), sizes.steady_rate)
+            committed = save_steadily(tills, int(sizes.steady_seconds * sizes.steady_rate), sizes.steady_rate)
             rate = len(committed) / (time.monotonic() - started)
             arrivals = receiver.wait_for(50 + len(committed))["arrivals"]
     milliseconds = [1_000 * (arrivals[number] - at) for number, at in committed.items()]
     yield from _figures(milliseconds, {"events": len(milliseconds), "saves_per_s": rounded(rate), "businesses": sizes.steady_businesses})
 
 
-def save_steadily(customers: Sequence[Customer], count: int, rate: float) -> dict[str, float]:
+def save_steadily(tills: Sequence[Till], count: int, rate: float) -> dict[str, float]:
     """Create so many orders, `rate` a second, the customers taking turns. Answers when each was committed, as `time.time()`, by number."""
     committed: dict[str, float] = {}
     started = time.monotonic()
     for n in range(count):
         time.sleep(max(0.0, started + n / rate - time.monotonic()))
-        order = new_order(customers[n * 7 % len(customers)])
+        order = tills[n * 7 % len(tills)].new_order()
         with transaction.atomic():
             # asked for before the save does, so called before anybody is woken
             transaction.on_commit(lambda number=order.number: committed.__setitem__(number, time.time()))  # type: ignore[misc]
             order.save()
     progress(f"{count} orders in {time.monotonic() - started:.1f} s")
     return committed
-
-
-def new_order(customer: Customer) -> Order:
-    """With all that an event about it shows."""
-    return Order(
-        business=customer.business,
-        customer=customer,
-        agent=customer.agent,
-        discount=customer.discount,
-        subtotal=Decimal("20.00"),
-        discount_total=Decimal("2.00"),
-        tax=Decimal("1.53"),
-        total=Decimal("19.53"),
-    )
 
 
 def _figures(milliseconds: list[float], extra: dict[str, float]) -> Iterator[Figure]:

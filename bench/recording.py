@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from bench import fill
 from bench.figures import Figure, progress
-from bench.latency import new_order
 from bench.peers.usual import application
 from bench.sizes import Sizes
-from customers.models import Customer, Order
+from bench.tills import Till, at_tills
+from customers.models import Order
 from events import receivers, wake
 from events.facts import Happening, Lookup
 from events.outbox.record import record
@@ -31,26 +31,26 @@ SAVES_AT_A_TIME = 50
 def cost_of_recording(sizes: Sizes) -> Iterator[Figure]:
     fill.fill(20, 20, 0)
     fill.calm(known=True)
-    customers = list(Customer.objects.select_related("business", "agent", "discount"))
+    tills = at_tills()
     kinds = _kinds()
     times: dict[str, list[float]] = defaultdict(list)
     for turn in range(sizes.record_turns + 1):
         for name, saving in kinds.items():
             with saving() as before_each:
-                took = _time_of(customers, before_each)
+                took = _time_of(tills, before_each)
             if turn:  # the first only warms up
                 times[name].append(took)
     for name, found in times.items():
         progress(f"{name}: {1e6 * median(found):.0f} us")
     yield from _ratios(times)
-    yield from _lookups(customers, sizes)
+    yield from _lookups(tills, sizes)
 
 
-def _time_of(customers: list[Customer], before_each: Callable[[], object]) -> float:
+def _time_of(tills: list[Till], before_each: Callable[[], object]) -> float:
     """Seconds per save, the median of some."""
     found = []
-    for customer in customers[:SAVES_AT_A_TIME]:
-        order = new_order(customer)
+    for till in tills[:SAVES_AT_A_TIME]:
+        order = till.new_order()
         before_each()
         started = time.perf_counter()
         order.save()
@@ -136,7 +136,7 @@ def _switch(on: bool) -> None:
         cursor.execute("UPDATE events_integration SET enabled = %s", [on])
 
 
-def _lookups(customers: list[Customer], sizes: Sizes) -> Iterator[Figure]:
+def _lookups(tills: list[Till], sizes: Sizes) -> Iterator[Figure]:
     """The statement that records an order event, with its names looked up and with names in their place."""
     times: dict[bool, list[float]] = defaultdict(list)
     found: list[float] = []
@@ -144,13 +144,13 @@ def _lookups(customers: list[Customer], sizes: Sizes) -> Iterator[Figure]:
     for _ in range(sizes.record_turns):
         for resolved in (False, True):
             with transaction.atomic():
-                for customer in customers[:SAVES_AT_A_TIME]:
-                    facts = order_facts(new_order(customer))
+                for till in tills[:SAVES_AT_A_TIME]:
+                    facts = order_facts(till.new_order())
                     lookups = sum(isinstance(fact, Lookup) and fact.id is not None for fact in facts.values())
                     if resolved:
                         facts = {name: "A name" if isinstance(fact, Lookup) else fact for name, fact in facts.items()}
                     started = time.perf_counter()
-                    record(customer.pk, [Happening("Order Created", 1, timezone.now(), facts)])
+                    record(till.customer.pk, [Happening("Order Created", 1, timezone.now(), facts)])
                     found.append(time.perf_counter() - started)
             times[resolved].append(1e6 * median(found))
             found.clear()

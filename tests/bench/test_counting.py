@@ -13,7 +13,7 @@ from bench.figures import Figure, of_runs
 from bench.parts import PARTS, chosen
 from bench.programs import Receiver, running
 from bench.sizes import Sizes
-from customers.models import Customer
+from bench.tills import at_tills
 from events.models import Lane, Outgoing, SendLog
 from smrt_integration.delivery.deliver import Delivery
 
@@ -87,11 +87,10 @@ def test_a_round_is_counted_with_every_statement_and_takes_as_many_for_one_busin
 def test_a_steady_save_is_committed_when_it_is_said_to_be_and_waits_to_be_sent() -> None:
     fill.fill(businesses=1, customers=1, orders=0)
     fill.calm(known=True)
-    customers = list(Customer.objects.select_related("business", "agent", "discount"))
-    committed = latency.save_steadily(customers, 3, 1000.0)
+    committed = latency.save_steadily(at_tills(), 3, 1000.0)
     waiting = list(Outgoing.objects.order_by("id"))
     assert [row.facts["order_id"] for row in waiting] == list(committed)
-    assert [row.facts["agent"] for row in waiting] == ["Market Street 2"] * 3
+    assert [(row.facts["agent"], row.facts["sold_by"]) for row in waiting] == [("Market Street 2", "Robin Example 1")] * 3
 
 
 def test_claims_are_timed_with_and_without_dead_rows() -> None:
