@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from customers.admin_base import RecordAdmin, RecordedElsewhere, ShownWith, TabularInline
+from customers.admin_base import ReadOnlyAdmin, RecordAdmin, ShownWith, TabularInline
 from customers.models import (
     Agent,
     Brand,
@@ -15,6 +15,7 @@ from customers.models import (
     Discount,
     Employee,
     LineItem,
+    Membership,
     Order,
     PickupRequest,
     RegularPickupRequest,
@@ -32,6 +33,7 @@ CUSTOMER_SEARCH = (
 
 @admin.register(Business)
 class BusinessAdmin(RecordAdmin):
+    business_path = "pk"
     list_display = ("name", "time_zone", "country", "currency")
     search_fields = ("name",)
     readonly_fields = ("created_at",)
@@ -96,6 +98,7 @@ class CustomerAdmin(RecordAdmin):
 
 @admin.register(CustomFieldValue)
 class CustomFieldValueAdmin(RecordAdmin):
+    business_path = "customer__business"
     list_display = ("__str__", "customer", "field", "updated_at")
     list_select_related = ("customer", "field")
     search_fields = CUSTOMER_SEARCH
@@ -109,7 +112,7 @@ class LineItems(ShownWith):
 
 
 @admin.register(Order)
-class OrderAdmin(RecordedElsewhere):
+class OrderAdmin(ReadOnlyAdmin):
     list_display = ("number", "business", "customer", "status", "total", "created_at")
     list_filter = ("status",)
     list_select_related = ("business", "customer")
@@ -118,7 +121,8 @@ class OrderAdmin(RecordedElsewhere):
 
 
 @admin.register(LineItem)
-class LineItemAdmin(RecordedElsewhere):
+class LineItemAdmin(ReadOnlyAdmin):
+    business_path = "order__business"
     list_display = ("description", "order", "department", "quantity", "price", "returned_at")
     list_select_related = ("order", "department")
     search_fields = ("order__number",)
@@ -155,8 +159,15 @@ class RegularPickupRequestAdmin(RecordAdmin):
 
 
 @admin.register(Visit)
-class VisitAdmin(RecordedElsewhere):
+class VisitAdmin(ReadOnlyAdmin):
     list_display = ("day", "customer", "visit_type", "at")
     list_filter = ("visit_type",)
     list_select_related = ("customer",)
     search_fields = CUSTOMER_SEARCH
+
+
+@admin.register(Membership)
+class MembershipAdmin(RecordAdmin):
+    list_display = ("user", "business", "role")
+    list_select_related = ("user", "business")
+    autocomplete_fields = ("user", "business")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from smrt_integration import environment, logs
+from smrt_integration import environment, logs, theme
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -43,6 +43,10 @@ SEGMENT_HOST = environment.url("SEGMENT_HOST", {"http", "https"}, "")
 SEGMENT_TIMEOUT = environment.number("SEGMENT_TIMEOUT", 10, 1, 20)
 
 INSTALLED_APPS = [
+    # before the theme and Django's admin, whose templates it replaces here and there
+    "smrt_integration",
+    "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -52,9 +56,9 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django_celery_beat",
     "django_structlog",
+    "axes",
     "customers",
     "events",
-    "smrt_integration",
 ]
 if DEBUG:
     INSTALLED_APPS.append("django_migration_linter")
@@ -69,6 +73,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "smrt_integration.urls"
 WSGI_APPLICATION = "smrt_integration.wsgi.application"
@@ -86,10 +91,12 @@ TEMPLATES = [
     }
 ]
 
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
+UNFOLD = theme.UNFOLD
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = True

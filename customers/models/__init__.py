@@ -3,6 +3,7 @@ from customers.models.business import Agent, Brand, Business, CustomerGroup, Dep
 from customers.models.custom_field import CustomField, CustomFieldValue
 from customers.models.customer import Customer
 from customers.models.line_item import LineItem, NewItem
+from customers.models.membership import Membership
 from customers.models.order import Order
 from customers.models.pickup import PickupRequest, RegularPickupRequest
 from customers.models.stop import Stop
@@ -23,6 +24,7 @@ __all__ = [
     "Discount",
     "Employee",
     "LineItem",
+    "Membership",
     "NewItem",
     "Order",
     "PickupRequest",

@@ -1,19 +1,16 @@
-"""A plain admin: the config to edit; what waits, what was sent and how the lanes stand to read."""
+"""The page of a business's integration."""
 
-import json
 from typing import TYPE_CHECKING
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
-from customers.admin_base import ModelAdmin
+from customers.admin_base import ScopedAdmin
 from events import catalogue
 from events.encryption import Unreadable
-from events.models import DeliveryAttempt, Integration, Lane, Outgoing, SendLog
+from events.models import Integration
 from events.models.integration import write_key_shape
 
 if TYPE_CHECKING:
@@ -47,7 +44,7 @@ class IntegrationForm(IntegrationModelForm):
 
 
 @admin.register(Integration)
-class IntegrationAdmin(ModelAdmin):
+class IntegrationAdmin(ScopedAdmin):
     form = IntegrationForm
     list_display = ("business", "enabled", "region", "present_write_key")
     list_select_related = ("business",)
@@ -55,7 +52,7 @@ class IntegrationAdmin(ModelAdmin):
     raw_id_fields = ("birthday_field",)
     readonly_fields = ("present_write_key", "enabled_at")
 
-    def has_delete_permission(self, request: HttpRequest, obj: Integration | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Switching off is enough, and keeps what waits."""
         return False
 
@@ -67,51 +64,3 @@ class IntegrationAdmin(ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Integration | None = None) -> tuple[str, ...]:
         return (*self.readonly_fields, "business") if obj else self.readonly_fields
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """To look at. No full counts: the tables grow with history."""
-
-    show_full_result_count = False
-    list_per_page = 50
-    ordering = ("-pk",)
-    list_select_related = ("business",)
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-@admin.register(Outgoing)
-class OutgoingAdmin(ReadOnlyAdmin):
-    list_display = ("occurred_at", "business", "event", "customer_id", "attempts", "last_error")
-    list_filter = ("event", "business")
-
-
-@admin.register(SendLog)
-class SendLogAdmin(ReadOnlyAdmin):
-    list_display = ("settled_at", "business", "event", "customer_id", "outcome", "reason", "attempts")
-    list_filter = ("outcome", "event", "business")
-    exclude = ("body",)
-    readonly_fields = ("sent_message",)
-
-    @admin.display(description="message")
-    def sent_message(self, entry: SendLog) -> SafeString:
-        return format_html("<pre>{}</pre>", json.dumps(entry.message, indent=2, ensure_ascii=False))
-
-
-@admin.register(DeliveryAttempt)
-class DeliveryAttemptAdmin(ReadOnlyAdmin):
-    list_display = ("at", "business", "status", "milliseconds", "messages", "bytes", "error")
-    list_filter = ("status", "business")
-
-
-@admin.register(Lane)
-class LaneAdmin(ReadOnlyAdmin):
-    list_display = ("business", "last_accepted_at", "resume_at", "failures", "stopped", "last_error")
-    ordering = ("business",)
