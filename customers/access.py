@@ -22,11 +22,11 @@ def managed_by(user: User) -> QuerySet[Business]:
 
 
 def may_see(user: User, business_id: int | None) -> bool:
-    return _is_support(user) or business_id is not None and businesses_of(user).filter(pk=business_id).exists()
+    return _is_support(user) or (business_id is not None and businesses_of(user).filter(pk=business_id).exists())
 
 
 def may_manage(user: User, business_id: int | None) -> bool:
-    return _is_support(user) or business_id is not None and managed_by(user).filter(pk=business_id).exists()
+    return _is_support(user) or (business_id is not None and managed_by(user).filter(pk=business_id).exists())
 
 
 def _is_support(user: User) -> bool:
