@@ -1,0 +1,48 @@
+"""Working off what owners asked for: portion by portion, each a short transaction; a worker that dies loses one portion's work."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from events.models import Request
+from events.outbox import discard
+
+Portion = Callable[[Request, datetime], bool]
+
+# By kind. A portion works inside the caller's transaction, notes in `done`, `passed_over` and `position` how far it came (the caller
+# saves them), and answers whether that was all.
+PORTIONS: Final[dict[str, Portion]] = {
+    Request.Kind.DISCARD: discard.portion,
+}
+# After this a task ends and the next tick goes on, so that a worker is never busy with one owner's million for long.
+BUDGET_SECONDS: Final = 20.0
+
+
+def work_off(now: datetime) -> int:
+    """Work at all open requests in turn until none can go on. Answers how many portions were done."""
+    until, portions = time.monotonic() + BUDGET_SECONDS, 0
+    ids = list(_open())
+    while ids and time.monotonic() < until:
+        ids = [request_id for request_id in ids if _portion(request_id, now)]
+        portions += len(ids)
+    return portions
+
+
+def _open() -> list[int]:
+    return list(Request.objects.filter(finished_at=None, kind__in=PORTIONS).order_by("id").values_list("id", flat=True))
+
+
+@transaction.atomic
+def _portion(request_id: int, now: datetime) -> bool:
+    """Whether the request came forward and there is more. Not so when another worker is at it, or it has to wait."""
+    request = Request.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=request_id, finished_at=None).first()
+    if request is None:
+        return False
+    before = (request.done, request.passed_over, dict(request.position))
+    if PORTIONS[request.kind](request, now):
+        request.finished_at = now
+    request.save(update_fields=["done", "passed_over", "position", "finished_at"])
+    return request.finished_at is None and before != (request.done, request.passed_over, request.position)
