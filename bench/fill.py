@@ -13,7 +13,8 @@ from events.encryption import encrypt
 from events.models.waiting import IDENTIFY
 from smrt_integration.delivery.build import destination
 
-TABLES = "customers_business, events_outgoing, events_sendlog, events_deliveryattempt"
+HISTORY = "events_sendlog, events_deliveryattempt, events_dailycount, events_dailydelay"
+TABLES = f"customers_business, events_outgoing, {HISTORY}"
 """The first takes with it all that refers to a business."""
 REGION: Final = "us"
 
@@ -142,7 +143,7 @@ def calm(known: bool) -> None:
     """Nothing waits, nothing was sent; `known`: Segment accepted every customer's details some time ago, else nobody's."""
     ids = business_ids()
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE events_outgoing, events_sendlog, events_deliveryattempt, events_acceptedtraits")
+        cursor.execute(f"TRUNCATE events_outgoing, {HISTORY}, events_acceptedtraits")
         cursor.execute(CALM)
         if known:
             cursor.execute(KNOWN, [ids, [destination(REGION, write_key(business)) for business in ids]])

@@ -1,5 +1,6 @@
 """Counts of the send log by the business's own day, kept by the transaction that writes the log, so that nothing has to scan it."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from customers.models import Business
@@ -16,6 +17,13 @@ class DailyCount(models.Model):
     day = models.DateField(help_text="The business's own day on which the outcome was known.")
     messages = models.PositiveBigIntegerField()
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["business", "day"], name="dailycount_business_day"),
+            # days come one after the other; it finds the old ones to delete
+            BrinIndex(fields=["day"], name="dailycount_day", pages_per_range=32),
+        ]
+
     def __str__(self) -> str:
         return f"{self.messages} {self.event} {self.outcome} on {self.day}"
 
@@ -29,6 +37,9 @@ class DailyDelay(models.Model):
     bucket = models.SmallIntegerField()
     messages = models.PositiveBigIntegerField()
     worst_ms = models.PositiveBigIntegerField(help_text="The longest in this bucket, in milliseconds.")
+
+    class Meta:
+        indexes = [BrinIndex(fields=["day"], name="dailydelay_day", pages_per_range=32)]
 
     def __str__(self) -> str:
         return f"{self.messages} in bucket {self.bucket} on {self.day}"

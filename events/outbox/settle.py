@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from events.models import Outcome
-from events.outbox import partitions
+from events.outbox import partitions, rollup
 
 # Until the save that holds a customer's identify has ended.
 HELD = timedelta(seconds=1)
@@ -151,8 +151,8 @@ FROM (
 # A worker that is frozen in the middle of this must not keep a counter's save waiting for its row locks.
 NEVER_LINGER = "SET LOCAL idle_in_transaction_session_timeout = '20s'"
 LOG = """
-COPY events_sendlog (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, sent_at, settled_at, outcome, reason,
-    attempts, body, facts) FROM STDIN
+COPY events_sendlog (business_id, customer_id, brand_id, user_id, event, subject_id, message_id, occurred_at, sent_at, settled_at, outcome,
+    reason, attempts, body, facts) FROM STDIN
 """
 LOG_ATTEMPTS = "COPY events_deliveryattempt (business_id, at, status, milliseconds, messages, bytes, error) FROM STDIN"
 
@@ -166,12 +166,12 @@ def settle(work: Settlement, now: datetime) -> int:
         taken = take_out(cursor, [item.row for item in work.settled])
         superseded = _remember(cursor, work.known, taken.keys())
         logged = [item for item in work.settled if taken.get(item.row.id, item.row.message_id in superseded)]
-        write_log(cursor, logged, now)
         if work.failed:
             cursor.execute(COUNT_ATTEMPT, [[row.id for row, _ in work.failed], [error for _, error in work.failed]])
         _copy(cursor, LOG_ATTEMPTS, ((a.business_id, a.at, a.status, a.milliseconds, a.messages, a.bytes, a.error) for a in work.attempts))
         _release(cursor, work.verdicts, now)
         _leave_for_a_moment(cursor, [item.row for item in work.settled if item.row.id not in taken], now + HELD)
+        write_log(cursor, logged, now)
     return len(logged)
 
 
@@ -184,16 +184,21 @@ def take_out(cursor: Any, rows: Sequence[Waiting]) -> dict[int, bool]:
     return {row_id: not logged for row_id, logged in cursor.fetchall()}
 
 
-def write_log(cursor: Any, items: Iterable[Settled], now: datetime) -> None:
-    _copy(cursor, LOG, (_log_row(item, now) for item in items))
+def write_log(cursor: Any, items: Sequence[Settled], now: datetime) -> None:
+    """Log and count these. The last step of a transaction, and once in it: every other one that counts for the same businesses waits until
+    it ends, so nothing may come after it that such a one holds, a lane above all."""
+    if items:
+        brand_of = rollup.brands(cursor, items)
+        _copy(cursor, LOG, (_log_row(item, brand_of.get(item.row.customer_id, 0), now) for item in items))
+        rollup.add(cursor, items, brand_of, now)
 
 
-def _log_row(item: Settled, now: datetime) -> tuple[Any, ...]:
+def _log_row(item: Settled, brand_id: int, now: datetime) -> tuple[Any, ...]:
     row = item.row
     facts = None if item.outcome == Outcome.ACCEPTED else Jsonb(row.facts)
     attempts = row.attempts + (item.sent_at is not None)
     return (
-        *(row.business_id, row.customer_id, row.user_id, row.event, row.subject_id, row.message_id, row.occurred_at),
+        *(row.business_id, row.customer_id, brand_id, row.user_id, row.event, row.subject_id, row.message_id, row.occurred_at),
         *(item.sent_at, now, item.outcome.value, item.reason, attempts, item.body, facts),
     )
 

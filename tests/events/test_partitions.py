@@ -157,7 +157,7 @@ def test_a_month_has_the_columns_defaults_and_indexes_of_the_whole() -> None:
         indexes = [name for (name,) in cursor.fetchall()]
         cursor.execute("SELECT count(*) FROM pg_inherits WHERE inhrelid = ANY (%s::regclass[])", [indexes])
         assert cursor.fetchone() == (len(indexes),)
-    assert len(indexes) == 3
+    assert len(indexes) == 4
     settle(one_message(), NOW)
     settle(one_message(), NOW)
     first, second = SendLog.objects.order_by("id").values_list("id", flat=True)
