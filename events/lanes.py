@@ -1,18 +1,66 @@
-"""The owner's side of a lane: it exists as soon as there is a config, and saving the config lets it run again."""
+"""The owner's side of a lane: it exists as soon as there is a config, and what the owner decides lets it run, or holds it.
 
+A delivery in progress is never disturbed: its lease stays. Counting `generation` up keeps its verdict from undoing what is decided here.
+"""
+
+from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from events import wake
-from events.models import Lane
+from events.models import Lane, Outgoing
+from events.standing import CHOICE_WANTED, DISCARDING
+
+# What neither a saved config nor a new write key ends: the owner's choice does, or the end of the discarding.
+HELD = (CHOICE_WANTED, DISCARDING)
 
 
 def resume(business_id: int) -> None:
-    """Make the lane, or let a waiting or stopped one try again now. A delivery in progress is not disturbed: its lease stays."""
-    now = timezone.now()
+    """Make the lane, or let a waiting or stopped one try again now, unless it is held."""
     _, created = Lane.objects.get_or_create(business_id=business_id)
     if not created:
-        Lane.objects.filter(business_id=business_id).update(
-            generation=F("generation") + 1, resume_at=now, failures=0, stopped="", stopped_at=None, last_error="", failing_since=None
-        )
+        _run(Lane.objects.filter(business_id=business_id).exclude(stopped__in=HELD))
     wake.after_commit()
+
+
+def resume_if_stopped(business_id: int) -> None:
+    """What the owner was asked to mend may be mended at Segment's. One that only waits goes on waiting: it tries again by itself."""
+    if Lane.objects.filter(business_id=business_id).exclude(stopped="").exists():
+        resume(business_id)
+
+
+@transaction.atomic
+def hold(business_id: int) -> bool:
+    """Send nothing until the owner has chosen what becomes of what waits. False when nothing does, or it is being discarded."""
+    lane = locked(business_id)
+    if lane.stopped == DISCARDING or not Outgoing.objects.filter(business_id=business_id).exists():
+        return False
+    stop(business_id, CHOICE_WANTED)
+    return True
+
+
+def stop(business_id: int, reason: str) -> None:
+    Lane.objects.filter(business_id=business_id).update(stopped=reason, stopped_at=timezone.now(), generation=F("generation") + 1)
+
+
+def release(business_id: int) -> None:
+    """Let it run whatever held it."""
+    _run(Lane.objects.filter(business_id=business_id))
+    wake.after_commit()
+
+
+def locked(business_id: int) -> Lane:
+    """The lane, which stays as it is until the transaction ends. No round waits for it: claiming passes over locked lanes."""
+    return Lane.objects.select_for_update().get_or_create(business_id=business_id)[0]
+
+
+def _run(lanes: models.QuerySet[Lane]) -> None:
+    lanes.update(
+        generation=F("generation") + 1,
+        resume_at=timezone.now(),
+        failures=0,
+        stopped="",
+        stopped_at=None,
+        last_error="",
+        failing_since=None,
+    )

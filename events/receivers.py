@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from customers import models as records
 from customers.traits import RELATED_TRAIT_FIELDS, TRAIT_FIELDS
-from events import lanes, triggers
+from events import lanes, switches, triggers
 from events.facts import Happening
 from events.models import Integration
 from events.outbox import spread
@@ -105,8 +105,16 @@ def shown_row_changed(sender: type[Model], instance: Any, raw: bool, **kwargs: A
         spread.request(business_id, SHOWN[sender], instance.pk)
 
 
+# What may make Segment answer otherwise than at the last attempt.
+DECIDES: frozenset[str] = frozenset({"enabled", "write_key", "region"})
+
+
 def integration_saved(sender: type[Model], instance: Integration, raw: bool, **kwargs: Any) -> None:
-    lanes.resume(instance.business_id)
+    if instance.before is None or instance.changed & DECIDES:
+        lanes.resume(instance.business_id)
+    else:
+        lanes.resume_if_stopped(instance.business_id)
+    switches.note(instance)
     if instance.before is not None and instance.enabled and "enabled" in instance.changed:
         # customers may have changed while nothing was recorded
         spread.request(instance.business_id, "business", instance.business_id)

@@ -6,6 +6,7 @@ never fail a save and never hold it up: it is tried for at most about 100 ms, an
 
 import os
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from redis.retry import Retry
 log = structlog.get_logger(__name__)
 
 DELIVER: Final = "smrt_integration.tasks.deliver"
+WORK_OFF: Final = "smrt_integration.tasks.work_off_requests"
 KEY: Final = "smrt:wake"
 # `deliver` deletes the key as it starts; should the message be lost with the broker, the key must not stop later wake-ups for long.
 KEY_SECONDS: Final = 5
@@ -49,13 +51,22 @@ def _committed() -> None:
     wake()
 
 
+def work_off_after_commit() -> None:
+    """Have what an owner asked for begun when the current transaction commits."""
+    transaction.on_commit(lambda: _tried(lambda: _publish(WORK_OFF)), robust=True)
+
+
 def wake() -> bool:
     """Publish `deliver` unless one is waiting in the broker already. Answers whether it was published; raises nothing."""
+    return _tried(lambda: bool(_redis(os.getpid()).set(KEY, 1, nx=True, ex=KEY_SECONDS)) and _publish(DELIVER))
+
+
+def _tried(publish: Callable[[], bool]) -> bool:
     global _resting_until  # noqa: PLW0603 - one per process is meant
     if time.monotonic() < _resting_until:
         return False
     try:
-        return bool(_redis(os.getpid()).set(KEY, 1, nx=True, ex=KEY_SECONDS)) and _publish()
+        return publish()
     except Exception as error:  # noqa: BLE001 - whatever the broker does, the save is committed and stays so
         _resting_until = time.monotonic() + REST
         log.warning("wake_up_failed", error=type(error).__name__, resting_seconds=REST)
@@ -70,9 +81,9 @@ def answered() -> None:
         log.warning("wake_up_not_cleared", error=type(error).__name__)
 
 
-def _publish() -> bool:
+def _publish(task: str) -> bool:
     with _producers(os.getpid()).acquire(block=True, timeout=PATIENCE) as producer:
-        current_app.send_task(DELIVER, producer=producer, retry=False, ignore_result=True, expires=EXPIRES)
+        current_app.send_task(task, producer=producer, retry=False, ignore_result=True, expires=EXPIRES)
     return True
 
 

@@ -6,7 +6,7 @@ import structlog
 from django.utils import timezone
 
 from events import wake
-from events.outbox import expire, partitions, retention, spread
+from events.outbox import expire, partitions, requests, retention, spread
 from events.sweeps import birthdays, lost, spending
 from smrt_integration.celery import app
 from smrt_integration.delivery.deliver import Delivery
@@ -29,6 +29,11 @@ def deliver(from_zero: bool = False) -> str:
 @app.task
 def spread_trait_changes() -> str:
     return f"{spread.spread_all()} portions"
+
+
+@app.task(name=wake.WORK_OFF)
+def work_off_requests() -> str:
+    return f"{requests.work_off(timezone.now())} portions"
 
 
 @app.task

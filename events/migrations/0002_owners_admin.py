@@ -32,6 +32,16 @@ GROUP BY business_id, day, bucket
 """
 
 
+# How things stand begins the history of what was switched when. The foreign keys are looked at before the tables change further.
+NOTE_SWITCHES = """
+INSERT INTO events_switchchange (business_id, at, event, "on")
+SELECT business_id, COALESCE(enabled_at, now()), '', enabled FROM events_integration
+UNION ALL
+SELECT i.business_id, now(), m.event, FALSE FROM events_integration i CROSS JOIN LATERAL unnest(i.muted) AS m (event);
+SET CONSTRAINTS ALL IMMEDIATE;
+"""
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0002_membership"),
@@ -209,4 +219,5 @@ class Migration(migrations.Migration):
             model_name="switchchange",
             index=models.Index(fields=["business", "event", "at"], name="switch_by_event"),
         ),
+        migrations.RunSQL(NOTE_SWITCHES, migrations.RunSQL.noop),
     ]

@@ -60,7 +60,7 @@ class Integration(Tracked):
         return f"Segment integration of {self.business}"
 
     def clean(self) -> None:
-        if isinstance(self.write_key, Unreadable):
+        if self.enabled and isinstance(self.write_key, Unreadable):
             raise ValidationError({"write_key": "The stored write key cannot be read any more. Copy it from Segment and enter it again."})
         if self.enabled and not self.write_key:
             raise ValidationError({"write_key": "Enter the write key of your Segment source before you switch on."})

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -23,11 +23,11 @@ BUDGET_SECONDS: Final = 20.0
 
 def work_off(now: datetime) -> int:
     """Work at all open requests in turn until none can go on. Answers how many portions were done."""
-    until, portions = time.monotonic() + BUDGET_SECONDS, 0
-    ids = list(_open())
+    until, portions, ids = time.monotonic() + BUDGET_SECONDS, 0, _open()
     while ids and time.monotonic() < until:
-        ids = [request_id for request_id in ids if _portion(request_id, now)]
-        portions += len(ids)
+        came = {request_id: _portion(request_id, now) for request_id in ids}
+        portions += sum(forward is not None for forward in came.values())
+        ids = [request_id for request_id, more in came.items() if more]
     return portions
 
 
@@ -36,13 +36,19 @@ def _open() -> list[int]:
 
 
 @transaction.atomic
-def _portion(request_id: int, now: datetime) -> bool:
-    """Whether the request came forward and there is more. Not so when another worker is at it, or it has to wait."""
+def _portion(request_id: int, now: datetime) -> bool | None:
+    """Whether there is more. None when it did not come forward: another worker is at it, or it has to wait."""
     request = Request.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=request_id, finished_at=None).first()
     if request is None:
-        return False
-    before = (request.done, request.passed_over, dict(request.position))
+        return None
+    before = _progress(request)
     if PORTIONS[request.kind](request, now):
         request.finished_at = now
+    elif before == _progress(request):
+        return None
     request.save(update_fields=["done", "passed_over", "position", "finished_at"])
-    return request.finished_at is None and before != (request.done, request.passed_over, request.position)
+    return request.finished_at is None
+
+
+def _progress(request: Request) -> tuple[int, int, dict[str, Any]]:
+    return request.done, request.passed_over, dict(request.position)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from customers.models import Business
-from events import wake
+from events import lanes, wake
 from events.catalogue import EVENT_NAMES
 from events.models import Integration, Lane
 from tests.conftest import WRITE_KEY
@@ -203,11 +203,40 @@ class TestTheLane:
             transaction.set_rollback(True)
         assert Lane.objects.get().stopped == "Segment refused the write key."
 
+    def test_that_waits_goes_on_waiting_when_other_things_are_saved(self, business: Business) -> None:
+        made = Integration.objects.create(business=business, enabled=True, write_key=WRITE_KEY)
+        later = timezone.now() + timedelta(hours=1)
+        Lane.objects.update(resume_at=later, failures=7, last_error="Segment could not be reached.", failing_since=NOON)
+        before = Lane.objects.values().get()
+        made.muted, made.birthday_hour = ["Order Ready"], 7
+        made.save()
+        assert Lane.objects.values().get() == before
+
+    @pytest.mark.parametrize("change", [{"region": "eu"}, {"write_key": "Z" * 32}, {"enabled": True}])
+    def test_that_waits_tries_at_once_when_segment_may_answer_otherwise_now(self, business: Business, change: dict[str, Any]) -> None:
+        made = Integration.objects.create(business=business, write_key=WRITE_KEY)
+        Lane.objects.update(resume_at=timezone.now() + timedelta(hours=1), failures=7)
+        for name, value in change.items():
+            setattr(made, name, value)
+        made.save()
+        lane = Lane.objects.get()
+        assert (lane.failures, lane.generation, lane.resume_at <= timezone.now()) == (0, 1, True)
+
+    @pytest.mark.parametrize("held", lanes.HELD)
+    def test_that_waits_for_its_owner_s_choice_is_not_resumed_by_saving(self, business: Business, held: str) -> None:
+        made = Integration.objects.create(business=business, enabled=True, write_key=WRITE_KEY)
+        Lane.objects.update(stopped=held)
+        made.write_key = "Z" * 32
+        made.save()
+        made.save()
+        assert Lane.objects.get().stopped == held
+
     @pytest.mark.django_db(transaction=True)
     def test_is_taken_up_at_once(self, settings: Any) -> None:
         broker = redis.Redis.from_url(settings.REDIS_URL)
         made = Integration.objects.create(business=BusinessFactory.create())
         wake.answered()
         before = broker.llen("celery")
+        made.write_key = WRITE_KEY
         made.save()
         assert broker.llen("celery") == before + 1

@@ -1,0 +1,214 @@
+"""Discarding old events: only those that were meant, none that is under way, and nothing is sent before it is done."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from customers.models import Business, Customer
+from events import lanes
+from events.models import Integration, Lane, Outgoing, Request, SendLog
+from events.outbox import discard
+from events.outbox.requests import work_off
+from events.standing import DISCARDING
+from tests.conftest import WRITE_KEY
+from tests.delivery.scene import add_visits, deliver, event_names, lane_of, outcomes, sending_business, sign_up, waiting
+from tests.factories import BusinessFactory
+from tests.segment import SegmentStandIn
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def business() -> Business:
+    return sending_business(WRITE_KEY)
+
+
+@pytest.fixture
+def customer(business: Business) -> Customer:
+    """Their signup and their identify wait."""
+    return sign_up(business)
+
+
+def asked(business: Business, day: date | None = None, recorded_before: datetime | None = None) -> Request:
+    found = discard.backlog(business.pk, recorded_before)
+    request = discard.ask(found, business.pk, business.time_zone, None, timezone.now(), day, recorded_before)
+    assert request is not None
+    return request
+
+
+def happened(event: str, at: datetime) -> None:
+    Outgoing.objects.filter(event=event).update(occurred_at=at)
+
+
+def test_discarded_events_go_to_the_log_as_not_sent_with_their_facts(business: Business, customer: Customer) -> None:
+    (signup,) = waiting(event="New Customer Signup")
+    request = asked(business)
+    assert work_off(timezone.now()) == 2
+
+    entry = SendLog.objects.get()
+    assert (entry.event, entry.outcome, entry.reason) == ("New Customer Signup", "skipped", discard.REASON)
+    assert (entry.message_id, entry.facts, entry.sent_at, entry.attempts) == (signup.message_id, {"source": "POS"}, None, 0)
+    request.refresh_from_db()
+    assert (request.expected, request.done) == (1, 1)
+    assert request.finished_at is not None
+
+
+def test_what_is_true_of_a_customer_is_sent_all_the_same(business: Business, customer: Customer, segment: SegmentStandIn) -> None:
+    asked(business)
+    work_off(timezone.now())
+    deliver()
+    assert event_names(segment.accepted()) == ["identify"]
+    assert waiting() == []
+
+
+def test_nothing_is_sent_until_it_is_done(business: Business, customer: Customer, segment: SegmentStandIn) -> None:
+    asked(business)
+    assert lane_of(business).stopped == DISCARDING
+    deliver()
+    assert segment.requests() == []
+    work_off(timezone.now())
+    assert lane_of(business).stopped == ""
+
+
+def test_what_happened_after_the_choice_is_kept(business: Business, customer: Customer, segment: SegmentStandIn) -> None:
+    asked(business)
+    add_visits(2, customer)
+    work_off(timezone.now())
+    deliver()
+    assert event_names(segment.accepted()) == ["identify", "Customer Visit", "Customer Visit"]
+
+
+def test_what_was_recorded_since_switching_on_is_kept(business: Business, customer: Customer) -> None:
+    switched_on = timezone.now()
+    Outgoing.objects.update(recorded_at=switched_on - timedelta(days=3))
+    add_visits(2, customer)
+    Outgoing.objects.filter(event="Customer Visit").update(recorded_at=switched_on + timedelta(seconds=1))
+    request = asked(business, recorded_before=switched_on)
+    work_off(timezone.now())
+    assert request.expected == 1
+    assert [row.event for row in waiting()] == ["identify", "Customer Visit", "Customer Visit"]
+
+
+def test_only_what_happened_before_the_business_s_day_is_discarded(business: Business, customer: Customer) -> None:
+    add_visits(1, customer)
+    # the 3rd and the 4th of March in Los Angeles
+    happened("New Customer Signup", datetime(2025, 3, 4, 7, 59, 59, tzinfo=UTC))
+    happened("Customer Visit", datetime(2025, 3, 4, 8, tzinfo=UTC))
+    found = discard.backlog(business.pk, None)
+    assert found.days == ((date(2025, 3, 3), 1), (date(2025, 3, 4), 1))
+    assert (found.events, found.details, found.before(date(2025, 3, 4))) == (2, 1, 1)
+
+    assert asked(business, date(2025, 3, 4)).expected == 1
+    work_off(timezone.now())
+    assert outcomes() == [("New Customer Signup", "skipped")]
+    assert [row.event for row in waiting()] == ["identify", "Customer Visit"]
+
+
+def test_other_businesses_keep_theirs(business: Business, customer: Customer) -> None:
+    other = sending_business("Z" * 32)
+    sign_up(other)
+    asked(business)
+    work_off(timezone.now())
+    assert [row.event for row in waiting(business=other)] == ["New Customer Signup", "identify"]
+    assert lane_of(other).stopped == ""
+
+
+def test_a_delivery_under_way_is_waited_for(business: Business, customer: Customer) -> None:
+    now = timezone.now()
+    Lane.objects.update(lease_token=uuid4(), lease_until=now + timedelta(seconds=30))
+    asked(business)
+    assert work_off(now) == 0
+    assert len(waiting()) == 2
+    # its worker was killed
+    assert work_off(now + timedelta(seconds=31)) == 2
+    assert [row.event for row in waiting()] == ["identify"]
+
+
+def test_a_second_choice_is_not_taken_while_the_first_is_carried_out(business: Business, customer: Customer) -> None:
+    asked(business)
+    found = discard.backlog(business.pk, None)
+    assert discard.ask(found, business.pk, "UTC", None, timezone.now(), None, None) is None
+    assert Request.objects.count() == 1
+
+
+def test_neither_saving_nor_a_new_key_lets_the_lane_go_before_it_is_done(business: Business, customer: Customer) -> None:
+    asked(business)
+    config = Integration.objects.get()
+    config.write_key = "Z" * 32
+    config.save()
+    assert lanes.hold(business.pk) is False
+    assert lane_of(business).stopped == DISCARDING
+
+
+def test_nothing_to_discard_lets_the_lane_go_at_once(business: Business) -> None:
+    assert asked(business).expected == 0
+    assert work_off(timezone.now()) == 1
+    assert lane_of(business).stopped == ""
+
+
+def test_many_are_discarded_in_portions(business: Business, customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discard, "PORTION", 100)
+    add_visits(249, customer)
+    request = asked(business)
+    assert work_off(timezone.now()) == 4
+    request.refresh_from_db()
+    assert (request.done, SendLog.objects.count(), len(waiting())) == (250, 250, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_dies_in_a_portion_leaves_it_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    business = sending_business(WRITE_KEY)
+    add_visits(5, sign_up(business))
+    asked(business)
+
+    def dies(*args: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(discard, "write_log", dies)
+        with pytest.raises(SystemExit):
+            work_off(timezone.now())
+    assert (len(waiting()), SendLog.objects.count(), Request.objects.get().done) == (7, 0, 0)
+    work_off(timezone.now())
+    assert (len(waiting()), SendLog.objects.count(), Request.objects.get().done) == (1, 6, 6)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_discard_each_event_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discard, "PORTION", 20)
+    businesses = [sending_business(f"{number:032d}") for number in range(3)]
+    for business in businesses:
+        add_visits(199, sign_up(business))
+        asked(business)
+    start = Barrier(2)
+
+    def worker(number: int) -> None:
+        start.wait()
+        try:
+            work_off(timezone.now())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(worker, range(2)))
+    work_off(timezone.now())
+
+    assert SendLog.objects.count() == 600
+    assert len(set(SendLog.objects.values_list("message_id", flat=True))) == 600
+    assert [request.done for request in Request.objects.all()] == [200, 200, 200]
+    assert not Request.objects.filter(finished_at=None).exists()
+    assert [row.event for row in waiting()] == ["identify"] * 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_of_a_business_that_is_deleted_is_gone() -> None:
+    business = BusinessFactory.create()
+    Integration.objects.create(business=business)
+    asked(business)
+    business.delete()
+    assert work_off(timezone.now()) == 0
