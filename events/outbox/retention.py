@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models import Max
 
 from events.models import Integration
-from events.outbox import partitions
+from events.outbox import partitions, rollup
 
 DEFAULT_MONTHS = 13
 # Rows of businesses that keep their log for less than the others are deleted in portions, each one short transaction.
@@ -30,8 +30,10 @@ def drop_old(now: datetime) -> int:
     month = partitions.month_of(now)
     longest = Integration.objects.aggregate(longest=Max("retention_months"))["longest"] or DEFAULT_MONTHS
     dropped = partitions.drop_before(months_before(month, longest))
+    rollup.forget(months_before(month, longest))
     for business_id, kept in Integration.objects.filter(retention_months__lt=longest).values_list("business_id", "retention_months"):
         _delete(business_id, months_before(month, kept))
+        rollup.forget_of(business_id, months_before(month, kept))
     return dropped
 
 

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+
+from django.db import connection
 
 from events.models import Outcome
 from events.models.waiting import IDENTIFY
@@ -39,6 +41,13 @@ ON CONFLICT (business_id, day, bucket) DO UPDATE SET messages = d.messages + EXC
     worst_ms = GREATEST(d.worst_ms, EXCLUDED.worst_ms)
 """
 
+DAILY: Final = ("events_dailycount", "events_dailydelay")
+# Months of all businesses are deleted in portions, each one short transaction.
+PORTION: Final = 50_000
+
+FORGET = "DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE day < %s LIMIT %s))"
+FORGET_OF = "DELETE FROM {table} WHERE business_id = %s AND day < %s"
+
 
 def brands(cursor: Any, items: Sequence["Settled"]) -> dict[int, int]:
     """The brand of each of these customers that has one and is not gone."""
@@ -60,6 +69,22 @@ def add(cursor: Any, items: Sequence["Settled"], brand_of: dict[int, int], now: 
     columns = {"now": now, **_columns(("businesses", "events", "outcomes", "brands", "messages"), [(*key, n) for key, n in counts.items()])}
     delays = [(*key, n, worst[key]) for key, n in times.items()]
     cursor.execute(ADD, columns | _columns(("delayed", "buckets", "times", "worst"), delays))
+
+
+def forget(before: date) -> None:
+    """Of days whose log is gone, nothing is told."""
+    for table in DAILY:
+        deleted = PORTION
+        while deleted == PORTION:
+            with connection.cursor() as cursor:
+                cursor.execute(FORGET.format(table=table), [before, PORTION])
+                deleted = cursor.rowcount
+
+
+def forget_of(business_id: int, before: date) -> None:
+    with connection.cursor() as cursor:
+        for table in DAILY:
+            cursor.execute(FORGET_OF.format(table=table), [business_id, before])
 
 
 def bucket_of(milliseconds: int) -> int:
