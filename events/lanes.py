@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from events import wake
 from events.models import Lane, Outgoing
+from events.models.waiting import IDENTIFY
 from events.standing import CHOICE_WANTED, DISCARDING
 
 # What neither a saved config nor a new write key ends: the owner's choice does, or the end of the discarding.
@@ -31,9 +32,9 @@ def resume_if_stopped(business_id: int) -> None:
 
 @transaction.atomic
 def hold(business_id: int) -> bool:
-    """Send nothing until the owner has chosen what becomes of what waits. False when nothing does, or it is being discarded."""
+    """Send nothing until the owner has chosen what becomes of the events that wait. False when none do, or they are being discarded."""
     lane = locked(business_id)
-    if lane.stopped == DISCARDING or not Outgoing.objects.filter(business_id=business_id).exists():
+    if lane.stopped == DISCARDING or not Outgoing.objects.filter(business_id=business_id).exclude(event=IDENTIFY).exists():
         return False
     stop(business_id, CHOICE_WANTED)
     return True

@@ -84,6 +84,18 @@ def record(customer_id: int, happenings: Iterable[Happening], identify_at: datet
     return recorded
 
 
+def facts_of(happening: Happening) -> dict[str, Any]:
+    """What would be recorded of it now, by the same means; nothing is written."""
+    lookups = {name: fact for name, fact in happening.facts.items() if isinstance(fact, Lookup)}
+    row = _row(tuple((name, fact.related) for name, fact in lookups.items()))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT e.facts FROM (VALUES {row}) AS e (event, subject_id, message_id, occurred_at, facts)", _values(happening, lookups)
+        )
+        found: dict[str, Any] = json.loads(cursor.fetchone()[0])
+    return found
+
+
 def new_message_id() -> str:
     """Random, because Segment drops repeated ids across all its customers; 32 hex digits, because Mixpanel takes no more than 36."""
     return uuid4().hex

@@ -44,7 +44,7 @@ def load(lanes: Sequence[Claimed], now: datetime, most_rows: int = MOST_ROWS) ->
     by_business: dict[int, list[Waiting]] = defaultdict(list)
     for row in rows:
         by_business[row.business_id].append(row)
-    loads = [_Builder(lane, standings, sources, values).load(by_business[lane.business_id]) for lane in lanes]
+    loads = [Builder(lane, standings, sources, values).load(by_business[lane.business_id]) for lane in lanes]
     for load in loads:
         load.more = found[load.lane.business_id] == most_rows
     return loads
@@ -68,7 +68,7 @@ def _identifies_first(lanes: Iterable[Claimed], rows: Iterable[Waiting], standin
     return read.identifies_for(unseen, now)
 
 
-class _Builder:
+class Builder:
     """Builds one business's load from what was fetched for all."""
 
     def __init__(
