@@ -64,6 +64,7 @@ if DEBUG:
     INSTALLED_APPS.append("django_migration_linter")
 
 MIDDLEWARE = [
+    "smrt_integration.csp.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,0 +1,68 @@
+"""The system's Chromium, and what it must never see on a page of ours."""
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response, WebError
+
+NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# It visits nothing but this machine, where its sandbox may not be allowed; and asks nobody for updates.
+FLAGS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+NO_BROWSER: Final = (
+    "No Chromium here, so nothing is tried in a real browser: install it (apt-get install chromium) or name it with CHROMIUM."
+)
+
+# The console tells of violations too, but not of all kinds and not which directive.
+TELL_VIOLATIONS: Final = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`${event.violatedDirective} forbids ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`));
+"""
+
+
+def installed() -> str | None:
+    """The path of a browser, or None."""
+    named = os.environ.get("CHROMIUM")
+    return shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@dataclass
+class Watch:
+    """Collects what went wrong on the pages of a browser's context, whatever the test looked at."""
+
+    origin: str
+    troubles: list[str] = field(default_factory=list)
+
+    def over(self, context: BrowserContext) -> None:
+        context.add_init_script(TELL_VIOLATIONS)
+        context.on("request", self._request)
+        context.on("response", self._response)
+        context.on("console", self._console)
+        context.on("weberror", self._error)
+
+    def _request(self, request: Request) -> None:
+        if urlsplit(request.url).scheme in {"http", "https", "ws", "wss"} and not request.url.startswith(f"{self.origin}/"):
+            self.troubles.append(f"A request to another host: {request.url}")
+
+    def _response(self, response: Response) -> None:
+        """A page may be refused, and says so; what a page consists of must be there."""
+        if response.status >= (500 if response.request.resource_type == "document" else 400):
+            self.troubles.append(f"{response.url} was answered {response.status}")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.troubles.append(
+                f"On the console of {message.page.url if message.page else 'a page'}: {message.text} ({message.location['url']})"
+            )
+
+    def _error(self, error: WebError) -> None:
+        self.troubles.append(f"An error of a script: {error.error}")

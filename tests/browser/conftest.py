@@ -1,0 +1,148 @@
+"""A real browser on the real web server, workers and the Segment stand-in beside it.
+
+Every test that takes `page` runs at the width of a desktop and of a phone. It fails when a page asks another host for anything, breaks
+its Content-Security-Policy, writes an error to the console or is answered 5xx, whatever the test itself looked at.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.admin.conftest import helper, logged_in, other_business, other_owner, owner, support
+from tests.browser.browser import FLAGS, NO_BROWSER, Watch, installed
+from tests.events.conftest import business, customer, integration
+from tests.segment import SegmentStandIn
+from tests.web import Web
+
+__all__ = ["business", "customer", "helper", "integration", "other_business", "other_owner", "owner", "support"]
+
+PASSWORD = "correct-horse-battery"
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+FAILURES = Path(__file__).resolve().parents[2] / ".dev" / "browser-failures"
+MILLISECONDS = 10_000
+
+expect.set_options(timeout=MILLISECONDS)
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    path = installed()
+    if path is None and os.environ.get("BROWSER") == "required":
+        pytest.fail(NO_BROWSER)
+    if path is None:
+        pytest.skip(NO_BROWSER)
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Django sees Playwright's event loop in this thread and refuses to query. Nothing of ours runs in that loop: while a test
+        # does not wait for the browser, it stands still.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def server(chromium: Browser, django_db_setup: None, stand_in: SegmentStandIn) -> Iterator[Web]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE")
+        web = Web({"SEGMENT_HOST": stand_in.url})
+    yield web
+    web.kill()
+
+
+@pytest.fixture
+def web(server: Web, transactional_db: None, segment: SegmentStandIn) -> Web:
+    """On this test's rows, with an empty Segment behind it."""
+    server.forget()
+    return server
+
+
+@pytest.fixture(params=SIZES)
+def width(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def watch(web: Web) -> Watch:
+    return Watch(web.url)
+
+
+@pytest.fixture
+def open_browser(chromium: Browser, web: Web, watch: Watch) -> Iterator[Callable[..., BrowserContext]]:
+    """`open_browser("phone", color_scheme="dark")`: as of somebody who was never here. What goes wrong in it fails the test."""
+    contexts: list[BrowserContext] = []
+
+    def start(width: str, **preferences: str) -> BrowserContext:
+        across, down = SIZES[width]
+        phone = width == "phone"
+        context = chromium.new_context(
+            base_url=web.url,
+            viewport={"width": across, "height": down},
+            is_mobile=phone,
+            has_touch=phone,
+            **preferences,  # type: ignore[arg-type]
+        )
+        context.set_default_timeout(MILLISECONDS)
+        watch.over(context)
+        contexts.append(context)
+        return context
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert watch.troubles == []
+
+
+@pytest.fixture
+def page(open_browser: Callable[..., BrowserContext], width: str) -> Page:
+    return open_browser(width).new_page()
+
+
+@dataclass
+class Visitor:
+    """Somebody at the browser."""
+
+    page: Page
+
+    def log_in(self, user: User) -> None:
+        """By the login page, as people do."""
+        user.set_password(PASSWORD)
+        user.save()
+        self.page.goto("/")
+        self.page.get_by_label("Username").fill(user.username)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Log in").click()
+        expect(self.page.get_by_label("Password")).to_have_count(0)
+
+    def is_logged_in(self, user: User) -> None:
+        """Since before the test."""
+        session = logged_in(user).cookies["sessionid"].value
+        self.page.context.add_cookies([{"name": "sessionid", "value": session, "domain": "127.0.0.1", "path": "/"}])
+
+
+@pytest.fixture
+def visitor(page: Page) -> Visitor:
+    return Visitor(page)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Whoever reads that a test failed also sees the page as it was then."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and isinstance(page, Page):
+        report.sections.append(("The page as it was", _kept(page, item.name)))
+    return report
+
+
+def _kept(page: Page, name: str) -> str:
+    FAILURES.mkdir(parents=True, exist_ok=True)
+    path = FAILURES / f"{name.replace('/', '-')}.png"
+    page.screenshot(path=path, full_page=True)
+    text = page.locator("body").inner_text()
+    path.with_suffix(".txt").write_text(f"{page.url}\n\n{text}\n")
+    return f"{path}\n{page.url}\n{text[:2000]}"
