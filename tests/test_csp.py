@@ -1,5 +1,7 @@
 """What every answer of ours tells the browser it may do."""
 
+from contextlib import closing
+
 import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
@@ -41,10 +43,11 @@ def test_nothing_comes_from_elsewhere_and_no_script_from_a_page() -> None:
     ],
 )
 def test_every_answer_carries_it(client: Client, address: str, status: int) -> None:
-    answer = client.get(address)
-    assert answer.status_code == status
-    assert answer.headers["Content-Security-Policy"] == POLICY
-    assert answer.headers["Permissions-Policy"].startswith("accelerometer=(), camera=()")
+    # which closes the file that it may be
+    with closing(client.get(address)) as answer:
+        assert answer.status_code == status
+        assert answer.headers["Content-Security-Policy"] == POLICY
+        assert answer.headers["Permissions-Policy"].startswith("accelerometer=(), camera=()")
 
 
 @pytest.mark.django_db
