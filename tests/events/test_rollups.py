@@ -1,11 +1,12 @@
 """The daily counts say exactly what the send log says, whoever writes it and whatever happens meanwhile."""
 
 import importlib
-import random
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from threading import Barrier
 from uuid import uuid4
 
 import pytest
@@ -199,17 +200,16 @@ class TestWorkersAtOnce:
     """Each in a thread with a database connection of its own."""
 
     def test_that_settle_for_the_same_businesses_count_together_and_none_fails(self) -> None:
-        businesses = BusinessFactory.create_batch(4)
-        customers = [CustomerFactory.create(business=business) for business in businesses]
-        events = ["Order Ready", "Order Created", "Customer Visit", "Pickup Missed"]
-        work = [[[waits(customer, event) for customer in customers for event in events] for _ in range(15)] for _ in range(4)]
+        customers = [CustomerFactory.create() for _ in range(2)]
+        events = [f"Made Up {number}" for number in range(60)]
+        work = [[[waits(customer, event) for customer in customers for event in events] for _ in range(4)] for _ in range(4)]
+        for portion in work[0] + work[1]:
+            portion.reverse()
+        together = Barrier(4)
         with ThreadPoolExecutor(4) as workers:
-            ended = [
-                workers.submit(disconnecting, lambda portions=portions, seed=seed: settle_all(portions, seed))
-                for seed, portions in enumerate(work)
-            ]
-            assert [worker.result(PATIENCE) for worker in ended] == [15 * 16] * 4
-        assert [messages for *_, messages in counts()] == [60] * 16
+            ended = [workers.submit(disconnecting, partial(settle_all, portions, together)) for portions in work]
+            assert [worker.result(PATIENCE) for worker in ended] == [4 * 120] * 4
+        assert [messages for *_, messages in counts()] == [16] * 120
         assert counts() == counted_in_the_log()
 
     def test_that_settle_for_different_businesses_do_not_wait_for_each_other(self) -> None:
@@ -243,12 +243,11 @@ class TestWorkersAtOnce:
         assert counts() == counted_in_the_log()
 
 
-def settle_all(portions: list[list[Waiting]], seed: int) -> int:
-    """Each portion in an order of its own, as rows of the outbox come in any."""
-    shuffle = random.Random(seed).shuffle
+def settle_all(portions: list[list[Waiting]], together: Barrier) -> int:
+    """One portion after the other, each when all are ready for it."""
     logged = 0
     for rows in portions:
-        shuffle(rows)
+        together.wait(PATIENCE)
         logged += settled(*rows)
     return logged
 
