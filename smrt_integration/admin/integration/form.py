@@ -1,0 +1,142 @@
+"""What an owner decides. Each field tells what of it the person in front of the page changed, so that two people may edit at once."""
+
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.utils.text import slugify
+from unfold import widgets
+
+from customers.models import CustomField
+from events.catalogue import EVENTS, Event
+from events.encryption import Unreadable
+from events.models import Integration, Region
+from events.models.integration import one_to_a_thousand_days, write_key_shape
+
+if TYPE_CHECKING:
+    IntegrationModelForm = forms.ModelForm[Integration]
+else:
+    IntegrationModelForm = forms.ModelForm
+
+REGIONS: Final = {
+    Region.US: "United States: your workspace's address in the browser begins with app.segment.com.",
+    Region.EU: "European Union: it begins with eu1.app.segment.com.",
+}
+LIMITS: Final = {
+    "weekly_limit": "Weekly customers",
+    "bi_weekly_limit": "Bi-weekly customers",
+    "monthly_limit": "Monthly customers",
+    "irregular_limit": "All others",
+}
+
+
+def switch(**options: Any) -> forms.BooleanField:
+    return forms.BooleanField(required=False, widget=widgets.UnfoldBooleanSwitchWidget({"role": "switch"}), **options)
+
+
+def days(label: str) -> forms.IntegerField:
+    return forms.IntegerField(label=label, validators=one_to_a_thousand_days, widget=widgets.UnfoldAdminIntegerFieldWidget())
+
+
+def name_of(event: Event) -> str:
+    """Of the event's switch in the form: send_order_ready."""
+    return f"send_{slugify(event.name).replace('-', '_')}"
+
+
+class IntegrationForm(IntegrationModelForm):
+    """The write key is never read back: not into the page, and not after an error either."""
+
+    enabled = switch(label="Send to Segment")
+    write_key = forms.CharField(
+        required=False,
+        label="Write key",
+        validators=[write_key_shape],
+        widget=widgets.UnfoldAdminTextInputWidget(
+            {"autocomplete": "off", "spellcheck": "false", "maxlength": "64", "aria-describedby": "id_write_key_helptext"}
+        ),
+    )
+    region = forms.ChoiceField(choices=list(REGIONS.items()), label="Region", widget=widgets.UnfoldAdminRadioSelectWidget())
+    weekly_limit, bi_weekly_limit, monthly_limit, irregular_limit = (days(label) for label in LIMITS.values())
+    birthday_field = forms.ModelChoiceField(
+        queryset=CustomField.objects.none(),
+        required=False,
+        label="Custom field with the birthday",
+        empty_label="None: send no birthdays",
+        error_messages={"invalid_choice": "This is none of your custom fields that hold a date. Choose one from the list."},
+        widget=widgets.UnfoldAdminSelectWidget(),
+    )
+    birthday_hour = forms.TypedChoiceField(
+        coerce=int, choices=[(hour, f"{hour:02}:00") for hour in range(24)], label="Send at", widget=widgets.UnfoldAdminSelectWidget()
+    )
+    retention_months = forms.IntegerField(
+        label="Months to keep", min_value=1, max_value=120, widget=widgets.UnfoldAdminIntegerFieldWidget()
+    )
+
+    class Meta:
+        model = Integration
+        fields = ("enabled", "write_key", "region", *LIMITS, "birthday_field", "birthday_hour", "retention_months")
+
+    may_change = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for event in EVENTS:
+            self.fields[name_of(event)] = switch(label=event.name, help_text=event.happens_when)
+            self.initial[name_of(event)] = event.name not in self.instance.muted
+        self.initial["write_key"] = ""
+        fields: Any = self.fields
+        fields["birthday_field"].queryset = CustomField.objects.filter(business_id=self.instance.business_id, kind=CustomField.Kind.DATE)
+        for name, field in self.fields.items():
+            field.show_hidden_initial = name != "write_key"
+            field.disabled = not self.may_change
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """The fields whose value differs from what the page showed, or, where it does not say what it showed, from what is stored."""
+        changed = []
+        for name, field in self.fields.items():
+            bound: Any = self[name]
+            shown = field.show_hidden_initial and bound.html_initial_name in self.data
+            if bound._has_changed() if shown else not field.disabled and field.has_changed(bound.initial, bound.data):  # noqa: SLF001
+                changed.append(name)
+        return changed
+
+    @property
+    def changed_columns(self) -> list[str]:
+        """Of the row, for a save that writes nothing else."""
+        columns = {"muted" if name.startswith("send_") else name for name in self.changed_data}
+        return sorted(columns)
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        entered = {**self.cleaned_data}
+        for name in (entered.keys() - set(self.changed_data)) & set(self.Meta.fields):
+            entered[name] = getattr(self.instance, name)
+        switched = {event.name: entered[name_of(event)] for event in EVENTS if name_of(event) in self.changed_data}
+        muted = {event for event in self.instance.muted if not switched.get(event, False)} | {e for e, on in switched.items() if not on}
+        self.instance.muted = [event.name for event in EVENTS if event.name in muted]
+        return entered
+
+    # What the page shows.
+
+    def groups(self) -> dict[str, list[Any]]:
+        """The events' switches by what they are about."""
+        found: dict[str, list[Any]] = defaultdict(list)
+        for event in EVENTS:
+            found[event.about].append(self[name_of(event)])
+        return dict(found)
+
+    def limits(self) -> list[Any]:
+        return [self[name] for name in LIMITS]
+
+    def region_shown(self) -> str:
+        """What the radio buttons, rendered one by one, leave out."""
+        return str(self["region"].as_hidden(only_initial=True))
+
+    def key_hint(self) -> str:
+        # what is stored, and not what was just entered
+        key = Integration.objects.filter(pk=self.instance.pk).values_list("write_key", flat=True).first()
+        if isinstance(key, Unreadable):
+            return "The stored key cannot be read any more. Copy it from Segment and enter it again."
+        return f"The present key ends in {key[-4:]}. Leave this empty to keep it." if key else "There is none yet."

@@ -1,0 +1,213 @@
+"""The page itself: showing it, and saving what was changed on it and nothing else."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from customers import access
+from customers.admin_base import ScopedAdmin
+from customers.models import Business
+from events import lanes
+from events.encryption import Unreadable
+from events.models import Integration, Request, SwitchChange
+from events.standing import CHOICE_WANTED, State, clock, remedy, sentence, state_of
+from events.standings import standing_of, standings
+from smrt_integration.admin.integration import choice, preview, trial
+from smrt_integration.admin.integration.form import IntegrationForm
+
+if TYPE_CHECKING:
+    from django.contrib.admin.views.main import ChangeList
+    from django.forms import ModelForm
+
+View = Callable[[HttpRequest, Integration, dict[str, Any]], HttpResponseBase]
+
+ICONS = {
+    State.OFF: "pause_circle",
+    State.CHOOSING: "help",
+    State.DISCARDING: "auto_delete",
+    State.STOPPED: "error",
+    State.TROUBLED: "schedule",
+    State.SENDING: "sync",
+    State.WELL: "check_circle",
+    State.NEW: "check_circle",
+}
+SWITCHES_SHOWN = 10
+
+
+def how_it_stands(business_id: int) -> dict[str, Any]:
+    """For the head of each of the integration's pages."""
+    now, standing = timezone.now(), standing_of(business_id)
+    state = state_of(standing, now)
+    return {
+        "standing": standing,
+        "state": state,
+        "kind": state.name.lower(),
+        "icon": ICONS[state],
+        "sentence": sentence(standing, now),
+        "remedy": remedy(standing),
+        "may_resume": standing.enabled and state in {State.STOPPED, State.TROUBLED, State.CHOOSING},
+    }
+
+
+@admin.register(Integration)
+class IntegrationAdmin(ScopedAdmin):
+    """Every business has this page. Its row is made by the first save: looking at it writes nothing."""
+
+    form = IntegrationForm
+    change_form_template = "smrt/integration/page.html"
+    list_before_template = "smrt/integration/without_settings.html"
+    list_display = ("business", "how", "region", "present_write_key")
+    list_display_links = ("business",)
+    list_select_related = ("business",)
+    search_fields = ("business__name__istartswith",)
+    ordering = ("business__name",)
+    actions = None
+    warn_unsaved_form = True
+
+    class Media:
+        css = {"all": ["smrt/integration.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Each business has one; it is not added."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Switching off is enough, and keeps what waits."""
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("<int:business_id>/waiting/", view(self.waiting_view), name="events_integration_waiting"),
+            path("<int:business_id>/preview/", view(self.preview_view), name="events_integration_preview"),
+            path("<int:business_id>/test/", view(self.test_view), name="events_integration_test"),
+            *super().get_urls(),
+        ]
+
+    # whose page it is
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Integration | None:
+        """Also of a business that has no row yet. While it is being saved nobody else saves it: they would overwrite each other."""
+        if not str(object_id).isdigit() or len(str(object_id)) > 18:
+            return None
+        businesses, rows = access.businesses_of(request.user), self.get_queryset(request).select_related("business")
+        if request.method == "POST" and transaction.get_connection().in_atomic_block:
+            businesses = businesses.select_for_update(no_key=True, of=("self",))
+            rows = rows.select_for_update(no_key=True, of=("self",))
+        business = businesses.filter(pk=object_id).first()
+        return business and (rows.filter(pk=object_id).first() or Integration(business=business))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Who has one business wants its page."""
+        businesses = access.businesses_of(request.user)
+        if not request.user.is_superuser and self.has_view_permission(request):
+            few = list(businesses.values_list("pk", flat=True)[:2])
+            if len(few) == 1:
+                return HttpResponseRedirect(reverse("admin:events_integration_change", args=few))
+        without: models.QuerySet[Business] = businesses.filter(integration=None).order_by("name")[:50]
+        response: HttpResponse = super().changelist_view(request, {"without_settings": without, **(extra_context or {})})
+        return response
+
+    def get_changelist_instance(self, request: HttpRequest) -> "ChangeList":
+        changelist: ChangeList = super().get_changelist_instance(request)
+        rows: list[Any] = list(changelist.result_list)
+        found = standings([row.pk for row in rows])
+        for row in rows:
+            row.standing = found[row.pk]
+        changelist.result_list = rows  # type: ignore[assignment]
+        return changelist
+
+    @admin.display(description="how it stands")
+    def how(self, integration: Any) -> str:
+        return sentence(integration.standing, timezone.now())
+
+    @admin.display(description="write key")
+    def present_write_key(self, integration: Integration) -> str:
+        if isinstance(integration.write_key, Unreadable):
+            return "cannot be read"
+        return f"ends in {integration.write_key[-4:]}" if integration.write_key else "none"
+
+    # showing and saving
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type("IntegrationForm", (form,), {"may_change": self.has_change_permission(request, obj)})
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], add: bool = False, change: bool = False, form_url: str = "", obj: Any = None
+    ) -> HttpResponse:
+        business = obj.business
+        context |= {
+            "title": "Segment integration",
+            "subtitle": business.name,
+            "business": business,
+            "owners": self.has_change_permission(request, obj),
+            "switched": self._switched(business),
+            "discarding": Request.objects.filter(business=business, kind=Request.Kind.DISCARD, finished_at=None).first(),
+            "show_save_and_continue": False,
+            "show_save_and_add_another": False,
+            **how_it_stands(business.pk),
+        }
+        response: HttpResponse = super().render_change_form(request, context, add, change, form_url, obj)
+        return response
+
+    def _switched(self, business: Business) -> list[tuple[str, str, str]]:
+        now = timezone.now()
+        changes = SwitchChange.objects.filter(business=business).order_by("-at", "-id")[:SWITCHES_SHOWN]
+        return [(clock(c.at, now, business.time_zone), c.event or "The integration", "on" if c.on else "off") for c in changes]
+
+    def save_model(self, request: HttpRequest, obj: Integration, form: "ModelForm[Any]", change: bool) -> None:
+        entered: Any = form
+        if obj._state.adding:
+            obj.save()
+        elif entered.changed_columns:
+            obj.save(update_fields=entered.changed_columns)
+        else:
+            lanes.resume_if_stopped(obj.pk)
+        if obj.enabled and "enabled" in entered.changed_data:
+            lanes.hold(obj.pk)
+
+    def response_change(self, request: HttpRequest, obj: Integration) -> HttpResponse:
+        if obj.enabled and standing_of(obj.pk).stopped == CHOICE_WANTED:
+            messages.warning(request, "Saved and switched on. Choose now what becomes of the events from before.")
+            return HttpResponseRedirect(reverse("admin:events_integration_waiting", args=[obj.pk]))
+        messages.success(request, "Saved. It counts from now on." if obj.enabled else "Saved. The integration is switched off.")
+        return HttpResponseRedirect(reverse("admin:events_integration_change", args=[obj.pk]))
+
+    # what an owner may do
+
+    def waiting_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
+        return self._asked(request, business_id, choice.view, owners=True)
+
+    def test_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
+        return self._asked(request, business_id, trial.view, owners=True)
+
+    def preview_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
+        return self._asked(request, business_id, preview.view, owners=False)
+
+    def _asked(self, request: HttpRequest, business_id: int, view: View, owners: bool) -> HttpResponseBase:
+        found = self.get_object(request, str(business_id))
+        if found is None or not self.has_view_permission(request, found):
+            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(request, self.opts, str(business_id))
+            return gone
+        if owners and not self.has_change_permission(request, found):
+            raise PermissionDenied
+        return view(request, found, self._context(request, found))
+
+    def _context(self, request: HttpRequest, integration: Integration) -> dict[str, Any]:
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "integration": integration,
+            "business": integration.business,
+            "back": reverse("admin:events_integration_change", args=[integration.pk]),
+            "has_view_permission": True,
+            **how_it_stands(integration.pk),
+        }

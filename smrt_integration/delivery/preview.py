@@ -1,0 +1,91 @@
+"""A message as it would be posted, built by what builds those that are; nothing is sent and nothing written."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from customers.models import Customer
+from customers.traits import custom_values, trait_sources
+from events.facts import Happening
+from events.latest import Missing, latest
+from events.models import Integration
+from events.models.waiting import IDENTIFY
+from events.outbox import read
+from events.outbox.record import new_message_id
+from events.outbox.settle import Waiting
+from smrt_integration.delivery.build import Builder, destination
+from smrt_integration.delivery.claim import Claimed
+from smrt_integration.delivery.parcels import Parcel
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`body` is what the send log would keep of it; empty when there is nothing to show, and `source` then says why."""
+
+    body: str
+    source: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def pretty(self) -> str:
+        return json.dumps(json.loads(self.body), indent=2, ensure_ascii=False) if self.body else ""
+
+
+def preview(event: str, customer: Customer, integration: Integration, now: datetime) -> Preview:
+    try:
+        happening, source = _happening(event, customer, integration, now)
+    except Missing as missing:
+        return Preview("", str(missing))
+    load = _builder(customer, integration, event).load([_row(happening, customer)])
+    if load.settled:
+        return Preview("", f"It would be rejected: {load.settled[0].reason}")
+    (parcel,) = load.identifies + load.tracks
+    return Preview(parcel.body, source, tuple(_notes(event, parcel, integration)))
+
+
+def _happening(event: str, customer: Customer, integration: Integration, now: datetime) -> tuple[Happening, str]:
+    if event == IDENTIFY:
+        return Happening(IDENTIFY, customer.pk, now, {}), "Made from the customer's details, as they are now."
+    found = latest(event, customer, integration, now)
+    return found.happening, found.source
+
+
+def _row(happening: Happening, customer: Customer) -> Waiting:
+    at, facts = happening.occurred_at.astimezone(UTC), dict(happening.facts)
+    return Waiting(
+        0, customer.business_id, customer.pk, customer.uuid, happening.event, happening.subject_id, new_message_id(), at, facts, 0
+    )
+
+
+def _builder(customer: Customer, integration: Integration, event: str) -> Builder:
+    """As in a round in which the customer is identified: that comes first, and neither is left out because Segment has it already."""
+    lane = Claimed(
+        business_id=customer.business_id,
+        token=uuid4(),
+        first_id=0,
+        failures=0,
+        generation=0,
+        region=integration.region,
+        write_key=integration.write_key,
+        time_zone=integration.business.time_zone,
+        birthday_field_id=integration.birthday_field_id,
+    )
+    place = None if event == IDENTIFY else destination(lane.region, lane.write_key)
+    standings = {customer.pk: read.standings([customer.pk])[customer.pk]._replace(destination=place)}
+    ids = [customer.pk]
+    return Builder(lane, standings, trait_sources(ids), custom_values(ids))
+
+
+def _notes(event: str, parcel: Parcel, integration: Integration) -> Iterator[str]:
+    if not integration.enabled:
+        yield "The integration is switched off, so nothing of it is sent."
+    elif event in integration.muted:
+        yield "This event is switched off, so it is not sent."
+    standing = read.standings([parcel.row.customer_id])[parcel.row.customer_id]
+    known = standing.destination == destination(integration.region, integration.write_key)
+    if parcel.known is None and not known:
+        yield "Segment does not know this customer yet: their details are sent before it."
+    elif parcel.known and known and standing.traits_hash == parcel.known.traits_hash:
+        yield "Segment has just these details already, so they are not sent again until something changes."

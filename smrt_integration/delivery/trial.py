@@ -1,0 +1,57 @@
+"""A test event: one attempt, now, of a message that concerns no customer and that no tool behind Segment gets."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from events.models import Integration, Outcome
+from events.outbox.record import new_message_id
+from events.outbox.settle import Attempt, Settled, Waiting
+from events.outbox.trial import log_trial
+from smrt_integration.delivery import segment
+from smrt_integration.delivery.answers import Answer, Verdict
+
+TEST_EVENT: Final = "Test Event"
+# Segment's own word for every tool connected to the source.
+NOBODY: Final = (("All", False),)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What Segment answered, and the text by which the event is told from others in Segment's debugger."""
+
+    answer: Answer
+    text: str
+
+    @property
+    def accepted(self) -> bool:
+        return self.answer.verdict is Verdict.ACCEPTED
+
+
+def user_of(business_id: int) -> UUID:
+    """Nobody, and for one business always the same: Segment counts users."""
+    return uuid5(NAMESPACE_URL, f"smrt:test-event:{business_id}")
+
+
+def send(integration: Integration, text: str) -> Trial:
+    """Answers after a few seconds at most. No transaction may be open."""
+    at, started = datetime.now(UTC), time.monotonic()
+    row = Waiting(0, integration.pk, 0, user_of(integration.pk), TEST_EVENT, 0, new_message_id(), at, {"text": text}, 0)
+    message = segment.track(row.user_id, TEST_EVENT, row.facts, integration.business.time_zone, at, row.message_id, NOBODY)
+    body = segment.serialized(message)
+    answer = segment.post(integration.write_key, segment.host(integration.region), [message])
+    trial = Trial(answer, text)
+    attempt = Attempt(
+        integration.pk, at, answer.status, round((time.monotonic() - started) * 1000), messages=1, bytes=len(body), error=answer.error
+    )
+    log_trial(Settled(row, _outcome(answer), answer.error, body, at), attempt, datetime.now(UTC))
+    return trial
+
+
+def _outcome(answer: Answer) -> Outcome:
+    """Whether Segment said no, or nothing that counts: a test event is not tried again."""
+    if answer.verdict is Verdict.ACCEPTED:
+        return Outcome.ACCEPTED
+    return Outcome.SKIPPED if answer.verdict is Verdict.WAIT else Outcome.REJECTED
