@@ -21,6 +21,9 @@ UNFOLD: Final[dict[str, Any]] = {
     "SITE_HEADER": "SMRT Segment",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _static("smrt/favicon.svg")}],
     "SHOW_HISTORY": True,
+    # there is nothing but the admin to go to
+    "SITE_URL": None,
+    "SCRIPTS": [_static("smrt/frame.js")],
     "STYLES": [_static("smrt/colors.css"), _static("smrt/owner.css")],
     "GLOBAL_CALLBACK": "smrt_integration.theme.without_inline_style",
 }

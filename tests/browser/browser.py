@@ -15,6 +15,7 @@ FLAGS: Final = (
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
+    "--disable-quic",
     "--disable-sync",
     "--no-first-run",
 )

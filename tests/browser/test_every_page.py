@@ -1,0 +1,57 @@
+"""Every page of the admin: complete, within its policy (`Watch`), and no wider than the screen, on a desktop and on a phone."""
+
+from collections.abc import Callable, Iterator
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import Model
+from django.urls import reverse
+from playwright.sync_api import BrowserContext, Page
+
+from events.models import Integration
+from smrt_integration.delivery.deliver import Delivery
+from tests.browser.conftest import SIZES, Visitor
+from tests.factories import OrderFactory, PickupRequestFactory, StopFactory
+
+WIDER = "() => [...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > innerWidth).length"
+
+
+def addresses(user: User) -> Iterator[str]:
+    yield reverse("admin:index")
+    yield reverse("admin:password_change")
+    for model, _ in sorted(admin.site._registry.items(), key=lambda one: one[0]._meta.label):
+        yield from of_model(model)
+
+
+def of_model(model: type[Model]) -> Iterator[str]:
+    page = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    yield reverse(f"{page}_changelist")
+    yield reverse(f"{page}_add")
+    row = model._default_manager.first()
+    if row is not None:
+        yield from (reverse(f"{page}_{name}", args=[row.pk]) for name in ("change", "history", "delete"))
+
+
+def too_wide(page: Page) -> dict[str, int]:
+    """By how many pixels the page has to be scrolled sideways, on which screens."""
+    over = {}
+    for name, (across, down) in SIZES.items():
+        page.set_viewport_size({"width": across, "height": down})
+        over[name] = page.evaluate("document.documentElement.scrollWidth") - across
+    return {name: pixels for name, pixels in over.items() if pixels > 0}
+
+
+def test_every_page_of_the_admin(open_browser: Callable[..., BrowserContext], integration: Integration, support: User) -> None:
+    order = OrderFactory.create(business=integration.business)
+    StopFactory.create(customer=order.customer)
+    Delivery().run()
+    page = open_browser("desktop").new_page()
+    Visitor(page).is_logged_in(support)
+    found = {}
+    for address in addresses(support):
+        answer = page.goto(address)
+        assert answer
+        # 403: nobody, support included, may add or change what comes about by itself
+        if answer.status not in {200, 403} or (answer.ok and too_wide(page)):
+            found[address] = (answer.status, too_wide(page))
+    assert found == {}
