@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from cryptography.fernet import Fernet
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.db import connection, models
@@ -18,8 +17,7 @@ from django.utils import timezone
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from customers.links import account_link
-from customers.models import Business, Customer, Order
-from events.catalogue import EVENTS
+from customers.models import Customer, Order
 from events.models import DeliveryAttempt, Integration, Lane, Outgoing, SendLog
 from smrt_integration.delivery.deliver import Delivery
 from tests import factories
@@ -31,7 +29,6 @@ from tests.segment import SegmentStandIn
 pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 TO_READ: list[type[models.Model]] = [Outgoing, SendLog, DeliveryAttempt, Lane]
-OTHER_KEY = "Z" * 32
 
 
 @pytest.fixture

@@ -52,9 +52,7 @@ class IntegrationForm(IntegrationModelForm):
         required=False,
         label="Write key",
         validators=[write_key_shape],
-        widget=widgets.UnfoldAdminTextInputWidget(
-            {"autocomplete": "off", "spellcheck": "false", "maxlength": "64", "aria-describedby": "id_write_key_helptext"}
-        ),
+        widget=widgets.UnfoldAdminPasswordWidget({"autocomplete": "off", "maxlength": "64", "aria-describedby": "id_write_key_helptext"}),
     )
     region = forms.ChoiceField(choices=list(REGIONS.items()), label="Region", widget=widgets.UnfoldAdminRadioSelectWidget())
     weekly_limit, bi_weekly_limit, monthly_limit, irregular_limit = (days(label) for label in LIMITS.values())
@@ -133,6 +131,10 @@ class IntegrationForm(IntegrationModelForm):
     def region_shown(self) -> str:
         """What the radio buttons, rendered one by one, leave out."""
         return str(self["region"].as_hidden(only_initial=True))
+
+    def key_again(self) -> bool:
+        """After a refused save: what was entered as a key is not shown, so it is gone."""
+        return bool(self.errors and self.data.get("write_key"))
 
     def key_hint(self) -> str:
         # what is stored, and not what was just entered
