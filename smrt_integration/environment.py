@@ -4,7 +4,9 @@ Every `NAME` may also be given as `NAME_FILE`, the path of a file that holds the
 """
 
 import os
+import re
 from collections.abc import Callable
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -17,7 +19,8 @@ T = TypeVar("T")
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"", "0", "false", "no", "off"}
 # Databases and brokers may be reached through a file, or on this machine unless another is named.
-NEED_A_HOST = {"http", "https"}
+NEED_A_HOST = {"http", "https", "smtp", "smtp+tls", "smtp+ssl"}
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 
 
 class SettingError(SystemExit):
@@ -98,6 +101,24 @@ def database(name: str, remedy: str) -> dict[str, Any]:
     if not config.get("NAME"):
         raise SettingError(name, "must name a database, as in postgres://user@host:5432/database.")
     return config
+
+
+def email(name: str) -> dict[str, Any]:
+    """Django's email settings, for the mail server at this address. Without one, emails are printed by the program that sends them."""
+    value = url(name, set(MAIL_PORTS), "")
+    if not value:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    config: dict[str, Any] = dict(_parsed(name, value, environ.Env.email_url_config))
+    config["EMAIL_PORT"] = config["EMAIL_PORT"] or MAIL_PORTS[urlsplit(value).scheme]
+    return {key: setting for key, setting in config.items() if setting not in {None, ""}}
+
+
+def sender(name: str, default: str) -> str:
+    """An email address, or a name with one: SMRT <smrt@example.com>."""
+    value = text(name, default)
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", parseaddr(value)[1]):
+        raise SettingError(name, "must be an email address, or a name with one, as in SMRT <smrt@example.com>.")
+    return value
 
 
 def field_keys(name: str, development: str, debug: bool) -> list[str]:

@@ -1,6 +1,7 @@
 """Django settings; every value that differs between installations comes from the environment (README, "Settings")."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from smrt_integration import environment, logs, theme
 
@@ -41,6 +42,11 @@ CELERY_BROKER_URL = environment.url(
 SEGMENT_HOST = environment.url("SEGMENT_HOST", {"http", "https"}, "")
 # Seconds. With more, a task that waits for hanging receivers could exceed CELERY_TASK_SOFT_TIME_LIMIT.
 SEGMENT_TIMEOUT = environment.number("SEGMENT_TIMEOUT", 10, 1, 20)
+
+# Alerts to owners. Seconds: of a mail server that hangs, each step.
+EMAIL_TIMEOUT = 10
+vars().update(environment.email("EMAIL_URL"))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.sender("DEFAULT_FROM_EMAIL", f"SMRT <smrt@{urlsplit(PUBLIC_URL).hostname}>")
 
 INSTALLED_APPS = [
     # before the theme and Django's admin, whose templates it replaces here and there

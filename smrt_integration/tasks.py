@@ -6,6 +6,7 @@ import structlog
 from django.utils import timezone
 
 from events import wake
+from events.alerts import watch as alerts
 from events.outbox import expire, partitions, requests, retention, spread
 from events.sweeps import birthdays, lost, spending
 from smrt_integration.celery import app
@@ -49,6 +50,11 @@ def sweep_birthdays() -> str:
 @app.task
 def sweep_spending() -> str:
     return f"{spending.sweep(timezone.now())} changed"
+
+
+@app.task
+def alert_owners() -> str:
+    return f"{alerts.watch(timezone.now())} emails"
 
 
 @app.task

@@ -54,10 +54,26 @@ class Migration(migrations.Migration):
             name="Alert",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(choices=[("stopped", "Stopped"), ("waiting", "Waiting for an hour")], max_length=7)),
+                ("kind", models.CharField(choices=[("waiting", "Waiting for an hour"), ("stopped", "Stopped")], max_length=7)),
                 ("since", models.DateTimeField(help_text="When the trouble began.")),
                 ("found_at", models.DateTimeField()),
-                ("told_at", models.DateTimeField(help_text="When the email about it left.", null=True)),
+                (
+                    "told",
+                    models.CharField(
+                        blank=True,
+                        choices=[("waiting", "Waiting for an hour"), ("stopped", "Stopped")],
+                        default="",
+                        help_text="The worst that the owners were told of.",
+                        max_length=7,
+                    ),
+                ),
+                ("told_at", models.DateTimeField(help_text="When the last email about it left.", null=True)),
+                ("emails", models.PositiveSmallIntegerField(default=0, help_text="How many emails about it left.")),
+                ("quiet_since", models.DateTimeField(help_text="Since when it has looked well; it may be over.", null=True)),
+                (
+                    "telling_until",
+                    models.DateTimeField(help_text="A worker is sending an email about it; past this, any may.", null=True),
+                ),
                 ("over_at", models.DateTimeField(null=True)),
                 ("told_over_at", models.DateTimeField(help_text="When the email that it is well again left.", null=True)),
             ],
@@ -178,7 +194,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="alert",
             name="business",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.business"),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.business"),
         ),
         migrations.AddField(
             model_name="request",
@@ -209,7 +225,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="alert",
-            constraint=models.UniqueConstraint(condition=models.Q(("over_at", None)), fields=("business", "kind"), name="alert_open_once"),
+            constraint=models.UniqueConstraint(condition=models.Q(("over_at", None)), fields=("business",), name="alert_open_once"),
+        ),
+        migrations.AddIndex(
+            model_name="alert",
+            index=models.Index(fields=["business", "told_at"], name="alert_told"),
         ),
         migrations.AddIndex(
             model_name="request",

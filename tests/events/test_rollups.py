@@ -59,7 +59,7 @@ def counts() -> list[tuple[object, ...]]:
 def counted_in_the_log() -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(FROM_THE_LOG)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def delays() -> list[tuple[date, int, int, int]]:

@@ -1,0 +1,63 @@
+"""A mail server on this machine, for tests: it takes what it is sent, or fails as it is told."""
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_string, policy
+from email.message import EmailMessage
+
+
+class Conversation(socketserver.StreamRequestHandler):
+    server: "MailServer"
+
+    def handle(self) -> None:
+        self._say("220 ready")
+        while line := self.rfile.readline().decode().strip():
+            verb = line.upper().split(":")[0]
+            if verb == "DATA":
+                self._say("354 go on")
+                self.server.arrived.append(self._message())
+                self._say("250 taken")
+            elif verb == "QUIT":
+                self._say("221 bye")
+                return
+            elif verb == "RCPT TO" and self.server.unknown in line:
+                self._say("550 nobody of that name here")
+            else:
+                self._say("250 fine")
+
+    def _message(self) -> EmailMessage:
+        lines = []
+        while (line := self.rfile.readline().decode()) != ".\r\n":
+            lines.append(line)
+        message = message_from_string("".join(lines), policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        return message
+
+    def _say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
+
+
+class MailServer(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Conversation)
+        self.arrived: list[EmailMessage] = []
+        self.unknown = "nobody@"
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+
+@contextmanager
+def mail_server() -> Iterator[MailServer]:
+    with MailServer() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
