@@ -1,5 +1,6 @@
 """What would be recorded of the latest thing of each kind that happened to a customer: by the triggers that record it, writing nothing."""
 
+from calendar import isleap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -146,16 +147,15 @@ def _birthday(customer: Customer, integration: Integration, now: datetime) -> Fo
 
 
 def _next(birthday: str, today: date) -> date:
-    """The next day on which it is celebrated: 29 February on the 28th in common years."""
+    """The next day on which it is celebrated."""
+    this_year = _celebrated(birthday, today.year)
+    return this_year if this_year >= today else _celebrated(birthday, today.year + 1)
+
+
+def _celebrated(birthday: str, year: int) -> date:
+    """29 February on the 28th in common years."""
     month, day = map(int, birthday.split("-"))
-    for year in (today.year, today.year + 1):
-        try:
-            celebrated = date(year, month, day)
-        except ValueError:
-            celebrated = date(year, 2, 28)
-        if celebrated >= today:
-            break
-    return celebrated
+    return date(year, month, 28 if birthday == "02-29" and not isleap(year) else day)
 
 
 def _at(day: date, hour: int, zone: str) -> datetime:

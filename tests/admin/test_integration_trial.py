@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from customers.models import Business
 from events.models import DeliveryAttempt, Integration, Lane, Outgoing, SendLog
+from smrt_integration.delivery import segment as posting
 from smrt_integration.delivery import trial
 from tests.admin.conftest import logged_in
 from tests.admin.test_integration_page import text
@@ -119,13 +120,13 @@ def test_no_transaction_is_open_while_segment_is_asked(
     from django.db import connection
 
     open_blocks: list[bool] = []
-    post = trial.segment.post
+    post = posting.post
 
     def watched(*args: Any) -> Any:
         open_blocks.append(connection.in_atomic_block)
         return post(*args)
 
-    monkeypatch.setattr(trial.segment, "post", watched)
+    monkeypatch.setattr(posting, "post", watched)
     asked(office, integration.business)
     assert open_blocks == [False]
     assert len(segment.accepted()) == 1

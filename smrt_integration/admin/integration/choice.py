@@ -28,8 +28,8 @@ class ChoiceForm(forms.Form):
     since = forms.ChoiceField(required=False, widget=widgets.UnfoldAdminSelectWidget({"aria-label": "From which day on to send"}))
     up_to = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
-    def __init__(self, found: Backlog, *args: Any) -> None:
-        super().__init__(*args, initial={"what": ALL, "up_to": found.up_to})
+    def __init__(self, found: Backlog, data: Any = None) -> None:
+        super().__init__(data, initial={"what": ALL, "up_to": found.up_to})
         self.found = found
         fields: Any = self.fields
         fields["what"].choices = [(ALL, ALL), (SINCE, SINCE), (NONE, NONE)]

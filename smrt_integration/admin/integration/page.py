@@ -101,7 +101,10 @@ class IntegrationAdmin(ScopedAdmin):
             businesses = businesses.select_for_update(no_key=True, of=("self",))
             rows = rows.select_for_update(no_key=True, of=("self",))
         business = businesses.filter(pk=object_id).first()
-        return business and (rows.filter(pk=object_id).first() or Integration(business=business))
+        if business is None:
+            return None
+        found: Integration | None = rows.filter(pk=object_id).first()
+        return found or Integration(business=business)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Who has one business wants its page."""
@@ -120,7 +123,7 @@ class IntegrationAdmin(ScopedAdmin):
         found = standings([row.pk for row in rows])
         for row in rows:
             row.standing = found[row.pk]
-        changelist.result_list = rows  # type: ignore[assignment]
+        changelist.result_list = rows
         return changelist
 
     @admin.display(description="how it stands")
@@ -194,7 +197,9 @@ class IntegrationAdmin(ScopedAdmin):
     def _asked(self, request: HttpRequest, business_id: int, view: View, owners: bool) -> HttpResponseBase:
         found = self.get_object(request, str(business_id))
         if found is None or not self.has_view_permission(request, found):
-            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(request, self.opts, str(business_id))
+            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined] - Django's own answer
+                request, self.opts, str(business_id)
+            )
             return gone
         if owners and not self.has_change_permission(request, found):
             raise PermissionDenied
