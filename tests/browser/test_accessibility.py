@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.contrib.auth.models import User
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from events.models import Integration
 from tests.browser.conftest import Visitor

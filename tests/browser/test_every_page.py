@@ -11,10 +11,7 @@ from playwright.sync_api import BrowserContext, Page
 from events.models import Integration
 from smrt_integration.delivery.deliver import Delivery
 from tests.browser.conftest import SIZES, Visitor
-from tests.factories import OrderFactory, PickupRequestFactory, StopFactory
-
-WIDER = "() => [...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > innerWidth).length"
-
+from tests.factories import OrderFactory, StopFactory
 
 def addresses(user: User) -> Iterator[str]:
     yield reverse("admin:index")
