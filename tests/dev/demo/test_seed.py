@@ -6,15 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.db.models import Model
 from django.utils import timezone
 from pytest_django import Settings
 
+from customers import access
 from customers.models import Brand, Business, Customer, CustomFieldValue, Order, PickupRequest, Visit
 from events.models import Celebration, Integration, Outgoing
 from events.sweeps import birthdays, lost
-from smrt_integration.dev.demo.login import make_admin, password
+from smrt_integration.dev.demo.login import make_logins, password
 from smrt_integration.dev.demo.past import DRIFTING
 from smrt_integration.dev.demo.seed import seed
 
@@ -115,27 +116,48 @@ def rows() -> dict[type[Model], list[tuple[object, ...]]]:
     return {model: list(model._default_manager.order_by("pk").values_list()) for model in models}
 
 
-@pytest.mark.django_db
-def test_the_login_works_and_stays_the_same() -> None:
-    first = make_admin()
-    assert re.fullmatch(r"Log in as admin with the password [0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}", first)
-    admin = get_user_model().objects.get(username="admin")
-    assert admin.check_password(password())
-    assert admin.is_superuser
-    assert make_admin() == first
+NAMES = ("owner", "helper", "admin")
 
 
 @pytest.mark.django_db
-def test_a_password_of_ones_own_is_left_alone() -> None:
-    make_admin()
-    admin = get_user_model().objects.get(username="admin")
-    admin.set_password("my own")
-    admin.save()
-    assert make_admin() == "Log in as admin with the password that was given to it."
-    assert get_user_model().objects.get(username="admin").check_password("my own")
+def test_the_logins_work_and_stay_the_same() -> None:
+    seed()
+    first = make_logins()
+    for name, said in zip(NAMES, first, strict=True):
+        of = "" if name == "admin" else " of Golden Gate Cleaners"
+        assert re.fullmatch(rf"Log in as {name}{of} with the password [0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}", said)
+        assert User.objects.get(username=name).check_password(password(name))
+    assert make_logins() == first
+    assert len({password(name) for name in NAMES}) == 3
 
 
-def test_each_installation_has_a_password_of_its_own(settings: Settings) -> None:
-    ours = password()
+def test_who_they_are(businesses: Mapping[str, Business]) -> None:
+    make_logins()
+    assert list(User.objects.order_by("username").values_list("username", "is_superuser")) == [
+        ("admin", True),
+        ("helper", False),
+        ("owner", False),
+    ]
+    golden_gate = businesses["Golden Gate Cleaners"]
+    assert list(access.managed_by(User.objects.get(username="owner"))) == [golden_gate]
+    helper = User.objects.get(username="helper")
+    assert (list(access.businesses_of(helper)), list(access.managed_by(helper))) == ([golden_gate], [])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", NAMES)
+def test_a_password_of_ones_own_is_left_alone(name: str) -> None:
+    seed()
+    make_logins()
+    user = User.objects.get(username=name)
+    user.set_password("my own")
+    user.save()
+    (said,) = (said for said in make_logins() if f" {name} " in said)
+    assert said.endswith(" with the password that was given to it.")
+    assert User.objects.get(username=name).check_password("my own")
+
+
+def test_each_installation_has_passwords_of_its_own(settings: Settings) -> None:
+    ours = password("owner")
     settings.SECRET_KEY = "another installation's"
-    assert password() != ours
+    assert password("owner") != ours
