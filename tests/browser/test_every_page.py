@@ -13,6 +13,7 @@ from smrt_integration.delivery.deliver import Delivery
 from tests.browser.conftest import SIZES, Visitor
 from tests.factories import OrderFactory, StopFactory
 
+
 def addresses(user: User) -> Iterator[str]:
     yield reverse("admin:index")
     yield reverse("admin:password_change")
