@@ -44,7 +44,7 @@ def test_the_owner_reads_that_it_was_accepted_and_where_to_look(office: Client, 
     told = asked(office, integration.business)
     (sent,) = segment.accepted()
     assert "Segment accepted the test event." in told
-    assert f'Debugger. Within a minute it shows a "Test Event" with the text "{sent["properties"]["text"]}".' in told
+    assert f"Debugger. Within a minute it shows a “Test Event” with the text “{sent['properties']['text']}”." in told
 
 
 def test_it_is_in_the_send_log_and_among_the_attempts(office: Client, integration: Integration, segment: SegmentStandIn) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -190,6 +191,7 @@ class TestSwitchingOnWithEventsWaiting:
         assert "0 of 2 discarded so far." in text(answer)
         request = Request.objects.get()
         assert (request.kind, request.expected, request.requested_by) == ("discard", 2, support)
+        assert LogEntry.objects.latest("pk").change_message == f"Discarded 2 events that waited, from before {TODAY}."
         Delivery().run()
         assert segment.requests() == []
         work_off(timezone.now())

@@ -1,10 +1,11 @@
 """What was switched when is noted with the save that switched it, whoever saved."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
 import time_machine
-from django.db import transaction
+from django.db import connection, transaction
 
 from customers.models import Business
 from events.models import Integration, SwitchChange
@@ -66,3 +67,16 @@ def test_what_is_rolled_back_is_not_noted(business: Business) -> None:
         made.save()
         transaction.set_rollback(True)
     assert noted() == [("", False)]
+
+
+def test_for_configs_from_before_there_was_a_history_it_begins_with_how_they_stand(business: Business) -> None:
+    off: Business = BusinessFactory.create()
+    Integration.objects.create(business=business, enabled=True, enabled_at=NOON, muted=["Order Ready"])
+    Integration.objects.create(business=off)
+    SwitchChange.objects.all().delete()
+    migration = import_module("events.migrations.0002_owners_admin")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.NOTE_SWITCHES)
+    found = set(SwitchChange.objects.values_list("business_id", "event", "on"))
+    assert found == {(business.pk, "", True), (business.pk, "Order Ready", False), (off.pk, "", False)}
+    assert SwitchChange.objects.get(business=business, event="").at == NOON

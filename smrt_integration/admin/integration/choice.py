@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -80,11 +80,16 @@ def _carry_out(request: HttpRequest, integration: Integration, chosen: dict[str,
     if lanes.locked(integration.pk).stopped == DISCARDING:
         messages.warning(request, UNDER_WAY)
     elif doomed:
-        zone = integration.business.time_zone
-        discard.ask(found, integration.pk, zone, request.user, timezone.now(), day, since)
-        messages.success(
-            request, f"Discarding {events(doomed)}. Sending goes on by itself after that; they are in the send log as not sent."
-        )
+        discard.ask(found, integration.pk, integration.business.time_zone, request.user, timezone.now(), day, since)
+        counted = events(doomed)
+        messages.success(request, f"Discarding {counted}. Sending goes on by itself after that; they are in the send log as not sent.")
+        _note(request, integration, f"Discarded {counted} that waited, from before {day}." if day else f"Discarded {counted} that waited.")
     else:
         lanes.release(integration.pk)
         messages.success(request, f"Sending {events(found.events)}." if found.events else "Trying again now.")
+        _note(request, integration, f"Resumed sending, with {events(found.events)} waiting.")
+
+
+def _note(request: HttpRequest, integration: Integration, what: str) -> None:
+    """Into the history of the integration."""
+    admin.site.get_model_admin(Integration).log_change(request, integration, what)

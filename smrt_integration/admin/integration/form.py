@@ -20,8 +20,8 @@ else:
     IntegrationModelForm = forms.ModelForm
 
 REGIONS: Final = {
-    Region.US: "United States: your workspace's address in the browser begins with app.segment.com.",
-    Region.EU: "European Union: it begins with eu1.app.segment.com.",
+    Region.US: "United States: where every workspace is that was not made for Europe.",
+    Region.EU: "European Union: only if your workspace was made there.",
 }
 LIMITS: Final = {
     "weekly_limit": "Weekly customers",

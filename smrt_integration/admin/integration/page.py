@@ -153,6 +153,8 @@ class IntegrationAdmin(ScopedAdmin):
             "owners": self.has_change_permission(request, obj),
             "switched": self._switched(business),
             "discarding": Request.objects.filter(business=business, kind=Request.Kind.DISCARD, finished_at=None).first(),
+            # the page has its own
+            "errors": (),
             "show_save_and_continue": False,
             "show_save_and_add_another": False,
             **how_it_stands(business.pk),

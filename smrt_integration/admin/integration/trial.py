@@ -12,7 +12,8 @@ from smrt_integration.delivery.trial import TEST_EVENT, Trial
 
 LOOK = (
     "Segment takes an event without telling whether the write key is the right one, so look for it there: open Connections, Sources, your "
-    'source, Debugger. Within a minute it shows a "{event}" with the text "{text}". If it does not, the write key is another source\'s.'
+    "source, Debugger. Within a minute it shows a “{event}” with the text “{text}”. If it does not, and not at another try either, the "
+    "write key is another source's."
 )
 NO_KEY = "There is no readable write key to send with. Enter it below, save, and send the test event then."
 
