@@ -5,6 +5,8 @@ from typing import Any, Final
 from django.http import HttpRequest
 from django.templatetags.static import static
 
+from smrt_integration.menu import MENU
+
 
 def _static(path: str) -> Any:
     """The address is known only once the files are collected."""
@@ -25,5 +27,7 @@ UNFOLD: Final[dict[str, Any]] = {
     "SITE_URL": None,
     "SCRIPTS": [_static("smrt/frame.js")],
     "STYLES": [_static("smrt/colors.css"), _static("smrt/owner.css")],
+    "SIDEBAR": {"navigation": MENU},
+    "DASHBOARD_CALLBACK": "smrt_integration.admin.home.page.dashboard",
     "GLOBAL_CALLBACK": "smrt_integration.theme.without_inline_style",
 }

@@ -22,7 +22,8 @@ INSTALLED = {
 }
 """As an installation sets them. The servers do not exist: nothing may be asked of them before the settings are right."""
 
-KNOWN = [*INSTALLED, "CELERY_BROKER_URL", "SEGMENT_HOST", "SEGMENT_TIMEOUT", "LOG_LEVEL", "SECRET_KEY_FALLBACKS"]
+OPTIONAL = ["CELERY_BROKER_URL", "SEGMENT_HOST", "SEGMENT_TIMEOUT", "LOG_LEVEL", "SECRET_KEY_FALLBACKS", "EMAIL_URL", "DEFAULT_FROM_EMAIL"]
+KNOWN = [*INSTALLED, *OPTIONAL]
 
 PROGRAMS = {
     "check": [sys.executable, "manage.py", "check"],
@@ -49,6 +50,9 @@ MALFORMED = [
     ("FIELD_KEYS", ",", "must be Fernet keys "),
     ("FIELD_KEYS", ours.DEVELOPMENT_FIELD_KEY, "is the one for development, which everybody knows: make one of your own."),
     ("SECRET_KEY", ours.DEVELOPMENT_SECRET, "is the one for development, which everybody knows: make one of your own."),
+    ("EMAIL_URL", "mail.example.com", "must be an address that starts with smtp:// or smtp+ssl:// or smtp+tls://."),
+    ("EMAIL_URL", "smtp:///mail", "must be an address that starts with smtp:// or smtp+ssl:// or smtp+tls://."),
+    ("DEFAULT_FROM_EMAIL", "smrt", "must be an email address, or a name with one, as in SMRT <smrt@example.com>."),
     ("LOG_LEVEL", "LOUD", "must be one of DEBUG, ERROR, INFO, WARNING."),
 ]
 

@@ -158,7 +158,7 @@ def event_waits(customer: Customer, since: datetime) -> None:
 
 
 def told() -> list[str]:
-    return [letter.subject for letter in mail.outbox]
+    return [str(letter.subject) for letter in mail.outbox]
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ You get this email because you own Bridge Cleaners in SMRT. We write once when s
         watch(NOON)
         (letter,) = mail.outbox
         for secret in (customer.name, customer.email, customer.phone, str(customer.uuid), WRITE_KEY, WRITE_KEY[-4:]):
-            assert not secret or secret not in letter.subject + letter.body
+            assert not secret or secret not in f"{letter.subject} {letter.body}"
 
     def test_is_also_that_events_have_waited_for_an_hour(self, cleaners: Business, customer: Customer) -> None:
         event_waits(customer, NOON)
