@@ -1,0 +1,106 @@
+"""Where each of the events stands for a customer: one sentence for what became of the last, and one for what comes or does not. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from customers.zones import local_day
+from events import catalogue
+from events.story.switched import Off
+from events.story.timeline import WAITING, Entry, Happened, Line
+from events.story.why import Past, Visited, on, why_not
+
+NEVER: Final = {
+    catalogue.PICKUP_COMPLETED: "No driver has picked anything up from them, or delivered anything.",
+    catalogue.PICKUP_MISSED: "No driver has stopped at theirs in vain.",
+    catalogue.PICKUP_SCHEDULED: "No pickup has been scheduled by hand.",
+    catalogue.CUSTOMER_CANCELED_PICKUP: "They have not canceled a pickup.",
+    catalogue.CUSTOMER_REQUESTED_REGULAR_PICKUPS: "They have not asked to join a regular route.",
+    catalogue.ORDER_CREATED: "No order has been created for them.",
+    catalogue.ORDER_READY: "No order of theirs has become ready.",
+    catalogue.ORDER_RETURNED: "No order has gone back to them.",
+    catalogue.ORDER_LINE_ITEM_RETURNED: "No item has gone back to them.",
+    catalogue.NEW_CUSTOMER_SIGNUP: "No signup is known.",
+    catalogue.CUSTOMER_VISIT: "No visit is known.",
+    catalogue.CUSTOMER_LOST: "They have never been found lost.",
+    catalogue.CUSTOMER_BIRTHDAY: "Never sent for them.",
+}
+NOTHING: Final = "nothing"
+NOT_SENT: Final = "not-sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """`state` is the outcome of the latest, or "waiting", "not-sent" or "nothing". `entry` tells more, if there is one."""
+
+    event: str
+    state: str
+    last: str
+    now: str = ""
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Of one customer: the messages read, newest first, and the latest happening of each event. `ahead` says of an event what comes by
+    itself; `visit` is today's, if there was one. `off`: the integration is switched off now; `muted`: these events are."""
+
+    entries: Sequence[Entry]
+    latest: Mapping[str, Happened]
+    past: Past
+    ahead: Mapping[str, str]
+    visit: Visited | None = None
+    off: bool = False
+    muted: frozenset[str] = frozenset()
+
+
+def stands(known: Known, now: datetime) -> Iterator[Stand]:
+    for event in catalogue.EVENTS:
+        last, state, entry = _last(event.name, known, now)
+        yield Stand(event.name, state, last, _now(event.name, known, now), entry)
+
+
+def _last(event: str, known: Known, now: datetime) -> tuple[str, str, Entry | None]:
+    entry = max((one for one in known.entries if one.event == event), key=lambda one: (one.at, one.known_at, one.id), default=None)
+    happened = known.latest.get(event)
+    if happened and (entry is None or (happened.at > entry.at and happened.subject_id != entry.subject_id)):
+        reason = why_not(Line(happened.key, happened), known.past, now)
+        return f"Last happened {on(happened.at, known.past, now)} and was not sent. {reason}", NOT_SENT, None
+    if entry is None:
+        return NEVER[event], NOTHING, None
+    return f"{LAST[entry.outcome]} {on(entry.known_at, known.past, now)}." + _reason(entry), entry.outcome, entry
+
+
+LAST: Final = {
+    WAITING: "Waiting since it happened",
+    "accepted": "Last accepted by Segment",
+    "rejected": "Last rejected",
+    "skipped": "Last passed over",
+    "expired": "Last expired",
+}
+
+
+def _reason(entry: Entry) -> str:
+    return f" {entry.reason}" if entry.reason else ""
+
+
+def _now(event: str, known: Known, now: datetime) -> str:
+    switches = known.past.switches
+    if known.off:
+        return _off("Nothing is sent: the integration", switches.off("", now), known.past, now)
+    if event in known.muted:
+        return _off("This event", switches.off(event, now), known.past, now)
+    if event == catalogue.CUSTOMER_VISIT and known.visit:
+        at = on(known.visit.at, known.past, now)
+        tomorrow = "a day counts once, so the next can be tomorrow's"
+        return f"Today's was counted {at}, {known.visit.how}: {tomorrow}."
+    return known.ahead.get(event, "")
+
+
+def _off(what: str, off: Off | None, past: Past, now: datetime) -> str:
+    return f"{what} has been switched off since {past.clock(off.since, now)}." if off and off.since else f"{what} is switched off."
+
+
+def todays(visits: Mapping[date, Visited], now: datetime, time_zone: str) -> Visited | None:
+    return visits.get(local_day(now, time_zone))

@@ -1,0 +1,95 @@
+"""Why something that happened was not sent, in an owner's words. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from customers.zones import local_day
+from events.standing import clock
+from events.story.switched import Off, Switches
+from events.story.timeline import Happened, Line
+
+CANCELED_BY_EMPLOYEE: Final = "Pickup canceled by an employee"
+"""No event: listed because an owner may wonder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """The visit that counted on a day."""
+
+    at: datetime
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What there is to know about a business's past. `kept_from`: older entries of the send log are gone; `kept_months`: as the owner
+    chose. `unread_from` to `unread_until`: what was recorded then may be waiting unseen among more than a page looks through."""
+
+    time_zone: str
+    switches: Switches
+    kept_from: date
+    kept_months: int
+    unread_from: datetime | None = None
+    unread_until: datetime | None = None
+
+    def clock(self, moment: datetime, now: datetime) -> str:
+        return clock(moment, now, self.time_zone)
+
+
+def why_not(line: Line, past: Past, now: datetime) -> str:
+    """Of a line without entries."""
+    if line.event == CANCELED_BY_EMPLOYEE:
+        return "No event: “Customer Canceled Pickup” is sent only when the customer cancels."
+    begins = past.switches.begins
+    if begins is None:
+        return "The integration has never been set up."
+    if line.at < begins:
+        return f"It happened before the integration was set up, {on(begins, past, now)}."
+    return _was_off(line, past, now) or _lost_sight_of(line, past)
+
+
+def _was_off(line: Line, past: Past, now: datetime) -> str:
+    if off := past.switches.off("", line.at):
+        return f"The integration was switched off {span(off, past, now)}."
+    if off := past.switches.off(line.event, line.at):
+        return f"“{line.event}” was switched off {span(off, past, now)}."
+    return ""
+
+
+def _lost_sight_of(line: Line, past: Past) -> str:
+    if line.at.astimezone(UTC).date() < past.kept_from:
+        return f"Not known any more: the send log keeps {months(past.kept_months)}."
+    if past.unread_from and past.unread_until and past.unread_from <= line.at <= past.unread_until:
+        return "Probably waiting: so much waits that this page does not look through all of it."
+    return "It was not recorded as it happened, as with records that are imported: those make no events."
+
+
+def visited_already(happened: Happened, visits: Mapping[date, Visited], past: Past, now: datetime) -> str:
+    """Why something that is a visit made no “Customer Visit”; empty when it did, or is none."""
+    visit = visits.get(local_day(happened.at, past.time_zone)) if happened.visits else None
+    if visit is None or visit.at == happened.at:
+        return ""
+    time = f"{visit.at.astimezone(ZoneInfo(past.time_zone)):%H:%M}"
+    return f"It made no “Customer Visit”: the visit of that day was counted at {time}, {visit.how}. A day counts once."
+
+
+def span(off: Off, past: Past, now: datetime) -> str:
+    since = past.clock(off.since, now) if off.since else ""
+    if off.until is None:
+        return f"since {since}" if since else "then"
+    return f"from {since} to {past.clock(off.until, now)}" if since else f"until {past.clock(off.until, now)}"
+
+
+def on(moment: datetime, past: Past, now: datetime) -> str:
+    """At 14:05, yesterday at 14:05, or on 3 November at 14:05."""
+    *day, time = past.clock(moment, now).rsplit(" ", 1)
+    if not day:
+        return f"at {time}"
+    return f"yesterday at {time}" if day == ["yesterday"] else f"on {day[0]} at {time}"
+
+
+def months(count: int) -> str:
+    return "1 month" if count == 1 else f"{count} months"
