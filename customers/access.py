@@ -29,6 +29,12 @@ def may_manage(user: User, business_id: int | None) -> bool:
     return _is_support(user) or (business_id is not None and managed_by(user).filter(pk=business_id).exists())
 
 
+def may_send_again(user: User, business_id: int | None) -> bool:
+    """Any member: sending again is a helper's work too."""
+    permitted = _is_support(user) or bool(getattr(user, "has_perm", lambda _: False)("events.send_again"))
+    return permitted and may_see(user, business_id)
+
+
 def _is_support(user: User) -> bool:
     """Superusers see everything, also what is left of a business that is gone."""
     return bool(user.is_active and getattr(user, "is_superuser", False))

@@ -2,7 +2,8 @@ from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from customers.admin_base import ReadOnlyAdmin, RecordAdmin, ShownWith, TabularInline
+from customers import admin_users
+from customers.admin_base import ReadOnlyAdmin, RecordAdmin, ScopedInline, ShownWith
 from customers.models import (
     Agent,
     Brand,
@@ -22,6 +23,8 @@ from customers.models import (
     Stop,
     Visit,
 )
+
+__all__ = ["admin_users"]
 
 CUSTOMER_SEARCH = (
     "customer__company_name__istartswith",
@@ -73,9 +76,8 @@ class CustomFieldAdmin(NamedAdmin):
     list_filter = ("kind",)
 
 
-class CustomFieldValues(TabularInline):
+class CustomFieldValues(ScopedInline):
     model = CustomFieldValue
-    extra = 0
     autocomplete_fields = ("field",)
     readonly_fields = ("updated_at",)
 
@@ -168,6 +170,11 @@ class VisitAdmin(ReadOnlyAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(RecordAdmin):
+    """For support: whoever may look users up here could find out about those of others."""
+
+    business_path = ""
     list_display = ("user", "business", "role")
+    list_filter = ("role",)
     list_select_related = ("user", "business")
+    search_fields = ("user__username__istartswith", "business__name__istartswith")
     autocomplete_fields = ("user", "business")

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import unfold.admin
 from django.contrib import admin
 from django.db import models
+from django.forms import HiddenInput
 from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from customers import access
+from customers.models import Business
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -23,8 +26,25 @@ else:
 PAGE = 50
 
 
-class ScopedAdmin(ModelAdmin):
-    """`business_path` is the lookup from the model to its business."""
+class Scoped:
+    """For pages and for rows shown within another's page: what a foreign key may be set to."""
+
+    admin_site: admin.AdminSite
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        model = db_field.remote_field.model
+        related = self.admin_site._registry.get(model)
+        if model is Business:
+            kwargs["queryset"] = access.managed_by(request.user)
+            if _only_business(request):
+                kwargs["widget"] = HiddenInput()
+        elif isinstance(related, ScopedAdmin):
+            kwargs["queryset"] = related.get_queryset(request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class ScopedAdmin(Scoped, ModelAdmin):
+    """`business_path` is the lookup from the model to its business, empty for models that are support's alone."""
 
     business_path: ClassVar[str] = "business"
     list_per_page = PAGE
@@ -35,7 +55,7 @@ class ScopedAdmin(ModelAdmin):
         rows = super().get_queryset(request)
         if request.user.is_active and request.user.is_superuser:
             return rows
-        return rows.filter(**{f"{self.business_path}__in": access.businesses_of(request.user)})
+        return rows.filter(**{f"{self.business_path}__in": access.businesses_of(request.user)}) if self.business_path else rows.none()
 
     def business_id_of(self, row: models.Model) -> int | None:
         *way, last = self.business_path.split("__")
@@ -46,20 +66,48 @@ class ScopedAdmin(ModelAdmin):
         business_id: int | None = getattr(owner, last if last == "pk" else f"{last}_id")
         return business_id
 
+    # what may be done: what the group permits, in the business of the row
+
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return super().has_view_permission(request, obj) and (obj is None or access.may_see(request.user, self.business_id_of(obj)))
+        return super().has_view_permission(request, obj) and self._is_among(request, obj, access.may_see)
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return super().has_change_permission(request, obj) and (obj is None or access.may_manage(request.user, self.business_id_of(obj)))
+        return super().has_change_permission(request, obj) and self._is_among(request, obj, access.may_manage)
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or access.may_manage(request.user, self.business_id_of(obj)))
+        return super().has_delete_permission(request, obj) and self._is_among(request, obj, access.may_manage)
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        related = self.admin_site._registry.get(db_field.remote_field.model)
-        if isinstance(related, ScopedAdmin) and "queryset" not in kwargs:
-            kwargs["queryset"] = related.get_queryset(request)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+    def _is_among(self, request: HttpRequest, obj: models.Model | None, allowed: Any) -> bool:
+        if obj is None or obj._state.adding or request.user.is_superuser:
+            return True
+        return bool(self.business_path) and bool(allowed(request.user, self.business_id_of(obj)))
+
+    # whose it is
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_changeform_initial_data(request)
+        return found | ({"business": only} if (only := _only_business(request)) else {})
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
+        """A record never moves to another business."""
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return (*fields, "business") if obj and _refers_to_business(self.model) and "business" not in fields else fields
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        fields = tuple(super().get_autocomplete_fields(request))
+        return tuple(name for name in fields if name != "business" or not _only_business(request))
+
+    # who has several businesses sees which one a row is of, and chooses among them
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        columns = tuple(super().get_list_display(request))
+        return tuple(name for name in columns if name != "business" or not _only_business(request))
+
+    def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
+        own = tuple(name for name in super().get_list_filter(request) if name != "business")
+        if self.business_path in {"", "pk"} or _only_business(request):
+            return own
+        return ((self.business_path, AutocompleteSelectFilter), *own)
 
 
 class RecordAdmin(ScopedAdmin):
@@ -79,6 +127,10 @@ class ReadOnlyAdmin(ScopedAdmin):
         return False
 
 
+class ScopedInline(Scoped, TabularInline):
+    extra = 0
+
+
 class ShownWith(TabularInline):
     """Rows that are shown with the record they belong to, and changed by its actions only."""
 
@@ -90,3 +142,16 @@ class ShownWith(TabularInline):
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
+
+
+def _refers_to_business(model: type[models.Model]) -> bool:
+    return any(field.name == "business" for field in model._meta.concrete_fields)
+
+
+def _only_business(request: Any) -> int | None:
+    """Of a member of exactly one, its id. Asked once per request."""
+    if not hasattr(request, "only_business"):
+        few = [] if request.user.is_superuser else list(access.businesses_of(request.user).values_list("pk", flat=True)[:2])
+        request.only_business = few[0] if len(few) == 1 else None
+    only: int | None = request.only_business
+    return only

@@ -12,6 +12,13 @@ def make_partitions(**kwargs: Any) -> None:
     partitions.make_ahead(timezone.now())
 
 
+def grant_roles(sender: AppConfig, **kwargs: Any) -> None:
+    from customers import roles
+
+    shown = ("integration", "lane", "outgoing", "sendlog", "deliveryattempt")
+    roles.grant(sender, shown, {"integration": ("add", "change")}, also=("send_again",))
+
+
 class EventsConfig(AppConfig):
     name = "events"
 
@@ -20,3 +27,4 @@ class EventsConfig(AppConfig):
 
         receivers.connect()
         post_migrate.connect(make_partitions, sender=self)
+        post_migrate.connect(grant_roles, sender=self)

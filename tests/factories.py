@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.utils import timezone
 from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory, Trait
 from factory.django import DjangoModelFactory
@@ -25,6 +26,7 @@ from customers.models import (
     Discount,
     Employee,
     LineItem,
+    Membership,
     Order,
     PickupRequest,
     RegularPickupRequest,
@@ -228,3 +230,19 @@ class VisitFactory(DjangoModelFactory[Visit]):
     at = LazyFunction(timezone.now)
     day = LazyAttribute(lambda visit: visit.business.today(visit.at))
     visit_type = Visit.Type.STORE
+
+
+class UserFactory(DjangoModelFactory[User]):
+    class Meta:
+        model = User
+
+    username = Sequence("user{}".format)
+
+
+class MembershipFactory(DjangoModelFactory[Membership]):
+    class Meta:
+        model = Membership
+
+    user = SubFactory(UserFactory)
+    business = SubFactory(BusinessFactory)
+    role = Membership.Role.HELPER

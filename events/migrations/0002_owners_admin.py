@@ -159,6 +159,14 @@ class Migration(migrations.Migration):
                 ("on", models.BooleanField()),
             ],
         ),
+        migrations.AlterModelOptions(
+            name="sendlog",
+            options={
+                "permissions": [("send_again", "Can send messages again")],
+                "verbose_name": "send log entry",
+                "verbose_name_plural": "send log",
+            },
+        ),
         migrations.RemoveIndex(
             model_name="sendlog",
             name="sendlog_business",

@@ -38,6 +38,7 @@ class SendLog(models.Model):
     class Meta:
         verbose_name = "send log entry"
         verbose_name_plural = "send log"
+        permissions = [("send_again", "Can send messages again")]
         indexes = [
             # A class is one event with one outcome of one brand. A page of the list is merged from the newest rows of each class that
             # the filter means, so no filter ever reads rows it does not show.
