@@ -1,21 +1,27 @@
 """The integration page: what it shows, what it saves, what it refuses, and that the write key never comes back from it."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
+from django.core.signals import got_request_exception
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.views.debug import SafeExceptionReporterFilter
 
 from customers.models import Business, Customer
+from events import lanes
 from events.catalogue import EVENTS
 from events.models import Integration, Lane, SwitchChange
+from smrt_integration.admin.integration.form import name_of
 from tests.admin.conftest import logged_in
 from tests.admin.forms import shown
 from tests.conftest import WRITE_KEY
@@ -218,6 +224,60 @@ class TestSaving:
         form = opened(office, integration.business)
         office.post(page(integration.business), changed(form, business=str(other_business.pk), region="eu"))
         assert list(Integration.objects.values_list("business_id", "region")) == [(integration.business_id, "eu")]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtTheSameMoment:
+    """Several people press Save at once."""
+
+    @staticmethod
+    def press(client: Client, business: Business, forms: list[dict[str, Any]]) -> list[int]:
+        start = Barrier(len(forms))
+
+        def one(form: dict[str, Any]) -> int:
+            start.wait()
+            try:
+                own = Client()
+                own.cookies = client.cookies
+                return own.post(page(business), form).status_code
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(len(forms)) as people:
+            return list(people.map(one, forms))
+
+    def test_each_change_is_kept(self, office: Client, integration: Integration) -> None:
+        form = opened(office, integration.business)
+        forms = [changed(form, **{name_of(event): None}) for event in EVENTS[:6]]
+        assert self.press(office, integration.business, forms) == [302] * 6
+        integration.refresh_from_db()
+        assert integration.muted == [event.name for event in EVENTS[:6]]
+        assert sorted(SwitchChange.objects.exclude(event="").values_list("event", flat=True)) == sorted(integration.muted)
+
+    def test_the_first_settings_of_a_business_are_made_once(self, office: Client, business: Business) -> None:
+        form = opened(office, business)
+        assert self.press(office, business, [changed(form, region="eu"), changed(form, send_order_ready=None)]) == [302] * 2
+        made = Integration.objects.get()
+        assert (made.region, made.muted) == ("eu", ["Order Ready"])
+
+
+def test_a_report_of_a_failure_holds_no_key(office: Client, integration: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*args: object) -> None:
+        raise ZeroDivisionError
+
+    form = changed(opened(office, integration.business), write_key=OTHER_KEY)
+    monkeypatch.setattr(lanes, "resume", fails)
+    reported: list[Any] = []
+    got_request_exception.connect(lambda sender, request, **kwargs: reported.append(request), weak=False, dispatch_uid="reported")
+    try:
+        with pytest.raises(ZeroDivisionError):
+            office.post(page(integration.business), form)
+    finally:
+        got_request_exception.disconnect(dispatch_uid="reported")
+    (request,) = reported
+    assert SafeExceptionReporterFilter().get_post_parameters(request)["write_key"] == SafeExceptionReporterFilter.cleansed_substitute
+    integration.refresh_from_db()
+    assert integration.write_key == WRITE_KEY
 
 
 class TestBirthdays:

@@ -1,12 +1,13 @@
 """Discarding old events: only those that were meant, none that is under way, and nothing is sent before it is done."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from threading import Barrier
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.models import Business, Customer
@@ -19,6 +20,7 @@ from tests.conftest import WRITE_KEY
 from tests.delivery.scene import add_visits, deliver, event_names, lane_of, outcomes, sending_business, sign_up, waiting
 from tests.factories import BusinessFactory
 from tests.segment import SegmentStandIn
+from tests.workers import Worker, wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -212,3 +214,18 @@ def test_a_request_of_a_business_that_is_deleted_is_gone() -> None:
     asked(business)
     business.delete()
     assert work_off(timezone.now()) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_begins_at_once_and_sends_what_is_left(start_worker: Callable[..., Worker], segment: SegmentStandIn) -> None:
+    """No beat runs here: the choice itself wakes a worker, and so does the end of the discarding."""
+    business = sending_business(WRITE_KEY)
+    with transaction.atomic():
+        add_visits(3, sign_up(business))
+        lanes.stop(business.pk, "Segment refused the write key.")
+    start_worker()
+    with transaction.atomic():
+        asked(business)
+    wait_until(lambda: not waiting(), "all was discarded or sent")
+    assert event_names(segment.accepted()) == ["identify"]
+    assert sorted(outcomes()) == [*[("Customer Visit", "skipped")] * 3, ("New Customer Signup", "skipped"), ("identify", "accepted")]

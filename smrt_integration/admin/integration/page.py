@@ -9,6 +9,8 @@ from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
 
 from customers import access
 from customers.admin_base import ScopedAdmin
@@ -138,6 +140,12 @@ class IntegrationAdmin(ScopedAdmin):
 
     # showing and saving
 
+    @method_decorator(sensitive_post_parameters("write_key"))
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Should it fail, the key is in no report of it."""
+        response: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        return response
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         return type("IntegrationForm", (form,), {"may_change": self.has_change_permission(request, obj)})
@@ -199,7 +207,7 @@ class IntegrationAdmin(ScopedAdmin):
     def _asked(self, request: HttpRequest, business_id: int, view: View, owners: bool) -> HttpResponseBase:
         found = self.get_object(request, str(business_id))
         if found is None or not self.has_view_permission(request, found):
-            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined] - Django's own answer
+            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
                 request, self.opts, str(business_id)
             )
             return gone
