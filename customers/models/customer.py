@@ -2,11 +2,12 @@ import uuid
 from datetime import date, datetime
 from typing import Any, Self
 
+from django.contrib.postgres.indexes import OpClass
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Reverse, Upper
 from django.utils import timezone
 
 from customers.models.address import AddressDict, Addressed
@@ -22,6 +23,11 @@ def account_name(kind: str, company_name: str, first_name: str, last_name: str) 
     """The company's name for corporate accounts, else the contact's."""
     contact = f"{first_name} {last_name}".strip()
     return (company_name or contact) if kind == Customer.Kind.CORPORATE else contact
+
+
+def _beginning(field: str) -> OpClass:
+    """For `LIKE 'X%'` whatever language the database speaks, of capitals as Django's `istartswith` compares."""
+    return OpClass(Upper(field), "text_pattern_ops")
 
 
 class Customer(Addressed, OfBusiness):
@@ -90,6 +96,12 @@ class Customer(Addressed, OfBusiness):
             # Who has not been seen for long, by business: the sweep for lost customers.
             models.Index("business", Coalesce("last_visit", "created_at"), name="customer_by_last_seen"),
             models.Index("business", "phone", name="customer_by_phone", condition=~Q(phone="")),
+            # What people type to find somebody: how a name, company or email begins, how a phone number ends.
+            models.Index("business", _beginning("last_name"), _beginning("first_name"), name="customer_search_last"),
+            models.Index("business", _beginning("first_name"), name="customer_search_first"),
+            models.Index("business", _beginning("company_name"), name="customer_search_company"),
+            models.Index("business", _beginning("email"), name="customer_search_email"),
+            models.Index("business", OpClass(Reverse("phone"), "text_pattern_ops"), name="customer_search_phone", condition=~Q(phone="")),
         ]
 
     def __str__(self) -> str:
