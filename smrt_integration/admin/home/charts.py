@@ -57,10 +57,10 @@ def _parts(counts: Counter[str], most: int) -> list[Part]:
 
 
 def top(most: int) -> int:
-    """The next round number: 1, 2 or 5 with zeros."""
+    """The next round number, so that the highest bar is not much lower than the chart."""
     size = 1
     while True:
-        for first in (1, 2, 5):
+        for first in (1, 2, 3, 4, 5, 6, 8):
             if first * size >= most:
                 return first * size
         size *= 10

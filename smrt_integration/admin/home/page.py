@@ -17,7 +17,7 @@ from events.standing import sentence, state_of
 from events.standings import standings
 from smrt_integration.admin.home import charts
 from smrt_integration.admin.home.attention import Lead, matters, never_sent
-from smrt_integration.admin.home.figures import figures_of, sent_today
+from smrt_integration.admin.home.figures import failures, figures_of, sent_today
 from smrt_integration.admin.integration.page import ICONS, how_it_stands
 
 LINES = 25
@@ -64,8 +64,8 @@ def _of_one(request: HttpRequest, business: Business, several: bool) -> dict[str
         "legend": [(outcome, LEGEND[outcome]) for outcome in charts.OUTCOMES],
         "chart": charts.columns(figures.days),
         "events": [(line, charts.share(line.month.total(), most), _link_of(business.pk, line.event)) for line in figures.events],
-        "failed_today": figures.today["rejected"] + figures.today["expired"],
-        "failed_month": figures.month["rejected"] + figures.month["expired"],
+        "failed_today": failures(figures.today),
+        "failed_month": failures(figures.month),
         "today": today,
     }
 
@@ -97,7 +97,7 @@ def _of_several(request: HttpRequest, visible: QuerySet[Business]) -> dict[str, 
             "icon": ICONS[state_of(standing_of[business.pk], now)],
             "sentence": sentence(standing_of[business.pk], now),
             "sent": sent[business.pk]["accepted"],
-            "failed": sent[business.pk]["rejected"] + sent[business.pk]["expired"],
+            "failed": failures(sent[business.pk]),
         }
         for business in businesses
         if business.pk in standing_of
