@@ -21,6 +21,7 @@ def without_inline_style(_request: HttpRequest) -> dict[str, Any]:
 UNFOLD: Final[dict[str, Any]] = {
     "SITE_TITLE": "SMRT Segment integration",
     "SITE_HEADER": "SMRT Segment",
+    "SITE_SYMBOL": "local_laundry_service",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _static("smrt/favicon.svg")}],
     "SHOW_HISTORY": True,
     # there is nothing but the admin to go to

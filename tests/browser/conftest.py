@@ -118,12 +118,16 @@ class Visitor:
         self.page.get_by_role("button", name="Log in").click()
         expect(self.page.get_by_label("Password")).to_have_count(0)
 
+    def open_menu(self) -> None:
+        """Which is always open on a desktop."""
+        opens = self.page.get_by_role("button", name="Menu", exact=True)
+        if opens.get_attribute("aria-expanded") == "false":
+            opens.click()
+
     def go_to(self, name: str) -> None:
-        """By the menu, which has to be opened on a phone."""
-        link = self.page.get_by_role("navigation").get_by_role("link", name=name, exact=True)
-        if not link.is_visible():
-            self.page.get_by_role("button", name="Menu", exact=True).click()
-        link.click()
+        """By the menu."""
+        self.open_menu()
+        self.page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
 
     def is_logged_in(self, user: User) -> None:
         """Since before the test."""

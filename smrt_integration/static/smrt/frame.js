@@ -11,7 +11,7 @@ document.addEventListener("alpine:initialized", () => {
     });
   }
   // Icons are words in a font of pictures: seen as a picture, but read out as "chevron right". Alone on a button, they are its name.
-  const names = { add: "Add", close: "Close", search: "Search", filter_list: "Filters", more_horiz: "More", visibility: "Show" };
+  const names = { add: "Add", close: "Close", local_laundry_service: "Home", search: "Search", filter_list: "Filters", more_horiz: "More", visibility: "Show" };
   for (const icon of document.querySelectorAll(".material-symbols-outlined:not([aria-label])")) {
     const word = icon.textContent.trim();
     const pressed = icon.closest("a, button, [role=button]");
