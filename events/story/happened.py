@@ -1,5 +1,6 @@
 """What happened to a customer, by the business's own records: whatever is an event, whether or not it was sent."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
@@ -53,10 +54,7 @@ NEWEST: Final = f"""
 SELECT h.event, h.subject_id, h.at, h.about, h.visits FROM ({HAPPENED}) h
 WHERE {BEFORE} ORDER BY h.at DESC, h.event COLLATE "C" DESC, h.subject_id DESC LIMIT %(most)s
 """
-LATEST: Final = f"""
-SELECT DISTINCT ON (h.event) h.event, h.subject_id, h.at, h.about, h.visits FROM ({HAPPENED}) h
-ORDER BY h.event, h.at DESC, h.subject_id DESC
-"""
+LATEST: Final = f"SELECT h.event, max(h.at) FROM ({HAPPENED}) h GROUP BY h.event"
 
 
 def keyset(before: Key | None) -> dict[str, Any]:
@@ -67,15 +65,13 @@ def keyset(before: Key | None) -> dict[str, Any]:
 
 def newest(customer_id: int, before: Key | None) -> list[Happened]:
     """A page's, and one more if there are more."""
-    return _found(NEWEST, {"customer": customer_id, "most": PAGE + 1, **keyset(before)})
-
-
-def latest(customer_id: int) -> dict[str, Happened]:
-    """The latest of each event."""
-    return {one.event: one for one in _found(LATEST, {"customer": customer_id})}
-
-
-def _found(statement: str, params: dict[str, Any]) -> list[Happened]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, params)
+        cursor.execute(NEWEST, {"customer": customer_id, "most": PAGE + 1, **keyset(before)})
         return [Happened(*row) for row in cursor.fetchall()]
+
+
+def latest(customer_id: int) -> dict[str, datetime]:
+    """When each event happened last."""
+    with connection.cursor() as cursor:
+        cursor.execute(LATEST, {"customer": customer_id})
+        return dict(cursor.fetchall())

@@ -8,7 +8,7 @@ from typing import Final
 from customers.zones import local_day
 from events import catalogue
 from events.story.switched import Off
-from events.story.timeline import WAITING, Entry, Happened, Line
+from events.story.timeline import WAITING, Entry
 from events.story.why import Past, Visited, on, why_not
 
 NEVER: Final = {
@@ -26,13 +26,11 @@ NEVER: Final = {
     catalogue.CUSTOMER_LOST: "They have never been found lost.",
     catalogue.CUSTOMER_BIRTHDAY: "Never sent for them.",
 }
-NOTHING: Final = "nothing"
-NOT_SENT: Final = "not-sent"
 
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """`state` is the outcome of the latest, or "waiting", "not-sent" or "nothing". `entry` tells more, if there is one."""
+    """`state` is one of `events.story.words.STATES`. `entry` tells more, if there is one."""
 
     event: str
     state: str
@@ -43,16 +41,18 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Of one customer: the messages read, newest first, and the latest happening of each event. `ahead` says of an event what comes by
-    itself; `visit` is today's, if there was one. `off`: the integration is switched off now; `muted`: these events are."""
+    """Of one customer: their messages, and when each event happened last. `ahead` says of an event what comes by itself; `visit` is
+    today's, if there was one. `off`: the integration is switched off now; `muted`: these events are. `read_from`: messages that left
+    before were not read; None when all were."""
 
     entries: Sequence[Entry]
-    latest: Mapping[str, Happened]
+    latest: Mapping[str, datetime]
     past: Past
     ahead: Mapping[str, str]
     visit: Visited | None = None
     off: bool = False
     muted: frozenset[str] = frozenset()
+    read_from: datetime | None = None
 
 
 def stands(known: Known, now: datetime) -> Iterator[Stand]:
@@ -64,14 +64,22 @@ def stands(known: Known, now: datetime) -> Iterator[Stand]:
 def _last(event: str, known: Known, now: datetime) -> tuple[str, str, Entry | None]:
     entry = max((one for one in known.entries if one.event == event), key=lambda one: (one.at, one.known_at, one.id), default=None)
     happened = known.latest.get(event)
-    if happened and (entry is None or (happened.at > entry.at and happened.subject_id != entry.subject_id)):
-        reason = why_not(Line(happened.key, happened), known.past, now)
-        return f"Last happened {on(happened.at, known.past, now)} and was not sent. {reason}", NOT_SENT, None
+    if happened and (entry is None or happened > entry.at):
+        return *_happened(event, happened, known, now), None
     if entry is None:
-        return NEVER[event], NOTHING, None
+        return (NOT_READ, "unknown", None) if known.read_from else (NEVER[event], "nothing", None)
     return f"{LAST[entry.outcome]} {on(entry.known_at, known.past, now)}." + _reason(entry), entry.outcome, entry
 
 
+def _happened(event: str, at: datetime, known: Known, now: datetime) -> tuple[str, str]:
+    when = f"Last happened {on(at, known.past, now)}."
+    if known.read_from and at <= known.read_from:
+        return f"{when} {NOT_READ}", "unknown"
+    why = why_not(event, at, known.past, now)
+    return f"{when} {why.text}", why.state
+
+
+NOT_READ: Final = "It is not among the latest messages, which are all that is looked through here."
 LAST: Final = {
     WAITING: "Waiting since it happened",
     "accepted": "Last accepted by Segment",

@@ -15,7 +15,7 @@ from events.standings import standing_of
 from events.story import ahead, happened, read, stands, timeline, why
 from events.story.ahead import Absence, Birthdays
 from events.story.stands import Known, Stand
-from events.story.timeline import Entry, Happened, Key, Line
+from events.story.timeline import LOOKED_AT, Entry, Key, Line
 from events.story.why import Past, Visited
 from events.story.words import became, title
 
@@ -73,7 +73,7 @@ def story(customer: Customer, before: Key | None, now: datetime) -> Story:
     zone = scene.standing.time_zone
     days = {zones.local_day(line.at, zone) for line in page.lines} | {zones.local_day(now, zone)}
     visits = read.visits(customer.pk, days)
-    known = None if before else _known(scene, [*scene.waiting, *logged], latest, visits)
+    known = None if before else _known(scene, logged, latest, visits)
     return Story(
         lines=[_told(line, scene, visits) for line in page.lines],
         following=page.following,
@@ -106,26 +106,28 @@ def _told(line: Line, scene: Scene, visits: dict[date, Visited]) -> Told:
     about = line.happened.about if line.happened else ""
     note = why.visited_already(line.happened, visits, past, now) if line.happened else ""
     if not line.entries:
-        return Told(line.at, title(line.event), about, "not-sent", why.why_not(line, past, now), [], note)
+        reason = why.why_not(line.event, line.at, past, now)
+        return Told(line.at, title(line.event), about, reason.state, reason.text, [], note)
     newest, *others = line.entries
     earlier = [(entry, became(entry, scene.standing, past, now)) for entry in others]
     return Told(line.at, title(line.event), about, newest.outcome, became(newest, scene.standing, past, now), earlier, note, newest)
 
 
-def _known(scene: Scene, entries: list[Entry], latest: dict[str, Happened], visits: dict[date, Visited]) -> Known:
+def _known(scene: Scene, logged: list[Entry], latest: dict[str, datetime], visits: dict[date, Visited]) -> Known:
     integration, zone = scene.integration, scene.standing.time_zone
     coming = {
         catalogue.CUSTOMER_LOST: ahead.lost(_absence(scene), zone, scene.now),
         catalogue.CUSTOMER_BIRTHDAY: ahead.birthday(_birthdays(scene), zone, scene.now),
     }
     return Known(
-        entries=entries,
+        entries=[*scene.waiting, *logged],
         latest=latest,
         past=scene.past,
         ahead=coming,
         visit=stands.todays(visits, scene.now, zone),
         off=not (integration and integration.enabled),
         muted=frozenset(integration.muted if integration else ()),
+        read_from=min(entry.known_at for entry in logged) if len(logged) == LOOKED_AT else None,
     )
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from customers.zones import local_day
 from events.standing import clock
 from events.story.switched import Off, Switches
-from events.story.timeline import Happened, Line
+from events.story.timeline import Happened
 
 CANCELED_BY_EMPLOYEE: Final = "Pickup canceled by an employee"
 """No event: listed because an owner may wonder."""
@@ -21,6 +21,14 @@ class Visited:
 
     at: datetime
     how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """`state` is one of `events.story.words.STATES`."""
+
+    state: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +47,32 @@ class Past:
         return clock(moment, now, self.time_zone)
 
 
-def why_not(line: Line, past: Past, now: datetime) -> str:
-    """Of a line without entries."""
-    if line.event == CANCELED_BY_EMPLOYEE:
-        return "No event: “Customer Canceled Pickup” is sent only when the customer cancels."
+def why_not(event: str, at: datetime, past: Past, now: datetime) -> Why:
+    """Of something that happened and has no message."""
+    if event == CANCELED_BY_EMPLOYEE:
+        return Why("no-event", "“Customer Canceled Pickup” is sent only when the customer cancels.")
     begins = past.switches.begins
     if begins is None:
-        return "The integration has never been set up."
-    if line.at < begins:
-        return f"It happened before the integration was set up, {on(begins, past, now)}."
-    return _was_off(line, past, now) or _lost_sight_of(line, past)
+        return Why("not-sent", "The integration has never been set up.")
+    if at < begins:
+        return Why("not-sent", f"It happened before the integration was set up, {on(begins, past, now)}.")
+    return _was_off(event, at, past, now) or _lost_sight_of(at, past)
 
 
-def _was_off(line: Line, past: Past, now: datetime) -> str:
-    if off := past.switches.off("", line.at):
-        return f"The integration was switched off {span(off, past, now)}."
-    if off := past.switches.off(line.event, line.at):
-        return f"“{line.event}” was switched off {span(off, past, now)}."
-    return ""
+def _was_off(event: str, at: datetime, past: Past, now: datetime) -> Why | None:
+    if off := past.switches.off("", at):
+        return Why("not-sent", f"The integration was switched off {span(off, past, now)}.")
+    if off := past.switches.off(event, at):
+        return Why("not-sent", f"“{event}” was switched off {span(off, past, now)}.")
+    return None
 
 
-def _lost_sight_of(line: Line, past: Past) -> str:
-    if line.at.astimezone(UTC).date() < past.kept_from:
-        return f"Not known any more: the send log keeps {months(past.kept_months)}."
-    if past.unread_from and past.unread_until and past.unread_from <= line.at <= past.unread_until:
-        return "Probably waiting: so much waits that this page does not look through all of it."
-    return "It was not recorded as it happened, as with records that are imported: those make no events."
+def _lost_sight_of(at: datetime, past: Past) -> Why:
+    if at.astimezone(UTC).date() < past.kept_from:
+        return Why("unknown", f"What became of it is not known any more: the send log keeps {months(past.kept_months)}.")
+    if past.unread_from and past.unread_until and past.unread_from <= at <= past.unread_until:
+        return Why("waiting", "Probably waiting: so much waits that this page does not look through all of it.")
+    return Why("not-sent", "It was not recorded as it happened, as with records that are imported: those make no events.")
 
 
 def visited_already(happened: Happened, visits: Mapping[date, Visited], past: Past, now: datetime) -> str:

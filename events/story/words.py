@@ -17,6 +17,8 @@ STATES: Final = {
     "expired": "Expired",
     WAITING: "Waiting",
     "not-sent": "Not sent",
+    "no-event": "No event",
+    "unknown": "Not known",
     "nothing": "Nothing yet",
 }
 

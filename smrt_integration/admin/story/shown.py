@@ -22,6 +22,8 @@ ICONS: Final = {
     "expired": "timer_off",
     WAITING: "schedule",
     "not-sent": "block",
+    "no-event": "block",
+    "unknown": "help",
     "nothing": "remove",
 }
 CAN_BE_SENT_AGAIN: Final = frozenset({"rejected", "expired"})
