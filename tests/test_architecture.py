@@ -33,7 +33,7 @@ def test_nothing_but_the_outbox_writes_the_outbox_and_the_send_log() -> None:
 
     writers = {of(path) for path in SOURCES if writes(path)}
 
-    assert writers == {f"events/outbox/{name}.py" for name in ("read", "record", "rollup", "settle")}
+    assert writers == {f"events/outbox/{name}.py" for name in ("read", "record", "resend", "rollup", "settle")}
 
 
 def test_modules_stay_small() -> None:

@@ -4,6 +4,7 @@ A class is one event with one outcome of one brand of one business. Which classe
 the newest rows of each class that is meant, which the index `sendlog_class` has in order.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Self
@@ -11,10 +12,13 @@ from uuid import UUID
 
 from django.db import connection
 
+from events.models.waiting import IDENTIFY
 from events.outbox.matching import Matching
 
 SCANNED: Final = 20_000
 """Rows looked through when the classes are too many to merge (support, looking at all businesses at once)."""
+COUNTED: Final = 1_000
+"""What a search found is counted up to here: there are no daily counts of a customer's messages."""
 
 COLUMNS: Final = """
 l.id, l.business_id, l.customer_id, l.brand_id, l.user_id, l.event, l.subject_id, l.message_id, l.occurred_at, l.sent_at, l.settled_at,
@@ -74,8 +78,14 @@ class Page:
     cut: bool = False
 
 
+# What can be sent again, by its kind: of changed details, only those that were meant to reach Segment.
+SENDABLE: Final = f"""
+(%(sendable)s::text[] IS NULL
+    OR {{row}}.outcome <> 'accepted' AND {{row}}.event = ANY (%(sendable)s)
+        AND ({{row}}.event <> '{IDENTIFY}' OR {{row}}.outcome <> 'skipped'))
+"""
 # One step per class (a loose index scan), whatever the number of days.
-CLASSES: Final = """
+CLASSES: Final = f"""
 RECURSIVE class AS (
     SELECT b.id AS business_id, d.event, d.outcome, d.brand_id FROM unnest(%(businesses)s::bigint[]) AS b (id)
     CROSS JOIN LATERAL (
@@ -95,7 +105,7 @@ RECURSIVE class AS (
             COALESCE((%(last_day)s::date + 1)::timestamp AT TIME ZONE COALESCE(b.time_zone, 'UTC'), 'infinity') AS until
     ) z
     WHERE (%(event)s::text IS NULL OR c.event = %(event)s) AND (%(outcome)s::text IS NULL OR c.outcome = %(outcome)s)
-        AND (%(brand)s::bigint IS NULL OR c.brand_id = %(brand)s)
+        AND (%(brand)s::bigint IS NULL OR c.brand_id = %(brand)s) AND {SENDABLE.format(row="c")}
 )
 """
 # The keys of the page first, from the index alone; then the rows of these keys.
@@ -114,11 +124,19 @@ SELECT l.* FROM place p CROSS JOIN LATERAL (
 ) l
 ORDER BY l.settled_at {{order}}, l.id {{order}}
 """
-MEANT: Final = """
+MEANT: Final = f"""
 (%(event)s::text IS NULL OR l.event = %(event)s) AND (%(outcome)s::text IS NULL OR l.outcome = %(outcome)s)
     AND (%(brand)s::bigint IS NULL OR l.brand_id = %(brand)s)
     AND (%(first_day)s::date IS NULL OR l.settled_at >= %(first_day)s::date::timestamp AT TIME ZONE COALESCE(b.time_zone, 'UTC'))
     AND (%(last_day)s::date IS NULL OR l.settled_at < (%(last_day)s::date + 1)::timestamp AT TIME ZONE COALESCE(b.time_zone, 'UTC'))
+    AND {SENDABLE.format(row="l")}
+"""
+COUNT: Final = f"""
+SELECT COALESCE(sum(d.messages), 0) FROM events_dailycount d
+WHERE d.business_id = ANY (%(businesses)s) AND (%(event)s::text IS NULL OR d.event = %(event)s)
+    AND (%(outcome)s::text IS NULL OR d.outcome = %(outcome)s) AND (%(brand)s::bigint IS NULL OR d.brand_id = %(brand)s)
+    AND (%(first_day)s::date IS NULL OR d.day >= %(first_day)s) AND (%(last_day)s::date IS NULL OR d.day <= %(last_day)s)
+    AND {SENDABLE.format(row="d")}
 """
 # What a search found: each customer's rows by the index `sendlog_customer`, in the order of the ids.
 BY_CUSTOMER: Final = f"""
@@ -143,6 +161,11 @@ BY_ID: Final = f"""
 SELECT {COLUMNS} FROM (SELECT * FROM events_sendlog l WHERE TRUE {{beyond}} ORDER BY l.id {{order}} LIMIT %(scanned)s) l
 LEFT JOIN customers_business b ON b.id = l.business_id
 WHERE {MEANT} ORDER BY l.id {{order}} LIMIT %(most)s
+"""
+
+BY_IDS: Final = f"""
+SELECT {COLUMNS} FROM events_sendlog l
+WHERE l.id = ANY (%(ids)s) AND (%(businesses)s::bigint[] IS NULL OR l.business_id = ANY (%(businesses)s)) ORDER BY l.id
 """
 
 
@@ -177,3 +200,26 @@ def _past(by_class: bool, sign: str) -> str:
 def _reaches_further(cursor: Any) -> bool:
     cursor.execute("SELECT EXISTS (SELECT FROM events_sendlog ORDER BY id OFFSET %s)", [SCANNED])
     return bool(cursor.fetchone()[0])
+
+
+def count(matching: Matching) -> int:
+    """How many there are, from the daily counts; of what a search found, up to COUNTED."""
+    if matching.found is not None:
+        found = page(matching, COUNTED)
+        return len(found.entries) + found.more
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, matching.params())
+        return int(cursor.fetchone()[0])
+
+
+def newest_id() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT last_value FROM events_sendlog_id_seq")
+        return int(cursor.fetchone()[0])
+
+
+def entries_of(ids: Sequence[int], businesses: Sequence[int] | None) -> list[Entry]:
+    """Those of these entries that are of these businesses; None for all."""
+    with connection.cursor() as cursor:
+        cursor.execute(BY_IDS, {"ids": list(ids), "businesses": None if businesses is None else list(businesses)})
+        return [Entry(*row) for row in cursor.fetchall()]

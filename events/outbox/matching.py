@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Self
 
+from events.resendable import SENDABLE
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -32,6 +34,8 @@ class Matching:
     first_day: date | None = None
     last_day: date | None = None
     found: Found | None = None
+    sendable: bool = False
+    """Only what can be sent again, by its kind."""
 
     def as_json(self) -> dict[str, Any]:
         days = {"first_day": self.first_day and self.first_day.isoformat(), "last_day": self.last_day and self.last_day.isoformat()}
@@ -53,6 +57,7 @@ class Matching:
             "brand": self.brand_id,
             "first_day": self.first_day,
             "last_day": self.last_day,
+            "sendable": list(SENDABLE) if self.sendable else None,
             "customers": list(found.customers),
             "message_id": found.message_id,
             "subject_events": [event for event, _ in found.subjects],

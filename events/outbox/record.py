@@ -1,12 +1,13 @@
 """Recording what happened: one statement per save, whatever it means, in the transaction of the save."""
 
 import json
+import secrets
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 from django.db import connection
@@ -33,6 +34,11 @@ LOOKUPS: dict[Related, str] = {
     ),
 }
 
+# As `new_message_id`, also where the server has no uuidv7() yet: 12 digits of a random UUID and 8 of another, none of them a fixed one.
+NEW_MESSAGE_ID = """
+lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')
+    || right(gen_random_uuid()::text, 12) || left(gen_random_uuid()::text, 8)
+"""
 # The gate stands in the statement itself: no further query, and switching on, off or muting counts from the next save.
 INSERT = """
 INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
@@ -97,8 +103,10 @@ def facts_of(happening: Happening) -> dict[str, Any]:
 
 
 def new_message_id() -> str:
-    """Random, because Segment drops repeated ids across all its customers; 32 hex digits, because Mixpanel takes no more than 36."""
-    return uuid4().hex
+    """12 hex digits of the time in milliseconds, then 20 at random. Random, because Segment drops repeated ids of all its customers: two
+    are the same once in 2**80 pairs, and only if both are of one millisecond. In the order of time, so that the send log's index of them
+    grows at its end; wholly random ones would touch a page of it for each message. 32 digits, because Mixpanel takes no more than 36."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
 # As many as there are kinds of saves; always the same text, so that the server plans it once per connection.
@@ -124,7 +132,7 @@ def record_found(find: str, params: dict[str, Any]) -> int:
     statement = f"""
     WITH {find}
     INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
-    SELECT f.business_id, f.customer_id, c.uuid, f.event, f.subject_id, replace(gen_random_uuid()::text, '-', ''), f.occurred_at, f.facts
+    SELECT f.business_id, f.customer_id, c.uuid, f.event, f.subject_id, {NEW_MESSAGE_ID}, f.occurred_at, f.facts
     FROM found f
     JOIN customers_customer c ON c.id = f.customer_id
     JOIN events_integration i ON i.business_id = f.business_id

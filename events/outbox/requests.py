@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from events.models import Request
-from events.outbox import discard
+from events.outbox import discard, resend
 
 Portion = Callable[[Request, datetime], bool]
 
@@ -16,6 +16,7 @@ Portion = Callable[[Request, datetime], bool]
 # saves them), and answers whether that was all.
 PORTIONS: Final[dict[str, Portion]] = {
     Request.Kind.DISCARD: discard.portion,
+    Request.Kind.SEND_AGAIN: resend.portion,
 }
 # After this a task ends and the next tick goes on, so that a worker is never busy with one owner's million for long.
 BUDGET_SECONDS: Final = 20.0

@@ -14,8 +14,13 @@ PORTION = 5_000
 
 DELETE_PORTION = """
 DELETE FROM {table} WHERE (id, {column}) IN (
-    SELECT t.id, t.{column} FROM {table} t WHERE t.business_id = %s AND t.{column} < %s ORDER BY t.id LIMIT %s
+    SELECT t.id, t.{column} FROM {table} t WHERE t.business_id = %s AND t.{column} < %s LIMIT %s
 )
+"""
+FORGET_RESENT = """
+DELETE FROM events_resent WHERE log_id = ANY (ARRAY(
+    SELECT r.log_id FROM events_resent r WHERE r.log_id < (SELECT min(l.id) FROM events_sendlog l) ORDER BY r.log_id LIMIT %s
+))
 """
 
 
@@ -34,7 +39,17 @@ def drop_old(now: datetime) -> int:
     for business_id, kept in Integration.objects.filter(retention_months__lt=longest).values_list("business_id", "retention_months"):
         _delete(business_id, months_before(month, kept))
         rollup.forget_of(business_id, months_before(month, kept))
+    _forget_resent()
     return dropped
+
+
+def _forget_resent() -> None:
+    """Of entries that are gone, nobody asks whether they were sent again."""
+    deleted = PORTION
+    while deleted == PORTION:
+        with connection.cursor() as cursor:
+            cursor.execute(FORGET_RESENT, [PORTION])
+            deleted = cursor.rowcount
 
 
 def _delete(business_id: int, before: date) -> None:
