@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.core.signals import got_request_exception
 from django.db import connection
 from django.http import HttpResponse
@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.debug import SafeExceptionReporterFilter
 
-from customers.models import Business, Customer
+from customers.models import Business, Customer, Membership
 from events import lanes
 from events.catalogue import EVENTS
 from events.models import Integration, Lane, SwitchChange
@@ -62,15 +62,6 @@ def saved(client: Client, business: Business, **changes: Any) -> Any:
 @pytest.fixture
 def office(owner: User) -> Client:
     return logged_in(owner)
-
-
-@pytest.fixture(autouse=True)
-def _permitted(owner: User, helper: User, other_owner: User) -> None:
-    """Whoever the groups of the real installation are, these are what they give."""
-    view, change = (Permission.objects.get(codename=f"{what}_integration") for what in ("view", "change"))
-    owner.user_permissions.add(view, change)
-    other_owner.user_permissions.add(view, change)
-    helper.user_permissions.add(view)
 
 
 class TestGettingThere:
@@ -124,6 +115,13 @@ class TestGettingThere:
             assert client.post(reverse(f"admin:events_integration_{name}", args=[integration.pk])).status_code == 403
         integration.refresh_from_db()
         assert integration.enabled
+
+    def test_an_owner_elsewhere_who_only_helps_here_makes_no_settings(self, owner: User, other_business: Business) -> None:
+        Membership.objects.create(user=owner, business=other_business, role="helper")
+        client = logged_in(owner)
+        form = opened(client, other_business)
+        assert client.post(page(other_business), changed(form, enabled="on", write_key=WRITE_KEY)).status_code == 403
+        assert not Integration.objects.exists()
 
 
 class TestTheWriteKey:

@@ -79,6 +79,13 @@ class IntegrationAdmin(ScopedAdmin):
         """Each business has one; it is not added."""
         return False
 
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return super().has_view_permission(request, obj) and (obj is None or access.may_see(request.user, obj.pk))
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Also where there is no row yet: it is some business's all the same."""
+        return super().has_change_permission(request, obj) and (obj is None or access.may_manage(request.user, obj.pk))
+
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """Switching off is enough, and keeps what waits."""
         return False
