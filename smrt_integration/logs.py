@@ -50,6 +50,8 @@ def configure(level: str, readable: bool) -> dict[str, Any]:
             # The SDK logs write keys and whole bodies at DEBUG.
             "segment": {"level": "WARNING"},
             "urllib3": {"level": "WARNING"},
+            # It logs the names and addresses of people who mistype.
+            "axes": {"level": "ERROR"},
             # One line per task says nothing that the delivery's own line does not say better.
             "celery.app.trace": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},

@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from smrt_integration import environment, logs, theme
+from smrt_integration import environment, guessing, logs, theme
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -100,6 +100,17 @@ TEMPLATES = [
 ]
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# By name and address together: one who guesses locks out neither the owner elsewhere nor everybody behind a shop's one address.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = guessing.ATTEMPTS
+AXES_COOLOFF_TIME = guessing.LOCKED_FOR
+# else guessing on would keep an owner out for good
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "smrt_integration.guessing.address_of"
+AXES_LOCKOUT_CALLABLE = "smrt_integration.guessing.locked"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
@@ -113,6 +124,11 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / ".static"
 # While developing, files are served from where they are written, without collecting them first.
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
+
+# A working day: a till's browser is left open, and somebody else's hands are on it by the evening.
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
 
 if not DEBUG:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

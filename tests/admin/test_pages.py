@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.db import connection, models
@@ -54,6 +55,10 @@ def everything(segment: SegmentStandIn, customer: Customer, integration: Integra
     CrontabSchedule.objects.get_or_create(minute="5")
     interval, _ = IntervalSchedule.objects.get_or_create(every=5, period="seconds")
     PeriodicTask.objects.get_or_create(name="A tick", defaults={"task": "x", "interval": interval})
+    seen = {"username": "olivia", "ip_address": "192.0.2.7", "http_accept": "", "path_info": ""}
+    AccessAttempt.objects.create(**seen, failures_since_start=1)
+    AccessFailureLog.objects.create(**seen)
+    AccessLog.objects.create(**seen)
 
 
 def some(model: type[models.Model]) -> models.Model:

@@ -1,0 +1,130 @@
+"""Logging in: guessing is stopped, cookies are safe."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from time_machine import TimeMachineFixture
+
+from smrt_integration.guessing import ATTEMPTS, LOCKED_FOR
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "correct-horse-battery"
+HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
+
+
+@pytest.fixture(autouse=True)
+def _quick_hasher(settings: LazySettings) -> None:
+    """A good one takes most of a second for each of the hundred attempts here, as it should."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def olivia(owner: User) -> User:
+    owner.set_password(PASSWORD)
+    owner.save()
+    return owner
+
+
+def log_in(username: str, password: str, address: str = HERE, **headers: str) -> Any:
+    return Client(REMOTE_ADDR=address, headers=headers).post(
+        "/admin/login/?next=/admin/", {"username": username, "password": password, "next": "/admin/"}
+    )
+
+
+def guess(username: str, times: int, address: str = HERE) -> None:
+    for n in range(times):
+        assert log_in(username, f"guess {n}", address).status_code in {200, 429}
+
+
+def test_who_guesses_is_stopped_even_with_the_right_password(olivia: User) -> None:
+    guess(olivia.username, ATTEMPTS)
+
+    answer = log_in(olivia.username, PASSWORD)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "900")
+    assert "closed for 15 minutes" in answer.content.decode()
+    assert "_auth_user_id" not in answer.client.session
+
+
+def test_one_mistake_less_is_forgiven_and_forgotten(olivia: User) -> None:
+    for _ in range(2):
+        guess(olivia.username, ATTEMPTS - 1)
+        assert log_in(olivia.username, PASSWORD).status_code == 302
+
+
+def test_the_lock_opens_by_itself_also_when_guessing_goes_on(olivia: User, time_machine: TimeMachineFixture) -> None:
+    start = timezone.now()
+    time_machine.move_to(start, tick=False)
+    guess(olivia.username, ATTEMPTS)
+    time_machine.move_to(start + LOCKED_FOR - timedelta(minutes=1), tick=False)
+    assert log_in(olivia.username, PASSWORD).status_code == 429
+
+    time_machine.move_to(start + LOCKED_FOR + timedelta(seconds=1), tick=False)
+
+    assert log_in(olivia.username, PASSWORD).status_code == 302
+
+
+def test_neither_the_owner_elsewhere_nor_others_behind_the_same_address_are_locked_out(olivia: User, helper: User) -> None:
+    helper.set_password(PASSWORD)
+    helper.save()
+    guess(olivia.username, ATTEMPTS)
+
+    assert log_in(olivia.username, PASSWORD, ELSEWHERE).status_code == 302
+    assert log_in(helper.username, PASSWORD).status_code == 302
+
+
+def test_behind_a_proxy_only_the_address_that_the_proxy_saw_counts(olivia: User, settings: LazySettings) -> None:
+    settings.DEBUG = False
+    for n in range(ATTEMPTS):
+        log_in(olivia.username, "guess", "10.0.0.1", X_Forwarded_For=f"203.0.113.{n}, {HERE}")
+
+    assert log_in(olivia.username, PASSWORD, "10.0.0.1", X_Forwarded_For=f"203.0.113.99, {HERE}").status_code == 429
+    assert log_in(olivia.username, PASSWORD, "10.0.0.1", X_Forwarded_For=ELSEWHERE).status_code == 302
+
+
+def test_nobodys_name_or_password_is_logged(olivia: User, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        guess(olivia.username, ATTEMPTS + 1)
+        log_in(olivia.username, PASSWORD)
+
+    for secret in (olivia.username, PASSWORD, "guess 1", HERE):
+        assert not any(secret in record.getMessage() for record in caplog.records if record.name.startswith(("axes", "django.security")))
+
+
+def test_cookies_cannot_be_read_by_scripts_nor_sent_from_other_sites(olivia: User) -> None:
+    cookies = log_in(olivia.username, PASSWORD).cookies
+
+    assert {"sessionid", "csrftoken"} <= cookies.keys()
+    assert all(cookie["httponly"] and cookie["samesite"] == "Lax" for cookie in cookies.values())
+    assert 0 < int(cookies["sessionid"]["max-age"]) <= 12 * 3600
+
+
+def test_who_logs_in_gets_another_session(olivia: User) -> None:
+    """Else whoever set the cookie before could use it after."""
+    client = Client()
+    client.get("/admin/login/")
+    session = client.session
+    session["planted"] = True
+    session.save()
+    before = session.session_key
+
+    client.post("/admin/login/", {"username": olivia.username, "password": PASSWORD})
+
+    assert client.session.session_key != before
+
+
+def test_logging_out_takes_more_than_following_a_link(olivia: User) -> None:
+    client = Client()
+    client.force_login(olivia)
+
+    assert client.get("/admin/logout/").status_code == 405
+    assert "_auth_user_id" in client.session
+    assert client.post("/admin/logout/").status_code == 200
+    assert "_auth_user_id" not in client.session
