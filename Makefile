@@ -8,7 +8,7 @@ DEPLOYED = DEBUG=0 ALLOWED_HOSTS=smrt.example.com PUBLIC_URL=https://smrt.exampl
 	SECRET_KEY=$$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n') FIELD_KEYS=$$($(PYTHON_HERE) -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check style types imports django migrations bench lock clean install
+.PHONY: help run test check style types imports django migrations bench screenshots lock clean install
 # two targets at once would share one terminal and two cores
 .NOTPARALLEL:
 
@@ -17,6 +17,7 @@ help:
 	@echo "make test    all tests, against a real PostgreSQL and Redis; ARGS='-k order' picks some"
 	@echo "make check   style, types, imports, migrations, settings"
 	@echo "make bench   measures; prints one JSON object per line"
+	@echo "make screenshots   takes the README's pictures anew, with the system's Chromium"
 	@echo "make lock    locks the dependencies anew, after a change of requirements/*.in"
 	@echo "make clean   forgets the demo's data and the installed packages"
 
@@ -56,6 +57,9 @@ migrations:
 
 bench: install
 	@exec $(SERVICES) $(PYTHON_HERE) -m bench $(ARGS)
+
+screenshots: install
+	@exec $(SERVICES) $(PYTHON_HERE) -m smrt_integration.dev.screenshots
 
 UV = $(if $(shell command -v uv),uv,.dev/lock/bin/uv)
 LOCK = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header

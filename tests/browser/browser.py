@@ -1,24 +1,11 @@
-"""The system's Chromium, and what it must never see on a page of ours."""
+"""What a browser must never see on a page of ours."""
 
-import os
-import shutil
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response, WebError
 
-NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# It visits nothing but this machine, where its sandbox may not be allowed; and asks nobody for updates.
-FLAGS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-)
 NO_BROWSER: Final = (
     "No Chromium here, so nothing is tried in a real browser: install it (apt-get install chromium) or name it with CHROMIUM."
 )
@@ -28,12 +15,6 @@ TELL_VIOLATIONS: Final = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`${event.violatedDirective} forbids ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`));
 """
-
-
-def installed() -> str | None:
-    """The path of a browser, or None."""
-    named = os.environ.get("CHROMIUM")
-    return shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @dataclass

@@ -13,8 +13,9 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from smrt_integration.dev.browser import FLAGS, SIZES, installed
 from tests.admin.conftest import helper, logged_in, other_business, other_owner, owner, support
-from tests.browser.browser import FLAGS, NO_BROWSER, Watch, installed
+from tests.browser.browser import NO_BROWSER, Watch
 from tests.events.conftest import business, customer, integration
 from tests.segment import SegmentStandIn
 from tests.web import Web
@@ -22,7 +23,6 @@ from tests.web import Web
 __all__ = ["business", "customer", "helper", "integration", "other_business", "other_owner", "owner", "support"]
 
 PASSWORD = "correct-horse-battery"
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 FAILURES = Path(__file__).resolve().parents[2] / ".dev" / "browser-failures"
 MILLISECONDS = 10_000
 

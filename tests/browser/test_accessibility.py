@@ -4,10 +4,15 @@ from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
 from django.contrib.auth.models import User
-from playwright.sync_api import Page
+from django.urls import reverse
+from playwright.sync_api import Page, expect
 
-from events.models import Integration
+from customers.models import Customer, Order
+from events.models import Integration, Outgoing, SendLog
+from smrt_integration.delivery.deliver import Delivery
 from tests.browser.conftest import Visitor
+from tests.factories import OrderFactory
+from tests.segment import SegmentStandIn
 
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}, "resultTypes": ["violations"]}
 
@@ -25,11 +30,11 @@ def grave(page: Page) -> list[str]:
 
 
 def in_both_lights(page: Page) -> list[str]:
+    page.emulate_media(reduced_motion="reduce")
     found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        page.reload()
-        found += [f"{scheme}: {trouble}" for trouble in grave(page)]
+    for light in ("light", "dark"):
+        page.evaluate("(light) => { document.documentElement.classList.toggle('dark', light === 'dark') }", light)
+        found += [f"{light}: {trouble}" for trouble in grave(page)]
     return found
 
 
@@ -45,19 +50,43 @@ def test_the_rules_are_applied(page: Page, support: User) -> None:
     assert sorted(trouble.split(":")[0] for trouble in grave(page)) == ["color-contrast", "label"]
 
 
-PAGES = {
-    "first page": "/admin/",
-    "integration": "/admin/events/integration/{business}/change/",
-    "send log": "/admin/events/sendlog/",
-    "waiting": "/admin/events/outgoing/",
-    "customers": "/admin/customers/customer/",
-}
+def owners_pages(integration: Integration, customer: Customer, order: Order) -> dict[str, str]:
+    entry = SendLog.objects.get(event="Order Created")
+    waiting = Outgoing.objects.get(event="Order Ready")
+    return {
+        "first page": reverse("admin:index"),
+        "integration": reverse("admin:events_integration_change", args=[integration.pk]),
+        "what becomes of what waits": reverse("admin:events_integration_waiting", args=[integration.pk]),
+        "preview": reverse("admin:events_integration_preview", args=[integration.pk]),
+        "send log": reverse("admin:events_sendlog_changelist"),
+        "one message": reverse("admin:events_sendlog_change", args=[entry.pk]),
+        "what waits": reverse("admin:events_outgoing_changelist"),
+        "one that waits": reverse("admin:events_outgoing_change", args=[waiting.pk]),
+        "customers": reverse("admin:customers_customer_changelist"),
+        "one customer": reverse("admin:customers_customer_change", args=[customer.pk]),
+        "their story": reverse("admin:customers_customer_story", args=[customer.pk]),
+        "orders": reverse("admin:customers_order_changelist"),
+        "one order": reverse("admin:customers_order_change", args=[order.pk]),
+        "history": reverse("admin:events_integration_history", args=[integration.pk]),
+    }
 
 
-def test_support_pages(visitor: Visitor, page: Page, support: User, integration: Integration) -> None:
-    visitor.is_logged_in(support)
+def test_the_owners_pages(
+    visitor: Visitor, page: Page, owner: User, integration: Integration, customer: Customer, segment: SegmentStandIn
+) -> None:
+    order = OrderFactory.create(business=integration.business, customer=customer)
+    Delivery().run()
+    order.mark_ready()
+    visitor.is_logged_in(owner)
     found = {}
-    for name, address in PAGES.items():
-        page.goto(address.format(business=integration.pk))
+    for name, address in owners_pages(integration, customer, order).items():
+        answer = page.goto(address)
+        assert answer
+        assert (name, answer.status) == (name, 200)
+        assert page.evaluate("document.documentElement.lang") == "en-us"
+        assert page.title().strip(" |") != "SMRT Segment integration", f"{name} has no title of its own"
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
         found[name] = in_both_lights(page)
+        if (over := page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")) > 0:
+            found[name].append(f"{over} pixels wider than the screen")
     assert {name: troubles for name, troubles in found.items() if troubles} == {}

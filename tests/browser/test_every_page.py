@@ -10,7 +10,8 @@ from playwright.sync_api import BrowserContext, Page
 
 from events.models import Integration
 from smrt_integration.delivery.deliver import Delivery
-from tests.browser.conftest import SIZES, Visitor
+from smrt_integration.dev.browser import SIZES
+from tests.browser.conftest import Visitor
 from tests.factories import OrderFactory, StopFactory
 
 

@@ -1,0 +1,24 @@
+"""The system's Chromium, for tests and for the README's pictures."""
+
+import os
+import shutil
+from typing import Final
+
+NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# It visits nothing but this machine, where its sandbox may not be allowed; and asks nobody for updates.
+FLAGS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+)
+SIZES: Final = {"desktop": (1280, 900), "phone": (390, 844)}
+
+
+def installed() -> str | None:
+    """The path of a browser, or None. CHROMIUM names another one."""
+    named = os.environ.get("CHROMIUM")
+    return shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)
