@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from customers.zones import local_day
-from events.standing import clock
+from events.story.why import on
 
 RHYTHMS: Final = {"weekly": "a weekly customer", "bi-weekly": "a bi-weekly customer", "monthly": "a monthly customer"}
 ANY_OTHER: Final = "a customer without a regular rhythm"
@@ -46,7 +46,7 @@ def lost(absence: Absence, time_zone: str, now: datetime) -> str:
     seen = told(local_day(absence.since, time_zone), now, time_zone)
     counted = f"counting from their {'last visit' if absence.visited else 'signup'} on {seen}"
     if absence.found_at:
-        return f"Found lost on {clock(absence.found_at, now, time_zone)}, {counted}. Their next visit ends it."
+        return f"Found lost {on(absence.found_at, time_zone, now)}, {counted}. Their next visit ends it."
     day = absence.lost_on(time_zone)
     rhythm = f"{RHYTHMS.get(absence.frequency, ANY_OTHER)} may stay away for {days(absence.limit)}"
     if local_day(now, time_zone) < day:

@@ -9,7 +9,7 @@ from customers.zones import local_day
 from events import catalogue
 from events.story.switched import Off
 from events.story.timeline import WAITING, Entry
-from events.story.why import Past, Visited, on, why_not
+from events.story.why import Past, Visited, on, was_off, why_not
 
 NEVER: Final = {
     catalogue.PICKUP_COMPLETED: "No driver has picked anything up from them, or delivered anything.",
@@ -68,11 +68,11 @@ def _last(event: str, known: Known, now: datetime) -> tuple[str, str, Entry | No
         return *_happened(event, happened, known, now), None
     if entry is None:
         return (NOT_READ, "unknown", None) if known.read_from else (NEVER[event], "nothing", None)
-    return f"{LAST[entry.outcome]} {on(entry.known_at, known.past, now)}." + _reason(entry), entry.outcome, entry
+    return f"{LAST[entry.outcome]} {on(entry.known_at, known.past.time_zone, now)}." + _reason(entry), entry.outcome, entry
 
 
 def _happened(event: str, at: datetime, known: Known, now: datetime) -> tuple[str, str]:
-    when = f"Last happened {on(at, known.past, now)}."
+    when = f"Last happened {on(at, known.past.time_zone, now)}."
     if known.read_from and at <= known.read_from:
         return f"{when} {NOT_READ}", "unknown"
     why = why_not(event, at, known.past, now)
@@ -100,14 +100,14 @@ def _now(event: str, known: Known, now: datetime) -> str:
     if event in known.muted:
         return _off("This event", switches.off(event, now), known.past, now)
     if event == catalogue.CUSTOMER_VISIT and known.visit:
-        at = on(known.visit.at, known.past, now)
+        at = on(known.visit.at, known.past.time_zone, now)
         tomorrow = "a day counts once, so the next can be tomorrow's"
         return f"Today's was counted {at}, {known.visit.how}: {tomorrow}."
     return known.ahead.get(event, "")
 
 
 def _off(what: str, off: Off | None, past: Past, now: datetime) -> str:
-    return f"{what} has been switched off since {past.clock(off.since, now)}." if off and off.since else f"{what} is switched off."
+    return f"{what} {was_off(off, past, now)}." if off else f"{what} is switched off."
 
 
 def todays(visits: Mapping[date, Visited], now: datetime, time_zone: str) -> Visited | None:

@@ -16,9 +16,9 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Off:
-    """Switched off from `since` on (None: since before anything was noted), until `until` (None: still)."""
+    """Switched off from `since` until `until` (None: still)."""
 
-    since: datetime | None
+    since: datetime
     until: datetime | None = None
 
 

@@ -44,7 +44,6 @@ class Story:
     following: Key | None
     stands: list[Stand]
     standing: Standing
-    past: Past
     integration: Integration | None
     identify: bool
 
@@ -79,7 +78,6 @@ def story(customer: Customer, before: Key | None, now: datetime) -> Story:
         following=page.following,
         stands=list(stands.stands(known, now)) if known else [],
         standing=scene.standing,
-        past=scene.past,
         integration=scene.integration,
         identify=any(entry.event == "identify" for entry in scene.waiting),
     )
@@ -109,8 +107,8 @@ def _told(line: Line, scene: Scene, visits: dict[date, Visited]) -> Told:
         reason = why.why_not(line.event, line.at, past, now)
         return Told(line.at, title(line.event), about, reason.state, reason.text, [], note)
     newest, *others = line.entries
-    earlier = [(entry, became(entry, scene.standing, past, now)) for entry in others]
-    return Told(line.at, title(line.event), about, newest.outcome, became(newest, scene.standing, past, now), earlier, note, newest)
+    earlier = [(entry, became(entry, scene.standing, now)) for entry in others]
+    return Told(line.at, title(line.event), about, newest.outcome, became(newest, scene.standing, now), earlier, note, newest)
 
 
 def _known(scene: Scene, logged: list[Entry], latest: dict[str, datetime], visits: dict[date, Visited]) -> Known:

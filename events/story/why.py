@@ -55,15 +55,15 @@ def why_not(event: str, at: datetime, past: Past, now: datetime) -> Why:
     if begins is None:
         return Why("not-sent", "The integration has never been set up.")
     if at < begins:
-        return Why("not-sent", f"It happened before the integration was set up, {on(begins, past, now)}.")
+        return Why("not-sent", f"It happened before the integration was set up, {on(begins, past.time_zone, now)}.")
     return _was_off(event, at, past, now) or _lost_sight_of(at, past)
 
 
 def _was_off(event: str, at: datetime, past: Past, now: datetime) -> Why | None:
     if off := past.switches.off("", at):
-        return Why("not-sent", f"The integration was switched off {span(off, past, now)}.")
+        return Why("not-sent", f"The integration {was_off(off, past, now)}.")
     if off := past.switches.off(event, at):
-        return Why("not-sent", f"“{event}” was switched off {span(off, past, now)}.")
+        return Why("not-sent", f"“{event}” {was_off(off, past, now)}.")
     return None
 
 
@@ -84,16 +84,15 @@ def visited_already(happened: Happened, visits: Mapping[date, Visited], past: Pa
     return f"It made no “Customer Visit”: the visit of that day was counted at {time}, {visit.how}. A day counts once."
 
 
-def span(off: Off, past: Past, now: datetime) -> str:
-    since = past.clock(off.since, now) if off.since else ""
+def was_off(off: Off, past: Past, now: datetime) -> str:
     if off.until is None:
-        return f"since {since}" if since else "then"
-    return f"from {since} to {past.clock(off.until, now)}" if since else f"until {past.clock(off.until, now)}"
+        return f"has been switched off since {past.clock(off.since, now)}"
+    return f"was switched off from {past.clock(off.since, now)} to {past.clock(off.until, now)}"
 
 
-def on(moment: datetime, past: Past, now: datetime) -> str:
+def on(moment: datetime, time_zone: str, now: datetime) -> str:
     """At 14:05, yesterday at 14:05, or on 3 November at 14:05."""
-    *day, time = past.clock(moment, now).rsplit(" ", 1)
+    *day, time = clock(moment, now, time_zone).rsplit(" ", 1)
     if not day:
         return f"at {time}"
     return f"yesterday at {time}" if day == ["yesterday"] else f"on {day[0]} at {time}"

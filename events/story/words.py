@@ -5,7 +5,7 @@ from typing import Final
 
 from events.standing import Standing, State, duration, state_of
 from events.story.timeline import WAITING, Entry
-from events.story.why import Past, on
+from events.story.why import on
 
 DETAILS: Final = "Customer details"
 AT_ONCE: Final = timedelta(minutes=1)
@@ -27,10 +27,10 @@ def title(event: str) -> str:
     return DETAILS if event == "identify" else event
 
 
-def became(entry: Entry, standing: Standing, past: Past, now: datetime) -> str:
+def became(entry: Entry, standing: Standing, now: datetime) -> str:
     if entry.outcome == WAITING:
         return _waits(entry, standing, now)
-    at = on(entry.known_at, past, now)
+    at = on(entry.known_at, standing.time_zone, now)
     if entry.outcome == "accepted":
         late = entry.known_at - entry.at
         return f"Accepted by Segment {at}" + (f", {duration(late)} after it happened." if late >= AT_ONCE else ".")

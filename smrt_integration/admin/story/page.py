@@ -71,7 +71,7 @@ def _context(customer: Customer, position: str) -> dict[str, Any]:
 
 def _details(customer: Customer, told: Story, now: datetime) -> dict[str, Any]:
     found = details_of(customer, told.integration, told.identify, told.standing.time_zone)
-    return {"details": found, "accepted": on(found.at, told.past, now) if found.at else ""}
+    return {"details": found, "accepted": on(found.at, told.standing.time_zone, now) if found.at else ""}
 
 
 # In the place of the plain one, which importing it has registered.
