@@ -11,6 +11,7 @@ from customers import demographics
 from customers.models import Agent, Brand, Business, CustomerGroup, CustomField, Department, Discount, Employee
 from events.models import Integration
 from smrt_integration.dev.demo.businesses import BUSINESSES, DemoBusiness, Firm
+from smrt_integration.dev.demo.history import History
 from smrt_integration.dev.demo.past import Past
 
 ON_SEGMENT_FOR = timedelta(days=90)
@@ -32,10 +33,13 @@ def _standing(business: Business) -> str:
 def _make(demo: DemoBusiness) -> Business:
     business = Business.objects.create(name=demo.name, time_zone=demo.time_zone, country=demo.place.country, currency=demo.currency)
     birthday = _records(demo, business)
-    Past(Firm.of(demo, business), Random(demo.name), birthday).make()
+    firm = Firm.of(demo, business)
+    Past(firm, Random(demo.name), birthday).make()
     demographics.recompute(business.pk, timezone.now())
-    # last, as nothing is recorded before it exists
-    _integration(demo, business, birthday)
+    # after the past, as nothing is recorded before it exists
+    integration = _integration(demo, business, birthday)
+    if demo.enabled:
+        History(firm, integration, Random(demo.name)).make()
     return business
 
 
@@ -58,8 +62,8 @@ def _discounts(business: Business) -> None:
     Discount.objects.bulk_create([ten_percent, five_off])
 
 
-def _integration(demo: DemoBusiness, business: Business, birthday: CustomField) -> None:
-    Integration.objects.create(
+def _integration(demo: DemoBusiness, business: Business, birthday: CustomField) -> Integration:
+    integration: Integration = Integration.objects.create(
         business=business,
         enabled=demo.enabled,
         enabled_at=timezone.now() - ON_SEGMENT_FOR if demo.enabled else None,
@@ -69,3 +73,4 @@ def _integration(demo: DemoBusiness, business: Business, birthday: CustomField) 
         # so that today's birthdays are found at whatever hour a newcomer starts the demo
         birthday_hour=0,
     )
+    return integration
