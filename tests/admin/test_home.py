@@ -217,6 +217,11 @@ class TestWhatNeedsTheOwner:
         assert f'href="/admin/events/integration/{business.pk}/change/">Repair it</a>' in shown
 
     @pytest.mark.usefixtures("birthdays")
+    def test_is_that_it_is_switched_off(self, owner: User) -> None:
+        Integration.objects.update(enabled=False)
+        assert self.told(owner) == ["The integration is switched off: nothing is recorded and nothing is sent."]
+
+    @pytest.mark.usefixtures("birthdays")
     def test_is_that_events_have_waited_for_an_hour(self, owner: User, business: Business) -> None:
         waits(business, NOW - timedelta(minutes=59))
         assert self.told(owner) == []

@@ -33,6 +33,8 @@ def matters(standing: Standing, muted: list[str], has_birthday_field: bool, mont
     """`month`: outcomes of the last 30 days."""
     state = state_of(standing, now)
     found = []
+    if state is State.OFF:
+        found.append(Matter("The integration is switched off: nothing is recorded and nothing is sent.", "Switch on", Lead.INTEGRATION))
     if state is State.STOPPED:
         found.append(
             Matter(
