@@ -12,7 +12,7 @@ from events.models import Celebration, Integration, Lapse, SendLog, SwitchChange
 from events.models.waiting import IDENTIFY
 from events.story.happened import keyset
 from events.story.switched import Switch, Switches
-from events.story.timeline import LOOKED_AT, WAITING, Entry, Key
+from events.story.timeline import WAITING, Entry, Key
 from events.story.why import Visited
 
 SEARCHED: Final = 20_000
@@ -61,9 +61,9 @@ def waiting(business_id: int, customer_id: int) -> Waiting:
     return Waiting(entries, searched_from)
 
 
-def logged(business_id: int, customer_id: int, before: Key | None) -> list[Entry]:
+def logged(business_id: int, customer_id: int, before: Key | None, most: int) -> list[Entry]:
     """What left last of what happened before, newest first."""
-    params = {"business": business_id, "customer": customer_id, "most": LOOKED_AT, **keyset(before)}
+    params = {"business": business_id, "customer": customer_id, "most": most, **keyset(before)}
     return [Entry(*row) for row in _rows(LOGGED, params)]
 
 

@@ -15,7 +15,7 @@ from events.standings import standing_of
 from events.story import ahead, happened, read, stands, timeline, why
 from events.story.ahead import Absence, Birthdays
 from events.story.stands import Known, Stand
-from events.story.timeline import LOOKED_AT, Entry, Key, Line
+from events.story.timeline import LOOKED_AT, PAGE, Entry, Happened, Key, Line, Page
 from events.story.why import Past, Visited
 from events.story.words import became, title
 
@@ -66,9 +66,7 @@ def story(customer: Customer, before: Key | None, now: datetime) -> Story:
     found = happened.newest(customer.pk, before)
     latest = {} if before else happened.latest(customer.pk)
     scene = _scene(customer, now)
-    logged = read.logged(customer.business_id, customer.pk, before)
-    waiting = [entry for entry in scene.waiting if before is None or entry.key < before]
-    page = timeline.page(found, waiting, logged)
+    page, logged = _page(found, scene, before)
     zone = scene.standing.time_zone
     days = {zones.local_day(line.at, zone) for line in page.lines} | {zones.local_day(now, zone)}
     visits = read.visits(customer.pk, days)
@@ -81,6 +79,16 @@ def story(customer: Customer, before: Key | None, now: datetime) -> Story:
         integration=scene.integration,
         identify=any(entry.event == "identify" for entry in scene.waiting),
     )
+
+
+def _page(found: list[Happened], scene: Scene, before: Key | None) -> tuple[Page, list[Entry]]:
+    waiting = [entry for entry in scene.waiting if before is None or entry.key < before]
+    looked_at, page, logged = LOOKED_AT, None, []
+    while page is None:
+        logged = read.logged(scene.customer.business_id, scene.customer.pk, before, looked_at)
+        page = timeline.page(found, waiting, logged, PAGE, looked_at)
+        looked_at *= 10
+    return page, logged
 
 
 def _scene(customer: Customer, now: datetime) -> Scene:
@@ -125,7 +133,7 @@ def _known(scene: Scene, logged: list[Entry], latest: dict[str, datetime], visit
         visit=stands.todays(visits, scene.now, zone),
         off=not (integration and integration.enabled),
         muted=frozenset(integration.muted if integration else ()),
-        read_from=min(entry.known_at for entry in logged) if len(logged) == LOOKED_AT else None,
+        read_from=min(entry.known_at for entry in logged) if len(logged) >= LOOKED_AT else None,
     )
 
 

@@ -15,7 +15,7 @@ PAGE: Final = 50
 """Lines on a page: a weekly customer's last month or two."""
 LOOKED_AT: Final = 1_000
 """Entries of the send log read for a page. A page needs few; more are read because the log is in the order of sending, and what waited or
-was sent again stands out of the order of happening."""
+was sent again stands out of the order of happening. Where they do not suffice, ten times as many are read."""
 WAITING: Final = "waiting"
 OF_THE_CUSTOMER: Final = frozenset({CUSTOMER_LOST, CUSTOMER_BIRTHDAY})
 """Events about the customer, which come again."""
@@ -84,16 +84,17 @@ class Page:
     following: Key | None = None
 
 
-def page(
-    happened: Sequence[Happened], waiting: Iterable[Entry], logged: Sequence[Entry], most: int = PAGE, looked_at: int = LOOKED_AT
-) -> Page:
-    """`happened`: the newest `most` + 1, newest first. `logged`: the `looked_at` that left last, newest first."""
+def page(happened: Sequence[Happened], waiting: Iterable[Entry], logged: Sequence[Entry], most: int, looked_at: int) -> Page | None:
+    """`happened`: the newest `most` + 1, newest first. `logged`: the `looked_at` that left last, newest first. None when these are too few,
+    as they had all waited together with others."""
     lines = lines_of(happened, [*waiting, *logged])
     sure = [line for line in lines if len(happened) <= most or line.key >= happened[-1].key]
     if len(logged) >= looked_at:
         # What was not read had left before all that was, so it had also happened before.
         edge = min(entry.known_at for entry in logged)
-        sure = [line for line in sure if line.at > edge] or sure
+        sure = [line for line in sure if line.at > edge]
+        if not sure:
+            return None
     shown = sure[:most]
     return Page(shown, shown[-1].key if len(lines) > len(shown) or len(logged) >= looked_at else None)
 
