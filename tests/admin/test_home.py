@@ -239,7 +239,7 @@ class TestWhatNeedsTheOwner:
             "2 events expired in the last 30 days: they waited too long.",
         ]
         asked = [parse_qs(urlsplit(url).query) for _, url in found]
-        assert [query["outcome"] for query in asked] == [["rejected"], ["expired"]]
+        assert [(query["outcome"], query["since"]) for query in asked] == [(["rejected"], ["2026-10-22"]), (["expired"], ["2026-10-22"])]
 
     def test_is_a_birthday_field_where_birthdays_are_on(self, owner: User, integration: Integration) -> None:
         missing = "Customer Birthday is on, but no birthday field is chosen: none can be sent."

@@ -1,5 +1,6 @@
 """The page: of one business at once for who has one; a list, those in trouble first, for who has several."""
 
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from events.standing import sentence, state_of
 from events.standings import standings
 from smrt_integration.admin.home import charts
 from smrt_integration.admin.home.attention import Lead, matters, never_sent
-from smrt_integration.admin.home.figures import failures, figures_of, sent_today
+from smrt_integration.admin.home.figures import DAYS, failures, figures_of, sent_today
 from smrt_integration.admin.integration.page import ICONS, how_it_stands
 
 LINES = 25
@@ -56,30 +57,32 @@ def _of_one(request: HttpRequest, business: Business, several: bool) -> dict[str
         "several": several,
         "may_manage": access.may_manage(request.user, business.pk),
         "never_sent": never_sent(how["standing"]),
-        "integration_url": _link(Lead.INTEGRATION, business.pk),
-        "waiting_url": _link(Lead.WAITING, business.pk),
-        "log_url": reverse("admin:events_sendlog_changelist") + f"?business={business.pk}",
-        "matters": [(matter, _link(matter.lead, business.pk)) for matter in found],
+        "integration_url": _link(Lead.INTEGRATION, business.pk, today),
+        "waiting_url": _link(Lead.WAITING, business.pk, today),
+        "log_url": _log(business.pk, today),
+        "matters": [(matter, _link(matter.lead, business.pk, today)) for matter in found],
         "figures": figures,
         "legend": [(outcome, LEGEND[outcome]) for outcome in charts.OUTCOMES],
         "chart": charts.columns(figures.days),
-        "events": [(line, charts.share(line.month.total(), most), _link_of(business.pk, line.event)) for line in figures.events],
+        "events": [(line, charts.share(line.month.total(), most), _log(business.pk, today, event=line.event)) for line in figures.events],
         "failed_today": failures(figures.today),
         "failed_month": failures(figures.month),
         "today": today,
     }
 
 
-def _link(lead: Lead, business_id: int) -> str:
+def _link(lead: Lead, business_id: int, today: date) -> str:
     if lead is Lead.INTEGRATION:
         return reverse("admin:events_integration_change", args=[business_id])
     if lead is Lead.WAITING:
         return reverse("admin:events_outgoing_changelist") + f"?business={business_id}"
-    return reverse("admin:events_sendlog_changelist") + "?" + urlencode({"business": business_id, "outcome": lead.value})
+    return _log(business_id, today, outcome=lead.value)
 
 
-def _link_of(business_id: int, event: str) -> str:
-    return reverse("admin:events_sendlog_changelist") + "?" + urlencode({"business": business_id, "event": event})
+def _log(business_id: int, today: date, **narrowed: str) -> str:
+    """Just what was counted."""
+    since = today - timedelta(days=DAYS - 1)
+    return reverse("admin:events_sendlog_changelist") + "?" + urlencode({"business": business_id, **narrowed, "since": since})
 
 
 def _of_several(request: HttpRequest, visible: QuerySet[Business]) -> dict[str, Any]:
