@@ -82,21 +82,16 @@ def shown(trait: str, value: Any, time_zone: str) -> str:
 def difference(traits: list[Trait], *, known: bool, same: bool, waiting: bool) -> str:
     """What of it is new to Segment. `known`: the log still has what was accepted; `same`: the fingerprint says that nothing changed."""
     changed = [trait.name for trait in traits if trait.now]
+    wait = " Their details wait to be sent." if waiting else ""
     if same:
-        return "Nothing has changed since."
+        return "Nothing has changed since." if known else "The send log does not keep the message any more, but nothing has changed since."
     if not known:
-        what = "The send log does not keep it any more; below is what would be sent today."
-    elif changed:
-        what = f"Changed since: {', '.join(changed)}."
-    elif waiting:
-        what = "Nothing that is shown here has changed since."
-    else:
-        return "Nothing that is shown here has changed since."
-    if waiting:
-        return f"{what} Their details wait to be sent."
-    return f"{what} {NOT_WAITING}" if changed else what
+        return f"The send log does not keep the message any more; below is what would be sent today.{wait}"
+    if not changed:
+        return f"Nothing that is shown here has changed since.{wait}"
+    return f"Changed since: {', '.join(changed)}.{wait or NOT_WAITING}"
 
 
 NOT_WAITING: Final = (
-    "That is not waiting to be sent: it was changed while nothing was recorded. The next change of their details brings it along."
+    " That is not waiting to be sent: it was changed while nothing was recorded. The next change of their details brings it along."
 )
