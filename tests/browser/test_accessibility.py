@@ -89,4 +89,5 @@ def test_the_owners_pages(
         found[name] = in_both_lights(page)
         if (over := page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")) > 0:
             found[name].append(f"{over} pixels wider than the screen")
-    assert {name: troubles for name, troubles in found.items() if troubles} == {}
+    troubled = [f"{name}, {trouble}" for name, troubles in found.items() for trouble in troubles]
+    assert not troubled, "\n".join(troubled)

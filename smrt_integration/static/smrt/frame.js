@@ -23,3 +23,18 @@ document.addEventListener("alpine:initialized", () => {
     }
   }
 });
+
+// A choice that is searched for (select2) names itself after what is chosen, which is nothing at first: it is named by its label too.
+const nameChoices = () => {
+  for (const choice of document.querySelectorAll(".select2-selection[aria-labelledby]")) {
+    const label = choice.closest(".select2-container")?.parentElement.querySelector("select")?.labels?.[0];
+    if (label) {
+      label.id ||= `${label.htmlFor}_label`;
+      const names = `${label.id} ${choice.getAttribute("aria-labelledby")}`;
+      choice.setAttribute("aria-labelledby", names);
+      choice.querySelector("[role=textbox]")?.setAttribute("aria-labelledby", names);
+    }
+  }
+};
+// after the functions that make them, which jQuery calls in the order in which they were given to it
+window.addEventListener("load", () => window.django?.jQuery?.(nameChoices));
