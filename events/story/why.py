@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,8 @@ from events.story.timeline import Happened
 
 CANCELED_BY_EMPLOYEE: Final = "Pickup canceled by an employee"
 """No event: listed because an owner may wonder."""
+LATE: Final = timedelta(hours=1)
+"""By how much something may be recorded after it happened, as when a driver's phone had no network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def _was_off(event: str, at: datetime, past: Past, now: datetime) -> Why | None:
 def _lost_sight_of(at: datetime, past: Past) -> Why:
     if at.astimezone(UTC).date() < past.kept_from:
         return Why("unknown", f"What became of it is not known any more: the send log keeps {months(past.kept_months)}.")
-    if past.unread_from and past.unread_until and past.unread_from <= at <= past.unread_until:
+    if past.unread_from and past.unread_until and past.unread_from - LATE <= at <= past.unread_until:
         return Why("waiting", "Probably waiting: so much waits that this page does not look through all of it.")
     return Why("not-sent", "It was not recorded as it happened, as with records that are imported: those make no events.")
 
