@@ -138,19 +138,15 @@ class TestAhead:
         business = self.business(weekly_limit=3, bi_weekly_limit=5, monthly_limit=8, irregular_limit=11)
         details = {"last_visit": self.SEEN, "created_at": self.SEEN - 9 * DAY, "visit_frequency": frequency}
         customer = CustomerFactory.create(business=business, **details)
-        for day in range(20):
-            midnight = datetime(2025, 5, 1, tzinfo=ANGELES) + day * DAY
-            told = stand(tell_of(customer, midnight + DAY / 2), catalogue.CUSTOMER_LOST)
-            if day and lost.sweep(midnight + DAY / 2):
-                break
-            assert f"Not lost until {(midnight + (self.limit(frequency) + 1 - day) * DAY).day} May" in told
-        assert day == self.limit(frequency) + 1
-        assert "Found lost at 12:00, counting from their last visit on 1 May." in stand(
-            tell_of(customer, midnight + DAY / 2), catalogue.CUSTOMER_LOST
-        )
-
-    def limit(self, frequency: str) -> int:
-        return {"weekly": 3, "bi-weekly": 5, "monthly": 8}.get(frequency, 11)
+        limit = {"weekly": 3, "bi-weekly": 5, "monthly": 8}.get(frequency, 11)
+        noon = datetime(2025, 5, 1, 12, tzinfo=ANGELES)
+        for day in range(1, limit + 1):
+            assert lost.sweep(noon + day * DAY) == 0
+            assert f"Not lost until {limit + 2} May:" in stand(tell_of(customer, noon + day * DAY), catalogue.CUSTOMER_LOST)
+        noon += (limit + 1) * DAY
+        assert "Lost since " in stand(tell_of(customer, noon), catalogue.CUSTOMER_LOST)
+        assert lost.sweep(noon) == 1
+        assert "Found lost at 12:00, counting from their last visit on 1 May." in stand(tell_of(customer, noon), catalogue.CUSTOMER_LOST)
 
     def test_a_birthday(self) -> None:
         business = self.business(birthday_hour=9)

@@ -89,9 +89,12 @@ things = st.lists(
 def test_page_after_page_every_line_comes_once_with_all_its_messages_and_in_order(made: list[tuple[int, int, int, int, bool]]) -> None:
     records = [happened(minute, subject, catalogue.CUSTOMER_LOST) for minute, subject, sent, _, known in made if known or not sent]
     records.sort(key=lambda one: one.key, reverse=True)
-    departures = sorted((minute + late * n, minute, subject) for minute, subject, sent, late, _ in made for n in range(sent))
+    departures: list[tuple[int, int, int]] = sorted(
+        (minute + late * n, minute, subject) for minute, subject, sent, late, _ in made for n in range(sent)
+    )
     log = [entry(n, minute, subject, left=left, event=catalogue.CUSTOMER_LOST) for n, (left, minute, subject) in enumerate(departures)]
-    seen, found = [], read(records, log, None)
+    seen: list[timeline.Line] = []
+    found = read(records, log, None)
     while found.following:
         seen += found.lines
         found = read(records, log, found.following)
