@@ -84,6 +84,7 @@ class CustomFieldValues(ScopedInline):
 
 @admin.register(Customer)
 class CustomerAdmin(RecordAdmin):
+    ordering = ("-pk",)
     list_display = ("__str__", "business", "email", "phone", "last_visit", "demographic")
     list_filter = ("kind", "visit_frequency", "demographic", "payment_term", "source")
     list_select_related = ("business",)

@@ -1,7 +1,7 @@
 """The one place that says what admin pages are made of (the theme) and what they show: only rows of the user's businesses.
 
-Every list, page, choice, autocomplete, search, action and export starts from `ScopedAdmin.get_queryset`; another business's object
-answers as one that does not exist.
+Every list, page, choice, filter, autocomplete, search, action and export starts from `ScopedAdmin.get_queryset`; another business's object
+answers as one that does not exist. What is not scoped is `SupportAdmin`.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from customers import access
+from customers.admin_filters import scoped_filter
 from customers.models import Business
 
 if TYPE_CHECKING:
@@ -32,15 +33,22 @@ class Scoped:
     admin_site: admin.AdminSite
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.remote_field.model is Business and _only_business(request):
+            kwargs["widget"] = HiddenInput()
+        kwargs["queryset"] = self._choices(db_field, request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["queryset"] = self._choices(db_field, request)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def _choices(self, db_field: Any, request: HttpRequest) -> models.QuerySet[Any]:
+        """Of the businesses that the user owns: who helps in another one may look there, but refer to nothing."""
         model = db_field.remote_field.model
         related = self.admin_site._registry.get(model)
-        if model is Business:
-            kwargs["queryset"] = access.managed_by(request.user)
-            if _only_business(request):
-                kwargs["widget"] = HiddenInput()
-        elif isinstance(related, ScopedAdmin):
-            kwargs["queryset"] = related.get_queryset(request)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        if isinstance(related, ScopedAdmin):
+            return related.managed(request)
+        return model._default_manager.all() if request.user.is_superuser else model._default_manager.none()
 
 
 class ScopedAdmin(Scoped, ModelAdmin):
@@ -52,10 +60,16 @@ class ScopedAdmin(Scoped, ModelAdmin):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        rows = super().get_queryset(request)
+        return self._of(request, super().get_queryset(request), access.businesses_of(request.user))
+
+    def managed(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """The rows that the user may change."""
+        return self._of(request, super().get_queryset(request), access.managed_by(request.user))
+
+    def _of(self, request: HttpRequest, rows: models.QuerySet[Any], businesses: models.QuerySet[Business]) -> models.QuerySet[Any]:
         if request.user.is_active and request.user.is_superuser:
             return rows
-        return rows.filter(**{f"{self.business_path}__in": access.businesses_of(request.user)}) if self.business_path else rows.none()
+        return rows.filter(**{f"{self.business_path}__in": businesses}) if self.business_path else rows.none()
 
     def business_id_of(self, row: models.Model) -> int | None:
         *way, last = self.business_path.split("__")
@@ -68,17 +82,20 @@ class ScopedAdmin(Scoped, ModelAdmin):
 
     # what may be done: what the group permits, in the business of the row
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and (request.user.is_superuser or access.managed_by(request.user).exists())
+
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return super().has_view_permission(request, obj) and self._is_among(request, obj, access.may_see)
+        return super().has_view_permission(request, obj) and self.is_among(request, obj, access.may_see)
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return super().has_change_permission(request, obj) and self._is_among(request, obj, access.may_manage)
+        return super().has_change_permission(request, obj) and self.is_among(request, obj, access.may_manage)
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and self._is_among(request, obj, access.may_manage)
+        return super().has_delete_permission(request, obj) and self.is_among(request, obj, access.may_manage)
 
-    def _is_among(self, request: HttpRequest, obj: models.Model | None, allowed: Any) -> bool:
-        if obj is None or obj._state.adding or request.user.is_superuser:
+    def is_among(self, request: HttpRequest, obj: models.Model | None, allowed: Any) -> bool:
+        if obj is None or request.user.is_superuser:
             return True
         return bool(self.business_path) and bool(allowed(request.user, self.business_id_of(obj)))
 
@@ -89,9 +106,10 @@ class ScopedAdmin(Scoped, ModelAdmin):
         return found | ({"business": only} if (only := _only_business(request)) else {})
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
-        """A record never moves to another business."""
+        """A record never moves to another business, nor to what belongs to another one."""
         fields = tuple(super().get_readonly_fields(request, obj))
-        return (*fields, "business") if obj and _refers_to_business(self.model) and "business" not in fields else fields
+        way = self.business_path.split("__")[0]
+        return (*fields, way) if obj and way not in {"", "pk", *fields} else fields
 
     def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
         fields = tuple(super().get_autocomplete_fields(request))
@@ -105,13 +123,32 @@ class ScopedAdmin(Scoped, ModelAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
         own = tuple(name for name in super().get_list_filter(request) if name != "business")
-        if self.business_path in {"", "pk"} or _only_business(request):
-            return own
-        return ((self.business_path, AutocompleteSelectFilter), *own)
+        if self.business_path not in {"", "pk"} and not _only_business(request):
+            own = ((self.business_path, AutocompleteSelectFilter), *own)
+        return tuple(scoped_filter(self.model, entry) for entry in own)
 
 
 class RecordAdmin(ScopedAdmin):
     pass
+
+
+class SupportAdmin(ModelAdmin):
+    """For support alone, whatever the groups of others permit: such rows say something about everybody."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser and super().has_module_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return request.user.is_superuser and super().has_view_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return request.user.is_superuser and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return request.user.is_superuser and super().has_delete_permission(request, obj)
 
 
 class ReadOnlyAdmin(ScopedAdmin):
@@ -128,7 +165,22 @@ class ReadOnlyAdmin(ScopedAdmin):
 
 
 class ScopedInline(Scoped, TabularInline):
+    """Rows that are changed within the page of the record they belong to, by whoever may change that."""
+
     extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return super().has_add_permission(request, obj) and self._manages(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return super().has_change_permission(request, obj) and self._manages(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and self._manages(request, obj)
+
+    def _manages(self, request: HttpRequest, parent: models.Model | None) -> bool:
+        around = self.admin_site._registry[self.parent_model]
+        return isinstance(around, ScopedAdmin) and around.is_among(request, parent, access.may_manage)
 
 
 class ShownWith(TabularInline):
@@ -142,10 +194,6 @@ class ShownWith(TabularInline):
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
-
-
-def _refers_to_business(model: type[models.Model]) -> bool:
-    return any(field.name == "business" for field in model._meta.concrete_fields)
 
 
 def _only_business(request: Any) -> int | None:

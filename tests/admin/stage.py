@@ -1,0 +1,99 @@
+"""Two businesses with one of everything, each under its own unmistakable name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.utils import timezone
+
+from customers.admin_base import ScopedAdmin
+from customers.models import Agent, Business, Customer, CustomField, Order
+from events.models import DeliveryAttempt, Integration, Outcome, Outgoing
+from events.outbox.settle import Attempt, Settled, Settlement, Waiting, settle
+from tests.factories import (
+    AgentFactory,
+    BrandFactory,
+    BusinessFactory,
+    CustomerFactory,
+    CustomerGroupFactory,
+    CustomFieldFactory,
+    CustomFieldValueFactory,
+    DepartmentFactory,
+    DiscountFactory,
+    EmployeeFactory,
+    LineItemFactory,
+    OrderFactory,
+    PickupRequestFactory,
+    RegularPickupRequestFactory,
+    StopFactory,
+    VisitFactory,
+)
+
+
+@dataclass
+class Stage:
+    """One business. `mark` is in every name of it that a page may show."""
+
+    mark: str
+    business: Business = field(init=False)
+    customer: Customer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.business = business = BusinessFactory.create(name=f"{self.mark} Cleaners")
+        Integration.objects.create(business=business, enabled=True, write_key=self.mark.lower().ljust(32, "x"))
+        named: dict[str, Any] = {"business": business, "name": f"{self.mark} thing"}
+        agent: Agent = AgentFactory.create(**named)
+        brand, department, employee = BrandFactory.create(**named), DepartmentFactory.create(**named), EmployeeFactory.create(**named)
+        group, discount = CustomerGroupFactory.create(**named), DiscountFactory.create(**named)
+        question: CustomField = CustomFieldFactory.create(**named)
+        self.customer = CustomerFactory.create(
+            business=business,
+            first_name=self.mark,
+            last_name=f"{self.mark}son",
+            email=f"{self.mark.lower()}@example.com",
+            agent=agent,
+            brand=brand,
+            group=group,
+            discount=discount,
+        )
+        CustomFieldValueFactory.create(customer=self.customer, field=question, value=f"{self.mark} answer")
+        order: Order = OrderFactory.create(customer=self.customer, number=f"{self.mark}-1", agent=agent, sold_by=employee)
+        LineItemFactory.create(order=order, description=f"{self.mark} coat", department=department)
+        StopFactory.create(customer=self.customer, driver=employee, street=f"{self.mark} Street")
+        PickupRequestFactory.create(customer=self.customer)
+        RegularPickupRequestFactory.create(customer=self.customer, street=f"{self.mark} Street")
+        VisitFactory.create(customer=self.customer)
+        self._messages()
+
+    def _messages(self) -> None:
+        """One of each outcome in the log, a POST, and others still waiting."""
+        now = timezone.now()
+        rows = list(Outgoing.objects.filter(business=self.business).order_by("id"))
+        waiting = [
+            Waiting(r.pk, r.business_id, r.customer_id, r.user_id, r.event, r.subject_id, r.message_id, r.occurred_at, r.facts, 0)
+            for r in rows[: len(Outcome)]
+        ]
+        settled = [Settled(row, outcome, f"{self.mark} reason", "{}", now) for row, outcome in zip(waiting, Outcome, strict=True)]
+        settle(Settlement(settled=settled, attempts=[Attempt(self.business.pk, now, 400, 5, 4, 100, f"{self.mark} error")]), now)
+        Outgoing.objects.filter(business=self.business).update(last_error=f"{self.mark} error")
+        assert Outgoing.objects.filter(business=self.business).exists()
+        assert DeliveryAttempt.objects.filter(business=self.business).exists()
+
+    def rows(self, model: type[models.Model]) -> models.QuerySet[Any]:
+        """Of this business; none of a model that is support's alone."""
+        site: Any = admin.site._registry[model]
+        path = site.business_path if isinstance(site, ScopedAdmin) else ""
+        rows = model._default_manager.order_by("pk")
+        return rows.filter(**{path: self.business.pk}) if path else rows.none()
+
+    def everything(self) -> dict[str, list[Any]]:
+        """All that is stored of it, to see whether anything changed."""
+        return {model._meta.label: list(self.rows(model).values()) for model in scoped_models()}
+
+
+def scoped_models() -> Iterator[type[models.Model]]:
+    for model, site in admin.site._registry.items():
+        if isinstance(site, ScopedAdmin) and site.business_path:
+            yield model
