@@ -41,7 +41,7 @@ def test_an_owner_switches_on_and_sees_a_test_event_accepted(
 
     visitor.go_to("Send log")
     row = page.get_by_role("row").filter(has_text=TEST_EVENT)
-    expect(row).to_contain_text("Accepted by Segment")
+    expect(row).to_contain_text("Accepted")
 
 
 def test_what_happens_from_then_on_is_sent_and_told_on_the_page(
