@@ -184,6 +184,14 @@ class Migration(migrations.Migration):
             model_name="sendlog",
             index=models.Index(fields=["message_id"], name="sendlog_message"),
         ),
+        migrations.RemoveIndex(
+            model_name="deliveryattempt",
+            name="attempt_business",
+        ),
+        migrations.AddIndex(
+            model_name="deliveryattempt",
+            index=models.Index(fields=["business", "at"], name="attempt_business"),
+        ),
         migrations.RunSQL(ROLLUPS, migrations.RunSQL.noop),
         migrations.RunSQL(COUNT, migrations.RunSQL.noop),
         migrations.RunSQL(MEASURE, migrations.RunSQL.noop),

@@ -68,7 +68,7 @@ class DeliveryAttempt(models.Model):
     error = models.TextField(blank=True, default="")
 
     class Meta:
-        indexes = [models.Index(fields=["business", "id"], name="attempt_business")]
+        indexes = [models.Index(fields=["business", "at"], name="attempt_business")]
 
     def __str__(self) -> str:
         return f"{self.messages} messages at {self.at:%Y-%m-%d %H:%M:%S}"

@@ -14,6 +14,7 @@ from django.db import connection
 
 from events.models.waiting import IDENTIFY
 from events.outbox.matching import Matching
+from events.outbox.plans import in_index_order
 
 SCANNED: Final = 20_000
 """Rows looked through when the classes are too many to merge (support, looking at all businesses at once)."""
@@ -101,20 +102,22 @@ RECURSIVE class AS (
     ) d
 ), meant AS MATERIALIZED (
     SELECT c.*, z.since, z.until FROM class c LEFT JOIN customers_business b ON b.id = c.business_id CROSS JOIN LATERAL (
-        SELECT COALESCE(%(first_day)s::date::timestamp AT TIME ZONE COALESCE(b.time_zone, 'UTC'), '-infinity') AS since,
-            COALESCE((%(last_day)s::date + 1)::timestamp AT TIME ZONE COALESCE(b.time_zone, 'UTC'), 'infinity') AS until
+        SELECT GREATEST(%(first_day)s::date::timestamp AT TIME ZONE COALESCE(b.time_zone, 'UTC'), %(not_before)s, '-infinity') AS since,
+            LEAST((%(last_day)s::date + 1)::timestamp AT TIME ZONE COALESCE(b.time_zone, 'UTC') - interval '1us', %(not_after)s, 'infinity')
+                AS until
     ) z
     WHERE (%(event)s::text IS NULL OR c.event = %(event)s) AND (%(outcome)s::text IS NULL OR c.outcome = %(outcome)s)
         AND (%(brand)s::bigint IS NULL OR c.brand_id = %(brand)s) AND {SENDABLE.format(row="c")}
 )
 """
+# `since` and `until` are the only bounds of their kind, and the page's place counts in them: given two, an index scan begins at the wider.
 # The keys of the page first, from the index alone; then the rows of these keys.
 BY_CLASS: Final = f"""
 WITH {CLASSES}, place AS (
     SELECT s.settled_at, s.id FROM meant m CROSS JOIN LATERAL (
         SELECT s.settled_at, s.id FROM events_sendlog s
         WHERE s.business_id = m.business_id AND s.event = m.event AND s.outcome = m.outcome AND s.brand_id = m.brand_id
-            AND s.settled_at >= m.since AND s.settled_at < m.until {{beyond}}
+            AND s.settled_at >= m.since AND s.settled_at <= m.until {{beyond}}
         ORDER BY s.settled_at {{order}}, s.id {{order}} LIMIT %(most)s
     ) s
     ORDER BY s.settled_at {{order}}, s.id {{order}} LIMIT %(most)s
@@ -172,15 +175,16 @@ WHERE l.id = ANY (%(ids)s) AND (%(businesses)s::bigint[] IS NULL OR l.business_i
 def page(matching: Matching, most: int, beyond: Place | None = None, *, newest_first: bool = True, up_to: int | None = None) -> Page:
     """Up to `most` rows past the place `beyond`, from there on in the order asked for; none whose id is above `up_to`."""
     statement = _statement(matching)
-    params = {**matching.params(), "most": most + 1, "scanned": SCANNED, "up_to": up_to}
+    params = {**matching.params(), "most": most + 1, "scanned": SCANNED, "up_to": up_to, "not_before": None, "not_after": None}
     conditions = []
     if beyond is not None:
         conditions.append(_past(statement is BY_CLASS, "<" if newest_first else ">"))
-        params |= {"at": beyond.settled_at, "id": beyond.id}
+        params |= {"at": beyond.settled_at, "id": beyond.id, "not_after" if newest_first else "not_before": beyond.settled_at}
     if up_to is not None:
         conditions.append(f"{'s' if statement is BY_CLASS else 'l'}.id <= %(up_to)s")
     past = "".join(f" AND {condition}" for condition in conditions)
-    with connection.cursor() as cursor:
+    # of one message there are a few rows, which the index of message ids has in no order
+    with connection.cursor() if statement is BY_MESSAGE else in_index_order() as cursor:
         cursor.execute(statement.format(beyond=past, order="DESC" if newest_first else "ASC"), params)
         entries = [Entry(*row) for row in cursor.fetchall()]
         return Page(entries[:most], len(entries) > most, statement is BY_ID and len(entries) <= most and _reaches_further(cursor))
@@ -193,8 +197,7 @@ def _statement(matching: Matching) -> str:
 
 
 def _past(by_class: bool, sign: str) -> str:
-    # the first half says nothing new, but it leaves out months without looking
-    return f"s.settled_at {sign}= %(at)s AND (s.settled_at, s.id) {sign} (%(at)s, %(id)s)" if by_class else f"l.id {sign} %(id)s"
+    return f"(s.settled_at, s.id) {sign} (%(at)s, %(id)s)" if by_class else f"l.id {sign} %(id)s"
 
 
 def _reaches_further(cursor: Any) -> bool:

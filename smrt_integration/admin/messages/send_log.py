@@ -1,0 +1,72 @@
+"""The send log: what became of every message, and sending again what Segment did not take."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from events.models import SendLog
+from events.outbox import log_pages
+from events.outbox.log_pages import Page, Place
+from events.outbox.matching import Matching
+from smrt_integration.admin.messages import again, export, message
+from smrt_integration.admin.messages.filters import FilterForm
+from smrt_integration.admin.messages.lists import MessagesAdmin
+from smrt_integration.admin.messages.rows import sent_rows
+
+
+@admin.register(SendLog)
+class SendLogAdmin(MessagesAdmin):
+    shows_outcomes = True
+    list_title = "Send log"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("export/", view(self.export_view), name="events_sendlog_export"),
+            path("again/", view(self.again_view), name="events_sendlog_again"),
+            path("<int:entry_id>/again/", view(self.one_again_view), name="events_sendlog_again_one"),
+            *super().get_urls(),
+        ]
+
+    def rows_of(self, request: HttpRequest, form: FilterForm, matching: Matching) -> dict[str, Any]:
+        page, newer, older = self._page(request, matching)
+        return {
+            "rows": sent_rows(page.entries, timezone.now(), several=matching.businesses is None or len(matching.businesses) > 1),
+            "cut": page.cut,
+            "scanned": log_pages.SCANNED,
+            "newer": newer and page.entries and form.address(after=str(page.entries[0].place)),
+            "older": older and page.entries and form.address(before=str(page.entries[-1].place)),
+        }
+
+    def _page(self, request: HttpRequest, matching: Matching) -> tuple[Page, bool, bool]:
+        """The page, newest first, and whether there are newer and older rows than its."""
+        after, before = (Place.of(request.GET.get(name, "")) for name in ("after", "before"))
+        if after:
+            page = log_pages.page(matching, self.per_page, after, newest_first=False)
+            if page.more:
+                page.entries.reverse()
+                return page, True, True
+        # the newest page starts with the newest, however little is newer than what was shown last
+        page = log_pages.page(matching, self.per_page, None if after else before)
+        return page, bool(before and not after), page.more
+
+    def extra_of(self, request: HttpRequest, form: FilterForm, matching: Matching) -> dict[str, Any]:
+        return again.offered(request.user, form, matching)
+
+    def posted(self, request: HttpRequest) -> HttpResponseBase:
+        return again.selected(request, self)
+
+    def told_of(self, request: HttpRequest, row: SendLog) -> dict[str, Any]:
+        return message.sent(request.user, row, timezone.now())
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        return export.view(request, self)
+
+    def again_view(self, request: HttpRequest) -> HttpResponseBase:
+        return again.everything(request, self)
+
+    def one_again_view(self, request: HttpRequest, entry_id: int) -> HttpResponseBase:
+        return again.one(request, self, str(entry_id))

@@ -1,0 +1,55 @@
+"""The outbox: what waits, and why."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from events.models import Outgoing
+from events.outbox import waiting_pages
+from events.outbox.matching import Matching
+from events.outbox.waiting_pages import WaitingPage
+from events.standing import remedy
+from events.standings import standings
+from smrt_integration.admin.messages import message
+from smrt_integration.admin.messages.filters import FilterForm
+from smrt_integration.admin.messages.lists import MessagesAdmin
+from smrt_integration.admin.messages.rows import waiting_rows
+
+
+@admin.register(Outgoing)
+class OutgoingAdmin(MessagesAdmin):
+    shows_outcomes = False
+    list_title = "Waiting"
+
+    def rows_of(self, request: HttpRequest, form: FilterForm, matching: Matching) -> dict[str, Any]:
+        page, newer, older = self._page(request, matching)
+        now, found = timezone.now(), standings({entry.business_id for entry in page.entries})
+        beyond = page.entries[-1].id if page.more else page.looked_to
+        return {
+            "rows": waiting_rows(page.entries, found, now, several=matching.businesses is None or len(matching.businesses) > 1),
+            "remedies": sorted({remedy(standing) for standing in found.values()} - {""}) if len(found) == 1 else [],
+            "cut": page.cut,
+            "scanned": waiting_pages.SCANNED,
+            "newer": newer and page.entries and form.address(before=str(page.entries[0].id)),
+            "older": (older or page.looked_to) and form.address(after=str(beyond)),
+        }
+
+    def _page(self, request: HttpRequest, matching: Matching) -> tuple[WaitingPage, bool, bool]:
+        """The page, oldest first, and whether there are rows before and after its."""
+        after, before = (_id(request.GET.get(name, "")) for name in ("after", "before"))
+        if before is not None:
+            page = waiting_pages.page(matching, self.per_page, before, oldest_first=False)
+            if page.more:
+                page.entries.reverse()
+                return page, True, True
+        page = waiting_pages.page(matching, self.per_page, None if before is not None else after)
+        return page, after is not None and before is None, page.more
+
+    def told_of(self, request: HttpRequest, row: Outgoing) -> dict[str, Any]:
+        return message.waiting(row, timezone.now())
+
+
+def _id(text: str) -> int | None:
+    return int(text) if text.isdigit() and len(text) < 19 else None

@@ -1,0 +1,12 @@
+// Ticks all rows of the page at once.
+const all = document.getElementById("msg-all");
+if (all) {
+  all.hidden = false;
+  all.addEventListener("change", () => {
+    for (const box of document.querySelectorAll("input[name=_selected_action]")) box.checked = all.checked;
+  });
+}
+
+// On a phone the filter is folded until it is asked for, or narrows the list.
+const filter = document.querySelector(".msg-more");
+if (filter && !("narrowed" in filter.dataset) && window.matchMedia("(max-width: 767px)").matches) filter.open = false;
