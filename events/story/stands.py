@@ -58,7 +58,15 @@ class Known:
 def stands(known: Known, now: datetime) -> Iterator[Stand]:
     for event in catalogue.EVENTS:
         last, state, entry = _last(event.name, known, now)
-        yield Stand(event.name, state, last, _now(event.name, known, now), entry)
+        ahead = _now(event.name, known, now)
+        # once is enough where it was off for the last one already, and still is
+        yield Stand(event.name, state, last, "" if ahead and _cause(ahead) in last else ahead, entry)
+
+
+def _cause(sentence: str) -> str:
+    """Of "This event has been switched off since 08:00." what another sentence may have said as well."""
+    _, _, since = sentence.partition("has been switched off since")
+    return f"has been switched off since{since}" if since else sentence
 
 
 def _last(event: str, known: Known, now: datetime) -> tuple[str, str, Entry | None]:

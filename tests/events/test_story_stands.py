@@ -66,11 +66,15 @@ def test_a_message_sent_again_counts_by_when_it_left_last() -> None:
 def test_what_happened_since_without_a_message_comes_first() -> None:
     off = Switches([*SWITCHES.changes, Switch(NOW - 2 * HOUR, READY, False)])
     found = stand(READY, entry("accepted", DAY), latest={READY: NOW - HOUR}, switches=off, muted=frozenset({READY}))
-    assert found == Stand(
-        READY,
-        "not-sent",
-        "Last happened at 09:00. “Order Ready” has been switched off since 08:00.",
-        "This event has been switched off since 08:00.",
+    assert found == Stand(READY, "not-sent", "Last happened at 09:00. “Order Ready” has been switched off since 08:00.")
+
+
+def test_what_was_switched_off_after_the_last_one_is_told_besides() -> None:
+    off = Switches([*SWITCHES.changes, Switch(NOW - HOUR, READY, False)])
+    found = stand(READY, entry("accepted", DAY), switches=off, muted=frozenset({READY}))
+    assert (found.last, found.now) == (
+        "Last accepted by Segment yesterday at 10:00.",
+        "This event has been switched off since 09:00.",
     )
 
 
