@@ -1,0 +1,59 @@
+"""A list's filters offer, and name, only what their user may see."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin import FieldListFilter, RelatedFieldListFilter
+from django.contrib.admin.utils import get_fields_from_path
+from django.db import models
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+if TYPE_CHECKING:
+    _Filter = RelatedFieldListFilter
+else:
+    _Filter = object
+
+
+class _Scoped(_Filter):
+    """Before a filter by a related row."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        if isinstance(self, AutocompleteSelectFilter):
+            # they are asked for one by one
+            return super().field_choices(field, request, model_admin)
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        seen = models.Q(pk__in=_seen(field, request, model_admin).values("pk"))
+        return list(field.get_choices(include_blank=False, ordering=ordering, limit_choices_to=seen))
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """An autocomplete names what is chosen, whoever wrote it into the address."""
+        for choice in super().choices(changelist):
+            for field in getattr(choice.get("form"), "fields", {}).values():
+                if hasattr(field, "queryset"):
+                    field.queryset = _seen(self.field, self.request, changelist.model_admin)
+            yield choice
+
+
+def _seen(field: Any, request: HttpRequest, model_admin: Any) -> models.QuerySet[Any]:
+    """Nothing of what has no page."""
+    model = field.remote_field.model
+    related = model_admin.admin_site._registry.get(model)
+    rows: models.QuerySet[Any] = related.get_queryset(request) if related else model._default_manager.none()
+    return rows
+
+
+def scoped_filter(model: type[models.Model], entry: Any) -> Any:
+    """An entry of `list_filter`, made to keep to what its user may see."""
+    if isinstance(entry, type):
+        return entry
+    path, kind = entry if isinstance(entry, list | tuple) else (entry, None)
+    if not get_fields_from_path(model, path)[-1].is_relation:
+        return entry
+    return path, _scoped(kind or AutocompleteSelectFilter)
+
+
+@cache
+def _scoped(kind: type[FieldListFilter]) -> type[FieldListFilter]:
+    return kind if issubclass(kind, _Scoped) else type(kind.__name__, (_Scoped, kind), {})
