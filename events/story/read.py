@@ -67,9 +67,13 @@ def logged(business_id: int, customer_id: int, before: Key | None, most: int) ->
     return [Entry(*row) for row in _rows(LOGGED, params)]
 
 
-def switches(business_id: int) -> Switches:
+def switches(integration: Integration | None, business_id: int) -> Switches:
+    """Since when it is on, the config itself knows, also from before its switches were noted."""
     rows = SwitchChange.objects.filter(business_id=business_id)
     newest = [Switch(row.at, row.event, row.on) for row in rows.order_by("-at", "-id")[:SWITCHES]]
+    since = integration.enabled_at if integration else None
+    if since and (not newest or since < newest[-1].at):
+        newest.append(Switch(since, "", on=True))
     return Switches(newest[::-1])
 
 

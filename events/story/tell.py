@@ -98,7 +98,7 @@ def _scene(customer: Customer, now: datetime) -> Scene:
     kept = integration.retention_months if integration else DEFAULT_MONTHS
     past = Past(
         time_zone=standing.time_zone,
-        switches=read.switches(customer.business_id),
+        switches=read.switches(integration, customer.business_id),
         kept_from=months_before(now.astimezone(UTC).date(), kept),
         kept_months=kept,
         unread_from=standing.oldest_waiting_at if waiting.searched_from else None,

@@ -114,6 +114,12 @@ def test_without_an_integration_nothing_was_ever_sent(customer: Customer) -> Non
     assert {one.now for one in found.stands} == {"Nothing is sent: the integration is switched off."}
 
 
+def test_since_when_it_is_on_counts_also_from_before_switches_were_noted(customer: Customer, integration: Integration) -> None:
+    Integration.objects.update(enabled_at=timezone.now() - DAY)
+    (told,) = (line.sentence for line in tell_of(customer).lines)
+    assert told == "It was not recorded as it happened, as with records that are imported: those make no events."
+
+
 def test_a_change_of_details_that_waits_is_told(customer: Customer, integration: Integration) -> None:
     assert tell_of(customer).identify is False
     customer.change_phone("+14155550177")
