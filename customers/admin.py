@@ -1,9 +1,11 @@
 from django.contrib import admin
+from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from customers import admin_users
-from customers.admin_base import ReadOnlyAdmin, RecordAdmin, ScopedInline, ShownWith
+from customers.admin_base import PAGE, ReadOnlyAdmin, RecordAdmin, ScopedInline, ShownWith, SupportAdmin
 from customers.models import (
     Agent,
     Brand,
@@ -40,6 +42,11 @@ class BusinessAdmin(RecordAdmin):
     list_display = ("name", "time_zone", "country", "currency")
     search_fields = ("name",)
     readonly_fields = ("created_at",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
+        """The name is unique among all, so whoever may try names learns who else is here; amounts are recorded in the currency."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.is_superuser else (*fields, "name", "currency")
 
 
 class NamedAdmin(RecordAdmin):
@@ -133,9 +140,9 @@ class LineItemAdmin(ReadOnlyAdmin):
 
 @admin.register(Stop)
 class StopAdmin(RecordAdmin):
-    list_display = ("scheduled_for", "customer", "driver", "route", "status", "completed_at")
+    list_display = ("scheduled_for", "business", "customer", "driver", "route", "status", "completed_at")
     list_filter = ("status",)
-    list_select_related = ("customer", "driver", "route")
+    list_select_related = ("business", "customer", "driver", "route")
     search_fields = CUSTOMER_SEARCH
     autocomplete_fields = ("business", "customer", "driver", "route")
     readonly_fields = ("status", "completed_at", "had_pickup", "had_delivery", "total_pickups", "total_deliveries")
@@ -143,9 +150,9 @@ class StopAdmin(RecordAdmin):
 
 @admin.register(PickupRequest)
 class PickupRequestAdmin(RecordAdmin):
-    list_display = ("pickup_date", "customer", "status", "scheduled_by", "canceled_via")
+    list_display = ("pickup_date", "business", "customer", "status", "scheduled_by", "canceled_via")
     list_filter = ("status", "scheduled_by", "canceled_via")
-    list_select_related = ("customer",)
+    list_select_related = ("business", "customer")
     search_fields = CUSTOMER_SEARCH
     autocomplete_fields = ("business", "customer", "employee")
     readonly_fields = ("status", "canceled_via", "created_at", "canceled_at")
@@ -153,9 +160,9 @@ class PickupRequestAdmin(RecordAdmin):
 
 @admin.register(RegularPickupRequest)
 class RegularPickupRequestAdmin(RecordAdmin):
-    list_display = ("requested_at", "customer", "status", "decided_at")
+    list_display = ("requested_at", "business", "customer", "status", "decided_at")
     list_filter = ("status",)
-    list_select_related = ("customer",)
+    list_select_related = ("business", "customer")
     search_fields = CUSTOMER_SEARCH
     autocomplete_fields = ("business", "customer")
     readonly_fields = ("status", "requested_at", "decided_at")
@@ -163,19 +170,23 @@ class RegularPickupRequestAdmin(RecordAdmin):
 
 @admin.register(Visit)
 class VisitAdmin(ReadOnlyAdmin):
-    list_display = ("day", "customer", "visit_type", "at")
+    list_display = ("day", "business", "customer", "visit_type", "at")
     list_filter = ("visit_type",)
-    list_select_related = ("customer",)
+    list_select_related = ("business", "customer")
     search_fields = CUSTOMER_SEARCH
 
 
 @admin.register(Membership)
-class MembershipAdmin(RecordAdmin):
-    """For support: whoever may look users up here could find out about those of others."""
+class MembershipAdmin(SupportAdmin):
+    """Whoever may look users up here could find out about those of others."""
 
-    business_path = ""
     list_display = ("user", "business", "role")
-    list_filter = ("role",)
+    list_filter = (("business", AutocompleteSelectFilter), "role")
     list_select_related = ("user", "business")
     search_fields = ("user__username__istartswith", "business__name__istartswith")
     autocomplete_fields = ("user", "business")
+    list_per_page = PAGE
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
+        """Another place is another membership: this one's user is left without what it gave."""
+        return ("user", "business") if obj else ()

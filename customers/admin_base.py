@@ -48,11 +48,12 @@ class Scoped:
         related = self.admin_site._registry.get(model)
         if isinstance(related, ScopedAdmin):
             return related.managed(request)
-        return model._default_manager.all() if request.user.is_superuser else model._default_manager.none()
+        others: models.QuerySet[Any] = model._default_manager.all() if request.user.is_superuser else model._default_manager.none()
+        return others
 
 
 class ScopedAdmin(Scoped, ModelAdmin):
-    """`business_path` is the lookup from the model to its business, empty for models that are support's alone."""
+    """`business_path` is the lookup from the model to its business."""
 
     business_path: ClassVar[str] = "business"
     list_per_page = PAGE
@@ -67,9 +68,7 @@ class ScopedAdmin(Scoped, ModelAdmin):
         return self._of(request, super().get_queryset(request), access.managed_by(request.user))
 
     def _of(self, request: HttpRequest, rows: models.QuerySet[Any], businesses: models.QuerySet[Business]) -> models.QuerySet[Any]:
-        if request.user.is_active and request.user.is_superuser:
-            return rows
-        return rows.filter(**{f"{self.business_path}__in": businesses}) if self.business_path else rows.none()
+        return rows if request.user.is_active and request.user.is_superuser else rows.filter(**{f"{self.business_path}__in": businesses})
 
     def business_id_of(self, row: models.Model) -> int | None:
         *way, last = self.business_path.split("__")
@@ -109,7 +108,7 @@ class ScopedAdmin(Scoped, ModelAdmin):
         """A record never moves to another business, nor to what belongs to another one."""
         fields = tuple(super().get_readonly_fields(request, obj))
         way = self.business_path.split("__")[0]
-        return (*fields, way) if obj and way not in {"", "pk", *fields} else fields
+        return (*fields, way) if obj and way not in {"pk", *fields} else fields
 
     def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
         fields = tuple(super().get_autocomplete_fields(request))
@@ -123,9 +122,17 @@ class ScopedAdmin(Scoped, ModelAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
         own = tuple(name for name in super().get_list_filter(request) if name != "business")
-        if self.business_path not in {"", "pk"} and not _only_business(request):
+        if self.business_path != "pk" and not _only_business(request):
             own = ((self.business_path, AutocompleteSelectFilter), *own)
         return tuple(scoped_filter(self.model, entry) for entry in own)
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """In an address, only what the list shows or is filtered by: who may not read a column does not learn how it begins either."""
+        first = lookup.split("__", maxsplit=1)[0]
+        columns = {field.name for field in self.opts.concrete_fields} - {self.opts.pk.name, self.business_path.split("__")[0]}
+        asked: Any = request
+        shown = {*self.get_list_display(asked), *(entry[0] if isinstance(entry, tuple) else entry for entry in self.get_list_filter(asked))}
+        return (first not in columns or first in shown) and super().lookup_allowed(lookup, value, asked)
 
 
 class RecordAdmin(ScopedAdmin):

@@ -19,7 +19,7 @@ else:
 class _Scoped(_Filter):
     """Before a filter by a related row."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
         if isinstance(self, AutocompleteSelectFilter):
             # they are asked for one by one
             return super().field_choices(field, request, model_admin)

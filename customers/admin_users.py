@@ -8,6 +8,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from customers.admin_base import SupportAdmin
 from customers.models import Membership
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 else:
     MembershipsInline = unfold.admin.TabularInline
 
-    class Users(UserAdmin, unfold.admin.ModelAdmin):
+    class Users(UserAdmin, SupportAdmin):
         """Django's pages, in the theme."""
 
-    class Groups(GroupAdmin, unfold.admin.ModelAdmin):
+    class Groups(GroupAdmin, SupportAdmin):
         """Django's pages, in the theme."""
 
 

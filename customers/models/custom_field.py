@@ -57,6 +57,9 @@ class CustomFieldValue(OfBusiness):
         super().save(**kwargs)
 
     def clean(self) -> None:
+        if None in {self.__dict__["customer_id"], self.__dict__["field_id"]}:
+            # as its form has said already
+            return
         super().clean()
         self._normalise_date()
 
