@@ -64,7 +64,7 @@ IDENTIFIES: Final = f"""
 @transaction.atomic
 def send_again(business_id: int, entries: Sequence[Entry], by: int | None, now: datetime) -> int:
     """Put these of the business's entries into the outbox, as far as they can be sent again. Answers how many messages wait now."""
-    params = {
+    params: dict[str, Any] = {
         "business": business_id,
         "ids": [entry.id for entry in entries],
         "moments": [entry.settled_at for entry in entries],

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -67,7 +67,7 @@ def one(request: HttpRequest, options: "MessagesAdmin", entry_id: str) -> HttpRe
     return HttpResponseRedirect(reverse("admin:events_sendlog_change", args=[entry.pk]))
 
 
-def selected(request: HttpRequest, options: "MessagesAdmin") -> HttpResponseBase:
+def selected(request: HttpRequest, options: "MessagesAdmin") -> HttpResponse:
     back = HttpResponseRedirect(request.get_full_path())
     if request.POST.get("action") != "send_again":
         return back

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 
 from customers.admin_base import PAGE, ReadOnlyAdmin
@@ -21,7 +21,6 @@ class MessagesAdmin(ReadOnlyAdmin):
 
     class Media:
         css = {"all": ["smrt/messages.css"]}
-        js = ["smrt/messages.js"]
 
     def rows_of(self, request: HttpRequest, form: FilterForm, matching: Matching) -> dict[str, Any]:
         """The page's rows, and the addresses of those before and after it."""
@@ -30,14 +29,14 @@ class MessagesAdmin(ReadOnlyAdmin):
     def extra_of(self, request: HttpRequest, form: FilterForm, matching: Matching) -> dict[str, Any]:
         return {}
 
-    def posted(self, request: HttpRequest) -> HttpResponseBase:
+    def posted(self, request: HttpRequest) -> HttpResponse:
         return HttpResponseNotAllowed(["GET", "HEAD"])
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method == "POST":
-            return self.posted(request)  # type: ignore[return-value] - a redirect
+            return self.posted(request)
         form = FilterForm(request, with_outcome=self.shows_outcomes)
         matching = form.matching()
         context = {
@@ -64,8 +63,8 @@ class MessagesAdmin(ReadOnlyAdmin):
         row = self.get_object(request, object_id) if len(object_id) < 19 else None
         return row if row is not None and self.has_view_permission(request, row) else None
 
-    def gone(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        answer: HttpResponseBase = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+    def gone(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        answer: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
         return answer
 
     def change_view(
@@ -75,8 +74,8 @@ class MessagesAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         row = self.found_or_none(request, object_id)
         if row is None:
-            return self.gone(request, object_id)  # type: ignore[return-value] - a redirect
-        context = {**self.frame(request), "original": row, "object_id": object_id, **self.told_of(request, row)}
+            return self.gone(request, object_id)
+        context = {**self.frame(request), "row": row, "object_id": object_id, **self.told_of(request, row)}
         return TemplateResponse(request, "smrt/messages/message.html", context)
 
     def told_of(self, request: HttpRequest, row: Any) -> dict[str, Any]:

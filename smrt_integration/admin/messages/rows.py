@@ -10,7 +10,7 @@ from django.urls import reverse
 from customers.models import Business, Customer
 from events.outbox.log_pages import Entry
 from events.outbox.waiting_pages import Waits
-from events.standing import Standing, clock, sentence
+from events.standing import clock
 from smrt_integration.admin.messages.filters import name_of
 from smrt_integration.admin.messages.words import FAILING, SIGNS, WAITING, Sign
 
@@ -61,10 +61,9 @@ def _sent(entry: Entry, zone: str, person: Person, now: datetime) -> Row:
     )
 
 
-def waiting_rows(entries: Sequence[Waits], standings: Mapping[int, Standing], now: datetime, *, several: bool) -> list[Row]:
-    """Why it waits: what went wrong with this message, or how its business stands."""
+def waiting_rows(entries: Sequence[Waits], told: Mapping[int, str], now: datetime, *, several: bool) -> list[Row]:
+    """Why it waits: what went wrong with this message, else what is `told` of its business."""
     businesses, people = _businesses(entries), people_of(entries)
-    told = {business_id: sentence(standing, now) for business_id, standing in standings.items()}
     return [
         _named(_waiting(entry, zone_of(businesses, entry), people[entry.id], told, now), businesses, entry, several=several)
         for entry in entries
@@ -80,7 +79,7 @@ def _waiting(entry: Waits, zone: str, person: Person, told: Mapping[int, str], n
         person=person,
         sign=FAILING if entry.last_error else WAITING,
         settled="",
-        note=entry.last_error or told.get(entry.business_id, "Its business is gone."),
+        note=entry.last_error or told.get(entry.business_id, ""),
         attempts=entry.attempts,
     )
 

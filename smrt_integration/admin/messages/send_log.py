@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils import timezone
 
@@ -56,7 +56,7 @@ class SendLogAdmin(MessagesAdmin):
     def extra_of(self, request: HttpRequest, form: FilterForm, matching: Matching) -> dict[str, Any]:
         return again.offered(request.user, form, matching)
 
-    def posted(self, request: HttpRequest) -> HttpResponseBase:
+    def posted(self, request: HttpRequest) -> HttpResponse:
         return again.selected(request, self)
 
     def told_of(self, request: HttpRequest, row: SendLog) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from events.models import Outgoing
 from events.outbox import waiting_pages
 from events.outbox.matching import Matching
 from events.outbox.waiting_pages import WaitingPage
-from events.standing import remedy
+from events.standing import remedy, sentence
 from events.standings import standings
 from smrt_integration.admin.messages import message
 from smrt_integration.admin.messages.filters import FilterForm
@@ -25,11 +25,15 @@ class OutgoingAdmin(MessagesAdmin):
 
     def rows_of(self, request: HttpRequest, form: FilterForm, matching: Matching) -> dict[str, Any]:
         page, newer, older = self._page(request, matching)
+        several = matching.businesses is None or len(matching.businesses) != 1
         now, found = timezone.now(), standings({entry.business_id for entry in page.entries})
+        told = {business_id: sentence(standing, now) for business_id, standing in found.items()}
         beyond = page.entries[-1].id if page.more else page.looked_to
         return {
-            "rows": waiting_rows(page.entries, found, now, several=matching.businesses is None or len(matching.businesses) > 1),
-            "remedies": sorted({remedy(standing) for standing in found.values()} - {""}) if len(found) == 1 else [],
+            "rows": waiting_rows(page.entries, told if several else {}, now, several=several),
+            # above the list it is said once; of several businesses each row says it
+            "how": "" if several else " ".join(told.values()),
+            "remedy": "" if several else " ".join(map(remedy, found.values())),
             "cut": page.cut,
             "scanned": waiting_pages.SCANNED,
             "newer": newer and page.entries and form.address(before=str(page.entries[0].id)),

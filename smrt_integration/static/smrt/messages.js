@@ -7,6 +7,6 @@ if (all) {
   });
 }
 
-// On a phone the filter is folded until it is asked for, or narrows the list.
+// On a phone the filter is folded until it is asked for; what it says stands below it.
 const filter = document.querySelector(".msg-more");
-if (filter && !("narrowed" in filter.dataset) && window.matchMedia("(max-width: 767px)").matches) filter.open = false;
+if (filter && window.matchMedia("(max-width: 767px)").matches) filter.open = false;

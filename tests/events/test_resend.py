@@ -1,0 +1,269 @@
+"""Sending again: into the outbox under the old message id, by the gate, each entry of the send log at most once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.utils import timezone
+
+from customers.models import Business, Customer
+from events.models import Integration, Outcome, Request, Resent, SendLog
+from events.outbox import log_pages, requests, resend, retention
+from events.outbox.log_pages import Entry
+from events.outbox.matching import Matching
+from smrt_integration.delivery.deliver import Delivery
+from tests.events.logged import logged
+from tests.events.waiting import nothing_written, waiting
+from tests.factories import CustomerFactory
+from tests.segment import SegmentStandIn
+
+pytestmark = pytest.mark.django_db
+
+
+def entries(*rows: SendLog) -> list[Entry]:
+    return log_pages.entries_of([row.pk for row in rows], None)
+
+
+def again(*rows: SendLog) -> int:
+    return resend.send_again(rows[0].business_id, entries(*rows), None, timezone.now())
+
+
+def resent() -> list[int]:
+    return list(Resent.objects.order_by("log_id").values_list("log_id", flat=True))
+
+
+class TestOne:
+    def test_waits_again_as_it_was_recorded(self, integration: Integration, customer: Customer) -> None:
+        entry = logged(customer, subject_id=7)
+        assert again(entry) == 1
+        (row,) = waiting()
+        assert (row.event, row.subject_id, row.message_id) == ("Customer Visit", 7, entry.message_id)
+        assert (row.occurred_at, row.facts, row.attempts) == (entry.occurred_at, {"visit_type": "Store"}, 0)
+        assert (row.customer_id, row.user_id, row.business_id) == (customer.pk, customer.uuid, customer.business_id)
+
+    def test_reaches_segment_under_its_old_message_id_after_the_customers_details(
+        self, integration: Integration, customer: Customer, segment: SegmentStandIn
+    ) -> None:
+        entry = logged(customer)
+        again(entry)
+        Delivery().run()
+        assert [message["type"] for message in segment.accepted()] == ["identify", "track"]
+        assert segment.accepted()[-1]["messageId"] == entry.message_id
+
+    @pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.SKIPPED, Outcome.EXPIRED])
+    def test_of_each_outcome_but_accepted(self, integration: Integration, customer: Customer, outcome: Outcome) -> None:
+        assert again(logged(customer, outcome=outcome)) == 1
+
+    def test_not_what_segment_has(self, integration: Integration, customer: Customer) -> None:
+        entry = logged(customer, outcome=Outcome.ACCEPTED)
+        with nothing_written():
+            assert again(entry) == 0
+        assert resent() == []
+
+    def test_not_a_test_event(self, integration: Integration, customer: Customer) -> None:
+        entry = logged(customer, "Test Event")
+        with nothing_written():
+            assert again(entry) == 0
+
+    def test_not_of_a_customer_who_was_deleted(self, integration: Integration, customer: Customer) -> None:
+        entry = logged(customer)
+        customer.delete()
+        with nothing_written():
+            assert again(entry) == 0
+        assert resent() == []
+
+    def test_not_for_another_business(self, integration: Integration, customer: Customer) -> None:
+        stranger = CustomerFactory.create()
+        Integration.objects.create(business=stranger.business, enabled=True)
+        entry = logged(customer)
+        with nothing_written():
+            assert resend.send_again(stranger.business_id, entries(entry), None, timezone.now()) == 0
+        assert resent() == []
+
+
+class TestTheGate:
+    def test_keeps_everything_back_while_switched_off(self, integration: Integration, customer: Customer) -> None:
+        entry = logged(customer)
+        integration.enabled = False
+        integration.save()
+        with nothing_written():
+            assert again(entry) == 0
+        assert resent() == []
+
+    def test_keeps_back_a_muted_event_only(self, integration: Integration, customer: Customer) -> None:
+        muted, other = logged(customer), logged(customer, "New Customer Signup", facts={"source": "POS"})
+        integration.muted = ["Customer Visit"]
+        integration.save()
+        assert again(muted, other) == 1
+        assert [row.event for row in waiting()] == ["New Customer Signup"]
+        assert resent() == [other.pk]
+
+
+class TestOnce:
+    def test_asking_twice_sends_once(self, integration: Integration, customer: Customer) -> None:
+        entry = logged(customer)
+        assert (again(entry), again(entry)) == (1, 0)
+        assert len(waiting()) == 1
+
+    def test_also_when_it_has_left_meanwhile(self, integration: Integration, customer: Customer, segment: SegmentStandIn) -> None:
+        entry = logged(customer)
+        again(entry)
+        Delivery().run()
+        with nothing_written():
+            assert again(entry) == 0
+
+    def test_refused_again_it_is_another_entry_which_can_be_sent_again(
+        self, integration: Integration, customer: Customer, segment: SegmentStandIn
+    ) -> None:
+        first = logged(customer)
+        again(first)
+        segment.fault("refuse_messages", contains=first.message_id)
+        Delivery().run()
+        second = SendLog.objects.filter(message_id=first.message_id).exclude(pk=first.pk).get()
+        assert second.outcome == "rejected"
+        assert (again(first), again(second)) == (0, 1)
+        assert [row.message_id for row in waiting()] == [first.message_id]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_two_helpers_at_once_send_once(self, integration: Integration, customer: Customer) -> None:
+        entry = logged(customer)
+        barrier = Barrier(2)
+
+        def click() -> int:
+            barrier.wait(timeout=20)
+            try:
+                return again(entry)
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(2) as threads:
+            found = [threads.submit(click) for _ in range(2)]
+            assert sorted(one.result(timeout=20) for one in found) == [0, 1]
+        assert len(waiting()) == 1
+
+
+class TestCustomerDetails:
+    def test_are_sent_as_they_are_now_under_a_new_message_id(self, integration: Integration, customer: Customer) -> None:
+        entry = logged(customer, "identify", facts={})
+        assert again(entry) == 1
+        (row,) = waiting()
+        assert row.event == "identify"
+        assert row.message_id != entry.message_id
+
+    def test_once_for_several_entries(self, integration: Integration, customer: Customer) -> None:
+        rows = [logged(customer, "identify", facts={}) for _ in range(3)]
+        assert again(*rows) == 1
+        assert len(waiting()) == 1
+        assert resent() == sorted(row.pk for row in rows)
+
+    def test_not_when_segment_had_them_already(self, integration: Integration, customer: Customer) -> None:
+        entry = logged(customer, "identify", Outcome.SKIPPED, facts={})
+        with nothing_written():
+            assert again(entry) == 0
+
+
+@pytest.fixture
+def rejected(integration: Integration, customer: Customer) -> list[SendLog]:
+    start = timezone.now() - timedelta(hours=1)
+    return [logged(customer, at=start + timedelta(seconds=n), subject_id=n) for n in range(7)]
+
+
+def ask(business: Business, by: User | None = None, **which: object) -> Request | None:
+    return resend.ask(Matching((business.pk,), sendable=True, **which), by, timezone.now())  # type: ignore[arg-type]
+
+
+class TestEverythingThatMatches:
+    @pytest.fixture(autouse=True)
+    def _small_portions(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(resend, "PORTION", 3)
+
+    def test_is_sent_again_in_portions_oldest_first(self, business: Business, customer: Customer, rejected: list[SendLog]) -> None:
+        logged(customer, outcome=Outcome.ACCEPTED)
+        request = ask(business)
+        assert request
+        assert request.expected == 7
+        assert requests.work_off(timezone.now()) == 3
+        request.refresh_from_db()
+        assert (request.done, request.passed_over, request.finished_at is not None) == (7, 0, True)
+        assert [row.subject_id for row in waiting()] == list(range(7))
+
+    def test_leaves_out_what_does_not_match(self, business: Business, customer: Customer, rejected: list[SendLog]) -> None:
+        other = logged(customer, "New Customer Signup", facts={"source": "POS"})
+        request = ask(business, event="New Customer Signup")
+        assert request
+        assert request.expected == 1
+        requests.work_off(timezone.now())
+        assert [row.message_id for row in waiting()] == [other.message_id]
+
+    def test_leaves_out_what_is_logged_later(self, business: Business, customer: Customer, rejected: list[SendLog]) -> None:
+        ask(business)
+        logged(customer, subject_id=99)
+        requests.work_off(timezone.now())
+        assert [row.subject_id for row in waiting()] == list(range(7))
+
+    def test_passes_over_what_was_sent_again_before(self, business: Business, rejected: list[SendLog]) -> None:
+        again(*rejected[:2])
+        request = ask(business)
+        requests.work_off(timezone.now())
+        assert request
+        request.refresh_from_db()
+        assert (request.done, request.passed_over) == (5, 2)
+        assert len(waiting()) == 7
+
+    def test_goes_on_where_a_worker_died(self, business: Business, rejected: list[SendLog]) -> None:
+        request = ask(business)
+        assert request
+        with transaction.atomic():
+            assert resend.portion(request, timezone.now()) is False
+            request.save()
+        with transaction.atomic():
+            resend.portion(request, timezone.now())
+            transaction.set_rollback(True)
+        assert len(waiting()) == 3
+        requests.work_off(timezone.now())
+        request.refresh_from_db()
+        assert (request.done, request.passed_over) == (7, 0)
+        assert [row.subject_id for row in waiting()] == list(range(7))
+
+    def test_asked_for_twice_is_one_request(self, business: Business, rejected: list[SendLog]) -> None:
+        first, second = ask(business), ask(business)
+        assert first == second
+        assert Request.objects.count() == 1
+
+    @pytest.mark.parametrize("why", ["off", "nothing"])
+    def test_nothing_is_asked_for_when_there_is_nothing_to_do(
+        self, business: Business, integration: Integration, rejected: list[SendLog], why: str
+    ) -> None:
+        if why == "off":
+            Integration.objects.update(enabled=False)
+        with nothing_written():
+            assert ask(business, **({"event": "Order Ready"} if why == "nothing" else {})) is None
+        assert not Request.objects.exists()
+
+
+def test_an_entry_that_is_gone_is_forgotten(integration: Integration, customer: Customer) -> None:
+    entry, later = logged(customer), logged(customer)
+    again(entry, later)
+    SendLog.objects.filter(pk=entry.pk).delete()
+    retention.drop_old(timezone.now())
+    assert resent() == [later.pk]
+
+
+def test_what_the_daily_counts_say_can_be_sent_again(customer: Customer, integration: Integration) -> None:
+    for event, outcome in (
+        ("Customer Visit", Outcome.REJECTED),
+        ("Customer Visit", Outcome.ACCEPTED),
+        ("identify", Outcome.SKIPPED),
+        ("identify", Outcome.REJECTED),
+        ("Test Event", Outcome.REJECTED),
+    ):
+        logged(customer, event, outcome)
+    matching = Matching((customer.business_id,), sendable=True)
+    assert log_pages.count(matching) == 2
+    assert [(entry.event, entry.outcome) for entry in log_pages.page(matching, 10).entries] == [
+        ("identify", "rejected"),
+        ("Customer Visit", "rejected"),
+    ]
