@@ -5,7 +5,7 @@ its Content-Security-Policy, writes an error to the console or is answered 5xx, 
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,12 +141,14 @@ def visitor(page: Page) -> Visitor:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Whoever reads that a test failed also sees the page as it was then."""
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Whoever reads that a test failed also sees the page as it was then. Without a browser, one sentence is enough for all tests."""
     report = yield
     page = getattr(item, "funcargs", {}).get("page")
     if report.when == "call" and report.failed and isinstance(page, Page):
         report.sections.append(("The page as it was", _kept(page, item.name)))
+    if report.skipped and installed() is None:
+        report.longrepr = (__file__, 1, f"Skipped: {NO_BROWSER}")
     return report
 
 
