@@ -84,6 +84,8 @@ SELECT EXISTS (
 
 def page(matching: Matching, most: int, beyond: int | None = None, *, oldest_first: bool = True) -> WaitingPage:
     """Up to `most` rows past the one with the id `beyond`, from there on in the order asked for."""
+    if matching.found is not None and not matching.found:
+        return WaitingPage([])
     businesses = matching.businesses
     scanned = SCANNED if businesses is None else max(most + 1, SCANNED // max(1, len(businesses)))
     params = {**matching.params(), "most": most + 1, "scanned": scanned, "beyond": beyond}
