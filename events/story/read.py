@@ -17,7 +17,7 @@ from events.story.why import Visited
 
 SEARCHED: Final = 20_000
 """Waiting messages of the business looked through for the customer's, the newest. The outbox has no index by customer: each recording
-would pay for it (bench), so that one page be complete in the rare backlog that is larger than this."""
+would pay for it so that one page be complete in the rare backlog that is larger than this."""
 SWITCHES: Final = 1_000
 """An owner switches now and then; a page must not grow with a program that does so all the time."""
 
@@ -34,7 +34,7 @@ SELECT {COLUMNS}, customer_id = %(customer)s, place = %(searched)s FROM (
     SELECT *, row_number() OVER (ORDER BY id DESC) AS place
     FROM events_outgoing WHERE business_id = %(business)s ORDER BY id DESC LIMIT %(searched)s
 ) newest
-WHERE customer_id = %(customer)s AND event <> '{IDENTIFY}' OR place = %(searched)s
+WHERE customer_id = %(customer)s OR place = %(searched)s
 UNION ALL
 SELECT {COLUMNS}, TRUE, FALSE FROM events_outgoing WHERE customer_id = %(customer)s AND event = '{IDENTIFY}'
 """
@@ -49,12 +49,12 @@ class Waiting:
 
 
 def waiting(business_id: int, customer_id: int) -> Waiting:
-    """Read before the log: what leaves the outbox in between is found there."""
+    """Read before the log: what leaves the outbox in between is found there. An identify among the newest is found twice."""
     params = {"business": business_id, "customer": customer_id, "searched": SEARCHED, "waiting": WAITING}
     entries, searched_from = [], None
     for *row, own, last in _rows(WAITS, params):
         entry = Entry(*row)
-        if own and not (last and entry.event == IDENTIFY):
+        if own:
             entries.append(entry)
         if last:
             searched_from = entry.known_at

@@ -87,12 +87,11 @@ class Page:
 def page(happened: Sequence[Happened], waiting: Iterable[Entry], logged: Sequence[Entry], most: int, looked_at: int) -> Page | None:
     """`happened`: the newest `most` + 1, newest first. `logged`: the `looked_at` that left last, newest first. None when these are too few,
     as they had all waited together with others."""
-    lines = lines_of(happened, [*waiting, *logged])
-    sure = [line for line in lines if len(happened) <= most or line.key >= happened[-1].key]
+    lines = sure = lines_of(happened, [*waiting, *logged])
     if len(logged) >= looked_at:
         # What was not read had left before all that was, so it had also happened before.
         edge = min(entry.known_at for entry in logged)
-        sure = [line for line in sure if line.at > edge]
+        sure = [line for line in lines if line.at > edge]
         if not sure:
             return None
     shown = sure[:most]

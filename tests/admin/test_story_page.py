@@ -70,6 +70,12 @@ def test_another_business_s_customer_answers_as_one_who_does_not_exist(customer:
     assert other.get("/admin/customers/customer/99999999999999999999999/story/").status_code == 302
 
 
+def test_staff_who_may_not_look_at_customers_learn_nothing(customer: Customer, helper: User) -> None:
+    helper.groups.clear()
+    answer: Any = logged_in(helper).get(address(customer))
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+
+
 def test_who_is_not_logged_in_is_asked_to(customer: Customer) -> None:
     answer: Any = Client().get(address(customer))
     assert answer.headers["Location"] == f"/admin/login/?next={address(customer)}"
