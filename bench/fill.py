@@ -11,6 +11,7 @@ from django.db import connection
 
 from events.encryption import encrypt
 from events.models.waiting import IDENTIFY
+from events.outbox.record import NEW_MESSAGE_ID
 from smrt_integration.delivery.build import destination
 
 HISTORY = "events_sendlog, events_deliveryattempt, events_dailycount, events_dailydelay"
@@ -82,9 +83,9 @@ JOIN (SELECT *, row_number() OVER (PARTITION BY business_id ORDER BY id) AS n FR
 JOIN {NTH.format(table="customers_employee")} e ON e.business_id = c.business_id AND e.n = 1 + o.n %% 4
 ORDER BY o.n, c.business_id
 """
-EVENTS = """
+EVENTS = f"""
 INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
-SELECT o.business_id, o.customer_id, c.uuid, 'Order Returned', o.id, replace(gen_random_uuid()::text, '-', ''), o.created_at,
+SELECT o.business_id, o.customer_id, c.uuid, 'Order Returned', o.id, {NEW_MESSAGE_ID}, o.created_at,
     jsonb_build_object('order_id', o.number, 'agent', a.name, 'customer_brand', b.name, 'value', o.total::text, 'currency', s.currency,
         'sold_by', e.name, 'returned_by', r.name,
         'discount', jsonb_build_object('name', d.name, 'description', d.description, 'value', d.value))
@@ -100,7 +101,7 @@ ORDER BY o.id
 """
 CHANGED_CUSTOMERS = f"""
 INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
-SELECT business_id, id, uuid, '{IDENTIFY}', id, replace(gen_random_uuid()::text, '-', ''), now(), '{{}}' FROM customers_customer
+SELECT business_id, id, uuid, '{IDENTIFY}', id, {NEW_MESSAGE_ID}, now(), '{{}}' FROM customers_customer
 """
 KNOWN = """
 INSERT INTO events_acceptedtraits (customer_id, destination, traits_hash, message_id, occurred_at)

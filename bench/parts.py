@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bench import claiming, latency, recording, rounds, throughput
+from bench import claiming, history, latency, recording, rounds, throughput
 from bench.figures import Figure
 from bench.sizes import Sizes
 
@@ -43,6 +43,18 @@ PARTS = (
     ),
     Part("rounds", rounds.queries_per_round, ("queries_per_round_1", "queries_per_round_1000")),
     Part("claim", claiming.claims, ("claim_ms",)),
+    Part(
+        "history",
+        history.pages,
+        (
+            "send_log_first_page_ms",
+            "send_log_filtered_page_ms",
+            "send_log_search_ms",
+            "send_log_message_ms",
+            "outbox_first_page_ms",
+            "outbox_filtered_page_ms",
+        ),
+    ),
 )
 
 

@@ -23,6 +23,8 @@ class Sizes:
     round_businesses: int = 1_000
     claim_lanes: int = 5_000
     claim_dead_rows: int = 500_000
+    history_rows: int = 10_000_000
+    history_waiting: int = 1_000_000
 
 
 FULL = Sizes()
@@ -37,4 +39,6 @@ QUICK = Sizes(
     record_turns=3,
     claim_lanes=1_000,
     claim_dead_rows=50_000,
+    history_rows=130_000,
+    history_waiting=20_000,
 )

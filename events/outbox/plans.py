@@ -17,7 +17,10 @@ ALLOW: Final = "; ".join(f"SET LOCAL {way} TO DEFAULT" for way in AVOIDED)
 @contextmanager
 def in_index_order() -> Iterator[Any]:
     """A cursor for statements that sort, scan or collect rows only where there is no other way."""
+    inside = connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(AVOID)
         yield cursor
-        cursor.execute(ALLOW)
+        if inside:
+            # otherwise it ends with the transaction
+            cursor.execute(ALLOW)

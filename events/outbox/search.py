@@ -66,7 +66,9 @@ def _order(cursor: Any, asked: dict[str, Any]) -> Found:
 
 
 def _customers(cursor: Any, asked: dict[str, Any]) -> Found:
-    text = asked["text"]
+    text: str = asked["text"]
+    ways: tuple[str, ...]
+    params: dict[str, Any]
     if len(re.sub(r"\D", "", text)) >= LEAST_DIGITS and PHONE.fullmatch(text):
         ways, params = BY_PHONE, {"ends": _escaped(_phone(cursor, asked)[::-1]) + "%"}
     elif "@" in text:

@@ -138,6 +138,6 @@ def test_who_has_several_businesses_chooses_among_them(office: Client, owner: Us
 def test_a_message_says_what_was_recorded_and_how_its_business_stands(office: Client, customer: Customer) -> None:
     row = put(customer, facts={"visit_type": "Store"})
     shown = text(office.get(f"{LIST}{row}/change/"))
-    assert "It waits since" in shown
+    assert "It has waited since" in shown
     assert "On. 1 event is waiting to leave in a moment." in shown
     assert '"visit_type": "Store"' in shown

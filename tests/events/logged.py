@@ -23,7 +23,7 @@ def logged(
 ) -> SendLog:
     """One message of this customer, whose outcome was known at `at`; it happened two minutes before."""
     at = at or timezone.now()
-    values = {
+    values: dict[str, Any] = {
         "business_id": customer.business_id,
         "customer_id": customer.pk,
         "user_id": customer.uuid,

@@ -50,7 +50,7 @@ def waiting(row: Outgoing, now: datetime) -> dict[str, Any]:
     return {
         **_common(row, zone, now),
         "sign": FAILING if row.last_error else WAITING,
-        "became": f"It waits since {clock(row.recorded_at, now, zone)}. {row.last_error}",
+        "became": f"It has waited since {clock(row.recorded_at, now, zone)}. {row.last_error}",
         "standing": sentence(standing, now) if standing else "Its business is gone.",
         "to_do": remedy(standing) if standing else "",
         "facts": _pretty(row.facts) if row.event != IDENTIFY else "",

@@ -1,9 +1,10 @@
 // Ticks all rows of the page at once.
 const all = document.getElementById("msg-all");
 if (all) {
+  const every = all.querySelector("input");
   all.hidden = false;
-  all.addEventListener("change", () => {
-    for (const box of document.querySelectorAll("input[name=_selected_action]")) box.checked = all.checked;
+  every.addEventListener("change", () => {
+    for (const box of document.querySelectorAll("input[name=_selected_action]")) box.checked = every.checked;
   });
 }
 

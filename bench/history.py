@@ -1,0 +1,159 @@
+"""What an owner's pages cost the database when ten million messages were sent and a million wait: the time of all of a page's queries."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client, override_settings
+from django.utils import timezone
+
+from bench import past
+from bench.figures import Figure, progress, rounded
+from bench.sizes import Sizes
+from customers.models import Brand, Business, Customer, Membership, Order
+from events.models import SendLog
+from events.outbox import partitions
+from events.outbox.retention import months_before
+
+LARGE = 1
+"""The business with nine tenths of everything."""
+REPETITIONS = 5
+SEND_LOG, OUTBOX = "/admin/events/sendlog/", "/admin/events/outgoing/"
+# Files are not what is measured, and none are collected.
+PLAIN_FILES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+
+
+@dataclass
+class Stopwatch:
+    """Counts what the database takes for a page."""
+
+    milliseconds: float = 0.0
+    queries: int = 0
+
+    def __call__(self, execute: Callable[..., Any], *arguments: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return execute(*arguments)
+        finally:
+            self.milliseconds += 1_000 * (time.perf_counter() - started)
+            self.queries += 1
+
+
+def pages(sizes: Sizes) -> Iterator[Figure]:
+    now = timezone.now()
+    started = time.monotonic()
+    past.fill_history(sizes.history_rows, now)
+    past.let_wait(LARGE, sizes.history_waiting)
+    size = _gigabytes()
+    progress(f"filled in {time.monotonic() - started:.0f} s, {size:.1f} GB")
+    extra = {"rows": sizes.history_rows, "waiting": sizes.history_waiting, "database_gb": rounded(size)}
+    with override_settings(STORAGES=PLAIN_FILES):
+        owner = _owner()
+        yield _figure("send_log_first_page_ms", owner, SEND_LOG, {"first": {}}, extra)
+        yield _figure("send_log_filtered_page_ms", owner, SEND_LOG, _filters(now), extra)
+        yield _figure("send_log_search_ms", owner, SEND_LOG, _searches(), extra)
+        yield _figure("send_log_message_ms", owner, SEND_LOG, {"message": f"{_refused()}/change/"}, extra)
+        yield _figure("outbox_first_page_ms", owner, OUTBOX, {"first": {}}, extra)
+        yield _figure("outbox_filtered_page_ms", owner, OUTBOX, _waiting_filters(), extra)
+
+
+def _owner() -> Client:
+    user = User.objects.create(username="owner", is_staff=True)
+    Membership.objects.create(user=user, business_id=LARGE, role=Membership.Role.OWNER)
+    client = Client(headers={"host": "smrt.example.com"})
+    client.force_login(user)
+    return client
+
+
+def _figure(name: str, client: Client, address: str, views: Mapping[str, Any], extra: Mapping[str, Any]) -> Figure:
+    """The slowest of these pages, each told too: the median of some visits, the first of which is not counted but told. `least` is the
+    slowest by each one's fastest visit: what is above that, a busy machine added."""
+    medians, least, firsts, queries = {}, {}, {}, 0
+    for view, chosen in views.items():
+        visits = [_visit(client, address, chosen) for _ in range(REPETITIONS + 1)]
+        firsts[view] = visits[0].milliseconds
+        medians[view] = median(visit.milliseconds for visit in visits[1:])
+        least[view] = min(visit.milliseconds for visit in visits)
+        queries = max(queries, visits[0].queries)
+    told = {view: rounded(value) for view, value in medians.items()} if len(views) > 1 else {}
+    also = {"least": rounded(max(least.values())), "first_visit": rounded(max(firsts.values())), "queries": queries}
+    return Figure(name, max(medians.values()), "ms", {**told, **also, **extra})
+
+
+def _visit(client: Client, address: str, chosen: Any) -> Stopwatch:
+    watch = Stopwatch()
+    with connection.execute_wrapper(watch):
+        path = address + chosen if isinstance(chosen, str) else address
+        response: Any = client.get(path, chosen if isinstance(chosen, dict) else {}, secure=True)
+    if response.status_code != 200:
+        raise AssertionError(f"{path} was answered {response.status_code}.")
+    return watch
+
+
+def _filters(now: datetime) -> dict[str, dict[str, Any]]:
+    month = partitions.month_of(now)
+    oldest, middle = months_before(month, past.MONTHS - 1), months_before(month, past.MONTHS // 2)
+    brands = dict(Brand.objects.filter(business_id=LARGE).values_list("name", "pk"))
+    return {
+        "rare_outcome": {"outcome": "rejected"},
+        "outcome_long_ago": {"outcome": "expired"},
+        "rare_event": {"event": "Customer Birthday"},
+        "event_that_never_was": {"event": "Customer Lost"},
+        "brand": {"brand": brands["Example Brand 1"]},
+        "brand_long_ago": {"brand": brands["Closed Long Ago"]},
+        "brand_without_any": {"brand": brands["Opened Today"]},
+        "days_long_ago": {"since": oldest.isoformat(), "until": oldest.replace(day=3).isoformat()},
+        "until_long_ago": {"until": middle.isoformat()},
+        "several": {"event": "Pickup Missed", "outcome": "rejected", "until": middle.isoformat(), "brand": brands["Example Brand 1"]},
+        "nothing_matches": {"event": "Customer Birthday", "outcome": "rejected", "brand": brands["Example Brand 2"]},
+        "deep": {"before": f"{datetime(oldest.year, oldest.month, 20, tzinfo=now.tzinfo).isoformat()}_1000000000"},
+        "back_from_deep": {"after": f"{datetime(middle.year, middle.month, 9, tzinfo=now.tzinfo).isoformat()}_1"},
+    }
+
+
+def _searches() -> dict[str, dict[str, Any]]:
+    customer = Customer.objects.filter(business_id=LARGE).order_by("-pk").first()
+    order = Order.objects.filter(business_id=LARGE).first()
+    entry = SendLog.objects.filter(business_id=LARGE).order_by("id").first()
+    assert customer
+    assert order
+    assert entry
+    return {
+        "message_id": {"q": entry.message_id},
+        "order_number": {"q": order.number},
+        "last_name": {"q": customer.last_name},
+        "both_names": {"q": f"{customer.first_name} {customer.last_name[:9]}"},
+        "common_name": {"q": "exa"},
+        "unknown_name": {"q": "robin nobody"},
+        "phone": {"q": customer.phone},
+        "end_of_phone": {"q": customer.phone[-4:]},
+        "email": {"q": customer.email},
+        "name_and_outcome": {"q": "robin", "outcome": "rejected"},
+    }
+
+
+def _waiting_filters() -> dict[str, dict[str, Any]]:
+    brands = dict(Brand.objects.filter(business_id=LARGE).values_list("name", "pk"))
+    business = Business.objects.get(pk=LARGE)
+    return {
+        "event": {"event": "Customer Visit"},
+        "event_that_does_not_wait": {"event": "Order Ready"},
+        "brand_without_any": {"brand": brands["Opened Today"]},
+        "day": {"since": business.today().isoformat()},
+        "unknown_message": {"q": "0" * 32},
+    }
+
+
+def _refused() -> int:
+    return SendLog.objects.filter(business_id=LARGE, event="Customer Visit", outcome="rejected").order_by("-settled_at")[0].pk
+
+
+def _gigabytes() -> float:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        return float(cursor.fetchone()[0]) / 1e9
