@@ -15,9 +15,11 @@ from customers import access
 from customers.models import Brand, Business, Customer, CustomFieldValue, Order, PickupRequest, Visit
 from events.models import Celebration, Integration, Outgoing
 from events.sweeps import birthdays, lost
+from smrt_integration.dev.demo.businesses import BUSINESSES
 from smrt_integration.dev.demo.login import make_logins, password
 from smrt_integration.dev.demo.past import DRIFTING
 from smrt_integration.dev.demo.seed import seed
+from tests.factories import BusinessFactory
 
 ON = ("Golden Gate Cleaners", "Reinigung Möwe")
 OFF = "Harbour Dry Cleaning"
@@ -121,7 +123,7 @@ NAMES = ("owner", "helper", "admin")
 
 @pytest.mark.django_db
 def test_the_logins_work_and_stay_the_same() -> None:
-    seed()
+    BusinessFactory.create(name=BUSINESSES[0].name)
     first = make_logins()
     for name, said in zip(NAMES, first, strict=True):
         of = "" if name == "admin" else " of Golden Gate Cleaners"
@@ -131,14 +133,16 @@ def test_the_logins_work_and_stay_the_same() -> None:
     assert len({password(name) for name in NAMES}) == 3
 
 
-def test_who_they_are(businesses: Mapping[str, Business]) -> None:
+@pytest.mark.django_db
+def test_who_they_are() -> None:
+    golden_gate = BusinessFactory.create(name=BUSINESSES[0].name)
+    BusinessFactory.create(name=BUSINESSES[1].name)
     make_logins()
     assert list(User.objects.order_by("username").values_list("username", "is_superuser")) == [
         ("admin", True),
         ("helper", False),
         ("owner", False),
     ]
-    golden_gate = businesses["Golden Gate Cleaners"]
     assert list(access.managed_by(User.objects.get(username="owner"))) == [golden_gate]
     helper = User.objects.get(username="helper")
     assert (list(access.businesses_of(helper)), list(access.managed_by(helper))) == ([golden_gate], [])
@@ -147,7 +151,7 @@ def test_who_they_are(businesses: Mapping[str, Business]) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", NAMES)
 def test_a_password_of_ones_own_is_left_alone(name: str) -> None:
-    seed()
+    BusinessFactory.create(name=BUSINESSES[0].name)
     make_logins()
     user = User.objects.get(username=name)
     user.set_password("my own")
