@@ -28,7 +28,7 @@ SELECT n || ' Example Street', 'San Francisco', 'CA', '94110', 'US', gen_random_
     CASE WHEN n %% 20 = 0 THEN 'Company ' || n ELSE '' END, (ARRAY['Alex', 'Robin', 'Kim', 'Zoë'])[1 + n %% 4],
     'Example' || substr(md5(n::text), 1, 6), 'guest' || n || '@example.com',
     '+1' || 200 + n / 1000 %% 800 || '555' || lpad((n %% 10000)::text, 4, '0'),
-    'POS', FALSE, 'Will Call', TRUE, TRUE, 'weekly', 'POS', now(), 1 + n %% 5, 1, 1 + n %% 2, 1
+    'POS', FALSE, 'Will Call', TRUE, TRUE, 'weekly', 'POS', now(), 1 + n %% 5, 1, (%(brands)s)[1 + n %% 2], 1
 FROM generate_series(1, %(customers)s) n
 """
 # A brand whose rows are all a year old, and one without any.
@@ -39,14 +39,14 @@ MONTH: Final = """
 INSERT INTO {table} (id, business_id, customer_id, brand_id, user_id, event, subject_id, message_id, occurred_at, sent_at, settled_at,
     outcome, reason, attempts, body, facts)
 SELECT n, r.business, CASE WHEN r.business = 1 THEN %(first_customer)s + n * 7919 %% %(customers)s ELSE r.business END,
-    CASE WHEN r.business > 1 THEN 2 * r.business - 1 WHEN %(oldest)s AND n %% 500 = 1 THEN %(closed)s ELSE 1 + n %% 2 END,
+    CASE WHEN r.business > 1 THEN 0 WHEN %(oldest)s AND n %% 500 = 1 THEN %(closed)s ELSE (%(brands)s)[1 + n %% 2] END,
     md5(n::text)::uuid, r.event, n, lpad(to_hex((extract(epoch FROM r.at) * 1000)::bigint), 12, '0') || substr(md5(n::text), 13),
     r.at - interval '2 s', r.at - interval '1 s', r.at, r.outcome, CASE r.outcome WHEN 'accepted' THEN '' ELSE 'Segment refused this.' END,
     1, CASE r.outcome WHEN 'skipped' THEN '' ELSE '{{"type":"track","userId":"' || md5(n::text) || '","event":"' || r.event
         || '","properties":{{"order_id":"' || n || '","value":19.53,"currency":"USD"}}}}' END,
     CASE r.outcome WHEN 'accepted' THEN NULL ELSE '{{"visit_type": "Store"}}'::jsonb END
 FROM (
-    SELECT n, CASE WHEN n %% 10 > 0 THEN 1 ELSE 2 + n / 10 %% %(small)s END AS business,
+    SELECT n, CASE WHEN n %% 10 > 0 THEN 1 ELSE 2 + n / 10 %% (%(small)s - 1) END AS business,
         %(start)s::timestamptz + (%(end)s::timestamptz - %(start)s::timestamptz) * ((n - %(first)s)::float / %(rows)s) AS at,
         CASE WHEN n %% 1000 = 77 THEN 'rejected' WHEN n %% 25 = 3 THEN 'skipped' WHEN %(expiring)s AND n %% 1000 = 5 THEN 'expired'
             ELSE 'accepted' END AS outcome,
@@ -80,12 +80,14 @@ def fill_history(rows: int, now: datetime) -> None:
     fill.fill(SMALL, 1, 1)
     customers = max(1, rows * REGULARS // 10_000_000)
     with connection.cursor() as cursor:
+        cursor.execute("SELECT array_agg(id ORDER BY id) FROM customers_brand WHERE business_id = 1")
+        brands = cursor.fetchone()[0]
         cursor.execute(BRANDS)
         closed = cursor.fetchone()[0]
         cursor.execute("SELECT max(id) + 1 FROM customers_customer")
         first_customer = cursor.fetchone()[0]
-        cursor.execute(CUSTOMERS, {"customers": customers})
-        shared = {"customers": customers, "first_customer": first_customer, "closed": closed, "small": SMALL}
+        cursor.execute(CUSTOMERS, {"customers": customers, "brands": brands})
+        shared = {"brands": brands, "customers": customers, "first_customer": first_customer, "closed": closed, "small": SMALL}
         month, each = partitions.month_of(now), rows // MONTHS
         for number in range(MONTHS):
             start = months_before(month, MONTHS - 1 - number)

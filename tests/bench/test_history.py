@@ -1,0 +1,54 @@
+"""The bench of the owner's pages: a small history is as a large one, and every page opens."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import LazySettings
+from django.db import connection
+from django.db.models import Sum
+from django.utils import timezone
+
+from bench import history, past
+from bench.parts import PARTS
+from bench.sizes import Sizes
+from events.models import DailyCount, Outgoing, SendLog
+from events.outbox import partitions
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROWS, WAITING = 1_300, 100
+
+COUNTED = """
+SELECT count(*) FROM (
+    SELECT l.business_id, l.event, l.outcome, l.brand_id, (l.settled_at AT TIME ZONE b.time_zone)::date, count(*)
+    FROM events_sendlog l JOIN customers_business b ON b.id = l.business_id GROUP BY 1, 2, 3, 4, 5
+    EXCEPT SELECT business_id, event, outcome, brand_id, day, messages FROM events_dailycount
+) d
+"""
+
+
+@pytest.fixture(autouse=True)
+def _few_businesses(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Iterator[None]:
+    monkeypatch.setattr(past, "SMALL", 20)
+    settings.ALLOWED_HOSTS = ["*"]
+    yield
+    partitions.drop_before(partitions.month_of(timezone.now()))
+
+
+def test_a_history_fills_thirteen_months_and_is_counted() -> None:
+    now = timezone.now()
+    past.fill_history(ROWS, now)
+    assert SendLog.objects.count() == ROWS
+    assert SendLog.objects.filter(business_id=history.LARGE).count() == ROWS * 9 // 10
+    assert len({partitions.month_of(at) for at in SendLog.objects.values_list("settled_at", flat=True)}) == 13
+    assert DailyCount.objects.aggregate(all=Sum("messages"))["all"] == ROWS
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTED)
+        assert cursor.fetchone()[0] == 0
+
+
+def test_every_page_is_measured() -> None:
+    figures = list(history.pages(Sizes(history_rows=ROWS, history_waiting=WAITING)))
+    (part,) = [part for part in PARTS if part.name == "history"]
+    assert tuple(figure.name for figure in figures) == part.figures
+    assert Outgoing.objects.count() == WAITING
+    assert all(figure.extra["queries"] < 40 for figure in figures)
