@@ -51,8 +51,8 @@ migrations:
 	$(PYTHON_HERE) manage.py check --fail-level WARNING
 	@$(DEPLOYED) $(PYTHON_HERE) manage.py check --deploy --fail-level WARNING
 	$(PYTHON_HERE) manage.py makemigrations --check --dry-run
-	@# a table's first migration cannot lock anybody out of it
-	@LOG_LEVEL=WARNING $(PYTHON_HERE) manage.py lintmigrations --no-cache --warnings-as-errors --ignore-initial-migrations \
+	@# a table's first migration cannot lock anybody out of it; and PostgreSQL makes no index of a partitioned table concurrently
+	@LOG_LEVEL=WARNING $(PYTHON_HERE) manage.py lintmigrations --no-cache --warnings-as-errors --ignore-initial-migrations --ignore-name 0002_owners_admin \
 		--include-apps customers events --quiet ok ignore
 
 bench: install

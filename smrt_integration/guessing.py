@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 # One person who mistypes, not a programme that tries: people who cannot remember ask for a new password by the fifth attempt.
-ATTEMPTS: Final = 8
+ATTEMPTS: Final[int] = 8
 # Long enough that a list of common passwords takes years, short enough that an owner need not call support.
-LOCKED_FOR: Final = timedelta(minutes=15)
+LOCKED_FOR: Final[timedelta] = timedelta(minutes=15)
 
 
 def address_of(request: HttpRequest) -> str:

@@ -27,7 +27,7 @@ def office(owner: User, integration: Integration) -> Client:
     return logged_in(owner)
 
 
-def exported(client: Client, **chosen: object) -> list[dict[str, str]]:
+def exported(client: Client, **chosen: Any) -> list[dict[str, str]]:
     response: Any = client.get(EXPORT, chosen)
     assert response.streaming
     return list(csv.DictReader(b"".join(response.streaming_content).decode("utf-8-sig").splitlines()))

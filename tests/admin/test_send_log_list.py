@@ -39,7 +39,7 @@ def text(response: Any) -> str:
     return " ".join(unescape(response.content.decode()).split())
 
 
-def listed(client: Client, address: str = LIST, **chosen: object) -> list[int]:
+def listed(client: Client, address: str = LIST, **chosen: Any) -> list[int]:
     """The ids of the entries on the page, in its order."""
     return [row.id for row in client.get(address, chosen).context["rows"]]
 
