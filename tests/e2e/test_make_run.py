@@ -51,7 +51,7 @@ class Newcomer:
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
         assert token
         form = {"csrfmiddlewaretoken": token[1], "username": "admin", "password": self.password(), "next": "/admin/"}
-        assert "Site administration" in self.http.post(f"{self.web}/admin/login/", form, timeout=10).text
+        assert BUSINESSES[0].name in self.http.post(f"{self.web}/admin/login/", form, timeout=10).text
 
     def arrived(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.http.get(f"{self.segment}/messages", timeout=10).content.splitlines()]
