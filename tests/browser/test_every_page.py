@@ -8,6 +8,7 @@ from django.db.models import Model
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page
 
+from customers.models import Customer
 from events.models import Integration
 from smrt_integration.delivery.deliver import Delivery
 from smrt_integration.dev.browser import SIZES
@@ -15,7 +16,7 @@ from tests.browser.conftest import Visitor
 from tests.factories import OrderFactory, StopFactory
 
 
-def addresses(user: User) -> Iterator[str]:
+def addresses() -> Iterator[str]:
     yield reverse("admin:index")
     yield reverse("admin:password_change")
     for model, _ in sorted(admin.site._registry.items(), key=lambda one: one[0]._meta.label):
@@ -28,7 +29,9 @@ def of_model(model: type[Model]) -> Iterator[str]:
     yield reverse(f"{page}_add")
     row = model._default_manager.first()
     if row is not None:
-        yield from (reverse(f"{page}_{name}", args=[row.pk]) for name in ("change", "history", "delete"))
+        # the last two look the same for all
+        for name in ("change", "history", "delete") if model is Customer else ("change",):
+            yield reverse(f"{page}_{name}", args=[row.pk])
 
 
 def too_wide(page: Page) -> dict[str, int]:
@@ -47,7 +50,7 @@ def test_every_page_of_the_admin(open_browser: Callable[..., BrowserContext], in
     page = open_browser("desktop").new_page()
     Visitor(page).is_logged_in(support)
     found = {}
-    for address in addresses(support):
+    for address in addresses():
         answer = page.goto(address)
         assert answer
         # 403: nobody, support included, may add or change what comes about by itself
