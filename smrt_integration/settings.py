@@ -57,6 +57,10 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "django_structlog",
     "axes",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "customers",
     "events",
 ]
@@ -113,6 +117,34 @@ if not DEBUG:
     # Sub-domains and browsers' preload lists are the installation's to decide on, not ours.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
+
+# Calls a minute of one key: several times what a busy shop makes, and little enough that one that runs wild leaves room for others.
+API_CALLS_PER_MINUTE = 1_200
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["smrt_integration.api.keys.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["smrt_integration.api.keys.KeyAllows"],
+    "DEFAULT_THROTTLE_CLASSES": ["smrt_integration.api.throttles.KeyThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "smrt_integration.api.pages.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "smrt_integration.api.errors.handler",
+    "UNAUTHENTICATED_USER": None,
+    "NON_FIELD_ERRORS_KEY": "detail",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "SMRT",
+    "VERSION": "1",
+    "DESCRIPTION": "For the point of sale, the delivery app and the customer website.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": [],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
 
 # Celery. Why each value is what it is: the fault table that the tests in tests/delivery/ go through.
 CELERY_TASK_ACKS_LATE = True

@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import path
+from django.urls import include, path
 
 
 def front_door(request: HttpRequest) -> HttpResponseBase:
@@ -11,4 +11,5 @@ def front_door(request: HttpRequest) -> HttpResponseBase:
 urlpatterns = [
     path("", front_door),
     path("admin/", admin.site.urls),
+    path("api/v1/", include(("smrt_integration.api.urls", "api"))),
 ]
