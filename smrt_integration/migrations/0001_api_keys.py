@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("customers", "0003_public_ids"),
+        ("customers", "0002_membership"),
     ]
 
     operations = [

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client as Http
 
 from customers.models import Business
@@ -22,21 +21,20 @@ class Caller:
     def __init__(self, business: Business, client: str = Client.POS, scopes: list[str] | None = None) -> None:
         self.key, self.secret = ApiKey.issue(business, client, f"The {client}", scopes)
 
-    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
+    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         sent = {"Authorization": f"Bearer {self.secret}"} | {name.replace("_", "-"): value for name, value in headers.items()}
         call: Callable[..., Any] = getattr(Http(headers=sent), method)
-        response: HttpResponse = call(
+        return call(
             f"/api/v1/{path}", body if method == "get" else body or {}, **({} if method == "get" else {"content_type": "application/json"})
         )
-        return response
 
-    def get(self, path: str, **query: Any) -> HttpResponse:
+    def get(self, path: str, **query: Any) -> Any:
         return self("get", path, query)
 
-    def post(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
         return self("post", path, body, **headers)
 
-    def patch(self, path: str, body: Any) -> HttpResponse:
+    def patch(self, path: str, body: Any) -> Any:
         return self("patch", path, body)
 
 
