@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import Manager, Model, QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -16,13 +16,13 @@ from customers.models import AddressDict
 class Reference(serializers.SlugRelatedField[Any]):
     """Another record of the same business, by its UUID."""
 
-    default_error_messages = {"does_not_exist": "There is no such {slug_name} here."}
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(slug_field="uuid", **kwargs)
+    def __init__(self, queryset: QuerySet[Any] | Manager[Any], **kwargs: Any) -> None:
+        self.model: type[Model] = queryset.model
+        super().__init__(slug_field="uuid", queryset=queryset, **kwargs)
 
     def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset().filter(business=self.context["view"].business)
+        rows: QuerySet[Any] = super().get_queryset()  # type: ignore[assignment]
+        return rows.filter(business=self.context["view"].business)
 
     def to_internal_value(self, data: Any) -> Any:
         try:
@@ -31,7 +31,7 @@ class Reference(serializers.SlugRelatedField[Any]):
             uuid = None
         found = self.get_queryset().filter(uuid=uuid).first() if uuid else None
         if found is None:
-            raise serializers.ValidationError(not_here(self.queryset.model), "does_not_exist")
+            raise serializers.ValidationError(not_here(self.model), "does_not_exist")
         return found
 
 

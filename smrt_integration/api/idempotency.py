@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,7 +17,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from smrt_integration.api.models import Answered
+from smrt_integration.api.models import Answered, ApiKey
 
 HEADER = "Idempotency-Key"
 LONGEST = 255
@@ -47,9 +47,9 @@ def once(request: Request, work: Callable[[], Response]) -> Response:
 
 def _claim(request: Request, key: str) -> Answered:
     """The row of this key. It has a status when the request was answered before."""
-    claim = Answered(key=request.auth, idempotency_key=key, request_hash=hash_of(request))
-    Answered.objects.bulk_create([claim], ignore_conflicts=True)
-    return Answered.objects.get(key=request.auth, idempotency_key=key)
+    caller = cast("ApiKey", request.auth)
+    Answered.objects.bulk_create([Answered(key=caller, idempotency_key=key, request_hash=hash_of(request))], ignore_conflicts=True)
+    return Answered.objects.get(key=caller, idempotency_key=key)
 
 
 def _replay(claim: Answered, request: Request) -> Response:

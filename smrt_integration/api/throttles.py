@@ -46,7 +46,9 @@ def count(counter: str) -> int:
         return 0
     try:
         with _redis(os.getpid()).pipeline(transaction=False) as pipe:
-            counted, _ = pipe.incr(counter).expire(counter, 2 * WINDOW).execute()
+            pipe.incr(counter)
+            pipe.expire(counter, 2 * WINDOW)
+            counted, _ = pipe.execute()
         return int(counted)
     except redis.RedisError as error:
         _resting_until = time.monotonic() + REST

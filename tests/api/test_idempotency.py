@@ -61,7 +61,7 @@ def test_ten_at_once_make_one_order_and_are_answered_alike(pos: Caller, customer
             start.wait()
             answer = pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
             assert answer.status_code == 201
-            return answer.content
+            return bytes(answer.content)
         finally:
             connection.close()
 

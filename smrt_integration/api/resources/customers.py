@@ -63,7 +63,7 @@ class CustomerGiven(serializers.ModelSerializer[Customer]):
     group = Reference(queryset=CustomerGroup.objects, allow_null=True, required=False)
     discount = Reference(queryset=Discount.objects, allow_null=True, required=False)
     address = AddressField(allow_null=True, required=False)
-    custom_fields = serializers.ListSerializer(child=NewCustomValue(), max_length=200, required=False)
+    custom_fields: Any = serializers.ListSerializer(child=NewCustomValue(), max_length=200, required=False)
 
     class Meta:
         model = Customer

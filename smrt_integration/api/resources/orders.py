@@ -58,7 +58,7 @@ class OrderShape(serializers.ModelSerializer[Order]):
 
 class NewOrder(serializers.Serializer[Any]):
     customer = Reference(queryset=Customer.objects.select_related("business"))
-    items = serializers.ListSerializer(child=NewItemShape(), max_length=MOST_ITEMS, default=list)
+    items: Any = serializers.ListSerializer(child=NewItemShape(), max_length=MOST_ITEMS, default=list)
     agent = Reference(queryset=Agent.objects, allow_null=True, default=None)
     sold_by = Reference(queryset=Employee.objects, allow_null=True, default=None)
     discount = Reference(queryset=Discount.objects, allow_null=True, default=None)
@@ -76,7 +76,7 @@ class OrderChanges(serializers.Serializer[Any]):
 
 
 class MoreItems(serializers.Serializer[Any]):
-    items = serializers.ListSerializer(child=NewItemShape(), min_length=1, max_length=MOST_ITEMS)
+    items: Any = serializers.ListSerializer(child=NewItemShape(), min_length=1, max_length=MOST_ITEMS)
 
 
 class FewerItems(serializers.Serializer[Any]):

@@ -47,7 +47,7 @@ class NewStop(serializers.Serializer[Any]):
 
 
 class OrderAtStop(serializers.Serializer[Any]):
-    items = serializers.ListSerializer(child=NewItemShape(), max_length=MOST_ITEMS, default=list)
+    items: Any = serializers.ListSerializer(child=NewItemShape(), max_length=MOST_ITEMS, default=list)
     bags = serializers.IntegerField(min_value=0, max_value=10_000, default=1)
     number = serializers.CharField(max_length=40, allow_blank=True, default="")
     tax_rate = serializers.DecimalField(max_digits=6, decimal_places=4, min_value=0, max_value=99, default=Decimal(0))
@@ -59,7 +59,7 @@ class Missed(serializers.Serializer[Any]):
 
 
 class Completed(Missed):
-    new_orders = serializers.ListSerializer(child=OrderAtStop(), max_length=MOST_ORDERS, default=list)
+    new_orders: Any = serializers.ListSerializer(child=OrderAtStop(), max_length=MOST_ORDERS, default=list)
     delivered_orders = serializers.ListField(child=serializers.UUIDField(), max_length=MOST_ORDERS, default=list)
     bags_delivered = serializers.IntegerField(
         min_value=0, max_value=10_000, allow_null=True, default=None, help_text="Null: what the delivered orders' bags add up to."
@@ -74,7 +74,7 @@ class Report(Completed):
 
 
 class Reports(serializers.Serializer[Any]):
-    reports = serializers.ListSerializer(child=Report(), min_length=1, max_length=MOST_REPORTS)
+    reports: Any = serializers.ListSerializer(child=Report(), min_length=1, max_length=MOST_REPORTS)
 
 
 class ReportAnswer(serializers.Serializer[Any]):
