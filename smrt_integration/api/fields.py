@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Manager, Model, QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -29,10 +30,10 @@ class Reference(serializers.SlugRelatedField[Any]):
             uuid = UUID(data) if isinstance(data, str) else None
         except ValueError:
             uuid = None
-        found = self.get_queryset().filter(uuid=uuid).first() if uuid else None
-        if found is None:
-            raise serializers.ValidationError(not_here(self.model), "does_not_exist")
-        return found
+        try:
+            return self.get_queryset().get(uuid=uuid)
+        except ObjectDoesNotExist as error:
+            raise serializers.ValidationError(not_here(self.model), "does_not_exist") from error
 
 
 def not_here(model: type[Model]) -> str:

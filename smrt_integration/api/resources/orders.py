@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -18,6 +18,7 @@ from smrt_integration.api.fields import Reference, by_uuid
 from smrt_integration.api.filters import OrderFilter
 
 MOST_ITEMS = 500
+ITEMS = Prefetch("items", LineItem.objects.select_related("department").order_by("pk"))
 
 
 class LineItemShape(serializers.ModelSerializer[LineItem]):
@@ -99,9 +100,7 @@ class Orders(ListModelMixin, RetrieveModelMixin, Door):
     """What customers brought in, from taking it in to giving it back."""
 
     area = "orders"
-    queryset = Order.objects.select_related("customer", "agent", "sold_by", "returned_by", "discount", "stop").prefetch_related(
-        Prefetch("items", LineItem.objects.select_related("department").order_by("pk"))
-    )
+    queryset = Order.objects.select_related("customer", "agent", "sold_by", "returned_by", "discount", "stop").prefetch_related(ITEMS)
     serializer_class = OrderShape
     filterset_class = OrderFilter
     ordering = ("-created_at", "-pk")
@@ -111,7 +110,9 @@ class Orders(ListModelMixin, RetrieveModelMixin, Door):
         """Take in an order: a visit to a store, or at a driver's stop. It becomes the event Order Created."""
         given = self.given(NewOrder)
         order = Order.create(given.pop("customer"), items=new_items(self.business, given.pop("items"), "items"), **given)
-        return self.answer(order, 201)
+        # everything else of it is at hand
+        prefetch_related_objects([order], ITEMS)
+        return Response(self.get_serializer(order).data, 201)
 
     @extend_schema(request=OrderChanges, responses=OrderShape)
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
