@@ -1,10 +1,11 @@
 """/api/v1/: plural nouns, UUIDs, actions as sub-resources."""
 
-from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
 from smrt_integration.api import schema
+from smrt_integration.api.nothing import Nothing
 from smrt_integration.api.resources import customers, integration, orders, pickups, reference, stops
 
 __all__ = ["schema", "urlpatterns"]
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("event-types", integration.EventTypes.as_view({"get": "list"}), name="event-types"),
     path("trait-types", integration.TraitTypes.as_view({"get": "retrieve"}), name="trait-types"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
-    path("reference", SpectacularRedocView.as_view(url_name="api:schema"), name="reference"),
+    path("docs", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
+    # also what a path converter does not match, such as a line break
+    re_path(r"(?s:.*)", Nothing.as_view()),
 ]

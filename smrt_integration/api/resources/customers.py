@@ -45,6 +45,7 @@ class CustomerShape(serializers.ModelSerializer[Customer]):
     brand = serializers.UUIDField(source="brand.uuid", read_only=True, allow_null=True)
     group = serializers.UUIDField(source="group.uuid", read_only=True, allow_null=True)
     discount = serializers.UUIDField(source="discount.uuid", read_only=True, allow_null=True)
+    email = serializers.CharField(read_only=True, help_text="Empty when not known.")
     address = AddressField(read_only=True, allow_null=True)
     custom_fields = CustomValueShape(source="custom_values", many=True, read_only=True)
 

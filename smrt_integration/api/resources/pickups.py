@@ -27,10 +27,21 @@ CANCELED_VIA = {
 }
 
 
+class CanceledVia(serializers.ChoiceField):
+    """Null while it is not canceled."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(PickupRequest.CanceledVia.choices, allow_null=True, **kwargs)
+
+    def to_representation(self, value: str) -> str | None:  # type: ignore[override]
+        return value or None
+
+
 class PickupShape(serializers.ModelSerializer[PickupRequest]):
     id = serializers.UUIDField(source="uuid", read_only=True)
     customer = serializers.UUIDField(source="customer.uuid", read_only=True)
     employee = serializers.UUIDField(source="employee.uuid", read_only=True, allow_null=True)
+    canceled_via = CanceledVia(read_only=True)
 
     class Meta:
         model = PickupRequest
