@@ -32,5 +32,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
     # also what a path converter does not match, such as a line break
-    re_path(r"(?s:.*)", Nothing.as_view()),
+    re_path("", Nothing.as_view()),
 ]
