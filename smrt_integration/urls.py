@@ -3,6 +3,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import include, path
 
+from customers.account.join import join
+
 
 def front_door(request: HttpRequest) -> HttpResponseBase:
     return redirect("admin:index")
@@ -11,5 +13,7 @@ def front_door(request: HttpRequest) -> HttpResponseBase:
 urlpatterns = [
     path("", front_door),
     path("admin/", admin.site.urls),
+    path("account/", include("customers.account.urls")),
+    path("join/<uuid:business>", join, name="join"),
     path("api/v1/", include(("smrt_integration.api.urls", "api"))),
 ]
