@@ -35,12 +35,16 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attributes}
         self._in = tag
+        self.words += " "
         if tag == "form":
             self.forms.append({"action": said.get("action", "")})
         if tag in {"a", "link"} and "href" in said:
             self.links.append(said["href"])
         if tag == "input" and (said.get("type") != "checkbox" or "checked" in said):
             self.forms[-1][said["name"]] = said.get("value", "on" if said.get("type") == "checkbox" else "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in = ""
 
     def handle_data(self, data: str) -> None:
         if self._in == "title":
@@ -64,7 +68,7 @@ class Visitor:
     def come_in(self, customer: Customer) -> Page:
         return self.open(link_to(customer))
 
-    def send(self, page: Page, form: dict[str, str], **said: str | None) -> Page:
+    def send(self, page: Page, form: dict[str, str], /, **said: str | None) -> Page:
         """As a browser sends a form that is filled in so; None for a box that is not ticked."""
         fields = {name: value for name, value in (form | said).items() if value is not None and name != "action"}
         return Page(self.http.post(form["action"] or page.path, fields, follow=True))
