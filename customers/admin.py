@@ -22,6 +22,9 @@ from customers.models import (
     Stop,
     Visit,
 )
+from customers.texts import admin as texts
+
+__all__ = ["texts"]
 
 CUSTOMER_SEARCH = (
     "customer__company_name__istartswith",

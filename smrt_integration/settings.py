@@ -43,6 +43,14 @@ SEGMENT_HOST = environment.url("SEGMENT_HOST", {"http", "https"}, "")
 # Seconds. With more, a task that waits for hanging receivers could exceed CELERY_TASK_SOFT_TIME_LIMIT.
 SEGMENT_TIMEOUT = environment.number("SEGMENT_TIMEOUT", 10, 1, 20)
 
+# Texts: on the console, nothing leaves. The names are those of customers.texts.backends.
+TEXTS_BACKEND = environment.choice("TEXTS_BACKEND", {"CONSOLE", "TWILIO"}, "CONSOLE")
+BY_TWILIO = "set it, as TEXTS_BACKEND is twilio"
+TWILIO_ACCOUNT_SID = environment.text("TWILIO_ACCOUNT_SID", None if TEXTS_BACKEND == "TWILIO" else "", BY_TWILIO)
+# It also signs what Twilio tells us of incoming texts.
+TWILIO_AUTH_TOKEN = environment.text("TWILIO_AUTH_TOKEN", None if TEXTS_BACKEND == "TWILIO" else "", BY_TWILIO)
+TWILIO_HOST = environment.url("TWILIO_HOST", {"http", "https"}, "")
+
 INSTALLED_APPS = [
     # before the theme and Django's admin, whose templates it replaces here and there
     "smrt_integration",

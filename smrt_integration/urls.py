@@ -4,6 +4,7 @@ from django.shortcuts import redirect
 from django.urls import include, path
 
 from customers.account.join import join
+from customers.texts.webhook import incoming
 
 
 def front_door(request: HttpRequest) -> HttpResponseBase:
@@ -15,5 +16,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("account/", include("customers.account.urls")),
     path("join/<uuid:business>", join, name="join"),
+    path("texts/incoming", incoming, name="texts-incoming"),
     path("api/v1/", include(("smrt_integration.api.urls", "api"))),
 ]
