@@ -35,7 +35,7 @@ def join(request: HttpRequest, business: UUID) -> HttpResponse:
     if firm is None:
         return nobodys_page(request, "missing", 404)
     brand = _brand(request.GET.get("brand", ""), firm)
-    form = JoinForm(request.POST if request.method == "POST" else None, business=firm, initial={"form": _new_form(firm)})
+    form = JoinForm(request.POST if request.method == "POST" else None, business=firm, initial={"form": _new_form()})
     if not form.is_valid():
         return page_of(request, firm, brand, "join", form=form)
     if not limits.may_sign_up(request):
@@ -55,7 +55,7 @@ def _welcome(business: Business, brand: Brand | None, form: JoinForm) -> HttpRes
 def _sign_up_once(business: Business, brand: Brand | None, form: JoinForm) -> Customer:
     """A form brings the id of the customer to be. The database decides which of two that were sent at once made the customer."""
     details = form.details()
-    uuid = _form_id(form.cleaned_data["form"], business)
+    uuid = _form_id(form.cleaned_data["form"])
     if uuid is not None:
         with suppress(Taken):
             return _sign_up(business, brand, uuid, details)
@@ -79,17 +79,16 @@ def _sign_up(business: Business, brand: Brand | None, uuid: UUID, details: dict[
         raise Taken from error
 
 
-def _new_form(business: Business) -> str:
-    return signing.dumps([business.uuid.hex, uuid4().hex], salt=SALT)
+def _new_form() -> str:
+    return signing.dumps(uuid4().hex, salt=SALT)
 
 
-def _form_id(said: str, business: Business) -> UUID | None:
+def _form_id(said: str) -> UUID | None:
     """None for a form that is too old to tell whether it was sent before."""
     try:
-        firm, uuid = signing.loads(said, salt=SALT, max_age=FORM_AGE)
+        return UUID(signing.loads(said, salt=SALT, max_age=FORM_AGE))
     except signing.BadSignature:
         return None
-    return UUID(uuid) if firm == business.uuid.hex else None
 
 
 def _brand(said: str, business: Business) -> Brand | None:

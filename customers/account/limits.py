@@ -25,13 +25,19 @@ NETWORK_BITS: Final = 64
 
 
 def may_sign_up(request: HttpRequest) -> bool:
+    known = address(request)
+    if not known:
+        return True
     # Only a keyed hash of the address is kept, and only for the hour.
-    origin = salted_hmac("customers.account.limits", address(request), algorithm="sha256").hexdigest()[:32]
+    origin = salted_hmac("customers.account.limits", known, algorithm="sha256").hexdigest()[:32]
     return _count(f"smrt:joins:{origin}:{time.time() // WINDOW:.0f}") <= SIGN_UPS
 
 
 def address(request: HttpRequest) -> str:
-    """Of whoever asks. Behind a proxy it is the last that X-Forwarded-For names: the proxy wrote that, whoever asks wrote the others."""
+    """Of whoever asks, or "" when it is not known.
+
+    Behind a proxy it is the last that X-Forwarded-For names: the proxy wrote that one, and anybody may have written the others.
+    """
     said = request.META.get("REMOTE_ADDR", "")
     if settings.SECURE_PROXY_SSL_HEADER:
         said = request.headers.get("X-Forwarded-For", said).rpartition(",")[2].strip()

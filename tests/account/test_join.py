@@ -136,16 +136,24 @@ def test_a_form_that_is_sent_twice_at_once_signs_up_one_customer(business: Busin
     assert Customer.objects.count() == 1
 
 
-def test_a_form_of_another_business_makes_no_link_between_them(stranger: Visitor, business: Business) -> None:
-    """The id of the customer to be counts for the business whose form it was."""
+def test_a_form_opens_no_account_at_another_business(stranger: Visitor, business: Business) -> None:
     page = stranger.open(f"/join/{business.uuid}")
+    form = page.form(having="first_name")
     other = BusinessFactory.create()
-    theirs = stranger.open(f"/join/{other.uuid}").form(having="first_name")["form"]
 
-    stranger.send(page, page.form(having="first_name"), **BEA, form=theirs)
-    stranger.send(page, page.form(having="first_name"), **BEA, form="x")
+    stranger.send(page, form, **BEA)
+    answer = stranger.send(page, form | {"action": f"/join/{other.uuid}"}, **BEA)
 
-    assert Customer.objects.filter(business=business).count() == 2
+    assert answer.title == f"Your account - {other}"
+    assert set(Customer.objects.values_list("business", flat=True)) == {business.pk, other.pk}
+
+
+def test_a_form_that_is_too_old_still_signs_up(stranger: Visitor, business: Business) -> None:
+    page = stranger.open(f"/join/{business.uuid}")
+
+    for said in ("x", ""):
+        assert stranger.send(page, page.form(having="first_name"), **BEA, form=said).path == "/account/"
+    assert Customer.objects.count() == 2
 
 
 def test_one_connection_signs_up_twenty_an_hour(business: Business) -> None:
@@ -166,6 +174,12 @@ def test_without_redis_everybody_can_sign_up(stranger: Visitor, business: Busine
         assert sign_up(stranger, business).path == "/account/"
     finally:
         limits._redis.cache_clear()
+
+
+def test_where_nobody_knows_who_asks_nobody_is_counted(business: Business, settings: pytest.FixtureRequest) -> None:
+    """Behind a proxy that speaks over a socket and names nobody, one count would stand for everybody."""
+    assert sign_up(Visitor(""), business).path == "/account/"
+    assert redis.Redis.from_url(settings.REDIS_URL).keys("smrt:joins:*") == []  # type: ignore[attr-defined]
 
 
 def test_no_address_is_kept_in_readable_form(stranger: Visitor, business: Business, settings: pytest.FixtureRequest) -> None:
