@@ -26,8 +26,9 @@ class Received(NamedTuple):
 
 
 class TwilioStandIn:
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "smrt_integration.dev.twilio_stub", "--port", "0", "--stop-with-stdin"]
+    def __init__(self, webhook: str = "http://127.0.0.1:8000/texts/incoming") -> None:
+        stub = [sys.executable, "-m", "smrt_integration.dev.twilio_stub", "--port", "0", "--stop-with-stdin"]
+        command = [*stub, "--webhook", webhook]
         self._process = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout
         line = self._process.stdout.readline()

@@ -8,13 +8,14 @@ from typing import Final, Self
 
 from customers.texts.languages import ENGLISH, LANGUAGES, Meaning
 
+APOSTROPHE: Final = re.compile("['\u2019\u02bc]")
 NOT_SAID: Final = re.compile(r"[^\w\s]|_")
-"""Punctuation, quotes, emoji: people end a word with them, or hold the phone at an angle."""
+"""Punctuation, quotes, emoji: they end a word, as in "No,thanks"; an apostrophe does not."""
 
 
 def plain(said: str) -> str:
     """Small letters, single spaces, no punctuation: `" No!! "` and `"no"` are the same."""
-    return " ".join(NOT_SAID.sub("", unicodedata.normalize("NFKC", said).casefold()).split())
+    return " ".join(NOT_SAID.sub(" ", APOSTROPHE.sub("", unicodedata.normalize("NFKC", said).casefold())).split())
 
 
 @dataclass(frozen=True)

@@ -87,8 +87,8 @@ ENGLISH: Final = Language(
             Meaning.NO: listed(
                 "no, n, nope, nah, no thanks, no thank you, no ty, no pickup, no pick up, no pickup tomorrow, "
                 "no pickup please, no cancel, cancel, cancel it, cancel please, please cancel, cancel pickup, "
-                "cancel my pickup, please cancel my pickup, not tomorrow, no not tomorrow, dont come, please dont come, "
-                "do not come"
+                "cancel my pickup, cancel my pickup please, please cancel my pickup, not tomorrow, no not tomorrow, "
+                "dont come, please dont come, do not come"
             ),
             Meaning.STOP: listed(
                 "stop, stop all, stopall, stop texting, stop texting me, stop texts, stop please, please stop, unsubscribe, "

@@ -25,6 +25,8 @@ def settle(outcomes: Mapping[int, Outcome], now: datetime) -> None:
     for row in rows:
         _note(row, outcomes[row.pk], now)
     NightlyText.objects.bulk_update(rows, ["status", "reason", "attempts", "next_at", "sent_at", "sid", "error"])
+    sent = {row.business_id for row in rows if isinstance(outcomes[row.pk], Sent)}
+    TextSettings.objects.filter(business__in=sent).exclude(problem="").update(problem="", resume_at=None)
     for row in rows:
         _follow_up(row, outcomes[row.pk], now)
 
@@ -45,16 +47,13 @@ def _note(row: NightlyText, outcome: Outcome, now: datetime) -> None:
 
 
 def _follow_up(row: NightlyText, outcome: Outcome, now: datetime) -> None:
-    settings = TextSettings.objects.filter(business=row.business_id)
     match outcome:
-        case Sent():
-            settings.exclude(problem="").update(problem="", resume_at=None)
         case Refused("unsubscribed", _):
             _correct(row, receive_texts=False)
         case Refused("impossible", _):
             _correct(row, phone_is_mobile=False)
         case Stopped(why, error):
-            settings.update(problem=why, resume_at=now + STOPPED_FOR)
+            TextSettings.objects.filter(business=row.business_id).update(problem=why, resume_at=now + STOPPED_FOR)
             log.error("texts_stopped", business=row.business_id, why=why, error=error)
 
 

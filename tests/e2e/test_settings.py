@@ -23,6 +23,7 @@ INSTALLED = {
 """As an installation sets them. The servers do not exist: nothing may be asked of them before the settings are right."""
 
 KNOWN = [*INSTALLED, "CELERY_BROKER_URL", "SEGMENT_HOST", "SEGMENT_TIMEOUT", "LOG_LEVEL", "SECRET_KEY_FALLBACKS"]
+KNOWN += ["TEXTS_BACKEND", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_HOST"]
 
 PROGRAMS = {
     "check": [sys.executable, "manage.py", "check"],
@@ -49,6 +50,8 @@ MALFORMED = [
     ("FIELD_KEYS", ",", "must be Fernet keys "),
     ("FIELD_KEYS", ours.DEVELOPMENT_FIELD_KEY, "is the one for development, which everybody knows: make one of your own."),
     ("SECRET_KEY", ours.DEVELOPMENT_SECRET, "is the one for development, which everybody knows: make one of your own."),
+    ("TEXTS_BACKEND", "pigeon", "must be one of CONSOLE, TWILIO."),
+    ("TWILIO_HOST", "api.twilio.com", "must be an address that starts with http:// or https://."),
     ("LOG_LEVEL", "LOUD", "must be one of DEBUG, ERROR, INFO, WARNING."),
 ]
 
@@ -98,6 +101,12 @@ def test_a_missing_setting_is_named(name: str) -> None:
 @pytest.mark.parametrize(("name", "value", "problem"), MALFORMED)
 def test_a_malformed_setting_is_named_with_what_is_wrong_and_its_value_kept_quiet(name: str, value: str, problem: str) -> None:
     refuses_to_start(f"{name} {problem}", **{name: value})
+
+
+def test_who_texts_by_twilio_needs_an_account_there() -> None:
+    refuses_to_start("TWILIO_ACCOUNT_SID is missing: set it, as TEXTS_BACKEND is twilio.", TEXTS_BACKEND="twilio")
+    refuses_to_start("TWILIO_AUTH_TOKEN is missing: ", TEXTS_BACKEND="twilio", TWILIO_ACCOUNT_SID="AC1")
+    starts(TEXTS_BACKEND="twilio", TWILIO_ACCOUNT_SID="AC1", TWILIO_AUTH_TOKEN="quiet-please")
 
 
 def test_an_empty_setting_is_a_missing_one() -> None:
