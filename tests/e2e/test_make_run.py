@@ -32,9 +32,9 @@ class Newcomer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        ports = {"WEB_PORT": str(free_port()), "SEGMENT_STUB_PORT": str(free_port())}
+        ports = {"WEB_PORT": str(free_port()), "SEGMENT_STUB_PORT": str(free_port()), "TWILIO_STUB_PORT": str(free_port())}
         self._environment = dict.fromkeys(UNSET) | ports
-        self.web, self.segment = (f"http://127.0.0.1:{port}" for port in ports.values())
+        self.web, self.segment, self.phones = (f"http://127.0.0.1:{port}" for port in ports.values())
         self.http = Session()
         self.http.trust_env = False
         self.start()

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from customers import demographics
-from customers.models import Agent, Brand, Business, CustomerGroup, CustomField, Department, Discount, Employee
+from customers.models import Agent, Brand, Business, CustomerGroup, CustomField, Department, Discount, Employee, TextSettings
+from customers.texts.clock import EARLIEST_HOUR
 from events.models import Integration
 from smrt_integration.dev.demo.businesses import BUSINESSES, DemoBusiness, Firm
 from smrt_integration.dev.demo.past import Past
@@ -34,6 +35,8 @@ def _make(demo: DemoBusiness) -> Business:
     birthday = _records(demo, business)
     Past(Firm.of(demo, business), Random(demo.name), birthday).make()
     demographics.recompute(business.pk, timezone.now())
+    # at most hours it is afternoon or evening at one of the three, so that a newcomer sees texts leave
+    TextSettings.objects.create(business=business, enabled=True, number=demo.text_number, language=demo.language, hour=EARLIEST_HOUR)
     # last, as nothing is recorded before it exists
     _integration(demo, business, birthday)
     return business

@@ -1,4 +1,4 @@
-"""`python -m smrt_integration.dev.twilio_stub --port 8020 --webhook http://127.0.0.1:8000/texts/incoming`: serve until told to stop."""
+"""`python -m smrt_integration.dev.twilio_stub --port 8020`: serve until told to stop, and tell the webhook at PUBLIC_URL of answers."""
 
 import argparse
 import asyncio
@@ -15,7 +15,8 @@ from smrt_integration.dev.twilio_stub.texting import STATE, State
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m smrt_integration.dev.twilio_stub", description="A stand-in for Twilio.")
     parser.add_argument("--port", type=int, default=8020, help="port to listen on, 0 for a free one (default: %(default)s)")
-    parser.add_argument("--webhook", default="http://127.0.0.1:8000/texts/incoming", help="whom to tell of answers")
+    webhook = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/") + "/texts/incoming"
+    parser.add_argument("--webhook", default=webhook, help="whom to tell of answers (default: %(default)s)")
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends, so as not to outlive the starter")
     options = parser.parse_args()
     try:

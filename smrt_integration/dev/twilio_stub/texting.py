@@ -11,8 +11,8 @@ from xml.etree import ElementTree as ET
 
 from aiohttp import BasicAuth, ClientSession, ClientTimeout, web
 
-ACCOUNT: Final = "AC" + "0" * 32
-TOKEN: Final = "for-development-only-twilio-token"
+from smrt_integration.dev.twilio_stub.account import ACCOUNT, TOKEN
+
 SECONDS_FOR_AN_ANSWER: Final = 15.0
 """Twilio waits as long for a webhook."""
 
