@@ -7,6 +7,7 @@ from django.conf import settings as installation
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.text import Truncator
 
 from customers import access
 from customers.admin_base import ReadOnlyAdmin, ScopedAdmin
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
 else:
     SettingsModelForm = forms.ModelForm
 
+SHOWN = 100
+"""Characters of a message in the list; the whole is on its page."""
 CUSTOMER_SEARCH = ("customer__company_name__istartswith", "customer__last_name__istartswith", "customer__phone__startswith")
 
 
 class TextSettingsForm(SettingsModelForm):
     also_understood = forms.MultipleChoiceField(
         required=False,
-        choices=LANGUAGE_CHOICES,
+        choices=[choice for choice in LANGUAGE_CHOICES if choice[0] != "en"],
         widget=forms.CheckboxSelectMultiple,
         help_text="Languages in which customers answer, besides that of the text. English is always understood.",
     )
@@ -97,7 +100,7 @@ class NightlyTextAdmin(ReadOnlyAdmin):
 
 @admin.register(IncomingText)
 class IncomingTextAdmin(ReadOnlyAdmin):
-    list_display = ("at", "who", "business", "body", "outcome", "handled")
+    list_display = ("at", "who", "business", "message", "outcome", "handled")
     list_filter = ("handled", "meaning")
     list_select_related = ("customer", "business")
     search_fields = (*CUSTOMER_SEARCH, "phone__startswith")
@@ -116,6 +119,10 @@ class IncomingTextAdmin(ReadOnlyAdmin):
     @admin.display(description="from")
     def who(self, text: IncomingText) -> str:
         return str(text.customer) if text.customer else displayed(text.phone)
+
+    @admin.display(description="message", empty_value="")
+    def message(self, text: IncomingText) -> str:
+        return Truncator(text.body).chars(SHOWN) or f"{text.media} pictures"
 
     @admin.display(description="number")
     def shown_phone(self, text: IncomingText) -> str:

@@ -14,7 +14,7 @@ from tests.twilio import ACCOUNT, TOKEN, TwilioStandIn
 
 __all__ = ["business", "customer", "integration"]
 
-NUMBER = "+14155550100"
+NUMBER = "+15105550100"
 EVENING = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 """Half past six in the evening of Monday, 23 November 2026, in San Francisco."""
 

@@ -148,6 +148,12 @@ def test_a_no_from_a_number_that_the_customer_has_given_up_cancels_nothing(texte
     assert Customer.objects.get().text_answered_at is None
 
 
+def test_a_no_from_a_new_number_to_which_no_text_went_waits_for_somebody(texted: PickupRequest) -> None:
+    texted.customer.change_phone("+16285550188")
+    assert says(texted.customer, "No") == [NOT_ASKED]
+    assert (state(texted), kept()) == (SCHEDULED, [("no", "not_asked", False)])
+
+
 def test_an_answer_in_the_language_of_the_business_is_answered_in_it(texted: PickupRequest) -> None:
     TextSettings.objects.update(language="de")
     assert says(texted.customer, "Nein danke") == ["Ihre Abholung am Dienstag, 24. November ist abgesagt. Danke für Ihre Nachricht."]

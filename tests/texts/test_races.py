@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from customers.models import Business, Customer, IncomingText, NightlyText, PickupRequest, TextSettings
@@ -17,7 +17,7 @@ from customers.texts import nightly
 from customers.texts.backends import Backend
 from customers.texts.outcomes import Outcome, Sent, Text
 from customers.texts.plan import plan
-from tests.customers.contention import PATIENCE, at_once
+from tests.customers.contention import PATIENCE, at_once, wait_for_waiting
 from tests.factories import CustomerFactory, PickupRequestFactory
 from tests.texts.conftest import NUMBER
 from tests.twilio import TwilioStandIn, answer, said
@@ -64,6 +64,24 @@ def test_workers_that_run_at_once_send_each_text_once(twilio: TwilioStandIn, fif
 def test_plans_that_are_made_at_once_plan_each_text_once(fifty: set[str]) -> None:
     now = timezone.now()
     assert sum(together(4, lambda: plan(now))) == NightlyText.objects.count() == 50
+
+
+def test_a_plan_waits_for_another_one_and_then_leaves_its_texts_alone(pickup: PickupRequest) -> None:
+    now = timezone.now()
+
+    def planned() -> int:
+        try:
+            return plan(now)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            assert plan(now) == 1
+            second = other.submit(planned)
+            wait_for_waiting(1)
+        assert second.result(PATIENCE) == 0
+    assert NightlyText.objects.count() == 1
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def page(model: type[Any], name: str, *args: Any) -> str:
 
 
 def filled_in(**values: Any) -> dict[str, Any]:
-    return {"enabled": "on", "number": "(415) 555-0100", "hour": "18", "van_leaves": "8", "language": "en", "wording": ""} | values
+    return {"enabled": "on", "number": "(510) 555-0100", "hour": "18", "van_leaves": "8", "language": "en", "wording": ""} | values
 
 
 def test_an_owner_sets_up_texts(owner: User, business: Business, settings: Any) -> None:
