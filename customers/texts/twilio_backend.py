@@ -18,7 +18,7 @@ TIMEOUT_SECONDS: Final = 10.0
 """Twilio answers within a second. With much more, a run of portions would exceed its budget."""
 
 QUIET: Final = logging.getLogger("twilio.http_client")
-"""It would log whom we text, and at DEBUG what."""
+"""It would log ten lines for each text, with the account's id."""
 QUIET.setLevel(logging.WARNING)
 
 

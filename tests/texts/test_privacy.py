@@ -11,7 +11,7 @@ from customers.texts import nightly
 from customers.texts.backends import Console
 from customers.texts.outcomes import Text
 from tests.texts.conftest import NUMBER
-from tests.twilio import TOKEN, TwilioStandIn, answer
+from tests.twilio import ACCOUNT, TOKEN, TwilioStandIn, answer
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,7 @@ def test_sending_and_answering_log_nothing_personal(
     answer(pickup.customer.phone, NUMBER, "My door code is 4711")
     answer(pickup.customer.phone, "+14155550199", "My door code is 4711")
     answer(pickup.customer.phone, NUMBER, "My door code is 4711", signed="wrong")
-    for told in (pickup.customer.phone[1:], NUMBER[1:], "4711", "our van", TOKEN, pickup.customer.first_name):
+    for told in (pickup.customer.phone[1:], NUMBER[1:], "4711", "our van", TOKEN, ACCOUNT, pickup.customer.first_name):
         assert told not in log.getvalue()
 
 
