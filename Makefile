@@ -53,7 +53,7 @@ migrations:
 	$(PYTHON_HERE) manage.py makemigrations --check --dry-run
 	@# a table's first migration cannot lock anybody out of it; and PostgreSQL makes no index of a partitioned table concurrently
 	@LOG_LEVEL=WARNING $(PYTHON_HERE) manage.py lintmigrations --no-cache --warnings-as-errors --ignore-initial-migrations --ignore-name 0002_owners_admin \
-		--include-apps customers events --quiet ok ignore
+		--include-apps customers events smrt_integration --quiet ok ignore
 
 bench: install
 	@exec $(SERVICES) $(PYTHON_HERE) -m bench $(ARGS)

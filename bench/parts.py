@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bench import claiming, history, latency, recording, rounds, throughput
+from bench import api, claiming, history, latency, recording, rounds, throughput
 from bench.figures import Figure
 from bench.sizes import Sizes
 
@@ -42,6 +42,7 @@ PARTS = (
         ),
     ),
     Part("rounds", rounds.queries_per_round, ("queries_per_round_1", "queries_per_round_1000")),
+    Part("api", api.orders, ("api_orders_per_s", "api_order_p99_ms")),
     Part("claim", claiming.claims, ("claim_ms",)),
     Part(
         "history",

@@ -21,6 +21,8 @@ class Sizes:
     steady_seconds: float = 20.0
     record_turns: int = 20
     round_businesses: int = 1_000
+    api_businesses: int = 100
+    api_seconds: float = 15.0
     claim_lanes: int = 5_000
     claim_dead_rows: int = 500_000
     history_rows: int = 10_000_000
@@ -37,6 +39,7 @@ QUICK = Sizes(
     sparse_businesses=200,
     steady_seconds=4.0,
     record_turns=3,
+    api_seconds=4.0,
     claim_lanes=1_000,
     claim_dead_rows=50_000,
     history_rows=130_000,

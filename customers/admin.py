@@ -25,6 +25,9 @@ from customers.models import (
     Stop,
     Visit,
 )
+from customers.texts import admin as texts
+
+__all__ = ["texts"]
 
 __all__ = ["admin_users"]
 

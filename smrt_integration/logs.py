@@ -9,6 +9,11 @@ import structlog
 # PostgreSQL tells of a row that it refuses what is in it, and so do errors, their tracebacks and what they are chained to.
 ROW = re.compile(r"(?:\n|\\n)(?:DETAIL|CONTEXT): .*?(?=\n\nThe above exception|\n\nDuring handling|\Z)", re.DOTALL)
 
+# A link to a customer's account is a login. Whatever follows its path is hidden, unless it is one of the clean addresses behind it;
+# and what ends like a link (version and signature), whatever came before it.
+LINK = re.compile(r"""(/account/+)(?![a-z]{0,20}(?:[/?#\s"'\\]|$))[^\s"'\\]+""")
+SIGNATURE = re.compile(r"(?:\.|%2E)\d+(?:\.|%2E)[\w-]{20,}", re.IGNORECASE | re.ASCII)
+
 
 def without_rows(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Nobody's details belong in a log."""
@@ -16,6 +21,11 @@ def without_rows(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> 
         if isinstance(line.get(part), str):
             line[part] = ROW.sub("", line[part])
     return line
+
+
+def without_links(_logger: Any, _method: str, line: str) -> str:
+    """The last processor: it gets the line as it will be written, whoever wrote it and wherever in it the link stands."""
+    return SIGNATURE.sub(".***", LINK.sub(r"\1***", line))
 
 
 SHARED: list[Any] = [
@@ -41,11 +51,19 @@ def configure(level: str, readable: bool) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "structured": {"()": structlog.stdlib.ProcessorFormatter, "processor": renderer, "foreign_pre_chain": SHARED},
+            "structured": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, without_links],
+                "foreign_pre_chain": SHARED,
+            },
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
+            # Nobody writes past the processors: not Django's own console, its mails to administrators, or the web server.
+            "django": {"handlers": [], "propagate": True},
+            "gunicorn.access": {"handlers": [], "propagate": True},
+            "gunicorn.error": {"handlers": [], "propagate": True},
             "django.server": {"handlers": [], "propagate": True, "level": "WARNING"},
             # The SDK logs write keys and whole bodies at DEBUG.
             "segment": {"level": "WARNING"},

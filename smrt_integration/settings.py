@@ -20,6 +20,7 @@ FIELD_KEYS = environment.field_keys("FIELD_KEYS", DEVELOPMENT_FIELD_KEY, DEBUG)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else None)
 PUBLIC_URL = environment.url("PUBLIC_URL", {"http", "https"}, "http://127.0.0.1:8000" if DEBUG else None)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_FAILURE_VIEW = "customers.account.door.form_expired"
 LOGGING = logs.configure(environment.choice("LOG_LEVEL", {"DEBUG", "INFO", "WARNING", "ERROR"}, "INFO"), readable=DEBUG)
 
 DATABASE = environment.database("DATABASE_URL", SERVERS)
@@ -47,6 +48,13 @@ SEGMENT_TIMEOUT = environment.number("SEGMENT_TIMEOUT", 10, 1, 20)
 EMAIL_TIMEOUT = 10
 vars().update(environment.email("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.sender("DEFAULT_FROM_EMAIL", f"SMRT <smrt@{urlsplit(PUBLIC_URL).hostname}>")
+# Texts: on the console, nothing leaves. The names are those of customers.texts.backends.
+TEXTS_BACKEND = environment.choice("TEXTS_BACKEND", {"CONSOLE", "TWILIO"}, "CONSOLE")
+BY_TWILIO = "set it, as TEXTS_BACKEND is twilio"
+TWILIO_ACCOUNT_SID = environment.text("TWILIO_ACCOUNT_SID", None if TEXTS_BACKEND == "TWILIO" else "", BY_TWILIO)
+# It also signs what Twilio tells us of incoming texts.
+TWILIO_AUTH_TOKEN = environment.text("TWILIO_AUTH_TOKEN", None if TEXTS_BACKEND == "TWILIO" else "", BY_TWILIO)
+TWILIO_HOST = environment.url("TWILIO_HOST", {"http", "https"}, "")
 
 INSTALLED_APPS = [
     # before the theme and Django's admin, whose templates it replaces here and there
@@ -64,6 +72,10 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "django_structlog",
     "axes",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "customers",
     "events",
 ]
@@ -137,6 +149,40 @@ if not DEBUG:
     # Sub-domains and browsers' preload lists are the installation's to decide on, not ours.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
+
+# Calls a minute of one key: several times what a busy shop makes, and little enough that one that runs wild leaves room for others.
+API_CALLS_PER_MINUTE = 1_200
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["smrt_integration.api.keys.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["smrt_integration.api.keys.KeyAllows"],
+    "DEFAULT_THROTTLE_CLASSES": ["smrt_integration.api.throttles.KeyThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "smrt_integration.api.pages.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "smrt_integration.api.errors.handler",
+    "UNAUTHENTICATED_USER": None,
+    "NON_FIELD_ERRORS_KEY": "detail",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "SMRT",
+    "VERSION": "1",
+    "DESCRIPTION": "For the point of sale, the delivery app and the customer website.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "smrt_integration.api.schema.with_errors",
+    ],
+    "SERVE_PERMISSIONS": [],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {"CustomerKind": "customers.models.Customer.Kind", "AgentKind": "customers.models.Agent.Kind"},
+}
 
 # Celery. Why each value is what it is: the fault table that the tests in tests/delivery/ go through.
 CELERY_TASK_ACKS_LATE = True

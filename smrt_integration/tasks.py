@@ -5,6 +5,7 @@ import time
 import structlog
 from django.utils import timezone
 
+from customers.texts import nightly
 from events import wake
 from events.alerts import watch as alerts
 from events.outbox import expire, partitions, requests, retention, spread
@@ -66,3 +67,12 @@ def expire_waiting() -> str:
 def keep_partitions() -> str:
     now = timezone.now()
     return f"{partitions.make_ahead(now)} made, {retention.drop_old(now)} dropped"
+
+
+@app.task
+def send_texts() -> str:
+    """The nightly texts of all businesses whose hour has come."""
+    became = nightly.run()
+    if became:
+        log.info("texts", **became)
+    return ", ".join(f"{count} {what}" for what, count in sorted(became.items())) or "nothing due"

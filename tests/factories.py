@@ -25,12 +25,15 @@ from customers.models import (
     Department,
     Discount,
     Employee,
+    IncomingText,
     LineItem,
     Membership,
+    NightlyText,
     Order,
     PickupRequest,
     RegularPickupRequest,
     Stop,
+    TextSettings,
     Visit,
 )
 
@@ -246,3 +249,41 @@ class MembershipFactory(DjangoModelFactory[Membership]):
     user = SubFactory(UserFactory)
     business = SubFactory(BusinessFactory)
     role = Membership.Role.HELPER
+
+
+class TextSettingsFactory(DjangoModelFactory[TextSettings]):
+    """Switched on."""
+
+    class Meta:
+        model = TextSettings
+
+    business = SubFactory(BusinessFactory)
+    enabled = True
+    number = Sequence(lambda n: f"+1628555{100 + n % 100:04}")
+
+
+class NightlyTextFactory(DjangoModelFactory[NightlyText]):
+    """About tomorrow's pickup, as planned."""
+
+    class Meta:
+        model = NightlyText
+
+    customer = SubFactory(CustomerFactory)
+    business = of_customer()
+    pickup = SubFactory(PickupRequestFactory, customer=SelfAttribute("..customer"))
+    pickup_date = SelfAttribute("pickup.pickup_date")
+    until = LazyFunction(lambda: timezone.now() + timedelta(hours=1))
+    next_at = LazyFunction(timezone.now)
+
+
+class IncomingTextFactory(DjangoModelFactory[IncomingText]):
+    class Meta:
+        model = IncomingText
+
+    customer = SubFactory(CustomerFactory)
+    business = of_customer()
+    sid = Sequence("SM{:032x}".format)
+    phone = SelfAttribute("customer.phone")
+    body = "When do you open?"
+    meaning = "other"
+    outcome = "kept"

@@ -7,6 +7,7 @@ from customers.models.membership import Membership
 from customers.models.order import Order
 from customers.models.pickup import PickupRequest, RegularPickupRequest
 from customers.models.stop import Stop
+from customers.models.text import IncomingText, NightlyText, TextSettings
 from customers.models.tracked import Tracked
 from customers.models.visit import Visit
 
@@ -23,13 +24,16 @@ __all__ = [
     "Department",
     "Discount",
     "Employee",
+    "IncomingText",
     "LineItem",
     "Membership",
     "NewItem",
+    "NightlyText",
     "Order",
     "PickupRequest",
     "RegularPickupRequest",
     "Stop",
+    "TextSettings",
     "Tracked",
     "Visit",
 ]

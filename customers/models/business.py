@@ -9,6 +9,7 @@ from django.db.models import F, Func, Q, Value
 from django.utils import timezone
 
 from customers.models.address import country_code
+from customers.models.public import Public
 from customers.models.tenant import OfBusiness
 from customers.models.tracked import Tracked
 from customers.money import CURRENCIES, Deduction
@@ -25,7 +26,7 @@ def validate_currency(code: str) -> None:
         raise ValidationError(f"{code} is not a currency we can bill in. Use a code such as USD (ISO 4217).", code="currency")
 
 
-class Business(Tracked):
+class Business(Public, Tracked):
     """A tenant: nothing of one business is ever seen by another."""
 
     name = models.CharField(max_length=200, unique=True)
@@ -68,7 +69,7 @@ class Business(Tracked):
         return local_day(at or timezone.now(), self.time_zone)
 
 
-class Named(OfBusiness):
+class Named(Public, OfBusiness):
     business = models.ForeignKey(Business, on_delete=models.PROTECT, related_name="+", db_index=False)
     name = models.CharField(max_length=200)
 

@@ -8,11 +8,12 @@ from django.utils import timezone
 from customers import dates
 from customers.models.business import Business
 from customers.models.customer import Customer
+from customers.models.public import Public
 from customers.models.tenant import OfBusiness
 from customers.refusals import refuse_other_business, refused_if_invalid
 
 
-class CustomField(OfBusiness):
+class CustomField(Public, OfBusiness):
     """A question that a business asks of its customers, such as the birthday."""
 
     class Kind(models.TextChoices):

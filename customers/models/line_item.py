@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from customers.models.business import Department
+from customers.models.public import Public
 from customers.models.tenant import OfBusiness
 from customers.money import rounded
 from customers.refusals import ActionRefused, refuse_other_business
@@ -41,7 +42,7 @@ class NewItem:
         refuse_other_business(business_id, department=self.department)
 
 
-class LineItem(OfBusiness):
+class LineItem(Public, OfBusiness):
     order = models.ForeignKey("customers.Order", on_delete=models.CASCADE, related_name="items")
     department = models.ForeignKey(Department, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     description = models.CharField(max_length=LONGEST_DESCRIPTION)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from customers.models.address import AddressDict, Addressed
 from customers.models.business import Business, Employee
+from customers.models.public import Public
 from customers.models.tenant import OfCustomer
 from customers.refusals import ActionRefused, moment, refuse_other_business, refused_if_taken
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from customers.models.customer import Customer
 
 
-class PickupRequest(OfCustomer):
+class PickupRequest(Public, OfCustomer):
     class ScheduledBy(models.TextChoices):
         EMPLOYEE = "Employee", "Employee"
         CUSTOMER = "Customer", "Customer"
@@ -90,7 +91,7 @@ class PickupRequest(OfCustomer):
             raise ActionRefused(f"This pickup was {self.status} already.", f"{self.status}_already")
 
 
-class RegularPickupRequest(Addressed, OfCustomer):
+class RegularPickupRequest(Public, Addressed, OfCustomer):
     """A customer's wish to join a regular route."""
 
     class Status(models.TextChoices):

@@ -10,12 +10,13 @@ from customers.models.customer import Customer
 from customers.models.line_item import LineItem
 from customers.models.order import Order
 from customers.models.pickup import PickupRequest
+from customers.models.public import Public
 from customers.models.tenant import OfCustomer
 from customers.models.visit import Visit
 from customers.refusals import ActionRefused, moment, refuse_other_business
 
 
-class Stop(Addressed, OfCustomer):
+class Stop(Public, Addressed, OfCustomer):
     """A driver's stop at a customer's door on one day."""
 
     class Status(models.TextChoices):

@@ -23,11 +23,14 @@ from tests.factories import (
     DepartmentFactory,
     DiscountFactory,
     EmployeeFactory,
+    IncomingTextFactory,
     LineItemFactory,
+    NightlyTextFactory,
     OrderFactory,
     PickupRequestFactory,
     RegularPickupRequestFactory,
     StopFactory,
+    TextSettingsFactory,
     VisitFactory,
 )
 
@@ -65,6 +68,9 @@ class Stage:
         PickupRequestFactory.create(customer=self.customer)
         RegularPickupRequestFactory.create(customer=self.customer, street=f"{self.mark} Street")
         VisitFactory.create(customer=self.customer)
+        TextSettingsFactory.create(business=business, wording=f"{self.mark}: {{day}}")
+        NightlyTextFactory.create(customer=self.customer)
+        IncomingTextFactory.create(customer=self.customer, body=f"{self.mark} asks")
         self._messages()
 
     def _messages(self) -> None:

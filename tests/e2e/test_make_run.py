@@ -32,9 +32,9 @@ class Newcomer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        ports = {"WEB_PORT": str(free_port()), "SEGMENT_STUB_PORT": str(free_port())}
+        ports = {"WEB_PORT": str(free_port()), "SEGMENT_STUB_PORT": str(free_port()), "TWILIO_STUB_PORT": str(free_port())}
         self._environment = dict.fromkeys(UNSET) | ports
-        self.web, self.segment = (f"http://127.0.0.1:{port}" for port in ports.values())
+        self.web, self.segment, self.phones = (f"http://127.0.0.1:{port}" for port in ports.values())
         self.http = Session()
         self.http.trust_env = False
         self.start()
@@ -94,6 +94,7 @@ def test_a_newcomer_sees_events_flow_and_finds_everything_again_after_a_crash(ne
     wait_until(lambda: len(newcomer.kinds()) >= 9, "eight kinds of events and identify")
     assert {one["verdict"] for one in newcomer.arrived()} == {"accepted"}
     assert {one["writeKey"] for one in newcomer.arrived()} == {demo.write_key for demo in BUSINESSES if demo.enabled}
+    assert "Customers' phones" in newcomer.http.get(newcomer.phones, timeout=10).text
     number, password = newcomer.order_number(), newcomer.password()
     assert newcomer.orders_found(number)
 

@@ -23,7 +23,8 @@ INSTALLED = {
 """As an installation sets them. The servers do not exist: nothing may be asked of them before the settings are right."""
 
 OPTIONAL = ["CELERY_BROKER_URL", "SEGMENT_HOST", "SEGMENT_TIMEOUT", "LOG_LEVEL", "SECRET_KEY_FALLBACKS", "EMAIL_URL", "DEFAULT_FROM_EMAIL"]
-KNOWN = [*INSTALLED, *OPTIONAL]
+TEXTS = ["TEXTS_BACKEND", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_HOST"]
+KNOWN = [*INSTALLED, *OPTIONAL, *TEXTS]
 
 PROGRAMS = {
     "check": [sys.executable, "manage.py", "check"],
@@ -53,6 +54,8 @@ MALFORMED = [
     ("EMAIL_URL", "mail.example.com", "must be an address that starts with smtp:// or smtp+ssl:// or smtp+tls://."),
     ("EMAIL_URL", "smtp:///mail", "must be an address that starts with smtp:// or smtp+ssl:// or smtp+tls://."),
     ("DEFAULT_FROM_EMAIL", "smrt", "must be an email address, or a name with one, as in SMRT <smrt@example.com>."),
+    ("TEXTS_BACKEND", "pigeon", "must be one of CONSOLE, TWILIO."),
+    ("TWILIO_HOST", "api.twilio.com", "must be an address that starts with http:// or https://."),
     ("LOG_LEVEL", "LOUD", "must be one of DEBUG, ERROR, INFO, WARNING."),
 ]
 
@@ -102,6 +105,12 @@ def test_a_missing_setting_is_named(name: str) -> None:
 @pytest.mark.parametrize(("name", "value", "problem"), MALFORMED)
 def test_a_malformed_setting_is_named_with_what_is_wrong_and_its_value_kept_quiet(name: str, value: str, problem: str) -> None:
     refuses_to_start(f"{name} {problem}", **{name: value})
+
+
+def test_who_texts_by_twilio_needs_an_account_there() -> None:
+    refuses_to_start("TWILIO_ACCOUNT_SID is missing: set it, as TEXTS_BACKEND is twilio.", TEXTS_BACKEND="twilio")
+    refuses_to_start("TWILIO_AUTH_TOKEN is missing: ", TEXTS_BACKEND="twilio", TWILIO_ACCOUNT_SID="AC1")
+    starts(TEXTS_BACKEND="twilio", TWILIO_ACCOUNT_SID="AC1", TWILIO_AUTH_TOKEN="quiet-please")
 
 
 def test_an_empty_setting_is_a_missing_one() -> None:

@@ -20,6 +20,8 @@ class DemoBusiness:
     region: Region
     enabled: bool
     write_key: str
+    text_number: str
+    language: str
     brands: tuple[str, ...]
     stores: tuple[str, ...]
     routes: tuple[str, ...]
@@ -48,6 +50,8 @@ BUSINESSES: Final = (
         region=Region.US,
         enabled=True,
         write_key="GoldenGateCleanersDemoWriteKey01",
+        text_number="+14155550100",
+        language="en",
         brands=("Golden Gate Cleaners", "Bay Laundry Club", "Marin Wedding Care"),
         stores=("Mission Street Store", "Marina Store"),
         routes=("Route 1 North Beach", "Route 2 Sunset"),
@@ -65,6 +69,8 @@ BUSINESSES: Final = (
         region=Region.EU,
         enabled=True,
         write_key="ReinigungMoeweDemoEuroWriteKey02",
+        text_number="+493023125000",
+        language="de",
         brands=(),
         stores=("Laden Torstraße",),
         routes=("Tour Kreuzberg",),
@@ -82,6 +88,8 @@ BUSINESSES: Final = (
         region=Region.US,
         enabled=False,
         write_key="HarbourDryCleaningDemoWriteKey03",
+        text_number="+61491570006",
+        language="en",
         brands=(),
         stores=("Circular Quay Store",),
         routes=("Route Manly",),

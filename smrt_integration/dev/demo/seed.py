@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from customers import demographics
-from customers.models import Agent, Brand, Business, CustomerGroup, CustomField, Department, Discount, Employee
+from customers.models import Agent, Brand, Business, CustomerGroup, CustomField, Department, Discount, Employee, TextSettings
+from customers.texts.clock import EARLIEST_HOUR
 from events.models import Integration
 from smrt_integration.dev.demo.businesses import BUSINESSES, DemoBusiness, Firm
 from smrt_integration.dev.demo.history import History
@@ -40,6 +41,8 @@ def _make(demo: DemoBusiness) -> Business:
     integration = _integration(demo, business, birthday)
     if demo.enabled:
         History(firm, integration, Random(demo.name)).make()
+    # at most hours it is afternoon or evening at one of the three, so that a newcomer sees texts leave
+    TextSettings.objects.create(business=business, enabled=True, number=demo.text_number, language=demo.language, hour=EARLIEST_HOUR)
     return business
 
 

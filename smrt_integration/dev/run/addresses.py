@@ -1,22 +1,25 @@
-"""The two ports that `make run` is reached at."""
+"""The ports that `make run` is reached at."""
 
 import errno
 import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 from smrt_integration.dev.run.errors import RunError
 
 WEB_PORT = "WEB_PORT"
 SEGMENT_STUB_PORT = "SEGMENT_STUB_PORT"
-DEFAULTS = {WEB_PORT: 8000, SEGMENT_STUB_PORT: 8010}
+TWILIO_STUB_PORT = "TWILIO_STUB_PORT"
+DEFAULTS = {WEB_PORT: 8000, SEGMENT_STUB_PORT: 8010, TWILIO_STUB_PORT: 8020}
 
 
 @dataclass(frozen=True)
 class Addresses:
     web_port: int
     segment_port: int
+    twilio_port: int
 
     @property
     def web(self) -> str:
@@ -26,16 +29,21 @@ class Addresses:
     def segment(self) -> str:
         return f"http://127.0.0.1:{self.segment_port}"
 
+    @property
+    def twilio(self) -> str:
+        return f"http://127.0.0.1:{self.twilio_port}"
+
 
 def read(environment: Mapping[str, str]) -> Addresses:
     ports = {name: _port(name, environment.get(name, "").strip() or str(default)) for name, default in DEFAULTS.items()}
-    if len(set(ports.values())) < len(ports):
-        raise RunError(f"{WEB_PORT} and {SEGMENT_STUB_PORT} are both {ports[WEB_PORT]}: give one of them another port.")
-    return Addresses(ports[WEB_PORT], ports[SEGMENT_STUB_PORT])
+    for one, other in combinations(ports, 2):
+        if ports[one] == ports[other]:
+            raise RunError(f"{one} and {other} are both {ports[one]}: give one of them another port.")
+    return Addresses(ports[WEB_PORT], ports[SEGMENT_STUB_PORT], ports[TWILIO_STUB_PORT])
 
 
 def require_free(addresses: Addresses) -> None:
-    for name, port in ((WEB_PORT, addresses.web_port), (SEGMENT_STUB_PORT, addresses.segment_port)):
+    for name, port in zip(DEFAULTS, (addresses.web_port, addresses.segment_port, addresses.twilio_port), strict=True):
         if trouble := _trouble(port):
             raise RunError(f"Port {port} {trouble}: choose another one with {name}, as in `make run {name}={_another(port)}`.")
 

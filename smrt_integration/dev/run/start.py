@@ -69,6 +69,7 @@ def _greeting(chosen: Addresses) -> Callable[[list[str]], str]:
         "",
         f"  Admin    {chosen.web}/admin/",
         f"  Segment  {chosen.segment}/  (a stand-in: the messages as they arrive)",
+        f"  Phones   {chosen.twilio}/  (a stand-in for Twilio: texts, and what customers answer)",
     ]
     return lambda said: "\n".join([*shown, *(f"  {line}" for line in said), "  Ctrl-C stops everything; the data stays in .dev/.", ""])
 

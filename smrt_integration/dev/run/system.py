@@ -18,11 +18,13 @@ from smrt_integration.dev.services.command import is_set
 from smrt_integration.dev.services.postgres import PostgresServer
 from smrt_integration.dev.services.process import Server
 from smrt_integration.dev.services.redis import RedisServer
+from smrt_integration.dev.twilio_stub.account import ACCOUNT, TOKEN
 
 PROJECT = Path(__file__).resolve().parents[3]
 MANAGE = (sys.executable, "manage.py")
 # Names that a bare `manage.py` in another terminal needs too.
-SHARED = ("DEBUG", "DATABASE_URL", "REDIS_URL", "SEGMENT_HOST", "SECRET_KEY", "FIELD_KEYS", "PUBLIC_URL")
+TWILIO = ("TEXTS_BACKEND", "TWILIO_HOST", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
+SHARED = ("DEBUG", "DATABASE_URL", "REDIS_URL", "SEGMENT_HOST", "SECRET_KEY", "FIELD_KEYS", "PUBLIC_URL", *TWILIO)
 
 
 def start_servers(folder: Folder, stack: ExitStack) -> tuple[dict[str, str], Sequence[Server]]:
@@ -55,9 +57,10 @@ def require_answers(urls: Mapping[str, str]) -> None:
 
 
 def environment(secrets: Mapping[str, str], urls: Mapping[str, str], addresses: Addresses) -> dict[str, str]:
-    """Of the programs: ours, with what is set already left alone, except that nothing of a demo may reach the real Segment."""
+    """Of the programs: ours, with what is set already left alone, except that nothing of a demo may reach the real Segment or Twilio."""
     given = {name: value for name, value in os.environ.items() if value.strip()}
     fixed = {"DEBUG": "1", "SEGMENT_HOST": addresses.segment, MARK: secrets[MARK]}
+    fixed |= dict(zip(TWILIO, ("twilio", addresses.twilio, ACCOUNT, TOKEN), strict=True))
     # lines as they are written, and in the encoding that they are read in
     fixed |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
     return {"PUBLIC_URL": addresses.web} | dict(secrets) | given | dict(urls) | fixed
@@ -78,10 +81,12 @@ def programs(addresses: Addresses) -> list[Program]:
     """In the order in which they start; they stop in the opposite one."""
     web = (sys.executable, "-m", "gunicorn", "smrt_integration.wsgi", "--bind", f"127.0.0.1:{addresses.web_port}")
     segment = (sys.executable, "-m", "smrt_integration.dev.segment_stub", "--port", str(addresses.segment_port))
+    twilio = (sys.executable, "-m", "smrt_integration.dev.twilio_stub", "--port", str(addresses.twilio_port))
     # neither the banner nor, for root, the advice to be somebody else
     celery = (sys.executable, "-W", "ignore:::celery.platforms", "-m", "celery", "--quiet", "--app", "smrt_integration")
     return [
         Program("segment", segment, answers=f"{addresses.segment}/messages"),
+        Program("twilio", twilio, answers=f"{addresses.twilio}/messages"),
         # no control socket: it would be one for all of this account's projects, in its home folder
         Program("web", (*web, "--threads", "8", "--graceful-timeout", "2", "--no-control-socket"), answers=f"{addresses.web}/"),
         # it is the only worker here: looking for others takes a second

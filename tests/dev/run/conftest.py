@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ports() -> dict[str, str]:
-    return {"WEB_PORT": str(free_port()), "SEGMENT_STUB_PORT": str(free_port())}
+    return {"WEB_PORT": str(free_port()), "SEGMENT_STUB_PORT": str(free_port()), "TWILIO_STUB_PORT": str(free_port())}
 
 
 @pytest.fixture

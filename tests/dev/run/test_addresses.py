@@ -1,4 +1,4 @@
-"""The two ports: what is wrong with one is said in one sentence, before anything is started."""
+"""The ports: what is wrong with one is said in one sentence, before anything is started."""
 
 import socket
 
@@ -9,7 +9,7 @@ from tests.dev.run.conftest import Start
 from tests.dev.run.test_supervisor import FOREVER
 
 
-@pytest.mark.parametrize("name", ["WEB_PORT", "SEGMENT_STUB_PORT"])
+@pytest.mark.parametrize("name", ["WEB_PORT", "SEGMENT_STUB_PORT", "TWILIO_STUB_PORT"])
 def test_a_taken_port_is_named_with_the_variable_that_changes_it(start: Start, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -25,8 +25,11 @@ def test_a_malformed_port_is_refused_by_name(start: Start, value: str) -> None:
     assert run.lines == ["WEB_PORT must be a port, a whole number from 1 to 65535."]
 
 
-def test_the_two_ports_must_differ(start: Start) -> None:
+@pytest.mark.parametrize(
+    ("one", "other"), [("WEB_PORT", "SEGMENT_STUB_PORT"), ("WEB_PORT", "TWILIO_STUB_PORT"), ("SEGMENT_STUB_PORT", "TWILIO_STUB_PORT")]
+)
+def test_the_ports_must_differ(start: Start, one: str, other: str) -> None:
     port = str(free_port())
-    run = start(("web", FOREVER), WEB_PORT=port, SEGMENT_STUB_PORT=port)
+    run = start(("web", FOREVER), **{one: port, other: port})
     assert run.ended() == 1
-    assert run.lines == [f"WEB_PORT and SEGMENT_STUB_PORT are both {port}: give one of them another port."]
+    assert run.lines == [f"{one} and {other} are both {port}: give one of them another port."]

@@ -32,10 +32,17 @@ def test_the_programs_reach_only_the_stand_in_and_know_their_own_address(start: 
     assert run.wait_for("has ") == f"web | has DEBUG=1 SEGMENT_HOST={stand_in} PUBLIC_URL={web}"
 
 
+def test_no_text_of_a_demo_reaches_anybody(start: Start, ports: dict[str, str]) -> None:
+    code = f"import os; print('has', *(os.environ[n] for n in ['TEXTS_BACKEND', 'TWILIO_HOST', 'TWILIO_AUTH_TOKEN'])); {FOREVER}"
+    run = start(("web", code), TWILIO_HOST="https://api.twilio.com", TWILIO_AUTH_TOKEN="a real one")
+    assert run.wait_for("has ") == f"web | has twilio http://127.0.0.1:{ports['TWILIO_STUB_PORT']} for-development-only-twilio-token"
+
+
 def test_another_terminal_finds_the_environment_while_it_runs(start: Start, folder: Path) -> None:
     run = started(start(("web", FOREVER), PUBLIC_URL=None, SECRET_KEY=None, FIELD_KEYS=None))
     path = folder / ".dev" / "environment"
-    assert sorted(shared(folder)) == ["DATABASE_URL", "DEBUG", "FIELD_KEYS", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY", "SEGMENT_HOST"]
+    usual = ["DATABASE_URL", "DEBUG", "FIELD_KEYS", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY", "SEGMENT_HOST"]
+    assert sorted(shared(folder)) == [*usual, "TEXTS_BACKEND", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_HOST"]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert shared(folder)["DATABASE_URL"] == os.environ["DATABASE_URL"]
     run.send(signal.SIGINT)

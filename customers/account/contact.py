@@ -1,0 +1,48 @@
+"""Who the customer is and how to reach them, and whether to write to them."""
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from customers.account.door import of_customer
+from customers.account.forms import ADDRESS, DetailsForm, MessagesForm
+from customers.account.page import done, page
+from customers.models import Customer
+
+
+@of_customer
+def details(request: HttpRequest, customer: Customer) -> HttpResponse:
+    form = DetailsForm(request.POST if request.method == "POST" else None, customer=customer)
+    if form.is_valid():
+        save_details(customer, form)
+        return done("Your details are saved.")
+    return page(request, customer, "details", form=form)
+
+
+@transaction.atomic
+def save_details(customer: Customer, form: DetailsForm) -> None:
+    """What the customer changed, and nothing else."""
+    said = {field: form.cleaned_data[field] for field in form.changed_data}
+    phone = said.pop("phone", customer.phone)
+    if said.keys() & set(ADDRESS) and not customer.country:
+        said["country"] = customer.business.country
+    # first, as it reads the customer anew
+    if phone != customer.phone:
+        customer.change_phone(phone)
+    for field, value in said.items():
+        setattr(customer, field, value)
+    if said:
+        customer.save(update_fields=[*said])
+
+
+@of_customer
+def messages(request: HttpRequest, customer: Customer) -> HttpResponse:
+    """Apart from the other details, so that nothing that is wrong with those keeps anybody from ending the messages."""
+    wishes = {field: getattr(customer, field) for field in MessagesForm.base_fields}
+    form = MessagesForm(request.POST if request.method == "POST" else None, initial=wishes)
+    if form.is_valid():
+        for field in form.changed_data:
+            setattr(customer, field, form.cleaned_data[field])
+        if form.changed_data:
+            customer.save(update_fields=form.changed_data)
+        return done("Your choice is saved.")
+    return page(request, customer, "messages", form=form)

@@ -1,0 +1,64 @@
+"""The first page, and the orders."""
+
+from datetime import date
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+
+from customers.account.door import of_customer
+from customers.account.page import page
+from customers.models import Customer, Order, RegularPickupRequest, Stop
+from customers.models.pickup import PickupRequest
+
+AT_ONCE: Final = 20
+"""Orders on a page."""
+AHEAD: Final = 10
+"""Days with a pickup that are listed."""
+
+
+class Coming(NamedTuple):
+    """A day on which a van comes by; `pickup` names the customer's own request, which they may cancel."""
+
+    day: date
+    pickup: UUID | None
+
+
+@of_customer
+def home(request: HttpRequest, customer: Customer) -> HttpResponse:
+    here = customer.orders.exclude(status=Order.Status.RETURNED).order_by("-created_at", "-pk")[:AT_ONCE]
+    return page(request, customer, "home", coming=coming(customer), orders=here, **regular_state(customer))
+
+
+@of_customer
+def orders(request: HttpRequest, customer: Customer) -> HttpResponse:
+    number = page_number(request.GET.get("page", ""))
+    start = (number - 1) * AT_ONCE
+    newest = customer.orders.order_by("-created_at", "-pk").prefetch_related("items")
+    # one more than is shown tells whether there are older ones
+    rows = list(newest[start : start + AT_ONCE + 1])
+    older = number + 1 if len(rows) > AT_ONCE else None
+    return page(request, customer, "orders", orders=rows[:AT_ONCE], older=older, newer=number - 1)
+
+
+def coming(customer: Customer) -> list[Coming]:
+    """The customer's own requests, and the stops of a regular route on other days."""
+    today = customer.business.today()
+    pickups = customer.pickup_requests.filter(status=PickupRequest.Status.SCHEDULED, pickup_date__gte=today).order_by("pickup_date")
+    stops = customer.stops.filter(status=Stop.Status.PENDING, scheduled_for__gte=today).order_by("scheduled_for")
+    days: dict[date, UUID | None] = dict.fromkeys(stops.values_list("scheduled_for", flat=True)[:AHEAD])
+    days |= dict(pickups.values_list("pickup_date", "uuid")[:AHEAD])
+    return [Coming(day, days[day]) for day in sorted(days)[:AHEAD]]
+
+
+def regular_state(customer: Customer) -> dict[str, Any]:
+    """Whether a wish to join a route may be uttered, and what became of the last one."""
+    pending = customer.regular_pickup_requests.filter(status=RegularPickupRequest.Status.PENDING).exists()
+    on_route = customer.delivery_preference == Customer.DeliveryPreference.ROUTE_REGULAR
+    declined = customer.delivery_preference == Customer.DeliveryPreference.ADDRESS_DECLINED
+    return {"pending": pending, "on_route": on_route, "declined": declined}
+
+
+def page_number(said: str) -> int:
+    """At most so many that the database can count up to them."""
+    return min(max(int(said), 1), 10_000) if said.isascii() and said.isdecimal() and len(said) < 10 else 1

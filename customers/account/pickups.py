@@ -1,0 +1,79 @@
+"""Having a van come by: on a day, not on that day, or regularly."""
+
+from datetime import date
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from customers.account.door import of_customer
+from customers.account.forms import ADDRESS, PickupForm, RegularForm
+from customers.account.home import regular_state
+from customers.account.page import done, nobodys_page, page
+from customers.account.sentences import in_words, sentence
+from customers.models import Customer, PickupRequest
+from customers.refusals import ActionRefused
+
+
+@of_customer
+def schedule(request: HttpRequest, customer: Customer) -> HttpResponse:
+    said = request.POST if request.method == "POST" else None
+    form = PickupForm(said, today=customer.business.today(), initial={"shown": timezone.now().timestamp()})
+    if form.is_valid() and schedule_on(customer, form.cleaned_data["pickup_date"], form):
+        return done(f"Your pickup on {in_words(form.cleaned_data['pickup_date'])} is scheduled.")
+    return page(request, customer, "schedule", form=form)
+
+
+def schedule_on(customer: Customer, day: date, form: PickupForm) -> bool:
+    """Whether there is now a pickup on that day because of this form; why not stands at its field."""
+    try:
+        customer.schedule_pickup(day, by=PickupRequest.ScheduledBy.CUSTOMER)
+    except ActionRefused as refusal:
+        if refusal.code == "scheduled_already":
+            there = customer.pickup_requests.filter(pickup_date=day, status=PickupRequest.Status.SCHEDULED).first()
+            if there and form.made_since_shown(there):
+                return True
+        form.add_error("pickup_date", sentence(refusal))
+        return False
+    return True
+
+
+@of_customer
+def cancel(request: HttpRequest, customer: Customer, pickup: UUID) -> HttpResponse:
+    """Ask first: the button of the question is what cancels."""
+    found = customer.pickup_requests.filter(uuid=pickup).first()
+    if found is None:
+        return nobodys_page(request, "missing", 404)
+    if request.method == "POST" and found.status != PickupRequest.Status.CANCELED:
+        cancel_once(found)
+    if found.status == PickupRequest.Status.CANCELED:
+        return done(f"Your pickup on {in_words(found.pickup_date)} is canceled.")
+    return page(request, customer, "cancel", pickup=found, over=found.pickup_date < customer.business.today())
+
+
+def cancel_once(pickup: PickupRequest) -> None:
+    """Pressed twice, or canceled by somebody else meanwhile, is as good."""
+    try:
+        pickup.cancel(via=PickupRequest.CanceledVia.WEBSITE)
+    except ActionRefused as refusal:
+        if refusal.code != "canceled_already":
+            raise
+
+
+@of_customer
+def regular(request: HttpRequest, customer: Customer) -> HttpResponse:
+    said = request.POST if request.method == "POST" else None
+    form = RegularForm(said, initial={field: getattr(customer, field) for field in ADDRESS})
+    if form.is_valid():
+        ask_once(customer, form)
+        return done("You asked for regular pickups. We will let you know whether our van can come by regularly.")
+    return page(request, customer, "regular", form=form, **regular_state(customer))
+
+
+def ask_once(customer: Customer, form: RegularForm) -> None:
+    """Pressed twice is as good."""
+    try:
+        customer.request_regular_pickups(address=form.address(customer.country or customer.business.country))
+    except ActionRefused as refusal:
+        if refusal.code != "requested_already":
+            raise

@@ -1,0 +1,34 @@
+"""Ways for a text to leave, by the names that TEXTS_BACKEND takes. One more: a class with `send`, a line here, and its name in settings."""
+
+from typing import Final, Protocol
+
+import structlog
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from customers.texts.outcomes import Outcome, Sent, Text
+
+log = structlog.get_logger(__name__)
+
+
+class Backend(Protocol):
+    def send(self, text: Text) -> Outcome:
+        """Called from several threads at once, outside any transaction. An error that it raises counts as `Unknown`."""
+
+
+class Console:
+    """Sends nothing. On a developer's machine the log shows what would go out; elsewhere no log holds numbers and texts."""
+
+    def send(self, text: Text) -> Outcome:
+        shown = {"to": text.to, "sender": text.sender, "body": text.body} if settings.DEBUG else {}
+        log.info("text_on_console", text=text.id, **shown)
+        return Sent()
+
+
+BACKENDS: Final = {"CONSOLE": "customers.texts.backends.Console", "TWILIO": "customers.texts.twilio_backend.Twilio"}
+
+
+def chosen() -> Backend:
+    """A new one for each run: connections do not grow old in between."""
+    backend: Backend = import_string(BACKENDS[settings.TEXTS_BACKEND])()
+    return backend

@@ -1,0 +1,210 @@
+"""The languages that texts are written and answers are understood in. One entry per language; nothing else has to know it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+
+class Meaning(Enum):
+    """What an answer says."""
+
+    NO = "no"
+    STOP = "stop"
+    START = "start"
+    OTHER = "other"
+
+
+class Reply(Enum):
+    """What is said by return."""
+
+    CANCELED = "canceled"
+    CANCELED_ALREADY = "canceled_already"
+    DONE_ALREADY = "done_already"
+    PASSED = "passed"
+    VAN_LEFT = "van_left"
+    MADE_ANEW = "made_anew"
+    WHICH = "which"
+    NOT_ASKED = "not_asked"
+    STOPPED = "stopped"
+    STARTED = "started"
+    KEPT = "kept"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Language:
+    name: str
+    weekdays: tuple[str, ...]
+    months: tuple[str, ...]
+    day: str
+    wording: str
+    nameless: str
+    """Stands for `{name}` when no name is known."""
+    opt_out: str
+    """Ends every nightly text, whatever the business wrote."""
+    joined: str
+    replies: Mapping[Reply, str]
+    words: Mapping[Meaning, tuple[str, ...]]
+    """In small letters and without punctuation, as `answers.plain` makes them."""
+
+    def in_words(self, day: date) -> str:
+        return self.day.format(weekday=self.weekdays[day.weekday()], day=day.day, month=self.months[day.month - 1])
+
+
+def listed(words: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in words.split(","))
+
+
+ENGLISH: Final = Language(
+    name="English",
+    weekdays=listed("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday"),
+    months=listed("January, February, March, April, May, June, July, August, September, October, November, December"),
+    day="{weekday}, {day} {month}",
+    wording="{business}: {name}, our van comes by for your pickup tomorrow, {day}. Answer NO to cancel it.",
+    nameless="dear customer",
+    opt_out="Answer STOP to get no more texts.",
+    joined=" and ",
+    replies=MappingProxyType(
+        {
+            Reply.CANCELED: "Your pickup on {day} is canceled. Thank you for letting us know.",
+            Reply.CANCELED_ALREADY: "Your pickup on {day} was canceled already.",
+            Reply.DONE_ALREADY: "Our driver was here for your pickup on {day} already, so there is nothing to cancel.",
+            Reply.PASSED: "Your pickup on {day} has passed, so nothing was canceled. We passed your answer on to our team.",
+            Reply.VAN_LEFT: "Our van is on its way already, so your pickup on {day} was not canceled. Please call us.",
+            Reply.MADE_ANEW: "Your pickup changed after our text, so nothing was canceled. We passed your answer on to our team.",
+            Reply.WHICH: 'We texted you about pickups for {names}. Answer with the name as well, such as "NO {first}".',
+            Reply.NOT_ASKED: "We have not texted you about a pickup, so nothing was canceled. We passed your answer on to our team.",
+            Reply.STOPPED: "You get no more texts from {business}. Answer START to get them again.",
+            Reply.STARTED: "You get texts from {business} again. Answer STOP to end them.",
+            Reply.KEPT: "Thank you. We passed your message on to our team.",
+        }
+    ),
+    words=MappingProxyType(
+        {
+            Meaning.NO: listed(
+                "no, n, nope, nah, no thanks, no thank you, no ty, no pickup, no pick up, no pickup tomorrow, "
+                "no pickup please, no cancel, cancel, cancel it, cancel please, please cancel, cancel pickup, "
+                "cancel my pickup, cancel my pickup please, please cancel my pickup, not tomorrow, no not tomorrow, "
+                "dont come, please dont come, do not come"
+            ),
+            Meaning.STOP: listed(
+                "stop, stop all, stopall, stop texting, stop texting me, stop texts, stop please, please stop, unsubscribe, "
+                "end, quit, opt out, optout"
+            ),
+            Meaning.START: listed("start, unstop, start texts, subscribe, opt in, optin"),
+        }
+    ),
+)
+
+SPANISH: Final = Language(
+    name="Español",
+    weekdays=listed("lunes, martes, miércoles, jueves, viernes, sábado, domingo"),
+    months=listed("enero, febrero, marzo, abril, mayo, junio, julio, agosto, septiembre, octubre, noviembre, diciembre"),
+    day="{weekday} {day} de {month}",
+    wording="{business}: {name}, mañana, {day}, pasaremos a recoger su ropa. Responda NO para cancelar.",
+    nameless="estimado cliente",
+    opt_out="Responda STOP para no recibir más mensajes.",
+    joined=" y ",
+    replies=MappingProxyType(
+        {
+            Reply.CANCELED: "Su recogida del {day} queda cancelada. Gracias por avisarnos.",
+            Reply.CANCELED_ALREADY: "Su recogida del {day} ya estaba cancelada.",
+            Reply.DONE_ALREADY: "Nuestro conductor ya pasó por su recogida del {day}; no hay nada que cancelar.",
+            Reply.PASSED: "Su recogida del {day} ya pasó, así que no se canceló nada. Hemos pasado su respuesta a nuestro equipo.",
+            Reply.VAN_LEFT: "Nuestra furgoneta ya está en camino, así que su recogida del {day} no se canceló. Por favor, llámenos.",
+            Reply.MADE_ANEW: "Su recogida cambió después de nuestro mensaje, así que no se canceló nada. "
+            "Hemos pasado su respuesta a nuestro equipo.",
+            Reply.WHICH: 'Le escribimos sobre recogidas para {names}. Responda también con el nombre, por ejemplo "NO {first}".',
+            Reply.NOT_ASKED: "No le hemos escrito sobre ninguna recogida, así que no se canceló nada. "
+            "Hemos pasado su respuesta a nuestro equipo.",
+            Reply.STOPPED: "Ya no recibirá mensajes de {business}. Responda START para recibirlos de nuevo.",
+            Reply.STARTED: "Recibirá de nuevo los mensajes de {business}. Responda STOP para no recibirlos.",
+            Reply.KEPT: "Gracias. Hemos pasado su mensaje a nuestro equipo.",
+        }
+    ),
+    words=MappingProxyType(
+        {
+            Meaning.NO: listed(
+                "no, no gracias, no por favor, cancelar, cancele, cancelar por favor, cancelar recogida, mañana no, no vengan, no mañana"
+            ),
+            Meaning.STOP: listed("stop, alto, parar, basta, no más mensajes, cancelar suscripción"),
+            Meaning.START: listed("start, empezar, comenzar"),
+        }
+    ),
+)
+
+GERMAN: Final = Language(
+    name="Deutsch",
+    weekdays=listed("Montag, Dienstag, Mittwoch, Donnerstag, Freitag, Samstag, Sonntag"),
+    months=listed("Januar, Februar, März, April, Mai, Juni, Juli, August, September, Oktober, November, Dezember"),
+    day="{weekday}, {day}. {month}",
+    wording="{business}: {name}, morgen, {day}, holen wir Ihre Wäsche ab. Antworten Sie NEIN, um abzusagen.",
+    nameless="guten Tag",
+    opt_out="Antworten Sie STOPP, um keine SMS mehr zu bekommen.",
+    joined=" und ",
+    replies=MappingProxyType(
+        {
+            Reply.CANCELED: "Ihre Abholung am {day} ist abgesagt. Danke für Ihre Nachricht.",
+            Reply.CANCELED_ALREADY: "Ihre Abholung am {day} war schon abgesagt.",
+            Reply.DONE_ALREADY: "Unser Fahrer war für Ihre Abholung am {day} schon da, es gibt nichts abzusagen.",
+            Reply.PASSED: "Ihre Abholung am {day} ist vorbei, es wurde nichts abgesagt. Wir haben Ihre Antwort weitergegeben.",
+            Reply.VAN_LEFT: "Unser Wagen ist schon unterwegs, Ihre Abholung am {day} wurde nicht abgesagt. Bitte rufen Sie uns an.",
+            Reply.MADE_ANEW: "Ihre Abholung wurde nach unserer SMS geändert, nichts wurde abgesagt. Wir haben Ihre Antwort weitergegeben.",
+            Reply.WHICH: 'Wir haben Ihnen wegen Abholungen für {names} geschrieben. Nennen Sie bitte auch den Namen, etwa "NEIN {first}".',
+            Reply.NOT_ASKED: "Wir haben Ihnen nicht wegen einer Abholung geschrieben, es wurde nichts abgesagt. "
+            "Wir haben Ihre Antwort weitergegeben.",
+            Reply.STOPPED: "Sie bekommen keine SMS mehr von {business}. Mit der Antwort START bekommen Sie wieder welche.",
+            Reply.STARTED: "Sie bekommen wieder SMS von {business}. Mit der Antwort STOPP bekommen Sie keine mehr.",
+            Reply.KEPT: "Danke. Wir haben Ihre Nachricht weitergegeben.",
+        }
+    ),
+    words=MappingProxyType(
+        {
+            Meaning.NO: listed(
+                "nein, nee, ne, nö, nein danke, nein bitte nicht, absagen, bitte absagen, morgen nicht, nein morgen nicht, "
+                "nicht kommen, bitte nicht kommen"
+            ),
+            Meaning.STOP: listed("stop, stopp, abmelden, keine sms, keine sms mehr"),
+            Meaning.START: listed("start, anmelden, wieder anmelden"),
+        }
+    ),
+)
+
+FRENCH: Final = Language(
+    name="Français",
+    weekdays=listed("lundi, mardi, mercredi, jeudi, vendredi, samedi, dimanche"),
+    months=listed("janvier, février, mars, avril, mai, juin, juillet, août, septembre, octobre, novembre, décembre"),
+    day="{weekday} {day} {month}",
+    wording="{business} : {name}, nous passons demain, {day}, prendre votre linge. Répondez NON pour annuler.",
+    nameless="bonjour",
+    opt_out="Répondez STOP pour ne plus recevoir de SMS.",
+    joined=" et ",
+    replies=MappingProxyType(
+        {
+            Reply.CANCELED: "Notre passage du {day} est annulé. Merci de nous avoir prévenus.",
+            Reply.CANCELED_ALREADY: "Notre passage du {day} était déjà annulé.",
+            Reply.DONE_ALREADY: "Notre chauffeur est déjà passé le {day}, il n'y a rien à annuler.",
+            Reply.PASSED: "Notre passage du {day} est déjà derrière nous, rien n'a été annulé. Votre réponse est transmise à notre équipe.",
+            Reply.VAN_LEFT: "Notre camionnette est déjà en route, notre passage du {day} n'a pas été annulé. Merci de nous appeler.",
+            Reply.MADE_ANEW: "Notre passage a changé depuis notre SMS, rien n'a été annulé. Votre réponse est transmise à notre équipe.",
+            Reply.WHICH: 'Nous vous avons écrit pour {names}. Répondez aussi avec le nom, par exemple "NON {first}".',
+            Reply.NOT_ASKED: "Nous ne vous avons pas écrit au sujet d'un passage, rien n'a été annulé. "
+            "Votre réponse est transmise à notre équipe.",
+            Reply.STOPPED: "Vous ne recevrez plus de SMS de {business}. Répondez START pour en recevoir à nouveau.",
+            Reply.STARTED: "Vous recevrez à nouveau les SMS de {business}. Répondez STOP pour ne plus en recevoir.",
+            Reply.KEPT: "Merci. Votre message est transmis à notre équipe.",
+        }
+    ),
+    words=MappingProxyType(
+        {
+            Meaning.NO: listed("non, non merci, annuler, annulez, annulez svp, pas demain, non pas demain, ne venez pas"),
+            Meaning.STOP: listed("stop, arrêt, arrêtez, arrêter, désabonner, plus de sms"),
+            Meaning.START: listed("start, reprendre, commencer"),
+        }
+    ),
+)
+
+LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType({"en": ENGLISH, "es": SPANISH, "de": GERMAN, "fr": FRENCH})

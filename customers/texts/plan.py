@@ -1,0 +1,44 @@
+"""Who gets a text tonight: a row for each, before anything is sent."""
+
+from datetime import datetime
+
+from django.db import connection
+
+from customers.models import TextSettings
+from customers.texts.clock import Evening, evening
+
+# Everybody with a pickup that day who may be texted. Whoever was planned before is left alone, whatever became of it. In order, so that
+# two runs at the same moment wait for each other and not for each other's rows in turn.
+PLAN = """
+INSERT INTO customers_nightlytext
+    (business_id, customer_id, pickup_id, pickup_date, until, status, reason, attempts, next_at, created_at, phone, sender, sid)
+SELECT pickup.business_id, pickup.customer_id, pickup.id, pickup.pickup_date, due.until, 'waiting', '', 0, %(now)s, %(now)s, '', '', ''
+FROM unnest(%(businesses)s::bigint[], %(days)s::date[], %(untils)s::timestamptz[]) AS due (business_id, day, until)
+JOIN customers_pickuprequest pickup
+    ON pickup.business_id = due.business_id AND pickup.pickup_date = due.day AND pickup.status = 'scheduled'
+JOIN customers_customer customer ON customer.id = pickup.customer_id AND customer.receive_texts AND customer.phone <> ''
+WHERE NOT EXISTS (
+    SELECT FROM customers_nightlytext known WHERE known.customer_id = pickup.customer_id AND known.pickup_date = pickup.pickup_date
+)
+ORDER BY pickup.customer_id
+ON CONFLICT DO NOTHING
+"""
+
+
+def plan(now: datetime) -> int:
+    """How many more texts wait to be sent, for all businesses whose hour has come."""
+    due = businesses_due(now)
+    if not due:
+        return 0
+    businesses, evenings = zip(*due, strict=True)
+    days, untils = zip(*evenings, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(PLAN, {"now": now, "businesses": [*businesses], "days": [*days], "untils": [*untils]})
+        return int(cursor.rowcount)
+
+
+def businesses_due(now: datetime) -> list[tuple[int, Evening]]:
+    switched_on = TextSettings.objects.filter(enabled=True).exclude(number="")
+    rows = switched_on.values_list("business_id", "business__time_zone", "hour").order_by("business_id")
+    found = [(business, evening(now, zone, hour)) for business, zone, hour in rows]
+    return [(business, tonight) for business, tonight in found if tonight]

@@ -1,0 +1,73 @@
+"""Texts by Twilio. With `customers.texts.webhook` the only module that touches its library."""
+
+import logging
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from requests import exceptions
+from twilio.base.exceptions import TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from customers.texts.outcomes import Later, Outcome, Sent, Text, Unknown, of_answer
+
+TIMEOUT_SECONDS: Final = 10.0
+"""Twilio answers within a second. With much more, a run of portions would exceed its budget."""
+
+QUIET: Final = logging.getLogger("twilio.http_client")
+"""It would log ten lines for each text, with the account's id."""
+QUIET.setLevel(logging.WARNING)
+
+
+class Busy(Exception):
+    """Come back later. Twilio's own error would not tell when."""
+
+    def __init__(self, wait: float | None) -> None:
+        super().__init__("Twilio is busy")
+        self.wait = wait
+
+
+class Http(TwilioHttpClient):  # type: ignore[misc]  # the library has no types
+    """Its own session per request, as requests' sessions are not made for several threads."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=False, timeout=TIMEOUT_SECONDS, logger=QUIET)
+
+    def request(self, method: str, url: str, *args: Any, **options: Any) -> Response:
+        if settings.TWILIO_HOST:
+            url = settings.TWILIO_HOST + urlsplit(url).path
+        response = super().request(method, url, *args, **options)
+        if response.status_code in {429, 503}:
+            raise Busy(_seconds((response.headers or {}).get("Retry-After")))
+        return response
+
+
+class Twilio:
+    def __init__(self) -> None:
+        self._client = Client(settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, http_client=Http())
+
+    def send(self, text: Text) -> Outcome:
+        try:
+            message = self._client.messages.create(to=text.to, from_=text.sender, body=text.body)
+        except Busy as busy:
+            return Later(busy.wait)
+        except TwilioRestException as error:
+            return of_answer(error.status, error.code or None)
+        except exceptions.RequestException as error:
+            return Later() if never_connected(error) else Unknown()
+        return Sent(message.sid or "")
+
+
+def never_connected(error: exceptions.RequestException) -> bool:
+    """Whether the request cannot have reached anybody."""
+    if isinstance(error, exceptions.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+
+
+def _seconds(header: str | None) -> float | None:
+    return float(header) if header and header.isascii() and header.isdigit() else None

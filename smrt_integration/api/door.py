@@ -1,0 +1,59 @@
+"""What every view has in common: whose data it shows, and that a POST can be repeated."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.viewsets import GenericViewSet
+
+from customers.models import Business
+from smrt_integration.api.idempotency import once
+from smrt_integration.api.models import ApiKey
+
+
+class Door(GenericViewSet[Any]):
+    """Rows of the key's business, known by their UUID; another business's row is not found."""
+
+    area: ClassVar[str | None]
+    business_path: ClassVar[str] = "business"
+    lookup_field = "uuid"
+    lookup_value_converter = "uuid"
+
+    @property
+    def key(self) -> ApiKey:
+        key: ApiKey = self.request.auth  # type: ignore[assignment]
+        return key
+
+    @property
+    def business(self) -> Business:
+        return self.key.business
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return rows.none()
+        return rows.filter(**{self.business_path: self.business})
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Once it is clear that the caller may do this."""
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST":
+            self.post: Callable[..., Response] = partial(_once, self.post)
+
+    def given(self, shape: "type[Serializer[Any]]") -> dict[str, Any]:
+        """What the body says, in this shape. Raises ValidationError, which names the field."""
+        serializer = shape(data=self.request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def answer(self, row: Any, status: int = 200) -> Response:
+        """The row as it now is, in the shape in which it is read."""
+        return Response(self.get_serializer(self.get_queryset().get(pk=row.pk)).data, status)
+
+
+def _once(handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any) -> Response:
+    return once(request, lambda: handler(request, *args, **kwargs))

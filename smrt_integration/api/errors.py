@@ -1,0 +1,31 @@
+"""Errors in Django REST framework's shape: the field's name with sentences, or `detail`."""
+
+from typing import Any
+
+from rest_framework import status
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from customers.refusals import ActionRefused
+
+
+class Conflict(APIException):
+    """The call makes sense, but not in the present state of the records."""
+
+    status_code = status.HTTP_409_CONFLICT
+
+    def get_full_details(self) -> Any:
+        return {"detail": self.detail, "code": self.get_codes()}
+
+
+def as_api_error(refusal: ActionRefused) -> APIException:
+    """A refusal that names an argument is about the call, another one about the state of the records."""
+    if refusal.field is not None:
+        return ValidationError({refusal.field: [refusal.message]}, refusal.code)
+    return Conflict(refusal.message, refusal.code)
+
+
+def handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's handler, for our refusals too. Anything else is a fault of ours and goes to the log as a 500."""
+    return exception_handler(as_api_error(error) if isinstance(error, ActionRefused) else error, context)

@@ -1,0 +1,67 @@
+"""How records refer to each other in the API: by UUID, and only within the key's business."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Manager, Model, QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from customers.models import AddressDict
+
+
+@extend_schema_field(OpenApiTypes.UUID)
+class Reference(serializers.SlugRelatedField[Any]):
+    """Another record of the same business, by its UUID."""
+
+    def __init__(self, queryset: QuerySet[Any] | Manager[Any], **kwargs: Any) -> None:
+        self.model: type[Model] = queryset.model
+        super().__init__(slug_field="uuid", queryset=queryset, **kwargs)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset()  # type: ignore[assignment]
+        return rows.filter(business=self.context["view"].business)
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            uuid = UUID(data) if isinstance(data, str) else None
+        except ValueError:
+            uuid = None
+        try:
+            return self.get_queryset().get(uuid=uuid)
+        except ObjectDoesNotExist as error:
+            raise serializers.ValidationError(not_here(self.model), "does_not_exist") from error
+
+
+def not_here(model: type[Model]) -> str:
+    return f"There is no {model._meta.verbose_name} with this id here. Give the id of one of your own."
+
+
+def by_uuid(rows: QuerySet[Any], wanted: Iterable[UUID], field: str) -> Mapping[UUID, Any]:
+    """The rows with these ids, in one query however many. Raises ValidationError that names `field` when one is missing."""
+    ids = set(wanted)
+    found = {row.uuid: row for row in rows.filter(uuid__in=ids)} if ids else {}
+    if ids - found.keys():
+        raise serializers.ValidationError({field: [not_here(rows.model)]}, "does_not_exist")
+    return found
+
+
+class AddressField(serializers.Serializer[Any]):
+    """Null when nothing is known; a part that is not known is null."""
+
+    street = serializers.CharField(max_length=300, allow_null=True, default=None)
+    city = serializers.CharField(max_length=150, allow_null=True, default=None)
+    state = serializers.CharField(max_length=150, allow_null=True, default=None)
+    postal_code = serializers.CharField(max_length=30, allow_null=True, default=None)
+    country = serializers.RegexField(r"\A[A-Z]{2}\Z", allow_null=True, default=None, help_text="Two capital letters, ISO 3166.")
+
+    def to_representation(self, instance: AddressDict) -> dict[str, Any]:
+        return {"postal_code" if name == "postalCode" else name: value for name, value in instance.items()}
+
+    def to_internal_value(self, data: Any) -> Any:
+        given = super().to_internal_value(data)
+        given["postalCode"] = given.pop("postal_code", None)
+        return given

@@ -1,0 +1,131 @@
+"""Customers, with what they answered to the business's own questions."""
+
+from typing import Any
+
+from django.db.models import Prefetch
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from customers.models import Agent, Brand, Customer, CustomerGroup, CustomField, CustomFieldValue, Discount
+from customers.refusals import refused_if_invalid
+from smrt_integration.api.door import Door
+from smrt_integration.api.fields import AddressField, Reference, by_uuid
+from smrt_integration.api.filters import CustomerFilter
+from smrt_integration.api.scopes import Client
+
+SOURCES = {Client.POS: Customer.Source.POS, Client.APP: Customer.Source.POS, Client.WEBSITE: Customer.Source.WEBSITE}
+OWN = (
+    *("kind", "company_name", "first_name", "last_name", "email", "phone", "phone_is_mobile", "payment_term", "card_on_file"),
+    *("delivery_preference", "receive_emails", "receive_texts", "visit_frequency"),
+)
+"""What callers may write of a customer, besides references, address and custom fields."""
+
+
+class CustomValueShape(serializers.ModelSerializer[CustomFieldValue]):
+    field = serializers.UUIDField(source="field.uuid", read_only=True)
+    name = serializers.CharField(source="field.name", read_only=True)
+
+    class Meta:
+        model = CustomFieldValue
+        fields = ("field", "name", "value")
+        read_only_fields = fields
+
+
+class NewCustomValue(serializers.Serializer[Any]):
+    field = serializers.UUIDField()
+    value = serializers.CharField(max_length=10_000, allow_blank=True, help_text="Empty clears it; a date as YYYY-MM-DD or MM-DD.")
+
+
+class CustomerShape(serializers.ModelSerializer[Customer]):
+    id = serializers.UUIDField(source="uuid", read_only=True)
+    agent = serializers.UUIDField(source="agent.uuid", read_only=True, allow_null=True)
+    brand = serializers.UUIDField(source="brand.uuid", read_only=True, allow_null=True)
+    group = serializers.UUIDField(source="group.uuid", read_only=True, allow_null=True)
+    discount = serializers.UUIDField(source="discount.uuid", read_only=True, allow_null=True)
+    email = serializers.CharField(read_only=True, help_text="Empty when not known.")
+    address = AddressField(read_only=True, allow_null=True)
+    custom_fields = CustomValueShape(source="custom_values", many=True, read_only=True)
+
+    class Meta:
+        model = Customer
+        fields = (
+            *("id", *OWN, "address", "agent", "brand", "group", "discount", "custom_fields"),
+            *("source", "created_at", "last_visit", "demographic"),
+        )
+        read_only_fields = fields
+
+
+class CustomerGiven(serializers.ModelSerializer[Customer]):
+    agent = Reference(queryset=Agent.objects, allow_null=True, required=False)
+    brand = Reference(queryset=Brand.objects, allow_null=True, required=False)
+    group = Reference(queryset=CustomerGroup.objects, allow_null=True, required=False)
+    discount = Reference(queryset=Discount.objects, allow_null=True, required=False)
+    address = AddressField(allow_null=True, required=False)
+    custom_fields: Any = serializers.ListSerializer(child=NewCustomValue(), max_length=200, required=False)
+
+    class Meta:
+        model = Customer
+        fields = (*OWN, "address", "agent", "brand", "group", "discount", "custom_fields")
+
+
+class Customers(ListModelMixin, RetrieveModelMixin, Door):
+    """Everybody who is, or was, a customer of the business."""
+
+    area = "customers"
+    queryset = Customer.objects.select_related("agent", "brand", "group", "discount", "business").prefetch_related(
+        Prefetch("custom_values", CustomFieldValue.objects.select_related("field").order_by("field__position", "field__name"))
+    )
+    serializer_class = CustomerShape
+    filterset_class = CustomerFilter
+
+    @extend_schema(request=CustomerGiven, responses={201: CustomerShape})
+    def create(self, request: Request) -> Response:
+        """Sign a customer up. It becomes the event New Customer Signup; the kind of key decides its source."""
+        given = self.given(CustomerGiven)
+        answers = self._answers(given)
+        customer = Customer.sign_up(self.business, source=SOURCES[Client(self.key.client)], **_flat(given))
+        self._record(customer, answers)
+        return self.answer(customer, 201)
+
+    @extend_schema(request=CustomerGiven, responses=CustomerShape)
+    def partial_update(self, request: Request, **kwargs: Any) -> Response:
+        """Change some of a customer's details; what is left out stays."""
+        customer: Customer = self.get_object()
+        serializer = CustomerGiven(customer, data=request.data, partial=True, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        given = dict(serializer.validated_data)
+        answers = self._answers(given)
+        self._change(customer, _flat(given))
+        self._record(customer, answers)
+        return self.answer(customer)
+
+    def _change(self, customer: Customer, changes: dict[str, Any]) -> None:
+        if "phone" in changes and changes["phone"] != customer.phone:
+            customer.change_phone(changes.pop("phone"), is_mobile=changes.pop("phone_is_mobile", None))
+        for name, value in changes.items():
+            setattr(customer, name, value)
+        if changes:
+            with refused_if_invalid():
+                customer.clean()
+            customer.save(update_fields=list(changes))
+
+    def _answers(self, given: dict[str, Any]) -> list[tuple[CustomField, str]]:
+        answers = given.pop("custom_fields", [])
+        fields = by_uuid(CustomField.objects.filter(business=self.business), {answer["field"] for answer in answers}, "custom_fields")
+        return [(fields[answer["field"]], answer["value"]) for answer in answers]
+
+    def _record(self, customer: Customer, answers: list[tuple[CustomField, str]]) -> None:
+        for field, value in answers:
+            CustomFieldValue.record(customer, field, value)
+
+
+def _flat(given: dict[str, Any]) -> dict[str, Any]:
+    """With the address in the record's own columns."""
+    if "address" not in given:
+        return given
+    address = given.pop("address") or {}
+    parts = {"street": "street", "city": "city", "state": "state", "postal_code": "postalCode", "country": "country"}
+    return given | {name: address.get(part) or "" for name, part in parts.items()}

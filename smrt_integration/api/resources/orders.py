@@ -1,0 +1,164 @@
+"""Orders and their line items."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Prefetch, prefetch_related_objects
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from customers.models import Agent, Business, Customer, Department, Discount, Employee, LineItem, NewItem, Order, Stop
+from customers.models.line_item import LONGEST_DESCRIPTION, MOST_PIECES
+from smrt_integration.api.door import Door
+from smrt_integration.api.fields import Reference, by_uuid
+from smrt_integration.api.filters import OrderFilter
+
+MOST_ITEMS = 500
+ITEMS = Prefetch("items", LineItem.objects.select_related("department").order_by("pk"))
+
+
+class LineItemShape(serializers.ModelSerializer[LineItem]):
+    id = serializers.UUIDField(source="uuid", read_only=True)
+    department = serializers.UUIDField(source="department.uuid", read_only=True, allow_null=True)
+
+    class Meta:
+        model = LineItem
+        fields = ("id", "description", "quantity", "price", "department", "returned_at")
+        read_only_fields = fields
+
+
+class NewItemShape(serializers.Serializer[Any]):
+    description = serializers.CharField(max_length=LONGEST_DESCRIPTION)
+    price = serializers.DecimalField(max_digits=12, decimal_places=2, min_value=Decimal(0), help_text="Of one piece.")
+    quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES, default=1)
+    department = serializers.UUIDField(allow_null=True, default=None)
+
+
+class OrderShape(serializers.ModelSerializer[Order]):
+    id = serializers.UUIDField(source="uuid", read_only=True)
+    customer = serializers.UUIDField(source="customer.uuid", read_only=True)
+    agent = serializers.UUIDField(source="agent.uuid", read_only=True, allow_null=True)
+    sold_by = serializers.UUIDField(source="sold_by.uuid", read_only=True, allow_null=True)
+    returned_by = serializers.UUIDField(source="returned_by.uuid", read_only=True, allow_null=True)
+    discount = serializers.UUIDField(source="discount.uuid", read_only=True, allow_null=True)
+    stop = serializers.UUIDField(source="stop.uuid", read_only=True, allow_null=True)
+    items = LineItemShape(many=True, read_only=True)
+
+    class Meta:
+        model = Order
+        fields = (
+            *("id", "number", "status", "customer", "agent", "sold_by", "returned_by", "discount", "stop", "bags", "tax_rate"),
+            *("subtotal", "discount_total", "tax", "total", "created_at", "ready_at", "returned_at", "items"),
+        )
+        read_only_fields = fields
+
+
+class NewOrder(serializers.Serializer[Any]):
+    customer = Reference(queryset=Customer.objects.select_related("business"))
+    items: Any = serializers.ListSerializer(child=NewItemShape(), max_length=MOST_ITEMS, default=list)
+    agent = Reference(queryset=Agent.objects, allow_null=True, default=None)
+    sold_by = Reference(queryset=Employee.objects, allow_null=True, default=None)
+    discount = Reference(queryset=Discount.objects, allow_null=True, default=None)
+    stop = Reference(queryset=Stop.objects, allow_null=True, default=None, help_text="The driver's stop at which it is taken in.")
+    tax_rate = serializers.DecimalField(
+        max_digits=6, decimal_places=4, min_value=0, max_value=99, default=Decimal(0), help_text="In percent."
+    )
+    bags = serializers.IntegerField(min_value=0, max_value=MOST_PIECES, default=1)
+    number = serializers.CharField(max_length=40, allow_blank=True, default="", help_text="The point of sale's own; made when left out.")
+    at = serializers.DateTimeField(allow_null=True, default=None, help_text="When it was taken in, if it is told later.")
+
+
+class OrderChanges(serializers.Serializer[Any]):
+    discount = Reference(queryset=Discount.objects, allow_null=True)
+
+
+class MoreItems(serializers.Serializer[Any]):
+    items: Any = serializers.ListSerializer(child=NewItemShape(), min_length=1, max_length=MOST_ITEMS)
+
+
+class FewerItems(serializers.Serializer[Any]):
+    items = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MOST_ITEMS)
+
+
+class Moment(serializers.Serializer[Any]):
+    at = serializers.DateTimeField(allow_null=True, default=None, help_text="When it happened, if it is told later.")
+
+
+class Return(Moment):
+    by = Reference(queryset=Employee.objects, allow_null=True, default=None, help_text="The employee who gave it back.")
+    stop = Reference(queryset=Stop.objects, allow_null=True, default=None, help_text="The driver's stop at which it was given back.")
+    items = serializers.ListField(
+        child=serializers.UUIDField(), min_length=1, max_length=MOST_ITEMS, allow_null=True, default=None, help_text="Null: everything."
+    )
+
+
+class Orders(ListModelMixin, RetrieveModelMixin, Door):
+    """What customers brought in, from taking it in to giving it back."""
+
+    area = "orders"
+    queryset = Order.objects.select_related("customer", "agent", "sold_by", "returned_by", "discount", "stop").prefetch_related(ITEMS)
+    serializer_class = OrderShape
+    filterset_class = OrderFilter
+    ordering = ("-created_at", "-pk")
+
+    @extend_schema(request=NewOrder, responses={201: OrderShape})
+    def create(self, request: Request) -> Response:
+        """Take in an order: a visit to a store, or at a driver's stop. It becomes the event Order Created."""
+        given = self.given(NewOrder)
+        order = Order.create(given.pop("customer"), items=new_items(self.business, given.pop("items"), "items"), **given)
+        # everything else of it is at hand
+        prefetch_related_objects([order], ITEMS)
+        return Response(self.get_serializer(order).data, 201)
+
+    @extend_schema(request=OrderChanges, responses=OrderShape)
+    def partial_update(self, request: Request, **kwargs: Any) -> Response:
+        """Change the discount of an open order."""
+        order = self.get_object()
+        order.change_discount(self.given(OrderChanges)["discount"])
+        return self.answer(order)
+
+    @extend_schema(request=MoreItems, responses=OrderShape)
+    @action(detail=True, methods=["post"], url_path="items")
+    def items(self, request: Request, **kwargs: Any) -> Response:
+        """Add line items to an open order."""
+        order = self.get_object()
+        order.add_items(new_items(self.business, self.given(MoreItems)["items"], "items"))
+        return self.answer(order)
+
+    @extend_schema(request=FewerItems, responses=OrderShape)
+    @action(detail=True, methods=["post"], url_path="items/remove")
+    def remove_items(self, request: Request, **kwargs: Any) -> Response:
+        """Take line items out of an open order."""
+        order = self.get_object()
+        order.remove_items(self._items_of(order, self.given(FewerItems)["items"]))
+        return self.answer(order)
+
+    @extend_schema(request=Moment, responses=OrderShape)
+    @action(detail=True, methods=["post"])
+    def ready(self, request: Request, **kwargs: Any) -> Response:
+        """Everything is done. It becomes the event Order Ready."""
+        order = self.get_object()
+        order.mark_ready(self.given(Moment)["at"])
+        return self.answer(order)
+
+    @extend_schema(request=Return, responses=OrderShape)
+    @action(detail=True, methods=["post"], url_path="return", url_name="return")
+    def give_back(self, request: Request, **kwargs: Any) -> Response:
+        """Give back all or some items. Each becomes the event Order Line Item Returned; the last one also Order Returned."""
+        order, given = self.get_object(), self.given(Return)
+        items = None if given["items"] is None else self._items_of(order, given["items"])
+        order.return_to_customer(by=given["by"], items=items, stop=given["stop"], at=given["at"])
+        return self.answer(order)
+
+    def _items_of(self, order: Order, ids: list[Any]) -> list[LineItem]:
+        return list(by_uuid(LineItem.objects.filter(order=order), ids, "items").values())
+
+
+def new_items(business: Business, items: list[dict[str, Any]], field: str) -> list[NewItem]:
+    """All departments in one query, however many items. Raises ValidationError that names `field`."""
+    departments = by_uuid(Department.objects.filter(business=business), {i["department"] for i in items if i["department"]}, field)
+    return [NewItem(**{**item, "department": departments.get(item["department"])}) for item in items]

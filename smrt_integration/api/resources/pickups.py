@@ -1,0 +1,128 @@
+"""Pickup requests, and requests to join a regular route."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from customers.models import Customer, Employee, PickupRequest, RegularPickupRequest
+from smrt_integration.api.door import Door
+from smrt_integration.api.fields import AddressField, Reference
+from smrt_integration.api.filters import PickupFilter, RegularFilter
+from smrt_integration.api.scopes import Client
+
+SCHEDULED_BY = {
+    Client.POS: PickupRequest.ScheduledBy.EMPLOYEE,
+    Client.APP: PickupRequest.ScheduledBy.EMPLOYEE,
+    Client.WEBSITE: PickupRequest.ScheduledBy.CUSTOMER,
+}
+CANCELED_VIA = {
+    Client.POS: PickupRequest.CanceledVia.EMPLOYEE,
+    Client.APP: PickupRequest.CanceledVia.EMPLOYEE,
+    Client.WEBSITE: PickupRequest.CanceledVia.WEBSITE,
+}
+
+
+class CanceledVia(serializers.ChoiceField):
+    """Null while it is not canceled."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(PickupRequest.CanceledVia.choices, allow_null=True, **kwargs)
+
+    def to_representation(self, value: str) -> str | None:  # type: ignore[override]
+        return value or None
+
+
+class PickupShape(serializers.ModelSerializer[PickupRequest]):
+    id = serializers.UUIDField(source="uuid", read_only=True)
+    customer = serializers.UUIDField(source="customer.uuid", read_only=True)
+    employee = serializers.UUIDField(source="employee.uuid", read_only=True, allow_null=True)
+    canceled_via = CanceledVia(read_only=True)
+
+    class Meta:
+        model = PickupRequest
+        fields = ("id", "customer", "pickup_date", "status", "scheduled_by", "employee", "canceled_via", "created_at", "canceled_at")
+        read_only_fields = fields
+
+
+class NewPickup(serializers.Serializer[Any]):
+    customer = Reference(queryset=Customer.objects.select_related("business"))
+    pickup_date = serializers.DateField()
+    employee = Reference(queryset=Employee.objects, allow_null=True, default=None, help_text="Who entered it, if an employee did.")
+
+
+class PickupRequests(ListModelMixin, RetrieveModelMixin, Door):
+    """Days on which a van comes by because somebody asked."""
+
+    area = "pickups"
+    queryset = PickupRequest.objects.select_related("customer", "employee")
+    serializer_class = PickupShape
+    filterset_class = PickupFilter
+    ordering = ("-pickup_date", "-pk")
+
+    @extend_schema(request=NewPickup, responses={201: PickupShape})
+    def create(self, request: Request) -> Response:
+        """Schedule a pickup. It becomes the event Pickup Scheduled; the kind of key decides by whom."""
+        given = self.given(NewPickup)
+        by = SCHEDULED_BY[Client(self.key.client)]
+        return self.answer(given["customer"].schedule_pickup(given["pickup_date"], by=by, employee=given["employee"]), 201)
+
+    @extend_schema(request=None, responses=PickupShape)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, **kwargs: Any) -> Response:
+        """Cancel it. From the website it becomes the event Customer Canceled Pickup; an employee's cancellation is no event."""
+        pickup = self.get_object()
+        pickup.cancel(via=CANCELED_VIA[Client(self.key.client)])
+        return self.answer(pickup)
+
+
+class RegularShape(serializers.ModelSerializer[RegularPickupRequest]):
+    id = serializers.UUIDField(source="uuid", read_only=True)
+    customer = serializers.UUIDField(source="customer.uuid", read_only=True)
+    address = AddressField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = RegularPickupRequest
+        fields = ("id", "customer", "address", "status", "requested_at", "decided_at")
+        read_only_fields = fields
+
+
+class NewRegular(serializers.Serializer[Any]):
+    customer = Reference(queryset=Customer.objects.select_related("business"))
+    address = AddressField(allow_null=True, default=None, help_text="Null: the customer's own.")
+
+
+class RegularPickupRequests(ListModelMixin, RetrieveModelMixin, Door):
+    """Customers' wishes to join a regular route."""
+
+    area = "pickups"
+    queryset = RegularPickupRequest.objects.select_related("customer")
+    serializer_class = RegularShape
+    filterset_class = RegularFilter
+    ordering = ("-requested_at", "-pk")
+
+    @extend_schema(request=NewRegular, responses={201: RegularShape})
+    def create(self, request: Request) -> Response:
+        """Ask for it. It becomes the event Customer Requested Regular Pickups."""
+        given = self.given(NewRegular)
+        return self.answer(given["customer"].request_regular_pickups(address=given["address"]), 201)
+
+    @extend_schema(request=None, responses=RegularShape)
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, **kwargs: Any) -> Response:
+        """Put the customer on a regular route."""
+        wish = self.get_object()
+        wish.approve()
+        return self.answer(wish)
+
+    @extend_schema(request=None, responses=RegularShape)
+    @action(detail=True, methods=["post"])
+    def decline(self, request: Request, **kwargs: Any) -> Response:
+        """The address is on no route."""
+        wish = self.get_object()
+        wish.decline()
+        return self.answer(wish)

@@ -1,0 +1,51 @@
+"""What the API's schema says beyond what serializers and views tell by themselves."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
+
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "smrt_integration.api.keys.KeyAuthentication"
+    name = "key"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "description": "A key of one business and client, made in the admin under API keys."}
+
+
+PROBLEM = {
+    "type": "object",
+    "description": "What is wrong: `detail` is about the whole call, any other name is a field's.",
+    "properties": {"detail": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}},
+    "additionalProperties": {},
+}
+ERRORS = {
+    "400": "Something in the call is wrong; the field is named.",
+    "401": "The key is missing, unknown or revoked.",
+    "403": "The key may not do this.",
+    "404": "There is no such record in this business.",
+    "409": "It makes no sense in the present state of the records.",
+    "415": "The body is not JSON.",
+    "429": "Too many calls; Retry-After says in how many seconds to come back.",
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Any text of your own. The same call with the same key is done once; with another body it is refused.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
+
+def with_errors(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """What every operation may answer besides what its view says, and that every POST may be repeated."""
+    result["components"]["schemas"]["Problem"] = PROBLEM
+    for operations in result["paths"].values():
+        for method, operation in operations.items():
+            for status, description in ERRORS.items():
+                operation["responses"].setdefault(
+                    status,
+                    {"description": description, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}},
+                )
+            if method == "post":
+                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+    return result

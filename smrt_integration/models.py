@@ -1,0 +1,3 @@
+from smrt_integration.api.models import Answered, ApiKey
+
+__all__ = ["Answered", "ApiKey"]

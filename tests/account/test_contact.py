@@ -1,0 +1,112 @@
+"""What customers say about themselves, and how to write to them."""
+
+import pytest
+
+from customers.models import Customer
+from events.models import Outgoing
+from smrt_integration.delivery.deliver import Delivery
+from tests.account.conftest import Visitor
+from tests.factories import BusinessFactory, CustomerFactory
+from tests.segment import SegmentStandIn
+
+pytestmark = pytest.mark.django_db
+
+
+def test_who_wants_no_more_texts_says_so_and_segment_hears_of_it(
+    visitor: Visitor, customer: Customer, integration: object, segment: SegmentStandIn
+) -> None:
+    page = visitor.fill_in("/account/messages", receive_texts=None)
+
+    assert "Your choice is saved." in page.words
+    assert "emails only" in page.words
+    Delivery().run()
+    (identify,) = [message for message in segment.accepted() if message["type"] == "identify"]
+    assert (identify["traits"]["receiveEmails"], identify["traits"]["receiveTexts"]) == (True, False)
+
+
+def test_whoever_saves_what_was_there_changes_nothing(visitor: Visitor, integration: object) -> None:
+    for path in ("details", "messages"):
+        assert visitor.fill_in(f"/account/{path}").path == "/account/"
+
+    assert not Outgoing.objects.exists()
+
+
+def test_each_detail_can_be_changed(visitor: Visitor, customer: Customer) -> None:
+    said = {"first_name": "Anne", "last_name": "Sample", "email": "anne@example.com", "street": "1 New Road", "city": "Oakland"}
+    said |= {"state": "California", "postal_code": "94601"}
+
+    page = visitor.fill_in("/account/details", phone="415-555-0177", **said)
+
+    assert "Your details are saved." in page.words
+    assert "(415) 555 0177" in page.words
+    customer.refresh_from_db()
+    assert {field: getattr(customer, field) for field in (*said, "phone")} == said | {"phone": "+14155550177"}
+
+
+def test_of_another_number_nothing_is_known(visitor: Visitor, customer: Customer) -> None:
+    customer.answered_text()
+    shown = visitor.open("/account/details").form(having="phone")["phone"]
+
+    visitor.fill_in("/account/details", phone=shown.replace(" ", "-"))
+    customer.refresh_from_db()
+    assert customer.text_answered_at is not None, "the same number, written otherwise"
+
+    visitor.fill_in("/account/details", phone="(415) 555 0177")
+    changed = Customer.objects.get()
+    assert (changed.phone, changed.text_answered_at) == ("+14155550177", None)
+
+
+def test_two_tabs_take_nothing_back_from_each_other(visitor: Visitor, customer: Customer) -> None:
+    tabs = [visitor.open("/account/details") for _ in range(2)]
+
+    visitor.send(tabs[0], tabs[0].form(having="email"), email="new@example.com")
+    visitor.send(tabs[1], tabs[1].form(having="email"), street="1 New Road")
+
+    customer.refresh_from_db()
+    assert (customer.email, customer.street) == ("new@example.com", "1 New Road")
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ({"phone": "12"}, "12 is not a possible phone number. Write it with its area code."),
+        ({"email": "anne"}, "Write the email address like name@example.com."),
+        ({"first_name": "win at www.example.com"}, "Write your name here, without web addresses."),
+        ({"street": "x" * 301}, "at most 300 characters"),
+        ({"city": "a\x00b"}, "Null characters are not allowed."),
+    ],
+)
+def test_a_mistake_is_explained_and_nothing_is_saved(
+    visitor: Visitor, customer: Customer, integration: object, said: dict[str, str], complaint: str
+) -> None:
+    page = visitor.fill_in("/account/details", last_name="Changed", **said)
+
+    assert complaint in page.words
+    assert page.form(having="last_name")["last_name"] == "Changed", "what was typed stays"
+    assert not Customer.objects.filter(last_name="Changed").exists()
+    assert not Outgoing.objects.exists()
+
+
+def test_an_address_is_in_the_country_of_the_business_unless_another_is_known() -> None:
+    customer = CustomerFactory.create(business=BusinessFactory.create(country="DE", time_zone="Europe/Berlin"), bare=True)
+    visitor = Visitor()
+    visitor.come_in(customer)
+
+    visitor.fill_in("/account/details", street="Beispielweg 1", city="Berlin", phone="030 23125 000")
+
+    customer.refresh_from_db()
+    assert (customer.street, customer.country, customer.phone) == ("Beispielweg 1", "DE", "+493023125000")
+
+
+def test_a_company_has_its_name_among_its_details() -> None:
+    company = CustomerFactory.create(corporate=True, company_name="Example Inc.")
+    visitor = Visitor()
+    assert "Hello, Example Inc." in visitor.come_in(company).words
+
+    visitor.fill_in("/account/details", company_name="Example Ltd.")
+
+    company.refresh_from_db()
+    assert company.name == "Example Ltd."
+    private = CustomerFactory.create()
+    visitor.come_in(private)
+    assert "company_name" not in visitor.open("/account/details").form(having="email")

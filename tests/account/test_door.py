@@ -1,0 +1,224 @@
+"""Who is let in, what opening a link does, and what it does not."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from customers.links import account_link
+from customers.models import Customer, PickupRequest
+from events.models import Integration, Outgoing
+from tests.account.conftest import Page, Visitor, link_to
+from tests.factories import BrandFactory, CustomerFactory, LineItemFactory, OrderFactory, PickupRequestFactory, StopFactory
+
+pytestmark = pytest.mark.django_db
+
+PAGES = ("", "orders", "pickups/new", "regular", "details", "messages")
+CLOSED = "We cannot open an account here"
+
+
+def test_the_link_leads_to_a_clean_address_with_a_cookie_of_its_own(customer: Customer) -> None:
+    answer = Client().get(link_to(customer))
+
+    assert (answer.status_code, answer["Location"]) == (302, "/account/")
+    assert list(answer.cookies) == ["account"]
+    cookie = answer.cookies["account"]
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"], cookie["max-age"]) == ("/account", True, "Lax", 12 * 3600)
+    assert cookie["secure"] == "", "over http, as while developing"
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert link_to(customer).rpartition(".")[2] not in cookie.value
+
+
+def test_with_https_the_cookie_travels_over_nothing_else(customer: Customer, settings: pytest.FixtureRequest) -> None:
+    settings.SESSION_COOKIE_SECURE = True  # type: ignore[attr-defined]
+    assert Client().get(link_to(customer)).cookies["account"]["secure"] is True
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_are_private_and_run_no_script(visitor: Visitor, path: str) -> None:
+    answer = visitor.http.get(f"/account/{path}")
+
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "no-store"
+    assert answer["X-Robots-Tag"] == "noindex, nofollow"
+    assert answer["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'; ")
+    assert "script-src" not in answer["Content-Security-Policy"]
+    # not `no-referrer`: browsers would send our own forms without an origin, which Django refuses
+    assert answer["Referrer-Policy"] == "same-origin"
+    text = answer.content.decode()
+    assert [word for word in ("<script", "style=", " onclick", "http://", "https://") if word in text] == []
+    assert '<html lang="en">' in text
+    assert len(text) < 8_000
+
+
+def garbled(token: str) -> list[str]:
+    uuid, version, signature = token.split(".")
+    other = f"{uuid4().hex}.{version}.{signature}"
+    return [
+        other,
+        f"{uuid}.2.{signature}",
+        token[:-1],
+        token[:-1] + "%0A",
+        token + ".",
+        token + "/",
+        uuid,
+        f"{uuid}.{version}",
+        "x",
+        "%00",
+        "%FF",
+    ]
+
+
+def test_a_link_that_is_not_whole_or_revoked_or_nobody_s_is_answered_alike(customer: Customer) -> None:
+    link = link_to(customer)
+    nobody = "/account/" + account_link(uuid4(), 1).rpartition("/")[2]
+    customer.revoke_links()
+    paths = [link, nobody, *("/account/" + token for token in garbled(link.rpartition("/")[2]))]
+
+    answers = [Client().get(path) for path in paths]
+
+    assert [answer.status_code for answer in answers] == [404] * len(paths)
+    assert {answer.content for answer in answers} == {answers[0].content}
+    assert {answer["Referrer-Policy"] for answer in answers} == {"no-referrer"}
+    assert [answer.cookies for answer in answers] == [{}] * len(paths)
+    assert CLOSED in Page(answers[0]).words
+    assert "ask them for a new link" in Page(answers[0]).words
+    assert customer.business.name not in answers[0].content.decode()
+
+
+@pytest.mark.parametrize("path", [*PAGES, f"pickups/{uuid4()}/cancel"])
+def test_nobody_gets_in_without_a_link(stranger: Visitor, path: str) -> None:
+    page = stranger.open(f"/account/{path}")
+    assert (page.status, CLOSED in page.words) == (404, True)
+
+
+def test_revoking_the_links_ends_open_visits(visitor: Visitor, customer: Customer) -> None:
+    tab = visitor.open("/account/pickups/new")
+    customer.revoke_links()
+
+    page = visitor.send(tab, tab.form(having="pickup_date"), pickup_date=customer.business.today().isoformat())
+
+    assert (page.status, CLOSED in page.words) == (404, True)
+    assert not PickupRequest.objects.exists()
+    customer.refresh_from_db()
+    assert visitor.come_in(customer).status == 200, "by the new link"
+
+
+def test_a_visit_ends_by_itself_after_half_a_day(visitor: Visitor) -> None:
+    for hours, status in ((11, 200), (13, 404)):
+        with time_machine.travel(timezone.now() + timedelta(hours=hours)):
+            visitor.http.cookies["account"]["expires"] = ""
+            assert visitor.open("/account/").status == status
+
+
+def test_a_cookie_of_one_s_own_making_opens_nothing(stranger: Visitor, customer: Customer) -> None:
+    for value in ("", "x", f"{customer.uuid.hex}.1", link_to(customer).rpartition("/")[2]):
+        stranger.http.cookies["account"] = value
+        assert stranger.open("/account/").status == 404
+
+
+def test_leaving_ends_the_visit(visitor: Visitor) -> None:
+    page = visitor.open("/account/")
+    leave = next(form for form in page.forms if form["action"] == "/account/leave")
+
+    assert "You have left your account" in visitor.send(page, leave).words
+    assert visitor.open("/account/").status == 404
+
+
+def test_the_staff_and_the_customers_never_mix(visitor: Visitor, customer: Customer) -> None:
+    """An owner at the admin who opens a customer's link stays an owner there, and is the customer here; a customer is nobody there."""
+    assert visitor.http.get("/admin/").status_code == 302
+    visitor.http.force_login(User.objects.create_superuser("olivia"))
+
+    assert visitor.http.get("/admin/").status_code == 200
+    assert f"Hello, {customer}" in visitor.open("/account/").words
+    assert visitor.http.post("/admin/logout/", {"csrfmiddlewaretoken": visitor.http.cookies["csrftoken"].value}).status_code == 200
+    assert visitor.http.get("/admin/").status_code == 302
+    assert f"Hello, {customer}" in visitor.open("/account/").words
+
+
+def seen_by_a_scanner(http: Client, start: str) -> set[str]:
+    """Gets whatever is linked or is the target of a form, as programs do that look after mails."""
+    seen: set[str] = set()
+    ahead = [start]
+    while ahead:
+        path = ahead.pop()
+        if path in seen or path.startswith("/static/"):
+            continue
+        seen.add(path)
+        http.head(path, follow=True)
+        page = Page(http.get(path, follow=True))
+        found = [*page.links, *(form["action"] for form in page.forms)]
+        ahead += [target for target in found if target and not urlsplit(target).fragment]
+    return seen
+
+
+def test_a_scanner_that_opens_every_link_changes_nothing(customer: Customer, integration: Integration) -> None:
+    pickup = PickupRequestFactory.create(customer=customer)
+    LineItemFactory.create(order=OrderFactory.create(customer=customer, business=customer.business))
+    Outgoing.objects.all().delete()
+
+    with CaptureQueriesContext(connection) as queries:
+        seen = seen_by_a_scanner(Client(), link_to(customer))
+
+    assert {f"/account/{path}" for path in (*PAGES, f"pickups/{pickup.uuid}/cancel", "leave")} <= seen
+    assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
+    assert Outgoing.objects.count() == 0
+
+
+def test_the_link_itself_takes_no_post(customer: Customer) -> None:
+    answer = Client().post(link_to(customer))
+    assert (answer.status_code, answer.cookies) == (405, {})
+
+
+def test_a_form_that_is_not_ours_changes_nothing(visitor: Visitor, customer: Customer) -> None:
+    pickup = PickupRequestFactory.create(customer=customer)
+
+    answer = visitor.http.post(f"/account/pickups/{pickup.uuid}/cancel", {"account": customer.uuid.hex})
+
+    assert answer.status_code == 403
+    assert "Nothing was changed" in Page(answer).words
+    assert answer["Content-Security-Policy"].startswith("default-src 'none'")
+    pickup.refresh_from_db()
+    assert pickup.status == "scheduled"
+
+
+def test_elsewhere_such_a_form_is_answered_as_by_django(db: None) -> None:
+    assert b"CSRF verification failed" in Client(enforce_csrf_checks=True).post("/admin/login/").content
+
+
+def test_a_form_of_another_customer_s_account_in_the_same_browser_changes_neither(visitor: Visitor, customer: Customer) -> None:
+    tab = visitor.open("/account/details")
+    spouse = CustomerFactory.create(business=customer.business, first_name="Bea")
+    visitor.come_in(spouse)
+
+    page = visitor.send(tab, tab.form(having="first_name"), first_name="Changed")
+
+    assert (page.status, "this is now the account of Bea Example" in page.words) == (409, True)
+    assert not Customer.objects.filter(first_name="Changed").exists()
+
+
+def test_the_page_is_in_the_name_of_the_brand_else_of_the_business(visitor: Visitor, customer: Customer) -> None:
+    assert visitor.open("/account/").title == f"Your account - {customer.business}"
+    customer.brand = BrandFactory.create(business=customer.business, name="Marin Wedding Care")
+    customer.save()
+    assert visitor.open("/account/").title == "Your account - Marin Wedding Care"
+
+
+@pytest.mark.parametrize(("path", "queries"), [("", 5), ("orders", 3), ("details", 1), ("messages", 1), ("pickups/new", 1), ("regular", 2)])
+def test_pages_take_as_many_queries_whatever_there_is_to_see(visitor: Visitor, customer: Customer, path: str, queries: int) -> None:
+    for _ in range(2):
+        for days in range(3):
+            LineItemFactory.create(order=OrderFactory.create(customer=customer))
+            PickupRequestFactory.create(customer=customer, pickup_date=customer.business.today() + timedelta(days=days, weeks=_))
+            StopFactory.create(customer=customer, business=customer.business)
+        with CaptureQueriesContext(connection) as asked:
+            assert visitor.open(f"/account/{path}").status == 200
+        assert len(asked) == queries

@@ -1,0 +1,230 @@
+"""New customers sign up on the website."""
+
+import threading
+from uuid import uuid4
+
+import pytest
+import redis
+from django.db import connection, connections
+from django.test import Client, RequestFactory
+
+from customers.account import limits
+from customers.models import Business, Customer
+from tests.account.conftest import Page, Told, Visitor, link_to
+from tests.factories import BrandFactory, BusinessFactory
+
+pytestmark = pytest.mark.django_db
+
+BEA = {"first_name": "Bea", "last_name": "Sample", "email": "bea@example.com"}
+
+
+def sign_up(visitor: Visitor, business: Business, query: str = "", **said: str) -> Page:
+    page = visitor.open(f"/join/{business.uuid}{query}")
+    form = page.form(having="first_name")
+    return visitor.send(page, form | {"action": page.path + query}, **BEA | said)
+
+
+def test_a_new_customer_is_told_of_with_their_source_and_is_in_their_account(stranger: Visitor, business: Business, told: Told) -> None:
+    page = sign_up(stranger, business, phone="415 555 0177", street="1 New Road", city="Oakland")
+
+    assert page.path == "/account/"
+    assert "Welcome, Bea Sample. This is your account." in page.words
+    assert told("New Customer Signup") == [{"source": "Website"}]
+    assert told("Customer Visit") == [{"visit_type": "Signup"}]
+    bea = Customer.objects.get(first_name="Bea")
+    assert (bea.business, bea.phone, bea.city, bea.country, bea.brand) == (business, "+14155550177", "Oakland", "US", None)
+    assert stranger.fill_in("/account/pickups/new", pickup_date=business.today().isoformat()).status == 200
+    assert bea.pickup_requests.count() == 1
+
+
+def test_messages_are_for_those_who_ask_for_them(stranger: Visitor, business: Business) -> None:
+    sign_up(stranger, business)
+    sign_up(Visitor(), business, first_name="Cy", receive_texts="on")
+
+    wishes = {customer.first_name: (customer.receive_emails, customer.receive_texts) for customer in Customer.objects.all()}
+    assert (wishes["Bea"], wishes["Cy"]) == ((False, False), (False, True))
+
+
+def test_a_customer_joins_the_brand_whose_website_it_was(stranger: Visitor, business: Business) -> None:
+    brand = BrandFactory.create(business=business, name="Marin Wedding Care")
+
+    assert "Become a customer of Marin Wedding Care" in stranger.open(f"/join/{business.uuid}?brand={brand.uuid}").words
+    assert sign_up(stranger, business, f"?brand={brand.uuid}").title == "Your account - Marin Wedding Care"
+    assert Customer.objects.get(first_name="Bea").brand == brand
+
+
+def test_what_is_no_brand_of_the_business_does_not_keep_anybody_from_joining(stranger: Visitor, business: Business) -> None:
+    for brand in (BrandFactory.create(business=BusinessFactory.create()).uuid, uuid4(), "x"):
+        assert sign_up(stranger, business, f"?brand={brand}", first_name=f"Bea {brand}").status == 200
+
+    assert Customer.objects.filter(business=business, brand=None).count() == Customer.objects.count() == 3
+
+
+def test_there_is_nothing_to_join_where_there_is_no_business(stranger: Visitor) -> None:
+    page = stranger.open(f"/join/{uuid4()}")
+    assert (page.status, "There is no such page" in page.words) == (404, True)
+
+
+def test_whoever_knows_a_customer_s_email_and_phone_gets_an_account_of_their_own(stranger: Visitor, customer: Customer) -> None:
+    customer.orders.create(business=customer.business, number="SECRET1")
+
+    page = sign_up(stranger, customer.business, email=customer.email, phone=customer.phone, last_name=customer.last_name)
+
+    assert page.path == "/account/"
+    assert "SECRET1" not in page.words + stranger.open("/account/orders").words
+    assert Customer.objects.filter(email=customer.email).count() == 2
+    like_nobody_s = sign_up(Visitor(), customer.business, email="nobody@example.com", last_name=customer.last_name)
+    assert page.words.replace(customer.email, "").replace("(415) 555 " + customer.phone[-4:], "not known") == like_nobody_s.words.replace(
+        "nobody@example.com", ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ({"first_name": ""}, "Enter your first name."),
+        ({"email": ""}, "Enter your email address or your phone number, so that we can reach you."),
+        ({"email": "", "phone": "12"}, "12 is not a possible phone number."),
+        ({"last_name": "<a href=https://example.com>"}, "Write your name here, without web addresses."),
+        ({"fax": "12345"}, "Leave the field Fax empty and send the form again."),
+    ],
+)
+def test_what_is_wrong_or_looks_like_a_program_is_said_and_signs_up_nobody(
+    stranger: Visitor, business: Business, said: dict[str, str], complaint: str
+) -> None:
+    page = sign_up(stranger, business, **said)
+
+    assert page.path == f"/join/{business.uuid}"
+    assert complaint in page.words
+    assert (Customer.objects.count(), "account" in stranger.http.cookies) == (0, False)
+
+
+def test_a_form_that_is_sent_twice_signs_up_one_customer(stranger: Visitor, business: Business) -> None:
+    page = stranger.open(f"/join/{business.uuid}")
+    form = page.form(having="first_name")
+
+    answers = [stranger.send(page, form, **BEA).path for _ in range(2)]
+
+    assert answers == ["/account/", "/account/"]
+    assert Customer.objects.count() == 1
+    stranger.send(page, form, **BEA | {"first_name": "Dan"})
+    assert [customer.first_name for customer in Customer.objects.order_by("pk")] == ["Bea", "Dan"], "somebody else, with the same form"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_that_is_sent_twice_at_once_signs_up_one_customer(business: Business) -> None:
+    visitor = Visitor()
+    page = visitor.open(f"/join/{business.uuid}")
+    form = page.form(having="first_name") | BEA
+    start = threading.Barrier(4)
+    opened: list[str] = []
+
+    def send() -> None:
+        http = Client()
+        start.wait()
+        http.post(page.path, {name: value for name, value in form.items() if name != "action"})
+        opened.append(Page(http.get("/account/")).title)
+        connections.close_all()
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert opened == [f"Your account - {business}"] * 4
+    assert Customer.objects.count() == 1
+
+
+def test_a_form_opens_no_account_at_another_business(stranger: Visitor, business: Business) -> None:
+    page = stranger.open(f"/join/{business.uuid}")
+    form = page.form(having="first_name")
+    other = BusinessFactory.create()
+
+    stranger.send(page, form, **BEA)
+    answer = stranger.send(page, form | {"action": f"/join/{other.uuid}"}, **BEA)
+
+    assert answer.title == f"Your account - {other}"
+    assert set(Customer.objects.values_list("business", flat=True)) == {business.pk, other.pk}
+
+
+def test_a_form_that_is_too_old_still_signs_up(stranger: Visitor, business: Business) -> None:
+    page = stranger.open(f"/join/{business.uuid}")
+
+    for said in ("x", ""):
+        assert stranger.send(page, page.form(having="first_name"), **BEA, form=said).path == "/account/"
+    assert Customer.objects.count() == 2
+
+
+def test_one_connection_signs_up_twenty_an_hour(business: Business) -> None:
+    for number in range(limits.SIGN_UPS):
+        assert sign_up(Visitor("203.0.113.5"), business, first_name=f"Bea {number}").path == "/account/"
+
+    page = sign_up(Visitor("203.0.113.5"), business)
+
+    assert (page.status, "Please try again in an hour" in page.words) == (429, True)
+    assert Customer.objects.count() == 20
+    assert sign_up(Visitor("203.0.113.6"), business).path == "/account/", "another connection"
+
+
+def test_without_redis_everybody_can_sign_up(stranger: Visitor, business: Business, settings: pytest.FixtureRequest) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"  # type: ignore[attr-defined]
+    limits._redis.cache_clear()
+    try:
+        assert sign_up(stranger, business).path == "/account/"
+    finally:
+        limits._redis.cache_clear()
+
+
+def test_where_nobody_knows_who_asks_nobody_is_counted(business: Business, settings: pytest.FixtureRequest) -> None:
+    """Behind a proxy that speaks over a socket and names nobody, one count would stand for everybody."""
+    assert sign_up(Visitor(""), business).path == "/account/"
+    assert redis.Redis.from_url(settings.REDIS_URL).keys("smrt:joins:*") == []  # type: ignore[attr-defined]
+
+
+def test_no_address_is_kept_in_readable_form(stranger: Visitor, business: Business, settings: pytest.FixtureRequest) -> None:
+    sign_up(Visitor("203.0.113.5"), business)
+
+    kept = redis.Redis.from_url(settings.REDIS_URL)  # type: ignore[attr-defined]
+    (key,) = kept.keys("smrt:joins:*")
+    assert b"203.0.113.5" not in key
+    assert 0 < kept.ttl(key) <= 3600
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "trusted", "counted"),
+    [
+        ("203.0.113.5", "198.51.100.1", False, "203.0.113.5"),
+        ("10.0.0.1", "198.51.100.1, 203.0.113.5", True, "203.0.113.5"),
+        ("10.0.0.1", None, True, "10.0.0.1"),
+        ("2001:db8:1:2:3::4", None, False, "2001:db8:1:2::/64"),
+        ("", None, False, ""),
+    ],
+)
+def test_who_asks_is_who_the_nearest_proxy_saw(
+    peer: str, forwarded: str | None, trusted: bool, counted: str, settings: pytest.FixtureRequest
+) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if trusted else None  # type: ignore[attr-defined]
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+
+    assert limits.address(RequestFactory(REMOTE_ADDR=peer, headers=headers).get("/")) == counted
+
+
+def test_a_customer_who_signs_up_anew_is_then_in_the_new_account(visitor: Visitor, customer: Customer) -> None:
+    sign_up(visitor, customer.business)
+    assert "Hello, Bea Sample" in visitor.open("/account/").words
+
+
+def test_the_page_asks_the_database_only_for_whose_it_is(stranger: Visitor, business: Business) -> None:
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as asked:
+        stranger.open(f"/join/{business.uuid}")
+    assert len(asked) == 1
+
+
+def test_a_link_is_still_needed_to_come_back(stranger: Visitor, business: Business) -> None:
+    sign_up(stranger, business)
+    bea = Customer.objects.get()
+    assert Visitor().open("/account/").status == 404
+    assert Visitor().open(link_to(bea)).status == 200

@@ -1,0 +1,177 @@
+"""A link is a login: no line of any program tells one, whatever goes wrong on its way."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from http.client import HTTPConnection
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import structlog
+from cryptography.fernet import Fernet
+from django.test import Client
+
+from customers.account import session
+from customers.links import account_link
+from customers.models import Customer
+from smrt_integration.dev.services.ports import free_port
+from smrt_integration.logs import configure, without_links
+from tests.account.conftest import link_to
+from tests.workers import Program, wait_until
+
+SECRET = "made up for this test, and long enough to be a secret of an installation"
+FIELD_KEY = Fernet.generate_key().decode()
+
+
+class Written(logging.Handler):
+    """What the console would show, at any level, as JSON and readable."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+        self._formatters = [
+            structlog.stdlib.ProcessorFormatter(**{name: given for name, given in said.items() if name != "()"})
+            for said in (configure("DEBUG", readable)["formatters"]["structured"] for readable in (True, False))
+        ]
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines += [formatter.format(record) for formatter in self._formatters]
+
+
+@pytest.fixture
+def written() -> Iterator[Written]:
+    handler = Written()
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield handler
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def parts(link: str) -> list[str]:
+    token = link.rpartition("/")[2]
+    return [token, token.rpartition(".")[2]]
+
+
+@pytest.mark.django_db
+def test_no_line_tells_a_link(customer: Customer, written: Written, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    link, token = link_to(customer), link_to(customer).rpartition("/")[2]
+    browser = Client(enforce_csrf_checks=True, raise_request_exception=False)
+
+    assert browser.get(link).status_code == 302
+    assert browser.head(link).status_code == 302
+    assert browser.post(link).status_code == 403
+    assert browser.get(link, HTTP_HOST="elsewhere.example.com").status_code == 400
+    assert Client().post(link).status_code == 405
+    assert browser.get(link + "%20x").status_code == 404
+    assert browser.get(f"/account/{token[:10]}%20{token[10:]}").status_code == 404
+    assert browser.get(f"//account/{token}").status_code == 404
+    assert browser.get(f"/elsewhere/{token}").status_code == 404
+    assert browser.get(f"/admin/?next={link}").status_code == 302
+    assert browser.get(f"/account/details/{token}").status_code == 404
+
+    def broken(claim: object) -> None:
+        raise RuntimeError(f"cannot open {link}")
+
+    monkeypatch.setattr(session, "customer_named", broken)
+    assert browser.get(link).status_code == 500
+
+    text = "\n".join(written.lines)
+    for expected in (
+        "request_finished",
+        "Not Found: ",
+        "Forbidden (",
+        "Method Not Allowed",
+        "request_failed",
+        "Traceback",
+        "Invalid HTTP_HOST",
+    ):
+        assert expected in text
+    assert "/account/***" in text
+    for everything in (text, *capfd.readouterr()):
+        assert [part for part in parts(link) if part in everything] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("GET /account/", "GET /account/"),
+        ("GET /account/details", "GET /account/details"),
+        ("GET /account/orders?page=2", "GET /account/orders?page=2"),
+        (
+            "GET /account/pickups/3f1b7c52-5f0e-4d0a-9c39-6a1f0e8d2b71/cancel",
+            "GET /account/pickups/3f1b7c52-5f0e-4d0a-9c39-6a1f0e8d2b71/cancel",
+        ),
+        ("a message 1.25.3 from 10.0.0.1", "a message 1.25.3 from 10.0.0.1"),
+    ],
+)
+def test_clean_addresses_stay_readable(line: str, shown: str) -> None:
+    assert without_links(None, "info", line) == shown
+
+
+def test_a_link_is_hidden_wherever_it_stands() -> None:
+    link = account_link(uuid4(), 12)
+    for line in (
+        link,
+        f'{{"traits": {{"link": "{link}"}}}}',
+        f"<{link}>",
+        link.replace("/account/", "/account%2F"),
+        link.upper(),
+        f"('{link}',)",
+    ):
+        assert [part for part in parts(link) if part.lower() in without_links(None, "info", line).lower()] == []
+
+
+def test_only_the_handler_that_hides_links_writes() -> None:
+    """Django's own handlers, for the console while developing and for mails to administrators, would write the line as it came."""
+    for name in ("django", "django.request", "django.security.csrf", "django.server", "gunicorn.access", "gunicorn.error"):
+        logger = logging.getLogger(name)
+        assert (logger.handlers, logger.propagate) == ([], True)
+
+
+class Web(Program):
+    module = ("gunicorn", "smrt_integration.wsgi")
+
+    def __init__(self, port: int, environment: Mapping[str, str]) -> None:
+        super().__init__(["--bind", f"127.0.0.1:{port}", "--access-logfile", "-", "--no-control-socket"], environment)
+        self.port = port
+
+    def answers(self) -> bool:
+        assert self.process.poll() is None, self.printed
+        try:
+            return bool(self.status("GET", "/account/"))
+        except OSError:
+            return False
+
+    def status(self, method: str, path: str) -> int:
+        web = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            web.request(method, path)
+            return web.getresponse().status
+        finally:
+            web.close()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("debug", ["1", ""])
+def test_the_web_server_tells_none_either_not_even_in_its_access_log(
+    customer: Customer, debug: str, settings: pytest.FixtureRequest
+) -> None:
+    # without DEBUG, the server refuses the one that everybody knows
+    settings.SECRET_KEY = SECRET  # type: ignore[attr-defined]
+    link, port = link_to(customer), free_port()
+    said = {"DEBUG": debug, "LOG_LEVEL": "INFO", "ALLOWED_HOSTS": "127.0.0.1", "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    web = Web(port, said | {"SECRET_KEY": SECRET, "FIELD_KEYS": FIELD_KEY})
+    try:
+        wait_until(web.answers, "the web server answers")
+        assert web.status("GET", link) == 302
+        # without DEBUG and the collected files, the pages fail: one more thing to log
+        assert web.status("GET", link + ".") in {404, 500}
+        assert web.status("POST", link) in {403, 500}
+        wait_until(lambda: web.printed.count("POST /account/***") >= 2, "its access log tells of the last")
+    finally:
+        web.kill()
+    assert [part for part in parts(link) if part in web.printed] == []

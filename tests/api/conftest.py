@@ -1,0 +1,63 @@
+"""A business with a key for each client, and somebody else's business."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client as Http
+
+from customers.models import Business
+from smrt_integration.api.models import ApiKey
+from smrt_integration.api.scopes import Client
+from tests.events.conftest import business, customer, integration
+from tests.factories import BusinessFactory
+
+__all__ = ["business", "customer", "integration"]
+
+
+class Caller:
+    """A client of the API, with its key."""
+
+    def __init__(self, business: Business, client: str = Client.POS, scopes: list[str] | None = None) -> None:
+        self.key, self.secret = ApiKey.issue(business, client, f"The {client}", scopes)
+
+    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        sent = {"Authorization": f"Bearer {self.secret}"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        call: Callable[..., Any] = getattr(Http(headers=sent), method)
+        return call(
+            f"/api/v1/{path}", body if method == "get" else body or {}, **({} if method == "get" else {"content_type": "application/json"})
+        )
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self("get", path, query)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self("post", path, body, **headers)
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self("patch", path, body)
+
+
+@pytest.fixture
+def pos(business: Business) -> Caller:
+    return Caller(business)
+
+
+@pytest.fixture
+def app(business: Business) -> Caller:
+    return Caller(business, Client.APP)
+
+
+@pytest.fixture
+def website(business: Business) -> Caller:
+    return Caller(business, Client.WEBSITE)
+
+
+@pytest.fixture
+def other_business(db: None) -> Business:
+    return BusinessFactory.create(name="Somebody Else's Cleaners")
+
+
+@pytest.fixture
+def other(other_business: Business) -> Caller:
+    return Caller(other_business)

@@ -1,0 +1,114 @@
+"""Customers: signed up, found, changed, and told to Segment."""
+
+import pytest
+
+from customers.models import Customer, CustomField
+from events.models import Integration
+from smrt_integration.delivery.deliver import Delivery
+from tests.api.conftest import Caller
+from tests.factories import AgentFactory, CustomerFactory, CustomFieldFactory
+from tests.segment import SegmentStandIn
+
+pytestmark = pytest.mark.django_db
+
+ANN = {"first_name": "Ann", "last_name": "Ames", "email": "ann@example.com", "phone": "415 555 0123"}
+
+
+@pytest.mark.parametrize(("client", "source"), [("pos", "POS"), ("website", "Website")])
+def test_the_kind_of_key_decides_the_source_of_a_signup(
+    client: str, source: str, request: pytest.FixtureRequest, integration: Integration, segment: SegmentStandIn
+) -> None:
+    caller: Caller = request.getfixturevalue(client)
+
+    answer = caller.post("customers", ANN)
+
+    assert answer.status_code == 201, answer.content
+    assert (answer.json()["source"], answer.json()["phone"]) == (source, "+14155550123")
+    Delivery().run()
+    (signup,) = [message for message in segment.accepted() if message.get("event") == "New Customer Signup"]
+    assert (signup["userId"], signup["properties"]) == (answer.json()["id"], {"source": source})
+
+
+def test_custom_fields_are_answered_with_the_customer(pos: Caller, integration: Integration, segment: SegmentStandIn) -> None:
+    birthday = CustomFieldFactory.create(business=integration.business, name="Birthday", kind=CustomField.Kind.DATE)
+
+    made = pos.post("customers", ANN | {"custom_fields": [{"field": str(birthday.uuid), "value": "1980-02-29"}]}).json()
+
+    assert made["custom_fields"] == [{"field": str(birthday.uuid), "name": "Birthday", "value": "1980-02-29"}]
+    Delivery().run()
+    (identify,) = [message for message in segment.accepted() if message["type"] == "identify"]
+    assert identify["traits"]["customFields"] == [{"name": "Birthday", "value": "1980-02-29"}]
+
+
+def test_what_is_left_out_of_a_change_stays(pos: Caller, customer: Customer) -> None:
+    before = pos.get(f"customers/{customer.uuid}").json()
+
+    after = pos.patch(
+        f"customers/{customer.uuid}", {"receive_texts": False, "address": {"street": "1 New Street", "city": "Oakland"}}
+    ).json()
+
+    address = {"street": "1 New Street", "city": "Oakland", "state": None, "postal_code": None, "country": None}
+    assert after == before | {"receive_texts": False, "address": address}
+
+
+def test_a_change_of_one_field_does_not_undo_a_change_of_another(pos: Caller, customer: Customer) -> None:
+    Customer.objects.filter(pk=customer.pk).update(email="newer@example.com")
+
+    pos.patch(f"customers/{customer.uuid}", {"first_name": "Anna"})
+
+    customer.refresh_from_db()
+    assert (customer.first_name, customer.email) == ("Anna", "newer@example.com")
+
+
+def test_customers_are_found_by_phone_email_and_name(pos: Caller, customer: Customer) -> None:
+    ann = pos.post("customers", ANN).json()["id"]
+    CustomerFactory.create(first_name="Ann", last_name="Ames", email="ann@example.com", phone="+14155550123")
+
+    for query in ({"phone": "(415) 555-0123"}, {"email": "ANN@example.com"}, {"name": "am"}, {"name": "ann am"}):
+        assert [found["id"] for found in pos.get("customers", **query).json()["results"]] == [ann], query
+    assert pos.get("customers", phone="nonsense").json()["results"] == []
+
+
+def test_a_page_leads_to_the_next(pos: Caller, customer: Customer) -> None:
+    CustomerFactory.create_batch(4, business=customer.business)
+
+    first = pos.get("customers", limit=3).json()
+    second = pos.get("customers?" + first["next"].split("?", 1)[1]).json()
+
+    ids = [found["id"] for page in (first, second) for found in page["results"]]
+    assert (len(ids), len(set(ids)), second["next"]) == (5, 5, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"email": "nobody"}, "email"),
+        ({"phone": "12"}, "phone"),
+        ({"kind": "ALIEN"}, "kind"),
+        ({"agent": "00000000-0000-4000-8000-000000000000"}, "agent"),
+        ({"address": {"country": "USA"}}, "address"),
+        ({"custom_fields": [{"field": "00000000-0000-4000-8000-000000000000", "value": "x"}]}, "custom_fields"),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_is_changed(pos: Caller, customer: Customer, change: dict[str, object], field: str) -> None:
+    before = pos.get(f"customers/{customer.uuid}").json()
+
+    answer = pos.patch(f"customers/{customer.uuid}", {"first_name": "Zoe"} | change)
+
+    assert (answer.status_code, list(answer.json())) == (400, [field]), answer.content
+    assert pos.get(f"customers/{customer.uuid}").json() == before
+
+
+def test_another_businesss_agent_is_no_agent_here(pos: Caller, customer: Customer) -> None:
+    answer = pos.patch(f"customers/{customer.uuid}", {"agent": str(AgentFactory.create().uuid)})
+
+    assert answer.json() == {"agent": ["There is no agent with this id here. Give the id of one of your own."]}
+
+
+def test_another_businesss_customer_is_not_found(other: Caller, customer: Customer) -> None:
+    assert other.get(f"customers/{customer.uuid}").status_code == 404
+    assert other.patch(f"customers/{customer.uuid}", {"first_name": "Zoe"}).status_code == 404
+
+
+def test_the_link_of_a_customer_is_in_no_answer(pos: Caller, customer: Customer) -> None:
+    assert "/account/" not in pos.get(f"customers/{customer.uuid}").content.decode()

@@ -1,0 +1,92 @@
+"""Keys: one per business and client, hashed, scoped, revocable, with their last use."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client as Http
+from django.utils import timezone
+
+from customers.models import Business, Customer
+from smrt_integration.api.models import ApiKey
+from smrt_integration.api.scopes import GRANTED, Client
+from tests.api.conftest import Caller
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_secret_is_kept_nowhere(business: Business) -> None:
+    key, secret = ApiKey.issue(business, Client.POS, "Till 1")
+
+    assert secret.startswith("smrt_pos_")
+    assert secret not in str(vars(ApiKey.objects.get(pk=key.pk)))
+    assert len(key.start) == 4
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer no-such-key", "Basic abc", "Bearer a b", "Bearer \u00e9"])
+def test_without_a_known_key_nothing_is_answered(customer: Customer, header: str | None) -> None:
+    answer = Http(headers={} if header is None else {"Authorization": header}).get("/api/v1/customers")
+
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert "Bearer" in answer.json()["detail"] or "key" in answer.json()["detail"] or "credentials" in answer.json()["detail"]
+
+
+def test_a_revoked_key_is_refused_from_the_next_call_on(pos: Caller) -> None:
+    assert pos.get("customers").status_code == 200
+
+    pos.key.revoke(timezone.now())
+
+    assert pos.get("customers").status_code == 401
+
+
+def test_a_key_does_only_what_its_scopes_say(app: Caller, customer: Customer) -> None:
+    assert app.get("customers").status_code == 200
+
+    answer = app.post("customers", {"first_name": "Ann"})
+
+    assert answer.status_code == 403
+    assert "customers:write" in answer.json()["detail"]
+    assert Customer.objects.count() == 1
+
+
+@pytest.mark.parametrize("client", Client)
+def test_a_new_key_may_do_what_its_client_needs(business: Business, client: Client) -> None:
+    assert set(Caller(business, client).key.scopes) == GRANTED[client]
+
+
+def test_the_last_use_is_noted_once_a_minute(pos: Caller) -> None:
+    pos.get("customers")
+    first = ApiKey.objects.get(pk=pos.key.pk).last_used_at
+    pos.get("customers")
+    assert first is not None
+    assert ApiKey.objects.get(pk=pos.key.pk).last_used_at == first
+
+    ApiKey.objects.filter(pk=pos.key.pk).update(last_used_at=first - timedelta(minutes=2))
+    pos.get("customers")
+    later = ApiKey.objects.get(pk=pos.key.pk).last_used_at
+    assert later is not None
+    assert later > first
+
+
+def test_too_many_calls_are_told_when_to_come_back(pos: Caller, app: Caller, settings: LazySettings) -> None:
+    settings.API_CALLS_PER_MINUTE = 3
+    answers = [pos.get("customers") for _ in range(4)]
+
+    # a minute may begin in between; then the fourth is one of the first three of the next
+    if answers[-1].status_code == 200:
+        answers = [pos.get("customers") for _ in range(4)]
+    assert [answer.status_code for answer in answers][-1] == 429
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+    assert app.get("customers").status_code == 200
+
+
+def test_without_redis_nobody_is_throttled(pos: Caller, settings: LazySettings) -> None:
+    from smrt_integration.api import throttles
+
+    settings.API_CALLS_PER_MINUTE, settings.REDIS_URL = 1, "redis://127.0.0.1:1/0"
+    throttles._redis.cache_clear()
+    try:
+        assert [pos.get("customers").status_code for _ in range(3)] == [200, 200, 200]
+    finally:
+        throttles._redis.cache_clear()
+        throttles._resting_until = 0.0

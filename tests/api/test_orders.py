@@ -1,0 +1,138 @@
+"""Orders, from taking them in to giving them back, and what becomes of it at Segment."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from customers.models import Customer, Employee, Order
+from events.models import Integration
+from smrt_integration.delivery.deliver import Delivery
+from tests.api.conftest import Caller
+from tests.factories import AgentFactory, CustomerFactory, DepartmentFactory, DiscountFactory, EmployeeFactory, OrderFactory, StopFactory
+from tests.segment import SegmentStandIn
+
+pytestmark = pytest.mark.django_db
+
+SHIRT = {"description": "Shirt", "price": "4.50", "quantity": 2}
+COAT = {"description": "Coat", "price": "20.00"}
+
+
+def test_an_order_is_taken_in_made_ready_and_returned_and_segment_hears_of_each(
+    pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
+) -> None:
+    clerk: Employee = EmployeeFactory.create(business=customer.business, name="Carla Counter")
+    body = {"customer": str(customer.uuid), "items": [SHIRT, COAT], "sold_by": str(clerk.uuid), "tax_rate": "10"}
+
+    created = pos.post("orders", body)
+    assert created.status_code == 201, created.content
+    order = created.json()
+    assert (order["status"], order["total"], order["sold_by"]) == ("open", "31.90", str(clerk.uuid))
+    assert [item["description"] for item in order["items"]] == ["Shirt", "Coat"]
+
+    assert pos.post(f"orders/{order['id']}/ready").json()["status"] == "ready"
+    returned = pos.post(f"orders/{order['id']}/return", {"by": str(clerk.uuid)}).json()
+    assert (returned["status"], returned["returned_by"]) == ("returned", str(clerk.uuid))
+
+    Delivery().run()
+    sent = [message["event"] for message in segment.accepted() if message["type"] == "track"]
+    assert sorted(sent) == [
+        "Customer Visit",
+        "Order Created",
+        "Order Line Item Returned",
+        "Order Line Item Returned",
+        "Order Ready",
+        "Order Returned",
+    ]
+
+
+def test_an_order_with_fifty_items_takes_as_many_queries_as_one_with_two(pos: Caller, customer: Customer, integration: Integration) -> None:
+    department = str(DepartmentFactory.create(business=customer.business).uuid)
+
+    def queries(items: int) -> int:
+        body = {"customer": str(customer.uuid), "items": [SHIRT | {"department": department}] * items}
+        with CaptureQueriesContext(connection) as captured:
+            assert pos.post("orders", body).status_code == 201
+        return len(captured)
+
+    queries(1)
+    assert queries(2) == queries(50)
+
+
+def test_a_list_of_fifty_takes_a_handful_of_queries(pos: Caller, customer: Customer) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert pos.get("orders").status_code == 200
+        return len(captured)
+
+    for _ in range(2):
+        pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT, COAT]})
+    few = queries()
+    for _ in range(48):
+        pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT, COAT]})
+
+    assert queries() == few <= 4
+    assert len(pos.get("orders").json()["results"]) == 50
+
+
+def test_items_are_added_and_removed_and_the_total_follows(pos: Caller, customer: Customer) -> None:
+    order = pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT]}).json()
+
+    more = pos.post(f"orders/{order['id']}/items", {"items": [COAT]}).json()
+    assert more["total"] == "29.00"
+    fewer = pos.post(f"orders/{order['id']}/items/remove", {"items": [more["items"][0]["id"]]}).json()
+    assert (fewer["total"], len(fewer["items"])) == ("20.00", 1)
+
+
+def test_part_of_an_order_is_returned(pos: Caller, customer: Customer) -> None:
+    order = pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT, COAT]}).json()
+    coat = order["items"][1]["id"]
+
+    answer = pos.post(f"orders/{order['id']}/return", {"items": [coat]}).json()
+
+    assert answer["status"] == "open"
+    assert {item["id"] for item in answer["items"] if item["returned_at"]} == {coat}
+
+
+def test_a_discount_is_changed(pos: Caller, customer: Customer) -> None:
+    order = pos.post("orders", {"customer": str(customer.uuid), "items": [COAT]}).json()
+    ten = DiscountFactory.create(business=customer.business, value=Decimal(10))
+
+    assert pos.patch(f"orders/{order['id']}", {"discount": str(ten.uuid)}).json()["total"] == "18.00"
+    assert pos.patch(f"orders/{order['id']}", {"discount": None}).json()["total"] == "20.00"
+
+
+def test_what_is_wrong_is_named_and_nothing_is_made(pos: Caller, customer: Customer) -> None:
+    theirs = CustomerFactory.create()
+    for body, field in (
+        ({}, "customer"),
+        ({"customer": str(theirs.uuid)}, "customer"),
+        ({"customer": "7"}, "customer"),
+        ({"customer": str(customer.uuid), "agent": str(AgentFactory.create().uuid)}, "agent"),
+        ({"customer": str(customer.uuid), "items": [{"description": "Shirt", "price": "-1"}]}, "items"),
+        ({"customer": str(customer.uuid), "items": [SHIRT | {"department": str(DepartmentFactory.create().uuid)}]}, "items"),
+        ({"customer": str(customer.uuid), "stop": str(StopFactory.create().uuid)}, "stop"),
+        ({"customer": str(customer.uuid), "at": "2999-01-01T00:00:00Z"}, "at"),
+    ):
+        answer = pos.post("orders", body)
+        assert answer.status_code == 400, body
+        assert list(answer.json()) == [field], answer.json()
+    assert not Order.objects.exists()
+
+
+def test_an_action_that_makes_no_sense_now_is_a_conflict_in_words(pos: Caller, customer: Customer) -> None:
+    order = OrderFactory.create(customer=customer, status=Order.Status.RETURNED, number="A1")
+
+    answer = pos.post(f"orders/{order.uuid}/ready")
+
+    assert (answer.status_code, answer.json()) == (409, {"detail": "Order A1 is returned already."})
+
+
+def test_another_businesss_order_is_not_found(pos: Caller, other: Caller, customer: Customer) -> None:
+    order = OrderFactory.create(customer=customer)
+
+    assert other.get(f"orders/{order.uuid}").status_code == 404
+    assert other.post(f"orders/{order.uuid}/ready").status_code == 404
+    assert other.get("orders").json()["results"] == []
+    assert pos.get(f"orders/{order.uuid}").status_code == 200

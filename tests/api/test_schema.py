@@ -1,0 +1,63 @@
+"""The schema, and that the server keeps to it, whatever it is sent."""
+
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.test import Client as Http
+from pytest_django.live_server_helper import LiveServer
+
+from customers.models import Customer
+from events.models import Integration
+from tests.api.conftest import Caller
+from tests.factories import (
+    AgentFactory,
+    DepartmentFactory,
+    DiscountFactory,
+    EmployeeFactory,
+    OrderFactory,
+    PickupRequestFactory,
+    StopFactory,
+)
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_the_schema_has_no_warnings() -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=StringIO())
+
+
+@pytest.mark.django_db
+def test_the_page_about_the_api_loads_nothing_from_elsewhere() -> None:
+    answer = Http().get("/api/v1/docs")
+
+    assert answer.status_code == 200
+    assert b"//cdn" not in answer.content
+    assert b"https://" not in answer.content
+
+
+@pytest.fixture
+def records(customer: Customer, integration: Integration) -> None:
+    """One of each, so that not everything is answered with 404."""
+    AgentFactory.create(business=customer.business)
+    DepartmentFactory.create(business=customer.business)
+    DiscountFactory.create(business=customer.business)
+    EmployeeFactory.create(business=customer.business)
+    OrderFactory.create(customer=customer)
+    StopFactory.create(customer=customer)
+    PickupRequestFactory.create(customer=customer)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_no_call_fails_and_no_answer_is_outside_the_schema(records: None, live_server: LiveServer, pos: Caller, tmp_path: Path) -> None:
+    """By schemathesis, with what the schema allows and with what it forbids."""
+    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{live_server.url}/api/v1/schema"]
+    command += ["-H", f"Authorization: Bearer {pos.secret}", "--max-examples", "8", "--seed", "1", "--phases", "examples,fuzzing"]
+    command += ["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"]
+    done = subprocess.run([*command, "--no-color"], cwd=tmp_path, capture_output=True, text=True, timeout=140, check=False)
+
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]

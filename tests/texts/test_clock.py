@@ -1,0 +1,104 @@
+"""When texts leave, on each business's clock, also on the days when it is changed; and until when an answer counts."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customers.texts.clock import END_OF_EVENING, LONGEST_PAUSE, evening, pause, too_late
+from customers.zones import zones
+
+LOS_ANGELES, BERLIN, SYDNEY = "America/Los_Angeles", "Europe/Berlin", "Australia/Sydney"
+
+
+def at(zone: str, local: str) -> datetime:
+    return datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("local", "due"),
+    [
+        ("2026-11-23 00:00:00", False),
+        ("2026-11-23 17:59:59", False),
+        ("2026-11-23 18:00:00", True),
+        ("2026-11-23 18:30:00", True),
+        ("2026-11-23 20:59:59", True),  # an hour in which nothing ran is made up for
+        ("2026-11-23 21:00:00", False),  # but not at night
+        ("2026-11-23 23:59:59", False),
+    ],
+)
+@pytest.mark.parametrize("zone", [LOS_ANGELES, BERLIN, SYDNEY, "Asia/Kathmandu", "Pacific/Kiritimati"])
+def test_texts_leave_from_the_chosen_hour_until_nine(zone: str, local: str, due: bool) -> None:
+    found = evening(at(zone, local), zone, 18)
+    assert (found is not None) is due
+    if found:
+        assert found == (date(2026, 11, 24), at(zone, "2026-11-23 21:00"))
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "utc"),
+    [
+        (LOS_ANGELES, "2026-03-07", 2),  # the evening before an hour is left out
+        (LOS_ANGELES, "2026-03-08", 1),
+        (LOS_ANGELES, "2026-10-31", 1),
+        (LOS_ANGELES, "2026-11-01", 2),  # an hour came twice that day
+        (BERLIN, "2026-03-29", 16),
+        (BERLIN, "2026-10-25", 17),
+        (SYDNEY, "2026-10-04", 7),
+        (SYDNEY, "2026-04-05", 8),
+    ],
+)
+def test_six_in_the_evening_is_six_by_the_wall_clock_when_clocks_change(zone: str, day: str, utc: int) -> None:
+    six = at(zone, f"{day} 18:00")
+    assert six.hour == utc
+    assert evening(six - timedelta(seconds=1), zone, 18) is None
+    found = evening(six, zone, 18)
+    assert found
+    assert found.day == date.fromisoformat(day) + timedelta(days=1)
+    assert found.until - six == timedelta(hours=3)
+
+
+@given(
+    st.floats(1.6e9, 2.1e9).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
+    st.sampled_from(sorted(zones())),
+    st.integers(12, END_OF_EVENING - 1),
+)
+def test_no_text_is_ever_due_at_night_and_it_is_always_about_tomorrow(now: datetime, zone: str, hour: int) -> None:
+    local = now.astimezone(ZoneInfo(zone))
+    found = evening(now, zone, hour)
+    assert (found is not None) == (hour <= local.hour < 21)
+    if found:
+        assert found.day == local.date() + timedelta(days=1)
+        assert now < found.until
+        assert found.until.astimezone(ZoneInfo(zone)).hour == 21
+        assert not too_late(found.day, now, zone, 0)
+
+
+@pytest.mark.parametrize(
+    ("local", "late"),
+    [
+        ("2026-11-23 18:00", False),
+        ("2026-11-23 23:59", False),
+        ("2026-11-24 00:00", False),
+        ("2026-11-24 07:59", False),
+        ("2026-11-24 08:00", True),
+        ("2026-11-24 23:00", True),
+        ("2026-11-25 03:00", True),
+    ],
+)
+@pytest.mark.parametrize("zone", [LOS_ANGELES, BERLIN, SYDNEY])
+def test_an_answer_counts_until_the_van_leaves(zone: str, local: str, late: bool) -> None:
+    assert too_late(date(2026, 11, 24), at(zone, local), zone, 8) is late
+
+
+def test_pauses_double_up_to_ten_minutes_and_are_never_shorter_than_asked_for() -> None:
+    assert [pause(attempts).total_seconds() for attempts in range(8)] == [30, 30, 60, 120, 240, 480, 600, 600]
+    assert pause(1, asked=90) == timedelta(seconds=90)
+    assert pause(5, asked=3) == timedelta(seconds=480)
+
+
+@given(st.integers(0, 32_767), st.none() | st.floats(0, 1e12))
+def test_a_pause_is_never_too_long_to_be_written_down(attempts: int, asked: float | None) -> None:
+    assert timedelta(seconds=30) <= pause(attempts, asked) <= max(LONGEST_PAUSE, timedelta(days=1))

@@ -1,0 +1,43 @@
+"""From the evening's tick to the customer's phone, from their "No" to Segment."""
+
+import pytest
+
+from customers.models import Customer, IncomingText, PickupRequest
+from events.models import Integration
+from smrt_integration import tasks
+from smrt_integration.delivery.deliver import Delivery
+from tests.segment import SegmentStandIn
+from tests.texts.conftest import NUMBER
+from tests.twilio import Received, TwilioStandIn, answer, said
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_no_to_the_nightly_text_cancels_the_pickup_and_segment_learns_it(
+    twilio: TwilioStandIn, segment: SegmentStandIn, integration: Integration, customer: Customer, pickup: PickupRequest
+) -> None:
+    assert tasks.send_texts() == "1 sent"
+    business = customer.business.name
+    assert twilio.texts() == [
+        Received(
+            customer.phone,
+            NUMBER,
+            f"{business}: {customer.first_name}, our van comes by for your pickup tomorrow, Tuesday, 24 November. Answer NO to cancel it. "
+            "Answer STOP to get no more texts.",
+        )
+    ]
+
+    assert said(answer(customer.phone, NUMBER, "No!")) == [
+        "Your pickup on Tuesday, 24 November is canceled. Thank you for letting us know."
+    ]
+
+    pickup.refresh_from_db()
+    assert (pickup.status, pickup.canceled_via) == ("canceled", "Text")
+    Delivery().run()
+    messages = segment.accepted()
+    events = [message for message in messages if message.get("event") == "Customer Canceled Pickup"]
+    assert [event["properties"] for event in events] == [{"canceled_via": "Text", "pickup_date": "2026-11-24"}]
+    identifies = [message["traits"] for message in messages if message["type"] == "identify"]
+    assert [traits["isMobile"] for traits in identifies] == [True]
+    kept = IncomingText.objects.get()
+    assert (kept.customer, kept.pickup, kept.meaning, kept.outcome, kept.handled) == (customer, pickup, "no", "canceled", True)

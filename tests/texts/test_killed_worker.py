@@ -1,0 +1,61 @@
+"""A worker is killed while a text is under way: nobody knows whether it was taken, so nobody sends it again."""
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from customers.models import NightlyText, PickupRequest
+from customers.texts import nightly
+from customers.texts.claim import LONGEST_SENDING
+from smrt_integration import tasks
+from tests.factories import NightlyTextFactory
+from tests.texts.conftest import statuses
+from tests.twilio import ACCOUNT, TOKEN, TwilioStandIn
+from tests.workers import Worker, wait_until
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+@pytest.fixture
+def waiting(pickup: PickupRequest) -> NightlyText:
+    """Planned already, whatever the hour is."""
+    return NightlyTextFactory.create(pickup=pickup, customer=pickup.customer)
+
+
+@pytest.fixture
+def clock() -> None:
+    """The real one, which a real worker has too."""
+
+
+def test_a_worker_that_is_killed_leaves_no_second_text(
+    start_worker: Callable[..., Worker], twilio: TwilioStandIn, waiting: NightlyText
+) -> None:
+    environment = {"TEXTS_BACKEND": "twilio", "TWILIO_HOST": twilio.url, "TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN}
+    twilio.fault(1, taken=True)
+    worker = start_worker(**environment)
+    tasks.send_texts.delay()
+    wait_until(lambda: twilio.asked() == 1, "the text is under way")
+    worker.kill()
+    assert statuses() == [("sending", "")]
+
+    NightlyText.objects.update(claimed_at=timezone.now() - LONGEST_SENDING)
+    start_worker(**environment)
+    tasks.send_texts.delay()
+    wait_until(lambda: statuses() == [("unknown", "no_answer")], "the other worker has given it up")
+    nightly.run()
+    assert (len(twilio.texts()), twilio.asked()) == (1, 1)
+
+
+def test_a_worker_in_another_process_sends_and_tells_no_numbers(
+    start_worker: Callable[..., Worker], twilio: TwilioStandIn, waiting: NightlyText
+) -> None:
+    worker = start_worker(
+        TEXTS_BACKEND="twilio", TWILIO_HOST=twilio.url, TWILIO_ACCOUNT_SID=ACCOUNT, TWILIO_AUTH_TOKEN=TOKEN, LOG_LEVEL="DEBUG"
+    )
+    tasks.send_texts.delay()
+    wait_until(lambda: statuses() == [("sent", "")], "the text is sent")
+    worker.wait_for_output("sent=1")
+    assert len(twilio.texts()) == 1
+    for secret in (waiting.customer.phone, waiting.customer.phone[1:], TOKEN, "our van comes by"):
+        assert secret not in worker.printed

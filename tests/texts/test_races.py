@@ -1,0 +1,163 @@
+"""Several at the same moment, on the real database: one text, one answer, one cancellation."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Barrier
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection, connections, transaction
+from django.utils import timezone
+
+from customers.models import Business, Customer, IncomingText, NightlyText, PickupRequest, TextSettings
+from customers.texts import nightly
+from customers.texts.backends import Backend
+from customers.texts.outcomes import Outcome, Sent, Text
+from customers.texts.plan import plan
+from tests.customers.contention import PATIENCE, at_once, wait_for_waiting
+from tests.factories import CustomerFactory, PickupRequestFactory
+from tests.texts.conftest import NUMBER
+from tests.twilio import TwilioStandIn, answer, said
+from tests.workers import test_database_url as database_url
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CANCELED = "Your pickup on Tuesday, 24 November is canceled. Thank you for letting us know."
+CANCELED_ALREADY = "Your pickup on Tuesday, 24 November was canceled already."
+
+
+def together(count: int, action: Callable[[], Any]) -> list[Any]:
+    """What `count` threads got that began at the same moment, each with a connection of its own."""
+    start = Barrier(count)
+
+    def run() -> Any:
+        try:
+            start.wait(PATIENCE)
+            return action()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as threads:
+        running: list[Future[Any]] = [threads.submit(run) for _ in range(count)]
+        return [one.result(PATIENCE) for one in running]
+
+
+@pytest.fixture
+def fifty(business: Business, texting: TextSettings) -> set[str]:
+    """Customers with a pickup tomorrow, by their numbers."""
+    customers = [CustomerFactory.create(business=business, phone=f"+1628555{100 + number:04}") for number in range(50)]
+    for customer in customers:
+        PickupRequestFactory.create(customer=customer)
+    return {customer.phone for customer in customers}
+
+
+def test_workers_that_run_at_once_send_each_text_once(twilio: TwilioStandIn, fifty: set[str]) -> None:
+    runs = together(4, nightly.run)
+    assert sum(runs, Counter()) == {"sent": 50}
+    assert (len(twilio.texts()), {text.to for text in twilio.texts()}) == (50, fifty)
+    assert set(NightlyText.objects.values_list("status", "attempts")) == {("sent", 1)}
+
+
+def test_plans_that_are_made_at_once_plan_each_text_once(fifty: set[str]) -> None:
+    now = timezone.now()
+    assert sum(together(4, lambda: plan(now))) == NightlyText.objects.count() == 50
+
+
+def test_a_plan_waits_for_another_one_and_then_leaves_its_texts_alone(pickup: PickupRequest) -> None:
+    now = timezone.now()
+
+    def planned() -> int:
+        try:
+            return plan(now)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            assert plan(now) == 1
+            second = other.submit(planned)
+            wait_for_waiting(1)
+        assert second.result(PATIENCE) == 0
+    assert NightlyText.objects.count() == 1
+
+
+@pytest.fixture
+def texted(twilio: TwilioStandIn, pickup: PickupRequest) -> PickupRequest:
+    assert nightly.run() == {"sent": 1}
+    return pickup
+
+
+def test_the_same_call_many_times_at_once_does_it_once_and_is_answered_the_same(texted: PickupRequest) -> None:
+    phone = texted.customer.phone
+    answers = together(6, lambda: said(answer(phone, NUMBER, "No", sid="SM7")))
+    assert answers == [[CANCELED]] * 6
+    assert IncomingText.objects.count() == 1
+
+
+def test_of_two_noes_at_once_one_cancels(texted: PickupRequest) -> None:
+    phone = texted.customer.phone
+    assert sorted(together(2, lambda: said(answer(phone, NUMBER, "No")))) == [[CANCELED], [CANCELED_ALREADY]]
+    assert IncomingText.objects.count() == 2
+
+
+def test_a_no_and_an_employee_at_once(texted: PickupRequest) -> None:
+    """Whoever comes first cancels it, and the customer reads what is true."""
+    replies: list[str] = []
+    customer, phone = texted.customer, texted.customer.phone
+
+    def no() -> None:
+        replies.extend(said(answer(phone, NUMBER, "No")))
+
+    at_once(customer, no, lambda: PickupRequest.objects.get(pk=texted.pk).cancel(via="Employee"))
+
+    texted.refresh_from_db()
+    assert (texted.canceled_via, replies) in [("Text", [CANCELED]), ("Employee", [CANCELED_ALREADY])]
+
+
+def test_stop_and_an_edit_at_once_both_count(texted: PickupRequest) -> None:
+    phone, customer = texted.customer.phone, texted.customer
+    at_once(customer, lambda: answer(phone, NUMBER, "Stop"), lambda: Customer.objects.get().prefer_delivery("Will Call"))
+    customer.refresh_from_db()
+    assert (customer.receive_texts, customer.delivery_preference) == (False, "Will Call")
+
+
+OPEN_TRANSACTIONS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND state <> 'idle'
+"""
+
+
+@contextmanager
+def watcher() -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(database_url(), autocommit=True) as session:
+        yield session
+
+
+def test_while_texts_are_under_way_no_transaction_is_open_and_their_threads_have_no_connection(
+    fifty: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, bool]] = []
+
+    class Watching:
+        def send(self, text: Text) -> Outcome:
+            with watcher() as session:
+                row = session.execute(OPEN_TRANSACTIONS).fetchone()
+            assert row
+            seen.append((row[0], any(one.connection for one in connections.all(initialized_only=True))))
+            return Sent()
+
+    def watching() -> Backend:
+        return Watching()
+
+    monkeypatch.setattr("customers.texts.backends.chosen", watching)
+    # the other watchers are the only ones that are at work, each in a statement of its own
+    monkeypatch.setattr("customers.texts.nightly.send", one_by_one)
+    assert nightly.run() == {"sent": 50}
+    assert set(seen) == {(0, False)}
+
+
+def one_by_one(texts: list[Text], backend: Backend, threads: ThreadPoolExecutor) -> list[Outcome]:
+    return [threads.submit(backend.send, text).result(PATIENCE) for text in texts]

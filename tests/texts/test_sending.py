@@ -1,0 +1,260 @@
+"""What becomes of a text: sent once at most, tried again only when it was certainly not taken, and every end of it is written down."""
+
+import socket
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from customers.models import Business, Customer, NightlyText, PickupRequest, TextSettings
+from customers.texts import nightly
+from customers.texts.claim import LONGEST_SENDING, claim
+from customers.texts.outcomes import Later, Outcome, Refused, Stopped, Unknown, of_answer
+from customers.texts.plan import plan
+from tests.factories import CustomerFactory, PickupRequestFactory, TextSettingsFactory
+from tests.texts.conftest import statuses
+from tests.twilio import TwilioStandIn
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_text_is_sent_once_however_often_it_runs(twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller) -> None:
+    assert nightly.run() == {"sent": 1}
+    clock.shift(timedelta(hours=1))
+    assert nightly.run() == {}
+    assert (len(twilio.texts()), twilio.asked()) == (1, 1)
+    text = NightlyText.objects.get()
+    assert (text.status, text.attempts, text.phone, text.sid) == ("sent", 1, pickup.customer.phone, f"SM{1:032x}")
+
+
+@pytest.mark.parametrize("fault", [{"status": 429}, {"status": 503}, {"status": 400, "error": 21611}])
+def test_what_was_certainly_not_taken_is_tried_again_after_a_pause(
+    twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller, fault: dict[str, int]
+) -> None:
+    twilio.fault(**fault)
+    assert nightly.run() == {"later": 1}
+    assert statuses() == [("waiting", "busy")]
+    clock.shift(29)
+    assert nightly.run() == {}
+    clock.shift(1)
+    assert nightly.run() == {"sent": 1}
+    assert len(twilio.texts()) == 1
+    assert NightlyText.objects.get().attempts == 2
+
+
+def test_twilio_says_how_long_to_wait(twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller) -> None:
+    twilio.fault(429, error=20429, retry_after="300")
+    nightly.run()
+    assert NightlyText.objects.get().next_at == timezone.now() + timedelta(minutes=5)
+
+
+def test_a_twilio_that_is_not_there_is_tried_again(twilio: TwilioStandIn, pickup: PickupRequest, settings: Any) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        settings.TWILIO_HOST = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        assert nightly.run() == {"later": 1}
+    assert statuses() == [("waiting", "busy")]
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"status": 502}, {"status": 504}, {"status": 0}])
+@pytest.mark.parametrize("taken", [True, False])
+def test_what_may_have_been_taken_is_never_sent_again(
+    twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller, fault: dict[str, int], taken: bool
+) -> None:
+    twilio.fault(**fault, taken=taken)
+    assert nightly.run() == {"unknown": 1}
+    clock.shift(timedelta(hours=1))
+    assert nightly.run() == {}
+    assert statuses() == [("unknown", "no_answer")]
+    assert (len(twilio.texts()), twilio.asked()) == (int(taken), 1)
+
+
+def test_a_twilio_that_hangs_is_given_up_and_the_text_not_sent_again(
+    twilio: TwilioStandIn, pickup: PickupRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("customers.texts.twilio_backend.TIMEOUT_SECONDS", 0.3)
+    twilio.fault(1)
+    assert nightly.run() == {"unknown": 1}
+    assert nightly.run() == {}
+
+
+def test_who_unsubscribed_at_twilio_gets_no_more_texts(twilio: TwilioStandIn, pickup: PickupRequest) -> None:
+    twilio.fault(400, error=21610)
+    assert nightly.run() == {"refused": 1}
+    customer = Customer.objects.get()
+    assert (customer.receive_texts, customer.phone_is_mobile) == (False, None)
+    assert statuses() == [("refused", "unsubscribed")]
+    assert NightlyText.objects.get().error == 21610
+
+
+@pytest.mark.parametrize("error", [21211, 21614])
+def test_a_number_that_cannot_get_texts_is_no_mobile(twilio: TwilioStandIn, pickup: PickupRequest, error: int) -> None:
+    twilio.fault(400, error=error)
+    assert nightly.run() == {"refused": 1}
+    customer = Customer.objects.get()
+    assert (customer.receive_texts, customer.phone_is_mobile) == (True, False)
+    assert statuses() == [("refused", "impossible")]
+
+
+def test_what_else_twilio_refuses_concerns_this_text_alone(twilio: TwilioStandIn, pickup: PickupRequest) -> None:
+    twilio.fault(400, error=21617)
+    assert nightly.run() == {"refused": 1}
+    customer = Customer.objects.get()
+    assert (customer.receive_texts, customer.phone_is_mobile) == (True, None)
+    assert statuses() == [("refused", "rejected")]
+
+
+def test_a_number_that_is_not_the_business_own_stops_that_business_for_a_quarter_of_an_hour(
+    twilio: TwilioStandIn, pickup: PickupRequest, texting: TextSettings, clock: time_machine.Traveller
+) -> None:
+    other = TextSettingsFactory.create()
+    PickupRequestFactory.create(customer=CustomerFactory.create(business=other.business, phone="+16285550177"))
+    twilio.fault(400, error=21606, phone=pickup.customer.phone)
+    assert nightly.run() == {"sent": 1, "stopped": 1}
+    texting.refresh_from_db()
+    assert (texting.problem, statuses()) == ("number", [("waiting", "number"), ("sent", "")])
+    clock.shift(timedelta(minutes=14))
+    assert nightly.run() == {}
+    clock.shift(timedelta(minutes=1))
+    assert nightly.run() == {"sent": 1}
+    texting.refresh_from_db()
+    assert (texting.problem, texting.resume_at) == ("", None)
+
+
+def test_credentials_that_are_refused_end_the_run_at_once(
+    twilio: TwilioStandIn, business: Business, texting: TextSettings, settings: Any, clock: time_machine.Traveller
+) -> None:
+    for customer in CustomerFactory.create_batch(40, business=business):
+        PickupRequestFactory.create(customer=customer)
+    token, settings.TWILIO_AUTH_TOKEN = settings.TWILIO_AUTH_TOKEN, "wrong"
+    assert nightly.run() == {"stopped": 16}
+    assert nightly.run() == {}
+    assert TextSettings.objects.get().problem == "account"
+    settings.TWILIO_AUTH_TOKEN = token
+    clock.shift(timedelta(minutes=15))
+    assert nightly.run() == {"sent": 40}
+    assert len({text.to for text in twilio.texts()}) == len(twilio.texts()) == 40
+
+
+def test_texts_that_still_wait_at_nine_are_given_up(twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller) -> None:
+    twilio.fault(503)
+    assert nightly.run() == {"later": 1}
+    clock.move_to(datetime(2026, 11, 24, 5, tzinfo=UTC))
+    assert nightly.run() == {"expired": 1}
+    clock.shift(timedelta(days=1, hours=-2))
+    assert nightly.run() == {}
+    assert (statuses(), twilio.texts()) == ([("expired", "busy")], [])
+
+
+def canceled(pickup: PickupRequest) -> None:
+    pickup.cancel(via="Employee")
+
+
+def moved(pickup: PickupRequest) -> None:
+    pickup.pickup_date += timedelta(days=1)
+    pickup.save()
+
+
+def unwanted(pickup: PickupRequest) -> None:
+    Customer.objects.update(receive_texts=False)
+
+
+def without_phone(pickup: PickupRequest) -> None:
+    pickup.customer.change_phone("")
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"), [(canceled, "not_scheduled"), (moved, "not_scheduled"), (unwanted, "no_texts"), (without_phone, "no_mobile")]
+)
+def test_what_happened_since_the_plan_counts(twilio: TwilioStandIn, pickup: PickupRequest, happens: Any, reason: str) -> None:
+    plan(timezone.now())
+    happens(pickup)
+    assert nightly.run() == {}
+    assert (twilio.asked(), statuses()) == (0, [("skipped", reason)])
+
+
+def test_a_number_that_changed_since_the_plan_is_the_one_that_is_texted(twilio: TwilioStandIn, pickup: PickupRequest) -> None:
+    plan(timezone.now())
+    pickup.customer.change_phone("+16285550188")
+    assert nightly.run() == {"sent": 1}
+    assert [text.to for text in twilio.texts()] == ["+16285550188"]
+
+
+def test_what_the_number_was_refused_for_is_not_said_of_the_next_number(twilio: TwilioStandIn, pickup: PickupRequest) -> None:
+    from customers.texts.settle import settle
+
+    plan(timezone.now())
+    (text,) = claim(timezone.now())
+    pickup.customer.change_phone("+16285550188")
+    settle({text.id: Refused("unsubscribed", 21610)}, timezone.now())
+    assert Customer.objects.get().receive_texts is True
+
+
+def test_a_text_in_the_hands_of_a_dead_worker_is_not_sent_again(
+    twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller
+) -> None:
+    plan(timezone.now())
+    assert len(claim(timezone.now())) == 1
+    clock.shift(LONGEST_SENDING - timedelta(seconds=1))
+    assert nightly.run() == {}
+    clock.shift(timedelta(seconds=1))
+    assert nightly.run() == {"lost": 1}
+    assert nightly.run() == {}
+    assert (twilio.asked(), statuses()) == (0, [("unknown", "no_answer")])
+
+
+def test_a_business_that_is_switched_off_meanwhile_sends_nothing_and_goes_on_when_it_is_on_again(
+    twilio: TwilioStandIn, pickup: PickupRequest, texting: TextSettings
+) -> None:
+    plan(timezone.now())
+    TextSettings.objects.update(enabled=False)
+    assert nightly.run() == {}
+    TextSettings.objects.update(enabled=True)
+    assert nightly.run() == {"sent": 1}
+
+
+def test_a_portion_takes_as_many_queries_for_sixteen_texts_as_for_one(
+    twilio: TwilioStandIn, business: Business, texting: TextSettings, clock: time_machine.Traveller
+) -> None:
+    def queries(count: int) -> int:
+        for customer in CustomerFactory.create_batch(count, business=business):
+            PickupRequestFactory.create(customer=customer)
+        plan(timezone.now())
+        with CaptureQueriesContext(connection) as captured:
+            assert nightly.run() == {"sent": count}
+        return len(captured)
+
+    assert queries(16) == queries(1)
+
+
+def test_by_default_texts_go_to_the_console(pickup: PickupRequest, settings: Any) -> None:
+    assert settings.TEXTS_BACKEND == "CONSOLE"
+    assert nightly.run() == {"sent": 1}
+    assert (statuses(), NightlyText.objects.get().sid) == ([("sent", "")], "")
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "outcome"),
+    [
+        (401, 20003, Stopped("account", 20003)),
+        (401, None, Stopped("account")),
+        (403, None, Stopped("account")),
+        (404, 20404, Stopped("account", 20404)),
+        (400, 21606, Stopped("number", 21606)),
+        (400, 21610, Refused("unsubscribed", 21610)),
+        (400, 21614, Refused("impossible", 21614)),
+        (400, None, Refused("rejected")),
+        (400, 99999, Refused("rejected", 99999)),
+        (429, None, Later()),
+        (503, None, Later()),
+        (500, None, Unknown()),
+        (504, None, Unknown()),
+        (302, None, Unknown()),
+    ],
+)
+def test_what_an_answer_of_twilio_means(status: int, error: int | None, outcome: Outcome) -> None:
+    assert of_answer(status, error) == outcome

@@ -1,0 +1,72 @@
+"""What a text says, in each language."""
+
+from datetime import date
+
+import pytest
+
+from customers.texts.languages import ENGLISH, LANGUAGES, Language, Meaning, Reply
+from customers.texts.wording import KNOWN, PLACEHOLDER, nightly_text, unknown_placeholders
+
+DAY = date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (
+            "en",
+            (
+                "Example Cleaners: Ann, our van comes by for your pickup tomorrow, Tuesday, 24 November. Answer NO to cancel it. "
+                "Answer STOP to get no more texts."
+            ),
+        ),
+        (
+            "es",
+            (
+                "Example Cleaners: Ann, mañana, martes 24 de noviembre, pasaremos a recoger su ropa. Responda NO para cancelar. "
+                "Responda STOP para no recibir más mensajes."
+            ),
+        ),
+        (
+            "de",
+            (
+                "Example Cleaners: Ann, morgen, Dienstag, 24. November, holen wir Ihre Wäsche ab. Antworten Sie NEIN, um abzusagen. "
+                "Antworten Sie STOPP, um keine SMS mehr zu bekommen."
+            ),
+        ),
+        (
+            "fr",
+            (
+                "Example Cleaners : Ann, nous passons demain, mardi 24 novembre, prendre votre linge. Répondez NON pour annuler. "
+                "Répondez STOP pour ne plus recevoir de SMS."
+            ),
+        ),
+    ],
+)
+def test_the_usual_wording(code: str, text: str) -> None:
+    assert nightly_text(LANGUAGES[code], "", name="Ann", day=DAY, business="Example Cleaners") == text
+
+
+def test_a_wording_of_ones_own_is_filled_in_and_always_ends_with_how_to_stop() -> None:
+    text = nightly_text(ENGLISH, " Hi {name}, {day}? {business} {other} ", name="", day=DAY, business="Example")
+    assert text == "Hi dear customer, Tuesday, 24 November? Example {other} Answer STOP to get no more texts."
+
+
+def test_what_a_customer_is_called_is_not_read_as_a_wording() -> None:
+    assert nightly_text(ENGLISH, "{name}", name="{business}", day=DAY, business="Example").startswith("{business} Answer")
+    assert nightly_text(ENGLISH, "{name.__class__}{0}", name="Ann", day=DAY, business="Example").startswith("{name.__class__}{0} ")
+
+
+def test_what_cannot_be_filled_in_is_found() -> None:
+    assert unknown_placeholders("{name} {first} {} {day}") == ["first", ""]
+
+
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
+def test_every_language_can_say_and_understand_everything(language: Language) -> None:
+    assert language.replies.keys() == set(Reply) - {Reply.NOTHING}
+    assert language.words.keys() == set(Meaning) - {Meaning.OTHER}
+    assert (len(language.weekdays), len(language.months)) == (7, 12)
+    assert unknown_placeholders(language.wording) == []
+    assert {"name", "day", "business"} == set(KNOWN) == set(PLACEHOLDER.findall(language.wording))
+    for reply, english in ENGLISH.replies.items():
+        assert set(PLACEHOLDER.findall(language.replies[reply])) == set(PLACEHOLDER.findall(english)), reply

@@ -1,0 +1,82 @@
+"""The Twilio stand-in as tests use it: a process of its own, spoken to over real HTTP; and incoming texts as Twilio tells of them."""
+
+import subprocess
+import sys
+from itertools import count
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+from xml.etree import ElementTree as ET
+
+from django.test import Client
+from requests import Session
+
+from smrt_integration.dev.twilio_stub.account import ACCOUNT, TOKEN
+from smrt_integration.dev.twilio_stub.texting import signature
+from tests.segment import PROJECT, SECONDS_PER_ANSWER, SECONDS_TO_STOP
+
+__all__ = ["ACCOUNT", "TOKEN"]
+SIDS = count(1)
+
+
+class Received(NamedTuple):
+    """A text on a customer's phone."""
+
+    to: str
+    sender: str
+    body: str
+
+
+class TwilioStandIn:
+    def __init__(self, webhook: str = "http://127.0.0.1:8000/texts/incoming") -> None:
+        stub = [sys.executable, "-m", "smrt_integration.dev.twilio_stub", "--port", "0", "--stop-with-stdin"]
+        command = [*stub, "--webhook", webhook]
+        self._process = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        assert line, "The Twilio stand-in did not start."
+        self.url = line.split()[-1]
+        self._http = Session()
+        self._http.trust_env = False
+
+    def texts(self) -> list[Received]:
+        """That customers got, in the order they arrived."""
+        return [Received(line["phone"], line["number"], line["body"]) for line in self._seen()["lines"] if not line["theirs"]]
+
+    def asked(self) -> int:
+        """How often somebody wanted to send a text, with whatever success."""
+        return int(self._seen()["asked"])
+
+    def fault(self, status: int, **spec: Any) -> None:
+        """As in `texting.Fault`."""
+        self._http.post(self.url + "/faults", json={"status": status, **spec}, timeout=SECONDS_PER_ANSWER).raise_for_status()
+
+    def reset(self) -> None:
+        self._http.post(self.url + "/reset", timeout=SECONDS_PER_ANSWER).raise_for_status()
+
+    def _seen(self) -> Any:
+        return self._http.get(self.url + "/messages", timeout=SECONDS_PER_ANSWER).json()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._http.close()
+        self._process.terminate()
+        self._process.communicate(timeout=SECONDS_TO_STOP)
+
+
+def answer(phone: str, number: str, body: str, *, sid: str = "", signed: str | None = None, **more: str) -> Any:
+    """Twilio's call of the webhook. `signed`: another signature than the right one."""
+    form = {"MessageSid": sid or f"SM{next(SIDS):032x}", "AccountSid": ACCOUNT, "From": phone, "To": number, "Body": body, "NumMedia": "0"}
+    form |= more
+    right = signature("http://127.0.0.1:8000/texts/incoming", form)
+    return Client(enforce_csrf_checks=True).post(
+        "/texts/incoming", form, headers={"X-Twilio-Signature": right if signed is None else signed}
+    )
+
+
+def said(response: Any) -> list[str]:
+    """The sentences by return."""
+    assert response.status_code == 200, response.content
+    assert response.headers["Content-Type"] == "text/xml"
+    return [message.text or "" for message in ET.fromstring(response.content).iter("Message")]
