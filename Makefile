@@ -28,7 +28,7 @@ run: install
 	@exec $(PYTHON_HERE) -m smrt_integration.dev.run $(ARGS)
 
 test: install
-	@exec $(SERVICES) $(PYTHON_HERE) -m pytest $(ARGS)
+	@exec $(SERVICES) $(PYTHON_HERE) -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: style types imports django
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -10,6 +11,11 @@ from smrt_integration.dev.services.command import provide
 os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 provide()
+# Of two processes that test at once, each has a Redis database of its own, as it has a PostgreSQL database. Counted from the last, as the
+# bench takes the first that is empty.
+PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+if PROCESS:
+    os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{16 - PROCESS}").geturl()
 os.environ["DJANGO_SETTINGS_MODULE"] = "smrt_integration.settings"
 
 import django  # noqa: E402

@@ -112,5 +112,5 @@ def test_a_part_is_chosen_by_its_name_or_a_figure_of_it(name: str) -> None:
 
 
 def test_an_unknown_name_ends_the_bench_with_those_that_are_known() -> None:
-    with pytest.raises(SystemExit, match=r"bulk_event: there is no such part or figure\. There are bulk, "):
+    with pytest.raises(SystemExit, match=r"bulk_event: there is no such part or figure\. There are api, "):
         chosen(["bulk_event"])
