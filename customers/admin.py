@@ -126,6 +126,7 @@ class LineItems(ShownWith):
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
+    ordering = ("-pk",)
     list_display = ("number", "business", "customer", "status", "total", "created_at")
     list_filter = ("status",)
     list_select_related = ("business", "customer")
@@ -143,6 +144,7 @@ class LineItemAdmin(ReadOnlyAdmin):
 
 @admin.register(Stop)
 class StopAdmin(RecordAdmin):
+    ordering = ("-pk",)
     list_display = ("scheduled_for", "business", "customer", "driver", "route", "status", "completed_at")
     list_filter = ("status",)
     list_select_related = ("business", "customer", "driver", "route")

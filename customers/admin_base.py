@@ -18,11 +18,15 @@ from customers.admin_filters import scoped_filter
 from customers.models import Business
 
 if TYPE_CHECKING:
+    from django.forms import BaseInlineFormSet
+
     ModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
+    InlineFormSet = BaseInlineFormSet[Any, Any, Any]
 else:
     ModelAdmin = unfold.admin.ModelAdmin
     TabularInline = unfold.admin.TabularInline
+    InlineFormSet = unfold.admin.TabularInline.formset
 
 PAGE = 50
 
@@ -171,10 +175,22 @@ class ReadOnlyAdmin(ScopedAdmin):
         return False
 
 
+class RowsOfRecord(InlineFormSet):
+    """Django looks an id that is sent up among all rows, though it saves only the record's: so it tells another's row from none."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        model: Any = self.model
+        key = form.fields.get(model._meta.pk.name)
+        if key is not None:
+            key.queryset = self.get_queryset()
+
+
 class ScopedInline(Scoped, TabularInline):
     """Rows that are changed within the page of the record they belong to, by whoever may change that."""
 
     extra = 0
+    formset = RowsOfRecord
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return super().has_add_permission(request, obj) and self._manages(request, obj)

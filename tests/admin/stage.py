@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
 from customers.admin_base import ScopedAdmin
@@ -34,12 +35,27 @@ from tests.factories import (
     VisitFactory,
 )
 
+NEAR, FAR = 6_000_000_000, 7_000_000_000
+"""Where each business's rows are counted from, that their numbers cannot be taken for anything else."""
+NOBODY = 8_000_000_000
+
+
+def count_from(number: int) -> None:
+    """In every table of ours, until the test ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sequencename FROM pg_sequences WHERE sequencename ~ '^(customers|events)_' AND data_type = 'bigint'::regtype"
+        )
+        for (sequence,) in cursor.fetchall():
+            cursor.execute(f'ALTER SEQUENCE "{sequence}" RESTART WITH {number}')
+
 
 @dataclass
 class Stage:
-    """One business. `mark` is in every name of it that a page may show."""
+    """One business. `mark` is in every name of it that a page may show; `numbers`, a pattern, is all of its rows'."""
 
     mark: str
+    numbers: str = "no number"
     business: Business = field(init=False)
     customer: Customer = field(init=False)
 
@@ -96,7 +112,13 @@ class Stage:
 
     def everything(self) -> dict[str, list[Any]]:
         """All that is stored of it, to see whether anything changed."""
-        return {model._meta.label: list(self.rows(model).values()) for model in scoped_models()}
+        found = {model._meta.label: list(self.rows(model).values()) for model in scoped_models()}
+        for model in apps.get_app_config("events").get_models():
+            columns = {column.name for column in model._meta.concrete_fields}
+            path = "business" if "business" in columns else "customer__business" if "customer" in columns else None
+            if model._meta.label not in found and path:
+                found[model._meta.label] = list(model._default_manager.filter(**{path: self.business.pk}).order_by("pk").values())
+        return found
 
 
 def scoped_models() -> Iterator[type[models.Model]]:
