@@ -1,5 +1,6 @@
 """Which businesses a user may see, and what they may do there. Every owner's page, list, choice and export asks here and nowhere else."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -22,11 +23,16 @@ def managed_by(user: User) -> QuerySet[Business]:
 
 
 def may_see(user: User, business_id: int | None) -> bool:
-    return _is_support(user) or (business_id is not None and businesses_of(user).filter(pk=business_id).exists())
+    return _is_support(user) or business_id in _roles(user)
 
 
 def may_manage(user: User, business_id: int | None) -> bool:
-    return _is_support(user) or (business_id is not None and managed_by(user).filter(pk=business_id).exists())
+    return _is_support(user) or _roles(user).get(business_id) == Membership.Role.OWNER
+
+
+def manages_any(user: User) -> bool:
+    """Whether there is a business to add anything to."""
+    return _is_support(user) or Membership.Role.OWNER in _roles(user).values()
 
 
 def may_send_again(user: User, business_id: int | None) -> bool:
@@ -38,6 +44,15 @@ def may_send_again(user: User, business_id: int | None) -> bool:
 def _is_support(user: User) -> bool:
     """Superusers see everything, also what is left of a business that is gone."""
     return bool(user.is_active and getattr(user, "is_superuser", False))
+
+
+def _roles(user: Any) -> Mapping[int | None, str]:
+    """By business. Asked once per request, whose user is an object of its own: a page wants to know dozens of times."""
+    if not hasattr(user, "business_roles"):
+        found = Membership.objects.filter(user_id=user.pk) if user.is_active and user.pk else Membership.objects.none()
+        user.business_roles = dict(found.values_list("business_id", "role"))
+    roles: Mapping[int | None, str] = user.business_roles
+    return roles
 
 
 def _businesses(user: User, **membership: Any) -> QuerySet[Business]:

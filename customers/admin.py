@@ -155,6 +155,7 @@ class StopAdmin(RecordAdmin):
 
 @admin.register(PickupRequest)
 class PickupRequestAdmin(RecordAdmin):
+    ordering = ("-pickup_date", "-pk")
     list_display = ("pickup_date", "business", "customer", "status", "scheduled_by", "canceled_via")
     list_filter = ("status", "scheduled_by", "canceled_via")
     list_select_related = ("business", "customer")

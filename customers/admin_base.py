@@ -86,7 +86,7 @@ class ScopedAdmin(Scoped, ModelAdmin):
     # what may be done: what the group permits, in the business of the row
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and (request.user.is_superuser or access.managed_by(request.user).exists())
+        return super().has_add_permission(request) and access.manages_any(request.user)
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return super().has_view_permission(request, obj) and self.is_among(request, obj, access.may_see)

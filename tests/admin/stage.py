@@ -81,11 +81,11 @@ class Stage:
         order: Order = OrderFactory.create(customer=self.customer, number=f"{self.mark}-1", agent=agent, sold_by=employee)
         LineItemFactory.create(order=order, description=f"{self.mark} coat", department=department)
         StopFactory.create(customer=self.customer, driver=employee, street=f"{self.mark} Street")
-        PickupRequestFactory.create(customer=self.customer)
+        pickup = PickupRequestFactory.create(customer=self.customer)
         RegularPickupRequestFactory.create(customer=self.customer, street=f"{self.mark} Street")
         VisitFactory.create(customer=self.customer)
         TextSettingsFactory.create(business=business, wording=f"{self.mark}: {{day}}")
-        NightlyTextFactory.create(customer=self.customer)
+        NightlyTextFactory.create(customer=self.customer, pickup=pickup)
         IncomingTextFactory.create(customer=self.customer, body=f"{self.mark} asks")
         self._messages()
 

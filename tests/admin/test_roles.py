@@ -20,6 +20,7 @@ LOGS = (
     "customers.lineitem",
     "customers.order",
     "customers.visit",
+    "customers.nightlytext",
     *(f"events.{name}" for name in ("deliveryattempt", "lane", "outgoing", "sendlog")),
 )
 
@@ -30,7 +31,7 @@ def permitted(group: str) -> set[str]:
 
 
 def viewing() -> set[str]:
-    shown = [*(f"customers.{name}" for name in (*RECORDS, "business")), *LOGS, "events.integration"]
+    shown = [*(f"customers.{name}" for name in (*RECORDS, "business", "textsettings", "incomingtext")), *LOGS, "events.integration"]
     return {f"{app}.view_{model}" for app, model in (label.split(".") for label in shown)}
 
 
@@ -43,7 +44,8 @@ def test_owners_also_keep_the_records_their_business_and_its_integration() -> No
 
     own = permitted(OWNERS) - permitted(HELPERS)
 
-    assert own == kept | {"customers.change_business", "events.add_integration", "events.change_integration"}
+    texts = {"customers.add_textsettings", "customers.change_textsettings", "customers.change_incomingtext"}
+    assert own == kept | texts | {"customers.change_business", "events.add_integration", "events.change_integration"}
     assert permitted(HELPERS) < permitted(OWNERS)
 
 
