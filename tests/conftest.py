@@ -15,7 +15,8 @@ provide()
 # bench takes the first that is empty.
 PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 if PROCESS:
-    os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{16 - PROCESS}").geturl()
+    own = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{16 - PROCESS}").geturl()
+    os.environ["REDIS_URL"] = os.environ["CELERY_BROKER_URL"] = own
 os.environ["DJANGO_SETTINGS_MODULE"] = "smrt_integration.settings"
 
 import django  # noqa: E402
@@ -25,6 +26,13 @@ django.setup()
 
 from tests.segment import SegmentStandIn  # noqa: E402 - it may import nothing before the servers are named
 from tests.workers import Beat, Worker  # noqa: E402
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The processes that test get this one's environment. With the settings named there, they would load them before they choose a Redis."""
+    if config.getoption("numprocesses", None):
+        os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
 
 WRITE_KEY = "abcdefghijklmnopqrstuvwxyz012345"
 

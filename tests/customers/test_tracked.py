@@ -7,6 +7,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -57,7 +58,7 @@ class TestOneSave:
     def test_a_creation_has_nothing_before_and_changes_everything(self) -> None:
         save = saving(lambda: BusinessFactory.create(name="First"))
         assert (save.created, save.before) == (True, None)
-        assert save.changed == {"name", "time_zone", "country", "currency", "created_at"}
+        assert save.changed == {"uuid", "name", "time_zone", "country", "currency", "created_at"}
 
     def test_a_change_is_told_with_the_value_it_replaced(self) -> None:
         business = Business.objects.get(pk=BusinessFactory.create(name="First").pk)
@@ -119,7 +120,7 @@ class TestOneSave:
 
     def test_saving_a_copy_as_a_new_row_is_a_creation(self) -> None:
         business = BusinessFactory.create(name="First")
-        business.pk, business._state.adding = None, True
+        business.pk, business._state.adding, business.uuid = None, True, uuid4()
         save = rename(business, "Second")
         assert (save.created, save.before) == (True, None)
 
@@ -177,7 +178,7 @@ class TestWhatASaveCosts:
 
     def test_an_instance_made_by_hand_for_an_existing_row_looks_it_up(self) -> None:
         existing = BusinessFactory.create(name="First")
-        by_hand = Business(pk=existing.pk, name="Second", created_at=existing.created_at)
+        by_hand = Business(pk=existing.pk, uuid=existing.uuid, name="Second", created_at=existing.created_at)
         save = saving(by_hand.save)
         assert (save.created, save.was) == (False, {"name": "First"})
 
