@@ -42,6 +42,7 @@ CUSTOMER_SEARCH = (
 @admin.register(Business)
 class BusinessAdmin(RecordAdmin):
     business_path = "pk"
+    fields = ("name", "time_zone", "country", "currency", "created_at")
     list_display = ("name", "time_zone", "country", "currency")
     search_fields = ("name",)
     readonly_fields = ("created_at",)
