@@ -29,7 +29,7 @@ from tests.workers import Beat, Worker  # noqa: E402
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The processes that test get this one's environment. With the settings named there, they would load them before they choose a Redis."""
+    """Processes that test inherit the environment. With the settings named in it, they would load them before they choose a Redis."""
     if config.getoption("numprocesses", None):
         os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
