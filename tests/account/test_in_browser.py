@@ -65,7 +65,9 @@ def look(page: Page, name: str) -> None:
     """Nothing sticks out to the side; with ACCOUNT_SHOTS set, pictures to look at are kept in that folder."""
     size = page.viewport_size
     assert size
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
+    # a page that was just arrived at may have nothing in it yet
+    page.wait_for_load_state()
+    assert page.locator("html").evaluate("html => html.scrollWidth") <= size["width"], name
     for scheme in ("light", "dark") if SHOTS else ():
         page.emulate_media(color_scheme=scheme)
         page.screenshot(path=f"{SHOTS}/{name}-{size['width']}-{scheme}.png", full_page=True)
