@@ -1,7 +1,6 @@
 """The pages in a real browser, without JavaScript: on a phone and a desktop."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,34 +9,26 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from customers.models import Customer, PickupRequest
+from smrt_integration.dev.browser import FLAGS, SIZES
 from tests.account.conftest import link_to
+from tests.browser.browser import chromium_path
 from tests.factories import LineItemFactory, OrderFactory, PickupRequestFactory
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 SHOTS = os.environ.get("ACCOUNT_SHOTS")
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here"),
     pytest.mark.django_db(transaction=True),
 ]
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    path = chromium_path()
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Django sees Playwright's event loop in this thread and refuses to query.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
         browser.close()
 

@@ -1,14 +1,27 @@
 """What a browser must never see on a page of ours."""
 
+import os
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response, WebError
+
+from smrt_integration.dev.browser import installed
 
 NO_BROWSER: Final = (
     "No Chromium here, so nothing is tried in a real browser: install it (apt-get install chromium) or name it with CHROMIUM."
 )
+
+
+def chromium_path() -> str:
+    """Of the browser to try pages in. Without one the test is skipped, or fails where BROWSER says that it is required."""
+    path = installed()
+    if path is None:
+        (pytest.fail if os.environ.get("BROWSER") == "required" else pytest.skip)(NO_BROWSER)
+    return path
+
 
 # The console tells of violations too, but not of all kinds and not which directive.
 TELL_VIOLATIONS: Final = """

@@ -4,7 +4,6 @@ Every test that takes `page` runs at the width of a desktop and of a phone. It f
 its Content-Security-Policy, writes an error to the console or is answered 5xx, whatever the test itself looked at.
 """
 
-import os
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from smrt_integration.dev.browser import FLAGS, SIZES, installed
 from tests.admin.conftest import helper, logged_in, other_business, other_owner, owner, support
-from tests.browser.browser import NO_BROWSER, Watch
+from tests.browser.browser import NO_BROWSER, Watch, chromium_path
 from tests.events.conftest import business, customer, integration
 from tests.segment import SegmentStandIn
 from tests.web import Web
@@ -31,11 +30,7 @@ expect.set_options(timeout=MILLISECONDS)
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    path = installed()
-    if path is None and os.environ.get("BROWSER") == "required":
-        pytest.fail(NO_BROWSER)
-    if path is None:
-        pytest.skip(NO_BROWSER)
+    path = chromium_path()
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Django sees Playwright's event loop in this thread and refuses to query. Nothing of ours runs in that loop: while a test
         # does not wait for the browser, it stands still.
