@@ -21,6 +21,14 @@ def normalised(entered: str) -> str | None:
     return None
 
 
+def celebrated_on(month: int, day: int, year: int) -> date | None:
+    """29 February on the 28th in common years; None for what is no day."""
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return date(year, 2, 28) if (month, day) == (2, 29) else None
+
+
 def _day(year: str, month: str, day: str) -> date | None:
     try:
         return date(int(year), int(month), int(day))

@@ -1,6 +1,5 @@
 """What would be recorded of the latest thing of each kind that happened to a customer: by the triggers that record it, writing nothing."""
 
-from calendar import isleap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -17,8 +16,6 @@ from events import catalogue, triggers
 from events.facts import Happening
 from events.models import Integration
 from events.outbox.record import facts_of
-
-LIMITS: Final = {"weekly": "weekly_limit", "bi-weekly": "bi_weekly_limit", "monthly": "monthly_limit"}
 
 
 class Missing(Exception):
@@ -124,8 +121,7 @@ def _lost(customer: Customer, integration: Integration, now: datetime) -> Found:
     """As the sweep would find it tonight, or on the day on which the customer will be lost if nothing changes."""
     zone = integration.business.time_zone
     since = max(filter(None, (customer.last_visit, customer.created_at)))
-    limit: int = getattr(integration, LIMITS.get(customer.visit_frequency, "irregular_limit"))
-    days = max(days_since(since, now, zone), limit + 1)
+    days = max(days_since(since, now, zone), integration.limit_of(customer.visit_frequency) + 1)
     day = since.astimezone(ZoneInfo(zone)).date() + timedelta(days=days)
     facts = {"last_visit": iso_utc(since), "days_since_visit": days, "visit_frequency": customer.visit_frequency}
     at = max(now, _at(day, 0, zone))
@@ -148,14 +144,9 @@ def _birthday(customer: Customer, integration: Integration, now: datetime) -> Fo
 
 def _next(birthday: str, today: date) -> date:
     """The next day on which it is celebrated."""
-    this_year = _celebrated(birthday, today.year)
-    return this_year if this_year >= today else _celebrated(birthday, today.year + 1)
-
-
-def _celebrated(birthday: str, year: int) -> date:
-    """29 February on the 28th in common years."""
     month, day = map(int, birthday.split("-"))
-    return date(year, month, 28 if birthday == "02-29" and not isleap(year) else day)
+    found = (dates.celebrated_on(month, day, year) for year in (today.year, today.year + 1))
+    return next(celebrated for celebrated in found if celebrated and celebrated >= today)
 
 
 def _at(day: date, hour: int, zone: str) -> datetime:

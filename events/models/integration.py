@@ -59,6 +59,11 @@ class Integration(Tracked):
     def __str__(self) -> str:
         return f"Segment integration of {self.business}"
 
+    def limit_of(self, visit_frequency: str) -> int:
+        """After how many days without a visit a customer of this frequency counts as lost."""
+        limit: int = getattr(self, LIMITS.get(visit_frequency, "irregular_limit"))
+        return limit
+
     def clean(self) -> None:
         if self.enabled and isinstance(self.write_key, Unreadable):
             raise ValidationError({"write_key": "The stored write key cannot be read any more. Copy it from Segment and enter it again."})
@@ -87,3 +92,5 @@ class Integration(Tracked):
 
 STAMPS = {"enabled": "enabled_at", "birthday_field": "birthday_field_since", "birthday_field_id": "birthday_field_since"}
 """By what `update_fields` may call a column, the one that says since when it is as it is."""
+LIMITS = {"weekly": "weekly_limit", "bi-weekly": "bi_weekly_limit", "monthly": "monthly_limit"}
+"""Visit frequency -> where its limit stands; all others share the one for irregular customers."""

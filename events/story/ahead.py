@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from customers.dates import celebrated_on
 from customers.zones import local_day
 from events.story.why import on
 
@@ -87,14 +88,6 @@ def _missed(birthdays: Birthdays, due: datetime, time_zone: str, now: datetime) 
     if birthdays.answered_at and birthdays.answered_at > due:
         return f"{past} had passed when it was entered, so it is not sent."
     return f"{past} was not celebrated."
-
-
-def celebrated_on(month: int, day: int, year: int) -> date | None:
-    """29 February on the 28th in common years; None for what is no day."""
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return date(year, 2, 28) if (month, day) == (2, 29) else None
 
 
 def told(day: date, now: datetime, time_zone: str) -> str:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Final
 
 from customers import zones
 from customers.lost import DEFAULT_LIMITS
@@ -18,8 +17,6 @@ from events.story.stands import Known, Stand
 from events.story.timeline import LOOKED_AT, PAGE, Entry, Happened, Key, Line, Page
 from events.story.why import Past, Visited
 from events.story.words import became, title
-
-LIMITS: Final = {"weekly": "weekly_limit", "bi-weekly": "bi_weekly_limit", "monthly": "monthly_limit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +140,7 @@ def _absence(scene: Scene) -> Absence:
     since = customer.last_visit if customer.last_visit is not None and visited else customer.created_at
     limit = DEFAULT_LIMITS[customer.visit_frequency]
     if integration:
-        limit = getattr(integration, LIMITS.get(customer.visit_frequency, "irregular_limit"))
+        limit = integration.limit_of(customer.visit_frequency)
     found_at = read.lost_at(customer.pk, since)
     return Absence(since, visited, customer.visit_frequency, limit, found_at, integration.enabled_at if integration else None)
 

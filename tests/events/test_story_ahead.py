@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from events.story.ahead import Absence, Birthdays, birthday, celebrated_on, lost
+from customers.dates import celebrated_on
+from events.story.ahead import Absence, Birthdays, birthday, lost
 
 ZONE = "America/Los_Angeles"
 # 24 November 2026, 10:00 in Los Angeles
