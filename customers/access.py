@@ -35,6 +35,12 @@ def manages_any(user: User) -> bool:
     return _is_support(user) or Membership.Role.OWNER in _roles(user).values()
 
 
+def only_business_of(user: User) -> int | None:
+    """Of a member of exactly one business, its id."""
+    roles = {} if _is_support(user) else _roles(user)
+    return next(iter(roles)) if len(roles) == 1 else None
+
+
 def may_send_again(user: User, business_id: int | None) -> bool:
     """Any member: sending again is a helper's work too."""
     permitted = _is_support(user) or bool(getattr(user, "has_perm", lambda _: False)("events.send_again"))

@@ -37,7 +37,7 @@ class Scoped:
     admin_site: admin.AdminSite
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.remote_field.model is Business and _only_business(request):
+        if db_field.remote_field.model is Business and access.only_business_of(request.user):
             kwargs["widget"] = HiddenInput()
         kwargs["queryset"] = self._choices(db_field, request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
@@ -100,13 +100,13 @@ class ScopedAdmin(Scoped, ModelAdmin):
     def is_among(self, request: HttpRequest, obj: models.Model | None, allowed: Any) -> bool:
         if obj is None or request.user.is_superuser:
             return True
-        return bool(self.business_path) and bool(allowed(request.user, self.business_id_of(obj)))
+        return bool(allowed(request.user, self.business_id_of(obj)))
 
     # whose it is
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         found: dict[str, Any] = super().get_changeform_initial_data(request)
-        return found | ({"business": only} if (only := _only_business(request)) else {})
+        return found | ({"business": only} if (only := access.only_business_of(request.user)) else {})
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
         """A record never moves to another business, nor to what belongs to another one."""
@@ -116,17 +116,17 @@ class ScopedAdmin(Scoped, ModelAdmin):
 
     def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
         fields = tuple(super().get_autocomplete_fields(request))
-        return tuple(name for name in fields if name != "business" or not _only_business(request))
+        return tuple(name for name in fields if name != "business" or not access.only_business_of(request.user))
 
     # who has several businesses sees which one a row is of, and chooses among them
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         columns = tuple(super().get_list_display(request))
-        return tuple(name for name in columns if name != "business" or not _only_business(request))
+        return tuple(name for name in columns if name != "business" or not access.only_business_of(request.user))
 
     def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
         own = tuple(name for name in super().get_list_filter(request) if name != "business")
-        if self.business_path != "pk" and not _only_business(request):
+        if self.business_path != "pk" and not access.only_business_of(request.user):
             own = ((self.business_path, AutocompleteSelectFilter), *own)
         return tuple(scoped_filter(self.model, entry) for entry in own)
 
@@ -217,12 +217,3 @@ class ShownWith(TabularInline):
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
-
-
-def _only_business(request: Any) -> int | None:
-    """Of a member of exactly one, its id. Asked once per request."""
-    if not hasattr(request, "only_business"):
-        few = [] if request.user.is_superuser else list(access.businesses_of(request.user).values_list("pk", flat=True)[:2])
-        request.only_business = few[0] if len(few) == 1 else None
-    only: int | None = request.only_business
-    return only
