@@ -23,12 +23,6 @@ class Shape(serializers.ModelSerializer[Any]):
             raise serializers.ValidationError(f"There is one called {name} already.", "unique")
         return name
 
-    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        kind, value = (given.get(name, getattr(self.instance, name, None)) for name in ("kind", "value"))
-        if self.Meta.model is Discount and kind != Discount.Kind.AMOUNT and value is not None and value > 100:
-            raise serializers.ValidationError({"value": ["A discount in percent is at most 100."]}, "invalid")
-        return given
-
 
 class AgentShape(Shape):
     class Meta:
@@ -65,6 +59,12 @@ class DiscountShape(Shape):
         model = Discount
         fields = ("id", "name", "description", "kind", "value")
         extra_kwargs = {"value": {"min_value": 0}}
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        kind, value = (given.get(name, getattr(self.instance, name, None)) for name in ("kind", "value"))
+        if kind != Discount.Kind.AMOUNT and value is not None and value > 100:
+            raise serializers.ValidationError({"value": ["A discount in percent is at most 100."]}, "invalid")
+        return given
 
 
 class CustomFieldShape(Shape):
