@@ -1,11 +1,12 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import TypedDict
 
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from customers.models.business import Department
+from customers.models.business import Business, Department
 from customers.models.public import Public
 from customers.models.tenant import OfBusiness
 from customers.money import rounded
@@ -42,6 +43,13 @@ class NewItem:
         refuse_other_business(business_id, department=self.department)
 
 
+class ItemChanges(TypedDict, total=False):
+    description: str
+    price: Decimal
+    quantity: int
+    department: Department | None
+
+
 class LineItem(Public, OfBusiness):
     order = models.ForeignKey("customers.Order", on_delete=models.CASCADE, related_name="items")
     department = models.ForeignKey(Department, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
@@ -60,6 +68,15 @@ class LineItem(Public, OfBusiness):
     def of(cls, item: NewItem, currency: str) -> "LineItem":
         """Not saved; the price is rounded to the currency's smallest coin."""
         return cls(description=item.description, quantity=item.quantity, price=rounded(item.price, currency), department=item.department)
+
+    def correct(self, changes: ItemChanges, business: Business) -> None:
+        """Not saved; by the same rules as a new item."""
+        written = NewItem(self.description, self.price, self.quantity, self.department)
+        corrected = replace(written, **changes)
+        corrected.refuse_nonsense(business.pk)
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self.price = rounded(self.price, business.currency)
 
     @property
     def amount(self) -> Decimal:

@@ -3,16 +3,17 @@ from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from customers.models.business import Agent, Business, Discount, Employee
 from customers.models.customer import Customer
-from customers.models.line_item import MOST_MONEY, LineItem, NewItem
+from customers.models.line_item import MOST_MONEY, ItemChanges, LineItem, NewItem
 from customers.models.public import Public
 from customers.models.tenant import OfCustomer, lockable
 from customers.models.visit import Visit
@@ -27,6 +28,29 @@ READABLE = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0, 1, I or O, which people confuse when they read a number to each other."""
 NUMBER_LENGTH = 8
 """32 ** 8 numbers: the odds that a new order of a business with a million orders meets a taken number are one in a million."""
+
+
+class Intake(TypedDict, total=False):
+    """What there is to say about an order. `tax_rate` in percent; `number` is the POS's own, if it gives one; `at` for what a phone
+    reports late."""
+
+    items: Sequence[NewItem]
+    agent: Agent | None
+    sold_by: Employee | None
+    discount: Discount | None
+    tax_rate: Decimal
+    stop: "Stop | None"
+    bags: int
+    number: str
+    at: datetime | None
+
+
+class Changes(TypedDict, total=False):
+    agent: Agent | None
+    sold_by: Employee | None
+    discount: Discount | None
+    tax_rate: Decimal
+    bags: int
 
 
 def random_number() -> str:
@@ -80,7 +104,13 @@ class Order(Public, OfCustomer):
 
     @classmethod
     @transaction.atomic
-    def create(  # noqa: PLR0913 - what there is to say about an order
+    def create(cls, customer: Customer, **intake: Unpack[Intake]) -> Self:
+        """Take in a customer's things: at a driver's `stop`, else in a store, which is a visit."""
+        customer.lock("business")
+        return cls.take_in(customer, **intake)
+
+    @classmethod
+    def take_in(  # noqa: PLR0913 - what there is to say about an order
         cls,
         customer: Customer,
         *,
@@ -94,14 +124,10 @@ class Order(Public, OfCustomer):
         number: str = "",
         at: datetime | None = None,
     ) -> Self:
-        """Take in a customer's things: at a driver's `stop`, else in a store, which is a visit.
-
-        `tax_rate` in percent; `number` is the POS's own, if it gives one; `at` for what a phone reports late.
-        """
+        """As `create`, in a transaction that has read and locked the customer, with the business at hand."""
         at = moment(at)
         refuse_other_business(customer.business_id, agent=agent, sold_by=sold_by, discount=discount, stop=stop)
         _refuse_nonsense(tax_rate, bags)
-        customer.lock("business")
         if stop is not None:
             stop.join(customer)
         order = cls(business=customer.business, customer=customer, agent=agent, sold_by=sold_by, discount=discount, stop=stop)
@@ -157,12 +183,26 @@ class Order(Public, OfCustomer):
             line.delete()
 
     @transaction.atomic
-    def change_discount(self, discount: Discount | None) -> None:
-        refuse_other_business(self.business_id, discount=discount)
-        self.lock("business")
+    def change_item(self, item: LineItem, **changes: Unpack[ItemChanges]) -> None:
+        """Correct what was written down of one `item`; what is left out stays."""
+        self.lock("business", "discount")
         self._refuse_unless_open()
-        self.discount = discount
-        self._save_totals(self._locked_items(), "discount")
+        lines = self._locked_items()
+        (line,) = self._those_present([item], [line for line in lines if line.returned_at is None])
+        line.correct(changes, self.business)
+        self._save_totals(lines)
+        line.save(update_fields=[*changes])
+
+    @transaction.atomic
+    def change(self, **changes: Unpack[Changes]) -> None:
+        """Correct what was written down of the order; what is left out stays."""
+        refuse_other_business(self.business_id, **{name: changes.get(name) for name in ("agent", "sold_by", "discount")})
+        self.lock("business", "discount")
+        self._refuse_unless_open()
+        for name, value in changes.items():
+            setattr(self, name, value)
+        _refuse_nonsense(self.tax_rate, self.bags)
+        self._save_totals(self._locked_items(), *changes)
 
     def refuse_return(self, at: datetime) -> list[LineItem]:
         """The items still here, locked, as this order is; refused when there is nothing to return."""
@@ -180,6 +220,11 @@ class Order(Public, OfCustomer):
             item.returned_at = at
             item.save(update_fields=["returned_at"])
 
+    @cached_property
+    def lines(self) -> list[LineItem]:
+        """Its items as they were added, as of when they were first looked at."""
+        return list(self.items.all())
+
     def _insert(self, number: str, lines: list[LineItem]) -> None:
         self._compute(lines)
         self.number = number or self.number
@@ -187,6 +232,7 @@ class Order(Public, OfCustomer):
         with refused_if_taken("order_number_unique", taken) if number else nullcontext():
             self.save()
         self._add(lines)
+        self.lines = lines
 
     def _locked_items(self) -> list[LineItem]:
         items = list(lockable(LineItem).filter(order=self).order_by("pk"))
@@ -215,6 +261,7 @@ class Order(Public, OfCustomer):
             line.announce_creation(using)
 
     def _save_totals(self, lines: list[LineItem], *also: str) -> None:
+        self.__dict__.pop("lines", None)
         self._compute(lines)
         self.save(update_fields=["subtotal", "discount_total", "tax", "total", *also])
 

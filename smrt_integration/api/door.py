@@ -1,10 +1,12 @@
-"""What every view has in common: whose data it shows, and that a POST can be repeated."""
+"""What every view has in common: whose data it shows, and that a call is done as a whole and a POST can be repeated."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -41,8 +43,9 @@ class Door(GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Once it is clear that the caller may do this."""
         super().initial(request, *args, **kwargs)
-        if request.method == "POST":
-            self.post: Callable[..., Response] = partial(_once, self.post)
+        method = (request.method or "").lower()
+        if request.method not in SAFE_METHODS and hasattr(self, method):
+            setattr(self, method, partial(_whole, getattr(self, method)))
 
     def given(self, shape: "type[Serializer[Any]]") -> dict[str, Any]:
         """What the body says, in this shape. Raises ValidationError, which names the field."""
@@ -50,10 +53,24 @@ class Door(GenericViewSet[Any]):
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
-    def answer(self, row: Any, status: int = 200) -> Response:
+    def answer(self, row: Model, status: int = 200) -> Response:
         """The row as it now is, in the shape in which it is read."""
-        return Response(self.get_serializer(self.get_queryset().get(pk=row.pk)).data, status)
+        return self.shown(self.get_queryset().get(pk=row.pk), status)
+
+    def shown(self, row: Model, status: int = 200) -> Response:
+        """The row as it is at hand."""
+        return Response(_shape(self.get_serializer_class()).to_representation(row), status)
 
 
-def _once(handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any) -> Response:
-    return once(request, lambda: handler(request, *args, **kwargs))
+@cache
+def _shape(serializer_class: "type[Serializer[Any]]") -> "Serializer[Any]":
+    """One for all answers: to build the fields of a shape takes longer than to read a row by them, and reading changes nothing of it."""
+    return serializer_class()
+
+
+def _whole(handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any) -> Response:
+    """All of it is done or nothing; of a POST that is repeated, once."""
+    if request.method == "POST":
+        return once(request, lambda: handler(request, *args, **kwargs))
+    with transaction.atomic():
+        return handler(request, *args, **kwargs)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Manager, Model, QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -30,10 +29,21 @@ class Reference(serializers.SlugRelatedField[Any]):
             uuid = UUID(data) if isinstance(data, str) else None
         except ValueError:
             uuid = None
-        try:
-            return self.get_queryset().get(uuid=uuid)
-        except ObjectDoesNotExist as error:
-            raise serializers.ValidationError(not_here(self.model), "does_not_exist") from error
+        found = self._found(uuid) if uuid else None
+        if found is None:
+            raise serializers.ValidationError(not_here(self.model), "does_not_exist")
+        return found
+
+    def _found(self, uuid: UUID) -> Any:
+        """Looked up once per call, however often the body names it: a phone tells of a day's stops of one driver."""
+        known: dict[tuple[type[Model], UUID], Any] = self.context.setdefault("found", {})
+        if (self.model, uuid) not in known:
+            found = next(iter(self.get_queryset().filter(uuid=uuid)), None)
+            if found is not None:
+                # at hand, so that nobody reads it again
+                found.business = self.context["view"].business
+            known[self.model, uuid] = found
+        return known[self.model, uuid]
 
 
 def not_here(model: type[Model]) -> str:

@@ -29,6 +29,7 @@ def test_an_order_is_taken_in_made_ready_and_returned_and_segment_hears_of_each(
     assert created.status_code == 201, created.content
     order = created.json()
     assert (order["status"], order["total"], order["sold_by"]) == ("open", "31.90", str(clerk.uuid))
+    assert order == pos.get(f"orders/{order['id']}").json()
     assert [item["description"] for item in order["items"]] == ["Shirt", "Coat"]
 
     assert pos.post(f"orders/{order['id']}/ready").json()["status"] == "ready"
@@ -81,8 +82,55 @@ def test_items_are_added_and_removed_and_the_total_follows(pos: Caller, customer
 
     more = pos.post(f"orders/{order['id']}/items", {"items": [COAT]}).json()
     assert more["total"] == "29.00"
-    fewer = pos.post(f"orders/{order['id']}/items/remove", {"items": [more["items"][0]["id"]]}).json()
-    assert (fewer["total"], len(fewer["items"])) == ("20.00", 1)
+    fewer = pos("delete", f"orders/{order['id']}/items/{more['items'][0]['id']}").json()
+    assert (fewer["total"], [item["description"] for item in fewer["items"]]) == ("20.00", ["Coat"])
+
+
+def test_a_line_item_is_corrected_and_the_total_follows(pos: Caller, customer: Customer) -> None:
+    order = pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT, COAT]}).json()
+    laundry = DepartmentFactory.create(business=customer.business)
+    shirt = order["items"][0]
+
+    answer = pos.patch(f"orders/{order['id']}/items/{shirt['id']}", {"quantity": 3, "department": str(laundry.uuid)}).json()
+
+    assert answer["items"][0] == shirt | {"quantity": 3, "department": str(laundry.uuid)}
+    assert answer["total"] == "33.50"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({"price": "-1"}, "price"), ({"quantity": 0}, "quantity"), ({"description": ""}, "description"), ({"department": "7"}, "department")],
+)
+def test_a_line_item_that_makes_no_sense_is_refused_and_stays(
+    pos: Caller, customer: Customer, change: dict[str, object], field: str
+) -> None:
+    order = pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT]}).json()
+
+    answer = pos.patch(f"orders/{order['id']}/items/{order['items'][0]['id']}", {"price": "9.00"} | change)
+
+    assert (answer.status_code, list(answer.json())) == (400, [field])
+    assert pos.get(f"orders/{order['id']}").json() == order
+
+
+def test_an_item_of_another_order_is_not_found(pos: Caller, customer: Customer) -> None:
+    one, other = (pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT]}).json() for _ in range(2))
+    path = f"orders/{one['id']}/items/{other['items'][0]['id']}"
+
+    assert pos.patch(path, {"quantity": 3}).status_code == 404
+    assert pos("delete", path).status_code == 404
+    assert pos.get(f"orders/{other['id']}").json() == other
+
+
+def test_an_order_is_corrected_while_it_is_open(pos: Caller, customer: Customer) -> None:
+    order = pos.post("orders", {"customer": str(customer.uuid), "items": [COAT]}).json()
+    store, clerk = AgentFactory.create(business=customer.business), EmployeeFactory.create(business=customer.business)
+    changes = {"bags": 3, "tax_rate": "10.0000", "agent": str(store.uuid), "sold_by": str(clerk.uuid)}
+
+    answer = pos.patch(f"orders/{order['id']}", changes)
+
+    assert answer.json() == order | changes | {"tax": "2.00", "total": "22.00"}
+    pos.post(f"orders/{order['id']}/ready")
+    assert pos.patch(f"orders/{order['id']}", {"bags": 4}).status_code == 409
 
 
 def test_part_of_an_order_is_returned(pos: Caller, customer: Customer) -> None:

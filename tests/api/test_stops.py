@@ -86,6 +86,20 @@ def test_a_phone_that_was_offline_tells_everything_in_any_order(app: Caller, cus
     assert Order.objects.filter(stop=morning).count() == 1
 
 
+def test_a_report_of_a_stop_that_ended_otherwise_is_no_repetition(app: Caller, customer: Customer) -> None:
+    """The counter took the stop for missed while the phone was offline: what the driver brought must not be lost unseen."""
+    stop = StopFactory.create(customer=customer)
+    app.post(f"stops/{stop.uuid}/miss")
+
+    brought, nothing = (
+        app.post("stops/reports", {"reports": [{"stop": str(stop.uuid), "outcome": "completed"} | more]}).json()["answers"][0]
+        for more in ({"new_orders": [{"bags": 1}]}, {})
+    )
+
+    assert (brought["status"], brought["detail"]) == ("refused", "This stop was missed already.")
+    assert nothing["status"] == "known"
+
+
 def test_one_bad_report_keeps_no_other_from_counting(app: Caller, customer: Customer) -> None:
     good, theirs = StopFactory.create(customer=customer), StopFactory.create()
     reports = [

@@ -313,9 +313,9 @@ class TestEditing:
         assert (stored(order).total, order.items.count()) == (Decimal("25.00"), 2)
 
     def test_another_discount_counts(self, order: Order) -> None:
-        order.change_discount(DiscountFactory.create(business=order.business, kind="AMOUNT", value=Decimal(5)))
+        order.change(discount=DiscountFactory.create(business=order.business, kind="AMOUNT", value=Decimal(5)))
         assert (stored(order).discount_total, stored(order).total) == (Decimal(5), Decimal(40))
-        order.change_discount(None)
+        order.change(discount=None)
         assert (stored(order).discount, stored(order).total) == (None, Decimal(45))
 
     def test_only_an_open_order_can_be_edited(self, order: Order) -> None:
@@ -326,7 +326,7 @@ class TestEditing:
         with refused(sentence, code):
             order.remove_items(order.items.all())
         with refused(sentence, code):
-            order.change_discount(None)
+            order.change(discount=None)
 
     def test_an_item_that_went_back_is_not_removed(self, order: Order, clerk: Employee) -> None:
         shirt = order.items.earliest("pk")
@@ -341,4 +341,4 @@ class TestEditing:
     def test_another_business_s_discount_is_refused(self, order: Order) -> None:
         foreign = DiscountFactory.create()
         with refused("This discount belongs to another business.", "other_business", "discount"):
-            order.change_discount(foreign)
+            order.change(discount=foreign)

@@ -127,8 +127,8 @@ def test_changing_an_order_is_no_event(order: Order, business: Business) -> None
     with nothing_written():
         (line,) = order.add_items([NewItem("Tie", Decimal("7.00"))])
         order.remove_items([line])
-        order.change_discount(DiscountFactory.create(business=business))
-        order.change_discount(None)
+        order.change(discount=DiscountFactory.create(business=business))
+        order.change(discount=None)
 
 
 def test_orders_and_items_may_also_be_saved_past_the_actions(order: Order, business: Business) -> None:

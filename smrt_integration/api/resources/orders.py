@@ -2,23 +2,28 @@
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers.models import Agent, Business, Customer, Department, Discount, Employee, LineItem, NewItem, Order, Stop
 from customers.models.line_item import LONGEST_DESCRIPTION, MOST_PIECES
+from customers.models.tenant import lockable
 from smrt_integration.api.door import Door
-from smrt_integration.api.fields import Reference, by_uuid
+from smrt_integration.api.fields import Reference, by_uuid, not_here
 from smrt_integration.api.filters import OrderFilter
 
 MOST_ITEMS = 500
-ITEMS = Prefetch("items", LineItem.objects.select_related("department").order_by("pk"))
+MONEY: Any = {"max_digits": 12, "decimal_places": 2, "min_value": Decimal(0)}
+PERCENT: Any = {"max_digits": 6, "decimal_places": 4, "min_value": Decimal(0), "max_value": Decimal(99)}
+COUNT: Any = {"min_value": 0, "max_value": MOST_PIECES}
 
 
 class LineItemShape(serializers.ModelSerializer[LineItem]):
@@ -33,9 +38,16 @@ class LineItemShape(serializers.ModelSerializer[LineItem]):
 
 class NewItemShape(serializers.Serializer[Any]):
     description = serializers.CharField(max_length=LONGEST_DESCRIPTION)
-    price = serializers.DecimalField(max_digits=12, decimal_places=2, min_value=Decimal(0), help_text="Of one piece.")
+    price = serializers.DecimalField(**MONEY, help_text="Of one piece.")
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES, default=1)
     department = serializers.UUIDField(allow_null=True, default=None)
+
+
+class ItemChangesShape(serializers.Serializer[Any]):
+    description = serializers.CharField(max_length=LONGEST_DESCRIPTION, required=False)
+    price = serializers.DecimalField(**MONEY, required=False, help_text="Of one piece.")
+    quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES, required=False)
+    department = Reference(queryset=Department.objects, allow_null=True, required=False)
 
 
 class OrderShape(serializers.ModelSerializer[Order]):
@@ -46,7 +58,7 @@ class OrderShape(serializers.ModelSerializer[Order]):
     returned_by = serializers.UUIDField(source="returned_by.uuid", read_only=True, allow_null=True)
     discount = serializers.UUIDField(source="discount.uuid", read_only=True, allow_null=True)
     stop = serializers.UUIDField(source="stop.uuid", read_only=True, allow_null=True)
-    items = LineItemShape(many=True, read_only=True)
+    items = LineItemShape(source="lines", many=True, read_only=True)
 
     class Meta:
         model = Order
@@ -57,31 +69,34 @@ class OrderShape(serializers.ModelSerializer[Order]):
         read_only_fields = fields
 
 
-class NewOrder(serializers.Serializer[Any]):
-    customer = Reference(queryset=Customer.objects.select_related("business"))
+class IntakeShape(serializers.Serializer[Any]):
+    """What is taken in, at a counter or at a door."""
+
     items: Any = serializers.ListSerializer(child=NewItemShape(), max_length=MOST_ITEMS, default=list)
+    discount = Reference(queryset=Discount.objects, allow_null=True, default=None)
+    tax_rate = serializers.DecimalField(**PERCENT, default=Decimal(0), help_text="In percent.")
+    bags = serializers.IntegerField(**COUNT, default=1)
+    number = serializers.CharField(max_length=40, allow_blank=True, default="", help_text="The point of sale's own; made when left out.")
+
+
+class NewOrder(IntakeShape):
+    customer = Reference(queryset=lockable(Customer))
     agent = Reference(queryset=Agent.objects, allow_null=True, default=None)
     sold_by = Reference(queryset=Employee.objects, allow_null=True, default=None)
-    discount = Reference(queryset=Discount.objects, allow_null=True, default=None)
     stop = Reference(queryset=Stop.objects, allow_null=True, default=None, help_text="The driver's stop at which it is taken in.")
-    tax_rate = serializers.DecimalField(
-        max_digits=6, decimal_places=4, min_value=0, max_value=99, default=Decimal(0), help_text="In percent."
-    )
-    bags = serializers.IntegerField(min_value=0, max_value=MOST_PIECES, default=1)
-    number = serializers.CharField(max_length=40, allow_blank=True, default="", help_text="The point of sale's own; made when left out.")
     at = serializers.DateTimeField(allow_null=True, default=None, help_text="When it was taken in, if it is told later.")
 
 
 class OrderChanges(serializers.Serializer[Any]):
-    discount = Reference(queryset=Discount.objects, allow_null=True)
+    agent = Reference(queryset=Agent.objects, allow_null=True, required=False)
+    sold_by = Reference(queryset=Employee.objects, allow_null=True, required=False)
+    discount = Reference(queryset=Discount.objects, allow_null=True, required=False)
+    tax_rate = serializers.DecimalField(**PERCENT, required=False, help_text="In percent.")
+    bags = serializers.IntegerField(**COUNT, required=False)
 
 
 class MoreItems(serializers.Serializer[Any]):
     items: Any = serializers.ListSerializer(child=NewItemShape(), min_length=1, max_length=MOST_ITEMS)
-
-
-class FewerItems(serializers.Serializer[Any]):
-    items = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MOST_ITEMS)
 
 
 class Moment(serializers.Serializer[Any]):
@@ -100,7 +115,9 @@ class Orders(ListModelMixin, RetrieveModelMixin, Door):
     """What customers brought in, from taking it in to giving it back."""
 
     area = "orders"
-    queryset = Order.objects.select_related("customer", "agent", "sold_by", "returned_by", "discount", "stop").prefetch_related(ITEMS)
+    queryset = Order.objects.select_related("customer", "agent", "sold_by", "returned_by", "discount", "stop").prefetch_related(
+        Prefetch("items", LineItem.objects.select_related("department").order_by("pk"))
+    )
     serializer_class = OrderShape
     filterset_class = OrderFilter
     ordering = ("-created_at", "-pk")
@@ -109,39 +126,46 @@ class Orders(ListModelMixin, RetrieveModelMixin, Door):
     def create(self, request: Request) -> Response:
         """Take in an order: a visit to a store, or at a driver's stop. It becomes the event Order Created."""
         given = self.given(NewOrder)
-        order = Order.create(given.pop("customer"), items=new_items(self.business, given.pop("items"), "items"), **given)
-        # everything else of it is at hand
-        prefetch_related_objects([order], ITEMS)
-        return Response(self.get_serializer(order).data, 201)
+        items = new_items(self.business, given.pop("items"), "items")
+        # everything of it is at hand
+        return self.shown(Order.take_in(given.pop("customer"), items=items, **given), 201)
 
     @extend_schema(request=OrderChanges, responses=OrderShape)
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
-        """Change the discount of an open order."""
-        order = self.get_object()
-        order.change_discount(self.given(OrderChanges)["discount"])
+        """Correct an open order; what is left out stays."""
+        order: Order = self.get_object()
+        order.change(**self.given(OrderChanges))
         return self.answer(order)
 
     @extend_schema(request=MoreItems, responses=OrderShape)
     @action(detail=True, methods=["post"], url_path="items")
     def items(self, request: Request, **kwargs: Any) -> Response:
         """Add line items to an open order."""
-        order = self.get_object()
+        order: Order = self.get_object()
         order.add_items(new_items(self.business, self.given(MoreItems)["items"], "items"))
         return self.answer(order)
 
-    @extend_schema(request=FewerItems, responses=OrderShape)
-    @action(detail=True, methods=["post"], url_path="items/remove")
-    def remove_items(self, request: Request, **kwargs: Any) -> Response:
-        """Take line items out of an open order."""
-        order = self.get_object()
-        order.remove_items(self._items_of(order, self.given(FewerItems)["items"]))
+    @extend_schema(request=ItemChangesShape, responses=OrderShape)
+    @action(detail=True, methods=["patch"], url_path="items/<uuid:item>")
+    def item(self, request: Request, item: UUID, **kwargs: Any) -> Response:
+        """Correct a line item of an open order; what is left out stays."""
+        order: Order = self.get_object()
+        order.change_item(self._item_of(order, item), **self.given(ItemChangesShape))
+        return self.answer(order)
+
+    @extend_schema(responses=OrderShape)
+    @item.mapping.delete
+    def remove_item(self, request: Request, item: UUID, **kwargs: Any) -> Response:
+        """Take a line item out of an open order."""
+        order: Order = self.get_object()
+        order.remove_items([self._item_of(order, item)])
         return self.answer(order)
 
     @extend_schema(request=Moment, responses=OrderShape)
     @action(detail=True, methods=["post"])
     def ready(self, request: Request, **kwargs: Any) -> Response:
         """Everything is done. It becomes the event Order Ready."""
-        order = self.get_object()
+        order: Order = self.get_object()
         order.mark_ready(self.given(Moment)["at"])
         return self.answer(order)
 
@@ -154,7 +178,13 @@ class Orders(ListModelMixin, RetrieveModelMixin, Door):
         order.return_to_customer(by=given["by"], items=items, stop=given["stop"], at=given["at"])
         return self.answer(order)
 
-    def _items_of(self, order: Order, ids: list[Any]) -> list[LineItem]:
+    def _item_of(self, order: Order, uuid: UUID) -> LineItem:
+        for item in order.lines:
+            if item.uuid == uuid:
+                return item
+        raise NotFound(not_here(LineItem))
+
+    def _items_of(self, order: Order, ids: list[UUID]) -> list[LineItem]:
         return list(by_uuid(LineItem.objects.filter(order=order), ids, "items").values())
 
 

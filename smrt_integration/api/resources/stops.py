@@ -1,6 +1,6 @@
 """Drivers' stops, also from a phone that was offline."""
 
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -13,11 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers.models import Agent, Customer, Employee, Order, Stop
+from customers.models.tenant import lockable
 from customers.refusals import ActionRefused
 from smrt_integration.api.door import Door
 from smrt_integration.api.fields import AddressField, Reference, by_uuid, not_here
 from smrt_integration.api.filters import StopFilter
-from smrt_integration.api.resources.orders import MOST_ITEMS, NewItemShape, new_items
+from smrt_integration.api.resources.orders import COUNT, IntakeShape, new_items
 
 MOST_REPORTS = 200
 MOST_ORDERS = 100
@@ -46,23 +47,16 @@ class NewStop(serializers.Serializer[Any]):
     route = Reference(queryset=Agent.objects.filter(kind=Agent.Kind.ROUTE), allow_null=True, default=None)
 
 
-class OrderAtStop(serializers.Serializer[Any]):
-    items: Any = serializers.ListSerializer(child=NewItemShape(), max_length=MOST_ITEMS, default=list)
-    bags = serializers.IntegerField(min_value=0, max_value=10_000, default=1)
-    number = serializers.CharField(max_length=40, allow_blank=True, default="")
-    tax_rate = serializers.DecimalField(max_digits=6, decimal_places=4, min_value=0, max_value=99, default=Decimal(0))
-
-
 class Missed(serializers.Serializer[Any]):
     driver = Reference(queryset=Employee.objects, allow_null=True, default=None)
     at = serializers.DateTimeField(allow_null=True, default=None, help_text="When it happened, if it is told later.")
 
 
 class Completed(Missed):
-    new_orders: Any = serializers.ListSerializer(child=OrderAtStop(), max_length=MOST_ORDERS, default=list)
+    new_orders: Any = serializers.ListSerializer(child=IntakeShape(), max_length=MOST_ORDERS, default=list)
     delivered_orders = serializers.ListField(child=serializers.UUIDField(), max_length=MOST_ORDERS, default=list)
     bags_delivered = serializers.IntegerField(
-        min_value=0, max_value=10_000, allow_null=True, default=None, help_text="Null: what the delivered orders' bags add up to."
+        **COUNT, allow_null=True, default=None, help_text="Null: what the delivered orders' bags add up to."
     )
 
 
@@ -125,6 +119,8 @@ class Stops(ListModelMixin, RetrieveModelMixin, Door):
         """What a phone that was offline has to tell, in any order. Each report is done, known or refused by itself."""
         reports = self.given(Reports)["reports"]
         stops = {stop.uuid: stop for stop in self.get_queryset().filter(uuid__in={report["stop"] for report in reports})}
+        # of two phones at once, each with some of the same customers, one waits for the other before it begins
+        list(lockable(Customer).filter(pk__in={stop.customer_id for stop in stops.values()}).order_by("pk").values_list("pk"))
         # in the order in which it happened: an order taken in at one stop may be delivered at a later one
         turn = sorted(range(len(reports)), key=lambda n: reports[n]["at"] or timezone.now())
         answers = {n: self._report(stops.get(reports[n]["stop"]), dict(reports[n])) for n in turn}
@@ -133,15 +129,15 @@ class Stops(ListModelMixin, RetrieveModelMixin, Door):
     def _report(self, stop: Stop | None, report: dict[str, Any]) -> dict[str, str]:
         if stop is None:
             return {"status": "refused", "detail": not_here(Stop)}
-        outcome = report.pop("outcome")
         try:
             with transaction.atomic():
-                if outcome == "missed":
+                if report["outcome"] == "missed":
                     stop.miss(report["driver"], at=report["at"])
                 else:
                     self._complete(stop, report)
         except ActionRefused as refusal:
-            known = refusal.code in {"completed_already", "missed_already"}
+            # a stop that ended otherwise, at the counter say, is no repetition: what the phone has to tell would be lost unseen
+            known = refusal.code == f"{_becomes(report)}_already"
             return {"status": "known" if known else "refused", "detail": refusal.message}
         except serializers.ValidationError as error:
             return {"status": "refused", "detail": " ".join(sentences(error.detail))}
@@ -163,6 +159,12 @@ class Stops(ListModelMixin, RetrieveModelMixin, Door):
         stop.complete(
             given["driver"], new_orders=orders, delivered_orders=delivered, bags_delivered=given["bags_delivered"], at=given["at"]
         )
+
+
+def _becomes(report: Mapping[str, Any]) -> str:
+    """What the stop is when this report was done."""
+    brought = report["new_orders"] or report["delivered_orders"] or report["bags_delivered"]
+    return Stop.Status.COMPLETED if brought and report["outcome"] == "completed" else Stop.Status.MISSED
 
 
 def sentences(detail: Any) -> list[str]:
