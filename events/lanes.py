@@ -3,17 +3,35 @@
 A delivery in progress is never disturbed: its lease stays. Counting `generation` up keeps its verdict from undoing what is decided here.
 """
 
+from collections.abc import Collection
+
 from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from events import wake
-from events.models import Lane, Outgoing
+from events.models import Integration, Lane, Outgoing
 from events.models.waiting import IDENTIFY
 from events.standing import CHOICE_WANTED, DISCARDING
 
 # What neither a saved config nor a new write key ends: the owner's choice does, or the end of the discarding.
 HELD = (CHOICE_WANTED, DISCARDING)
+
+
+@transaction.atomic
+def save_config(integration: Integration, changed: Collection[str]) -> None:
+    """Save what the owner changed of it, and no other column: somebody else may be changing those. Saving it unchanged means: try again.
+
+    When it is switched on while events from before wait, nothing is sent until the owner has chosen what becomes of them.
+    """
+    if integration._state.adding:
+        integration.save()
+    elif changed:
+        integration.save(update_fields=changed)
+    else:
+        resume_if_stopped(integration.pk)
+    if integration.enabled and "enabled" in changed:
+        hold(integration.pk)
 
 
 def resume(business_id: int) -> None:

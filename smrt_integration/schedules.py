@@ -42,6 +42,7 @@ TICKS = (
     Tick("Alert owners", "smrt_integration.tasks.alert_owners", 1, MINUTES),
     Tick("Send the nightly texts", "smrt_integration.tasks.send_texts", 1, MINUTES),
     Tick("Expire what waited too long", "smrt_integration.tasks.expire_waiting", 60, MINUTES),
+    Tick("Forget answers to repeated calls", "smrt_integration.tasks.forget_answers", 60, MINUTES),
     Tick("Make and drop monthly partitions", "smrt_integration.tasks.keep_partitions", 60, MINUTES),
 )
 

@@ -181,7 +181,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"CustomerKind": "customers.models.Customer.Kind", "AgentKind": "customers.models.Agent.Kind"},
+    "ENUM_NAME_OVERRIDES": {
+        "CustomerKind": "customers.models.Customer.Kind",
+        "AgentKind": "customers.models.Agent.Kind",
+        "MessageOutcome": "events.models.Outcome",
+    },
 }
 
 # Celery. Why each value is what it is: the fault table that the tests in tests/delivery/ go through.

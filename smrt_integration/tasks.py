@@ -10,6 +10,7 @@ from events import wake
 from events.alerts import watch as alerts
 from events.outbox import expire, partitions, requests, retention, spread
 from events.sweeps import birthdays, lost, spending
+from smrt_integration.api import idempotency
 from smrt_integration.celery import app
 from smrt_integration.delivery.deliver import Delivery
 
@@ -67,6 +68,11 @@ def expire_waiting() -> str:
 def keep_partitions() -> str:
     now = timezone.now()
     return f"{partitions.make_ahead(now)} made, {retention.drop_old(now)} dropped"
+
+
+@app.task
+def forget_answers() -> str:
+    return f"{idempotency.forget_old(timezone.now())} forgotten"
 
 
 @app.task

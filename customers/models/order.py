@@ -3,7 +3,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack, cast
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router, transaction
@@ -18,7 +18,7 @@ from customers.models.public import Public
 from customers.models.tenant import OfCustomer, lockable
 from customers.models.visit import Visit
 from customers.money import totals
-from customers.refusals import ActionRefused, moment, not_before, refuse_other_business, refused_if_taken
+from customers.refusals import ActionRefused, Belonging, moment, not_before, refuse_other_business, refused_if_taken
 
 if TYPE_CHECKING:
     from customers.models.stop import Stop
@@ -196,7 +196,8 @@ class Order(Public, OfCustomer):
     @transaction.atomic
     def change(self, **changes: Unpack[Changes]) -> None:
         """Correct what was written down of the order; what is left out stays."""
-        refuse_other_business(self.business_id, **{name: changes.get(name) for name in ("agent", "sold_by", "discount")})
+        records = {name: changes.get(name) for name in ("agent", "sold_by", "discount")}
+        refuse_other_business(self.business_id, **cast("dict[str, Belonging | None]", records))
         self.lock("business", "discount")
         self._refuse_unless_open()
         for name, value in changes.items():

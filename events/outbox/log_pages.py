@@ -190,6 +190,18 @@ def page(matching: Matching, most: int, beyond: Place | None = None, *, newest_f
         return Page(entries[:most], len(entries) > most, statement is BY_ID and len(entries) <= most and _reaches_further(cursor))
 
 
+def around(matching: Matching, most: int, *, after: Place | None = None, before: Place | None = None) -> tuple[Page, bool, bool]:
+    """The page next to a place, newest first, and whether there are newer and older rows than its."""
+    if after:
+        found = page(matching, most, after, newest_first=False)
+        if found.more:
+            found.entries.reverse()
+            return found, True, True
+    # the newest page starts with the newest, however little is newer than what was shown last
+    found = page(matching, most, None if after else before)
+    return found, bool(before and not after), found.more
+
+
 def _statement(matching: Matching) -> str:
     if matching.found is not None:
         return BY_MESSAGE if matching.found.message_id else BY_CUSTOMER

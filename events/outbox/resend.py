@@ -12,15 +12,17 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from customers.models import Customer
 from events import wake
-from events.models import Integration, Request
+from events.models import Integration, Request, Resent, SendLog
 from events.models.waiting import IDENTIFY
 from events.outbox import log_pages
 from events.outbox.locks import Locked, impatient
 from events.outbox.log_pages import Entry, Place
 from events.outbox.matching import Matching
 from events.outbox.record import record_found
-from events.resendable import SENDABLE
+from events.resendable import SENDABLE, Case
+from events.standing import clock
 
 # One short transaction each.
 PORTION: Final = 1_000
@@ -78,6 +80,21 @@ def send_again(business_id: int, entries: Sequence[Entry], by: int | None, now: 
     if recorded:
         wake.after_commit()
     return recorded + record_found(IDENTIFIES, params)
+
+
+def case_of(entry: SendLog, zone: str, now: datetime) -> Case:
+    """All that decides whether the entry can be sent again; times are told on the clock of the `zone`."""
+    integration = Integration.objects.filter(pk=entry.business_id).first()
+    resent = Resent.objects.filter(log_id=entry.pk).first()
+    return Case(
+        event=entry.event,
+        outcome=entry.outcome,
+        has_facts=entry.facts is not None,
+        customer_known=Customer.objects.filter(pk=entry.customer_id, business_id=entry.business_id).exists(),
+        enabled=bool(integration and integration.enabled),
+        muted=bool(integration and entry.event in integration.muted),
+        resent=clock(resent.at, now, zone) if resent else "",
+    )
 
 
 @transaction.atomic

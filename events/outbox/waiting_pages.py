@@ -100,6 +100,17 @@ def page(matching: Matching, most: int, beyond: int | None = None, *, oldest_fir
         return _cut(cursor, entries, businesses, words, params)
 
 
+def around(matching: Matching, most: int, *, after: int | None = None, before: int | None = None) -> tuple[WaitingPage, bool, bool]:
+    """The page next to a row's id, oldest first, and whether there are rows before and after its."""
+    if before is not None:
+        found = page(matching, most, before, oldest_first=False)
+        if found.more:
+            found.entries.reverse()
+            return found, True, True
+    found = page(matching, most, None if before is not None else after)
+    return found, after is not None and before is None, found.more
+
+
 def _narrowed(matching: Matching) -> bool:
     return bool(matching.event or matching.first_day or matching.last_day or matching.found) or matching.brand_id is not None
 

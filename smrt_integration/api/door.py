@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
@@ -24,6 +25,11 @@ class Door(GenericViewSet[Any]):
     business_path: ClassVar[str] = "business"
     lookup_field = "uuid"
     lookup_value_converter = "uuid"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # by what the body of this one call refers to
+        self.found: dict[tuple[type[Model], UUID], Model | None] = {}
 
     @property
     def key(self) -> ApiKey:
@@ -59,13 +65,14 @@ class Door(GenericViewSet[Any]):
 
     def shown(self, row: Model, status: int = 200) -> Response:
         """The row as it is at hand."""
-        return Response(_shape(self.get_serializer_class()).to_representation(row), status)
+        shape: Any = self.get_serializer_class()
+        return Response(_one_of(shape).to_representation(row), status)
 
 
 @cache
-def _shape(serializer_class: "type[Serializer[Any]]") -> "Serializer[Any]":
-    """One for all answers: to build the fields of a shape takes longer than to read a row by them, and reading changes nothing of it."""
-    return serializer_class()
+def _one_of(shape: Callable[[], Any]) -> Any:
+    """For all answers: to build the fields of a shape takes longer than to read a row by them, and reading changes nothing of it."""
+    return shape()
 
 
 def _whole(handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any) -> Response:

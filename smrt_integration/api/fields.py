@@ -36,7 +36,7 @@ class Reference(serializers.SlugRelatedField[Any]):
 
     def _found(self, uuid: UUID) -> Any:
         """Looked up once per call, however often the body names it: a phone tells of a day's stops of one driver."""
-        known: dict[tuple[type[Model], UUID], Any] = self.context.setdefault("found", {})
+        known: dict[tuple[type[Model], UUID], Any] = self.context["view"].found
         if (self.model, uuid) not in known:
             found = next(iter(self.get_queryset().filter(uuid=uuid)), None)
             if found is not None:

@@ -7,11 +7,10 @@ unique index until the other has committed, and then finds its answer; after a c
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.db import transaction
-from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -23,6 +22,8 @@ HEADER = "Idempotency-Key"
 LONGEST = 255
 # A till or a phone that was offline over the weekend still finds its answers.
 KEPT = timedelta(days=3)
+# Deleted at once: short transactions, whatever a shop left behind.
+PORTION = 5_000
 REPLAYED = "Idempotent-Replayed"
 
 ANOTHER_BODY = f"This {HEADER} came with another request before. Use a new one for each request, and the same only to repeat it."
@@ -64,7 +65,9 @@ def hash_of(request: Request) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def forget_old() -> int:
-    """Delete answers that nobody will ask for any more. Answers how many."""
-    deleted, _ = Answered.objects.filter(at__lt=timezone.now() - KEPT).delete()
-    return deleted
+def forget_old(now: datetime) -> int:
+    """Delete answers that nobody will ask for any more, some at a time. Answers how many."""
+    old, forgotten = Answered.objects.filter(at__lt=now - KEPT), 0
+    while deleted := Answered.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:PORTION])).delete()[0]:
+        forgotten += deleted
+    return forgotten

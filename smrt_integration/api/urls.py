@@ -6,7 +6,7 @@ from rest_framework.routers import SimpleRouter
 
 from smrt_integration.api import schema
 from smrt_integration.api.nothing import Nothing
-from smrt_integration.api.resources import customers, integration, orders, pickups, reference, stops
+from smrt_integration.api.resources import customers, integration, messages, orders, pickups, reference, stops
 
 __all__ = ["schema", "urlpatterns"]
 
@@ -23,10 +23,13 @@ router.register("departments", reference.Departments)
 router.register("customer-groups", reference.CustomerGroups)
 router.register("discounts", reference.Discounts)
 router.register("custom-fields", reference.CustomFields)
+router.register("waiting-messages", messages.WaitingMessages)
+router.register("send-log-entries", messages.SendLogEntries)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(router.urls)),
     path("integration", integration.TheIntegration.as_view({"get": "retrieve", "patch": "partial_update"}), name="integration"),
+    path("integration/resume", integration.TheIntegration.as_view({"post": "resume"}), name="integration-resume"),
     path("event-types", integration.EventTypes.as_view({"get": "list"}), name="event-types"),
     path("trait-types", integration.TraitTypes.as_view({"get": "retrieve"}), name="trait-types"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),

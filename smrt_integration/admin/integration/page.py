@@ -184,14 +184,7 @@ class IntegrationAdmin(ScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Integration, form: "ModelForm[Any]", change: bool) -> None:
         entered: Any = form
-        if obj._state.adding:
-            obj.save()
-        elif entered.changed_columns:
-            obj.save(update_fields=entered.changed_columns)
-        else:
-            lanes.resume_if_stopped(obj.pk)
-        if obj.enabled and "enabled" in entered.changed_data:
-            lanes.hold(obj.pk)
+        lanes.save_config(obj, entered.changed_columns)
 
     def response_change(self, request: HttpRequest, obj: Integration) -> HttpResponse:
         if obj.enabled and standing_of(obj.pk).stopped == CHOICE_WANTED:

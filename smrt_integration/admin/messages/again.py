@@ -18,7 +18,6 @@ from events.outbox.log_pages import Entry
 from events.outbox.matching import Matching
 from events.resendable import OFF, refusal
 from smrt_integration.admin.messages.filters import FilterForm
-from smrt_integration.admin.messages.message import case_of
 
 if TYPE_CHECKING:
     from smrt_integration.admin.messages.lists import MessagesAdmin
@@ -63,7 +62,7 @@ def one(request: HttpRequest, options: "MessagesAdmin", entry_id: str) -> HttpRe
         messages.success(request, "It waits to be sent again. What becomes of it will be an entry of its own.")
     else:
         zone = Business.objects.filter(pk=entry.business_id).values_list("time_zone", flat=True).first() or "UTC"
-        messages.warning(request, refusal(case_of(entry, zone, now)) or NONE_SENT)
+        messages.warning(request, refusal(resend.case_of(entry, zone, now)) or NONE_SENT)
     return HttpResponseRedirect(reverse("admin:events_sendlog_change", args=[entry.pk]))
 
 

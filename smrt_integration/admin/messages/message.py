@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from customers import access
-from customers.models import Business, Customer
-from events.models import DeliveryAttempt, Integration, Outgoing, Resent, SendLog
+from customers.models import Business
+from events.models import DeliveryAttempt, Outgoing, SendLog
 from events.models.waiting import IDENTIFY
-from events.resendable import Case, refusal
+from events.outbox.resend import case_of
+from events.resendable import refusal
 from events.standing import clock, remedy, sentence
 from events.standings import standings
 from smrt_integration.admin.messages.filters import name_of
@@ -57,20 +58,6 @@ def waiting(row: Outgoing, now: datetime) -> dict[str, Any]:
         "attempts": _attempts(row.business_id, row.recorded_at, now, zone, now) if row.attempts else [],
         "others": _others(row, zone, now),
     }
-
-
-def case_of(entry: SendLog, zone: str, now: datetime) -> Case:
-    integration = Integration.objects.filter(pk=entry.business_id).first()
-    resent = Resent.objects.filter(log_id=entry.pk).first()
-    return Case(
-        event=entry.event,
-        outcome=entry.outcome,
-        has_facts=entry.facts is not None,
-        customer_known=Customer.objects.filter(pk=entry.customer_id, business_id=entry.business_id).exists(),
-        enabled=bool(integration and integration.enabled),
-        muted=bool(integration and entry.event in integration.muted),
-        resent=clock(resent.at, now, zone) if resent else "",
-    )
 
 
 def _common(row: SendLog | Outgoing, zone: str, now: datetime) -> dict[str, Any]:

@@ -42,16 +42,8 @@ class SendLogAdmin(MessagesAdmin):
         }
 
     def _page(self, request: HttpRequest, matching: Matching) -> tuple[Page, bool, bool]:
-        """The page, newest first, and whether there are newer and older rows than its."""
         after, before = (Place.of(request.GET.get(name, "")) for name in ("after", "before"))
-        if after:
-            page = log_pages.page(matching, self.per_page, after, newest_first=False)
-            if page.more:
-                page.entries.reverse()
-                return page, True, True
-        # the newest page starts with the newest, however little is newer than what was shown last
-        page = log_pages.page(matching, self.per_page, None if after else before)
-        return page, bool(before and not after), page.more
+        return log_pages.around(matching, self.per_page, after=after, before=before)
 
     def extra_of(self, request: HttpRequest, form: FilterForm, matching: Matching) -> dict[str, Any]:
         return again.offered(request.user, form, matching)

@@ -41,15 +41,8 @@ class OutgoingAdmin(MessagesAdmin):
         }
 
     def _page(self, request: HttpRequest, matching: Matching) -> tuple[WaitingPage, bool, bool]:
-        """The page, oldest first, and whether there are rows before and after its."""
         after, before = (_id(request.GET.get(name, "")) for name in ("after", "before"))
-        if before is not None:
-            page = waiting_pages.page(matching, self.per_page, before, oldest_first=False)
-            if page.more:
-                page.entries.reverse()
-                return page, True, True
-        page = waiting_pages.page(matching, self.per_page, None if before is not None else after)
-        return page, after is not None and before is None, page.more
+        return waiting_pages.around(matching, self.per_page, after=after, before=before)
 
     def told_of(self, request: HttpRequest, row: Outgoing) -> dict[str, Any]:
         return message.waiting(row, timezone.now())

@@ -1,36 +1,61 @@
 """The business's Segment integration, and what it can send."""
 
-from typing import Any
+from typing import Any, Final
 
-from drf_spectacular.utils import extend_schema
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from events import schemas
+from customers.models import Business, CustomField
+from events import lanes, schemas
 from events.catalogue import EVENT_NAMES, EVENTS
 from events.encryption import Unreadable
 from events.models import Integration
 from events.models.integration import write_key_shape
+from events.standing import DISCARDING, State, remedy, sentence, state_of
+from events.standings import standing_of
 from smrt_integration.api.door import Door
+from smrt_integration.api.errors import Conflict
+from smrt_integration.api.fields import Reference
+
+OFF: Final = "The integration is switched off. Switch it on first."
+
+
+class StandingShape(serializers.Serializer[Any]):
+    """How sending goes."""
+
+    state = serializers.ChoiceField([state.name.lower() for state in State])
+    says = serializers.CharField(help_text="For the owner.")
+    to_do = serializers.CharField(help_text="What the owner has to do about it; empty when that is nothing.")
 
 
 class IntegrationShape(serializers.ModelSerializer[Integration]):
     write_key = serializers.CharField(write_only=True, required=False, validators=[write_key_shape], help_text="Never answered again.")
     write_key_ends_in = serializers.SerializerMethodField(help_text="The last four characters; null when there is no readable key.")
     muted = serializers.ListField(child=serializers.ChoiceField(sorted(EVENT_NAMES)), required=False, help_text="Events that are not sent.")
+    birthday_field = Reference(
+        queryset=CustomField.objects.filter(kind=CustomField.Kind.DATE), required=False, allow_null=True, help_text="Holds a date."
+    )
+    standing = serializers.SerializerMethodField()
 
     class Meta:
         model = Integration
         fields = (
-            *("enabled", "enabled_at", "region", "write_key", "write_key_ends_in", "muted"),
-            *("weekly_limit", "bi_weekly_limit", "monthly_limit", "irregular_limit", "birthday_hour", "retention_months"),
+            *("enabled", "enabled_at", "region", "write_key", "write_key_ends_in", "muted", "standing"),
+            *("weekly_limit", "bi_weekly_limit", "monthly_limit", "irregular_limit", "birthday_field", "birthday_hour", "retention_months"),
         )
         read_only_fields = ("enabled_at",)
 
     def get_write_key_ends_in(self, integration: Integration) -> str | None:
         key = integration.write_key
         return None if not key or isinstance(key, Unreadable) else key[-4:]
+
+    @extend_schema_field(StandingShape)
+    def get_standing(self, integration: Integration) -> dict[str, str]:
+        found, now = standing_of(integration.business_id), timezone.now()
+        return {"state": state_of(found, now).name.lower(), "says": sentence(found, now), "to_do": remedy(found)}
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         key = given.get("write_key", self.instance.write_key if self.instance else "")
@@ -42,15 +67,19 @@ class IntegrationShape(serializers.ModelSerializer[Integration]):
 
 
 class TheIntegration(Door):
-    """On or off, where events go, which are muted."""
+    """On or off, where events go, which are muted, and how sending goes."""
 
     area = "integration"
-    queryset = Integration.objects.select_related("business")
+    queryset = Integration.objects.select_related("business", "birthday_field")
     serializer_class = IntegrationShape
 
     def get_object(self) -> Integration:
-        found = Integration.objects.filter(business=self.business).first()
-        return found or Integration(business=self.business)
+        """Also of a business that never set it. While it is being changed nobody else changes it."""
+        rows = self.get_queryset()
+        if self.request.method != "GET":
+            Business.objects.select_for_update(no_key=True).get(pk=self.business.pk)
+            rows = rows.select_for_update(no_key=True, of=("self",))
+        return rows.first() or Integration(business=self.business)
 
     @extend_schema(responses=IntegrationShape)
     def retrieve(self, request: Request) -> Response:
@@ -59,13 +88,28 @@ class TheIntegration(Door):
 
     @extend_schema(request=IntegrationShape, responses=IntegrationShape)
     def partial_update(self, request: Request) -> Response:
-        """Switch on or off, or change some of the settings; what is left out stays."""
+        """Switch on or off, or change some of the settings; what is left out stays. Changing nothing means: try again now.
+
+        When it is switched on while events from before wait, nothing is sent until somebody has chosen what becomes of them.
+        """
         integration = self.get_object()
         serializer = self.get_serializer(integration, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        for name, value in serializer.validated_data.items():
-            setattr(integration, name, value)
-        integration.save(update_fields=None if integration._state.adding else list(serializer.validated_data))
+        changed = [name for name, value in serializer.validated_data.items() if value != getattr(integration, name)]
+        for name in changed:
+            setattr(integration, name, serializer.validated_data[name])
+        lanes.save_config(integration, changed)
+        return Response(self.get_serializer(integration).data)
+
+    @extend_schema(request=None, responses=IntegrationShape)
+    def resume(self, request: Request) -> Response:
+        """Send what waits, from before it was switched on too, and try at once. Discarding some of it is done in the admin."""
+        integration = self.get_object()
+        if not integration.enabled:
+            raise Conflict(OFF)
+        if lanes.locked(self.business.pk).stopped == DISCARDING:
+            raise Conflict(DISCARDING)
+        lanes.release(self.business.pk)
         return Response(self.get_serializer(integration).data)
 
 

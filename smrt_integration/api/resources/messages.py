@@ -1,0 +1,182 @@
+"""What waits to be sent, what became of every message, and sending again what Segment did not take."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from customers.models import Brand, Customer
+from events.models import Outcome, Outgoing, SendLog
+from events.outbox import log_pages, resend, search, waiting_pages
+from events.outbox.log_pages import Place
+from events.outbox.matching import Found, Matching
+from events.resendable import OFF, SENDABLE, refusal
+from smrt_integration.api.door import Door
+from smrt_integration.api.errors import Conflict
+from smrt_integration.api.fields import Reference
+from smrt_integration.api.pages import KeysetPages
+
+NOTHING_MATCHES: Final = "Nothing that matches can be sent again: Segment has it, or it was sent again before."
+NOT_HERE: Final = "There is no message with this id here."
+BY_MESSAGE: Final = OpenApiParameter("message_id", {"type": "string", "pattern": "^[0-9a-f]{32}$"}, OpenApiParameter.PATH)
+
+
+class MessageShape(serializers.Serializer[Any]):
+    message_id = serializers.CharField(help_text="As Segment knows it: the same on every attempt, and when it is sent again.")
+    event = serializers.CharField(help_text="An event of the catalogue, or identify.")
+    customer = serializers.UUIDField(source="user_id", help_text="Also of a customer who was deleted since.")
+    occurred_at = serializers.DateTimeField()
+    attempts = serializers.IntegerField()
+
+
+class WaitingShape(MessageShape):
+    recorded_at = serializers.DateTimeField()
+    last_error = serializers.CharField(help_text="What went wrong at the last attempt; empty when nothing did.")
+
+
+class EntryShape(MessageShape):
+    sent_at = serializers.DateTimeField(allow_null=True, help_text="When it left; null when it never did.")
+    settled_at = serializers.DateTimeField(help_text="When its outcome was known.")
+    outcome = serializers.ChoiceField(Outcome.choices)
+    reason = serializers.CharField(help_text="Why it was not accepted, in words.")
+
+
+class EntryDetails(EntryShape):
+    message = serializers.DictField(allow_null=True, help_text="Exactly as it was sent, but with the customer's link masked.")
+    not_again = serializers.SerializerMethodField(help_text="Why it cannot be sent again; empty when it can.")
+
+    def get_not_again(self, entry: SendLog) -> str:
+        return refusal(resend.case_of(entry, entry.business.time_zone, timezone.now()))
+
+
+class Meant(serializers.Serializer[Any]):
+    """What of the messages is meant. Each narrows further. Days are the business's."""
+
+    event = serializers.ChoiceField(SENDABLE, required=False)
+    first_day = serializers.DateField(required=False)
+    last_day = serializers.DateField(required=False)
+    customer = Reference(queryset=Customer.objects, required=False)
+    search = serializers.CharField(
+        required=False, max_length=200, help_text="A message id, an order number, or the beginning of a customer's name, email or phone."
+    )
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if "customer" in given and "search" in given:
+            raise serializers.ValidationError({"search": ["Give either a customer or something to search for, not both."]})
+        return given
+
+
+class MeantOfLog(Meant):
+    outcome = serializers.ChoiceField(Outcome.choices, required=False)
+    brand = Reference(queryset=Brand.objects, required=False, help_text="Which the customer had at that time.")
+
+
+class MeantAgain(MeantOfLog):
+    """At least one has to be given: nobody means all that was ever refused who has not said so."""
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if not given:
+            raise serializers.ValidationError({"detail": ["Say which messages: give an outcome, an event, a day or a customer."]})
+        return super().validate(given)
+
+
+class Asked(serializers.Serializer[Any]):
+    messages = serializers.IntegerField(help_text="How many wait now, or will as soon as a worker comes to them.")
+
+
+class Messages(Door):
+    area = "messages"
+    lookup_field = "message_id"
+    lookup_value_converter = "str"
+    filter_backends = ()
+    pagination_class = KeysetPages
+
+    def matching(self, shape: type[Meant], said: Any) -> Matching:
+        """Raises ValidationError, which names the field."""
+        serializer = shape(data=said, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        given = dict(serializer.validated_data)
+        customer, text, brand = given.pop("customer", None), given.pop("search", ""), given.pop("brand", None)
+        found = search.find(text, [self.business.pk]) if text else Found((customer.pk,)) if customer else None
+        return Matching((self.business.pk,), found=found, brand_id=brand.pk if brand else None, **given)
+
+    def newest(self) -> Any:
+        """The newest row about the message in the address."""
+        rows: QuerySet[Any] = self.get_queryset().select_related("business")
+        known = search.MESSAGE_ID.fullmatch(self.kwargs["message_id"])
+        row = rows.filter(message_id=known[0].lower()).order_by("-pk").first() if known else None
+        if row is None:
+            raise NotFound(NOT_HERE)
+        return row
+
+
+class WaitingMessages(Messages):
+    """The outbox: what is still to be sent, oldest first. A message that is gone from here is in the send log."""
+
+    queryset = Outgoing.objects.all()
+    serializer_class = WaitingShape
+
+    @extend_schema(parameters=[Meant], responses=WaitingShape(many=True))
+    def list(self, request: Request) -> Response:
+        """What waits. With filters a page may hold fewer than it could, and yet lead to a next one."""
+        matching = self.matching(Meant, request.query_params)
+        asked = KeysetPages.asked(request, int)
+        page, before, after = waiting_pages.around(matching, asked.most, after=asked.onward, before=asked.back)
+        onward = page.entries[-1].id if after and page.entries else page.looked_to
+        return asked.answer(WaitingShape, page.entries, onward, page.entries[0].id if before and page.entries else None)
+
+    @extend_schema(parameters=[BY_MESSAGE], responses=WaitingShape)
+    def retrieve(self, request: Request, **kwargs: Any) -> Response:
+        """One message that waits."""
+        return self.shown(self.newest())
+
+
+class SendLogEntries(Messages):
+    """What became of every message that left the outbox, newest first. A message that was sent again has several entries."""
+
+    queryset = SendLog.objects.all()
+    serializer_class = EntryDetails
+
+    @extend_schema(parameters=[MeantOfLog], responses=EntryShape(many=True))
+    def list(self, request: Request) -> Response:
+        """What became of messages."""
+        matching = self.matching(MeantOfLog, request.query_params)
+        asked = KeysetPages.asked(request, Place.of)
+        page, newer, older = log_pages.around(matching, asked.most, before=asked.onward, after=asked.back)
+        ends = (page.entries[-1].place, page.entries[0].place) if page.entries else (None, None)
+        return asked.answer(EntryShape, page.entries, ends[0] if older else None, ends[1] if newer else None)
+
+    @extend_schema(parameters=[BY_MESSAGE], responses=EntryDetails)
+    def retrieve(self, request: Request, **kwargs: Any) -> Response:
+        """The newest entry about a message, with what was sent."""
+        return self.shown(self.newest())
+
+    @extend_schema(parameters=[BY_MESSAGE], request=None, responses={202: Asked})
+    @action(detail=True, methods=["post"], url_path="send-again")
+    def send_again(self, request: Request, **kwargs: Any) -> Response:
+        """Send this message again, under its id. What becomes of that is an entry of its own."""
+        entry, now = self.newest(), timezone.now()
+        sent = resend.send_again(self.business.pk, log_pages.entries_of([entry.pk], [self.business.pk]), None, now)
+        if not sent:
+            raise Conflict(refusal(resend.case_of(entry, self.business.time_zone, now)) or NOTHING_MATCHES)
+        return Response({"messages": sent}, 202)
+
+    @extend_schema(request=MeantAgain, responses={202: Asked}, operation_id="send_log_entries_send_all_again")
+    @action(detail=False, methods=["post"], url_path="send-again", url_name="send-again-all")
+    def send_all_again(self, request: Request) -> Response:
+        """Send everything again that matches and can be. A worker does it."""
+        asked = resend.ask(replace(self.matching(MeantAgain, request.data), sendable=True), None, timezone.now())
+        if asked is None:
+            raise Conflict(NOTHING_MATCHES if self._enabled() else OFF)
+        return Response({"messages": asked.expected}, 202)
+
+    def _enabled(self) -> bool:
+        integration = getattr(self.business, "integration", None)
+        return bool(integration and integration.enabled)

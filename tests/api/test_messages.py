@@ -1,0 +1,265 @@
+"""What waits and what was sent, by the API: pages, filters, and sending again."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from customers.models import Customer
+from events.models import Integration, Outcome, Outgoing, Request, SendLog
+from events.outbox import requests
+from smrt_integration.delivery.deliver import Delivery
+from tests.api.conftest import Caller
+from tests.events.logged import logged
+from tests.events.waiting import nothing_written
+from tests.factories import BrandFactory, CustomerFactory, OrderFactory
+from tests.segment import SegmentStandIn
+
+pytestmark = pytest.mark.django_db
+
+LOG, WAITING = "send-log-entries", "waiting-messages"
+MORNING = datetime(2025, 3, 4, 15, 30, tzinfo=UTC)
+"""07:30 in Los Angeles."""
+
+
+def listed(caller: Caller, path: str, **asked: Any) -> list[str]:
+    answer = caller.get(path, **asked)
+    assert answer.status_code == 200, answer.content
+    return [row["message_id"] for row in answer.json()["results"]]
+
+
+def ids(*rows: SendLog | Outgoing) -> list[str]:
+    return [row.message_id for row in rows]
+
+
+def waits(customer: Customer, event: str = "Customer Visit", **values: Any) -> Outgoing:
+    named = {"business": customer.business, "customer": customer, "user_id": customer.uuid, "subject_id": 1}
+    number = Outgoing.objects.count()
+    defaults = {"message_id": f"{number:032x}", "occurred_at": MORNING, "facts": {"visit_type": "Store"}}
+    row: Outgoing = Outgoing.objects.create(**{**named, **defaults, "event": event, **values})
+    return row
+
+
+class TestTheSendLog:
+    def test_says_what_became_of_each_message_newest_first(self, pos: Caller, customer: Customer, integration: Integration) -> None:
+        first = logged(customer, at=MORNING)
+        second = logged(customer, "Order Ready", Outcome.ACCEPTED, at=MORNING + timedelta(minutes=5))
+
+        results = pos.get(LOG).json()["results"]
+
+        assert [row["message_id"] for row in results] == ids(second, first)
+        assert results[1] == {
+            "message_id": first.message_id,
+            "event": "Customer Visit",
+            "customer": str(customer.uuid),
+            "occurred_at": "2025-03-04T15:28:00Z",
+            "attempts": 1,
+            "sent_at": "2025-03-04T15:30:00Z",
+            "settled_at": "2025-03-04T15:30:00Z",
+            "outcome": "rejected",
+            "reason": "Segment refused this message (it answered 400).",
+        }
+
+    def test_tells_of_one_message_what_was_sent_with_the_link_masked(
+        self, pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
+    ) -> None:
+        pos.post("orders", {"customer": str(customer.uuid)})
+        Delivery().run()
+        (identify,) = [message for message in segment.accepted() if message["type"] == "identify"]
+
+        told = pos.get(f"{LOG}/{identify['messageId']}").json()
+
+        assert (told["outcome"], told["message"]["traits"]["email"]) == ("accepted", customer.email)
+        assert told["message"]["traits"]["link"] != identify["traits"]["link"]
+        assert told["not_again"].startswith("Segment has it.")
+        assert identify["traits"]["link"].rsplit("/", 1)[1] not in pos.get(f"{LOG}/{identify['messageId']}").content.decode()
+
+    def test_is_narrowed_by_each_filter(self, pos: Caller, customer: Customer, integration: Integration) -> None:
+        brand = BrandFactory.create(business=customer.business)
+        branded = CustomerFactory.create(business=customer.business, brand=brand, last_name="Zimmer")
+        order = OrderFactory.create(customer=branded, number="A-17")
+        plain = logged(customer, at=MORNING)
+        ready = logged(branded, "Order Ready", Outcome.EXPIRED, at=MORNING + timedelta(days=1), subject_id=order.pk)
+
+        for asked, expected in (
+            ({"event": "Order Ready"}, [ready]),
+            ({"outcome": "rejected"}, [plain]),
+            ({"brand": str(brand.uuid)}, [ready]),
+            ({"customer": str(customer.uuid)}, [plain]),
+            ({"first_day": "2025-03-05"}, [ready]),
+            ({"last_day": "2025-03-04"}, [plain]),
+            ({"search": "A-17"}, [ready]),
+            ({"search": "zimm"}, [ready]),
+            ({"search": plain.message_id}, [plain]),
+            ({"search": "nobody"}, []),
+            ({"event": "Order Ready", "outcome": "rejected"}, []),
+        ):
+            assert listed(pos, LOG, **asked) == ids(*expected), asked
+
+    @pytest.mark.parametrize(
+        ("asked", "field"),
+        [
+            ({"event": "Moon Landing"}, "event"),
+            ({"outcome": "lost"}, "outcome"),
+            ({"first_day": "yesterday"}, "first_day"),
+            ({"customer": "00000000-0000-4000-8000-000000000000"}, "customer"),
+            ({"search": "a\0b"}, "search"),
+        ],
+    )
+    def test_a_filter_that_makes_no_sense_is_named(self, pos: Caller, asked: dict[str, str], field: str) -> None:
+        answer = pos.get(LOG, **asked)
+        assert (answer.status_code, list(answer.json())) == (400, [field])
+
+    def test_pages_lead_on_and_back_without_a_gap(self, pos: Caller, customer: Customer, integration: Integration) -> None:
+        entries = [logged(customer, at=MORNING + timedelta(minutes=n)) for n in range(7)]
+        newest_first = ids(*reversed(entries))
+        pages = [pos.get(LOG, limit=3).json()]
+        while pages[-1]["next"]:
+            pages.append(pos.get(pages[-1]["next"].split("/api/v1/")[1]).json())
+
+        assert [[row["message_id"] for row in page["results"]] for page in pages] == [newest_first[:3], newest_first[3:6], newest_first[6:]]
+        assert pages[0]["previous"] is None
+        back = pos.get(pages[2]["previous"].split("/api/v1/")[1]).json()
+        assert [row["message_id"] for row in back["results"]] == newest_first[3:6]
+
+    @pytest.mark.parametrize("cursor", ["x", "K2FiYw==", "Kzk5OTk=", "é", "LTIwMjUtMDMtMDRfNQ=="])
+    def test_a_cursor_of_somebody_else_leads_nowhere(self, pos: Caller, cursor: str) -> None:
+        assert pos.get(LOG, cursor=cursor).status_code == 404
+
+    def test_fifty_take_as_many_queries_as_two(self, pos: Caller, customer: Customer, integration: Integration) -> None:
+        def queries() -> int:
+            with CaptureQueriesContext(connection) as captured:
+                assert pos.get(LOG).status_code == 200
+            return len(captured)
+
+        for _ in range(2):
+            logged(customer)
+        # the first call of a minute also notes that the key is in use
+        queries()
+        few = queries()
+        for _ in range(48):
+            logged(customer)
+
+        assert queries() == few <= 6
+        assert len(pos.get(LOG).json()["results"]) == 50
+
+    @pytest.mark.parametrize("message_id", ["0" * 32, "7", "a%00b", "0" * 31 + "g"])
+    def test_a_message_that_is_not_here_is_not_found(self, pos: Caller, message_id: str) -> None:
+        assert pos.get(f"{LOG}/{message_id}").status_code == 404
+        assert pos.get(f"{WAITING}/{message_id}").status_code == 404
+        assert pos.post(f"{LOG}/{message_id}/send-again").status_code == 404
+
+
+class TestWhatWaits:
+    def test_is_listed_oldest_first_with_what_went_wrong(self, pos: Caller, customer: Customer) -> None:
+        first, second = waits(customer, attempts=3, last_error="Segment does not answer."), waits(customer, "Order Ready")
+
+        answer = pos.get(WAITING).json()["results"]
+
+        assert [row["message_id"] for row in answer] == ids(first, second)
+        assert (answer[0]["attempts"], answer[0]["last_error"]) == (3, "Segment does not answer.")
+        assert pos.get(f"{WAITING}/{first.message_id}").json() == answer[0]
+        assert listed(pos, WAITING, event="Order Ready") == ids(second)
+        assert listed(pos, WAITING, customer=str(customer.uuid), limit=1) == ids(first)
+
+    def test_pages_lead_on_and_back(self, pos: Caller, customer: Customer) -> None:
+        rows = [waits(customer) for _ in range(5)]
+
+        first = pos.get(WAITING, limit=2).json()
+        second = pos.get(first["next"].split("/api/v1/")[1]).json()
+        third = pos.get(second["next"].split("/api/v1/")[1]).json()
+
+        assert [[row["message_id"] for row in page["results"]] for page in (first, second, third)] == [
+            ids(*rows[:2]),
+            ids(*rows[2:4]),
+            ids(*rows[4:]),
+        ]
+        assert third["next"] is None
+        assert pos.get(second["previous"].split("/api/v1/")[1]).json()["results"] == first["results"]
+
+    def test_a_filter_that_looked_through_too_much_leads_on(self, pos: Caller, customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+        from events.outbox import waiting_pages
+
+        monkeypatch.setattr(waiting_pages, "SCANNED", 3)
+        for _ in range(5):
+            waits(customer)
+        ready = waits(customer, "Order Ready")
+
+        first = pos.get(WAITING, event="Order Ready", limit=2).json()
+        assert first["results"] == []
+        assert [row["message_id"] for row in pos.get(first["next"].split("/api/v1/")[1]).json()["results"]] == ids(ready)
+
+
+class TestSendingAgain:
+    def test_one_message_is_sent_again_under_its_id_and_once(
+        self, pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
+    ) -> None:
+        entry = logged(customer)
+        assert pos.get(f"{LOG}/{entry.message_id}").json()["not_again"] == ""
+
+        answer = pos.post(f"{LOG}/{entry.message_id}/send-again")
+
+        assert (answer.status_code, answer.json()) == (202, {"messages": 1})
+        again = pos.post(f"{LOG}/{entry.message_id}/send-again")
+        assert again.status_code == 409
+        assert again.json()["detail"].startswith("It was sent again")
+        Delivery().run()
+        assert [message["messageId"] for message in segment.accepted() if message["type"] == "track"] == [entry.message_id]
+        assert pos.get(f"{LOG}/{entry.message_id}").json()["outcome"] == "accepted"
+
+    def test_what_segment_has_is_refused_in_words(self, pos: Caller, customer: Customer, integration: Integration) -> None:
+        entry = logged(customer, outcome=Outcome.ACCEPTED)
+        with nothing_written():
+            answer = pos.post(f"{LOG}/{entry.message_id}/send-again")
+        assert answer.status_code == 409
+        assert answer.json()["detail"].startswith("Segment has it.")
+
+    def test_everything_that_matches_is_sent_again_by_a_worker(
+        self, pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
+    ) -> None:
+        meant = [logged(customer, at=timezone.now() - timedelta(minutes=n)) for n in (2, 1)]
+        logged(customer, "Order Ready")
+
+        answer = pos.post(f"{LOG}/send-again", {"event": "Customer Visit", "outcome": "rejected"})
+
+        assert (answer.status_code, answer.json()) == (202, {"messages": 2})
+        requests.work_off(timezone.now())
+        Delivery().run()
+        assert {message["messageId"] for message in segment.accepted() if message["type"] == "track"} == set(ids(*meant))
+
+    def test_nobody_means_everything_who_has_not_said_so(self, pos: Caller, customer: Customer, integration: Integration) -> None:
+        logged(customer)
+        answer = pos.post(f"{LOG}/send-again")
+        assert answer.status_code == 400
+        assert answer.json() == {"detail": ["Say which messages: give an outcome, an event, a day or a customer."]}
+        assert not Request.objects.exists()
+
+    def test_nothing_is_sent_again_while_it_is_off_or_when_nothing_matches(
+        self, pos: Caller, customer: Customer, integration: Integration
+    ) -> None:
+        logged(customer)
+        assert pos.post(f"{LOG}/send-again", {"event": "Order Ready"}).status_code == 409
+        integration.enabled = False
+        integration.save()
+        answer = pos.post(f"{LOG}/send-again", {"outcome": "rejected"})
+        assert answer.status_code == 409
+        assert "switched off" in answer.json()["detail"]
+        assert not Request.objects.exists()
+
+
+class TestWhoMay:
+    def test_another_businesss_messages_do_not_exist(self, other: Caller, customer: Customer, integration: Integration) -> None:
+        entry, row = logged(customer), waits(customer)
+
+        assert listed(other, LOG) == listed(other, WAITING) == []
+        assert listed(other, LOG, search=entry.message_id) == []
+        assert other.get(f"{LOG}/{entry.message_id}").status_code == 404
+        assert other.get(f"{WAITING}/{row.message_id}").status_code == 404
+        with nothing_written():
+            assert other.post(f"{LOG}/{entry.message_id}/send-again").status_code == 404
+
+    def test_a_driver_s_phone_and_the_website_may_not_look(self, app: Caller, website: Caller) -> None:
+        assert [caller.get(LOG).status_code for caller in (app, website)] == [403, 403]
