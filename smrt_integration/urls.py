@@ -11,6 +11,7 @@ def front_door(request: HttpRequest) -> HttpResponseBase:
     return redirect("admin:index")
 
 
+handler500 = "smrt_integration.api.errors.fault"
 urlpatterns = [
     path("", front_door),
     path("admin/", admin.site.urls),

@@ -102,11 +102,11 @@ class Stop(Public, Addressed, OfCustomer):
         if self.customer_id != customer.pk:
             raise ActionRefused("This stop is at another customer's.", "other_customer", "stop")
         self.lock()
-        self._refuse_unless_pending()
+        self._refuse_unless_pending("stop")
 
-    def _refuse_unless_pending(self) -> None:
+    def _refuse_unless_pending(self, argument: str | None = None) -> None:
         if self.status != self.Status.PENDING:
-            raise ActionRefused(f"This stop was {self.status} already.", f"{self.status}_already", "stop")
+            raise ActionRefused(f"This stop was {self.status} already.", f"{self.status}_already", argument)
 
     def _begin(self, driver: Employee | None) -> Customer:
         refuse_other_business(self.business_id, driver=driver)

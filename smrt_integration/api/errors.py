@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.defaults import server_error
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
@@ -29,3 +31,10 @@ def as_api_error(refusal: ActionRefused) -> APIException:
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's handler, for our refusals too. Anything else is a fault of ours and goes to the log as a 500."""
     return exception_handler(as_api_error(error) if isinstance(error, ActionRefused) else error, context)
+
+
+def fault(request: HttpRequest) -> HttpResponse:
+    """Django's `handler500`: a program gets an answer that it can read."""
+    if not request.path.startswith("/api/"):
+        return server_error(request)
+    return JsonResponse({"detail": "Something went wrong on our side, and nothing was done. Try again; we were told of it."}, status=500)

@@ -1,10 +1,12 @@
 """How records refer to each other in the API: by UUID, and only within the key's business."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Manager, Model, QuerySet
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -57,6 +59,20 @@ def by_uuid(rows: QuerySet[Any], wanted: Iterable[UUID], field: str) -> Mapping[
     if ids - found.keys():
         raise serializers.ValidationError({field: [not_here(rows.model)]}, "does_not_exist")
     return found
+
+
+class MomentField(serializers.DateTimeField):
+    """When something happened, if it is told later. A time without an offset would be somebody's own, and nobody could tell whose."""
+
+    default_error_messages = {"naive": "Give the time together with its offset, as in 2026-03-27T17:05:00-07:00 or 2026-03-28T00:05:00Z."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"allow_null": True, "default": None, "help_text": "When it happened, if it is told later."} | kwargs)
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if timezone.is_naive(value):
+            self.fail("naive")
+        return super().enforce_timezone(value)
 
 
 class AddressField(serializers.Serializer[Any]):

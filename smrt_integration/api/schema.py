@@ -25,6 +25,7 @@ ERRORS = {
     "403": "The key may not do this.",
     "404": "There is no such record in this business.",
     "409": "It makes no sense in the present state of the records.",
+    "413": "The body is too large.",
     "415": "The body is not JSON.",
     "429": "Too many calls; Retry-After says in how many seconds to come back.",
 }

@@ -17,7 +17,7 @@ from customers.models import Agent, Business, Customer, Department, Discount, Em
 from customers.models.line_item import LONGEST_DESCRIPTION, MOST_PIECES
 from customers.models.tenant import lockable
 from smrt_integration.api.door import Door
-from smrt_integration.api.fields import Reference, by_uuid, not_here
+from smrt_integration.api.fields import MomentField, Reference, by_uuid, not_here
 from smrt_integration.api.filters import OrderFilter
 
 MOST_ITEMS = 500
@@ -84,7 +84,7 @@ class NewOrder(IntakeShape):
     agent = Reference(queryset=Agent.objects, allow_null=True, default=None)
     sold_by = Reference(queryset=Employee.objects, allow_null=True, default=None)
     stop = Reference(queryset=Stop.objects, allow_null=True, default=None, help_text="The driver's stop at which it is taken in.")
-    at = serializers.DateTimeField(allow_null=True, default=None, help_text="When it was taken in, if it is told later.")
+    at = MomentField()
 
 
 class OrderChanges(serializers.Serializer[Any]):
@@ -100,7 +100,7 @@ class MoreItems(serializers.Serializer[Any]):
 
 
 class Moment(serializers.Serializer[Any]):
-    at = serializers.DateTimeField(allow_null=True, default=None, help_text="When it happened, if it is told later.")
+    at = MomentField()
 
 
 class Return(Moment):

@@ -16,7 +16,7 @@ from customers.models import Agent, Customer, Employee, Order, Stop
 from customers.models.tenant import lockable
 from customers.refusals import ActionRefused
 from smrt_integration.api.door import Door
-from smrt_integration.api.fields import AddressField, Reference, by_uuid, not_here
+from smrt_integration.api.fields import AddressField, MomentField, Reference, by_uuid, not_here
 from smrt_integration.api.filters import StopFilter
 from smrt_integration.api.resources.orders import COUNT, IntakeShape, new_items
 
@@ -49,7 +49,7 @@ class NewStop(serializers.Serializer[Any]):
 
 class Missed(serializers.Serializer[Any]):
     driver = Reference(queryset=Employee.objects, allow_null=True, default=None)
-    at = serializers.DateTimeField(allow_null=True, default=None, help_text="When it happened, if it is told later.")
+    at = MomentField()
 
 
 class Completed(Missed):
