@@ -1,6 +1,6 @@
 """A business with a key for each client, and somebody else's business."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import Client
 from tests.events.conftest import business, customer, integration
 from tests.factories import BusinessFactory
+from tests.web import Web
 
 __all__ = ["business", "customer", "integration"]
 
@@ -61,3 +62,11 @@ def other_business(db: None) -> Business:
 @pytest.fixture
 def other(other_business: Business) -> Caller:
     return Caller(other_business)
+
+
+@pytest.fixture
+def web(transactional_db: None) -> Iterator[Web]:
+    """The real web server."""
+    web = Web({})
+    yield web
+    web.kill()

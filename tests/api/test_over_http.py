@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,13 +19,6 @@ from tests.web import BOOTED, Web
 from tests.workers import Worker, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def web(transactional_db: None) -> Iterator[Web]:
-    web = Web({})
-    yield web
-    web.kill()
 
 
 class Till(Session):
