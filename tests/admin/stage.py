@@ -13,6 +13,8 @@ from customers.admin_base import ScopedAdmin
 from customers.models import Agent, Business, Customer, CustomField, Order
 from events.models import DeliveryAttempt, Integration, Outcome, Outgoing
 from events.outbox.settle import Attempt, Settled, Settlement, Waiting, settle
+from smrt_integration.api.models import ApiKey
+from smrt_integration.api.scopes import Client
 from tests.factories import (
     AgentFactory,
     BrandFactory,
@@ -44,7 +46,7 @@ def count_from(number: int) -> None:
     """In every table of ours, until the test ends."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT sequencename FROM pg_sequences WHERE sequencename ~ '^(customers|events)_' AND data_type = 'bigint'::regtype"
+            "SELECT sequencename FROM pg_sequences WHERE sequencename ~ '^(customers|events|smrt_integration)_' AND data_type = 'bigint'::regtype"
         )
         for (sequence,) in cursor.fetchall():
             cursor.execute(f'ALTER SEQUENCE "{sequence}" RESTART WITH {number}')
@@ -87,6 +89,7 @@ class Stage:
         TextSettingsFactory.create(business=business, wording=f"{self.mark}: {{day}}")
         NightlyTextFactory.create(customer=self.customer, pickup=pickup)
         IncomingTextFactory.create(customer=self.customer, body=f"{self.mark} asks")
+        ApiKey.issue(business, Client.POS, f"{self.mark} till")
         self._messages()
 
     def _messages(self) -> None:
