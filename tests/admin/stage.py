@@ -46,7 +46,8 @@ def count_from(number: int) -> None:
     """In every table of ours, until the test ends."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT sequencename FROM pg_sequences WHERE sequencename ~ '^(customers|events|smrt_integration)_' AND data_type = 'bigint'::regtype"
+            "SELECT sequencename FROM pg_sequences "
+            "WHERE sequencename ~ '^(customers|events|smrt_integration)_' AND data_type = 'bigint'::regtype"
         )
         for (sequence,) in cursor.fetchall():
             cursor.execute(f'ALTER SEQUENCE "{sequence}" RESTART WITH {number}')

@@ -262,4 +262,4 @@ def test_what_a_key_may_do_is_told_in_short() -> None:
     assert in_short(SCOPES) == "Everything"
     assert in_short([]) == "Nothing"
     assert in_short(["orders:read"]) == "Reads orders"
-    assert in_short(GRANTED[Client.WEBSITE]) == "Reads customers, orders, pickups and stores and the like; changes customers and pickups"
+    assert in_short(GRANTED[Client.WEBSITE]) == "Reads customers, orders, pickups and store data; changes customers and pickups"

@@ -81,7 +81,9 @@ def test_no_model_of_ours_is_left_out_unawares() -> None:
         *(f"events.{name}" for name in ("resent", "sweepdone", "switchchange", "traitchange")),
         "smrt_integration.answered",
     }
-    ours = {model._meta.label_lower for app in ("customers", "events", "smrt_integration") for model in apps.get_app_config(app).get_models()}
+    ours = {
+        model._meta.label_lower for app in ("customers", "events", "smrt_integration") for model in apps.get_app_config(app).get_models()
+    }
     shown = {permission.replace(".view_", ".") for permission in permitted(HELPERS)}
 
     assert ours - shown == not_shown

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+import pytest
 import requests
 from django.contrib.auth.models import User
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from customers.models import Business
 from smrt_integration.api.models import ApiKey
@@ -24,7 +25,7 @@ def test_an_owner_makes_a_key_that_works_until_it_is_revoked(
 ) -> None:
     visitor.log_in(owner)
     visitor.go_to("API keys")
-    page.get_by_role("link", name="Add").click()
+    page.get_by_role("link", name="Add API key").first.click()
     page.get_by_role("link", name="A key for the point of sale").click()
     page.get_by_label("Name").fill("Till 1")
     expect(page.get_by_role("checkbox", name="Read customers")).to_be_checked()
@@ -39,7 +40,9 @@ def test_an_owner_makes_a_key_that_works_until_it_is_revoked(
     page.get_by_role("link", name="I have copied it").click()
     row = page.get_by_role("row").filter(has_text="Till 1")
     expect(row).to_contain_text("In use")
-    page.go_back()
+    with pytest.raises(Error, match="ERR_CACHE_MISS"):
+        page.go_back()
+    expect(page.get_by_text("ERR_CACHE_MISS")).to_be_visible()
     assert secret not in page.content()
 
     page.goto("/")

@@ -18,7 +18,8 @@ from smrt_integration.admin.keys.words import allowed, in_short
 from smrt_integration.api.models import ApiKey
 
 MADE_ALREADY = (
-    "This key has been made, and is not shown again. If you did not copy it, revoke it below and add another one: nobody can read it any more."
+    "This key has been made, and is not shown again. If you did not copy it, revoke it below and add another one: nobody can read it "
+    "any more."
 )
 
 
@@ -84,7 +85,8 @@ class ApiKeyAdmin(ScopedAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], add: bool = False, change: bool = False, form_url: str = "", obj: Any = None
     ) -> HttpResponse:
-        context |= {"may_revoke": self.has_change_permission(request, obj), "show_save_and_continue": False}
+        context |= {"may_revoke": self.has_change_permission(request, obj)}
+        context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
         response: HttpResponse = super().render_change_form(request, context, add, change, form_url, obj)
         return response
 

@@ -62,7 +62,7 @@ def in_short(scopes: Iterable[str]) -> str:
     return "; ".join(told).capitalize() or "Nothing"
 
 
-NOUNS: Final[Mapping[str, str]] = {"reference": "stores and the like", "integration": "the integration"}
+NOUNS: Final[Mapping[str, str]] = {"reference": "store data", "integration": "the integration"}
 """Of areas that owners know by another name."""
 
 
