@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django.urls import URLPattern, URLResolver
@@ -75,10 +76,16 @@ def _allowed(callback: Any) -> frozenset[str]:
     return frozenset(allowed | ({"head"} if "get" in allowed else set()) | {"options"})
 
 
+@cache
+def _schema(urlconf: Any) -> Mapping[str, Any]:
+    generator: Any = SchemaGenerator
+    found: Mapping[str, Any] = generator(urlconf=urlconf).get_schema(request=None, public=True)
+    return found
+
+
 class Shapes:
     def __init__(self, urlconf: Any) -> None:
-        generator: Any = SchemaGenerator
-        self.schema = generator(urlconf=urlconf).get_schema(request=None, public=True)
+        self.schema = _schema(urlconf)
 
     def _operation(self, endpoint: Endpoint, method: str) -> Mapping[str, Any]:
         """Empty for what the schema leaves out."""

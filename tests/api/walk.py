@@ -29,7 +29,7 @@ from customers.models import (
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import AREAS, SCOPES, Client
 from tests.admin.stage import Stage
-from tests.api.shapes import METHODS, NOWHERE, ROOT, SAFE, Call, Endpoint, Shapes, endpoints, places
+from tests.api.shapes import METHODS, NOWHERE, PLAIN, ROOT, SAFE, Call, Endpoint, Shapes, endpoints, places
 
 OPEN = {"schema", "docs"}
 """For everybody, also without a key: how the API is called, which says nothing of anybody."""
@@ -272,7 +272,21 @@ class Walk:
                 name = next(part for part in reversed(way) if isinstance(part, str))
                 self.compare(call, partial(call.referring, way), public(self.row(self.theirs, call.endpoint.path, name)))
 
+    def words(self) -> None:
+        """What is called alike elsewhere is in nobody's way: else trying names would tell which there are."""
+        for call in self.calls(set(METHODS) - SAFE):
+            for way in places(call.body, {PLAIN["string"]({})}):
+                word = f"{self.theirs.mark}-1" if way[-1] == "number" else f"{self.theirs.mark} thing"
+                statuses = {self._tried(call.referring(way, one)) for one in (word, word.replace(self.theirs.mark, "Nobody"))}
+                self.note(len(statuses) > 1, f"{call} tells that elsewhere there is a “{word}”")
+
+    def _tried(self, call: Call) -> int:
+        with transaction.atomic():
+            status: int = self.ask(call, self.master).status_code
+            transaction.set_rollback(True)
+        return status
+
 
 WAYS: tuple[Callable[[Walk], None], ...] = (
-    *(Walk.without_a_key, Walk.without_the_scope, Walk.own_rows, Walk.others_rows, Walk.filters, Walk.references),
+    *(Walk.without_a_key, Walk.without_the_scope, Walk.own_rows, Walk.others_rows, Walk.filters, Walk.references, Walk.words),
 )
