@@ -61,6 +61,8 @@ SAY_FOR_WHOM = "{path} has no area: give its view one, or name the path in FOR_E
 STAGE = "Put a row of {model} on the stage (tests/admin/stage.py)."
 TRIED = ("business", "customer__business", "business__name", "search")
 """What no list can be narrowed by, but somebody might try."""
+ASKED = tuple(method for method in METHODS if method != "head")
+"""HEAD is answered by what answers GET."""
 NOBODY = UUID("00000000-0000-4000-8000-00000000beef")
 
 
@@ -152,7 +154,7 @@ class Walk:
         body = None if method in SAFE else self.shapes.body(endpoint, method, self.own)
         return Call(endpoint, method, self.ids(endpoint, self.mine), body)
 
-    def calls(self, methods: Iterable[str] = METHODS, leaving_out: Iterable[str] = OPEN) -> Iterator[Call]:
+    def calls(self, methods: Iterable[str] = ASKED, leaving_out: Iterable[str] = OPEN) -> Iterator[Call]:
         for endpoint in self.endpoints:
             for method in methods:
                 if endpoint.path not in leaving_out and method in endpoint.allowed:
