@@ -13,10 +13,9 @@ from customers.admin_base import ScopedAdmin
 from customers.models import Agent, Business, Customer, CustomField, Order
 from events.models import DeliveryAttempt, Integration, Outcome, Outgoing
 from events.outbox.settle import Attempt, Settled, Settlement, Waiting, settle
-from smrt_integration.api.models import ApiKey
-from smrt_integration.api.scopes import Client
 from tests.factories import (
     AgentFactory,
+    ApiKeyFactory,
     BrandFactory,
     BusinessFactory,
     CustomerFactory,
@@ -90,7 +89,7 @@ class Stage:
         TextSettingsFactory.create(business=business, wording=f"{self.mark}: {{day}}")
         NightlyTextFactory.create(customer=self.customer, pickup=pickup)
         IncomingTextFactory.create(customer=self.customer, body=f"{self.mark} asks")
-        ApiKey.issue(business, Client.POS, f"{self.mark} till")
+        ApiKeyFactory.create(**named)
         self._messages()
 
     def _messages(self) -> None:

@@ -9,11 +9,9 @@ from playwright.sync_api import Page, expect
 
 from customers.models import Business, Customer, Order
 from events.models import Integration, Outgoing, SendLog
-from smrt_integration.api.models import ApiKey
-from smrt_integration.api.scopes import Client
 from smrt_integration.delivery.deliver import Delivery
 from tests.browser.conftest import Visitor
-from tests.factories import OrderFactory
+from tests.factories import ApiKeyFactory, OrderFactory
 from tests.segment import SegmentStandIn
 
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}, "resultTypes": ["violations"]}
@@ -56,7 +54,7 @@ def test_the_rules_are_applied(page: Page) -> None:
 def owners_pages(integration: Integration, customer: Customer, order: Order) -> dict[str, str]:
     entry = SendLog.objects.get(event="Order Created")
     waiting = Outgoing.objects.get(event="Order Ready")
-    key, _ = ApiKey.issue(integration.business, Client.POS, "Till 1")
+    key = ApiKeyFactory.create(business=integration.business)
     return {
         "first page": reverse("admin:index"),
         "integration": reverse("admin:events_integration_change", args=[integration.pk]),
