@@ -10,6 +10,13 @@ def sync_schedules(**kwargs: Any) -> None:
     schedules.sync()
 
 
+def grant_roles(sender: AppConfig, **kwargs: Any) -> None:
+    from customers import roles
+
+    # a key is revoked and never deleted: what it was for stays on record
+    roles.grant(apps.get_app_config("smrt_integration"), ("apikey",), {"apikey": ("add", "change")})
+
+
 class SmrtIntegrationConfig(AppConfig):
     name = "smrt_integration"
     verbose_name = "SMRT integration"
@@ -20,3 +27,5 @@ class SmrtIntegrationConfig(AppConfig):
 
         app.set_default()
         post_migrate.connect(sync_schedules, sender=apps.get_app_config("django_celery_beat"))
+        # This application comes first, and its permissions are made after its own turn.
+        post_migrate.connect(grant_roles, sender=apps.get_app_config("auth"))

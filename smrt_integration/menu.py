@@ -38,6 +38,7 @@ MENU: Final[list[dict[str, Any]]] = [
             _entry("Send log", "receipt_long", "events.SendLog"),
             _entry("Waiting", "hourglass_top", "events.Outgoing"),
             _entry("Customers", "group", "customers.Customer"),
+            _entry("API keys", "key", "smrt_integration.ApiKey"),
         ]
     },
     {

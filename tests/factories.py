@@ -36,6 +36,8 @@ from customers.models import (
     TextSettings,
     Visit,
 )
+from smrt_integration.api.models import ApiKey
+from smrt_integration.api.scopes import Client
 
 
 def of_same_business(record_factory: type[DjangoModelFactory[Any]], **values: Any) -> Any:
@@ -287,3 +289,19 @@ class IncomingTextFactory(DjangoModelFactory[IncomingText]):
     body = "When do you open?"
     meaning = "other"
     outcome = "kept"
+
+
+class ApiKeyFactory(DjangoModelFactory[ApiKey]):
+    """Whoever needs its secret calls `ApiKey.issue`."""
+
+    class Meta:
+        model = ApiKey
+
+    business = SubFactory(BusinessFactory)
+    client = Client.POS
+    name = Sequence("Till {}".format)
+
+    @classmethod
+    def _create(cls, model_class: type[ApiKey], *args: Any, **values: Any) -> ApiKey:
+        key, _ = model_class.issue(**values)
+        return key

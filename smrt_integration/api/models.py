@@ -5,11 +5,13 @@ import secrets
 import uuid
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from customers.models import Business
 from smrt_integration.api.scopes import GRANTED, SCOPES, Client
@@ -49,17 +51,29 @@ class ApiKey(models.Model):
         return f"{self.name} ({self.get_client_display()})"
 
     @classmethod
-    def issue(cls, business: Business, client: str, name: str, scopes: list[str] | None = None) -> tuple[Self, str]:
-        """A new key and its secret, which nobody can read again. `scopes` are by default what such a client needs."""
+    @sensitive_variables("secret")
+    def issue(
+        cls, business: Business, client: str, name: str, scopes: list[str] | None = None, known_by: UUID | None = None
+    ) -> tuple[Self, str]:
+        """A new key and its secret, which nobody can read again. `scopes` are by default what such a client needs. With the uuid it will
+        be known by, a repetition raises IntegrityError instead of making another key."""
         granted = sorted(GRANTED[Client(client)] if scopes is None else scopes)
         known_scopes(granted)
         secret = f"smrt_{client}_{secrets.token_urlsafe(SECRET_CHARACTERS * 3 // 4)}"
         start = secret.removeprefix(f"smrt_{client}_")[:4]
-        return cls.objects.create(business=business, client=client, name=name, scopes=granted, start=start, hash=hash_of(secret)), secret
+        told = {} if known_by is None else {"uuid": known_by}
+        return cls.objects.create(
+            business=business, client=client, name=name, scopes=granted, start=start, hash=hash_of(secret), **told
+        ), secret
 
-    def revoke(self, now: datetime) -> None:
-        """From the next call on it is refused. Revoking twice changes nothing."""
-        type(self).objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now)
+    @property
+    def beginning(self) -> str:
+        """By which people recognise it: smrt_pos_abcd."""
+        return f"smrt_{self.client}_{self.start}"
+
+    def revoke(self, now: datetime) -> bool:
+        """From the next call on it is refused. Revoking twice changes nothing; answers whether it was in use until now."""
+        return bool(type(self).objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now))
 
 
 class Answered(models.Model):

@@ -15,6 +15,7 @@ from events.models import DeliveryAttempt, Integration, Outcome, Outgoing
 from events.outbox.settle import Attempt, Settled, Settlement, Waiting, settle
 from tests.factories import (
     AgentFactory,
+    ApiKeyFactory,
     BrandFactory,
     BusinessFactory,
     CustomerFactory,
@@ -44,7 +45,8 @@ def count_from(number: int) -> None:
     """In every table of ours, until the test ends."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT sequencename FROM pg_sequences WHERE sequencename ~ '^(customers|events)_' AND data_type = 'bigint'::regtype"
+            "SELECT sequencename FROM pg_sequences "
+            "WHERE sequencename ~ '^(customers|events|smrt_integration)_' AND data_type = 'bigint'::regtype"
         )
         for (sequence,) in cursor.fetchall():
             cursor.execute(f'ALTER SEQUENCE "{sequence}" RESTART WITH {number}')
@@ -87,6 +89,7 @@ class Stage:
         TextSettingsFactory.create(business=business, wording=f"{self.mark}: {{day}}")
         NightlyTextFactory.create(customer=self.customer, pickup=pickup)
         IncomingTextFactory.create(customer=self.customer, body=f"{self.mark} asks")
+        ApiKeyFactory.create(**named)
         self._messages()
 
     def _messages(self) -> None:

@@ -13,7 +13,7 @@ import unfold.admin
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.test import Client
-from django.urls import path, reverse
+from django.urls import include, path, reverse
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
@@ -150,7 +150,7 @@ def test_a_page_without_a_scope_is_noticed(mine: Stage, theirs: Stage, settings:
         forgotten = type("Forgotten", (unfold.admin.ModelAdmin,), {"search_fields": ("name",), "autocomplete_fields": ("business",)})
         site.register(model, forgotten if model is Brand else type(options))
     urls: Any = ModuleType("urls_without_a_scope")
-    urls.urlpatterns = [path("admin/", site.urls)]
+    urls.urlpatterns = [path("admin/", site.urls), path("api/v1/", include(("smrt_integration.api.urls", "api")))]
     sys.modules[urls.__name__] = urls
     settings.ROOT_URLCONF = urls.__name__
     walk = Walk(member("olivia", mine.business, Membership.Role.OWNER), mine, theirs, site)

@@ -32,6 +32,7 @@ def permitted(group: str) -> set[str]:
 
 def viewing() -> set[str]:
     shown = [*(f"customers.{name}" for name in (*RECORDS, "business", "textsettings", "incomingtext")), *LOGS, "events.integration"]
+    shown.append("smrt_integration.apikey")
     return {f"{app}.view_{model}" for app, model in (label.split(".") for label in shown)}
 
 
@@ -44,8 +45,9 @@ def test_owners_also_keep_the_records_their_business_and_its_integration() -> No
 
     own = permitted(OWNERS) - permitted(HELPERS)
 
+    keys = {"smrt_integration.add_apikey", "smrt_integration.change_apikey"}
     texts = {"customers.add_textsettings", "customers.change_textsettings", "customers.change_incomingtext"}
-    assert own == kept | texts | {"customers.change_business", "events.add_integration", "events.change_integration"}
+    assert own == kept | texts | keys | {"customers.change_business", "events.add_integration", "events.change_integration"}
     assert permitted(HELPERS) < permitted(OWNERS)
 
 
@@ -72,13 +74,16 @@ def test_migrating_makes_up_for_what_is_missing() -> None:
 
 
 def test_no_model_of_ours_is_left_out_unawares() -> None:
-    """One that is neither shown to owners nor known not to be: say in customers/apps.py or events/apps.py what they may do."""
+    """One that is neither shown to owners nor known not to be: say in the apps.py of its application what they may do."""
     not_shown = {
         "customers.membership",
         *(f"events.{name}" for name in ("acceptedtraits", "alert", "celebration", "dailycount", "dailydelay", "lapse", "request")),
         *(f"events.{name}" for name in ("resent", "sweepdone", "switchchange", "traitchange")),
+        "smrt_integration.answered",
     }
-    ours = {model._meta.label_lower for app in ("customers", "events") for model in apps.get_app_config(app).get_models()}
+    ours = {
+        model._meta.label_lower for app in ("customers", "events", "smrt_integration") for model in apps.get_app_config(app).get_models()
+    }
     shown = {permission.replace(".view_", ".") for permission in permitted(HELPERS)}
 
     assert ours - shown == not_shown

@@ -17,6 +17,7 @@ from django.urls import URLPattern, reverse
 from customers.admin_base import ScopedAdmin
 from customers.models import Brand, Business, Customer
 from events.models import SendLog
+from smrt_integration.api.models import ApiKey
 from tests.admin.conftest import logged_in
 from tests.admin.forms import shown
 from tests.admin.stage import FAR, NOBODY, Stage
@@ -51,6 +52,7 @@ OURS: Mapping[str, Call] = {
     "events_sendlog_export": Call(**MESSAGES),
     "events_sendlog_again": Call(**MESSAGES, helpers_may_post=True),
     "events_sendlog_again_one": Call(SendLog, helpers_may_post=True),
+    "smrt_integration_apikey_revoke": Call(ApiKey),
 }
 UNKNOWN = (
     "{name}: say in OURS (tests/admin/walk.py) which row's number its address takes, which of its parameters name a row or search for one, "

@@ -7,11 +7,11 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from customers.models import Customer, Order
+from customers.models import Business, Customer, Order
 from events.models import Integration, Outgoing, SendLog
 from smrt_integration.delivery.deliver import Delivery
 from tests.browser.conftest import Visitor
-from tests.factories import OrderFactory
+from tests.factories import ApiKeyFactory, OrderFactory
 from tests.segment import SegmentStandIn
 
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}, "resultTypes": ["violations"]}
@@ -54,6 +54,7 @@ def test_the_rules_are_applied(page: Page) -> None:
 def owners_pages(integration: Integration, customer: Customer, order: Order) -> dict[str, str]:
     entry = SendLog.objects.get(event="Order Created")
     waiting = Outgoing.objects.get(event="Order Ready")
+    key = ApiKeyFactory.create(business=integration.business)
     return {
         "first page": reverse("admin:index"),
         "integration": reverse("admin:events_integration_change", args=[integration.pk]),
@@ -69,6 +70,11 @@ def owners_pages(integration: Integration, customer: Customer, order: Order) -> 
         "orders": reverse("admin:customers_order_changelist"),
         "one order": reverse("admin:customers_order_change", args=[order.pk]),
         "history": reverse("admin:events_integration_history", args=[integration.pk]),
+        "API keys": reverse("admin:smrt_integration_apikey_changelist"),
+        "whom a key is for": reverse("admin:smrt_integration_apikey_add"),
+        "what a key may do": f"{reverse('admin:smrt_integration_apikey_add')}?client=pos",
+        "one key": reverse("admin:smrt_integration_apikey_change", args=[key.pk]),
+        "what revoking stops": reverse("admin:smrt_integration_apikey_revoke", args=[key.pk]),
     }
 
 
@@ -92,3 +98,23 @@ def test_the_owners_pages(
             found[name].append(f"{over} pixels wider than the screen")
     troubled = [f"{name}, {trouble}" for name, troubles in found.items() for trouble in troubles]
     assert not troubled, "\n".join(troubled)
+
+
+def test_the_page_that_shows_a_key(visitor: Visitor, page: Page, width: str, owner: User, business: Business) -> None:
+    visitor.is_logged_in(owner)
+    page.goto(f"{reverse('admin:smrt_integration_apikey_add')}?client=website")
+    page.get_by_label("Name").fill("Our site")
+    page.get_by_role("button", name="Make the key").click()
+    expect(page.get_by_label("The key", exact=True)).to_be_visible()
+
+    assert in_both_lights(page, width) == []
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+
+
+def test_a_refused_form_of_a_key(visitor: Visitor, page: Page, width: str, owner: User, business: Business) -> None:
+    visitor.is_logged_in(owner)
+    page.goto(f"{reverse('admin:smrt_integration_apikey_add')}?client=website")
+    page.get_by_role("button", name="Make the key").click()
+    expect(page.get_by_role("alert")).to_contain_text("Give the key a name.")
+
+    assert in_both_lights(page, width) == []

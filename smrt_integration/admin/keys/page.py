@@ -1,0 +1,142 @@
+"""The list of keys, the page of one, and who may make and revoke them."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, models, transaction
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from customers.admin_base import ScopedAdmin
+from events.standing import clock
+from smrt_integration.admin.keys.making import choose, client_of, make
+from smrt_integration.admin.keys.words import allowed, in_short
+from smrt_integration.api.models import ApiKey
+
+MADE_ALREADY = (
+    "This key has been made, and is not shown again. If you did not copy it, revoke it below and add another one: nobody can read it "
+    "any more."
+)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ScopedAdmin):
+    """Of a key, only its name can be changed: what it may do was decided when it was handed over, and whoever holds it by now, or found it,
+    gets no more by a change meant for another. Who needs more, or less, makes another key and revokes this one."""
+
+    change_form_template = "smrt/keys/key.html"
+    list_before_template = "smrt/keys/about.html"
+    list_display = ("name", "business", "client", "recognised", "may", "last_used", "state")
+    list_filter = ("client",)
+    list_select_related = ("business",)
+    search_fields = ("name__istartswith", "=start", "business__name__istartswith")
+    autocomplete_fields = ("business",)
+    fields = ("business", "name", "client", "recognised", "may_do", "made", "last_used", "state")
+    readonly_fields = ("client", "recognised", "may_do", "made", "last_used", "state")
+    # what is in use first
+    ordering = (F("revoked_at").desc(nulls_first=True), "-pk")
+    actions = None
+
+    class Media:
+        css = {"all": ["smrt/integration.css", "smrt/keys.css"]}
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """A revoked key is a record of what was."""
+        return super().has_change_permission(request, obj) and (not isinstance(obj, ApiKey) or obj.revoked_at is None)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Revoking is enough, and keeps who held what."""
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.revoke_view)
+        return [path("<int:key_id>/revoke/", view, name="smrt_integration_apikey_revoke"), *super().get_urls()]
+
+    # making one
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        client, context = client_of(request), self._context(request)
+        if client is None:
+            return choose(request, context)
+        businesses = self.formfield_for_foreignkey(self.opts.get_field("business"), request)
+        try:
+            with transaction.atomic():
+                return make(request, client, businesses, self, context)
+        except IntegrityError:
+            return self._made_already(request)
+
+    def _made_already(self, request: HttpRequest) -> HttpResponse:
+        """Reloading the page that shows a key sends its form once more."""
+        messages.warning(request, MADE_ALREADY)
+        return HttpResponseRedirect(reverse("admin:smrt_integration_apikey_changelist"))
+
+    # one of them
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        """Nothing but the name: somebody may be revoking it this moment."""
+        obj.save(update_fields=["name"])
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], add: bool = False, change: bool = False, form_url: str = "", obj: Any = None
+    ) -> HttpResponse:
+        context |= {"may_revoke": self.has_change_permission(request, obj)}
+        context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
+        response: HttpResponse = super().render_change_form(request, context, add, change, form_url, obj)
+        return response
+
+    def revoke_view(self, request: HttpRequest, key_id: int) -> HttpResponseBase:
+        key = self.get_object(request, str(key_id))
+        if key is None or not self.has_view_permission(request, key):
+            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(request, self.opts, str(key_id))  # type: ignore[attr-defined]
+            return gone
+        if not super().has_change_permission(request, key):
+            raise PermissionDenied
+        if request.method == "POST" or key.revoked_at:
+            return self._revoke(request, key)
+        context = {"title": f"Revoke {key.name}", "key": key, "allowed": allowed(key.scopes), "last_used": self.last_used(key)}
+        return TemplateResponse(request, "smrt/keys/revoke.html", self._context(request) | context)
+
+    def _revoke(self, request: HttpRequest, key: ApiKey) -> HttpResponse:
+        with transaction.atomic():
+            if key.revoke(timezone.now()):
+                self.log_change(request, key, "Revoked.")
+                messages.success(request, f"{key.name} is revoked: calls with it are refused from now on.")
+            else:
+                messages.info(request, f"{key.name} was revoked before.")
+        return HttpResponseRedirect(reverse("admin:smrt_integration_apikey_change", args=[key.pk]))
+
+    def _context(self, request: HttpRequest) -> dict[str, Any]:
+        back = reverse("admin:smrt_integration_apikey_changelist")
+        return {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, "has_view_permission": True, "back": back}
+
+    # in words
+
+    @admin.display(description="begins with", ordering="start")
+    def recognised(self, key: ApiKey) -> str:
+        return f"{key.beginning}…"
+
+    @admin.display(description="what it may do")
+    def may(self, key: ApiKey) -> str:
+        return in_short(key.scopes)
+
+    @admin.display(description="what it may do")
+    def may_do(self, key: ApiKey) -> str:
+        return "\n".join(allowed(key.scopes))
+
+    @admin.display(description="made", ordering="created_at")
+    def made(self, key: ApiKey) -> str:
+        return clock(key.created_at, timezone.now(), key.business.time_zone)
+
+    @admin.display(description="last used", ordering="last_used_at")
+    def last_used(self, key: ApiKey) -> str:
+        return clock(key.last_used_at, timezone.now(), key.business.time_zone) if key.last_used_at else "never"
+
+    @admin.display(description="state", ordering="revoked_at")
+    def state(self, key: ApiKey) -> str:
+        return f"Revoked {clock(key.revoked_at, timezone.now(), key.business.time_zone)}" if key.revoked_at else "In use"

@@ -1,0 +1,79 @@
+"""Views as they would be if somebody forgot something: the walk must find each of them."""
+
+from types import ModuleType
+from typing import Any, ClassVar
+
+import django_filters as filters
+from django.urls import include, path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import SimpleRouter
+from rest_framework.viewsets import GenericViewSet
+
+from customers.models import Agent, Brand, Customer
+from smrt_integration.api.door import Door
+from smrt_integration.api.resources.customers import CustomerShape
+from smrt_integration.api.resources.reference import BrandShape
+
+
+class Planted(ListModelMixin, RetrieveModelMixin, Door):
+    area: ClassVar[str | None] = "reference"
+    queryset = Brand.objects.all()
+    serializer_class = BrandShape
+
+
+class WithoutAnArea(Planted):
+    area = None
+
+
+class WithoutAKey(ListModelMixin, GenericViewSet[Any]):
+    """No Door at all."""
+
+    permission_classes = ()
+    queryset = Brand.objects.all()
+    serializer_class = BrandShape
+
+
+class WithoutAScope(Planted):
+    def get_queryset(self) -> Any:
+        return Brand.objects.all()
+
+
+class OfBrand(filters.FilterSet):  # type: ignore[misc]
+    brand = filters.ModelChoiceFilter(to_field_name="uuid", queryset=Brand.objects.all())
+
+
+class WithAFilterOverAll(ListModelMixin, Door):
+    area = "customers"
+    queryset = Customer.objects.all()
+    serializer_class = CustomerShape
+    filterset_class = OfBrand
+
+
+class Moving(serializers.Serializer[Any]):
+    agent = serializers.SlugRelatedField("uuid", queryset=Agent.objects.all())
+
+
+class WithAReferenceToAll(Door):
+    area = "customers"
+    queryset = Customer.objects.all()
+    serializer_class = CustomerShape
+
+    @extend_schema(request=Moving)
+    def partial_update(self, request: Request, **kwargs: Any) -> Response:
+        customer = self.get_object()
+        customer.agent = self.given(Moving)["agent"]
+        customer.save(update_fields=["agent"])
+        return self.answer(customer)
+
+
+def urls_with(view: type[GenericViewSet[Any]]) -> Any:
+    """An API of nothing else."""
+    router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+    router.register("planted", view, basename="planted")
+    urls: Any = ModuleType(f"urls_{view.__name__}")
+    urls.urlpatterns = [path("api/v1/", include((router.urls, "api")))]
+    return urls
