@@ -3,10 +3,11 @@
 import asyncio
 import base64
 import hmac
-import itertools
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from hashlib import sha1
 from typing import Final
+from uuid import uuid4
 from xml.etree import ElementTree as ET
 
 from aiohttp import BasicAuth, ClientSession, ClientTimeout, web
@@ -48,10 +49,15 @@ class State:
     lines: list[Line] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     asked: int = 0
-    numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def sid(self) -> str:
-        return f"SM{next(self.numbers):032x}"
+        """Never again, not even by another stand-in: what comes twice under one id is done once."""
+        return f"SM{uuid4().hex}"
+
+    def remember(self, lines: Iterable[Line]) -> None:
+        """What was on the phones before this stand-in started. What it knows already stays as it is."""
+        known = {line.sid for line in self.lines} | {line.reply_to for line in self.lines if line.reply_to}
+        self.lines[:0] = [line for line in lines if not {line.sid, line.reply_to} & known]
 
     def fault_for(self, phone: str) -> Fault | None:
         for fault in self.faults:
@@ -68,6 +74,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.post("/2010-04-01/Accounts/{account}/Messages.json", take),
         web.get("/messages", messages),
+        web.post("/remember", remember),
         web.post("/faults", fault),
         web.post("/reset", reset),
     ]
@@ -113,6 +120,11 @@ def _authorized(request: web.Request) -> bool:
 async def messages(request: web.Request) -> web.Response:
     state = request.app[STATE]
     return web.json_response({"asked": state.asked, "lines": [asdict(line) for line in state.lines]})
+
+
+async def remember(request: web.Request) -> web.Response:
+    request.app[STATE].remember(Line(**line) for line in await request.json())
+    return web.Response(status=204)
 
 
 async def fault(request: web.Request) -> web.Response:
