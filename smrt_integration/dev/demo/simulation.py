@@ -1,4 +1,4 @@
-"""The demo's people at work: action after action, each business in turn."""
+"""The demo's people at work: action after action, each business in turn, and each from outside, by way of the API, the pages or a text."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,15 +7,14 @@ from itertools import cycle
 from random import Random
 from typing import Final
 
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import Error, connection
 
-from customers.refusals import ActionRefused
-from smrt_integration.dev.demo import counter, drivers, office, website
-from smrt_integration.dev.demo.businesses import BUSINESSES, DemoBusiness, Firm
+from smrt_integration.dev.demo import counter, drivers, office, phones, website
+from smrt_integration.dev.demo.businesses import BUSINESSES, DemoBusiness
+from smrt_integration.dev.demo.shop import Doors, Shop
+from smrt_integration.dev.demo.wire import Gone, Refused, Say, Unexpected
 
-Action = Callable[[Firm, Random], str | None]
-Say = Callable[[str], None]
+Action = Callable[[Shop, Random], str | None]
 
 CARDS: Final[tuple[tuple[Action, int], ...]] = (
     (counter.take_in, 6),
@@ -25,13 +24,17 @@ CARDS: Final[tuple[tuple[Action, int], ...]] = (
     (drivers.pick_up, 3),
     (drivers.deliver, 3),
     (drivers.find_nothing, 1),
+    (drivers.report_late, 1),
     (counter.sign_up, 1),
     (website.sign_up, 1),
     (counter.schedule_pickup, 1),
     (website.schedule_pickup, 2),
     (website.cancel_pickup, 1),
-    (website.answer_no, 1),
-    (website.answer_yes, 1),
+    (phones.answer_no, 1),
+    (phones.answer_yes, 1),
+    (phones.ask, 1),
+    (phones.stop, 1),
+    (phones.start, 1),
     (counter.cancel_pickup, 1),
     (website.request_regular_pickups, 1),
     (counter.decide_regular_pickups, 1),
@@ -39,6 +42,7 @@ CARDS: Final[tuple[tuple[Action, int], ...]] = (
     (website.change_email, 1),
     (website.change_phone, 1),
     (website.move, 1),
+    (website.choose_messages, 1),
     (website.answer_question, 1),
     (office.rename, 1),
 )
@@ -66,7 +70,7 @@ class Rhythm:
         return self.random.expovariate(self.pace or (LIVELY if lively else CALM))
 
 
-def run(say: Say, seed: int | None = None, pace: float | None = None, actions: int | None = None) -> None:
+def run(doors: Doors, seed: int | None = None, pace: float | None = None, actions: int | None = None) -> None:
     """For ever, or so many `actions`, those that were refused or found nothing to do included.
 
     The same `seed` means the same decisions, as far as the records are the same.
@@ -78,8 +82,8 @@ def run(say: Say, seed: int | None = None, pace: float | None = None, actions: i
         if number == actions:
             return
         time.sleep(rhythm.pause(time.monotonic()))
-        if done := act(next(cards), demo, random, say):
-            say(f"{demo.name}: {done}")
+        if done := act(next(cards), demo, doors, random):
+            doors.say(f"{demo.name}: {done}")
 
 
 def deal(random: Random) -> Iterator[Action]:
@@ -89,18 +93,22 @@ def deal(random: Random) -> Iterator[Action]:
         yield from deck
 
 
-def act(action: Action, demo: DemoBusiness, random: Random, say: Say) -> str | None:
+def act(action: Action, demo: DemoBusiness, doors: Doors, random: Random) -> str | None:
     """Do it, and answer with what came of it, if anything. A database that is away is waited for; then the action is left out."""
     try:
         business = demo.find()
-        return action(Firm.of(demo, business), random) if business else None
-    except ActionRefused as refusal:
-        return f"refused: {refusal.message}"
-    except ObjectDoesNotExist:
+        return action(Shop.of(demo, business, doors), random) if business else None
+    except Refused as refusal:
+        return f"refused: {refusal}"
+    except Gone:
         return "a record was deleted in the meantime"
+    except Unexpected as answer:
+        return str(answer)
     except Error as error:
-        _wait_for_database(say)
+        _wait_for_database(doors.say)
         return f"the database could not ({type(error).__name__})"
+    except Exception as error:  # noqa: BLE001 - this one action went wrong, and `make run` goes on for hours
+        return f"this went wrong: {type(error).__name__} in {action.__name__}"
 
 
 def _wait_for_database(say: Say) -> None:

@@ -96,7 +96,7 @@ def programs(addresses: Addresses) -> list[Program]:
             says=_announced("ready."),
         ),
         Program("beat", (*celery, "beat", "--pidfile=")),
-        Program("simulation", (*MANAGE, "simulate"), after_all=True),
+        Program("simulation", (*MANAGE, "simulate", "--web", addresses.web), after_all=True),
     ]
 
 
