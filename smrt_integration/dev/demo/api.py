@@ -15,7 +15,7 @@ Row = dict[str, Any]
 PAGE: Final = 200
 MOST_PAGES: Final = 5
 """A demo that ran for weeks must not become slower with each day."""
-REPEATED: Final = 12
+REPEATED: Final = 30
 """One POST of so many is sent a second time, as if its answer had been lost."""
 
 

@@ -30,7 +30,7 @@ CARDS: Final[tuple[tuple[Action, int], ...]] = (
     (counter.schedule_pickup, 1),
     (website.schedule_pickup, 2),
     (website.cancel_pickup, 1),
-    (phones.answer_no, 1),
+    (phones.answer_no, 2),
     (phones.answer_yes, 1),
     (phones.ask, 1),
     (phones.stop, 1),

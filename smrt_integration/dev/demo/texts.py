@@ -21,7 +21,7 @@ from customers.texts.wording import nightly_text
 from smrt_integration.dev.demo.api import Row
 from smrt_integration.dev.demo.businesses import BUSINESSES
 
-TEXTED: Final = 5
+TEXTED: Final = 4
 SENT: Final = NightlyText.Status.SENT
 
 
@@ -89,7 +89,7 @@ def on_the_phones() -> list[Row]:
 
 
 def _asked(texts: QuerySet[NightlyText]) -> list[tuple[datetime, Row]]:
-    rows = texts.select_related("business__text_settings", "customer__brand")
+    rows = texts.select_related("business__text_settings", "customer__brand").order_by("pk")
     return [(row.sent_at, _line(row.sid, row.phone, row.sender, _body(row))) for row in rows if row.sent_at]
 
 

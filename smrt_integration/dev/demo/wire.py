@@ -53,7 +53,7 @@ class Wire:
                 response = self.http.request(method, self.base + path, timeout=SECONDS, allow_redirects=False, **options)
             except RequestException as error:
                 if not again:
-                    raise Unexpected(f"{self._name} broke off ({type(error).__name__})") from error
+                    raise Unexpected(f"the {self._name} broke off ({type(error).__name__})") from error
                 if not away:
                     self._say(f"The {self._name} does not answer; waiting for it.")
                 away = True

@@ -25,7 +25,8 @@ class Command(DemoCommand):
         before = signal.signal(signal.SIGTERM, _stop)
         try:
             stand_in.name_businesses(settings.SEGMENT_HOST)
-            stand_in.remember_texts(settings.TWILIO_HOST)
+            if settings.TWILIO_HOST:
+                stand_in.remember_texts(settings.TWILIO_HOST)
             doors = Doors(options["web"], settings.TWILIO_HOST, self.stdout.write)
             simulation.run(doors, options["seed"], options["pace"], options["actions"])
         except KeyboardInterrupt:
