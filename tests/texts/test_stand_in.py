@@ -74,3 +74,18 @@ def test_it_shows_what_was_on_the_phones_before_it_started_once(twilio: TwilioSt
     assert twilio.asked() == 0
     page = browser.get(twilio.url, timeout=10).text
     assert page.count("Our van comes by tomorrow.") == page.count("<p class=theirs>No</p>") == page.count("Canceled.") == 1
+
+
+def test_who_answers_hears_that_the_business_did_not_listen(
+    live_server: Any, settings: Any, customer: Customer, texting: TextSettings, browser: Session
+) -> None:
+    settings.PUBLIC_URL, settings.TWILIO_AUTH_TOKEN = live_server.url, "another"
+    form = {"phone": customer.phone, "number": NUMBER, "body": "No"}
+    with TwilioStandIn(webhook=f"{live_server.url}/texts/incoming") as twilio:
+        answer = browser.post(f"{twilio.url}/answer", form, timeout=10)
+        assert (answer.status_code, answer.text) == (502, "The business was told of it and answered 403.")
+    with TwilioStandIn(webhook="http://127.0.0.1:9/texts/incoming") as twilio:
+        answer = browser.post(f"{twilio.url}/answer", form, timeout=10)
+        assert (answer.status_code, answer.text) == (502, "The business could not be told of it.")
+        assert "<p class=theirs>No</p>" in browser.get(twilio.url, timeout=10).text
+    assert not IncomingText.objects.exists()

@@ -17,9 +17,9 @@ from smrt_integration.dev.demo.wire import Gone, Refused, Say, Unexpected
 Action = Callable[[Shop, Random], str | None]
 
 CARDS: Final[tuple[tuple[Action, int], ...]] = (
-    (counter.take_in, 6),
-    (counter.finish, 9),
-    (counter.hand_out, 5),
+    (counter.take_in, 5),
+    (counter.finish, 10),
+    (counter.hand_out, 6),
     (counter.hand_out_one_item, 2),
     (drivers.pick_up, 3),
     (drivers.deliver, 3),
@@ -46,7 +46,9 @@ CARDS: Final[tuple[tuple[Action, int], ...]] = (
     (website.answer_question, 1),
     (office.rename, 1),
 )
-"""How often each action lies in the deck of a business. Dealt to the end before it is shuffled again, so that each is seen soon."""
+"""How often each action lies in the deck of a business. Dealt to the end before it is shuffled again, so that each is seen soon.
+
+As many orders are finished and handed out as come in, those that drivers bring included: else a demo of some days would drown in them."""
 
 LIVELY_SECONDS: Final = 60.0
 LIVELY: Final = 3.0
@@ -64,10 +66,10 @@ class Rhythm:
     pace: float | None
     began: float
 
-    def pause(self, now: float) -> float:
-        """Seconds to the next action: people do not act by the clock."""
+    def pause(self, now: float, took: float = 0.0) -> float:
+        """Seconds to the next action, of which the last one `took` some: people do not act by the clock."""
         lively = now - self.began < LIVELY_SECONDS
-        return self.random.expovariate(self.pace or (LIVELY if lively else CALM))
+        return max(self.random.expovariate(self.pace or (LIVELY if lively else CALM)) - took, 0.0)
 
 
 def run(doors: Doors, seed: int | None = None, pace: float | None = None, actions: int | None = None) -> None:
@@ -78,12 +80,15 @@ def run(doors: Doors, seed: int | None = None, pace: float | None = None, action
     random = Random(seed)
     rhythm = Rhythm(random, pace, time.monotonic())
     dealt = [deal(random) for _ in BUSINESSES]
+    took = 0.0
     for number, (demo, cards) in enumerate(cycle(zip(BUSINESSES, dealt, strict=True))):
         if number == actions:
             return
-        time.sleep(rhythm.pause(time.monotonic()))
+        time.sleep(rhythm.pause(time.monotonic(), took))
+        began = time.monotonic()
         if done := act(next(cards), demo, doors, random):
             doors.say(f"{demo.name}: {done}")
+        took = time.monotonic() - began
 
 
 def deal(random: Random) -> Iterator[Action]:

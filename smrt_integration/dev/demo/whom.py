@@ -20,6 +20,8 @@ Thing = TypeVar("Thing")
 
 STILL_HERE: Final = timedelta(days=10)
 """Less than any rhythm allows: whoever was not seen for longer is left alone, so that some customers are lost every day."""
+SOON: Final = 6
+"""Days ahead, at most, that people plan."""
 NEWEST: Final = 1000
 """Of how many one is picked: a demo that ran for weeks must not become slower with each day."""
 
@@ -60,13 +62,16 @@ def first_in_line(shop: Shop, status: str) -> Row | None:
 
 
 def some_pickup(shop: Shop, random: Random) -> Row | None:
-    """One that can still be canceled."""
-    scheduled = shop.till.every("pickup-requests", status="scheduled")
-    return one_of([pickup for pickup in scheduled if pickup["pickup_date"] >= shop.today.isoformat()], random)
+    """One that can still be canceled. Asked for by the day, as those of days that passed only become more."""
+    days = [shop.today + timedelta(days=ahead) for ahead in range(SOON + 1)]
+    for day in random.sample(days, len(days)):
+        if scheduled := shop.till.every("pickup-requests", status="scheduled", day=day.isoformat()):
+            return random.choice(scheduled)
+    return None
 
 
 def soon(shop: Shop, random: Random) -> date:
-    return shop.today + timedelta(days=random.randint(1, 6))
+    return shop.today + timedelta(days=random.randint(1, SOON))
 
 
 def called(customer: Row) -> str:

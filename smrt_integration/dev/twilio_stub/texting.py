@@ -10,7 +10,7 @@ from typing import Final
 from uuid import uuid4
 from xml.etree import ElementTree as ET
 
-from aiohttp import BasicAuth, ClientSession, ClientTimeout, web
+from aiohttp import BasicAuth, ClientError, ClientSession, ClientTimeout, web
 
 from smrt_integration.dev.twilio_stub.account import ACCOUNT, TOKEN
 
@@ -138,13 +138,18 @@ async def reset(request: web.Request) -> web.Response:
 
 
 async def answer(state: State, phone: str, number: str, body: str) -> None:
-    """A customer texts: our webhook is told, and what it says by return is sent to them."""
+    """A customer texts: our webhook is told, and what it says by return is sent to them. Raises HTTPBadGateway when it did not listen."""
     form = {"MessageSid": state.sid(), "AccountSid": ACCOUNT, "From": phone, "To": number, "Body": body, "NumMedia": "0"}
     state.lines.append(Line(form["MessageSid"], phone, number, body, theirs=True))
     headers = {"X-Twilio-Signature": signature(state.webhook, form)}
     timeout = ClientTimeout(SECONDS_FOR_AN_ANSWER)
-    async with ClientSession(timeout=timeout) as http, http.post(state.webhook, data=form, headers=headers) as response:
-        said = await response.text()
+    try:
+        async with ClientSession(timeout=timeout) as http, http.post(state.webhook, data=form, headers=headers) as response:
+            said = await response.text()
+    except (ClientError, TimeoutError) as error:
+        raise web.HTTPBadGateway(text="The business could not be told of it.") from error
+    if response.status != 200:
+        raise web.HTTPBadGateway(text=f"The business was told of it and answered {response.status}.")
     for sentence in sentences(said):
         state.lines.append(Line(state.sid(), phone, number, sentence, reply_to=form["MessageSid"]))
 

@@ -17,6 +17,8 @@ from pytest_django import Settings
 
 from smrt_integration.dev.demo.businesses import BUSINESSES
 from smrt_integration.dev.services.postgres import PostgresServer
+from tests import workers
+from tests.dev.demo.conftest import Town
 from tests.dev.run.watching import Watched, wait_until
 from tests.segment import SegmentStandIn
 from tests.web import Web
@@ -96,7 +98,7 @@ def postgres(tmp_path: Path) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def web(postgres: PostgresServer) -> Iterator[Web]:
+def web_on_it(postgres: PostgresServer) -> Iterator[Web]:
     """The web server on that database."""
     web = Web({"DATABASE_URL": postgres.url, "SEGMENT_HOST": NOWHERE})
     yield web
@@ -104,9 +106,8 @@ def web(postgres: PostgresServer) -> Iterator[Web]:
 
 
 @pytest.mark.slow
-@pytest.mark.django_db
-def test_it_goes_on_when_the_database_comes_back_and_ends_at_once_when_told(postgres: PostgresServer, web: Web) -> None:
-    run = simulating(postgres.url, web.url, "--pace", "50")
+def test_it_goes_on_when_the_database_comes_back_and_ends_at_once_when_told(postgres: PostgresServer, web_on_it: Web) -> None:
+    run = simulating(postgres.url, web_on_it.url, "--pace", "50")
     run.wait_for("Golden Gate Cleaners: ")
     postgres.stop()
     run.wait_for("The database does not answer; waiting for it.")
@@ -116,19 +117,18 @@ def test_it_goes_on_when_the_database_comes_back_and_ends_at_once_when_told(post
     assert end(run) == 0
     assert [line for line in run.lines if "Traceback" in line or "went wrong" in line] == []
 
-    while_away = simulating(postgres.url, web.url, "--pace", "50")
+    while_away = simulating(postgres.url, web_on_it.url, "--pace", "50")
     while_away.wait_for("Golden Gate Cleaners: ")
     postgres.kill()
     while_away.wait_for("The database does not answer; waiting for it.")
     assert end(while_away) == 0
 
 
-@pytest.mark.slow
-@pytest.mark.django_db
-def test_it_waits_for_a_web_server_that_is_away_and_ends_at_once_when_told(postgres: PostgresServer, web: Web) -> None:
-    run = simulating(postgres.url, web.url, "--pace", "50")
+def test_it_waits_for_a_web_server_that_is_away_and_ends_at_once_when_told(town: Town) -> None:
+    another = Web({"SEGMENT_HOST": town.segment.url})
+    run = simulating(workers.test_database_url(), another.url, "--pace", "50")
     run.wait_for("Golden Gate Cleaners: ")
-    web.kill()
+    another.kill()
     run.wait_for("The web server does not answer; waiting for it.")
     assert end(run) == 0
     assert [line for line in run.lines if "Traceback" in line] == []

@@ -137,8 +137,11 @@ def test_those_who_stayed_away_for_long_are_left_alone(town: Town) -> None:
 
 
 def test_a_minute_is_lively_and_then_it_is_calm() -> None:
-    def pause(now: float, pace: float | None = None) -> float:
-        return simulation.Rhythm(Random(5), pace, began=100.0).pause(now)
+    def pause(now: float, pace: float | None = None, took: float = 0.0) -> float:
+        return simulation.Rhythm(Random(5), pace, began=100.0).pause(now, took)
 
     assert pause(160.0) == pytest.approx(6 * pause(159.9))
     assert pause(100.0, pace=2.0) == pause(500.0, pace=2.0) == pytest.approx(pause(159.9) * 3 / 2)
+    # what an action takes is not added to the pause
+    assert pause(160.0, took=0.1) == pytest.approx(pause(160.0) - 0.1)
+    assert pause(160.0, took=600.0) == 0
