@@ -110,6 +110,7 @@ def test_a_newcomer_sees_events_flow_and_finds_everything_again_after_a_crash(ne
     assert newcomer.calls_the_api()
     texts = newcomer.texts()
     assert len([body for body in texts if "our van comes by" in body]) >= 8
+    assert not any("request_started" in line for line in newcomer.run.lines), "requests hide what is told"
     number, password = newcomer.order_number(), newcomer.password()
     assert newcomer.orders_found(number)
 

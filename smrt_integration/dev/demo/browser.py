@@ -53,7 +53,7 @@ class Page(HTMLParser):
         if tag == "main":
             self.forms, self.links, self.sentences = [], {}, []
         if tag == "form":
-            self.forms.append(Form(said.get("action") or urlsplit(self.address).path))
+            self.forms.append(Form(said.get("action") or self.address))
         if tag == "input" and self.forms and "name" in said:
             ticked = said.get("type") != "checkbox" or "checked" in said
             self.forms[-1].fields[said["name"]] = said.get("value", "on" if said.get("type") == "checkbox" else "") if ticked else None

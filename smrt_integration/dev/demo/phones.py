@@ -55,13 +55,13 @@ def _send(shop: Shop, lines: list[Row] | None, said: str, told: str) -> str | No
     if lines is None:
         return None
     phone = lines[-1]["phone"]
-    with Browser(shop.doors.texts) as browser:
-        page = browser.open("/")
-        named = {"phone": phone, "number": shop.text_number}
-        form = next((form for form in page.forms if named.items() <= form.fields.items()), None)
-        if form is None:
-            raise Unexpected("the Phones page shows a conversation no more")
-        browser.send(page, {"body": said}, form)
+    browser = Browser(shop.doors.texts)
+    page = browser.open("/")
+    named = {"phone": phone, "number": shop.text_number}
+    form = next((form for form in page.forms if named.items() <= form.fields.items()), None)
+    if form is None:
+        raise Unexpected("the Phones page shows a conversation no more")
+    browser.send(page, {"body": said}, form)
     # a family may share a phone, and who changed the number lately has left it
     owners = " or ".join(called(customer) for customer in shop.till.every("customers", phone=phone))
     return f"{owners or 'somebody'} {told}"

@@ -1,6 +1,5 @@
 """A demo business from outside: what its tills, its drivers' phones, its website and its customers' browsers speak to."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -71,8 +70,10 @@ class Shop:
         return self._client(Client.WEBSITE, "the website")
 
     def _client(self, client: Client, name: str) -> Api:
-        say: Callable[[str], None] = lambda line: self.doors.say(f"{self.name}: {line}")  # noqa: E731
-        return Api(self.doors.api, name, keys.secret(self.demo, client), say, self.doors.repeats)
+        return Api(self.doors.api, name, keys.secret(self.demo, client), self._say, self.doors.repeats)
+
+    def _say(self, line: str) -> None:
+        self.doors.say(f"{self.name}: {line}")
 
     @cached_property
     def agents(self) -> list[Row]:

@@ -49,10 +49,10 @@ def link_of(customer: Row) -> str:
     Computed, and not taken out of what Segment got: a business that is switched off has sent Segment no link, and the mails of the last
     three months, which made-up customers kept, went out before this Segment started.
     """
-    versions = Customer.objects.filter(uuid=customer["id"]).values_list("uuid", "link_version")
-    for uuid, version in versions:
-        return account_link(uuid, version)
-    raise Gone
+    known = Customer.objects.filter(uuid=customer["id"]).values_list("uuid", "link_version").first()
+    if known is None:
+        raise Gone
+    return account_link(*known)
 
 
 def first_in_line(shop: Shop, status: str) -> Row | None:

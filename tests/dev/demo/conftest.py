@@ -34,6 +34,13 @@ class Never(Random):
         return 1
 
 
+class Always(Random):
+    """Everything is."""
+
+    def randrange(self, *bounds: int) -> int:  # type: ignore[override]
+        return 0
+
+
 class Town:
     """Where the demo's people live: what they did, what was said of it, and what Segment and Twilio got."""
 

@@ -12,8 +12,9 @@ from customers.models import Brand, Customer, IncomingText, NightlyText, Order, 
 from smrt_integration.api.models import ApiKey
 from smrt_integration.dev.demo import counter, drivers, office, phones, simulation, stand_in, website
 from smrt_integration.dev.demo.businesses import BUSINESSES
-from smrt_integration.dev.demo.shop import Doors
-from tests.dev.demo.conftest import Town
+from smrt_integration.dev.demo.shop import Doors, Shop
+from smrt_integration.dev.demo.whom import link_of, some_customer
+from tests.dev.demo.conftest import Always, Town
 
 US, EU, OFF = BUSINESSES
 Step = tuple[simulation.Action, str, Mapping[str, Any]]
@@ -174,11 +175,6 @@ def test_a_stand_in_that_starts_anew_knows_what_was_answered_before(town: Town) 
     assert answered.count(None) == 1
 
 
-class Always(Random):
-    def randrange(self, *bounds: int) -> int:  # type: ignore[override]
-        return 0
-
-
 @pytest.mark.parametrize(("action", "who"), [(counter.take_in, "a till"), (drivers.report_late, "a driver's phone")])
 def test_what_is_sent_twice_is_done_once(town: Town, action: simulation.Action, who: str) -> None:
     before = Order.objects.count()
@@ -197,3 +193,26 @@ def test_what_happens_at_a_business_that_is_switched_off_reaches_nobody(town: To
     assert Order.objects.filter(business__name=OFF.name, status="returned", returned_at__gt=timezone.now() - timedelta(minutes=5)).exists()
     assert PickupRequest.objects.filter(business__name=OFF.name, canceled_via="Text").exists()
     assert town.arrived() == []
+
+
+def test_some_sign_up_on_the_website_of_a_brand(town: Town) -> None:
+    for _ in range(8):
+        town.act(website.sign_up)
+    brands = Customer.objects.filter(created_at__gt=timezone.now() - timedelta(minutes=5)).values_list("brand__name", flat=True)
+    assert set(brands) >= {None, "Bay Laundry Club"}
+
+
+def test_what_a_page_complains_of_is_told(town: Town) -> None:
+    def mistype(shop: Shop, random: Random) -> str | None:
+        customer = some_customer(shop, random)
+        assert customer
+        with shop.doors.browser(random) as browser:
+            home = browser.open(link_of(customer))
+            browser.send(browser.open(home.links["Change your details"]), {"email": "nobody", "phone": "12"})
+        return "saved"
+
+    assert town.act(mistype) == (
+        "refused: Write the email address like name@example.com. 12 is not a possible phone number. Write it with its area code."
+    )
+    Customer.objects.update(link_version=2)
+    assert str(town.act(website.move)).split(" moved to ")[1:], "a new link opens the account"

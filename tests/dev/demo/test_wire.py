@@ -4,7 +4,6 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from random import Random
 
 import pytest
 
@@ -12,6 +11,7 @@ from smrt_integration.dev.demo.api import Api
 from smrt_integration.dev.demo.browser import Browser
 from smrt_integration.dev.demo.wire import Refused, Unexpected, Wire
 from smrt_integration.dev.services.ports import free_port
+from tests.dev.demo.conftest import Always, Never
 from tests.dev.run.watching import wait_until
 
 PAGE = '<html><main><form method="post"><input name="body"><input type="checkbox" name="ticked" checked></form></main></html>'
@@ -66,10 +66,6 @@ def server() -> Iterator[Server]:
 
 
 def api(url: str, said: list[str]) -> Api:
-    class Never(Random):
-        def randrange(self, *bounds: int) -> int:  # type: ignore[override]
-            return 1
-
     return Api(Wire(url, "web server", said.append), "a till", "smrt_pos_x", said.append, Never())
 
 
@@ -133,10 +129,6 @@ def test_refusals_are_told_in_the_apis_words(server: Server) -> None:
 
 
 def test_a_call_that_is_done_twice_is_told(server: Server) -> None:
-    class Always(Random):
-        def randrange(self, *bounds: int) -> int:  # type: ignore[override]
-            return 0
-
     server.answers += [(201, {}, '{"id": "x"}'), (201, {}, '{"id": "y"}')]
     caller = Api(Wire(server.url, "web server", print), "a till", "smrt_pos_x", print, Always())
     with pytest.raises(Unexpected) as unexpected:
