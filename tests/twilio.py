@@ -42,6 +42,10 @@ class TwilioStandIn:
         """That customers got, in the order they arrived."""
         return [Received(line["phone"], line["number"], line["body"]) for line in self._seen()["lines"] if not line["theirs"]]
 
+    def sids(self) -> list[str]:
+        """By which Twilio knows those texts."""
+        return [line["sid"] for line in self._seen()["lines"] if not line["theirs"]]
+
     def asked(self) -> int:
         """How often somebody wanted to send a text, with whatever success."""
         return int(self._seen()["asked"])

@@ -7,6 +7,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from io import StringIO
 from pathlib import Path
 from signal import SIGTERM
 from typing import Final
@@ -37,9 +38,10 @@ def main() -> int:
     with ExitStack() as stack:
         stand_in = ("smrt_integration.dev.segment_stub", "--port", segment.rpartition(":")[2])
         stack.enter_context(_program(stand_in, f"{segment}/messages"))
-        password, customer = _life()
+        _make()
         bind = web.removeprefix("http://")
         stack.enter_context(_program(("gunicorn", "smrt_integration.wsgi", "--bind", bind, "--threads", "8", "--no-control-socket"), web))
+        password, customer = _live(web)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         _pictures(browser, web, password, customer)
@@ -72,13 +74,20 @@ def _wait_for(address: str) -> None:
             return
 
 
-def _life() -> tuple[str, int]:
-    """Make the demo's records and let a busy hour happen; the owner's password, and the customer with most to tell."""
+def _make() -> None:
+    """The demo's records."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smrt_integration.settings")
     import django
 
     django.setup()
     from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    call_command("seed_demo", stdout=StringIO())
+
+
+def _live(web: str) -> tuple[str, int]:
+    """Let a busy hour happen; the owner's password, and the customer with most to tell."""
     from django.db import connection
     from django.db.models import Count
 
@@ -87,12 +96,10 @@ def _life() -> tuple[str, int]:
     from smrt_integration.delivery.deliver import Delivery
     from smrt_integration.dev.demo import login, simulation
     from smrt_integration.dev.demo.businesses import BUSINESSES
-    from smrt_integration.dev.demo.seed import seed
+    from smrt_integration.dev.demo.shop import Doors
 
-    call_command("migrate", verbosity=0)
-    seed()
-    login.make_logins()
-    simulation.run(lambda _said: None, seed=SEED, pace=1_000, actions=ACTIONS)
+    # customers get no texts here: nobody looks at their phones
+    simulation.run(Doors(web, "", lambda _said: None), seed=SEED, pace=1_000, actions=ACTIONS)
     Delivery().run()
     # a name that every machine has the letters for
     named = Customer.objects.filter(business=BUSINESSES[0].find(), first_name__regex="^[ -~]+$", last_name__regex="^[ -~]+$")

@@ -46,6 +46,18 @@ class Newcomer:
     def password(self) -> str:
         return self.run.wait_for("Log in as admin with the password").split()[-1]
 
+    def calls_the_api(self) -> bool:
+        """With the key that it printed, as the docs say that it also names."""
+        key = self.run.wait_for("Call the API as a till").split()[-1]
+        docs = self.run.wait_for("  API  ").split()[1]
+        page = self.http.get(docs, timeout=10)
+        found = self.http.get(f"{self.web}/api/v1/customers", headers={"Authorization": f"Bearer {key}"}, timeout=10)
+        return page.ok and found.ok and len(found.json()["results"]) > 0
+
+    def texts(self) -> list[str]:
+        """On the phones of customers."""
+        return [line["body"] for line in self.http.get(f"{self.phones}/messages", timeout=10).json()["lines"] if not line["theirs"]]
+
     def log_in(self) -> None:
         page = self.http.get(f"{self.web}/admin/login/", timeout=10).text
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
@@ -95,6 +107,10 @@ def test_a_newcomer_sees_events_flow_and_finds_everything_again_after_a_crash(ne
     assert {one["verdict"] for one in newcomer.arrived()} == {"accepted"}
     assert {one["writeKey"] for one in newcomer.arrived()} == {demo.write_key for demo in BUSINESSES if demo.enabled}
     assert "Customers' phones" in newcomer.http.get(newcomer.phones, timeout=10).text
+    assert newcomer.calls_the_api()
+    texts = newcomer.texts()
+    assert len([body for body in texts if "our van comes by" in body]) >= 8
+    assert not any("request_started" in line for line in newcomer.run.lines), "requests hide what is told"
     number, password = newcomer.order_number(), newcomer.password()
     assert newcomer.orders_found(number)
 
@@ -104,6 +120,8 @@ def test_a_newcomer_sees_events_flow_and_finds_everything_again_after_a_crash(ne
 
     assert newcomer.password() == password
     assert newcomer.orders_found(number), "the session or the order is gone"
+    assert newcomer.calls_the_api()
+    wait_until(lambda: set(texts) <= set(newcomer.texts()), "the phones show what was on them before")
     assert newcomer.processes()
     os.killpg(newcomer.run.process.pid, signal.SIGINT)  # as the terminal does: to all of its foreground processes
     assert newcomer.run.ended() == 0

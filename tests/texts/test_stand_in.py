@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from requests import Session
 
-from customers.models import Customer, PickupRequest
+from customers.models import Customer, IncomingText, PickupRequest, TextSettings
 from customers.texts import nightly
 from tests.texts.conftest import NUMBER
 from tests.twilio import ACCOUNT, TOKEN, TwilioStandIn
@@ -50,3 +50,42 @@ def test_it_takes_no_text_from_who_has_not_the_account(twilio: TwilioStandIn, br
     assert twilio.texts() == []
     assert browser.post(address, text, auth=(ACCOUNT, TOKEN), timeout=10).status_code == 201
     assert len(twilio.texts()) == 1
+
+
+def test_a_stand_in_that_starts_anew_does_not_repeat_the_ids_of_the_last(
+    live_server: Any, settings: Any, customer: Customer, texting: TextSettings, browser: Session
+) -> None:
+    """`make run` keeps the records and forgets the phones: a new text under an old id would count as told twice."""
+    settings.PUBLIC_URL, settings.TWILIO_AUTH_TOKEN = live_server.url, TOKEN
+    for said in ("Stop", "Start"):
+        with TwilioStandIn(webhook=f"{live_server.url}/texts/incoming") as twilio:
+            form = {"phone": customer.phone, "number": NUMBER, "body": said}
+            assert browser.post(f"{twilio.url}/answer", form, timeout=10).ok
+    assert list(IncomingText.objects.order_by("at").values_list("body", "outcome")) == [("Stop", "stopped"), ("Start", "started")]
+
+
+def test_it_shows_what_was_on_the_phones_before_it_started_once(twilio: TwilioStandIn, browser: Session) -> None:
+    asked = {"sid": "SM1", "phone": "+14155550111", "number": NUMBER, "body": "Our van comes by tomorrow."}
+    said = {"sid": "SM2", "phone": "+14155550111", "number": NUMBER, "body": "No", "theirs": True}
+    reply = {"sid": "SM2-reply", "phone": "+14155550111", "number": NUMBER, "body": "Canceled.", "reply_to": "SM2"}
+    for _ in range(2):
+        browser.post(f"{twilio.url}/remember", json=[asked, said, reply], timeout=10).raise_for_status()
+    assert [text.body for text in twilio.texts()] == ["Our van comes by tomorrow.", "Canceled."]
+    assert twilio.asked() == 0
+    page = browser.get(twilio.url, timeout=10).text
+    assert page.count("Our van comes by tomorrow.") == page.count("<p class=theirs>No</p>") == page.count("Canceled.") == 1
+
+
+def test_who_answers_hears_that_the_business_did_not_listen(
+    live_server: Any, settings: Any, customer: Customer, texting: TextSettings, browser: Session
+) -> None:
+    settings.PUBLIC_URL, settings.TWILIO_AUTH_TOKEN = live_server.url, "another"
+    form = {"phone": customer.phone, "number": NUMBER, "body": "No"}
+    with TwilioStandIn(webhook=f"{live_server.url}/texts/incoming") as twilio:
+        answer = browser.post(f"{twilio.url}/answer", form, timeout=10)
+        assert (answer.status_code, answer.text) == (502, "The business was told of it and answered 403.")
+    with TwilioStandIn(webhook="http://127.0.0.1:9/texts/incoming") as twilio:
+        answer = browser.post(f"{twilio.url}/answer", form, timeout=10)
+        assert (answer.status_code, answer.text) == (502, "The business could not be told of it.")
+        assert "<p class=theirs>No</p>" in browser.get(twilio.url, timeout=10).text
+    assert not IncomingText.objects.exists()

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from random import Random
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, TypedDict
 
-from customers.models import NewItem
-from smrt_integration.dev.demo.businesses import Firm
+from smrt_integration.dev.demo.people import Stock
 
 PIECES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
     {
@@ -19,11 +18,24 @@ PIECES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
 """Description and price each, by country."""
 
 
-def brought(firm: Firm, random: Random) -> list[NewItem]:
-    return [_piece(firm, random) for _ in range(random.choice((1, 1, 2, 2, 3, 5)))]
+class Piece(TypedDict):
+    """`department` as the stock has it: a record of the past, or an id at the API."""
+
+    description: str
+    price: Decimal
+    quantity: int
+    department: Any
 
 
-def _piece(firm: Firm, random: Random) -> NewItem:
-    description, price = random.choice(PIECES[firm.demo.place.country])
-    department = random.choice(firm.departments) if firm.departments else None
-    return NewItem(description, Decimal(price), quantity=random.choice((1, 1, 1, 2, 4)), department=department)
+def brought(stock: Stock, random: Random) -> list[Piece]:
+    return [_piece(stock, random) for _ in range(random.choice((1, 1, 2, 2, 3, 5)))]
+
+
+def in_json(pieces: list[Piece]) -> list[dict[str, Any]]:
+    return [{**piece, "price": str(piece["price"])} for piece in pieces]
+
+
+def _piece(stock: Stock, random: Random) -> Piece:
+    description, price = random.choice(PIECES[stock.demo.place.country])
+    department = random.choice(stock.departments) if stock.departments else None
+    return {"description": description, "price": Decimal(price), "quantity": random.choice((1, 1, 1, 2, 4)), "department": department}

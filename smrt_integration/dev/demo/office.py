@@ -2,20 +2,20 @@
 
 from random import Random
 
-from customers.models import Agent, Brand
-from smrt_integration.dev.demo.businesses import Firm
+from smrt_integration.dev.demo.shop import Shop
 from smrt_integration.dev.demo.whom import one_of
 
 ADDED = " & Co"
 
 
-def rename(firm: Firm, random: Random) -> str | None:
+def rename(shop: Shop, random: Random) -> str | None:
     """A brand, a store or a route; there and back again, so that names do not grow."""
-    named: list[Brand | Agent] = [*firm.brands, *firm.stores, *firm.routes]
-    record = one_of(named, random)
-    if record is None:
+    brands = [(f"brands/{brand['id']}", brand["name"]) for brand in shop.till.every("brands")]
+    agents = [(f"agents/{agent['id']}", agent["name"]) for agent in shop.agents]
+    chosen = one_of([*brands, *agents], random)
+    if chosen is None:
         return None
-    before = record.name
-    record.name = before.removesuffix(ADDED) if before.endswith(ADDED) else before + ADDED
-    record.save(update_fields=["name"])
-    return f"{before} is called {record.name} now"
+    path, before = chosen
+    after = before.removesuffix(ADDED) if before.endswith(ADDED) else before + ADDED
+    shop.till.patch(path, name=after)
+    return f"{before} is called {after} now"

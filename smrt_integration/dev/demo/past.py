@@ -7,7 +7,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from customers.lost import DEFAULT_LIMITS
-from customers.models import Customer, CustomField, CustomFieldValue, LineItem, Order, PickupRequest, Visit
+from customers.models import Customer, CustomField, CustomFieldValue, LineItem, NewItem, Order, PickupRequest, Visit
 from customers.money import totals
 from smrt_integration.dev.demo.businesses import Firm
 from smrt_integration.dev.demo.goods import brought
@@ -93,7 +93,7 @@ class Past:
     def _take_in(self, customer: Customer, days_ago: int) -> Order:
         order = Order(business=self.firm.business, customer=customer, discount=customer.discount, created_at=self._at(days_ago))
         order.agent, order.sold_by = self.random.choice(self.firm.stores), self.random.choice(self.firm.counter)
-        lines = [LineItem.of(item, self.firm.business.currency) for item in brought(self.firm, self.random)]
+        lines = [LineItem.of(NewItem(**piece), self.firm.business.currency) for piece in brought(self.firm, self.random)]
         deduction, order.tax_rate = order.discount.deduction if order.discount else None, self.firm.demo.tax_rate
         sums = totals([line.amount for line in lines], deduction, order.tax_rate, self.firm.business.currency)
         order.subtotal, order.discount_total, order.tax, order.total = sums

@@ -1,19 +1,39 @@
 """Made-up customers: some tell everything about themselves, some next to nothing."""
 
+from collections.abc import Sequence
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from customers.models import Customer
-from smrt_integration.dev.demo.businesses import Firm
+from smrt_integration.dev.demo.businesses import DemoBusiness
 from smrt_integration.dev.demo.places import Place, email
 
 # Of ten people, how many give it.
 EMAIL, PHONE, ADDRESS = 8, 9, 7
 
 
-def person(firm: Firm, random: Random, number: int) -> dict[str, Any]:
+class Stock(Protocol):
+    """What people are given of a business: its records, for the past that is written at once, or their ids, for the API."""
+
+    @property
+    def demo(self) -> DemoBusiness: ...
+    @property
+    def stores(self) -> Sequence[Any]: ...
+    @property
+    def routes(self) -> Sequence[Any]: ...
+    @property
+    def brands(self) -> Sequence[Any]: ...
+    @property
+    def groups(self) -> Sequence[Any]: ...
+    @property
+    def discounts(self) -> Sequence[Any]: ...
+    @property
+    def departments(self) -> Sequence[Any]: ...
+
+
+def person(stock: Stock, random: Random, number: int) -> dict[str, Any]:
     """The fields of a customer to be; `number` keeps apart those who share a name."""
-    place = firm.demo.place
+    place = stock.demo.place
     first_name, last_name = random.choice(place.first_names), random.choice(place.last_names)
     details: dict[str, Any] = {"first_name": first_name, "last_name": last_name}
     if gives(random, EMAIL):
@@ -22,7 +42,7 @@ def person(firm: Firm, random: Random, number: int) -> dict[str, Any]:
         details |= {"phone": place.phone(number), "phone_is_mobile": random.choice((True, False, None))}
     if gives(random, ADDRESS):
         details |= address(place, random)
-    return details | account(firm, random)
+    return details | account(stock, random)
 
 
 def address(place: Place, random: Random) -> dict[str, str]:
@@ -30,13 +50,13 @@ def address(place: Place, random: Random) -> dict[str, str]:
     return {"street": place.street(random), "city": city, "state": state, "postal_code": postal_code, "country": place.country}
 
 
-def account(firm: Firm, random: Random) -> dict[str, Any]:
+def account(stock: Stock, random: Random) -> dict[str, Any]:
     """How the customer stands with the business."""
     return {
-        "agent": random.choice([*firm.stores, *firm.routes, None]),
-        "brand": random.choice([*firm.brands, None]),
-        "group": random.choice([*firm.groups, None, None]),
-        "discount": random.choice([*firm.discounts, None, None, None]),
+        "agent": random.choice([*stock.stores, *stock.routes, None]),
+        "brand": random.choice([*stock.brands, None]),
+        "group": random.choice([*stock.groups, None, None]),
+        "discount": random.choice([*stock.discounts, None, None, None]),
         "payment_term": random.choice(Customer.PaymentTerm.values),
         "card_on_file": random.random() < 0.5,
         "receive_emails": random.random() < 0.9,
@@ -46,3 +66,10 @@ def account(firm: Firm, random: Random) -> dict[str, Any]:
 
 def gives(random: Random, out_of_ten: int) -> bool:
     return random.randrange(10) < out_of_ten
+
+
+def in_json(details: dict[str, Any]) -> dict[str, Any]:
+    """As the API takes a customer: the address is a part of its own."""
+    parts = ("street", "city", "state", "postal_code", "country")
+    address = {part: details[part] or None for part in parts if part in details}
+    return {name: value for name, value in details.items() if name not in parts} | ({"address": address} if address else {})

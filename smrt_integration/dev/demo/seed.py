@@ -11,6 +11,7 @@ from customers import demographics
 from customers.models import Agent, Brand, Business, CustomerGroup, CustomField, Department, Discount, Employee, TextSettings
 from customers.texts.clock import EARLIEST_HOUR
 from events.models import Integration
+from smrt_integration.dev.demo import texts
 from smrt_integration.dev.demo.businesses import BUSINESSES, DemoBusiness, Firm
 from smrt_integration.dev.demo.history import History
 from smrt_integration.dev.demo.past import Past
@@ -42,7 +43,10 @@ def _make(demo: DemoBusiness) -> Business:
     if demo.enabled:
         History(firm, integration, Random(demo.name)).make()
     # at most hours it is afternoon or evening at one of the three, so that a newcomer sees texts leave
-    TextSettings.objects.create(business=business, enabled=True, number=demo.text_number, language=demo.language, hour=EARLIEST_HOUR)
+    settings = TextSettings.objects.create(
+        business=business, enabled=True, number=demo.text_number, language=demo.language, hour=EARLIEST_HOUR, van_leaves=EARLIEST_HOUR
+    )
+    texts.make_past(settings, timezone.now())
     return business
 
 

@@ -1,21 +1,27 @@
-"""Whom the simulated people deal with."""
+"""Whom life brings to the counter, the door and the website. It is the only thing that the simulation asks the database itself:
+no till and no website decides who comes in. Whatever is then done, is done by way of the API, the pages or a text."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
 from typing import Final, TypeVar
+from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from customers.models import Customer, Order, PickupRequest
-from smrt_integration.dev.demo.businesses import Firm
+from customers.links import account_link
+from customers.models import Customer
+from smrt_integration.dev.demo.api import Row
+from smrt_integration.dev.demo.shop import Shop
+from smrt_integration.dev.demo.wire import Gone
 
 Thing = TypeVar("Thing")
-Record = TypeVar("Record", bound=Model)
 
 STILL_HERE: Final = timedelta(days=10)
 """Less than any rhythm allows: whoever was not seen for longer is left alone, so that some customers are lost every day."""
+SOON: Final = 6
+"""Days ahead, at most, that people plan."""
 NEWEST: Final = 1000
 """Of how many one is picked: a demo that ran for weeks must not become slower with each day."""
 
@@ -24,29 +30,52 @@ def one_of(things: Sequence[Thing], random: Random) -> Thing | None:
     return random.choice(things) if things else None
 
 
-def pick(rows: QuerySet[Record], random: Random) -> Record | None:
-    """By the order of ids, so that the same `random` picks the same row again."""
-    found = one_of(list(rows.order_by("-pk").values_list("pk", flat=True)[:NEWEST]), random)
-    return rows.filter(pk=found).first()
-
-
-def some_customer(firm: Firm, random: Random) -> Customer | None:
-    """Somebody who comes regularly or signed up lately; anybody, when nothing has happened here for long."""
-    everybody = Customer.objects.filter(business=firm.business).select_related("business", "discount")
+def some_customer(shop: Shop, random: Random) -> Row | None:
+    """Somebody who comes regularly or signed up lately, as the till finds them; anybody, when nothing has happened here for long."""
+    everybody = Customer.objects.filter(business__uuid=shop.uuid)
     since = timezone.now() - STILL_HERE
-    return pick(everybody.filter(Q(last_visit__gt=since) | Q(created_at__gt=since)), random) or pick(everybody, random)
+    chosen = _pick(everybody.filter(Q(last_visit__gt=since) | Q(created_at__gt=since)), random) or _pick(everybody, random)
+    return shop.till.get(f"customers/{chosen}") if chosen else None
 
 
-def first_in_line(firm: Firm, status: str) -> Order | None:
-    """Whoever came first is served first."""
-    return Order.objects.filter(business=firm.business, status=status).select_related("customer").order_by("pk").first()
+def _pick(rows: QuerySet[Customer], random: Random) -> UUID | None:
+    """By the order of ids, so that the same `random` picks the same row again."""
+    return one_of(list(rows.order_by("-pk").values_list("uuid", flat=True)[:NEWEST]), random)
 
 
-def some_pickup(firm: Firm, random: Random) -> PickupRequest | None:
-    """One that can still be canceled."""
-    scheduled = PickupRequest.objects.filter(business=firm.business, status=PickupRequest.Status.SCHEDULED)
-    return pick(scheduled.filter(pickup_date__gte=firm.business.today()).select_related("customer"), random)
+def link_of(customer: Row) -> str:
+    """What the business once mailed to the customer. Raises Gone.
+
+    Computed, and not taken out of what Segment got: a business that is switched off has sent Segment no link, and the mails of the last
+    three months, which made-up customers kept, went out before this Segment started.
+    """
+    known = Customer.objects.filter(uuid=customer["id"]).values_list("uuid", "link_version").first()
+    if known is None:
+        raise Gone
+    return account_link(*known)
 
 
-def soon(firm: Firm, random: Random) -> date:
-    return firm.business.today() + timedelta(days=random.randint(1, 6))
+def first_in_line(shop: Shop, status: str) -> Row | None:
+    """The order to go on with: whoever came first is served first. The till lists the newest first."""
+    orders = shop.till.every("orders", status=status)
+    return orders[-1] if orders else None
+
+
+def some_pickup(shop: Shop, random: Random) -> Row | None:
+    """One that can still be canceled. Asked for by the day, as those of days that passed only become more."""
+    days = [shop.today + timedelta(days=ahead) for ahead in range(SOON + 1)]
+    for day in random.sample(days, len(days)):
+        if scheduled := shop.till.every("pickup-requests", status="scheduled", day=day.isoformat()):
+            return random.choice(scheduled)
+    return None
+
+
+def soon(shop: Shop, random: Random) -> date:
+    return shop.today + timedelta(days=random.randint(1, SOON))
+
+
+def called(customer: Row) -> str:
+    """As the records call them."""
+    contact = f"{customer['first_name']} {customer['last_name']}".strip()
+    name = customer["company_name"] or contact if customer["kind"] == "CORPORATE" else contact
+    return name or "somebody without a name"

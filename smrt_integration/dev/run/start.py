@@ -68,6 +68,7 @@ def _greeting(chosen: Addresses) -> Callable[[list[str]], str]:
     shown = [
         "",
         f"  Admin    {chosen.web}/admin/",
+        f"  API      {chosen.web}/api/v1/docs  (calls to try; the key is below)",
         f"  Segment  {chosen.segment}/  (a stand-in: the messages as they arrive)",
         f"  Phones   {chosen.twilio}/  (a stand-in for Twilio: texts, and what customers answer)",
     ]

@@ -88,7 +88,11 @@ def programs(addresses: Addresses) -> list[Program]:
         Program("segment", segment, answers=f"{addresses.segment}/messages"),
         Program("twilio", twilio, answers=f"{addresses.twilio}/messages"),
         # no control socket: it would be one for all of this account's projects, in its home folder
-        Program("web", (*web, "--threads", "8", "--graceful-timeout", "2", "--no-control-socket"), answers=f"{addresses.web}/"),
+        Program(
+            "web",
+            (*_without_requests(), *web, "--threads", "8", "--graceful-timeout", "2", "--no-control-socket"),
+            answers=f"{addresses.web}/",
+        ),
         # it is the only worker here: looking for others takes a second
         Program(
             "worker",
@@ -96,8 +100,13 @@ def programs(addresses: Addresses) -> list[Program]:
             says=_announced("ready."),
         ),
         Program("beat", (*celery, "beat", "--pidfile=")),
-        Program("simulation", (*MANAGE, "simulate"), after_all=True),
+        Program("simulation", (*MANAGE, "simulate", "--web", addresses.web), after_all=True),
     ]
+
+
+def _without_requests() -> tuple[str, ...]:
+    """The simulation makes some ten requests for each thing that it tells of: of those, only what went wrong is shown."""
+    return () if os.environ.get("LOG_LEVEL", "").strip() else ("/usr/bin/env", "LOG_LEVEL=WARNING")
 
 
 def _announced(text: str) -> str:

@@ -3,13 +3,14 @@
 import asyncio
 import base64
 import hmac
-import itertools
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from hashlib import sha1
 from typing import Final
+from uuid import uuid4
 from xml.etree import ElementTree as ET
 
-from aiohttp import BasicAuth, ClientSession, ClientTimeout, web
+from aiohttp import BasicAuth, ClientError, ClientSession, ClientTimeout, web
 
 from smrt_integration.dev.twilio_stub.account import ACCOUNT, TOKEN
 
@@ -48,10 +49,15 @@ class State:
     lines: list[Line] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     asked: int = 0
-    numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def sid(self) -> str:
-        return f"SM{next(self.numbers):032x}"
+        """Never again, not even by another stand-in: what comes twice under one id is done once."""
+        return f"SM{uuid4().hex}"
+
+    def remember(self, lines: Iterable[Line]) -> None:
+        """What was on the phones before this stand-in started. What it knows already stays as it is."""
+        known = {line.sid for line in self.lines} | {line.reply_to for line in self.lines if line.reply_to}
+        self.lines[:0] = [line for line in lines if not {line.sid, line.reply_to} & known]
 
     def fault_for(self, phone: str) -> Fault | None:
         for fault in self.faults:
@@ -68,6 +74,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.post("/2010-04-01/Accounts/{account}/Messages.json", take),
         web.get("/messages", messages),
+        web.post("/remember", remember),
         web.post("/faults", fault),
         web.post("/reset", reset),
     ]
@@ -115,6 +122,11 @@ async def messages(request: web.Request) -> web.Response:
     return web.json_response({"asked": state.asked, "lines": [asdict(line) for line in state.lines]})
 
 
+async def remember(request: web.Request) -> web.Response:
+    request.app[STATE].remember(Line(**line) for line in await request.json())
+    return web.Response(status=204)
+
+
 async def fault(request: web.Request) -> web.Response:
     request.app[STATE].faults.append(Fault(**await request.json()))
     return web.Response(status=204)
@@ -126,13 +138,18 @@ async def reset(request: web.Request) -> web.Response:
 
 
 async def answer(state: State, phone: str, number: str, body: str) -> None:
-    """A customer texts: our webhook is told, and what it says by return is sent to them."""
+    """A customer texts: our webhook is told, and what it says by return is sent to them. Raises HTTPBadGateway when it did not listen."""
     form = {"MessageSid": state.sid(), "AccountSid": ACCOUNT, "From": phone, "To": number, "Body": body, "NumMedia": "0"}
     state.lines.append(Line(form["MessageSid"], phone, number, body, theirs=True))
     headers = {"X-Twilio-Signature": signature(state.webhook, form)}
     timeout = ClientTimeout(SECONDS_FOR_AN_ANSWER)
-    async with ClientSession(timeout=timeout) as http, http.post(state.webhook, data=form, headers=headers) as response:
-        said = await response.text()
+    try:
+        async with ClientSession(timeout=timeout) as http, http.post(state.webhook, data=form, headers=headers) as response:
+            said = await response.text()
+    except (ClientError, TimeoutError) as error:
+        raise web.HTTPBadGateway(text="The business could not be told of it.") from error
+    if response.status != 200:
+        raise web.HTTPBadGateway(text=f"The business was told of it and answered {response.status}.")
     for sentence in sentences(said):
         state.lines.append(Line(state.sid(), phone, number, sentence, reply_to=form["MessageSid"]))
 

@@ -15,15 +15,20 @@ class Command(DemoCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--actions", type=_count, help="how many; without it, until told to stop")
         parser.add_argument("--pace", type=_pace, help="actions per second; without it, lively for a minute and then calm")
+        parser.add_argument("--web", default=settings.PUBLIC_URL, help="where the web server answers (default: PUBLIC_URL)")
         parser.add_argument("--seed", type=int, help="the same number means the same decisions, as far as the records are the same")
 
     def demonstrate(self, **options: Any) -> None:
         from smrt_integration.dev.demo import simulation, stand_in
+        from smrt_integration.dev.demo.shop import Doors
 
         before = signal.signal(signal.SIGTERM, _stop)
         try:
             stand_in.name_businesses(settings.SEGMENT_HOST)
-            simulation.run(self.stdout.write, options["seed"], options["pace"], options["actions"])
+            if settings.TWILIO_HOST:
+                stand_in.remember_texts(settings.TWILIO_HOST)
+            doors = Doors(options["web"], settings.TWILIO_HOST, self.stdout.write)
+            simulation.run(doors, options["seed"], options["pace"], options["actions"])
         except KeyboardInterrupt:
             return
         finally:
@@ -31,7 +36,7 @@ class Command(DemoCommand):
 
 
 def _stop(number: int, frame: object) -> NoReturn:
-    """In the middle of whatever it is: an open transaction is rolled back as the connection ends."""
+    """In the middle of whatever it is."""
     raise KeyboardInterrupt
 
 

@@ -50,7 +50,8 @@ def test_the_steps_come_first_and_what_they_say_is_part_of_the_greeting(start: S
     run = start(("web", FOREVER), steps=(("seed", "print('Log in as demo.')"),))
     run.wait_for(READY)
     at = run.lines.index(f"  Admin    http://127.0.0.1:{ports['WEB_PORT']}/admin/")
-    assert run.lines[at + 1 : at + 4] == [
+    assert run.lines[at + 1 : at + 5] == [
+        f"  API      http://127.0.0.1:{ports['WEB_PORT']}/api/v1/docs  (calls to try; the key is below)",
         f"  Segment  http://127.0.0.1:{ports['SEGMENT_STUB_PORT']}/  (a stand-in: the messages as they arrive)",
         f"  Phones   http://127.0.0.1:{ports['TWILIO_STUB_PORT']}/  (a stand-in for Twilio: texts, and what customers answer)",
         "  Log in as demo.",
