@@ -33,7 +33,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("event-types", integration.EventTypes.as_view({"get": "list"}), name="event-types"),
     path("trait-types", integration.TraitTypes.as_view({"get": "retrieve"}), name="trait-types"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
+    # its renderer knows pages only, not what OPTIONS would answer
+    path("docs", SpectacularSwaggerSplitView.as_view(url_name="api:schema", http_method_names=["get", "head"]), name="docs"),
     # also what a path converter does not match, such as a line break
     re_path("", Nothing.as_view()),
 ]

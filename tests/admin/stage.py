@@ -69,6 +69,7 @@ class Stage:
         brand, department, employee = BrandFactory.create(**named), DepartmentFactory.create(**named), EmployeeFactory.create(**named)
         group, discount = CustomerGroupFactory.create(**named), DiscountFactory.create(**named)
         question: CustomField = CustomFieldFactory.create(**named)
+        CustomFieldFactory.create(business=business, name=f"{self.mark} birthday", kind=CustomField.Kind.DATE)
         self.customer = CustomerFactory.create(
             business=business,
             first_name=self.mark,

@@ -62,7 +62,6 @@ def test_what_is_open_is_how_the_api_is_called_and_nothing_else(stages: tuple[St
         assert not any(stage.mark in answer.content.decode() for stage in stages)
 
 
-@pytest.mark.xfail(reason="A POST to an address that takes none, with a key: Door.initial takes self.post, which such a view does not have")
 def test_a_method_that_there_is_not_is_refused(stages: tuple[Stage, Stage]) -> None:
     walk = Walk(*stages, smrt_integration.urls)
 
@@ -71,7 +70,6 @@ def test_a_method_that_there_is_not_is_refused(stages: tuple[Stage, Stage]) -> N
     assert not walk.wrong, "\n".join(walk.wrong)
 
 
-@pytest.mark.xfail(reason="OPTIONS of docs: the page's renderer has no template for what DRF answers")
 def test_what_is_open_answers_whatever_it_is_asked(db: None) -> None:
     """With a status of its own, and not with a fault of ours."""
     http = Http(raise_request_exception=False)

@@ -37,6 +37,7 @@ FOR_EVERY_KEY = {"event-types", "trait-types", NOWHERE}
 """For every key, whatever its scopes: what Segment can be told, and that there is nothing at an address."""
 WHOSE: Mapping[str, Any] = {
     "agent": Agent.objects.filter(kind=Agent.Kind.STORE),
+    "birthday_field": CustomField.objects.filter(kind=CustomField.Kind.DATE),
     "brand": Brand.objects,
     "business": Business.objects,
     "by": Employee.objects,

@@ -63,6 +63,14 @@ class Meant(serializers.Serializer[Any]):
     first_day = serializers.DateField(required=False)
     last_day = serializers.DateField(required=False)
     customer = Reference(queryset=Customer.objects, required=False)
+
+
+class OfLog(Meant):
+    outcome = serializers.ChoiceField(Outcome.choices, required=False)
+    brand = Reference(queryset=Brand.objects, required=False, help_text="Which the customer had at that time.")
+
+
+class Searched(Meant):
     search = serializers.CharField(
         required=False, max_length=200, help_text="A message id, an order number, or the beginning of a customer's name, email or phone."
     )
@@ -73,18 +81,17 @@ class Meant(serializers.Serializer[Any]):
         return given
 
 
-class MeantOfLog(Meant):
-    outcome = serializers.ChoiceField(Outcome.choices, required=False)
-    brand = Reference(queryset=Brand.objects, required=False, help_text="Which the customer had at that time.")
+class SearchedOfLog(OfLog, Searched):
+    pass
 
 
-class MeantAgain(MeantOfLog):
+class MeantAgain(OfLog):
     """At least one has to be given: nobody means all that was ever refused who has not said so."""
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         if not given:
             raise serializers.ValidationError({"detail": ["Say which messages: give an outcome, an event, a day or a customer."]})
-        return super().validate(given)
+        return given
 
 
 class Asked(serializers.Serializer[Any]):
@@ -123,10 +130,10 @@ class WaitingMessages(Messages):
     queryset = Outgoing.objects.all()
     serializer_class = WaitingShape
 
-    @extend_schema(parameters=[Meant], responses=WaitingShape(many=True))
+    @extend_schema(parameters=[Searched], responses=WaitingShape(many=True))
     def list(self, request: Request) -> Response:
         """What waits. With filters a page may hold fewer than it could, and yet lead to a next one."""
-        matching = self.matching(Meant, request.query_params)
+        matching = self.matching(Searched, request.query_params)
         asked = KeysetPages.asked(request, int)
         page, before, after = waiting_pages.around(matching, asked.most, after=asked.onward, before=asked.back)
         onward = page.entries[-1].id if after and page.entries else page.looked_to
@@ -144,10 +151,10 @@ class SendLogEntries(Messages):
     queryset = SendLog.objects.all()
     serializer_class = EntryDetails
 
-    @extend_schema(parameters=[MeantOfLog], responses=EntryShape(many=True))
+    @extend_schema(parameters=[SearchedOfLog], responses=EntryShape(many=True))
     def list(self, request: Request) -> Response:
         """What became of messages."""
-        matching = self.matching(MeantOfLog, request.query_params)
+        matching = self.matching(SearchedOfLog, request.query_params)
         asked = KeysetPages.asked(request, Place.of)
         page, newer, older = log_pages.around(matching, asked.most, before=asked.onward, after=asked.back)
         ends = (page.entries[-1].place, page.entries[0].place) if page.entries else (None, None)
