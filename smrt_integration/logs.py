@@ -10,8 +10,9 @@ import structlog
 ROW = re.compile(r"(?:\n|\\n)(?:DETAIL|CONTEXT): .*?(?=\n\nThe above exception|\n\nDuring handling|\Z)", re.DOTALL)
 
 # A link to a customer's account is a login. Whatever follows its path is hidden, unless it is one of the clean addresses behind it;
-# and what ends like a link (version and signature), whatever came before it.
-LINK = re.compile(r"""(/account/+)(?![a-z]{0,20}(?:[/?#\s"'\\]|$))[^\s"'\\]+""")
+# and what ends like a link (version and signature), whatever came before it. One that was wrapped goes on after the gap: with the few
+# characters that a shorter rest would tell, nobody comes in.
+LINK = re.compile(r"""(/account/+)(?![a-z]{0,20}(?:[/?#\s"'\\]|$))[^\s"'\\]+(?:(?:[\s"'\\]|\\[nrt])+[\w.-]{12,})*""")
 SIGNATURE = re.compile(r"(?:\.|%2E)\d+(?:\.|%2E)[\w-]{20,}", re.IGNORECASE | re.ASCII)
 
 
