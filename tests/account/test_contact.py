@@ -24,6 +24,18 @@ def test_who_wants_no_more_texts_says_so_and_segment_hears_of_it(
     assert (identify["traits"]["receiveEmails"], identify["traits"]["receiveTexts"]) == (True, False)
 
 
+def test_a_tab_that_was_left_open_does_not_take_back_what_was_said_by_text_meanwhile(visitor: Visitor, customer: Customer) -> None:
+    """They answered "Stop" since; here they only want no more emails."""
+    tab = visitor.open("/account/messages")
+    Customer.objects.filter(pk=customer.pk).update(receive_texts=False)
+
+    page = visitor.send(tab, tab.form(having="account"), receive_emails=None)
+
+    assert "Your choice is saved." in page.words
+    customer.refresh_from_db()
+    assert (customer.receive_emails, customer.receive_texts) == (False, False)
+
+
 def test_whoever_saves_what_was_there_changes_nothing(visitor: Visitor, integration: object) -> None:
     for path in ("details", "messages"):
         assert visitor.fill_in(f"/account/{path}").path == "/account/"
@@ -71,6 +83,7 @@ def test_two_tabs_take_nothing_back_from_each_other(visitor: Visitor, customer: 
     [
         ({"phone": "12"}, "12 is not a possible phone number. Write it with its area code."),
         ({"email": "anne"}, "Write the email address like name@example.com."),
+        ({"email": f"{'x' * 250}@example.com"}, "at most 254 characters"),
         ({"first_name": "win at www.example.com"}, "Write your name here, without web addresses."),
         ({"street": "x" * 301}, "at most 300 characters"),
         ({"city": "a\x00b"}, "Null characters are not allowed."),

@@ -85,6 +85,7 @@ def test_whoever_knows_a_customer_s_email_and_phone_gets_an_account_of_their_own
         ({"first_name": ""}, "Enter your first name."),
         ({"email": ""}, "Enter your email address or your phone number, so that we can reach you."),
         ({"email": "", "phone": "12"}, "12 is not a possible phone number."),
+        ({"email": f"{'x' * 250}@example.com"}, "at most 254 characters"),
         ({"last_name": "<a href=https://example.com>"}, "Write your name here, without web addresses."),
         ({"fax": "12345"}, "Leave the field Fax empty and send the form again."),
     ],
