@@ -1,5 +1,5 @@
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import include, path
 
@@ -11,6 +11,12 @@ def front_door(request: HttpRequest) -> HttpResponseBase:
     return redirect("admin:index")
 
 
+def malformed(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Django's own page looks for a token in the form first. Where the form is what cannot be read, that would be an error of ours."""
+    return HttpResponseBadRequest("This request cannot be read.", content_type="text/plain")
+
+
+handler400 = malformed
 urlpatterns = [
     path("", front_door),
     path("admin/", admin.site.urls),

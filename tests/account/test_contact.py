@@ -1,11 +1,15 @@
 """What customers say about themselves, and how to write to them."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection, transaction
 
 from customers.models import Customer
 from events.models import Outgoing
 from smrt_integration.delivery.deliver import Delivery
-from tests.account.conftest import Visitor
+from tests.account.conftest import Page, Visitor
+from tests.customers.contention import PATIENCE, wait_for_waiting
 from tests.factories import BusinessFactory, CustomerFactory
 from tests.segment import SegmentStandIn
 
@@ -76,6 +80,27 @@ def test_two_tabs_take_nothing_back_from_each_other(visitor: Visitor, customer: 
 
     customer.refresh_from_db()
     assert (customer.email, customer.street) == ("new@example.com", "1 New Road")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("path", "said"), [("details", {"street": "1 New Road"}), ("messages", {"receive_texts": None})])
+def test_whoever_is_deleted_at_that_moment_is_told_and_nothing_breaks(path: str, said: dict[str, str | None]) -> None:
+    customer, visitor = CustomerFactory.create(), Visitor()
+    visitor.come_in(customer)
+
+    def fill_in() -> Page:
+        try:
+            return visitor.fill_in(f"/account/{path}", **said)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as at_the_browser:
+        with transaction.atomic():
+            Customer.objects.filter(pk=customer.pk).delete()
+            answer = at_the_browser.submit(fill_in)
+            wait_for_waiting(1)
+        page = answer.result(PATIENCE)
+    assert (page.status, "This was removed in the meantime." in page.words) == (409, True)
 
 
 @pytest.mark.parametrize(
