@@ -12,8 +12,8 @@ from tests.factories import PickupRequestFactory
 pytestmark = pytest.mark.django_db
 
 ODD = (
-    *("", " ", "\0", "a\0b", "x" * 20_000, "1e999", "nan", "-1", "9" * 400, "\u202e", "\ud7ff\uffff", "\U0001f455" * 200),
-    *("'; DROP TABLE x; --", "{{ 7*7 }}", "<script>", "2026-02-30", "0001-01-01", "9999-12-31", "+", "+1", "tel:12", "a@b", "\r\n\r\nx"),
+    *("", "\0", "a\0b", "x" * 20_000, "1e999", "nan", "9" * 400, "\u202e\ud7ff\uffff", "\U0001f455" * 200),
+    *("2026-02-30", "0001-01-01", "9999-12-31", "+", "a@b", "\r\n\r\nx"),
 )
 FORMS = ("pickups/new", "regular", "details", "messages")
 

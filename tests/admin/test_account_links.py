@@ -47,7 +47,7 @@ def test_from_the_customer_s_page_it_is_asked_about_first(owner: User, customer:
     asked = client.get(page(customer)).content.decode()
 
     assert f"Make every link to the account of {customer} useless?" in asked
-    assert "whoever has the account open now is put out" in asked
+    assert "whoever has the account open now is logged out" in asked
     assert version(customer) == 1
 
 
