@@ -26,7 +26,11 @@ def without_rows(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> 
 
 def without_links(_logger: Any, _method: str, line: str) -> str:
     """The last processor: it gets the line as it will be written, whoever wrote it and wherever in it the link stands."""
-    return SIGNATURE.sub(".***", LINK.sub(r"\1***", line))
+    return hidden(line)
+
+
+def hidden(text: str) -> str:
+    return SIGNATURE.sub(".***", LINK.sub(r"\1***", text))
 
 
 SHARED: list[Any] = [

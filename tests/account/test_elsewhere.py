@@ -37,7 +37,8 @@ def signature(customer: Customer, integration: Integration, segment: SegmentStan
 
 def resources(customer: Customer) -> Iterator[str]:
     """Whatever can be asked for: lists, and what is found by the customer's id."""
-    for name in {pattern.name for pattern in [*router.urls, *urlpatterns] if getattr(pattern, "name", None)}:
+    names = {getattr(pattern, "name", None) for pattern in (*router.urls, *urlpatterns)}
+    for name in names - {None}:
         for arguments in ([], [customer.uuid]):
             try:
                 yield reverse(f"api:{name}", args=arguments).removeprefix("/api/v1/")

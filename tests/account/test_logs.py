@@ -98,6 +98,23 @@ def test_no_line_tells_a_link(customer: Customer, written: Written, monkeypatch:
         assert [part for part in parts(link) if part in everything] == []
 
 
+@pytest.mark.django_db
+def test_the_page_of_an_error_while_developing_tells_none(customer: Customer, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It shows the address and every variable, and is what developers send to each other."""
+    link = link_to(customer)
+
+    def broken(claim: object) -> None:
+        raise RuntimeError(f"cannot open {link}")
+
+    monkeypatch.setattr(session, "customer_named", broken)
+    settings.DEBUG = True
+    for accepted in ("text/html", "text/plain"):
+        answer = Client(raise_request_exception=False).get(link, headers={"Accept": accepted})
+        report = answer.content.decode()
+        assert (answer.status_code, "cannot open /account/***" in report) == (500, True)
+        assert [part for part in parts(link) if part in report] == []
+
+
 @pytest.mark.parametrize(
     ("line", "shown"),
     [
