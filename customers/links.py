@@ -29,13 +29,13 @@ def account_link(uuid: UUID, link_version: int) -> str:
 def read_link(token: str) -> LinkClaim | None:
     """What the token at the end of a link says; None unless we made it. Compare `link_version` with the customer's own."""
     try:
-        uuid, _, link_version = _signer().unsign(_as_made(token)).partition(SEPARATOR)
+        uuid, _, link_version = _signer().unsign(as_made(token)).partition(SEPARATOR)
     except BadSignature:
         return None
     return LinkClaim(UUID(uuid), int(link_version))
 
 
-def _as_made(token: str) -> str:
+def as_made(token: str) -> str:
     """Mail programs wrap links, escape them twice, and take the end of a sentence or a bracket for a part of them."""
     return NO_PART.sub("", unquote(token)).strip(SEPARATOR)
 

@@ -12,8 +12,9 @@ ROW = re.compile(r"(?:\n|\\n)(?:DETAIL|CONTEXT): .*?(?=\n\nThe above exception|\
 # A link to a customer's account is a login. Whatever follows its path is hidden, unless it is one of the clean addresses behind it;
 # and what ends like a link (version and signature), whatever came before it. One that was wrapped goes on after the gap: with the few
 # characters that a shorter rest would tell, nobody comes in.
-LINK = re.compile(r"""(/account/+)(?![a-z]{0,20}(?:[/?#\s"'\\]|$))[^\s"'\\]+(?:(?:[\s"'\\]|\\[nrt])+[\w.-]{12,})*""")
-SIGNATURE = re.compile(r"(?:\.|%2E)\d+(?:\.|%2E)[\w-]{20,}", re.IGNORECASE | re.ASCII)
+GAP = r"""(?:[\s"'\\]|\\[nrt]|%[0-9A-Fa-f]{2})+"""
+LINK = re.compile(rf"""(/account/+)(?![a-z]{{0,20}}(?:[/?#\s"'\\]|$))[^\s"'\\]+(?:{GAP}[\w.-]{{12,}})*""")
+SIGNATURE = re.compile(rf"(?:\.|%2E)\d+(?:\.|%2E)[\w-]{{12,}}(?:{GAP}[\w-]{{12,}})*", re.IGNORECASE | re.ASCII)
 
 
 def without_rows(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from customers.account.join import join
 from customers.texts.webhook import incoming
@@ -21,7 +21,8 @@ urlpatterns = [
     path("", front_door),
     path("admin/", admin.site.urls),
     path("account/", include("customers.account.urls")),
-    path("join/<uuid:business>", join, name="join"),
+    # whatever it is, as a link of the account: mail programs cut and wrap this one too
+    re_path(r"^join/(?P<business>[\s\S]+)", join, name="join"),
     path("texts/incoming", incoming, name="texts-incoming"),
     path("api/v1/", include(("smrt_integration.api.urls", "api"))),
 ]

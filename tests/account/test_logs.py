@@ -71,6 +71,8 @@ def test_no_line_tells_a_link(customer: Customer, written: Written, monkeypatch:
         # the end of the signature is on its own then
         browser.get(f"/account/{token[:-25]}{gap}{token[-25:]}")
         browser.post(f"/account/{token[:-25]}{gap}{token[-25:]}")
+        browser.get(f"/account/%20{token[:-25]}{gap}{token[-25:]}")
+        browser.post(f"/elsewhere/{token[:-25]}{gap}{token[-25:]}")
     assert browser.get(f"//account/{token}").status_code == 404
     assert browser.get(f"/elsewhere/{token}").status_code == 404
     assert browser.get(f"/admin/?next={link}").status_code == 302
