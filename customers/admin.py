@@ -6,6 +6,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from customers import admin_users
 from customers.admin_base import PAGE, ReadOnlyAdmin, RecordAdmin, ScopedInline, ShownWith, SupportAdmin
+from customers.admin_links import WithLinks
 from customers.models import (
     Agent,
     Brand,
@@ -94,14 +95,15 @@ class CustomFieldValues(ScopedInline):
 
 
 @admin.register(Customer)
-class CustomerAdmin(RecordAdmin):
+class CustomerAdmin(WithLinks):
     ordering = ("-pk",)
     list_display = ("__str__", "business", "email", "phone", "last_visit", "demographic")
     list_filter = ("kind", "visit_frequency", "demographic", "payment_term", "source")
     list_select_related = ("business",)
     search_fields = ("company_name__istartswith", "last_name__istartswith", "email__istartswith", "phone__startswith", "=uuid")
     autocomplete_fields = ("business", "agent", "brand", "group", "discount", "master")
-    readonly_fields = ("uuid", "created_at", "last_visit", "demographic", "text_answered_at", "link_version")
+    exclude = ("link_version",)
+    readonly_fields = ("uuid", "created_at", "last_visit", "demographic", "text_answered_at")
     inlines = (CustomFieldValues,)
 
     def save_model(self, request: HttpRequest, obj: Customer, form: "ModelForm[Customer]", change: bool) -> None:

@@ -1,6 +1,8 @@
 """Links that open a customer's online account without a password."""
 
-from typing import NamedTuple
+import re
+from typing import Final, NamedTuple
+from urllib.parse import unquote
 from uuid import UUID
 
 from django.conf import settings
@@ -8,6 +10,8 @@ from django.core.signing import BadSignature, Signer
 
 SALT = "customers.account_link"
 SEPARATOR = "."
+NO_PART: Final = re.compile(r"[^\w.-]", re.ASCII)
+"""What no token has in it."""
 
 
 class LinkClaim(NamedTuple):
@@ -25,10 +29,15 @@ def account_link(uuid: UUID, link_version: int) -> str:
 def read_link(token: str) -> LinkClaim | None:
     """What the token at the end of a link says; None unless we made it. Compare `link_version` with the customer's own."""
     try:
-        uuid, _, link_version = _signer().unsign(token).partition(SEPARATOR)
+        uuid, _, link_version = _signer().unsign(as_made(token)).partition(SEPARATOR)
     except BadSignature:
         return None
     return LinkClaim(UUID(uuid), int(link_version))
+
+
+def as_made(token: str) -> str:
+    """Mail programs wrap links, escape them twice, and take the end of a sentence or a bracket for a part of them."""
+    return NO_PART.sub("", unquote(token)).strip(SEPARATOR)
 
 
 def _signer() -> Signer:

@@ -95,6 +95,14 @@ def url(name: str, schemes: set[str], default: str | None = None, remedy: str = 
     return value.rstrip("/")
 
 
+def origin(name: str, default: str | None = None) -> str:
+    """Scheme and host (with its port) alone: paths, cookies, Twilio's signatures and browsers' origins are compared with it."""
+    parts = urlsplit(value := url(name, {"http", "https"}, default))
+    if value.lower() != (found := f"{parts.scheme}://{parts.netloc.lower()}") or "@" in found:
+        raise SettingError(name, "must be an address without anything behind its host, as in https://smrt.example.com.")
+    return found
+
+
 def database(name: str, remedy: str) -> dict[str, Any]:
     value = url(name, {"postgres", "postgresql"}, None, remedy)
     config: dict[str, Any] = dict(_parsed(name, value, environ.Env.db_url_config))

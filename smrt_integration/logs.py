@@ -10,9 +10,11 @@ import structlog
 ROW = re.compile(r"(?:\n|\\n)(?:DETAIL|CONTEXT): .*?(?=\n\nThe above exception|\n\nDuring handling|\Z)", re.DOTALL)
 
 # A link to a customer's account is a login. Whatever follows its path is hidden, unless it is one of the clean addresses behind it;
-# and what ends like a link (version and signature), whatever came before it.
-LINK = re.compile(r"""(/account/+)(?![a-z]{0,20}(?:[/?#\s"'\\]|$))[^\s"'\\]+""")
-SIGNATURE = re.compile(r"(?:\.|%2E)\d+(?:\.|%2E)[\w-]{20,}", re.IGNORECASE | re.ASCII)
+# and what ends like a link (version and signature), whatever came before it. One that was wrapped goes on after the gap: with the few
+# characters that a shorter rest would tell, nobody comes in.
+GAP = r"""(?:[\s"'\\]|\\[nrt]|%[0-9A-Fa-f]{2})+"""
+LINK = re.compile(rf"""(/account/+)(?![a-z]{{0,20}}(?:[/?#\s"'\\]|$))[^\s"'\\]+(?:{GAP}[\w.-]{{12,}})*""")
+SIGNATURE = re.compile(rf"(?:\.|%2E)\d+(?:\.|%2E)[\w-]{{12,}}(?:{GAP}[\w-]{{12,}})*", re.IGNORECASE | re.ASCII)
 
 
 def without_rows(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -25,7 +27,11 @@ def without_rows(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> 
 
 def without_links(_logger: Any, _method: str, line: str) -> str:
     """The last processor: it gets the line as it will be written, whoever wrote it and wherever in it the link stands."""
-    return SIGNATURE.sub(".***", LINK.sub(r"\1***", line))
+    return hidden(line)
+
+
+def hidden(text: str) -> str:
+    return SIGNATURE.sub(".***", LINK.sub(r"\1***", text))
 
 
 SHARED: list[Any] = [

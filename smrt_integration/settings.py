@@ -18,9 +18,10 @@ SECRET_KEY = environment.secret("SECRET_KEY", DEVELOPMENT_SECRET, DEBUG)
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 FIELD_KEYS = environment.field_keys("FIELD_KEYS", DEVELOPMENT_FIELD_KEY, DEBUG)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else None)
-PUBLIC_URL = environment.url("PUBLIC_URL", {"http", "https"}, "http://127.0.0.1:8000" if DEBUG else None)
+PUBLIC_URL = environment.origin("PUBLIC_URL", "http://127.0.0.1:8000" if DEBUG else None)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 CSRF_FAILURE_VIEW = "customers.account.door.form_expired"
+DEFAULT_EXCEPTION_REPORTER = "smrt_integration.error_reports.WithoutLinks"
 LOGGING = logs.configure(environment.choice("LOG_LEVEL", {"DEBUG", "INFO", "WARNING", "ERROR"}, "INFO"), readable=DEBUG)
 
 DATABASE = environment.database("DATABASE_URL", SERVERS)

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from customers.account.door import of_customer
-from customers.account.forms import ADDRESS, DetailsForm, MessagesForm
+from customers.account.forms import ADDRESS, DetailsForm, WishesForm
 from customers.account.page import done, page
 from customers.models import Customer
 
@@ -21,6 +21,7 @@ def details(request: HttpRequest, customer: Customer) -> HttpResponse:
 @transaction.atomic
 def save_details(customer: Customer, form: DetailsForm) -> None:
     """What the customer changed, and nothing else."""
+    customer.lock("business")
     said = {field: form.cleaned_data[field] for field in form.changed_data}
     phone = said.pop("phone", customer.phone)
     if said.keys() & set(ADDRESS) and not customer.country:
@@ -37,12 +38,17 @@ def save_details(customer: Customer, form: DetailsForm) -> None:
 @of_customer
 def messages(request: HttpRequest, customer: Customer) -> HttpResponse:
     """Apart from the other details, so that nothing that is wrong with those keeps anybody from ending the messages."""
-    wishes = {field: getattr(customer, field) for field in MessagesForm.base_fields}
-    form = MessagesForm(request.POST if request.method == "POST" else None, initial=wishes)
+    form = WishesForm(request.POST if request.method == "POST" else None, customer=customer)
     if form.is_valid():
-        for field in form.changed_data:
-            setattr(customer, field, form.cleaned_data[field])
-        if form.changed_data:
-            customer.save(update_fields=form.changed_data)
+        save_wishes(customer, form)
         return done("Your choice is saved.")
     return page(request, customer, "messages", form=form)
+
+
+@transaction.atomic
+def save_wishes(customer: Customer, form: WishesForm) -> None:
+    customer.lock("business")
+    for field in form.changed_data:
+        setattr(customer, field, form.cleaned_data[field])
+    if form.changed_data:
+        customer.save(update_fields=form.changed_data)

@@ -37,6 +37,11 @@ class PlainForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
 
+    def remember_what_is_shown(self) -> None:
+        """So that only what the customer changes here is written: another tab, or an answer to a text, may change more meanwhile."""
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
     def focus_on_errors(self) -> list[tuple[str, object]]:
         """For the summary above the form: the id of each field at fault, and what is wrong."""
         return [
@@ -106,6 +111,7 @@ class ContactForm(AddressForm):
     email = forms.EmailField(
         label="Email",
         required=False,
+        max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
         error_messages={"invalid": "Write the email address like name@example.com."},
     )
@@ -134,19 +140,22 @@ class ContactForm(AddressForm):
 
 
 class DetailsForm(ContactForm):
-    """Fields remember what they showed, so that only those the customer changed are written: another tab may have changed others."""
-
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         corporate = customer.kind == Customer.Kind.CORPORATE
         initial = {field: getattr(customer, field) for field in ContactForm.base_fields} | {"phone": displayed(customer.phone)}
         super().__init__(*args, business=customer.business, corporate=corporate, initial=initial, **kwargs)
-        for field in self.fields.values():
-            field.show_hidden_initial = True
+        self.remember_what_is_shown()
 
 
 class MessagesForm(PlainForm):
     receive_emails = forms.BooleanField(label="Send me emails", required=False)
     receive_texts = forms.BooleanField(label="Send me text messages", required=False)
+
+
+class WishesForm(MessagesForm):
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, initial={field: getattr(customer, field) for field in MessagesForm.base_fields}, **kwargs)
+        self.remember_what_is_shown()
 
 
 class JoinForm(MessagesForm, ContactForm):

@@ -14,7 +14,7 @@ from customers.models.pickup import PickupRequest
 AT_ONCE: Final = 20
 """Orders on a page."""
 AHEAD: Final = 10
-"""Days with a pickup that are listed."""
+"""Stops of a regular route that are listed. What the customer scheduled is listed however much it is: it can be canceled here alone."""
 
 
 class Coming(NamedTuple):
@@ -47,8 +47,8 @@ def coming(customer: Customer) -> list[Coming]:
     pickups = customer.pickup_requests.filter(status=PickupRequest.Status.SCHEDULED, pickup_date__gte=today).order_by("pickup_date")
     stops = customer.stops.filter(status=Stop.Status.PENDING, scheduled_for__gte=today).order_by("scheduled_for")
     days: dict[date, UUID | None] = dict.fromkeys(stops.values_list("scheduled_for", flat=True)[:AHEAD])
-    days |= dict(pickups.values_list("pickup_date", "uuid")[:AHEAD])
-    return [Coming(day, days[day]) for day in sorted(days)[:AHEAD]]
+    days |= dict(pickups.values_list("pickup_date", "uuid"))
+    return [Coming(day, days[day]) for day in sorted(days)]
 
 
 def regular_state(customer: Customer) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from customers.account import limits, session
 from customers.account.forms import JoinForm
 from customers.account.page import done, nobodys_page, page_of, private
+from customers.links import as_made
 from customers.models import Brand, Business, Customer
 
 SALT: Final = "customers.account.join"
@@ -25,13 +26,13 @@ SAME: Final = ("first_name", "last_name", "email", "phone", "street")
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
-def join(request: HttpRequest, business: UUID) -> HttpResponse:
+def join(request: HttpRequest, business: str) -> HttpResponse:
     """Whoever signs up gets an account of their own.
 
     Also with the email or phone of a customer who is known already: knowing those proves nothing, so it must not open that customer's
     account, nor tell that there is one. Two records of one person are for the business to merge.
     """
-    firm = Business.objects.filter(uuid=business).first()
+    firm = _business(as_made(business))
     if firm is None:
         return nobodys_page(request, "missing", 404)
     brand = _brand(request.GET.get("brand", ""), firm)
@@ -88,6 +89,13 @@ def _form_id(said: str) -> UUID | None:
     try:
         return UUID(signing.loads(said, salt=SALT, max_age=FORM_AGE))
     except signing.BadSignature:
+        return None
+
+
+def _business(said: str) -> Business | None:
+    try:
+        return Business.objects.filter(uuid=UUID(said)).first()
+    except ValueError:
         return None
 
 

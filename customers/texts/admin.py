@@ -7,6 +7,7 @@ from django.conf import settings as installation
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.text import Truncator
 
 from customers import access
@@ -45,9 +46,9 @@ class TextSettingsAdmin(ScopedAdmin):
     list_select_related = ("business",)
     search_fields = ("business__name__istartswith",)
     autocomplete_fields = ("business",)
-    readonly_fields = ("standing", "preview")
+    readonly_fields = ("standing", "preview", "at_twilio")
     fieldsets = (
-        (None, {"fields": ("business", "standing", "enabled", "number", "hour", "van_leaves")}),
+        (None, {"fields": ("business", "standing", "enabled", "number", "at_twilio", "hour", "van_leaves")}),
         ("What the text says", {"fields": ("language", "wording", "preview")}),
         ("What customers answer", {"fields": ("also_understood", "own_no", "own_stop", "own_start")}),
     )
@@ -70,6 +71,11 @@ class TextSettingsAdmin(ScopedAdmin):
     @admin.display(description="example, as last saved")
     def preview(self, settings: TextSettings) -> str:
         return "Save first to see it." if settings._state.adding else settings.example()
+
+    @admin.display(description="at Twilio")
+    def at_twilio(self, settings: TextSettings) -> str:
+        address = installation.PUBLIC_URL + reverse("texts-incoming")
+        return f"For this number's incoming messages, enter {address} as the webhook, by HTTP POST. Else no answer arrives here."
 
     @admin.display(description="number", ordering="number")
     def shown_number(self, settings: TextSettings) -> str:

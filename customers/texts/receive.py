@@ -38,14 +38,15 @@ class Said:
     """STOP or START where Twilio has taken care of it and answered already."""
 
     @classmethod
-    def of(cls, form: Mapping[str, str]) -> Self:
+    def of(cls, told: Mapping[str, str]) -> Self:
+        # PostgreSQL keeps no zero bytes
+        form = {name: value.replace("\0", "") for name, value in told.items()}
         media = form.get("NumMedia", "0")
         return cls(
             sid=form.get("MessageSid", "")[:64],
             sender=form.get("From", "")[:40],
             to=form.get("To", "")[:40],
-            # PostgreSQL keeps no zero bytes
-            body=form.get("Body", "").replace("\0", "")[:LONGEST_BODY],
+            body=form.get("Body", "")[:LONGEST_BODY],
             media=min(int(media), MOST_MEDIA) if media.isascii() and media.isdigit() else 0,
             opt_out=form.get("OptOutType", "").upper(),
         )

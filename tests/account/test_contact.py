@@ -1,11 +1,15 @@
 """What customers say about themselves, and how to write to them."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection, transaction
 
 from customers.models import Customer
 from events.models import Outgoing
 from smrt_integration.delivery.deliver import Delivery
-from tests.account.conftest import Visitor
+from tests.account.conftest import Page, Visitor
+from tests.customers.contention import PATIENCE, wait_for_waiting
 from tests.factories import BusinessFactory, CustomerFactory
 from tests.segment import SegmentStandIn
 
@@ -22,6 +26,18 @@ def test_who_wants_no_more_texts_says_so_and_segment_hears_of_it(
     Delivery().run()
     (identify,) = [message for message in segment.accepted() if message["type"] == "identify"]
     assert (identify["traits"]["receiveEmails"], identify["traits"]["receiveTexts"]) == (True, False)
+
+
+def test_a_tab_that_was_left_open_does_not_take_back_what_was_said_by_text_meanwhile(visitor: Visitor, customer: Customer) -> None:
+    """They answered "Stop" since; here they only want no more emails."""
+    tab = visitor.open("/account/messages")
+    Customer.objects.filter(pk=customer.pk).update(receive_texts=False)
+
+    page = visitor.send(tab, tab.form(having="account"), receive_emails=None)
+
+    assert "Your choice is saved." in page.words
+    customer.refresh_from_db()
+    assert (customer.receive_emails, customer.receive_texts) == (False, False)
 
 
 def test_whoever_saves_what_was_there_changes_nothing(visitor: Visitor, integration: object) -> None:
@@ -66,11 +82,33 @@ def test_two_tabs_take_nothing_back_from_each_other(visitor: Visitor, customer: 
     assert (customer.email, customer.street) == ("new@example.com", "1 New Road")
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("path", "said"), [("details", {"street": "1 New Road"}), ("messages", {"receive_texts": None})])
+def test_whoever_is_deleted_at_that_moment_is_told_and_nothing_breaks(path: str, said: dict[str, str | None]) -> None:
+    customer, visitor = CustomerFactory.create(), Visitor()
+    visitor.come_in(customer)
+
+    def fill_in() -> Page:
+        try:
+            return visitor.fill_in(f"/account/{path}", **said)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as at_the_browser:
+        with transaction.atomic():
+            Customer.objects.filter(pk=customer.pk).delete()
+            answer = at_the_browser.submit(fill_in)
+            wait_for_waiting(1)
+        page = answer.result(PATIENCE)
+    assert (page.status, "This was removed in the meantime." in page.words) == (409, True)
+
+
 @pytest.mark.parametrize(
     ("said", "complaint"),
     [
         ({"phone": "12"}, "12 is not a possible phone number. Write it with its area code."),
         ({"email": "anne"}, "Write the email address like name@example.com."),
+        ({"email": f"{'x' * 250}@example.com"}, "at most 254 characters"),
         ({"first_name": "win at www.example.com"}, "Write your name here, without web addresses."),
         ({"street": "x" * 301}, "at most 300 characters"),
         ({"city": "a\x00b"}, "Null characters are not allowed."),

@@ -1,6 +1,7 @@
 """Who is let in, what opening a link does, and what it does not."""
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -66,23 +67,26 @@ def garbled(token: str) -> list[str]:
         f"{uuid}.2.{signature}",
         token[:-1],
         token[:-1] + "%0A",
-        token + ".",
-        token + "/",
+        token[:-1] + ".",
+        token + "x",
+        token.upper(),
         uuid,
         f"{uuid}.{version}",
         "x",
         "%00",
         "%FF",
+        "%25" * 5_000,
     ]
 
 
 def test_a_link_that_is_not_whole_or_revoked_or_nobody_s_is_answered_alike(customer: Customer) -> None:
     link = link_to(customer)
     nobody = "/account/" + account_link(uuid4(), 1).rpartition("/")[2]
-    customer.revoke_links()
     paths = [link, nobody, *("/account/" + token for token in garbled(link.rpartition("/")[2]))]
 
-    answers = [Client().get(path) for path in paths]
+    answers = [Client().get(path) for path in paths[1:]]
+    customer.revoke_links()
+    answers.append(Client().get(link))
 
     assert [answer.status_code for answer in answers] == [404] * len(paths)
     assert {answer.content for answer in answers} == {answers[0].content}
@@ -91,6 +95,57 @@ def test_a_link_that_is_not_whole_or_revoked_or_nobody_s_is_answered_alike(custo
     assert CLOSED in Page(answers[0]).words
     assert "ask them for a new link" in Page(answers[0]).words
     assert customer.business.name not in answers[0].content.decode()
+
+
+@pytest.mark.parametrize(
+    "mailed",
+    [
+        "{}.",
+        "{},",
+        "{})",
+        "{}>",
+        "{}%22",
+        "{}/",
+        "{}%0A",
+        "%20{}",
+        "{}?utm_source=letter",
+    ],
+)
+def test_what_mail_programs_put_around_a_link_keeps_nobody_out(customer: Customer, mailed: str) -> None:
+    """A sentence ended with it, it stood in brackets, or it was taken over with a space."""
+    token = link_to(customer).rpartition("/")[2]
+    answer = Client().get("/account/" + mailed.format(token))
+    assert (answer.status_code, answer["Location"]) == (302, "/account/")
+
+
+@pytest.mark.parametrize("gap", ["%0D%0A", "%20", "%0A%20%20"])
+def test_a_link_that_was_wrapped_is_put_together(customer: Customer, gap: str) -> None:
+    token = link_to(customer).rpartition("/")[2]
+    for place in (10, 34, 60):
+        assert Client().get(f"/account/{token[:place]}{gap}{token[place:]}").status_code == 302
+
+
+def test_a_link_whose_dots_were_escaped_even_twice_opens(customer: Customer) -> None:
+    for escaped in ("%2E", "%252E"):
+        assert Client().get(link_to(customer).replace(".", escaped)).status_code == 302
+
+
+def test_links_stay_good_when_the_secret_key_is_replaced(customer: Customer, settings: Any) -> None:
+    visitor, link = Visitor(), link_to(customer)
+    visitor.open(link)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the new one, which was made up for this test", [settings.SECRET_KEY]
+
+    assert Client().get(link).status_code == 302
+    assert visitor.open("/account/").status == 200, "whoever is in stays in"
+    assert link_to(customer) != link
+    settings.SECRET_KEY_FALLBACKS = []
+    assert Client().get(link).status_code == 404
+
+
+def test_a_link_fits_into_a_text_message(customer: Customer, settings: Any) -> None:
+    """With some words around it: 160 characters, or it is paid for as two."""
+    settings.PUBLIC_URL = "https://smrt.example.com"
+    assert len(account_link(customer.uuid, 99)) <= 120
 
 
 @pytest.mark.parametrize("path", [*PAGES, "pickups/3ce2daa5-6a29-4989-98f8-c71e0d1b4d13/cancel"])

@@ -1,67 +1,21 @@
 """The pages in a real browser, without JavaScript: on a phone and a desktop."""
 
-import os
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from customers.models import Customer, PickupRequest
-from smrt_integration.dev.browser import FLAGS, SIZES
+from tests.account.browser import chromium, look, page
 from tests.account.conftest import link_to
-from tests.browser.browser import chromium_path
 from tests.factories import LineItemFactory, OrderFactory, PickupRequestFactory
 
-SHOTS = os.environ.get("ACCOUNT_SHOTS")
+__all__ = ["chromium", "page"]
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.django_db(transaction=True),
 ]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = chromium_path()
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Django sees Playwright's event loop in this thread and refuses to query.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(params=SIZES)
-def page(chromium: Browser, live_server: Any, request: pytest.FixtureRequest) -> Iterator[Page]:
-    width, height = SIZES[request.param]
-    context = chromium.new_context(
-        base_url=live_server.url,
-        viewport={"width": width, "height": height},
-        java_script_enabled=False,
-        is_mobile=request.param == "phone",
-    )
-    troubles: list[str] = []
-    context.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-    context.on("request", lambda sent: None if sent.url.startswith(live_server.url) else troubles.append(sent.url))
-    context.on("response", lambda got: troubles.append(f"{got.status} {got.url}") if got.status >= 400 else None)
-    page = context.new_page()
-    yield page
-    context.close()
-    assert troubles == []
-
-
-def look(page: Page, name: str) -> None:
-    """Nothing sticks out to the side; with ACCOUNT_SHOTS set, pictures to look at are kept in that folder."""
-    size = page.viewport_size
-    assert size
-    # a page that was just arrived at may have nothing in it yet
-    page.wait_for_load_state()
-    assert page.locator("html").evaluate("html => html.scrollWidth") <= size["width"], name
-    for scheme in ("light", "dark") if SHOTS else ():
-        page.emulate_media(color_scheme=scheme)
-        page.screenshot(path=f"{SHOTS}/{name}-{size['width']}-{scheme}.png", full_page=True)
 
 
 def test_a_customer_comes_by_the_link_and_has_a_van_come_and_not_come(page: Page, customer: Customer) -> None:

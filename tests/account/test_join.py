@@ -65,6 +65,24 @@ def test_there_is_nothing_to_join_where_there_is_no_business(stranger: Visitor) 
     assert (page.status, "There is no such page" in page.words) == (404, True)
 
 
+def test_an_address_that_a_mail_program_garbled_leads_there_all_the_same(stranger: Visitor, business: Business) -> None:
+    for garbled in (
+        f"{business.uuid}.",
+        f"{business.uuid})",
+        f"{business.uuid}/",
+        f"{str(business.uuid)[:20]}%0D%0A{str(business.uuid)[20:]}",
+    ):
+        page = stranger.open(f"/join/{garbled}")
+        assert f"Become a customer of {business}" in page.words
+        assert page.status == 200
+
+
+@pytest.mark.parametrize("cut", ["3ce2daa5-6a29", "x", "%00", "%FF", "3ce2daa5-6a29-4989-98f8-c71e0d1b4d13/more"])
+def test_an_address_that_was_cut_is_answered_by_a_page_of_ours(stranger: Visitor, cut: str) -> None:
+    page = stranger.open(f"/join/{cut}")
+    assert (page.status, "There is no such page" in page.words) == (404, True)
+
+
 def test_whoever_knows_a_customer_s_email_and_phone_gets_an_account_of_their_own(stranger: Visitor, customer: Customer) -> None:
     customer.orders.create(business=customer.business, number="SECRET1")
 
@@ -85,6 +103,7 @@ def test_whoever_knows_a_customer_s_email_and_phone_gets_an_account_of_their_own
         ({"first_name": ""}, "Enter your first name."),
         ({"email": ""}, "Enter your email address or your phone number, so that we can reach you."),
         ({"email": "", "phone": "12"}, "12 is not a possible phone number."),
+        ({"email": f"{'x' * 250}@example.com"}, "at most 254 characters"),
         ({"last_name": "<a href=https://example.com>"}, "Write your name here, without web addresses."),
         ({"fax": "12345"}, "Leave the field Fax empty and send the form again."),
     ],

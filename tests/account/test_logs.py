@@ -52,7 +52,7 @@ def written() -> Iterator[Written]:
 
 def parts(link: str) -> list[str]:
     token = link.rpartition("/")[2]
-    return [token, token.rpartition(".")[2]]
+    return [token, token.rpartition(".")[2], token[-25:]]
 
 
 @pytest.mark.django_db
@@ -66,7 +66,13 @@ def test_no_line_tells_a_link(customer: Customer, written: Written, monkeypatch:
     assert browser.get(link, HTTP_HOST="elsewhere.example.com").status_code == 400
     assert Client().post(link).status_code == 405
     assert browser.get(link + "%20x").status_code == 404
-    assert browser.get(f"/account/{token[:10]}%20{token[10:]}").status_code == 404
+    assert browser.get(f"/account/{token[:10]}%20{token[10:]}").status_code == 302
+    for gap in ("%0A", "%20", "%0D%0A", "%09", "%22", "%27", "%5C"):
+        # the end of the signature is on its own then
+        browser.get(f"/account/{token[:-25]}{gap}{token[-25:]}")
+        browser.post(f"/account/{token[:-25]}{gap}{token[-25:]}")
+        browser.get(f"/account/%20{token[:-25]}{gap}{token[-25:]}")
+        browser.post(f"/elsewhere/{token[:-25]}{gap}{token[-25:]}")
     assert browser.get(f"//account/{token}").status_code == 404
     assert browser.get(f"/elsewhere/{token}").status_code == 404
     assert browser.get(f"/admin/?next={link}").status_code == 302
@@ -92,6 +98,23 @@ def test_no_line_tells_a_link(customer: Customer, written: Written, monkeypatch:
     assert "/account/***" in text
     for everything in (text, *capfd.readouterr()):
         assert [part for part in parts(link) if part in everything] == []
+
+
+@pytest.mark.django_db
+def test_the_page_of_an_error_while_developing_tells_none(customer: Customer, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It shows the address and every variable, and is what developers send to each other."""
+    link = link_to(customer)
+
+    def broken(claim: object) -> None:
+        raise RuntimeError(f"cannot open {link}")
+
+    monkeypatch.setattr(session, "customer_named", broken)
+    settings.DEBUG = True
+    for accepted in ("text/html", "text/plain"):
+        answer = Client(raise_request_exception=False).get(link, headers={"Accept": accepted})
+        report = answer.content.decode()
+        assert (answer.status_code, "cannot open /account/***" in report) == (500, True)
+        assert [part for part in parts(link) if part in report] == []
 
 
 @pytest.mark.parametrize(
@@ -169,7 +192,7 @@ def test_the_web_server_tells_none_either_not_even_in_its_access_log(
         wait_until(web.answers, "the web server answers")
         assert web.status("GET", link) == 302
         # without DEBUG and the collected files, the pages fail: one more thing to log
-        assert web.status("GET", link + ".") in {404, 500}
+        assert web.status("GET", link + "x") in {404, 500}
         assert web.status("POST", link) in {403, 500}
         wait_until(lambda: web.printed.count("POST /account/***") >= 2, "its access log tells of the last")
     finally:

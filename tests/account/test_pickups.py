@@ -154,6 +154,29 @@ def test_the_stops_of_a_regular_route_are_told_too_but_are_not_the_customer_s_to
     assert [link for link in page.links if link.endswith("/cancel")] == [f"/account/pickups/{pickup.uuid}/cancel"]
 
 
+def test_whatever_a_customer_scheduled_can_be_found_and_canceled_however_many_stops_a_route_makes(
+    visitor: Visitor, customer: Customer
+) -> None:
+    today = customer.business.today()
+    for days in range(1, 13):
+        StopFactory.create(customer=customer, scheduled_for=today + timedelta(days=days))
+    pickups = [PickupRequestFactory.create(customer=customer, pickup_date=today + timedelta(days=20 + days)) for days in range(12)]
+
+    page = visitor.open("/account/")
+
+    assert [link for link in page.links if link.endswith("/cancel")] == [f"/account/pickups/{pickup.uuid}/cancel" for pickup in pickups]
+    assert page.words.count("Our driver's regular stop") == 10
+    assert "Next pickups " in page.words
+
+
+def test_who_gave_no_address_is_asked_for_it_before_a_van_looks_for_them(visitor: Visitor, customer: Customer) -> None:
+    ask = "We do not know your address yet."
+    assert ask not in visitor.open("/account/pickups/new").words
+    Customer.objects.filter(pk=customer.pk).update(street="")
+    page = visitor.open("/account/pickups/new")
+    assert (ask in page.words, page.links.count("/account/details")) == (True, 2)
+
+
 def test_a_wish_for_regular_pickups_starts_from_the_customer_s_address(visitor: Visitor, customer: Customer, told: Told) -> None:
     page = visitor.open("/account/regular")
     form = page.form(having="street")

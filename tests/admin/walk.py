@@ -44,6 +44,7 @@ MESSAGES: dict[str, Any] = {"names": {"business": Business, "brand": Brand}, "se
 OURS: Mapping[str, Call] = {
     "index": Call(names={"business": Business}, searches=("q", "business")),
     "customers_customer_story": Call(Customer),
+    "customers_customer_links": Call(Customer),
     "events_integration_waiting": Call(Business),
     "events_integration_preview": Call(Business, names={"customer": Customer}, searches=("q",)),
     "events_integration_test": Call(Business),

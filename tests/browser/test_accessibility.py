@@ -66,6 +66,7 @@ def owners_pages(integration: Integration, customer: Customer, order: Order) -> 
         "one that waits": reverse("admin:events_outgoing_change", args=[waiting.pk]),
         "customers": reverse("admin:customers_customer_changelist"),
         "one customer": reverse("admin:customers_customer_change", args=[customer.pk]),
+        "ending the links to their account": reverse("admin:customers_customer_links", args=[customer.pk]),
         "their story": reverse("admin:customers_customer_story", args=[customer.pk]),
         "orders": reverse("admin:customers_order_changelist"),
         "one order": reverse("admin:customers_order_change", args=[order.pk]),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from smrt_integration import environment
 from smrt_integration import settings as ours
 from tests.workers import PROJECT
 
@@ -44,6 +45,9 @@ MALFORMED = [
     ("PUBLIC_URL", "smrt.example.com", "must be an address that starts with http:// or https://."),
     ("PUBLIC_URL", "https:///account", "must be an address that starts with http:// or https://."),
     ("PUBLIC_URL", "https://[smrt.example.com", "is not a well-formed address."),
+    ("PUBLIC_URL", "https://smrt.example.com/dry-cleaning", "must be an address without anything behind its host, as in "),
+    ("PUBLIC_URL", "https://smrt.example.com/?", "must be an address without anything behind its host, as in "),
+    ("PUBLIC_URL", "https://quiet-please@smrt.example.com", "must be an address without anything behind its host, as in "),
     ("SEGMENT_HOST", "ftp://proxy.example.com", "must be an address that starts with http:// or https://."),
     ("SEGMENT_TIMEOUT", "soon", "must be a whole number from 1 to 20."),
     ("SEGMENT_TIMEOUT", "21", "must be a whole number from 1 to 20."),
@@ -105,6 +109,13 @@ def test_a_missing_setting_is_named(name: str) -> None:
 @pytest.mark.parametrize(("name", "value", "problem"), MALFORMED)
 def test_a_malformed_setting_is_named_with_what_is_wrong_and_its_value_kept_quiet(name: str, value: str, problem: str) -> None:
     refuses_to_start(f"{name} {problem}", **{name: value})
+
+
+@pytest.mark.parametrize("written", ["HTTPS://Smrt.Example.com", "https://smrt.example.com/"])
+def test_however_the_public_address_is_written_it_is_one(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cookies go by its beginning, Twilio signs it, and browsers name it as the origin of a form."""
+    monkeypatch.setenv("PUBLIC_URL", written)
+    assert environment.origin("PUBLIC_URL") == "https://smrt.example.com"
 
 
 def test_who_texts_by_twilio_needs_an_account_there() -> None:

@@ -47,6 +47,7 @@ def test_an_owner_sets_up_texts(owner: User, business: Business, settings: Any) 
     assert (made.business, made.number, made.hour, made.also_understood) == (business, NUMBER, 19, ["es", "de"])
     shown = client.get(page(TextSettings, "change", made.pk)).content.decode()
     assert "Texts leave at 19:00." in shown
+    assert "http://127.0.0.1:8000/texts/incoming" in shown, "what is to be entered at Twilio"
     assert f"{business.name}: Ann, our van comes by for your pickup tomorrow, Tuesday, 24 November." in shown
 
 

@@ -133,3 +133,21 @@ def test_a_business_without_a_number_is_not_the_one_that_an_empty_number_means(t
     TextSettings.objects.update(number="", enabled=False)
     assert said(answer(texted.phone, "", "No")) == []
     assert nothing_happened()
+
+
+@pytest.mark.parametrize("field", ["MessageSid", "From", "To", "Body", "NumMedia", "OptOutType"])
+@pytest.mark.parametrize("value", ["\0", "a\0b", "\U0001f44d" * 100])
+def test_whatever_twilio_signs_is_never_an_error_of_ours(texted: Customer, field: str, value: str) -> None:
+    assert answer(texted.phone, NUMBER, "Hello", **{field: value}).status_code in {200, 400}
+
+
+def test_what_is_left_out_is_as_good_as_empty(texted: Customer) -> None:
+    """RCS and short codes do without one or the other."""
+    from smrt_integration.dev.twilio_stub.texting import signature
+
+    form = {"MessageSid": "SM1", "To": NUMBER}
+    headers = {"X-Twilio-Signature": signature("http://127.0.0.1:8000/texts/incoming", form)}
+    response = Client().post("/texts/incoming", form, headers=headers)
+    assert said(response) == []
+    kept = IncomingText.objects.get()
+    assert (kept.phone, kept.body, kept.customer, kept.handled) == ("", "", None, False)

@@ -19,6 +19,8 @@ class Lead(Enum):
     WAITING = "waiting"
     REJECTED = "rejected"
     EXPIRED = "expired"
+    ANSWERS = "answers"
+    TEXTS = "texts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,18 @@ def matters(standing: Standing, muted: list[str], has_birthday_field: bool, mont
         found.append(
             Matter(f"{CUSTOMER_BIRTHDAY} is on, but no birthday field is chosen: none can be sent.", "Choose the field", Lead.INTEGRATION)
         )
+    return found
+
+
+def of_texts(problem: str, unread: int) -> list[Matter]:
+    """`problem`: why no text leaves, in a sentence; `unread`: answers that nobody has handled."""
+    found = []
+    if problem:
+        found.append(Matter(f"Texts have stopped. {problem}", "Look at the settings", Lead.TEXTS, urgent=True))
+    if unread:
+        one = unread == 1
+        waiting = "answer to your texts waits" if one else "answers to your texts wait"
+        found.append(Matter(f"{unread:,} {waiting} for somebody to read {'it' if one else 'them'}.", "Read", Lead.ANSWERS))
     return found
 
 

@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers import access
-from customers.models import Business
+from customers.models import Business, IncomingText, TextSettings
 from customers.zones import local_day
 from events.models import Integration
 from events.standing import sentence, state_of
 from events.standings import standings
 from smrt_integration.admin.home import charts
-from smrt_integration.admin.home.attention import Lead, matters, never_sent
+from smrt_integration.admin.home.attention import Lead, Matter, matters, never_sent, of_texts
 from smrt_integration.admin.home.figures import DAYS, failures, figures_of, sent_today
 from smrt_integration.admin.integration.page import ICONS, how_it_stands
 
@@ -49,6 +49,8 @@ def _of_one(request: HttpRequest, business: Business, several: bool) -> dict[str
     figures, how = figures_of(business.pk, today), how_it_stands(business.pk)
     integration = Integration.objects.filter(pk=business.pk).only("muted", "birthday_field_id").first() or Integration()
     found = matters(how["standing"], integration.muted, integration.birthday_field_id is not None, figures.month, now)
+    texts = TextSettings.objects.filter(business=business).first()
+    found = sorted([*found, *_about_texts(business, texts)], key=lambda matter: not matter.urgent)
     most = max((line.month.total() for line in figures.events), default=0)
     return {
         **how,
@@ -60,7 +62,7 @@ def _of_one(request: HttpRequest, business: Business, several: bool) -> dict[str
         "integration_url": _link(Lead.INTEGRATION, business.pk, today),
         "waiting_url": _link(Lead.WAITING, business.pk, today),
         "log_url": _log(business.pk, today),
-        "matters": [(matter, _link(matter.lead, business.pk, today)) for matter in found],
+        "matters": [(matter, _way(matter, business.pk, today, texts)) for matter in found],
         "figures": figures,
         "legend": [(outcome, LEGEND[outcome]) for outcome in charts.OUTCOMES],
         "chart": charts.columns(figures.days),
@@ -69,6 +71,20 @@ def _of_one(request: HttpRequest, business: Business, several: bool) -> dict[str
         "failed_month": failures(figures.month),
         "today": today,
     }
+
+
+def _about_texts(business: Business, texts: TextSettings | None) -> list[Matter]:
+    problem = texts.get_problem_display() if texts and texts.enabled and texts.problem else ""
+    return of_texts(problem, IncomingText.objects.filter(business=business, handled=False).count())
+
+
+def _way(matter: Matter, business_id: int, today: date, texts: TextSettings | None) -> str:
+    if matter.lead is Lead.TEXTS and texts:
+        return reverse("admin:customers_textsettings_change", args=[texts.pk])
+    if matter.lead is Lead.ANSWERS:
+        unread = {"business__id__exact": business_id, "handled__exact": 0}
+        return f"{reverse('admin:customers_incomingtext_changelist')}?{urlencode(unread)}"
+    return _link(matter.lead, business_id, today)
 
 
 def _link(lead: Lead, business_id: int, today: date) -> str:

@@ -1,0 +1,73 @@
+"""Ends what links to customers' accounts open: for one customer from their page, for several from the list. Both ask first."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from customers.admin_base import RecordAdmin
+from customers.models import Customer
+from customers.refusals import ActionRefused
+
+AT_ONCE: Final = 100
+"""Two pages of the list. Whoever means a whole list would have all its customers ask for their links."""
+
+
+class WithLinks(RecordAdmin):
+    actions = ("end_links",)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.links_view)
+        return [path("<int:customer_id>/links/", view, name="customers_customer_links"), *super().get_urls()]
+
+    def links_view(self, request: HttpRequest, customer_id: int) -> HttpResponseBase:
+        customer = self.get_queryset(request).filter(pk=customer_id).first() if customer_id < 2**63 else None
+        if customer is None:
+            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
+                request, self.opts, str(customer_id)
+            )
+            return gone
+        if not self.has_change_permission(request, customer):
+            raise PermissionDenied
+        back = reverse("admin:customers_customer_change", args=[customer.pk])
+        if request.method != "POST":
+            return self._ask(request, [customer], back)
+        self._end(request, [customer])
+        return HttpResponseRedirect(back)
+
+    @admin.action(description="Make links to the account useless", permissions=["change"])
+    def end_links(self, request: HttpRequest, customers: QuerySet[Customer]) -> HttpResponse | None:
+        chosen = list(customers.filter(pk__in=self.managed(request))[: AT_ONCE + 1])
+        if not chosen:
+            return None
+        if len(chosen) > AT_ONCE:
+            messages.warning(request, f"Nothing was changed: choose at most {AT_ONCE} customers at once.")
+            return None
+        if "post" not in request.POST:
+            return self._ask(request, chosen, request.get_full_path())
+        self._end(request, chosen)
+        return None
+
+    def _ask(self, request: HttpRequest, customers: Sequence[Customer], back: str) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, "back": back}
+        context |= {"title": "Links to the account", "customers": customers, "whose": whose(customers)}
+        return TemplateResponse(request, "admin/customers/customer/links.html", context)
+
+    def _end(self, request: HttpRequest, customers: Sequence[Customer]) -> None:
+        for customer in customers:
+            # whoever was deleted meanwhile has no account
+            with suppress(ActionRefused):
+                customer.revoke_links()
+                self.log_change(request, customer, "Made every link to the account useless.")
+        said = f"Every link to {whose(customers)} that was sent so far is useless now. New messages get a new one."
+        messages.success(request, said)
+
+
+def whose(customers: Sequence[Any]) -> str:
+    return f"the account of {customers[0]}" if len(customers) == 1 else f"the accounts of {len(customers)} customers"

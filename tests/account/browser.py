@@ -1,0 +1,64 @@
+"""Customers' browsers, real ones: on a phone and a desktop."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from smrt_integration.dev.browser import FLAGS, SIZES
+from tests.browser.browser import Watch, chromium_path
+
+SHOTS = os.environ.get("ACCOUNT_SHOTS")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = chromium_path()
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Django sees Playwright's event loop in this thread and refuses to query.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(chromium: Browser, origin: str, size: str, *, scripts: bool) -> Iterator[Page]:
+    """A page of somebody who was never here. What goes wrong in it fails the test."""
+    width, height = SIZES[size]
+    context = chromium.new_context(
+        base_url=origin, viewport={"width": width, "height": height}, java_script_enabled=scripts, is_mobile=size == "phone"
+    )
+    watch = Watch(origin)
+    watch.over(context)
+    yield context.new_page()
+    context.close()
+    assert watch.troubles == []
+
+
+@pytest.fixture(params=SIZES)
+def page(chromium: Browser, live_server: Any, request: pytest.FixtureRequest) -> Iterator[Page]:
+    with opened(chromium, live_server.url, request.param, scripts=False) as page:
+        yield page
+
+
+@pytest.fixture(params=SIZES)
+def judged(chromium: Browser, live_server: Any, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The pages bring no script of their own, but axe is one."""
+    with opened(chromium, live_server.url, request.param, scripts=True) as page:
+        yield page
+
+
+def look(page: Page, name: str) -> None:
+    """Nothing sticks out to the side; with ACCOUNT_SHOTS set, pictures to look at are kept in that folder."""
+    size = page.viewport_size
+    assert size
+    # a page that was just arrived at may have nothing in it yet
+    page.wait_for_load_state()
+    assert page.locator("html").evaluate("html => html.scrollWidth") <= size["width"], name
+    for scheme in ("light", "dark") if SHOTS else ():
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=f"{SHOTS}/{name}-{size['width']}-{scheme}.png", full_page=True)

@@ -1,0 +1,72 @@
+"""A link reaches Segment as a trait, and nothing else that is kept or answered has it in it."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import NoReverseMatch, reverse
+
+from customers.links import account_link
+from customers.models import Customer
+from events.models import Integration, Outgoing, SendLog
+from smrt_integration.api.scopes import SCOPES
+from smrt_integration.api.urls import router, urlpatterns
+from smrt_integration.delivery.deliver import Delivery
+from tests.admin.conftest import logged_in, owner
+from tests.api.conftest import Caller
+from tests.factories import OrderFactory
+from tests.segment import SegmentStandIn
+
+__all__ = ["owner"]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def signature(customer: Customer, integration: Integration, segment: SegmentStandIn) -> str:
+    """The secret part of the link that Segment has just got."""
+    order = OrderFactory.create(customer=customer, business=customer.business)
+    Delivery().run()
+    (link,) = [message["traits"]["link"] for message in segment.accepted() if message["type"] == "identify"]
+    assert link == account_link(customer.uuid, 1)
+    order.mark_ready()
+    customer.email = "another@example.com"
+    customer.save()
+    return str(link.rpartition(".")[2])
+
+
+def resources(customer: Customer) -> Iterator[str]:
+    """Whatever can be asked for: lists, and what is found by the customer's id."""
+    names = {getattr(pattern, "name", None) for pattern in (*router.urls, *urlpatterns)}
+    for name in names - {None}:
+        for arguments in ([], [customer.uuid]):
+            try:
+                yield reverse(f"api:{name}", args=arguments).removeprefix("/api/v1/")
+            except NoReverseMatch:
+                continue
+
+
+def test_no_answer_of_the_api(customer: Customer, signature: str) -> None:
+    call = Caller(customer.business, scopes=[*SCOPES])
+    asked = sorted(resources(customer))
+    assert {"customers", f"customers/{customer.uuid}", "trait-types"} <= set(asked)
+
+    answers = {path: call.get(path) for path in asked}
+
+    assert answers[f"customers/{customer.uuid}"].status_code == 200
+    assert [path for path, answer in answers.items() if signature in answer.content.decode()] == []
+
+
+def test_no_row_of_what_waits_or_was_sent(signature: str) -> None:
+    rows = [*SendLog.objects.values(), *Outgoing.objects.values()]
+    assert {row["event"] for row in rows} >= {"identify", "Order Created", "Order Ready"}
+    assert '"link":' in str(rows), "masked, and not left out"
+    assert signature not in str(rows)
+
+
+def test_no_page_of_the_customer_in_the_admin(customer: Customer, owner: User, signature: str) -> None:
+    client = logged_in(owner)
+    for page in ("change", "links", "story", "history"):
+        answer = client.get(reverse(f"admin:customers_customer_{page}", args=[customer.pk]))
+        assert answer.status_code == 200
+        assert signature not in answer.content.decode()

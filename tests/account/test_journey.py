@@ -1,0 +1,154 @@
+"""From the link that Segment was told, through a real browser, the web server and a worker, to what Segment is told of it."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from customers.models import Customer
+from events.models import Integration
+from tests.account.browser import chromium, opened
+from tests.browser.sending import wait_for_the_worker
+from tests.conftest import WRITE_KEY
+from tests.factories import OrderFactory
+from tests.segment import SegmentStandIn
+from tests.web import Web
+from tests.workers import Worker
+
+__all__ = ["chromium"]
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def web(transactional_db: None, chromium: Browser, segment: SegmentStandIn) -> Iterator[Web]:
+    with pytest.MonkeyPatch.context() as patch:
+        # it is for this thread alone
+        patch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)
+        web = Web({"SEGMENT_HOST": segment.url, "LOG_LEVEL": "INFO", "GUNICORN_CMD_ARGS": "--access-logfile -"})
+    yield web
+    web.kill()
+
+
+@pytest.fixture
+def page(chromium: Browser, web: Web) -> Iterator[Page]:
+    with opened(chromium, web.url, "phone", scripts=False) as page:
+        yield page
+
+
+class Receiver:
+    """What arrived at Segment."""
+
+    def __init__(self, segment: SegmentStandIn) -> None:
+        self._segment = segment
+
+    def told(self, event: str) -> list[dict[str, Any]]:
+        return [message["properties"] for message in self._segment.accepted(WRITE_KEY) if message.get("event") == event]
+
+    def traits(self, customer: Customer) -> dict[str, Any]:
+        """The last that were told."""
+        whose = str(customer.uuid)
+        told = [one["traits"] for one in self._segment.accepted(WRITE_KEY) if one["type"] == "identify" and one["userId"] == whose]
+        return dict(told[-1]) if told else {}
+
+    def hears(self, event: str, **properties: Any) -> None:
+        wait_for_the_worker(lambda: self.told(event), f"{event} arrived")
+        assert self.told(event) == [properties]
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).click()
+
+
+def schedules_and_cancels(page: Page, receiver: Receiver, day: date) -> None:
+    page.get_by_role("link", name="Schedule a pickup").click()
+    page.get_by_label("Day").fill(day.isoformat())
+    press(page, "Schedule the pickup")
+    expect(page.get_by_role("status")).to_contain_text("is scheduled.")
+    receiver.hears("Pickup Scheduled", scheduled_by="Customer", pickup_date=day.isoformat())
+
+    page.get_by_role("link", name="Cancel").click()
+    press(page, "Cancel the pickup")
+    expect(page.get_by_role("status")).to_contain_text("is canceled.")
+    receiver.hears("Customer Canceled Pickup", canceled_via="Website", pickup_date=day.isoformat())
+
+
+def asks_for_regular_pickups(page: Page, receiver: Receiver) -> None:
+    page.get_by_role("link", name="Ask for regular pickups").click()
+    page.get_by_label("Street and number").fill("1 Office Plaza")
+    press(page, "Ask for regular pickups")
+    expect(page.get_by_role("status")).to_contain_text("You asked for regular pickups.")
+    address = {"street": "1 Office Plaza", "city": "San Francisco", "state": "CA", "postalCode": "94110", "country": "US"}
+    receiver.hears("Customer Requested Regular Pickups", address=address)
+
+
+def says_how_to_be_reached(page: Page, receiver: Receiver, customer: Customer) -> None:
+    page.get_by_role("link", name="Change your details").click()
+    page.get_by_label("Email").fill("anew@example.com")
+    press(page, "Save")
+    page.get_by_role("link", name="Choose which messages you get").click()
+    page.get_by_label("Send me text messages").uncheck()
+    press(page, "Save")
+
+    def changed() -> bool:
+        traits = receiver.traits(customer)
+        return (traits["email"], traits["receiveTexts"], traits["receiveEmails"]) == ("anew@example.com", False, True)
+
+    wait_for_the_worker(changed, "Segment knows the new details")
+
+
+def leaves_for_good(page: Page) -> None:
+    """Not even Back shows whoever uses this phone next what was there."""
+    press(page, "Leave")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You have left your account")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("We cannot open an account here")
+
+
+def test_a_customer_does_everything_that_the_pages_offer(
+    page: Page, web: Web, start_worker: Callable[..., Worker], customer: Customer, integration: Integration, segment: SegmentStandIn
+) -> None:
+    receiver = Receiver(segment)
+    worker = start_worker(PUBLIC_URL=web.url)
+    OrderFactory.create(customer=customer, business=customer.business)
+    wait_for_the_worker(lambda: receiver.traits(customer), "Segment got the link")
+    link = receiver.traits(customer)["link"]
+    referrers: list[str] = []
+    page.on("request", lambda request: referrers.append(request.all_headers().get("referer", "")))
+
+    page.goto(link)
+    assert page.url == f"{web.url}/account/"
+    schedules_and_cancels(page, receiver, customer.business.today() + timedelta(days=2))
+    asks_for_regular_pickups(page, receiver)
+    says_how_to_be_reached(page, receiver, customer)
+    leaves_for_good(page)
+
+    assert f"{web.url}/account/" in referrers
+    assert [text for text in (*referrers, web.printed, worker.printed) if link.rpartition(".")[2] in text] == []
+    assert "GET /account/***" in web.printed
+
+
+def test_somebody_signs_up_and_segment_learns_where(
+    page: Page, start_worker: Callable[..., Worker], integration: Integration, segment: SegmentStandIn
+) -> None:
+    receiver = Receiver(segment)
+    start_worker()
+
+    page.goto(f"/join/{integration.business.uuid}")
+    page.get_by_label("First name").fill("Bea")
+    page.get_by_role("textbox", name="Email").fill("bea@example.com")
+    page.get_by_label("Send me emails").check()
+    press(page, "Sign up")
+    expect(page.get_by_role("status")).to_contain_text("Welcome, Bea.")
+
+    receiver.hears("New Customer Signup", source="Website")
+    receiver.hears("Customer Visit", visit_type="Signup")
+    traits = receiver.traits(Customer.objects.get(source="Website"))
+    assert (traits["firstName"], traits["email"], traits["receiveEmails"], traits["receiveTexts"]) == (
+        "Bea",
+        "bea@example.com",
+        True,
+        False,
+    )

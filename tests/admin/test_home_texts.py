@@ -1,0 +1,67 @@
+"""What the first page says of texts: that customers' answers wait to be read, and that none leave any more."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from customers.models import Business, Customer, IncomingText, Membership, TextSettings
+from events.models import Integration
+from tests.admin.conftest import logged_in
+from tests.factories import IncomingTextFactory, TextSettingsFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _once_switched_on(integration: Integration) -> None:
+    """A business that never was is first told how to begin."""
+
+
+def matters(user: User, business: Business) -> list[tuple[str, str]]:
+    """What needs attention, each with where its link leads."""
+    found: Any = logged_in(user).get(reverse("admin:index"), {"business": business.pk}).context["matters"]
+    return [(matter.text, url) for matter, url in found if re.search("(?i)text", matter.text)]
+
+
+def test_answers_that_nobody_has_read_are_counted_and_lead_to_themselves(owner: User, customer: Customer, other_business: Business) -> None:
+    business = customer.business
+    IncomingTextFactory.create_batch(2, customer=customer)
+    IncomingTextFactory.create(customer=customer, handled=True, body="I was answered long ago")
+    IncomingTextFactory.create(customer__business=other_business)
+
+    ((said, url),) = matters(owner, business)
+
+    assert said == "2 answers to your texts wait for somebody to read them."
+    shown = logged_in(owner).get(url)
+    assert (shown.status_code, shown.context["cl"].result_count) == (200, 2)
+    IncomingText.objects.filter(customer=customer).update(handled=True)
+    assert matters(owner, business) == []
+
+
+def test_one_is_one_and_is_that_of_the_business_that_was_asked_about(owner: User, customer: Customer, other_business: Business) -> None:
+    Membership.objects.create(user=owner, business=other_business, role="owner")
+    IncomingTextFactory.create(customer=customer)
+    IncomingTextFactory.create(customer__business=other_business)
+
+    ((said, url),) = matters(owner, customer.business)
+
+    assert said == "1 answer to your texts waits for somebody to read it."
+    assert logged_in(owner).get(url).context["cl"].result_count == 1
+
+
+@pytest.mark.parametrize(
+    ("problem", "why"), [("account", "Twilio refuses this installation's account."), ("number", "Twilio refuses to send")]
+)
+def test_texts_that_stopped_are_said_with_the_reason(owner: User, business: Business, problem: str, why: str) -> None:
+    settings = TextSettingsFactory.create(business=business, problem=problem)
+    IncomingTextFactory.create(customer__business=business)
+
+    (said, url), _ = matters(owner, business)
+
+    assert said.startswith(f"Texts have stopped. {why}")
+    assert url == reverse("admin:customers_textsettings_change", args=[settings.pk])
+    TextSettings.objects.update(enabled=False)
+    assert len(matters(owner, business)) == 1, "nobody wants them"
