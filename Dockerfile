@@ -10,7 +10,7 @@ RUN python -m venv /opt/venv && pip install --no-cache-dir --require-hashes --on
 FROM base
 RUN useradd --system --no-create-home smrt
 COPY --from=packages /opt/venv /opt/venv
-COPY manage.py ./
+COPY manage.py gunicorn.conf.py ./
 COPY customers customers
 COPY events events
 COPY smrt_integration smrt_integration
@@ -20,4 +20,4 @@ RUN SECRET_KEY=build FIELD_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= ALL
     python manage.py collectstatic --no-input && python -m compileall -q customers events smrt_integration
 USER smrt
 EXPOSE 8000
-CMD ["gunicorn", "smrt_integration.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "8", "--no-control-socket"]
+CMD ["gunicorn", "smrt_integration.wsgi", "--bind", "0.0.0.0:8000"]

@@ -42,7 +42,11 @@ PARTS = (
         ),
     ),
     Part("rounds", rounds.queries_per_round, ("queries_per_round_1", "queries_per_round_1000")),
-    Part("api", api.orders, ("api_orders_per_s", "api_order_p99_ms")),
+    Part(
+        "api",
+        api.orders,
+        ("api_orders_per_s", "api_orders_p99_ms", "api_orders_without_key_per_s", "api_orders_without_key_p99_ms"),
+    ),
     Part("claim", claiming.claims, ("claim_ms",)),
     Part(
         "history",

@@ -21,7 +21,7 @@ class Web(Program):
     def __init__(self, environment: Mapping[str, str]) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        arguments = ["smrt_integration.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "8", "--preload", "--no-control-socket"]
+        arguments = ["smrt_integration.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8", "--preload"]
         super().__init__(arguments, {"DEBUG": "1", "PUBLIC_URL": self.url, **environment})
         self.wait_for_output("Booting worker")
         wait_until(self._answers, f"{self.url} answered")

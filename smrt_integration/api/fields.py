@@ -40,7 +40,7 @@ class Reference(serializers.SlugRelatedField[Any]):
         """Looked up once per call, however often the body names it: a phone tells of a day's stops of one driver."""
         known: dict[tuple[type[Model], UUID], Any] = self.context["view"].found
         if (self.model, uuid) not in known:
-            found = next(iter(self.get_queryset().filter(uuid=uuid)), None)
+            found = next(iter(self.get_queryset().order_by().filter(uuid=uuid)), None)
             if found is not None:
                 # at hand, so that nobody reads it again
                 found.business = self.context["view"].business
@@ -55,7 +55,7 @@ def not_here(model: type[Model]) -> str:
 def by_uuid(rows: QuerySet[Any], wanted: Iterable[UUID], field: str) -> Mapping[UUID, Any]:
     """The rows with these ids, in one query however many. Raises ValidationError that names `field` when one is missing."""
     ids = set(wanted)
-    found = {row.uuid: row for row in rows.filter(uuid__in=ids)} if ids else {}
+    found = {row.uuid: row for row in rows.order_by().filter(uuid__in=ids)} if ids else {}
     if ids - found.keys():
         raise serializers.ValidationError({field: [not_here(rows.model)]}, "does_not_exist")
     return found

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -26,6 +27,11 @@ KEPT = timedelta(days=3)
 PORTION = 5_000
 REPLAYED = "Idempotent-Replayed"
 
+CLAIM = """
+INSERT INTO smrt_integration_answered (key_id, idempotency_key, request_hash, status, body, at) VALUES (%s, %s, %s, 0, '', %s)
+ON CONFLICT (key_id, idempotency_key) DO NOTHING RETURNING id
+"""
+
 ANOTHER_BODY = f"This {HEADER} came with another request before. Use a new one for each request, and the same only to repeat it."
 
 
@@ -37,26 +43,32 @@ def once(request: Request, work: Callable[[], Response]) -> Response:
             return work()
         if not 1 <= len(key) <= LONGEST:
             raise ValidationError({HEADER: [f"It must have 1 to {LONGEST} characters."]})
-        claim = _claim(request, key)
-        if claim.status:
-            return _replay(claim, request)
+        claimed = _claim(request, key)
+        if claimed is None:
+            return _replay(request, key)
         response = work()
-        claim.status, claim.body = response.status_code, JSONRenderer().render(response.data).decode()
-        claim.save(update_fields=["status", "body"])
+        body = JSONRenderer().render(response.data).decode()
+        Answered.objects.filter(pk=claimed).update(status=response.status_code, body=body)
         return response
 
 
-def _claim(request: Request, key: str) -> Answered:
-    """The row of this key. It has a status when the request was answered before."""
-    caller = cast("ApiKey", request.auth)
-    Answered.objects.bulk_create([Answered(key=caller, idempotency_key=key, request_hash=hash_of(request))], ignore_conflicts=True)
-    return Answered.objects.get(key=caller, idempotency_key=key)
+def _claim(request: Request, key: str) -> int | None:
+    """The id of the row that holds this key for us; None when the request was answered before. The database decides who was first."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [_caller(request).pk, key, hash_of(request), timezone.now()])
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
-def _replay(claim: Answered, request: Request) -> Response:
-    if claim.request_hash != hash_of(request):
+def _replay(request: Request, key: str) -> Response:
+    before = Answered.objects.get(key=_caller(request), idempotency_key=key)
+    if before.request_hash != hash_of(request):
         raise ValidationError({HEADER: [ANOTHER_BODY]})
-    return Response(json.loads(claim.body) if claim.body else None, claim.status, headers={REPLAYED: "true"})
+    return Response(json.loads(before.body) if before.body else None, before.status, headers={REPLAYED: "true"})
+
+
+def _caller(request: Request) -> ApiKey:
+    return cast("ApiKey", request.auth)
 
 
 def hash_of(request: Request) -> str:

@@ -9,7 +9,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from smrt_integration.api.models import ApiKey, hash_of
+from smrt_integration.api.models import ApiKey
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -40,7 +40,7 @@ class KeyAuthentication(BaseAuthentication):
             return None
         if len(words) != 2 or words[0].lower() != b"bearer":
             raise AuthenticationFailed(HOW)
-        key = ApiKey.objects.select_related("business").filter(hash=hash_of(words[1].decode(errors="replace")), revoked_at=None).first()
+        key = ApiKey.in_use(words[1].decode(errors="replace"))
         if key is None:
             raise AuthenticationFailed(UNKNOWN)
         _note_use(key)

@@ -40,7 +40,7 @@ def main() -> int:
         stack.enter_context(_program(stand_in, f"{segment}/messages"))
         _make()
         bind = web.removeprefix("http://")
-        stack.enter_context(_program(("gunicorn", "smrt_integration.wsgi", "--bind", bind, "--threads", "8", "--no-control-socket"), web))
+        stack.enter_context(_program(("gunicorn", "smrt_integration.wsgi", "--bind", bind, "--workers", "1", "--threads", "8"), web))
         password, customer = _live(web)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))

@@ -158,7 +158,7 @@ class Web(Program):
     module = ("gunicorn", "smrt_integration.wsgi")
 
     def __init__(self, port: int, environment: Mapping[str, str]) -> None:
-        super().__init__(["--bind", f"127.0.0.1:{port}", "--access-logfile", "-", "--no-control-socket"], environment)
+        super().__init__(["--bind", f"127.0.0.1:{port}", "--access-logfile", "-", "--workers", "1"], environment)
         self.port = port
 
     def answers(self) -> bool:

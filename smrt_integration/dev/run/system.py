@@ -87,10 +87,9 @@ def programs(addresses: Addresses) -> list[Program]:
     return [
         Program("segment", segment, answers=f"{addresses.segment}/messages"),
         Program("twilio", twilio, answers=f"{addresses.twilio}/messages"),
-        # no control socket: it would be one for all of this account's projects, in its home folder
         Program(
             "web",
-            (*_without_requests(), *web, "--threads", "8", "--graceful-timeout", "2", "--no-control-socket"),
+            (*_without_requests(), *web, "--workers", "1", "--threads", "8", "--graceful-timeout", "2"),
             answers=f"{addresses.web}/",
         ),
         # it is the only worker here: looking for others takes a second
