@@ -152,7 +152,7 @@ if not DEBUG:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 
 # Calls a minute of one key: several times what a busy shop makes, and little enough that one that runs wild leaves room for others.
-API_CALLS_PER_MINUTE = 1_200
+API_CALLS_PER_MINUTE = environment.number("API_CALLS_PER_MINUTE", 1_200, 1, 1_000_000)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["smrt_integration.api.keys.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["smrt_integration.api.keys.KeyAllows"],

@@ -203,7 +203,11 @@ class Order(Public, OfCustomer):
         for name, value in changes.items():
             setattr(self, name, value)
         _refuse_nonsense(self.tax_rate, self.bags)
-        self._save_totals(self._locked_items(), *changes)
+        if changes.keys() & {"discount", "tax_rate"}:
+            self._save_totals(self._locked_items(), *changes)
+        elif changes:
+            # a discount may have been edited since; only who changes it here means the order's total
+            self.save(update_fields=[*changes])
 
     def refuse_return(self, at: datetime) -> list[LineItem]:
         """The items still here, locked, as this order is; refused when there is nothing to return."""

@@ -1,12 +1,14 @@
 """What every view has in common: whose data it shows, and that a call is done as a whole and a POST can be repeated."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.http import Http404
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,8 +16,13 @@ from rest_framework.serializers import Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from customers.models import Business
+from smrt_integration.api.errors import LengthRequired
+from smrt_integration.api.fields import not_here
 from smrt_integration.api.idempotency import once
 from smrt_integration.api.models import ApiKey
+from smrt_integration.api.scopes import Client
+
+PAGING = ("limit", "cursor")
 
 
 class Door(GenericViewSet[Any]):
@@ -49,9 +56,36 @@ class Door(GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Once it is clear that the caller may do this."""
         super().initial(request, *args, **kwargs)
+        if "Transfer-Encoding" in request.headers:
+            raise LengthRequired
+        if getattr(self, "action", None) == "list":
+            self._refuse_unknown(request.query_params)
         method = (request.method or "").lower()
         if request.method not in SAFE_METHODS and hasattr(self, method):
             setattr(self, method, partial(_whole, getattr(self, method)))
+
+    def _refuse_unknown(self, asked: Mapping[str, str]) -> None:
+        """A filter that is written wrong would answer everything."""
+        known = [*self.filters(), *PAGING]
+        unknown = sorted(asked.keys() - set(known))
+        if unknown:
+            raise ValidationError({name: [f"There is no such filter here. There are {', '.join(known)}."] for name in unknown})
+
+    def filters(self) -> list[str]:
+        """The names of what this list can be narrowed by."""
+        found: Any = getattr(self, "filterset_class", None)
+        return [*found.get_filters()] if found else [*getattr(self, "filterset_fields", ())]
+
+    def get_object(self) -> Any:
+        try:
+            return super().get_object()
+        except Http404 as error:
+            raise NotFound(not_here(self.get_queryset().model)) from error
+
+    def only(self, client: Client, otherwise: str) -> None:
+        """Raises PermissionDenied for keys of other clients."""
+        if self.key.client != client:
+            raise PermissionDenied(otherwise)
 
     def given(self, shape: "type[Serializer[Any]]") -> dict[str, Any]:
         """What the body says, in this shape. Raises ValidationError, which names the field."""

@@ -1,11 +1,13 @@
 """Errors in Django REST framework's shape: the field's name with sentences, or `detail`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.defaults import server_error
 from rest_framework import status
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -13,12 +15,21 @@ from customers.refusals import ActionRefused
 
 
 class Conflict(APIException):
-    """The call makes sense, but not in the present state of the records."""
+    """The call makes sense, but not in the present state of the records. `code` is stable, for programs."""
 
     status_code = status.HTTP_409_CONFLICT
 
-    def get_full_details(self) -> Any:
-        return {"detail": self.detail, "code": self.get_codes()}
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message, code)
+        self.detail = {"detail": ErrorDetail(message, code), "code": ErrorDetail(code, code)}
+
+
+class LengthRequired(APIException):
+    """Django reads no body whose length is not told, so it would be taken for an empty one, which may mean everything."""
+
+    status_code = status.HTTP_411_LENGTH_REQUIRED
+    default_detail = "Say how long the body is: send Content-Length instead of Transfer-Encoding: chunked."
+    default_code = "length_required"
 
 
 def as_api_error(refusal: ActionRefused) -> APIException:
@@ -26,6 +37,17 @@ def as_api_error(refusal: ActionRefused) -> APIException:
     if refusal.field is not None:
         return ValidationError({refusal.field: [refusal.message]}, refusal.code)
     return Conflict(refusal.message, refusal.code)
+
+
+@contextmanager
+def as_conflict(argument: str) -> Iterator[None]:
+    """Where the address stands for the `argument` of an action, its refusal is about the state of what is there, and not about the call."""
+    try:
+        yield
+    except ActionRefused as refusal:
+        if refusal.field != argument:
+            raise
+        raise Conflict(refusal.message, refusal.code) from refusal
 
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:

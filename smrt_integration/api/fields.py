@@ -1,8 +1,8 @@
 """How records refer to each other in the API: by UUID, and only within the key's business."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.db.models import Manager, Model, QuerySet
@@ -49,6 +49,7 @@ class Reference(serializers.SlugRelatedField[Any]):
 
 
 def not_here(model: type[Model]) -> str:
+    """What is said of a row that does not exist, or is another business's."""
     return f"There is no {model._meta.verbose_name} with this id here. Give the id of one of your own."
 
 
@@ -61,10 +62,29 @@ def by_uuid(rows: QuerySet[Any], wanted: Iterable[UUID], field: str) -> Mapping[
     return found
 
 
+class Given(serializers.Serializer[Any]):
+    """What a body says. A name that means nothing here is refused: left out for a slip of the pen, it would mean something else."""
+
+    answered: ClassVar[frozenset[str]] = frozenset()
+    """What the record's answer has besides: whoever sends the whole record back is understood."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = data.keys() - self.fields.keys() - self.answered if isinstance(data, Mapping) else set()
+        if unknown:
+            known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+            raise serializers.ValidationError({name: [f"There is no such field here. There are {known}."] for name in sorted(unknown)})
+        return super().to_internal_value(data)
+
+
+NAIVE: Final = "Give the time together with its offset, as in 2026-03-27T17:05:00-07:00 or 2026-03-28T00:05:00Z."
+LONGEST_AGO: Final = timedelta(days=30)
+"""As long as an event may wait to be sent. A phone was not offline for longer: its clock is wrong."""
+
+
 class MomentField(serializers.DateTimeField):
     """When something happened, if it is told later. A time without an offset would be somebody's own, and nobody could tell whose."""
 
-    default_error_messages = {"naive": "Give the time together with its offset, as in 2026-03-27T17:05:00-07:00 or 2026-03-28T00:05:00Z."}
+    default_error_messages = {"naive": NAIVE, "long_ago": "This is more than 30 days ago. Check the clock of what reports it."}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"allow_null": True, "default": None, "help_text": "When it happened, if it is told later."} | kwargs)
@@ -72,10 +92,13 @@ class MomentField(serializers.DateTimeField):
     def enforce_timezone(self, value: datetime) -> datetime:
         if timezone.is_naive(value):
             self.fail("naive")
-        return super().enforce_timezone(value)
+        moment = super().enforce_timezone(value)
+        if moment < timezone.now() - LONGEST_AGO:
+            self.fail("long_ago")
+        return moment
 
 
-class AddressField(serializers.Serializer[Any]):
+class AddressField(Given):
     """Null when nothing is known; a part that is not known is null."""
 
     street = serializers.CharField(max_length=300, allow_null=True, default=None)

@@ -15,7 +15,8 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 
 PROBLEM = {
     "type": "object",
-    "description": "What is wrong: `detail` is about the whole call, any other name is a field's.",
+    "description": "What is wrong: `detail` is about the whole call, with a stable `code` beside it where the state of the records forbids "
+    "it; any other name is a field's.",
     "properties": {"detail": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}},
     "additionalProperties": {},
 }
@@ -25,6 +26,7 @@ ERRORS = {
     "403": "The key may not do this.",
     "404": "There is no such record in this business.",
     "409": "It makes no sense in the present state of the records.",
+    "411": "The body's length is not told.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "429": "Too many calls; Retry-After says in how many seconds to come back.",

@@ -160,7 +160,7 @@ class TestTheList:
     def test_tells_in_words_what_there_is(self, http: Http, business: Business, time_machine: TimeMachineFixture) -> None:
         time_machine.move_to(NOW, tick=False)
         app, _ = ApiKey.issue(business, Client.APP, "Dan's phone")
-        till, _ = ApiKey.issue(business, Client.POS, "Till 1")
+        till, _ = ApiKey.issue(business, Client.POS, "Till 1", sorted(SCOPES))
         ApiKey.objects.filter(pk=till.pk).update(last_used_at=NOW - timedelta(days=1, minutes=20))
         app.revoke(NOW)
 

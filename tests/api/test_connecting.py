@@ -39,7 +39,7 @@ def test_every_command_works_as_pasted(
     web: Web, start_worker: Callable[..., Worker], segment: SegmentStandIn, business: Business, integration: Integration
 ) -> None:
     start_worker()
-    commands = "\n".join(re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))
+    commands = "\n".join(re.findall(r"^```bash\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))
     key = ApiKey.issue(business, Client.POS, "Till 1")[1]
     environment = {"SMRT": f"{web.url}/api/v1", "KEY": key, "PATH": "/usr/local/bin:/usr/bin:/bin", "no_proxy": "*"}
 
@@ -64,7 +64,9 @@ def test_the_errors_that_it_shows_are_those_that_are_answered(pos: Caller, custo
 
 def test_every_path_that_it_names_exists(db: None, pos: Caller) -> None:
     """Also those in the text."""
-    for method, path in re.findall(r"`(POST|GET) ([a-z-]+/?[{}a-z_/-]*)`", PAGE):
+    named = re.findall(r"`(POST|GET) ([a-z-]+/?[{}a-z_/-]*)`", PAGE)
+    assert len(named) == 2
+    for method, path in named:
         answer = pos.post(path.replace("{message_id}", "0" * 32)) if method == "POST" else pos.get(path)
         assert answer.status_code in {200, 400, 404}, path
         assert "There is nothing at this address" not in answer.content.decode(), path

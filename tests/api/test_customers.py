@@ -1,11 +1,15 @@
 """Customers: signed up, found, changed, and told to Segment."""
 
+import threading
+
 import pytest
+from django.db import connection, transaction
 
 from customers.models import Customer, CustomField
-from events.models import Integration
+from events.models import Integration, Outgoing
 from smrt_integration.delivery.deliver import Delivery
 from tests.api.conftest import Caller
+from tests.customers.contention import wait_for_waiting
 from tests.factories import AgentFactory, CustomerFactory, CustomFieldFactory
 from tests.segment import SegmentStandIn
 
@@ -112,3 +116,56 @@ def test_another_businesss_customer_is_not_found(other: Caller, customer: Custom
 
 def test_the_link_of_a_customer_is_in_no_answer(pos: Caller, customer: Customer) -> None:
     assert "/account/" not in pos.get(f"customers/{customer.uuid}").content.decode()
+
+
+def test_the_same_number_written_otherwise_is_no_other_number(pos: Caller, customer: Customer) -> None:
+    customer.change_phone("+14155550123", is_mobile=True)
+    customer.answered_text()
+
+    pos.patch(f"customers/{customer.uuid}", {"phone": "(415) 555-0123", "first_name": "Anna"})
+
+    customer.refresh_from_db()
+    assert (customer.first_name, customer.phone_is_mobile, customer.text_answered_at is None) == ("Anna", True, False)
+    pos.patch(f"customers/{customer.uuid}", {"phone": "(415) 555-0124"})
+    customer.refresh_from_db()
+    assert (customer.phone, customer.phone_is_mobile, customer.text_answered_at) == ("+14155550124", None, None)
+
+
+def test_what_it_answers_can_be_sent_back_and_changes_nothing(pos: Caller, customer: Customer) -> None:
+    field = CustomFieldFactory.create(business=customer.business)
+    pos.patch(f"customers/{customer.uuid}", {"custom_fields": [{"field": str(field.uuid), "value": "A parrot"}]})
+    told = pos.get(f"customers/{customer.uuid}").json()
+
+    assert pos.patch(f"customers/{customer.uuid}", told).json() == told
+
+
+def test_a_date_that_is_none_is_named_by_the_field_that_was_sent(pos: Caller, customer: Customer) -> None:
+    birthday = CustomFieldFactory.create(business=customer.business, kind=CustomField.Kind.DATE)
+    answer = pos.patch(f"customers/{customer.uuid}", {"custom_fields": [{"field": str(birthday.uuid), "value": "soon"}]})
+    assert (answer.status_code, list(answer.json())) == (400, ["custom_fields"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_waited_for_another_is_told_to_segment(pos: Caller, customer: Customer, integration: Integration) -> None:
+    """PATCH writes what it was before the other change: that is a change of what the other one made of it."""
+    email = customer.email
+
+    def patch() -> None:
+        try:
+            assert pos.patch(f"customers/{customer.uuid}", {"email": email}).status_code == 200
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        held = Customer.objects.select_for_update().get(pk=customer.pk)
+        thread = threading.Thread(target=patch)
+        thread.start()
+        wait_for_waiting(1)
+        held.email = "other@example.com"
+        held.save(update_fields=["email"])
+        before = Outgoing.objects.get(event="identify", customer=customer).message_id
+    thread.join()
+
+    customer.refresh_from_db()
+    assert customer.email == email
+    assert Outgoing.objects.get(event="identify", customer=customer).message_id != before

@@ -5,6 +5,7 @@ import pytest
 from customers.models import Business, Customer, CustomField
 from events.models import Integration, Lane
 from events.standing import CHOICE_WANTED
+from smrt_integration.api.scopes import SCOPES, Client
 from smrt_integration.delivery.deliver import Delivery
 from tests.api.conftest import Caller
 from tests.conftest import WRITE_KEY
@@ -14,8 +15,14 @@ from tests.segment import SegmentStandIn
 pytestmark = pytest.mark.django_db
 
 
-def test_a_business_that_never_set_it_is_switched_off_and_reading_writes_nothing(pos: Caller) -> None:
-    told = pos.get("integration").json()
+@pytest.fixture
+def office(business: Business) -> Caller:
+    """With a key that was given the right to switch."""
+    return Caller(business, Client.POS, sorted(SCOPES))
+
+
+def test_a_business_that_never_set_it_is_switched_off_and_reading_writes_nothing(office: Caller) -> None:
+    told = office.get("integration").json()
 
     assert (told["enabled"], told["write_key_ends_in"], told["muted"]) == (False, None, [])
     assert told["standing"] == {
@@ -26,23 +33,45 @@ def test_a_business_that_never_set_it_is_switched_off_and_reading_writes_nothing
     assert not Integration.objects.exists()
 
 
-def test_it_is_switched_on_and_events_leave(pos: Caller, customer: Customer, segment: SegmentStandIn) -> None:
-    answer = pos.patch("integration", {"enabled": True, "write_key": WRITE_KEY, "region": "eu", "muted": ["Customer Visit"]})
+def test_it_is_switched_on_and_events_leave(office: Caller, customer: Customer, segment: SegmentStandIn) -> None:
+    Integration.objects.create(business=customer.business, write_key=WRITE_KEY)
+
+    answer = office.patch("integration", {"enabled": True, "muted": ["Customer Visit"]})
 
     assert answer.status_code == 200, answer.content
     told = answer.json()
-    assert (told["enabled"], told["region"], told["write_key_ends_in"], told["standing"]["state"]) == (True, "eu", "2345", "new")
+    assert (told["enabled"], told["region"], told["write_key_ends_in"], told["standing"]["state"]) == (True, "us", "2345", "new")
     assert WRITE_KEY not in answer.content.decode()
-    pos.post("orders", {"customer": str(customer.uuid)})
+    office.post("orders", {"customer": str(customer.uuid)})
     Delivery().run()
     assert [message["event"] for message in segment.accepted() if message["type"] == "track"] == ["Order Created"]
-    assert pos.get("integration").json()["standing"]["state"] == "well"
+    assert office.get("integration").json()["standing"]["state"] == "well"
 
 
-def test_what_is_left_out_stays(pos: Caller, integration: Integration) -> None:
-    before = pos.get("integration").json()
+def test_where_events_go_is_for_owners_to_say(office: Caller, integration: Integration) -> None:
+    """Every customer's link goes there too, and it is a login."""
+    for change in ({"write_key": "a" * 32}, {"region": "eu"}):
+        answer = office.patch("integration", change)
+        assert (answer.status_code, list(answer.json())) == (400, list(change))
+    integration.refresh_from_db()
+    assert (integration.write_key, integration.region) == (WRITE_KEY, "us")
 
-    after = pos.patch("integration", {"weekly_limit": 20}).json()
+
+def test_a_till_reads_how_it_stands_and_may_not_switch_it(business: Business, integration: Integration) -> None:
+    till = Caller(business)
+    assert till.get("integration").status_code == 200
+    assert till.patch("integration", {"enabled": False}).status_code == 403
+
+
+def test_what_it_answers_can_be_sent_back(office: Caller, integration: Integration) -> None:
+    told = office.get("integration").json()
+    assert office.patch("integration", told).json() == told
+
+
+def test_what_is_left_out_stays(office: Caller, integration: Integration) -> None:
+    before = office.get("integration").json()
+
+    after = office.patch("integration", {"weekly_limit": 20}).json()
 
     assert after == before | {"weekly_limit": 20}
 
@@ -50,8 +79,8 @@ def test_what_is_left_out_stays(pos: Caller, integration: Integration) -> None:
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"write_key": "short"}, "write_key"),
         ({"region": "moon"}, "region"),
+        ({"enable": True}, "enable"),
         ({"muted": ["Moon Landing"]}, "muted"),
         ({"weekly_limit": 0}, "weekly_limit"),
         ({"birthday_hour": 24}, "birthday_hour"),
@@ -59,68 +88,73 @@ def test_what_is_left_out_stays(pos: Caller, integration: Integration) -> None:
     ],
 )
 def test_what_makes_no_sense_is_named_and_changes_nothing(
-    pos: Caller, integration: Integration, change: dict[str, object], field: str
+    office: Caller, integration: Integration, change: dict[str, object], field: str
 ) -> None:
-    before = pos.get("integration").json()
+    before = office.get("integration").json()
 
-    answer = pos.patch("integration", {"retention_months": 5} | change)
+    answer = office.patch("integration", {"retention_months": 5} | change)
 
     assert (answer.status_code, list(answer.json())) == (400, [field])
-    assert pos.get("integration").json() == before
+    assert office.get("integration").json() == before
 
 
-def test_it_cannot_be_switched_on_without_a_key(pos: Caller) -> None:
-    answer = pos.patch("integration", {"enabled": True})
+def test_it_cannot_be_switched_on_without_a_key(office: Caller) -> None:
+    answer = office.patch("integration", {"enabled": True})
 
-    assert answer.json() == {"write_key": ["Give the write key of your Segment source before you switch on."]}
+    assert answer.json() == {
+        "enabled": ["Without a write key nothing can be sent. An owner enters it in the admin, under Segment integration."]
+    }
     assert not Integration.objects.filter(enabled=True).exists()
 
 
-def test_the_birthday_is_a_custom_field_that_holds_a_date(pos: Caller, business: Business, integration: Integration) -> None:
+def test_the_birthday_is_a_custom_field_that_holds_a_date(office: Caller, business: Business, integration: Integration) -> None:
     birthday = CustomFieldFactory.create(business=business, kind=CustomField.Kind.DATE)
     text = CustomFieldFactory.create(business=business)
 
-    assert pos.patch("integration", {"birthday_field": str(text.uuid)}).status_code == 400
-    assert pos.patch("integration", {"birthday_field": str(birthday.uuid)}).json()["birthday_field"] == str(birthday.uuid)
+    assert office.patch("integration", {"birthday_field": str(text.uuid)}).status_code == 400
+    assert office.patch("integration", {"birthday_field": str(birthday.uuid)}).json()["birthday_field"] == str(birthday.uuid)
     integration.refresh_from_db()
     assert integration.birthday_field_since is not None
 
 
 def test_events_from_before_wait_for_a_choice_and_are_sent_when_it_is_made(
-    pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
+    office: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
 ) -> None:
-    order = pos.post("orders", {"customer": str(customer.uuid)}).json()
-    pos.patch("integration", {"enabled": False})
+    order = office.post("orders", {"customer": str(customer.uuid)}).json()
+    office.patch("integration", {"enabled": False})
 
-    told = pos.patch("integration", {"enabled": True}).json()
+    told = office.patch("integration", {"enabled": True}).json()
 
     assert told["standing"]["state"] == "choosing"
     Delivery().run()
     assert segment.accepted() == []
-    assert pos.post("integration/resume").json()["standing"]["state"] == "sending"
+    assert office.post("integration/resume").json()["standing"]["state"] == "sending"
     Delivery().run()
     created = [message for message in segment.accepted() if message.get("event") == "Order Created"]
     assert [message["properties"]["order_id"] for message in created] == [order["number"]]
 
 
-def test_switched_off_there_is_nothing_to_resume(pos: Caller, integration: Integration) -> None:
-    pos.patch("integration", {"enabled": False})
+def test_switched_off_there_is_nothing_to_resume(office: Caller, integration: Integration) -> None:
+    office.patch("integration", {"enabled": False})
 
-    assert pos.post("integration/resume").json() == {"detail": "The integration is switched off. Switch it on first."}
+    assert office.post("integration/resume").json() == {
+        "detail": "The integration is switched off. Switch it on first.",
+        "code": "switched_off",
+    }
 
 
-def test_a_save_that_changes_nothing_tries_again(pos: Caller, integration: Integration) -> None:
+def test_a_save_that_changes_nothing_tries_again(office: Caller, integration: Integration) -> None:
     Lane.objects.filter(pk=integration.pk).update(stopped="Segment refused the write key. Paste it again.")
 
-    pos.patch("integration", {"region": integration.region})
+    office.patch("integration", {"region": integration.region})
 
     assert Lane.objects.get(pk=integration.pk).stopped == ""
 
 
-def test_a_save_does_not_end_a_choice(pos: Caller, integration: Integration) -> None:
+def test_a_save_does_not_end_a_choice(office: Caller, integration: Integration) -> None:
     Lane.objects.filter(pk=integration.pk).update(stopped=CHOICE_WANTED)
 
-    pos.patch("integration", {"weekly_limit": 20})
+    office.patch("integration", {"weekly_limit": 20})
 
     assert Lane.objects.get(pk=integration.pk).stopped == CHOICE_WANTED
 

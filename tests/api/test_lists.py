@@ -1,13 +1,14 @@
 """Every list: as many queries for fifty rows as for two, in pages that lead on."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from customers.models import Customer
+from customers.models import Customer, PickupRequest
 from smrt_integration.api.urls import router
 from tests.api.conftest import Caller
 from tests.factories import (
@@ -88,3 +89,58 @@ def test_fifty_rows_take_as_many_queries_as_two(path: str, pos: Caller, customer
     second = pos.get(first["next"].split("/api/v1/")[1]).json()
     ids = [row["id"] for page in (first, second) for row in page["results"]]
     assert (len(first["results"]), len(ids)) == (50, len(set(ids)))
+
+
+def test_a_thousand_of_one_day_are_each_seen_once(pos: Caller, customer: Customer) -> None:
+    """Also when others come in between two pages."""
+    business, tomorrow = customer.business, customer.business.today() + timedelta(days=1)
+    customers = Customer.objects.bulk_create([Customer(business=business, first_name=f"Ann {n}") for n in range(1_100)])
+
+    def schedule(*whose: Customer) -> None:
+        PickupRequest.objects.bulk_create(
+            PickupRequest(business=business, customer=one, pickup_date=tomorrow, scheduled_by="Employee") for one in whose
+        )
+
+    schedule(*customers[50:])
+    seen, query = [], f"pickup-requests?day={tomorrow}&limit=200"
+    while query:
+        page = pos.get(query).json()
+        seen += [row["id"] for row in page["results"]]
+        if len(seen) == 400:
+            schedule(*customers[:50])
+        query = page["next"] and page["next"].split("/api/v1/")[1]
+
+    assert len(seen) == len(set(seen))
+    assert {str(uuid) for uuid in PickupRequest.objects.filter(customer__in=customers[50:]).values_list("uuid", flat=True)} <= set(seen)
+
+
+@pytest.mark.parametrize("path", ["orders", "agents", "custom-fields", "pickup-requests", "customers"])
+def test_pages_lead_on_and_back_without_a_gap(path: str, pos: Caller, customer: Customer) -> None:
+    for _ in range(7):
+        MADE[path](customer.business)
+    whole = [row["id"] for row in pos.get(path).json()["results"]]
+    pages = [pos.get(path, limit=3).json()]
+    while pages[-1]["next"]:
+        pages.append(pos.get(pages[-1]["next"].split("/api/v1/")[1]).json())
+    back = [pages[-1]]
+    while back[-1]["previous"]:
+        back.append(pos.get(back[-1]["previous"].split("/api/v1/")[1]).json())
+
+    def ids(*pages: Any) -> list[str]:
+        return [row["id"] for page in pages for row in page["results"]]
+
+    assert ids(*pages) == whole
+    assert pages[0]["previous"] is None
+    assert [ids(page) for page in back[1:]] == [ids(page) for page in reversed(pages[:-1])]
+
+
+@pytest.mark.parametrize("cursor", ["x", "cD1hYmM=", "K2FiYw==", "\u00e9", "a:b:c"])
+@pytest.mark.parametrize("path", ["orders", "agents", "custom-fields"])
+def test_a_cursor_that_we_did_not_make_leads_nowhere(path: str, cursor: str, pos: Caller) -> None:
+    assert pos.get(path, cursor=cursor).status_code == 404
+
+
+def test_nor_does_one_of_another_list(pos: Caller, customer: Customer) -> None:
+    AgentFactory.create_batch(2, business=customer.business)
+    elsewhere = pos.get("agents", limit=1).json()["next"].split("?")[1]
+    assert pos.get(f"orders?{elsewhere}").status_code == 404

@@ -174,7 +174,10 @@ def test_an_action_that_makes_no_sense_now_is_a_conflict_in_words(pos: Caller, c
 
     answer = pos.post(f"orders/{order.uuid}/ready")
 
-    assert (answer.status_code, answer.json()) == (409, {"detail": "Order A1 is returned already."})
+    assert (answer.status_code, answer.json()) == (
+        409,
+        {"detail": "Order A1 is returned already.", "code": "returned_already"},
+    )
 
 
 def test_another_businesss_order_is_not_found(pos: Caller, other: Caller, customer: Customer) -> None:
@@ -184,3 +187,28 @@ def test_another_businesss_order_is_not_found(pos: Caller, other: Caller, custom
     assert other.post(f"orders/{order.uuid}/ready").status_code == 404
     assert other.get("orders").json()["results"] == []
     assert pos.get(f"orders/{order.uuid}").status_code == 200
+
+
+def test_a_correction_of_something_else_leaves_the_total_alone(pos: Caller, customer: Customer) -> None:
+    """Though the discount was edited since."""
+    ten = DiscountFactory.create(business=customer.business, value=Decimal(10))
+    order = pos.post("orders", {"customer": str(customer.uuid), "items": [COAT], "discount": str(ten.uuid)}).json()
+    ten.value = Decimal(50)
+    ten.save()
+
+    assert pos.patch(f"orders/{order['id']}", {"bags": 2}).json()["total"] == order["total"] == "18.00"
+
+
+def test_an_item_that_went_back_is_not_corrected(pos: Caller, customer: Customer) -> None:
+    order = pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT, COAT]}).json()
+    shirt = order["items"][0]["id"]
+    pos.post(f"orders/{order['id']}/return", {"items": [shirt]})
+
+    for answer in (pos.patch(f"orders/{order['id']}/items/{shirt}", {"quantity": 3}), pos("delete", f"orders/{order['id']}/items/{shirt}")):
+        assert (answer.status_code, answer.json()["code"]) == (409, "not_in_order")
+
+
+def test_the_item_whose_department_is_unknown_is_shown(pos: Caller, customer: Customer) -> None:
+    theirs = str(DepartmentFactory.create().uuid)
+    answer = pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT, COAT | {"department": theirs}]})
+    assert answer.json() == {"items": [{}, {"department": ["There is no department with this id here. Give the id of one of your own."]}]}

@@ -8,7 +8,7 @@ from customers.models import Customer
 from events.models import Integration
 from smrt_integration.delivery.deliver import Delivery
 from tests.api.conftest import Caller
-from tests.factories import AgentFactory, PickupRequestFactory
+from tests.factories import AgentFactory, EmployeeFactory, PickupRequestFactory
 from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.django_db
@@ -71,12 +71,24 @@ def test_a_wish_for_a_regular_route_is_told_and_decided(
     website: Caller, pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
 ) -> None:
     address = {"street": "5 Elm Street", "city": "Oakland", "state": "CA", "postal_code": "94601", "country": "US"}
+    refused = pos.post("regular-pickup-requests", {"customer": str(customer.uuid)})
+    assert refused.status_code == 403
     wish = website.post("regular-pickup-requests", {"customer": str(customer.uuid), "address": address})
     assert (wish.status_code, wish.json()["address"]) == (201, address)
 
+    assert website.post(f"regular-pickup-requests/{wish.json()['id']}/approve").status_code == 403
     assert pos.post(f"regular-pickup-requests/{wish.json()['id']}/approve").json()["status"] == "approved"
     assert pos.get(f"customers/{customer.uuid}").json()["delivery_preference"] == "Route Regular"
     assert pos.post(f"regular-pickup-requests/{wish.json()['id']}/decline").status_code == 409
     Delivery().run()
     (told,) = [message for message in segment.accepted() if message.get("event") == "Customer Requested Regular Pickups"]
     assert told["properties"]["address"]["postalCode"] == "94601"
+
+
+def test_customers_who_schedule_it_themselves_do_it_without_an_employee(website: Caller, customer: Customer, tomorrow: date) -> None:
+    clerk = EmployeeFactory.create(business=customer.business)
+    body = {"customer": str(customer.uuid), "pickup_date": tomorrow.isoformat(), "employee": str(clerk.uuid)}
+
+    answer = website.post("pickup-requests", body)
+
+    assert (answer.status_code, list(answer.json())) == (400, ["employee"])

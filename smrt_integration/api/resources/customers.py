@@ -10,9 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers.models import Agent, Brand, Customer, CustomerGroup, CustomField, CustomFieldValue, Discount
-from customers.refusals import refused_if_invalid
+from customers.phones import ImpossibleNumber, normalise
+from customers.refusals import ActionRefused, refused_if_invalid
 from smrt_integration.api.door import Door
-from smrt_integration.api.fields import AddressField, Reference, by_uuid
+from smrt_integration.api.fields import AddressField, Given, Reference, by_uuid
 from smrt_integration.api.filters import CustomerFilter
 from smrt_integration.api.scopes import Client
 
@@ -34,7 +35,9 @@ class CustomValueShape(serializers.ModelSerializer[CustomFieldValue]):
         read_only_fields = fields
 
 
-class NewCustomValue(serializers.Serializer[Any]):
+class NewCustomValue(Given):
+    answered = frozenset({"name"})
+
     field = serializers.UUIDField()
     value = serializers.CharField(max_length=10_000, allow_blank=True, help_text="Empty clears it; a date as YYYY-MM-DD or MM-DD.")
 
@@ -58,7 +61,9 @@ class CustomerShape(serializers.ModelSerializer[Customer]):
         read_only_fields = fields
 
 
-class CustomerGiven(serializers.ModelSerializer[Customer]):
+class CustomerGiven(Given, serializers.ModelSerializer[Customer]):
+    answered = frozenset(CustomerShape.Meta.fields)
+
     agent = Reference(queryset=Agent.objects, allow_null=True, required=False)
     brand = Reference(queryset=Brand.objects, allow_null=True, required=False)
     group = Reference(queryset=CustomerGroup.objects, allow_null=True, required=False)
@@ -94,6 +99,8 @@ class Customers(ListModelMixin, RetrieveModelMixin, Door):
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         """Change some of a customer's details; what is left out stays."""
         customer: Customer = self.get_object()
+        # what others save meanwhile must not be taken for what this call changes
+        customer.lock("business")
         serializer = CustomerGiven(customer, data=request.data, partial=True, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         given = dict(serializer.validated_data)
@@ -103,14 +110,24 @@ class Customers(ListModelMixin, RetrieveModelMixin, Door):
         return self.answer(customer)
 
     def _change(self, customer: Customer, changes: dict[str, Any]) -> None:
-        if "phone" in changes and changes["phone"] != customer.phone:
-            customer.change_phone(changes.pop("phone"), is_mobile=changes.pop("phone_is_mobile", None))
+        if "phone" in changes:
+            self._change_phone(customer, changes)
         for name, value in changes.items():
             setattr(customer, name, value)
         if changes:
             with refused_if_invalid():
                 customer.clean()
             customer.save(update_fields=list(changes))
+
+    def _change_phone(self, customer: Customer, changes: dict[str, Any]) -> None:
+        """The same number, however it is written, is no change: what is known of it stays."""
+        phone = changes.pop("phone")
+        try:
+            same = normalise(phone, None if phone.startswith("+") else self.business.country) == customer.phone
+        except ImpossibleNumber:
+            same = not phone and not customer.phone
+        if not same:
+            customer.change_phone(phone, is_mobile=changes.pop("phone_is_mobile", None))
 
     def _answers(self, given: dict[str, Any]) -> list[tuple[CustomField, str]]:
         answers = given.pop("custom_fields", [])
@@ -119,7 +136,10 @@ class Customers(ListModelMixin, RetrieveModelMixin, Door):
 
     def _record(self, customer: Customer, answers: list[tuple[CustomField, str]]) -> None:
         for field, value in answers:
-            CustomFieldValue.record(customer, field, value)
+            try:
+                CustomFieldValue.record(customer, field, value)
+            except ActionRefused as refusal:
+                raise serializers.ValidationError({"custom_fields": [refusal.message]}, refusal.code) from refusal
 
 
 def _flat(given: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,13 +14,14 @@ from events import lanes, schemas
 from events.catalogue import EVENT_NAMES, EVENTS
 from events.encryption import Unreadable
 from events.models import Integration
-from events.models.integration import write_key_shape
 from events.standing import DISCARDING, State, remedy, sentence, state_of
 from events.standings import standing_of
 from smrt_integration.api.door import Door
 from smrt_integration.api.errors import Conflict
-from smrt_integration.api.fields import Reference
+from smrt_integration.api.fields import Given, Reference
 
+WITHOUT_A_KEY: Final = "Without a write key nothing can be sent. An owner enters it in the admin, under Segment integration."
+OWNERS: Final = "Where events go is set by an owner in the admin, under Segment integration."
 OFF: Final = "The integration is switched off. Switch it on first."
 
 
@@ -31,8 +33,7 @@ class StandingShape(serializers.Serializer[Any]):
     to_do = serializers.CharField(help_text="What the owner has to do about it; empty when that is nothing.")
 
 
-class IntegrationShape(serializers.ModelSerializer[Integration]):
-    write_key = serializers.CharField(write_only=True, required=False, validators=[write_key_shape], help_text="Never answered again.")
+class IntegrationShape(Given, serializers.ModelSerializer[Integration]):
     write_key_ends_in = serializers.SerializerMethodField(help_text="The last four characters; null when there is no readable key.")
     muted = serializers.ListField(child=serializers.ChoiceField(sorted(EVENT_NAMES)), required=False, help_text="Events that are not sent.")
     birthday_field = Reference(
@@ -43,10 +44,11 @@ class IntegrationShape(serializers.ModelSerializer[Integration]):
     class Meta:
         model = Integration
         fields = (
-            *("enabled", "enabled_at", "region", "write_key", "write_key_ends_in", "muted", "standing"),
+            *("enabled", "enabled_at", "region", "write_key_ends_in", "muted", "standing"),
             *("weekly_limit", "bi_weekly_limit", "monthly_limit", "irregular_limit", "birthday_field", "birthday_hour", "retention_months"),
         )
-        read_only_fields = ("enabled_at",)
+        # Where events go is for owners to say, in the admin: every customer's link goes there too.
+        read_only_fields = ("enabled_at", "region")
 
     def get_write_key_ends_in(self, integration: Integration) -> str | None:
         key = integration.write_key
@@ -58,11 +60,12 @@ class IntegrationShape(serializers.ModelSerializer[Integration]):
         return {"state": state_of(found, now).name.lower(), "says": sentence(found, now), "to_do": remedy(found)}
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        key = given.get("write_key", self.instance.write_key if self.instance else "")
+        said: Any = self.initial_data
+        if said.get("region", self.instance and self.instance.region) != (self.instance and self.instance.region):
+            raise serializers.ValidationError({"region": [OWNERS]}, "read_only")
+        key = self.instance.write_key if self.instance else ""
         if given.get("enabled") and (not key or isinstance(key, Unreadable)):
-            raise serializers.ValidationError(
-                {"write_key": ["Give the write key of your Segment source before you switch on."]}, "required"
-            )
+            raise serializers.ValidationError({"enabled": [WITHOUT_A_KEY]}, "required")
         return given
 
 
@@ -76,7 +79,7 @@ class TheIntegration(Door):
     def get_object(self) -> Integration:
         """Also of a business that never set it. While it is being changed nobody else changes it."""
         rows = self.get_queryset()
-        if self.request.method != "GET":
+        if self.request.method not in SAFE_METHODS:
             Business.objects.select_for_update(no_key=True).get(pk=self.business.pk)
             rows = rows.select_for_update(no_key=True, of=("self",))
         return rows.first() or Integration(business=self.business)
@@ -88,7 +91,7 @@ class TheIntegration(Door):
 
     @extend_schema(request=IntegrationShape, responses=IntegrationShape)
     def partial_update(self, request: Request) -> Response:
-        """Switch on or off, or change some of the settings; what is left out stays. Changing nothing means: try again now.
+        """Switch it or single events on or off, or change some of the settings; what is left out stays. Changing nothing means: try again.
 
         When it is switched on while events from before wait, nothing is sent until somebody has chosen what becomes of them.
         """
@@ -106,9 +109,9 @@ class TheIntegration(Door):
         """Send what waits, from before it was switched on too, and try at once. Discarding some of it is done in the admin."""
         integration = self.get_object()
         if not integration.enabled:
-            raise Conflict(OFF)
+            raise Conflict(OFF, "switched_off")
         if lanes.locked(self.business.pk).stopped == DISCARDING:
-            raise Conflict(DISCARDING)
+            raise Conflict(DISCARDING, "discarding")
         lanes.release(self.business.pk)
         return Response(self.get_serializer(integration).data)
 

@@ -1,7 +1,8 @@
 """What waits to be sent, what became of every message, and sending again what Segment did not take."""
 
 from dataclasses import replace
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, ClassVar, Final
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -20,8 +21,8 @@ from events.outbox.matching import Found, Matching
 from events.resendable import OFF, SENDABLE, refusal
 from smrt_integration.api.door import Door
 from smrt_integration.api.errors import Conflict
-from smrt_integration.api.fields import Reference
-from smrt_integration.api.pages import KeysetPages
+from smrt_integration.api.fields import Given, Reference
+from smrt_integration.api.pages import Pages
 
 NOTHING_MATCHES: Final = "Nothing that matches can be sent again: Segment has it, or it was sent again before."
 NOT_HERE: Final = "There is no message with this id here."
@@ -85,7 +86,7 @@ class SearchedOfLog(OfLog, Searched):
     pass
 
 
-class MeantAgain(OfLog):
+class MeantAgain(Given, OfLog):
     """At least one has to be given: nobody means all that was ever refused who has not said so."""
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -98,12 +99,23 @@ class Asked(serializers.Serializer[Any]):
     messages = serializers.IntegerField(help_text="How many wait now, or will as soon as a worker comes to them.")
 
 
+def _id(place: Any) -> int | None:
+    return place[0] if place else None
+
+
+def _place(place: Any) -> Place | None:
+    return Place(datetime.fromisoformat(place[0]), place[1]) if place else None
+
+
 class Messages(Door):
+    meant: ClassVar[type[Meant]]
     area = "messages"
     lookup_field = "message_id"
     lookup_value_converter = "str"
     filter_backends = ()
-    pagination_class = KeysetPages
+
+    def filters(self) -> list[str]:
+        return [*self.meant().fields]
 
     def matching(self, shape: type[Meant], said: Any) -> Matching:
         """Raises ValidationError, which names the field."""
@@ -127,17 +139,19 @@ class Messages(Door):
 class WaitingMessages(Messages):
     """The outbox: what is still to be sent, oldest first. A message that is gone from here is in the send log."""
 
+    meant = Searched
     queryset = Outgoing.objects.all()
     serializer_class = WaitingShape
 
     @extend_schema(parameters=[Searched], responses=WaitingShape(many=True))
     def list(self, request: Request) -> Response:
         """What waits. With filters a page may hold fewer than it could, and yet lead to a next one."""
-        matching = self.matching(Searched, request.query_params)
-        asked = KeysetPages.asked(request, int)
-        page, before, after = waiting_pages.around(matching, asked.most, after=asked.onward, before=asked.back)
+        matching = self.matching(self.meant, request.query_params)
+        asked = Pages().asked(request)
+        page, before, after = waiting_pages.around(matching, asked.most, after=_id(asked.onward), before=_id(asked.back))
         onward = page.entries[-1].id if after and page.entries else page.looked_to
-        return asked.answer(WaitingShape, page.entries, onward, page.entries[0].id if before and page.entries else None)
+        links = asked.links([onward] if onward else None, [page.entries[0].id] if before and page.entries else None)
+        return Response({**links, "results": WaitingShape(page.entries, many=True).data})
 
     @extend_schema(parameters=[BY_MESSAGE], responses=WaitingShape)
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
@@ -148,17 +162,19 @@ class WaitingMessages(Messages):
 class SendLogEntries(Messages):
     """What became of every message that left the outbox, newest first. A message that was sent again has several entries."""
 
+    meant = SearchedOfLog
     queryset = SendLog.objects.all()
     serializer_class = EntryDetails
 
     @extend_schema(parameters=[SearchedOfLog], responses=EntryShape(many=True))
     def list(self, request: Request) -> Response:
         """What became of messages."""
-        matching = self.matching(SearchedOfLog, request.query_params)
-        asked = KeysetPages.asked(request, Place.of)
-        page, newer, older = log_pages.around(matching, asked.most, before=asked.onward, after=asked.back)
-        ends = (page.entries[-1].place, page.entries[0].place) if page.entries else (None, None)
-        return asked.answer(EntryShape, page.entries, ends[0] if older else None, ends[1] if newer else None)
+        matching = self.matching(self.meant, request.query_params)
+        asked = Pages().asked(request)
+        page, newer, older = log_pages.around(matching, asked.most, before=_place(asked.onward), after=_place(asked.back))
+        ends = [list(entry.place) for entry in page.entries]
+        links = asked.links(ends[-1] if ends and older else None, ends[0] if ends and newer else None)
+        return Response({**links, "results": EntryShape(page.entries, many=True).data})
 
     @extend_schema(parameters=[BY_MESSAGE], responses=EntryDetails)
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
@@ -172,7 +188,7 @@ class SendLogEntries(Messages):
         entry, now = self.newest(), timezone.now()
         sent = resend.send_again(self.business.pk, log_pages.entries_of([entry.pk], [self.business.pk]), None, now)
         if not sent:
-            raise Conflict(refusal(resend.case_of(entry, self.business.time_zone, now)) or NOTHING_MATCHES)
+            raise Conflict(refusal(resend.case_of(entry, self.business.time_zone, now)) or NOTHING_MATCHES, "not_again")
         return Response({"messages": sent}, 202)
 
     @extend_schema(request=MeantAgain, responses={202: Asked}, operation_id="send_log_entries_send_all_again")
@@ -181,7 +197,7 @@ class SendLogEntries(Messages):
         """Send everything again that matches and can be. A worker does it."""
         asked = resend.ask(replace(self.matching(MeantAgain, request.data), sendable=True), None, timezone.now())
         if asked is None:
-            raise Conflict(NOTHING_MATCHES if self._enabled() else OFF)
+            raise Conflict(*((NOTHING_MATCHES, "nothing_matches") if self._enabled() else (OFF, "switched_off")))
         return Response({"messages": asked.expected}, 202)
 
     def _enabled(self) -> bool:

@@ -17,7 +17,8 @@ from customers.models import Agent, Business, Customer, Department, Discount, Em
 from customers.models.line_item import LONGEST_DESCRIPTION, MOST_PIECES
 from customers.models.tenant import lockable
 from smrt_integration.api.door import Door
-from smrt_integration.api.fields import MomentField, Reference, by_uuid, not_here
+from smrt_integration.api.errors import as_conflict
+from smrt_integration.api.fields import Given, MomentField, Reference, by_uuid, not_here
 from smrt_integration.api.filters import OrderFilter
 
 MOST_ITEMS = 500
@@ -36,14 +37,14 @@ class LineItemShape(serializers.ModelSerializer[LineItem]):
         read_only_fields = fields
 
 
-class NewItemShape(serializers.Serializer[Any]):
+class NewItemShape(Given):
     description = serializers.CharField(max_length=LONGEST_DESCRIPTION)
     price = serializers.DecimalField(**MONEY, help_text="Of one piece.")
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES, default=1)
     department = serializers.UUIDField(allow_null=True, default=None)
 
 
-class ItemChangesShape(serializers.Serializer[Any]):
+class ItemChangesShape(Given):
     description = serializers.CharField(max_length=LONGEST_DESCRIPTION, required=False)
     price = serializers.DecimalField(**MONEY, required=False, help_text="Of one piece.")
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES, required=False)
@@ -69,7 +70,7 @@ class OrderShape(serializers.ModelSerializer[Order]):
         read_only_fields = fields
 
 
-class IntakeShape(serializers.Serializer[Any]):
+class IntakeShape(Given):
     """What is taken in, at a counter or at a door."""
 
     items: Any = serializers.ListSerializer(child=NewItemShape(), max_length=MOST_ITEMS, default=list)
@@ -87,7 +88,7 @@ class NewOrder(IntakeShape):
     at = MomentField()
 
 
-class OrderChanges(serializers.Serializer[Any]):
+class OrderChanges(Given):
     agent = Reference(queryset=Agent.objects, allow_null=True, required=False)
     sold_by = Reference(queryset=Employee.objects, allow_null=True, required=False)
     discount = Reference(queryset=Discount.objects, allow_null=True, required=False)
@@ -95,11 +96,11 @@ class OrderChanges(serializers.Serializer[Any]):
     bags = serializers.IntegerField(**COUNT, required=False)
 
 
-class MoreItems(serializers.Serializer[Any]):
+class MoreItems(Given):
     items: Any = serializers.ListSerializer(child=NewItemShape(), min_length=1, max_length=MOST_ITEMS)
 
 
-class Moment(serializers.Serializer[Any]):
+class Moment(Given):
     at = MomentField()
 
 
@@ -150,7 +151,8 @@ class Orders(ListModelMixin, RetrieveModelMixin, Door):
     def item(self, request: Request, item: UUID, **kwargs: Any) -> Response:
         """Correct a line item of an open order; what is left out stays."""
         order: Order = self.get_object()
-        order.change_item(self._item_of(order, item), **self.given(ItemChangesShape))
+        with as_conflict("items"):
+            order.change_item(self._item_of(order, item), **self.given(ItemChangesShape))
         return self.answer(order)
 
     @extend_schema(responses=OrderShape)
@@ -158,7 +160,8 @@ class Orders(ListModelMixin, RetrieveModelMixin, Door):
     def remove_item(self, request: Request, item: UUID, **kwargs: Any) -> Response:
         """Take a line item out of an open order."""
         order: Order = self.get_object()
-        order.remove_items([self._item_of(order, item)])
+        with as_conflict("items"):
+            order.remove_items([self._item_of(order, item)])
         return self.answer(order)
 
     @extend_schema(request=Moment, responses=OrderShape)
@@ -189,6 +192,10 @@ class Orders(ListModelMixin, RetrieveModelMixin, Door):
 
 
 def new_items(business: Business, items: list[dict[str, Any]], field: str) -> list[NewItem]:
-    """All departments in one query, however many items. Raises ValidationError that names `field`."""
-    departments = by_uuid(Department.objects.filter(business=business), {i["department"] for i in items if i["department"]}, field)
-    return [NewItem(**{**item, "department": departments.get(item["department"])}) for item in items]
+    """All departments in one query, however many items. Raises ValidationError that names `field` and, in its place, the item."""
+    wanted = {item["department"] for item in items if item["department"]}
+    found = {row.uuid: row for row in Department.objects.filter(business=business, uuid__in=wanted).order_by()} if wanted else {}
+    if wanted - found.keys():
+        unknown = [{"department": [not_here(Department)]} if item["department"] in wanted - found.keys() else {} for item in items]
+        raise serializers.ValidationError({field: unknown}, "does_not_exist")
+    return [NewItem(**{**item, "department": found.get(item["department"])}) for item in items]

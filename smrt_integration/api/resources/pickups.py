@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from customers.models import Customer, Employee, PickupRequest, RegularPickupRequest
 from smrt_integration.api.door import Door
-from smrt_integration.api.fields import AddressField, Reference
+from smrt_integration.api.fields import AddressField, Given, Reference
 from smrt_integration.api.filters import PickupFilter, RegularFilter
 from smrt_integration.api.scopes import Client
 
@@ -49,7 +49,7 @@ class PickupShape(serializers.ModelSerializer[PickupRequest]):
         read_only_fields = fields
 
 
-class NewPickup(serializers.Serializer[Any]):
+class NewPickup(Given):
     customer = Reference(queryset=Customer.objects.select_related("business"))
     pickup_date = serializers.DateField()
     employee = Reference(queryset=Employee.objects, allow_null=True, default=None, help_text="Who entered it, if an employee did.")
@@ -67,8 +67,9 @@ class PickupRequests(ListModelMixin, RetrieveModelMixin, Door):
     @extend_schema(request=NewPickup, responses={201: PickupShape})
     def create(self, request: Request) -> Response:
         """Schedule a pickup. It becomes the event Pickup Scheduled; the kind of key decides by whom."""
-        given = self.given(NewPickup)
-        by = SCHEDULED_BY[Client(self.key.client)]
+        given, by = self.given(NewPickup), SCHEDULED_BY[Client(self.key.client)]
+        if given["employee"] and by != PickupRequest.ScheduledBy.EMPLOYEE:
+            raise serializers.ValidationError({"employee": ["On the website customers schedule pickups themselves. Leave this out."]})
         return self.answer(given["customer"].schedule_pickup(given["pickup_date"], by=by, employee=given["employee"]), 201)
 
     @extend_schema(request=None, responses=PickupShape)
@@ -91,7 +92,7 @@ class RegularShape(serializers.ModelSerializer[RegularPickupRequest]):
         read_only_fields = fields
 
 
-class NewRegular(serializers.Serializer[Any]):
+class NewRegular(Given):
     customer = Reference(queryset=Customer.objects.select_related("business"))
     address = AddressField(allow_null=True, default=None, help_text="Null: the customer's own.")
 
@@ -107,7 +108,8 @@ class RegularPickupRequests(ListModelMixin, RetrieveModelMixin, Door):
 
     @extend_schema(request=NewRegular, responses={201: RegularShape})
     def create(self, request: Request) -> Response:
-        """Ask for it. It becomes the event Customer Requested Regular Pickups."""
+        """Ask for it, on the website. It becomes the event Customer Requested Regular Pickups."""
+        self.only(Client.WEBSITE, "Customers ask for this themselves, on the website. At the counter, set their delivery_preference.")
         given = self.given(NewRegular)
         return self.answer(given["customer"].request_regular_pickups(address=given["address"]), 201)
 
@@ -115,6 +117,7 @@ class RegularPickupRequests(ListModelMixin, RetrieveModelMixin, Door):
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, **kwargs: Any) -> Response:
         """Put the customer on a regular route."""
+        self.not_on_the_website()
         wish = self.get_object()
         wish.approve()
         return self.answer(wish)
@@ -123,6 +126,10 @@ class RegularPickupRequests(ListModelMixin, RetrieveModelMixin, Door):
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, **kwargs: Any) -> Response:
         """The address is on no route."""
+        self.not_on_the_website()
         wish = self.get_object()
         wish.decline()
         return self.answer(wish)
+
+    def not_on_the_website(self) -> None:
+        self.only(Client.POS, "Whether a route passes there is decided at the counter: use a key of the point of sale.")

@@ -8,9 +8,10 @@ from rest_framework.mixins import CreateModelMixin, ListModelMixin, RetrieveMode
 
 from customers.models import Agent, Brand, CustomerGroup, CustomField, Department, Discount, Employee
 from smrt_integration.api.door import Door
+from smrt_integration.api.fields import Given
 
 
-class Shape(serializers.ModelSerializer[Any]):
+class Shape(Given, serializers.ModelSerializer[Any]):
     id = serializers.UUIDField(source="uuid", read_only=True)
 
     def validate_name(self, name: str) -> str:
@@ -76,7 +77,7 @@ class CustomFieldShape(Shape):
 class ReferenceDoor(ListModelMixin, RetrieveModelMixin, CreateModelMixin, UpdateModelMixin, Door):
     area = "reference"
     http_method_names = ["get", "post", "patch", "head", "options"]
-    ordering = ("name", "pk")
+    ordering: tuple[str, ...] = ("name", "pk")
     unique_names = True
 
     def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
@@ -144,4 +145,4 @@ class CustomFields(ReferenceDoor):
 
     queryset = CustomField.objects.all()
     serializer_class = CustomFieldShape
-    ordering = ("position", "name")
+    ordering = ("position", "name", "pk")

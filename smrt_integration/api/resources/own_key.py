@@ -1,0 +1,35 @@
+"""The key that calls: for a till that wants to know whether it has the right one."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from smrt_integration.api.door import Door
+from smrt_integration.api.models import ApiKey
+from smrt_integration.api.scopes import SCOPES, Client
+
+
+class OwnKeyShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField(source="uuid")
+    name = serializers.CharField()
+    client = serializers.ChoiceField(Client.choices, help_text="It decides the source of what happens.")
+    scopes = serializers.ListField(child=serializers.ChoiceField(sorted(SCOPES)), help_text="What it may do.")
+    business = serializers.CharField(source="business.name")
+    time_zone = serializers.CharField(source="business.time_zone", help_text="Days are the business's days.")
+    currency = serializers.CharField(source="business.currency")
+
+
+class OwnKey(Door):
+    """The key that calls."""
+
+    area = None
+    queryset = ApiKey.objects.none()
+    serializer_class = OwnKeyShape
+
+    @extend_schema(responses=OwnKeyShape)
+    def retrieve(self, request: Request) -> Response:
+        """Whose key this is, and what it may do."""
+        return self.shown(self.key)
