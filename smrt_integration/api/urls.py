@@ -1,5 +1,7 @@
 """/api/v1/: plural nouns, UUIDs, actions as sub-resources."""
 
+from typing import Any
+
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
@@ -26,6 +28,9 @@ router.register("custom-fields", reference.CustomFields)
 router.register("waiting-messages", messages.WaitingMessages)
 router.register("send-log-entries", messages.SendLogEntries)
 
+# Its renderer knows pages only, not what OPTIONS would answer.
+DOCS: Any = {"url_name": "api:schema", "template_name": "smrt/api_docs.html", "http_method_names": ["get", "head"]}
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(router.urls)),
     path("integration", integration.TheIntegration.as_view({"get": "retrieve", "patch": "partial_update"}), name="integration"),
@@ -34,8 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("event-types", integration.EventTypes.as_view({"get": "list"}), name="event-types"),
     path("trait-types", integration.TraitTypes.as_view({"get": "retrieve"}), name="trait-types"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
-    # its renderer knows pages only, not what OPTIONS would answer
-    path("docs", SpectacularSwaggerSplitView.as_view(url_name="api:schema", http_method_names=["get", "head"]), name="docs"),
+    path("docs", SpectacularSwaggerSplitView.as_view(**DOCS), name="docs"),
     # also what a path converter does not match, such as a line break
     re_path("", Nothing.as_view()),
 ]
