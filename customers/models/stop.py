@@ -3,6 +3,7 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from django.db import models, transaction
+from django.db.models import Q
 
 from customers.models.address import Addressed
 from customers.models.business import Agent, Business, Employee
@@ -37,7 +38,11 @@ class Stop(Public, Addressed, OfCustomer):
     total_deliveries = models.PositiveIntegerField(default=0)
 
     class Meta:
-        indexes = [models.Index("business", "scheduled_for", name="stop_by_date")]
+        indexes = [
+            models.Index("business", "scheduled_for", name="stop_by_date"),
+            # Where vans have yet to go.
+            models.Index("business", "scheduled_for", name="stop_pending", condition=Q(status="pending")),
+        ]
 
     def __str__(self) -> str:
         return f"Stop on {self.scheduled_for}"
