@@ -93,7 +93,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "smrt_integration.request_log.RequestLog",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "smrt_integration.urls"
