@@ -16,8 +16,8 @@ GAP = r"""(?:[\s"'\\]|\\[nrt]|%[0-9A-Fa-f]{2})+"""
 LINK = re.compile(rf"""(/account/+)(?![a-z]{{0,20}}(?:[/?#\s"'\\]|$))[^\s"'\\]+(?:{GAP}[\w.-]{{12,}})*""")
 SIGNATURE = re.compile(rf"(?:\.|%2E)\d+(?:\.|%2E)[\w-]{{12,}}(?:{GAP}[\w-]{{12,}})*", re.IGNORECASE | re.ASCII)
 
-# Who is searched for stands in the query of an address: `?email=`, the admin's `?q=`, where it comes back to. It is hidden up to the next
-# blank or the quotation mark that ends it, which JSON writes without a backslash. From the start of a word on, so that a long one is read once.
+# Who is searched for stands in the query of an address: `?email=`, the admin's `?q=`, where to come back to. It is hidden up to the next
+# blank, or the quotation mark that ends it, which JSON writes without a backslash. From the start of a word on, so that each is read once.
 QUERY = re.compile(r"""(?<!\S)([^\s/?]*/[^\s?]*?)(\?|%3F)(?:[^\s"\\]|\\[^nrt])+""", re.IGNORECASE)
 
 

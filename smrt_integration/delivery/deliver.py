@@ -157,11 +157,7 @@ class Delivery:
         """One landed shipment of each business. Who stood still until its lease ended (a frozen machine, say) may have taken the lane
         again, with the same messages: the second settling must find what the first one did."""
         first: dict[int, Shipment] = {}
-        again = []
-        for shipment in self.landed:
-            if first.setdefault(shipment.load.lane.business_id, shipment) is not shipment:
-                again.append(shipment)
-        self.landed = again
+        self.landed = [shipment for shipment in self.landed if first.setdefault(shipment.load.lane.business_id, shipment) is not shipment]
         return list(first.values())
 
     def _collect(self, patience: float) -> None:
