@@ -16,6 +16,10 @@ GAP = r"""(?:[\s"'\\]|\\[nrt]|%[0-9A-Fa-f]{2})+"""
 LINK = re.compile(rf"""(/account/+)(?![a-z]{{0,20}}(?:[/?#\s"'\\]|$))[^\s"'\\]+(?:{GAP}[\w.-]{{12,}})*""")
 SIGNATURE = re.compile(rf"(?:\.|%2E)\d+(?:\.|%2E)[\w-]{{12,}}(?:{GAP}[\w-]{{12,}})*", re.IGNORECASE | re.ASCII)
 
+# Who is searched for stands in the query of an address: `?email=`, the admin's `?q=`, where to come back to. It is hidden up to the next
+# blank, or the quotation mark that ends it, which JSON writes without a backslash. From the start of a word on, so that each is read once.
+QUERY = re.compile(r"""(?<!\S)([^\s/?]*/[^\s?]*?)(\?|%3F)(?:[^\s"\\]|\\[^nrt])+""", re.IGNORECASE)
+
 
 def without_rows(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Nobody's details belong in a log."""
@@ -26,8 +30,13 @@ def without_rows(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> 
 
 
 def without_links(_logger: Any, _method: str, line: str) -> str:
-    """The last processor: it gets the line as it will be written, whoever wrote it and wherever in it the link stands."""
+    """A last processor: it gets the line as it will be written, whoever wrote it and wherever in it the link stands."""
     return hidden(line)
+
+
+def without_queries(_logger: Any, _method: str, line: str) -> str:
+    """Of any address, whoever logs it: the web server's line of each call, and the page that the caller came from."""
+    return QUERY.sub(r"\1\2***", line)
 
 
 def hidden(text: str) -> str:
@@ -59,7 +68,7 @@ def configure(level: str, readable: bool) -> dict[str, Any]:
         "formatters": {
             "structured": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, without_links],
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, without_links, without_queries],
                 "foreign_pre_chain": SHARED,
             },
         },

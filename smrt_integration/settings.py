@@ -93,7 +93,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "smrt_integration.request_log.RequestLog",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "smrt_integration.urls"
@@ -224,7 +224,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 # Celery would connect to the database anew for every task; `smrt_integration.celery` checks instead that the connection is alive.
 CELERY_DB_REUSE_MAX = 1_000
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "smrt_integration.scheduler:PatientScheduler"
 # Beat looks for changed schedules this often and never sleeps longer: a schedule edited in the admin counts within seconds.
 CELERY_BEAT_MAX_LOOP_INTERVAL = 2
 

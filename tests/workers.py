@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkstemp
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
+LAST_LINES = 60
+"""Of each program, in the report of a test that failed: a traceback with what it was chained to."""
 
 
 def wait_until(condition: Callable[[], object], what: str, timeout: float = 20.0) -> None:
@@ -88,3 +91,17 @@ class Worker(Program):
 class Beat(Program):
     def __init__(self, environment: Mapping[str, str]) -> None:
         super().__init__(["beat", "--loglevel", "INFO", "--pidfile="], environment)
+
+
+@contextmanager
+def with_their_last_words(*programs: Program) -> Iterator[None]:
+    """A failure within shows how each of them fares and what it printed last."""
+    try:
+        yield
+    except AssertionError as error:
+        for program in programs:
+            code = program.process.poll()
+            state = "runs" if code is None else f"ended with {code}"
+            said = "\n".join(program.printed.splitlines()[-LAST_LINES:])
+            error.add_note(f"--- {type(program).__name__} {state}. It printed last:\n{said}")
+        raise

@@ -1,7 +1,8 @@
 """`Idempotency-Key`: a POST that may be repeated. It is done once, and answered alike every time.
 
 The answer is stored in the transaction of what was done: either both are there or neither is. Of two calls at once, one waits at the
-unique index until the other has committed, and then finds its answer; after a crash nothing is there, and the repetition does it.
+unique index until the other has committed, and then finds its answer, or is told to ask again when that takes long; after a crash nothing
+is there, and the repetition does it.
 """
 
 import hashlib
@@ -11,12 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.db import connection, transaction
+from django.db.utils import OperationalError
 from django.utils import timezone
+from psycopg.errors import LockNotAvailable
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from smrt_integration.api.errors import Conflict
 from smrt_integration.api.models import Answered, ApiKey
 
 HEADER = "Idempotency-Key"
@@ -27,25 +31,41 @@ KEPT = timedelta(days=3)
 PORTION = 5_000
 REPLAYED = "Idempotent-Replayed"
 
+# A call takes a fraction of a second. Who waits for one that takes longer holds one of the web server's few threads, and others wait then.
+PATIENCE = "2s"
+
+# The patience ends with the statement, whose RETURNING comes last: what is then done waits for its locks as long as anything else does.
 CLAIM = """
-INSERT INTO smrt_integration_answered (key_id, idempotency_key, request_hash, status, body, at) VALUES (%s, %s, %s, 0, '', %s)
-ON CONFLICT (key_id, idempotency_key) DO NOTHING RETURNING id
+WITH patience AS MATERIALIZED (SELECT current_setting('lock_timeout') AS before, set_config('lock_timeout', %s, true))
+INSERT INTO smrt_integration_answered (key_id, idempotency_key, request_hash, status, body, at)
+SELECT %s, %s, %s, 0, '', %s::timestamptz FROM patience
+ON CONFLICT (key_id, idempotency_key) DO NOTHING RETURNING id, (SELECT set_config('lock_timeout', before, true) FROM patience)
 """
 
 ANOTHER_BODY = f"This {HEADER} came with another request before. Use a new one for each request, and the same only to repeat it."
 
 
+class UnderWay(Conflict):
+    wait = 1
+    """Seconds, which DRF answers as Retry-After."""
+
+    def __init__(self) -> None:
+        super().__init__("This call is being done at this moment. Ask again in a moment.", "under_way")
+
+
 def once(request: Request, work: Callable[[], Response]) -> Response:
-    """Do `work` in a transaction, or answer what it answered before. Raises ValidationError for a key that came with another request."""
+    """Do `work` in a transaction, or answer what it answered before. Raises ValidationError for a key that came with another request,
+    and UnderWay when that request is not over within our patience."""
     with transaction.atomic():
         key = request.headers.get(HEADER)
         if key is None:
             return work()
         if not 1 <= len(key) <= LONGEST:
             raise ValidationError({HEADER: [f"It must have 1 to {LONGEST} characters."]})
-        claimed = _claim(request, key)
-        if claimed is None:
-            return _replay(request, key)
+        while (claimed := _claim(request, key)) is None:
+            # none when it was forgotten just now; then the key is free again
+            if before := Answered.objects.filter(key=_caller(request), idempotency_key=key).first():
+                return _replay(request, before)
         response = work()
         body = JSONRenderer().render(response.data).decode()
         Answered.objects.filter(pk=claimed).update(status=response.status_code, body=body)
@@ -54,14 +74,18 @@ def once(request: Request, work: Callable[[], Response]) -> Response:
 
 def _claim(request: Request, key: str) -> int | None:
     """The id of the row that holds this key for us; None when the request was answered before. The database decides who was first."""
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [_caller(request).pk, key, hash_of(request), timezone.now()])
-        row = cursor.fetchone()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(CLAIM, [PATIENCE, _caller(request).pk, key, hash_of(request), timezone.now()])
+            row = cursor.fetchone()
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise UnderWay from error
+        raise
     return row[0] if row else None
 
 
-def _replay(request: Request, key: str) -> Response:
-    before = Answered.objects.get(key=_caller(request), idempotency_key=key)
+def _replay(request: Request, before: Answered) -> Response:
     if before.request_hash != hash_of(request):
         raise ValidationError({HEADER: [ANOTHER_BODY]})
     return Response(json.loads(before.body) if before.body else None, before.status, headers={REPLAYED: "true"})

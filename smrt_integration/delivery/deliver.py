@@ -139,20 +139,26 @@ class Delivery:
 
     def _settle(self, patience: float) -> None:
         self._collect(0.0 if self.landed else patience)
-        if self.landed:
-            now, work = timezone.now(), Settlement()
-            for shipment in self.landed:
+        while self.landed:
+            now, work, shipments = timezone.now(), Settlement(), self._one_of_each()
+            for shipment in shipments:
                 land(shipment, work, now, random.random)
             self.logged += settle(work, now)
-            if any(shipment.load.lane.failures for shipment in self.landed):
+            if any(shipment.load.lane.failures for shipment in shipments):
                 # there is room for the next of them: after a breakdown all are due
                 self.troubled_at = 0.0
-            self.landed = []
             # threads are free again, and the lanes just released may have more
             self.look_at = 0.0
         if time.monotonic() > self.renew_at:
             self.renew_at = time.monotonic() + RENEW_SECONDS
             claim.renew(timezone.now(), {load.lane.token for load, _ in self.flights.values()})
+
+    def _one_of_each(self) -> list[Shipment]:
+        """One landed shipment of each business. Who stood still until its lease ended (a frozen machine, say) may have taken the lane
+        again, with the same messages: the second settling must find what the first one did."""
+        first: dict[int, Shipment] = {}
+        self.landed = [shipment for shipment in self.landed if first.setdefault(shipment.load.lane.business_id, shipment) is not shipment]
+        return list(first.values())
 
     def _collect(self, patience: float) -> None:
         if wait(self.flights, patience, FIRST_COMPLETED).done:

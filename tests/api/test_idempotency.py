@@ -1,14 +1,19 @@
 """A POST with an Idempotency-Key is done once, whoever repeats it, when and how often."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.utils import timezone
 
 from customers.models import Customer, Order
+from smrt_integration.api.idempotency import CLAIM, KEPT, PATIENCE, forget_old
 from smrt_integration.api.models import Answered
 from tests.api.conftest import Caller
+from tests.workers import wait_until
 
 KEY = "order-7-of-till-3"
 
@@ -70,3 +75,76 @@ def test_ten_at_once_make_one_order_and_are_answered_alike(pos: Caller, customer
 
     assert len(answers) == 1
     assert Order.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_repeats_a_call_that_takes_long_is_told_to_ask_again(pos: Caller, customer: Customer) -> None:
+    def call() -> Any:
+        try:
+            return pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        with transaction.atomic():
+            Customer.objects.select_for_update().get(pk=customer.pk)
+            first = threads.submit(call)
+            wait_until(somebody_waits_for_us, "the first call was under way")
+            early = threads.submit(call).result(timeout=20)
+            assert not first.done()
+        done, late = first.result(timeout=20), call()
+
+    assert (early.status_code, early.headers["Retry-After"]) == (409, "1")
+    assert early.json() == {"detail": "This call is being done at this moment. Ask again in a moment."}
+    assert (done.status_code, late.status_code, late.content) == (201, 201, done.content)
+    assert Order.objects.count() == 1
+
+
+def somebody_waits_for_us() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))")
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_done_for_a_call_waits_for_locks_as_long_as_anything(pos: Caller, customer: Customer) -> None:
+    patience: list[str] = []
+
+    def look(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if sql.startswith('INSERT INTO "customers_order"'):
+            patience.extend(context["connection"].connection.execute("SHOW lock_timeout").fetchone())
+        return execute(sql, params, many, context)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '7s'")
+    try:
+        with connection.execute_wrapper(look):
+            pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
+    finally:
+        connection.close()
+
+    assert patience == ["7s"] != [PATIENCE]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_is_forgotten_just_as_it_is_asked_for_is_given_anew(pos: Caller, customer: Customer) -> None:
+    first = pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
+    forgotten: list[int] = []
+
+    def forget() -> int:
+        try:
+            return forget_old(timezone.now() + KEPT + timedelta(seconds=1))
+        finally:
+            connection.close()
+
+    def forget_between(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        result = execute(sql, params, many, context)
+        if sql == CLAIM and not forgotten:
+            with ThreadPoolExecutor(1) as other:
+                forgotten.append(other.submit(forget).result(timeout=20))
+        return result
+
+    with connection.execute_wrapper(forget_between):
+        second = pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
+
+    assert (forgotten, first.status_code, second.status_code, Order.objects.count()) == ([1], 201, 201, 2)

@@ -1,6 +1,6 @@
 """Leases: a lane is one worker's at a time; a dead worker's runs out, and what two of them sent is logged once."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
@@ -10,6 +10,7 @@ from django.utils import timezone
 from events.models import Lane
 from events.outbox.settle import Settlement, Verdict, settle
 from smrt_integration.delivery.claim import LEASE, Claimed, claim, renew
+from smrt_integration.delivery.deliver import Delivery
 from tests.conftest import WRITE_KEY
 from tests.delivery.scene import (
     add_visits,
@@ -117,3 +118,22 @@ def test_after_a_stolen_lease_the_second_settling_logs_nothing(segment: SegmentS
     assert [arrival.verdict for arrival in segment.messages()] == ["accepted"] * 5 + ["dropped"] * 5
     assert len(attempts(business)) == 4
     assert lane_of(business).lease_token is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_steals_from_itself_logs_once_and_goes_on(segment: SegmentStandIn) -> None:
+    """It stood still until its lease had ended, and takes the lane again while its own request is under way. Both end at once."""
+    business = sending_business(WRITE_KEY)
+    sign_up(business)
+    delivery = Delivery()
+
+    assert delivery._take_off()
+    time_passes()
+    assert delivery._take_off()
+    wait(delivery.flights)
+    delivery.run()
+
+    assert delivery.logged == 2
+    assert outcomes() == [("identify", "accepted"), ("New Customer Signup", "accepted")]
+    assert [arrival.verdict for arrival in segment.messages()] == ["accepted"] * 2 + ["dropped"] * 2
+    assert (len(attempts(business)), waiting()) == (4, [])

@@ -1,5 +1,8 @@
 """Programs and servers that a test starts beside the usual ones, to break them."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,8 +11,9 @@ from pytest_django.fixtures import Settings
 
 from events import wake
 from smrt_integration.dev.services.folders import ThrowAway
+from smrt_integration.dev.services.postgres import PostgresServer
 from smrt_integration.dev.services.redis import RedisServer
-from tests.workers import Beat
+from tests.workers import PROJECT, Beat
 
 
 @pytest.fixture
@@ -18,6 +22,17 @@ def folder() -> Iterator[Path]:
     folder = ThrowAway()
     yield folder.path
     folder.remove()
+
+
+@pytest.fixture
+def own_postgres(folder: Path) -> Iterator[PostgresServer]:
+    """With our tables, for the test to break."""
+    server = PostgresServer(folder / "postgres")
+    server.start()
+    environment = {**os.environ, "DATABASE_URL": server.url}
+    subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity=0"], cwd=PROJECT, env=environment, check=True, timeout=120)
+    yield server
+    server.stop()
 
 
 @pytest.fixture

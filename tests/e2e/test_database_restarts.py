@@ -1,17 +1,13 @@
 """PostgreSQL restarts under load: the saves of that moment fail, workers reconnect by themselves, and what was saved is delivered once."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import psycopg
 import pytest
 
 from smrt_integration.dev.services.postgres import PostgresServer
 from tests.segment import SegmentStandIn
-from tests.workers import PROJECT, Beat, Program, Worker, wait_until
+from tests.workers import Beat, Program, Worker, wait_until, with_their_last_words
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -31,17 +27,6 @@ class Counter(Program):
     @property
     def failed(self) -> int:
         return self.printed.splitlines().count("failed")
-
-
-@pytest.fixture
-def own_postgres(folder: Path) -> Iterator[PostgresServer]:
-    """With our tables, for the test to break."""
-    server = PostgresServer(folder / "postgres")
-    server.start()
-    environment = {**os.environ, "DATABASE_URL": server.url}
-    subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity=0"], cwd=PROJECT, env=environment, check=True, timeout=120)
-    yield server
-    server.stop()
 
 
 def let_leases_end(server: PostgresServer) -> None:
@@ -67,26 +52,32 @@ def test_everything_that_was_saved_is_delivered_once(
     beat = start_beat_with(DATABASE_URL=own_postgres.url)
     counter = Counter(own_postgres.url)
     try:
-        wait_until(lambda: segment.counts()["accepted"] > 20, "events left before the restart")
-        for end in (own_postgres.stop, own_postgres.kill):
-            end()
-            failed, before = counter.failed, len(counter.signed_up)
-            wait_until(lambda failed=failed: counter.failed > failed, "saves failed")  # type: ignore[misc]
-            own_postgres.start()
-            wait_until(lambda before=before: len(counter.signed_up) > before + 10, "saves worked again")  # type: ignore[misc]
-            let_leases_end(own_postgres)
-        counter.process.terminate()
-        counter.process.wait(10)
-        let_leases_end(own_postgres)
-        wait_until(lambda: is_everything_delivered(own_postgres), "everything was delivered", 30)
+        with with_their_last_words(worker, beat, counter):
+            restart_under_load(own_postgres, counter, segment)
+            assert worker.process.poll() is None
+            assert beat.process.poll() is None
     finally:
         counter.kill()
 
-    assert worker.process.poll() is None
-    assert beat.process.poll() is None
     accepted = segment.accepted()
     assert {message["userId"] for message in accepted if message["type"] == "identify"} >= set(counter.signed_up)
     assert {message["userId"] for message in accepted if message["type"] == "track"} >= set(counter.signed_up)
     with psycopg.connect(own_postgres.url) as session:
         entries = [row[0] for row in session.execute("SELECT message_id FROM events_sendlog")]
     assert sorted(entries) == sorted(message["messageId"] for message in accepted)
+
+
+def restart_under_load(server: PostgresServer, counter: Counter, segment: SegmentStandIn) -> None:
+    """In good order, then by a crash; in the end everything was sent."""
+    wait_until(lambda: segment.counts()["accepted"] > 20, "events left before the restart")
+    for end in (server.stop, server.kill):
+        end()
+        failed, before = counter.failed, len(counter.signed_up)
+        wait_until(lambda failed=failed: counter.failed > failed, "saves failed")  # type: ignore[misc]
+        server.start()
+        wait_until(lambda before=before: len(counter.signed_up) > before + 10, "saves worked again")  # type: ignore[misc]
+        let_leases_end(server)
+    counter.process.terminate()
+    counter.process.wait(10)
+    let_leases_end(server)
+    wait_until(lambda: is_everything_delivered(server), "everything was delivered", 30)
