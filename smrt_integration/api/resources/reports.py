@@ -67,7 +67,7 @@ class Reports(serializers.Serializer[Any]):
 
 
 class Unread(serializers.Serializer[Any]):
-    """`Reports` of which none has been looked at: each is judged by itself, so that one that makes no sense keeps no other from counting."""
+    """`Reports` of which none has been looked at: each is judged by itself, lest one that makes no sense keep others from counting."""
 
     reports = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=MOST_REPORTS)
 
