@@ -114,18 +114,14 @@ class TestKnown:
     def test_it_had_been_reported_at_once_but_the_phone_heard_no_answer(self, app: Caller, customer: Customer) -> None:
         """However it writes the same."""
         driver = EmployeeFactory.create(business=customer.business, driver=True)
+        otherwise: dict[str, Any] = {"tax_rate": 8.50, "bags": 1}
         completed, missed = StopFactory.create_batch(2, customer=customer)
         app.post(f"stops/{completed.uuid}/complete", {"driver": str(driver.uuid), "new_orders": [{"tax_rate": "8.5"}]})
         app.post(f"stops/{missed.uuid}/miss")
 
         answers = told(
             app,
-            {
-                "stop": str(completed.uuid),
-                "outcome": "completed",
-                "driver": str(driver.uuid),
-                "new_orders": [{"tax_rate": 8.50, "bags": 1}],
-            },
+            {"stop": str(completed.uuid), "outcome": "completed", "driver": str(driver.uuid), "new_orders": [otherwise]},
             {"stop": str(missed.uuid), "outcome": "missed", "at": ago(1)},
             {"stop": str(completed.uuid), "outcome": "completed", "new_orders": [{"tax_rate": "8.5"}]},
             {"stop": str(missed.uuid), "outcome": "completed"},
@@ -140,8 +136,8 @@ class TestUnplanned:
         route = AgentFactory.create(business=customer.business, route=True, name="Hillside")
         driver = EmployeeFactory.create(business=customer.business, driver=True)
         Outgoing.objects.all().delete()
-        report = {"stop": str(uuid4()), "customer": str(customer.uuid), "route": str(route.uuid), "driver": str(driver.uuid)}
-        report |= {"outcome": "completed", "at": "2026-03-28T05:30:00Z", "bags_delivered": 2}
+        refers = {"stop": str(uuid4()), "customer": str(customer.uuid), "route": str(route.uuid), "driver": str(driver.uuid)}
+        report: dict[str, Any] = {**refers, "outcome": "completed", "at": "2026-03-28T05:30:00Z", "bags_delivered": 2}
 
         assert statuses(told(app, report)) == ["done"]
 
@@ -180,9 +176,11 @@ class TestUnplanned:
     def test_another_business_s_customer_or_route_is_not_here(self, app: Caller, customer: Customer) -> None:
         report = {"stop": str(uuid4()), "customer": str(customer.uuid), "outcome": "missed"}
 
-        for name, row in {"customer": CustomerFactory.create(), "route": AgentFactory.create(route=True)}.items():
-            noun = row._meta.verbose_name
-            theirs, nobodys = told(app, report | {name: str(row.uuid)}, report | {name: str(uuid4())})
+        for name, noun, uuid in (
+            ("customer", "customer", CustomerFactory.create().uuid),
+            ("route", "agent", AgentFactory.create(route=True).uuid),
+        ):
+            theirs, nobodys = told(app, report | {name: str(uuid)}, report | {name: str(uuid4())})
             assert theirs == nobodys
             assert theirs["detail"] == f"{name}: There is no {noun} with this id here. Give the id of one of your own."
         assert not Stop.objects.exists()

@@ -96,7 +96,7 @@ def understood(shape: Report, told: Sequence[Any]) -> tuple[dict[int, dict[str, 
 
 
 def answer(stop: UUID | None, status: str, detail: Any = ()) -> dict[str, str | None]:
-    return {"stop": stop and str(stop), "status": status, "detail": " ".join(sentences(detail))}
+    return {"stop": None if stop is None else str(stop), "status": status, "detail": " ".join(sentences(detail))}
 
 
 def _id(value: Any) -> UUID | None:
