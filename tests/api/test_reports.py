@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -132,19 +132,20 @@ class TestKnown:
 
 class TestUnplanned:
     def test_a_door_that_was_on_no_list(self, app: Caller, customer: Customer, integration: Integration) -> None:
-        """On the business's day on which it happened; where it is 27 March in San Francisco, it is the 28th in UTC."""
+        """On the business's day on which it happened: in San Francisco it was still the evening before."""
+        at = (timezone.now() - timedelta(days=1)).replace(hour=5, minute=30)
         route = AgentFactory.create(business=customer.business, route=True, name="Hillside")
         driver = EmployeeFactory.create(business=customer.business, driver=True)
         Outgoing.objects.all().delete()
         refers = {"stop": str(uuid4()), "customer": str(customer.uuid), "route": str(route.uuid), "driver": str(driver.uuid)}
-        report: dict[str, Any] = {**refers, "outcome": "completed", "at": "2026-03-28T05:30:00Z", "bags_delivered": 2}
+        report: dict[str, Any] = {**refers, "outcome": "completed", "at": at.isoformat(), "bags_delivered": 2}
 
         assert statuses(told(app, report)) == ["done"]
 
         stop = Stop.objects.get()
         assert (str(stop.uuid), stop.customer, stop.route, stop.driver) == (report["stop"], customer, route, driver)
-        assert (str(stop.scheduled_for), stop.status, stop.total_deliveries) == ("2026-03-27", "completed", 2)
-        assert (stop.address, stop.completed_at) == (customer.address, datetime(2026, 3, 28, 5, 30, tzinfo=UTC))
+        assert (stop.scheduled_for, stop.status, stop.total_deliveries) == (at.date() - timedelta(days=1), "completed", 2)
+        assert (stop.address, stop.completed_at) == (customer.address, at)
         assert Outgoing.objects.filter(event="Pickup Completed").count() == 1
         assert app.get(f"stops/{report['stop']}").json()["status"] == "completed"
 

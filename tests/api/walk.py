@@ -57,14 +57,14 @@ WHOSE: Mapping[str, Any] = {
     "stop": Stop.objects,
 }
 """Which rows an id stands for, by its name in a body, a query or an address."""
-MADE_UP = {"stops/reports": "stop"}
-"""Where a caller may make up an id, so that something is made by one that nobody has. A test of its own (tests/api/test_reports.py) says
-that another's is refused as one that is impossible."""
 SAY_WHOSE = "{path}: say in WHOSE (tests/api/walk.py) which rows “{name}” stands for. Then the cast walks it."
 SAY_FOR_WHOM = "{path} has no area: give its view one, or name the path in FOR_EVERY_KEY (tests/api/walk.py)"
 STAGE = "Put a row of {model} on the stage (tests/admin/stage.py)."
 TRIED = ("business", "customer__business", "business__name", "search")
 """What no list can be narrowed by, but somebody might try."""
+MADE_UP = {"stops/reports": "stop"}
+"""Where a caller may make up an id, so that something is made by one that nobody has. A test of its own (tests/api/test_reports.py) says
+that another's is refused as one that is impossible."""
 ASKED = tuple(method for method in METHODS if method != "head")
 """HEAD is answered by what answers GET."""
 NOBODY = UUID("00000000-0000-4000-8000-00000000beef")
