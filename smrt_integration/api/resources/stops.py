@@ -17,7 +17,6 @@ from customers.models import Agent, Customer, Employee, Order, Stop
 from customers.models.tenant import lockable
 from customers.refusals import ActionRefused, refused_if_taken
 from smrt_integration.api.door import Door
-from smrt_integration.api.errors import as_api_error
 from smrt_integration.api.fields import AddressField, Reference, by_uuid, not_here
 from smrt_integration.api.filters import StopFilter
 from smrt_integration.api.resources.orders import new_items
@@ -125,7 +124,7 @@ class Stops(ListModelMixin, RetrieveModelMixin, Door):
                 stop.refuse_unless_pending()
                 self._end(stop, report["outcome"], report)
         except ActionRefused as refusal:
-            return answer(report["stop"], "refused", as_api_error(refusal).detail)
+            return answer(report["stop"], "refused", {refusal.field: refusal.message} if refusal.field else refusal.message)
         except serializers.ValidationError as error:
             return answer(report["stop"], "refused", error.detail)
         stops[stop.uuid] = stop
