@@ -67,6 +67,18 @@ def test_an_order_given_back_at_the_door_makes_the_stop_a_delivery(app: Caller, 
     assert facts("Customer Visit") == {"visit_type": "Driver"}
 
 
+def test_a_stop_that_is_done_is_a_conflict_whatever_else_is_told_of_it(app: Caller, customer: Customer) -> None:
+    """No field of the call is at fault."""
+    stop = StopFactory.create(customer=customer)
+    bodies: list[dict[str, Any]] = [{"new_orders": [{"bags": 1}]}, {"bags_delivered": 1}, {}]
+
+    first, *again = (app.post(f"stops/{stop.uuid}/complete", body) for body in [bodies[0], *bodies])
+
+    assert first.status_code == 200
+    assert [(answer.status_code, answer.json()["detail"]) for answer in again] == [(409, "This stop was completed already.")] * 3
+    assert Order.objects.count() == 1
+
+
 def test_when_part_of_a_stop_is_refused_nothing_of_it_is_done(app: Caller, customer: Customer) -> None:
     stop, theirs = StopFactory.create(customer=customer), OrderFactory.create(customer=CustomerFactory.create(business=customer.business))
     body = {"new_orders": [{"items": [{"description": "Shirt", "price": "4.50"}]}], "delivered_orders": [str(theirs.uuid)]}

@@ -121,7 +121,6 @@ class Stops(ListModelMixin, RetrieveModelMixin, Door):
                     stop.refuse_elsewhere(report["customer"], "customer")
                 if stop.reported == hash_of(report["outcome"], report):
                     return answer(report["stop"], "known")
-                stop.refuse_unless_pending()
                 self._end(stop, report["outcome"], report)
         except ActionRefused as refusal:
             return answer(report["stop"], "refused", {refusal.field: refusal.message} if refusal.field else refusal.message)
@@ -139,6 +138,7 @@ class Stops(ListModelMixin, RetrieveModelMixin, Door):
             return Stop.unplanned(report["customer"], report["stop"], driver=report["driver"], route=report["route"], at=report["at"])
 
     def _end(self, stop: Stop, outcome: str, given: dict[str, Any]) -> None:
+        stop.refuse_unless_pending()
         told: Any = {"driver": given["driver"], "at": given["at"], "reported": hash_of(outcome, given)}
         if outcome == "missed":
             stop.miss(**told)
