@@ -164,6 +164,8 @@ class Order(Public, OfCustomer):
         self.give_back(present if items is None else self._those_present(items, present), present, by, at)
         if stop is None:
             Visit.record(customer, Visit.Type.STORE, at)
+        else:
+            stop.note_delivery(self.bags if self.status == self.Status.RETURNED else 0)
 
     @transaction.atomic
     def add_items(self, items: Sequence[NewItem]) -> list[LineItem]:

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Self
+from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -8,7 +9,7 @@ from django.db.models import Q
 from customers.models.address import Addressed
 from customers.models.business import Agent, Business, Employee
 from customers.models.customer import Customer
-from customers.models.line_item import LineItem
+from customers.models.line_item import MOST_PIECES, LineItem
 from customers.models.order import Order
 from customers.models.pickup import PickupRequest
 from customers.models.public import Public
@@ -36,6 +37,8 @@ class Stop(Public, Addressed, OfCustomer):
     had_delivery = models.BooleanField(default=False)
     total_pickups = models.PositiveIntegerField(default=0)
     total_deliveries = models.PositiveIntegerField(default=0)
+    reported = models.CharField("hash of what the driver reported", max_length=64, blank=True, default="", db_default="", editable=False)
+    """By which a repetition is told from another report; empty when nothing was, or not by the API."""
 
     class Meta:
         indexes = [
@@ -62,6 +65,20 @@ class Stop(Public, Addressed, OfCustomer):
         stop.save()
         return stop
 
+    @classmethod
+    @transaction.atomic
+    def unplanned(
+        cls, customer: Customer, uuid: UUID, *, driver: Employee | None = None, route: Agent | None = None, at: datetime | None = None
+    ) -> Self:
+        """A door that was on no list, where the driver was at the time `at`. The phone, which was offline, made up the `uuid`."""
+        at = moment(at)
+        refuse_other_business(customer.business_id, driver=driver, route=route)
+        customer.lock("business")
+        stop = cls(business=customer.business, customer=customer, scheduled_for=customer.business.today(at), driver=driver, route=route)
+        stop.uuid = uuid
+        stop.save()
+        return stop
+
     @transaction.atomic
     def complete(
         self,
@@ -71,58 +88,69 @@ class Stop(Public, Addressed, OfCustomer):
         delivered_orders: Sequence[Order] = (),
         bags_delivered: int | None = None,
         at: datetime | None = None,
+        reported: str = "",
     ) -> None:
         """The driver is done here. With nothing picked up and nothing delivered, the stop was missed.
 
-        `new_orders` were created at this stop; others that were count as well. Delivered orders are returned to the customer;
-        `bags_delivered` is by default what their bags add up to.
+        `new_orders` were created at this stop; others that were count as well. Delivered orders are returned to the customer; what was
+        given back here before counts as well. `bags_delivered` is by default what the bags of all these add up to. `reported` is a hash.
         """
         at = moment(at)
         customer = self._begin(driver)
         pickups = self._orders_picked_up(new_orders)
         deliveries = self._orders_delivered(delivered_orders, at)
-        bags = _bags(bags_delivered, delivered_orders)
-        if not (pickups or deliveries or bags):
-            self._end(self.Status.MISSED, at)
+        bags = self._bags(bags_delivered, delivered_orders)
+        self.had_pickup, self.had_delivery = pickups > 0, self.had_delivery or bool(deliveries or bags)
+        if not (self.had_pickup or self.had_delivery):
+            self._end(self.Status.MISSED, at, reported)
             return
         for order, items in deliveries:
             order.give_back(items, items, self.driver, at)
-        self.had_pickup, self.total_pickups = pickups > 0, pickups
-        self.had_delivery, self.total_deliveries = bool(deliveries or bags), bags
-        self._end(self.Status.COMPLETED, at)
+        self.total_pickups, self.total_deliveries = pickups, bags
+        self._end(self.Status.COMPLETED, at, reported)
         self._complete_pickup_request()
         Visit.record(customer, Visit.Type.DRIVER, at)
 
     @transaction.atomic
-    def miss(self, driver: Employee | None = None, *, at: datetime | None = None) -> None:
+    def miss(self, driver: Employee | None = None, *, at: datetime | None = None, reported: str = "") -> None:
         """The driver was here, and there was nothing to pick up or deliver."""
         at = moment(at)
         self._begin(driver)
         if self.orders.exists():
             raise ActionRefused("Orders were created at this stop, so it was not missed.", "has_orders")
-        self._end(self.Status.MISSED, at)
+        if self.had_delivery:
+            raise ActionRefused("Something was given back at this stop, so it was not missed.", "has_deliveries")
+        self._end(self.Status.MISSED, at, reported)
 
     def join(self, customer: Customer) -> None:
         """Lock the stop for something that happens at it to the `customer` (locked)."""
-        if self.customer_id != customer.pk:
-            raise ActionRefused("This stop is at another customer's.", "other_customer", "stop")
+        self.refuse_elsewhere(customer, "stop")
         self.lock()
-        self._refuse_unless_pending("stop")
+        self.refuse_unless_pending("stop")
 
-    def _refuse_unless_pending(self, argument: str | None = None) -> None:
+    def note_delivery(self, bags: int) -> None:
+        """Something was given back at this stop (joined). It becomes an event when the driver is done here."""
+        self.had_delivery, self.total_deliveries = True, _countable(self.total_deliveries + bags, "stop")
+        self.save(update_fields=["had_delivery", "total_deliveries"])
+
+    def refuse_elsewhere(self, customer: Customer, argument: str) -> None:
+        if self.customer_id != customer.pk:
+            raise ActionRefused("This stop is at another customer's.", "other_customer", argument)
+
+    def refuse_unless_pending(self, argument: str | None = None) -> None:
         if self.status != self.Status.PENDING:
             raise ActionRefused(f"This stop was {self.status} already.", f"{self.status}_already", argument)
 
     def _begin(self, driver: Employee | None) -> Customer:
         refuse_other_business(self.business_id, driver=driver)
         customer = self.lock_with_customer()
-        self._refuse_unless_pending()
+        self.refuse_unless_pending()
         if driver is not None:
             self.driver = driver
         return customer
 
-    def _end(self, status: Status, at: datetime) -> None:
-        self.status, self.completed_at = status, at
+    def _end(self, status: Status, at: datetime, reported: str) -> None:
+        self.status, self.completed_at, self.reported = status, at, reported
         self.save(update_fields=[*OUTCOME])
 
     def _orders_picked_up(self, new_orders: Sequence[Order]) -> int:
@@ -145,6 +173,13 @@ class Stop(Public, Addressed, OfCustomer):
             deliveries.append((order, order.refuse_return(at)))
         return deliveries
 
+    def _bags(self, bags_delivered: int | None, orders: Sequence[Order]) -> int:
+        if bags_delivered is None:
+            bags_delivered = self.total_deliveries + sum(order.bags for order in orders)
+        if bags_delivered < 0:
+            raise ActionRefused("The number of bags cannot be negative.", "invalid", "bags_delivered")
+        return _countable(bags_delivered, "bags_delivered")
+
     def _complete_pickup_request(self) -> None:
         scheduled = PickupRequest.objects.filter(
             customer=self.customer_id, pickup_date=self.scheduled_for, status=PickupRequest.Status.SCHEDULED
@@ -153,12 +188,10 @@ class Stop(Public, Addressed, OfCustomer):
             pickup.complete()
 
 
-OUTCOME = ("status", "completed_at", "driver", "had_pickup", "had_delivery", "total_pickups", "total_deliveries")
+OUTCOME = ("status", "completed_at", "driver", "had_pickup", "had_delivery", "total_pickups", "total_deliveries", "reported")
 
 
-def _bags(bags_delivered: int | None, orders: Sequence[Order]) -> int:
-    if bags_delivered is None:
-        return sum(order.bags for order in orders)
-    if bags_delivered < 0:
-        raise ActionRefused("The number of bags cannot be negative.", "invalid", "bags_delivered")
-    return bags_delivered
+def _countable(bags: int, argument: str) -> int:
+    if bags > MOST_PIECES:
+        raise ActionRefused("These are more bags than can be counted.", "invalid", argument)
+    return bags

@@ -17,7 +17,7 @@ import smrt_integration.urls
 from tests.admin.stage import FAR, NEAR, Stage, count_from
 from tests.api import planted
 from tests.api.shapes import METHODS, ROOT
-from tests.api.walk import FOR_EVERY_KEY, OPEN, WAYS, Walk
+from tests.api.walk import FOR_EVERY_KEY, MADE_UP, OPEN, WAYS, Walk
 from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,7 @@ def test_what_is_open_answers_whatever_it_is_asked(db: None) -> None:
 
 
 def test_what_is_named_as_an_exception_is_there(stages: tuple[Stage, Stage]) -> None:
-    assert {*OPEN, *FOR_EVERY_KEY} <= {endpoint.path for endpoint in Walk(*stages, smrt_integration.urls).endpoints}
+    assert {*OPEN, *FOR_EVERY_KEY, *MADE_UP} <= {endpoint.path for endpoint in Walk(*stages, smrt_integration.urls).endpoints}
 
 
 @pytest.mark.parametrize(

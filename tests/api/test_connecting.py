@@ -27,7 +27,7 @@ EVENTS = {
     "Order Line Item Returned": 3,
     "Order Returned": 1,
     "Pickup Scheduled": 1,
-    "Pickup Completed": 1,
+    "Pickup Completed": 2,
     "Pickup Missed": 1,
 }
 """What the page's commands come to at Segment; an employee's cancellation is no event."""

@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 
 from customers.models import Customer, Order, Stop
-from events.models import Integration
+from events.models import Integration, Outgoing
 from smrt_integration.delivery.deliver import Delivery
 from tests.api.conftest import Caller
+from tests.events.waiting import facts, names
 from tests.factories import AgentFactory, CustomerFactory, EmployeeFactory, OrderFactory, StopFactory
 from tests.segment import SegmentStandIn
 
@@ -48,6 +49,34 @@ def test_a_stop_with_nothing_to_do_was_missed(app: Caller, customer: Customer) -
 
     assert app.post(f"stops/{first.uuid}/miss").json()["status"] == "missed"
     assert app.post(f"stops/{second.uuid}/complete").json()["status"] == "missed"
+
+
+def test_an_order_given_back_at_the_door_makes_the_stop_a_delivery(app: Caller, customer: Customer, integration: Integration) -> None:
+    """Told of once, when the driver is done there."""
+    stop, order = StopFactory.create(customer=customer), OrderFactory.create(customer=customer, bags=2)
+    Outgoing.objects.all().delete()
+
+    assert app.post(f"orders/{order.uuid}/return", {"stop": str(stop.uuid)}).status_code == 200
+    assert names() == ["Order Returned"]
+    assert app.post(f"stops/{stop.uuid}/miss").status_code == 409
+    assert app.post(f"stops/{stop.uuid}/complete").json()["status"] == "completed"
+
+    assert names() == ["Order Returned", "Pickup Completed", "Customer Visit", "identify"]
+    found = facts("Pickup Completed")
+    assert (found["had_pickup"], found["had_delivery"], found["total_deliveries"]) == (False, True, 2)
+    assert facts("Customer Visit") == {"visit_type": "Driver"}
+
+
+def test_a_stop_that_is_done_is_a_conflict_whatever_else_is_told_of_it(app: Caller, customer: Customer) -> None:
+    """No field of the call is at fault."""
+    stop = StopFactory.create(customer=customer)
+    bodies: list[dict[str, Any]] = [{"new_orders": [{"bags": 1}]}, {"bags_delivered": 1}, {}]
+
+    first, *again = (app.post(f"stops/{stop.uuid}/complete", body) for body in [bodies[0], *bodies])
+
+    assert first.status_code == 200
+    assert [(answer.status_code, answer.json()["detail"]) for answer in again] == [(409, "This stop was completed already.")] * 3
+    assert Order.objects.count() == 1
 
 
 def test_when_part_of_a_stop_is_refused_nothing_of_it_is_done(app: Caller, customer: Customer) -> None:
@@ -91,13 +120,12 @@ def test_a_report_of_a_stop_that_ended_otherwise_is_no_repetition(app: Caller, c
     stop = StopFactory.create(customer=customer)
     app.post(f"stops/{stop.uuid}/miss")
 
-    brought, nothing = (
+    answers = [
         app.post("stops/reports", {"reports": [{"stop": str(stop.uuid), "outcome": "completed"} | more]}).json()["answers"][0]
-        for more in ({"new_orders": [{"bags": 1}]}, {})
-    )
+        for more in ({"new_orders": [{"bags": 1}]}, {"bags_delivered": 1}, {})
+    ]
 
-    assert (brought["status"], brought["detail"]) == ("refused", "This stop was missed already.")
-    assert nothing["status"] == "known"
+    assert [(answer["status"], answer["detail"]) for answer in answers] == [("refused", "This stop was missed already.")] * 3
 
 
 def test_one_bad_report_keeps_no_other_from_counting(app: Caller, customer: Customer) -> None:

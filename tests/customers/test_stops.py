@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -73,6 +74,25 @@ def test_another_business_s_driver_or_route_is_refused(customer: Customer) -> No
         Stop.schedule(customer, customer.business.today(), driver=driver)
     with refused("This route belongs to another business.", "other_business", "route"):
         Stop.schedule(customer, customer.business.today(), route=route)
+
+
+def test_a_door_that_was_on_no_list_counts_for_the_day_on_which_the_driver_was_there(customer: Customer, driver: Employee) -> None:
+    """In San Francisco it is the day before."""
+    uuid = uuid4()
+    stop = Stop.unplanned(customer, uuid, driver=driver, at=datetime(2026, 3, 2, 7, 59, tzinfo=UTC))
+    assert (stop.uuid, str(stop.scheduled_for), stop.status) == (uuid, "2026-03-01", "pending")
+    assert stop.address == customer.address
+
+
+def test_a_door_where_nobody_can_have_been_yet_is_refused(customer: Customer) -> None:
+    with refused("This time lies in the future.", "future_time", "at"):
+        Stop.unplanned(customer, uuid4(), at=datetime.now(UTC) + timedelta(minutes=1))
+
+
+def test_another_business_s_driver_was_at_no_door(customer: Customer) -> None:
+    foreign = EmployeeFactory.create()
+    with refused("This driver belongs to another business.", "other_business", "driver"):
+        Stop.unplanned(customer, uuid4(), driver=foreign)
 
 
 class TestCompleting:
@@ -167,6 +187,18 @@ class TestCompleting:
         with refused("Orders were created at this stop, so it was not missed.", "has_orders"):
             stop.miss()
 
+    def test_what_was_reported_is_kept_in_mind(self, customer: Customer, driver: Employee) -> None:
+        completed, missed, empty = StopFactory.create_batch(3, customer=customer)
+        completed.complete(driver, bags_delivered=1, reported="a")
+        empty.complete(driver, reported="b")
+        missed.miss(driver, reported="c")
+        assert [Stop.objects.get(pk=stop.pk).reported for stop in (completed, empty, missed)] == ["a", "b", "c"]
+
+    def test_more_bags_than_can_be_counted_are_refused(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+        orders = OrderFactory.create_batch(2, customer=customer, bags=2**31 - 1)
+        with refused("These are more bags than can be counted.", "invalid", "bags_delivered"):
+            stop.complete(driver, delivered_orders=orders)
+
     def test_an_order_that_was_not_created_there_is_refused(self, stop: Stop, customer: Customer, driver: Employee) -> None:
         elsewhere = Order.create(customer, number="4711")
         with refused("Order 4711 was not created at this stop.", "not_of_stop", "new_orders"):
@@ -203,3 +235,62 @@ class TestCompleting:
     def test_the_future_is_refused(self, stop: Stop, driver: Employee) -> None:
         with refused("This time lies in the future.", "future_time", "at"):
             stop.complete(driver, bags_delivered=1, at=datetime.now(UTC) + timedelta(minutes=1))
+
+
+class TestGivenBackBefore:
+    """An order or some of its items, while the driver was still there."""
+
+    def test_an_order_makes_the_stop_a_delivery(self, stop: Stop, customer: Customer, driver: Employee, saves: list[Saved]) -> None:
+        order = LineItemFactory.create(order__customer=customer, order__bags=3).order
+        saves.clear()
+        order.return_to_customer(by=driver, stop=stop)
+        assert told(saves) == [
+            "Order returned_at returned_by_id status",
+            "LineItem returned_at",
+            "Stop had_delivery total_deliveries",
+        ]
+        assert outcome(stop) == ("pending", False, True, 0, 3)
+        stop.complete(driver, at=NOON)
+        assert outcome(stop) == ("completed", False, True, 0, 3)
+        assert [(visit.visit_type, visit.at) for visit in customer.visits.all()] == [("Driver", NOON)]
+
+    def test_an_order_that_goes_back_in_parts_brings_its_bags_with_the_last_one(
+        self, stop: Stop, customer: Customer, driver: Employee
+    ) -> None:
+        order = OrderFactory.create(customer=customer, bags=2)
+        shirt, coat = LineItemFactory.create_batch(2, order=order)
+        order.return_to_customer(by=driver, items=[shirt], stop=stop)
+        assert outcome(stop) == ("pending", False, True, 0, 0)
+        order.return_to_customer(by=driver, items=[coat], stop=stop)
+        assert outcome(stop) == ("pending", False, True, 0, 2)
+
+    def test_some_items_are_a_delivery_without_a_bag(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+        shirt, _ = LineItemFactory.create_batch(2, order=OrderFactory.create(customer=customer, bags=2))
+        shirt.order.return_to_customer(by=driver, items=[shirt], stop=stop)
+        stop.complete(driver)
+        assert outcome(stop) == ("completed", False, True, 0, 0)
+
+    def test_the_bags_of_orders_delivered_with_it_are_added(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+        first, second = (OrderFactory.create(customer=customer, bags=bags) for bags in (1, 2))
+        first.return_to_customer(by=driver, stop=stop)
+        stop.complete(driver, delivered_orders=[second])
+        assert outcome(stop) == ("completed", False, True, 0, 3)
+
+    @pytest.mark.parametrize("bags", [0, 5])
+    def test_the_bags_are_as_many_as_the_driver_counted(self, stop: Stop, customer: Customer, driver: Employee, bags: int) -> None:
+        OrderFactory.create(customer=customer, bags=2).return_to_customer(by=driver, stop=stop)
+        stop.complete(driver, bags_delivered=bags)
+        assert outcome(stop) == ("completed", False, True, 0, bags)
+
+    def test_the_stop_was_not_missed(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+        OrderFactory.create(customer=customer).return_to_customer(by=driver, stop=stop)
+        with refused("Something was given back at this stop, so it was not missed.", "has_deliveries"):
+            stop.miss(driver)
+        assert outcome(stop) == ("pending", False, True, 0, 1)
+
+    def test_more_bags_than_can_be_counted_are_refused(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+        first, second = OrderFactory.create_batch(2, customer=customer, bags=2**31 - 1)
+        first.return_to_customer(by=driver, stop=stop)
+        with refused("These are more bags than can be counted.", "invalid", "stop"):
+            second.return_to_customer(by=driver, stop=stop)
+        assert Order.objects.get(pk=second.pk).status == "open"

@@ -1,7 +1,8 @@
 """Drivers' stops, also from a phone that was offline."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,14 +15,23 @@ from rest_framework.response import Response
 
 from customers.models import Agent, Customer, Employee, Order, Stop
 from customers.models.tenant import lockable
-from customers.refusals import ActionRefused
+from customers.refusals import ActionRefused, refused_if_taken
 from smrt_integration.api.door import Door
-from smrt_integration.api.fields import AddressField, MomentField, Reference, by_uuid, not_here
+from smrt_integration.api.fields import AddressField, Reference, by_uuid, not_here
 from smrt_integration.api.filters import StopFilter
-from smrt_integration.api.resources.orders import COUNT, IntakeShape, new_items
-
-MOST_REPORTS = 200
-MOST_ORDERS = 100
+from smrt_integration.api.resources.orders import new_items
+from smrt_integration.api.resources.reports import (
+    Completed,
+    Missed,
+    Report,
+    ReportAnswers,
+    Reports,
+    Unread,
+    answer,
+    hash_of,
+    refuse_too_much,
+    understood,
+)
 
 
 class StopShape(serializers.ModelSerializer[Stop]):
@@ -47,40 +57,6 @@ class NewStop(serializers.Serializer[Any]):
     route = Reference(queryset=Agent.objects.filter(kind=Agent.Kind.ROUTE), allow_null=True, default=None)
 
 
-class Missed(serializers.Serializer[Any]):
-    driver = Reference(queryset=Employee.objects, allow_null=True, default=None)
-    at = MomentField()
-
-
-class Completed(Missed):
-    new_orders: Any = serializers.ListSerializer(child=IntakeShape(), max_length=MOST_ORDERS, default=list)
-    delivered_orders = serializers.ListField(child=serializers.UUIDField(), max_length=MOST_ORDERS, default=list)
-    bags_delivered = serializers.IntegerField(
-        **COUNT, allow_null=True, default=None, help_text="Null: what the delivered orders' bags add up to."
-    )
-
-
-class Report(Completed):
-    """What happened at one stop."""
-
-    stop = serializers.UUIDField()
-    outcome = serializers.ChoiceField(choices=["completed", "missed"])
-
-
-class Reports(serializers.Serializer[Any]):
-    reports: Any = serializers.ListSerializer(child=Report(), min_length=1, max_length=MOST_REPORTS)
-
-
-class ReportAnswer(serializers.Serializer[Any]):
-    stop = serializers.UUIDField()
-    status = serializers.ChoiceField(choices=["done", "known", "refused"], help_text="Known: it had been reported before.")
-    detail = serializers.CharField(allow_blank=True, help_text="Why it was refused.")
-
-
-class ReportAnswers(serializers.Serializer[Any]):
-    answers = ReportAnswer(many=True)
-
-
 class Stops(ListModelMixin, RetrieveModelMixin, Door):
     """A driver's stops at customers' doors."""
 
@@ -101,7 +77,8 @@ class Stops(ListModelMixin, RetrieveModelMixin, Door):
     def complete(self, request: Request, **kwargs: Any) -> Response:
         """The driver is done. It becomes Pickup Completed, or Pickup Missed when nothing was picked up or delivered."""
         stop = self.get_object()
-        self._complete(stop, self.given(Completed))
+        refuse_too_much([request.data], "new_orders", "Orders may be taken in at a stop before it is completed.")
+        self._end(stop, "completed", self.given(Completed))
         return self.answer(stop)
 
     @extend_schema(request=Missed, responses=StopShape)
@@ -109,68 +86,73 @@ class Stops(ListModelMixin, RetrieveModelMixin, Door):
     def miss(self, request: Request, **kwargs: Any) -> Response:
         """There was nothing to pick up or deliver. It becomes the event Pickup Missed."""
         stop = self.get_object()
-        given = self.given(Missed)
-        stop.miss(given["driver"], at=given["at"])
+        self._end(stop, "missed", self.given(Missed))
         return self.answer(stop)
 
     @extend_schema(request=Reports, responses=ReportAnswers)
     @action(detail=False, methods=["post"])
     def reports(self, request: Request) -> Response:
         """What a phone that was offline has to tell, in any order. Each report is done, known or refused by itself."""
-        reports = self.given(Reports)["reports"]
-        stops = {stop.uuid: stop for stop in self.get_queryset().filter(uuid__in={report["stop"] for report in reports})}
-        # of two phones at once, each with some of the same customers, one waits for the other before it begins
-        list(lockable(Customer).filter(pk__in={stop.customer_id for stop in stops.values()}).order_by("pk").values_list("pk"))
+        told = self.given(Unread)["reports"]
+        refuse_too_much(told, "reports")
+        shape = Report(context=self.get_serializer_context())
+        reports, answers = understood(shape, told)
+        stops = self._stops_of(reports.values())
         # in the order in which it happened: an order taken in at one stop may be delivered at a later one
-        turn = sorted(range(len(reports)), key=lambda n: reports[n]["at"] or timezone.now())
-        answers = {n: self._report(stops.get(reports[n]["stop"]), dict(reports[n])) for n in turn}
-        return Response({"answers": [{"stop": str(report["stop"]), **answers[n]} for n, report in enumerate(reports)]})
+        for n in sorted(reports, key=lambda n: reports[n]["at"] or timezone.now()):
+            answers[n] = self._answer(stops, reports[n])
+        return Response({"answers": [answers[n] for n in range(len(told))]})
 
-    def _report(self, stop: Stop | None, report: dict[str, Any]) -> dict[str, str]:
-        if stop is None:
-            return {"status": "refused", "detail": not_here(Stop)}
+    def _stops_of(self, reports: Collection[dict[str, Any]]) -> dict[UUID, Stop]:
+        """Those there are, as they are when all their customers are locked, and those of stops that are still to be made.
+
+        Of two phones at once, each with some of the same customers, one waits for the other before it begins.
+        """
+        named = self.get_queryset().order_by().filter(uuid__in={report["stop"] for report in reports})
+        customers = {*named.values_list("customer", flat=True), *(report["customer"].pk for report in reports if report["customer"])}
+        locked = list(lockable(Customer).filter(pk__in=customers).order_by("pk").values_list("pk", flat=True))
+        return {stop.uuid: stop for stop in named.filter(customer__in=locked)}
+
+    def _answer(self, stops: dict[UUID, Stop], report: dict[str, Any]) -> dict[str, str | None]:
         try:
             with transaction.atomic():
-                if report["outcome"] == "missed":
-                    stop.miss(report["driver"], at=report["at"])
-                else:
-                    self._complete(stop, report)
+                stop = stops.get(report["stop"]) or self._unplanned(report)
+                if report["customer"]:
+                    stop.refuse_elsewhere(report["customer"], "customer")
+                if stop.reported == hash_of(report["outcome"], report):
+                    return answer(report["stop"], "known")
+                self._end(stop, report["outcome"], report)
         except ActionRefused as refusal:
-            # a stop that ended otherwise, at the counter say, is no repetition: what the phone has to tell would be lost unseen
-            known = refusal.code == f"{_becomes(report)}_already"
-            return {"status": "known" if known else "refused", "detail": refusal.message}
+            return answer(report["stop"], "refused", {refusal.field: refusal.message} if refusal.field else refusal.message)
         except serializers.ValidationError as error:
-            return {"status": "refused", "detail": " ".join(sentences(error.detail))}
-        return {"status": "done", "detail": ""}
+            return answer(report["stop"], "refused", error.detail)
+        stops[stop.uuid] = stop
+        return answer(stop.uuid, "done")
 
-    def _complete(self, stop: Stop, given: dict[str, Any]) -> None:
+    def _unplanned(self, report: dict[str, Any]) -> Stop:
+        """Refused alike whether there is no such stop or another business has it, so that nobody learns which ids there are."""
+        not_known = ActionRefused(not_here(Stop), "does_not_exist")
+        if report["customer"] is None:
+            raise not_known
+        with refused_if_taken("customers_stop_uuid", not_known):
+            return Stop.unplanned(report["customer"], report["stop"], driver=report["driver"], route=report["route"], at=report["at"])
+
+    def _end(self, stop: Stop, outcome: str, given: dict[str, Any]) -> None:
+        stop.refuse_unless_pending()
+        told: Any = {"driver": given["driver"], "at": given["at"], "reported": hash_of(outcome, given)}
+        if outcome == "missed":
+            stop.miss(**told)
+            return
         delivered = list(by_uuid(Order.objects.filter(business=self.business), given["delivered_orders"], "delivered_orders").values())
-        orders = [
-            Order.create(
-                stop.customer,
-                stop=stop,
-                sold_by=given["driver"] or stop.driver,
-                agent=stop.route,
-                at=given["at"],
-                **{**order, "items": new_items(self.business, order["items"], "new_orders")},
-            )
-            for order in given["new_orders"]
-        ]
-        stop.complete(
-            given["driver"], new_orders=orders, delivered_orders=delivered, bags_delivered=given["bags_delivered"], at=given["at"]
+        orders = [self._taken_in(stop, order, given) for order in given["new_orders"]]
+        stop.complete(new_orders=orders, delivered_orders=delivered, bags_delivered=given["bags_delivered"], **told)
+
+    def _taken_in(self, stop: Stop, order: dict[str, Any], given: dict[str, Any]) -> Order:
+        return Order.create(
+            stop.customer,
+            stop=stop,
+            sold_by=given["driver"] or stop.driver,
+            agent=stop.route,
+            at=given["at"],
+            **{**order, "items": new_items(self.business, order["items"], "new_orders")},
         )
-
-
-def _becomes(report: Mapping[str, Any]) -> str:
-    """What the stop is when this report was done."""
-    brought = report["new_orders"] or report["delivered_orders"] or report["bags_delivered"]
-    return Stop.Status.COMPLETED if brought and report["outcome"] == "completed" else Stop.Status.MISSED
-
-
-def sentences(detail: Any) -> list[str]:
-    """All that is wrong, whatever it is about."""
-    if isinstance(detail, dict):
-        return [sentence for part in detail.values() for sentence in sentences(part)]
-    if isinstance(detail, list):
-        return [sentence for part in detail for sentence in sentences(part)]
-    return [str(detail)]

@@ -1,0 +1,146 @@
+"""What a driver's phone tells of stops: its shape, how much of it one call may bring, and by what a repetition is known."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+
+from customers.models import Agent, Customer, Employee
+from smrt_integration.api.fields import MomentField, Reference
+from smrt_integration.api.resources.orders import COUNT, IntakeShape
+
+MOST_REPORTS = 200
+# At one door.
+MOST_ORDERS = 100
+# In one call, which is one transaction: what a route brings in on a day, and a few seconds' work. Twice as much would keep customers
+# locked, and one of few web workers busy, for as long as a phone waits for its answer.
+MOST_NEW_ORDERS = 300
+MOST_NEW_ITEMS = 3_000
+TOO_MUCH = f"One call takes in at most {MOST_NEW_ORDERS} orders with {MOST_NEW_ITEMS:,} items. Send it in several calls."
+
+
+class Missed(serializers.Serializer[Any]):
+    driver = Reference(queryset=Employee.objects, allow_null=True, default=None)
+    at = MomentField()
+
+
+class Completed(Missed):
+    new_orders: Any = serializers.ListSerializer(child=IntakeShape(), max_length=MOST_ORDERS, default=list)
+    delivered_orders = serializers.ListField(child=serializers.UUIDField(), max_length=MOST_ORDERS, default=list)
+    bags_delivered = serializers.IntegerField(
+        **COUNT,
+        allow_null=True,
+        default=None,
+        help_text="All that the driver left there. Null: what the bags of the orders given back there add up to.",
+    )
+
+
+class Report(Completed):
+    """What happened at one stop."""
+
+    stop = serializers.UUIDField(help_text="Of a stop that was not planned: an id that the phone made up, together with the customer.")
+    customer = Reference(
+        queryset=Customer.objects.select_related("business"),
+        allow_null=True,
+        default=None,
+        help_text="Of a stop that was not planned: it is made, unless there is one with this id already.",
+    )
+    route = Reference(
+        queryset=Agent.objects.filter(kind=Agent.Kind.ROUTE),
+        allow_null=True,
+        default=None,
+        help_text="Of a stop that was not planned.",
+    )
+    outcome = serializers.ChoiceField(choices=["completed", "missed"])
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["outcome"] == "missed" and (attrs["new_orders"] or attrs["delivered_orders"] or attrs["bags_delivered"]):
+            raise serializers.ValidationError({"outcome": ["A stop with orders or bags was not missed."]})
+        return attrs
+
+
+class Reports(serializers.Serializer[Any]):
+    reports: Any = serializers.ListSerializer(child=Report(), min_length=1, max_length=MOST_REPORTS)
+
+
+class Unread(serializers.Serializer[Any]):
+    """`Reports` of which none has been looked at: each is judged by itself, lest one that makes no sense keep others from counting."""
+
+    reports = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=MOST_REPORTS)
+
+
+class ReportAnswer(serializers.Serializer[Any]):
+    stop = serializers.UUIDField(allow_null=True, help_text="Null where the report had no id. The answers are in the reports' order.")
+    status = serializers.ChoiceField(
+        choices=["done", "known", "refused"], help_text="Known: this very report, whatever its time, had been done before."
+    )
+    detail = serializers.CharField(allow_blank=True, help_text="Why it was refused.")
+
+
+class ReportAnswers(serializers.Serializer[Any]):
+    answers = ReportAnswer(many=True)
+
+
+def understood(shape: Report, told: Sequence[Any]) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, str | None]]]:
+    """The reports that make sense, by their place, and the answers to the others."""
+    reports, answers = {}, {}
+    for n, body in enumerate(told):
+        try:
+            reports[n] = shape.run_validation(body)
+        except serializers.ValidationError as error:
+            answers[n] = answer(_id(body.get("stop")), "refused", error.detail)
+    return reports, answers
+
+
+def answer(stop: UUID | None, status: str, detail: Any = ()) -> dict[str, str | None]:
+    return {"stop": None if stop is None else str(stop), "status": status, "detail": " ".join(sentences(detail))}
+
+
+def _id(value: Any) -> UUID | None:
+    """What the phone can tell its report by, whatever else is wrong with it."""
+    try:
+        found: UUID = serializers.UUIDField().run_validation(value)
+    except serializers.ValidationError:
+        return None
+    return found
+
+
+def hash_of(outcome: str, given: Mapping[str, Any]) -> str:
+    """Of what was told of a stop, but the time: by it a phone that heard no answer is known to repeat itself.
+
+    Of what was understood, and not of how it was written, and the same whether it was told at once or in a report.
+    """
+    content = [given["driver"]]
+    if outcome == "completed":
+        content += [given["new_orders"], sorted(map(str, given["delivered_orders"])), given["bags_delivered"]]
+    said = json.dumps([outcome, *content], sort_keys=True, default=lambda value: str(getattr(value, "uuid", value)))
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def refuse_too_much(bodies: Sequence[Any], field: str, hint: str = "") -> None:
+    """Before any of it is read, which is most of the work. Raises ValidationError that names `field`."""
+    orders = [order for body in bodies for order in _listed(body, "new_orders")]
+    items = sum(len(_listed(order, "items")) for order in orders)
+    if len(orders) > MOST_NEW_ORDERS or items > MOST_NEW_ITEMS:
+        raise serializers.ValidationError({field: [" ".join(filter(None, [TOO_MUCH, hint]))]})
+
+
+def _listed(body: Any, name: str) -> list[Any]:
+    """Whatever the body is."""
+    found = body.get(name) if isinstance(body, Mapping) else None
+    return found if isinstance(found, list) else []
+
+
+def sentences(detail: Any, *place: str) -> Iterator[str]:
+    """All that is wrong, each with where: `new_orders.0.number: There is an order 7 already.`"""
+    if isinstance(detail, Mapping):
+        for name, part in detail.items():
+            yield from sentences(part, *place, str(name))
+    elif isinstance(detail, (list, tuple)):
+        for number, part in enumerate(detail):
+            yield from sentences(part, *place, *([] if isinstance(part, str) else [str(number)]))
+    else:
+        yield f"{'.'.join(place)}: {detail}" if place else str(detail)
