@@ -164,3 +164,13 @@ def test_many_words_cost_no_more_than_a_few(pos: Caller, customer: Customer) -> 
 @pytest.mark.parametrize("path", ["integration", "orders", "own-key", "event-types", "send-log-entries"])
 def test_head_is_answered_as_get_is(pos: Caller, path: str) -> None:
     assert pos("head", path).status_code == pos.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "2026-03-27T17:05:00", "1970-01-01T00:00:00Z"])
+def test_a_report_whose_time_nobody_can_place_keeps_no_other_from_counting(app: Caller, customer: Customer, at: str) -> None:
+    stops = StopFactory.create_batch(2, customer=customer)
+    reports = [{"stop": str(stop.uuid), "outcome": "missed", **more} for stop, more in zip(stops, ({"at": at}, {}), strict=True)]
+
+    answers = app.post("stops/reports", {"reports": reports}).json()["answers"]
+
+    assert [answer["status"] for answer in answers] == ["refused", "done"]

@@ -9,7 +9,7 @@ from uuid import UUID
 from rest_framework import serializers
 
 from customers.models import Agent, Customer, Employee
-from smrt_integration.api.fields import MomentField, Reference
+from smrt_integration.api.fields import Given, MomentField, Reference
 from smrt_integration.api.resources.orders import COUNT, IntakeShape
 
 MOST_REPORTS = 200
@@ -22,7 +22,7 @@ MOST_NEW_ITEMS = 3_000
 TOO_MUCH = f"One call takes in at most {MOST_NEW_ORDERS} orders with {MOST_NEW_ITEMS:,} items. Send it in several calls."
 
 
-class Missed(serializers.Serializer[Any]):
+class Missed(Given):
     driver = Reference(queryset=Employee.objects, allow_null=True, default=None)
     at = MomentField()
 
@@ -62,11 +62,11 @@ class Report(Completed):
         return attrs
 
 
-class Reports(serializers.Serializer[Any]):
+class Reports(Given):
     reports: Any = serializers.ListSerializer(child=Report(), min_length=1, max_length=MOST_REPORTS)
 
 
-class Unread(serializers.Serializer[Any]):
+class Unread(Given):
     """`Reports` of which none has been looked at: each is judged by itself, lest one that makes no sense keep others from counting."""
 
     reports = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=MOST_REPORTS)

@@ -17,7 +17,7 @@ from customers.models import Agent, Customer, Employee, Order, Stop
 from customers.models.tenant import lockable
 from customers.refusals import ActionRefused, refused_if_taken
 from smrt_integration.api.door import Door
-from smrt_integration.api.fields import AddressField, Reference, by_uuid, not_here
+from smrt_integration.api.fields import AddressField, Given, Reference, by_uuid, not_here
 from smrt_integration.api.filters import StopFilter
 from smrt_integration.api.resources.orders import new_items
 from smrt_integration.api.resources.reports import (
@@ -50,7 +50,7 @@ class StopShape(serializers.ModelSerializer[Stop]):
         read_only_fields = fields
 
 
-class NewStop(serializers.Serializer[Any]):
+class NewStop(Given):
     customer = Reference(queryset=Customer.objects.select_related("business"))
     scheduled_for = serializers.DateField()
     driver = Reference(queryset=Employee.objects, allow_null=True, default=None)
