@@ -78,7 +78,8 @@ def _told(response: Response) -> Any:
     if response.status_code == 404:
         raise Gone
     if not response.ok:
-        raise Refused(" ".join(_sentences(said)))
+        # the code beside a sentence is for programs
+        raise Refused(" ".join(_sentences({name: part for name, part in said.items() if name != "code"})))
     return said
 
 
