@@ -42,6 +42,8 @@ SELECT %s, %s, %s, 0, '', %s::timestamptz FROM patience
 ON CONFLICT (key_id, idempotency_key) DO NOTHING RETURNING id, (SELECT set_config('lock_timeout', before, true) FROM patience)
 """
 
+STORE = "UPDATE smrt_integration_answered SET status = %s, body = %s WHERE id = %s"
+
 ANOTHER_BODY = f"This {HEADER} came with another request before. Use a new one for each request, and the same only to repeat it."
 
 
@@ -68,7 +70,8 @@ def once(request: Request, work: Callable[[], Response]) -> Response:
                 return _replay(request, before)
         response = work()
         body = JSONRenderer().render(response.data).decode()
-        Answered.objects.filter(pk=claimed).update(status=response.status_code, body=body)
+        with connection.cursor() as cursor:
+            cursor.execute(STORE, [response.status_code, body, claimed])
         return response
 
 
