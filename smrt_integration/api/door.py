@@ -87,9 +87,9 @@ class Door(GenericViewSet[Any]):
         if self.key.client != client:
             raise PermissionDenied(otherwise)
 
-    def given(self, shape: "type[Serializer[Any]]") -> dict[str, Any]:
-        """What the body says, in this shape. Raises ValidationError, which names the field."""
-        serializer = shape(data=self.request.data, context=self.get_serializer_context())
+    def given(self, shape: "type[Serializer[Any]]", said: Any = None) -> dict[str, Any]:
+        """What is said, by default in the body, in this shape. Raises ValidationError, which names the field."""
+        serializer = shape(data=self.request.data if said is None else said, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 

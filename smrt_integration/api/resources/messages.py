@@ -119,9 +119,7 @@ class Messages(Door):
 
     def matching(self, shape: type[Meant], said: Any) -> Matching:
         """Raises ValidationError, which names the field."""
-        serializer = shape(data=said, context=self.get_serializer_context())
-        serializer.is_valid(raise_exception=True)
-        given = dict(serializer.validated_data)
+        given = self.given(shape, said)
         customer, text, brand = given.pop("customer", None), given.pop("search", ""), given.pop("brand", None)
         found = search.find(text, [self.business.pk]) if text else Found((customer.pk,)) if customer else None
         return Matching((self.business.pk,), found=found, brand_id=brand.pk if brand else None, **given)
