@@ -13,10 +13,14 @@ from bench.sizes import FULL, QUICK
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="a part, or a figure")
-    parser.add_argument("--quick", action="store_true", help="smaller sizes: does it run, not how fast is it")
+    parser.add_argument(
+        "--quick", action="store_true", help="smaller sizes: does it run, not how fast is it"
+    )
     arguments = parser.parse_args()
     # others' work makes every figure smaller, and ratios less so
-    print_figure(Figure("machine_load_before", os.getloadavg()[0], "processes", {"cores": os.cpu_count()}))
+    print_figure(
+        Figure("machine_load_before", os.getloadavg()[0], "processes", {"cores": os.cpu_count()})
+    )
     database.as_in_production()
     database.choose_redis()
     with database.own_database():

@@ -61,14 +61,22 @@ def orders(sizes: Sizes) -> Iterator[Figure]:
             yield from _measured(name, web.port, calls, sizes.api_seconds, keyed=keyed)
 
 
-def _measured(name: str, port: int, calls: list[Call], seconds: float, *, keyed: bool) -> Iterator[Figure]:
+def _measured(
+    name: str, port: int, calls: list[Call], seconds: float, *, keyed: bool
+) -> Iterator[Figure]:
     fill.calm(known=True)
     started = time.monotonic()
     taken = asyncio.run(_call(port, calls, seconds, keyed=keyed))
     elapsed = time.monotonic() - started
     hundredths = quantiles(taken, n=100)
     progress(f"{len(taken)} orders in {elapsed:.1f} s")
-    extra = {"orders": len(taken), "clients": CLIENTS, "items": ITEMS, "p50_ms": rounded(hundredths[49]), "recorded": _recorded()}
+    extra = {
+        "orders": len(taken),
+        "clients": CLIENTS,
+        "items": ITEMS,
+        "p50_ms": rounded(hundredths[49]),
+        "recorded": _recorded(),
+    }
     yield Figure(f"{name}_per_s", len(taken) / elapsed, "requests/s", extra)
     yield Figure(f"{name}_p99_ms", hundredths[98], "ms", extra)
 
@@ -79,7 +87,13 @@ def _calls() -> list[Call]:
         _, secret = ApiKey.issue(business, Client.POS, "Till")
         department = Department.objects.get_or_create(business=business, name="Dry cleaning")[0]
         items = [
-            {"description": f"Shirt {n}", "price": "4.50", "quantity": n, "department": str(department.uuid)} for n in range(1, ITEMS + 1)
+            {
+                "description": f"Shirt {n}",
+                "price": "4.50",
+                "quantity": n,
+                "department": str(department.uuid),
+            }
+            for n in range(1, ITEMS + 1)
         ]
         found += [
             Call(secret, {"customer": str(customer.uuid), "items": items, "tax_rate": "8.5"})
@@ -98,16 +112,24 @@ async def _call(port: int, calls: list[Call], seconds: float, *, keyed: bool) ->
     """Milliseconds of every answer."""
     turn, until = itertools.cycle(calls), time.monotonic() + seconds
     host = {"Host": "smrt.example.com", "X-Forwarded-Proto": "https"}
-    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=host, trust_env=False) as http:
-        taken = await asyncio.gather(*(_client(http, turn, until, keyed=keyed) for _ in range(CLIENTS)))
+    async with aiohttp.ClientSession(
+        f"http://127.0.0.1:{port}", headers=host, trust_env=False
+    ) as http:
+        taken = await asyncio.gather(
+            *(_client(http, turn, until, keyed=keyed) for _ in range(CLIENTS))
+        )
     return [milliseconds for client in taken for milliseconds in client]
 
 
-async def _client(http: aiohttp.ClientSession, turn: Iterator[Call], until: float, *, keyed: bool) -> list[float]:
+async def _client(
+    http: aiohttp.ClientSession, turn: Iterator[Call], until: float, *, keyed: bool
+) -> list[float]:
     taken = []
     while time.monotonic() < until:
         call, started = next(turn), time.perf_counter()
-        headers = {"Authorization": f"Bearer {call.secret}"} | ({"Idempotency-Key": uuid4().hex} if keyed else {})
+        headers = {"Authorization": f"Bearer {call.secret}"} | (
+            {"Idempotency-Key": uuid4().hex} if keyed else {}
+        )
         async with http.post("/api/v1/orders", json=call.body, headers=headers) as answer:
             said = await answer.text()
         if answer.status != 201:

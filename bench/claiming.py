@@ -34,16 +34,27 @@ DEAD = "SELECT pg_stat_get_dead_tuples('events_outgoing'::regclass)"
 
 def claims(sizes: Sizes) -> Iterator[Figure]:
     fill.fill(sizes.claim_lanes, 1, 1)
-    found = {"calm": _milliseconds(_calm), "one_waiting": _milliseconds(_one_waits), "all_waiting": _milliseconds(_all_wait)}
+    found = {
+        "calm": _milliseconds(_calm),
+        "one_waiting": _milliseconds(_one_waits),
+        "all_waiting": _milliseconds(_all_wait),
+    }
     found["all_waiting_crowded"] = _milliseconds(_all_wait, crowded=True)
     with _dead_rows(sizes.claim_dead_rows // sizes.claim_lanes):
         found["dead_rows"] = _milliseconds(_released)
         found["dead_rows_from_zero"] = _milliseconds(_released, from_zero=True)
     told = {name: rounded(value) for name, value in found.items() if name != "calm"}
-    yield Figure("claim_ms", found["calm"], "ms", told | {"lanes": sizes.claim_lanes, "dead": sizes.claim_dead_rows})
+    yield Figure(
+        "claim_ms",
+        found["calm"],
+        "ms",
+        told | {"lanes": sizes.claim_lanes, "dead": sizes.claim_dead_rows},
+    )
 
 
-def _milliseconds(prepare: Callable[[], None], *, from_zero: bool = False, crowded: bool = False) -> float:
+def _milliseconds(
+    prepare: Callable[[], None], *, from_zero: bool = False, crowded: bool = False
+) -> float:
     found = []
     prepare()
     for _ in range(REPETITIONS):
@@ -56,7 +67,9 @@ def _milliseconds(prepare: Callable[[], None], *, from_zero: bool = False, crowd
 
 def _released() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE events_lane SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL")
+        cursor.execute(
+            "UPDATE events_lane SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL"
+        )
 
 
 def _calm() -> None:
@@ -66,7 +79,9 @@ def _calm() -> None:
 def _one_waits() -> None:
     _all_wait()
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM events_outgoing WHERE id <> (SELECT max(id) / 2 FROM events_outgoing)")
+        cursor.execute(
+            "DELETE FROM events_outgoing WHERE id <> (SELECT max(id) / 2 FROM events_outgoing)"
+        )
         cursor.execute("VACUUM events_outgoing")
 
 
@@ -86,7 +101,9 @@ def _dead_rows(each: int) -> Iterator[None]:
         cursor.execute("DELETE FROM events_outgoing")
         cursor.execute(ABOVE_THE_DEAD)
         fill.let_events_wait()
-        wait_until(lambda: _count_dead() >= dead, "the statistics knew of the dead rows", seconds=30)
+        wait_until(
+            lambda: _count_dead() >= dead, "the statistics knew of the dead rows", seconds=30
+        )
         yield
 
 

@@ -41,7 +41,9 @@ def choose_redis() -> None:
         if redis.Redis.from_url(url).dbsize() == 0:
             os.environ["REDIS_URL"] = os.environ["CELERY_BROKER_URL"] = url
             return
-    raise SystemExit("REDIS_URL: every one of this Redis's databases holds something, so none is the bench's to empty.")
+    raise SystemExit(
+        "REDIS_URL: every one of this Redis's databases holds something, so none is the bench's to empty."
+    )
 
 
 def as_in_production() -> None:

@@ -17,7 +17,9 @@ class Figure:
     """What one needs to know to judge the value: sizes, the single repetitions, what was not counted."""
 
     def as_line(self) -> str:
-        return json.dumps({"name": self.name, "value": rounded(self.value), "unit": self.unit} | self.extra)
+        return json.dumps(
+            {"name": self.name, "value": rounded(self.value), "unit": self.unit} | self.extra
+        )
 
 
 def rounded(value: float) -> float:

@@ -122,10 +122,22 @@ def fill(businesses: int, customers: int, orders: int) -> None:
         cursor.execute(CUSTOM_VALUES)
         cursor.execute(ORDERS, sizes)
         ids = business_ids()
-        cursor.execute(INTEGRATIONS, [REGION, ids, [encrypt(write_key(business)) for business in ids]])
+        cursor.execute(
+            INTEGRATIONS, [REGION, ids, [encrypt(write_key(business)) for business in ids]]
+        )
         cursor.execute(LANES)
         # what autovacuum does within a minute in an installation that lives
-        for table in ("business", "brand", "agent", "employee", "customergroup", "discount", "customfield", "customer", "customfieldvalue"):
+        for table in (
+            "business",
+            "brand",
+            "agent",
+            "employee",
+            "customergroup",
+            "discount",
+            "customfield",
+            "customer",
+            "customfieldvalue",
+        ):
             cursor.execute(f"VACUUM ANALYZE customers_{table}")
         cursor.execute("VACUUM ANALYZE customers_order, events_integration, events_lane")
 
@@ -147,7 +159,9 @@ def calm(known: bool) -> None:
         cursor.execute(f"TRUNCATE events_outgoing, {HISTORY}, events_acceptedtraits")
         cursor.execute(CALM)
         if known:
-            cursor.execute(KNOWN, [ids, [destination(REGION, write_key(business)) for business in ids]])
+            cursor.execute(
+                KNOWN, [ids, [destination(REGION, write_key(business)) for business in ids]]
+            )
             cursor.execute("VACUUM ANALYZE events_acceptedtraits")
 
 
@@ -177,5 +191,7 @@ def anything_waits() -> bool:
 def count_logged() -> dict[tuple[str, str], int]:
     """Messages in the send log by event and outcome."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT event, outcome, count(*) FROM events_sendlog GROUP BY event, outcome")
+        cursor.execute(
+            "SELECT event, outcome, count(*) FROM events_sendlog GROUP BY event, outcome"
+        )
         return {(event, outcome): count for event, outcome, count in cursor.fetchall()}

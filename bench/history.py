@@ -51,13 +51,19 @@ def pages(sizes: Sizes) -> Iterator[Figure]:
     past.let_wait(LARGE, sizes.history_waiting)
     size = _gigabytes()
     progress(f"filled in {time.monotonic() - started:.0f} s, {size:.1f} GB")
-    extra = {"rows": sizes.history_rows, "waiting": sizes.history_waiting, "database_gb": rounded(size)}
+    extra = {
+        "rows": sizes.history_rows,
+        "waiting": sizes.history_waiting,
+        "database_gb": rounded(size),
+    }
     with override_settings(STORAGES=PLAIN_FILES):
         owner = _owner()
         yield _figure("send_log_first_page_ms", owner, SEND_LOG, {"first": {}}, extra)
         yield _figure("send_log_filtered_page_ms", owner, SEND_LOG, _filters(now), extra)
         yield _figure("send_log_search_ms", owner, SEND_LOG, _searches(), extra)
-        yield _figure("send_log_message_ms", owner, SEND_LOG, {"message": f"{_refused()}/change/"}, extra)
+        yield _figure(
+            "send_log_message_ms", owner, SEND_LOG, {"message": f"{_refused()}/change/"}, extra
+        )
         yield _figure("outbox_first_page_ms", owner, OUTBOX, {"first": {}}, extra)
         yield _figure("outbox_filtered_page_ms", owner, OUTBOX, _waiting_filters(), extra)
 
@@ -70,7 +76,9 @@ def _owner() -> Client:
     return client
 
 
-def _figure(name: str, client: Client, address: str, views: Mapping[str, Any], extra: Mapping[str, Any]) -> Figure:
+def _figure(
+    name: str, client: Client, address: str, views: Mapping[str, Any], extra: Mapping[str, Any]
+) -> Figure:
     """The slowest of these pages, each told too: the median of some visits, the first of which is not counted but told. `least` is the
     slowest by each one's fastest visit: what is above that, a busy machine added."""
     medians, least, firsts, queries = {}, {}, {}, 0
@@ -81,7 +89,11 @@ def _figure(name: str, client: Client, address: str, views: Mapping[str, Any], e
         least[view] = min(visit.milliseconds for visit in visits)
         queries = max(queries, visits[0].queries)
     told = {view: rounded(value) for view, value in medians.items()} if len(views) > 1 else {}
-    also = {"least": rounded(max(least.values())), "first_visit": rounded(max(firsts.values())), "queries": queries}
+    also = {
+        "least": rounded(max(least.values())),
+        "first_visit": rounded(max(firsts.values())),
+        "queries": queries,
+    }
     return Figure(name, max(medians.values()), "ms", {**told, **also, **extra})
 
 
@@ -109,10 +121,23 @@ def _filters(now: datetime) -> dict[str, dict[str, Any]]:
         "brand_without_any": {"brand": brands["Opened Today"]},
         "days_long_ago": {"since": oldest.isoformat(), "until": oldest.replace(day=3).isoformat()},
         "until_long_ago": {"until": middle.isoformat()},
-        "several": {"event": "Pickup Missed", "outcome": "rejected", "until": middle.isoformat(), "brand": brands["Example Brand 1"]},
-        "nothing_matches": {"event": "Customer Birthday", "outcome": "rejected", "brand": brands["Example Brand 2"]},
-        "deep": {"before": f"{datetime(oldest.year, oldest.month, 20, tzinfo=now.tzinfo).isoformat()}_1000000000"},
-        "back_from_deep": {"after": f"{datetime(middle.year, middle.month, 9, tzinfo=now.tzinfo).isoformat()}_1"},
+        "several": {
+            "event": "Pickup Missed",
+            "outcome": "rejected",
+            "until": middle.isoformat(),
+            "brand": brands["Example Brand 1"],
+        },
+        "nothing_matches": {
+            "event": "Customer Birthday",
+            "outcome": "rejected",
+            "brand": brands["Example Brand 2"],
+        },
+        "deep": {
+            "before": f"{datetime(oldest.year, oldest.month, 20, tzinfo=now.tzinfo).isoformat()}_1000000000"
+        },
+        "back_from_deep": {
+            "after": f"{datetime(middle.year, middle.month, 9, tzinfo=now.tzinfo).isoformat()}_1"
+        },
     }
 
 
@@ -150,7 +175,11 @@ def _waiting_filters() -> dict[str, dict[str, Any]]:
 
 
 def _refused() -> int:
-    return SendLog.objects.filter(business_id=LARGE, event="Customer Visit", outcome="rejected").order_by("-settled_at")[0].pk
+    return (
+        SendLog.objects.filter(business_id=LARGE, event="Customer Visit", outcome="rejected")
+        .order_by("-settled_at")[0]
+        .pk
+    )
 
 
 def _gigabytes() -> float:

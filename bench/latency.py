@@ -29,11 +29,20 @@ def commit_to_accepted(sizes: Sizes) -> Iterator[Figure]:
             save_steadily(tills, 50, 50.0)  # so that every process has its connections
             receiver.wait_for(50)
             started = time.monotonic()
-            committed = save_steadily(tills, int(sizes.steady_seconds * sizes.steady_rate), sizes.steady_rate)
+            committed = save_steadily(
+                tills, int(sizes.steady_seconds * sizes.steady_rate), sizes.steady_rate
+            )
             rate = len(committed) / (time.monotonic() - started)
             arrivals = receiver.wait_for(50 + len(committed))["arrivals"]
     milliseconds = [1_000 * (arrivals[number] - at) for number, at in committed.items()]
-    yield from _figures(milliseconds, {"events": len(milliseconds), "saves_per_s": rounded(rate), "businesses": sizes.steady_businesses})
+    yield from _figures(
+        milliseconds,
+        {
+            "events": len(milliseconds),
+            "saves_per_s": rounded(rate),
+            "businesses": sizes.steady_businesses,
+        },
+    )
 
 
 def save_steadily(tills: Sequence[Till], count: int, rate: float) -> dict[str, float]:
@@ -45,7 +54,9 @@ def save_steadily(tills: Sequence[Till], count: int, rate: float) -> dict[str, f
         order = tills[n * 7 % len(tills)].new_order()
         with transaction.atomic():
             # asked for before the save does, so called before anybody is woken
-            transaction.on_commit(lambda number=order.number: committed.__setitem__(number, time.time()))  # type: ignore[misc]
+            transaction.on_commit(
+                lambda number=order.number: committed.__setitem__(number, time.time())
+            )  # type: ignore[misc]
             order.save()
     progress(f"{count} orders in {time.monotonic() - started:.1f} s")
     return committed
@@ -54,4 +65,9 @@ def save_steadily(tills: Sequence[Till], count: int, rate: float) -> dict[str, f
 def _figures(milliseconds: list[float], extra: dict[str, float]) -> Iterator[Figure]:
     hundredths = quantiles(milliseconds, n=100)
     yield Figure("commit_to_accepted_p50_ms", hundredths[49], "ms", extra)
-    yield Figure("commit_to_accepted_p99_ms", hundredths[98], "ms", extra | {"longest": rounded(max(milliseconds))})
+    yield Figure(
+        "commit_to_accepted_p99_ms",
+        hundredths[98],
+        "ms",
+        extra | {"longest": rounded(max(milliseconds))},
+    )

@@ -29,7 +29,11 @@ PARTS = (
         ),
     ),
     Part("sparse", throughput.sparse, ("sparse_events_per_s", "sparse_first_contact_events_per_s")),
-    Part("latency", latency.commit_to_accepted, ("commit_to_accepted_p50_ms", "commit_to_accepted_p99_ms")),
+    Part(
+        "latency",
+        latency.commit_to_accepted,
+        ("commit_to_accepted_p50_ms", "commit_to_accepted_p99_ms"),
+    ),
     Part(
         "record",
         recording.cost_of_recording,
@@ -45,7 +49,12 @@ PARTS = (
     Part(
         "api",
         api.orders,
-        ("api_orders_per_s", "api_orders_p99_ms", "api_orders_without_key_per_s", "api_orders_without_key_p99_ms"),
+        (
+            "api_orders_per_s",
+            "api_orders_p99_ms",
+            "api_orders_without_key_per_s",
+            "api_orders_without_key_p99_ms",
+        ),
     ),
     Part("claim", claiming.claims, ("claim_ms",)),
     Part(
@@ -67,5 +76,9 @@ def chosen(names: Sequence[str]) -> list[Part]:
     """The parts with these names or figures; all without any. Ends the program at a name that is neither."""
     known = {name for part in PARTS for name in (part.name, *part.figures)}
     if unknown := sorted(set(names) - known):
-        raise SystemExit(f"{', '.join(unknown)}: there is no such part or figure. There are {', '.join(sorted(known))}.")
-    return [part for part in PARTS if not names or part.name in names or set(names) & set(part.figures)]
+        raise SystemExit(
+            f"{', '.join(unknown)}: there is no such part or figure. There are {', '.join(sorted(known))}."
+        )
+    return [
+        part for part in PARTS if not names or part.name in names or set(names) & set(part.figures)
+    ]

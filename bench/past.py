@@ -70,7 +70,10 @@ FROM generate_series(1, %s) n JOIN customers_customer c ON c.business_id = %s AN
 
 def let_wait(business_id: int, rows: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT min(id), count(*) FROM customers_customer WHERE business_id = %s AND id > %s", [business_id, SMALL])
+        cursor.execute(
+            "SELECT min(id), count(*) FROM customers_customer WHERE business_id = %s AND id > %s",
+            [business_id, SMALL],
+        )
         first, customers = cursor.fetchone()
         cursor.execute(WAITING, [rows, business_id, first, customers])
         cursor.execute("ANALYZE events_outgoing")
@@ -80,19 +83,36 @@ def fill_history(rows: int, now: datetime) -> None:
     fill.fill(SMALL, 1, 1)
     customers = max(1, rows * REGULARS // 10_000_000)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT array_agg(id ORDER BY id) FROM customers_brand WHERE business_id = 1")
+        cursor.execute(
+            "SELECT array_agg(id ORDER BY id) FROM customers_brand WHERE business_id = 1"
+        )
         brands = cursor.fetchone()[0]
         cursor.execute(BRANDS)
         closed = cursor.fetchone()[0]
         cursor.execute("SELECT max(id) + 1 FROM customers_customer")
         first_customer = cursor.fetchone()[0]
         cursor.execute(CUSTOMERS, {"customers": customers, "brands": brands})
-        shared = {"brands": brands, "customers": customers, "first_customer": first_customer, "closed": closed, "small": SMALL}
+        shared = {
+            "brands": brands,
+            "customers": customers,
+            "first_customer": first_customer,
+            "closed": closed,
+            "small": SMALL,
+        }
         month, each = partitions.month_of(now), rows // MONTHS
         for number in range(MONTHS):
             start = months_before(month, MONTHS - 1 - number)
             _fill_month(
-                cursor, start, now, {**shared, "first": 1 + number * each, "rows": each, "oldest": number == 0, "expiring": number == 3}
+                cursor,
+                start,
+                now,
+                {
+                    **shared,
+                    "first": 1 + number * each,
+                    "rows": each,
+                    "oldest": number == 0,
+                    "expiring": number == 3,
+                },
             )
         cursor.execute("SELECT setval('events_sendlog_id_seq', %s)", [rows + 1])
         cursor.execute(COUNT)
@@ -107,4 +127,6 @@ def _fill_month(cursor: Any, month: Any, now: datetime, params: dict[str, Any]) 
     cursor.execute(f"DROP TABLE IF EXISTS {table}")
     cursor.execute(f"CREATE TABLE {table} (LIKE events_sendlog INCLUDING DEFAULTS)")
     cursor.execute(MONTH.format(table=table), {**params, "start": start, "end": min(end, now)})
-    cursor.execute(f"ALTER TABLE events_sendlog ATTACH PARTITION {table} FOR VALUES FROM ('{start}') TO ('{end}')")
+    cursor.execute(
+        f"ALTER TABLE events_sendlog ATTACH PARTITION {table} FOR VALUES FROM ('{start}') TO ('{end}')"
+    )

@@ -22,7 +22,12 @@ PATIENCE_SECONDS = 180.0
 """Longer than any measurement takes; past it, something is lost and the bench ends instead of waiting for ever."""
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS, every: float = 0.005) -> None:
+def wait_until(
+    condition: Callable[[], object],
+    what: str,
+    seconds: float = PATIENCE_SECONDS,
+    every: float = 0.005,
+) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -59,7 +64,9 @@ class Program:
     def wait_for_output(self, text: str) -> None:
         def printed() -> bool:
             if self.process.poll() is not None:
-                raise RuntimeError(f"{self.name} ended with {self.process.returncode}:\n{self.printed}")
+                raise RuntimeError(
+                    f"{self.name} ended with {self.process.returncode}:\n{self.printed}"
+                )
             return text in self.printed
 
         wait_until(printed, f"it printed {text!r}", START_SECONDS)
@@ -75,7 +82,12 @@ class Program:
 
     @property
     def children(self) -> list[int]:
-        return [int(pid) for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
+        return [
+            int(pid)
+            for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+            .read_text()
+            .split()
+        ]
 
     def kill(self) -> None:
         """The whole group, at once."""
@@ -99,11 +111,26 @@ def running(*programs: Program) -> Iterator[None]:
 class Worker(Program):
     """A real worker with its pool of processes ready; `app` is the Celery application."""
 
-    def __init__(self, receiver_url: str, processes: int = 2, app: str = "smrt_integration") -> None:
-        arguments = ["celery", "-A", app, "worker", "--concurrency", str(processes), "--loglevel", "INFO", "-n", f"{app}@bench"]
+    def __init__(
+        self, receiver_url: str, processes: int = 2, app: str = "smrt_integration"
+    ) -> None:
+        arguments = [
+            "celery",
+            "-A",
+            app,
+            "worker",
+            "--concurrency",
+            str(processes),
+            "--loglevel",
+            "INFO",
+            "-n",
+            f"{app}@bench",
+        ]
         # it says at INFO that it is ready
         environment = {"SEGMENT_HOST": receiver_url, "LOG_LEVEL": "INFO"}
-        super().__init__(*arguments, "--without-gossip", "--without-mingle", environment=environment)
+        super().__init__(
+            *arguments, "--without-gossip", "--without-mingle", environment=environment
+        )
         self.wait_for_output(" ready.")
 
 
@@ -134,5 +161,7 @@ class Receiver(Program):
         return self._get("/wait", tracks=tracks)
 
     def _get(self, path: str, **numbers: float) -> dict[str, Any]:
-        found: dict[str, Any] = self._http.get(self.url + path, params=numbers, timeout=PATIENCE_SECONDS).json()
+        found: dict[str, Any] = self._http.get(
+            self.url + path, params=numbers, timeout=PATIENCE_SECONDS
+        ).json()
         return found

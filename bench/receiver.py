@@ -45,7 +45,10 @@ class Counts:
             answer()
 
     def as_json(self) -> bytes:
-        shown = {name: getattr(self, name) for name in ("requests", "tracks", "identifies", "last_at", "arrivals")}
+        shown = {
+            name: getattr(self, name)
+            for name in ("requests", "tracks", "identifies", "last_at", "arrivals")
+        }
         return json.dumps(shown).encode()
 
 
@@ -73,7 +76,10 @@ class Connection(asyncio.Protocol):
             self.server.handle(request, self)
 
     def answer(self, body: bytes = b"{}") -> None:
-        self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        self.transport.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+            % (len(body), body)
+        )
 
 
 class Server:
@@ -89,14 +95,20 @@ class Server:
                 connection.answer()
             return
         address = urlsplit(request.split(b" ", 2)[1].decode())
-        self._asked(address.path, {name: float(values[0]) for name, values in parse_qs(address.query).items()}, connection)
+        self._asked(
+            address.path,
+            {name: float(values[0]) for name, values in parse_qs(address.query).items()},
+            connection,
+        )
 
     def _asked(self, path: str, numbers: dict[str, float], connection: Connection) -> None:
         if path == "/reset":
             self.counts = Counts(numbers["delay"], bool(numbers["keep_orders"]))
             connection.answer()
         elif path == "/wait" and self.counts.tracks < numbers["tracks"]:
-            self.counts.waiting.append((int(numbers["tracks"]), lambda: connection.answer(self.counts.as_json())))
+            self.counts.waiting.append(
+                (int(numbers["tracks"]), lambda: connection.answer(self.counts.as_json()))
+            )
         else:
             connection.answer(self.counts.as_json())
 

@@ -62,7 +62,12 @@ def _ratios(times: dict[str, list[float]]) -> Iterator[Figure]:
     def figure(name: str, one: str, other: str) -> Figure:
         ratios = [a / b for a, b in zip(times[one], times[other], strict=True)]
         extra = {f"{kind}_us": round(1e6 * median(times[kind])) for kind in (one, other)}
-        return Figure(name, median(ratios), "ratio", {**extra, "turns": len(ratios), "saves": len(ratios) * SAVES_AT_A_TIME})
+        return Figure(
+            name,
+            median(ratios),
+            "ratio",
+            {**extra, "turns": len(ratios), "saves": len(ratios) * SAVES_AT_A_TIME},
+        )
 
     yield figure("record_ratio_to_plain_save", "recorded", "plain")
     yield figure("record_ratio_to_save_plus_publish", "recorded", "published")
@@ -75,7 +80,13 @@ Saving = Callable[[], Any]
 
 
 def _kinds() -> dict[str, Saving]:
-    return {"plain": _plain, "recorded": _recorded, "recorded_first": _recorded_first, "published": _published, "off": _off}
+    return {
+        "plain": _plain,
+        "recorded": _recorded,
+        "recorded_first": _recorded_first,
+        "published": _published,
+        "off": _off,
+    }
 
 
 def nothing() -> None:
@@ -146,14 +157,25 @@ def _lookups(tills: list[Till], sizes: Sizes) -> Iterator[Figure]:
             with transaction.atomic():
                 for till in tills[:SAVES_AT_A_TIME]:
                     facts = order_facts(till.new_order())
-                    lookups = sum(isinstance(fact, Lookup) and fact.id is not None for fact in facts.values())
+                    lookups = sum(
+                        isinstance(fact, Lookup) and fact.id is not None for fact in facts.values()
+                    )
                     if resolved:
-                        facts = {name: "A name" if isinstance(fact, Lookup) else fact for name, fact in facts.items()}
+                        facts = {
+                            name: "A name" if isinstance(fact, Lookup) else fact
+                            for name, fact in facts.items()
+                        }
                     started = time.perf_counter()
                     record(till.customer.pk, [Happening("Order Created", 1, timezone.now(), facts)])
                     found.append(time.perf_counter() - started)
             times[resolved].append(1e6 * median(found))
             found.clear()
-    extra = [with_them - without for with_them, without in zip(times[False], times[True], strict=True)]
-    told = {"lookups": lookups, "with_us": round(median(times[False])), "without_us": round(median(times[True]))}
+    extra = [
+        with_them - without for with_them, without in zip(times[False], times[True], strict=True)
+    ]
+    told = {
+        "lookups": lookups,
+        "with_us": round(median(times[False])),
+        "without_us": round(median(times[True])),
+    }
     yield Figure("record_lookups", median(extra), "us", told)

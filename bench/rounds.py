@@ -62,9 +62,13 @@ def queries_per_round(sizes: Sizes) -> Iterator[Figure]:
     receiver = Receiver()
     with running(receiver):
         settings.SEGMENT_HOST = receiver.url
-        _queries(1, known=False)  # the first round of a process also looks for this month's partitions
+        _queries(
+            1, known=False
+        )  # the first round of a process also looks for this month's partitions
         for many in (1, sizes.round_businesses):
-            yield Figure(f"queries_per_round_{many}", _queries(many, known=True), "queries", _variants(many))
+            yield Figure(
+                f"queries_per_round_{many}", _queries(many, known=True), "queries", _variants(many)
+            )
 
 
 def _variants(many: int) -> dict[str, Any]:

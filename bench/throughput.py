@@ -45,7 +45,9 @@ def drain(receiver: Receiver, worker: Worker, delay: float = 0.0, *, known: bool
     seconds, cpu_seconds = time.monotonic() - started, worker.cpu_seconds() - cpu_before
     counts, logged = receiver.counts(), sum(fill.count_logged().values())
     if (counts["tracks"], logged) != (events, events + counts["identifies"]):
-        raise AssertionError(f"{events} events waited, {counts['tracks']} arrived, and {logged} messages were logged.")
+        raise AssertionError(
+            f"{events} events waited, {counts['tracks']} arrived, and {logged} messages were logged."
+        )
     return Run(events, counts["identifies"], counts["requests"], seconds, cpu_seconds)
 
 
@@ -65,7 +67,11 @@ def bulk(sizes: Sizes) -> Iterator[Figure]:
         ]
         for _ in range(sizes.repetitions):
             _run(runs, "bulk_events_per_s", lambda: drain(receiver, worker))
-            _run(runs, "bulk_first_contact_events_per_s", lambda: drain(receiver, worker, known=False))
+            _run(
+                runs,
+                "bulk_first_contact_events_per_s",
+                lambda: drain(receiver, worker, known=False),
+            )
             for peer in peers:
                 rates[peer.name].append(peer.measure())
                 progress(f"{peer.name}: {rates[peer.name][-1]:.0f}")
@@ -73,7 +79,12 @@ def bulk(sizes: Sizes) -> Iterator[Figure]:
         yield from _figures(runs)
         for peer in peers:
             ratios = [mine / theirs for mine, theirs in zip(ours, rates[peer.name], strict=True)]
-            yield of_runs(f"bulk_ratio_to_{peer.name}", ratios, "ratio", **{f"{peer.name}_events_per_s": all_rounded(rates[peer.name])})
+            yield of_runs(
+                f"bulk_ratio_to_{peer.name}",
+                ratios,
+                "ratio",
+                **{f"{peer.name}_events_per_s": all_rounded(rates[peer.name])},
+            )
         yield rivals.lost_by_sdk_queue(receiver, sizes.task_per_event)
 
 
@@ -85,8 +96,14 @@ def sparse(sizes: Sizes) -> Iterator[Figure]:
         with running(worker):
             runs: dict[str, list[Run]] = defaultdict(list)
             for _ in range(sizes.repetitions):
-                _run(runs, "sparse_events_per_s", lambda: drain(receiver, worker, sizes.sparse_delay))
-                _run(runs, "sparse_first_contact_events_per_s", lambda: drain(receiver, worker, sizes.sparse_delay, known=False))
+                _run(
+                    runs, "sparse_events_per_s", lambda: drain(receiver, worker, sizes.sparse_delay)
+                )
+                _run(
+                    runs,
+                    "sparse_first_contact_events_per_s",
+                    lambda: drain(receiver, worker, sizes.sparse_delay, known=False),
+                )
             yield from _figures(runs)
 
 
@@ -98,6 +115,10 @@ def _run(runs: dict[str, list[Run]], name: str, measure: Callable[[], Run]) -> N
 def _figures(runs: dict[str, list[Run]]) -> Iterator[Figure]:
     for name, found in runs.items():
         cpu = median(run.cpu_seconds / run.events for run in found)
-        extra = {"events": found[0].events, "identifies": found[0].identifies, "requests": found[0].requests}
+        extra = {
+            "events": found[0].events,
+            "identifies": found[0].identifies,
+            "requests": found[0].requests,
+        }
         extra |= {"processes": WORKER_PROCESSES, "worker_cpu_us_per_event": round(cpu * 1e6)}
         yield of_runs(name, [run.events_per_second for run in found], "events/s", **extra)

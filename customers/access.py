@@ -43,7 +43,9 @@ def only_business_of(user: User) -> int | None:
 
 def may_send_again(user: User, business_id: int | None) -> bool:
     """Any member: sending again is a helper's work too."""
-    permitted = _is_support(user) or bool(getattr(user, "has_perm", lambda _: False)("events.send_again"))
+    permitted = _is_support(user) or bool(
+        getattr(user, "has_perm", lambda _: False)("events.send_again")
+    )
     return permitted and may_see(user, business_id)
 
 
@@ -55,7 +57,11 @@ def _is_support(user: User) -> bool:
 def _roles(user: Any) -> Mapping[int | None, str]:
     """By business. Asked once per request, whose user is an object of its own: a page wants to know dozens of times."""
     if not hasattr(user, "business_roles"):
-        found = Membership.objects.filter(user_id=user.pk) if user.is_active and user.pk else Membership.objects.none()
+        found = (
+            Membership.objects.filter(user_id=user.pk)
+            if user.is_active and user.pk
+            else Membership.objects.none()
+        )
         user.business_roles = dict(found.values_list("business_id", "role"))
     roles: Mapping[int | None, str] = user.business_roles
     return roles
@@ -66,4 +72,6 @@ def _businesses(user: User, **membership: Any) -> QuerySet[Business]:
         return Business.objects.none()
     if _is_support(user):
         return Business.objects.all()
-    return Business.objects.filter(pk__in=Membership.objects.filter(user_id=user.pk, **membership).values("business_id"))
+    return Business.objects.filter(
+        pk__in=Membership.objects.filter(user_id=user.pk, **membership).values("business_id")
+    )

@@ -5,7 +5,14 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from customers import admin_users
-from customers.admin_base import PAGE, ReadOnlyAdmin, RecordAdmin, ScopedInline, ShownWith, SupportAdmin
+from customers.admin_base import (
+    PAGE,
+    ReadOnlyAdmin,
+    RecordAdmin,
+    ScopedInline,
+    ShownWith,
+    SupportAdmin,
+)
 from customers.admin_links import WithLinks
 from customers.models import (
     Agent,
@@ -48,7 +55,9 @@ class BusinessAdmin(RecordAdmin):
     search_fields = ("name",)
     readonly_fields = ("created_at",)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: models.Model | None = None
+    ) -> tuple[str, ...]:
         """The name is unique among all, so whoever may try names learns who else is here; amounts are recorded in the currency."""
         fields = super().get_readonly_fields(request, obj)
         return fields if request.user.is_superuser else (*fields, "name", "currency")
@@ -100,13 +109,21 @@ class CustomerAdmin(WithLinks):
     list_display = ("__str__", "business", "email", "phone", "last_visit", "demographic")
     list_filter = ("kind", "visit_frequency", "demographic", "payment_term", "source")
     list_select_related = ("business",)
-    search_fields = ("company_name__istartswith", "last_name__istartswith", "email__istartswith", "phone__startswith", "=uuid")
+    search_fields = (
+        "company_name__istartswith",
+        "last_name__istartswith",
+        "email__istartswith",
+        "phone__startswith",
+        "=uuid",
+    )
     autocomplete_fields = ("business", "agent", "brand", "group", "discount", "master")
     exclude = ("link_version",)
     readonly_fields = ("uuid", "created_at", "last_visit", "demographic", "text_answered_at")
     inlines = (CustomFieldValues,)
 
-    def save_model(self, request: HttpRequest, obj: Customer, form: "ModelForm[Customer]", change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Customer, form: "ModelForm[Customer]", change: bool
+    ) -> None:
         super().save_model(request, obj, form, change)
         if not change:
             Visit.record(obj, Visit.Type.SIGNUP, obj.created_at)
@@ -148,12 +165,27 @@ class LineItemAdmin(ReadOnlyAdmin):
 @admin.register(Stop)
 class StopAdmin(RecordAdmin):
     ordering = ("-pk",)
-    list_display = ("scheduled_for", "business", "customer", "driver", "route", "status", "completed_at")
+    list_display = (
+        "scheduled_for",
+        "business",
+        "customer",
+        "driver",
+        "route",
+        "status",
+        "completed_at",
+    )
     list_filter = ("status",)
     list_select_related = ("business", "customer", "driver", "route")
     search_fields = CUSTOMER_SEARCH
     autocomplete_fields = ("business", "customer", "driver", "route")
-    readonly_fields = ("status", "completed_at", "had_pickup", "had_delivery", "total_pickups", "total_deliveries")
+    readonly_fields = (
+        "status",
+        "completed_at",
+        "had_pickup",
+        "had_delivery",
+        "total_pickups",
+        "total_deliveries",
+    )
 
 
 @admin.register(PickupRequest)
@@ -196,6 +228,8 @@ class MembershipAdmin(SupportAdmin):
     autocomplete_fields = ("user", "business")
     list_per_page = PAGE
 
-    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: models.Model | None = None
+    ) -> tuple[str, ...]:
         """Another place is another membership: this one's user is left without what it gave."""
         return ("user", "business") if obj else ()

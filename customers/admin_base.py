@@ -52,7 +52,11 @@ class Scoped:
         related = self.admin_site._registry.get(model)
         if isinstance(related, ScopedAdmin):
             return related.managed(request)
-        others: models.QuerySet[Any] = model._default_manager.all() if request.user.is_superuser else model._default_manager.none()
+        others: models.QuerySet[Any] = (
+            model._default_manager.all()
+            if request.user.is_superuser
+            else model._default_manager.none()
+        )
         return others
 
 
@@ -71,8 +75,17 @@ class ScopedAdmin(Scoped, ModelAdmin):
         """The rows that the user may change."""
         return self._of(request, super().get_queryset(request), access.managed_by(request.user))
 
-    def _of(self, request: HttpRequest, rows: models.QuerySet[Any], businesses: models.QuerySet[Business]) -> models.QuerySet[Any]:
-        return rows if request.user.is_active and request.user.is_superuser else rows.filter(**{f"{self.business_path}__in": businesses})
+    def _of(
+        self,
+        request: HttpRequest,
+        rows: models.QuerySet[Any],
+        businesses: models.QuerySet[Business],
+    ) -> models.QuerySet[Any]:
+        return (
+            rows
+            if request.user.is_active and request.user.is_superuser
+            else rows.filter(**{f"{self.business_path}__in": businesses})
+        )
 
     def business_id_of(self, row: models.Model) -> int | None:
         *way, last = self.business_path.split("__")
@@ -89,13 +102,19 @@ class ScopedAdmin(Scoped, ModelAdmin):
         return super().has_add_permission(request) and access.manages_any(request.user)
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return super().has_view_permission(request, obj) and self.is_among(request, obj, access.may_see)
+        return super().has_view_permission(request, obj) and self.is_among(
+            request, obj, access.may_see
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return super().has_change_permission(request, obj) and self.is_among(request, obj, access.may_manage)
+        return super().has_change_permission(request, obj) and self.is_among(
+            request, obj, access.may_manage
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and self.is_among(request, obj, access.may_manage)
+        return super().has_delete_permission(request, obj) and self.is_among(
+            request, obj, access.may_manage
+        )
 
     def is_among(self, request: HttpRequest, obj: models.Model | None, allowed: Any) -> bool:
         if obj is None or request.user.is_superuser:
@@ -106,9 +125,13 @@ class ScopedAdmin(Scoped, ModelAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         found: dict[str, Any] = super().get_changeform_initial_data(request)
-        return found | ({"business": only} if (only := access.only_business_of(request.user)) else {})
+        return found | (
+            {"business": only} if (only := access.only_business_of(request.user)) else {}
+        )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: models.Model | None = None
+    ) -> tuple[str, ...]:
         """A record never moves to another business, nor to what belongs to another one."""
         fields = tuple(super().get_readonly_fields(request, obj))
         way = self.business_path.split("__")[0]
@@ -116,13 +139,21 @@ class ScopedAdmin(Scoped, ModelAdmin):
 
     def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
         fields = tuple(super().get_autocomplete_fields(request))
-        return tuple(name for name in fields if name != "business" or not access.only_business_of(request.user))
+        return tuple(
+            name
+            for name in fields
+            if name != "business" or not access.only_business_of(request.user)
+        )
 
     # who has several businesses sees which one a row is of, and chooses among them
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         columns = tuple(super().get_list_display(request))
-        return tuple(name for name in columns if name != "business" or not access.only_business_of(request.user))
+        return tuple(
+            name
+            for name in columns
+            if name != "business" or not access.only_business_of(request.user)
+        )
 
     def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
         own = tuple(name for name in super().get_list_filter(request) if name != "business")
@@ -133,10 +164,21 @@ class ScopedAdmin(Scoped, ModelAdmin):
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """In an address, only what the list shows or is filtered by: who may not read a column does not learn how it begins either."""
         first = lookup.split("__", maxsplit=1)[0]
-        columns = {field.name for field in self.opts.concrete_fields} - {self.opts.pk.name, self.business_path.split("__")[0]}
+        columns = {field.name for field in self.opts.concrete_fields} - {
+            self.opts.pk.name,
+            self.business_path.split("__")[0],
+        }
         asked: Any = request
-        shown = {*self.get_list_display(asked), *(entry[0] if isinstance(entry, tuple) else entry for entry in self.get_list_filter(asked))}
-        return (first not in columns or first in shown) and super().lookup_allowed(lookup, value, asked)
+        shown = {
+            *self.get_list_display(asked),
+            *(
+                entry[0] if isinstance(entry, tuple) else entry
+                for entry in self.get_list_filter(asked)
+            ),
+        }
+        return (first not in columns or first in shown) and super().lookup_allowed(
+            lookup, value, asked
+        )
 
 
 class RecordAdmin(ScopedAdmin):
@@ -203,7 +245,9 @@ class ScopedInline(Scoped, TabularInline):
 
     def _manages(self, request: HttpRequest, parent: models.Model | None) -> bool:
         around = self.admin_site._registry[self.parent_model]
-        return isinstance(around, ScopedAdmin) and around.is_among(request, parent, access.may_manage)
+        return isinstance(around, ScopedAdmin) and around.is_among(
+            request, parent, access.may_manage
+        )
 
 
 class ShownWith(TabularInline):

@@ -25,7 +25,9 @@ class _Scoped(_Filter):
             return super().field_choices(field, request, model_admin)
         ordering = self.field_admin_ordering(field, request, model_admin)
         seen = models.Q(pk__in=_seen(field, request, model_admin).values("pk"))
-        return list(field.get_choices(include_blank=False, ordering=ordering, limit_choices_to=seen))
+        return list(
+            field.get_choices(include_blank=False, ordering=ordering, limit_choices_to=seen)
+        )
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         """An autocomplete names what is chosen, whoever wrote it into the address."""
@@ -40,7 +42,9 @@ def _seen(field: Any, request: HttpRequest, model_admin: Any) -> models.QuerySet
     """Nothing of what has no page."""
     model = field.remote_field.model
     related = model_admin.admin_site._registry.get(model)
-    rows: models.QuerySet[Any] = related.get_queryset(request) if related else model._default_manager.none()
+    rows: models.QuerySet[Any] = (
+        related.get_queryset(request) if related else model._default_manager.none()
+    )
     return rows
 
 

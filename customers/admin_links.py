@@ -24,10 +24,17 @@ class WithLinks(RecordAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.links_view)
-        return [path("<int:customer_id>/links/", view, name="customers_customer_links"), *super().get_urls()]
+        return [
+            path("<int:customer_id>/links/", view, name="customers_customer_links"),
+            *super().get_urls(),
+        ]
 
     def links_view(self, request: HttpRequest, customer_id: int) -> HttpResponseBase:
-        customer = self.get_queryset(request).filter(pk=customer_id).first() if customer_id < 2**63 else None
+        customer = (
+            self.get_queryset(request).filter(pk=customer_id).first()
+            if customer_id < 2**63
+            else None
+        )
         if customer is None:
             gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
                 request, self.opts, str(customer_id)
@@ -47,7 +54,9 @@ class WithLinks(RecordAdmin):
         if not chosen:
             return None
         if len(chosen) > AT_ONCE:
-            messages.warning(request, f"Nothing was changed: choose at most {AT_ONCE} customers at once.")
+            messages.warning(
+                request, f"Nothing was changed: choose at most {AT_ONCE} customers at once."
+            )
             return None
         if "post" not in request.POST:
             return self._ask(request, chosen, request.get_full_path())
@@ -55,8 +64,17 @@ class WithLinks(RecordAdmin):
         return None
 
     def _ask(self, request: HttpRequest, customers: Sequence[Customer], back: str) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, "back": back}
-        context |= {"title": "Links to the account", "customers": customers, "whose": whose(customers)}
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "back": back,
+        }
+        context |= {
+            "title": "Links to the account",
+            "customers": customers,
+            "whose": whose(customers),
+        }
         return TemplateResponse(request, "admin/customers/customer/links.html", context)
 
     def _end(self, request: HttpRequest, customers: Sequence[Customer]) -> None:
@@ -70,4 +88,8 @@ class WithLinks(RecordAdmin):
 
 
 def whose(customers: Sequence[Any]) -> str:
-    return f"the account of {customers[0]}" if len(customers) == 1 else f"the accounts of {len(customers)} customers"
+    return (
+        f"the account of {customers[0]}"
+        if len(customers) == 1
+        else f"the accounts of {len(customers)} customers"
+    )

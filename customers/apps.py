@@ -5,12 +5,39 @@ from django.db.models.signals import post_delete, post_migrate, post_save
 
 # What is recorded by the actions of a business is not typed in here; the business itself is support's.
 SHOWN = (
-    *("business", "brand", "agent", "employee", "department", "customergroup", "discount", "customfield", "customer", "customfieldvalue"),
-    *("order", "lineitem", "stop", "pickuprequest", "regularpickuprequest", "visit", "textsettings", "nightlytext", "incomingtext"),
+    *(
+        "business",
+        "brand",
+        "agent",
+        "employee",
+        "department",
+        "customergroup",
+        "discount",
+        "customfield",
+        "customer",
+        "customfieldvalue",
+    ),
+    *(
+        "order",
+        "lineitem",
+        "stop",
+        "pickuprequest",
+        "regularpickuprequest",
+        "visit",
+        "textsettings",
+        "nightlytext",
+        "incomingtext",
+    ),
 )
 KEPT_BY_OWNERS = {
-    **dict.fromkeys(("brand", "agent", "employee", "department", "customergroup", "discount", "customfield"), ("add", "change", "delete")),
-    **dict.fromkeys(("customer", "customfieldvalue", "stop", "pickuprequest", "regularpickuprequest"), ("add", "change", "delete")),
+    **dict.fromkeys(
+        ("brand", "agent", "employee", "department", "customergroup", "discount", "customfield"),
+        ("add", "change", "delete"),
+    ),
+    **dict.fromkeys(
+        ("customer", "customfieldvalue", "stop", "pickuprequest", "regularpickuprequest"),
+        ("add", "change", "delete"),
+    ),
     "business": ("change",),
     "textsettings": ("add", "change"),
     "incomingtext": ("change",),

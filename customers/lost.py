@@ -7,7 +7,9 @@ from typing import Final
 
 from customers.zones import local_day
 
-DEFAULT_LIMITS: Final[Mapping[str, int]] = MappingProxyType({"weekly": 14, "bi-weekly": 31, "monthly": 62, "irregular": 92, "unknown": 92})
+DEFAULT_LIMITS: Final[Mapping[str, int]] = MappingProxyType(
+    {"weekly": 14, "bi-weekly": 31, "monthly": 62, "irregular": 92, "unknown": 92}
+)
 """Days without a visit that each visit frequency allows, where a business sets no limits of its own."""
 
 

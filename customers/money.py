@@ -13,7 +13,9 @@ CURRENCIES: Final = frozenset(
 )
 """ISO 4217, but for the few currencies of a thousandth part (BHD, IQD, JOD, KWD, LYD, OMR, TND): amounts are kept with two decimals."""
 
-WITHOUT_CENTS: Final = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())  # noqa: SIM905
+WITHOUT_CENTS: Final = frozenset(
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()
+)  # noqa: SIM905
 
 CENT = Decimal("0.01")
 HUNDRED = Decimal(100)
@@ -43,7 +45,9 @@ class Totals(NamedTuple):
     """What the customer pays: after the discount, with sales tax."""
 
 
-def totals(amounts: Iterable[Decimal], deduction: Deduction | None, tax_rate: Decimal, currency: str) -> Totals:
+def totals(
+    amounts: Iterable[Decimal], deduction: Deduction | None, tax_rate: Decimal, currency: str
+) -> Totals:
     """`tax_rate` in percent; added to the prices, as sales tax is."""
     subtotal = rounded(sum(amounts, Decimal(0)), currency)
     discount = rounded(deduction.of(subtotal), currency) if deduction else Decimal("0.00")

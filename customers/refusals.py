@@ -38,7 +38,9 @@ def refuse_other_business(business_id: int, **records: Belonging | None) -> None
     """Refuse what belongs to another business than the record that an action changes."""
     for name, record in records.items():
         if record is not None and record.tenant_id() != business_id:
-            raise ActionRefused(f"This {NOUNS.get(name, name)} belongs to another business.", "other_business", name)
+            raise ActionRefused(
+                f"This {NOUNS.get(name, name)} belongs to another business.", "other_business", name
+            )
 
 
 def moment(at: datetime | None, field: str = "at") -> datetime:
@@ -82,6 +84,10 @@ def refused_if_invalid() -> Iterator[None]:
 
 def _refuse_invalid(error: ValidationError) -> NoReturn:
     if not hasattr(error, "error_dict"):
-        raise ActionRefused(error.messages[0], error.code if hasattr(error, "code") and error.code else "invalid") from error
+        raise ActionRefused(
+            error.messages[0], error.code if hasattr(error, "code") and error.code else "invalid"
+        ) from error
     field, messages = next(iter(error.message_dict.items()))
-    raise ActionRefused(messages[0], "invalid", None if field == NON_FIELD_ERRORS else field) from error
+    raise ActionRefused(
+        messages[0], "invalid", None if field == NON_FIELD_ERRORS else field
+    ) from error

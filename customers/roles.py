@@ -8,10 +8,18 @@ from django.apps import AppConfig
 
 from customers.models import Membership
 
-GROUPS: Final[Mapping[str, str]] = {Membership.Role.OWNER: "Business owners", Membership.Role.HELPER: "Business helpers"}
+GROUPS: Final[Mapping[str, str]] = {
+    Membership.Role.OWNER: "Business owners",
+    Membership.Role.HELPER: "Business helpers",
+}
 
 
-def grant(app: AppConfig, views: Iterable[str], changes: Mapping[str, Iterable[str]], also: Iterable[str] = ()) -> None:
+def grant(
+    app: AppConfig,
+    views: Iterable[str],
+    changes: Mapping[str, Iterable[str]],
+    also: Iterable[str] = (),
+) -> None:
     """Let both groups view the models named in `views`, owners also do what `changes` says by model, and both what is named in `also`.
     Twice is as once."""
     from django.contrib.auth.models import Group, Permission
@@ -19,9 +27,15 @@ def grant(app: AppConfig, views: Iterable[str], changes: Mapping[str, Iterable[s
     views = {f"view_{model}" for model in views}
     both = views | set(also)
     for role, name in GROUPS.items():
-        own = {f"{action}_{model}" for model, actions in changes.items() for action in actions} if role == Membership.Role.OWNER else set()
+        own = (
+            {f"{action}_{model}" for model, actions in changes.items() for action in actions}
+            if role == Membership.Role.OWNER
+            else set()
+        )
         group, _ = Group.objects.get_or_create(name=name)
-        group.permissions.add(*Permission.objects.filter(content_type__app_label=app.label, codename__in=both | own))
+        group.permissions.add(
+            *Permission.objects.filter(content_type__app_label=app.label, codename__in=both | own)
+        )
 
 
 def keep(user: Any) -> None:

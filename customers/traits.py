@@ -162,14 +162,19 @@ def _among(ids: Collection[int]) -> RawSQL:
     return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])
 
 
-def build_traits(source: TraitSource, custom_values: Sequence[CustomValue], birthday_field_id: int | None) -> Traits:
+def build_traits(
+    source: TraitSource, custom_values: Sequence[CustomValue], birthday_field_id: int | None
+) -> Traits:
     return {
         "email": source.email or None,
-        "name": account_name(source.kind, source.company_name, source.first_name, source.last_name) or None,
+        "name": account_name(source.kind, source.company_name, source.first_name, source.last_name)
+        or None,
         "firstName": source.first_name or None,
         "lastName": source.last_name or None,
         "phone": displayed(source.phone) or None,
-        "isMobile": is_mobile(source.phone, source.phone_is_mobile, source.text_answered_at is not None),
+        "isMobile": is_mobile(
+            source.phone, source.phone_is_mobile, source.text_answered_at is not None
+        ),
         "agent": source.agent,
         "paymentTerm": source.payment_term,
         "hasCreditCard": source.card_on_file,
@@ -178,12 +183,16 @@ def build_traits(source: TraitSource, custom_values: Sequence[CustomValue], birt
         "deliveryPreference": source.delivery_preference,
         "link": account_link(source.uuid, source.link_version),
         "brand": source.brand or source.business,
-        "address": address_of(source.street, source.city, source.state, source.postal_code, source.country),
+        "address": address_of(
+            source.street, source.city, source.state, source.postal_code, source.country
+        ),
         "receiveEmails": source.receive_emails,
         "receiveTexts": source.receive_texts,
         "group": source.group,
         "accountDiscount": _discount(source),
-        "customFields": [{"name": value.name, "value": value.value or None} for value in custom_values],
+        "customFields": [
+            {"name": value.name, "value": value.value or None} for value in custom_values
+        ],
         "demographic": source.demographic,
         "phoneE164": source.phone or None,
         "birthday": _birthday(custom_values, birthday_field_id),
@@ -193,11 +202,18 @@ def build_traits(source: TraitSource, custom_values: Sequence[CustomValue], birt
 def _discount(source: TraitSource) -> DiscountTrait | None:
     if source.discount_name is None or source.discount_value is None:
         return None
-    return {"name": source.discount_name, "description": source.discount_description or None, "value": float(source.discount_value)}
+    return {
+        "name": source.discount_name,
+        "description": source.discount_description or None,
+        "value": float(source.discount_value),
+    }
 
 
 def _birthday(custom_values: Iterable[CustomValue], field_id: int | None) -> str | None:
     """Checked again, as a field that holds dates today may have held any text before."""
     if field_id is None:
         return None
-    return next((dates.normalised(value.value) for value in custom_values if value.field_id == field_id), None)
+    return next(
+        (dates.normalised(value.value) for value in custom_values if value.field_id == field_id),
+        None,
+    )

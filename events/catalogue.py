@@ -45,7 +45,12 @@ EVENTS: tuple[Event, ...] = (
         payloads.pickup_completed,
         PICKUPS,
     ),
-    Event(PICKUP_MISSED, "A driver completed a stop, but there was nothing to pick up or deliver.", payloads.stop, PICKUPS),
+    Event(
+        PICKUP_MISSED,
+        "A driver completed a stop, but there was nothing to pick up or deliver.",
+        payloads.stop,
+        PICKUPS,
+    ),
     Event(
         PICKUP_SCHEDULED,
         "A pickup was scheduled by hand, by the customer on the website or by an employee.",
@@ -64,23 +69,45 @@ EVENTS: tuple[Event, ...] = (
         payloads.customer_requested_regular_pickups,
         PICKUPS,
     ),
-    Event(ORDER_CREATED, "An order was created for the customer, in the point of sale or the delivery app.", payloads.order, ORDERS),
-    Event(ORDER_READY, "An order became ready to be picked up or delivered.", payloads.order, ORDERS),
-    Event(ORDER_RETURNED, "An order went back to the customer, in a store or by a driver.", payloads.order, ORDERS),
+    Event(
+        ORDER_CREATED,
+        "An order was created for the customer, in the point of sale or the delivery app.",
+        payloads.order,
+        ORDERS,
+    ),
+    Event(
+        ORDER_READY, "An order became ready to be picked up or delivered.", payloads.order, ORDERS
+    ),
+    Event(
+        ORDER_RETURNED,
+        "An order went back to the customer, in a store or by a driver.",
+        payloads.order,
+        ORDERS,
+    ),
     Event(
         ORDER_LINE_ITEM_RETURNED,
         "Once for each item that went back to the customer, with its department.",
         payloads.order_line_item_returned,
         ORDERS,
     ),
-    Event(NEW_CUSTOMER_SIGNUP, "A customer was created, in the point of sale or on the website.", payloads.new_customer_signup, CUSTOMERS),
+    Event(
+        NEW_CUSTOMER_SIGNUP,
+        "A customer was created, in the point of sale or on the website.",
+        payloads.new_customer_signup,
+        CUSTOMERS,
+    ),
     Event(
         CUSTOMER_VISIT,
         "The customer's first driver pickup or delivery, store visit or signup of the day. At most once a day.",
         payloads.customer_visit,
         CUSTOMERS,
     ),
-    Event(CUSTOMER_LOST, "The customer has not visited for longer than their usual rhythm allows.", payloads.customer_lost, CUSTOMERS),
+    Event(
+        CUSTOMER_LOST,
+        "The customer has not visited for longer than their usual rhythm allows.",
+        payloads.customer_lost,
+        CUSTOMERS,
+    ),
     Event(
         CUSTOMER_BIRTHDAY,
         "Every year on the customer's birthday. You choose which custom field holds the birthday.",

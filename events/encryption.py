@@ -53,5 +53,7 @@ class EncryptedTextField(Text):
 
     def get_prep_value(self, value: Any) -> Any:
         if isinstance(value, Unreadable):
-            raise ValueError(f"{self.name} could not be decrypted with FIELD_KEYS and would be lost by saving it; enter it anew.")
+            raise ValueError(
+                f"{self.name} could not be decrypted with FIELD_KEYS and would be lost by saving it; enter it anew."
+            )
         return None if value is None else encrypt(str(value))

@@ -6,7 +6,14 @@ from datetime import datetime
 from typing import Any, Literal
 
 Related = Literal[
-    "agent", "brand_of_customer", "currency_of_business", "department", "discount", "employee", "price_of_item", "total_of_order"
+    "agent",
+    "brand_of_customer",
+    "currency_of_business",
+    "department",
+    "discount",
+    "employee",
+    "price_of_item",
+    "total_of_order",
 ]
 
 

@@ -52,14 +52,19 @@ def resume_if_stopped(business_id: int) -> None:
 def hold(business_id: int) -> bool:
     """Send nothing until the owner has chosen what becomes of the events that wait. False when none do, or they are being discarded."""
     lane = locked(business_id)
-    if lane.stopped == DISCARDING or not Outgoing.objects.filter(business_id=business_id).exclude(event=IDENTIFY).exists():
+    if (
+        lane.stopped == DISCARDING
+        or not Outgoing.objects.filter(business_id=business_id).exclude(event=IDENTIFY).exists()
+    ):
         return False
     stop(business_id, CHOICE_WANTED)
     return True
 
 
 def stop(business_id: int, reason: str) -> None:
-    Lane.objects.filter(business_id=business_id).update(stopped=reason, stopped_at=timezone.now(), generation=F("generation") + 1)
+    Lane.objects.filter(business_id=business_id).update(
+        stopped=reason, stopped_at=timezone.now(), generation=F("generation") + 1
+    )
 
 
 def release(business_id: int) -> None:

@@ -10,7 +10,16 @@ from django.db.models import QuerySet
 
 from customers import dates
 from customers.lost import days_since
-from customers.models import Customer, CustomFieldValue, LineItem, Order, PickupRequest, RegularPickupRequest, Stop, Visit
+from customers.models import (
+    Customer,
+    CustomFieldValue,
+    LineItem,
+    Order,
+    PickupRequest,
+    RegularPickupRequest,
+    Stop,
+    Visit,
+)
 from customers.zones import iso_utc
 from events import catalogue, triggers
 from events.facts import Happening
@@ -52,12 +61,16 @@ class Way:
 
 
 def _of(model: Any, latest: str, **which: Any) -> Callable[[Customer], QuerySet[Any]]:
-    return lambda customer: model.objects.filter(customer=customer, **which).order_by(f"-{latest}", "-pk")
+    return lambda customer: model.objects.filter(customer=customer, **which).order_by(
+        f"-{latest}", "-pk"
+    )
 
 
 def _items(customer: Customer) -> QuerySet[Any]:
     return (
-        LineItem.objects.filter(order__customer=customer, returned_at__isnull=False).select_related("order").order_by("-returned_at", "-pk")
+        LineItem.objects.filter(order__customer=customer, returned_at__isnull=False)
+        .select_related("order")
+        .order_by("-returned_at", "-pk")
     )
 
 
@@ -74,7 +87,9 @@ WAYS: Final[Mapping[str, Way]] = {
         "no stop where there was nothing to pick up or deliver",
         {"status": "missed"},
     ),
-    catalogue.PICKUP_SCHEDULED: Way(_of(PickupRequest, "created_at"), triggers.pickup_request, "no scheduled pickup"),
+    catalogue.PICKUP_SCHEDULED: Way(
+        _of(PickupRequest, "created_at"), triggers.pickup_request, "no scheduled pickup"
+    ),
     catalogue.CUSTOMER_CANCELED_PICKUP: Way(
         _of(PickupRequest, "canceled_at", canceled_via__in=triggers.CANCELED_BY_CUSTOMER),
         triggers.pickup_request,
@@ -82,17 +97,29 @@ WAYS: Final[Mapping[str, Way]] = {
         {"canceled_via": None},
     ),
     catalogue.CUSTOMER_REQUESTED_REGULAR_PICKUPS: Way(
-        _of(RegularPickupRequest, "requested_at"), triggers.regular_pickup_request, "no request for regular pickups"
+        _of(RegularPickupRequest, "requested_at"),
+        triggers.regular_pickup_request,
+        "no request for regular pickups",
     ),
     catalogue.ORDER_CREATED: Way(_of(Order, "created_at"), triggers.order, "no order"),
     catalogue.ORDER_READY: Way(
-        _of(Order, "ready_at", ready_at__isnull=False), triggers.order, "no order that became ready", {"status": "ready"}
+        _of(Order, "ready_at", ready_at__isnull=False),
+        triggers.order,
+        "no order that became ready",
+        {"status": "ready"},
     ),
     catalogue.ORDER_RETURNED: Way(
-        _of(Order, "returned_at", returned_at__isnull=False), triggers.order, "no order that went back to them", {"status": "returned"}
+        _of(Order, "returned_at", returned_at__isnull=False),
+        triggers.order,
+        "no order that went back to them",
+        {"status": "returned"},
     ),
-    catalogue.ORDER_LINE_ITEM_RETURNED: Way(_items, triggers.line_item, "no item that went back to them", {"returned_at": None}),
-    catalogue.NEW_CUSTOMER_SIGNUP: Way(lambda customer: Customer.objects.filter(pk=customer.pk), triggers.customer, "no signup"),
+    catalogue.ORDER_LINE_ITEM_RETURNED: Way(
+        _items, triggers.line_item, "no item that went back to them", {"returned_at": None}
+    ),
+    catalogue.NEW_CUSTOMER_SIGNUP: Way(
+        lambda customer: Customer.objects.filter(pk=customer.pk), triggers.customer, "no signup"
+    ),
     catalogue.CUSTOMER_VISIT: Way(_of(Visit, "at"), triggers.visit, "no visit"),
 }
 
@@ -109,8 +136,14 @@ def latest(event: str, customer: Customer, integration: Integration, now: dateti
         raise Missing(f"There is nothing to show: this customer has {way.missing}.")
     then = {name: value for name, value in (way.then or {}).items() if value is not None}
     seen = AsItHappened(row, changed=set(way.then or ()), **then)
-    happening = next(found for found in way.trigger(None if way.then is None else {}, seen, now) if found.event == event)
-    return Found(replace(happening, facts=facts_of(happening)), f"Made from {_named(row)}, as it is now.")
+    happening = next(
+        found
+        for found in way.trigger(None if way.then is None else {}, seen, now)
+        if found.event == event
+    )
+    return Found(
+        replace(happening, facts=facts_of(happening)), f"Made from {_named(row)}, as it is now."
+    )
 
 
 def _named(row: Any) -> str:
@@ -123,22 +156,38 @@ def _lost(customer: Customer, integration: Integration, now: datetime) -> Found:
     since = max(filter(None, (customer.last_visit, customer.created_at)))
     days = max(days_since(since, now, zone), integration.limit_of(customer.visit_frequency) + 1)
     day = since.astimezone(ZoneInfo(zone)).date() + timedelta(days=days)
-    facts = {"last_visit": iso_utc(since), "days_since_visit": days, "visit_frequency": customer.visit_frequency}
+    facts = {
+        "last_visit": iso_utc(since),
+        "days_since_visit": days,
+        "visit_frequency": customer.visit_frequency,
+    }
     at = max(now, _at(day, 0, zone))
-    return Found(Happening(catalogue.CUSTOMER_LOST, customer.pk, at, facts), f"As of {_told(day)}, if the customer does not visit before.")
+    return Found(
+        Happening(catalogue.CUSTOMER_LOST, customer.pk, at, facts),
+        f"As of {_told(day)}, if the customer does not visit before.",
+    )
 
 
 def _birthday(customer: Customer, integration: Integration, now: datetime) -> Found:
     field = integration.birthday_field
     if field is None:
-        raise Missing("There is nothing to show: no custom field with the birthday is chosen in the settings.")
+        raise Missing(
+            "There is nothing to show: no custom field with the birthday is chosen in the settings."
+        )
     answer = CustomFieldValue.objects.filter(customer=customer, field=field).first()
     born = dates.normalised(answer.value) if answer else None
     if born is None:
-        raise Missing(f"There is nothing to show: this customer has no date in the custom field “{field}”.")
+        raise Missing(
+            f"There is nothing to show: this customer has no date in the custom field “{field}”."
+        )
     zone = integration.business.time_zone
     day = _next(born[-5:], now.astimezone(ZoneInfo(zone)).date())
-    happening = Happening(catalogue.CUSTOMER_BIRTHDAY, customer.pk, _at(day, integration.birthday_hour, zone), {"birthday": born[-5:]})
+    happening = Happening(
+        catalogue.CUSTOMER_BIRTHDAY,
+        customer.pk,
+        _at(day, integration.birthday_hour, zone),
+        {"birthday": born[-5:]},
+    )
     return Found(happening, f"As of {_told(day)}, the next birthday.")
 
 

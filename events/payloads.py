@@ -95,7 +95,15 @@ def amount(value: str | float) -> float:
 
 
 def discount(facts: Facts | None) -> Discount | None:
-    return None if facts is None else Discount(name=facts["name"], description=facts["description"] or None, value=amount(facts["value"]))
+    return (
+        None
+        if facts is None
+        else Discount(
+            name=facts["name"],
+            description=facts["description"] or None,
+            value=amount(facts["value"]),
+        )
+    )
 
 
 def stop(facts: Facts) -> StopProperties:
@@ -117,7 +125,9 @@ def pickup_scheduled(facts: Facts) -> PickupScheduled:
 
 
 def customer_canceled_pickup(facts: Facts) -> CustomerCanceledPickup:
-    return CustomerCanceledPickup(canceled_via=facts["canceled_via"], pickup_date=facts["pickup_date"])
+    return CustomerCanceledPickup(
+        canceled_via=facts["canceled_via"], pickup_date=facts["pickup_date"]
+    )
 
 
 def customer_requested_regular_pickups(facts: Facts) -> CustomerRequestedRegularPickups:
@@ -160,7 +170,9 @@ def customer_visit(facts: Facts) -> CustomerVisit:
 
 def customer_lost(facts: Facts) -> CustomerLost:
     return CustomerLost(
-        last_visit=facts["last_visit"], days_since_visit=facts["days_since_visit"], visit_frequency=facts["visit_frequency"]
+        last_visit=facts["last_visit"],
+        days_since_visit=facts["days_since_visit"],
+        visit_frequency=facts["visit_frequency"],
     )
 
 

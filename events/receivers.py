@@ -65,7 +65,12 @@ def harmless(receiver: Callable[..., None]) -> Callable[..., None]:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the save goes on
             # not the error itself: its text may quote the row
-            log.error("recording_failed", model=sender.__name__, id=instance.pk, error=type(error).__name__)  # noqa: TRY400
+            log.error(
+                "recording_failed",
+                model=sender.__name__,
+                id=instance.pk,
+                error=type(error).__name__,
+            )  # noqa: TRY400
 
     return received
 
@@ -77,7 +82,9 @@ def happened(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> No
 
 
 @harmless
-def customer_saved(sender: type[Model], instance: records.Customer, raw: bool, **kwargs: Any) -> None:
+def customer_saved(
+    sender: type[Model], instance: records.Customer, raw: bool, **kwargs: Any
+) -> None:
     if not raw:
         now = timezone.now()
         identify_at = now if instance.before is None or instance.changed & TRAIT_FIELDS else None
@@ -85,22 +92,35 @@ def customer_saved(sender: type[Model], instance: records.Customer, raw: bool, *
 
 
 @harmless
-def line_item_saved(sender: type[Model], instance: records.LineItem, raw: bool, **kwargs: Any) -> None:
+def line_item_saved(
+    sender: type[Model], instance: records.LineItem, raw: bool, **kwargs: Any
+) -> None:
     if not raw and instance.returned_at:
-        record(instance.order.customer_id, triggers.line_item(instance.before, instance, timezone.now()))
+        record(
+            instance.order.customer_id,
+            triggers.line_item(instance.before, instance, timezone.now()),
+        )
 
 
 @harmless
-def custom_value_changed(sender: type[Model], instance: records.CustomFieldValue, raw: bool = False, **kwargs: Any) -> None:
+def custom_value_changed(
+    sender: type[Model], instance: records.CustomFieldValue, raw: bool = False, **kwargs: Any
+) -> None:
     if not raw and (
-        kwargs["signal"] is post_delete or instance.before is None or instance.changed & RELATED_TRAIT_FIELDS["CustomFieldValue"]
+        kwargs["signal"] is post_delete
+        or instance.before is None
+        or instance.changed & RELATED_TRAIT_FIELDS["CustomFieldValue"]
     ):
         record(instance.customer_id, (), timezone.now())
 
 
 @harmless
 def shown_row_changed(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
-    if not raw and instance.before is not None and instance.changed & RELATED_TRAIT_FIELDS[sender.__name__]:
+    if (
+        not raw
+        and instance.before is not None
+        and instance.changed & RELATED_TRAIT_FIELDS[sender.__name__]
+    ):
         business_id = instance.pk if sender is records.Business else instance.business_id
         spread.request(business_id, SHOWN[sender], instance.pk)
 
@@ -119,5 +139,7 @@ def integration_saved(sender: type[Model], instance: Integration, raw: bool, **k
         # customers may have changed while nothing was recorded
         spread.request(instance.business_id, "business", instance.business_id)
     if instance.before is not None and "birthday_field_id" in instance.changed:
-        for field_id in filter(None, (instance.before["birthday_field_id"], instance.birthday_field_id)):
+        for field_id in filter(
+            None, (instance.before["birthday_field_id"], instance.birthday_field_id)
+        ):
             spread.request(instance.business_id, "custom_field", field_id)

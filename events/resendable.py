@@ -10,7 +10,9 @@ ACCEPTED, SKIPPED = "accepted", "skipped"
 SENDABLE: Final = tuple(sorted(EVENT_NAMES | {IDENTIFY}))
 """Events that can be sent again. A test event is none of them."""
 
-OFF: Final = "The integration is switched off, so nothing is sent. Switch it on, then send this again."
+OFF: Final = (
+    "The integration is switched off, so nothing is sent. Switch it on, then send this again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +50,8 @@ def _for_good(case: Case) -> str:
 def _for_now(case: Case) -> str:
     if not case.enabled:
         return OFF
-    return f"“{case.event}” is switched off in the settings. Switch it on, then send this again." if case.muted else ""
+    return (
+        f"“{case.event}” is switched off in the settings. Switch it on, then send this again."
+        if case.muted
+        else ""
+    )

@@ -9,7 +9,13 @@ from customers.traits import Traits
 from events import catalogue
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-PLAIN: Final[Mapping[type, str]] = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+PLAIN: Final[Mapping[type, str]] = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+}
 
 
 def of_event(event: catalogue.Event) -> dict[str, Any]:
@@ -21,7 +27,11 @@ def of_event(event: catalogue.Event) -> dict[str, Any]:
 
 def of_traits() -> dict[str, Any]:
     """The schema of an identify's `traits`."""
-    return {"$schema": DIALECT, "title": "Traits", "description": "What identify says of a customer."} | of_type(Traits)
+    return {
+        "$schema": DIALECT,
+        "title": "Traits",
+        "description": "What identify says of a customer.",
+    } | of_type(Traits)
 
 
 def of_type(kind: Any) -> dict[str, Any]:
@@ -31,7 +41,12 @@ def of_type(kind: Any) -> dict[str, Any]:
     if is_typeddict(kind):
         hints = typing.get_type_hints(kind)
         properties = {name: of_type(hint) for name, hint in hints.items()}
-        return {"type": "object", "properties": properties, "required": sorted(properties), "additionalProperties": False}
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": sorted(properties),
+            "additionalProperties": False,
+        }
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
         return {"anyOf": [of_type(part) for part in parts]}

@@ -11,7 +11,9 @@ COUNTED: Final = 10_000
 """Waiting messages are counted up to here: one more means that there are more, so that no page's cost grows with a backlog."""
 
 # Why a lane is stopped that waits for its owner, or for what the owner asked for, and not because of Segment.
-CHOICE_WANTED: Final = "Events from before you switched on are waiting. Choose what becomes of them."
+CHOICE_WANTED: Final = (
+    "Events from before you switched on are waiting. Choose what becomes of them."
+)
 DISCARDING: Final = "Old events are being discarded. Sending goes on by itself after that."
 
 ANSWERED = re.compile(r"it answered (\d{3})")
@@ -67,7 +69,11 @@ def sentence(standing: Standing, now: datetime) -> str:
 def remedy(standing: Standing) -> str:
     """What the owner has to do; empty when that is nothing."""
     if not standing.enabled:
-        return "" if standing.has_key else "Enter the write key of your Segment source, then switch on."
+        return (
+            ""
+            if standing.has_key
+            else "Enter the write key of your Segment source, then switch on."
+        )
     if standing.stopped == DISCARDING:
         return ""
     return standing.stopped.partition(". ")[2]
@@ -96,7 +102,10 @@ def duration(time: timedelta) -> str:
 
 def clock(moment: datetime, now: datetime, time_zone: str) -> str:
     """On the business's clock: 14:05, yesterday 14:05, or 21 November 14:05."""
-    there, today = moment.astimezone(ZoneInfo(time_zone)), now.astimezone(ZoneInfo(time_zone)).date()
+    there, today = (
+        moment.astimezone(ZoneInfo(time_zone)),
+        now.astimezone(ZoneInfo(time_zone)).date(),
+    )
     time = f"{there:%H:%M}"
     if there.date() == today:
         return time
@@ -124,7 +133,9 @@ def _off(standing: Standing, now: datetime) -> str:
 
 
 def _choosing(standing: Standing, now: datetime) -> str:
-    return f"On, but nothing is sent yet. {_are(standing.waiting)}, some from before you switched on."
+    return (
+        f"On, but nothing is sent yet. {_are(standing.waiting)}, some from before you switched on."
+    )
 
 
 def _discarding(standing: Standing, now: datetime) -> str:
@@ -133,13 +144,19 @@ def _discarding(standing: Standing, now: datetime) -> str:
 
 def _stopped(standing: Standing, now: datetime) -> str:
     cause = standing.stopped.partition(". ")[0].removesuffix(".")
-    since = f" at {clock(standing.stopped_at, now, standing.time_zone)}" if standing.stopped_at else ""
+    since = (
+        f" at {clock(standing.stopped_at, now, standing.time_zone)}" if standing.stopped_at else ""
+    )
     kept = f" {_are(standing.waiting, 'wait')} and will be sent." if standing.waiting else ""
     return f"Stopped{since}: {cause}.{kept}"
 
 
 def _troubled(standing: Standing, now: datetime) -> str:
-    since = f" since {clock(standing.failing_since, now, standing.time_zone)}" if standing.failing_since else ""
+    since = (
+        f" since {clock(standing.failing_since, now, standing.time_zone)}"
+        if standing.failing_since
+        else ""
+    )
     answered = ANSWERED.search(standing.last_error)
     if answered:
         return f"{_are(standing.waiting)} because Segment answers {answered[1]}{since}. {_next_try(standing, now)}"

@@ -10,7 +10,8 @@ from events.models import Integration, SwitchChange
 def note(saved: Integration) -> None:
     """Called while the config is being saved. A new one starts with one row, and one for each event that is muted."""
     SwitchChange.objects.bulk_create(
-        SwitchChange(business_id=saved.business_id, at=timezone.now(), event=event, on=on) for event, on in _switched(saved)
+        SwitchChange(business_id=saved.business_id, at=timezone.now(), event=event, on=on)
+        for event, on in _switched(saved)
     )
 
 

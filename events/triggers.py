@@ -10,23 +10,38 @@ from events import catalogue
 from events.facts import Happening, Lookup
 
 if TYPE_CHECKING:
-    from customers.models import Customer, LineItem, Order, PickupRequest, RegularPickupRequest, Stop, Visit
+    from customers.models import (
+        Customer,
+        LineItem,
+        Order,
+        PickupRequest,
+        RegularPickupRequest,
+        Stop,
+        Visit,
+    )
 
 Before = Mapping[str, Any] | None
 
-ORDER_EVENTS = {"ready": (catalogue.ORDER_READY, "ready_at"), "returned": (catalogue.ORDER_RETURNED, "returned_at")}
+ORDER_EVENTS = {
+    "ready": (catalogue.ORDER_READY, "ready_at"),
+    "returned": (catalogue.ORDER_RETURNED, "returned_at"),
+}
 CENT = Decimal("0.01")
 CANCELED_BY_CUSTOMER = {"Website", "Text"}
 
 
 def customer(before: Before, after: "Customer", now: datetime) -> Iterator[Happening]:
     if before is None:
-        yield Happening(catalogue.NEW_CUSTOMER_SIGNUP, after.pk, after.created_at, {"source": after.source})
+        yield Happening(
+            catalogue.NEW_CUSTOMER_SIGNUP, after.pk, after.created_at, {"source": after.source}
+        )
 
 
 def visit(before: Before, after: "Visit", now: datetime) -> Iterator[Happening]:
     if before is None:
-        yield Happening(catalogue.CUSTOMER_VISIT, after.pk, after.at, {"visit_type": after.visit_type})
+        yield Happening(
+            catalogue.CUSTOMER_VISIT, after.pk, after.at, {"visit_type": after.visit_type}
+        )
 
 
 def order(before: Before, after: "Order", now: datetime) -> Iterator[Happening]:
@@ -53,10 +68,20 @@ def stop(before: Before, after: "Stop", now: datetime) -> Iterator[Happening]:
     if "status" not in after.changed:
         return
     if after.status == "completed":
-        counts = {name: getattr(after, name) for name in ("had_pickup", "had_delivery", "total_pickups", "total_deliveries")}
-        yield Happening(catalogue.PICKUP_COMPLETED, after.pk, after.completed_at or now, stop_facts(after) | counts)
+        counts = {
+            name: getattr(after, name)
+            for name in ("had_pickup", "had_delivery", "total_pickups", "total_deliveries")
+        }
+        yield Happening(
+            catalogue.PICKUP_COMPLETED,
+            after.pk,
+            after.completed_at or now,
+            stop_facts(after) | counts,
+        )
     elif after.status == "missed":
-        yield Happening(catalogue.PICKUP_MISSED, after.pk, after.completed_at or now, stop_facts(after))
+        yield Happening(
+            catalogue.PICKUP_MISSED, after.pk, after.completed_at or now, stop_facts(after)
+        )
 
 
 def pickup_request(before: Before, after: "PickupRequest", now: datetime) -> Iterator[Happening]:
@@ -66,12 +91,21 @@ def pickup_request(before: Before, after: "PickupRequest", now: datetime) -> Ite
         yield Happening(catalogue.PICKUP_SCHEDULED, after.pk, after.created_at, facts)
     if "canceled_via" in after.changed and after.canceled_via in CANCELED_BY_CUSTOMER:
         facts = {"canceled_via": after.canceled_via, "pickup_date": date}
-        yield Happening(catalogue.CUSTOMER_CANCELED_PICKUP, after.pk, after.canceled_at or now, facts)
+        yield Happening(
+            catalogue.CUSTOMER_CANCELED_PICKUP, after.pk, after.canceled_at or now, facts
+        )
 
 
-def regular_pickup_request(before: Before, after: "RegularPickupRequest", now: datetime) -> Iterator[Happening]:
+def regular_pickup_request(
+    before: Before, after: "RegularPickupRequest", now: datetime
+) -> Iterator[Happening]:
     if before is None:
-        yield Happening(catalogue.CUSTOMER_REQUESTED_REGULAR_PICKUPS, after.pk, after.requested_at, {"address": after.address})
+        yield Happening(
+            catalogue.CUSTOMER_REQUESTED_REGULAR_PICKUPS,
+            after.pk,
+            after.requested_at,
+            {"address": after.address},
+        )
 
 
 def money(value: object, stored: Lookup) -> str | Lookup:
@@ -95,4 +129,8 @@ def order_facts(row: "Order") -> dict[str, Any]:
 
 
 def stop_facts(row: "Stop") -> dict[str, Any]:
-    return {"driver": Lookup("employee", row.driver_id), "route": Lookup("agent", row.route_id), "address": row.address}
+    return {
+        "driver": Lookup("employee", row.driver_id),
+        "route": Lookup("agent", row.route_id),
+        "address": row.address,
+    }

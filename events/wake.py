@@ -58,7 +58,9 @@ def work_off_after_commit() -> None:
 
 def wake() -> bool:
     """Publish `deliver` unless one is waiting in the broker already. Answers whether it was published; raises nothing."""
-    return _tried(lambda: bool(_redis(os.getpid()).set(KEY, 1, nx=True, ex=KEY_SECONDS)) and _publish(DELIVER))
+    return _tried(
+        lambda: bool(_redis(os.getpid()).set(KEY, 1, nx=True, ex=KEY_SECONDS)) and _publish(DELIVER)
+    )
 
 
 def _tried(publish: Callable[[], bool]) -> bool:
@@ -83,7 +85,9 @@ def answered() -> None:
 
 def _publish(task: str) -> bool:
     with _producers(os.getpid()).acquire(block=True, timeout=PATIENCE) as producer:
-        current_app.send_task(task, producer=producer, retry=False, ignore_result=True, expires=EXPIRES)
+        current_app.send_task(
+            task, producer=producer, retry=False, ignore_result=True, expires=EXPIRES
+        )
     return True
 
 
@@ -106,6 +110,8 @@ def _producers(pid: int) -> Any:
         options |= {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
     else:
         options |= {"read_timeout": PATIENCE, "write_timeout": PATIENCE}
-    broker = Connection(settings.CELERY_BROKER_URL, connect_timeout=PATIENCE, transport_options=options)
+    broker = Connection(
+        settings.CELERY_BROKER_URL, connect_timeout=PATIENCE, transport_options=options
+    )
     pool: Any = ProducerPool(connections=broker.Pool(limit=4), limit=4)
     return pool

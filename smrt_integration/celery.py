@@ -19,7 +19,11 @@ class Broker(Connection):
     """Looks for the broker at a steady pace; the pauses of a worker and a beat would otherwise grow to half a minute."""
 
     def ensure_connection(self, *args: Any, **options: Any) -> Self:
-        pace = {"interval_start": LOOK_FOR_BROKER_SECONDS, "interval_step": 0.0, "interval_max": LOOK_FOR_BROKER_SECONDS}
+        pace = {
+            "interval_start": LOOK_FOR_BROKER_SECONDS,
+            "interval_step": 0.0,
+            "interval_max": LOOK_FOR_BROKER_SECONDS,
+        }
         return super().ensure_connection(*args, **(pace | options))
 
 

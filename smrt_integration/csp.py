@@ -23,7 +23,17 @@ SOURCES: Final = {
 POLICY: Final = "; ".join(f"{directive} {allowed}" for directive, allowed in SOURCES.items())
 PERMISSIONS: Final = ", ".join(
     f"{feature}=()"
-    for feature in ("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "microphone", "midi", "payment", "usb")
+    for feature in (
+        "accelerometer",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "microphone",
+        "midi",
+        "payment",
+        "usb",
+    )
 )
 
 

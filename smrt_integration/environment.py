@@ -55,7 +55,9 @@ def secret(name: str, development: str, debug: bool) -> str:
     """What protects something. Everybody knows the one for `development`, so it is taken only with `debug`, and then it is the default."""
     value = text(name, development if debug else None)
     if development in value and not debug:
-        raise SettingError(name, "is the one for development, which everybody knows: make one of your own.")
+        raise SettingError(
+            name, "is the one for development, which everybody knows: make one of your own."
+        )
     return value
 
 
@@ -85,12 +87,22 @@ def words(name: str, default: str | None = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
-def url(name: str, schemes: set[str], default: str | None = None, remedy: str = "set it in the environment") -> str:
+def url(
+    name: str,
+    schemes: set[str],
+    default: str | None = None,
+    remedy: str = "set it in the environment",
+) -> str:
     value = text(name, default, remedy)
     if value:
         parts = _parsed(name, value, urlsplit)
-        if parts.scheme not in schemes or not (parts.hostname or (parts.scheme not in NEED_A_HOST and parts.netloc + parts.path)):
-            raise SettingError(name, f"must be an address that starts with {' or '.join(f'{s}://' for s in sorted(schemes))}.")
+        if parts.scheme not in schemes or not (
+            parts.hostname or (parts.scheme not in NEED_A_HOST and parts.netloc + parts.path)
+        ):
+            raise SettingError(
+                name,
+                f"must be an address that starts with {' or '.join(f'{s}://' for s in sorted(schemes))}.",
+            )
         _parsed(name, parts, lambda p: p.port)
     return value.rstrip("/")
 
@@ -99,7 +111,10 @@ def origin(name: str, default: str | None = None) -> str:
     """Scheme and host (with its port) alone: paths, cookies, Twilio's signatures and browsers' origins are compared with it."""
     parts = urlsplit(value := url(name, {"http", "https"}, default))
     if value.lower() != (found := f"{parts.scheme}://{parts.netloc.lower()}") or "@" in found:
-        raise SettingError(name, "must be an address without anything behind its host, as in https://smrt.example.com.")
+        raise SettingError(
+            name,
+            "must be an address without anything behind its host, as in https://smrt.example.com.",
+        )
     return found
 
 
@@ -125,13 +140,17 @@ def sender(name: str, default: str) -> str:
     """An email address, or a name with one: SMRT <smrt@example.com>."""
     value = text(name, default)
     if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", parseaddr(value)[1]):
-        raise SettingError(name, "must be an email address, or a name with one, as in SMRT <smrt@example.com>.")
+        raise SettingError(
+            name, "must be an email address, or a name with one, as in SMRT <smrt@example.com>."
+        )
     return value
 
 
 def field_keys(name: str, development: str, debug: bool) -> list[str]:
     """Fernet keys, newest first: the first encrypts, all decrypt. `development` as in `secret`."""
-    problem = "must be Fernet keys (44 letters, digits, - and _), newest first, separated by commas."
+    problem = (
+        "must be Fernet keys (44 letters, digits, - and _), newest first, separated by commas."
+    )
     keys = [key.strip() for key in secret(name, development, debug).split(",") if key.strip()]
     if not keys:
         raise SettingError(name, problem)
@@ -140,7 +159,9 @@ def field_keys(name: str, development: str, debug: bool) -> list[str]:
     return keys
 
 
-def _parsed(name: str, value: Any, parse: Callable[[Any], T], problem: str = "is not a well-formed address.") -> T:
+def _parsed(
+    name: str, value: Any, parse: Callable[[Any], T], problem: str = "is not a well-formed address."
+) -> T:
     try:
         return parse(value)
     except Exception:  # noqa: BLE001 - every library has its own

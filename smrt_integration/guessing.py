@@ -18,13 +18,25 @@ LOCKED_FOR: Final[timedelta] = timedelta(minutes=15)
 def address_of(request: HttpRequest) -> str:
     """Where the request comes from. The proxy in front appends whom it saw to X-Forwarded-For; anybody can write what stands before."""
     seen: str = request.META.get("REMOTE_ADDR", "")
-    return seen if settings.DEBUG else request.headers.get("X-Forwarded-For", seen).rpartition(",")[2].strip() or seen
+    return (
+        seen
+        if settings.DEBUG
+        else request.headers.get("X-Forwarded-For", seen).rpartition(",")[2].strip() or seen
+    )
 
 
-def locked(request: HttpRequest, answer: HttpResponse | None = None, credentials: Mapping[str, Any] | None = None) -> HttpResponse:
+def locked(
+    request: HttpRequest,
+    answer: HttpResponse | None = None,
+    credentials: Mapping[str, Any] | None = None,
+) -> HttpResponse:
     """What who guessed too often sees, whether the last password was right or wrong."""
     minutes = int(LOCKED_FOR.total_seconds() // 60)
-    context = admin.site.each_context(request) | {"title": "Too many attempts", "attempts": ATTEMPTS, "minutes": minutes}
+    context = admin.site.each_context(request) | {
+        "title": "Too many attempts",
+        "attempts": ATTEMPTS,
+        "minutes": minutes,
+    }
     response = render(request, "smrt/locked.html", context, status=429)
     response.headers["Retry-After"] = str(60 * minutes)
     return response

@@ -7,21 +7,30 @@ from typing import Any
 import structlog
 
 # PostgreSQL tells of a row that it refuses what is in it, and so do errors, their tracebacks and what they are chained to.
-ROW = re.compile(r"(?:\n|\\n)(?:DETAIL|CONTEXT): .*?(?=\n\nThe above exception|\n\nDuring handling|\Z)", re.DOTALL)
+ROW = re.compile(
+    r"(?:\n|\\n)(?:DETAIL|CONTEXT): .*?(?=\n\nThe above exception|\n\nDuring handling|\Z)",
+    re.DOTALL,
+)
 
 # A link to a customer's account is a login. Whatever follows its path is hidden, unless it is one of the clean addresses behind it;
 # and what ends like a link (version and signature), whatever came before it. One that was wrapped goes on after the gap: with the few
 # characters that a shorter rest would tell, nobody comes in.
 GAP = r"""(?:[\s"'\\]|\\[nrt]|%[0-9A-Fa-f]{2})+"""
-LINK = re.compile(rf"""(/account/+)(?![a-z]{{0,20}}(?:[/?#\s"'\\]|$))[^\s"'\\]+(?:{GAP}[\w.-]{{12,}})*""")
-SIGNATURE = re.compile(rf"(?:\.|%2E)\d+(?:\.|%2E)[\w-]{{12,}}(?:{GAP}[\w-]{{12,}})*", re.IGNORECASE | re.ASCII)
+LINK = re.compile(
+    rf"""(/account/+)(?![a-z]{{0,20}}(?:[/?#\s"'\\]|$))[^\s"'\\]+(?:{GAP}[\w.-]{{12,}})*"""
+)
+SIGNATURE = re.compile(
+    rf"(?:\.|%2E)\d+(?:\.|%2E)[\w-]{{12,}}(?:{GAP}[\w-]{{12,}})*", re.IGNORECASE | re.ASCII
+)
 
 # Who is searched for stands in the query of an address: `?email=`, the admin's `?q=`, where to come back to. It is hidden up to the next
 # blank, or the quotation mark that ends it, which JSON writes without a backslash. From the start of a word on, so that each is read once.
 QUERY = re.compile(r"""(?<!\S)([^\s/?]*/[^\s?]*?)(\?|%3F)(?:[^\s"\\]|\\[^nrt])+""", re.IGNORECASE)
 
 
-def without_rows(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def without_rows(
+    _logger: Any, _method: str, line: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
     """Nobody's details belong in a log."""
     for part in ("event", "exception"):
         if isinstance(line.get(part), str):
@@ -57,18 +66,31 @@ SHARED: list[Any] = [
 def configure(level: str, readable: bool) -> dict[str, Any]:
     """Configure structlog and answer the LOGGING setting for Django, whose root handler Celery keeps."""
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *SHARED,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    renderer = structlog.dev.ConsoleRenderer(colors=False) if readable else structlog.processors.JSONRenderer()
+    renderer = (
+        structlog.dev.ConsoleRenderer(colors=False)
+        if readable
+        else structlog.processors.JSONRenderer()
+    )
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
             "structured": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, without_links, without_queries],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    renderer,
+                    without_links,
+                    without_queries,
+                ],
                 "foreign_pre_chain": SHARED,
             },
         },

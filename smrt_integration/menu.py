@@ -15,19 +15,33 @@ def _may_view(label: str) -> Callable[[HttpRequest], bool]:
         from django.contrib import admin
 
         model = apps.get_model(label)
-        return admin.site.is_registered(model) and admin.site.get_model_admin(model).has_view_permission(request)
+        return admin.site.is_registered(model) and admin.site.get_model_admin(
+            model
+        ).has_view_permission(request)
 
     return allowed
 
 
 def _support(label: str) -> Callable[[HttpRequest], bool]:
     """Owners may look at some of it too, when a page leads them there."""
-    return lambda request: bool(getattr(request.user, "is_superuser", False)) and _may_view(label)(request)
+    return lambda request: (
+        bool(getattr(request.user, "is_superuser", False)) and _may_view(label)(request)
+    )
 
 
-def _entry(title: str, icon: str, label: str, allowed: Callable[[str], Callable[[HttpRequest], bool]] = _may_view) -> dict[str, Any]:
+def _entry(
+    title: str,
+    icon: str,
+    label: str,
+    allowed: Callable[[str], Callable[[HttpRequest], bool]] = _may_view,
+) -> dict[str, Any]:
     name = label.replace(".", "_").lower()
-    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{name}_changelist"), "permission": allowed(label)}
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{name}_changelist"),
+        "permission": allowed(label),
+    }
 
 
 MENU: Final[list[dict[str, Any]]] = [

@@ -54,9 +54,15 @@ class PatientScheduler(DatabaseScheduler):  # type: ignore[misc]  # the library 
         self._initial_read, self._heap = True, None
         if self._waiting_since is None:
             self._waiting_since = time.monotonic()
-            log.warning("beat_waits_for_database", error=type(error).__name__, reason=str(error).partition("\n")[0])
+            log.warning(
+                "beat_waits_for_database",
+                error=type(error).__name__,
+                reason=str(error).partition("\n")[0],
+            )
 
     def _go_on(self) -> None:
         if self._waiting_since is not None:
-            log.warning("beat_goes_on", waited_seconds=round(time.monotonic() - self._waiting_since, 1))
+            log.warning(
+                "beat_goes_on", waited_seconds=round(time.monotonic() - self._waiting_since, 1)
+            )
             self._waiting_since = None

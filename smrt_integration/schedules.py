@@ -33,8 +33,19 @@ TICKS = (
     # A wake-up may be lost; then events leave with this tick.
     Tick("Deliver what waits", wake.DELIVER, 5, SECONDS),
     # Commits do not follow ids: see the floor in delivery.claim.
-    Tick("Deliver what a long transaction left behind", wake.DELIVER, 60, SECONDS, {"from_zero": True}),
-    Tick("Spread changed names to customers", "smrt_integration.tasks.spread_trait_changes", 5, SECONDS),
+    Tick(
+        "Deliver what a long transaction left behind",
+        wake.DELIVER,
+        60,
+        SECONDS,
+        {"from_zero": True},
+    ),
+    Tick(
+        "Spread changed names to customers",
+        "smrt_integration.tasks.spread_trait_changes",
+        5,
+        SECONDS,
+    ),
     Tick("Work at what owners asked for", wake.WORK_OFF, 5, SECONDS),
     Tick("Find lost customers", "smrt_integration.tasks.sweep_lost", 5, MINUTES),
     Tick("Find birthdays", "smrt_integration.tasks.sweep_birthdays", 1, MINUTES),

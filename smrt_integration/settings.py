@@ -22,7 +22,9 @@ PUBLIC_URL = environment.origin("PUBLIC_URL", "http://127.0.0.1:8000" if DEBUG e
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 CSRF_FAILURE_VIEW = "customers.account.door.form_expired"
 DEFAULT_EXCEPTION_REPORTER = "smrt_integration.error_reports.WithoutLinks"
-LOGGING = logs.configure(environment.choice("LOG_LEVEL", {"DEBUG", "INFO", "WARNING", "ERROR"}, "INFO"), readable=DEBUG)
+LOGGING = logs.configure(
+    environment.choice("LOG_LEVEL", {"DEBUG", "INFO", "WARNING", "ERROR"}, "INFO"), readable=DEBUG
+)
 
 DATABASE = environment.database("DATABASE_URL", SERVERS)
 DATABASES = {
@@ -39,7 +41,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = environment.url("REDIS_URL", {"redis", "rediss", "unix"}, None, SERVERS)
 CELERY_BROKER_URL = environment.url(
-    "CELERY_BROKER_URL", {"redis", "rediss", "redis+socket", "amqp", "amqps"}, REDIS_URL.replace("unix://", "redis+socket://")
+    "CELERY_BROKER_URL",
+    {"redis", "rediss", "redis+socket", "amqp", "amqps"},
+    REDIS_URL.replace("unix://", "redis+socket://"),
 )
 SEGMENT_HOST = environment.url("SEGMENT_HOST", {"http", "https"}, "")
 # Seconds. With more, a task that waits for hanging receivers could exceed CELERY_TASK_SOFT_TIME_LIMIT.
@@ -48,13 +52,19 @@ SEGMENT_TIMEOUT = environment.number("SEGMENT_TIMEOUT", 10, 1, 20)
 # Alerts to owners. Seconds: of a mail server that hangs, each step.
 EMAIL_TIMEOUT = 10
 vars().update(environment.email("EMAIL_URL"))
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.sender("DEFAULT_FROM_EMAIL", f"SMRT <smrt@{urlsplit(PUBLIC_URL).hostname}>")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.sender(
+    "DEFAULT_FROM_EMAIL", f"SMRT <smrt@{urlsplit(PUBLIC_URL).hostname}>"
+)
 # Texts: on the console, nothing leaves. The names are those of customers.texts.backends.
 TEXTS_BACKEND = environment.choice("TEXTS_BACKEND", {"CONSOLE", "TWILIO"}, "CONSOLE")
 BY_TWILIO = "set it, as TEXTS_BACKEND is twilio"
-TWILIO_ACCOUNT_SID = environment.text("TWILIO_ACCOUNT_SID", None if TEXTS_BACKEND == "TWILIO" else "", BY_TWILIO)
+TWILIO_ACCOUNT_SID = environment.text(
+    "TWILIO_ACCOUNT_SID", None if TEXTS_BACKEND == "TWILIO" else "", BY_TWILIO
+)
 # It also signs what Twilio tells us of incoming texts.
-TWILIO_AUTH_TOKEN = environment.text("TWILIO_AUTH_TOKEN", None if TEXTS_BACKEND == "TWILIO" else "", BY_TWILIO)
+TWILIO_AUTH_TOKEN = environment.text(
+    "TWILIO_AUTH_TOKEN", None if TEXTS_BACKEND == "TWILIO" else "", BY_TWILIO
+)
 TWILIO_HOST = environment.url("TWILIO_HOST", {"http", "https"}, "")
 
 INSTALLED_APPS = [
@@ -112,7 +122,10 @@ TEMPLATES = [
     }
 ]
 
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 # By name and address together: one who guesses locks out neither the owner elsewhere nor everybody behind a shop's one address.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = guessing.ATTEMPTS
@@ -126,7 +139,12 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
 ]
 UNFOLD = theme.UNFOLD
 LANGUAGE_CODE = "en-us"

@@ -25,7 +25,11 @@ def deliver(from_zero: bool = False) -> str:
     if delivery.run():
         wake.wake()
     if delivery.logged:
-        log.info("delivered", messages=delivery.logged, seconds=round(time.monotonic() - delivery.started, 2))
+        log.info(
+            "delivered",
+            messages=delivery.logged,
+            seconds=round(time.monotonic() - delivery.started, 2),
+        )
     return f"{delivery.logged} logged"
 
 

@@ -22,7 +22,9 @@ UNFOLD: Final[dict[str, Any]] = {
     "SITE_TITLE": "SMRT Segment integration",
     "SITE_HEADER": "SMRT Segment",
     "SITE_SYMBOL": "local_laundry_service",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _static("smrt/favicon.svg")}],
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": _static("smrt/favicon.svg")}
+    ],
     "SHOW_HISTORY": True,
     # there is nothing but the admin to go to
     "SITE_URL": None,

@@ -64,7 +64,9 @@ def _calm_redis() -> None:
 
 
 @pytest.fixture
-def start_worker(transactional_db: None, segment: SegmentStandIn) -> Iterator[Callable[..., Worker]]:
+def start_worker(
+    transactional_db: None, segment: SegmentStandIn
+) -> Iterator[Callable[..., Worker]]:
     """Starts real Celery workers on the test's database; they end with the test. `start_worker(concurrency=1, **environment)`."""
     workers: list[Worker] = []
 

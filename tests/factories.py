@@ -11,7 +11,14 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
-from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory, Trait
+from factory.declarations import (
+    LazyAttribute,
+    LazyFunction,
+    SelfAttribute,
+    Sequence,
+    SubFactory,
+    Trait,
+)
 from factory.django import DjangoModelFactory
 
 from customers.models import (
@@ -138,14 +145,26 @@ class CustomerFactory(DjangoModelFactory[Customer]):
     country = "US"
 
     class Params:
-        bare = Trait(first_name="", last_name="", email="", phone="", street="", city="", state="", postal_code="", country="")
+        bare = Trait(
+            first_name="",
+            last_name="",
+            email="",
+            phone="",
+            street="",
+            city="",
+            state="",
+            postal_code="",
+            country="",
+        )
         full = Trait(
             agent=of_same_business(AgentFactory),
             brand=of_same_business(BrandFactory),
             group=of_same_business(CustomerGroupFactory),
             discount=of_same_business(DiscountFactory),
         )
-        corporate = Trait(kind=Customer.Kind.CORPORATE, company_name=Sequence("Example {} Inc.".format))
+        corporate = Trait(
+            kind=Customer.Kind.CORPORATE, company_name=Sequence("Example {} Inc.".format)
+        )
 
 
 class CustomFieldFactory(DjangoModelFactory[CustomField]):

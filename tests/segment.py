@@ -22,7 +22,9 @@ SECONDS_PER_ANSWER = 30.0
 SECONDS_BETWEEN_LOOKS = 0.02
 
 Verdict = Literal["accepted", "dropped"]
-Kind = Literal["status", "delay", "hang", "cut", "accept_then_timeout", "redirect", "refuse_messages"]
+Kind = Literal[
+    "status", "delay", "hang", "cut", "accept_then_timeout", "redirect", "refuse_messages"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,17 @@ class SegmentStandIn:
     """Starts with the instance, and stops with `stop()`, at the end of a `with` block, or when this process dies."""
 
     def __init__(self, port: int = 0) -> None:
-        command = [sys.executable, "-m", "smrt_integration.dev.segment_stub", "--port", str(port), "--stop-with-stdin"]
-        self._process = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        command = [
+            sys.executable,
+            "-m",
+            "smrt_integration.dev.segment_stub",
+            "--port",
+            str(port),
+            "--stop-with-stdin",
+        ]
+        self._process = subprocess.Popen(
+            command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         self._http = Session()
         self._http.trust_env = False
         try:
@@ -85,7 +96,9 @@ class SegmentStandIn:
             selector.register(self._process.stdout, EVENT_READ)
             line = self._process.stdout.readline() if selector.select(SECONDS_TO_START) else ""
         if not line:
-            raise RuntimeError(f"The Segment stand-in was not ready within {SECONDS_TO_START:g} s (exit code {self._process.poll()}).")
+            raise RuntimeError(
+                f"The Segment stand-in was not ready within {SECONDS_TO_START:g} s (exit code {self._process.poll()})."
+            )
         return line
 
     def stop(self) -> None:
@@ -97,12 +110,22 @@ class SegmentStandIn:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()
 
-    def messages(self, write_key: str | None = None, verdict: Verdict | None = None) -> list[Arrival]:
+    def messages(
+        self, write_key: str | None = None, verdict: Verdict | None = None
+    ) -> list[Arrival]:
         """In the order they arrived."""
-        return [_arrival(line) for line in self._lines("/messages", write_key=write_key, verdict=verdict)]
+        return [
+            _arrival(line)
+            for line in self._lines("/messages", write_key=write_key, verdict=verdict)
+        ]
 
     def accepted(self, write_key: str | None = None) -> list[dict[str, Any]]:
         """The messages themselves, as sent."""
@@ -132,7 +155,9 @@ class SegmentStandIn:
                 counts.update(accepted=business["accepted"], dropped=business["dropped"])
         return counts
 
-    def wait_for(self, count: int, write_key: str | None = None, timeout: float = 20.0) -> list[Arrival]:
+    def wait_for(
+        self, count: int, write_key: str | None = None, timeout: float = 20.0
+    ) -> list[Arrival]:
         """Waits until at least `count` messages were accepted, and returns those. Raises AssertionError that tells what arrived instead."""
         deadline = time.monotonic() + timeout
         while self.counts(write_key)["accepted"] < count:
@@ -143,19 +168,30 @@ class SegmentStandIn:
 
     def _what_arrived_instead(self, count: int, write_key: str | None, timeout: float) -> str:
         arrivals, received = self.messages(write_key), self.requests(write_key)
-        lines = [f"Waited {timeout:g} s for {count} accepted messages of {write_key or 'any write key'}; {len(arrivals)} messages arrived:"]
+        lines = [
+            f"Waited {timeout:g} s for {count} accepted messages of {write_key or 'any write key'}; {len(arrivals)} messages arrived:"
+        ]
         lines += [_summary(arrival) for arrival in arrivals[-20:]]
         lines += [f"{len(received)} requests:"]
-        lines += [f"  {one.path} answered {one.status}, {one.messages} messages, fault {one.fault} {one.reason}" for one in received[-10:]]
+        lines += [
+            f"  {one.path} answered {one.status}, {one.messages} messages, fault {one.fault} {one.reason}"
+            for one in received[-10:]
+        ]
         return "\n".join(lines)
 
     def _lines(self, path: str, **filters: str | None) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._ask("GET", path, params=filters).content.splitlines()]
+        return [
+            json.loads(line) for line in self._ask("GET", path, params=filters).content.splitlines()
+        ]
 
     def _ask(self, method: str, path: str, **options: Any) -> Response:
-        response = self._http.request(method, self.url + path, timeout=SECONDS_PER_ANSWER, **options)
+        response = self._http.request(
+            method, self.url + path, timeout=SECONDS_PER_ANSWER, **options
+        )
         if not response.ok:
-            raise ValueError(f"{method} {path} was answered {response.status_code}: {response.text}")
+            raise ValueError(
+                f"{method} {path} was answered {response.status_code}: {response.text}"
+            )
         return response
 
 

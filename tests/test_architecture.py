@@ -27,16 +27,24 @@ def of(path: Path) -> str:
 def test_nothing_but_the_outbox_writes_the_outbox_and_the_send_log() -> None:
     def writes(path: Path) -> bool:
         text = path.read_text()
-        defined = text.replace("class Outgoing(", "").replace("class SendLog(", "").replace("class DeliveryAttempt(", "")
+        defined = (
+            text.replace("class Outgoing(", "")
+            .replace("class SendLog(", "")
+            .replace("class DeliveryAttempt(", "")
+        )
         defined = defined.replace("class DailyCount(", "").replace("class DailyDelay(", "")
         return bool(WRITING_SQL.search(text) or WRITING_ORM.search(defined))
 
     writers = {of(path) for path in SOURCES if writes(path)}
 
-    assert writers == {f"events/outbox/{name}.py" for name in ("read", "record", "resend", "rollup", "settle")}
+    assert writers == {
+        f"events/outbox/{name}.py" for name in ("read", "record", "resend", "rollup", "settle")
+    }
 
 
 def test_modules_stay_small() -> None:
-    long = {of(path): lines for path in SOURCES if (lines := len(path.read_text().splitlines())) > 300}
+    long = {
+        of(path): lines for path in SOURCES if (lines := len(path.read_text().splitlines())) > 300
+    }
 
     assert long == {}

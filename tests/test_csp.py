@@ -11,7 +11,9 @@ from smrt_integration.csp import POLICY, ContentSecurityPolicy
 
 
 def directives(policy: str) -> dict[str, list[str]]:
-    return {name: sources for name, *sources in (directive.split() for directive in policy.split("; "))}
+    return {
+        name: sources for name, *sources in (directive.split() for directive in policy.split("; "))
+    }
 
 
 def test_nothing_comes_from_elsewhere_and_no_script_from_a_page() -> None:
@@ -56,7 +58,12 @@ def test_pages_are_not_framed_and_tell_others_nothing(client: Client, admin_user
     answer = client.get("/admin/")
     assert {
         name: answer.headers[name]
-        for name in ("X-Frame-Options", "Referrer-Policy", "Cross-Origin-Opener-Policy", "X-Content-Type-Options")
+        for name in (
+            "X-Frame-Options",
+            "Referrer-Policy",
+            "Cross-Origin-Opener-Policy",
+            "X-Content-Type-Options",
+        )
     } == {
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "same-origin",
@@ -67,4 +74,9 @@ def test_pages_are_not_framed_and_tell_others_nothing(client: Client, admin_user
 
 def test_an_answer_may_have_a_policy_of_its_own() -> None:
     own = HttpResponse(headers={"Content-Security-Policy": "default-src 'self'"})
-    assert ContentSecurityPolicy(lambda _: own)(RequestFactory().get("/")).headers["Content-Security-Policy"] == "default-src 'self'"
+    assert (
+        ContentSecurityPolicy(lambda _: own)(RequestFactory().get("/")).headers[
+            "Content-Security-Policy"
+        ]
+        == "default-src 'self'"
+    )

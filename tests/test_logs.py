@@ -32,7 +32,12 @@ SEARCHES = [
 
 class WebWithAccessLog(Web):
     def __init__(self, debug: str) -> None:
-        said = {"SECRET_KEY": SECRET, "FIELD_KEYS": Fernet.generate_key().decode(), "ALLOWED_HOSTS": "127.0.0.1", "LOG_LEVEL": "INFO"}
+        said = {
+            "SECRET_KEY": SECRET,
+            "FIELD_KEYS": Fernet.generate_key().decode(),
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "LOG_LEVEL": "INFO",
+        }
         super().__init__(said | {"DEBUG": debug, "GUNICORN_CMD_ARGS": "--access-logfile=-"})
 
     def _answers(self) -> bool:
@@ -56,32 +61,53 @@ def test_the_web_server_tells_of_no_search(debug: str) -> None:
             http.trust_env = False
             came_from = {"Referer": f"{web.url}/admin/customers/customer/?q=Ann"}
             for search in SEARCHES:
-                http.get(web.url + search, headers={"Authorization": f"Bearer {key}"} | came_from, allow_redirects=False, timeout=10)
+                http.get(
+                    web.url + search,
+                    headers={"Authorization": f"Bearer {key}"} | came_from,
+                    allow_redirects=False,
+                    timeout=10,
+                )
             http.get(f"{web.url}/last", timeout=10)
         wait_until(lambda: "GET /last HTTP/1.1" in web.printed, "its access log told of the last")
     finally:
         web.kill()
 
     printed = web.printed
-    for expected in ("request_started", "request_finished", "Not Found: ", "GET /api/v1/customers?***", "/admin/customers/customer/?***"):
+    for expected in (
+        "request_started",
+        "request_finished",
+        "Not Found: ",
+        "GET /api/v1/customers?***",
+        "/admin/customers/customer/?***",
+    ):
         assert expected in printed
     assert [line for line in printed.splitlines() if any(part in line for part in PERSON)] == []
 
 
 def as_json(event: str) -> str:
     given = configure("INFO", readable=False)["formatters"]["structured"]
-    formatter = structlog.stdlib.ProcessorFormatter(**{name: value for name, value in given.items() if name != "()"})
-    return formatter.format(logging.LogRecord("gunicorn.access", logging.INFO, "", 0, event, None, None))
+    formatter = structlog.stdlib.ProcessorFormatter(
+        **{name: value for name, value in given.items() if name != "()"}
+    )
+    return formatter.format(
+        logging.LogRecord("gunicorn.access", logging.INFO, "", 0, event, None, None)
+    )
 
 
 @pytest.mark.parametrize("search", SEARCHES)
 def test_a_line_stays_json(search: str) -> None:
-    for event in (f'127.0.0.1 "GET {search} HTTP/1.1" 200', f"Error handling request {search}", f'"{search}"\nwas refused'):
+    for event in (
+        f'127.0.0.1 "GET {search} HTTP/1.1" 200',
+        f"Error handling request {search}",
+        f'"{search}"\nwas refused',
+    ):
         line = as_json(event)
         assert json.loads(line)["level"] == "info"
         assert [part for part in PERSON if part in line] == []
 
 
-@pytest.mark.parametrize("line", ["GET /account/orders", "Really? Yes/no?", "How are you?fine", "and/or? 5"])
+@pytest.mark.parametrize(
+    "line", ["GET /account/orders", "Really? Yes/no?", "How are you?fine", "and/or? 5"]
+)
 def test_what_is_no_query_stays_readable(line: str) -> None:
     assert without_queries(None, "info", line) == line

@@ -19,7 +19,9 @@ IN_WORDS: dict[Any, str] = {str: "text", bool: "true or false", int: "number", f
 
 def table(heading: str) -> list[list[str]]:
     """The rows of the table under a heading, as cells without backticks."""
-    section = re.split(r"^##+ ", README.split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    section = re.split(
+        r"^##+ ", README.split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE
+    )[0]
     rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row] for row in rows[2:]]
 
@@ -29,11 +31,21 @@ def quoted(text: str) -> list[str]:
 
 
 def test_every_event_is_described_in_the_words_of_the_catalogue() -> None:
-    order = quoted(next(line for line in README.splitlines() if line.startswith("The order properties:")))
+    order = quoted(
+        next(line for line in README.splitlines() if line.startswith("The order properties:"))
+    )
     told = [
-        (quoted(name)[0], when, (order if ORDER in properties else []) + quoted(properties)) for name, when, properties in table("Events")
+        (quoted(name)[0], when, (order if ORDER in properties else []) + quoted(properties))
+        for name, when, properties in table("Events")
     ]
-    assert told == [(event.name, event.happens_when, list(get_type_hints(get_type_hints(event.properties)["return"]))) for event in EVENTS]
+    assert told == [
+        (
+            event.name,
+            event.happens_when,
+            list(get_type_hints(get_type_hints(event.properties)["return"])),
+        )
+        for event in EVENTS
+    ]
 
 
 def test_every_trait_is_described_with_its_type() -> None:
@@ -50,8 +62,16 @@ def in_words(kind: Any) -> str:
 def read_by_settings() -> set[str]:
     """The first argument of every call of the module `environment`."""
     tree = ast.parse((PROJECT / "smrt_integration" / "settings.py").read_text())
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("environment.")]
-    return {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str)}
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("environment.")
+    ]
+    return {
+        call.args[0].value
+        for call in calls
+        if isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str)
+    }
 
 
 def test_every_setting_is_described_and_none_that_does_not_exist() -> None:
@@ -60,7 +80,12 @@ def test_every_setting_is_described_and_none_that_does_not_exist() -> None:
 
 
 def test_the_deployment_sets_what_is_needed_and_nothing_that_does_not_exist() -> None:
-    shared = (PROJECT / "docker-compose.yml").read_text().split("environment: &environment\n", 1)[1].split("  depends_on:", 1)[0]
+    shared = (
+        (PROJECT / "docker-compose.yml")
+        .read_text()
+        .split("environment: &environment\n", 1)[1]
+        .split("  depends_on:", 1)[0]
+    )
     given = set(re.findall(r"^    ([A-Z_]+):", shared, re.MULTILINE))
     needed = {quoted(name)[0] for name, needed, _ in table("Settings") if needed == "yes"}
     assert needed <= given <= read_by_settings()

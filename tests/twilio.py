@@ -28,9 +28,18 @@ class Received(NamedTuple):
 
 class TwilioStandIn:
     def __init__(self, webhook: str = "http://127.0.0.1:8000/texts/incoming") -> None:
-        stub = [sys.executable, "-m", "smrt_integration.dev.twilio_stub", "--port", "0", "--stop-with-stdin"]
+        stub = [
+            sys.executable,
+            "-m",
+            "smrt_integration.dev.twilio_stub",
+            "--port",
+            "0",
+            "--stop-with-stdin",
+        ]
         command = [*stub, "--webhook", webhook]
-        self._process = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         assert self._process.stdout
         line = self._process.stdout.readline()
         assert line, "The Twilio stand-in did not start."
@@ -40,7 +49,11 @@ class TwilioStandIn:
 
     def texts(self) -> list[Received]:
         """That customers got, in the order they arrived."""
-        return [Received(line["phone"], line["number"], line["body"]) for line in self._seen()["lines"] if not line["theirs"]]
+        return [
+            Received(line["phone"], line["number"], line["body"])
+            for line in self._seen()["lines"]
+            if not line["theirs"]
+        ]
 
     def sids(self) -> list[str]:
         """By which Twilio knows those texts."""
@@ -52,7 +65,9 @@ class TwilioStandIn:
 
     def fault(self, status: int, **spec: Any) -> None:
         """As in `texting.Fault`."""
-        self._http.post(self.url + "/faults", json={"status": status, **spec}, timeout=SECONDS_PER_ANSWER).raise_for_status()
+        self._http.post(
+            self.url + "/faults", json={"status": status, **spec}, timeout=SECONDS_PER_ANSWER
+        ).raise_for_status()
 
     def reset(self) -> None:
         self._http.post(self.url + "/reset", timeout=SECONDS_PER_ANSWER).raise_for_status()
@@ -63,15 +78,29 @@ class TwilioStandIn:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._http.close()
         self._process.terminate()
         self._process.communicate(timeout=SECONDS_TO_STOP)
 
 
-def answer(phone: str, number: str, body: str, *, sid: str = "", signed: str | None = None, **more: str) -> Any:
+def answer(
+    phone: str, number: str, body: str, *, sid: str = "", signed: str | None = None, **more: str
+) -> Any:
     """Twilio's call of the webhook. `signed`: another signature than the right one."""
-    form = {"MessageSid": sid or f"SM{next(SIDS):032x}", "AccountSid": ACCOUNT, "From": phone, "To": number, "Body": body, "NumMedia": "0"}
+    form = {
+        "MessageSid": sid or f"SM{next(SIDS):032x}",
+        "AccountSid": ACCOUNT,
+        "From": phone,
+        "To": number,
+        "Body": body,
+        "NumMedia": "0",
+    }
     form |= more
     right = signature("http://127.0.0.1:8000/texts/incoming", form)
     return Client(enforce_csrf_checks=True).post(

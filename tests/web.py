@@ -21,7 +21,16 @@ class Web(Program):
     def __init__(self, environment: Mapping[str, str]) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        arguments = ["smrt_integration.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8", "--preload"]
+        arguments = [
+            "smrt_integration.wsgi",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--workers",
+            "1",
+            "--threads",
+            "8",
+            "--preload",
+        ]
         super().__init__(arguments, {"DEBUG": "1", "PUBLIC_URL": self.url, **environment})
         self.wait_for_output("Booting worker")
         wait_until(self._answers, f"{self.url} answered")
@@ -30,7 +39,10 @@ class Web(Program):
         """What it knows of the last test's rows (the ids of content types, say), and its connections."""
         children = BOOTED.findall(self.printed)
         os.kill(int(children[-1]), signal.SIGKILL)
-        wait_until(lambda: len(BOOTED.findall(self.printed)) > len(children) and self._answers(), f"{self.url} answered again")
+        wait_until(
+            lambda: len(BOOTED.findall(self.printed)) > len(children) and self._answers(),
+            f"{self.url} answered again",
+        )
 
     def _answers(self) -> bool:
         with Session() as http:

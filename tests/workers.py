@@ -32,7 +32,11 @@ def test_database_url() -> str:
 
     from django.db import connection
 
-    return urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + str(connection.settings_dict["NAME"])).geturl()
+    return (
+        urlsplit(os.environ["DATABASE_URL"])
+        ._replace(path="/" + str(connection.settings_dict["NAME"]))
+        .geturl()
+    )
 
 
 class Program:
@@ -62,7 +66,9 @@ class Program:
 
     def wait_for_output(self, text: str) -> None:
         def printed() -> bool:
-            assert self.process.poll() is None, f"It ended with {self.process.returncode}:\n{self.printed}"
+            assert self.process.poll() is None, (
+                f"It ended with {self.process.returncode}:\n{self.printed}"
+            )
             return text in self.printed
 
         wait_until(printed, f"it printed {text!r}", START_SECONDS)
@@ -81,8 +87,18 @@ class Program:
 
 class Worker(Program):
     def __init__(self, concurrency: int, environment: Mapping[str, str]) -> None:
-        arguments = ["worker", "--concurrency", str(concurrency), "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-        super().__init__([*arguments, "--hostname", f"test{os.getpid()}-{id(self)}@%h"], environment)
+        arguments = [
+            "worker",
+            "--concurrency",
+            str(concurrency),
+            "--loglevel",
+            "INFO",
+            "--without-gossip",
+            "--without-mingle",
+        ]
+        super().__init__(
+            [*arguments, "--hostname", f"test{os.getpid()}-{id(self)}@%h"], environment
+        )
 
     def wait_until_ready(self) -> None:
         self.wait_for_output(" ready.")

@@ -24,11 +24,17 @@ EVERYTHING = 1_000_000
 def batches(part: int, of: int) -> list[tuple[str, list[dict[str, Any]]]]:
     """With the write key of each."""
     lanes = [
-        Claimed(business, uuid4(), 0, 0, 0, fill.REGION, fill.write_key(business), "Europe/Berlin", None)
+        Claimed(
+            business, uuid4(), 0, 0, 0, fill.REGION, fill.write_key(business), "Europe/Berlin", None
+        )
         for business in fill.business_ids()[part::of]
     ]
     loads = build.load(lanes, timezone.now(), EVERYTHING)
-    return [(load.lane.write_key, [parcel.message for parcel in batch]) for load in loads for batch in pack(load.tracks)]
+    return [
+        (load.lane.write_key, [parcel.message for parcel in batch])
+        for load in loads
+        for batch in pack(load.tracks)
+    ]
 
 
 def main() -> None:
@@ -36,7 +42,9 @@ def main() -> None:
     with ThreadPoolExecutor(segment.THREADS) as threads:
         print(f"{len(ready)} batches are ready.", flush=True)
         while sys.stdin.readline():
-            for answer in threads.map(lambda batch: segment.post(batch[0], settings.SEGMENT_HOST, batch[1]), ready):
+            for answer in threads.map(
+                lambda batch: segment.post(batch[0], settings.SEGMENT_HOST, batch[1]), ready
+            ):
                 assert answer.status == 200, answer
 
 

@@ -40,7 +40,10 @@ def post_only(receiver: Receiver) -> Iterator[Peer]:
     fill.calm(known=True)
     events = fill.let_events_wait()
     environment = {"SEGMENT_HOST": receiver.url}
-    posters = [Program("bench.peers.post_only", str(part), str(PROCESSES), environment=environment) for part in range(PROCESSES)]
+    posters = [
+        Program("bench.peers.post_only", str(part), str(PROCESSES), environment=environment)
+        for part in range(PROCESSES)
+    ]
     with running(*posters):
         for poster in posters:
             poster.wait_for_output("ready.")
@@ -95,8 +98,17 @@ def lost_by_sdk_queue(receiver: Receiver, events: int) -> Figure:
             os.kill(pid, signal.SIGKILL)
         _wait_until_quiet(receiver)
     arrived = len(receiver.counts()["arrivals"])
-    return Figure("sdk_queue_lost_when_killed", events - arrived, "events", {"events": events, "killed_after": events // 2})
+    return Figure(
+        "sdk_queue_lost_when_killed",
+        events - arrived,
+        "events",
+        {"events": events, "killed_after": events // 2},
+    )
 
 
 def _wait_until_quiet(receiver: Receiver) -> None:
-    wait_until(lambda: time.time() - receiver.counts()["last_at"] > QUIET_SECONDS, "nothing arrived any more", every=0.1)
+    wait_until(
+        lambda: time.time() - receiver.counts()["last_at"] > QUIET_SECONDS,
+        "nothing arrived any more",
+        every=0.1,
+    )

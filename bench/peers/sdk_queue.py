@@ -11,7 +11,9 @@ setup()
 
 from bench.peers.usual import application, told  # noqa: E402 - it reads the settings
 
-app = application("sdk_queue", task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1)
+app = application(
+    "sdk_queue", task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1
+)
 
 
 @cache

@@ -15,13 +15,24 @@ FARTHEST = timedelta(days=365)
 NAME_LENGTH = 150
 
 # Whoever signs somebody else up to have the business send them an advertisement writes it into the name.
-no_advertisement = RegexValidator(r"://|www\.|[<>]", "Write your name here, without web addresses.", inverse_match=True)
+no_advertisement = RegexValidator(
+    r"://|www\.|[<>]", "Write your name here, without web addresses.", inverse_match=True
+)
 
 
-def text(label: str, length: int, autocomplete: str, required: bool = False, **more: Any) -> forms.CharField:
+def text(
+    label: str, length: int, autocomplete: str, required: bool = False, **more: Any
+) -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": autocomplete})
     missing = {"required": f"Enter your {label[0].lower()}{label[1:]}."}
-    return forms.CharField(label=label, max_length=length, required=required, widget=widget, error_messages=missing, **more)
+    return forms.CharField(
+        label=label,
+        max_length=length,
+        required=required,
+        widget=widget,
+        error_messages=missing,
+        **more,
+    )
 
 
 def name(label: str, autocomplete: str) -> forms.CharField:
@@ -45,7 +56,10 @@ class PlainForm(forms.Form):
     def focus_on_errors(self) -> list[tuple[str, object]]:
         """For the summary above the form: the id of each field at fault, and what is wrong."""
         return [
-            (self[field].id_for_label, message) for field, messages in self.errors.items() if field in self.fields for message in messages
+            (self[field].id_for_label, message)
+            for field, messages in self.errors.items()
+            if field in self.fields
+            for message in messages
         ]
 
 
@@ -53,7 +67,10 @@ class PickupForm(PlainForm):
     pickup_date = forms.DateField(
         label="Day",
         input_formats=["%Y-%m-%d"],
-        error_messages={"required": "Choose a day.", "invalid": "Write the day as year-month-day, such as 2026-03-27."},
+        error_messages={
+            "required": "Choose a day.",
+            "invalid": "Write the day as year-month-day, such as 2026-03-27.",
+        },
     )
     shown = forms.FloatField(required=False, widget=forms.HiddenInput)
     """When the page was made, in seconds since 1970."""
@@ -62,13 +79,16 @@ class PickupForm(PlainForm):
         super().__init__(*args, **kwargs)
         self.first, self.last = today, today + FARTHEST
         self.fields["pickup_date"].widget = forms.DateInput(
-            format="%Y-%m-%d", attrs={"type": "date", "min": self.first.isoformat(), "max": self.last.isoformat()}
+            format="%Y-%m-%d",
+            attrs={"type": "date", "min": self.first.isoformat(), "max": self.last.isoformat()},
         )
 
     def clean_pickup_date(self) -> date:
         day: date = self.cleaned_data["pickup_date"]
         if day < self.first:
-            raise ValidationError("That day has passed. Choose today or a later day.", code="past_date")
+            raise ValidationError(
+                "That day has passed. Choose today or a later day.", code="past_date"
+            )
         if day > self.last:
             raise ValidationError("Choose a day within the next twelve months.", code="too_far")
         return day
@@ -123,7 +143,9 @@ class ContactForm(AddressForm):
     )
     field_order = ["company_name", "first_name", "last_name", "email", "phone", *ADDRESS]
 
-    def __init__(self, *args: Any, business: Business, corporate: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, business: Business, corporate: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.business = business
         if not corporate:
@@ -142,8 +164,12 @@ class ContactForm(AddressForm):
 class DetailsForm(ContactForm):
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         corporate = customer.kind == Customer.Kind.CORPORATE
-        initial = {field: getattr(customer, field) for field in ContactForm.base_fields} | {"phone": displayed(customer.phone)}
-        super().__init__(*args, business=customer.business, corporate=corporate, initial=initial, **kwargs)
+        initial = {field: getattr(customer, field) for field in ContactForm.base_fields} | {
+            "phone": displayed(customer.phone)
+        }
+        super().__init__(
+            *args, business=customer.business, corporate=corporate, initial=initial, **kwargs
+        )
         self.remember_what_is_shown()
 
 
@@ -154,35 +180,66 @@ class MessagesForm(PlainForm):
 
 class WishesForm(MessagesForm):
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
-        super().__init__(*args, initial={field: getattr(customer, field) for field in MessagesForm.base_fields}, **kwargs)
+        super().__init__(
+            *args,
+            initial={field: getattr(customer, field) for field in MessagesForm.base_fields},
+            **kwargs,
+        )
         self.remember_what_is_shown()
 
 
 class JoinForm(MessagesForm, ContactForm):
     """A new customer. Emails and texts are for those who ask for them."""
 
-    first_name = text("First name", NAME_LENGTH, "given-name", required=True, validators=[no_advertisement])
+    first_name = text(
+        "First name", NAME_LENGTH, "given-name", required=True, validators=[no_advertisement]
+    )
     fax = forms.CharField(
-        label="Fax (leave this empty)", required=False, widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"})
+        label="Fax (leave this empty)",
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )
     """No person sees it; programs that fill in whatever there is do."""
     form = forms.CharField(required=False, widget=forms.HiddenInput)
     """Which form this is, so that one that is sent twice signs up one customer."""
-    field_order = ["first_name", "last_name", "email", "phone", *ADDRESS, "receive_emails", "receive_texts", "fax", "form"]
+    field_order = [
+        "first_name",
+        "last_name",
+        "email",
+        "phone",
+        *ADDRESS,
+        "receive_emails",
+        "receive_texts",
+        "fax",
+        "form",
+    ]
 
     def clean_fax(self) -> str:
         if self.cleaned_data["fax"]:
-            raise ValidationError("Leave the field Fax empty and send the form again.", code="program")
+            raise ValidationError(
+                "Leave the field Fax empty and send the form again.", code="program"
+            )
         return ""
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
-        if not (said.get("email") or said.get("phone") or "email" in self.errors or "phone" in self.errors):
-            self.add_error("email", "Enter your email address or your phone number, so that we can reach you.")
+        if not (
+            said.get("email")
+            or said.get("phone")
+            or "email" in self.errors
+            or "phone" in self.errors
+        ):
+            self.add_error(
+                "email", "Enter your email address or your phone number, so that we can reach you."
+            )
         return said
 
     def details(self) -> dict[str, Any]:
         """The fields of the customer to be."""
-        details = {field: value for field, value in self.cleaned_data.items() if field not in {"fax", "form"}}
+        details = {
+            field: value
+            for field, value in self.cleaned_data.items()
+            if field not in {"fax", "form"}
+        }
         has_address = any(details[field] for field in ADDRESS)
         return details | {"country": self.business.country if has_address else ""}

@@ -26,8 +26,12 @@ class Coming(NamedTuple):
 
 @of_customer
 def home(request: HttpRequest, customer: Customer) -> HttpResponse:
-    here = customer.orders.exclude(status=Order.Status.RETURNED).order_by("-created_at", "-pk")[:AT_ONCE]
-    return page(request, customer, "home", coming=coming(customer), orders=here, **regular_state(customer))
+    here = customer.orders.exclude(status=Order.Status.RETURNED).order_by("-created_at", "-pk")[
+        :AT_ONCE
+    ]
+    return page(
+        request, customer, "home", coming=coming(customer), orders=here, **regular_state(customer)
+    )
 
 
 @of_customer
@@ -44,16 +48,24 @@ def orders(request: HttpRequest, customer: Customer) -> HttpResponse:
 def coming(customer: Customer) -> list[Coming]:
     """The customer's own requests, and the stops of a regular route on other days."""
     today = customer.business.today()
-    pickups = customer.pickup_requests.filter(status=PickupRequest.Status.SCHEDULED, pickup_date__gte=today).order_by("pickup_date")
-    stops = customer.stops.filter(status=Stop.Status.PENDING, scheduled_for__gte=today).order_by("scheduled_for")
-    days: dict[date, UUID | None] = dict.fromkeys(stops.values_list("scheduled_for", flat=True)[:AHEAD])
+    pickups = customer.pickup_requests.filter(
+        status=PickupRequest.Status.SCHEDULED, pickup_date__gte=today
+    ).order_by("pickup_date")
+    stops = customer.stops.filter(status=Stop.Status.PENDING, scheduled_for__gte=today).order_by(
+        "scheduled_for"
+    )
+    days: dict[date, UUID | None] = dict.fromkeys(
+        stops.values_list("scheduled_for", flat=True)[:AHEAD]
+    )
     days |= dict(pickups.values_list("pickup_date", "uuid"))
     return [Coming(day, days[day]) for day in sorted(days)]
 
 
 def regular_state(customer: Customer) -> dict[str, Any]:
     """Whether a wish to join a route may be uttered, and what became of the last one."""
-    pending = customer.regular_pickup_requests.filter(status=RegularPickupRequest.Status.PENDING).exists()
+    pending = customer.regular_pickup_requests.filter(
+        status=RegularPickupRequest.Status.PENDING
+    ).exists()
     on_route = customer.delivery_preference == Customer.DeliveryPreference.ROUTE_REGULAR
     declined = customer.delivery_preference == Customer.DeliveryPreference.ADDRESS_DECLINED
     return {"pending": pending, "on_route": on_route, "declined": declined}
@@ -61,4 +73,8 @@ def regular_state(customer: Customer) -> dict[str, Any]:
 
 def page_number(said: str) -> int:
     """At most so many that the database can count up to them."""
-    return min(max(int(said), 1), 10_000) if said.isascii() and said.isdecimal() and len(said) < 10 else 1
+    return (
+        min(max(int(said), 1), 10_000)
+        if said.isascii() and said.isdecimal() and len(said) < 10
+        else 1
+    )

@@ -36,7 +36,11 @@ def join(request: HttpRequest, business: str) -> HttpResponse:
     if firm is None:
         return nobodys_page(request, "missing", 404)
     brand = _brand(request.GET.get("brand", ""), firm)
-    form = JoinForm(request.POST if request.method == "POST" else None, business=firm, initial={"form": _new_form()})
+    form = JoinForm(
+        request.POST if request.method == "POST" else None,
+        business=firm,
+        initial={"form": _new_form()},
+    )
     if not form.is_valid():
         return page_of(request, firm, brand, "join", form=form)
     if not limits.may_sign_up(request):
@@ -60,7 +64,9 @@ def _sign_up_once(business: Business, brand: Brand | None, form: JoinForm) -> Cu
     if uuid is not None:
         with suppress(Taken):
             return _sign_up(business, brand, uuid, details)
-        sent_before = Customer.objects.filter(uuid=uuid, business=business, **{field: details[field] for field in SAME}).first()
+        sent_before = Customer.objects.filter(
+            uuid=uuid, business=business, **{field: details[field] for field in SAME}
+        ).first()
         if sent_before is not None:
             return sent_before
     return _sign_up(business, brand, uuid4(), details)
@@ -70,10 +76,14 @@ class Taken(Exception):
     """This form made a customer before."""
 
 
-def _sign_up(business: Business, brand: Brand | None, uuid: UUID, details: dict[str, Any]) -> Customer:
+def _sign_up(
+    business: Business, brand: Brand | None, uuid: UUID, details: dict[str, Any]
+) -> Customer:
     try:
         with transaction.atomic():
-            return Customer.sign_up(business, source=Customer.Source.WEBSITE, brand=brand, uuid=uuid, **details)
+            return Customer.sign_up(
+                business, source=Customer.Source.WEBSITE, brand=brand, uuid=uuid, **details
+            )
     except IntegrityError as error:
         if "customers_customer_uuid" not in str(error):
             raise

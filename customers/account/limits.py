@@ -45,7 +45,11 @@ def address(request: HttpRequest) -> str:
         known = ip_address(said)
     except ValueError:
         return ""
-    return str(IPv6Network((known, NETWORK_BITS), strict=False)) if isinstance(known, IPv6Address) else str(known)
+    return (
+        str(IPv6Network((known, NETWORK_BITS), strict=False))
+        if isinstance(known, IPv6Address)
+        else str(known)
+    )
 
 
 def _count(counter: str) -> int:
@@ -64,4 +68,6 @@ def _count(counter: str) -> int:
 # Kept per process id: a connection made before a fork must never be shared after it.
 @lru_cache(maxsize=2)
 def _redis(pid: int) -> "redis.Redis":
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE
+    )

@@ -26,7 +26,9 @@ HEADERS: Final = {
 }
 
 
-def private(view: Callable[Concatenate[HttpRequest, Given], HttpResponse]) -> Callable[Concatenate[HttpRequest, Given], HttpResponse]:
+def private(
+    view: Callable[Concatenate[HttpRequest, Given], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, Given], HttpResponse]:
     """For one person's eyes: kept by no cache and no search engine; runs no script and loads nothing from elsewhere."""
 
     @wraps(view)
@@ -39,7 +41,9 @@ def private(view: Callable[Concatenate[HttpRequest, Given], HttpResponse]) -> Ca
     return answer
 
 
-def page(request: HttpRequest, customer: Customer, template: str, status: int = 200, **context: Any) -> HttpResponse:
+def page(
+    request: HttpRequest, customer: Customer, template: str, status: int = 200, **context: Any
+) -> HttpResponse:
     """A page of the customer's account."""
     notice = session.notice(request)
     context |= {"customer": customer, "account": customer.uuid.hex, "notice": notice}
@@ -50,11 +54,21 @@ def page(request: HttpRequest, customer: Customer, template: str, status: int = 
 
 
 def page_of(
-    request: HttpRequest, business: Business, brand: Brand | None, template: str, status: int = 200, **context: Any
+    request: HttpRequest,
+    business: Business,
+    brand: Brand | None,
+    template: str,
+    status: int = 200,
+    **context: Any,
 ) -> HttpResponse:
     """In the name of the brand, else of the business, and on its clock."""
     with timezone.override(ZoneInfo(business.time_zone)):
-        return render(request, f"account/{template}.html", context | {"business": business, "firm": brand or business}, status=status)
+        return render(
+            request,
+            f"account/{template}.html",
+            context | {"business": business, "firm": brand or business},
+            status=status,
+        )
 
 
 def nobodys_page(request: HttpRequest, template: str, status: int) -> HttpResponse:

@@ -18,7 +18,9 @@ from customers.refusals import ActionRefused
 @of_customer
 def schedule(request: HttpRequest, customer: Customer) -> HttpResponse:
     said = request.POST if request.method == "POST" else None
-    form = PickupForm(said, today=customer.business.today(), initial={"shown": timezone.now().timestamp()})
+    form = PickupForm(
+        said, today=customer.business.today(), initial={"shown": timezone.now().timestamp()}
+    )
     if form.is_valid() and schedule_on(customer, form.cleaned_data["pickup_date"], form):
         return done(f"Your pickup on {in_words(form.cleaned_data['pickup_date'])} is scheduled.")
     return page(request, customer, "schedule", form=form)
@@ -30,7 +32,9 @@ def schedule_on(customer: Customer, day: date, form: PickupForm) -> bool:
         customer.schedule_pickup(day, by=PickupRequest.ScheduledBy.CUSTOMER)
     except ActionRefused as refusal:
         if refusal.code == "scheduled_already":
-            there = customer.pickup_requests.filter(pickup_date=day, status=PickupRequest.Status.SCHEDULED).first()
+            there = customer.pickup_requests.filter(
+                pickup_date=day, status=PickupRequest.Status.SCHEDULED
+            ).first()
             if there and form.made_since_shown(there):
                 return True
         form.add_error("pickup_date", sentence(refusal))
@@ -48,7 +52,13 @@ def cancel(request: HttpRequest, customer: Customer, pickup: UUID) -> HttpRespon
         cancel_once(found)
     if found.status == PickupRequest.Status.CANCELED:
         return done(f"Your pickup on {in_words(found.pickup_date)} is canceled.")
-    return page(request, customer, "cancel", pickup=found, over=found.pickup_date < customer.business.today())
+    return page(
+        request,
+        customer,
+        "cancel",
+        pickup=found,
+        over=found.pickup_date < customer.business.today(),
+    )
 
 
 def cancel_once(pickup: PickupRequest) -> None:
@@ -66,14 +76,18 @@ def regular(request: HttpRequest, customer: Customer) -> HttpResponse:
     form = RegularForm(said, initial={field: getattr(customer, field) for field in ADDRESS})
     if form.is_valid():
         ask_once(customer, form)
-        return done("You asked for regular pickups. We will let you know whether our van can come by regularly.")
+        return done(
+            "You asked for regular pickups. We will let you know whether our van can come by regularly."
+        )
     return page(request, customer, "regular", form=form, **regular_state(customer))
 
 
 def ask_once(customer: Customer, form: RegularForm) -> None:
     """Pressed twice is as good."""
     try:
-        customer.request_regular_pickups(address=form.address(customer.country or customer.business.country))
+        customer.request_regular_pickups(
+            address=form.address(customer.country or customer.business.country)
+        )
     except ActionRefused as refusal:
         if refusal.code != "requested_already":
             raise

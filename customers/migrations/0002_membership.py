@@ -15,21 +15,42 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Membership",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("role", models.CharField(choices=[("owner", "Owner"), ("helper", "Helper")], default="helper", max_length=6)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("owner", "Owner"), ("helper", "Helper")],
+                        default="helper",
+                        max_length=6,
+                    ),
+                ),
                 (
                     "business",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="customers.business"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="customers.business",
+                    ),
                 ),
                 (
                     "user",
                     models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to=settings.AUTH_USER_MODEL
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("user", "business"), name="membership_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "business"), name="membership_once")
+                ],
             },
         ),
     ]

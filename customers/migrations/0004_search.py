@@ -7,7 +7,9 @@ from django.db import migrations, models
 
 
 def beginning(field: str) -> django.contrib.postgres.indexes.OpClass:
-    return django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper(field), name="text_pattern_ops")
+    return django.contrib.postgres.indexes.OpClass(
+        django.db.models.functions.text.Upper(field), name="text_pattern_ops"
+    )
 
 
 class Migration(migrations.Migration):
@@ -21,18 +23,34 @@ class Migration(migrations.Migration):
     operations = [
         AddIndexConcurrently(
             model_name="customer",
-            index=models.Index("business", beginning("last_name"), beginning("first_name"), name="customer_search_last"),
+            index=models.Index(
+                "business",
+                beginning("last_name"),
+                beginning("first_name"),
+                name="customer_search_last",
+            ),
         ),
-        AddIndexConcurrently(model_name="customer", index=models.Index("business", beginning("first_name"), name="customer_search_first")),
         AddIndexConcurrently(
-            model_name="customer", index=models.Index("business", beginning("company_name"), name="customer_search_company")
+            model_name="customer",
+            index=models.Index("business", beginning("first_name"), name="customer_search_first"),
         ),
-        AddIndexConcurrently(model_name="customer", index=models.Index("business", beginning("email"), name="customer_search_email")),
+        AddIndexConcurrently(
+            model_name="customer",
+            index=models.Index(
+                "business", beginning("company_name"), name="customer_search_company"
+            ),
+        ),
+        AddIndexConcurrently(
+            model_name="customer",
+            index=models.Index("business", beginning("email"), name="customer_search_email"),
+        ),
         AddIndexConcurrently(
             model_name="customer",
             index=models.Index(
                 "business",
-                django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse("phone"), name="text_pattern_ops"),
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Reverse("phone"), name="text_pattern_ops"
+                ),
                 condition=~models.Q(phone=""),
                 name="customer_search_phone",
             ),

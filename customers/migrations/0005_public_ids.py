@@ -16,91 +16,130 @@ class Migration(migrations.Migration):
             model_name="agent",
             name="uuid",
             field=models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(), default=uuid.uuid4, editable=False, unique=True
+                db_default=django.contrib.postgres.functions.RandomUUID(),
+                default=uuid.uuid4,
+                editable=False,
+                unique=True,
             ),
         ),
         migrations.AddField(
             model_name="brand",
             name="uuid",
             field=models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(), default=uuid.uuid4, editable=False, unique=True
+                db_default=django.contrib.postgres.functions.RandomUUID(),
+                default=uuid.uuid4,
+                editable=False,
+                unique=True,
             ),
         ),
         migrations.AddField(
             model_name="business",
             name="uuid",
             field=models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(), default=uuid.uuid4, editable=False, unique=True
+                db_default=django.contrib.postgres.functions.RandomUUID(),
+                default=uuid.uuid4,
+                editable=False,
+                unique=True,
             ),
         ),
         migrations.AddField(
             model_name="customergroup",
             name="uuid",
             field=models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(), default=uuid.uuid4, editable=False, unique=True
+                db_default=django.contrib.postgres.functions.RandomUUID(),
+                default=uuid.uuid4,
+                editable=False,
+                unique=True,
             ),
         ),
         migrations.AddField(
             model_name="customfield",
             name="uuid",
             field=models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(), default=uuid.uuid4, editable=False, unique=True
+                db_default=django.contrib.postgres.functions.RandomUUID(),
+                default=uuid.uuid4,
+                editable=False,
+                unique=True,
             ),
         ),
         migrations.AddField(
             model_name="department",
             name="uuid",
             field=models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(), default=uuid.uuid4, editable=False, unique=True
+                db_default=django.contrib.postgres.functions.RandomUUID(),
+                default=uuid.uuid4,
+                editable=False,
+                unique=True,
             ),
         ),
         migrations.AddField(
             model_name="discount",
             name="uuid",
             field=models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(), default=uuid.uuid4, editable=False, unique=True
+                db_default=django.contrib.postgres.functions.RandomUUID(),
+                default=uuid.uuid4,
+                editable=False,
+                unique=True,
             ),
         ),
         migrations.AddField(
             model_name="employee",
             name="uuid",
             field=models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(), default=uuid.uuid4, editable=False, unique=True
+                db_default=django.contrib.postgres.functions.RandomUUID(),
+                default=uuid.uuid4,
+                editable=False,
+                unique=True,
             ),
         ),
         migrations.AddField(
             model_name="lineitem",
             name="uuid",
             field=models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(), default=uuid.uuid4, editable=False, unique=True
+                db_default=django.contrib.postgres.functions.RandomUUID(),
+                default=uuid.uuid4,
+                editable=False,
+                unique=True,
             ),
         ),
         migrations.AddField(
             model_name="order",
             name="uuid",
             field=models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(), default=uuid.uuid4, editable=False, unique=True
+                db_default=django.contrib.postgres.functions.RandomUUID(),
+                default=uuid.uuid4,
+                editable=False,
+                unique=True,
             ),
         ),
         migrations.AddField(
             model_name="pickuprequest",
             name="uuid",
             field=models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(), default=uuid.uuid4, editable=False, unique=True
+                db_default=django.contrib.postgres.functions.RandomUUID(),
+                default=uuid.uuid4,
+                editable=False,
+                unique=True,
             ),
         ),
         migrations.AddField(
             model_name="regularpickuprequest",
             name="uuid",
             field=models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(), default=uuid.uuid4, editable=False, unique=True
+                db_default=django.contrib.postgres.functions.RandomUUID(),
+                default=uuid.uuid4,
+                editable=False,
+                unique=True,
             ),
         ),
         migrations.AddField(
             model_name="stop",
             name="uuid",
             field=models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(), default=uuid.uuid4, editable=False, unique=True
+                db_default=django.contrib.postgres.functions.RandomUUID(),
+                default=uuid.uuid4,
+                editable=False,
+                unique=True,
             ),
         ),
     ]

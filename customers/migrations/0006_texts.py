@@ -15,14 +15,27 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="IncomingText",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("sid", models.CharField(max_length=64, unique=True, verbose_name="Twilio's id")),
                 ("phone", models.CharField(max_length=40, verbose_name="from")),
                 ("body", models.TextField(blank=True, verbose_name="message")),
                 ("media", models.PositiveSmallIntegerField(default=0, verbose_name="pictures")),
                 (
                     "meaning",
-                    models.CharField(choices=[("no", "No"), ("stop", "Stop"), ("start", "Start"), ("other", "Other")], max_length=5),
+                    models.CharField(
+                        choices=[
+                            ("no", "No"),
+                            ("stop", "Stop"),
+                            ("start", "Start"),
+                            ("other", "Other"),
+                        ],
+                        max_length=5,
+                    ),
                 ),
                 (
                     "outcome",
@@ -46,11 +59,19 @@ class Migration(migrations.Migration):
                 ),
                 ("reply", models.TextField(blank=True, verbose_name="our reply")),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("handled", models.BooleanField(default=False, help_text="Nobody has to look at it any more.")),
+                (
+                    "handled",
+                    models.BooleanField(
+                        default=False, help_text="Nobody has to look at it any more."
+                    ),
+                ),
                 (
                     "business",
                     models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.business"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="customers.business",
                     ),
                 ),
                 (
@@ -66,22 +87,39 @@ class Migration(migrations.Migration):
                 (
                     "pickup",
                     models.ForeignKey(
-                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="customers.pickuprequest"
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="customers.pickuprequest",
                     ),
                 ),
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["business", "-at", "-id"], name="incoming_text_by_business"),
-                    models.Index(condition=models.Q(("handled", False)), fields=["business", "-at"], name="incoming_text_to_handle"),
-                    models.Index(fields=["business", "phone", "-at"], name="incoming_text_by_phone"),
+                    models.Index(
+                        fields=["business", "-at", "-id"], name="incoming_text_by_business"
+                    ),
+                    models.Index(
+                        condition=models.Q(("handled", False)),
+                        fields=["business", "-at"],
+                        name="incoming_text_to_handle",
+                    ),
+                    models.Index(
+                        fields=["business", "phone", "-at"], name="incoming_text_by_phone"
+                    ),
                 ],
             },
         ),
         migrations.CreateModel(
             name="NightlyText",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("pickup_date", models.DateField()),
                 ("until", models.DateTimeField(help_text="None leaves from then on.")),
                 (
@@ -106,16 +144,31 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("", ""),
-                            ("not_scheduled", "The pickup was canceled, done or moved before the text left."),
+                            (
+                                "not_scheduled",
+                                "The pickup was canceled, done or moved before the text left.",
+                            ),
                             ("no_texts", "The customer does not want texts."),
                             ("no_mobile", "The customer's number is not one of a mobile phone."),
-                            ("unsubscribed", "The customer has told Twilio to get no more texts from this number."),
+                            (
+                                "unsubscribed",
+                                "The customer has told Twilio to get no more texts from this number.",
+                            ),
                             ("impossible", "Texts cannot be sent to the customer's number."),
                             ("rejected", "Twilio did not take this text."),
                             ("busy", "Twilio was not reached, or was busy. It is tried again."),
-                            ("account", "Twilio refused this installation's account. It is tried again."),
-                            ("number", "Twilio refused to send from the business's number. It is tried again."),
-                            ("no_answer", "Twilio did not say whether it took the text, so it is not sent a second time."),
+                            (
+                                "account",
+                                "Twilio refused this installation's account. It is tried again.",
+                            ),
+                            (
+                                "number",
+                                "Twilio refused to send from the business's number. It is tried again.",
+                            ),
+                            (
+                                "no_answer",
+                                "Twilio did not say whether it took the text, so it is not sent a second time.",
+                            ),
                         ],
                         default="",
                         max_length=13,
@@ -127,34 +180,59 @@ class Migration(migrations.Migration):
                 ("claimed_at", models.DateTimeField(blank=True, null=True)),
                 ("sent_at", models.DateTimeField(blank=True, null=True)),
                 ("phone", models.CharField(blank=True, help_text="Where it went.", max_length=40)),
-                ("sender", models.CharField(blank=True, help_text="The business's number at that time.", max_length=40)),
+                (
+                    "sender",
+                    models.CharField(
+                        blank=True, help_text="The business's number at that time.", max_length=40
+                    ),
+                ),
                 ("sid", models.CharField(blank=True, max_length=64, verbose_name="Twilio's id")),
-                ("error", models.PositiveIntegerField(blank=True, null=True, verbose_name="Twilio's error")),
+                (
+                    "error",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, verbose_name="Twilio's error"
+                    ),
+                ),
                 (
                     "business",
                     models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.business"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="customers.business",
                     ),
                 ),
                 (
                     "customer",
                     models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="nightly_texts", to="customers.customer"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="nightly_texts",
+                        to="customers.customer",
                     ),
                 ),
                 (
                     "pickup",
                     models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="nightly_text", to="customers.pickuprequest"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="nightly_text",
+                        to="customers.pickuprequest",
                     ),
                 ),
             ],
             options={
                 "indexes": [
                     models.Index(
-                        models.F("next_at"), models.F("id"), condition=models.Q(("status", "waiting")), name="nightly_text_waiting"
+                        models.F("next_at"),
+                        models.F("id"),
+                        condition=models.Q(("status", "waiting")),
+                        name="nightly_text_waiting",
                     ),
-                    models.Index(models.F("claimed_at"), condition=models.Q(("status", "sending")), name="nightly_text_sending"),
+                    models.Index(
+                        models.F("claimed_at"),
+                        condition=models.Q(("status", "sending")),
+                        name="nightly_text_sending",
+                    ),
                     models.Index(
                         models.F("business"),
                         models.F("phone"),
@@ -162,19 +240,32 @@ class Migration(migrations.Migration):
                         condition=models.Q(("phone", ""), _negated=True),
                         name="nightly_text_by_phone",
                     ),
-                    models.Index(fields=["business", "-pickup_date", "-id"], name="nightly_text_by_business"),
+                    models.Index(
+                        fields=["business", "-pickup_date", "-id"], name="nightly_text_by_business"
+                    ),
                 ],
-                "constraints": [models.UniqueConstraint(fields=("customer", "pickup_date"), name="nightly_text_once_a_day")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("customer", "pickup_date"), name="nightly_text_once_a_day"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
             name="TextSettings",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "enabled",
                     models.BooleanField(
-                        default=False, help_text="Text customers on the evening before a pickup.", verbose_name="switched on"
+                        default=False,
+                        help_text="Text customers on the evening before a pickup.",
+                        verbose_name="switched on",
                     ),
                 ),
                 (
@@ -242,7 +333,12 @@ class Migration(migrations.Migration):
                 (
                     "language",
                     models.CharField(
-                        choices=[("en", "English"), ("es", "Español"), ("de", "Deutsch"), ("fr", "Français")],
+                        choices=[
+                            ("en", "English"),
+                            ("es", "Español"),
+                            ("de", "Deutsch"),
+                            ("fr", "Français"),
+                        ],
                         default="en",
                         help_text="Of the text and of our replies.",
                         max_length=2,
@@ -252,7 +348,13 @@ class Migration(migrations.Migration):
                     "also_understood",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(
-                            choices=[("en", "English"), ("es", "Español"), ("de", "Deutsch"), ("fr", "Français")], max_length=2
+                            choices=[
+                                ("en", "English"),
+                                ("es", "Español"),
+                                ("de", "Deutsch"),
+                                ("fr", "Français"),
+                            ],
+                            max_length=2,
                         ),
                         blank=True,
                         default=list,
@@ -301,8 +403,14 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("", "None"),
-                            ("account", "Twilio refuses this installation's account. Whoever runs it has to look at its Twilio settings."),
-                            ("number", "Twilio refuses to send from this number. Check that it is the one that you have at Twilio."),
+                            (
+                                "account",
+                                "Twilio refuses this installation's account. Whoever runs it has to look at its Twilio settings.",
+                            ),
+                            (
+                                "number",
+                                "Twilio refuses to send from this number. Check that it is the one that you have at Twilio.",
+                            ),
                         ],
                         default="",
                         editable=False,
@@ -313,7 +421,9 @@ class Migration(migrations.Migration):
                 (
                     "business",
                     models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="text_settings", to="customers.business"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="text_settings",
+                        to="customers.business",
                     ),
                 ),
             ],
@@ -326,9 +436,13 @@ class Migration(migrations.Migration):
                         name="text_number_of_one_business",
                         violation_error_message="Another business has this number. Answers to it would not tell for which of the two they are.",
                     ),
-                    models.CheckConstraint(condition=models.Q(("hour__gte", 12), ("hour__lt", 21)), name="text_hour_of_an_evening"),
                     models.CheckConstraint(
-                        condition=models.Q(("van_leaves__gte", 0), ("van_leaves__lt", 24)), name="text_van_leaves_within_a_day"
+                        condition=models.Q(("hour__gte", 12), ("hour__lt", 21)),
+                        name="text_hour_of_an_evening",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("van_leaves__gte", 0), ("van_leaves__lt", 24)),
+                        name="text_van_leaves_within_a_day",
                     ),
                 ],
             },

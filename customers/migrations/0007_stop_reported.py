@@ -13,7 +13,12 @@ class Migration(migrations.Migration):
             model_name="stop",
             name="reported",
             field=models.CharField(
-                blank=True, db_default="", default="", editable=False, max_length=64, verbose_name="hash of what the driver reported"
+                blank=True,
+                db_default="",
+                default="",
+                editable=False,
+                max_length=64,
+                verbose_name="hash of what the driver reported",
             ),
         ),
     ]

@@ -18,6 +18,11 @@ class Migration(migrations.Migration):
         ),
         AddIndexConcurrently(
             "stop",
-            models.Index(models.F("business"), models.F("scheduled_for"), condition=models.Q(("status", "pending")), name="stop_pending"),
+            models.Index(
+                models.F("business"),
+                models.F("scheduled_for"),
+                condition=models.Q(("status", "pending")),
+                name="stop_pending",
+            ),
         ),
     ]

@@ -1,5 +1,13 @@
 from customers.models.address import AddressDict, Addressed
-from customers.models.business import Agent, Brand, Business, CustomerGroup, Department, Discount, Employee
+from customers.models.business import (
+    Agent,
+    Brand,
+    Business,
+    CustomerGroup,
+    Department,
+    Discount,
+    Employee,
+)
 from customers.models.custom_field import CustomField, CustomFieldValue
 from customers.models.customer import Customer
 from customers.models.line_item import LineItem, NewItem

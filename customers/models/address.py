@@ -3,7 +3,9 @@ from typing import TypedDict
 from django.core.validators import RegexValidator
 from django.db import models
 
-country_code = RegexValidator(r"\A[A-Z]{2}\Z", "Use the country's two capital letters (ISO 3166), for example US.")
+country_code = RegexValidator(
+    r"\A[A-Z]{2}\Z", "Use the country's two capital letters (ISO 3166), for example US."
+)
 
 
 class AddressDict(TypedDict):
@@ -14,7 +16,9 @@ class AddressDict(TypedDict):
     country: str | None
 
 
-def address_of(street: str, city: str, state: str, postal_code: str, country: str) -> AddressDict | None:
+def address_of(
+    street: str, city: str, state: str, postal_code: str, country: str
+) -> AddressDict | None:
     """None when nothing is known; a part that is not known is None, so that it is cleared wherever it was sent before."""
     if not (street or city or state or postal_code or country):
         return None
@@ -46,5 +50,9 @@ class Addressed(models.Model):
         self.postal_code, self.country = other.postal_code, other.country
 
     def take_address(self, address: AddressDict) -> None:
-        self.street, self.city, self.state = address["street"] or "", address["city"] or "", address["state"] or ""
+        self.street, self.city, self.state = (
+            address["street"] or "",
+            address["city"] or "",
+            address["state"] or "",
+        )
         self.postal_code, self.country = address["postalCode"] or "", address["country"] or ""

@@ -18,19 +18,26 @@ from customers.zones import local_day, zones
 
 def validate_zone(name: str) -> None:
     if name not in zones():
-        raise ValidationError(f"{name} is not a time zone. Choose one such as America/Los_Angeles.", code="time_zone")
+        raise ValidationError(
+            f"{name} is not a time zone. Choose one such as America/Los_Angeles.", code="time_zone"
+        )
 
 
 def validate_currency(code: str) -> None:
     if code not in CURRENCIES:
-        raise ValidationError(f"{code} is not a currency we can bill in. Use a code such as USD (ISO 4217).", code="currency")
+        raise ValidationError(
+            f"{code} is not a currency we can bill in. Use a code such as USD (ISO 4217).",
+            code="currency",
+        )
 
 
 class Business(Public, Tracked):
     """A tenant: nothing of one business is ever seen by another."""
 
     name = models.CharField(max_length=200, unique=True)
-    time_zone = models.CharField(max_length=64, default="America/Los_Angeles", validators=[validate_zone])
+    time_zone = models.CharField(
+        max_length=64, default="America/Los_Angeles", validators=[validate_zone]
+    )
     country = models.CharField(max_length=2, default="US", validators=[country_code])
     currency = models.CharField(max_length=3, default="USD", validators=[validate_currency])
     created_at = models.DateTimeField(default=timezone.now)
@@ -70,13 +77,17 @@ class Business(Public, Tracked):
 
 
 class Named(Public, OfBusiness):
-    business = models.ForeignKey(Business, on_delete=models.PROTECT, related_name="+", db_index=False)
+    business = models.ForeignKey(
+        Business, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     name = models.CharField(max_length=200)
 
     class Meta:
         abstract = True
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["business", "name"], name="%(class)s_name_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["business", "name"], name="%(class)s_name_unique")
+        ]
 
     def __str__(self) -> str:
         return self.name

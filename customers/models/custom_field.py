@@ -20,27 +20,39 @@ class CustomField(Public, OfBusiness):
         TEXT = "TEXT", "Text"
         DATE = "DATE", "Date"
 
-    business = models.ForeignKey(Business, on_delete=models.PROTECT, related_name="+", db_index=False)
+    business = models.ForeignKey(
+        Business, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=4, choices=Kind, default=Kind.TEXT)
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ["position", "name"]
-        constraints = [models.UniqueConstraint(fields=["business", "name"], name="customfield_name_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["business", "name"], name="customfield_name_unique")
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
 class CustomFieldValue(OfBusiness):
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="custom_values", db_index=False)
-    field = models.ForeignKey(CustomField, on_delete=models.PROTECT, related_name="+", db_index=False)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="custom_values", db_index=False
+    )
+    field = models.ForeignKey(
+        CustomField, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     value = models.TextField(blank=True)
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["customer", "field"], name="customfieldvalue_once_per_customer")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "field"], name="customfieldvalue_once_per_customer"
+            )
+        ]
         indexes = [
             # The month and day of a date: whose birthday it is. Also finds a field's values.
             models.Index("field", Right("value", 5), name="customfieldvalue_by_day"),
@@ -70,7 +82,9 @@ class CustomFieldValue(OfBusiness):
         """What the customer answered, in place of an earlier answer; an empty value clears it."""
         refuse_other_business(customer.business_id, field=field)
         customer.lock()
-        answer = cls.objects.filter(customer=customer, field=field).first() or cls(customer=customer)
+        answer = cls.objects.filter(customer=customer, field=field).first() or cls(
+            customer=customer
+        )
         answer.customer, answer.field, answer.value = customer, field, value
         with refused_if_invalid():
             answer.clean_fields(exclude={"customer", "field"})
@@ -84,7 +98,10 @@ class CustomFieldValue(OfBusiness):
         day = dates.normalised(self.value)
         if day is None:
             raise ValidationError(
-                {"value": f"{self.field.name} must be a date like 1990-05-04 (YYYY-MM-DD) or, without a year, 05-04 (MM-DD)."}, code="date"
+                {
+                    "value": f"{self.field.name} must be a date like 1990-05-04 (YYYY-MM-DD) or, without a year, 05-04 (MM-DD)."
+                },
+                code="date",
             )
         self.value = day
 

@@ -59,7 +59,9 @@ class Customer(Addressed, OfBusiness):
         POS = "POS", "POS"
         WEBSITE = "Website", "Website"
 
-    business = models.ForeignKey(Business, on_delete=models.PROTECT, related_name="customers", db_index=False)
+    business = models.ForeignKey(
+        Business, on_delete=models.PROTECT, related_name="customers", db_index=False
+    )
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=9, choices=Kind, default=Kind.REGULAR)
     company_name = models.CharField(max_length=200, blank=True)
@@ -69,39 +71,72 @@ class Customer(Addressed, OfBusiness):
     phone = models.CharField(max_length=40, blank=True)
     phone_is_mobile = models.BooleanField("mobile phone", null=True, blank=True)
     text_answered_at = models.DateTimeField(null=True, blank=True)
-    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    group = models.ForeignKey(CustomerGroup, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    discount = models.ForeignKey(Discount, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    agent = models.ForeignKey(
+        Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    brand = models.ForeignKey(
+        Brand, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    group = models.ForeignKey(
+        CustomerGroup, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    discount = models.ForeignKey(
+        Discount, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     payment_term = models.CharField(max_length=9, choices=PaymentTerm, default=PaymentTerm.POS)
     card_on_file = models.BooleanField(default=False)
-    delivery_preference = models.CharField(max_length=25, choices=DeliveryPreference, default=DeliveryPreference.NONE)
+    delivery_preference = models.CharField(
+        max_length=25, choices=DeliveryPreference, default=DeliveryPreference.NONE
+    )
     receive_emails = models.BooleanField(default=True)
     receive_texts = models.BooleanField(default=True)
-    visit_frequency = models.CharField(max_length=9, choices=VisitFrequency, default=VisitFrequency.UNKNOWN)
-    master = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="subordinates")
+    visit_frequency = models.CharField(
+        max_length=9, choices=VisitFrequency, default=VisitFrequency.UNKNOWN
+    )
+    master = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="subordinates"
+    )
     source = models.CharField(max_length=7, choices=Source, default=Source.POS)
     created_at = models.DateTimeField("signed up", default=timezone.now)
     last_visit = models.DateTimeField(null=True, blank=True)
-    demographic = models.PositiveSmallIntegerField(default=5, validators=[MinValueValidator(1), MaxValueValidator(5)])
+    demographic = models.PositiveSmallIntegerField(
+        default=5, validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
     link_version = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="customer_demographic_is_a_fifth", condition=Q(demographic__gte=1, demographic__lte=5)),
-            models.CheckConstraint(name="customer_not_own_master", condition=Q(master=None) | ~Q(master=F("id"))),
+            models.CheckConstraint(
+                name="customer_demographic_is_a_fifth",
+                condition=Q(demographic__gte=1, demographic__lte=5),
+            ),
+            models.CheckConstraint(
+                name="customer_not_own_master", condition=Q(master=None) | ~Q(master=F("id"))
+            ),
         ]
         indexes = [
             models.Index("business", "id", name="customer_by_business"),
             # Who has not been seen for long, by business: the sweep for lost customers.
-            models.Index("business", Coalesce("last_visit", "created_at"), name="customer_by_last_seen"),
+            models.Index(
+                "business", Coalesce("last_visit", "created_at"), name="customer_by_last_seen"
+            ),
             models.Index("business", "phone", name="customer_by_phone", condition=~Q(phone="")),
             # What people type to find somebody: how a name, company or email begins, how a phone number ends.
-            models.Index("business", _beginning("last_name"), _beginning("first_name"), name="customer_search_last"),
+            models.Index(
+                "business",
+                _beginning("last_name"),
+                _beginning("first_name"),
+                name="customer_search_last",
+            ),
             models.Index("business", _beginning("first_name"), name="customer_search_first"),
             models.Index("business", _beginning("company_name"), name="customer_search_company"),
             models.Index("business", _beginning("email"), name="customer_search_email"),
-            models.Index("business", OpClass(Reverse("phone"), "text_pattern_ops"), name="customer_search_phone", condition=~Q(phone="")),
+            models.Index(
+                "business",
+                OpClass(Reverse("phone"), "text_pattern_ops"),
+                name="customer_search_phone",
+                condition=~Q(phone=""),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -122,7 +157,14 @@ class Customer(Addressed, OfBusiness):
         self._normalise_phone()
 
     @classmethod
-    def sign_up(cls, business: Business, *, source: str = Source.POS, at: datetime | None = None, **details: Any) -> Self:
+    def sign_up(
+        cls,
+        business: Business,
+        *,
+        source: str = Source.POS,
+        at: datetime | None = None,
+        **details: Any,
+    ) -> Self:
         """A new customer, by the POS or the website; `details` are the record's own fields. Signing up counts as the day's visit."""
         customer = cls(business=business, source=source, created_at=moment(at), **details)
         with refused_if_invalid():
@@ -134,12 +176,18 @@ class Customer(Addressed, OfBusiness):
         return customer
 
     def schedule_pickup(
-        self, pickup_date: date, *, by: str = PickupRequest.ScheduledBy.EMPLOYEE, employee: Employee | None = None
+        self,
+        pickup_date: date,
+        *,
+        by: str = PickupRequest.ScheduledBy.EMPLOYEE,
+        employee: Employee | None = None,
     ) -> PickupRequest:
         return PickupRequest.schedule(self, pickup_date, by=by, employee=employee)
 
     @transaction.atomic
-    def request_regular_pickups(self, *, address: AddressDict | None = None) -> RegularPickupRequest:
+    def request_regular_pickups(
+        self, *, address: AddressDict | None = None
+    ) -> RegularPickupRequest:
         """Ask to join a regular route, at `address` or else the customer's own."""
         self.lock("business")
         if self.delivery_preference == self.DeliveryPreference.ROUTE_REGULAR:
@@ -150,7 +198,9 @@ class Customer(Addressed, OfBusiness):
 
     def prefer_delivery(self, preference: str) -> None:
         if preference not in self.DeliveryPreference.values:
-            raise ActionRefused(f"{preference} is not a delivery preference.", "invalid", "delivery_preference")
+            raise ActionRefused(
+                f"{preference} is not a delivery preference.", "invalid", "delivery_preference"
+            )
         self.delivery_preference = preference
         self.save(update_fields=["delivery_preference"])
 
@@ -183,7 +233,9 @@ class Customer(Addressed, OfBusiness):
         if not self.phone:
             return
         try:
-            self.phone = normalise(self.phone, None if self.phone.startswith("+") else self.business.country)
+            self.phone = normalise(
+                self.phone, None if self.phone.startswith("+") else self.business.country
+            )
         except ImpossibleNumber as error:
             raise ValidationError({"phone": str(error)}, code="phone") from error
 

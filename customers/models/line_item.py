@@ -37,9 +37,15 @@ class NewItem:
             raise ActionRefused("The quantity must be at least 1.", "invalid", "quantity")
         # Written so that NaN is refused too.
         if not (self.price.is_finite() and 0 <= self.price < MOST_MONEY):
-            raise ActionRefused("The price must be an amount from 0 to less than 10 billion.", "invalid", "price")
+            raise ActionRefused(
+                "The price must be an amount from 0 to less than 10 billion.", "invalid", "price"
+            )
         if len(self.description) > LONGEST_DESCRIPTION:
-            raise ActionRefused(f"The description is longer than {LONGEST_DESCRIPTION} characters.", "invalid", "description")
+            raise ActionRefused(
+                f"The description is longer than {LONGEST_DESCRIPTION} characters.",
+                "invalid",
+                "description",
+            )
         refuse_other_business(business_id, department=self.department)
 
 
@@ -52,14 +58,27 @@ class ItemChanges(TypedDict, total=False):
 
 class LineItem(Public, OfBusiness):
     order = models.ForeignKey("customers.Order", on_delete=models.CASCADE, related_name="items")
-    department = models.ForeignKey(Department, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    department = models.ForeignKey(
+        Department,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
     description = models.CharField(max_length=LONGEST_DESCRIPTION)
     quantity = models.PositiveIntegerField(default=1, validators=[MinValueValidator(1)])
-    price = models.DecimalField("price each", max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
+    price = models.DecimalField(
+        "price each", max_digits=12, decimal_places=2, validators=[MinValueValidator(0)]
+    )
     returned_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(name="lineitem_sense", condition=Q(quantity__gte=1, price__gte=0))]
+        constraints = [
+            models.CheckConstraint(
+                name="lineitem_sense", condition=Q(quantity__gte=1, price__gte=0)
+            )
+        ]
 
     def __str__(self) -> str:
         return self.description
@@ -67,7 +86,12 @@ class LineItem(Public, OfBusiness):
     @classmethod
     def of(cls, item: NewItem, currency: str) -> "LineItem":
         """Not saved; the price is rounded to the currency's smallest coin."""
-        return cls(description=item.description, quantity=item.quantity, price=rounded(item.price, currency), department=item.department)
+        return cls(
+            description=item.description,
+            quantity=item.quantity,
+            price=rounded(item.price, currency),
+            department=item.department,
+        )
 
     def correct(self, changes: ItemChanges, business: Business) -> None:
         """Not saved; by the same rules as a new item."""

@@ -13,7 +13,12 @@ class Membership(models.Model):
         OWNER = "owner", "Owner"
         HELPER = "helper", "Helper"
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships", db_index=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        db_index=False,
+    )
     business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=6, choices=Role, default=Role.HELPER)
 

@@ -18,7 +18,14 @@ from customers.models.public import Public
 from customers.models.tenant import OfCustomer, lockable
 from customers.models.visit import Visit
 from customers.money import totals
-from customers.refusals import ActionRefused, Belonging, moment, not_before, refuse_other_business, refused_if_taken
+from customers.refusals import (
+    ActionRefused,
+    Belonging,
+    moment,
+    not_before,
+    refuse_other_business,
+    refused_if_taken,
+)
 
 if TYPE_CHECKING:
     from customers.models.stop import Stop
@@ -63,15 +70,29 @@ class Order(Public, OfCustomer):
         READY = "ready", "Ready"
         RETURNED = "returned", "Returned"
 
-    business = models.ForeignKey(Business, on_delete=models.PROTECT, related_name="+", db_index=False)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders", db_index=False)
+    business = models.ForeignKey(
+        Business, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
     number = models.CharField(max_length=40, default=random_number)
     status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
-    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
-    sold_by = models.ForeignKey(Employee, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
-    returned_by = models.ForeignKey(Employee, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
-    discount = models.ForeignKey(Discount, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
-    stop = models.ForeignKey("customers.Stop", on_delete=models.PROTECT, null=True, blank=True, related_name="orders")
+    agent = models.ForeignKey(
+        Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    sold_by = models.ForeignKey(
+        Employee, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    returned_by = models.ForeignKey(
+        Employee, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    discount = models.ForeignKey(
+        Discount, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    stop = models.ForeignKey(
+        "customers.Stop", on_delete=models.PROTECT, null=True, blank=True, related_name="orders"
+    )
     subtotal = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0))
     discount_total = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0))
     tax = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0))
@@ -98,7 +119,9 @@ class Order(Public, OfCustomer):
             # What each customer spent of late.
             models.Index("business", "created_at", name="order_by_business"),
             # What is still here, which tills ask for all day: few rows, however many went back.
-            models.Index("business", "created_at", name="order_still_here", condition=~Q(status="returned")),
+            models.Index(
+                "business", "created_at", name="order_still_here", condition=~Q(status="returned")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -128,11 +151,20 @@ class Order(Public, OfCustomer):
     ) -> Self:
         """As `create`, in a transaction that has read and locked the customer, with the business at hand."""
         at = moment(at)
-        refuse_other_business(customer.business_id, agent=agent, sold_by=sold_by, discount=discount, stop=stop)
+        refuse_other_business(
+            customer.business_id, agent=agent, sold_by=sold_by, discount=discount, stop=stop
+        )
         _refuse_nonsense(tax_rate, bags)
         if stop is not None:
             stop.join(customer)
-        order = cls(business=customer.business, customer=customer, agent=agent, sold_by=sold_by, discount=discount, stop=stop)
+        order = cls(
+            business=customer.business,
+            customer=customer,
+            agent=agent,
+            sold_by=sold_by,
+            discount=discount,
+            stop=stop,
+        )
         order.tax_rate, order.bags, order.created_at = tax_rate, bags, at
         order._insert(number, order._lines(items))
         if stop is None:
@@ -151,7 +183,12 @@ class Order(Public, OfCustomer):
 
     @transaction.atomic
     def return_to_customer(
-        self, *, by: Employee | None, items: Iterable[LineItem] | None = None, stop: "Stop | None" = None, at: datetime | None = None
+        self,
+        *,
+        by: Employee | None,
+        items: Iterable[LineItem] | None = None,
+        stop: "Stop | None" = None,
+        at: datetime | None = None,
     ) -> None:
         """Give back all that is still here, or only some `items`; at a counter, which is a visit, or at a driver's `stop`.
 
@@ -161,7 +198,9 @@ class Order(Public, OfCustomer):
         refuse_other_business(self.business_id, by=by, stop=stop)
         customer = self.lock_with_customer(stop)
         present = self.refuse_return(at)
-        self.give_back(present if items is None else self._those_present(items, present), present, by, at)
+        self.give_back(
+            present if items is None else self._those_present(items, present), present, by, at
+        )
         if stop is None:
             Visit.record(customer, Visit.Type.STORE, at)
         else:
@@ -220,7 +259,9 @@ class Order(Public, OfCustomer):
         not_before(at, self.created_at, "order was created")
         return [item for item in self._locked_items() if item.returned_at is None]
 
-    def give_back(self, items: list[LineItem], present: list[LineItem], by: Employee | None, at: datetime) -> None:
+    def give_back(
+        self, items: list[LineItem], present: list[LineItem], by: Employee | None, at: datetime
+    ) -> None:
         """Record the return of `items`, some or all of those `present`; the order's own comes first when it is complete."""
         if len(items) == len(present):
             self.status, self.returned_by, self.returned_at = self.Status.RETURNED, by, at
@@ -253,7 +294,9 @@ class Order(Public, OfCustomer):
         wanted = {item.pk for item in items}
         found = [item for item in present if item.pk in wanted]
         if not wanted or len(found) < len(wanted):
-            raise ActionRefused(f"Not all of these items are still in order {self.number}.", "not_in_order", "items")
+            raise ActionRefused(
+                f"Not all of these items are still in order {self.number}.", "not_in_order", "items"
+            )
         return found
 
     def _lines(self, items: Iterable[NewItem]) -> list[LineItem]:
@@ -276,18 +319,24 @@ class Order(Public, OfCustomer):
 
     def _compute(self, lines: list[LineItem]) -> None:
         deduction = self.discount.deduction if self.discount else None
-        sums = totals([line.amount for line in lines], deduction, self.tax_rate, self.business.currency)
+        sums = totals(
+            [line.amount for line in lines], deduction, self.tax_rate, self.business.currency
+        )
         if max(sums) >= MOST_MONEY:
             raise ActionRefused("An order must total less than 10 billion.", "invalid", "items")
         self.subtotal, self.discount_total, self.tax, self.total = sums
 
     def _refuse_unless_open(self) -> None:
         if self.status != self.Status.OPEN:
-            raise ActionRefused(f"Order {self.number} is {self.status} already.", f"{self.status}_already")
+            raise ActionRefused(
+                f"Order {self.number} is {self.status} already.", f"{self.status}_already"
+            )
 
 
 def _refuse_nonsense(tax_rate: Decimal, bags: int) -> None:
     if not (tax_rate.is_finite() and 0 <= tax_rate <= HIGHEST_TAX_RATE):
-        raise ActionRefused(f"The tax rate is a percentage from 0 to {HIGHEST_TAX_RATE}.", "invalid", "tax_rate")
+        raise ActionRefused(
+            f"The tax rate is a percentage from 0 to {HIGHEST_TAX_RATE}.", "invalid", "tax_rate"
+        )
     if bags < 0:
         raise ActionRefused("The number of bags cannot be negative.", "invalid", "bags")

@@ -25,7 +25,9 @@ class Outcome:
 
     @property
     def rolled_back(self) -> bool:
-        return not self.committed and not any(hook[1] is self for hook in self.connection.run_on_commit)
+        return not self.committed and not any(
+            hook[1] is self for hook in self.connection.run_on_commit
+        )
 
 
 IMMEDIATE = Outcome(None)

@@ -30,11 +30,17 @@ class PickupRequest(Public, OfCustomer):
         TEXT = "Text", "Text"
         EMPLOYEE = "Employee", "Employee"
 
-    business = models.ForeignKey(Business, on_delete=models.PROTECT, related_name="+", db_index=False)
-    customer = models.ForeignKey("customers.Customer", on_delete=models.CASCADE, related_name="pickup_requests")
+    business = models.ForeignKey(
+        Business, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    customer = models.ForeignKey(
+        "customers.Customer", on_delete=models.CASCADE, related_name="pickup_requests"
+    )
     pickup_date = models.DateField()
     scheduled_by = models.CharField(max_length=8, choices=ScheduledBy)
-    employee = models.ForeignKey(Employee, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    employee = models.ForeignKey(
+        Employee, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     status = models.CharField(max_length=9, choices=Status, default=Status.SCHEDULED)
     canceled_via = models.CharField(max_length=8, choices=CanceledVia, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
@@ -42,7 +48,11 @@ class PickupRequest(Public, OfCustomer):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["customer", "pickup_date"], condition=Q(status="scheduled"), name="pickup_scheduled_once_a_day")
+            models.UniqueConstraint(
+                fields=["customer", "pickup_date"],
+                condition=Q(status="scheduled"),
+                name="pickup_scheduled_once_a_day",
+            )
         ]
         indexes = [models.Index("business", "pickup_date", name="pickup_by_date")]
 
@@ -51,15 +61,36 @@ class PickupRequest(Public, OfCustomer):
 
     @classmethod
     @transaction.atomic
-    def schedule(cls, customer: "Customer", pickup_date: date, *, by: str = ScheduledBy.EMPLOYEE, employee: Employee | None = None) -> Self:
+    def schedule(
+        cls,
+        customer: "Customer",
+        pickup_date: date,
+        *,
+        by: str = ScheduledBy.EMPLOYEE,
+        employee: Employee | None = None,
+    ) -> Self:
         """Have a van come by, as an employee entered it or the customer asked on the website."""
         if by not in cls.ScheduledBy.values:
-            raise ActionRefused("A pickup is scheduled by an Employee or a Customer.", "invalid", "by")
+            raise ActionRefused(
+                "A pickup is scheduled by an Employee or a Customer.", "invalid", "by"
+            )
         refuse_other_business(customer.business_id, employee=employee)
         if pickup_date < customer.business.today():
-            raise ActionRefused(f"{pickup_date} has passed. Choose today or a later day.", "past_date", "pickup_date")
-        pickup = cls(business=customer.business, customer=customer, pickup_date=pickup_date, scheduled_by=by, employee=employee)
-        taken = ActionRefused(f"A pickup on {pickup_date} is scheduled already.", "scheduled_already", "pickup_date")
+            raise ActionRefused(
+                f"{pickup_date} has passed. Choose today or a later day.",
+                "past_date",
+                "pickup_date",
+            )
+        pickup = cls(
+            business=customer.business,
+            customer=customer,
+            pickup_date=pickup_date,
+            scheduled_by=by,
+            employee=employee,
+        )
+        taken = ActionRefused(
+            f"A pickup on {pickup_date} is scheduled already.", "scheduled_already", "pickup_date"
+        )
         with refused_if_taken("pickup_scheduled_once_a_day", taken):
             pickup.save()
         return pickup
@@ -68,12 +99,16 @@ class PickupRequest(Public, OfCustomer):
     def cancel(self, *, via: str, at: datetime | None = None) -> None:
         """By the customer on the website or with "No" to a text, or by an employee."""
         if via not in self.CanceledVia.values:
-            raise ActionRefused("A pickup is canceled via Website, Text or Employee.", "invalid", "via")
+            raise ActionRefused(
+                "A pickup is canceled via Website, Text or Employee.", "invalid", "via"
+            )
         at = moment(at)
         customer = self.lock_with_customer()
         self._refuse_unless_scheduled()
         if via != self.CanceledVia.EMPLOYEE and self.pickup_date < customer.business.today(at):
-            raise ActionRefused(f"The day of this pickup, {self.pickup_date}, has passed.", "past_date")
+            raise ActionRefused(
+                f"The day of this pickup, {self.pickup_date}, has passed.", "past_date"
+            )
         self.status, self.canceled_via, self.canceled_at = self.Status.CANCELED, via, at
         self.save(update_fields=["status", "canceled_via", "canceled_at"])
         if via == self.CanceledVia.TEXT:
@@ -100,13 +135,21 @@ class RegularPickupRequest(Public, Addressed, OfCustomer):
         DECLINED = "declined", "Declined"
 
     business = models.ForeignKey(Business, on_delete=models.PROTECT, related_name="+")
-    customer = models.ForeignKey("customers.Customer", on_delete=models.CASCADE, related_name="regular_pickup_requests")
+    customer = models.ForeignKey(
+        "customers.Customer", on_delete=models.CASCADE, related_name="regular_pickup_requests"
+    )
     status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
     requested_at = models.DateTimeField(default=timezone.now)
     decided_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["customer"], condition=Q(status="pending"), name="regular_request_pending_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer"],
+                condition=Q(status="pending"),
+                name="regular_request_pending_once",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Request of {self.requested_at:%Y-%m-%d}"
@@ -119,7 +162,10 @@ class RegularPickupRequest(Public, Addressed, OfCustomer):
             request.take_address_from(customer)
         else:
             request.take_address(address)
-        with refused_if_taken("regular_request_pending_once", ActionRefused("A request is waiting already.", "requested_already")):
+        with refused_if_taken(
+            "regular_request_pending_once",
+            ActionRefused("A request is waiting already.", "requested_already"),
+        ):
             request.save()
         return request
 
@@ -133,7 +179,9 @@ class RegularPickupRequest(Public, Addressed, OfCustomer):
     def _decide(self, status: Status, preference: str) -> None:
         customer = self.lock_with_customer()
         if self.status != self.Status.PENDING:
-            raise ActionRefused(f"This request was {self.status} already.", f"{self.status}_already")
+            raise ActionRefused(
+                f"This request was {self.status} already.", f"{self.status}_already"
+            )
         self.status, self.decided_at = status, timezone.now()
         self.save(update_fields=["status", "decided_at"])
         customer.prefer_delivery(preference)

@@ -9,7 +9,9 @@ from django.db import models
 class Public(models.Model):
     """A record that others refer to by its `uuid`."""
 
-    uuid = models.UUIDField(unique=True, default=uuid.uuid4, db_default=RandomUUID(), editable=False)
+    uuid = models.UUIDField(
+        unique=True, default=uuid.uuid4, db_default=RandomUUID(), editable=False
+    )
 
     class Meta:
         abstract = True

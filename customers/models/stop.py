@@ -26,10 +26,16 @@ class Stop(Public, Addressed, OfCustomer):
         COMPLETED = "completed", "Completed"
         MISSED = "missed", "Missed"
 
-    business = models.ForeignKey(Business, on_delete=models.PROTECT, related_name="+", db_index=False)
+    business = models.ForeignKey(
+        Business, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="stops")
-    driver = models.ForeignKey(Employee, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
-    route = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    driver = models.ForeignKey(
+        Employee, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    route = models.ForeignKey(
+        Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     scheduled_for = models.DateField()
     status = models.CharField(max_length=9, choices=Status, default=Status.PENDING)
     completed_at = models.DateTimeField(null=True, blank=True)
@@ -37,14 +43,23 @@ class Stop(Public, Addressed, OfCustomer):
     had_delivery = models.BooleanField(default=False)
     total_pickups = models.PositiveIntegerField(default=0)
     total_deliveries = models.PositiveIntegerField(default=0)
-    reported = models.CharField("hash of what the driver reported", max_length=64, blank=True, default="", db_default="", editable=False)
+    reported = models.CharField(
+        "hash of what the driver reported",
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+    )
     """By which a repetition is told from another report; empty when nothing was, or not by the API."""
 
     class Meta:
         indexes = [
             models.Index("business", "scheduled_for", name="stop_by_date"),
             # Where vans have yet to go.
-            models.Index("business", "scheduled_for", name="stop_pending", condition=Q(status="pending")),
+            models.Index(
+                "business", "scheduled_for", name="stop_pending", condition=Q(status="pending")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -56,25 +71,54 @@ class Stop(Public, Addressed, OfCustomer):
         super().save(**kwargs)
 
     @classmethod
-    def schedule(cls, customer: Customer, scheduled_for: date, *, driver: Employee | None = None, route: Agent | None = None) -> Self:
+    def schedule(
+        cls,
+        customer: Customer,
+        scheduled_for: date,
+        *,
+        driver: Employee | None = None,
+        route: Agent | None = None,
+    ) -> Self:
         """Put the customer's door on a day's route."""
         refuse_other_business(customer.business_id, driver=driver, route=route)
         if scheduled_for < customer.business.today():
-            raise ActionRefused(f"{scheduled_for} has passed. Choose today or a later day.", "past_date", "scheduled_for")
-        stop = cls(business=customer.business, customer=customer, scheduled_for=scheduled_for, driver=driver, route=route)
+            raise ActionRefused(
+                f"{scheduled_for} has passed. Choose today or a later day.",
+                "past_date",
+                "scheduled_for",
+            )
+        stop = cls(
+            business=customer.business,
+            customer=customer,
+            scheduled_for=scheduled_for,
+            driver=driver,
+            route=route,
+        )
         stop.save()
         return stop
 
     @classmethod
     @transaction.atomic
     def unplanned(
-        cls, customer: Customer, uuid: UUID, *, driver: Employee | None = None, route: Agent | None = None, at: datetime | None = None
+        cls,
+        customer: Customer,
+        uuid: UUID,
+        *,
+        driver: Employee | None = None,
+        route: Agent | None = None,
+        at: datetime | None = None,
     ) -> Self:
         """A door that was on no list, where the driver was at the time `at`. The phone, which was offline, made up the `uuid`."""
         at = moment(at)
         refuse_other_business(customer.business_id, driver=driver, route=route)
         customer.lock("business")
-        stop = cls(business=customer.business, customer=customer, scheduled_for=customer.business.today(at), driver=driver, route=route)
+        stop = cls(
+            business=customer.business,
+            customer=customer,
+            scheduled_for=customer.business.today(at),
+            driver=driver,
+            route=route,
+        )
         stop.uuid = uuid
         stop.save()
         return stop
@@ -100,7 +144,10 @@ class Stop(Public, Addressed, OfCustomer):
         pickups = self._orders_picked_up(new_orders)
         deliveries = self._orders_delivered(delivered_orders, at)
         bags = self._bags(bags_delivered, delivered_orders)
-        self.had_pickup, self.had_delivery = pickups > 0, self.had_delivery or bool(deliveries or bags)
+        self.had_pickup, self.had_delivery = (
+            pickups > 0,
+            self.had_delivery or bool(deliveries or bags),
+        )
         if not (self.had_pickup or self.had_delivery):
             self._end(self.Status.MISSED, at, reported)
             return
@@ -112,14 +159,20 @@ class Stop(Public, Addressed, OfCustomer):
         Visit.record(customer, Visit.Type.DRIVER, at)
 
     @transaction.atomic
-    def miss(self, driver: Employee | None = None, *, at: datetime | None = None, reported: str = "") -> None:
+    def miss(
+        self, driver: Employee | None = None, *, at: datetime | None = None, reported: str = ""
+    ) -> None:
         """The driver was here, and there was nothing to pick up or deliver."""
         at = moment(at)
         self._begin(driver)
         if self.orders.exists():
-            raise ActionRefused("Orders were created at this stop, so it was not missed.", "has_orders")
+            raise ActionRefused(
+                "Orders were created at this stop, so it was not missed.", "has_orders"
+            )
         if self.had_delivery:
-            raise ActionRefused("Something was given back at this stop, so it was not missed.", "has_deliveries")
+            raise ActionRefused(
+                "Something was given back at this stop, so it was not missed.", "has_deliveries"
+            )
         self._end(self.Status.MISSED, at, reported)
 
     def join(self, customer: Customer) -> None:
@@ -130,7 +183,10 @@ class Stop(Public, Addressed, OfCustomer):
 
     def note_delivery(self, bags: int) -> None:
         """Something was given back at this stop (joined). It becomes an event when the driver is done here."""
-        self.had_delivery, self.total_deliveries = True, _countable(self.total_deliveries + bags, "stop")
+        self.had_delivery, self.total_deliveries = (
+            True,
+            _countable(self.total_deliveries + bags, "stop"),
+        )
         self.save(update_fields=["had_delivery", "total_deliveries"])
 
     def refuse_elsewhere(self, customer: Customer, argument: str) -> None:
@@ -139,7 +195,9 @@ class Stop(Public, Addressed, OfCustomer):
 
     def refuse_unless_pending(self, argument: str | None = None) -> None:
         if self.status != self.Status.PENDING:
-            raise ActionRefused(f"This stop was {self.status} already.", f"{self.status}_already", argument)
+            raise ActionRefused(
+                f"This stop was {self.status} already.", f"{self.status}_already", argument
+            )
 
     def _begin(self, driver: Employee | None) -> Customer:
         refuse_other_business(self.business_id, driver=driver)
@@ -157,14 +215,24 @@ class Stop(Public, Addressed, OfCustomer):
         created_here = set(self.orders.values_list("pk", flat=True))
         for order in new_orders:
             if order.pk not in created_here:
-                raise ActionRefused(f"Order {order.number} was not created at this stop.", "not_of_stop", "new_orders")
+                raise ActionRefused(
+                    f"Order {order.number} was not created at this stop.",
+                    "not_of_stop",
+                    "new_orders",
+                )
         return len(created_here)
 
-    def _orders_delivered(self, orders: Sequence[Order], at: datetime) -> list[tuple[Order, list[LineItem]]]:
+    def _orders_delivered(
+        self, orders: Sequence[Order], at: datetime
+    ) -> list[tuple[Order, list[LineItem]]]:
         """Each order, locked, with the items to give back; all are looked at before any is changed."""
         for order in orders:
             if order.customer_id != self.customer_id:
-                raise ActionRefused(f"Order {order.number} is another customer's.", "other_customer", "delivered_orders")
+                raise ActionRefused(
+                    f"Order {order.number} is another customer's.",
+                    "other_customer",
+                    "delivered_orders",
+                )
         if len({order.pk for order in orders}) < len(orders):
             raise ActionRefused("An order is listed twice.", "listed_twice", "delivered_orders")
         deliveries = []
@@ -177,18 +245,31 @@ class Stop(Public, Addressed, OfCustomer):
         if bags_delivered is None:
             bags_delivered = self.total_deliveries + sum(order.bags for order in orders)
         if bags_delivered < 0:
-            raise ActionRefused("The number of bags cannot be negative.", "invalid", "bags_delivered")
+            raise ActionRefused(
+                "The number of bags cannot be negative.", "invalid", "bags_delivered"
+            )
         return _countable(bags_delivered, "bags_delivered")
 
     def _complete_pickup_request(self) -> None:
         scheduled = PickupRequest.objects.filter(
-            customer=self.customer_id, pickup_date=self.scheduled_for, status=PickupRequest.Status.SCHEDULED
+            customer=self.customer_id,
+            pickup_date=self.scheduled_for,
+            status=PickupRequest.Status.SCHEDULED,
         )
         for pickup in scheduled:
             pickup.complete()
 
 
-OUTCOME = ("status", "completed_at", "driver", "had_pickup", "had_delivery", "total_pickups", "total_deliveries", "reported")
+OUTCOME = (
+    "status",
+    "completed_at",
+    "driver",
+    "had_pickup",
+    "had_delivery",
+    "total_pickups",
+    "total_deliveries",
+    "reported",
+)
 
 
 def _countable(bags: int, argument: str) -> int:

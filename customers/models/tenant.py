@@ -27,7 +27,12 @@ class OfBusiness(Tracked):
         super().clean()
         foreign = self._references_to_other_businesses()
         if foreign:
-            raise ValidationError({name: f"This {name.replace('_', ' ')} belongs to another business." for name in foreign})
+            raise ValidationError(
+                {
+                    name: f"This {name.replace('_', ' ')} belongs to another business."
+                    for name in foreign
+                }
+            )
 
     def lock(self, *related: str) -> None:
         """Re-read this row (with `related` rows) and keep it from changing until the transaction ends. Unsaved changes are given up.
@@ -80,7 +85,9 @@ class OfCustomer(OfBusiness):
             customer.lock("business")
             return customer
         try:
-            return lockable(cast("type[Customer]", field.related_model), "business").get(pk=self.__dict__["customer_id"])
+            return lockable(cast("type[Customer]", field.related_model), "business").get(
+                pk=self.__dict__["customer_id"]
+            )
         except ObjectDoesNotExist as error:
             raise self._gone() from error
 

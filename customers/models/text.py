@@ -20,7 +20,9 @@ from customers.texts.wording import KNOWN, nightly_text, unknown_placeholders
 
 LANGUAGE_CHOICES = [(code, language.name) for code, language in LANGUAGES.items()]
 HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
-NUMBER_TAKEN = "Another business has this number. Answers to it would not tell for which of the two they are."
+NUMBER_TAKEN = (
+    "Another business has this number. Answers to it would not tell for which of the two they are."
+)
 OWN_WORDS = "Separate words with commas. The usual ones are understood anyway."
 
 
@@ -29,11 +31,21 @@ class TextSettings(models.Model):
 
     class Problem(models.TextChoices):
         NONE = "", "None"
-        ACCOUNT = "account", "Twilio refuses this installation's account. Whoever runs it has to look at its Twilio settings."
-        NUMBER = "number", "Twilio refuses to send from this number. Check that it is the one that you have at Twilio."
+        ACCOUNT = (
+            "account",
+            "Twilio refuses this installation's account. Whoever runs it has to look at its Twilio settings.",
+        )
+        NUMBER = (
+            "number",
+            "Twilio refuses to send from this number. Check that it is the one that you have at Twilio.",
+        )
 
-    business = models.OneToOneField(Business, on_delete=models.CASCADE, related_name="text_settings")
-    enabled = models.BooleanField("switched on", default=False, help_text="Text customers on the evening before a pickup.")
+    business = models.OneToOneField(
+        Business, on_delete=models.CASCADE, related_name="text_settings"
+    )
+    enabled = models.BooleanField(
+        "switched on", default=False, help_text="Text customers on the evening before a pickup."
+    )
     hour = models.PositiveSmallIntegerField(
         "hour of the text",
         default=18,
@@ -41,7 +53,10 @@ class TextSettings(models.Model):
         help_text="On the evening before the pickup, by the business's clock. No text leaves after 21:00.",
     )
     van_leaves = models.PositiveSmallIntegerField(
-        "van leaves at", default=8, choices=HOURS, help_text='On the day of the pickup. From then on, "No" cancels nothing.'
+        "van leaves at",
+        default=8,
+        choices=HOURS,
+        help_text='On the day of the pickup. From then on, "No" cancels nothing.',
     )
     number = models.CharField(
         "your Twilio number",
@@ -49,7 +64,12 @@ class TextSettings(models.Model):
         blank=True,
         help_text="Texts come from this number, and answers go to it. No other business may have the same one.",
     )
-    language = models.CharField(max_length=2, default="en", choices=LANGUAGE_CHOICES, help_text="Of the text and of our replies.")
+    language = models.CharField(
+        max_length=2,
+        default="en",
+        choices=LANGUAGE_CHOICES,
+        help_text="Of the text and of our replies.",
+    )
     also_understood = ArrayField(
         models.CharField(max_length=2, choices=LANGUAGE_CHOICES),
         default=list,
@@ -62,20 +82,37 @@ class TextSettings(models.Model):
         help_text="Leave empty for the usual wording. {name}, {day} and {business} are filled in. "
         "How to get no more texts is always added at the end.",
     )
-    own_no = models.CharField('other words for "No"', max_length=300, blank=True, help_text=OWN_WORDS)
-    own_stop = models.CharField('other words for "Stop"', max_length=300, blank=True, help_text=OWN_WORDS)
-    own_start = models.CharField('other words for "Start"', max_length=300, blank=True, help_text=OWN_WORDS)
-    problem = models.CharField(max_length=7, choices=Problem, blank=True, default=Problem.NONE, editable=False)
+    own_no = models.CharField(
+        'other words for "No"', max_length=300, blank=True, help_text=OWN_WORDS
+    )
+    own_stop = models.CharField(
+        'other words for "Stop"', max_length=300, blank=True, help_text=OWN_WORDS
+    )
+    own_start = models.CharField(
+        'other words for "Start"', max_length=300, blank=True, help_text=OWN_WORDS
+    )
+    problem = models.CharField(
+        max_length=7, choices=Problem, blank=True, default=Problem.NONE, editable=False
+    )
     resume_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name_plural = "text settings"
         constraints = [
             models.UniqueConstraint(
-                fields=["number"], condition=~Q(number=""), name="text_number_of_one_business", violation_error_message=NUMBER_TAKEN
+                fields=["number"],
+                condition=~Q(number=""),
+                name="text_number_of_one_business",
+                violation_error_message=NUMBER_TAKEN,
             ),
-            models.CheckConstraint(name="text_hour_of_an_evening", condition=Q(hour__gte=EARLIEST_HOUR, hour__lt=END_OF_EVENING)),
-            models.CheckConstraint(name="text_van_leaves_within_a_day", condition=Q(van_leaves__gte=0, van_leaves__lt=24)),
+            models.CheckConstraint(
+                name="text_hour_of_an_evening",
+                condition=Q(hour__gte=EARLIEST_HOUR, hour__lt=END_OF_EVENING),
+            ),
+            models.CheckConstraint(
+                name="text_van_leaves_within_a_day",
+                condition=Q(van_leaves__gte=0, van_leaves__lt=24),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -89,10 +126,14 @@ class TextSettings(models.Model):
         super().clean()
         self._normalise_number()
         if self.enabled and not self.number:
-            raise ValidationError({"number": "Enter the number that the texts come from, or leave them switched off."})
+            raise ValidationError(
+                {"number": "Enter the number that the texts come from, or leave them switched off."}
+            )
         if unknown := unknown_placeholders(self.wording):
             known = ", ".join(f"{{{name}}}" for name in KNOWN)
-            raise ValidationError({"wording": f"{{{unknown[0]}}} cannot be filled in. You may use {known}."})
+            raise ValidationError(
+                {"wording": f"{{{unknown[0]}}} cannot be filled in. You may use {known}."}
+            )
         self._refuse_ambiguous_words()
 
     def vocabulary(self) -> Vocabulary:
@@ -102,7 +143,13 @@ class TextSettings(models.Model):
     def example(self) -> str:
         """The text about tomorrow's pickup of somebody called Ann."""
         tomorrow = self.business.now().date() + timedelta(days=1)
-        return nightly_text(LANGUAGES[self.language], self.wording, name="Ann", day=tomorrow, business=self.business.name)
+        return nightly_text(
+            LANGUAGES[self.language],
+            self.wording,
+            name="Ann",
+            day=tomorrow,
+            business=self.business.name,
+        )
 
     def _own(self, field: str) -> list[str]:
         return [word for word in getattr(self, field).split(",") if plain(word)]
@@ -114,13 +161,17 @@ class TextSettings(models.Model):
             for word in map(plain, self._own(field)):
                 other = seen.setdefault(word, usual.meanings.get(word, meaning))
                 if other is not meaning:
-                    raise ValidationError({field: f'"{word}" means {other.value.capitalize()} already.'})
+                    raise ValidationError(
+                        {field: f'"{word}" means {other.value.capitalize()} already.'}
+                    )
 
     def _normalise_number(self) -> None:
         if not self.number:
             return
         try:
-            self.number = normalise(self.number, None if self.number.startswith("+") else self.business.country)
+            self.number = normalise(
+                self.number, None if self.number.startswith("+") else self.business.country
+            )
         except ImpossibleNumber as error:
             raise ValidationError({"number": str(error)}, code="phone") from error
 
@@ -142,20 +193,35 @@ class NightlyText(models.Model):
 
     class Reason(models.TextChoices):
         NONE = "", ""
-        NOT_SCHEDULED = "not_scheduled", "The pickup was canceled, done or moved before the text left."
+        NOT_SCHEDULED = (
+            "not_scheduled",
+            "The pickup was canceled, done or moved before the text left.",
+        )
         NO_TEXTS = "no_texts", "The customer does not want texts."
         NO_MOBILE = "no_mobile", "The customer's number is not one of a mobile phone."
-        UNSUBSCRIBED = "unsubscribed", "The customer has told Twilio to get no more texts from this number."
+        UNSUBSCRIBED = (
+            "unsubscribed",
+            "The customer has told Twilio to get no more texts from this number.",
+        )
         IMPOSSIBLE = "impossible", "Texts cannot be sent to the customer's number."
         REJECTED = "rejected", "Twilio did not take this text."
         BUSY = "busy", "Twilio was not reached, or was busy. It is tried again."
         ACCOUNT = "account", "Twilio refused this installation's account. It is tried again."
         NUMBER = "number", "Twilio refused to send from the business's number. It is tried again."
-        NO_ANSWER = "no_answer", "Twilio did not say whether it took the text, so it is not sent a second time."
+        NO_ANSWER = (
+            "no_answer",
+            "Twilio did not say whether it took the text, so it is not sent a second time.",
+        )
 
-    business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="+", db_index=False)
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="nightly_texts", db_index=False)
-    pickup = models.OneToOneField(PickupRequest, on_delete=models.CASCADE, related_name="nightly_text")
+    business = models.ForeignKey(
+        Business, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="nightly_texts", db_index=False
+    )
+    pickup = models.OneToOneField(
+        PickupRequest, on_delete=models.CASCADE, related_name="nightly_text"
+    )
     pickup_date = models.DateField()
     until = models.DateTimeField(help_text="None leaves from then on.")
     status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
@@ -166,21 +232,35 @@ class NightlyText(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     phone = models.CharField(max_length=40, blank=True, help_text="Where it went.")
-    sender = models.CharField(max_length=40, blank=True, help_text="The business's number at that time.")
+    sender = models.CharField(
+        max_length=40, blank=True, help_text="The business's number at that time."
+    )
     sid = models.CharField("Twilio's id", max_length=64, blank=True)
     error = models.PositiveIntegerField("Twilio's error", null=True, blank=True)
 
     class Meta:
         constraints = [
             # One pickup on a day, whatever was canceled and scheduled again: one text.
-            models.UniqueConstraint(fields=["customer", "pickup_date"], name="nightly_text_once_a_day")
+            models.UniqueConstraint(
+                fields=["customer", "pickup_date"], name="nightly_text_once_a_day"
+            )
         ]
         indexes = [
-            models.Index("next_at", "id", name="nightly_text_waiting", condition=Q(status="waiting")),
+            models.Index(
+                "next_at", "id", name="nightly_text_waiting", condition=Q(status="waiting")
+            ),
             models.Index("claimed_at", name="nightly_text_sending", condition=Q(status="sending")),
             # What an answer is about: the last texts from this number to that one.
-            models.Index("business", "phone", "pickup_date", name="nightly_text_by_phone", condition=~Q(phone="")),
-            models.Index(fields=["business", "-pickup_date", "-id"], name="nightly_text_by_business"),
+            models.Index(
+                "business",
+                "phone",
+                "pickup_date",
+                name="nightly_text_by_phone",
+                condition=~Q(phone=""),
+            ),
+            models.Index(
+                fields=["business", "-pickup_date", "-id"], name="nightly_text_by_business"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -206,15 +286,25 @@ OUTCOMES = {
 class IncomingText(models.Model):
     """What somebody texted to a business, and what was said by return."""
 
-    business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="+", db_index=False)
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, null=True, blank=True, related_name="incoming_texts")
-    pickup = models.ForeignKey(PickupRequest, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    business = models.ForeignKey(
+        Business, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, null=True, blank=True, related_name="incoming_texts"
+    )
+    pickup = models.ForeignKey(
+        PickupRequest, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     sid = models.CharField("Twilio's id", max_length=64, unique=True)
     phone = models.CharField("from", max_length=40)
     body = models.TextField("message", blank=True)
     media = models.PositiveSmallIntegerField("pictures", default=0)
-    meaning = models.CharField(max_length=5, choices=[(meaning.value, meaning.name.capitalize()) for meaning in Meaning])
-    outcome = models.CharField(max_length=16, choices=[(reply.value, said) for reply, said in OUTCOMES.items()])
+    meaning = models.CharField(
+        max_length=5, choices=[(meaning.value, meaning.name.capitalize()) for meaning in Meaning]
+    )
+    outcome = models.CharField(
+        max_length=16, choices=[(reply.value, said) for reply, said in OUTCOMES.items()]
+    )
     reply = models.TextField("our reply", blank=True)
     at = models.DateTimeField(default=timezone.now)
     handled = models.BooleanField(default=False, help_text="Nobody has to look at it any more.")
@@ -222,7 +312,11 @@ class IncomingText(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["business", "-at", "-id"], name="incoming_text_by_business"),
-            models.Index(fields=["business", "-at"], name="incoming_text_to_handle", condition=Q(handled=False)),
+            models.Index(
+                fields=["business", "-at"],
+                name="incoming_text_to_handle",
+                condition=Q(handled=False),
+            ),
             # Whether somebody got a reply just now.
             models.Index(fields=["business", "phone", "-at"], name="incoming_text_by_phone"),
         ]

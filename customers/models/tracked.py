@@ -20,14 +20,18 @@ MISSING = object()
 @cache
 def attnames(model: type[models.Model]) -> frozenset[str]:
     """The columns of a save, without the primary key, by the names of the attributes that hold their values."""
-    return frozenset(column.attname for column in model._meta.concrete_fields if not column.primary_key)
+    return frozenset(
+        column.attname for column in model._meta.concrete_fields if not column.primary_key
+    )
 
 
 @cache
 def attname_of(model: type[models.Model]) -> Mapping[str, str]:
     """By what `update_fields` may call it."""
     columns = [column for column in model._meta.concrete_fields if not column.primary_key]
-    return {column.name: column.attname for column in columns} | {column.attname: column.attname for column in columns}
+    return {column.name: column.attname for column in columns} | {
+        column.attname: column.attname for column in columns
+    }
 
 
 @dataclass(slots=True)
@@ -70,7 +74,13 @@ class Tracked(models.Model):
             return set()
         if saving.before is None:
             return set(saving.names)
-        return {name for name in saving.names if self._differ(name, saving.before.get(name, MISSING), saving.values.get(name, MISSING))}
+        return {
+            name
+            for name in saving.names
+            if self._differ(
+                name, saving.before.get(name, MISSING), saving.values.get(name, MISSING)
+            )
+        }
 
     def save(
         self,
@@ -88,18 +98,32 @@ class Tracked(models.Model):
             with transaction.atomic(using=using, savepoint=False):
                 self._settle()
                 names = self._attnames_to_write(update_fields)
-                self._saving = Saving(names, None if force_insert else self._values_before(names, using))
-                super().save(force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields)
+                self._saving = Saving(
+                    names, None if force_insert else self._values_before(names, using)
+                )
+                super().save(
+                    force_insert=force_insert,
+                    force_update=force_update,
+                    using=using,
+                    update_fields=update_fields,
+                )
         finally:
             self._saving = outer
 
     def refresh_from_db(
-        self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: "QuerySet[Self] | None" = None
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: "QuerySet[Self] | None" = None,
     ) -> None:
         fields = None if fields is None else list(fields)
         super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
         self._settle()
-        names = [c.attname for c in self._meta.concrete_fields if fields is None or c.name in fields or c.attname in fields]
+        names = [
+            c.attname
+            for c in self._meta.concrete_fields
+            if fields is None or c.name in fields or c.attname in fields
+        ]
         self._stored = {**(self._stored or {}), **self._present(names)}
 
     def announce_creation(self, using: str) -> None:
@@ -109,12 +133,21 @@ class Tracked(models.Model):
         self._saving = Saving(attnames(type(self)), None)
         try:
             self._advance(self._saving, using)
-            post_save.send(sender=type(self), instance=self, created=True, update_fields=None, raw=False, using=using)
+            post_save.send(
+                sender=type(self),
+                instance=self,
+                created=True,
+                update_fields=None,
+                raw=False,
+                using=using,
+            )
         finally:
             self._saving = None
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any) -> Self:
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any
+    ) -> Self:
         record = super().from_db(db, field_names, values, **kwargs)
         record._stored = dict(zip(field_names, values, strict=False))  # noqa: SLF001 - a record of this very class
         return record
@@ -136,7 +169,9 @@ class Tracked(models.Model):
         update_fields: Iterable[str] | None = None,
     ) -> bool:
         """The row is written and the receivers are not yet called: a receiver that saves this instance again must start from here."""
-        updated: bool = super()._save_table(raw, cls, force_insert, force_update, using, update_fields)  # type: ignore[misc]
+        updated: bool = super()._save_table(
+            raw, cls, force_insert, force_update, using, update_fields
+        )  # type: ignore[misc]
         if self._saving is None:
             # A fixture is loaded, past `save`. The next save looks the row up.
             self._stored = None
@@ -187,7 +222,9 @@ class Tracked(models.Model):
         unknown = names - stored.keys()
         if not unknown:
             return stored
-        row: Mapping[str, Any] | None = type(self)._base_manager.using(using).filter(pk=self.pk).values(*unknown).first()
+        row: Mapping[str, Any] | None = (
+            type(self)._base_manager.using(using).filter(pk=self.pk).values(*unknown).first()
+        )
         return None if row is None else {**stored, **row, self._meta.pk.attname: self.pk}
 
     def _present(self, names: Iterable[str]) -> Values:
@@ -195,7 +232,9 @@ class Tracked(models.Model):
         values = self.__dict__
         present = {name: values[name] for name in names if name in values}
         if any(issubclass(kind, Combinable) for kind in set(map(type, present.values()))):
-            return {name: value for name, value in present.items() if not isinstance(value, Combinable)}
+            return {
+                name: value for name, value in present.items() if not isinstance(value, Combinable)
+            }
         return present
 
     def _differ(self, name: str, before: Any, after: Any) -> bool:

@@ -18,8 +18,12 @@ class Visit(OfCustomer):
         STORE = "Store", "Store"
         SIGNUP = "Signup", "Signup"
 
-    business = models.ForeignKey(Business, on_delete=models.PROTECT, related_name="+", db_index=False)
-    customer = models.ForeignKey("customers.Customer", on_delete=models.CASCADE, related_name="visits", db_index=False)
+    business = models.ForeignKey(
+        Business, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    customer = models.ForeignKey(
+        "customers.Customer", on_delete=models.CASCADE, related_name="visits", db_index=False
+    )
     day = models.DateField()
     visit_type = models.CharField(max_length=6, choices=Type)
     at = models.DateTimeField()
@@ -36,9 +40,17 @@ class Visit(OfCustomer):
 
         A signup is a visit, but not one after which a customer counts as seen (contract, section 2).
         """
-        visit = cls(business=customer.business, customer=customer, day=customer.business.today(at), visit_type=visit_type, at=at)
+        visit = cls(
+            business=customer.business,
+            customer=customer,
+            day=customer.business.today(at),
+            visit_type=visit_type,
+            at=at,
+        )
         is_first = visit.insert_if_first()
-        if visit_type != cls.Type.SIGNUP and (customer.last_visit is None or at > customer.last_visit):
+        if visit_type != cls.Type.SIGNUP and (
+            customer.last_visit is None or at > customer.last_visit
+        ):
             customer.last_visit = at
             customer.save(update_fields=["last_visit"])
         return visit if is_first else None
@@ -47,7 +59,10 @@ class Visit(OfCustomer):
         """The database decides which visit of the day was first, so two counters at once make one."""
         using = router.db_for_write(type(self), instance=self)
         with connections[using].cursor() as cursor:
-            cursor.execute(INSERT_IF_FIRST, [self.business_id, self.customer_id, self.day, self.visit_type, self.at])
+            cursor.execute(
+                INSERT_IF_FIRST,
+                [self.business_id, self.customer_id, self.day, self.visit_type, self.at],
+            )
             row = cursor.fetchone()
         if row is None:
             return False

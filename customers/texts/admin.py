@@ -23,7 +23,11 @@ else:
 
 SHOWN = 100
 """Characters of a message in the list; the whole is on its page."""
-CUSTOMER_SEARCH = ("customer__company_name__istartswith", "customer__last_name__istartswith", "customer__phone__startswith")
+CUSTOMER_SEARCH = (
+    "customer__company_name__istartswith",
+    "customer__last_name__istartswith",
+    "customer__phone__startswith",
+)
 
 
 class TextSettingsForm(SettingsModelForm):
@@ -48,9 +52,25 @@ class TextSettingsAdmin(ScopedAdmin):
     autocomplete_fields = ("business",)
     readonly_fields = ("standing", "preview", "at_twilio")
     fieldsets = (
-        (None, {"fields": ("business", "standing", "enabled", "number", "at_twilio", "hour", "van_leaves")}),
+        (
+            None,
+            {
+                "fields": (
+                    "business",
+                    "standing",
+                    "enabled",
+                    "number",
+                    "at_twilio",
+                    "hour",
+                    "van_leaves",
+                )
+            },
+        ),
         ("What the text says", {"fields": ("language", "wording", "preview")}),
-        ("What customers answer", {"fields": ("also_understood", "own_no", "own_stop", "own_start")}),
+        (
+            "What customers answer",
+            {"fields": ("also_understood", "own_no", "own_stop", "own_start")},
+        ),
     )
 
     def save_model(self, request: HttpRequest, obj: TextSettings, form: Any, change: bool) -> None:
@@ -65,7 +85,9 @@ class TextSettingsAdmin(ScopedAdmin):
         if settings.problem:
             return f"Stopped. {settings.get_problem_display()} It is tried again every 15 minutes."
         if installation.TEXTS_BACKEND == "CONSOLE":
-            return "Switched on, but this installation is not connected to Twilio: no text leaves it."
+            return (
+                "Switched on, but this installation is not connected to Twilio: no text leaves it."
+            )
         return f"Texts leave at {settings.get_hour_display()}."
 
     @admin.display(description="example, as last saved")
@@ -88,7 +110,19 @@ class NightlyTextAdmin(ReadOnlyAdmin):
     list_filter = ("status",)
     list_select_related = ("customer", "business")
     search_fields = CUSTOMER_SEARCH
-    fields = ("business", "customer", "pickup", "pickup_date", "status", "reason_shown", "to", "sent_at", "attempts", "sid", "error")
+    fields = (
+        "business",
+        "customer",
+        "pickup",
+        "pickup_date",
+        "status",
+        "reason_shown",
+        "to",
+        "sent_at",
+        "attempts",
+        "sid",
+        "error",
+    )
     ordering = ("-pickup_date", "-id")
 
     @admin.display(description="why", empty_value="")
@@ -106,7 +140,19 @@ class IncomingTextAdmin(ReadOnlyAdmin):
     list_filter = ("handled", "meaning")
     list_select_related = ("customer", "business")
     search_fields = (*CUSTOMER_SEARCH, "phone__startswith")
-    fields = ("business", "customer", "shown_phone", "at", "body", "media", "outcome", "pickup", "reply", "handled", "sid")
+    fields = (
+        "business",
+        "customer",
+        "shown_phone",
+        "at",
+        "body",
+        "media",
+        "outcome",
+        "pickup",
+        "reply",
+        "handled",
+        "sid",
+    )
     ordering = ("-at", "-id")
     actions = ("mark_as_handled",)
 
@@ -115,7 +161,9 @@ class IncomingTextAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Mark as handled", permissions=["handle"])
     def mark_as_handled(self, request: HttpRequest, texts: QuerySet[IncomingText]) -> None:
-        marked = texts.filter(handled=False, business__in=access.managed_by(request.user)).update(handled=True)
+        marked = texts.filter(handled=False, business__in=access.managed_by(request.user)).update(
+            handled=True
+        )
         messages.success(request, f"{marked} marked as handled.")
 
     @admin.display(description="from")

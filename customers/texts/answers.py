@@ -15,7 +15,11 @@ NOT_SAID: Final = re.compile(r"[^\w\s]|_")
 
 def plain(said: str) -> str:
     """Small letters, single spaces, no punctuation: `" No!! "` and `"no"` are the same."""
-    return " ".join(NOT_SAID.sub(" ", APOSTROPHE.sub("", unicodedata.normalize("NFKC", said).casefold())).split())
+    return " ".join(
+        NOT_SAID.sub(
+            " ", APOSTROPHE.sub("", unicodedata.normalize("NFKC", said).casefold())
+        ).split()
+    )
 
 
 @dataclass(frozen=True)

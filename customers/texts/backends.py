@@ -25,7 +25,10 @@ class Console:
         return Sent()
 
 
-BACKENDS: Final = {"CONSOLE": "customers.texts.backends.Console", "TWILIO": "customers.texts.twilio_backend.Twilio"}
+BACKENDS: Final = {
+    "CONSOLE": "customers.texts.backends.Console",
+    "TWILIO": "customers.texts.twilio_backend.Twilio",
+}
 
 
 def chosen() -> Backend:

@@ -39,22 +39,34 @@ def _portion(now: datetime) -> list[NightlyText]:
     rows = list(_due(now)[:PORTION])
     for row in rows:
         _take(row, now)
-    NightlyText.objects.bulk_update(rows, ["status", "reason", "attempts", "claimed_at", "phone", "sender"])
+    NightlyText.objects.bulk_update(
+        rows, ["status", "reason", "attempts", "claimed_at", "phone", "sender"]
+    )
     return rows
 
 
 def give_up(now: datetime) -> tuple[int, int]:
     """How many became too late, and how many were in the hands of a worker that is gone."""
-    expired = NightlyText.objects.filter(status=Status.WAITING, until__lte=now).update(status=Status.EXPIRED)
+    expired = NightlyText.objects.filter(status=Status.WAITING, until__lte=now).update(
+        status=Status.EXPIRED
+    )
     lost = NightlyText.objects.filter(status=Status.SENDING, claimed_at__lte=now - LONGEST_SENDING)
     return expired, lost.update(status=Status.UNKNOWN, reason=Reason.NO_ANSWER)
 
 
 def _due(now: datetime) -> QuerySet[NightlyText]:
-    free = Q(business__text_settings__resume_at=None) | Q(business__text_settings__resume_at__lte=now)
+    free = Q(business__text_settings__resume_at=None) | Q(
+        business__text_settings__resume_at__lte=now
+    )
     return (
         NightlyText.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(free, status=Status.WAITING, next_at__lte=now, until__gt=now, business__text_settings__enabled=True)
+        .filter(
+            free,
+            status=Status.WAITING,
+            next_at__lte=now,
+            until__gt=now,
+            business__text_settings__enabled=True,
+        )
         .exclude(business__text_settings__number="")
         .select_related("business__text_settings", "customer__brand", "pickup")
         .order_by("next_at", "id")

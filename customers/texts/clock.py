@@ -27,7 +27,10 @@ def evening(now: datetime, time_zone: str, hour: int) -> Evening | None:
     local = now.astimezone(ZoneInfo(time_zone))
     if not hour <= local.hour < END_OF_EVENING:
         return None
-    return Evening(local.date() + timedelta(days=1), local.replace(hour=END_OF_EVENING, minute=0, second=0, microsecond=0))
+    return Evening(
+        local.date() + timedelta(days=1),
+        local.replace(hour=END_OF_EVENING, minute=0, second=0, microsecond=0),
+    )
 
 
 def too_late(day: date, now: datetime, time_zone: str, van_leaves: int) -> bool:

@@ -51,7 +51,9 @@ class Language:
     """In small letters and without punctuation, as `answers.plain` makes them."""
 
     def in_words(self, day: date) -> str:
-        return self.day.format(weekday=self.weekdays[day.weekday()], day=day.day, month=self.months[day.month - 1])
+        return self.day.format(
+            weekday=self.weekdays[day.weekday()], day=day.day, month=self.months[day.month - 1]
+        )
 
 
 def listed(words: str) -> tuple[str, ...]:
@@ -61,7 +63,9 @@ def listed(words: str) -> tuple[str, ...]:
 ENGLISH: Final = Language(
     name="English",
     weekdays=listed("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday"),
-    months=listed("January, February, March, April, May, June, July, August, September, October, November, December"),
+    months=listed(
+        "January, February, March, April, May, June, July, August, September, October, November, December"
+    ),
     day="{weekday}, {day} {month}",
     wording="{business}: {name}, our van comes by for your pickup tomorrow, {day}. Answer NO to cancel it.",
     nameless="dear customer",
@@ -102,7 +106,9 @@ ENGLISH: Final = Language(
 SPANISH: Final = Language(
     name="Español",
     weekdays=listed("lunes, martes, miércoles, jueves, viernes, sábado, domingo"),
-    months=listed("enero, febrero, marzo, abril, mayo, junio, julio, agosto, septiembre, octubre, noviembre, diciembre"),
+    months=listed(
+        "enero, febrero, marzo, abril, mayo, junio, julio, agosto, septiembre, octubre, noviembre, diciembre"
+    ),
     day="{weekday} {day} de {month}",
     wording="{business}: {name}, mañana, {day}, pasaremos a recoger su ropa. Responda NO para cancelar.",
     nameless="estimado cliente",
@@ -139,7 +145,9 @@ SPANISH: Final = Language(
 GERMAN: Final = Language(
     name="Deutsch",
     weekdays=listed("Montag, Dienstag, Mittwoch, Donnerstag, Freitag, Samstag, Sonntag"),
-    months=listed("Januar, Februar, März, April, Mai, Juni, Juli, August, September, Oktober, November, Dezember"),
+    months=listed(
+        "Januar, Februar, März, April, Mai, Juni, Juli, August, September, Oktober, November, Dezember"
+    ),
     day="{weekday}, {day}. {month}",
     wording="{business}: {name}, morgen, {day}, holen wir Ihre Wäsche ab. Antworten Sie NEIN, um abzusagen.",
     nameless="guten Tag",
@@ -176,7 +184,9 @@ GERMAN: Final = Language(
 FRENCH: Final = Language(
     name="Français",
     weekdays=listed("lundi, mardi, mercredi, jeudi, vendredi, samedi, dimanche"),
-    months=listed("janvier, février, mars, avril, mai, juin, juillet, août, septembre, octobre, novembre, décembre"),
+    months=listed(
+        "janvier, février, mars, avril, mai, juin, juillet, août, septembre, octobre, novembre, décembre"
+    ),
     day="{weekday} {day} {month}",
     wording="{business} : {name}, nous passons demain, {day}, prendre votre linge. Répondez NON pour annuler.",
     nameless="bonjour",
@@ -200,11 +210,15 @@ FRENCH: Final = Language(
     ),
     words=MappingProxyType(
         {
-            Meaning.NO: listed("non, non merci, annuler, annulez, annulez svp, pas demain, non pas demain, ne venez pas"),
+            Meaning.NO: listed(
+                "non, non merci, annuler, annulez, annulez svp, pas demain, non pas demain, ne venez pas"
+            ),
             Meaning.STOP: listed("stop, arrêt, arrêtez, arrêter, désabonner, plus de sms"),
             Meaning.START: listed("start, reprendre, commencer"),
         }
     ),
 )
 
-LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType({"en": ENGLISH, "es": SPANISH, "de": GERMAN, "fr": FRENCH})
+LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType(
+    {"en": ENGLISH, "es": SPANISH, "de": GERMAN, "fr": FRENCH}
+)

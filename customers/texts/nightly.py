@@ -32,9 +32,14 @@ def run(budget: float = BUDGET_SECONDS) -> Counter[str]:
         backend = backends.chosen()
         while time.monotonic() < ends and (texts := claim(timezone.now())):
             outcomes = send(texts, backend, threads)
-            settle({text.id: outcome for text, outcome in zip(texts, outcomes, strict=True)}, timezone.now())
+            settle(
+                {text.id: outcome for text, outcome in zip(texts, outcomes, strict=True)},
+                timezone.now(),
+            )
             became.update(type(outcome).__name__.lower() for outcome in outcomes)
-            if any(isinstance(outcome, Stopped) and outcome.why == "account" for outcome in outcomes):
+            if any(
+                isinstance(outcome, Stopped) and outcome.why == "account" for outcome in outcomes
+            ):
                 break
     return +became
 

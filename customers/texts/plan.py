@@ -33,12 +33,16 @@ def plan(now: datetime) -> int:
     businesses, evenings = zip(*due, strict=True)
     days, untils = zip(*evenings, strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(PLAN, {"now": now, "businesses": [*businesses], "days": [*days], "untils": [*untils]})
+        cursor.execute(
+            PLAN, {"now": now, "businesses": [*businesses], "days": [*days], "untils": [*untils]}
+        )
         return int(cursor.rowcount)
 
 
 def businesses_due(now: datetime) -> list[tuple[int, Evening]]:
     switched_on = TextSettings.objects.filter(enabled=True).exclude(number="")
-    rows = switched_on.values_list("business_id", "business__time_zone", "hour").order_by("business_id")
+    rows = switched_on.values_list("business_id", "business__time_zone", "hour").order_by(
+        "business_id"
+    )
     found = [(business, evening(now, zone, hour)) for business, zone, hour in rows]
     return [(business, tonight) for business, tonight in found if tonight]

@@ -54,7 +54,12 @@ class Said:
 
 def receive(said: Said) -> str:
     """What to say by return; nothing if empty. The number that was texted tells which business is meant."""
-    settings = TextSettings.objects.select_related("business").filter(number=said.to).exclude(number="").first()
+    settings = (
+        TextSettings.objects.select_related("business")
+        .filter(number=said.to)
+        .exclude(number="")
+        .first()
+    )
     if settings is None:
         log.warning("text_to_a_number_of_nobody", sid=said.sid)
         return ""
@@ -65,7 +70,12 @@ def receive(said: Said) -> str:
 
 
 def _kept(settings: TextSettings, said: Said) -> dict[str, object]:
-    kept = {"business": settings.business, "phone": said.sender, "body": said.body, "media": said.media}
+    kept = {
+        "business": settings.business,
+        "phone": said.sender,
+        "body": said.body,
+        "media": said.media,
+    }
     return kept | {"meaning": Meaning.OTHER.value, "outcome": Reply.NOTHING.value}
 
 
@@ -107,7 +117,9 @@ class _Conversation:
             return meaning, *self._wants_texts(meaning, silent=by_twilio is not None)
         return meaning, *self._keep()
 
-    def _no(self, texts: list[tuple[NightlyText, Asked]], chosen: int | None, by_twilio: Meaning | None) -> tuple[Reply, str]:
+    def _no(
+        self, texts: list[tuple[NightlyText, Asked]], chosen: int | None, by_twilio: Meaning | None
+    ) -> tuple[Reply, str]:
         zone, van_leaves = self.business.time_zone, self.settings.van_leaves
         reply, about = to_no([asked for _, asked in texts], chosen, self.now, zone, van_leaves)
         for text, asked in texts:
@@ -119,7 +131,9 @@ class _Conversation:
             # "Cancel" is one of the words by which Twilio itself stops its texts.
             self._wants_texts(by_twilio, silent=True)
         names = [asked.name for _, asked in texts]
-        return reply, self._sentence(reply, day=self.language.in_words(about.day) if about else "", names=names)
+        return reply, self._sentence(
+            reply, day=self.language.in_words(about.day) if about else "", names=names
+        )
 
     def _wants_texts(self, meaning: Meaning, *, silent: bool) -> tuple[Reply, str]:
         """It is the number that gets texts or does not, so this holds for everybody who has it."""
@@ -131,13 +145,20 @@ class _Conversation:
         return reply, "" if silent else self._sentence(reply)
 
     def _keep(self) -> tuple[Reply, str]:
-        lately = IncomingText.objects.filter(business=self.business, phone=self.said.sender, at__gt=self.now - QUIET_FOR)
+        lately = IncomingText.objects.filter(
+            business=self.business, phone=self.said.sender, at__gt=self.now - QUIET_FOR
+        )
         if lately.filter(outcome=Reply.KEPT.value).exists():
             return Reply.NOTHING, ""
         return Reply.KEPT, self._sentence(Reply.KEPT)
 
     def _sentence(self, reply: Reply, day: str = "", names: Sequence[str] = ()) -> str:
-        values = {"day": day, "business": self.business.name, "names": self.language.joined.join(names), "first": (*names, "")[0]}
+        values = {
+            "day": day,
+            "business": self.business.name,
+            "names": self.language.joined.join(names),
+            "first": (*names, "")[0],
+        }
         return filled(self.language.replies[reply], values)
 
     def _asked(self) -> list[tuple[NightlyText, Asked]]:
@@ -146,10 +167,16 @@ class _Conversation:
             business=self.business,
             customer__in=self.customers,
             phone=self.said.sender,
-            status__in=[NightlyText.Status.SENDING, NightlyText.Status.SENT, NightlyText.Status.UNKNOWN],
+            status__in=[
+                NightlyText.Status.SENDING,
+                NightlyText.Status.SENT,
+                NightlyText.Status.UNKNOWN,
+            ],
             claimed_at__gt=self.now - REMEMBERED,
         )
-        rows = list(sent.select_related("customer", "pickup").order_by("-pickup_date", "customer_id"))
+        rows = list(
+            sent.select_related("customer", "pickup").order_by("-pickup_date", "customer_id")
+        )
         return [(row, _asked(row)) for row in rows if row.pickup_date == rows[0].pickup_date]
 
 
@@ -160,8 +187,13 @@ def _asked(text: NightlyText) -> Asked:
 
 def _standing(text: NightlyText) -> Standing:
     pickup = text.pickup
-    same_day = PickupRequest.objects.filter(customer=text.customer_id, pickup_date=text.pickup_date).exclude(pk=pickup.pk)
+    same_day = PickupRequest.objects.filter(
+        customer=text.customer_id, pickup_date=text.pickup_date
+    ).exclude(pk=pickup.pk)
     moved = pickup.pickup_date != text.pickup_date
-    if moved or (pickup.status == Standing.CANCELED.value and same_day.filter(status=Standing.SCHEDULED.value).exists()):
+    if moved or (
+        pickup.status == Standing.CANCELED.value
+        and same_day.filter(status=Standing.SCHEDULED.value).exists()
+    ):
         return Standing.MADE_ANEW
     return Standing(pickup.status)

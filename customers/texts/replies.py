@@ -35,11 +35,19 @@ IS_OVER: Final = {
     Standing.MADE_ANEW: Reply.MADE_ANEW,
 }
 
-SETTLED: Final = {Reply.CANCELED, Reply.CANCELED_ALREADY, Reply.DONE_ALREADY, Reply.STOPPED, Reply.STARTED}
+SETTLED: Final = {
+    Reply.CANCELED,
+    Reply.CANCELED_ALREADY,
+    Reply.DONE_ALREADY,
+    Reply.STOPPED,
+    Reply.STARTED,
+}
 """After these nobody has to do anything; everything else waits for the people at the counter."""
 
 
-def to_no(asked: Sequence[Asked], chosen: int | None, now: datetime, time_zone: str, van_leaves: int) -> tuple[Reply, Asked | None]:
+def to_no(
+    asked: Sequence[Asked], chosen: int | None, now: datetime, time_zone: str, van_leaves: int
+) -> tuple[Reply, Asked | None]:
     """`asked`: what the last texts to this number were about; several when customers share it, of whom the answer may name one.
 
     With the reply comes the text that it is about, if it is about one.

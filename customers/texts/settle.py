@@ -24,9 +24,13 @@ def settle(outcomes: Mapping[int, Outcome], now: datetime) -> None:
     rows = list(NightlyText.objects.filter(pk__in=outcomes).order_by("pk"))
     for row in rows:
         _note(row, outcomes[row.pk], now)
-    NightlyText.objects.bulk_update(rows, ["status", "reason", "attempts", "next_at", "sent_at", "sid", "error"])
+    NightlyText.objects.bulk_update(
+        rows, ["status", "reason", "attempts", "next_at", "sent_at", "sid", "error"]
+    )
     sent = {row.business_id for row in rows if isinstance(outcomes[row.pk], Sent)}
-    TextSettings.objects.filter(business__in=sent).exclude(problem="").update(problem="", resume_at=None)
+    TextSettings.objects.filter(business__in=sent).exclude(problem="").update(
+        problem="", resume_at=None
+    )
     for row in rows:
         _follow_up(row, outcomes[row.pk], now)
 
@@ -36,12 +40,21 @@ def _note(row: NightlyText, outcome: Outcome, now: datetime) -> None:
         case Sent(sid):
             row.status, row.reason, row.sent_at, row.sid = Status.SENT, Reason.NONE, now, sid
         case Later(wait):
-            row.status, row.reason, row.next_at = Status.WAITING, Reason.BUSY, now + pause(row.attempts, wait)
+            row.status, row.reason, row.next_at = (
+                Status.WAITING,
+                Reason.BUSY,
+                now + pause(row.attempts, wait),
+            )
         case Refused(why, error):
             row.status, row.reason, row.error = Status.REFUSED, Reason(why), error
         case Stopped(why, error):
             # not this text's fault, so not a failed attempt of it
-            row.status, row.reason, row.error, row.attempts = Status.WAITING, Reason(why), error, row.attempts - 1
+            row.status, row.reason, row.error, row.attempts = (
+                Status.WAITING,
+                Reason(why),
+                error,
+                row.attempts - 1,
+            )
         case Unknown():
             row.status, row.reason = Status.UNKNOWN, Reason.NO_ANSWER
 
@@ -53,7 +66,9 @@ def _follow_up(row: NightlyText, outcome: Outcome, now: datetime) -> None:
         case Refused("impossible", _):
             _correct(row, phone_is_mobile=False)
         case Stopped(why, error):
-            TextSettings.objects.filter(business=row.business_id).update(problem=why, resume_at=now + STOPPED_FOR)
+            TextSettings.objects.filter(business=row.business_id).update(
+                problem=why, resume_at=now + STOPPED_FOR
+            )
             log.error("texts_stopped", business=row.business_id, why=why, error=error)
 
 

@@ -47,7 +47,9 @@ class Http(TwilioHttpClient):  # type: ignore[misc]  # the library has no types
 
 class Twilio:
     def __init__(self) -> None:
-        self._client = Client(settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, http_client=Http())
+        self._client = Client(
+            settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, http_client=Http()
+        )
 
     def send(self, text: Text) -> Outcome:
         try:

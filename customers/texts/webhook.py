@@ -32,4 +32,6 @@ def signed_by_twilio(request: HttpRequest) -> bool:
         return False
     address = settings.PUBLIC_URL + request.get_full_path()
     signature = request.headers.get("X-Twilio-Signature", "")
-    return bool(RequestValidator(settings.TWILIO_AUTH_TOKEN).validate(address, request.POST, signature))
+    return bool(
+        RequestValidator(settings.TWILIO_AUTH_TOKEN).validate(address, request.POST, signature)
+    )

@@ -18,7 +18,8 @@ def unknown_placeholders(wording: str) -> list[str]:
 def nightly_text(language: Language, wording: str, *, name: str, day: date, business: str) -> str:
     """The business's own `wording`, or the language's; what a name holds is never read as a placeholder."""
     said = filled(
-        wording.strip() or language.wording, {"name": name or language.nameless, "day": language.in_words(day), "business": business}
+        wording.strip() or language.wording,
+        {"name": name or language.nameless, "day": language.in_words(day), "business": business},
     )
     return f"{said} {language.opt_out}"
 

@@ -78,7 +78,12 @@ def _goes_on(trouble: Trouble | None, kind: str, since: datetime) -> Trouble:
     if trouble is None:
         return Trouble(kind, since)
     if GRADES.index(kind) > GRADES.index(trouble.told):
-        return replace(trouble, kind=kind, since=since if kind != trouble.kind else trouble.since, quiet_since=None)
+        return replace(
+            trouble,
+            kind=kind,
+            since=since if kind != trouble.kind else trouble.since,
+            quiet_since=None,
+        )
     return replace(trouble, quiet_since=None)
 
 

@@ -18,7 +18,11 @@ from events.standings import standings
 # Nobody's out-of-office note is to answer.
 HEADERS: Final = {"Auto-Submitted": "auto-generated"}
 
-SUBJECTS: Final = {"stopped": "nothing is sent to Segment", "waiting": "events are waiting for Segment", "well": "sending to Segment again"}
+SUBJECTS: Final = {
+    "stopped": "nothing is sent to Segment",
+    "waiting": "events are waiting for Segment",
+    "well": "sending to Segment again",
+}
 
 TROUBLE: Final = """{what}
 
@@ -47,9 +51,13 @@ KEPT: Final = "Nothing is lost: what waits is kept for 30 days, and is sent in o
 
 def owners_of(business_ids: Sequence[int]) -> dict[int, list[str]]:
     """The addresses of the owners of these businesses; one whose owners have none is left out."""
-    owners = Membership.objects.filter(business__in=business_ids, role=Membership.Role.OWNER, user__is_active=True).exclude(user__email="")
+    owners = Membership.objects.filter(
+        business__in=business_ids, role=Membership.Role.OWNER, user__is_active=True
+    ).exclude(user__email="")
     found: dict[int, list[str]] = {}
-    for business_id, address in owners.order_by("business_id", "user_id").values_list("business_id", "user__email"):
+    for business_id, address in owners.order_by("business_id", "user_id").values_list(
+        "business_id", "user__email"
+    ):
         found.setdefault(business_id, []).append(address)
     return found
 
@@ -67,13 +75,17 @@ class Occasion:
         return "well" if self.email is Email.WELL else self.trouble.kind
 
 
-def write(occasions: Sequence[Occasion], owners: Mapping[int, list[str]], now: datetime) -> dict[int, EmailMessage]:
+def write(
+    occasions: Sequence[Occasion], owners: Mapping[int, list[str]], now: datetime
+) -> dict[int, EmailMessage]:
     """By business id."""
     ids = [occasion.business_id for occasion in occasions]
     names = dict(Business.objects.filter(pk__in=ids).values_list("pk", "name"))
     standing_of = standings(ids)
     return {
-        occasion.business_id: _letter(occasion, names[occasion.business_id], standing_of[occasion.business_id], owners, now)
+        occasion.business_id: _letter(
+            occasion, names[occasion.business_id], standing_of[occasion.business_id], owners, now
+        )
         for occasion in occasions
         if occasion.business_id in standing_of and occasion.business_id in names
     }
@@ -84,17 +96,37 @@ def message_id(alert_id: int, kind: str) -> str:
     return f"<alert-{alert_id}-{kind}@{urlsplit(settings.PUBLIC_URL).hostname}>"
 
 
-def _letter(occasion: Occasion, name: str, standing: Standing, owners: Mapping[int, list[str]], now: datetime) -> EmailMessage:
+def _letter(
+    occasion: Occasion,
+    name: str,
+    standing: Standing,
+    owners: Mapping[int, list[str]],
+    now: datetime,
+) -> EmailMessage:
     name = " ".join(name.split())
-    body = (_well if occasion.email is Email.WELL else _trouble)(name, standing, occasion.trouble, now)
-    return EmailMessage(f"{name}: {SUBJECTS[occasion.kind]}", body, to=owners[occasion.business_id], headers=dict(HEADERS))
+    body = (_well if occasion.email is Email.WELL else _trouble)(
+        name, standing, occasion.trouble, now
+    )
+    return EmailMessage(
+        f"{name}: {SUBJECTS[occasion.kind]}",
+        body,
+        to=owners[occasion.business_id],
+        headers=dict(HEADERS),
+    )
 
 
 def _trouble(name: str, standing: Standing, trouble: Trouble, now: datetime) -> str:
     stopped = trouble.kind == STOPPED
-    what = f"The Segment integration of {name} has stopped." if stopped else _waiting(name, standing, trouble, now)
+    what = (
+        f"The Segment integration of {name} has stopped."
+        if stopped
+        else _waiting(name, standing, trouble, now)
+    )
     to_do = (
-        remedy(standing) if stopped else remedy(standing) or "You need not do anything: we keep trying, and write again when it is well."
+        remedy(standing)
+        if stopped
+        else remedy(standing)
+        or "You need not do anything: we keep trying, and write again when it is well."
     )
     return TROUBLE.format(
         what=what,

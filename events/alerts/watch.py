@@ -62,7 +62,9 @@ UPDATE events_alert SET telling_until = %s
 WHERE business_id = %s AND over_at IS NULL AND told = %s AND (telling_until IS NULL OR telling_until <= %s) RETURNING id
 """
 TOLD: Final = "UPDATE events_alert SET told = %s, told_at = %s, emails = emails + 1, telling_until = NULL WHERE id = %s"
-TOLD_OVER: Final = "UPDATE events_alert SET over_at = %s, told_over_at = %s, telling_until = NULL WHERE id = %s"
+TOLD_OVER: Final = (
+    "UPDATE events_alert SET over_at = %s, told_over_at = %s, telling_until = NULL WHERE id = %s"
+)
 GIVE_BACK: Final = "UPDATE events_alert SET telling_until = %s WHERE id = %s"
 
 
@@ -87,13 +89,27 @@ def watch(now: datetime) -> int:
     found = find(now)
     _keep(found, now)
     to_tell = {
-        watched.business_id: (watched, Occasion(watched.business_id, watched.decision.trouble, watched.decision.email))
+        watched.business_id: (
+            watched,
+            Occasion(watched.business_id, watched.decision.trouble, watched.decision.email),
+        )
         for watched in found
         if watched.decision.trouble and watched.decision.email and not watched.busy
     }
     owners = letters.owners_of(list(to_tell))
-    _end([watched for watched in found if watched.decision == NOTHING or _has_nobody_to_tell(watched, owners)], now)
-    return tell([due for business_id, due in to_tell.items() if business_id in owners][:MOST_LETTERS], owners, now)
+    _end(
+        [
+            watched
+            for watched in found
+            if watched.decision == NOTHING or _has_nobody_to_tell(watched, owners)
+        ],
+        now,
+    )
+    return tell(
+        [due for business_id, due in to_tell.items() if business_id in owners][:MOST_LETTERS],
+        owners,
+        now,
+    )
 
 
 def find(now: datetime) -> list[Watched]:
@@ -117,9 +133,19 @@ def _watched(row: Sequence[Any], now: datetime) -> Watched:
 
 
 def _keep(found: Sequence[Watched], now: datetime) -> None:
-    changed = [(w, w.decision.trouble) for w in found if w.decision.trouble and w.decision.trouble != w.before]
-    new = [(w.business_id, trouble.kind, trouble.since) for w, trouble in changed if w.alert_id is None]
-    old = [(w.alert_id, trouble.kind, trouble.since, trouble.quiet_since) for w, trouble in changed if w.alert_id is not None]
+    changed = [
+        (w, w.decision.trouble)
+        for w in found
+        if w.decision.trouble and w.decision.trouble != w.before
+    ]
+    new = [
+        (w.business_id, trouble.kind, trouble.since) for w, trouble in changed if w.alert_id is None
+    ]
+    old = [
+        (w.alert_id, trouble.kind, trouble.since, trouble.quiet_since)
+        for w, trouble in changed
+        if w.alert_id is not None
+    ]
     if new:
         _execute(OPEN, now, *_columns(new))
     if old:
@@ -127,7 +153,11 @@ def _keep(found: Sequence[Watched], now: datetime) -> None:
 
 
 def _has_nobody_to_tell(watched: Watched, owners: Mapping[int, list[str]]) -> bool:
-    return watched.decision.email is Email.WELL and not watched.busy and watched.business_id not in owners
+    return (
+        watched.decision.email is Email.WELL
+        and not watched.busy
+        and watched.business_id not in owners
+    )
 
 
 def _end(over: Sequence[Watched], now: datetime) -> None:
@@ -136,7 +166,9 @@ def _end(over: Sequence[Watched], now: datetime) -> None:
         _execute(END, now, alert_ids)
 
 
-def tell(due: Sequence[tuple[Watched, Occasion]], owners: Mapping[int, list[str]], now: datetime) -> int:
+def tell(
+    due: Sequence[tuple[Watched, Occasion]], owners: Mapping[int, list[str]], now: datetime
+) -> int:
     """One email after the other over one connection. While the mail server fails, all of it has time until the next run."""
     if not due:
         return 0

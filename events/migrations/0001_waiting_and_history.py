@@ -85,11 +85,17 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "destination",
-                    models.CharField(help_text="Fingerprint of region and write key: another source knows nothing yet.", max_length=16),
+                    models.CharField(
+                        help_text="Fingerprint of region and write key: another source knows nothing yet.",
+                        max_length=16,
+                    ),
                 ),
                 ("traits_hash", models.CharField(max_length=32)),
                 ("message_id", models.CharField(max_length=32)),
-                ("occurred_at", models.DateTimeField(help_text="Of the identify that was accepted.")),
+                (
+                    "occurred_at",
+                    models.DateTimeField(help_text="Of the identify that was accepted."),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -108,16 +114,29 @@ class Migration(migrations.Migration):
                 ("lease_token", models.UUIDField(blank=True, null=True)),
                 (
                     "lease_until",
-                    models.DateTimeField(blank=True, help_text="A worker is sending until then; past it, any may take over.", null=True),
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="A worker is sending until then; past it, any may take over.",
+                        null=True,
+                    ),
                 ),
                 (
                     "claimed_at",
                     models.DateTimeField(
-                        default=django.utils.timezone.now, help_text="When it was last taken up: who waited longest is next."
+                        default=django.utils.timezone.now,
+                        help_text="When it was last taken up: who waited longest is next.",
                     ),
                 ),
-                ("resume_at", models.DateTimeField(default=django.utils.timezone.now, help_text="No attempt before this time.")),
-                ("failures", models.PositiveIntegerField(default=0, help_text="Failed attempts in a row.")),
+                (
+                    "resume_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, help_text="No attempt before this time."
+                    ),
+                ),
+                (
+                    "failures",
+                    models.PositiveIntegerField(default=0, help_text="Failed attempts in a row."),
+                ),
                 (
                     "generation",
                     models.PositiveIntegerField(
@@ -127,12 +146,20 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "stopped",
-                    models.TextField(blank=True, default="", help_text="Why nothing is sent until the owner acts; empty while it runs."),
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="Why nothing is sent until the owner acts; empty while it runs.",
+                    ),
                 ),
                 ("stopped_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "last_error",
-                    models.TextField(blank=True, default="", help_text="What went wrong at the last attempt; empty when nothing did."),
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="What went wrong at the last attempt; empty when nothing did.",
+                    ),
                 ),
                 ("failing_since", models.DateTimeField(blank=True, null=True)),
                 ("last_accepted_at", models.DateTimeField(blank=True, null=True)),
@@ -157,7 +184,12 @@ class Migration(migrations.Migration):
                 ("enabled", models.BooleanField(default=False, verbose_name="switched on")),
                 (
                     "enabled_at",
-                    models.DateTimeField(blank=True, editable=False, help_text="Since when it has been on; empty while off.", null=True),
+                    models.DateTimeField(
+                        blank=True,
+                        editable=False,
+                        help_text="Since when it has been on; empty while off.",
+                        null=True,
+                    ),
                 ),
                 (
                     "write_key",
@@ -171,7 +203,14 @@ class Migration(migrations.Migration):
                         ],
                     ),
                 ),
-                ("region", models.CharField(choices=[("us", "United States"), ("eu", "European Union")], default="us", max_length=2)),
+                (
+                    "region",
+                    models.CharField(
+                        choices=[("us", "United States"), ("eu", "European Union")],
+                        default="us",
+                        max_length=2,
+                    ),
+                ),
                 (
                     "muted",
                     django.contrib.postgres.fields.ArrayField(
@@ -186,7 +225,10 @@ class Migration(migrations.Migration):
                     "weekly_limit",
                     models.PositiveSmallIntegerField(
                         default=14,
-                        validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)],
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(1000),
+                        ],
                         verbose_name="lost after, weekly",
                     ),
                 ),
@@ -194,7 +236,10 @@ class Migration(migrations.Migration):
                     "bi_weekly_limit",
                     models.PositiveSmallIntegerField(
                         default=31,
-                        validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)],
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(1000),
+                        ],
                         verbose_name="lost after, bi-weekly",
                     ),
                 ),
@@ -202,7 +247,10 @@ class Migration(migrations.Migration):
                     "monthly_limit",
                     models.PositiveSmallIntegerField(
                         default=62,
-                        validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)],
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(1000),
+                        ],
                         verbose_name="lost after, monthly",
                     ),
                 ),
@@ -210,17 +258,31 @@ class Migration(migrations.Migration):
                     "irregular_limit",
                     models.PositiveSmallIntegerField(
                         default=92,
-                        validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)],
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(1000),
+                        ],
                         verbose_name="lost after, irregular or unknown",
                     ),
                 ),
-                ("birthday_field_since", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("birthday_hour", models.PositiveSmallIntegerField(default=9, validators=[django.core.validators.MaxValueValidator(23)])),
+                (
+                    "birthday_field_since",
+                    models.DateTimeField(blank=True, editable=False, null=True),
+                ),
+                (
+                    "birthday_hour",
+                    models.PositiveSmallIntegerField(
+                        default=9, validators=[django.core.validators.MaxValueValidator(23)]
+                    ),
+                ),
                 (
                     "retention_months",
                     models.PositiveSmallIntegerField(
                         default=13,
-                        validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(120)],
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(120),
+                        ],
                         verbose_name="keep the send log for months",
                     ),
                 ),
@@ -243,10 +305,18 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="TraitChange",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "relation",
-                    models.CharField(help_text="How customers refer to the row, a key of events.outbox.spread.CONCERNED.", max_length=32),
+                    models.CharField(
+                        help_text="How customers refer to the row, a key of events.outbox.spread.CONCERNED.",
+                        max_length=32,
+                    ),
                 ),
                 ("related_id", models.BigIntegerField()),
                 ("occurred_at", models.DateTimeField()),
@@ -254,7 +324,10 @@ class Migration(migrations.Migration):
                 (
                     "business",
                     models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.business"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="customers.business",
                     ),
                 ),
             ],
@@ -262,21 +335,37 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Celebration",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("year", models.PositiveSmallIntegerField()),
                 (
                     "customer",
                     models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.customer"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="customers.customer",
                     ),
                 ),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("customer", "year"), name="celebration_once_a_year")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("customer", "year"), name="celebration_once_a_year"
+                    )
+                ],
             },
         ),
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunSQL(DELIVERY_ATTEMPTS, reverse_sql="DROP TABLE events_deliveryattempt")],
+            database_operations=[
+                migrations.RunSQL(
+                    DELIVERY_ATTEMPTS, reverse_sql="DROP TABLE events_deliveryattempt"
+                )
+            ],
             state_operations=[
                 migrations.CreateModel(
                     name="DeliveryAttempt",
@@ -285,7 +374,10 @@ class Migration(migrations.Migration):
                         ("at", models.DateTimeField()),
                         (
                             "status",
-                            models.PositiveSmallIntegerField(help_text="The HTTP status; empty when there was no answer.", null=True),
+                            models.PositiveSmallIntegerField(
+                                help_text="The HTTP status; empty when there was no answer.",
+                                null=True,
+                            ),
                         ),
                         ("milliseconds", models.PositiveIntegerField()),
                         ("messages", models.PositiveIntegerField()),
@@ -303,7 +395,9 @@ class Migration(migrations.Migration):
                         ),
                     ],
                     options={
-                        "indexes": [models.Index(fields=["business", "id"], name="attempt_business")],
+                        "indexes": [
+                            models.Index(fields=["business", "id"], name="attempt_business")
+                        ],
                     },
                 ),
             ],
@@ -311,31 +405,70 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Lapse",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("since", models.DateTimeField()),
                 ("found_at", models.DateTimeField()),
                 (
                     "customer",
                     models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.customer"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="customers.customer",
                     ),
                 ),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("customer", "since"), name="lapse_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("customer", "since"), name="lapse_once")
+                ],
             },
         ),
         migrations.CreateModel(
             name="Outgoing",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("user_id", models.UUIDField(help_text="The customer's public id, kept for when the customer's row is gone.")),
-                ("event", models.CharField(help_text="The event's name as in the catalogue, or identify.", max_length=64)),
-                ("subject_id", models.BigIntegerField(help_text="The row the event is about: an order, a stop, a customer.")),
-                ("message_id", models.CharField(help_text="32 hex digits; the same on every attempt.", max_length=32)),
+                (
+                    "user_id",
+                    models.UUIDField(
+                        help_text="The customer's public id, kept for when the customer's row is gone."
+                    ),
+                ),
+                (
+                    "event",
+                    models.CharField(
+                        help_text="The event's name as in the catalogue, or identify.",
+                        max_length=64,
+                    ),
+                ),
+                (
+                    "subject_id",
+                    models.BigIntegerField(
+                        help_text="The row the event is about: an order, a stop, a customer."
+                    ),
+                ),
+                (
+                    "message_id",
+                    models.CharField(
+                        help_text="32 hex digits; the same on every attempt.", max_length=32
+                    ),
+                ),
                 ("occurred_at", models.DateTimeField()),
-                ("facts", models.JSONField(default=dict, help_text="What was true when it happened.")),
-                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                (
+                    "facts",
+                    models.JSONField(default=dict, help_text="What was true when it happened."),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
                 ("attempts", models.PositiveIntegerField(db_default=0, default=0)),
                 ("last_error", models.TextField(blank=True, db_default="", default="")),
                 (
@@ -364,13 +497,17 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["business", "id"], name="outgoing_lane")],
                 "constraints": [
                     models.UniqueConstraint(
-                        condition=models.Q(("event", "identify")), fields=("customer",), name="outgoing_one_identify_per_customer"
+                        condition=models.Q(("event", "identify")),
+                        fields=("customer",),
+                        name="outgoing_one_identify_per_customer",
                     )
                 ],
             },
         ),
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunSQL(SEND_LOG, reverse_sql="DROP TABLE events_sendlog")],
+            database_operations=[
+                migrations.RunSQL(SEND_LOG, reverse_sql="DROP TABLE events_sendlog")
+            ],
             state_operations=[
                 migrations.CreateModel(
                     name="SendLog",
@@ -382,8 +519,16 @@ class Migration(migrations.Migration):
                         ("subject_id", models.BigIntegerField()),
                         ("message_id", models.CharField(max_length=32)),
                         ("occurred_at", models.DateTimeField(help_text="When it happened.")),
-                        ("sent_at", models.DateTimeField(help_text="When it left; empty when it never did.", null=True)),
-                        ("settled_at", models.DateTimeField(help_text="When its outcome was known.")),
+                        (
+                            "sent_at",
+                            models.DateTimeField(
+                                help_text="When it left; empty when it never did.", null=True
+                            ),
+                        ),
+                        (
+                            "settled_at",
+                            models.DateTimeField(help_text="When its outcome was known."),
+                        ),
                         (
                             "outcome",
                             models.CharField(
@@ -401,10 +546,18 @@ class Migration(migrations.Migration):
                         (
                             "body",
                             models.TextField(
-                                blank=True, default="", help_text="The message exactly as sent, but with the customer's link masked."
+                                blank=True,
+                                default="",
+                                help_text="The message exactly as sent, but with the customer's link masked.",
                             ),
                         ),
-                        ("facts", models.JSONField(help_text="Kept unless the message was accepted, to send it again.", null=True)),
+                        (
+                            "facts",
+                            models.JSONField(
+                                help_text="Kept unless the message was accepted, to send it again.",
+                                null=True,
+                            ),
+                        ),
                         (
                             "business",
                             models.ForeignKey(
@@ -421,7 +574,9 @@ class Migration(migrations.Migration):
                         "verbose_name_plural": "send log",
                         "indexes": [
                             models.Index(fields=["business", "id"], name="sendlog_business"),
-                            models.Index(fields=["business", "customer_id", "id"], name="sendlog_customer"),
+                            models.Index(
+                                fields=["business", "customer_id", "id"], name="sendlog_customer"
+                            ),
                         ],
                     },
                 ),
@@ -430,18 +585,28 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="SweepDone",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("sweep", models.CharField(max_length=32)),
                 ("day", models.DateField()),
                 (
                     "business",
                     models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.business"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="customers.business",
                     ),
                 ),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("business", "sweep"), name="sweep_done_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("business", "sweep"), name="sweep_done_once")
+                ],
             },
         ),
         migrations.RunSQL(LANES, migrations.RunSQL.noop),

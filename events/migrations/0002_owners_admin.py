@@ -53,8 +53,19 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Alert",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(choices=[("waiting", "Waiting for an hour"), ("stopped", "Stopped")], max_length=7)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("waiting", "Waiting for an hour"), ("stopped", "Stopped")],
+                        max_length=7,
+                    ),
+                ),
                 ("since", models.DateTimeField(help_text="When the trouble began.")),
                 ("found_at", models.DateTimeField()),
                 (
@@ -67,15 +78,36 @@ class Migration(migrations.Migration):
                         max_length=7,
                     ),
                 ),
-                ("told_at", models.DateTimeField(help_text="When the last email about it left.", null=True)),
-                ("emails", models.PositiveSmallIntegerField(default=0, help_text="How many emails about it left.")),
-                ("quiet_since", models.DateTimeField(help_text="Since when it has looked well; it may be over.", null=True)),
+                (
+                    "told_at",
+                    models.DateTimeField(help_text="When the last email about it left.", null=True),
+                ),
+                (
+                    "emails",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="How many emails about it left."
+                    ),
+                ),
+                (
+                    "quiet_since",
+                    models.DateTimeField(
+                        help_text="Since when it has looked well; it may be over.", null=True
+                    ),
+                ),
                 (
                     "telling_until",
-                    models.DateTimeField(help_text="A worker is sending an email about it; past this, any may.", null=True),
+                    models.DateTimeField(
+                        help_text="A worker is sending an email about it; past this, any may.",
+                        null=True,
+                    ),
                 ),
                 ("over_at", models.DateTimeField(null=True)),
-                ("told_over_at", models.DateTimeField(help_text="When the email that it is well again left.", null=True)),
+                (
+                    "told_over_at",
+                    models.DateTimeField(
+                        help_text="When the email that it is well again left.", null=True
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -94,13 +126,26 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "business_id", "event", "outcome", "brand_id", "day", blank=True, editable=False, primary_key=True, serialize=False
+                        "business_id",
+                        "event",
+                        "outcome",
+                        "brand_id",
+                        "day",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
                     ),
                 ),
                 ("event", models.CharField(max_length=64)),
                 ("outcome", models.CharField(max_length=8)),
                 ("brand_id", models.BigIntegerField()),
-                ("day", models.DateField(help_text="The business's own day on which the outcome was known.")),
+                (
+                    "day",
+                    models.DateField(
+                        help_text="The business's own day on which the outcome was known."
+                    ),
+                ),
                 ("messages", models.PositiveBigIntegerField()),
             ],
         ),
@@ -120,25 +165,62 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "business_id", "day", "bucket", blank=True, editable=False, primary_key=True, serialize=False
+                        "business_id",
+                        "day",
+                        "bucket",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
                     ),
                 ),
                 ("day", models.DateField()),
                 ("bucket", models.SmallIntegerField()),
                 ("messages", models.PositiveBigIntegerField()),
-                ("worst_ms", models.PositiveBigIntegerField(help_text="The longest in this bucket, in milliseconds.")),
+                (
+                    "worst_ms",
+                    models.PositiveBigIntegerField(
+                        help_text="The longest in this bucket, in milliseconds."
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
             name="Request",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(choices=[("again", "Send again"), ("discard", "Discard")], max_length=7)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("again", "Send again"), ("discard", "Discard")], max_length=7
+                    ),
+                ),
                 ("requested_at", models.DateTimeField()),
-                ("matching", models.JSONField(default=dict, help_text="The filter: what of the business's messages is meant.")),
-                ("expected", models.PositiveBigIntegerField(help_text="How many matched when it was asked for.")),
+                (
+                    "matching",
+                    models.JSONField(
+                        default=dict,
+                        help_text="The filter: what of the business's messages is meant.",
+                    ),
+                ),
+                (
+                    "expected",
+                    models.PositiveBigIntegerField(
+                        help_text="How many matched when it was asked for."
+                    ),
+                ),
                 ("done", models.PositiveBigIntegerField(default=0)),
-                ("passed_over", models.PositiveBigIntegerField(default=0, help_text="Muted meanwhile, asked for before, or gone.")),
+                (
+                    "passed_over",
+                    models.PositiveBigIntegerField(
+                        default=0, help_text="Muted meanwhile, asked for before, or gone."
+                    ),
+                ),
                 ("position", models.JSONField(default=dict, help_text="Where the worker goes on.")),
                 ("finished_at", models.DateTimeField(null=True)),
             ],
@@ -153,7 +235,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="SwitchChange",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("at", models.DateTimeField()),
                 ("event", models.CharField(blank=True, max_length=64)),
                 ("on", models.BooleanField()),
@@ -174,11 +261,18 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="sendlog",
             name="brand_id",
-            field=models.BigIntegerField(db_default=0, default=0, help_text="The customer's brand at that time; 0 without one."),
+            field=models.BigIntegerField(
+                db_default=0,
+                default=0,
+                help_text="The customer's brand at that time; 0 without one.",
+            ),
         ),
         migrations.AddIndex(
             model_name="sendlog",
-            index=models.Index(fields=["business", "event", "outcome", "brand_id", "settled_at", "id"], name="sendlog_class"),
+            index=models.Index(
+                fields=["business", "event", "outcome", "brand_id", "settled_at", "id"],
+                name="sendlog_class",
+            ),
         ),
         migrations.AddIndex(
             model_name="sendlog",
@@ -201,47 +295,81 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="dailycount",
-            index=django.contrib.postgres.indexes.BrinIndex(fields=["day"], name="dailycount_day", pages_per_range=32),
+            index=django.contrib.postgres.indexes.BrinIndex(
+                fields=["day"], name="dailycount_day", pages_per_range=32
+            ),
         ),
         migrations.AddIndex(
             model_name="dailydelay",
-            index=django.contrib.postgres.indexes.BrinIndex(fields=["day"], name="dailydelay_day", pages_per_range=32),
+            index=django.contrib.postgres.indexes.BrinIndex(
+                fields=["day"], name="dailydelay_day", pages_per_range=32
+            ),
         ),
         migrations.AddField(
             model_name="alert",
             name="business",
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.business"),
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="customers.business",
+            ),
         ),
         migrations.AddField(
             model_name="request",
             name="business",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.business"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="customers.business",
+            ),
         ),
         migrations.AddField(
             model_name="request",
             name="requested_by",
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL),
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
             model_name="resent",
             name="business",
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.business"),
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="customers.business",
+            ),
         ),
         migrations.AddField(
             model_name="resent",
             name="by",
             field=models.ForeignKey(
-                db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
             ),
         ),
         migrations.AddField(
             model_name="switchchange",
             name="business",
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.business"),
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="customers.business",
+            ),
         ),
         migrations.AddConstraint(
             model_name="alert",
-            constraint=models.UniqueConstraint(condition=models.Q(("over_at", None)), fields=("business",), name="alert_open_once"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("over_at", None)), fields=("business",), name="alert_open_once"
+            ),
         ),
         migrations.AddIndex(
             model_name="alert",
@@ -249,7 +377,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="request",
-            index=models.Index(condition=models.Q(("finished_at", None)), fields=["id"], name="request_open"),
+            index=models.Index(
+                condition=models.Q(("finished_at", None)), fields=["id"], name="request_open"
+            ),
         ),
         migrations.AddIndex(
             model_name="switchchange",

@@ -19,9 +19,13 @@ class SendLog(models.Model):
     """One row per message that left the outbox. Ids are plain numbers: the log outlives the rows they point to."""
 
     id = models.BigAutoField(primary_key=True)
-    business = models.ForeignKey(Business, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    business = models.ForeignKey(
+        Business, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
     customer_id = models.BigIntegerField()
-    brand_id = models.BigIntegerField(default=0, db_default=0, help_text="The customer's brand at that time; 0 without one.")
+    brand_id = models.BigIntegerField(
+        default=0, db_default=0, help_text="The customer's brand at that time; 0 without one."
+    )
     user_id = models.UUIDField()
     event = models.CharField(max_length=64)
     subject_id = models.BigIntegerField()
@@ -32,8 +36,14 @@ class SendLog(models.Model):
     outcome = models.CharField(max_length=8, choices=Outcome.choices)
     reason = models.TextField(blank=True, default="")
     attempts = models.PositiveIntegerField()
-    body = models.TextField(blank=True, default="", help_text="The message exactly as sent, but with the customer's link masked.")
-    facts = models.JSONField(null=True, help_text="Kept unless the message was accepted, to send it again.")
+    body = models.TextField(
+        blank=True,
+        default="",
+        help_text="The message exactly as sent, but with the customer's link masked.",
+    )
+    facts = models.JSONField(
+        null=True, help_text="Kept unless the message was accepted, to send it again."
+    )
 
     class Meta:
         verbose_name = "send log entry"
@@ -42,7 +52,10 @@ class SendLog(models.Model):
         indexes = [
             # A class is one event with one outcome of one brand. A page of the list is merged from the newest rows of each class that
             # the filter means, so no filter ever reads rows it does not show.
-            models.Index(fields=["business", "event", "outcome", "brand_id", "settled_at", "id"], name="sendlog_class"),
+            models.Index(
+                fields=["business", "event", "outcome", "brand_id", "settled_at", "id"],
+                name="sendlog_class",
+            ),
             models.Index(fields=["business", "customer_id", "id"], name="sendlog_customer"),
             models.Index(fields=["message_id"], name="sendlog_message"),
         ]
@@ -59,9 +72,13 @@ class DeliveryAttempt(models.Model):
     """One row per POST to Segment, failed ones too."""
 
     id = models.BigAutoField(primary_key=True)
-    business = models.ForeignKey(Business, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    business = models.ForeignKey(
+        Business, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
     at = models.DateTimeField()
-    status = models.PositiveSmallIntegerField(null=True, help_text="The HTTP status; empty when there was no answer.")
+    status = models.PositiveSmallIntegerField(
+        null=True, help_text="The HTTP status; empty when there was no answer."
+    )
     milliseconds = models.PositiveIntegerField()
     messages = models.PositiveIntegerField()
     bytes = models.PositiveIntegerField()

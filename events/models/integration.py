@@ -31,29 +31,55 @@ class Region(models.TextChoices):
 def known_events(names: list[str]) -> None:
     unknown = sorted(set(names) - EVENT_NAMES)
     if unknown:
-        raise ValidationError(f"{', '.join(unknown)}: there is no such event. The events are {', '.join(sorted(EVENT_NAMES))}.")
+        raise ValidationError(
+            f"{', '.join(unknown)}: there is no such event. The events are {', '.join(sorted(EVENT_NAMES))}."
+        )
 
 
 class Integration(Tracked):
     """A business's Segment integration: on or off, where its events go, which are muted, and the owner's limits."""
 
-    business = models.OneToOneField(Business, on_delete=models.CASCADE, primary_key=True, related_name="integration")
+    business = models.OneToOneField(
+        Business, on_delete=models.CASCADE, primary_key=True, related_name="integration"
+    )
     enabled = models.BooleanField("switched on", default=False)
-    enabled_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Since when it has been on; empty while off.")
+    enabled_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Since when it has been on; empty while off.",
+    )
     write_key = EncryptedTextField(blank=True, validators=[write_key_shape])
     region = models.CharField(max_length=2, choices=Region.choices, default=Region.US)
-    muted = ArrayField(models.CharField(max_length=64), default=list, blank=True, validators=[known_events])
-    weekly_limit = models.PositiveSmallIntegerField("lost after, weekly", default=14, validators=one_to_a_thousand_days)
-    bi_weekly_limit = models.PositiveSmallIntegerField("lost after, bi-weekly", default=31, validators=one_to_a_thousand_days)
-    monthly_limit = models.PositiveSmallIntegerField("lost after, monthly", default=62, validators=one_to_a_thousand_days)
-    irregular_limit = models.PositiveSmallIntegerField("lost after, irregular or unknown", default=92, validators=one_to_a_thousand_days)
+    muted = ArrayField(
+        models.CharField(max_length=64), default=list, blank=True, validators=[known_events]
+    )
+    weekly_limit = models.PositiveSmallIntegerField(
+        "lost after, weekly", default=14, validators=one_to_a_thousand_days
+    )
+    bi_weekly_limit = models.PositiveSmallIntegerField(
+        "lost after, bi-weekly", default=31, validators=one_to_a_thousand_days
+    )
+    monthly_limit = models.PositiveSmallIntegerField(
+        "lost after, monthly", default=62, validators=one_to_a_thousand_days
+    )
+    irregular_limit = models.PositiveSmallIntegerField(
+        "lost after, irregular or unknown", default=92, validators=one_to_a_thousand_days
+    )
     birthday_field = models.ForeignKey(
-        CustomField, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", limit_choices_to={"kind": "DATE"}
+        CustomField,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        limit_choices_to={"kind": "DATE"},
     )
     birthday_field_since = models.DateTimeField(null=True, blank=True, editable=False)
     birthday_hour = models.PositiveSmallIntegerField(default=9, validators=[MaxValueValidator(23)])
     retention_months = models.PositiveSmallIntegerField(
-        "keep the send log for months", default=13, validators=[MinValueValidator(1), MaxValueValidator(120)]
+        "keep the send log for months",
+        default=13,
+        validators=[MinValueValidator(1), MaxValueValidator(120)],
     )
 
     def __str__(self) -> str:
@@ -66,11 +92,21 @@ class Integration(Tracked):
 
     def clean(self) -> None:
         if self.enabled and isinstance(self.write_key, Unreadable):
-            raise ValidationError({"write_key": "The stored write key cannot be read any more. Copy it from Segment and enter it again."})
+            raise ValidationError(
+                {
+                    "write_key": "The stored write key cannot be read any more. Copy it from Segment and enter it again."
+                }
+            )
         if self.enabled and not self.write_key:
-            raise ValidationError({"write_key": "Enter the write key of your Segment source before you switch on."})
+            raise ValidationError(
+                {"write_key": "Enter the write key of your Segment source before you switch on."}
+            )
         if self.birthday_field and self.birthday_field.business_id != self.business_id:
-            raise ValidationError({"birthday_field": "This custom field belongs to another business. Choose one of your own."})
+            raise ValidationError(
+                {
+                    "birthday_field": "This custom field belongs to another business. Choose one of your own."
+                }
+            )
 
     def save(self, **kwargs: Any) -> None:
         """Save, and stamp since when the integration is on and the birthday field set: nothing from before is ever sent."""
@@ -90,7 +126,11 @@ class Integration(Tracked):
             self.birthday_field_since = now if self.birthday_field_id else None
 
 
-STAMPS = {"enabled": "enabled_at", "birthday_field": "birthday_field_since", "birthday_field_id": "birthday_field_since"}
+STAMPS = {
+    "enabled": "enabled_at",
+    "birthday_field": "birthday_field_since",
+    "birthday_field_id": "birthday_field_since",
+}
 """By what `update_fields` may call a column, the one that says since when it is as it is."""
 LIMITS = {"weekly": "weekly_limit", "bi-weekly": "bi_weekly_limit", "monthly": "monthly_limit"}
 """Visit frequency -> where its limit stands; all others share the one for irregular customers."""

@@ -8,7 +8,9 @@ from customers.models import Business, Customer
 class Lapse(models.Model):
     """A customer was lost, counted from `since`, their last visit. The next visit ends the lapse: a later one has another `since`."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, db_index=False, related_name="+")
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, db_index=False, related_name="+"
+    )
     since = models.DateTimeField()
     found_at = models.DateTimeField()
 
@@ -22,11 +24,15 @@ class Lapse(models.Model):
 class Celebration(models.Model):
     """A customer's birthday was celebrated in `year`."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, db_index=False, related_name="+")
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, db_index=False, related_name="+"
+    )
     year = models.PositiveSmallIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["customer", "year"], name="celebration_once_a_year")]
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "year"], name="celebration_once_a_year")
+        ]
 
     def __str__(self) -> str:
         return f"Customer {self.customer_id} in {self.year}"
@@ -35,12 +41,16 @@ class Celebration(models.Model):
 class SweepDone(models.Model):
     """A business's nightly sweep was done for `day`, its own local day. One row per sweep and business, moved forward."""
 
-    business = models.ForeignKey(Business, on_delete=models.CASCADE, db_index=False, related_name="+")
+    business = models.ForeignKey(
+        Business, on_delete=models.CASCADE, db_index=False, related_name="+"
+    )
     sweep = models.CharField(max_length=32)
     day = models.DateField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["business", "sweep"], name="sweep_done_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["business", "sweep"], name="sweep_done_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.sweep} of {self.business_id} on {self.day}"

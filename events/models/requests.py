@@ -15,17 +15,25 @@ class Request(models.Model):
 
     business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=7, choices=Kind)
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     requested_at = models.DateTimeField()
-    matching = models.JSONField(default=dict, help_text="The filter: what of the business's messages is meant.")
+    matching = models.JSONField(
+        default=dict, help_text="The filter: what of the business's messages is meant."
+    )
     expected = models.PositiveBigIntegerField(help_text="How many matched when it was asked for.")
     done = models.PositiveBigIntegerField(default=0)
-    passed_over = models.PositiveBigIntegerField(default=0, help_text="Muted meanwhile, asked for before, or gone.")
+    passed_over = models.PositiveBigIntegerField(
+        default=0, help_text="Muted meanwhile, asked for before, or gone."
+    )
     position = models.JSONField(default=dict, help_text="Where the worker goes on.")
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["id"], name="request_open", condition=models.Q(finished_at=None))]
+        indexes = [
+            models.Index(fields=["id"], name="request_open", condition=models.Q(finished_at=None))
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.done} of {self.expected}"
@@ -35,9 +43,17 @@ class Resent(models.Model):
     """A send log entry was put into the outbox again: at most once, whoever asks and however often."""
 
     log_id = models.BigIntegerField(primary_key=True)
-    business = models.ForeignKey(Business, on_delete=models.CASCADE, db_index=False, related_name="+")
+    business = models.ForeignKey(
+        Business, on_delete=models.CASCADE, db_index=False, related_name="+"
+    )
     at = models.DateTimeField()
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, db_index=False, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        db_index=False,
+        related_name="+",
+    )
 
     def __str__(self) -> str:
         return f"Entry {self.log_id} at {self.at:%Y-%m-%d %H:%M}"

@@ -10,7 +10,9 @@ class DailyCount(models.Model):
     """So many messages of one kind were settled on one day. `brand_id` is 0 for customers without a brand, here and in the log."""
 
     pk = models.CompositePrimaryKey("business_id", "event", "outcome", "brand_id", "day")
-    business = models.ForeignKey(Business, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    business = models.ForeignKey(
+        Business, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
     event = models.CharField(max_length=64)
     outcome = models.CharField(max_length=8)
     brand_id = models.BigIntegerField()
@@ -32,11 +34,15 @@ class DailyDelay(models.Model):
     """How long accepted events took from happening to accepted, as a histogram: `bucket` is a step of events.outbox.rollup."""
 
     pk = models.CompositePrimaryKey("business_id", "day", "bucket")
-    business = models.ForeignKey(Business, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    business = models.ForeignKey(
+        Business, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
     day = models.DateField()
     bucket = models.SmallIntegerField()
     messages = models.PositiveBigIntegerField()
-    worst_ms = models.PositiveBigIntegerField(help_text="The longest in this bucket, in milliseconds.")
+    worst_ms = models.PositiveBigIntegerField(
+        help_text="The longest in this bucket, in milliseconds."
+    )
 
     class Meta:
         indexes = [BrinIndex(fields=["day"], name="dailydelay_day", pages_per_range=32)]

@@ -8,7 +8,9 @@ from customers.models import Business
 class SwitchChange(models.Model):
     """The integration (`event` is empty) or one event was switched on or off. Append-only, written when the config is saved."""
 
-    business = models.ForeignKey(Business, on_delete=models.CASCADE, db_index=False, related_name="+")
+    business = models.ForeignKey(
+        Business, on_delete=models.CASCADE, db_index=False, related_name="+"
+    )
     at = models.DateTimeField()
     event = models.CharField(max_length=64, blank=True)
     on = models.BooleanField()

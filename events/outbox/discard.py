@@ -33,7 +33,9 @@ COUNT_BY_DAY: Final = f"""
 SELECT (o.occurred_at AT TIME ZONE b.time_zone)::date AS day, count(*)
 FROM events_outgoing o JOIN customers_business b ON b.id = o.business_id WHERE {MEANT} GROUP BY 1 ORDER BY 1
 """
-NEWEST: Final = "SELECT max(id), count(*) FILTER (WHERE event = %s) FROM events_outgoing WHERE business_id = %s"
+NEWEST: Final = (
+    "SELECT max(id), count(*) FILTER (WHERE event = %s) FROM events_outgoing WHERE business_id = %s"
+)
 FIND: Final = f"""
 SELECT {COLUMNS} FROM events_outgoing o WHERE {MEANT} {BEFORE} AND o.id > %(after)s ORDER BY o.id LIMIT %(portion)s
 FOR UPDATE OF o SKIP LOCKED
@@ -62,19 +64,30 @@ class Backlog:
         return sum(count for happened, count in self.days if happened < day)
 
 
-def backlog(business_id: int, recorded_before: datetime | None, up_to: int | None = None) -> Backlog:
+def backlog(
+    business_id: int, recorded_before: datetime | None, up_to: int | None = None
+) -> Backlog:
     """What waits now, or what of it waited when `up_to` was the newest."""
     with connection.cursor() as cursor:
         cursor.execute(NEWEST, [IDENTIFY, business_id])
         newest, details = cursor.fetchone()
         up_to = (newest or 0) if up_to is None else up_to
-        cursor.execute(COUNT_BY_DAY, {"business_id": business_id, "up_to": up_to, "recorded_before": recorded_before})
+        cursor.execute(
+            COUNT_BY_DAY,
+            {"business_id": business_id, "up_to": up_to, "recorded_before": recorded_before},
+        )
         return Backlog(up_to, tuple(cursor.fetchall()), details)
 
 
 @transaction.atomic
 def ask(
-    found: Backlog, business_id: int, time_zone: str, by: Any, now: datetime, day: date | None, recorded_before: datetime | None
+    found: Backlog,
+    business_id: int,
+    time_zone: str,
+    by: Any,
+    now: datetime,
+    day: date | None,
+    recorded_before: datetime | None,
 ) -> Request | None:
     """Have these events discarded, or with `day` those that happened before it, and hold the lane until it is done. None when events are
     being discarded already."""
@@ -82,7 +95,10 @@ def ask(
         return None
     lanes.stop(business_id, DISCARDING)
     before = datetime.combine(day, time(), ZoneInfo(time_zone)) if day else None
-    moments = {"before": before and before.isoformat(), "recorded_before": recorded_before and recorded_before.isoformat()}
+    moments = {
+        "before": before and before.isoformat(),
+        "recorded_before": recorded_before and recorded_before.isoformat(),
+    }
     request = Request.objects.create(
         business_id=business_id,
         kind=Request.Kind.DISCARD,
@@ -122,7 +138,9 @@ def _discard(cursor: Any, params: dict[str, Any], now: datetime) -> list[Waiting
     if rows:
         partitions.ensure(now)
         taken = take_out(cursor, rows)
-        write_log(cursor, [Settled(row, Outcome.SKIPPED, REASON) for row in rows if row.id in taken], now)
+        write_log(
+            cursor, [Settled(row, Outcome.SKIPPED, REASON) for row in rows if row.id in taken], now
+        )
     return rows
 
 
@@ -132,7 +150,9 @@ def _params(request: Request) -> dict[str, Any]:
         "business_id": request.business_id,
         "up_to": meant["up_to"],
         "before": parse_datetime(meant["before"]) if meant["before"] else None,
-        "recorded_before": parse_datetime(meant["recorded_before"]) if meant["recorded_before"] else None,
+        "recorded_before": parse_datetime(meant["recorded_before"])
+        if meant["recorded_before"]
+        else None,
         "after": request.position.get("after", 0),
         "portion": PORTION,
     }

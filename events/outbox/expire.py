@@ -38,5 +38,9 @@ def _expire_portion(now: datetime) -> int:
         cursor.execute(OVERDUE, [now, now - KEPT, PORTION])
         rows = [as_waiting(row) for row in cursor.fetchall()]
         taken = take_out(cursor, rows)
-        write_log(cursor, [Settled(row, Outcome.EXPIRED, REASON) for row in rows if taken.get(row.id)], now)
+        write_log(
+            cursor,
+            [Settled(row, Outcome.EXPIRED, REASON) for row in rows if taken.get(row.id)],
+            now,
+        )
         return len(taken)

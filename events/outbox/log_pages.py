@@ -172,25 +172,51 @@ WHERE l.id = ANY (%(ids)s) AND (%(businesses)s::bigint[] IS NULL OR l.business_i
 """
 
 
-def page(matching: Matching, most: int, beyond: Place | None = None, *, newest_first: bool = True, up_to: int | None = None) -> Page:
+def page(
+    matching: Matching,
+    most: int,
+    beyond: Place | None = None,
+    *,
+    newest_first: bool = True,
+    up_to: int | None = None,
+) -> Page:
     """Up to `most` rows past the place `beyond`, from there on in the order asked for; none whose id is above `up_to`."""
     statement = _statement(matching)
-    params = {**matching.params(), "most": most + 1, "scanned": SCANNED, "up_to": up_to, "not_before": None, "not_after": None}
+    params = {
+        **matching.params(),
+        "most": most + 1,
+        "scanned": SCANNED,
+        "up_to": up_to,
+        "not_before": None,
+        "not_after": None,
+    }
     conditions = []
     if beyond is not None:
         conditions.append(_past(statement is BY_CLASS, "<" if newest_first else ">"))
-        params |= {"at": beyond.settled_at, "id": beyond.id, "not_after" if newest_first else "not_before": beyond.settled_at}
+        params |= {
+            "at": beyond.settled_at,
+            "id": beyond.id,
+            "not_after" if newest_first else "not_before": beyond.settled_at,
+        }
     if up_to is not None:
         conditions.append(f"{'s' if statement is BY_CLASS else 'l'}.id <= %(up_to)s")
     past = "".join(f" AND {condition}" for condition in conditions)
     # of one message there are a few rows, which the index of message ids has in no order
     with connection.cursor() if statement is BY_MESSAGE else in_index_order() as cursor:
-        cursor.execute(statement.format(beyond=past, order="DESC" if newest_first else "ASC"), params)
+        cursor.execute(
+            statement.format(beyond=past, order="DESC" if newest_first else "ASC"), params
+        )
         entries = [Entry(*row) for row in cursor.fetchall()]
-        return Page(entries[:most], len(entries) > most, statement is BY_ID and len(entries) <= most and _reaches_further(cursor))
+        return Page(
+            entries[:most],
+            len(entries) > most,
+            statement is BY_ID and len(entries) <= most and _reaches_further(cursor),
+        )
 
 
-def around(matching: Matching, most: int, *, after: Place | None = None, before: Place | None = None) -> tuple[Page, bool, bool]:
+def around(
+    matching: Matching, most: int, *, after: Place | None = None, before: Place | None = None
+) -> tuple[Page, bool, bool]:
     """The page next to a place, newest first, and whether there are newer and older rows than its."""
     if after:
         found = page(matching, most, after, newest_first=False)
@@ -236,5 +262,8 @@ def newest_id() -> int:
 def entries_of(ids: Sequence[int], businesses: Sequence[int] | None) -> list[Entry]:
     """Those of these entries that are of these businesses; None for all."""
     with connection.cursor() as cursor:
-        cursor.execute(BY_IDS, {"ids": list(ids), "businesses": None if businesses is None else list(businesses)})
+        cursor.execute(
+            BY_IDS,
+            {"ids": list(ids), "businesses": None if businesses is None else list(businesses)},
+        )
         return [Entry(*row) for row in cursor.fetchall()]

@@ -38,12 +38,18 @@ class Matching:
     """Only what can be sent again, by its kind."""
 
     def as_json(self) -> dict[str, Any]:
-        days = {"first_day": self.first_day and self.first_day.isoformat(), "last_day": self.last_day and self.last_day.isoformat()}
+        days = {
+            "first_day": self.first_day and self.first_day.isoformat(),
+            "last_day": self.last_day and self.last_day.isoformat(),
+        }
         return {**asdict(self), **days}
 
     @classmethod
     def of_json(cls, kept: Mapping[str, Any]) -> Self:
-        days = {name: date.fromisoformat(kept[name]) if kept[name] else None for name in ("first_day", "last_day")}
+        days = {
+            name: date.fromisoformat(kept[name]) if kept[name] else None
+            for name in ("first_day", "last_day")
+        }
         businesses = None if kept["businesses"] is None else tuple(kept["businesses"])
         return cls(**{**kept, **days, "businesses": businesses, "found": _found(kept["found"])})
 

@@ -80,7 +80,10 @@ def _make(table: str, month: date) -> bool:
 def months(table: str) -> list[date]:
     """The months that have a partition, oldest first."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [table])
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass",
+            [table],
+        )
         names = [row[0] for row in cursor.fetchall()]
     return sorted(date(int(name[-7:-3]), int(name[-2:]), 1) for name in names)
 

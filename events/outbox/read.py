@@ -16,7 +16,9 @@ from events.outbox.settle import Waiting
 # The time as text: Django's own conversion takes a tenth of all that a message costs.
 COLUMNS = "o.id, o.business_id, o.customer_id, o.user_id, o.event, o.subject_id, o.message_id, o.occurred_at::text, o.facts, o.attempts"
 
-OCCURRED_AT, FACTS = (COLUMNS.split(", ").index(column) for column in ("o.occurred_at::text", "o.facts"))
+OCCURRED_AT, FACTS = (
+    COLUMNS.split(", ").index(column) for column in ("o.occurred_at::text", "o.facts")
+)
 
 OF_LANES = f"""
 SELECT {COLUMNS} FROM unnest(%s::bigint[], %s::bigint[]) AS l (business_id, first_id)
@@ -52,7 +54,9 @@ class Standing(NamedTuple):
 
 def waiting(lanes: Sequence[tuple[int, int]], most: int) -> list[Waiting]:
     """Up to `most` rows for each (business id, first id), oldest first within a business."""
-    return _rows(OF_LANES, [[business for business, _ in lanes], [first for _, first in lanes], most])
+    return _rows(
+        OF_LANES, [[business for business, _ in lanes], [first for _, first in lanes], most]
+    )
 
 
 def identifies_for(customer_ids: Collection[int], now: datetime) -> list[Waiting]:

@@ -71,7 +71,9 @@ def prepared() -> Iterator[Any]:
 Shape = tuple[tuple[str, Related], ...]
 
 
-def record(customer_id: int, happenings: Iterable[Happening], identify_at: datetime | None = None) -> int:
+def record(
+    customer_id: int, happenings: Iterable[Happening], identify_at: datetime | None = None
+) -> int:
     """Record events and, with `identify_at`, that the customer's traits changed. Answers how many messages now wait because of it:
     none when the business is switched off."""
     found = list(happenings)
@@ -79,9 +81,18 @@ def record(customer_id: int, happenings: Iterable[Happening], identify_at: datet
         found.append(Happening(IDENTIFY, customer_id, identify_at, {}))
     if not found:
         return 0
-    lookups = [{name: fact for name, fact in happening.facts.items() if isinstance(fact, Lookup)} for happening in found]
-    statement = _statement(tuple(tuple((name, fact.related) for name, fact in facts.items()) for facts in lookups))
-    values = [value for happening, facts in zip(found, lookups, strict=True) for value in _values(happening, facts)]
+    lookups = [
+        {name: fact for name, fact in happening.facts.items() if isinstance(fact, Lookup)}
+        for happening in found
+    ]
+    statement = _statement(
+        tuple(tuple((name, fact.related) for name, fact in facts.items()) for facts in lookups)
+    )
+    values = [
+        value
+        for happening, facts in zip(found, lookups, strict=True)
+        for value in _values(happening, facts)
+    ]
     with prepared() as cursor:
         cursor.execute(statement, [*values, customer_id])
         recorded = int(cursor.rowcount)
@@ -96,7 +107,8 @@ def facts_of(happening: Happening) -> dict[str, Any]:
     row = _row(tuple((name, fact.related) for name, fact in lookups.items()))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT e.facts FROM (VALUES {row}) AS e (event, subject_id, message_id, occurred_at, facts)", _values(happening, lookups)
+            f"SELECT e.facts FROM (VALUES {row}) AS e (event, subject_id, message_id, occurred_at, facts)",
+            _values(happening, lookups),
         )
         found: dict[str, Any] = json.loads(cursor.fetchone()[0])
     return found
@@ -116,12 +128,16 @@ def _statement(shapes: tuple[Shape, ...]) -> str:
 
 
 def _row(shape: Shape) -> str:
-    found = "".join(f" || jsonb_build_object('{name}', ({LOOKUPS[related]}))" for name, related in shape)
+    found = "".join(
+        f" || jsonb_build_object('{name}', ({LOOKUPS[related]}))" for name, related in shape
+    )
     return f"(%s::text, %s::bigint, %s::text, %s::timestamptz, %s::jsonb{found})"
 
 
 def _values(happening: Happening, lookups: Mapping[str, Lookup]) -> list[Any]:
-    plain = json.dumps({name: fact for name, fact in happening.facts.items() if name not in lookups})
+    plain = json.dumps(
+        {name: fact for name, fact in happening.facts.items() if name not in lookups}
+    )
     values = [happening.event, happening.subject_id, new_message_id(), happening.occurred_at, plain]
     return [*values, *(fact.id for fact in lookups.values())]
 

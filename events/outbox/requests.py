@@ -33,13 +33,21 @@ def work_off(now: datetime) -> int:
 
 
 def _open() -> list[int]:
-    return list(Request.objects.filter(finished_at=None, kind__in=PORTIONS).order_by("id").values_list("id", flat=True))
+    return list(
+        Request.objects.filter(finished_at=None, kind__in=PORTIONS)
+        .order_by("id")
+        .values_list("id", flat=True)
+    )
 
 
 @transaction.atomic
 def _portion(request_id: int, now: datetime) -> bool | None:
     """Whether there is more. None when it did not come forward: another worker is at it, or it has to wait."""
-    request = Request.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=request_id, finished_at=None).first()
+    request = (
+        Request.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(pk=request_id, finished_at=None)
+        .first()
+    )
     if request is None:
         return None
     before = _progress(request)

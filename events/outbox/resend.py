@@ -90,7 +90,9 @@ def case_of(entry: SendLog, zone: str, now: datetime) -> Case:
         event=entry.event,
         outcome=entry.outcome,
         has_facts=entry.facts is not None,
-        customer_known=Customer.objects.filter(pk=entry.customer_id, business_id=entry.business_id).exists(),
+        customer_known=Customer.objects.filter(
+            pk=entry.customer_id, business_id=entry.business_id
+        ).exists(),
         enabled=bool(integration and integration.enabled),
         muted=bool(integration and entry.event in integration.muted),
         resent=clock(resent.at, now, zone) if resent else "",
@@ -102,7 +104,11 @@ def ask(matching: Matching, by: Any, now: datetime) -> Request | None:
     """Have everything of the one business sent again that matches now. What is logged from here on is not meant. None when the business is
     switched off, or nothing matches; a request that is being carried out already is not made twice."""
     (business_id,) = matching.businesses or ()
-    if not Integration.objects.select_for_update(no_key=True).filter(pk=business_id, enabled=True).exists():
+    if (
+        not Integration.objects.select_for_update(no_key=True)
+        .filter(pk=business_id, enabled=True)
+        .exists()
+    ):
         return None
     meant = matching.as_json()
     under_way = under_way_of([business_id]).filter(matching__meant=meant).first()
@@ -122,14 +128,18 @@ def ask(matching: Matching, by: Any, now: datetime) -> Request | None:
 
 
 def under_way_of(business_ids: Sequence[int]) -> QuerySet[Request]:
-    return Request.objects.filter(business_id__in=business_ids, kind=Request.Kind.SEND_AGAIN, finished_at=None).order_by("id")
+    return Request.objects.filter(
+        business_id__in=business_ids, kind=Request.Kind.SEND_AGAIN, finished_at=None
+    ).order_by("id")
 
 
 def portion(request: Request, now: datetime) -> bool:
     """Send some of what was meant again, oldest first. Waits while a save holds one of these customers for long."""
     matching = Matching.of_json(request.matching["meant"])
     after = Place.of(request.position.get("after", ""))
-    page = log_pages.page(matching, PORTION, after, newest_first=False, up_to=request.matching["up_to"])
+    page = log_pages.page(
+        matching, PORTION, after, newest_first=False, up_to=request.matching["up_to"]
+    )
     with suppress(Locked), impatient(PATIENCE):
         recorded = send_again(request.business_id, page.entries, request.requested_by_id, now)
         request.done += recorded

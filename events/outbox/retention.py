@@ -33,10 +33,14 @@ def drop_old(now: datetime) -> int:
     """Drop the partitions nobody keeps any more, then delete what businesses with a shorter limit do not keep. Answers how many
     partitions were dropped."""
     month = partitions.month_of(now)
-    longest = Integration.objects.aggregate(longest=Max("retention_months"))["longest"] or DEFAULT_MONTHS
+    longest = (
+        Integration.objects.aggregate(longest=Max("retention_months"))["longest"] or DEFAULT_MONTHS
+    )
     dropped = partitions.drop_before(months_before(month, longest))
     rollup.forget(months_before(month, longest))
-    for business_id, kept in Integration.objects.filter(retention_months__lt=longest).values_list("business_id", "retention_months"):
+    for business_id, kept in Integration.objects.filter(retention_months__lt=longest).values_list(
+        "business_id", "retention_months"
+    ):
         _delete(business_id, months_before(month, kept))
         rollup.forget_of(business_id, months_before(month, kept))
     _forget_resent()
@@ -57,5 +61,8 @@ def _delete(business_id: int, before: date) -> None:
         deleted = PORTION
         while deleted == PORTION:
             with connection.cursor() as cursor:
-                cursor.execute(DELETE_PORTION.format(table=table, column=column), [business_id, before, PORTION])
+                cursor.execute(
+                    DELETE_PORTION.format(table=table, column=column),
+                    [business_id, before, PORTION],
+                )
                 deleted = cursor.rowcount

@@ -45,7 +45,9 @@ DAILY: Final = ("events_dailycount", "events_dailydelay")
 # Months of all businesses are deleted in portions, each one short transaction.
 PORTION: Final = 50_000
 
-FORGET = "DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE day < %s LIMIT %s))"
+FORGET = (
+    "DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE day < %s LIMIT %s))"
+)
 FORGET_OF = "DELETE FROM {table} WHERE business_id = %s AND day < %s"
 
 
@@ -57,7 +59,10 @@ def brands(cursor: Any, items: Sequence["Settled"]) -> dict[int, int]:
 
 def add(cursor: Any, items: Sequence["Settled"], brand_of: dict[int, int], now: datetime) -> None:
     """Count what is being logged. At the end of the transaction: until it ends, others that log for these businesses wait."""
-    counts = Counter((i.row.business_id, i.row.event, i.outcome.value, brand_of.get(i.row.customer_id, 0)) for i in items)
+    counts = Counter(
+        (i.row.business_id, i.row.event, i.outcome.value, brand_of.get(i.row.customer_id, 0))
+        for i in items
+    )
     times: Counter[tuple[int, int]] = Counter()
     worst: dict[tuple[int, int], int] = {}
     for item in items:
@@ -66,7 +71,13 @@ def add(cursor: Any, items: Sequence["Settled"], brand_of: dict[int, int], now: 
             key = (item.row.business_id, bucket_of(delay))
             times[key] += 1
             worst[key] = max(worst.get(key, 0), delay)
-    columns = {"now": now, **_columns(("businesses", "events", "outcomes", "brands", "messages"), [(*key, n) for key, n in counts.items()])}
+    columns = {
+        "now": now,
+        **_columns(
+            ("businesses", "events", "outcomes", "brands", "messages"),
+            [(*key, n) for key, n in counts.items()],
+        ),
+    }
     delays = [(*key, n, worst[key]) for key, n in times.items()]
     cursor.execute(ADD, columns | _columns(("delayed", "buckets", "times", "worst"), delays))
 

@@ -23,7 +23,9 @@ ORDER: Final = """
 SELECT o.customer_id, o.id, ARRAY(SELECT i.id FROM customers_lineitem i WHERE i.order_id = o.id)
 FROM {businesses} JOIN customers_order o ON o.business_id = b.id AND o.number IN (%(text)s, upper(%(text)s))
 """
-COUNTRIES: Final = "SELECT DISTINCT s.country FROM {businesses} JOIN customers_business s ON s.id = b.id"
+COUNTRIES: Final = (
+    "SELECT DISTINCT s.country FROM {businesses} JOIN customers_business s ON s.id = b.id"
+)
 CUSTOMERS: Final = """
 SELECT DISTINCT found.id FROM (
     SELECT w.id FROM {businesses} CROSS JOIN LATERAL ({ways}) w LIMIT %(enough)s
@@ -61,7 +63,9 @@ def _order(cursor: Any, asked: dict[str, Any]) -> Found:
     cursor.execute(ORDER.format(businesses=_of(asked)), asked)
     found = cursor.fetchmany(MOST_CUSTOMERS)
     subjects = [(event, order) for _, order, _ in found for event in ORDER_EVENTS]
-    subjects += [(catalogue.ORDER_LINE_ITEM_RETURNED, item) for _, _, items in found for item in items]
+    subjects += [
+        (catalogue.ORDER_LINE_ITEM_RETURNED, item) for _, _, items in found for item in items
+    ]
     return Found(tuple(sorted({customer for customer, _, _ in found})), subjects=tuple(subjects))
 
 
@@ -77,7 +81,10 @@ def _customers(cursor: Any, asked: dict[str, Any]) -> Found:
         ways, params = (*BY_NAME, *BY_EMAIL), {}
         if " " in text:
             first, _, second = text.rpartition(" ")
-            ways, params = (*ways, *BY_BOTH_NAMES), {"first": _escaped(first) + "%", "second": _escaped(second) + "%"}
+            ways, params = (
+                (*ways, *BY_BOTH_NAMES),
+                {"first": _escaped(first) + "%", "second": _escaped(second) + "%"},
+            )
     most = MOST_CUSTOMERS + 1
     params |= {**asked, "start": _escaped(text) + "%", "most": most, "enough": most * len(ways)}
     each = " UNION ALL ".join(ONE_WAY.format(condition=condition) for condition in ways)

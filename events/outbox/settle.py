@@ -165,12 +165,28 @@ def settle(work: Settlement, now: datetime) -> int:
         partitions.ensure(now)
         taken = take_out(cursor, [item.row for item in work.settled])
         superseded = _remember(cursor, work.known, taken.keys())
-        logged = [item for item in work.settled if taken.get(item.row.id, item.row.message_id in superseded)]
+        logged = [
+            item
+            for item in work.settled
+            if taken.get(item.row.id, item.row.message_id in superseded)
+        ]
         if work.failed:
-            cursor.execute(COUNT_ATTEMPT, [[row.id for row, _ in work.failed], [error for _, error in work.failed]])
-        _copy(cursor, LOG_ATTEMPTS, ((a.business_id, a.at, a.status, a.milliseconds, a.messages, a.bytes, a.error) for a in work.attempts))
+            cursor.execute(
+                COUNT_ATTEMPT,
+                [[row.id for row, _ in work.failed], [error for _, error in work.failed]],
+            )
+        _copy(
+            cursor,
+            LOG_ATTEMPTS,
+            (
+                (a.business_id, a.at, a.status, a.milliseconds, a.messages, a.bytes, a.error)
+                for a in work.attempts
+            ),
+        )
         _release(cursor, work.verdicts, now)
-        _leave_for_a_moment(cursor, [item.row for item in work.settled if item.row.id not in taken], now + HELD)
+        _leave_for_a_moment(
+            cursor, [item.row for item in work.settled if item.row.id not in taken], now + HELD
+        )
         write_log(cursor, logged, now)
     return len(logged)
 
@@ -189,7 +205,11 @@ def write_log(cursor: Any, items: Sequence[Settled], now: datetime) -> None:
     it ends, so nothing may come after it that such a one holds, a lane above all."""
     if items:
         brand_of = rollup.brands(cursor, items)
-        _copy(cursor, LOG, (_log_row(item, brand_of.get(item.row.customer_id, 0), now) for item in items))
+        _copy(
+            cursor,
+            LOG,
+            (_log_row(item, brand_of.get(item.row.customer_id, 0), now) for item in items),
+        )
         rollup.add(cursor, items, brand_of, now)
 
 
@@ -198,7 +218,16 @@ def _log_row(item: Settled, brand_id: int, now: datetime) -> tuple[Any, ...]:
     facts = None if item.outcome == Outcome.ACCEPTED else Jsonb(row.facts)
     attempts = row.attempts + (item.sent_at is not None)
     return (
-        *(row.business_id, row.customer_id, brand_id, row.user_id, row.event, row.subject_id, row.message_id, row.occurred_at),
+        *(
+            row.business_id,
+            row.customer_id,
+            brand_id,
+            row.user_id,
+            row.event,
+            row.subject_id,
+            row.message_id,
+            row.occurred_at,
+        ),
         *(item.sent_at, now, item.outcome.value, item.reason, attempts, item.body, facts),
     )
 
@@ -208,7 +237,13 @@ def _remember(cursor: Any, known: Sequence[Known], taken: Collection[int]) -> se
     flight is no longer in the outbox under its id, yet it was accepted and belongs in the log once."""
     if not known:
         return set()
-    columns = zip(*((k.row.customer_id, k.destination, k.traits_hash, k.row.message_id, k.row.occurred_at) for k in known), strict=True)
+    columns = zip(
+        *(
+            (k.row.customer_id, k.destination, k.traits_hash, k.row.message_id, k.row.occurred_at)
+            for k in known
+        ),
+        strict=True,
+    )
     newest = [k.row.customer_id for k in known if k.row.id in taken]
     cursor.execute(REMEMBER, [*(list(column) for column in columns), newest])
     return {row[0] for row in cursor.fetchall()}
@@ -217,13 +252,27 @@ def _remember(cursor: Any, known: Sequence[Known], taken: Collection[int]) -> se
 def _leave_for_a_moment(cursor: Any, rows: Sequence[Waiting], until: datetime) -> None:
     """Those of these messages that wait unchanged are locked by a save."""
     if rows:
-        cursor.execute(LEAVE_FOR_A_MOMENT, [until, [row.id for row in rows], [row.message_id for row in rows]])
+        cursor.execute(
+            LEAVE_FOR_A_MOMENT, [until, [row.id for row in rows], [row.message_id for row in rows]]
+        )
 
 
 def _release(cursor: Any, verdicts: Sequence[Verdict], now: datetime) -> None:
     if not verdicts:
         return
-    rows = ((v.business_id, v.token, v.generation, v.resume_at, v.failures, v.stopped, v.last_error, v.accepted_at) for v in verdicts)
+    rows = (
+        (
+            v.business_id,
+            v.token,
+            v.generation,
+            v.resume_at,
+            v.failures,
+            v.stopped,
+            v.last_error,
+            v.accepted_at,
+        )
+        for v in verdicts
+    )
     cursor.execute(RELEASE, [now, *(list(column) for column in zip(*rows, strict=True))])
 
 

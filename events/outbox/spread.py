@@ -79,7 +79,10 @@ def identify_known(business_id: int, customer_ids: list[int], now: datetime) -> 
 def spread_all() -> int:
     """Spread what waits, oldest first. Answers in how many portions. A change of customers whom a save holds for long waits for the
     next time, and keeps no other change waiting."""
-    return sum(_spread(change_id) for change_id in TraitChange.objects.order_by("id").values_list("id", flat=True))
+    return sum(
+        _spread(change_id)
+        for change_id in TraitChange.objects.order_by("id").values_list("id", flat=True)
+    )
 
 
 def _spread(change_id: int) -> int:
@@ -93,11 +96,15 @@ def _spread(change_id: int) -> int:
 def spread_portion(change_id: int) -> bool:
     """False when nothing is left of the change, or another worker is at it. Raises Locked."""
     with impatient(PATIENCE):
-        change = TraitChange.objects.select_for_update(skip_locked=True).filter(pk=change_id).first()
+        change = (
+            TraitChange.objects.select_for_update(skip_locked=True).filter(pk=change_id).first()
+        )
         if change is None:
             return False
         after = change.after_id
-        record_found(FIND.format(concerned=CONCERNED[change.relation], known=KNOWN), _params(change))
+        record_found(
+            FIND.format(concerned=CONCERNED[change.relation], known=KNOWN), _params(change)
+        )
         change.refresh_from_db(fields=["after_id"])
         if change.after_id == after:
             change.delete()

@@ -83,7 +83,9 @@ SELECT EXISTS (
 """
 
 
-def page(matching: Matching, most: int, beyond: int | None = None, *, oldest_first: bool = True) -> WaitingPage:
+def page(
+    matching: Matching, most: int, beyond: int | None = None, *, oldest_first: bool = True
+) -> WaitingPage:
     """Up to `most` rows past the one with the id `beyond`, from there on in the order asked for."""
     if matching.found is not None and not matching.found:
         return WaitingPage([])
@@ -100,7 +102,9 @@ def page(matching: Matching, most: int, beyond: int | None = None, *, oldest_fir
         return _cut(cursor, entries, businesses, words, params)
 
 
-def around(matching: Matching, most: int, *, after: int | None = None, before: int | None = None) -> tuple[WaitingPage, bool, bool]:
+def around(
+    matching: Matching, most: int, *, after: int | None = None, before: int | None = None
+) -> tuple[WaitingPage, bool, bool]:
     """The page next to a row's id, oldest first, and whether there are rows before and after its."""
     if before is not None:
         found = page(matching, most, before, oldest_first=False)
@@ -112,14 +116,25 @@ def around(matching: Matching, most: int, *, after: int | None = None, before: i
 
 
 def _narrowed(matching: Matching) -> bool:
-    return bool(matching.event or matching.first_day or matching.last_day or matching.found) or matching.brand_id is not None
+    return (
+        bool(matching.event or matching.first_day or matching.last_day or matching.found)
+        or matching.brand_id is not None
+    )
 
 
-def _cut(cursor: Any, entries: list[Waits], businesses: Sequence[int] | None, words: dict[str, str], params: dict[str, Any]) -> WaitingPage:
+def _cut(
+    cursor: Any,
+    entries: list[Waits],
+    businesses: Sequence[int] | None,
+    words: dict[str, str],
+    params: dict[str, Any],
+) -> WaitingPage:
     """Whether there was more to look through, and up to where this look came."""
     if businesses is not None and len(businesses) != 1:
         cursor.execute(ANY_LEFT.format(**words), params)
         return WaitingPage(entries, cut=bool(cursor.fetchone()[0]))
-    cursor.execute(LOOKED_TO.format(**words), {**params, "only": businesses[0] if businesses else None})
+    cursor.execute(
+        LOOKED_TO.format(**words), {**params, "only": businesses[0] if businesses else None}
+    )
     found = cursor.fetchone()
     return WaitingPage(entries, cut=found is not None, looked_to=found[0] if found else None)

@@ -10,7 +10,11 @@ from customers.dates import celebrated_on
 from customers.zones import local_day
 from events.story.why import on
 
-RHYTHMS: Final = {"weekly": "a weekly customer", "bi-weekly": "a bi-weekly customer", "monthly": "a monthly customer"}
+RHYTHMS: Final = {
+    "weekly": "a weekly customer",
+    "bi-weekly": "a bi-weekly customer",
+    "monthly": "a monthly customer",
+}
 ANY_OTHER: Final = "a customer without a regular rhythm"
 BIRTHDAY: Final = re.compile(r"(?:\d{4}-)?(\d{2})-(\d{2})", re.ASCII)
 
@@ -66,7 +70,9 @@ def birthday(birthdays: Birthdays, time_zone: str, now: datetime) -> str:
     if born is None:
         return f"This customer has no date in the custom field “{birthdays.field}”."
     today = local_day(now, time_zone)
-    this_year, next_year = (celebrated_on(int(born[1]), int(born[2]), year) for year in (today.year, today.year + 1))
+    this_year, next_year = (
+        celebrated_on(int(born[1]), int(born[2]), year) for year in (today.year, today.year + 1)
+    )
     if this_year is None or next_year is None:
         return f"This customer has no date in the custom field “{birthdays.field}”."
     if today.year in birthdays.celebrated:
@@ -92,7 +98,9 @@ def _missed(birthdays: Birthdays, due: datetime, time_zone: str, now: datetime) 
 
 def told(day: date, now: datetime, time_zone: str) -> str:
     """4 May, with the year when it is another than this."""
-    return f"{day.day} {day:%B}" + ("" if day.year == local_day(now, time_zone).year else f" {day.year}")
+    return f"{day.day} {day:%B}" + (
+        "" if day.year == local_day(now, time_zone).year else f" {day.year}"
+    )
 
 
 def days(count: int) -> str:

@@ -48,12 +48,16 @@ class Trait:
     now: str = ""
 
 
-def table(accepted: Mapping[str, Any] | None, today: Mapping[str, Any], time_zone: str) -> list[Trait]:
+def table(
+    accepted: Mapping[str, Any] | None, today: Mapping[str, Any], time_zone: str
+) -> list[Trait]:
     """Without `accepted`: today's."""
     return [_trait(trait, accepted, today, time_zone) for trait in NAMES]
 
 
-def _trait(trait: str, accepted: Mapping[str, Any] | None, today: Mapping[str, Any], time_zone: str) -> Trait:
+def _trait(
+    trait: str, accepted: Mapping[str, Any] | None, today: Mapping[str, Any], time_zone: str
+) -> Trait:
     value = shown(trait, today.get(trait), time_zone)
     if accepted is None:
         return Trait(NAMES[trait], trait, value)
@@ -75,7 +79,11 @@ def shown(trait: str, value: Any, time_zone: str) -> str:
     if isinstance(value, list):
         return "; ".join(f"{one['name']}: {one['value'] or NOT_KNOWN}" for one in value)
     if isinstance(value, dict):
-        return ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in value.values() if part not in {None, ""})
+        return ", ".join(
+            f"{part:g}" if isinstance(part, float) else str(part)
+            for part in value.values()
+            if part not in {None, ""}
+        )
     return str(value)
 
 
@@ -84,7 +92,11 @@ def difference(traits: list[Trait], *, known: bool, same: bool, waiting: bool) -
     changed = [trait.name for trait in traits if trait.now]
     wait = " Their details wait to be sent." if waiting else ""
     if same:
-        return "Nothing has changed since." if known else "The send log does not keep the message any more, but nothing has changed since."
+        return (
+            "Nothing has changed since."
+            if known
+            else "The send log does not keep the message any more, but nothing has changed since."
+        )
     if not known:
         return f"The send log does not keep the message any more; below is what would be sent today.{wait}"
     if not changed:
@@ -92,6 +104,4 @@ def difference(traits: list[Trait], *, known: bool, same: bool, waiting: bool) -
     return f"Changed since: {', '.join(changed)}.{wait or NOT_WAITING}"
 
 
-NOT_WAITING: Final = (
-    " That is not waiting to be sent: it was changed while nothing was recorded. The next change of their details brings it along."
-)
+NOT_WAITING: Final = " That is not waiting to be sent: it was changed while nothing was recorded. The next change of their details brings it along."

@@ -28,7 +28,9 @@ WHERE h.business_id = %(business)s AND h.customer_id = %(customer)s
     AND (h.at, h.event COLLATE "C", h.subject_id) < (%(at)s::timestamptz, %(event)s::text COLLATE "C", %(subject)s::bigint)
 ORDER BY h.id DESC LIMIT %(most)s
 """
-COLUMNS: Final = "id, event, subject_id, occurred_at, %(waiting)s, recorded_at, message_id, last_error, attempts"
+COLUMNS: Final = (
+    "id, event, subject_id, occurred_at, %(waiting)s, recorded_at, message_id, last_error, attempts"
+)
 WAITS: Final = f"""
 SELECT {COLUMNS}, customer_id = %(customer)s, place = %(searched)s FROM (
     SELECT *, row_number() OVER (ORDER BY id DESC) AS place
@@ -50,7 +52,12 @@ class Waiting:
 
 def waiting(business_id: int, customer_id: int) -> Waiting:
     """Read before the log: what leaves the outbox in between is found there. An identify among the newest is found twice."""
-    params = {"business": business_id, "customer": customer_id, "searched": SEARCHED, "waiting": WAITING}
+    params = {
+        "business": business_id,
+        "customer": customer_id,
+        "searched": SEARCHED,
+        "waiting": WAITING,
+    }
     entries, searched_from = [], None
     for *row, own, last in _rows(WAITS, params):
         entry = Entry(*row)
@@ -78,30 +85,50 @@ def switches(integration: Integration | None, business_id: int) -> Switches:
 
 
 def visits(customer_id: int, days: Collection[date]) -> dict[date, Visited]:
-    rows = Visit.objects.filter(customer_id=customer_id, day__in=days).values_list("day", "at", "visit_type")
+    rows = Visit.objects.filter(customer_id=customer_id, day__in=days).values_list(
+        "day", "at", "visit_type"
+    )
     return {day: Visited(at, HOW[visit_type]) for day, at, visit_type in rows}
 
 
-HOW: Final[Mapping[str, str]] = {Visit.Type.DRIVER: "by a driver", Visit.Type.STORE: "in a store", Visit.Type.SIGNUP: "as the signup"}
+HOW: Final[Mapping[str, str]] = {
+    Visit.Type.DRIVER: "by a driver",
+    Visit.Type.STORE: "in a store",
+    Visit.Type.SIGNUP: "as the signup",
+}
 
 
 def accepted(business_id: int, message_id: str) -> SendLog | None:
     """The entry of an identify that Segment accepted; None when the log does not keep it any more."""
-    return SendLog.objects.filter(message_id=message_id, business_id=business_id, event=IDENTIFY, outcome="accepted").first()
+    return SendLog.objects.filter(
+        message_id=message_id, business_id=business_id, event=IDENTIFY, outcome="accepted"
+    ).first()
 
 
 def lost_at(customer_id: int, since: datetime) -> datetime | None:
     """When it was found that they were lost, counted from `since`."""
-    return Lapse.objects.filter(customer_id=customer_id, since=since).values_list("found_at", flat=True).first()
+    return (
+        Lapse.objects.filter(customer_id=customer_id, since=since)
+        .values_list("found_at", flat=True)
+        .first()
+    )
 
 
 def celebrated(customer_id: int, years: Collection[int]) -> frozenset[int]:
-    return frozenset(Celebration.objects.filter(customer_id=customer_id, year__in=years).values_list("year", flat=True))
+    return frozenset(
+        Celebration.objects.filter(customer_id=customer_id, year__in=years).values_list(
+            "year", flat=True
+        )
+    )
 
 
 def answer(customer_id: int, field_id: int) -> tuple[str, datetime] | None:
     """What the customer said in a custom field, and when."""
-    return CustomFieldValue.objects.filter(customer_id=customer_id, field_id=field_id).values_list("value", "updated_at").first()
+    return (
+        CustomFieldValue.objects.filter(customer_id=customer_id, field_id=field_id)
+        .values_list("value", "updated_at")
+        .first()
+    )
 
 
 def integration_of(business_id: int) -> Integration | None:

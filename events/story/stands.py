@@ -60,7 +60,9 @@ def stands(known: Known, now: datetime) -> Iterator[Stand]:
         last, state, entry = _last(event.name, known, now)
         ahead = _now(event.name, known, now)
         # once is enough where it was off for the last one already, and still is
-        yield Stand(event.name, state, last, "" if ahead and _cause(ahead) in last else ahead, entry)
+        yield Stand(
+            event.name, state, last, "" if ahead and _cause(ahead) in last else ahead, entry
+        )
 
 
 def _cause(sentence: str) -> str:
@@ -70,13 +72,21 @@ def _cause(sentence: str) -> str:
 
 
 def _last(event: str, known: Known, now: datetime) -> tuple[str, str, Entry | None]:
-    entry = max((one for one in known.entries if one.event == event), key=lambda one: (one.at, one.known_at, one.id), default=None)
+    entry = max(
+        (one for one in known.entries if one.event == event),
+        key=lambda one: (one.at, one.known_at, one.id),
+        default=None,
+    )
     happened = known.latest.get(event)
     if happened and (entry is None or happened > entry.at):
         return *_happened(event, happened, known, now), None
     if entry is None:
         return (NOT_READ, "unknown", None) if known.read_from else (NEVER[event], "nothing", None)
-    return f"{LAST[entry.outcome]} {on(entry.known_at, known.past.time_zone, now)}." + _reason(entry), entry.outcome, entry
+    return (
+        f"{LAST[entry.outcome]} {on(entry.known_at, known.past.time_zone, now)}." + _reason(entry),
+        entry.outcome,
+        entry,
+    )
 
 
 def _happened(event: str, at: datetime, known: Known, now: datetime) -> tuple[str, str]:

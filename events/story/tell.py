@@ -113,10 +113,21 @@ def _told(line: Line, scene: Scene, visits: dict[date, Visited]) -> Told:
         return Told(line.at, title(line.event), about, reason.state, reason.text, [], note)
     newest, *others = line.entries
     earlier = [(entry, became(entry, scene.standing, now)) for entry in others]
-    return Told(line.at, title(line.event), about, newest.outcome, became(newest, scene.standing, now), earlier, note, newest)
+    return Told(
+        line.at,
+        title(line.event),
+        about,
+        newest.outcome,
+        became(newest, scene.standing, now),
+        earlier,
+        note,
+        newest,
+    )
 
 
-def _known(scene: Scene, logged: list[Entry], latest: dict[str, datetime], visits: dict[date, Visited]) -> Known:
+def _known(
+    scene: Scene, logged: list[Entry], latest: dict[str, datetime], visits: dict[date, Visited]
+) -> Known:
     integration, zone = scene.integration, scene.standing.time_zone
     coming = {
         catalogue.CUSTOMER_LOST: ahead.lost(_absence(scene), zone, scene.now),
@@ -137,12 +148,21 @@ def _known(scene: Scene, logged: list[Entry], latest: dict[str, datetime], visit
 def _absence(scene: Scene) -> Absence:
     customer, integration = scene.customer, scene.integration
     visited = customer.last_visit is not None and customer.last_visit >= customer.created_at
-    since = customer.last_visit if customer.last_visit is not None and visited else customer.created_at
+    since = (
+        customer.last_visit if customer.last_visit is not None and visited else customer.created_at
+    )
     limit = DEFAULT_LIMITS[customer.visit_frequency]
     if integration:
         limit = integration.limit_of(customer.visit_frequency)
     found_at = read.lost_at(customer.pk, since)
-    return Absence(since, visited, customer.visit_frequency, limit, found_at, integration.enabled_at if integration else None)
+    return Absence(
+        since,
+        visited,
+        customer.visit_frequency,
+        limit,
+        found_at,
+        integration.enabled_at if integration else None,
+    )
 
 
 def _birthdays(scene: Scene) -> Birthdays:
@@ -151,7 +171,18 @@ def _birthdays(scene: Scene) -> Birthdays:
     if integration is None or field is None:
         return Birthdays(None)
     answer = read.answer(scene.customer.pk, field.pk)
-    since = max(filter(None, (integration.enabled_at, integration.birthday_field_since)), default=None) if integration.enabled else None
+    since = (
+        max(filter(None, (integration.enabled_at, integration.birthday_field_since)), default=None)
+        if integration.enabled
+        else None
+    )
     year = zones.local_day(scene.now, scene.standing.time_zone).year
     value, answered_at = answer or ("", None)
-    return Birthdays(field.name, value, answered_at, integration.birthday_hour, since, read.celebrated(scene.customer.pk, [year]))
+    return Birthdays(
+        field.name,
+        value,
+        answered_at,
+        integration.birthday_hour,
+        since,
+        read.celebrated(scene.customer.pk, [year]),
+    )

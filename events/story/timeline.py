@@ -84,7 +84,13 @@ class Page:
     following: Key | None = None
 
 
-def page(happened: Sequence[Happened], waiting: Iterable[Entry], logged: Sequence[Entry], most: int, looked_at: int) -> Page | None:
+def page(
+    happened: Sequence[Happened],
+    waiting: Iterable[Entry],
+    logged: Sequence[Entry],
+    most: int,
+    looked_at: int,
+) -> Page | None:
     """`happened`: the newest `most` + 1, newest first. `logged`: the `looked_at` that left last, newest first. None when these are too few,
     as they had all waited together with others."""
     lines = sure = lines_of(happened, [*waiting, *logged])
@@ -95,13 +101,18 @@ def page(happened: Sequence[Happened], waiting: Iterable[Entry], logged: Sequenc
         if not sure:
             return None
     shown = sure[:most]
-    return Page(shown, shown[-1].key if len(lines) > len(shown) or len(logged) >= looked_at else None)
+    return Page(
+        shown, shown[-1].key if len(lines) > len(shown) or len(logged) >= looked_at else None
+    )
 
 
 def lines_of(happened: Iterable[Happened], entries: Iterable[Entry]) -> list[Line]:
     """Newest first. A message that left the outbox while the page was being read is shown as what became of it."""
     found: dict[Key, Line] = {one.key: Line(one.key, one) for one in happened}
-    by_message = {entry.message_id: entry for entry in sorted(entries, key=lambda entry: entry.outcome != WAITING)}
+    by_message = {
+        entry.message_id: entry
+        for entry in sorted(entries, key=lambda entry: entry.outcome != WAITING)
+    }
     of_key: defaultdict[Key, list[Entry]] = defaultdict(list)
     for entry in by_message.values():
         of_key[entry.key].append(entry)
@@ -109,7 +120,11 @@ def lines_of(happened: Iterable[Happened], entries: Iterable[Entry]) -> list[Lin
         line = found.setdefault(key, Line(key))
         line.entries = sorted(several, key=lambda entry: (entry.known_at, entry.id), reverse=True)
     told = {(entry.event, entry.subject_id) for entry in by_message.values()}
-    return sorted((line for line in found.values() if not _told_elsewhere(line, told)), key=lambda line: line.key, reverse=True)
+    return sorted(
+        (line for line in found.values() if not _told_elsewhere(line, told)),
+        key=lambda line: line.key,
+        reverse=True,
+    )
 
 
 def _told_elsewhere(line: Line, told: set[tuple[str, int]]) -> bool:

@@ -57,7 +57,10 @@ def why_not(event: str, at: datetime, past: Past, now: datetime) -> Why:
     if begins is None:
         return Why("not-sent", "The integration has never been set up.")
     if at < begins:
-        return Why("not-sent", f"It happened before the integration was set up, {on(begins, past.time_zone, now)}.")
+        return Why(
+            "not-sent",
+            f"It happened before the integration was set up, {on(begins, past.time_zone, now)}.",
+        )
     return _was_off(event, at, past, now) or _lost_sight_of(at, past)
 
 
@@ -71,13 +74,28 @@ def _was_off(event: str, at: datetime, past: Past, now: datetime) -> Why | None:
 
 def _lost_sight_of(at: datetime, past: Past) -> Why:
     if at.astimezone(UTC).date() < past.kept_from:
-        return Why("unknown", f"What became of it is not known any more: the send log keeps {months(past.kept_months)}.")
-    if past.unread_from and past.unread_until and past.unread_from - LATE <= at <= past.unread_until:
-        return Why("waiting", "Probably waiting: so much waits that this page does not look through all of it.")
-    return Why("not-sent", "It was not recorded as it happened, as with records that are imported: those make no events.")
+        return Why(
+            "unknown",
+            f"What became of it is not known any more: the send log keeps {months(past.kept_months)}.",
+        )
+    if (
+        past.unread_from
+        and past.unread_until
+        and past.unread_from - LATE <= at <= past.unread_until
+    ):
+        return Why(
+            "waiting",
+            "Probably waiting: so much waits that this page does not look through all of it.",
+        )
+    return Why(
+        "not-sent",
+        "It was not recorded as it happened, as with records that are imported: those make no events.",
+    )
 
 
-def visited_already(happened: Happened, visits: Mapping[date, Visited], past: Past, now: datetime) -> str:
+def visited_already(
+    happened: Happened, visits: Mapping[date, Visited], past: Past, now: datetime
+) -> str:
     """Why something that is a visit made no “Customer Visit”; empty when it did, or is none."""
     visit = visits.get(local_day(happened.at, past.time_zone)) if happened.visits else None
     if visit is None or visit.at == happened.at:

@@ -33,7 +33,9 @@ def became(entry: Entry, standing: Standing, now: datetime) -> str:
     at = on(entry.known_at, standing.time_zone, now)
     if entry.outcome == "accepted":
         late = entry.known_at - entry.at
-        return f"Accepted by Segment {at}" + (f", {duration(late)} after it happened." if late >= AT_ONCE else ".")
+        return f"Accepted by Segment {at}" + (
+            f", {duration(late)} after it happened." if late >= AT_ONCE else "."
+        )
     return f"{STATES[entry.outcome]} {at}. {entry.reason}".strip()
 
 

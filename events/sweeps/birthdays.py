@@ -50,4 +50,6 @@ due AS (
 def sweep(now: datetime) -> int:
     """Find whose birthday it is. Answers how many events were recorded."""
     with transaction.atomic():
-        return record_found(FIND, {"now": now, "event": CUSTOMER_BIRTHDAY, "catch_up": CATCH_UP_DAYS})
+        return record_found(
+            FIND, {"now": now, "event": CUSTOMER_BIRTHDAY, "catch_up": CATCH_UP_DAYS}
+        )

@@ -59,7 +59,9 @@ def sweep(now: datetime) -> int:
     recorded = 0
     while businesses := _due(now):
         with transaction.atomic():
-            recorded += record_found(FIND, {"now": now, "businesses": businesses, "event": CUSTOMER_LOST})
+            recorded += record_found(
+                FIND, {"now": now, "businesses": businesses, "event": CUSTOMER_LOST}
+            )
     return recorded
 
 

@@ -39,4 +39,6 @@ for model, options in list(admin.site._registry.items()):
     if type(options).__module__ in {other.__name__ for other in OTHERS}:
         more = {"form": ScheduleForm} if model is PeriodicTask else {}
         admin.site.unregister(model)
-        admin.site.register(model, type(type(options).__name__, (type(options), SupportAdmin), more))
+        admin.site.register(
+            model, type(type(options).__name__, (type(options), SupportAdmin), more)
+        )

@@ -18,7 +18,12 @@ class TooLarge(APIException):
 
 
 class Json(JSONParser):
-    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
         length = (parser_context or {})["request"].META.get("CONTENT_LENGTH") or "0"
         if int(length) > LARGEST:
             raise TooLarge

@@ -69,7 +69,12 @@ class Door(GenericViewSet[Any]):
         known = [*self.filters(), *PAGING]
         unknown = sorted(asked.keys() - set(known))
         if unknown:
-            raise ValidationError({name: [f"There is no such filter here. There are {', '.join(known)}."] for name in unknown})
+            raise ValidationError(
+                {
+                    name: [f"There is no such filter here. There are {', '.join(known)}."]
+                    for name in unknown
+                }
+            )
 
     def filters(self) -> list[str]:
         """The names of what this list can be narrowed by."""
@@ -89,7 +94,9 @@ class Door(GenericViewSet[Any]):
 
     def given(self, shape: "type[Serializer[Any]]", said: Any = None) -> dict[str, Any]:
         """What is said, by default in the body, in this shape. Raises ValidationError, which names the field."""
-        serializer = shape(data=self.request.data if said is None else said, context=self.get_serializer_context())
+        serializer = shape(
+            data=self.request.data if said is None else said, context=self.get_serializer_context()
+        )
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
@@ -109,7 +116,9 @@ def _one_of(shape: Callable[[], Any]) -> Any:
     return shape()
 
 
-def _whole(handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any) -> Response:
+def _whole(
+    handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any
+) -> Response:
     """All of it is done or nothing; of a POST that is repeated, once."""
     if request.method == "POST":
         return once(request, lambda: handler(request, *args, **kwargs))

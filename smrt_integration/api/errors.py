@@ -28,7 +28,9 @@ class LengthRequired(APIException):
     """Django reads no body whose length is not told, so it would be taken for an empty one, which may mean everything."""
 
     status_code = status.HTTP_411_LENGTH_REQUIRED
-    default_detail = "Say how long the body is: send Content-Length instead of Transfer-Encoding: chunked."
+    default_detail = (
+        "Say how long the body is: send Content-Length instead of Transfer-Encoding: chunked."
+    )
     default_code = "length_required"
 
 
@@ -52,11 +54,18 @@ def as_conflict(argument: str) -> Iterator[None]:
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's handler, for our refusals too. Anything else is a fault of ours and goes to the log as a 500."""
-    return exception_handler(as_api_error(error) if isinstance(error, ActionRefused) else error, context)
+    return exception_handler(
+        as_api_error(error) if isinstance(error, ActionRefused) else error, context
+    )
 
 
 def fault(request: HttpRequest) -> HttpResponse:
     """Django's `handler500`: a program gets an answer that it can read."""
     if not request.path.startswith("/api/"):
         return server_error(request)
-    return JsonResponse({"detail": "Something went wrong on our side, and nothing was done. Try again; we were told of it."}, status=500)
+    return JsonResponse(
+        {
+            "detail": "Something went wrong on our side, and nothing was done. Try again; we were told of it."
+        },
+        status=500,
+    )

@@ -50,7 +50,9 @@ class Reference(serializers.SlugRelatedField[Any]):
 
 def not_here(model: type[Model]) -> str:
     """What is said of a row that does not exist, or is another business's."""
-    return f"There is no {model._meta.verbose_name} with this id here. Give the id of one of your own."
+    return (
+        f"There is no {model._meta.verbose_name} with this id here. Give the id of one of your own."
+    )
 
 
 def by_uuid(rows: QuerySet[Any], wanted: Iterable[UUID], field: str) -> Mapping[UUID, Any]:
@@ -69,10 +71,17 @@ class Given(serializers.Serializer[Any]):
     """What the record's answer has besides: whoever sends the whole record back is understood."""
 
     def to_internal_value(self, data: Any) -> Any:
-        unknown = data.keys() - self.fields.keys() - self.answered if isinstance(data, Mapping) else set()
+        unknown = (
+            data.keys() - self.fields.keys() - self.answered if isinstance(data, Mapping) else set()
+        )
         if unknown:
             known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
-            raise serializers.ValidationError({name: [f"There is no such field here. There are {known}."] for name in sorted(unknown)})
+            raise serializers.ValidationError(
+                {
+                    name: [f"There is no such field here. There are {known}."]
+                    for name in sorted(unknown)
+                }
+            )
         return super().to_internal_value(data)
 
 
@@ -84,10 +93,20 @@ LONGEST_AGO: Final = timedelta(days=30)
 class MomentField(serializers.DateTimeField):
     """When something happened, if it is told later. A time without an offset would be somebody's own, and nobody could tell whose."""
 
-    default_error_messages = {"naive": NAIVE, "long_ago": "This is more than 30 days ago. Check the clock of what reports it."}
+    default_error_messages = {
+        "naive": NAIVE,
+        "long_ago": "This is more than 30 days ago. Check the clock of what reports it.",
+    }
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"allow_null": True, "default": None, "help_text": "When it happened, if it is told later."} | kwargs)
+        super().__init__(
+            **{
+                "allow_null": True,
+                "default": None,
+                "help_text": "When it happened, if it is told later.",
+            }
+            | kwargs
+        )
 
     def enforce_timezone(self, value: datetime) -> datetime:
         if timezone.is_naive(value):
@@ -105,10 +124,15 @@ class AddressField(Given):
     city = serializers.CharField(max_length=150, allow_null=True, default=None)
     state = serializers.CharField(max_length=150, allow_null=True, default=None)
     postal_code = serializers.CharField(max_length=30, allow_null=True, default=None)
-    country = serializers.RegexField(r"\A[A-Z]{2}\Z", allow_null=True, default=None, help_text="Two capital letters, ISO 3166.")
+    country = serializers.RegexField(
+        r"\A[A-Z]{2}\Z", allow_null=True, default=None, help_text="Two capital letters, ISO 3166."
+    )
 
     def to_representation(self, instance: AddressDict) -> dict[str, Any]:
-        return {"postal_code" if name == "postalCode" else name: value for name, value in instance.items()}
+        return {
+            "postal_code" if name == "postalCode" else name: value
+            for name, value in instance.items()
+        }
 
     def to_internal_value(self, data: Any) -> Any:
         given = super().to_internal_value(data)

@@ -80,7 +80,9 @@ class StopFilter(FilterSet):
 
 class PickupFilter(FilterSet):
     customer = filters.UUIDFilter("customer__uuid")
-    route = filters.UUIDFilter("customer__agent__uuid", help_text="Of customers who belong to this route.")
+    route = filters.UUIDFilter(
+        "customer__agent__uuid", help_text="Of customers who belong to this route."
+    )
     day = filters.DateFilter("pickup_date")
 
     class Meta:
@@ -92,8 +94,14 @@ class CustomerFilter(FilterSet):
     """Each narrows further."""
 
     email = filters.CharFilter("email", "iexact", max_length=320)
-    phone = filters.CharFilter(method="by_phone", max_length=40, help_text="As people write it, or with the country code.")
-    name = filters.CharFilter(method="by_name", max_length=200, help_text="The beginning of the first, last or company name.")
+    phone = filters.CharFilter(
+        method="by_phone", max_length=40, help_text="As people write it, or with the country code."
+    )
+    name = filters.CharFilter(
+        method="by_name",
+        max_length=200,
+        help_text="The beginning of the first, last or company name.",
+    )
     agent = filters.UUIDFilter("agent__uuid")
 
     class Meta:
@@ -103,13 +111,19 @@ class CustomerFilter(FilterSet):
     def by_phone(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         view: Any = self.request.parser_context["view"]
         try:
-            return rows.filter(phone=normalise(value, None if value.startswith("+") else view.business.country))
+            return rows.filter(
+                phone=normalise(value, None if value.startswith("+") else view.business.country)
+            )
         except ImpossibleNumber:
             return rows.none()
 
     def by_name(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         for word in value.split()[:MOST_WORDS]:
-            rows = rows.filter(Q(last_name__istartswith=word) | Q(first_name__istartswith=word) | Q(company_name__istartswith=word))
+            rows = rows.filter(
+                Q(last_name__istartswith=word)
+                | Q(first_name__istartswith=word)
+                | Q(company_name__istartswith=word)
+            )
         return rows
 
 

@@ -52,7 +52,9 @@ class UnderWay(Conflict):
     """Seconds, which DRF answers as Retry-After."""
 
     def __init__(self) -> None:
-        super().__init__("This call is being done at this moment. Ask again in a moment.", "under_way")
+        super().__init__(
+            "This call is being done at this moment. Ask again in a moment.", "under_way"
+        )
 
 
 def once(request: Request, work: Callable[[], Response]) -> Response:
@@ -79,7 +81,9 @@ def _claim(request: Request, key: str) -> int | None:
     """The id of the row that holds this key for us; None when the request was answered before. The database decides who was first."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute(CLAIM, [PATIENCE, _caller(request).pk, key, hash_of(request), timezone.now()])
+            cursor.execute(
+                CLAIM, [PATIENCE, _caller(request).pk, key, hash_of(request), timezone.now()]
+            )
             row = cursor.fetchone()
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
@@ -91,7 +95,9 @@ def _claim(request: Request, key: str) -> int | None:
 def _replay(request: Request, before: Answered) -> Response:
     if before.request_hash != hash_of(request):
         raise ValidationError({HEADER: [ANOTHER_BODY]})
-    return Response(json.loads(before.body) if before.body else None, before.status, headers={REPLAYED: "true"})
+    return Response(
+        json.loads(before.body) if before.body else None, before.status, headers={REPLAYED: "true"}
+    )
 
 
 def _caller(request: Request) -> ApiKey:
@@ -107,6 +113,8 @@ def hash_of(request: Request) -> str:
 def forget_old(now: datetime) -> int:
     """Delete answers that nobody will ask for any more, some at a time. Answers how many."""
     old, forgotten = Answered.objects.filter(at__lt=now - KEPT), 0
-    while deleted := Answered.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:PORTION])).delete()[0]:
+    while deleted := Answered.objects.filter(
+        pk__in=list(old.values_list("pk", flat=True)[:PORTION])
+    ).delete()[0]:
         forgotten += deleted
     return forgotten

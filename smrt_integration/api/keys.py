@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 HOW = "Send your key as in: Authorization: Bearer smrt_pos_..."
-UNKNOWN = "This key is not known here or was revoked. An owner makes keys in the admin, under API keys."
+UNKNOWN = (
+    "This key is not known here or was revoked. An owner makes keys in the admin, under API keys."
+)
 
 
 class Caller:

@@ -23,7 +23,9 @@ SECRET_CHARACTERS = 43
 
 def known_scopes(scopes: list[str]) -> None:
     if unknown := sorted(set(scopes) - SCOPES):
-        raise ValidationError(f"{', '.join(unknown)}: there is no such scope. There are {', '.join(sorted(SCOPES))}.")
+        raise ValidationError(
+            f"{', '.join(unknown)}: there is no such scope. There are {', '.join(sorted(SCOPES))}."
+        )
 
 
 def hash_of(secret: str) -> str:
@@ -35,10 +37,18 @@ class ApiKey(models.Model):
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="api_keys")
-    client = models.CharField(max_length=7, choices=Client.choices, help_text="It decides the source of what happens.")
-    name = models.CharField(max_length=100, help_text="To tell it from others, such as the name of the shop.")
+    client = models.CharField(
+        max_length=7, choices=Client.choices, help_text="It decides the source of what happens."
+    )
+    name = models.CharField(
+        max_length=100, help_text="To tell it from others, such as the name of the shop."
+    )
     scopes = ArrayField(models.CharField(max_length=32), validators=[known_scopes])
-    start = models.CharField(max_length=8, editable=False, help_text="The key's first characters, by which it is recognised.")
+    start = models.CharField(
+        max_length=8,
+        editable=False,
+        help_text="The key's first characters, by which it is recognised.",
+    )
     hash = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -54,7 +64,12 @@ class ApiKey(models.Model):
     @classmethod
     @sensitive_variables("secret")
     def issue(
-        cls, business: Business, client: str, name: str, scopes: list[str] | None = None, known_by: UUID | None = None
+        cls,
+        business: Business,
+        client: str,
+        name: str,
+        scopes: list[str] | None = None,
+        known_by: UUID | None = None,
     ) -> tuple[Self, str]:
         """A new key and its secret, which nobody can read again. `scopes` are by default what such a client needs. With the uuid it will
         be known by, a repetition raises IntegrityError instead of making another key."""
@@ -64,7 +79,13 @@ class ApiKey(models.Model):
         start = secret.removeprefix(f"smrt_{client}_")[:4]
         told = {} if known_by is None else {"uuid": known_by}
         return cls.objects.create(
-            business=business, client=client, name=name, scopes=granted, start=start, hash=hash_of(secret), **told
+            business=business,
+            client=client,
+            name=name,
+            scopes=granted,
+            start=start,
+            hash=hash_of(secret),
+            **told,
         ), secret
 
     @classmethod
@@ -115,7 +136,9 @@ class Answered(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["key", "idempotency_key"], name="answered_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["key", "idempotency_key"], name="answered_once")
+        ]
         indexes = [models.Index(fields=["at"], name="answered_at")]
 
     def __str__(self) -> str:

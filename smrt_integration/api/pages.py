@@ -59,16 +59,27 @@ class Pages(CursorPagination):
 
     def asked(self, request: Request) -> Asked:
         """Raises NotFound for a cursor that we did not make."""
-        most, cursor = self.get_page_size(request) or self.page_size, request.query_params.get(CURSOR)
+        most, cursor = (
+            self.get_page_size(request) or self.page_size,
+            request.query_params.get(CURSOR),
+        )
         if not cursor:
             return Asked(request, most)
         try:
             way, *place = signing.loads(cursor, salt=_salt(request))
         except signing.BadSignature as error:
-            raise NotFound("There is no page at this cursor. Follow the addresses under next and previous.") from error
-        return Asked(request, most, onward=place) if way == ONWARD else Asked(request, most, back=place)
+            raise NotFound(
+                "There is no page at this cursor. Follow the addresses under next and previous."
+            ) from error
+        return (
+            Asked(request, most, onward=place)
+            if way == ONWARD
+            else Asked(request, most, back=place)
+        )
 
-    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> list[Any]:
         asked, columns = self.asked(request), tuple(getattr(view, "ordering", ("-pk",)))
         place = asked.back or asked.onward
         order = tuple(map(_reversed, columns)) if asked.back else columns
@@ -81,7 +92,10 @@ class Pages(CursorPagination):
             found.reverse()
         onward = found and (more or asked.back)
         back = found and (asked.onward or (more and asked.back))
-        self.links = asked.links(_place(columns, found[-1]) if onward else None, _place(columns, found[0]) if back else None)
+        self.links = asked.links(
+            _place(columns, found[-1]) if onward else None,
+            _place(columns, found[0]) if back else None,
+        )
         return found
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -103,4 +117,6 @@ def _past(order: Sequence[str], place: Place) -> Q:
         name, sign = column.removeprefix("-"), "lt" if column.startswith("-") else "gt"
         behind = Q(**{f"{name}__{sign}": value}) | (Q(**{name: value}) & behind if behind else Q())
     first = order[0]
-    return behind & Q(**{f"{first.removeprefix('-')}__{'lte' if first.startswith('-') else 'gte'}": place[0]})
+    return behind & Q(
+        **{f"{first.removeprefix('-')}__{'lte' if first.startswith('-') else 'gte'}": place[0]}
+    )

@@ -10,14 +10,20 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
     name = "key"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        return {"type": "http", "scheme": "bearer", "description": "A key of one business and client, made in the admin under API keys."}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key of one business and client, made in the admin under API keys.",
+        }
 
 
 PROBLEM = {
     "type": "object",
     "description": "What is wrong: `detail` is about the whole call, with a stable `code` beside it where the state of the records forbids "
     "it; any other name is a field's.",
-    "properties": {"detail": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}},
+    "properties": {
+        "detail": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+    },
     "additionalProperties": {},
 }
 ERRORS = {
@@ -47,7 +53,12 @@ def with_errors(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             for status, description in ERRORS.items():
                 operation["responses"].setdefault(
                     status,
-                    {"description": description, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}},
+                    {
+                        "description": description,
+                        "content": {
+                            "application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                        },
+                    },
                 )
             if method == "post":
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)

@@ -21,7 +21,26 @@ GRANTED: Final[Mapping[Client, frozenset[str]]] = {
     # switching the integration is for somebody who was given that on purpose
     Client.POS: SCOPES - {"integration:write"},
     # a driver's phone can be lost: it holds a key to what a driver needs
-    Client.APP: frozenset({"customers:read", "orders:read", "orders:write", "stops:read", "stops:write", "pickups:read", "reference:read"}),
-    Client.WEBSITE: frozenset({"customers:read", "customers:write", "orders:read", "pickups:read", "pickups:write", "reference:read"}),
+    Client.APP: frozenset(
+        {
+            "customers:read",
+            "orders:read",
+            "orders:write",
+            "stops:read",
+            "stops:write",
+            "pickups:read",
+            "reference:read",
+        }
+    ),
+    Client.WEBSITE: frozenset(
+        {
+            "customers:read",
+            "customers:write",
+            "orders:read",
+            "pickups:read",
+            "pickups:write",
+            "reference:read",
+        }
+    ),
 }
 """What a new key of each client may do unless told otherwise."""

@@ -32,7 +32,10 @@ class KeyThrottle(BaseThrottle):
         if not isinstance(request.auth, ApiKey):
             return True
         self.window, self.passed = divmod(time.time(), WINDOW)
-        return count(f"smrt:calls:{request.auth.pk}:{self.window:.0f}") <= settings.API_CALLS_PER_MINUTE
+        return (
+            count(f"smrt:calls:{request.auth.pk}:{self.window:.0f}")
+            <= settings.API_CALLS_PER_MINUTE
+        )
 
     def wait(self) -> float:
         """Seconds until the next window, which DRF answers as Retry-After."""
@@ -59,4 +62,6 @@ def count(counter: str) -> int:
 # Kept per process id: a connection made before a fork must never be shared after it.
 @lru_cache(maxsize=2)
 def _redis(pid: int) -> "redis.Redis":
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE
+    )

@@ -8,7 +8,16 @@ from rest_framework.routers import SimpleRouter
 
 from smrt_integration.api import schema
 from smrt_integration.api.nothing import Nothing
-from smrt_integration.api.resources import customers, integration, messages, orders, own_key, pickups, reference, stops
+from smrt_integration.api.resources import (
+    customers,
+    integration,
+    messages,
+    orders,
+    own_key,
+    pickups,
+    reference,
+    stops,
+)
 
 __all__ = ["schema", "urlpatterns"]
 
@@ -29,12 +38,24 @@ router.register("waiting-messages", messages.WaitingMessages)
 router.register("send-log-entries", messages.SendLogEntries)
 
 # Its renderer knows pages only, not what OPTIONS would answer.
-DOCS: Any = {"url_name": "api:schema", "template_name": "smrt/api_docs.html", "http_method_names": ["get", "head"]}
+DOCS: Any = {
+    "url_name": "api:schema",
+    "template_name": "smrt/api_docs.html",
+    "http_method_names": ["get", "head"],
+}
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(router.urls)),
-    path("integration", integration.TheIntegration.as_view({"get": "retrieve", "patch": "partial_update"}), name="integration"),
-    path("integration/resume", integration.TheIntegration.as_view({"post": "resume"}), name="integration-resume"),
+    path(
+        "integration",
+        integration.TheIntegration.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="integration",
+    ),
+    path(
+        "integration/resume",
+        integration.TheIntegration.as_view({"post": "resume"}),
+        name="integration-resume",
+    ),
     path("own-key", own_key.OwnKey.as_view({"get": "retrieve"}), name="own-key"),
     path("event-types", integration.EventTypes.as_view({"get": "list"}), name="event-types"),
     path("trait-types", integration.TraitTypes.as_view({"get": "retrieve"}), name="trait-types"),

@@ -43,14 +43,24 @@ def read(status: int, retry_after: float | None) -> Answer:
         return Answer(Verdict.STOP, status, STOPPING[status])
     if status == 429 or retry_after is not None:
         wait = SLOW_DOWN_SECONDS if retry_after is None else max(LEAST_SECONDS, retry_after)
-        return Answer(Verdict.WAIT, status, f"Segment asked us to slow down (it answered {status}).", wait)
+        return Answer(
+            Verdict.WAIT, status, f"Segment asked us to slow down (it answered {status}).", wait
+        )
     if status == 400:
         return Answer(Verdict.HALVE, status, "Segment refused this message (it answered 400).")
     if status == 413:
-        return Answer(Verdict.TOO_LARGE, status, "Segment finds this message too large (it answered 413).")
+        return Answer(
+            Verdict.TOO_LARGE, status, "Segment finds this message too large (it answered 413)."
+        )
     if 300 <= status < 400:
-        return Answer(Verdict.WAIT, status, f"Segment's address sent us elsewhere (it answered {status}); we do not follow.")
-    return Answer(Verdict.WAIT, status, f"Segment could not take the events (it answered {status}).")
+        return Answer(
+            Verdict.WAIT,
+            status,
+            f"Segment's address sent us elsewhere (it answered {status}); we do not follow.",
+        )
+    return Answer(
+        Verdict.WAIT, status, f"Segment could not take the events (it answered {status})."
+    )
 
 
 def timed_out() -> Answer:
@@ -64,9 +74,15 @@ def unreachable() -> Answer:
 def no_key() -> Answer:
     """None was entered, or none of FIELD_KEYS decrypts it."""
     return Answer(
-        Verdict.STOP, None, "There is no readable write key. Copy it from Segment (your source, Settings, API Keys) and save it here."
+        Verdict.STOP,
+        None,
+        "There is no readable write key. Copy it from Segment (your source, Settings, API Keys) and save it here.",
     )
 
 
 def failed() -> Answer:
-    return Answer(Verdict.WAIT, None, "Something went wrong on our side while sending. We try again by ourselves.")
+    return Answer(
+        Verdict.WAIT,
+        None,
+        "Something went wrong on our side while sending. We try again by ourselves.",
+    )

@@ -44,7 +44,10 @@ def load(lanes: Sequence[Claimed], now: datetime, most_rows: int = MOST_ROWS) ->
     by_business: dict[int, list[Waiting]] = defaultdict(list)
     for row in rows:
         by_business[row.business_id].append(row)
-    loads = [Builder(lane, standings, sources, values).load(by_business[lane.business_id]) for lane in lanes]
+    loads = [
+        Builder(lane, standings, sources, values).load(by_business[lane.business_id])
+        for lane in lanes
+    ]
     for load in loads:
         load.more = found[load.lane.business_id] == most_rows
     return loads
@@ -59,12 +62,21 @@ def hash_of(traits: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(traits, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _identifies_first(lanes: Iterable[Claimed], rows: Iterable[Waiting], standings: Mapping[int, Standing], now: datetime) -> list[Waiting]:
+def _identifies_first(
+    lanes: Iterable[Claimed],
+    rows: Iterable[Waiting],
+    standings: Mapping[int, Standing],
+    now: datetime,
+) -> list[Waiting]:
     """The identifies of customers whose events wait but whom this destination never saw."""
     places = {lane.business_id: destination(lane.region, lane.write_key) for lane in lanes}
     with_identify = {row.customer_id for row in rows if row.event == IDENTIFY}
     places_of = {row.customer_id: places[row.business_id] for row in rows}
-    unseen = {customer for customer, standing in standings.items() if standing.destination != places_of[customer]} - with_identify
+    unseen = {
+        customer
+        for customer, standing in standings.items()
+        if standing.destination != places_of[customer]
+    } - with_identify
     return read.identifies_for(unseen, now)
 
 
@@ -94,7 +106,11 @@ class Builder:
             except segment.TooLarge as problem:
                 self._settle(row, Outcome.REJECTED, str(problem))
             except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-                self._settle(row, Outcome.REJECTED, f"The message could not be built ({type(error).__name__}). Please tell support.")
+                self._settle(
+                    row,
+                    Outcome.REJECTED,
+                    f"The message could not be built ({type(error).__name__}). Please tell support.",
+                )
         return self.result
 
     def _settle(self, row: Waiting, outcome: Outcome, reason: str) -> None:
@@ -105,13 +121,22 @@ class Builder:
         if source is None:
             self._settle(row, Outcome.SKIPPED, DELETED)
             return
-        traits: dict[str, Any] = {**build_traits(source, self.values.get(row.customer_id, []), self.lane.birthday_field_id)}
+        traits: dict[str, Any] = {
+            **build_traits(
+                source, self.values.get(row.customer_id, []), self.lane.birthday_field_id
+            )
+        }
         traits_hash = hash_of(traits)
         standing = self.standings.get(row.customer_id)
-        if standing and (standing.destination, standing.traits_hash) == (self.destination, traits_hash):
+        if standing and (standing.destination, standing.traits_hash) == (
+            self.destination,
+            traits_hash,
+        ):
             self._settle(row, Outcome.SKIPPED, UNCHANGED)
             return
-        message = segment.identify(row.user_id, traits, self.lane.time_zone, row.occurred_at, row.message_id)
+        message = segment.identify(
+            row.user_id, traits, self.lane.time_zone, row.occurred_at, row.message_id
+        )
         body = segment.serialized(message)
         shown = body.replace(json.dumps(traits["link"]), json.dumps(HIDDEN_LINK))
         known = Known(row, self.destination, UNCERTAIN if row.attempts else traits_hash)
@@ -119,12 +144,24 @@ class Builder:
 
     def _track(self, row: Waiting) -> None:
         standing = self.standings.get(row.customer_id)
-        if standing and standing.destination != self.destination and row.customer_id not in self.with_identify:
+        if (
+            standing
+            and standing.destination != self.destination
+            and row.customer_id not in self.with_identify
+        ):
             # a save is just changing their identify; they are identified before their first event leaves, so it waits a moment
             self.result.held.append(row)
             return
         properties = dict(catalogue.BY_NAME[row.event].properties(row.facts))
         integrations = () if standing and standing.reachable else NO_SURVEY
-        message = segment.track(row.user_id, row.event, properties, self.lane.time_zone, row.occurred_at, row.message_id, integrations)
+        message = segment.track(
+            row.user_id,
+            row.event,
+            properties,
+            self.lane.time_zone,
+            row.occurred_at,
+            row.message_id,
+            integrations,
+        )
         body = segment.serialized(message)
         self.result.tracks.append(Parcel(row, message, len(body), body))

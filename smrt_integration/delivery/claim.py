@@ -90,7 +90,13 @@ WHERE l.floor_at < %(floor_before)s AND NOT EXISTS (SELECT FROM events_outgoing 
 RENEW: Final = "UPDATE events_lane SET lease_until = %s WHERE lease_token = ANY (%s)"
 
 
-def claim(now: datetime, limit: int, troubled: bool = False, from_zero: bool = False, crowded: bool = False) -> list[Claimed]:
+def claim(
+    now: datetime,
+    limit: int,
+    troubled: bool = False,
+    from_zero: bool = False,
+    crowded: bool = False,
+) -> list[Claimed]:
     """Lease up to `limit` lanes that have something to send. `troubled`: those whose last attempt failed, instead of the others.
     `crowded`: expect that a good part of all businesses has. `from_zero`: look below the lanes' floors in any case."""
     params: dict[str, Any] = {
@@ -102,7 +108,10 @@ def claim(now: datetime, limit: int, troubled: bool = False, from_zero: bool = F
         "troubled": troubled,
     }
     with connection.cursor() as cursor:
-        cursor.execute((BY_FLOORS if not from_zero and (crowded or _many_dead(cursor)) else BY_STEPS) + CLAIM, params)
+        cursor.execute(
+            (BY_FLOORS if not from_zero and (crowded or _many_dead(cursor)) else BY_STEPS) + CLAIM,
+            params,
+        )
         return [_claimed(*row) for row in cursor.fetchall()]
 
 
@@ -119,9 +128,18 @@ def _many_dead(cursor: Any) -> bool:
 
 
 def _claimed(
-    business_id: int, token: UUID, first_id: int, failures: int, generation: int, region: str, write_key: str, *rest: Any
+    business_id: int,
+    token: UUID,
+    first_id: int,
+    failures: int,
+    generation: int,
+    region: str,
+    write_key: str,
+    *rest: Any,
 ) -> Claimed:
-    return Claimed(business_id, token, first_id, failures, generation, region, decrypt(write_key), *rest)
+    return Claimed(
+        business_id, token, first_id, failures, generation, region, decrypt(write_key), *rest
+    )
 
 
 def renew(now: datetime, tokens: set[UUID]) -> None:

@@ -85,7 +85,9 @@ class Delivery:
 
     def _closed(self) -> bool:
         """Nothing more is taken up."""
-        return self._out_of_budget() and (not self._hanging() or time.monotonic() - self.started > LATEST_SECONDS)
+        return self._out_of_budget() and (
+            not self._hanging() or time.monotonic() - self.started > LATEST_SECONDS
+        )
 
     def _hanging(self) -> bool:
         since = time.monotonic() - HANGING_SECONDS
@@ -101,13 +103,21 @@ class Delivery:
             under_way = sum(load.lane.failures > 0 for load, _ in self.flights.values())
             found += self._claim(TROUBLED - under_way, troubled=True)
         if now >= self.look_at:
-            most = min(claim.MOST_LANES, max(1, int(ROWS_PER_CLAIM / self.rows_per_lane)), self._room() - len(found))
+            most = min(
+                claim.MOST_LANES,
+                max(1, int(ROWS_PER_CLAIM / self.rows_per_lane)),
+                self._room() - len(found),
+            )
             well = self._claim(most)
             self.crowded = most == len(well) and (self.crowded or most > CROWD)
             self.look_at = 0.0 if well else now + LOOK_SECONDS
             found += well
         if found:
-            self._start(build.load(found, timezone.now(), min(build.MOST_ROWS, ROWS_PER_CLAIM // len(found))))
+            self._start(
+                build.load(
+                    found, timezone.now(), min(build.MOST_ROWS, ROWS_PER_CLAIM // len(found))
+                )
+            )
         return bool(found)
 
     def _room(self) -> int:
@@ -119,10 +129,16 @@ class Delivery:
         return room if room >= FEWEST_LANES else 0
 
     def _claim(self, limit: int, troubled: bool = False) -> list[claim.Claimed]:
-        return claim.claim(timezone.now(), limit, troubled, self.from_zero, self.crowded) if limit > 0 else []
+        return (
+            claim.claim(timezone.now(), limit, troubled, self.from_zero, self.crowded)
+            if limit > 0
+            else []
+        )
 
     def _start(self, loads: list[Load]) -> None:
-        self.rows_per_lane = max(1.0, sum(build.MOST_ROWS if load.more else load.messages for load in loads) / len(loads))
+        self.rows_per_lane = max(
+            1.0, sum(build.MOST_ROWS if load.more else load.messages for load in loads) / len(loads)
+        )
         if not self.called and (self.crowded or any(load.more for load in loads)):
             self.called = True
             wake.wake()
@@ -157,7 +173,11 @@ class Delivery:
         """One landed shipment of each business. Who stood still until its lease ended (a frozen machine, say) may have taken the lane
         again, with the same messages: the second settling must find what the first one did."""
         first: dict[int, Shipment] = {}
-        self.landed = [shipment for shipment in self.landed if first.setdefault(shipment.load.lane.business_id, shipment) is not shipment]
+        self.landed = [
+            shipment
+            for shipment in self.landed
+            if first.setdefault(shipment.load.lane.business_id, shipment) is not shipment
+        ]
         return list(first.values())
 
     def _collect(self, patience: float) -> None:
@@ -169,7 +189,9 @@ class Delivery:
         too_long = time.monotonic() - ENOUGH_SECONDS - 2 * segment.longest_post()
         for flight, (load, since) in list(self.flights.items()):
             if since < too_long:
-                log.warning("shipment_abandoned", business=load.lane.business_id, messages=load.messages)
+                log.warning(
+                    "shipment_abandoned", business=load.lane.business_id, messages=load.messages
+                )
                 del self.flights[flight]
                 self.landed.append(Shipment(load, halted=answers.timed_out()))
 

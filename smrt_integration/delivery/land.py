@@ -14,8 +14,14 @@ def land(shipment: Shipment, work: Settlement, now: datetime, random: Callable[[
     """Add to `work` what this shipment brought."""
     rejected = [] if shipment.key_refused else shipment.rejected
     work.settled += shipment.load.settled
-    work.settled += [Settled(p.row, Outcome.ACCEPTED, "", p.body, shipment.sent_at[p.row.id]) for p in shipment.accepted]
-    work.settled += [Settled(p.row, Outcome.REJECTED, a.error, p.body, shipment.sent_at[p.row.id]) for p, a in rejected]
+    work.settled += [
+        Settled(p.row, Outcome.ACCEPTED, "", p.body, shipment.sent_at[p.row.id])
+        for p in shipment.accepted
+    ]
+    work.settled += [
+        Settled(p.row, Outcome.REJECTED, a.error, p.body, shipment.sent_at[p.row.id])
+        for p, a in rejected
+    ]
     work.known += [parcel.known for parcel in shipment.accepted if parcel.known]
     work.attempts += shipment.attempts
     verdict = lane_verdict(shipment, now, random)
@@ -23,7 +29,11 @@ def land(shipment: Shipment, work: Settlement, now: datetime, random: Callable[[
     if verdict.stopped or (shipment.halted is not None and shipment.halted.wait_seconds is None):
         done = {p.row.id for p in shipment.accepted} | {p.row.id for p, _ in rejected}
         parcels = shipment.load.identifies + shipment.load.tracks
-        work.failed += [(p.row, verdict.last_error) for p in parcels if p.row.id in shipment.sent_at and p.row.id not in done]
+        work.failed += [
+            (p.row, verdict.last_error)
+            for p in parcels
+            if p.row.id in shipment.sent_at and p.row.id not in done
+        ]
 
 
 def lane_verdict(shipment: Shipment, now: datetime, random: Callable[[], float]) -> Verdict:
@@ -38,10 +48,21 @@ def lane_verdict(shipment: Shipment, now: datetime, random: Callable[[], float])
     elif answer is not None:
         failures, resume_at = _wait(answer, 0 if shipment.accepted else lane.failures, now, random)
         error = answer.error
-    return Verdict(lane.business_id, lane.token, lane.generation, resume_at, failures, stopped, stopped or error, accepted_at)
+    return Verdict(
+        lane.business_id,
+        lane.token,
+        lane.generation,
+        resume_at,
+        failures,
+        stopped,
+        stopped or error,
+        accepted_at,
+    )
 
 
-def _wait(answer: Answer, failures: int, now: datetime, random: Callable[[], float]) -> tuple[int, datetime]:
+def _wait(
+    answer: Answer, failures: int, now: datetime, random: Callable[[], float]
+) -> tuple[int, datetime]:
     """A wait that Segment asked for is no failed attempt."""
     if answer.wait_seconds is not None:
         return failures, now + timedelta(seconds=answer.wait_seconds)

@@ -22,7 +22,9 @@ class Sized(Protocol):
 S = TypeVar("S", bound=Sized)
 
 
-def pack(messages: Iterable[S], max_bytes: int = MAX_BATCH_BYTES, max_messages: int = MAX_BATCH_MESSAGES) -> Iterator[list[S]]:
+def pack(
+    messages: Iterable[S], max_bytes: int = MAX_BATCH_BYTES, max_messages: int = MAX_BATCH_MESSAGES
+) -> Iterator[list[S]]:
     """Batches in the order given. A message that alone exceeds `max_bytes` travels alone; keep it from coming here."""
     batch: list[S] = []
     used = 0

@@ -45,9 +45,13 @@ def preview(event: str, customer: Customer, integration: Integration, now: datet
     return Preview(parcel.body, source, tuple(_notes(event, parcel, integration)))
 
 
-def _happening(event: str, customer: Customer, integration: Integration, now: datetime) -> tuple[Happening, str]:
+def _happening(
+    event: str, customer: Customer, integration: Integration, now: datetime
+) -> tuple[Happening, str]:
     if event == IDENTIFY:
-        return Happening(IDENTIFY, customer.pk, now, {}), "Made from the customer's details, as they are now."
+        return Happening(
+            IDENTIFY, customer.pk, now, {}
+        ), "Made from the customer's details, as they are now."
     found = latest(event, customer, integration, now)
     return found.happening, found.source
 
@@ -55,7 +59,16 @@ def _happening(event: str, customer: Customer, integration: Integration, now: da
 def _row(happening: Happening, customer: Customer) -> Waiting:
     at, facts = happening.occurred_at.astimezone(UTC), dict(happening.facts)
     return Waiting(
-        0, customer.business_id, customer.pk, customer.uuid, happening.event, happening.subject_id, new_message_id(), at, facts, 0
+        0,
+        customer.business_id,
+        customer.pk,
+        customer.uuid,
+        happening.event,
+        happening.subject_id,
+        new_message_id(),
+        at,
+        facts,
+        0,
     )
 
 
@@ -73,7 +86,9 @@ def _builder(customer: Customer, integration: Integration, event: str) -> Builde
         birthday_field_id=integration.birthday_field_id,
     )
     place = None if event == IDENTIFY else destination(lane.region, lane.write_key)
-    standings = {customer.pk: read.standings([customer.pk])[customer.pk]._replace(destination=place)}
+    standings = {
+        customer.pk: read.standings([customer.pk])[customer.pk]._replace(destination=place)
+    }
     ids = [customer.pk]
     return Builder(lane, standings, trait_sources(ids), custom_values(ids))
 

@@ -22,7 +22,10 @@ from events.models import Region
 from smrt_integration.delivery import answers
 from smrt_integration.delivery.answers import Answer
 
-HOSTS: Final = {Region.US: "https://api.segment.io", Region.EU: "https://events.eu1.segmentapis.com"}
+HOSTS: Final = {
+    Region.US: "https://api.segment.io",
+    Region.EU: "https://events.eu1.segmentapis.com",
+}
 
 # Requests at a time per process, and so the number of slow receivers it can wait for. The SDK's session keeps 10 connections.
 THREADS: Final = 64
@@ -38,14 +41,18 @@ class TooLarge(Exception):
 
     def __init__(self, parts: dict[str, Any]) -> None:
         name, size = max(_sizes(parts), key=itemgetter(1))
-        super().__init__(f"The message is larger than the 32 KB that Segment takes. Shorten the largest part: {name} ({size // 1000} KB).")
+        super().__init__(
+            f"The message is larger than the 32 KB that Segment takes. Shorten the largest part: {name} ({size // 1000} KB)."
+        )
 
 
 def _sizes(parts: dict[str, Any]) -> Iterator[tuple[str, int]]:
     """What a message is made of, with sizes in bytes; custom fields one by one, by the names the owner gave them."""
     for name, part in parts.items():
         if name == "customFields":
-            yield from ((f"the custom field {field['name']}", len(json.dumps(field))) for field in part)
+            yield from (
+                (f"the custom field {field['name']}", len(json.dumps(field))) for field in part
+            )
         else:
             yield name, len(json.dumps(part))
 
@@ -67,7 +74,9 @@ def _builder() -> Client:
 
 # As many as there are businesses' time zones times events: some hundreds of bytes each.
 @lru_cache(maxsize=10_000)
-def _envelope(kind: str, event: str, time_zone: str, integrations: tuple[tuple[str, bool], ...]) -> dict[str, Any]:
+def _envelope(
+    kind: str, event: str, time_zone: str, integrations: tuple[tuple[str, bool], ...]
+) -> dict[str, Any]:
     """The SDK's own message, without what differs from one message to the next. Built by the SDK one by one, they would be walked through
     value by value and serialized once more: half of all that sending a message costs.
 
@@ -76,13 +85,21 @@ def _envelope(kind: str, event: str, time_zone: str, integrations: tuple[tuple[s
     fields: dict[str, Any] = {"event": event} if event else {}
     context = {"ip": "0", "active": False, "timezone": time_zone}
     build = getattr(_builder(), kind)
-    message: dict[str, Any] = build("-", context=context, integrations=dict(integrations), timestamp=datetime.now(UTC), **fields)[1]
+    message: dict[str, Any] = build(
+        "-", context=context, integrations=dict(integrations), timestamp=datetime.now(UTC), **fields
+    )[1]
     return message
 
 
-def identify(user_id: UUID, traits: dict[str, Any], time_zone: str, at: datetime, message_id: str) -> dict[str, Any]:
+def identify(
+    user_id: UUID, traits: dict[str, Any], time_zone: str, at: datetime, message_id: str
+) -> dict[str, Any]:
     """`at` in UTC, here and below."""
-    return _envelope("identify", "", time_zone, ()) | _own(user_id, at, message_id) | {"traits": traits}
+    return (
+        _envelope("identify", "", time_zone, ())
+        | _own(user_id, at, message_id)
+        | {"traits": traits}
+    )
 
 
 def track(
@@ -94,18 +111,28 @@ def track(
     message_id: str,
     integrations: tuple[tuple[str, bool], ...] = (),
 ) -> dict[str, Any]:
-    return _envelope("track", event, time_zone, integrations) | _own(user_id, at, message_id) | {"properties": properties}
+    return (
+        _envelope("track", event, time_zone, integrations)
+        | _own(user_id, at, message_id)
+        | {"properties": properties}
+    )
 
 
 def _own(user_id: UUID, at: datetime, message_id: str) -> dict[str, str]:
-    return {"userId": str(user_id), "timestamp": at.isoformat(timespec="milliseconds"), "messageId": message_id}
+    return {
+        "userId": str(user_id),
+        "timestamp": at.isoformat(timespec="milliseconds"),
+        "messageId": message_id,
+    }
 
 
 def serialized(message: dict[str, Any]) -> str:
     """A message as the SDK puts it on the wire: ASCII, so its length is its size in bytes. Raises TooLarge."""
     body = json.dumps(message)
     if len(body) > MAX_MSG_SIZE:
-        raise TooLarge(message["traits"] if message["type"] == "identify" else message["properties"])
+        raise TooLarge(
+            message["traits"] if message["type"] == "identify" else message["properties"]
+        )
     return body
 
 
@@ -117,7 +144,9 @@ class _Connections:
     def __init__(self) -> None:
         self._adapter = HTTPAdapter(pool_connections=16, pool_maxsize=THREADS, max_retries=0)
 
-    def post(self, url: str, data: str, headers: dict[str, str], timeout: tuple[float, float]) -> requests.Response:
+    def post(
+        self, url: str, data: str, headers: dict[str, str], timeout: tuple[float, float]
+    ) -> requests.Response:
         request = requests.PreparedRequest()
         request.method, request.url, request.hooks = "POST", url, {}
         request.body = data.encode()
@@ -131,7 +160,9 @@ class _Connections:
 def _sdk_post() -> Callable[..., requests.Response]:
     """The SDK's own function over our connections, for it has no parameter for them; whoever else uses the SDK in this process keeps its
     session. Made by the first POST, so after the fork: connections are never shared."""
-    return FunctionType(sdk.post.__code__, vars(sdk) | {"_session": _Connections()}, argdefs=sdk.post.__defaults__)
+    return FunctionType(
+        sdk.post.__code__, vars(sdk) | {"_session": _Connections()}, argdefs=sdk.post.__defaults__
+    )
 
 
 def post(write_key: str, host: str, messages: list[dict[str, Any]], retry_count: int = 0) -> Answer:
@@ -139,11 +170,18 @@ def post(write_key: str, host: str, messages: list[dict[str, Any]], retry_count:
     try:
         # gzip off: compressing costs more CPU than building the messages, and the limits count after gunzip
         _sdk_post()(
-            write_key, host, gzip=False, timeout=(CONNECT_SECONDS, settings.SEGMENT_TIMEOUT), retry_count=retry_count, batch=messages
+            write_key,
+            host,
+            gzip=False,
+            timeout=(CONNECT_SECONDS, settings.SEGMENT_TIMEOUT),
+            retry_count=retry_count,
+            batch=messages,
         )
     except sdk.APIError as error:
         response: Any = error.response
-        return answers.read(int(error.status), sdk.parse_retry_after(response) if response is not None else None)
+        return answers.read(
+            int(error.status), sdk.parse_retry_after(response) if response is not None else None
+        )
     except requests.Timeout:
         return answers.timed_out()
     except requests.RequestException:

@@ -22,9 +22,7 @@ ENOUGH_SECONDS = 20.0
 
 OUT_OF_TIME = Answer(Verdict.WAIT, None, "", 0.0)
 
-ALL_REFUSED = (
-    "Segment refused every message sent with this write key (it answered 400). Copy the write key from Segment again and save it here."
-)
+ALL_REFUSED = "Segment refused every message sent with this write key (it answered 400). Copy the write key from Segment again and save it here."
 
 
 @dataclass(slots=True)
@@ -51,7 +49,9 @@ class Shipment:
         return bool(self.suspects) and not self.accepted and self.halted in (None, OUT_OF_TIME)
 
 
-def ship(load: Load, post: Post = segment.post, clock: Callable[[], float] = time.monotonic) -> Shipment:
+def ship(
+    load: Load, post: Post = segment.post, clock: Callable[[], float] = time.monotonic
+) -> Shipment:
     """Post the load, one attempt per request."""
     shipment = Shipment(load, halted=None if load.lane.write_key else answers.no_key())
     until = clock() + ENOUGH_SECONDS
@@ -61,7 +61,9 @@ def ship(load: Load, post: Post = segment.post, clock: Callable[[], float] = tim
     return shipment
 
 
-def _send(shipment: Shipment, batch: Sequence[Parcel], post: Post, in_time: Callable[[], bool]) -> None:
+def _send(
+    shipment: Shipment, batch: Sequence[Parcel], post: Post, in_time: Callable[[], bool]
+) -> None:
     if shipment.halted is None and shipment.attempts and not in_time():
         shipment.halted = OUT_OF_TIME
     if shipment.halted is not None:
@@ -72,7 +74,9 @@ def _send(shipment: Shipment, batch: Sequence[Parcel], post: Post, in_time: Call
     elif answer.verdict not in (Verdict.HALVE, Verdict.TOO_LARGE):
         shipment.halted = answer
     elif len(batch) == 1:
-        (shipment.suspects if answer.verdict is Verdict.HALVE else shipment.too_large).append((batch[0], answer))
+        (shipment.suspects if answer.verdict is Verdict.HALVE else shipment.too_large).append(
+            (batch[0], answer)
+        )
     else:
         middle = len(batch) // 2
         for half in (batch[:middle], batch[middle:]):
@@ -82,9 +86,16 @@ def _send(shipment: Shipment, batch: Sequence[Parcel], post: Post, in_time: Call
 def _attempt(shipment: Shipment, batch: Sequence[Parcel], post: Post) -> Answer:
     lane = shipment.load.lane
     at, started = datetime.now(UTC), time.monotonic()
-    answer = post(lane.write_key, segment.host(lane.region), [parcel.message for parcel in batch], lane.failures)
+    answer = post(
+        lane.write_key,
+        segment.host(lane.region),
+        [parcel.message for parcel in batch],
+        lane.failures,
+    )
     milliseconds = round((time.monotonic() - started) * 1000)
     size = sum(parcel.size for parcel in batch)
-    shipment.attempts.append(Attempt(lane.business_id, at, answer.status, milliseconds, len(batch), size, answer.error))
+    shipment.attempts.append(
+        Attempt(lane.business_id, at, answer.status, milliseconds, len(batch), size, answer.error)
+    )
     shipment.sent_at.update((parcel.row.id, at) for parcel in batch)
     return answer

@@ -38,13 +38,38 @@ def user_of(business_id: int) -> UUID:
 def send(integration: Integration, text: str) -> Trial:
     """Answers after a few seconds at most. No transaction may be open."""
     at, started = datetime.now(UTC), time.monotonic()
-    row = Waiting(0, integration.pk, 0, user_of(integration.pk), TEST_EVENT, 0, new_message_id(), at, {"text": text}, 0)
-    message = segment.track(row.user_id, TEST_EVENT, row.facts, integration.business.time_zone, at, row.message_id, NOBODY)
+    row = Waiting(
+        0,
+        integration.pk,
+        0,
+        user_of(integration.pk),
+        TEST_EVENT,
+        0,
+        new_message_id(),
+        at,
+        {"text": text},
+        0,
+    )
+    message = segment.track(
+        row.user_id,
+        TEST_EVENT,
+        row.facts,
+        integration.business.time_zone,
+        at,
+        row.message_id,
+        NOBODY,
+    )
     body = segment.serialized(message)
     answer = segment.post(integration.write_key, segment.host(integration.region), [message])
     trial = Trial(answer, text)
     attempt = Attempt(
-        integration.pk, at, answer.status, round((time.monotonic() - started) * 1000), messages=1, bytes=len(body), error=answer.error
+        integration.pk,
+        at,
+        answer.status,
+        round((time.monotonic() - started) * 1000),
+        messages=1,
+        bytes=len(body),
+        error=answer.error,
     )
     log_trial(Settled(row, _outcome(answer), answer.error, body, at), attempt, datetime.now(UTC))
     return trial

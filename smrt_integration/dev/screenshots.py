@@ -31,16 +31,35 @@ SEED: Final = 7
 def main() -> int:
     path = installed()
     if path is None:
-        print("No Chromium here: install it (apt-get install chromium) or name it with CHROMIUM.", file=sys.stderr)
+        print(
+            "No Chromium here: install it (apt-get install chromium) or name it with CHROMIUM.",
+            file=sys.stderr,
+        )
         return 1
     web, segment = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
-    os.environ.update({"DEBUG": "1", "LOG_LEVEL": "ERROR", "PUBLIC_URL": web, "SEGMENT_HOST": segment})
+    os.environ.update(
+        {"DEBUG": "1", "LOG_LEVEL": "ERROR", "PUBLIC_URL": web, "SEGMENT_HOST": segment}
+    )
     with ExitStack() as stack:
         stand_in = ("smrt_integration.dev.segment_stub", "--port", segment.rpartition(":")[2])
         stack.enter_context(_program(stand_in, f"{segment}/messages"))
         _make()
         bind = web.removeprefix("http://")
-        stack.enter_context(_program(("gunicorn", "smrt_integration.wsgi", "--bind", bind, "--workers", "1", "--threads", "8"), web))
+        stack.enter_context(
+            _program(
+                (
+                    "gunicorn",
+                    "smrt_integration.wsgi",
+                    "--bind",
+                    bind,
+                    "--workers",
+                    "1",
+                    "--threads",
+                    "8",
+                ),
+                web,
+            )
+        )
         password, customer = _live(web)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
@@ -51,7 +70,13 @@ def main() -> int:
 @contextmanager
 def _program(arguments: Sequence[str], address: str) -> Iterator[None]:
     command = dying_with_us((sys.executable, "-m", *arguments), SIGTERM)
-    process = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         _wait_for(address)
         yield
@@ -102,8 +127,14 @@ def _live(web: str) -> tuple[str, int]:
     simulation.run(Doors(web, "", lambda _said: None), seed=SEED, pace=1_000, actions=ACTIONS)
     Delivery().run()
     # a name that every machine has the letters for
-    named = Customer.objects.filter(business=BUSINESSES[0].find(), first_name__regex="^[ -~]+$", last_name__regex="^[ -~]+$")
-    told = SendLog.objects.filter(customer_id__in=named.values("pk")).values("customer_id").annotate(messages=Count("id"))
+    named = Customer.objects.filter(
+        business=BUSINESSES[0].find(), first_name__regex="^[ -~]+$", last_name__regex="^[ -~]+$"
+    )
+    told = (
+        SendLog.objects.filter(customer_id__in=named.values("pk"))
+        .values("customer_id")
+        .annotate(messages=Count("id"))
+    )
     customer = told.order_by("-messages", "customer_id").values_list("customer_id", flat=True)[0]
     connection.close()
     return login.password("owner"), customer
@@ -111,7 +142,10 @@ def _live(web: str) -> tuple[str, int]:
 
 def _pictures(browser: Browser, web: str, password: str, customer: int) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for size, names in {"desktop": ("home", "integration", "send_log", "story"), "phone": ("home", "integration")}.items():
+    for size, names in {
+        "desktop": ("home", "integration", "send_log", "story"),
+        "phone": ("home", "integration"),
+    }.items():
         page = _logged_in(browser, web, password, size)
         for name in names:
             _go_to(page, name, customer)
@@ -125,7 +159,11 @@ def _pictures(browser: Browser, web: str, password: str, customer: int) -> None:
 def _logged_in(browser: Browser, web: str, password: str, size: str) -> Page:
     width, height = SIZES[size]
     context = browser.new_context(
-        base_url=web, viewport={"width": width, "height": height}, reduced_motion="reduce", color_scheme="light", locale="en-US"
+        base_url=web,
+        viewport={"width": width, "height": height},
+        reduced_motion="reduce",
+        color_scheme="light",
+        locale="en-US",
     )
     page = context.new_page()
     page.goto("/")
@@ -140,7 +178,13 @@ def _go_to(page: Page, name: str, customer: int) -> None:
     if name == "story":
         page.goto(f"/admin/customers/customer/{customer}/story/")
     else:
-        page.goto({"home": "/admin/", "integration": "/admin/events/integration/", "send_log": "/admin/events/sendlog/"}[name])
+        page.goto(
+            {
+                "home": "/admin/",
+                "integration": "/admin/events/integration/",
+                "send_log": "/admin/events/sendlog/",
+            }[name]
+        )
     page.wait_for_load_state("networkidle")
 
 

@@ -13,9 +13,13 @@ class DemoCommand(BaseCommand, ABC):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
-            raise CommandError("The demo makes up customers and a login whose password it prints, so it runs only with DEBUG=1.")
+            raise CommandError(
+                "The demo makes up customers and a login whose password it prints, so it runs only with DEBUG=1."
+            )
         if not settings.SEGMENT_HOST:
-            raise CommandError("SEGMENT_HOST is not set, so the demo's events would go to the real Segment: `make run` sets it.")
+            raise CommandError(
+                "SEGMENT_HOST is not set, so the demo's events would go to the real Segment: `make run` sets it."
+            )
         self.demonstrate(**options)
 
     @abstractmethod

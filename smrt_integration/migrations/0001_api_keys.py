@@ -21,34 +21,62 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ApiKey",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 (
                     "client",
                     models.CharField(
-                        choices=[("pos", "Point of sale"), ("app", "Delivery app"), ("website", "Website")],
+                        choices=[
+                            ("pos", "Point of sale"),
+                            ("app", "Delivery app"),
+                            ("website", "Website"),
+                        ],
                         help_text="It decides the source of what happens.",
                         max_length=7,
                     ),
                 ),
-                ("name", models.CharField(help_text="To tell it from others, such as the name of the shop.", max_length=100)),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="To tell it from others, such as the name of the shop.",
+                        max_length=100,
+                    ),
+                ),
                 (
                     "scopes",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=32), size=None, validators=[smrt_integration.api.models.known_scopes]
+                        base_field=models.CharField(max_length=32),
+                        size=None,
+                        validators=[smrt_integration.api.models.known_scopes],
                     ),
                 ),
                 (
                     "start",
-                    models.CharField(editable=False, help_text="The key's first characters, by which it is recognised.", max_length=8),
+                    models.CharField(
+                        editable=False,
+                        help_text="The key's first characters, by which it is recognised.",
+                        max_length=8,
+                    ),
                 ),
                 ("hash", models.CharField(editable=False, max_length=64, unique=True)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
                 ("revoked_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
                     "business",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="api_keys", to="customers.business"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="api_keys",
+                        to="customers.business",
+                    ),
                 ),
             ],
             options={
@@ -59,22 +87,35 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Answered",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("idempotency_key", models.CharField(max_length=255)),
-                ("request_hash", models.CharField(help_text="Of method, path and body.", max_length=64)),
+                (
+                    "request_hash",
+                    models.CharField(help_text="Of method, path and body.", max_length=64),
+                ),
                 ("status", models.PositiveSmallIntegerField(default=0)),
                 ("body", models.TextField(default="")),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "key",
                     models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="smrt_integration.apikey"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="smrt_integration.apikey",
                     ),
                 ),
             ],
             options={
                 "indexes": [models.Index(fields=["at"], name="answered_at")],
-                "constraints": [models.UniqueConstraint(fields=("key", "idempotency_key"), name="answered_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("key", "idempotency_key"), name="answered_once")
+                ],
             },
         ),
     ]

@@ -30,7 +30,10 @@ def opened(chromium: Browser, origin: str, size: str, *, scripts: bool) -> Itera
     """A page of somebody who was never here. What goes wrong in it fails the test."""
     width, height = SIZES[size]
     context = chromium.new_context(
-        base_url=origin, viewport={"width": width, "height": height}, java_script_enabled=scripts, is_mobile=size == "phone"
+        base_url=origin,
+        viewport={"width": width, "height": height},
+        java_script_enabled=scripts,
+        is_mobile=size == "phone",
     )
     watch = Watch(origin)
     watch.over(context)

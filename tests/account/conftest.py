@@ -41,7 +41,9 @@ class Page(HTMLParser):
         if tag in {"a", "link"} and "href" in said:
             self.links.append(said["href"])
         if tag == "input" and (said.get("type") != "checkbox" or "checked" in said):
-            self.forms[-1][said["name"]] = said.get("value", "on" if said.get("type") == "checkbox" else "")
+            self.forms[-1][said["name"]] = said.get(
+                "value", "on" if said.get("type") == "checkbox" else ""
+            )
 
     def handle_endtag(self, tag: str) -> None:
         self._in = ""
@@ -70,7 +72,11 @@ class Visitor:
 
     def send(self, page: Page, form: dict[str, str], /, **said: str | None) -> Page:
         """As a browser sends a form that is filled in so; None for a box that is not ticked."""
-        fields = {name: value for name, value in (form | said).items() if value is not None and name != "action"}
+        fields = {
+            name: value
+            for name, value in (form | said).items()
+            if value is not None and name != "action"
+        }
         return Page(self.http.post(form["action"] or page.path, fields, follow=True))
 
     def fill_in(self, path: str, **said: str | None) -> Page:
@@ -101,6 +107,8 @@ def told(segment: Any, integration: Any) -> Told:
 
     def properties(event: str) -> list[dict[str, Any]]:
         Delivery().run()
-        return [message["properties"] for message in segment.accepted() if message.get("event") == event]
+        return [
+            message["properties"] for message in segment.accepted() if message.get("event") == event
+        ]
 
     return properties

@@ -25,10 +25,15 @@ def test_who_wants_no_more_texts_says_so_and_segment_hears_of_it(
     assert "emails only" in page.words
     Delivery().run()
     (identify,) = [message for message in segment.accepted() if message["type"] == "identify"]
-    assert (identify["traits"]["receiveEmails"], identify["traits"]["receiveTexts"]) == (True, False)
+    assert (identify["traits"]["receiveEmails"], identify["traits"]["receiveTexts"]) == (
+        True,
+        False,
+    )
 
 
-def test_a_tab_that_was_left_open_does_not_take_back_what_was_said_by_text_meanwhile(visitor: Visitor, customer: Customer) -> None:
+def test_a_tab_that_was_left_open_does_not_take_back_what_was_said_by_text_meanwhile(
+    visitor: Visitor, customer: Customer
+) -> None:
     """They answered "Stop" since; here they only want no more emails."""
     tab = visitor.open("/account/messages")
     Customer.objects.filter(pk=customer.pk).update(receive_texts=False)
@@ -40,7 +45,9 @@ def test_a_tab_that_was_left_open_does_not_take_back_what_was_said_by_text_meanw
     assert (customer.receive_emails, customer.receive_texts) == (False, False)
 
 
-def test_whoever_saves_what_was_there_changes_nothing(visitor: Visitor, integration: object) -> None:
+def test_whoever_saves_what_was_there_changes_nothing(
+    visitor: Visitor, integration: object
+) -> None:
     for path in ("details", "messages"):
         assert visitor.fill_in(f"/account/{path}").path == "/account/"
 
@@ -48,7 +55,13 @@ def test_whoever_saves_what_was_there_changes_nothing(visitor: Visitor, integrat
 
 
 def test_each_detail_can_be_changed(visitor: Visitor, customer: Customer) -> None:
-    said = {"first_name": "Anne", "last_name": "Sample", "email": "anne@example.com", "street": "1 New Road", "city": "Oakland"}
+    said = {
+        "first_name": "Anne",
+        "last_name": "Sample",
+        "email": "anne@example.com",
+        "street": "1 New Road",
+        "city": "Oakland",
+    }
     said |= {"state": "California", "postal_code": "94601"}
 
     page = visitor.fill_in("/account/details", phone="415-555-0177", **said)
@@ -56,7 +69,9 @@ def test_each_detail_can_be_changed(visitor: Visitor, customer: Customer) -> Non
     assert "Your details are saved." in page.words
     assert "(415) 555 0177" in page.words
     customer.refresh_from_db()
-    assert {field: getattr(customer, field) for field in (*said, "phone")} == said | {"phone": "+14155550177"}
+    assert {field: getattr(customer, field) for field in (*said, "phone")} == said | {
+        "phone": "+14155550177"
+    }
 
 
 def test_of_another_number_nothing_is_known(visitor: Visitor, customer: Customer) -> None:
@@ -83,8 +98,12 @@ def test_two_tabs_take_nothing_back_from_each_other(visitor: Visitor, customer: 
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("path", "said"), [("details", {"street": "1 New Road"}), ("messages", {"receive_texts": None})])
-def test_whoever_is_deleted_at_that_moment_is_told_and_nothing_breaks(path: str, said: dict[str, str | None]) -> None:
+@pytest.mark.parametrize(
+    ("path", "said"), [("details", {"street": "1 New Road"}), ("messages", {"receive_texts": None})]
+)
+def test_whoever_is_deleted_at_that_moment_is_told_and_nothing_breaks(
+    path: str, said: dict[str, str | None]
+) -> None:
     customer, visitor = CustomerFactory.create(), Visitor()
     visitor.come_in(customer)
 
@@ -126,14 +145,22 @@ def test_a_mistake_is_explained_and_nothing_is_saved(
 
 
 def test_an_address_is_in_the_country_of_the_business_unless_another_is_known() -> None:
-    customer = CustomerFactory.create(business=BusinessFactory.create(country="DE", time_zone="Europe/Berlin"), bare=True)
+    customer = CustomerFactory.create(
+        business=BusinessFactory.create(country="DE", time_zone="Europe/Berlin"), bare=True
+    )
     visitor = Visitor()
     visitor.come_in(customer)
 
-    visitor.fill_in("/account/details", street="Beispielweg 1", city="Berlin", phone="030 23125 000")
+    visitor.fill_in(
+        "/account/details", street="Beispielweg 1", city="Berlin", phone="030 23125 000"
+    )
 
     customer.refresh_from_db()
-    assert (customer.street, customer.country, customer.phone) == ("Beispielweg 1", "DE", "+493023125000")
+    assert (customer.street, customer.country, customer.phone) == (
+        "Beispielweg 1",
+        "DE",
+        "+493023125000",
+    )
 
 
 def test_a_company_has_its_name_among_its_details() -> None:

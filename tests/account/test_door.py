@@ -17,7 +17,14 @@ from customers.links import account_link
 from customers.models import Customer, PickupRequest
 from events.models import Integration, Outgoing
 from tests.account.conftest import Page, Visitor, link_to
-from tests.factories import BrandFactory, CustomerFactory, LineItemFactory, OrderFactory, PickupRequestFactory, StopFactory
+from tests.factories import (
+    BrandFactory,
+    CustomerFactory,
+    LineItemFactory,
+    OrderFactory,
+    PickupRequestFactory,
+    StopFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -31,13 +38,20 @@ def test_the_link_leads_to_a_clean_address_with_a_cookie_of_its_own(customer: Cu
     assert (answer.status_code, answer["Location"]) == (302, "/account/")
     assert list(answer.cookies) == ["account"]
     cookie = answer.cookies["account"]
-    assert (cookie["path"], cookie["httponly"], cookie["samesite"], cookie["max-age"]) == ("/account", True, "Lax", 12 * 3600)
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (
+        "/account",
+        True,
+        "Lax",
+        12 * 3600,
+    )
     assert cookie["secure"] == "", "over http, as while developing"
     assert answer["Referrer-Policy"] == "no-referrer"
     assert link_to(customer).rpartition(".")[2] not in cookie.value
 
 
-def test_with_https_the_cookie_travels_over_nothing_else(customer: Customer, settings: pytest.FixtureRequest) -> None:
+def test_with_https_the_cookie_travels_over_nothing_else(
+    customer: Customer, settings: pytest.FixtureRequest
+) -> None:
     settings.SESSION_COOKIE_SECURE = True  # type: ignore[attr-defined]
     assert Client().get(link_to(customer)).cookies["account"]["secure"] is True
 
@@ -54,7 +68,9 @@ def test_pages_are_private_and_run_no_script(visitor: Visitor, path: str) -> Non
     # not `no-referrer`: browsers would send our own forms without an origin, which Django refuses
     assert answer["Referrer-Policy"] == "same-origin"
     text = answer.content.decode()
-    assert [word for word in ("<script", "style=", " onclick", "http://", "https://") if word in text] == []
+    assert [
+        word for word in ("<script", "style=", " onclick", "http://", "https://") if word in text
+    ] == []
     assert '<html lang="en">' in text
     assert len(text) < 8_000
 
@@ -79,7 +95,9 @@ def garbled(token: str) -> list[str]:
     ]
 
 
-def test_a_link_that_is_not_whole_or_revoked_or_nobody_s_is_answered_alike(customer: Customer) -> None:
+def test_a_link_that_is_not_whole_or_revoked_or_nobody_s_is_answered_alike(
+    customer: Customer,
+) -> None:
     link = link_to(customer)
     nobody = "/account/" + account_link(uuid4(), 1).rpartition("/")[2]
     paths = [link, nobody, *("/account/" + token for token in garbled(link.rpartition("/")[2]))]
@@ -111,7 +129,9 @@ def test_a_link_that_is_not_whole_or_revoked_or_nobody_s_is_answered_alike(custo
         "{}?utm_source=letter",
     ],
 )
-def test_what_mail_programs_put_around_a_link_keeps_nobody_out(customer: Customer, mailed: str) -> None:
+def test_what_mail_programs_put_around_a_link_keeps_nobody_out(
+    customer: Customer, mailed: str
+) -> None:
     """A sentence ended with it, it stood in brackets, or it was taken over with a space."""
     token = link_to(customer).rpartition("/")[2]
     answer = Client().get("/account/" + mailed.format(token))
@@ -133,7 +153,10 @@ def test_a_link_whose_dots_were_escaped_even_twice_opens(customer: Customer) -> 
 def test_links_stay_good_when_the_secret_key_is_replaced(customer: Customer, settings: Any) -> None:
     visitor, link = Visitor(), link_to(customer)
     visitor.open(link)
-    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the new one, which was made up for this test", [settings.SECRET_KEY]
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = (
+        "the new one, which was made up for this test",
+        [settings.SECRET_KEY],
+    )
 
     assert Client().get(link).status_code == 302
     assert visitor.open("/account/").status == 200, "whoever is in stays in"
@@ -158,7 +181,9 @@ def test_revoking_the_links_ends_open_visits(visitor: Visitor, customer: Custome
     tab = visitor.open("/account/pickups/new")
     customer.revoke_links()
 
-    page = visitor.send(tab, tab.form(having="pickup_date"), pickup_date=customer.business.today().isoformat())
+    page = visitor.send(
+        tab, tab.form(having="pickup_date"), pickup_date=customer.business.today().isoformat()
+    )
 
     assert (page.status, CLOSED in page.words) == (404, True)
     assert not PickupRequest.objects.exists()
@@ -194,7 +219,12 @@ def test_the_staff_and_the_customers_never_mix(visitor: Visitor, customer: Custo
 
     assert visitor.http.get("/admin/").status_code == 200
     assert f"Hello, {customer}" in visitor.open("/account/").words
-    assert visitor.http.post("/admin/logout/", {"csrfmiddlewaretoken": visitor.http.cookies["csrftoken"].value}).status_code == 200
+    assert (
+        visitor.http.post(
+            "/admin/logout/", {"csrfmiddlewaretoken": visitor.http.cookies["csrftoken"].value}
+        ).status_code
+        == 200
+    )
     assert visitor.http.get("/admin/").status_code == 302
     assert f"Hello, {customer}" in visitor.open("/account/").words
 
@@ -215,7 +245,9 @@ def seen_by_a_scanner(http: Client, start: str) -> set[str]:
     return seen
 
 
-def test_a_scanner_that_opens_every_link_changes_nothing(customer: Customer, integration: Integration) -> None:
+def test_a_scanner_that_opens_every_link_changes_nothing(
+    customer: Customer, integration: Integration
+) -> None:
     pickup = PickupRequestFactory.create(customer=customer)
     LineItemFactory.create(order=OrderFactory.create(customer=customer, business=customer.business))
     Outgoing.objects.all().delete()
@@ -223,7 +255,9 @@ def test_a_scanner_that_opens_every_link_changes_nothing(customer: Customer, int
     with CaptureQueriesContext(connection) as queries:
         seen = seen_by_a_scanner(Client(), link_to(customer))
 
-    assert {f"/account/{path}" for path in (*PAGES, f"pickups/{pickup.uuid}/cancel", "leave")} <= seen
+    assert {
+        f"/account/{path}" for path in (*PAGES, f"pickups/{pickup.uuid}/cancel", "leave")
+    } <= seen
     assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
     assert Outgoing.objects.count() == 0
 
@@ -236,7 +270,9 @@ def test_the_link_itself_takes_no_post(customer: Customer) -> None:
 def test_a_form_that_is_not_ours_changes_nothing(visitor: Visitor, customer: Customer) -> None:
     pickup = PickupRequestFactory.create(customer=customer)
 
-    answer = visitor.http.post(f"/account/pickups/{pickup.uuid}/cancel", {"account": customer.uuid.hex})
+    answer = visitor.http.post(
+        f"/account/pickups/{pickup.uuid}/cancel", {"account": customer.uuid.hex}
+    )
 
     assert answer.status_code == 403
     assert "Nothing was changed" in Page(answer).words
@@ -246,10 +282,15 @@ def test_a_form_that_is_not_ours_changes_nothing(visitor: Visitor, customer: Cus
 
 
 def test_elsewhere_such_a_form_is_answered_as_by_django(db: None) -> None:
-    assert b"CSRF verification failed" in Client(enforce_csrf_checks=True).post("/admin/login/").content
+    assert (
+        b"CSRF verification failed"
+        in Client(enforce_csrf_checks=True).post("/admin/login/").content
+    )
 
 
-def test_a_form_of_another_customer_s_account_in_the_same_browser_changes_neither(visitor: Visitor, customer: Customer) -> None:
+def test_a_form_of_another_customer_s_account_in_the_same_browser_changes_neither(
+    visitor: Visitor, customer: Customer
+) -> None:
     tab = visitor.open("/account/details")
     spouse = CustomerFactory.create(business=customer.business, first_name="Bea")
     visitor.come_in(spouse)
@@ -260,19 +301,29 @@ def test_a_form_of_another_customer_s_account_in_the_same_browser_changes_neithe
     assert not Customer.objects.filter(first_name="Changed").exists()
 
 
-def test_the_page_is_in_the_name_of_the_brand_else_of_the_business(visitor: Visitor, customer: Customer) -> None:
+def test_the_page_is_in_the_name_of_the_brand_else_of_the_business(
+    visitor: Visitor, customer: Customer
+) -> None:
     assert visitor.open("/account/").title == f"Your account - {customer.business}"
     customer.brand = BrandFactory.create(business=customer.business, name="Marin Wedding Care")
     customer.save()
     assert visitor.open("/account/").title == "Your account - Marin Wedding Care"
 
 
-@pytest.mark.parametrize(("path", "queries"), [("", 5), ("orders", 3), ("details", 1), ("messages", 1), ("pickups/new", 1), ("regular", 2)])
-def test_pages_take_as_many_queries_whatever_there_is_to_see(visitor: Visitor, customer: Customer, path: str, queries: int) -> None:
+@pytest.mark.parametrize(
+    ("path", "queries"),
+    [("", 5), ("orders", 3), ("details", 1), ("messages", 1), ("pickups/new", 1), ("regular", 2)],
+)
+def test_pages_take_as_many_queries_whatever_there_is_to_see(
+    visitor: Visitor, customer: Customer, path: str, queries: int
+) -> None:
     for _ in range(2):
         for days in range(3):
             LineItemFactory.create(order=OrderFactory.create(customer=customer))
-            PickupRequestFactory.create(customer=customer, pickup_date=customer.business.today() + timedelta(days=days, weeks=_))
+            PickupRequestFactory.create(
+                customer=customer,
+                pickup_date=customer.business.today() + timedelta(days=days, weeks=_),
+            )
             StopFactory.create(customer=customer, business=customer.business)
         with CaptureQueriesContext(connection) as asked:
             assert visitor.open(f"/account/{path}").status == 200

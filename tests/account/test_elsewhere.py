@@ -27,7 +27,9 @@ def signature(customer: Customer, integration: Integration, segment: SegmentStan
     """The secret part of the link that Segment has just got."""
     order = OrderFactory.create(customer=customer, business=customer.business)
     Delivery().run()
-    (link,) = [message["traits"]["link"] for message in segment.accepted() if message["type"] == "identify"]
+    (link,) = [
+        message["traits"]["link"] for message in segment.accepted() if message["type"] == "identify"
+    ]
     assert link == account_link(customer.uuid, 1)
     order.mark_ready()
     customer.email = "another@example.com"
@@ -64,7 +66,9 @@ def test_no_row_of_what_waits_or_was_sent(signature: str) -> None:
     assert signature not in str(rows)
 
 
-def test_no_page_of_the_customer_in_the_admin(customer: Customer, owner: User, signature: str) -> None:
+def test_no_page_of_the_customer_in_the_admin(
+    customer: Customer, owner: User, signature: str
+) -> None:
     client = logged_in(owner)
     for page in ("change", "links", "story", "history"):
         answer = client.get(reverse(f"admin:customers_customer_{page}", args=[customer.pk]))

@@ -18,7 +18,9 @@ pytestmark = [
 ]
 
 
-def test_a_customer_comes_by_the_link_and_has_a_van_come_and_not_come(page: Page, customer: Customer) -> None:
+def test_a_customer_comes_by_the_link_and_has_a_van_come_and_not_come(
+    page: Page, customer: Customer
+) -> None:
     today = customer.business.today()
     OrderFactory.create(customer=customer, number="7KQ2MXPA")
     OrderFactory.create(customer=customer, ready=True, number="ADWQGU5Z")
@@ -39,12 +41,20 @@ def test_a_customer_comes_by_the_link_and_has_a_van_come_and_not_come(page: Page
     look(page, "cancel")
     page.get_by_role("button", name="Cancel the pickup").click()
     assert "is canceled." in page.get_by_role("status").inner_text()
-    assert [pickup.status for pickup in PickupRequest.objects.order_by("pickup_date")] == ["canceled", "scheduled"]
+    assert [pickup.status for pickup in PickupRequest.objects.order_by("pickup_date")] == [
+        "canceled",
+        "scheduled",
+    ]
 
 
-def test_a_customer_looks_at_the_orders_and_says_how_to_be_reached(page: Page, customer: Customer) -> None:
+def test_a_customer_looks_at_the_orders_and_says_how_to_be_reached(
+    page: Page, customer: Customer
+) -> None:
     order = OrderFactory.create(customer=customer, number="7KQ2MXPA")
-    LineItemFactory.create(order=order, description="Evening dress, silk, with beads and a stain of red wine at the hem")
+    LineItemFactory.create(
+        order=order,
+        description="Evening dress, silk, with beads and a stain of red wine at the hem",
+    )
     page.goto(link_to(customer))
     for name in ("Orders", "Details", "Account"):
         page.get_by_role("navigation").get_by_role("link", name=name).click()
@@ -61,7 +71,10 @@ def test_a_customer_looks_at_the_orders_and_says_how_to_be_reached(page: Page, c
     page.get_by_role("button", name="Leave").click()
     look(page, "left")
     customer.refresh_from_db()
-    assert (customer.receive_texts, customer.delivery_preference) == (False, "Route Approval Pending")
+    assert (customer.receive_texts, customer.delivery_preference) == (
+        False,
+        "Route Approval Pending",
+    )
 
 
 def test_somebody_signs_up(page: Page, customer: Customer) -> None:
@@ -70,7 +83,10 @@ def test_somebody_signs_up(page: Page, customer: Customer) -> None:
     page.get_by_role("button", name="Sign up").click()
     look(page, "join-refused")
     described = page.get_by_label("Phone").get_attribute("aria-describedby")
-    assert page.locator(f"#{described}").inner_text() == "Error: 12 is not a possible phone number. Write it with its area code."
+    assert (
+        page.locator(f"#{described}").inner_text()
+        == "Error: 12 is not a possible phone number. Write it with its area code."
+    )
     assert page.locator(":focus").inner_text().startswith("Please correct this")
     page.get_by_label("First name").fill("Bea")
     page.get_by_label("Phone").fill("(415) 555 0177")

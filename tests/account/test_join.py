@@ -24,7 +24,9 @@ def sign_up(visitor: Visitor, business: Business, query: str = "", **said: str) 
     return visitor.send(page, form | {"action": page.path + query}, **BEA | said)
 
 
-def test_a_new_customer_is_told_of_with_their_source_and_is_in_their_account(stranger: Visitor, business: Business, told: Told) -> None:
+def test_a_new_customer_is_told_of_with_their_source_and_is_in_their_account(
+    stranger: Visitor, business: Business, told: Told
+) -> None:
     page = sign_up(stranger, business, phone="415 555 0177", street="1 New Road", city="Oakland")
 
     assert page.path == "/account/"
@@ -32,8 +34,17 @@ def test_a_new_customer_is_told_of_with_their_source_and_is_in_their_account(str
     assert told("New Customer Signup") == [{"source": "Website"}]
     assert told("Customer Visit") == [{"visit_type": "Signup"}]
     bea = Customer.objects.get(first_name="Bea")
-    assert (bea.business, bea.phone, bea.city, bea.country, bea.brand) == (business, "+14155550177", "Oakland", "US", None)
-    assert stranger.fill_in("/account/pickups/new", pickup_date=business.today().isoformat()).status == 200
+    assert (bea.business, bea.phone, bea.city, bea.country, bea.brand) == (
+        business,
+        "+14155550177",
+        "Oakland",
+        "US",
+        None,
+    )
+    assert (
+        stranger.fill_in("/account/pickups/new", pickup_date=business.today().isoformat()).status
+        == 200
+    )
     assert bea.pickup_requests.count() == 1
 
 
@@ -41,23 +52,42 @@ def test_messages_are_for_those_who_ask_for_them(stranger: Visitor, business: Bu
     sign_up(stranger, business)
     sign_up(Visitor(), business, first_name="Cy", receive_texts="on")
 
-    wishes = {customer.first_name: (customer.receive_emails, customer.receive_texts) for customer in Customer.objects.all()}
+    wishes = {
+        customer.first_name: (customer.receive_emails, customer.receive_texts)
+        for customer in Customer.objects.all()
+    }
     assert (wishes["Bea"], wishes["Cy"]) == ((False, False), (False, True))
 
 
-def test_a_customer_joins_the_brand_whose_website_it_was(stranger: Visitor, business: Business) -> None:
+def test_a_customer_joins_the_brand_whose_website_it_was(
+    stranger: Visitor, business: Business
+) -> None:
     brand = BrandFactory.create(business=business, name="Marin Wedding Care")
 
-    assert "Become a customer of Marin Wedding Care" in stranger.open(f"/join/{business.uuid}?brand={brand.uuid}").words
-    assert sign_up(stranger, business, f"?brand={brand.uuid}").title == "Your account - Marin Wedding Care"
+    assert (
+        "Become a customer of Marin Wedding Care"
+        in stranger.open(f"/join/{business.uuid}?brand={brand.uuid}").words
+    )
+    assert (
+        sign_up(stranger, business, f"?brand={brand.uuid}").title
+        == "Your account - Marin Wedding Care"
+    )
     assert Customer.objects.get(first_name="Bea").brand == brand
 
 
-def test_what_is_no_brand_of_the_business_does_not_keep_anybody_from_joining(stranger: Visitor, business: Business) -> None:
+def test_what_is_no_brand_of_the_business_does_not_keep_anybody_from_joining(
+    stranger: Visitor, business: Business
+) -> None:
     for brand in (BrandFactory.create(business=BusinessFactory.create()).uuid, uuid4(), "x"):
-        assert sign_up(stranger, business, f"?brand={brand}", first_name=f"Bea {brand}").status == 200
+        assert (
+            sign_up(stranger, business, f"?brand={brand}", first_name=f"Bea {brand}").status == 200
+        )
 
-    assert Customer.objects.filter(business=business, brand=None).count() == Customer.objects.count() == 3
+    assert (
+        Customer.objects.filter(business=business, brand=None).count()
+        == Customer.objects.count()
+        == 3
+    )
 
 
 def test_there_is_nothing_to_join_where_there_is_no_business(stranger: Visitor) -> None:
@@ -65,7 +95,9 @@ def test_there_is_nothing_to_join_where_there_is_no_business(stranger: Visitor) 
     assert (page.status, "There is no such page" in page.words) == (404, True)
 
 
-def test_an_address_that_a_mail_program_garbled_leads_there_all_the_same(stranger: Visitor, business: Business) -> None:
+def test_an_address_that_a_mail_program_garbled_leads_there_all_the_same(
+    stranger: Visitor, business: Business
+) -> None:
     for garbled in (
         f"{business.uuid}.",
         f"{business.uuid})",
@@ -77,24 +109,36 @@ def test_an_address_that_a_mail_program_garbled_leads_there_all_the_same(strange
         assert page.status == 200
 
 
-@pytest.mark.parametrize("cut", ["3ce2daa5-6a29", "x", "%00", "%FF", "3ce2daa5-6a29-4989-98f8-c71e0d1b4d13/more"])
+@pytest.mark.parametrize(
+    "cut", ["3ce2daa5-6a29", "x", "%00", "%FF", "3ce2daa5-6a29-4989-98f8-c71e0d1b4d13/more"]
+)
 def test_an_address_that_was_cut_is_answered_by_a_page_of_ours(stranger: Visitor, cut: str) -> None:
     page = stranger.open(f"/join/{cut}")
     assert (page.status, "There is no such page" in page.words) == (404, True)
 
 
-def test_whoever_knows_a_customer_s_email_and_phone_gets_an_account_of_their_own(stranger: Visitor, customer: Customer) -> None:
+def test_whoever_knows_a_customer_s_email_and_phone_gets_an_account_of_their_own(
+    stranger: Visitor, customer: Customer
+) -> None:
     customer.orders.create(business=customer.business, number="SECRET1")
 
-    page = sign_up(stranger, customer.business, email=customer.email, phone=customer.phone, last_name=customer.last_name)
+    page = sign_up(
+        stranger,
+        customer.business,
+        email=customer.email,
+        phone=customer.phone,
+        last_name=customer.last_name,
+    )
 
     assert page.path == "/account/"
     assert "SECRET1" not in page.words + stranger.open("/account/orders").words
     assert Customer.objects.filter(email=customer.email).count() == 2
-    like_nobody_s = sign_up(Visitor(), customer.business, email="nobody@example.com", last_name=customer.last_name)
-    assert page.words.replace(customer.email, "").replace("(415) 555 " + customer.phone[-4:], "not known") == like_nobody_s.words.replace(
-        "nobody@example.com", ""
+    like_nobody_s = sign_up(
+        Visitor(), customer.business, email="nobody@example.com", last_name=customer.last_name
     )
+    assert page.words.replace(customer.email, "").replace(
+        "(415) 555 " + customer.phone[-4:], "not known"
+    ) == like_nobody_s.words.replace("nobody@example.com", "")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +148,10 @@ def test_whoever_knows_a_customer_s_email_and_phone_gets_an_account_of_their_own
         ({"email": ""}, "Enter your email address or your phone number, so that we can reach you."),
         ({"email": "", "phone": "12"}, "12 is not a possible phone number."),
         ({"email": f"{'x' * 250}@example.com"}, "at most 254 characters"),
-        ({"last_name": "<a href=https://example.com>"}, "Write your name here, without web addresses."),
+        (
+            {"last_name": "<a href=https://example.com>"},
+            "Write your name here, without web addresses.",
+        ),
         ({"fax": "12345"}, "Leave the field Fax empty and send the form again."),
     ],
 )
@@ -118,7 +165,9 @@ def test_what_is_wrong_or_looks_like_a_program_is_said_and_signs_up_nobody(
     assert (Customer.objects.count(), "account" in stranger.http.cookies) == (0, False)
 
 
-def test_a_form_that_is_sent_twice_signs_up_one_customer(stranger: Visitor, business: Business) -> None:
+def test_a_form_that_is_sent_twice_signs_up_one_customer(
+    stranger: Visitor, business: Business
+) -> None:
     page = stranger.open(f"/join/{business.uuid}")
     form = page.form(having="first_name")
 
@@ -127,7 +176,10 @@ def test_a_form_that_is_sent_twice_signs_up_one_customer(stranger: Visitor, busi
     assert answers == ["/account/", "/account/"]
     assert Customer.objects.count() == 1
     stranger.send(page, form, **BEA | {"first_name": "Dan"})
-    assert [customer.first_name for customer in Customer.objects.order_by("pk")] == ["Bea", "Dan"], "somebody else, with the same form"
+    assert [customer.first_name for customer in Customer.objects.order_by("pk")] == [
+        "Bea",
+        "Dan",
+    ], "somebody else, with the same form"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -171,13 +223,19 @@ def test_a_form_that_is_too_old_still_signs_up(stranger: Visitor, business: Busi
     page = stranger.open(f"/join/{business.uuid}")
 
     for said in ("x", ""):
-        assert stranger.send(page, page.form(having="first_name"), **BEA, form=said).path == "/account/"
+        assert (
+            stranger.send(page, page.form(having="first_name"), **BEA, form=said).path
+            == "/account/"
+        )
     assert Customer.objects.count() == 2
 
 
 def test_one_connection_signs_up_twenty_an_hour(business: Business) -> None:
     for number in range(limits.SIGN_UPS):
-        assert sign_up(Visitor("203.0.113.5"), business, first_name=f"Bea {number}").path == "/account/"
+        assert (
+            sign_up(Visitor("203.0.113.5"), business, first_name=f"Bea {number}").path
+            == "/account/"
+        )
 
     page = sign_up(Visitor("203.0.113.5"), business)
 
@@ -186,7 +244,9 @@ def test_one_connection_signs_up_twenty_an_hour(business: Business) -> None:
     assert sign_up(Visitor("203.0.113.6"), business).path == "/account/", "another connection"
 
 
-def test_without_redis_everybody_can_sign_up(stranger: Visitor, business: Business, settings: pytest.FixtureRequest) -> None:
+def test_without_redis_everybody_can_sign_up(
+    stranger: Visitor, business: Business, settings: pytest.FixtureRequest
+) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"  # type: ignore[attr-defined]
     limits._redis.cache_clear()
     try:
@@ -195,13 +255,17 @@ def test_without_redis_everybody_can_sign_up(stranger: Visitor, business: Busine
         limits._redis.cache_clear()
 
 
-def test_where_nobody_knows_who_asks_nobody_is_counted(business: Business, settings: pytest.FixtureRequest) -> None:
+def test_where_nobody_knows_who_asks_nobody_is_counted(
+    business: Business, settings: pytest.FixtureRequest
+) -> None:
     """Behind a proxy that speaks over a socket and names nobody, one count would stand for everybody."""
     assert sign_up(Visitor(""), business).path == "/account/"
     assert redis.Redis.from_url(settings.REDIS_URL).keys("smrt:joins:*") == []  # type: ignore[attr-defined]
 
 
-def test_no_address_is_kept_in_readable_form(stranger: Visitor, business: Business, settings: pytest.FixtureRequest) -> None:
+def test_no_address_is_kept_in_readable_form(
+    stranger: Visitor, business: Business, settings: pytest.FixtureRequest
+) -> None:
     sign_up(Visitor("203.0.113.5"), business)
 
     kept = redis.Redis.from_url(settings.REDIS_URL)  # type: ignore[attr-defined]
@@ -229,12 +293,16 @@ def test_who_asks_is_who_the_nearest_proxy_saw(
     assert limits.address(RequestFactory(REMOTE_ADDR=peer, headers=headers).get("/")) == counted
 
 
-def test_a_customer_who_signs_up_anew_is_then_in_the_new_account(visitor: Visitor, customer: Customer) -> None:
+def test_a_customer_who_signs_up_anew_is_then_in_the_new_account(
+    visitor: Visitor, customer: Customer
+) -> None:
     sign_up(visitor, customer.business)
     assert "Hello, Bea Sample" in visitor.open("/account/").words
 
 
-def test_the_page_asks_the_database_only_for_whose_it_is(stranger: Visitor, business: Business) -> None:
+def test_the_page_asks_the_database_only_for_whose_it_is(
+    stranger: Visitor, business: Business
+) -> None:
     from django.test.utils import CaptureQueriesContext
 
     with CaptureQueriesContext(connection) as asked:

@@ -27,7 +27,13 @@ def web(transactional_db: None, chromium: Browser, segment: SegmentStandIn) -> I
     with pytest.MonkeyPatch.context() as patch:
         # it is for this thread alone
         patch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)
-        web = Web({"SEGMENT_HOST": segment.url, "LOG_LEVEL": "INFO", "GUNICORN_CMD_ARGS": "--access-logfile -"})
+        web = Web(
+            {
+                "SEGMENT_HOST": segment.url,
+                "LOG_LEVEL": "INFO",
+                "GUNICORN_CMD_ARGS": "--access-logfile -",
+            }
+        )
     yield web
     web.kill()
 
@@ -45,12 +51,20 @@ class Receiver:
         self._segment = segment
 
     def told(self, event: str) -> list[dict[str, Any]]:
-        return [message["properties"] for message in self._segment.accepted(WRITE_KEY) if message.get("event") == event]
+        return [
+            message["properties"]
+            for message in self._segment.accepted(WRITE_KEY)
+            if message.get("event") == event
+        ]
 
     def traits(self, customer: Customer) -> dict[str, Any]:
         """The last that were told."""
         whose = str(customer.uuid)
-        told = [one["traits"] for one in self._segment.accepted(WRITE_KEY) if one["type"] == "identify" and one["userId"] == whose]
+        told = [
+            one["traits"]
+            for one in self._segment.accepted(WRITE_KEY)
+            if one["type"] == "identify" and one["userId"] == whose
+        ]
         return dict(told[-1]) if told else {}
 
     def hears(self, event: str, **properties: Any) -> None:
@@ -80,7 +94,13 @@ def asks_for_regular_pickups(page: Page, receiver: Receiver) -> None:
     page.get_by_label("Street and number").fill("1 Office Plaza")
     press(page, "Ask for regular pickups")
     expect(page.get_by_role("status")).to_contain_text("You asked for regular pickups.")
-    address = {"street": "1 Office Plaza", "city": "San Francisco", "state": "CA", "postalCode": "94110", "country": "US"}
+    address = {
+        "street": "1 Office Plaza",
+        "city": "San Francisco",
+        "state": "CA",
+        "postalCode": "94110",
+        "country": "US",
+    }
     receiver.hears("Customer Requested Regular Pickups", address=address)
 
 
@@ -94,7 +114,11 @@ def says_how_to_be_reached(page: Page, receiver: Receiver, customer: Customer) -
 
     def changed() -> bool:
         traits = receiver.traits(customer)
-        return (traits["email"], traits["receiveTexts"], traits["receiveEmails"]) == ("anew@example.com", False, True)
+        return (traits["email"], traits["receiveTexts"], traits["receiveEmails"]) == (
+            "anew@example.com",
+            False,
+            True,
+        )
 
     wait_for_the_worker(changed, "Segment knows the new details")
 
@@ -108,7 +132,12 @@ def leaves_for_good(page: Page) -> None:
 
 
 def test_a_customer_does_everything_that_the_pages_offer(
-    page: Page, web: Web, start_worker: Callable[..., Worker], customer: Customer, integration: Integration, segment: SegmentStandIn
+    page: Page,
+    web: Web,
+    start_worker: Callable[..., Worker],
+    customer: Customer,
+    integration: Integration,
+    segment: SegmentStandIn,
 ) -> None:
     receiver = Receiver(segment)
     worker = start_worker(PUBLIC_URL=web.url)
@@ -126,12 +155,19 @@ def test_a_customer_does_everything_that_the_pages_offer(
     leaves_for_good(page)
 
     assert f"{web.url}/account/" in referrers
-    assert [text for text in (*referrers, web.printed, worker.printed) if link.rpartition(".")[2] in text] == []
+    assert [
+        text
+        for text in (*referrers, web.printed, worker.printed)
+        if link.rpartition(".")[2] in text
+    ] == []
     assert "GET /account/***" in web.printed
 
 
 def test_somebody_signs_up_and_segment_learns_where(
-    page: Page, start_worker: Callable[..., Worker], integration: Integration, segment: SegmentStandIn
+    page: Page,
+    start_worker: Callable[..., Worker],
+    integration: Integration,
+    segment: SegmentStandIn,
 ) -> None:
     receiver = Receiver(segment)
     start_worker()
@@ -146,7 +182,12 @@ def test_somebody_signs_up_and_segment_learns_where(
     receiver.hears("New Customer Signup", source="Website")
     receiver.hears("Customer Visit", visit_type="Signup")
     traits = receiver.traits(Customer.objects.get(source="Website"))
-    assert (traits["firstName"], traits["email"], traits["receiveEmails"], traits["receiveTexts"]) == (
+    assert (
+        traits["firstName"],
+        traits["email"],
+        traits["receiveEmails"],
+        traits["receiveTexts"],
+    ) == (
         "Bea",
         "bea@example.com",
         True,

@@ -30,8 +30,13 @@ class Written(logging.Handler):
         super().__init__(logging.DEBUG)
         self.lines: list[str] = []
         self._formatters = [
-            structlog.stdlib.ProcessorFormatter(**{name: given for name, given in said.items() if name != "()"})
-            for said in (configure("DEBUG", readable)["formatters"]["structured"] for readable in (True, False))
+            structlog.stdlib.ProcessorFormatter(
+                **{name: given for name, given in said.items() if name != "()"}
+            )
+            for said in (
+                configure("DEBUG", readable)["formatters"]["structured"]
+                for readable in (True, False)
+            )
         ]
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -56,7 +61,9 @@ def parts(link: str) -> list[str]:
 
 
 @pytest.mark.django_db
-def test_no_line_tells_a_link(customer: Customer, written: Written, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+def test_no_line_tells_a_link(
+    customer: Customer, written: Written, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
     link, token = link_to(customer), link_to(customer).rpartition("/")[2]
     browser = Client(enforce_csrf_checks=True, raise_request_exception=False)
 
@@ -101,7 +108,9 @@ def test_no_line_tells_a_link(customer: Customer, written: Written, monkeypatch:
 
 
 @pytest.mark.django_db
-def test_the_page_of_an_error_while_developing_tells_none(customer: Customer, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_of_an_error_while_developing_tells_none(
+    customer: Customer, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It shows the address and every variable, and is what developers send to each other."""
     link = link_to(customer)
 
@@ -144,12 +153,23 @@ def test_a_link_is_hidden_wherever_it_stands() -> None:
         link.upper(),
         f"('{link}',)",
     ):
-        assert [part for part in parts(link) if part.lower() in without_links(None, "info", line).lower()] == []
+        assert [
+            part
+            for part in parts(link)
+            if part.lower() in without_links(None, "info", line).lower()
+        ] == []
 
 
 def test_only_the_handler_that_hides_links_writes() -> None:
     """Django's own handlers, for the console while developing and for mails to administrators, would write the line as it came."""
-    for name in ("django", "django.request", "django.security.csrf", "django.server", "gunicorn.access", "gunicorn.error"):
+    for name in (
+        "django",
+        "django.request",
+        "django.security.csrf",
+        "django.server",
+        "gunicorn.access",
+        "gunicorn.error",
+    ):
         logger = logging.getLogger(name)
         assert (logger.handlers, logger.propagate) == ([], True)
 
@@ -158,7 +178,9 @@ class Web(Program):
     module = ("gunicorn", "smrt_integration.wsgi")
 
     def __init__(self, port: int, environment: Mapping[str, str]) -> None:
-        super().__init__(["--bind", f"127.0.0.1:{port}", "--access-logfile", "-", "--workers", "1"], environment)
+        super().__init__(
+            ["--bind", f"127.0.0.1:{port}", "--access-logfile", "-", "--workers", "1"], environment
+        )
         self.port = port
 
     def answers(self) -> bool:
@@ -186,7 +208,12 @@ def test_the_web_server_tells_none_either_not_even_in_its_access_log(
     # without DEBUG, the server refuses the one that everybody knows
     settings.SECRET_KEY = SECRET  # type: ignore[attr-defined]
     link, port = link_to(customer), free_port()
-    said = {"DEBUG": debug, "LOG_LEVEL": "INFO", "ALLOWED_HOSTS": "127.0.0.1", "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    said = {
+        "DEBUG": debug,
+        "LOG_LEVEL": "INFO",
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+    }
     web = Web(port, said | {"SECRET_KEY": SECRET, "FIELD_KEYS": FIELD_KEY})
     try:
         wait_until(web.answers, "the web server answers")
@@ -194,7 +221,9 @@ def test_the_web_server_tells_none_either_not_even_in_its_access_log(
         # without DEBUG and the collected files, the pages fail: one more thing to log
         assert web.status("GET", link + "x") in {404, 500}
         assert web.status("POST", link) in {403, 500}
-        wait_until(lambda: web.printed.count("POST /account/***") >= 2, "its access log tells of the last")
+        wait_until(
+            lambda: web.printed.count("POST /account/***") >= 2, "its access log tells of the last"
+        )
     finally:
         web.kill()
     assert [part for part in parts(link) if part in web.printed] == []

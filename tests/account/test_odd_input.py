@@ -12,7 +12,17 @@ from tests.factories import PickupRequestFactory
 pytestmark = pytest.mark.django_db
 
 ODD = (
-    *("", "\0", "a\0b", "x" * 20_000, "1e999", "nan", "9" * 400, "\u202e\ud7ff\uffff", "\U0001f455" * 200),
+    *(
+        "",
+        "\0",
+        "a\0b",
+        "x" * 20_000,
+        "1e999",
+        "nan",
+        "9" * 400,
+        "\u202e\ud7ff\uffff",
+        "\U0001f455" * 200,
+    ),
     *("2026-02-30", "0001-01-01", "9999-12-31", "+", "a@b", "\r\n\r\nx"),
 )
 FORMS = ("pickups/new", "regular", "details", "messages")
@@ -24,7 +34,9 @@ def fields_of(visitor: Visitor, path: str) -> dict[str, str]:
     return {name: value for name, value in form.items() if name != "action"}
 
 
-def failures(http: Client, path: str, fields: dict[str, str], odd: tuple[str, ...] = ODD) -> list[tuple[str, str, int]]:
+def failures(
+    http: Client, path: str, fields: dict[str, str], odd: tuple[str, ...] = ODD
+) -> list[tuple[str, str, int]]:
     """Each field in turn, and with it whatever the page showed before: what a field remembers comes back from the browser too."""
     found = []
     for name in fields:
@@ -46,36 +58,77 @@ def test_the_sign_up(stranger: Visitor, business: Business) -> None:
     assert failures(stranger.http, address, fields) == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(said=st.dictionaries(st.sampled_from(["first_name", "email", "phone", "street", "postal_code"]), st.text(max_size=400)))
-def test_whatever_is_typed_into_the_details(visitor: Visitor, customer: Customer, said: dict[str, str]) -> None:
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    said=st.dictionaries(
+        st.sampled_from(["first_name", "email", "phone", "street", "postal_code"]),
+        st.text(max_size=400),
+    )
+)
+def test_whatever_is_typed_into_the_details(
+    visitor: Visitor, customer: Customer, said: dict[str, str]
+) -> None:
     fields = fields_of(visitor, "/account/details")
     assert visitor.http.post("/account/details", fields | said).status_code in {200, 302}
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe=%FF&account=%FF%00", b"%", b"a=1&" * 2_000, b"x" * 3_000_000])
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe=%FF&account=%FF%00", b"%", b"a=1&" * 2_000, b"x" * 3_000_000]
+)
 @pytest.mark.parametrize(
     "kind",
-    ["application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=utf-16", "multipart/form-data; boundary=x", "x"],
+    [
+        "application/x-www-form-urlencoded",
+        "application/x-www-form-urlencoded; charset=utf-16",
+        "multipart/form-data; boundary=x",
+        "x",
+    ],
 )
-def test_a_body_that_is_no_form(visitor: Visitor, business: Business, customer: Customer, body: bytes, kind: str) -> None:
+def test_a_body_that_is_no_form(
+    visitor: Visitor, business: Business, customer: Customer, body: bytes, kind: str
+) -> None:
     visitor.open("/account/details")
     headers = {"X-CSRFToken": visitor.http.cookies["csrftoken"].value}
     pickup = PickupRequestFactory.create(customer=customer)
-    for path in (f"/join/{business.uuid}", "/account/details", f"/account/pickups/{pickup.uuid}/cancel", "/account/leave"):
-        assert visitor.http.generic("POST", path, body, content_type=kind, headers=headers).status_code < 500
+    for path in (
+        f"/join/{business.uuid}",
+        "/account/details",
+        f"/account/pickups/{pickup.uuid}/cancel",
+        "/account/leave",
+    ):
+        assert (
+            visitor.http.generic("POST", path, body, content_type=kind, headers=headers).status_code
+            < 500
+        )
     pickup.refresh_from_db()
     assert pickup.status == "scheduled"
 
 
-@pytest.mark.parametrize("query", ["?page=%FF", "?page=%00", "?brand=%00", "?brand=%FF%FE", "?" + "x=1&" * 3_000, "?page=1&page=2", "?%"])
-def test_an_address_with_odd_things_behind_it(visitor: Visitor, business: Business, query: str) -> None:
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?page=%FF",
+        "?page=%00",
+        "?brand=%00",
+        "?brand=%FF%FE",
+        "?" + "x=1&" * 3_000,
+        "?page=1&page=2",
+        "?%",
+    ],
+)
+def test_an_address_with_odd_things_behind_it(
+    visitor: Visitor, business: Business, query: str
+) -> None:
     for path in ("", "orders", "pickups/new"):
         assert visitor.http.get(f"/account/{path}{query}").status_code in {200, 400}
     assert visitor.http.get(f"/join/{business.uuid}{query}").status_code in {200, 400}
 
 
-@pytest.mark.parametrize("value", ["", "\0", "x" * 5_000, "W10:1abc:sig", ":::", "\u00e9", "e30:1tKxyz:" + "A" * 43])
+@pytest.mark.parametrize(
+    "value", ["", "\0", "x" * 5_000, "W10:1abc:sig", ":::", "\u00e9", "e30:1tKxyz:" + "A" * 43]
+)
 @pytest.mark.parametrize("name", ["account", "account_notice", "csrftoken"])
 def test_a_cookie_of_nobody_s_making(customer: Customer, name: str, value: str) -> None:
     http = Client()

@@ -33,12 +33,23 @@ def test_orders_are_shown_with_their_state(visitor: Visitor, customer: Customer)
 
 
 @pytest.mark.parametrize(
-    ("currency", "shown"), [("USD", "$1,234.50"), ("EUR", "€1,234.50"), ("CHF", "1,234.50 CHF"), ("JPY", "¥1,234"), ("KRW", "1,234 KRW")]
+    ("currency", "shown"),
+    [
+        ("USD", "$1,234.50"),
+        ("EUR", "€1,234.50"),
+        ("CHF", "1,234.50 CHF"),
+        ("JPY", "¥1,234"),
+        ("KRW", "1,234 KRW"),
+    ],
 )
 def test_amounts_are_in_the_currency_of_the_business(currency: str, shown: str) -> None:
     business: Business = BusinessFactory.create(currency=currency)
-    order = OrderFactory.create(business=business, customer__business=business, total=Decimal("1234.50"))
-    LineItemFactory.create(order=order, quantity=2, description="Shirt <b>", price=Decimal("617.25"))
+    order = OrderFactory.create(
+        business=business, customer__business=business, total=Decimal("1234.50")
+    )
+    LineItemFactory.create(
+        order=order, quantity=2, description="Shirt <b>", price=Decimal("617.25")
+    )
     visitor = Visitor()
     visitor.come_in(order.customer)
 
@@ -50,13 +61,21 @@ def test_amounts_are_in_the_currency_of_the_business(currency: str, shown: str) 
 
 def test_many_orders_are_shown_in_pages(visitor: Visitor, customer: Customer) -> None:
     for number in range(45):
-        OrderFactory.create(customer=customer, number=f"N{number:02}", created_at=datetime(2026, 1, 1, number // 2, number % 2, tzinfo=UTC))
+        OrderFactory.create(
+            customer=customer,
+            number=f"N{number:02}",
+            created_at=datetime(2026, 1, 1, number // 2, number % 2, tzinfo=UTC),
+        )
 
     pages = [visitor.open(f"/account/orders?page={number}") for number in (1, 2, 3)]
 
     assert [page.words.count("Order N") for page in pages] == [20, 20, 5]
     assert ("Order N44" in pages[0].words, "Order N00" in pages[2].words) == (True, True)
-    assert [[link for link in page.links if "page" in link] for page in pages] == [["?page=2"], ["?page=1", "?page=3"], ["?page=2"]]
+    assert [[link for link in page.links if "page" in link] for page in pages] == [
+        ["?page=2"],
+        ["?page=1", "?page=3"],
+        ["?page=2"],
+    ]
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "9" * 30, "99999", "²", ""])

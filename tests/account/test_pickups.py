@@ -20,16 +20,22 @@ def tomorrow(customer: Customer) -> date:
     return customer.business.today() + timedelta(days=1)
 
 
-def test_a_pickup_that_the_customer_schedules_is_told_as_theirs(visitor: Visitor, told: Told, tomorrow: date) -> None:
+def test_a_pickup_that_the_customer_schedules_is_told_as_theirs(
+    visitor: Visitor, told: Told, tomorrow: date
+) -> None:
     page = visitor.fill_in("/account/pickups/new", pickup_date=tomorrow.isoformat())
 
     assert (page.path, page.status) == ("/account/", 200)
     assert f"Your pickup on {in_words(tomorrow)} is scheduled." in page.words
-    assert told("Pickup Scheduled") == [{"scheduled_by": "Customer", "pickup_date": tomorrow.isoformat()}]
+    assert told("Pickup Scheduled") == [
+        {"scheduled_by": "Customer", "pickup_date": tomorrow.isoformat()}
+    ]
     assert "is scheduled" not in visitor.open("/account/").words, "it is said once"
 
 
-def test_a_button_that_is_pressed_twice_schedules_one_pickup_and_complains_of_nothing(visitor: Visitor, told: Told, tomorrow: date) -> None:
+def test_a_button_that_is_pressed_twice_schedules_one_pickup_and_complains_of_nothing(
+    visitor: Visitor, told: Told, tomorrow: date
+) -> None:
     page = visitor.open("/account/pickups/new")
     form = page.form(having="pickup_date")
 
@@ -48,11 +54,15 @@ def test_a_button_that_is_pressed_twice_schedules_one_pickup_and_complains_of_no
         (366, "Choose a day within the next twelve months."),
     ],
 )
-def test_why_a_day_cannot_be_is_said_at_the_field(visitor: Visitor, customer: Customer, days: int, complaint: str) -> None:
+def test_why_a_day_cannot_be_is_said_at_the_field(
+    visitor: Visitor, customer: Customer, days: int, complaint: str
+) -> None:
     today = customer.business.today()
     PickupRequestFactory.create(customer=customer, pickup_date=today + timedelta(days=1))
 
-    page = visitor.fill_in("/account/pickups/new", pickup_date=(today + timedelta(days=days)).isoformat())
+    page = visitor.fill_in(
+        "/account/pickups/new", pickup_date=(today + timedelta(days=days)).isoformat()
+    )
 
     assert page.path == "/account/pickups/new"
     assert page.title.startswith("Error: ")
@@ -62,14 +72,22 @@ def test_why_a_day_cannot_be_is_said_at_the_field(visitor: Visitor, customer: Cu
 
 
 @pytest.mark.parametrize(
-    ("said", "complaint"), [("", "Choose a day."), ("soon", "Write the day as year-month-day"), ("\x00", "Write the day as year-month-day")]
+    ("said", "complaint"),
+    [
+        ("", "Choose a day."),
+        ("soon", "Write the day as year-month-day"),
+        ("\x00", "Write the day as year-month-day"),
+    ],
 )
 def test_what_is_no_day_is_refused(visitor: Visitor, said: str, complaint: str) -> None:
     assert complaint in visitor.fill_in("/account/pickups/new", pickup_date=said).words
     assert not PickupRequest.objects.exists()
 
 
-@pytest.mark.parametrize(("at", "first"), [("2026-03-01T07:59:00Z", "2026-02-28"), ("2026-03-01T08:01:00Z", "2026-03-01")])
+@pytest.mark.parametrize(
+    ("at", "first"),
+    [("2026-03-01T07:59:00Z", "2026-02-28"), ("2026-03-01T08:01:00Z", "2026-03-01")],
+)
 def test_days_are_the_business_s(visitor: Visitor, customer: Customer, at: str, first: str) -> None:
     with time_machine.travel(at, tick=False):
         visitor.come_in(customer)
@@ -79,7 +97,9 @@ def test_days_are_the_business_s(visitor: Visitor, customer: Customer, at: str, 
     assert [pickup.pickup_date.isoformat() for pickup in PickupRequest.objects.all()] == [first]
 
 
-def test_a_cancellation_is_asked_about_and_then_told_as_the_customer_s(visitor: Visitor, customer: Customer, told: Told) -> None:
+def test_a_cancellation_is_asked_about_and_then_told_as_the_customer_s(
+    visitor: Visitor, customer: Customer, told: Told
+) -> None:
     pickup = PickupRequestFactory.create(customer=customer)
     address = f"/account/pickups/{pickup.uuid}/cancel"
 
@@ -89,12 +109,19 @@ def test_a_cancellation_is_asked_about_and_then_told_as_the_customer_s(visitor: 
 
     page = visitor.fill_in(address)
 
-    assert (page.path, f"Your pickup on {in_words(pickup.pickup_date)} is canceled." in page.words) == ("/account/", True)
+    assert (
+        page.path,
+        f"Your pickup on {in_words(pickup.pickup_date)} is canceled." in page.words,
+    ) == ("/account/", True)
     assert "No pickup is scheduled." in page.words
-    assert told("Customer Canceled Pickup") == [{"canceled_via": "Website", "pickup_date": pickup.pickup_date.isoformat()}]
+    assert told("Customer Canceled Pickup") == [
+        {"canceled_via": "Website", "pickup_date": pickup.pickup_date.isoformat()}
+    ]
 
 
-def test_a_cancellation_in_two_tabs_is_one(visitor: Visitor, customer: Customer, told: Told) -> None:
+def test_a_cancellation_in_two_tabs_is_one(
+    visitor: Visitor, customer: Customer, told: Told
+) -> None:
     pickup = PickupRequestFactory.create(customer=customer)
     tabs = [visitor.open(f"/account/pickups/{pickup.uuid}/cancel") for _ in range(2)]
 
@@ -121,17 +148,25 @@ def test_what_can_no_longer_be_canceled_is_not(
     page = visitor.send(tab, tab.form(having="account"))
 
     assert (page.status, said in page.words) == (409, True)
-    assert not any("account" in form for form in visitor.open(tab.path).forms), "nothing to press any more"
+    assert not any("account" in form for form in visitor.open(tab.path).forms), (
+        "nothing to press any more"
+    )
     assert told("Customer Canceled Pickup") == []
 
 
-def test_another_customer_s_pickup_is_answered_as_if_there_were_none(visitor: Visitor, customer: Customer) -> None:
-    theirs = PickupRequestFactory.create(customer=CustomerFactory.create(business=customer.business))
+def test_another_customer_s_pickup_is_answered_as_if_there_were_none(
+    visitor: Visitor, customer: Customer
+) -> None:
+    theirs = PickupRequestFactory.create(
+        customer=CustomerFactory.create(business=customer.business)
+    )
     own = PickupRequestFactory.create(customer=customer)
     form = visitor.open(f"/account/pickups/{own.uuid}/cancel").form(having="account")
 
     for method in (visitor.http.get, visitor.http.post):
-        answers = [method(f"/account/pickups/{uuid}/cancel", form) for uuid in (theirs.uuid, uuid4())]
+        answers = [
+            method(f"/account/pickups/{uuid}/cancel", form) for uuid in (theirs.uuid, uuid4())
+        ]
         assert [answer.status_code for answer in answers] == [404, 404]
         assert answers[0].content == answers[1].content
 
@@ -139,7 +174,9 @@ def test_another_customer_s_pickup_is_answered_as_if_there_were_none(visitor: Vi
     assert theirs.status == "scheduled"
 
 
-def test_the_stops_of_a_regular_route_are_told_too_but_are_not_the_customer_s_to_cancel(visitor: Visitor, customer: Customer) -> None:
+def test_the_stops_of_a_regular_route_are_told_too_but_are_not_the_customer_s_to_cancel(
+    visitor: Visitor, customer: Customer
+) -> None:
     today = customer.business.today()
     for days in (1, 2):
         StopFactory.create(customer=customer, scheduled_for=today + timedelta(days=days))
@@ -149,9 +186,13 @@ def test_the_stops_of_a_regular_route_are_told_too_but_are_not_the_customer_s_to
     page = visitor.open("/account/")
 
     assert page.words.count("Our driver's regular stop") == 1
-    assert page.words.index(in_words(today + timedelta(days=1))) < page.words.index(in_words(today + timedelta(days=2)))
+    assert page.words.index(in_words(today + timedelta(days=1))) < page.words.index(
+        in_words(today + timedelta(days=2))
+    )
     assert in_words(today) not in page.words.replace(in_words(today + timedelta(days=1)), "")
-    assert [link for link in page.links if link.endswith("/cancel")] == [f"/account/pickups/{pickup.uuid}/cancel"]
+    assert [link for link in page.links if link.endswith("/cancel")] == [
+        f"/account/pickups/{pickup.uuid}/cancel"
+    ]
 
 
 def test_whatever_a_customer_scheduled_can_be_found_and_canceled_however_many_stops_a_route_makes(
@@ -160,16 +201,25 @@ def test_whatever_a_customer_scheduled_can_be_found_and_canceled_however_many_st
     today = customer.business.today()
     for days in range(1, 13):
         StopFactory.create(customer=customer, scheduled_for=today + timedelta(days=days))
-    pickups = [PickupRequestFactory.create(customer=customer, pickup_date=today + timedelta(days=20 + days)) for days in range(12)]
+    pickups = [
+        PickupRequestFactory.create(
+            customer=customer, pickup_date=today + timedelta(days=20 + days)
+        )
+        for days in range(12)
+    ]
 
     page = visitor.open("/account/")
 
-    assert [link for link in page.links if link.endswith("/cancel")] == [f"/account/pickups/{pickup.uuid}/cancel" for pickup in pickups]
+    assert [link for link in page.links if link.endswith("/cancel")] == [
+        f"/account/pickups/{pickup.uuid}/cancel" for pickup in pickups
+    ]
     assert page.words.count("Our driver's regular stop") == 10
     assert "Next pickups " in page.words
 
 
-def test_who_gave_no_address_is_asked_for_it_before_a_van_looks_for_them(visitor: Visitor, customer: Customer) -> None:
+def test_who_gave_no_address_is_asked_for_it_before_a_van_looks_for_them(
+    visitor: Visitor, customer: Customer
+) -> None:
     ask = "We do not know your address yet."
     assert ask not in visitor.open("/account/pickups/new").words
     Customer.objects.filter(pk=customer.pk).update(street="")
@@ -177,25 +227,42 @@ def test_who_gave_no_address_is_asked_for_it_before_a_van_looks_for_them(visitor
     assert (ask in page.words, page.links.count("/account/details")) == (True, 2)
 
 
-def test_a_wish_for_regular_pickups_starts_from_the_customer_s_address(visitor: Visitor, customer: Customer, told: Told) -> None:
+def test_a_wish_for_regular_pickups_starts_from_the_customer_s_address(
+    visitor: Visitor, customer: Customer, told: Told
+) -> None:
     page = visitor.open("/account/regular")
     form = page.form(having="street")
-    assert (form["street"], form["city"], form["postal_code"]) == (customer.street, "San Francisco", "94110")
+    assert (form["street"], form["city"], form["postal_code"]) == (
+        customer.street,
+        "San Francisco",
+        "94110",
+    )
 
     answers = [visitor.send(page, form, street="1 Office Plaza") for _ in range(2)]
 
     assert ["You asked for regular pickups." in answer.words for answer in answers] == [True, True]
-    address = {"street": "1 Office Plaza", "city": "San Francisco", "state": "CA", "postalCode": "94110", "country": "US"}
+    address = {
+        "street": "1 Office Plaza",
+        "city": "San Francisco",
+        "state": "CA",
+        "postalCode": "94110",
+        "country": "US",
+    }
     assert told("Customer Requested Regular Pickups") == [{"address": address}]
     customer.refresh_from_db()
-    assert (customer.delivery_preference, customer.street == "1 Office Plaza") == ("Route Approval Pending", False)
+    assert (customer.delivery_preference, customer.street == "1 Office Plaza") == (
+        "Route Approval Pending",
+        False,
+    )
     assert not any("street" in form for form in visitor.open("/account/regular").forms)
 
 
 def test_a_wish_needs_a_place(visitor: Visitor) -> None:
     page = visitor.fill_in("/account/regular", street=" ", city="")
 
-    assert [sentence in page.words for sentence in ("Enter your street and number.", "Enter your city.")] == [True, True]
+    assert [
+        sentence in page.words for sentence in ("Enter your street and number.", "Enter your city.")
+    ] == [True, True]
     assert not RegularPickupRequest.objects.exists()
 
 

@@ -63,13 +63,21 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.business = business = BusinessFactory.create(name=f"{self.mark} Cleaners")
-        Integration.objects.create(business=business, enabled=True, write_key=self.mark.lower().ljust(32, "x"))
+        Integration.objects.create(
+            business=business, enabled=True, write_key=self.mark.lower().ljust(32, "x")
+        )
         named: dict[str, Any] = {"business": business, "name": f"{self.mark} thing"}
         agent: Agent = AgentFactory.create(**named)
-        brand, department, employee = BrandFactory.create(**named), DepartmentFactory.create(**named), EmployeeFactory.create(**named)
+        brand, department, employee = (
+            BrandFactory.create(**named),
+            DepartmentFactory.create(**named),
+            EmployeeFactory.create(**named),
+        )
         group, discount = CustomerGroupFactory.create(**named), DiscountFactory.create(**named)
         question: CustomField = CustomFieldFactory.create(**named)
-        CustomFieldFactory.create(business=business, name=f"{self.mark} birthday", kind=CustomField.Kind.DATE)
+        CustomFieldFactory.create(
+            business=business, name=f"{self.mark} birthday", kind=CustomField.Kind.DATE
+        )
         self.customer = CustomerFactory.create(
             business=business,
             first_name=self.mark,
@@ -80,8 +88,12 @@ class Stage:
             group=group,
             discount=discount,
         )
-        CustomFieldValueFactory.create(customer=self.customer, field=question, value=f"{self.mark} answer")
-        order: Order = OrderFactory.create(customer=self.customer, number=f"{self.mark}-1", agent=agent, sold_by=employee)
+        CustomFieldValueFactory.create(
+            customer=self.customer, field=question, value=f"{self.mark} answer"
+        )
+        order: Order = OrderFactory.create(
+            customer=self.customer, number=f"{self.mark}-1", agent=agent, sold_by=employee
+        )
         LineItemFactory.create(order=order, description=f"{self.mark} coat", department=department)
         StopFactory.create(customer=self.customer, driver=employee, street=f"{self.mark} Street")
         pickup = PickupRequestFactory.create(customer=self.customer)
@@ -98,11 +110,31 @@ class Stage:
         now = timezone.now()
         rows = list(Outgoing.objects.filter(business=self.business).order_by("id"))
         waiting = [
-            Waiting(r.pk, r.business_id, r.customer_id, r.user_id, r.event, r.subject_id, r.message_id, r.occurred_at, r.facts, 0)
+            Waiting(
+                r.pk,
+                r.business_id,
+                r.customer_id,
+                r.user_id,
+                r.event,
+                r.subject_id,
+                r.message_id,
+                r.occurred_at,
+                r.facts,
+                0,
+            )
             for r in rows[: len(Outcome)]
         ]
-        settled = [Settled(row, outcome, f"{self.mark} reason", "{}", now) for row, outcome in zip(waiting, Outcome, strict=True)]
-        settle(Settlement(settled=settled, attempts=[Attempt(self.business.pk, now, 400, 5, 4, 100, f"{self.mark} error")]), now)
+        settled = [
+            Settled(row, outcome, f"{self.mark} reason", "{}", now)
+            for row, outcome in zip(waiting, Outcome, strict=True)
+        ]
+        settle(
+            Settlement(
+                settled=settled,
+                attempts=[Attempt(self.business.pk, now, 400, 5, 4, 100, f"{self.mark} error")],
+            ),
+            now,
+        )
         Outgoing.objects.filter(business=self.business).update(last_error=f"{self.mark} error")
         assert Outgoing.objects.filter(business=self.business).exists()
         assert DeliveryAttempt.objects.filter(business=self.business).exists()
@@ -119,9 +151,19 @@ class Stage:
         found = {model._meta.label: list(self.rows(model).values()) for model in scoped_models()}
         for model in apps.get_app_config("events").get_models():
             columns = {column.name for column in model._meta.concrete_fields}
-            path = "business" if "business" in columns else "customer__business" if "customer" in columns else None
+            path = (
+                "business"
+                if "business" in columns
+                else "customer__business"
+                if "customer" in columns
+                else None
+            )
             if model._meta.label not in found and path:
-                found[model._meta.label] = list(model._default_manager.filter(**{path: self.business.pk}).order_by("pk").values())
+                found[model._meta.label] = list(
+                    model._default_manager.filter(**{path: self.business.pk})
+                    .order_by("pk")
+                    .values()
+                )
         return found
 
 

@@ -41,7 +41,9 @@ def text(response: Any) -> str:
 
 def filled_in(http: Http, client: str = "pos", **values: Any) -> dict[str, Any]:
     """The form as its page shows it, with a name."""
-    return shown(text(http.get(f"{ADD}?client={client}")), "apikey_form") | {"name": "Till 1"} | values
+    return (
+        shown(text(http.get(f"{ADD}?client={client}")), "apikey_form") | {"name": "Till 1"} | values
+    )
 
 
 def secret_on(response: Any) -> str:
@@ -66,33 +68,60 @@ class TestMakingOne:
         assert [told.count(f'href="?client={client}"') for client in Client] == [1, 1, 1]
         assert told.count("have the source “POS”") == 2
         assert told.count("have the source “Website”") == 1
-        assert (told.count("scheduled by “Employee”"), told.count("scheduled by “Customer”")) == (2, 1)
+        assert (told.count("scheduled by “Employee”"), told.count("scheduled by “Customer”")) == (
+            2,
+            1,
+        )
 
     @pytest.mark.parametrize("client", Client)
     def test_ticks_what_such_a_client_needs(self, http: Http, client: Client) -> None:
         assert set(filled_in(http, client)["scopes"]) == GRANTED[client]
 
     def test_shows_a_key_that_opens_the_api_at_once(self, http: Http, business: Business) -> None:
-        answer = http.post(f"{ADD}?client=app", filled_in(http, "app", scopes=["orders:read", "stops:write"]))
+        answer = http.post(
+            f"{ADD}?client=app", filled_in(http, "app", scopes=["orders:read", "stops:write"])
+        )
 
         key = ApiKey.objects.get()
-        assert (answer.status_code, key.business, key.client, key.name) == (200, business, Client.APP, "Till 1")
+        assert (answer.status_code, key.business, key.client, key.name) == (
+            200,
+            business,
+            Client.APP,
+            "Till 1",
+        )
         assert key.scopes == ["orders:read", "stops:write"]
         called = Http(headers={"Authorization": f"Bearer {secret_on(answer)}"})
         assert called.get("/api/v1/orders").status_code == 200
         assert called.get("/api/v1/stops").status_code == 403
 
-    def test_keeps_the_key_nowhere_and_never_shows_it_again(self, http: Http, caplog: pytest.LogCaptureFixture) -> None:
+    def test_keeps_the_key_nowhere_and_never_shows_it_again(
+        self, http: Http, caplog: pytest.LogCaptureFixture
+    ) -> None:
         with caplog.at_level("DEBUG"):
             answer = http.post(f"{ADD}?client=pos", filled_in(http))
         secret, key = secret_on(answer), ApiKey.objects.get()
-        later = [http.get(address) for address in (LIST, page(key), page(key, "history"), page(key, "revoke"), ADD, reverse("admin:index"))]
+        later = [
+            http.get(address)
+            for address in (
+                LIST,
+                page(key),
+                page(key, "history"),
+                page(key, "revoke"),
+                ADD,
+                reverse("admin:index"),
+            )
+        ]
 
         assert secret.startswith(key.beginning)
         assert "no-store" in answer.headers["Cache-Control"]
-        assert secret not in f"{answer.headers} {answer.cookies} {answer.wsgi_request.get_full_path()} {caplog.text}"
+        assert (
+            secret
+            not in f"{answer.headers} {answer.cookies} {answer.wsgi_request.get_full_path()} {caplog.text}"
+        )
         assert secret not in " ".join(str(message) for message in get_messages(answer.wsgi_request))
-        assert [secret in text(one) or key.hash in text(one) for one in later] == [False] * len(later)
+        assert [secret in text(one) or key.hash in text(one) for one in later] == [False] * len(
+            later
+        )
         assert secret not in str([session.get_decoded() for session in Session.objects.all()])
         assert tables_with(secret) == []
         assert tables_with(key.start) == ["smrt_integration_apikey"]
@@ -115,12 +144,20 @@ class TestMakingOne:
             ({"name": " "}, "Give the key a name."),
             ({"name": "x" * 101}, "at most 100 characters"),
             ({"scopes": []}, "Tick at least one thing"),
-            ({"scopes": ["customers:read", "everything"]}, "everything is not one of the available choices"),
-            ({"once": "00000000-0000-4000-8000-000000000000"}, "This form cannot be used any more."),
+            (
+                {"scopes": ["customers:read", "everything"]},
+                "everything is not one of the available choices",
+            ),
+            (
+                {"once": "00000000-0000-4000-8000-000000000000"},
+                "This form cannot be used any more.",
+            ),
             ({"business": "999999"}, "That choice is not one of the available choices."),
         ],
     )
-    def test_makes_none_when_something_is_wrong(self, http: Http, wrong: dict[str, Any], told: str) -> None:
+    def test_makes_none_when_something_is_wrong(
+        self, http: Http, wrong: dict[str, Any], told: str
+    ) -> None:
         answer = http.post(f"{ADD}?client=pos", filled_in(http) | wrong)
 
         assert told in text(answer)
@@ -133,17 +170,24 @@ class TestMakingOne:
         assert "Who will call with the key?" in text(answer)
         assert not ApiKey.objects.exists()
 
-    def test_offers_the_businesses_that_one_owns(self, owner: User, business: Business, other_business: Business, support: User) -> None:
+    def test_offers_the_businesses_that_one_owns(
+        self, owner: User, business: Business, other_business: Business, support: User
+    ) -> None:
         MembershipFactory.create(user=owner, business=other_business, role=Membership.Role.HELPER)
         http = logged_in(owner)
 
         refused = http.post(f"{ADD}?client=pos", filled_in(http, business=other_business.pk))
         made = http.post(f"{ADD}?client=pos", filled_in(http, business=business.pk))
-        by_support = logged_in(support).post(f"{ADD}?client=pos", filled_in(logged_in(support), business=other_business.pk))
+        by_support = logged_in(support).post(
+            f"{ADD}?client=pos", filled_in(logged_in(support), business=other_business.pk)
+        )
 
         assert "That choice is not one of the available choices." in text(refused)
         assert [secret_on(answer)[:9] for answer in (made, by_support)] == ["smrt_pos_"] * 2
-        assert list(ApiKey.objects.order_by("pk").values_list("business", flat=True)) == [business.pk, other_business.pk]
+        assert list(ApiKey.objects.order_by("pk").values_list("business", flat=True)) == [
+            business.pk,
+            other_business.pk,
+        ]
 
 
 def tables_with(words: str) -> list[str]:
@@ -151,13 +195,18 @@ def tables_with(words: str) -> list[str]:
     found = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
-            cursor.execute(f'SELECT EXISTS (SELECT FROM "{table}" AS t WHERE position(%s in t::text) > 0)', [words])
+            cursor.execute(
+                f'SELECT EXISTS (SELECT FROM "{table}" AS t WHERE position(%s in t::text) > 0)',
+                [words],
+            )
             found += [table] if cursor.fetchone() == (True,) else []
     return found
 
 
 class TestTheList:
-    def test_tells_in_words_what_there_is(self, http: Http, business: Business, time_machine: TimeMachineFixture) -> None:
+    def test_tells_in_words_what_there_is(
+        self, http: Http, business: Business, time_machine: TimeMachineFixture
+    ) -> None:
         time_machine.move_to(NOW, tick=False)
         app, _ = ApiKey.issue(business, Client.APP, "Dan's phone")
         till, _ = ApiKey.issue(business, Client.POS, "Till 1", sorted(SCOPES))
@@ -167,19 +216,37 @@ class TestTheList:
         rows = text(http.get(LIST)).split("<tbody")[1:]
 
         first, second = (" ".join(row.split()) for row in rows)
-        for told in ("Till 1", "Point of sale", f"smrt_pos_{till.start}…", "Everything", "yesterday 13:10", "In use"):
+        for told in (
+            "Till 1",
+            "Point of sale",
+            f"smrt_pos_{till.start}…",
+            "Everything",
+            "yesterday 13:10",
+            "In use",
+        ):
             assert told in first, told
-        for told in ("Dan&#x27;s phone", "Delivery app", f"smrt_app_{app.start}…", "changes orders and stops", "never", "Revoked 13:30"):
+        for told in (
+            "Dan&#x27;s phone",
+            "Delivery app",
+            f"smrt_app_{app.start}…",
+            "changes orders and stops",
+            "never",
+            "Revoked 13:30",
+        ):
             assert told in second, told
 
-    def test_finds_a_key_by_what_it_begins_with(self, http: Http, business: Business, key: ApiKey) -> None:
+    def test_finds_a_key_by_what_it_begins_with(
+        self, http: Http, business: Business, key: ApiKey
+    ) -> None:
         ApiKeyFactory.create(business=business)
 
         found = http.get(LIST, {"q": key.start}).context["cl"].result_list
 
         assert list(found) == [key]
 
-    def test_does_not_grow_in_queries_with_its_keys(self, http: Http, business: Business, key: ApiKey) -> None:
+    def test_does_not_grow_in_queries_with_its_keys(
+        self, http: Http, business: Business, key: ApiKey
+    ) -> None:
         def queries() -> int:
             with CaptureQueriesContext(connection) as captured:
                 http.get(LIST)
@@ -192,20 +259,39 @@ class TestTheList:
 
 
 class TestAKey:
-    def test_can_be_renamed_and_nothing_else(self, http: Http, key: ApiKey, other_business: Business) -> None:
-        sent = {"name": "Till 2", "scopes": ["customers:read"], "client": "website", "business": other_business.pk, "revoked_at_0": ""}
+    def test_can_be_renamed_and_nothing_else(
+        self, http: Http, key: ApiKey, other_business: Business
+    ) -> None:
+        sent = {
+            "name": "Till 2",
+            "scopes": ["customers:read"],
+            "client": "website",
+            "business": other_business.pk,
+            "revoked_at_0": "",
+        }
 
         assert http.post(page(key), sent).status_code == 302
 
         stored = ApiKey.objects.get()
-        assert (stored.name, stored.scopes, stored.client, stored.business) == ("Till 2", key.scopes, key.client, key.business)
+        assert (stored.name, stored.scopes, stored.client, stored.business) == (
+            "Till 2",
+            key.scopes,
+            key.client,
+            key.business,
+        )
         assert stored.hash == key.hash
 
-    def test_stays_revoked_when_it_is_renamed_at_the_same_moment(self, http: Http, key: ApiKey) -> None:
+    def test_stays_revoked_when_it_is_renamed_at_the_same_moment(
+        self, http: Http, key: ApiKey
+    ) -> None:
         with CaptureQueriesContext(connection) as captured:
             http.post(page(key), {"name": "Till 2"})
 
-        (update,) = [query["sql"] for query in captured if query["sql"].startswith('UPDATE "smrt_integration_apikey"')]
+        (update,) = [
+            query["sql"]
+            for query in captured
+            if query["sql"].startswith('UPDATE "smrt_integration_apikey"')
+        ]
         assert "revoked_at" not in update
         assert "scopes" not in update
 
@@ -213,11 +299,15 @@ class TestAKey:
         told = text(http.get(page(key, "revoke")))
 
         assert f"smrt_pos_{key.start}…" in told
-        assert [words for words in allowed(key.scopes) if words.replace("'", "&#x27;") not in told] == []
+        assert [
+            words for words in allowed(key.scopes) if words.replace("'", "&#x27;") not in told
+        ] == []
         assert "Last used: never." in told
         assert ApiKey.objects.get().revoked_at is None
 
-    def test_is_refused_once_it_is_revoked_and_stays_on_record(self, http: Http, business: Business) -> None:
+    def test_is_refused_once_it_is_revoked_and_stays_on_record(
+        self, http: Http, business: Business
+    ) -> None:
         key, secret = ApiKey.issue(business, Client.POS, "Till 1")
         called = Http(headers={"Authorization": f"Bearer {secret}"})
         assert called.get("/api/v1/customers").status_code == 200
@@ -233,16 +323,32 @@ class TestAKey:
         assert ApiKey.objects.get().name == "Till 1"
         assert page(key, "revoke") not in text(http.get(page(key)))
 
-    def test_has_a_history_of_who_made_it_and_who_revoked_it(self, http: Http, owner: User, support: User) -> None:
-        secret = secret_on(http.post(f"{ADD}?client=website", filled_in(http, "website", name="Our site", scopes=["orders:read"])))
+    def test_has_a_history_of_who_made_it_and_who_revoked_it(
+        self, http: Http, owner: User, support: User
+    ) -> None:
+        secret = secret_on(
+            http.post(
+                f"{ADD}?client=website",
+                filled_in(http, "website", name="Our site", scopes=["orders:read"]),
+            )
+        )
         key = ApiKey.objects.get()
 
         logged_in(support).post(page(key, "revoke"))
 
-        told = list(LogEntry.objects.order_by("pk").values_list("user", "object_repr", "change_message"))
-        assert told == [(owner.pk, "Our site (Website)", "Made, to Read orders."), (support.pk, "Our site (Website)", "Revoked.")]
+        told = list(
+            LogEntry.objects.order_by("pk").values_list("user", "object_repr", "change_message")
+        )
+        assert told == [
+            (owner.pk, "Our site (Website)", "Made, to Read orders."),
+            (support.pk, "Our site (Website)", "Revoked."),
+        ]
         history = text(http.get(page(key, "history")))
-        assert ("Revoked." in history, "support" in history, secret in history) == (True, True, False)
+        assert ("Revoked." in history, "support" in history, secret in history) == (
+            True,
+            True,
+            False,
+        )
 
 
 class TestAHelper:
@@ -252,8 +358,17 @@ class TestAHelper:
         listed, one = text(http.get(LIST)), text(http.get(page(key)))
 
         assert (key.name in listed, ADD in listed) == (True, False)
-        assert (key.name in one, page(key, "revoke") in one, 'name="name"' in one) == (True, False, False)
-        asked = [http.get(ADD), http.post(f"{ADD}?client=pos", {}), http.get(page(key, "revoke")), http.post(page(key, "revoke"))]
+        assert (key.name in one, page(key, "revoke") in one, 'name="name"' in one) == (
+            True,
+            False,
+            False,
+        )
+        asked = [
+            http.get(ADD),
+            http.post(f"{ADD}?client=pos", {}),
+            http.get(page(key, "revoke")),
+            http.post(page(key, "revoke")),
+        ]
         assert [answer.status_code for answer in asked] == [403] * 4
         assert ApiKey.objects.get().revoked_at is None
 
@@ -262,4 +377,7 @@ def test_what_a_key_may_do_is_told_in_short() -> None:
     assert in_short(SCOPES) == "Everything"
     assert in_short([]) == "Nothing"
     assert in_short(["orders:read"]) == "Reads orders"
-    assert in_short(GRANTED[Client.WEBSITE]) == "Reads customers, orders, pickups and store data; changes customers and pickups"
+    assert (
+        in_short(GRANTED[Client.WEBSITE])
+        == "Reads customers, orders, pickups and store data; changes customers and pickups"
+    )

@@ -74,10 +74,15 @@ OF_HELPERS = (Walk.lists, Walk.rows, Walk.others_rows, Walk.ours, Walk.ours_post
 
 @pytest.mark.parametrize(
     ("way", "role"),
-    [*((way, Membership.Role.OWNER) for way in WAYS), *((way, Membership.Role.HELPER) for way in OF_HELPERS)],
+    [
+        *((way, Membership.Role.OWNER) for way in WAYS),
+        *((way, Membership.Role.HELPER) for way in OF_HELPERS),
+    ],
     ids=lambda value: getattr(value, "__name__", value),
 )
-def test_nobody_is_shown_or_reaches_what_is_anothers(way: Callable[[Walk], None], role: str, mine: Stage, theirs: Stage) -> None:
+def test_nobody_is_shown_or_reaches_what_is_anothers(
+    way: Callable[[Walk], None], role: str, mine: Stage, theirs: Stage
+) -> None:
     walk = Walk(member(role, mine.business, role), mine, theirs)
     before = theirs.everything()
 
@@ -107,17 +112,32 @@ def test_a_helper_changes_nothing_whatever_they_send(mine: Stage, theirs: Stage)
     before = mine.everything()
 
     for model, options in helper.scoped():
-        for page, numbers in (("add", []), ("change", [helper.number(mine, model)]), ("delete", [helper.number(mine, model)])):
+        for page, numbers in (
+            ("add", []),
+            ("change", [helper.number(mine, model)]),
+            ("delete", [helper.number(mine, model)]),
+        ):
             address = helper.address(model, page, *numbers)
             html = owner.client.get(address).content.decode()
-            sent = shown(html, f"{model._meta.model_name}_form") if page != "delete" else {"post": "yes"}
+            sent = (
+                shown(html, f"{model._meta.model_name}_form")
+                if page != "delete"
+                else {"post": "yes"}
+            )
             helper.ask(address, sent, post=True, statuses=(403,))
         for name in options.get_actions(helper.request):
-            helper.ask(helper.address(model, "changelist"), {"action": name, "_selected_action": "1"}, post=True, statuses=(403,))
+            helper.ask(
+                helper.address(model, "changelist"),
+                {"action": name, "_selected_action": "1"},
+                post=True,
+                statuses=(403,),
+            )
     for name, call in OURS.items():
         if not call.helpers_may_post:
             numbers = [helper.number(mine, call.number_of)] if call.number_of else []
-            helper.ask(reverse(f"admin:{name}", args=numbers), {}, post=True, statuses=(200, 403, 405))
+            helper.ask(
+                reverse(f"admin:{name}", args=numbers), {}, post=True, statuses=(200, 403, 405)
+            )
 
     assert not helper.wrong, "\n".join(helper.wrong)
     assert mine.everything() == before
@@ -138,7 +158,11 @@ def test_support_sees_both_on_every_list(mine: Stage, theirs: Stage, support: Us
     for model, _ in walk.scoped():
         if model in SCOPED:
             text = client.get(walk.address(model, "changelist")).content.decode()
-            blind += [model.__name__ for stage in (mine, theirs) if stage.mark not in text and str(walk.number(stage, model)) not in text]
+            blind += [
+                model.__name__
+                for stage in (mine, theirs)
+                if stage.mark not in text and str(walk.number(stage, model)) not in text
+            ]
 
     assert blind == []
 
@@ -147,10 +171,17 @@ def test_a_page_without_a_scope_is_noticed(mine: Stage, theirs: Stage, settings:
     """Brands, as they would be if somebody forgot what they are made of."""
     site = type(admin.site._registry[Brand].admin_site)(name="admin")
     for model, options in admin.site._registry.items():
-        forgotten = type("Forgotten", (unfold.admin.ModelAdmin,), {"search_fields": ("name",), "autocomplete_fields": ("business",)})
+        forgotten = type(
+            "Forgotten",
+            (unfold.admin.ModelAdmin,),
+            {"search_fields": ("name",), "autocomplete_fields": ("business",)},
+        )
         site.register(model, forgotten if model is Brand else type(options))
     urls: Any = ModuleType("urls_without_a_scope")
-    urls.urlpatterns = [path("admin/", site.urls), path("api/v1/", include(("smrt_integration.api.urls", "api")))]
+    urls.urlpatterns = [
+        path("admin/", site.urls),
+        path("api/v1/", include(("smrt_integration.api.urls", "api"))),
+    ]
     sys.modules[urls.__name__] = urls
     settings.ROOT_URLCONF = urls.__name__
     walk = Walk(member("olivia", mine.business, Membership.Role.OWNER), mine, theirs, site)
@@ -181,7 +212,9 @@ def test_what_is_supports_is_closed_to_owners(model: Any, owner: User) -> None:
 
 def test_every_page_is_scoped_or_supports() -> None:
     """A page registered without a scope shows everybody's rows to whoever may open it, so no group may."""
-    open_to_groups = Permission.objects.filter(group__name__in=GROUPS.values()).select_related("content_type")
+    open_to_groups = Permission.objects.filter(group__name__in=GROUPS.values()).select_related(
+        "content_type"
+    )
 
     assert {permission.content_type.model_class() for permission in open_to_groups} == set(SCOPED)
     assert not [model for model in SUPPORTS if isinstance(admin.site._registry[model], ScopedAdmin)]
@@ -189,5 +222,10 @@ def test_every_page_is_scoped_or_supports() -> None:
 
 def test_without_logging_in_every_page_leads_to_the_login(db: None) -> None:
     for model in MODELS:
-        answer = Client().get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
-        assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, reverse("admin:login"))
+        answer = Client().get(
+            reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        )
+        assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (
+            302,
+            reverse("admin:login"),
+        )

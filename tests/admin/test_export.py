@@ -30,11 +30,17 @@ def office(owner: User, integration: Integration) -> Client:
 def exported(client: Client, **chosen: Any) -> list[dict[str, str]]:
     response: Any = client.get(EXPORT, chosen)
     assert response.streaming
-    return list(csv.DictReader(b"".join(response.streaming_content).decode("utf-8-sig").splitlines()))
+    return list(
+        csv.DictReader(b"".join(response.streaming_content).decode("utf-8-sig").splitlines())
+    )
 
 
 def test_says_of_each_message_what_the_list_says(office: Client, business: Business) -> None:
-    customer = CustomerFactory.create(business=business, brand=BrandFactory.create(business=business, name="Green"), first_name="Zoë")
+    customer = CustomerFactory.create(
+        business=business,
+        brand=BrandFactory.create(business=business, name="Green"),
+        first_name="Zoë",
+    )
     entry = logged(customer, at=MORNING)
     assert exported(office) == [
         {
@@ -55,44 +61,65 @@ def test_says_of_each_message_what_the_list_says(office: Client, business: Busin
     ]
 
 
-def test_is_a_file_that_spreadsheets_open(office: Client, business: Business, customer: Customer) -> None:
+def test_is_a_file_that_spreadsheets_open(
+    office: Client, business: Business, customer: Customer
+) -> None:
     Business.objects.filter(pk=business.pk).update(name="Zoë's Cleaners & Co")
     response: Any = office.get(EXPORT)
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert response.headers["Content-Disposition"].startswith('attachment; filename="send-log-zoes-cleaners-co-')
+    assert response.headers["Content-Disposition"].startswith(
+        'attachment; filename="send-log-zoes-cleaners-co-'
+    )
     assert b"".join(response.streaming_content).startswith(b"\xef\xbb\xbfHappened,Event,")
 
 
 def test_holds_what_the_filter_means(office: Client, customer: Customer) -> None:
     wanted = logged(customer, "Order Ready")
     logged(customer)
-    assert [row["Message id"] for row in exported(office, event="Order Ready")] == [wanted.message_id]
-    assert [row["Message id"] for row in exported(office, q=wanted.message_id)] == [wanted.message_id]
+    assert [row["Message id"] for row in exported(office, event="Order Ready")] == [
+        wanted.message_id
+    ]
+    assert [row["Message id"] for row in exported(office, q=wanted.message_id)] == [
+        wanted.message_id
+    ]
     assert exported(office, q="nobody") == []
 
 
-def test_holds_nothing_of_another_business(office: Client, customer: Customer, other_business: Business) -> None:
+def test_holds_nothing_of_another_business(
+    office: Client, customer: Customer, other_business: Business
+) -> None:
     theirs = logged(CustomerFactory.create(business=other_business))
     ours = logged(customer)
     assert [row["Message id"] for row in exported(office)] == [ours.message_id]
     assert exported(office, business=other_business.pk, q=theirs.message_id) == []
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://example.com")'])
-def test_makes_no_formula_of_what_customers_call_themselves(office: Client, business: Business, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://example.com")']
+)
+def test_makes_no_formula_of_what_customers_call_themselves(
+    office: Client, business: Business, name: str
+) -> None:
     logged(CustomerFactory.create(business=business, first_name=name, last_name=""))
     (row,) = exported(office)
     assert row["Customer"] == f"'{name}".rstrip()
 
 
-def test_is_fetched_in_portions_and_leaves_nothing_out(office: Client, customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_is_fetched_in_portions_and_leaves_nothing_out(
+    office: Client, customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(export, "PORTION", 3)
-    rows = [logged(customer, outcome=Outcome.ACCEPTED, at=MORNING + timedelta(hours=n // 2)) for n in range(10)]
+    rows = [
+        logged(customer, outcome=Outcome.ACCEPTED, at=MORNING + timedelta(hours=n // 2))
+        for n in range(10)
+    ]
     rows.sort(key=lambda row: (row.settled_at, row.pk), reverse=True)
     assert [row["Message id"] for row in exported(office)] == [row.message_id for row in rows]
 
 
-def test_holds_no_transaction_and_no_more_than_a_portion(office: Client, customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_holds_no_transaction_and_no_more_than_a_portion(
+    office: Client, customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(export, "PORTION", 2)
     for n in range(5):
         logged(customer, at=MORNING + timedelta(hours=n))
@@ -108,4 +135,7 @@ def test_holds_no_transaction_and_no_more_than_a_portion(office: Client, custome
 
 def test_is_refused_to_strangers(db: None) -> None:
     response: Any = Client().get(EXPORT)
-    assert (response.status_code, response.headers["Location"].partition("?")[0]) == (302, "/admin/login/")
+    assert (response.status_code, response.headers["Location"].partition("?")[0]) == (
+        302,
+        "/admin/login/",
+    )

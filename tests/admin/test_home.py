@@ -39,15 +39,31 @@ def text(response: Any) -> str:
     return " ".join(response.content.decode().split())
 
 
-def count(business: Business, event: str, outcome: str, messages: int, days_ago: int = 0, brand_id: int = 0) -> None:
+def count(
+    business: Business,
+    event: str,
+    outcome: str,
+    messages: int,
+    days_ago: int = 0,
+    brand_id: int = 0,
+) -> None:
     day = TODAY - timedelta(days=days_ago)
-    DailyCount.objects.create(business=business, event=event, outcome=outcome, brand_id=brand_id, day=day, messages=messages)
+    DailyCount.objects.create(
+        business=business,
+        event=event,
+        outcome=outcome,
+        brand_id=brand_id,
+        day=day,
+        messages=messages,
+    )
 
 
 def took(business: Business, milliseconds: int, messages: int, days_ago: int = 0) -> None:
     day = TODAY - timedelta(days=days_ago)
     bucket = bucket_of(milliseconds)
-    DailyDelay.objects.create(business=business, day=day, bucket=bucket, messages=messages, worst_ms=milliseconds)
+    DailyDelay.objects.create(
+        business=business, day=day, bucket=bucket, messages=messages, worst_ms=milliseconds
+    )
 
 
 def accepted_before(business: Business) -> None:
@@ -56,14 +72,22 @@ def accepted_before(business: Business) -> None:
 
 def waits(business: Business, since: datetime) -> None:
     Outgoing.objects.create(
-        business=business, customer_id=1, user_id="0" * 32, event="Order Ready", subject_id=1, message_id="0" * 32, occurred_at=since
+        business=business,
+        customer_id=1,
+        user_id="0" * 32,
+        event="Order Ready",
+        subject_id=1,
+        message_id="0" * 32,
+        occurred_at=since,
     )
     Outgoing.objects.update(recorded_at=since)
 
 
 class TestWhoSeesWhat:
     @pytest.mark.usefixtures("integration")
-    def test_who_has_one_business_sees_it_at_once(self, owner: User, business: Business, other_business: Business) -> None:
+    def test_who_has_one_business_sees_it_at_once(
+        self, owner: User, business: Business, other_business: Business
+    ) -> None:
         shown = home(owner)
         assert shown.context["business"] == business
         assert other_business.name not in text(shown)
@@ -74,7 +98,9 @@ class TestWhoSeesWhat:
         third = BusinessFactory.create(name="Aaron's Cleaners")
         for added in (other_business, third):
             Membership.objects.create(user=owner, business=added, role=Membership.Role.HELPER)
-        Lane.objects.filter(business=business).update(stopped="Segment refused the write key.", stopped_at=NOW)
+        Lane.objects.filter(business=business).update(
+            stopped="Segment refused the write key.", stopped_at=NOW
+        )
         count(business, "Order Ready", "accepted", 4)
         shown = home(owner)
         lines = shown.context["lines"]
@@ -84,7 +110,9 @@ class TestWhoSeesWhat:
         assert home(owner, business=third.pk).context["business"] == third
 
     @pytest.mark.parametrize("wanted", ["other", "0", "x", "-1", "9" * 40, "²"])
-    def test_another_business_is_as_one_that_does_not_exist(self, owner: User, other_business: Business, wanted: str) -> None:
+    def test_another_business_is_as_one_that_does_not_exist(
+        self, owner: User, other_business: Business, wanted: str
+    ) -> None:
         shown = home(owner, business=other_business.pk if wanted == "other" else wanted)
         assert shown.status_code == 404
         assert other_business.name not in text(shown)
@@ -95,12 +123,16 @@ class TestWhoSeesWhat:
         assert "You do not belong to a business yet." in text(shown)
         assert other_business.name not in text(shown)
 
-    def test_support_finds_a_business_by_its_name(self, support: User, business: Business, other_business: Business) -> None:
+    def test_support_finds_a_business_by_its_name(
+        self, support: User, business: Business, other_business: Business
+    ) -> None:
         lines = home(support, q="somebody").context["lines"]
         assert [line["business"] for line in lines] == [other_business]
         assert "No business of that name." in text(home(support, q="none such"))
 
-    def test_support_sees_so_many_at_a_time_in_the_same_few_queries(self, support: User, business: Business) -> None:
+    def test_support_sees_so_many_at_a_time_in_the_same_few_queries(
+        self, support: User, business: Business
+    ) -> None:
         def queries() -> int:
             with CaptureQueriesContext(connection) as captured:
                 assert home(support).status_code == 200
@@ -117,7 +149,9 @@ class TestWhoSeesWhat:
 
 @pytest.mark.usefixtures("integration")
 class TestTheNumbers:
-    def test_are_those_of_today_and_of_thirty_days(self, owner: User, business: Business, other_business: Business) -> None:
+    def test_are_those_of_today_and_of_thirty_days(
+        self, owner: User, business: Business, other_business: Business
+    ) -> None:
         accepted_before(business)
         count(business, "Order Ready", "accepted", 1200)
         count(business, "Order Ready", "accepted", 30, brand_id=7)
@@ -154,7 +188,9 @@ class TestTheNumbers:
         with time_machine.travel(NOW + timedelta(hours=12), tick=False):
             assert home(owner).context["figures"].today == {}
 
-    def test_tell_how_long_it_takes_from_happening_to_accepted(self, owner: User, business: Business) -> None:
+    def test_tell_how_long_it_takes_from_happening_to_accepted(
+        self, owner: User, business: Business
+    ) -> None:
         accepted_before(business)
         took(business, 400, 10)
         took(business, 90_000, 1)
@@ -174,13 +210,18 @@ class TestTheNumbers:
         shown = home(owner)
         chart = shown.context["chart"]
         assert chart.most == 100
-        assert [(part.outcome, part.y, part.height) for part in chart.columns[-1].parts] == [("accepted", 48, 72), ("rejected", 0, 48)]
+        assert [(part.outcome, part.y, part.height) for part in chart.columns[-1].parts] == [
+            ("accepted", 48, 72),
+            ("rejected", 0, 48),
+        ]
         page = text(shown)
         assert "<title>20 November: 60 accepted, 40 rejected, 0 not sent, 0 expired</title>" in page
         assert '<th scope="row">20 November</th><td>60</td><td>40</td><td>0</td><td>0</td>' in page
         assert 'role="img" aria-labelledby="home-days home-days-said"' in page
 
-    def test_come_from_the_daily_counts_and_never_from_the_log(self, owner: User, business: Business) -> None:
+    def test_come_from_the_daily_counts_and_never_from_the_log(
+        self, owner: User, business: Business
+    ) -> None:
         count(business, "Order Ready", "accepted", 3)
         client = logged_in(owner)
         with CaptureQueriesContext(connection) as captured:
@@ -198,7 +239,9 @@ class TestWhatNeedsTheOwner:
 
     @pytest.fixture
     def birthdays(self, integration: Integration) -> None:
-        integration.birthday_field = CustomField.objects.create(business=integration.business, name="Birthday", kind="DATE")
+        integration.birthday_field = CustomField.objects.create(
+            business=integration.business, name="Birthday", kind="DATE"
+        )
         integration.save()
         accepted_before(integration.business)
 
@@ -211,7 +254,9 @@ class TestWhatNeedsTheOwner:
     def test_is_that_sending_stopped_with_what_to_do(self, owner: User, business: Business) -> None:
         why = "Segment refused the write key. Copy it again from Segment and save it here."
         Lane.objects.update(stopped=why, stopped_at=NOW, last_error=why)
-        assert self.told(owner) == ["Sending has stopped. Nothing is lost, but nothing leaves before you repair it."]
+        assert self.told(owner) == [
+            "Sending has stopped. Nothing is lost, but nothing leaves before you repair it."
+        ]
         shown = text(home(owner))
         assert "What to do:</strong> Copy it again from Segment and save it here." in shown
         assert f'href="/admin/events/integration/{business.pk}/change/">Repair it</a>' in shown
@@ -219,7 +264,9 @@ class TestWhatNeedsTheOwner:
     @pytest.mark.usefixtures("birthdays")
     def test_is_that_it_is_switched_off(self, owner: User) -> None:
         Integration.objects.update(enabled=False)
-        assert self.told(owner) == ["The integration is switched off: nothing is recorded and nothing is sent."]
+        assert self.told(owner) == [
+            "The integration is switched off: nothing is recorded and nothing is sent."
+        ]
 
     @pytest.mark.usefixtures("birthdays")
     def test_is_that_events_have_waited_for_an_hour(self, owner: User, business: Business) -> None:
@@ -230,7 +277,9 @@ class TestWhatNeedsTheOwner:
         assert self.told(owner) == ["1 event waiting, the oldest for 2 hours."]
 
     @pytest.mark.usefixtures("birthdays")
-    def test_is_what_was_rejected_or_expired_with_a_way_to_see_which(self, owner: User, business: Business) -> None:
+    def test_is_what_was_rejected_or_expired_with_a_way_to_see_which(
+        self, owner: User, business: Business
+    ) -> None:
         count(business, "Order Ready", "rejected", 1, days_ago=12)
         count(business, "Order Ready", "expired", 2, days_ago=12)
         found = home(owner).context["matters"]
@@ -239,16 +288,23 @@ class TestWhatNeedsTheOwner:
             "2 events expired in the last 30 days: they waited too long.",
         ]
         asked = [parse_qs(urlsplit(url).query) for _, url in found]
-        assert [(query["outcome"], query["since"]) for query in asked] == [(["rejected"], ["2026-10-22"]), (["expired"], ["2026-10-22"])]
+        assert [(query["outcome"], query["since"]) for query in asked] == [
+            (["rejected"], ["2026-10-22"]),
+            (["expired"], ["2026-10-22"]),
+        ]
 
-    def test_is_a_birthday_field_where_birthdays_are_on(self, owner: User, integration: Integration) -> None:
+    def test_is_a_birthday_field_where_birthdays_are_on(
+        self, owner: User, integration: Integration
+    ) -> None:
         missing = "Customer Birthday is on, but no birthday field is chosen: none can be sent."
         assert self.told(owner) == [missing]
         integration.muted = ["Customer Birthday"]
         integration.save()
         assert self.told(owner) == []
 
-    def test_is_to_switch_on_where_that_never_happened(self, owner: User, helper: User, business: Business) -> None:
+    def test_is_to_switch_on_where_that_never_happened(
+        self, owner: User, helper: User, business: Business
+    ) -> None:
         shown = text(home(owner))
         assert f'href="/admin/events/integration/{business.pk}/change/">Switch on</a>' in shown
         assert "Needs your attention" not in shown
@@ -260,12 +316,28 @@ class TestTheMenu:
     @staticmethod
     def entries(user: User) -> list[str]:
         groups = home(user).context["sidebar_navigation"]
-        return [entry["title"] for group in groups for entry in group["items"] if entry["has_permission"]]
+        return [
+            entry["title"]
+            for group in groups
+            for entry in group["items"]
+            if entry["has_permission"]
+        ]
 
-    def test_leads_owners_to_what_they_come_for_and_not_to_what_support_needs(self, owner: User) -> None:
+    def test_leads_owners_to_what_they_come_for_and_not_to_what_support_needs(
+        self, owner: User
+    ) -> None:
         shown = self.entries(owner)
         assert shown[:5] == ["Home", "Segment integration", "Send log", "Waiting", "Customers"]
-        assert not {"Businesses", "Memberships", "Users", "Groups", "Lanes", "Attempts", "Schedules", "Failed logins"} & set(shown)
+        assert not {
+            "Businesses",
+            "Memberships",
+            "Users",
+            "Groups",
+            "Lanes",
+            "Attempts",
+            "Schedules",
+            "Failed logins",
+        } & set(shown)
 
     def test_leads_support_everywhere(self, support: User) -> None:
         shown = self.entries(support)
@@ -273,7 +345,9 @@ class TestTheMenu:
         assert {"Orders", "Businesses", "Users", "Lanes", "Schedules"} <= set(shown)
 
 
-def test_a_year_of_counts_is_read_in_a_few_milliseconds(owner: User, business: Business, integration: Integration) -> None:
+def test_a_year_of_counts_is_read_in_a_few_milliseconds(
+    owner: User, business: Business, integration: Integration
+) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO events_dailycount SELECT %s, 'Event ' || e, o, b, %s::date - d, 9 FROM generate_series(0, 13) e, "
@@ -282,10 +356,14 @@ def test_a_year_of_counts_is_read_in_a_few_milliseconds(owner: User, business: B
         )
         cursor.execute("ANALYZE events_dailycount")
     with CaptureQueriesContext(connection) as captured:
-        assert home(owner).context["figures"].month == dict.fromkeys(("accepted", "rejected", "skipped"), 9 * 14 * 3 * 30)
+        assert home(owner).context["figures"].month == dict.fromkeys(
+            ("accepted", "rejected", "skipped"), 9 * 14 * 3 * 30
+        )
     assert sum(float(query["time"]) for query in captured) < 0.2
 
 
-def test_another_owner_does_not_see_it(other_owner: User, other_business: Business, business: Business) -> None:
+def test_another_owner_does_not_see_it(
+    other_owner: User, other_business: Business, business: Business
+) -> None:
     Integration.objects.create(business=other_business, enabled=True, write_key=WRITE_KEY)
     assert business.name not in text(home(other_owner))

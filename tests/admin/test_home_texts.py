@@ -22,11 +22,15 @@ def _once_switched_on(integration: Integration) -> None:
 
 def matters(user: User, business: Business) -> list[tuple[str, str]]:
     """What needs attention, each with where its link leads."""
-    found: Any = logged_in(user).get(reverse("admin:index"), {"business": business.pk}).context["matters"]
+    found: Any = (
+        logged_in(user).get(reverse("admin:index"), {"business": business.pk}).context["matters"]
+    )
     return [(matter.text, url) for matter, url in found if re.search("(?i)text", matter.text)]
 
 
-def test_answers_that_nobody_has_read_are_counted_and_lead_to_themselves(owner: User, customer: Customer, other_business: Business) -> None:
+def test_answers_that_nobody_has_read_are_counted_and_lead_to_themselves(
+    owner: User, customer: Customer, other_business: Business
+) -> None:
     business = customer.business
     IncomingTextFactory.create_batch(2, customer=customer)
     IncomingTextFactory.create(customer=customer, handled=True, body="I was answered long ago")
@@ -41,7 +45,9 @@ def test_answers_that_nobody_has_read_are_counted_and_lead_to_themselves(owner: 
     assert matters(owner, business) == []
 
 
-def test_one_is_one_and_is_that_of_the_business_that_was_asked_about(owner: User, customer: Customer, other_business: Business) -> None:
+def test_one_is_one_and_is_that_of_the_business_that_was_asked_about(
+    owner: User, customer: Customer, other_business: Business
+) -> None:
     Membership.objects.create(user=owner, business=other_business, role="owner")
     IncomingTextFactory.create(customer=customer)
     IncomingTextFactory.create(customer__business=other_business)
@@ -53,9 +59,15 @@ def test_one_is_one_and_is_that_of_the_business_that_was_asked_about(owner: User
 
 
 @pytest.mark.parametrize(
-    ("problem", "why"), [("account", "Twilio refuses this installation's account."), ("number", "Twilio refuses to send")]
+    ("problem", "why"),
+    [
+        ("account", "Twilio refuses this installation's account."),
+        ("number", "Twilio refuses to send"),
+    ],
 )
-def test_texts_that_stopped_are_said_with_the_reason(owner: User, business: Business, problem: str, why: str) -> None:
+def test_texts_that_stopped_are_said_with_the_reason(
+    owner: User, business: Business, problem: str, why: str
+) -> None:
     settings = TextSettingsFactory.create(business=business, problem=problem)
     IncomingTextFactory.create(customer__business=business)
 

@@ -45,7 +45,9 @@ def looked(client: Client, business: Business, **query: Any) -> Any:
 
 
 def told(client: Client, customer: Customer, event: str) -> str:
-    return " ".join(text(looked(client, customer.business, customer=customer.pk, event=event)).split())
+    return " ".join(
+        text(looked(client, customer.business, customer=customer.pk, event=event)).split()
+    )
 
 
 @pytest.mark.usefixtures("on_a_tuesday")
@@ -54,7 +56,9 @@ def test_it_is_what_segment_got_when_it_happened(name: str, segment: SegmentStan
     shop = Shop()
     event = STORIES[name](shop)
     Delivery().run()
-    (sent,) = [message for message in segment.accepted() if message.get("event", message["type"]) == event]
+    (sent,) = [
+        message for message in segment.accepted() if message.get("event", message["type"]) == event
+    ]
     customer = Customer.objects.get(uuid=sent["userId"])
     now = TUESDAY + timedelta(days=1) if event == "Customer Lost" else TUESDAY
 
@@ -83,13 +87,18 @@ def test_the_page_shows_it_and_neither_sends_nor_writes(
     assert Lane.objects.values().get() == lane
 
 
-def test_the_link_is_shown_nowhere(office: Client, integration: Integration, customer: Customer) -> None:
+def test_the_link_is_shown_nowhere(
+    office: Client, integration: Integration, customer: Customer
+) -> None:
     shown = told(office, customer, "identify")
     assert "(hidden: it opens the customer" in shown
     assert account_link(customer.uuid, customer.link_version).rpartition("/")[2] not in shown
 
 
-@pytest.mark.parametrize("event", [event.name for event in EVENTS if event.name not in {"New Customer Signup", "Customer Lost"}])
+@pytest.mark.parametrize(
+    "event",
+    [event.name for event in EVENTS if event.name not in {"New Customer Signup", "Customer Lost"}],
+)
 def test_what_a_customer_never_had_is_said_and_not_made_up(
     office: Client, integration: Integration, customer: Customer, event: str
 ) -> None:
@@ -98,17 +107,25 @@ def test_what_a_customer_never_had_is_said_and_not_made_up(
     assert shown.source.startswith("There is nothing to show: ")
 
 
-def test_a_customer_without_a_date_in_the_birthday_field_is_told_of(office: Client, integration: Integration, customer: Customer) -> None:
+def test_a_customer_without_a_date_in_the_birthday_field_is_told_of(
+    office: Client, integration: Integration, customer: Customer
+) -> None:
     field = CustomFieldFactory.create(business=integration.business, birthday=True, name="Born on")
     Integration.objects.update(birthday_field=field)
-    assert "this customer has no date in the custom field “Born on”." in told(office, customer, "Customer Birthday")
+    assert "this customer has no date in the custom field “Born on”." in told(
+        office, customer, "Customer Birthday"
+    )
     CustomFieldValue.record(customer, field, "02-29")
     assert "&quot;birthday&quot;: &quot;02-29&quot;" in told(office, customer, "Customer Birthday")
 
 
 def test_a_birthday_is_shown_for_the_next_day_on_which_it_is_celebrated() -> None:
     day = datetime(2025, 3, 1, tzinfo=UTC).date()
-    assert [_next(birthday, day).isoformat() for birthday in ("02-29", "03-01", "12-31")] == ["2026-02-28", "2025-03-01", "2025-12-31"]
+    assert [_next(birthday, day).isoformat() for birthday in ("02-29", "03-01", "12-31")] == [
+        "2026-02-28",
+        "2025-03-01",
+        "2025-12-31",
+    ]
     assert _next("02-29", datetime(2027, 12, 1, tzinfo=UTC).date()).isoformat() == "2028-02-29"
 
 
@@ -124,13 +141,30 @@ def test_a_customer_who_is_not_lost_is_shown_with_the_day_on_which_they_will_be(
 @pytest.mark.parametrize(
     ("config", "event", "said"),
     [
-        ({"enabled": False}, "New Customer Signup", "The integration is switched off, so nothing of it is sent."),
-        ({"muted": ["New Customer Signup"]}, "New Customer Signup", "This event is switched off, so it is not sent."),
-        ({}, "New Customer Signup", "Segment does not know this customer yet: their details are sent before it."),
+        (
+            {"enabled": False},
+            "New Customer Signup",
+            "The integration is switched off, so nothing of it is sent.",
+        ),
+        (
+            {"muted": ["New Customer Signup"]},
+            "New Customer Signup",
+            "This event is switched off, so it is not sent.",
+        ),
+        (
+            {},
+            "New Customer Signup",
+            "Segment does not know this customer yet: their details are sent before it.",
+        ),
     ],
 )
 def test_what_keeps_it_from_being_sent_just_so_is_noted(
-    office: Client, integration: Integration, customer: Customer, config: dict[str, Any], event: str, said: str
+    office: Client,
+    integration: Integration,
+    customer: Customer,
+    config: dict[str, Any],
+    event: str,
+    said: str,
 ) -> None:
     Integration.objects.update(**config)
     assert said in told(office, customer, event)
@@ -148,22 +182,39 @@ def test_details_that_segment_has_already_are_noted_as_such(
 
 
 class TestChoosingACustomer:
-    def test_begins_with_who_was_here_last(self, office: Client, integration: Integration, customer: Customer) -> None:
+    def test_begins_with_who_was_here_last(
+        self, office: Client, integration: Integration, customer: Customer
+    ) -> None:
         recent = CustomerFactory.create(business=integration.business, last_visit=timezone.now())
         response = looked(office, integration.business)
         assert (response.context["customer"], response.context["found"]) == (recent, [customer])
 
-    def test_finds_by_the_beginning_of_the_last_name(self, office: Client, integration: Integration, customer: Customer) -> None:
+    def test_finds_by_the_beginning_of_the_last_name(
+        self, office: Client, integration: Integration, customer: Customer
+    ) -> None:
         other = CustomerFactory.create(business=integration.business, last_name="Zimmermann")
         response = looked(office, integration.business, q="zimm", event="Customer Lost")
-        assert (response.context["customer"], response.context["found"], response.context["event"]) == (other, [], "Customer Lost")
+        assert (
+            response.context["customer"],
+            response.context["found"],
+            response.context["event"],
+        ) == (other, [], "Customer Lost")
 
-    def test_finds_none_of_another_business(self, office: Client, integration: Integration, other_business: Business) -> None:
+    def test_finds_none_of_another_business(
+        self, office: Client, integration: Integration, other_business: Business
+    ) -> None:
         stranger = CustomerFactory.create(business=other_business, last_name="Zimmermann")
-        for query in ({"q": "zimm"}, {"customer": stranger.pk}, {"customer": "x"}, {"customer": "9" * 30}):
+        for query in (
+            {"q": "zimm"},
+            {"customer": stranger.pk},
+            {"customer": "x"},
+            {"customer": "9" * 30},
+        ):
             assert "Zimmermann" not in text(looked(office, integration.business, **query))
 
-    def test_with_an_event_that_does_not_exist_shows_nothing(self, office: Client, integration: Integration, customer: Customer) -> None:
+    def test_with_an_event_that_does_not_exist_shows_nothing(
+        self, office: Client, integration: Integration, customer: Customer
+    ) -> None:
         response = looked(office, integration.business, customer=customer.pk, event="Order Redy")
         assert "Select a valid choice." in text(response)
         assert "shown" not in response.context

@@ -43,7 +43,9 @@ def chosen(client: Client, business: Business, **what: Any) -> Any:
 
 
 class TestRotatingTheKey:
-    def test_loses_nothing(self, office: Client, integration: Integration, customer: Customer, segment: SegmentStandIn) -> None:
+    def test_loses_nothing(
+        self, office: Client, integration: Integration, customer: Customer, segment: SegmentStandIn
+    ) -> None:
         """What was accepted before counts for the old source only: with the new one, everybody is identified first."""
         OrderFactory.create(customer=customer)
         Delivery().run()
@@ -64,7 +66,12 @@ class TestRotatingTheKey:
         assert waiting() == []
 
     def test_after_the_stored_one_cannot_be_read_loses_nothing_either(
-        self, office: Client, integration: Integration, customer: Customer, segment: SegmentStandIn, settings: Any
+        self,
+        office: Client,
+        integration: Integration,
+        customer: Customer,
+        segment: SegmentStandIn,
+        settings: Any,
     ) -> None:
         from cryptography.fernet import Fernet
 
@@ -99,7 +106,11 @@ def test_saving_other_settings_does_not_disturb_a_delivery_under_way(
         before = lane_of(integration.business)
         saved(office, integration.business, send_customer_lost=None, birthday_hour="7")
         lane = lane_of(integration.business)
-        assert (lane.lease_token, lane.generation, lane.resume_at) == (before.lease_token, before.generation, before.resume_at)
+        assert (lane.lease_token, lane.generation, lane.resume_at) == (
+            before.lease_token,
+            before.generation,
+            before.resume_at,
+        )
         assert lane.lease_token is not None
     assert event_names(segment.accepted()) == ["identify", "Order Created"]
     assert outcomes() == [("identify", "accepted"), ("Order Created", "accepted")]
@@ -107,7 +118,11 @@ def test_saving_other_settings_does_not_disturb_a_delivery_under_way(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_new_key_counts_at_once_while_a_delivery_with_the_old_one_hangs(
-    office: Client, integration: Integration, customer: Customer, segment: SegmentStandIn, settings: Any
+    office: Client,
+    integration: Integration,
+    customer: Customer,
+    segment: SegmentStandIn,
+    settings: Any,
 ) -> None:
     settings.SEGMENT_TIMEOUT = 2
     OrderFactory.create(customer=customer)
@@ -159,23 +174,33 @@ def waiting_since_before(integration: Integration, customer: Customer) -> Integr
 
 @pytest.mark.usefixtures("waiting_since_before")
 class TestSwitchingOnWithEventsWaiting:
-    def test_asks_what_becomes_of_them_and_sends_nothing_before(self, office: Client, business: Business, segment: SegmentStandIn) -> None:
-        assert "you will be asked what becomes of them when you switch on" in text(office.get(page(business)))
+    def test_asks_what_becomes_of_them_and_sends_nothing_before(
+        self, office: Client, business: Business, segment: SegmentStandIn
+    ) -> None:
+        assert "you will be asked what becomes of them when you switch on" in text(
+            office.get(page(business))
+        )
         response = saved(office, business, enabled="on")
         assert response.redirect_chain == [(choice(business), 302)]
         assert lane_of(business).stopped == CHOICE_WANTED
         Delivery().run()
         assert segment.requests() == []
 
-    def test_tells_how_many_each_choice_sends_and_discards(self, office: Client, business: Business) -> None:
+    def test_tells_how_many_each_choice_sends_and_discards(
+        self, office: Client, business: Business
+    ) -> None:
         told = " ".join(text(saved(office, business, enabled="on")).split())
         assert "What is to become of 3 events?" in told
         assert "Sends 3 events, discards none." in told
-        assert f'<option value="{TODAY}">Tuesday, 4 March 2025: sends 1, discards 2</option>' in told
+        assert (
+            f'<option value="{TODAY}">Tuesday, 4 March 2025: sends 1, discards 2</option>' in told
+        )
         assert "Sends none, discards 3 events." in told
         assert "changes of customers' details (1 wait)" in told
 
-    def test_sends_all_when_that_is_chosen(self, office: Client, business: Business, segment: SegmentStandIn) -> None:
+    def test_sends_all_when_that_is_chosen(
+        self, office: Client, business: Business, segment: SegmentStandIn
+    ) -> None:
         saved(office, business, enabled="on")
         assert "Sending 3 events." in text(chosen(office, business, what="all"))
         Delivery().run()
@@ -191,13 +216,19 @@ class TestSwitchingOnWithEventsWaiting:
         assert "0 of 2 discarded so far." in text(answer)
         request = Request.objects.get()
         assert (request.kind, request.expected, request.requested_by) == ("discard", 2, support)
-        assert LogEntry.objects.latest("pk").change_message == f"Discarded 2 events that waited, from before {TODAY}."
+        assert (
+            LogEntry.objects.latest("pk").change_message
+            == f"Discarded 2 events that waited, from before {TODAY}."
+        )
         Delivery().run()
         assert segment.requests() == []
         work_off(timezone.now())
         Delivery().run()
         assert event_names(segment.accepted()) == ["identify", "Customer Visit"]
-        assert sorted(outcomes(event="Customer Visit")) == [("Customer Visit", "accepted"), *[("Customer Visit", "skipped")] * 2]
+        assert sorted(outcomes(event="Customer Visit")) == [
+            ("Customer Visit", "accepted"),
+            *[("Customer Visit", "skipped")] * 2,
+        ]
 
     def test_discards_all_when_that_is_chosen_but_what_came_since_and_what_is_true_now(
         self, office: Client, business: Business, customer: Customer, segment: SegmentStandIn
@@ -216,18 +247,28 @@ class TestSwitchingOnWithEventsWaiting:
         [
             ({}, "Choose what becomes of the events that wait."),
             ({"what": "since"}, "Choose the day from which on events are to be sent."),
-            ({"what": "since", "since": YESTERDAY}, f"Select a valid choice. {YESTERDAY} is not one of the available choices."),
+            (
+                {"what": "since", "since": YESTERDAY},
+                f"Select a valid choice. {YESTERDAY} is not one of the available choices.",
+            ),
         ],
     )
     def test_without_a_choice_nothing_happens(
-        self, office: Client, business: Business, segment: SegmentStandIn, what: dict[str, str], said: str
+        self,
+        office: Client,
+        business: Business,
+        segment: SegmentStandIn,
+        what: dict[str, str],
+        said: str,
     ) -> None:
         saved(office, business, enabled="on")
         with nothing_written():
             assert said in text(chosen(office, business, **what))
         assert (lane_of(business).stopped, Request.objects.count()) == (CHOICE_WANTED, 0)
 
-    def test_a_second_choice_while_the_first_is_carried_out_changes_nothing(self, office: Client, business: Business) -> None:
+    def test_a_second_choice_while_the_first_is_carried_out_changes_nothing(
+        self, office: Client, business: Business
+    ) -> None:
         saved(office, business, enabled="on")
         up_to = office.get(choice(business)).context["form"]["up_to"].value()
         office.post(choice(business), {"what": "none", "up_to": up_to})
@@ -236,7 +277,9 @@ class TestSwitchingOnWithEventsWaiting:
             assert "Old events are being discarded already." in text(answer)
         assert (lane_of(business).stopped, Request.objects.count()) == (DISCARDING, 1)
 
-    def test_a_new_key_entered_meanwhile_does_not_decide_it(self, office: Client, business: Business) -> None:
+    def test_a_new_key_entered_meanwhile_does_not_decide_it(
+        self, office: Client, business: Business
+    ) -> None:
         saved(office, business, enabled="on")
         saved(office, business, write_key=OTHER_KEY)
         assert lane_of(business).stopped == CHOICE_WANTED

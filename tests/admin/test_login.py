@@ -34,7 +34,8 @@ def olivia(owner: User) -> User:
 
 def log_in(username: str, password: str, address: str = HERE, **headers: str) -> Any:
     return Client(REMOTE_ADDR=address, headers=headers).post(
-        "/admin/login/?next=/admin/", {"username": username, "password": password, "next": "/admin/"}
+        "/admin/login/?next=/admin/",
+        {"username": username, "password": password, "next": "/admin/"},
     )
 
 
@@ -59,7 +60,9 @@ def test_one_mistake_less_is_forgiven_and_forgotten(olivia: User) -> None:
         assert log_in(olivia.username, PASSWORD).status_code == 302
 
 
-def test_the_lock_opens_by_itself_also_when_guessing_goes_on(olivia: User, time_machine: TimeMachineFixture) -> None:
+def test_the_lock_opens_by_itself_also_when_guessing_goes_on(
+    olivia: User, time_machine: TimeMachineFixture
+) -> None:
     start = timezone.now()
     time_machine.move_to(start, tick=False)
     guess(olivia.username, ATTEMPTS)
@@ -71,7 +74,9 @@ def test_the_lock_opens_by_itself_also_when_guessing_goes_on(olivia: User, time_
     assert log_in(olivia.username, PASSWORD).status_code == 302
 
 
-def test_neither_the_owner_elsewhere_nor_others_behind_the_same_address_are_locked_out(olivia: User, helper: User) -> None:
+def test_neither_the_owner_elsewhere_nor_others_behind_the_same_address_are_locked_out(
+    olivia: User, helper: User
+) -> None:
     helper.set_password(PASSWORD)
     helper.save()
     guess(olivia.username, ATTEMPTS)
@@ -80,13 +85,22 @@ def test_neither_the_owner_elsewhere_nor_others_behind_the_same_address_are_lock
     assert log_in(helper.username, PASSWORD).status_code == 302
 
 
-def test_behind_a_proxy_only_the_address_that_the_proxy_saw_counts(olivia: User, settings: LazySettings) -> None:
+def test_behind_a_proxy_only_the_address_that_the_proxy_saw_counts(
+    olivia: User, settings: LazySettings
+) -> None:
     settings.DEBUG = False
     for n in range(ATTEMPTS):
         log_in(olivia.username, "guess", "10.0.0.1", X_Forwarded_For=f"203.0.113.{n}, {HERE}")
 
-    assert log_in(olivia.username, PASSWORD, "10.0.0.1", X_Forwarded_For=f"203.0.113.99, {HERE}").status_code == 429
-    assert log_in(olivia.username, PASSWORD, "10.0.0.1", X_Forwarded_For=ELSEWHERE).status_code == 302
+    assert (
+        log_in(
+            olivia.username, PASSWORD, "10.0.0.1", X_Forwarded_For=f"203.0.113.99, {HERE}"
+        ).status_code
+        == 429
+    )
+    assert (
+        log_in(olivia.username, PASSWORD, "10.0.0.1", X_Forwarded_For=ELSEWHERE).status_code == 302
+    )
 
 
 def test_nobodys_name_or_password_is_logged(olivia: User, caplog: pytest.LogCaptureFixture) -> None:
@@ -95,7 +109,11 @@ def test_nobodys_name_or_password_is_logged(olivia: User, caplog: pytest.LogCapt
         log_in(olivia.username, PASSWORD)
 
     for secret in (olivia.username, PASSWORD, "guess 1", HERE):
-        assert not any(secret in record.getMessage() for record in caplog.records if record.name.startswith(("axes", "django.security")))
+        assert not any(
+            secret in record.getMessage()
+            for record in caplog.records
+            if record.name.startswith(("axes", "django.security"))
+        )
 
 
 def test_cookies_cannot_be_read_by_scripts_nor_sent_from_other_sites(olivia: User) -> None:

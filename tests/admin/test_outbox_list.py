@@ -52,7 +52,9 @@ def test_says_that_nothing_waits(office: Client) -> None:
     assert "Nothing waits: everything that happened has left." in text(office.get(LIST))
 
 
-def test_says_why_each_message_waits_and_what_to_do(office: Client, customer: Customer, segment: SegmentStandIn) -> None:
+def test_says_why_each_message_waits_and_what_to_do(
+    office: Client, customer: Customer, segment: SegmentStandIn
+) -> None:
     OrderFactory.create(customer=customer)
     segment.fault("status", status=401)
     Delivery().run()
@@ -71,7 +73,9 @@ def test_the_oldest_comes_first(office: Client, customer: Customer) -> None:
 
 
 def test_filters(office: Client, business: Business, customer: Customer) -> None:
-    branded = CustomerFactory.create(business=business, brand=BrandFactory.create(business=business))
+    branded = CustomerFactory.create(
+        business=business, brand=BrandFactory.create(business=business)
+    )
     Outgoing.objects.all().delete()
     old = put(customer, occurred_at=timezone.now() - timedelta(days=9))
     new = put(branded, "Customer Visit", message_id="f" * 32)
@@ -94,7 +98,9 @@ def test_an_order_is_found_by_its_number(office: Client, customer: Customer) -> 
     assert listed(office, q="AB12CD34") == [wanted.pk]
 
 
-def test_pages_go_on_and_back(office: Client, customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_go_on_and_back(
+    office: Client, customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(OutgoingAdmin, "per_page", 2)
     ids = [put(customer) for _ in range(5)]
     found, last = [], office.get(LIST)
@@ -109,17 +115,23 @@ def test_pages_go_on_and_back(office: Client, customer: Customer, monkeypatch: p
     assert listed(office, LIST + back.context["newer"]) == ids[:2]
 
 
-def test_a_filter_looks_through_so_many_and_says_so(office: Client, customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_filter_looks_through_so_many_and_says_so(
+    office: Client, customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(waiting_pages, "SCANNED", 51)
     for _ in range(51):
         put(customer)
     late = put(customer, "Customer Visit")
     response: Any = office.get(LIST, {"event": "Customer Visit"})
     assert "51 waiting messages were looked through; there are more." in text(response)
-    assert [row.id for row in office.get(LIST + response.context["older"]).context["rows"]] == [late]
+    assert [row.id for row in office.get(LIST + response.context["older"]).context["rows"]] == [
+        late
+    ]
 
 
-def test_nothing_of_another_business_is_there(office: Client, customer: Customer, other_owner: User, other_business: Business) -> None:
+def test_nothing_of_another_business_is_there(
+    office: Client, customer: Customer, other_owner: User, other_business: Business
+) -> None:
     mine = put(customer)
     theirs = put(CustomerFactory.create(business=other_business))
     assert listed(office) == [mine]
@@ -127,7 +139,9 @@ def test_nothing_of_another_business_is_there(office: Client, customer: Customer
     assert "Perhaps it was deleted?" in text(office.get(f"{LIST}{theirs}/change/", follow=True))
 
 
-def test_who_has_several_businesses_chooses_among_them(office: Client, owner: User, customer: Customer, other_business: Business) -> None:
+def test_who_has_several_businesses_chooses_among_them(
+    office: Client, owner: User, customer: Customer, other_business: Business
+) -> None:
     Membership.objects.create(user=owner, business=other_business)
     Lane.objects.get_or_create(business=other_business)
     mine, theirs = put(customer), put(CustomerFactory.create(business=other_business))
@@ -136,7 +150,9 @@ def test_who_has_several_businesses_chooses_among_them(office: Client, owner: Us
     assert "Switched off." in text(office.get(LIST))
 
 
-def test_a_message_says_what_was_recorded_and_how_its_business_stands(office: Client, customer: Customer) -> None:
+def test_a_message_says_what_was_recorded_and_how_its_business_stands(
+    office: Client, customer: Customer
+) -> None:
     row = put(customer, facts={"visit_type": "Store"})
     shown = text(office.get(f"{LIST}{row}/change/"))
     assert "It has waited since" in shown

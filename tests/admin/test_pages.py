@@ -15,7 +15,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    SolarSchedule,
+)
 
 from customers.links import account_link
 from customers.models import Customer, Order
@@ -77,11 +83,17 @@ def text(response: Any) -> str:
 
 @pytest.mark.usefixtures("everything")
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_every_page_opens_and_holds_no_secret(office: Client, model: type[models.Model], rf: Any) -> None:
+def test_every_page_opens_and_holds_no_secret(
+    office: Client, model: type[models.Model], rf: Any
+) -> None:
     secrets = [WRITE_KEY, *(token(customer) for customer in Customer.objects.all()), *ciphertexts()]
     row = some(model)
     options = admin.site.get_model_admin(model)
-    addresses = [page(model, "changelist"), page(model, "change", row.pk), page(model, "history", row.pk)]
+    addresses = [
+        page(model, "changelist"),
+        page(model, "change", row.pk),
+        page(model, "history", row.pk),
+    ]
     addresses += [page(model, "changelist") + "?q=ann"] if options.search_fields else []
     for address in addresses:
         response = office.get(address)
@@ -89,7 +101,9 @@ def test_every_page_opens_and_holds_no_secret(office: Client, model: type[models
         assert [secret for secret in secrets if secret in text(response)] == []
     request = rf.get("/")
     request.user = User.objects.get(username="office")
-    assert office.get(page(model, "add")).status_code == (200 if options.has_add_permission(request) else 403)
+    assert office.get(page(model, "add")).status_code == (
+        200 if options.has_add_permission(request) else 403
+    )
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
@@ -98,7 +112,10 @@ def test_no_page_opens_for_others(model: type[models.Model]) -> None:
     stranger.force_login(User.objects.create(username="stranger"))
     for client in (stranger, Client()):
         response: Any = client.get(page(model, "changelist"))
-        assert (response.status_code, response.headers["Location"].partition("?")[0]) == (302, reverse("admin:login"))
+        assert (response.status_code, response.headers["Location"].partition("?")[0]) == (
+            302,
+            reverse("admin:login"),
+        )
 
 
 def token(customer: Customer) -> str:
@@ -117,9 +134,21 @@ def ciphertexts() -> list[str]:
 def test_a_log_can_only_be_read(office: Client, model: type[models.Model]) -> None:
     row, lanes = some(model), list(Lane.objects.values())
     with nothing_written():
-        for address in (page(model, "add"), page(model, "change", row.pk), page(model, "delete", row.pk)):
-            assert office.post(address, {"post": "yes", "stopped": "", "outcome": "accepted"}).status_code == 403
-        office.post(page(model, "changelist"), {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
+        for address in (
+            page(model, "add"),
+            page(model, "change", row.pk),
+            page(model, "delete", row.pk),
+        ):
+            assert (
+                office.post(
+                    address, {"post": "yes", "stopped": "", "outcome": "accepted"}
+                ).status_code
+                == 403
+            )
+        office.post(
+            page(model, "changelist"),
+            {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"},
+        )
     assert list(Lane.objects.values()) == lanes
     assert "delete_selected" not in text(office.get(page(model, "changelist")))
     shown = text(office.get(page(model, "change", row.pk)))
@@ -133,7 +162,9 @@ def queries(action: Callable[[], object]) -> int:
 
 
 @pytest.mark.parametrize("model", [*TO_READ, Integration], ids=lambda model: model.__name__)
-def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(office: Client, segment: SegmentStandIn, model: type[models.Model]) -> None:
+def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(
+    office: Client, segment: SegmentStandIn, model: type[models.Model]
+) -> None:
     def add_business() -> None:
         business = BusinessFactory.create()
         Integration.objects.create(business=business, enabled=True, write_key=WRITE_KEY)
@@ -157,7 +188,9 @@ def test_the_send_log_shows_the_message_with_the_link_hidden(office: Client) -> 
     assert "&quot;type&quot;: &quot;identify&quot;" in shown
 
 
-def test_what_customers_call_themselves_is_shown_and_not_run(office: Client, segment: SegmentStandIn, integration: Integration) -> None:
+def test_what_customers_call_themselves_is_shown_and_not_run(
+    office: Client, segment: SegmentStandIn, integration: Integration
+) -> None:
     evil = "<script>alert('Zoë')</script>"
     CustomerFactory.create(business=integration.business, first_name=evil)
     Delivery().run()

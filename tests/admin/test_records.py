@@ -13,7 +13,13 @@ from django.urls import reverse
 
 from customers.models import Customer, Order
 from tests import factories
-from tests.factories import BusinessFactory, CustomerFactory, LineItemFactory, OrderFactory, StopFactory
+from tests.factories import (
+    BusinessFactory,
+    CustomerFactory,
+    LineItemFactory,
+    OrderFactory,
+    StopFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +53,9 @@ def test_every_record_has_a_list_and_a_page(office: Client, model: type[models.M
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_list_takes_as_many_queries_for_ten_rows_as_for_two(office: Client, model: type[models.Model]) -> None:
+def test_a_list_takes_as_many_queries_for_ten_rows_as_for_two(
+    office: Client, model: type[models.Model]
+) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
             assert office.get(page(model, "changelist")).status_code == 200
@@ -60,7 +68,12 @@ def test_a_list_takes_as_many_queries_for_ten_rows_as_for_two(office: Client, mo
 
 
 @pytest.mark.parametrize(
-    "model", [model for model in MODELS if model.__name__ not in {"Order", "LineItem", "Visit", "NightlyText", "IncomingText"}]
+    "model",
+    [
+        model
+        for model in MODELS
+        if model.__name__ not in {"Order", "LineItem", "Visit", "NightlyText", "IncomingText"}
+    ],
 )
 def test_no_form_lists_other_customers(office: Client, model: type[models.Model]) -> None:
     (record,) = made(model, 1)
@@ -85,7 +98,14 @@ def test_every_foreign_key_of_a_form_is_searched_for(model: type[models.Model]) 
 def test_what_actions_own_cannot_be_typed_in(office: Client) -> None:
     customer = CustomerFactory.create(demographic=3)
     form = office.get(page(Customer, "change", customer.pk)).context["adminform"].form
-    assert not {"last_visit", "demographic", "created_at", "text_answered_at", "link_version", "uuid"} & set(form.fields)
+    assert not {
+        "last_visit",
+        "demographic",
+        "created_at",
+        "text_answered_at",
+        "link_version",
+        "uuid",
+    } & set(form.fields)
     stop = StopFactory.create()
     form = office.get(page(type(stop), "change", stop.pk)).context["adminform"].form
     assert not {"status", "completed_at", "had_pickup", "total_pickups"} & set(form.fields)
@@ -120,12 +140,17 @@ def test_a_customer_entered_in_the_office_has_signed_up(office: Client) -> None:
     response = office.post(page(Customer, "add"), customer_form(BusinessFactory.create()))
     assert response.status_code == 302
     customer = Customer.objects.get()
-    assert (customer.phone, [visit.visit_type for visit in customer.visits.all()]) == ("+14155550123", ["Signup"])
+    assert (customer.phone, [visit.visit_type for visit in customer.visits.all()]) == (
+        "+14155550123",
+        ["Signup"],
+    )
 
 
 def test_a_form_refuses_what_belongs_to_another_business_(office: Client) -> None:
     brand = factories.BrandFactory.create()
-    response = office.post(page(Customer, "add"), customer_form(BusinessFactory.create(), brand=str(brand.pk)))
+    response = office.post(
+        page(Customer, "add"), customer_form(BusinessFactory.create(), brand=str(brand.pk))
+    )
     assert response.status_code == 200
     assert not Customer.objects.exists()
     errors = response.context["adminform"].form.errors
@@ -134,7 +159,9 @@ def test_a_form_refuses_what_belongs_to_another_business_(office: Client) -> Non
 
 def test_a_customer_edited_in_the_office_is_saved_as_a_change(office: Client) -> None:
     customer = CustomerFactory.create()
-    office.post(page(Customer, "change", customer.pk), customer_form(customer.business, first_name="Bea"))
+    office.post(
+        page(Customer, "change", customer.pk), customer_form(customer.business, first_name="Bea")
+    )
     customer.refresh_from_db()
     assert (customer.first_name, customer.visits.count()) == ("Bea", 0)
 

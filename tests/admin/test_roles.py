@@ -13,7 +13,17 @@ pytestmark = pytest.mark.django_db
 OWNER, HELPER = Membership.Role.OWNER, Membership.Role.HELPER
 OWNERS, HELPERS = GROUPS[OWNER], GROUPS[HELPER]
 RECORDS = (
-    *("agent", "brand", "customer", "customergroup", "customfield", "customfieldvalue", "department", "discount", "employee"),
+    *(
+        "agent",
+        "brand",
+        "customer",
+        "customergroup",
+        "customfield",
+        "customfieldvalue",
+        "department",
+        "discount",
+        "employee",
+    ),
     *("pickuprequest", "regularpickuprequest", "stop"),
 )
 LOGS = (
@@ -26,12 +36,18 @@ LOGS = (
 
 
 def permitted(group: str) -> set[str]:
-    found = Permission.objects.filter(group__name=group).values_list("content_type__app_label", "codename")
+    found = Permission.objects.filter(group__name=group).values_list(
+        "content_type__app_label", "codename"
+    )
     return {f"{app}.{codename}" for app, codename in found}
 
 
 def viewing() -> set[str]:
-    shown = [*(f"customers.{name}" for name in (*RECORDS, "business", "textsettings", "incomingtext")), *LOGS, "events.integration"]
+    shown = [
+        *(f"customers.{name}" for name in (*RECORDS, "business", "textsettings", "incomingtext")),
+        *LOGS,
+        "events.integration",
+    ]
     shown.append("smrt_integration.apikey")
     return {f"{app}.view_{model}" for app, model in (label.split(".") for label in shown)}
 
@@ -41,13 +57,23 @@ def test_helpers_view_and_send_again_and_nothing_else() -> None:
 
 
 def test_owners_also_keep_the_records_their_business_and_its_integration() -> None:
-    kept = {f"customers.{action}_{name}" for name in RECORDS for action in ("add", "change", "delete")}
+    kept = {
+        f"customers.{action}_{name}" for name in RECORDS for action in ("add", "change", "delete")
+    }
 
     own = permitted(OWNERS) - permitted(HELPERS)
 
     keys = {"smrt_integration.add_apikey", "smrt_integration.change_apikey"}
-    texts = {"customers.add_textsettings", "customers.change_textsettings", "customers.change_incomingtext"}
-    assert own == kept | texts | keys | {"customers.change_business", "events.add_integration", "events.change_integration"}
+    texts = {
+        "customers.add_textsettings",
+        "customers.change_textsettings",
+        "customers.change_incomingtext",
+    }
+    assert own == kept | texts | keys | {
+        "customers.change_business",
+        "events.add_integration",
+        "events.change_integration",
+    }
     assert permitted(HELPERS) < permitted(OWNERS)
 
 
@@ -77,12 +103,25 @@ def test_no_model_of_ours_is_left_out_unawares() -> None:
     """One that is neither shown to owners nor known not to be: say in the apps.py of its application what they may do."""
     not_shown = {
         "customers.membership",
-        *(f"events.{name}" for name in ("acceptedtraits", "alert", "celebration", "dailycount", "dailydelay", "lapse", "request")),
+        *(
+            f"events.{name}"
+            for name in (
+                "acceptedtraits",
+                "alert",
+                "celebration",
+                "dailycount",
+                "dailydelay",
+                "lapse",
+                "request",
+            )
+        ),
         *(f"events.{name}" for name in ("resent", "sweepdone", "switchchange", "traitchange")),
         "smrt_integration.answered",
     }
     ours = {
-        model._meta.label_lower for app in ("customers", "events", "smrt_integration") for model in apps.get_app_config(app).get_models()
+        model._meta.label_lower
+        for app in ("customers", "events", "smrt_integration")
+        for model in apps.get_app_config(app).get_models()
     }
     shown = {permission.replace(".view_", ".") for permission in permitted(HELPERS)}
 

@@ -20,7 +20,13 @@ from smrt_integration.delivery.deliver import Delivery
 from tests.admin.conftest import logged_in
 from tests.events.logged import logged
 from tests.events.waiting import nothing_written, waiting
-from tests.factories import BrandFactory, BusinessFactory, CustomerFactory, LineItemFactory, OrderFactory
+from tests.factories import (
+    BrandFactory,
+    BusinessFactory,
+    CustomerFactory,
+    LineItemFactory,
+    OrderFactory,
+)
 from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.django_db
@@ -49,9 +55,13 @@ def ids(*rows: SendLog) -> list[int]:
 
 
 class TestTheList:
-    def test_says_what_became_of_each_message_newest_first(self, office: Client, customer: Customer) -> None:
+    def test_says_what_became_of_each_message_newest_first(
+        self, office: Client, customer: Customer
+    ) -> None:
         first = logged(customer, at=MORNING)
-        second = logged(customer, "Order Ready", Outcome.ACCEPTED, at=MORNING + timedelta(minutes=5))
+        second = logged(
+            customer, "Order Ready", Outcome.ACCEPTED, at=MORNING + timedelta(minutes=5)
+        )
         assert listed(office) == ids(second, first)
         shown = text(office.get(LIST))
         assert "4 March 2025 07:28" in shown
@@ -67,21 +77,29 @@ class TestTheList:
     def test_says_when_there_is_nothing_yet(self, office: Client) -> None:
         assert "Nothing was sent yet." in text(office.get(LIST))
 
-    def test_reads_no_more_rows_than_it_shows(self, office: Client, customer: Customer, django_assert_max_num_queries: Any) -> None:
+    def test_reads_no_more_rows_than_it_shows(
+        self, office: Client, customer: Customer, django_assert_max_num_queries: Any
+    ) -> None:
         for _ in range(5):
             logged(customer)
         with django_assert_max_num_queries(30) as captured:
             office.get(LIST)
-        counting = [query["sql"] for query in captured if re.search(r"count\(", query["sql"], re.IGNORECASE)]
+        counting = [
+            query["sql"] for query in captured if re.search(r"count\(", query["sql"], re.IGNORECASE)
+        ]
         assert counting == []
 
 
 class TestFilters:
     @pytest.fixture(autouse=True)
     def _entries(self, integration: Integration, customer: Customer) -> None:
-        self.branded = CustomerFactory.create(business=customer.business, brand=BrandFactory.create(business=customer.business))
+        self.branded = CustomerFactory.create(
+            business=customer.business, brand=BrandFactory.create(business=customer.business)
+        )
         self.visit = logged(customer, at=MORNING)
-        self.ready = logged(self.branded, "Order Ready", Outcome.ACCEPTED, at=MORNING + timedelta(days=1))
+        self.ready = logged(
+            self.branded, "Order Ready", Outcome.ACCEPTED, at=MORNING + timedelta(days=1)
+        )
         self.details = logged(customer, "identify", Outcome.SKIPPED, at=MORNING + timedelta(days=2))
 
     def test_by_event_outcome_and_brand(self, office: Client) -> None:
@@ -99,7 +117,9 @@ class TestFilters:
         assert listed(office, since="2025-03-05", until="2025-03-05") == ids(self.ready, next_day)
 
     def test_stand_as_chips_that_can_be_removed_one_by_one(self, office: Client) -> None:
-        response = office.get(LIST, {"event": "Order Ready", "outcome": "accepted", "since": "2025-03-01"})
+        response = office.get(
+            LIST, {"event": "Order Ready", "outcome": "accepted", "since": "2025-03-01"}
+        )
         assert [(chip.label, chip.without) for chip in response.context["chips"]] == [
             ("Event: Order Ready", "?outcome=accepted&since=2025-03-01"),
             ("Outcome: Accepted by Segment", "?event=Order+Ready&since=2025-03-01"),
@@ -107,11 +127,24 @@ class TestFilters:
         ]
 
     def test_what_makes_no_sense_is_said_and_narrows_nothing(self, office: Client) -> None:
-        response = office.get(LIST, {"since": "soon", "event": "No Such Event", "brand": "x", "before": "y", "outcome": "\0"})
-        assert [row.id for row in response.context["rows"]] == ids(self.details, self.ready, self.visit)
+        response = office.get(
+            LIST,
+            {
+                "since": "soon",
+                "event": "No Such Event",
+                "brand": "x",
+                "before": "y",
+                "outcome": "\0",
+            },
+        )
+        assert [row.id for row in response.context["rows"]] == ids(
+            self.details, self.ready, self.visit
+        )
         assert "Enter a valid date." in text(response)
 
-    def test_offer_nothing_of_another_business(self, office: Client, other_business: Business) -> None:
+    def test_offer_nothing_of_another_business(
+        self, office: Client, other_business: Business
+    ) -> None:
         BrandFactory.create(business=other_business, name="Their Brand")
         shown = text(office.get(LIST))
         assert "Their Brand" not in shown
@@ -120,28 +153,44 @@ class TestFilters:
 
 class TestPages:
     @pytest.fixture(autouse=True)
-    def _small_pages(self, monkeypatch: pytest.MonkeyPatch, integration: Integration, customer: Customer) -> None:
+    def _small_pages(
+        self, monkeypatch: pytest.MonkeyPatch, integration: Integration, customer: Customer
+    ) -> None:
         monkeypatch.setattr(SendLogAdmin, "per_page", 2)
         outcomes = [Outcome.REJECTED, Outcome.ACCEPTED]
         # two of them at the same moment
-        self.newest_first = [logged(customer, outcome=outcomes[n % 2], at=MORNING - timedelta(hours=n // 2)) for n in range(5)]
+        self.newest_first = [
+            logged(customer, outcome=outcomes[n % 2], at=MORNING - timedelta(hours=n // 2))
+            for n in range(5)
+        ]
         self.newest_first.sort(key=lambda row: (row.settled_at, row.pk), reverse=True)
 
     def test_go_to_the_oldest_and_back_without_leaving_anything_out(self, office: Client) -> None:
         down = list(walked(office, "older"))
-        assert down == [ids(*self.newest_first[:2]), ids(*self.newest_first[2:4]), ids(*self.newest_first[4:])]
+        assert down == [
+            ids(*self.newest_first[:2]),
+            ids(*self.newest_first[2:4]),
+            ids(*self.newest_first[4:]),
+        ]
         response = office.get(LIST, follow_to(office, "older", 2))
         up = list(walked(office, "newer", response))
         assert up == [down[2], down[1], down[0]]
 
     def test_keep_what_was_chosen(self, office: Client) -> None:
         wanted = [row for row in self.newest_first if row.outcome == "rejected"]
-        assert list(walked(office, "older", office.get(LIST, {"outcome": "rejected"}))) == [ids(*wanted[:2]), ids(*wanted[2:])]
+        assert list(walked(office, "older", office.get(LIST, {"outcome": "rejected"}))) == [
+            ids(*wanted[:2]),
+            ids(*wanted[2:]),
+        ]
 
-    def test_do_not_shift_when_something_is_logged_meanwhile(self, office: Client, customer: Customer) -> None:
+    def test_do_not_shift_when_something_is_logged_meanwhile(
+        self, office: Client, customer: Customer
+    ) -> None:
         older = office.get(LIST).context["older"]
         logged(customer)
-        assert [row.id for row in office.get(LIST + older).context["rows"]] == ids(*self.newest_first[2:4])
+        assert [row.id for row in office.get(LIST + older).context["rows"]] == ids(
+            *self.newest_first[2:4]
+        )
 
 
 def walked(client: Client, way: str, response: Any = None) -> Iterator[list[int]]:
@@ -163,10 +212,19 @@ def follow_to(client: Client, way: str, times: int) -> dict[str, str]:
 
 class TestSearch:
     @pytest.fixture(autouse=True)
-    def _people(self, integration: Integration, business: Business, other_business: Business) -> None:
-        details = {"first_name": "Zoë", "last_name": "O'Neil_Smith", "email": "zoe@example.com", "phone": "+14156015610"}
+    def _people(
+        self, integration: Integration, business: Business, other_business: Business
+    ) -> None:
+        details = {
+            "first_name": "Zoë",
+            "last_name": "O'Neil_Smith",
+            "email": "zoe@example.com",
+            "phone": "+14156015610",
+        }
         self.zoe = CustomerFactory.create(business=business, **details)
-        self.company = CustomerFactory.create(business=business, kind="CORPORATE", company_name="Example Hotel", last_name="Frank")
+        self.company = CustomerFactory.create(
+            business=business, kind="CORPORATE", company_name="Example Hotel", last_name="Frank"
+        )
         self.entry = logged(self.zoe)
         self.of_company = logged(self.company)
         stranger = CustomerFactory.create(business=other_business, **details)
@@ -197,9 +255,26 @@ class TestSearch:
     def test_finds_a_company(self, office: Client) -> None:
         assert listed(office, q="example ho") == ids(self.of_company)
 
-    @pytest.mark.parametrize("typed", ["%", "_", "neil", "O'NeilXSmith", "\\", "' OR 1=1 --", "9999", "THEIRS22", "x" * 32, "\0", "()"])
+    @pytest.mark.parametrize(
+        "typed",
+        [
+            "%",
+            "_",
+            "neil",
+            "O'NeilXSmith",
+            "\\",
+            "' OR 1=1 --",
+            "9999",
+            "THEIRS22",
+            "x" * 32,
+            "\0",
+            "()",
+        ],
+    )
     def test_finds_nothing_for_what_nobody_is_called(self, office: Client, typed: str) -> None:
-        assert listed(office, q=typed) == ([] if typed.strip("\0") else ids(self.of_company, self.entry))
+        assert listed(office, q=typed) == (
+            [] if typed.strip("\0") else ids(self.of_company, self.entry)
+        )
 
     def test_finds_a_message_by_its_id_but_not_anothers(self, office: Client) -> None:
         assert listed(office, q=self.entry.message_id) == ids(self.entry)
@@ -225,7 +300,9 @@ class TestSearch:
         CustomerFactory.create_batch(51, business=business, last_name="Mueller")
         assert "More than 50 customers match." in text(office.get(LIST, {"q": "muel"}))
 
-    def test_in_several_businesses_finds_in_all_or_the_one_chosen(self, office: Client, owner: User, other_business: Business) -> None:
+    def test_in_several_businesses_finds_in_all_or_the_one_chosen(
+        self, office: Client, owner: User, other_business: Business
+    ) -> None:
         Membership.objects.create(user=owner, business=other_business)
         assert listed(office, q="zoë") == ids(self.strange, self.entry)
         assert listed(office, q="zoë", business=other_business.pk) == ids(self.strange)
@@ -234,15 +311,22 @@ class TestSearch:
 
 
 class TestWhoSeesWhat:
-    def test_another_businesss_entries_are_not_there(self, office: Client, customer: Customer, other_owner: User) -> None:
+    def test_another_businesss_entries_are_not_there(
+        self, office: Client, customer: Customer, other_owner: User
+    ) -> None:
         entry = logged(customer)
         stranger = logged_in(other_owner)
         assert listed(stranger) == []
         assert listed(stranger, business=customer.business_id) == []
-        for response in (stranger.get(f"{LIST}{entry.pk}/change/", follow=True), stranger.get(f"{LIST}987654321/change/", follow=True)):
+        for response in (
+            stranger.get(f"{LIST}{entry.pk}/change/", follow=True),
+            stranger.get(f"{LIST}987654321/change/", follow=True),
+        ):
             assert "Perhaps it was deleted?" in text(response)
 
-    def test_support_sees_all_and_chooses(self, support: User, customer: Customer, other_business: Business) -> None:
+    def test_support_sees_all_and_chooses(
+        self, support: User, customer: Customer, other_business: Business
+    ) -> None:
         ours, theirs = logged(customer), logged(CustomerFactory.create(business=other_business))
         office = logged_in(support)
         assert listed(office) == ids(theirs, ours)
@@ -250,7 +334,11 @@ class TestWhoSeesWhat:
         assert listed(office, business="999999") == []
 
     def test_support_is_told_when_only_a_part_was_looked_through(
-        self, support: User, customer: Customer, other_business: Business, monkeypatch: pytest.MonkeyPatch
+        self,
+        support: User,
+        customer: Customer,
+        other_business: Business,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(log_pages, "SCANNED", 2)
         for _ in range(3):
@@ -258,7 +346,9 @@ class TestWhoSeesWhat:
         shown = text(logged_in(support).get(LIST, {"event": "Order Ready"}))
         assert "Only the newest 2 of all businesses were looked through." in shown
 
-    def test_many_businesses_are_chosen_by_name(self, support: User, customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_many_businesses_are_chosen_by_name(
+        self, support: User, customer: Customer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("smrt_integration.admin.messages.filters.LISTED", 1)
         BusinessFactory.create(name="Zebra Cleaners")
         logged(customer)
@@ -271,13 +361,20 @@ class TestAMessage:
     def opened(self, client: Client, entry: SendLog) -> str:
         return text(client.get(reverse("admin:events_sendlog_change", args=[entry.pk])))
 
-    def test_says_what_became_of_it_and_what_to_do(self, office: Client, customer: Customer) -> None:
+    def test_says_what_became_of_it_and_what_to_do(
+        self, office: Client, customer: Customer
+    ) -> None:
         shown = self.opened(office, logged(customer, at=MORNING))
-        assert "“Customer Visit” could not be taken on 4 March 2025 07:30. Segment refused this message (it answered 400)." in shown
+        assert (
+            "“Customer Visit” could not be taken on 4 March 2025 07:30. Segment refused this message (it answered 400)."
+            in shown
+        )
         assert "then send it again." in shown
         assert "What was recorded when it happened" in shown
 
-    def test_shows_it_as_sent_with_the_attempts(self, office: Client, customer: Customer, segment: SegmentStandIn) -> None:
+    def test_shows_it_as_sent_with_the_attempts(
+        self, office: Client, customer: Customer, segment: SegmentStandIn
+    ) -> None:
         OrderFactory.create(customer=customer)
         Delivery().run()
         shown = self.opened(office, SendLog.objects.get(event="Order Created"))
@@ -286,7 +383,9 @@ class TestAMessage:
         assert "Attempts to send in that time" in shown
         assert "1 message, " in shown
 
-    def test_shows_the_same_message_at_other_times(self, office: Client, customer: Customer, segment: SegmentStandIn) -> None:
+    def test_shows_the_same_message_at_other_times(
+        self, office: Client, customer: Customer, segment: SegmentStandIn
+    ) -> None:
         entry = logged(customer)
         office.post(reverse("admin:events_sendlog_again_one", args=[entry.pk]))
         Delivery().run()
@@ -296,22 +395,30 @@ class TestAMessage:
 
     @pytest.mark.parametrize("entry_id", ["0", "x", "99999999999999999999", "-1"])
     def test_that_is_not_there(self, office: Client, entry_id: str) -> None:
-        assert "Perhaps it was deleted?" in text(office.get(f"{LIST}{entry_id}/change/", follow=True))
+        assert "Perhaps it was deleted?" in text(
+            office.get(f"{LIST}{entry_id}/change/", follow=True)
+        )
 
 
 class TestSendingAgain:
     def test_one(self, office: Client, customer: Customer, helper: User) -> None:
         entry = logged(customer)
-        response = logged_in(helper).post(reverse("admin:events_sendlog_again_one", args=[entry.pk]), follow=True)
+        response = logged_in(helper).post(
+            reverse("admin:events_sendlog_again_one", args=[entry.pk]), follow=True
+        )
         assert "It waits to be sent again." in text(response)
         assert "It was sent again" in text(response)
         assert 'value="Send again"' not in text(response)
 
-    def test_those_selected(self, office: Client, customer: Customer, other_business: Business) -> None:
+    def test_those_selected(
+        self, office: Client, customer: Customer, other_business: Business
+    ) -> None:
         rows = [logged(customer) for _ in range(3)]
         theirs = logged(CustomerFactory.create(business=other_business))
         Integration.objects.create(business=other_business, enabled=True)
-        response = office.post(LIST, {"action": "send_again", "_selected_action": ids(*rows[:2], theirs)}, follow=True)
+        response = office.post(
+            LIST, {"action": "send_again", "_selected_action": ids(*rows[:2], theirs)}, follow=True
+        )
         assert "2 wait to be sent again." in text(response)
         assert [row.message_id for row in waiting_now()] == [row.message_id for row in rows[:2]]
 
@@ -320,29 +427,48 @@ class TestSendingAgain:
         self, office: Client, customer: Customer, integration: Integration, how: str
     ) -> None:
         entry = logged(customer)
-        Integration.objects.update(**({"enabled": False} if how == "off" else {"muted": ["Customer Visit"]}))
-        said = "The integration is switched off" if how == "off" else "“Customer Visit” is switched off in the settings."
+        Integration.objects.update(
+            **({"enabled": False} if how == "off" else {"muted": ["Customer Visit"]})
+        )
+        said = (
+            "The integration is switched off"
+            if how == "off"
+            else "“Customer Visit” is switched off in the settings."
+        )
         with nothing_written():
-            response = office.post(reverse("admin:events_sendlog_again_one", args=[entry.pk]), follow=True)
+            response = office.post(
+                reverse("admin:events_sendlog_again_one", args=[entry.pk]), follow=True
+            )
             assert said in text(response)
             office.post(LIST, {"action": "send_again", "_selected_action": [entry.pk]})
 
     def test_what_segment_has_is_refused_in_words(self, office: Client, customer: Customer) -> None:
         entry = logged(customer, outcome=Outcome.ACCEPTED)
         with nothing_written():
-            response = office.post(reverse("admin:events_sendlog_again_one", args=[entry.pk]), follow=True)
+            response = office.post(
+                reverse("admin:events_sendlog_again_one", args=[entry.pk]), follow=True
+            )
         assert "Segment has it." in text(response)
 
-    def test_anothers_entry_does_not_exist(self, customer: Customer, integration: Integration, other_owner: User) -> None:
+    def test_anothers_entry_does_not_exist(
+        self, customer: Customer, integration: Integration, other_owner: User
+    ) -> None:
         entry = logged(customer)
         with nothing_written():
             stranger = logged_in(other_owner)
-            response = stranger.post(reverse("admin:events_sendlog_again_one", args=[entry.pk]), follow=True)
+            response = stranger.post(
+                reverse("admin:events_sendlog_again_one", args=[entry.pk]), follow=True
+            )
             assert "Perhaps it was deleted?" in text(response)
             stranger.post(LIST, {"action": "send_again", "_selected_action": [entry.pk]})
-            stranger.post(reverse("admin:events_sendlog_again") + f"?business={customer.business_id}&outcome=rejected")
+            stranger.post(
+                reverse("admin:events_sendlog_again")
+                + f"?business={customer.business_id}&outcome=rejected"
+            )
 
-    def test_everything_that_matches_asks_first_with_the_count(self, office: Client, customer: Customer, owner: User) -> None:
+    def test_everything_that_matches_asks_first_with_the_count(
+        self, office: Client, customer: Customer, owner: User
+    ) -> None:
 
         rows = [logged(customer) for _ in range(3)]
         logged(customer, "Order Ready", Outcome.ACCEPTED)
@@ -362,7 +488,10 @@ class TestSendingAgain:
     def test_a_get_sends_nothing(self, office: Client, customer: Customer) -> None:
         entry = logged(customer)
         with nothing_written():
-            assert office.get(reverse("admin:events_sendlog_again_one", args=[entry.pk])).status_code == 405
+            assert (
+                office.get(reverse("admin:events_sendlog_again_one", args=[entry.pk])).status_code
+                == 405
+            )
             office.get(reverse("admin:events_sendlog_again") + "?outcome=rejected")
 
 

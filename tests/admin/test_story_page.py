@@ -49,7 +49,11 @@ def links(user: User, customer: Customer) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("who", ["owner", "helper", "support"])
 def test_it_tells_what_happened_and_what_became_of_it(
-    who: str, request: pytest.FixtureRequest, segment: SegmentStandIn, customer: Customer, integration: Integration
+    who: str,
+    request: pytest.FixtureRequest,
+    segment: SegmentStandIn,
+    customer: Customer,
+    integration: Integration,
 ) -> None:
     order = Order.create(customer)
     Delivery().run()
@@ -61,16 +65,29 @@ def test_it_tells_what_happened_and_what_became_of_it(
     assert "Nothing has changed since." in told
 
 
-def test_another_business_s_customer_answers_as_one_who_does_not_exist(customer: Customer, other_owner: User) -> None:
+def test_another_business_s_customer_answers_as_one_who_does_not_exist(
+    customer: Customer, other_owner: User
+) -> None:
     other = logged_in(other_owner)
-    theirs, nobody = other.get(address(customer)), other.get(reverse("admin:customers_customer_story", args=[customer.pk + 1000]))
-    assert (theirs.status_code, theirs.headers["Location"]) == (nobody.status_code, nobody.headers["Location"]) == (302, "/admin/")
+    theirs, nobody = (
+        other.get(address(customer)),
+        other.get(reverse("admin:customers_customer_story", args=[customer.pk + 1000])),
+    )
+    assert (
+        (theirs.status_code, theirs.headers["Location"])
+        == (nobody.status_code, nobody.headers["Location"])
+        == (302, "/admin/")
+    )
     (text,) = (str(message) for message in get_messages(theirs.wsgi_request))
-    assert re.fullmatch(rf"customer with ID “{customer.pk}” doesn.t exist. Perhaps it was deleted\?", text)
+    assert re.fullmatch(
+        rf"customer with ID “{customer.pk}” doesn.t exist. Perhaps it was deleted\?", text
+    )
     assert other.get("/admin/customers/customer/99999999999999999999999/story/").status_code == 302
 
 
-def test_staff_who_may_not_look_at_customers_learn_nothing(customer: Customer, helper: User) -> None:
+def test_staff_who_may_not_look_at_customers_learn_nothing(
+    customer: Customer, helper: User
+) -> None:
     helper.groups.clear()
     answer: Any = logged_in(helper).get(address(customer))
     assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
@@ -86,14 +103,26 @@ def test_it_can_only_be_looked_at(customer: Customer, owner: User) -> None:
         assert logged_in(owner).post(address(customer)).status_code == 405
 
 
-def test_the_customer_s_page_and_the_list_lead_to_it(customer: Customer, owner: User, helper: User) -> None:
+def test_the_customer_s_page_and_the_list_lead_to_it(
+    customer: Customer, owner: User, helper: User
+) -> None:
     for user in (owner, helper):
-        page = logged_in(user).get(reverse("admin:customers_customer_change", args=[customer.pk])).content.decode()
+        page = (
+            logged_in(user)
+            .get(reverse("admin:customers_customer_change", args=[customer.pk]))
+            .content.decode()
+        )
         assert f'href="{address(customer)}"' in page
         assert f"What Segment knows of {customer}" in page
         found = logged_in(user).get(reverse("admin:customers_customer_changelist")).content.decode()
-        assert f'href="{address(customer)}" class="story-way" aria-label="What Segment knows of {customer}"' in found
-    assert "/story/" not in logged_in(owner).get(reverse("admin:customers_customer_add")).content.decode()
+        assert (
+            f'href="{address(customer)}" class="story-way" aria-label="What Segment knows of {customer}"'
+            in found
+        )
+    assert (
+        "/story/"
+        not in logged_in(owner).get(reverse("admin:customers_customer_add")).content.decode()
+    )
 
 
 def test_a_rejected_message_leads_to_where_it_can_be_sent_again(
@@ -116,41 +145,61 @@ def told_time(entry: SendLog, customer: Customer) -> str:
     return f"{entry.settled_at.astimezone(ZoneInfo(customer.business.time_zone)):%H:%M}"
 
 
-def test_a_waiting_message_leads_to_its_page(customer: Customer, integration: Integration, owner: User) -> None:
+def test_a_waiting_message_leads_to_its_page(
+    customer: Customer, integration: Integration, owner: User
+) -> None:
     Order.create(customer)
     pages = {link for link, _ in links(owner, customer)}
-    waiting = {reverse("admin:events_outgoing_change", args=[row.pk]) for row in Outgoing.objects.all()}
+    waiting = {
+        reverse("admin:events_outgoing_change", args=[row.pk]) for row in Outgoing.objects.all()
+    }
     assert waiting <= pages
 
 
 class TestDetails:
     @pytest.fixture
-    def known(self, segment: SegmentStandIn, customer: Customer, integration: Integration) -> Customer:
+    def known(
+        self, segment: SegmentStandIn, customer: Customer, integration: Integration
+    ) -> Customer:
         Order.create(customer)
         Delivery().run()
         customer.refresh_from_db()
         return customer
 
-    def test_never_accepted(self, customer: Customer, integration: Integration, owner: User) -> None:
+    def test_never_accepted(
+        self, customer: Customer, integration: Integration, owner: User
+    ) -> None:
         told = get(owner, customer)
-        assert "Segment does not have their details yet. They are sent before the customer's first event." in told
+        assert (
+            "Segment does not have their details yet. They are sent before the customer's first event."
+            in told
+        )
         assert "Detail Would be sent Email email ann" in told
         assert "Segment has" not in told.split("All details", 1)[1]
 
-    def test_waiting_for_the_first_time(self, customer: Customer, integration: Integration, owner: User) -> None:
+    def test_waiting_for_the_first_time(
+        self, customer: Customer, integration: Integration, owner: User
+    ) -> None:
         customer.change_phone("+14155550177")
-        assert "Segment does not have their details yet. They wait to be sent." in get(owner, customer)
+        assert "Segment does not have their details yet. They wait to be sent." in get(
+            owner, customer
+        )
 
     def test_what_differs_is_named_and_waits(self, known: Customer, owner: User) -> None:
         known.change_phone("+14155550177")
         told = get(owner, known)
-        assert "Changed since: Phone, Phone with country code. Their details wait to be sent." in told
+        assert (
+            "Changed since: Phone, Phone with country code. Their details wait to be sent." in told
+        )
         assert re.search(r"Phone phone \(415\) 555 01\d\d \(415\) 555 0177 Mobile phone", told)
 
     def test_what_differs_and_does_not_wait(self, known: Customer, owner: User) -> None:
         Customer.objects.filter(pk=known.pk).update(receive_emails=False)
         told = get(owner, known)
-        assert "Changed since: Wants emails. That is not waiting to be sent: it was changed while nothing was recorded." in told
+        assert (
+            "Changed since: Wants emails. That is not waiting to be sent: it was changed while nothing was recorded."
+            in told
+        )
         assert "Wants emails receiveEmails Yes No" in told
 
     def test_gone_from_the_log(self, known: Customer, owner: User) -> None:
@@ -158,15 +207,23 @@ class TestDetails:
             cursor.execute("DELETE FROM events_sendlog WHERE event = 'identify'")
         Customer.objects.filter(pk=known.pk).update(receive_emails=False)
         told = get(owner, known)
-        assert "The send log does not keep the message any more; below is what would be sent today." in told
+        assert (
+            "The send log does not keep the message any more; below is what would be sent today."
+            in told
+        )
         assert "Wants emails receiveEmails No" in told
 
     def test_accepted_by_another_source(self, known: Customer, owner: User) -> None:
         AcceptedTraits.objects.update(destination="another")
         told = get(owner, known)
-        assert "That was another source than the one you have now: the present one gets them before the customer's next event." in told
+        assert (
+            "That was another source than the one you have now: the present one gets them before the customer's next event."
+            in told
+        )
 
-    def test_neither_the_link_nor_the_write_key_is_ever_shown(self, known: Customer, owner: User) -> None:
+    def test_neither_the_link_nor_the_write_key_is_ever_shown(
+        self, known: Customer, owner: User
+    ) -> None:
         page = logged_in(owner).get(address(known)).content.decode()
         assert account_link(known.uuid, known.link_version).rpartition(".")[2] not in page
         assert WRITE_KEY not in page
@@ -174,13 +231,17 @@ class TestDetails:
 
 
 class TestPages:
-    def test_older_ones_are_a_link_away_and_nothing_is_missing(self, customer: Customer, integration: Integration, owner: User) -> None:
+    def test_older_ones_are_a_link_away_and_nothing_is_missing(
+        self, customer: Customer, integration: Integration, owner: User
+    ) -> None:
         now = timezone.now()
         orders = [Order.create(customer, at=now - timedelta(days=n)) for n in range(60)]
         client, where, seen = logged_in(owner), address(customer), []
         while where:
             page = client.get(where).content.decode()
-            seen += re.findall(r'Order Created</strong> <span class="story-about">order (\w+)', page)
+            seen += re.findall(
+                r'Order Created</strong> <span class="story-about">order (\w+)', page
+            )
             older = re.search(r'class="story-button" href="(\?before=[^"]+)"', page)
             where = address(customer) + html.unescape(older[1]) if older else ""
         assert seen == [order.number for order in orders]
@@ -197,7 +258,9 @@ class TestPages:
             "2026-01-01T00:00:00Z~\0~1",
         ],
     )
-    def test_a_position_that_is_none_is_the_first_page(self, before: str, customer: Customer, owner: User) -> None:
+    def test_a_position_that_is_none_is_the_first_page(
+        self, before: str, customer: Customer, owner: User
+    ) -> None:
         assert "Where each event stands" in get(owner, customer, before=before)
 
     def test_the_queries_are_the_same_whatever_there_is_to_tell(

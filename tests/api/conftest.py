@@ -19,14 +19,20 @@ __all__ = ["business", "customer", "integration"]
 class Caller:
     """A client of the API, with its key."""
 
-    def __init__(self, business: Business, client: str = Client.POS, scopes: list[str] | None = None) -> None:
+    def __init__(
+        self, business: Business, client: str = Client.POS, scopes: list[str] | None = None
+    ) -> None:
         self.key, self.secret = ApiKey.issue(business, client, f"The {client}", scopes)
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        sent = {"Authorization": f"Bearer {self.secret}"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"Authorization": f"Bearer {self.secret}"} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
         call: Callable[..., Any] = getattr(Http(headers=sent), method)
         return call(
-            f"/api/v1/{path}", body if method == "get" else body or {}, **({} if method == "get" else {"content_type": "application/json"})
+            f"/api/v1/{path}",
+            body if method == "get" else body or {},
+            **({} if method == "get" else {"content_type": "application/json"}),
         )
 
     def get(self, path: str, **query: Any) -> Any:

@@ -66,12 +66,19 @@ def endpoints(patterns: Iterable[URLPattern | URLResolver], before: str = "") ->
         if isinstance(pattern, URLResolver):
             yield from endpoints(pattern.url_patterns, path)
         else:
-            yield Endpoint(path or NOWHERE, getattr(pattern.callback, "cls", pattern.callback), _allowed(pattern.callback))
+            yield Endpoint(
+                path or NOWHERE,
+                getattr(pattern.callback, "cls", pattern.callback),
+                _allowed(pattern.callback),
+            )
 
 
 def _allowed(callback: Any) -> frozenset[str]:
     view = getattr(callback, "cls", callback)
-    bound = set(getattr(callback, "actions", None) or (method for method in METHODS if hasattr(view, method)))
+    bound = set(
+        getattr(callback, "actions", None)
+        or (method for method in METHODS if hasattr(view, method))
+    )
     allowed = bound & set(getattr(view, "http_method_names", METHODS))
     return frozenset(allowed | ({"head"} if "get" in allowed else set()) | {"options"})
 
@@ -89,7 +96,9 @@ class Shapes:
 
     def _operation(self, endpoint: Endpoint, method: str) -> Mapping[str, Any]:
         """Empty for what the schema leaves out."""
-        found: Mapping[str, Any] = self.schema["paths"].get(ROOT + endpoint.path, {}).get(method, {})
+        found: Mapping[str, Any] = (
+            self.schema["paths"].get(ROOT + endpoint.path, {}).get(method, {})
+        )
         return found
 
     def queries(self, endpoint: Endpoint) -> Iterator[tuple[str, bool]]:
@@ -101,7 +110,11 @@ class Shapes:
     def body(self, endpoint: Endpoint, method: str, own: Own) -> Any:
         """With everything in it that may be given."""
         content = self._operation(endpoint, method).get("requestBody", {}).get("content", {})
-        return self._example(content["application/json"]["schema"], endpoint.path, "", own) if content else {}
+        return (
+            self._example(content["application/json"]["schema"], endpoint.path, "", own)
+            if content
+            else {}
+        )
 
     def _example(self, shape: Mapping[str, Any], path: str, name: str, own: Own) -> Any:
         if name in VALUES:
@@ -109,22 +122,41 @@ class Shapes:
         if several := shape.get("allOf") or shape.get("oneOf"):
             return self._example(several[0], path, name, own)
         if "$ref" in shape:
-            return self._example(self.schema["components"]["schemas"][shape["$ref"].rpartition("/")[2]], path, name, own)
+            return self._example(
+                self.schema["components"]["schemas"][shape["$ref"].rpartition("/")[2]],
+                path,
+                name,
+                own,
+            )
         if "enum" in shape:
             return shape["enum"][0]
         if shape.get("type") == "object":
             parts = shape.get("properties", {}).items()
-            return {part: self._example(it, path, part, own) for part, it in parts if not it.get("readOnly")}
+            return {
+                part: self._example(it, path, part, own)
+                for part, it in parts
+                if not it.get("readOnly")
+            }
         if shape.get("type") == "array":
             return [self._example(shape["items"], path, name, own)]
-        return own(path, name) if shape.get("format") == "uuid" else PLAIN.get(shape.get("format") or shape["type"], PLAIN["string"])(shape)
+        return (
+            own(path, name)
+            if shape.get("format") == "uuid"
+            else PLAIN.get(shape.get("format") or shape["type"], PLAIN["string"])(shape)
+        )
 
 
 def places(body: Any, ids: set[str], way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The ways to where in a body one of the ids stands."""
     if isinstance(body, str) and body in ids:
         yield way
-    parts: Iterable[tuple[Any, Any]] = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
+    parts: Iterable[tuple[Any, Any]] = (
+        body.items()
+        if isinstance(body, dict)
+        else enumerate(body)
+        if isinstance(body, list)
+        else ()
+    )
     for name, part in parts:
         yield from places(part, ids, (*way, name))
 

@@ -24,7 +24,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def stages(segment: SegmentStandIn, time_machine: TimeMachineFixture, settings: Any) -> tuple[Stage, Stage]:
+def stages(
+    segment: SegmentStandIn, time_machine: TimeMachineFixture, settings: Any
+) -> tuple[Stage, Stage]:
     """At a standstill, so that no two answers differ by the time; and nobody calls too often."""
     settings.API_CALLS_PER_MINUTE = 1_000_000
     time_machine.move_to(timezone.now(), tick=False)
@@ -35,7 +37,9 @@ def stages(segment: SegmentStandIn, time_machine: TimeMachineFixture, settings: 
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-def test_nobody_is_shown_or_reaches_what_is_not_theirs(way: Callable[[Walk], None], stages: tuple[Stage, Stage]) -> None:
+def test_nobody_is_shown_or_reaches_what_is_not_theirs(
+    way: Callable[[Walk], None], stages: tuple[Stage, Stage]
+) -> None:
     walk = Walk(*stages, smrt_integration.urls)
     before = walk.theirs.everything()
 
@@ -55,7 +59,9 @@ def test_nor_the_other_way_round(stages: tuple[Stage, Stage]) -> None:
     assert not walk.wrong, "\n".join(walk.wrong)
 
 
-def test_what_is_open_is_how_the_api_is_called_and_nothing_else(stages: tuple[Stage, Stage]) -> None:
+def test_what_is_open_is_how_the_api_is_called_and_nothing_else(
+    stages: tuple[Stage, Stage],
+) -> None:
     for path in sorted(OPEN):
         answer = Http().get(ROOT + path)
         assert answer.status_code == 200
@@ -73,13 +79,19 @@ def test_a_method_that_there_is_not_is_refused(stages: tuple[Stage, Stage]) -> N
 def test_what_is_open_answers_whatever_it_is_asked(db: None) -> None:
     """With a status of its own, and not with a fault of ours."""
     http = Http(raise_request_exception=False)
-    answers = {(path, method): getattr(http, method)(ROOT + path).status_code for path in OPEN for method in METHODS}
+    answers = {
+        (path, method): getattr(http, method)(ROOT + path).status_code
+        for path in OPEN
+        for method in METHODS
+    }
 
     assert {asked: status for asked, status in answers.items() if status >= 500} == {}
 
 
 def test_what_is_named_as_an_exception_is_there(stages: tuple[Stage, Stage]) -> None:
-    assert {*OPEN, *FOR_EVERY_KEY, *MADE_UP} <= {endpoint.path for endpoint in Walk(*stages, smrt_integration.urls).endpoints}
+    assert {*OPEN, *FOR_EVERY_KEY, *MADE_UP} <= {
+        endpoint.path for endpoint in Walk(*stages, smrt_integration.urls).endpoints
+    }
 
 
 @pytest.mark.parametrize(
@@ -87,15 +99,35 @@ def test_what_is_named_as_an_exception_is_there(stages: tuple[Stage, Stage]) -> 
     [
         (planted.WithoutAKey, Walk.without_a_key, "get planted answers 200 without a key"),
         (planted.WithoutAnArea, Walk.without_the_scope, "planted has no area"),
-        (planted.WithoutAnArea, Walk.without_the_scope, "get planted answers 200 without its scope"),
+        (
+            planted.WithoutAnArea,
+            Walk.without_the_scope,
+            "get planted answers 200 without its scope",
+        ),
         (planted.WithoutAScope, Walk.own_rows, "get planted shows"),
-        (planted.WithoutAScope, Walk.others_rows, "get planted/{uuid} answers otherwise for another's id than for none"),
-        (planted.WithAFilterOverAll, Walk.filters, "get planted answers otherwise for another's id than for none"),
-        (planted.WithAReferenceToAll, Walk.references, "patch planted/{uuid} writes ['customers_customer'"),
+        (
+            planted.WithoutAScope,
+            Walk.others_rows,
+            "get planted/{uuid} answers otherwise for another's id than for none",
+        ),
+        (
+            planted.WithAFilterOverAll,
+            Walk.filters,
+            "get planted answers otherwise for another's id than for none",
+        ),
+        (
+            planted.WithAReferenceToAll,
+            Walk.references,
+            "patch planted/{uuid} writes ['customers_customer'",
+        ),
     ],
 )
 def test_what_somebody_forgot_is_noticed(
-    view: type[Any], way: Callable[[Walk], None], found: str, stages: tuple[Stage, Stage], settings: Any
+    view: type[Any],
+    way: Callable[[Walk], None],
+    found: str,
+    stages: tuple[Stage, Stage],
+    settings: Any,
 ) -> None:
     urls = planted.urls_with(view)
     sys.modules[urls.__name__] = urls
@@ -109,5 +141,8 @@ def test_what_somebody_forgot_is_noticed(
 
 def test_an_id_of_unknown_kind_is_named_with_what_to_add(stages: tuple[Stage, Stage]) -> None:
     walk = Walk(*stages, smrt_integration.urls)
-    with pytest.raises(LookupError, match=r"orders/{uuid}: say in WHOSE \(tests/api/walk.py\) which rows “courier” stands for"):
+    with pytest.raises(
+        LookupError,
+        match=r"orders/{uuid}: say in WHOSE \(tests/api/walk.py\) which rows “courier” stands for",
+    ):
         walk.row(walk.mine, "orders/{uuid}", "courier")

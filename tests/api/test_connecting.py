@@ -36,15 +36,29 @@ EVENTS = {
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_every_command_works_as_pasted(
-    web: Web, start_worker: Callable[..., Worker], segment: SegmentStandIn, business: Business, integration: Integration
+    web: Web,
+    start_worker: Callable[..., Worker],
+    segment: SegmentStandIn,
+    business: Business,
+    integration: Integration,
 ) -> None:
     start_worker()
     commands = "\n".join(re.findall(r"^```bash\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))
     key = ApiKey.issue(business, Client.POS, "Till 1")[1]
-    environment = {"SMRT": f"{web.url}/api/v1", "KEY": key, "PATH": "/usr/local/bin:/usr/bin:/bin", "no_proxy": "*"}
+    environment = {
+        "SMRT": f"{web.url}/api/v1",
+        "KEY": key,
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "no_proxy": "*",
+    }
 
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", commands], env=environment, capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-euo", "pipefail", "-c", commands],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
     assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-2_000:]
@@ -54,8 +68,12 @@ def test_every_command_works_as_pasted(
 
 
 @pytest.mark.django_db
-def test_the_errors_that_it_shows_are_those_that_are_answered(pos: Caller, customer: Customer) -> None:
-    phone, conflict = (json.loads(found) for found in re.findall(r"`(\{\"(?:phone|detail)\".*?\})`", PAGE))
+def test_the_errors_that_it_shows_are_those_that_are_answered(
+    pos: Caller, customer: Customer
+) -> None:
+    phone, conflict = (
+        json.loads(found) for found in re.findall(r"`(\{\"(?:phone|detail)\".*?\})`", PAGE)
+    )
     order = OrderFactory.create(customer=customer, number="A17", status="returned")
 
     assert pos.post("customers", {"phone": "12"}).json() == phone
@@ -67,6 +85,8 @@ def test_every_path_that_it_names_exists(db: None, pos: Caller) -> None:
     named = re.findall(r"`(POST|GET) ([a-z-]+/?[{}a-z_/-]*)`", PAGE)
     assert len(named) == 2
     for method, path in named:
-        answer = pos.post(path.replace("{message_id}", "0" * 32)) if method == "POST" else pos.get(path)
+        answer = (
+            pos.post(path.replace("{message_id}", "0" * 32)) if method == "POST" else pos.get(path)
+        )
         assert answer.status_code in {200, 400, 404}, path
         assert "There is nothing at this address" not in answer.content.decode(), path

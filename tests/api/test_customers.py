@@ -15,12 +15,21 @@ from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.django_db
 
-ANN = {"first_name": "Ann", "last_name": "Ames", "email": "ann@example.com", "phone": "415 555 0123"}
+ANN = {
+    "first_name": "Ann",
+    "last_name": "Ames",
+    "email": "ann@example.com",
+    "phone": "415 555 0123",
+}
 
 
 @pytest.mark.parametrize(("client", "source"), [("pos", "POS"), ("website", "Website")])
 def test_the_kind_of_key_decides_the_source_of_a_signup(
-    client: str, source: str, request: pytest.FixtureRequest, integration: Integration, segment: SegmentStandIn
+    client: str,
+    source: str,
+    request: pytest.FixtureRequest,
+    integration: Integration,
+    segment: SegmentStandIn,
 ) -> None:
     caller: Caller = request.getfixturevalue(client)
 
@@ -29,16 +38,26 @@ def test_the_kind_of_key_decides_the_source_of_a_signup(
     assert answer.status_code == 201, answer.content
     assert (answer.json()["source"], answer.json()["phone"]) == (source, "+14155550123")
     Delivery().run()
-    (signup,) = [message for message in segment.accepted() if message.get("event") == "New Customer Signup"]
+    (signup,) = [
+        message for message in segment.accepted() if message.get("event") == "New Customer Signup"
+    ]
     assert (signup["userId"], signup["properties"]) == (answer.json()["id"], {"source": source})
 
 
-def test_custom_fields_are_answered_with_the_customer(pos: Caller, integration: Integration, segment: SegmentStandIn) -> None:
-    birthday = CustomFieldFactory.create(business=integration.business, name="Birthday", kind=CustomField.Kind.DATE)
+def test_custom_fields_are_answered_with_the_customer(
+    pos: Caller, integration: Integration, segment: SegmentStandIn
+) -> None:
+    birthday = CustomFieldFactory.create(
+        business=integration.business, name="Birthday", kind=CustomField.Kind.DATE
+    )
 
-    made = pos.post("customers", ANN | {"custom_fields": [{"field": str(birthday.uuid), "value": "1980-02-29"}]}).json()
+    made = pos.post(
+        "customers", ANN | {"custom_fields": [{"field": str(birthday.uuid), "value": "1980-02-29"}]}
+    ).json()
 
-    assert made["custom_fields"] == [{"field": str(birthday.uuid), "name": "Birthday", "value": "1980-02-29"}]
+    assert made["custom_fields"] == [
+        {"field": str(birthday.uuid), "name": "Birthday", "value": "1980-02-29"}
+    ]
     Delivery().run()
     (identify,) = [message for message in segment.accepted() if message["type"] == "identify"]
     assert identify["traits"]["customFields"] == [{"name": "Birthday", "value": "1980-02-29"}]
@@ -48,14 +67,23 @@ def test_what_is_left_out_of_a_change_stays(pos: Caller, customer: Customer) -> 
     before = pos.get(f"customers/{customer.uuid}").json()
 
     after = pos.patch(
-        f"customers/{customer.uuid}", {"receive_texts": False, "address": {"street": "1 New Street", "city": "Oakland"}}
+        f"customers/{customer.uuid}",
+        {"receive_texts": False, "address": {"street": "1 New Street", "city": "Oakland"}},
     ).json()
 
-    address = {"street": "1 New Street", "city": "Oakland", "state": None, "postal_code": None, "country": None}
+    address = {
+        "street": "1 New Street",
+        "city": "Oakland",
+        "state": None,
+        "postal_code": None,
+        "country": None,
+    }
     assert after == before | {"receive_texts": False, "address": address}
 
 
-def test_a_change_of_one_field_does_not_undo_a_change_of_another(pos: Caller, customer: Customer) -> None:
+def test_a_change_of_one_field_does_not_undo_a_change_of_another(
+    pos: Caller, customer: Customer
+) -> None:
     Customer.objects.filter(pk=customer.pk).update(email="newer@example.com")
 
     pos.patch(f"customers/{customer.uuid}", {"first_name": "Anna"})
@@ -66,10 +94,19 @@ def test_a_change_of_one_field_does_not_undo_a_change_of_another(pos: Caller, cu
 
 def test_customers_are_found_by_phone_email_and_name(pos: Caller, customer: Customer) -> None:
     ann = pos.post("customers", ANN).json()["id"]
-    CustomerFactory.create(first_name="Ann", last_name="Ames", email="ann@example.com", phone="+14155550123")
+    CustomerFactory.create(
+        first_name="Ann", last_name="Ames", email="ann@example.com", phone="+14155550123"
+    )
 
-    for query in ({"phone": "(415) 555-0123"}, {"email": "ANN@example.com"}, {"name": "am"}, {"name": "ann am"}):
-        assert [found["id"] for found in pos.get("customers", **query).json()["results"]] == [ann], query
+    for query in (
+        {"phone": "(415) 555-0123"},
+        {"email": "ANN@example.com"},
+        {"name": "am"},
+        {"name": "ann am"},
+    ):
+        assert [found["id"] for found in pos.get("customers", **query).json()["results"]] == [
+            ann
+        ], query
     assert pos.get("customers", phone="nonsense").json()["results"] == []
 
 
@@ -91,10 +128,15 @@ def test_a_page_leads_to_the_next(pos: Caller, customer: Customer) -> None:
         ({"kind": "ALIEN"}, "kind"),
         ({"agent": "00000000-0000-4000-8000-000000000000"}, "agent"),
         ({"address": {"country": "USA"}}, "address"),
-        ({"custom_fields": [{"field": "00000000-0000-4000-8000-000000000000", "value": "x"}]}, "custom_fields"),
+        (
+            {"custom_fields": [{"field": "00000000-0000-4000-8000-000000000000", "value": "x"}]},
+            "custom_fields",
+        ),
     ],
 )
-def test_what_is_wrong_is_named_and_nothing_is_changed(pos: Caller, customer: Customer, change: dict[str, object], field: str) -> None:
+def test_what_is_wrong_is_named_and_nothing_is_changed(
+    pos: Caller, customer: Customer, change: dict[str, object], field: str
+) -> None:
     before = pos.get(f"customers/{customer.uuid}").json()
 
     answer = pos.patch(f"customers/{customer.uuid}", {"first_name": "Zoe"} | change)
@@ -106,7 +148,9 @@ def test_what_is_wrong_is_named_and_nothing_is_changed(pos: Caller, customer: Cu
 def test_another_businesss_agent_is_no_agent_here(pos: Caller, customer: Customer) -> None:
     answer = pos.patch(f"customers/{customer.uuid}", {"agent": str(AgentFactory.create().uuid)})
 
-    assert answer.json() == {"agent": ["There is no agent with this id here. Give the id of one of your own."]}
+    assert answer.json() == {
+        "agent": ["There is no agent with this id here. Give the id of one of your own."]
+    }
 
 
 def test_another_businesss_customer_is_not_found(other: Caller, customer: Customer) -> None:
@@ -118,35 +162,57 @@ def test_the_link_of_a_customer_is_in_no_answer(pos: Caller, customer: Customer)
     assert "/account/" not in pos.get(f"customers/{customer.uuid}").content.decode()
 
 
-def test_the_same_number_written_otherwise_is_no_other_number(pos: Caller, customer: Customer) -> None:
+def test_the_same_number_written_otherwise_is_no_other_number(
+    pos: Caller, customer: Customer
+) -> None:
     customer.change_phone("+14155550123", is_mobile=True)
     customer.answered_text()
 
     pos.patch(f"customers/{customer.uuid}", {"phone": "(415) 555-0123", "first_name": "Anna"})
 
     customer.refresh_from_db()
-    assert (customer.first_name, customer.phone_is_mobile, customer.text_answered_at is None) == ("Anna", True, False)
+    assert (customer.first_name, customer.phone_is_mobile, customer.text_answered_at is None) == (
+        "Anna",
+        True,
+        False,
+    )
     pos.patch(f"customers/{customer.uuid}", {"phone": "(415) 555-0124"})
     customer.refresh_from_db()
-    assert (customer.phone, customer.phone_is_mobile, customer.text_answered_at) == ("+14155550124", None, None)
+    assert (customer.phone, customer.phone_is_mobile, customer.text_answered_at) == (
+        "+14155550124",
+        None,
+        None,
+    )
 
 
-def test_what_it_answers_can_be_sent_back_and_changes_nothing(pos: Caller, customer: Customer) -> None:
+def test_what_it_answers_can_be_sent_back_and_changes_nothing(
+    pos: Caller, customer: Customer
+) -> None:
     field = CustomFieldFactory.create(business=customer.business)
-    pos.patch(f"customers/{customer.uuid}", {"custom_fields": [{"field": str(field.uuid), "value": "A parrot"}]})
+    pos.patch(
+        f"customers/{customer.uuid}",
+        {"custom_fields": [{"field": str(field.uuid), "value": "A parrot"}]},
+    )
     told = pos.get(f"customers/{customer.uuid}").json()
 
     assert pos.patch(f"customers/{customer.uuid}", told).json() == told
 
 
-def test_a_date_that_is_none_is_named_by_the_field_that_was_sent(pos: Caller, customer: Customer) -> None:
+def test_a_date_that_is_none_is_named_by_the_field_that_was_sent(
+    pos: Caller, customer: Customer
+) -> None:
     birthday = CustomFieldFactory.create(business=customer.business, kind=CustomField.Kind.DATE)
-    answer = pos.patch(f"customers/{customer.uuid}", {"custom_fields": [{"field": str(birthday.uuid), "value": "soon"}]})
+    answer = pos.patch(
+        f"customers/{customer.uuid}",
+        {"custom_fields": [{"field": str(birthday.uuid), "value": "soon"}]},
+    )
     assert (answer.status_code, list(answer.json())) == (400, ["custom_fields"])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_that_waited_for_another_is_told_to_segment(pos: Caller, customer: Customer, integration: Integration) -> None:
+def test_a_change_that_waited_for_another_is_told_to_segment(
+    pos: Caller, customer: Customer, integration: Integration
+) -> None:
     """PATCH writes what it was before the other change: that is a change of what the other one made of it."""
     email = customer.email
 

@@ -23,7 +23,11 @@ def schemas(pos: Caller) -> dict[str, Any]:
 
 
 def told(message: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    return (message["event"], message["properties"]) if message["type"] == "track" else ("identify", message["traits"])
+    return (
+        (message["event"], message["properties"])
+        if message["type"] == "track"
+        else ("identify", message["traits"])
+    )
 
 
 def test_every_event_is_listed_as_owners_know_it(pos: Caller) -> None:
@@ -38,11 +42,19 @@ def test_every_schema_is_one(schemas: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_a_message_as_sent_keeps_to_its_schema_and_nothing_else_does(path: Path, schemas: dict[str, Any]) -> None:
+def test_a_message_as_sent_keeps_to_its_schema_and_nothing_else_does(
+    path: Path, schemas: dict[str, Any]
+) -> None:
     name, content = told(json.loads(path.read_text()))
     validator: Any = Draft202012Validator(schemas[name])
 
     validator.validate(content)
-    for wrong in (*({key: value for key, value in content.items() if key != left_out} for left_out in content), content | {"more": 1}):
+    for wrong in (
+        *(
+            {key: value for key, value in content.items() if key != left_out}
+            for left_out in content
+        ),
+        content | {"more": 1},
+    ):
         with pytest.raises(ValidationError):
             validator.validate(wrong)

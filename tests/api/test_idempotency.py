@@ -26,7 +26,10 @@ def test_a_repetition_is_answered_alike_and_done_once(pos: Caller, customer: Cus
 
     assert (first.status_code, second.status_code) == (201, 201)
     assert first.json() == second.json()
-    assert ("Idempotent-Replayed" in first.headers, second.headers["Idempotent-Replayed"]) == (False, "true")
+    assert ("Idempotent-Replayed" in first.headers, second.headers["Idempotent-Replayed"]) == (
+        False,
+        "true",
+    )
     assert Order.objects.count() == 1
 
 
@@ -42,7 +45,9 @@ def test_the_same_key_with_another_body_is_refused(pos: Caller, customer: Custom
 
 
 @pytest.mark.django_db
-def test_keys_of_two_clients_have_nothing_to_do_with_each_other(pos: Caller, app: Caller, customer: Customer) -> None:
+def test_keys_of_two_clients_have_nothing_to_do_with_each_other(
+    pos: Caller, app: Caller, customer: Customer
+) -> None:
     pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
     app.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
 
@@ -50,11 +55,15 @@ def test_keys_of_two_clients_have_nothing_to_do_with_each_other(pos: Caller, app
 
 
 @pytest.mark.django_db
-def test_what_was_refused_may_be_tried_again_with_the_same_key(pos: Caller, customer: Customer) -> None:
+def test_what_was_refused_may_be_tried_again_with_the_same_key(
+    pos: Caller, customer: Customer
+) -> None:
     assert pos.post("orders", {"customer": "nobody"}, Idempotency_Key=KEY).status_code == 400
     assert not Answered.objects.exists()
 
-    assert pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY).status_code == 201
+    assert (
+        pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY).status_code == 201
+    )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -78,7 +87,9 @@ def test_ten_at_once_make_one_order_and_are_answered_alike(pos: Caller, customer
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_repeats_a_call_that_takes_long_is_told_to_ask_again(pos: Caller, customer: Customer) -> None:
+def test_who_repeats_a_call_that_takes_long_is_told_to_ask_again(
+    pos: Caller, customer: Customer
+) -> None:
     def call() -> Any:
         try:
             return pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
@@ -105,17 +116,23 @@ def test_who_repeats_a_call_that_takes_long_is_told_to_ask_again(pos: Caller, cu
 
 def somebody_waits_for_us() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))")
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+        )
         return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_done_for_a_call_waits_for_locks_as_long_as_anything(pos: Caller, customer: Customer) -> None:
+def test_what_is_done_for_a_call_waits_for_locks_as_long_as_anything(
+    pos: Caller, customer: Customer
+) -> None:
     patience: list[str] = []
 
     def look(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         if sql.startswith('INSERT INTO "customers_order"'):
-            patience.extend(context["connection"].connection.execute("SHOW lock_timeout").fetchone())
+            patience.extend(
+                context["connection"].connection.execute("SHOW lock_timeout").fetchone()
+            )
         return execute(sql, params, many, context)
 
     with connection.cursor() as cursor:
@@ -130,7 +147,9 @@ def test_what_is_done_for_a_call_waits_for_locks_as_long_as_anything(pos: Caller
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_answer_that_is_forgotten_just_as_it_is_asked_for_is_given_anew(pos: Caller, customer: Customer) -> None:
+def test_an_answer_that_is_forgotten_just_as_it_is_asked_for_is_given_anew(
+    pos: Caller, customer: Customer
+) -> None:
     first = pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
     forgotten: list[int] = []
 
@@ -140,7 +159,9 @@ def test_an_answer_that_is_forgotten_just_as_it_is_asked_for_is_given_anew(pos: 
         finally:
             connection.close()
 
-    def forget_between(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    def forget_between(
+        execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]
+    ) -> Any:
         result = execute(sql, params, many, context)
         if sql == CLAIM and not forgotten:
             with ThreadPoolExecutor(1) as other:
@@ -150,4 +171,9 @@ def test_an_answer_that_is_forgotten_just_as_it_is_asked_for_is_given_anew(pos: 
     with connection.execute_wrapper(forget_between):
         second = pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
 
-    assert (forgotten, first.status_code, second.status_code, Order.objects.count()) == ([1], 201, 201, 2)
+    assert (forgotten, first.status_code, second.status_code, Order.objects.count()) == (
+        [1],
+        201,
+        201,
+        2,
+    )

@@ -21,7 +21,9 @@ def office(business: Business) -> Caller:
     return Caller(business, Client.POS, sorted(SCOPES))
 
 
-def test_a_business_that_never_set_it_is_switched_off_and_reading_writes_nothing(office: Caller) -> None:
+def test_a_business_that_never_set_it_is_switched_off_and_reading_writes_nothing(
+    office: Caller,
+) -> None:
     told = office.get("integration").json()
 
     assert (told["enabled"], told["write_key_ends_in"], told["muted"]) == (False, None, [])
@@ -33,18 +35,27 @@ def test_a_business_that_never_set_it_is_switched_off_and_reading_writes_nothing
     assert not Integration.objects.exists()
 
 
-def test_it_is_switched_on_and_events_leave(office: Caller, customer: Customer, segment: SegmentStandIn) -> None:
+def test_it_is_switched_on_and_events_leave(
+    office: Caller, customer: Customer, segment: SegmentStandIn
+) -> None:
     Integration.objects.create(business=customer.business, write_key=WRITE_KEY)
 
     answer = office.patch("integration", {"enabled": True, "muted": ["Customer Visit"]})
 
     assert answer.status_code == 200, answer.content
     told = answer.json()
-    assert (told["enabled"], told["region"], told["write_key_ends_in"], told["standing"]["state"]) == (True, "us", "2345", "new")
+    assert (
+        told["enabled"],
+        told["region"],
+        told["write_key_ends_in"],
+        told["standing"]["state"],
+    ) == (True, "us", "2345", "new")
     assert WRITE_KEY not in answer.content.decode()
     office.post("orders", {"customer": str(customer.uuid)})
     Delivery().run()
-    assert [message["event"] for message in segment.accepted() if message["type"] == "track"] == ["Order Created"]
+    assert [message["event"] for message in segment.accepted() if message["type"] == "track"] == [
+        "Order Created"
+    ]
     assert office.get("integration").json()["standing"]["state"] == "well"
 
 
@@ -57,7 +68,9 @@ def test_where_events_go_is_for_owners_to_say(office: Caller, integration: Integ
     assert (integration.write_key, integration.region) == (WRITE_KEY, "us")
 
 
-def test_a_till_reads_how_it_stands_and_may_not_switch_it(business: Business, integration: Integration) -> None:
+def test_a_till_reads_how_it_stands_and_may_not_switch_it(
+    business: Business, integration: Integration
+) -> None:
     till = Caller(business)
     assert till.get("integration").status_code == 200
     assert till.patch("integration", {"enabled": False}).status_code == 403
@@ -102,17 +115,23 @@ def test_it_cannot_be_switched_on_without_a_key(office: Caller) -> None:
     answer = office.patch("integration", {"enabled": True})
 
     assert answer.json() == {
-        "enabled": ["Without a write key nothing can be sent. An owner enters it in the admin, under Segment integration."]
+        "enabled": [
+            "Without a write key nothing can be sent. An owner enters it in the admin, under Segment integration."
+        ]
     }
     assert not Integration.objects.filter(enabled=True).exists()
 
 
-def test_the_birthday_is_a_custom_field_that_holds_a_date(office: Caller, business: Business, integration: Integration) -> None:
+def test_the_birthday_is_a_custom_field_that_holds_a_date(
+    office: Caller, business: Business, integration: Integration
+) -> None:
     birthday = CustomFieldFactory.create(business=business, kind=CustomField.Kind.DATE)
     text = CustomFieldFactory.create(business=business)
 
     assert office.patch("integration", {"birthday_field": str(text.uuid)}).status_code == 400
-    assert office.patch("integration", {"birthday_field": str(birthday.uuid)}).json()["birthday_field"] == str(birthday.uuid)
+    assert office.patch("integration", {"birthday_field": str(birthday.uuid)}).json()[
+        "birthday_field"
+    ] == str(birthday.uuid)
     integration.refresh_from_db()
     assert integration.birthday_field_since is not None
 
@@ -144,7 +163,9 @@ def test_switched_off_there_is_nothing_to_resume(office: Caller, integration: In
 
 
 def test_a_save_that_changes_nothing_tries_again(office: Caller, integration: Integration) -> None:
-    Lane.objects.filter(pk=integration.pk).update(stopped="Segment refused the write key. Paste it again.")
+    Lane.objects.filter(pk=integration.pk).update(
+        stopped="Segment refused the write key. Paste it again."
+    )
 
     office.patch("integration", {"region": integration.region})
 

@@ -23,12 +23,20 @@ def test_the_secret_is_kept_nowhere(business: Business) -> None:
     assert len(key.start) == 4
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer no-such-key", "Basic abc", "Bearer a b", "Bearer \u00e9"])
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer no-such-key", "Basic abc", "Bearer a b", "Bearer \u00e9"]
+)
 def test_without_a_known_key_nothing_is_answered(customer: Customer, header: str | None) -> None:
-    answer = Http(headers={} if header is None else {"Authorization": header}).get("/api/v1/customers")
+    answer = Http(headers={} if header is None else {"Authorization": header}).get(
+        "/api/v1/customers"
+    )
 
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
-    assert "Bearer" in answer.json()["detail"] or "key" in answer.json()["detail"] or "credentials" in answer.json()["detail"]
+    assert (
+        "Bearer" in answer.json()["detail"]
+        or "key" in answer.json()["detail"]
+        or "credentials" in answer.json()["detail"]
+    )
 
 
 def test_a_revoked_key_is_refused_from_the_next_call_on(pos: Caller) -> None:
@@ -60,13 +68,20 @@ ALLOWED = {
 @pytest.mark.parametrize("client", Client)
 def test_a_new_key_may_do_what_its_client_needs(business: Business, client: Client) -> None:
     scopes = Caller(business, client).key.scopes
-    assert sorted(scope for scope in scopes if scope.endswith(":write")) == sorted(f"{area}:write" for area in ALLOWED[client])
+    assert sorted(scope for scope in scopes if scope.endswith(":write")) == sorted(
+        f"{area}:write" for area in ALLOWED[client]
+    )
     assert ("integration:read" in scopes) == ("messages:read" in scopes) == (client == Client.POS)
 
 
 def test_a_till_learns_whose_key_it_has(app: Caller, business: Business) -> None:
     told = app.get("own-key").json()
-    assert (told["name"], told["client"], told["business"], told["scopes"]) == ("The app", "app", business.name, app.key.scopes)
+    assert (told["name"], told["client"], told["business"], told["scopes"]) == (
+        "The app",
+        "app",
+        business.name,
+        app.key.scopes,
+    )
     assert app.secret not in app.get("own-key").content.decode()
 
 
@@ -84,7 +99,9 @@ def test_the_last_use_is_noted_once_a_minute(pos: Caller) -> None:
     assert later > first
 
 
-def test_too_many_calls_are_told_when_to_come_back(pos: Caller, app: Caller, settings: LazySettings) -> None:
+def test_too_many_calls_are_told_when_to_come_back(
+    pos: Caller, app: Caller, settings: LazySettings
+) -> None:
     settings.API_CALLS_PER_MINUTE = 3
     answers = [pos.get("customers") for _ in range(4)]
 

@@ -40,7 +40,9 @@ def customer_with_answers(business: Any) -> Customer:
 
 
 def order_with_items(business: Any) -> None:
-    LineItemFactory.create_batch(2, order=OrderFactory.create(customer=CustomerFactory.create(business=business)))
+    LineItemFactory.create_batch(
+        2, order=OrderFactory.create(customer=CustomerFactory.create(business=business))
+    )
 
 
 def of_a_customer(factory: Any) -> Callable[[Any], Any]:
@@ -94,11 +96,16 @@ def test_fifty_rows_take_as_many_queries_as_two(path: str, pos: Caller, customer
 def test_a_thousand_of_one_day_are_each_seen_once(pos: Caller, customer: Customer) -> None:
     """Also when others come in between two pages."""
     business, tomorrow = customer.business, customer.business.today() + timedelta(days=1)
-    customers = Customer.objects.bulk_create([Customer(business=business, first_name=f"Ann {n}") for n in range(1_100)])
+    customers = Customer.objects.bulk_create(
+        [Customer(business=business, first_name=f"Ann {n}") for n in range(1_100)]
+    )
 
     def schedule(*whose: Customer) -> None:
         PickupRequest.objects.bulk_create(
-            PickupRequest(business=business, customer=one, pickup_date=tomorrow, scheduled_by="Employee") for one in whose
+            PickupRequest(
+                business=business, customer=one, pickup_date=tomorrow, scheduled_by="Employee"
+            )
+            for one in whose
         )
 
     schedule(*customers[50:])
@@ -111,10 +118,17 @@ def test_a_thousand_of_one_day_are_each_seen_once(pos: Caller, customer: Custome
         query = page["next"] and page["next"].split("/api/v1/")[1]
 
     assert len(seen) == len(set(seen))
-    assert {str(uuid) for uuid in PickupRequest.objects.filter(customer__in=customers[50:]).values_list("uuid", flat=True)} <= set(seen)
+    assert {
+        str(uuid)
+        for uuid in PickupRequest.objects.filter(customer__in=customers[50:]).values_list(
+            "uuid", flat=True
+        )
+    } <= set(seen)
 
 
-@pytest.mark.parametrize("path", ["orders", "agents", "custom-fields", "pickup-requests", "customers"])
+@pytest.mark.parametrize(
+    "path", ["orders", "agents", "custom-fields", "pickup-requests", "customers"]
+)
 def test_pages_lead_on_and_back_without_a_gap(path: str, pos: Caller, customer: Customer) -> None:
     for _ in range(7):
         MADE[path](customer.business)

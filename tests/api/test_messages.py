@@ -36,17 +36,30 @@ def ids(*rows: SendLog | Outgoing) -> list[str]:
 
 
 def waits(customer: Customer, event: str = "Customer Visit", **values: Any) -> Outgoing:
-    named = {"business": customer.business, "customer": customer, "user_id": customer.uuid, "subject_id": 1}
+    named = {
+        "business": customer.business,
+        "customer": customer,
+        "user_id": customer.uuid,
+        "subject_id": 1,
+    }
     number = Outgoing.objects.count()
-    defaults = {"message_id": f"{number:032x}", "occurred_at": MORNING, "facts": {"visit_type": "Store"}}
+    defaults = {
+        "message_id": f"{number:032x}",
+        "occurred_at": MORNING,
+        "facts": {"visit_type": "Store"},
+    }
     row: Outgoing = Outgoing.objects.create(**{**named, **defaults, "event": event, **values})
     return row
 
 
 class TestTheSendLog:
-    def test_says_what_became_of_each_message_newest_first(self, pos: Caller, customer: Customer, integration: Integration) -> None:
+    def test_says_what_became_of_each_message_newest_first(
+        self, pos: Caller, customer: Customer, integration: Integration
+    ) -> None:
         first = logged(customer, at=MORNING)
-        second = logged(customer, "Order Ready", Outcome.ACCEPTED, at=MORNING + timedelta(minutes=5))
+        second = logged(
+            customer, "Order Ready", Outcome.ACCEPTED, at=MORNING + timedelta(minutes=5)
+        )
 
         results = pos.get(LOG).json()["results"]
 
@@ -75,14 +88,27 @@ class TestTheSendLog:
         assert (told["outcome"], told["message"]["traits"]["email"]) == ("accepted", customer.email)
         assert told["message"]["traits"]["link"] != identify["traits"]["link"]
         assert told["not_again"].startswith("Segment has it.")
-        assert identify["traits"]["link"].rsplit("/", 1)[1] not in pos.get(f"{LOG}/{identify['messageId']}").content.decode()
+        assert (
+            identify["traits"]["link"].rsplit("/", 1)[1]
+            not in pos.get(f"{LOG}/{identify['messageId']}").content.decode()
+        )
 
-    def test_is_narrowed_by_each_filter(self, pos: Caller, customer: Customer, integration: Integration) -> None:
+    def test_is_narrowed_by_each_filter(
+        self, pos: Caller, customer: Customer, integration: Integration
+    ) -> None:
         brand = BrandFactory.create(business=customer.business)
-        branded = CustomerFactory.create(business=customer.business, brand=brand, last_name="Zimmer")
+        branded = CustomerFactory.create(
+            business=customer.business, brand=brand, last_name="Zimmer"
+        )
         order = OrderFactory.create(customer=branded, number="A-17")
         plain = logged(customer, at=MORNING)
-        ready = logged(branded, "Order Ready", Outcome.EXPIRED, at=MORNING + timedelta(days=1), subject_id=order.pk)
+        ready = logged(
+            branded,
+            "Order Ready",
+            Outcome.EXPIRED,
+            at=MORNING + timedelta(days=1),
+            subject_id=order.pk,
+        )
 
         for asked, expected in (
             ({"event": "Order Ready"}, [ready]),
@@ -109,18 +135,26 @@ class TestTheSendLog:
             ({"search": "a\0b"}, "search"),
         ],
     )
-    def test_a_filter_that_makes_no_sense_is_named(self, pos: Caller, asked: dict[str, str], field: str) -> None:
+    def test_a_filter_that_makes_no_sense_is_named(
+        self, pos: Caller, asked: dict[str, str], field: str
+    ) -> None:
         answer = pos.get(LOG, **asked)
         assert (answer.status_code, list(answer.json())) == (400, [field])
 
-    def test_pages_lead_on_and_back_without_a_gap(self, pos: Caller, customer: Customer, integration: Integration) -> None:
+    def test_pages_lead_on_and_back_without_a_gap(
+        self, pos: Caller, customer: Customer, integration: Integration
+    ) -> None:
         entries = [logged(customer, at=MORNING + timedelta(minutes=n)) for n in range(7)]
         newest_first = ids(*reversed(entries))
         pages = [pos.get(LOG, limit=3).json()]
         while pages[-1]["next"]:
             pages.append(pos.get(pages[-1]["next"].split("/api/v1/")[1]).json())
 
-        assert [[row["message_id"] for row in page["results"]] for page in pages] == [newest_first[:3], newest_first[3:6], newest_first[6:]]
+        assert [[row["message_id"] for row in page["results"]] for page in pages] == [
+            newest_first[:3],
+            newest_first[3:6],
+            newest_first[6:],
+        ]
         assert pages[0]["previous"] is None
         back = pos.get(pages[2]["previous"].split("/api/v1/")[1]).json()
         assert [row["message_id"] for row in back["results"]] == newest_first[3:6]
@@ -129,7 +163,9 @@ class TestTheSendLog:
     def test_a_cursor_of_somebody_else_leads_nowhere(self, pos: Caller, cursor: str) -> None:
         assert pos.get(LOG, cursor=cursor).status_code == 404
 
-    def test_fifty_take_as_many_queries_as_two(self, pos: Caller, customer: Customer, integration: Integration) -> None:
+    def test_fifty_take_as_many_queries_as_two(
+        self, pos: Caller, customer: Customer, integration: Integration
+    ) -> None:
         def queries() -> int:
             with CaptureQueriesContext(connection) as captured:
                 assert pos.get(LOG).status_code == 200
@@ -154,8 +190,13 @@ class TestTheSendLog:
 
 
 class TestWhatWaits:
-    def test_is_listed_oldest_first_with_what_went_wrong(self, pos: Caller, customer: Customer) -> None:
-        first, second = waits(customer, attempts=3, last_error="Segment does not answer."), waits(customer, "Order Ready")
+    def test_is_listed_oldest_first_with_what_went_wrong(
+        self, pos: Caller, customer: Customer
+    ) -> None:
+        first, second = (
+            waits(customer, attempts=3, last_error="Segment does not answer."),
+            waits(customer, "Order Ready"),
+        )
 
         answer = pos.get(WAITING).json()["results"]
 
@@ -172,15 +213,21 @@ class TestWhatWaits:
         second = pos.get(first["next"].split("/api/v1/")[1]).json()
         third = pos.get(second["next"].split("/api/v1/")[1]).json()
 
-        assert [[row["message_id"] for row in page["results"]] for page in (first, second, third)] == [
+        assert [
+            [row["message_id"] for row in page["results"]] for page in (first, second, third)
+        ] == [
             ids(*rows[:2]),
             ids(*rows[2:4]),
             ids(*rows[4:]),
         ]
         assert third["next"] is None
-        assert pos.get(second["previous"].split("/api/v1/")[1]).json()["results"] == first["results"]
+        assert (
+            pos.get(second["previous"].split("/api/v1/")[1]).json()["results"] == first["results"]
+        )
 
-    def test_a_filter_that_looked_through_too_much_leads_on(self, pos: Caller, customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_filter_that_looked_through_too_much_leads_on(
+        self, pos: Caller, customer: Customer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         from events.outbox import waiting_pages
 
         monkeypatch.setattr(waiting_pages, "SCANNED", 3)
@@ -190,7 +237,10 @@ class TestWhatWaits:
 
         first = pos.get(WAITING, event="Order Ready", limit=2).json()
         assert first["results"] == []
-        assert [row["message_id"] for row in pos.get(first["next"].split("/api/v1/")[1]).json()["results"]] == ids(ready)
+        assert [
+            row["message_id"]
+            for row in pos.get(first["next"].split("/api/v1/")[1]).json()["results"]
+        ] == ids(ready)
 
 
 class TestSendingAgain:
@@ -207,10 +257,14 @@ class TestSendingAgain:
         assert again.status_code == 409
         assert again.json()["detail"].startswith("It was sent again")
         Delivery().run()
-        assert [message["messageId"] for message in segment.accepted() if message["type"] == "track"] == [entry.message_id]
+        assert [
+            message["messageId"] for message in segment.accepted() if message["type"] == "track"
+        ] == [entry.message_id]
         assert pos.get(f"{LOG}/{entry.message_id}").json()["outcome"] == "accepted"
 
-    def test_what_segment_has_is_refused_in_words(self, pos: Caller, customer: Customer, integration: Integration) -> None:
+    def test_what_segment_has_is_refused_in_words(
+        self, pos: Caller, customer: Customer, integration: Integration
+    ) -> None:
         entry = logged(customer, outcome=Outcome.ACCEPTED)
         with nothing_written():
             answer = pos.post(f"{LOG}/{entry.message_id}/send-again")
@@ -228,13 +282,19 @@ class TestSendingAgain:
         assert (answer.status_code, answer.json()) == (202, {"messages": 2})
         requests.work_off(timezone.now())
         Delivery().run()
-        assert {message["messageId"] for message in segment.accepted() if message["type"] == "track"} == set(ids(*meant))
+        assert {
+            message["messageId"] for message in segment.accepted() if message["type"] == "track"
+        } == set(ids(*meant))
 
-    def test_nobody_means_everything_who_has_not_said_so(self, pos: Caller, customer: Customer, integration: Integration) -> None:
+    def test_nobody_means_everything_who_has_not_said_so(
+        self, pos: Caller, customer: Customer, integration: Integration
+    ) -> None:
         logged(customer)
         answer = pos.post(f"{LOG}/send-again")
         assert answer.status_code == 400
-        assert answer.json() == {"detail": ["Say which messages: give an outcome, an event, a day or a customer."]}
+        assert answer.json() == {
+            "detail": ["Say which messages: give an outcome, an event, a day or a customer."]
+        }
         assert not Request.objects.exists()
 
     def test_nothing_is_sent_again_while_it_is_off_or_when_nothing_matches(
@@ -251,7 +311,9 @@ class TestSendingAgain:
 
 
 class TestWhoMay:
-    def test_another_businesss_messages_do_not_exist(self, other: Caller, customer: Customer, integration: Integration) -> None:
+    def test_another_businesss_messages_do_not_exist(
+        self, other: Caller, customer: Customer, integration: Integration
+    ) -> None:
         entry, row = logged(customer), waits(customer)
 
         assert listed(other, LOG) == listed(other, WAITING) == []
@@ -261,5 +323,7 @@ class TestWhoMay:
         with nothing_written():
             assert other.post(f"{LOG}/{entry.message_id}/send-again").status_code == 404
 
-    def test_a_driver_s_phone_and_the_website_may_not_look(self, app: Caller, website: Caller) -> None:
+    def test_a_driver_s_phone_and_the_website_may_not_look(
+        self, app: Caller, website: Caller
+    ) -> None:
         assert [caller.get(LOG).status_code for caller in (app, website)] == [403, 403]

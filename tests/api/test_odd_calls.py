@@ -16,48 +16,85 @@ pytestmark = pytest.mark.django_db
 
 
 def posted(caller: Caller, body: bytes | str, path: str = "orders") -> Any:
-    return Http(headers={"Authorization": f"Bearer {caller.secret}"}).post(f"/api/v1/{path}", body, content_type="application/json")
+    return Http(headers={"Authorization": f"Bearer {caller.secret}"}).post(
+        f"/api/v1/{path}", body, content_type="application/json"
+    )
 
 
-@pytest.mark.parametrize("body", ["{", "[" * 100_000, b"\xff\xfe", '{"bags": NaN}', '{"bags": 1e999}', "[]", "7", "null", '"order"'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{",
+        "[" * 100_000,
+        b"\xff\xfe",
+        '{"bags": NaN}',
+        '{"bags": 1e999}',
+        "[]",
+        "7",
+        "null",
+        '"order"',
+    ],
+)
 def test_what_is_no_order_is_refused(pos: Caller, body: bytes | str) -> None:
     answer = posted(pos, body)
     assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/json")
 
 
-def test_a_body_that_is_too_large_is_refused_before_it_is_read(pos: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(
+    pos: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bodies, "LARGEST", 100)
     answer = posted(pos, '{"number": "' + "x" * 100 + '"}')
     assert (answer.status_code, list(answer.json())) == (413, ["detail"])
 
 
 def test_another_kind_of_body_is_refused(pos: Caller) -> None:
-    answer = Http(headers={"Authorization": f"Bearer {pos.secret}"}).post("/api/v1/orders", {"bags": "1"})
+    answer = Http(headers={"Authorization": f"Bearer {pos.secret}"}).post(
+        "/api/v1/orders", {"bags": "1"}
+    )
     assert answer.status_code == 415
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800"])
-def test_characters_that_no_database_keeps_are_refused(pos: Caller, customer: Customer, text: str) -> None:
+def test_characters_that_no_database_keeps_are_refused(
+    pos: Caller, customer: Customer, text: str
+) -> None:
     answer = pos.post("orders", {"customer": str(customer.uuid), "number": text})
     assert (answer.status_code, list(answer.json())) == (400, ["number"])
 
 
 @pytest.mark.parametrize(
-    "at", ["2026-03-27T17:05:00", "0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "yesterday", 5]
+    "at",
+    [
+        "2026-03-27T17:05:00",
+        "0001-01-01T00:00:00+14:00",
+        "0001-01-01T00:00:00Z",
+        "1970-01-01T00:00:00Z",
+        "yesterday",
+        5,
+    ],
 )
-def test_a_time_that_nobody_can_place_is_refused(pos: Caller, customer: Customer, at: object) -> None:
+def test_a_time_that_nobody_can_place_is_refused(
+    pos: Caller, customer: Customer, at: object
+) -> None:
     answer = pos.post("orders", {"customer": str(customer.uuid), "at": at})
     assert (answer.status_code, list(answer.json())) == (400, ["at"])
     assert not Order.objects.exists()
 
 
-def test_a_change_of_which_a_part_is_refused_changes_nothing(pos: Caller, customer: Customer) -> None:
+def test_a_change_of_which_a_part_is_refused_changes_nothing(
+    pos: Caller, customer: Customer
+) -> None:
     birthday = CustomFieldFactory.create(business=customer.business, kind=CustomField.Kind.DATE)
     before = pos.get(f"customers/{customer.uuid}").json()
 
     answer = pos.patch(
         f"customers/{customer.uuid}",
-        {"first_name": "Zoe", "phone": "415 555 0177", "custom_fields": [{"field": str(birthday.uuid), "value": "soon"}]},
+        {
+            "first_name": "Zoe",
+            "phone": "415 555 0177",
+            "custom_fields": [{"field": str(birthday.uuid), "value": "soon"}],
+        },
     )
 
     assert answer.status_code == 400
@@ -75,7 +112,9 @@ def test_an_action_on_a_stop_that_is_done_is_a_conflict(app: Caller, customer: C
     ] * 2
 
 
-def test_a_fault_of_ours_is_answered_so_that_a_program_can_read_it(pos: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_is_answered_so_that_a_program_can_read_it(
+    pos: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from smrt_integration.api.resources.orders import Orders
 
     def broken(self: Orders) -> None:
@@ -89,8 +128,13 @@ def test_a_fault_of_ours_is_answered_so_that_a_program_can_read_it(pos: Caller, 
     assert (answer.status_code, list(answer.json())) == (500, ["detail"])
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("delete", "orders", 405), ("get", "moons", 404), ("put", "orders", 405)])
-def test_what_does_not_exist_is_answered_as_everything_else(pos: Caller, method: str, path: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("delete", "orders", 405), ("get", "moons", 404), ("put", "orders", 405)],
+)
+def test_what_does_not_exist_is_answered_as_everything_else(
+    pos: Caller, method: str, path: str, status: int
+) -> None:
     answer = pos(method, path)
     assert (answer.status_code, list(answer.json())) == (status, ["detail"])
 
@@ -106,17 +150,24 @@ def test_what_does_not_exist_is_answered_as_everything_else(pos: Caller, method:
         ("send-log-entries/send-again", {"outcom": "rejected"}, "outcom"),
     ],
 )
-def test_a_name_that_means_nothing_is_refused(pos: Caller, path: str, body: dict[str, object], field: str) -> None:
+def test_a_name_that_means_nothing_is_refused(
+    pos: Caller, path: str, body: dict[str, object], field: str
+) -> None:
     answer = pos.post(path, body)
     assert (answer.status_code, field in answer.json()) == (400, True), answer.content
 
 
 def test_a_slip_of_the_pen_does_not_return_a_whole_order(pos: Caller, customer: Customer) -> None:
-    order = pos.post("orders", {"customer": str(customer.uuid), "items": [{"description": "Shirt", "price": "4.50"}] * 2}).json()
+    order = pos.post(
+        "orders",
+        {"customer": str(customer.uuid), "items": [{"description": "Shirt", "price": "4.50"}] * 2},
+    ).json()
 
     answer = pos.post(f"orders/{order['id']}/return", {"item": [order["items"][0]["id"]]})
 
-    assert answer.json() == {"item": ["There is no such field here. There are at, by, stop, items."]}
+    assert answer.json() == {
+        "item": ["There is no such field here. There are at, by, stop, items."]
+    }
     assert pos.get(f"orders/{order['id']}").json() == order
 
 
@@ -125,7 +176,9 @@ def test_a_body_whose_length_is_not_told_is_refused(pos: Caller, customer: Custo
     order = pos.post("orders", {"customer": str(customer.uuid)}).json()
     http = Http(headers={"Authorization": f"Bearer {pos.secret}", "Transfer-Encoding": "chunked"})
 
-    answer = http.generic("POST", f"/api/v1/orders/{order['id']}/return", b"", content_type="application/json")
+    answer = http.generic(
+        "POST", f"/api/v1/orders/{order['id']}/return", b"", content_type="application/json"
+    )
 
     assert (answer.status_code, list(answer.json())) == (411, ["detail"])
     assert pos.get(f"orders/{order['id']}").json() == order
@@ -146,13 +199,20 @@ def test_a_body_whose_length_is_not_told_is_refused(pos: Caller, customer: Custo
 )
 def test_a_filter_that_makes_no_sense_is_named(pos: Caller, path: str, query: str) -> None:
     answer = pos.get(f"{path}?{query}")
-    assert (answer.status_code, list(answer.json())) == (400, [query.partition("=")[0]]), answer.content
+    assert (answer.status_code, list(answer.json())) == (400, [query.partition("=")[0]]), (
+        answer.content
+    )
 
 
 def test_any_offset_is_understood(pos: Caller, customer: Customer) -> None:
     order = pos.post("orders", {"customer": str(customer.uuid)}).json()
-    for after, found in (("2020-01-01T00:00:00%2B16:00", [order["id"]]), ("2999-01-01T00:00:00-23:59", [])):
-        assert [row["id"] for row in pos.get(f"orders?created_after={after}").json()["results"]] == found
+    for after, found in (
+        ("2020-01-01T00:00:00%2B16:00", [order["id"]]),
+        ("2999-01-01T00:00:00-23:59", []),
+    ):
+        assert [
+            row["id"] for row in pos.get(f"orders?created_after={after}").json()["results"]
+        ] == found
 
 
 def test_many_words_cost_no_more_than_a_few(pos: Caller, customer: Customer) -> None:
@@ -161,15 +221,24 @@ def test_many_words_cost_no_more_than_a_few(pos: Caller, customer: Customer) -> 
     assert max(query["sql"].count("LIKE") for query in captured) <= 12
 
 
-@pytest.mark.parametrize("path", ["integration", "orders", "own-key", "event-types", "send-log-entries"])
+@pytest.mark.parametrize(
+    "path", ["integration", "orders", "own-key", "event-types", "send-log-entries"]
+)
 def test_head_is_answered_as_get_is(pos: Caller, path: str) -> None:
     assert pos("head", path).status_code == pos.get(path).status_code == 200
 
 
-@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "2026-03-27T17:05:00", "1970-01-01T00:00:00Z"])
-def test_a_report_whose_time_nobody_can_place_keeps_no_other_from_counting(app: Caller, customer: Customer, at: str) -> None:
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00Z", "2026-03-27T17:05:00", "1970-01-01T00:00:00Z"]
+)
+def test_a_report_whose_time_nobody_can_place_keeps_no_other_from_counting(
+    app: Caller, customer: Customer, at: str
+) -> None:
     stops = StopFactory.create_batch(2, customer=customer)
-    reports = [{"stop": str(stop.uuid), "outcome": "missed", **more} for stop, more in zip(stops, ({"at": at}, {}), strict=True)]
+    reports = [
+        {"stop": str(stop.uuid), "outcome": "missed", **more}
+        for stop, more in zip(stops, ({"at": at}, {}), strict=True)
+    ]
 
     answers = app.post("stops/reports", {"reports": reports}).json()["answers"]
 

@@ -10,7 +10,15 @@ from customers.models import Customer, Employee, Order
 from events.models import Integration
 from smrt_integration.delivery.deliver import Delivery
 from tests.api.conftest import Caller
-from tests.factories import AgentFactory, CustomerFactory, DepartmentFactory, DiscountFactory, EmployeeFactory, OrderFactory, StopFactory
+from tests.factories import (
+    AgentFactory,
+    CustomerFactory,
+    DepartmentFactory,
+    DiscountFactory,
+    EmployeeFactory,
+    OrderFactory,
+    StopFactory,
+)
 from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +31,12 @@ def test_an_order_is_taken_in_made_ready_and_returned_and_segment_hears_of_each(
     pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
 ) -> None:
     clerk: Employee = EmployeeFactory.create(business=customer.business, name="Carla Counter")
-    body = {"customer": str(customer.uuid), "items": [SHIRT, COAT], "sold_by": str(clerk.uuid), "tax_rate": "10"}
+    body = {
+        "customer": str(customer.uuid),
+        "items": [SHIRT, COAT],
+        "sold_by": str(clerk.uuid),
+        "tax_rate": "10",
+    }
 
     created = pos.post("orders", body)
     assert created.status_code == 201, created.content
@@ -48,11 +61,16 @@ def test_an_order_is_taken_in_made_ready_and_returned_and_segment_hears_of_each(
     ]
 
 
-def test_an_order_with_fifty_items_takes_as_many_queries_as_one_with_two(pos: Caller, customer: Customer, integration: Integration) -> None:
+def test_an_order_with_fifty_items_takes_as_many_queries_as_one_with_two(
+    pos: Caller, customer: Customer, integration: Integration
+) -> None:
     department = str(DepartmentFactory.create(business=customer.business).uuid)
 
     def queries(items: int) -> int:
-        body = {"customer": str(customer.uuid), "items": [SHIRT | {"department": department}] * items}
+        body = {
+            "customer": str(customer.uuid),
+            "items": [SHIRT | {"department": department}] * items,
+        }
         with CaptureQueriesContext(connection) as captured:
             assert pos.post("orders", body).status_code == 201
         return len(captured)
@@ -91,7 +109,10 @@ def test_a_line_item_is_corrected_and_the_total_follows(pos: Caller, customer: C
     laundry = DepartmentFactory.create(business=customer.business)
     shirt = order["items"][0]
 
-    answer = pos.patch(f"orders/{order['id']}/items/{shirt['id']}", {"quantity": 3, "department": str(laundry.uuid)}).json()
+    answer = pos.patch(
+        f"orders/{order['id']}/items/{shirt['id']}",
+        {"quantity": 3, "department": str(laundry.uuid)},
+    ).json()
 
     assert answer["items"][0] == shirt | {"quantity": 3, "department": str(laundry.uuid)}
     assert answer["total"] == "33.50"
@@ -99,21 +120,31 @@ def test_a_line_item_is_corrected_and_the_total_follows(pos: Caller, customer: C
 
 @pytest.mark.parametrize(
     ("change", "field"),
-    [({"price": "-1"}, "price"), ({"quantity": 0}, "quantity"), ({"description": ""}, "description"), ({"department": "7"}, "department")],
+    [
+        ({"price": "-1"}, "price"),
+        ({"quantity": 0}, "quantity"),
+        ({"description": ""}, "description"),
+        ({"department": "7"}, "department"),
+    ],
 )
 def test_a_line_item_that_makes_no_sense_is_refused_and_stays(
     pos: Caller, customer: Customer, change: dict[str, object], field: str
 ) -> None:
     order = pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT]}).json()
 
-    answer = pos.patch(f"orders/{order['id']}/items/{order['items'][0]['id']}", {"price": "9.00"} | change)
+    answer = pos.patch(
+        f"orders/{order['id']}/items/{order['items'][0]['id']}", {"price": "9.00"} | change
+    )
 
     assert (answer.status_code, list(answer.json())) == (400, [field])
     assert pos.get(f"orders/{order['id']}").json() == order
 
 
 def test_an_item_of_another_order_is_not_found(pos: Caller, customer: Customer) -> None:
-    one, other = (pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT]}).json() for _ in range(2))
+    one, other = (
+        pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT]}).json()
+        for _ in range(2)
+    )
     path = f"orders/{one['id']}/items/{other['items'][0]['id']}"
 
     assert pos.patch(path, {"quantity": 3}).status_code == 404
@@ -123,8 +154,16 @@ def test_an_item_of_another_order_is_not_found(pos: Caller, customer: Customer) 
 
 def test_an_order_is_corrected_while_it_is_open(pos: Caller, customer: Customer) -> None:
     order = pos.post("orders", {"customer": str(customer.uuid), "items": [COAT]}).json()
-    store, clerk = AgentFactory.create(business=customer.business), EmployeeFactory.create(business=customer.business)
-    changes = {"bags": 3, "tax_rate": "10.0000", "agent": str(store.uuid), "sold_by": str(clerk.uuid)}
+    store, clerk = (
+        AgentFactory.create(business=customer.business),
+        EmployeeFactory.create(business=customer.business),
+    )
+    changes = {
+        "bags": 3,
+        "tax_rate": "10.0000",
+        "agent": str(store.uuid),
+        "sold_by": str(clerk.uuid),
+    }
 
     answer = pos.patch(f"orders/{order['id']}", changes)
 
@@ -147,7 +186,9 @@ def test_a_discount_is_changed(pos: Caller, customer: Customer) -> None:
     order = pos.post("orders", {"customer": str(customer.uuid), "items": [COAT]}).json()
     ten = DiscountFactory.create(business=customer.business, value=Decimal(10))
 
-    assert pos.patch(f"orders/{order['id']}", {"discount": str(ten.uuid)}).json()["total"] == "18.00"
+    assert (
+        pos.patch(f"orders/{order['id']}", {"discount": str(ten.uuid)}).json()["total"] == "18.00"
+    )
     assert pos.patch(f"orders/{order['id']}", {"discount": None}).json()["total"] == "20.00"
 
 
@@ -158,8 +199,17 @@ def test_what_is_wrong_is_named_and_nothing_is_made(pos: Caller, customer: Custo
         ({"customer": str(theirs.uuid)}, "customer"),
         ({"customer": "7"}, "customer"),
         ({"customer": str(customer.uuid), "agent": str(AgentFactory.create().uuid)}, "agent"),
-        ({"customer": str(customer.uuid), "items": [{"description": "Shirt", "price": "-1"}]}, "items"),
-        ({"customer": str(customer.uuid), "items": [SHIRT | {"department": str(DepartmentFactory.create().uuid)}]}, "items"),
+        (
+            {"customer": str(customer.uuid), "items": [{"description": "Shirt", "price": "-1"}]},
+            "items",
+        ),
+        (
+            {
+                "customer": str(customer.uuid),
+                "items": [SHIRT | {"department": str(DepartmentFactory.create().uuid)}],
+            },
+            "items",
+        ),
         ({"customer": str(customer.uuid), "stop": str(StopFactory.create().uuid)}, "stop"),
         ({"customer": str(customer.uuid), "at": "2999-01-01T00:00:00Z"}, "at"),
     ):
@@ -169,7 +219,9 @@ def test_what_is_wrong_is_named_and_nothing_is_made(pos: Caller, customer: Custo
     assert not Order.objects.exists()
 
 
-def test_an_action_that_makes_no_sense_now_is_a_conflict_in_words(pos: Caller, customer: Customer) -> None:
+def test_an_action_that_makes_no_sense_now_is_a_conflict_in_words(
+    pos: Caller, customer: Customer
+) -> None:
     order = OrderFactory.create(customer=customer, status=Order.Status.RETURNED, number="A1")
 
     answer = pos.post(f"orders/{order.uuid}/ready")
@@ -180,7 +232,9 @@ def test_an_action_that_makes_no_sense_now_is_a_conflict_in_words(pos: Caller, c
     )
 
 
-def test_another_businesss_order_is_not_found(pos: Caller, other: Caller, customer: Customer) -> None:
+def test_another_businesss_order_is_not_found(
+    pos: Caller, other: Caller, customer: Customer
+) -> None:
     order = OrderFactory.create(customer=customer)
 
     assert other.get(f"orders/{order.uuid}").status_code == 404
@@ -189,14 +243,20 @@ def test_another_businesss_order_is_not_found(pos: Caller, other: Caller, custom
     assert pos.get(f"orders/{order.uuid}").status_code == 200
 
 
-def test_a_correction_of_something_else_leaves_the_total_alone(pos: Caller, customer: Customer) -> None:
+def test_a_correction_of_something_else_leaves_the_total_alone(
+    pos: Caller, customer: Customer
+) -> None:
     """Though the discount was edited since."""
     ten = DiscountFactory.create(business=customer.business, value=Decimal(10))
-    order = pos.post("orders", {"customer": str(customer.uuid), "items": [COAT], "discount": str(ten.uuid)}).json()
+    order = pos.post(
+        "orders", {"customer": str(customer.uuid), "items": [COAT], "discount": str(ten.uuid)}
+    ).json()
     ten.value = Decimal(50)
     ten.save()
 
-    assert pos.patch(f"orders/{order['id']}", {"bags": 2}).json()["total"] == order["total"] == "18.00"
+    assert (
+        pos.patch(f"orders/{order['id']}", {"bags": 2}).json()["total"] == order["total"] == "18.00"
+    )
 
 
 def test_an_item_that_went_back_is_not_corrected(pos: Caller, customer: Customer) -> None:
@@ -204,11 +264,25 @@ def test_an_item_that_went_back_is_not_corrected(pos: Caller, customer: Customer
     shirt = order["items"][0]["id"]
     pos.post(f"orders/{order['id']}/return", {"items": [shirt]})
 
-    for answer in (pos.patch(f"orders/{order['id']}/items/{shirt}", {"quantity": 3}), pos("delete", f"orders/{order['id']}/items/{shirt}")):
+    for answer in (
+        pos.patch(f"orders/{order['id']}/items/{shirt}", {"quantity": 3}),
+        pos("delete", f"orders/{order['id']}/items/{shirt}"),
+    ):
         assert (answer.status_code, answer.json()["code"]) == (409, "not_in_order")
 
 
 def test_the_item_whose_department_is_unknown_is_shown(pos: Caller, customer: Customer) -> None:
     theirs = str(DepartmentFactory.create().uuid)
-    answer = pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT, COAT | {"department": theirs}]})
-    assert answer.json() == {"items": [{}, {"department": ["There is no department with this id here. Give the id of one of your own."]}]}
+    answer = pos.post(
+        "orders", {"customer": str(customer.uuid), "items": [SHIRT, COAT | {"department": theirs}]}
+    )
+    assert answer.json() == {
+        "items": [
+            {},
+            {
+                "department": [
+                    "There is no department with this id here. Give the id of one of your own."
+                ]
+            },
+        ]
+    }

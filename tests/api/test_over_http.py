@@ -37,24 +37,50 @@ class Till(Session):
 
 
 def test_what_a_till_and_a_phone_tell_reaches_segment(
-    web: Web, start_worker: Callable[..., Worker], segment: SegmentStandIn, customer: Customer, integration: Integration
+    web: Web,
+    start_worker: Callable[..., Worker],
+    segment: SegmentStandIn,
+    customer: Customer,
+    integration: Integration,
 ) -> None:
     start_worker()
     business = customer.business
     till, phone = Till(web, business), Till(web, business, Client.APP)
-    driver, laundry = EmployeeFactory.create(business=business, driver=True, name="Dan Driver"), DepartmentFactory.create(business=business)
-    shirt = {"description": "Shirt", "price": "4.50", "quantity": 2, "department": str(laundry.uuid)}
+    driver, laundry = (
+        EmployeeFactory.create(business=business, driver=True, name="Dan Driver"),
+        DepartmentFactory.create(business=business),
+    )
+    shirt = {
+        "description": "Shirt",
+        "price": "4.50",
+        "quantity": 2,
+        "department": str(laundry.uuid),
+    }
 
     ann = till.ask("customers", {"first_name": "Ann", "email": "ann@example.com"})
     order = till.ask("orders", {"customer": ann["id"], "items": [shirt]})
     till.ask(f"orders/{order['id']}/ready", {})
     stop = StopFactory.create(customer=Customer.objects.get(uuid=ann["id"]))
-    phone.ask(f"stops/{stop.uuid}/complete", {"driver": str(driver.uuid), "delivered_orders": [order["id"]]})
+    phone.ask(
+        f"stops/{stop.uuid}/complete",
+        {"driver": str(driver.uuid), "delivered_orders": [order["id"]]},
+    )
 
-    events = ["New Customer Signup", "Customer Visit", "Order Created", "Order Ready", "Pickup Completed", "Order Returned"]
+    events = [
+        "New Customer Signup",
+        "Customer Visit",
+        "Order Created",
+        "Order Ready",
+        "Pickup Completed",
+        "Order Returned",
+    ]
     events.append("Order Line Item Returned")
     arrived = segment.wait_for(len(events) + 1, integration.write_key)
-    tracks = {message["event"]: message for message in (arrival.message for arrival in arrived) if message["type"] == "track"}
+    tracks = {
+        message["event"]: message
+        for message in (arrival.message for arrival in arrived)
+        if message["type"] == "track"
+    }
     assert set(tracks) == set(events)
     assert {message["userId"] for message in tracks.values()} == {ann["id"]}
     assert tracks["New Customer Signup"]["properties"] == {"source": "POS"}
@@ -62,7 +88,9 @@ def test_what_a_till_and_a_phone_tell_reaches_segment(
     assert tracks["Pickup Completed"]["properties"]["driver"] == "Dan Driver"
 
 
-def test_a_server_that_is_killed_does_every_call_once(web: Web, customer: Customer, integration: Integration) -> None:
+def test_a_server_that_is_killed_does_every_call_once(
+    web: Web, customer: Customer, integration: Integration
+) -> None:
     """Tills repeat what was not answered, with the same Idempotency-Key, and kill -9 comes at any moment."""
     business, orders, kills = customer.business, 120, 6
     secret = Till(web, business).headers["Authorization"]
@@ -73,7 +101,12 @@ def test_a_server_that_is_killed_does_every_call_once(web: Web, customer: Custom
         headers = {"Authorization": str(secret), "Idempotency-Key": f"order-{number}"}
         while True:
             try:
-                answer = till.post(f"{web.url}/api/v1/orders", json={"customer": str(customer.uuid)}, headers=headers, timeout=30)
+                answer = till.post(
+                    f"{web.url}/api/v1/orders",
+                    json={"customer": str(customer.uuid)},
+                    headers=headers,
+                    timeout=30,
+                )
             except RequestException:
                 continue
             if answer.status_code == 409 and "Retry-After" in answer.headers:
@@ -84,7 +117,10 @@ def test_a_server_that_is_killed_does_every_call_once(web: Web, customer: Custom
     with ThreadPoolExecutor(4) as tills:
         answered = [tills.submit(one, number) for number in range(orders)]
         for kill in range(1, kills + 1):
-            wait_until(lambda kill=kill: sum(a.done() for a in answered) >= kill * orders // (kills + 2), "some orders were taken in")  # type: ignore[misc]
+            wait_until(
+                lambda kill=kill: sum(a.done() for a in answered) >= kill * orders // (kills + 2),
+                "some orders were taken in",
+            )  # type: ignore[misc]
             _kill_child(web)
         told = [answer.result() for answer in answered]
 

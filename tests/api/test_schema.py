@@ -53,11 +53,32 @@ def records(customer: Customer, integration: Integration) -> None:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_no_call_fails_and_no_answer_is_outside_the_schema(records: None, live_server: LiveServer, pos: Caller, tmp_path: Path) -> None:
+def test_no_call_fails_and_no_answer_is_outside_the_schema(
+    records: None, live_server: LiveServer, pos: Caller, tmp_path: Path
+) -> None:
     """By schemathesis, with what the schema allows and with what it forbids."""
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{live_server.url}/api/v1/schema"]
-    command += ["-H", f"Authorization: Bearer {pos.secret}", "--max-examples", "8", "--seed", "1", "--phases", "examples,fuzzing"]
-    command += ["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"]
-    done = subprocess.run([*command, "--no-color"], cwd=tmp_path, capture_output=True, text=True, timeout=140, check=False)
+    command += [
+        "-H",
+        f"Authorization: Bearer {pos.secret}",
+        "--max-examples",
+        "8",
+        "--seed",
+        "1",
+        "--phases",
+        "examples,fuzzing",
+    ]
+    command += [
+        "--checks",
+        "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+    ]
+    done = subprocess.run(
+        [*command, "--no-color"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=140,
+        check=False,
+    )
 
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]

@@ -29,7 +29,18 @@ from customers.models import (
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import AREAS, SCOPES, Client
 from tests.admin.stage import Stage
-from tests.api.shapes import METHODS, NOWHERE, PLAIN, ROOT, SAFE, Call, Endpoint, Shapes, endpoints, places
+from tests.api.shapes import (
+    METHODS,
+    NOWHERE,
+    PLAIN,
+    ROOT,
+    SAFE,
+    Call,
+    Endpoint,
+    Shapes,
+    endpoints,
+    places,
+)
 
 OPEN = {"schema", "docs"}
 """For everybody, also without a key: how the API is called, which says nothing of anybody."""
@@ -60,7 +71,9 @@ WHOSE: Mapping[str, Any] = {
 OF_THE_WEBSITE = {("post", "regular-pickup-requests")}
 """What only a website's key may do, whatever its scopes: this cast has keys of tills."""
 SAY_WHOSE = "{path}: say in WHOSE (tests/api/walk.py) which rows “{name}” stands for. Then the cast walks it."
-SAY_FOR_WHOM = "{path} has no area: give its view one, or name the path in FOR_EVERY_KEY (tests/api/walk.py)"
+SAY_FOR_WHOM = (
+    "{path} has no area: give its view one, or name the path in FOR_EVERY_KEY (tests/api/walk.py)"
+)
 STAGE = "Put a row of {model} on the stage (tests/admin/stage.py)."
 TRIED = ("business", "customer__business", "business__name", "search")
 """What no list can be narrowed by, but somebody might try."""
@@ -82,8 +95,15 @@ def tables() -> dict[str, str]:
 @cache
 def _digests() -> str:
     with connection.cursor() as cursor:
-        ours = [name for name in connection.introspection.table_names(cursor) if re.match("(customers|events|smrt_integration)_", name)]
-    return " UNION ALL ".join(f"SELECT '{name}', md5(string_agg(t::text, '' ORDER BY t::text)) FROM \"{name}\" AS t" for name in ours)
+        ours = [
+            name
+            for name in connection.introspection.table_names(cursor)
+            if re.match("(customers|events|smrt_integration)_", name)
+        ]
+    return " UNION ALL ".join(
+        f"SELECT '{name}', md5(string_agg(t::text, '' ORDER BY t::text)) FROM \"{name}\" AS t"
+        for name in ours
+    )
 
 
 def text_of(answer: Any) -> str:
@@ -118,8 +138,15 @@ class Walk:
         self.endpoints = list(endpoints(api.url_patterns))
         self.master = self.key(SCOPES)
         rows = [row for rows in self.theirs.everything().values() for row in rows]
-        known_by = {str(value) for row in rows for name, value in row.items() if isinstance(value, UUID) or name == "message_id"}
-        self.telling = re.compile("|".join([self.theirs.mark, self.theirs.numbers, *known_by]), re.IGNORECASE)
+        known_by = {
+            str(value)
+            for row in rows
+            for name, value in row.items()
+            if isinstance(value, UUID) or name == "message_id"
+        }
+        self.telling = re.compile(
+            "|".join([self.theirs.mark, self.theirs.numbers, *known_by]), re.IGNORECASE
+        )
 
     # what is sent
 
@@ -127,7 +154,9 @@ class Walk:
         """One that may do this and nothing else. It has just been used, so that no call notes its use."""
         wanted = frozenset(scopes)
         if wanted not in self.secrets:
-            made, self.secrets[wanted] = ApiKey.issue(self.mine.business, Client.POS, f"{self.mine.mark} key", list(wanted))
+            made, self.secrets[wanted] = ApiKey.issue(
+                self.mine.business, Client.POS, f"{self.mine.mark} key", list(wanted)
+            )
             ApiKey.objects.filter(pk=made.pk).update(last_used_at=timezone.now())
             self.stored = tables()
         return self.secrets[wanted]
@@ -147,7 +176,11 @@ class Walk:
         """For the path: of the view's own row, and of those that other names in it stand for."""
         view, found = endpoint.view, {}
         for name in endpoint.names:
-            if name == (getattr(view, "lookup_url_kwarg", None) or getattr(view, "lookup_field", None)) and view.queryset is not None:
+            if (
+                name
+                == (getattr(view, "lookup_url_kwarg", None) or getattr(view, "lookup_field", None))
+                and view.queryset is not None
+            ):
                 row = stage.rows(view.queryset.model).first()
                 assert row is not None, STAGE.format(model=view.queryset.model.__name__)
                 found[name] = getattr(row, view.lookup_field)
@@ -160,7 +193,9 @@ class Walk:
         body = None if method in SAFE else self.shapes.body(endpoint, method, self.own)
         return Call(endpoint, method, self.ids(endpoint, self.mine), body)
 
-    def calls(self, methods: Iterable[str] = ASKED, leaving_out: Iterable[str] = OPEN) -> Iterator[Call]:
+    def calls(
+        self, methods: Iterable[str] = ASKED, leaving_out: Iterable[str] = OPEN
+    ) -> Iterator[Call]:
         for endpoint in self.endpoints:
             for method in methods:
                 if endpoint.path not in leaving_out and method in endpoint.allowed:
@@ -170,8 +205,14 @@ class Walk:
         sent = {"Authorization": f"Bearer {secret}", **headers} if secret else headers
         send = getattr(Http(headers=sent, raise_request_exception=False), call.method)
         address = ROOT + call.endpoint.path.format(**call.ids) + call.query
-        answer = send(address) if call.method in SAFE else send(address, call.body or {}, content_type="application/json")
-        self.note(answer.status_code >= 500, f"{call} {call.body or ''} answers {answer.status_code}")
+        answer = (
+            send(address)
+            if call.method in SAFE
+            else send(address, call.body or {}, content_type="application/json")
+        )
+        self.note(
+            answer.status_code >= 500, f"{call} {call.body or ''} answers {answer.status_code}"
+        )
         return answer
 
     # what is wrong about the answer
@@ -199,12 +240,18 @@ class Walk:
                 answers.append(text_of(self.ask(asked(one), self.master)).replace(str(one), "ID"))
                 self._unchanged(call, "for another's id" if one == theirs else "for nobody's id")
                 transaction.set_rollback(True)
-        self.note(answers[0] != answers[1], f"{call} answers otherwise for another's id than for none: {' / '.join(answers)}")
+        self.note(
+            answers[0] != answers[1],
+            f"{call} answers otherwise for another's id than for none: {' / '.join(answers)}",
+        )
         self.look(call, answers[0])
 
     def _unchanged(self, call: Call, why: str) -> dict[str, str]:
         now = tables()
-        self.note(now != self.stored, f"{call} writes {[name for name in now if now[name] != self.stored[name]]} {why}")
+        self.note(
+            now != self.stored,
+            f"{call} writes {[name for name in now if now[name] != self.stored[name]]} {why}",
+        )
         return now
 
     # the ways
@@ -216,7 +263,9 @@ class Walk:
         self.stored = tables()
         for endpoint in (one for one in self.endpoints if one.path not in OPEN):
             for method in METHODS:
-                secrets = (None, "smrt_pos_unknown", revoked) if method in endpoint.allowed else (None,)
+                secrets = (
+                    (None, "smrt_pos_unknown", revoked) if method in endpoint.allowed else (None,)
+                )
                 self.refused(self.call(endpoint, method), 401, secrets, "without a key")
 
     def methods_that_there_are_not(self) -> None:
@@ -224,7 +273,12 @@ class Walk:
             for method in METHODS:
                 if method not in endpoint.allowed:
                     status = 404 if endpoint.path == NOWHERE else 405
-                    self.refused(self.call(endpoint, method), status, (self.master,), "to a method that there is not")
+                    self.refused(
+                        self.call(endpoint, method),
+                        status,
+                        (self.master,),
+                        "to a method that there is not",
+                    )
 
     def without_the_scope(self) -> None:
         """With a key without scopes, and with one that has all but this."""
@@ -241,9 +295,19 @@ class Walk:
             with transaction.atomic():
                 answer = self.ask(call, secret)
                 transaction.set_rollback(True)
-            expected = {403} if (call.method, call.endpoint.path) in OF_THE_WEBSITE else {200, 201, 202, 204, 409}
-            self.note(answer.status_code not in expected, f"{call} {call.body or ''} answers {text_of(answer)}")
-            self.note('"results":[]' in text_of(answer), f"{call} lists nothing: put a row on the stage (tests/admin/stage.py)")
+            expected = (
+                {403}
+                if (call.method, call.endpoint.path) in OF_THE_WEBSITE
+                else {200, 201, 202, 204, 409}
+            )
+            self.note(
+                answer.status_code not in expected,
+                f"{call} {call.body or ''} answers {text_of(answer)}",
+            )
+            self.note(
+                '"results":[]' in text_of(answer),
+                f"{call} lists nothing: put a row on the stage (tests/admin/stage.py)",
+            )
             self.look(call, text_of(answer))
 
     def others_rows(self) -> None:
@@ -252,7 +316,11 @@ class Walk:
             theirs = self.ids(call.endpoint, self.theirs)
             for name, value in theirs.items():
                 for ids in (call.ids, theirs) if len(theirs) > 1 else (call.ids,):
-                    self.compare(call, partial(Call(call.endpoint, call.method, ids, call.body).with_id, name), value)
+                    self.compare(
+                        call,
+                        partial(Call(call.endpoint, call.method, ids, call.body).with_id, name),
+                        value,
+                    )
 
     def filters(self) -> None:
         """What lists can be narrowed by, and what somebody might try."""
@@ -267,7 +335,11 @@ class Walk:
 
     def _narrowed(self, call: Call, name: str, is_id: bool, words: list[str]) -> None:
         if is_id or name in WHOSE:
-            self.compare(call, partial(call.narrowed, name), public(self.row(self.theirs, call.endpoint.path, name)))
+            self.compare(
+                call,
+                partial(call.narrowed, name),
+                public(self.row(self.theirs, call.endpoint.path, name)),
+            )
             return
         for word in words:
             asked = call.narrowed(name, quote(word))
@@ -281,14 +353,23 @@ class Walk:
                 name = next(part for part in reversed(way) if isinstance(part, str))
                 if MADE_UP.get(call.endpoint.path) == name:
                     continue
-                self.compare(call, partial(call.referring, way), public(self.row(self.theirs, call.endpoint.path, name)))
+                self.compare(
+                    call,
+                    partial(call.referring, way),
+                    public(self.row(self.theirs, call.endpoint.path, name)),
+                )
 
     def words(self) -> None:
         """What is called alike elsewhere is in nobody's way: else trying names would tell which there are."""
         for call in self.calls(set(METHODS) - SAFE):
             for way in places(call.body, {PLAIN["string"]({})}):
-                word = f"{self.theirs.mark}-1" if way[-1] == "number" else f"{self.theirs.mark} thing"
-                statuses = {self._tried(call.referring(way, one)) for one in (word, word.replace(self.theirs.mark, "Nobody"))}
+                word = (
+                    f"{self.theirs.mark}-1" if way[-1] == "number" else f"{self.theirs.mark} thing"
+                )
+                statuses = {
+                    self._tried(call.referring(way, one))
+                    for one in (word, word.replace(self.theirs.mark, "Nobody"))
+                }
                 self.note(len(statuses) > 1, f"{call} tells that elsewhere there is a “{word}”")
 
     def _tried(self, call: Call) -> int:
@@ -299,5 +380,13 @@ class Walk:
 
 
 WAYS: tuple[Callable[[Walk], None], ...] = (
-    *(Walk.without_a_key, Walk.without_the_scope, Walk.own_rows, Walk.others_rows, Walk.filters, Walk.references, Walk.words),
+    *(
+        Walk.without_a_key,
+        Walk.without_the_scope,
+        Walk.own_rows,
+        Walk.others_rows,
+        Walk.filters,
+        Walk.references,
+        Walk.words,
+    ),
 )

@@ -28,7 +28,9 @@ def receiver(settings: LazySettings) -> Iterator[Receiver]:
         yield receiver
 
 
-def test_the_receiver_counts_messages_by_kind_and_notes_when_an_order_arrived_first(receiver: Receiver) -> None:
+def test_the_receiver_counts_messages_by_kind_and_notes_when_an_order_arrived_first(
+    receiver: Receiver,
+) -> None:
     receiver.reset(keep_orders=True)
     batch = [
         {"type": "identify", "messageId": "1"},
@@ -43,22 +45,39 @@ def test_the_receiver_counts_messages_by_kind_and_notes_when_an_order_arrived_fi
     assert max(counts["arrivals"].values()) < counts["last_at"]
 
 
-def test_the_receiver_answers_who_waits_as_soon_as_that_many_tracks_have_arrived(receiver: Receiver) -> None:
+def test_the_receiver_answers_who_waits_as_soon_as_that_many_tracks_have_arrived(
+    receiver: Receiver,
+) -> None:
     receiver.reset(delay=0.2)
     requests.post(receiver.url + "/v1/batch", data=json.dumps({"type": "track"}), timeout=5)
     assert receiver.wait_for(1)["tracks"] == 1
 
 
-def test_customers_have_every_trait_and_orders_everything_that_their_event_shows(receiver: Receiver) -> None:
+def test_customers_have_every_trait_and_orders_everything_that_their_event_shows(
+    receiver: Receiver,
+) -> None:
     fill.fill(businesses=2, customers=3, orders=4)
     fill.calm(known=False)
     assert fill.let_events_wait() == 8
     Delivery().run()
-    traits = [entry.message["traits"] for entry in SendLog.objects.filter(event="identify") if entry.message]
-    properties = [entry.message["properties"] for entry in SendLog.objects.exclude(event="identify") if entry.message]
+    traits = [
+        entry.message["traits"]
+        for entry in SendLog.objects.filter(event="identify")
+        if entry.message
+    ]
+    properties = [
+        entry.message["properties"]
+        for entry in SendLog.objects.exclude(event="identify")
+        if entry.message
+    ]
     assert len(traits) == 6
     assert len(properties) == 8
-    assert [name for shown in traits + properties for name, value in shown.items() if value in (None, "", [])] == []
+    assert [
+        name
+        for shown in traits + properties
+        for name, value in shown.items()
+        if value in (None, "", [])
+    ] == []
     assert (receiver.counts()["tracks"], receiver.counts()["identifies"]) == (8, 6)
 
 
@@ -71,7 +90,9 @@ def test_known_customers_are_not_identified_again(receiver: Receiver) -> None:
     assert not fill.anything_waits()
 
 
-def test_a_round_is_counted_with_every_statement_and_takes_as_many_for_one_business_as_for_twenty(receiver: Receiver) -> None:
+def test_a_round_is_counted_with_every_statement_and_takes_as_many_for_one_business_as_for_twenty(
+    receiver: Receiver,
+) -> None:
     rounds.queries_of_a_round(1)  # looks for the month's partitions
     found = []
     for businesses in (1, 20):
@@ -90,18 +111,34 @@ def test_a_steady_save_is_committed_when_it_is_said_to_be_and_waits_to_be_sent()
     committed = latency.save_steadily(at_tills(), 3, 1000.0)
     waiting = list(Outgoing.objects.order_by("id"))
     assert [row.facts["order_id"] for row in waiting] == list(committed)
-    assert [(row.facts["agent"], row.facts["sold_by"]) for row in waiting] == [("Market Street 2", "Robin Example 1")] * 3
+    assert [(row.facts["agent"], row.facts["sold_by"]) for row in waiting] == [
+        ("Market Street 2", "Robin Example 1")
+    ] * 3
 
 
 def test_claims_are_timed_with_and_without_dead_rows() -> None:
     (figure,) = claiming.claims(Sizes(claim_lanes=3, claim_dead_rows=30))
-    assert set(figure.extra) == {"one_waiting", "all_waiting", "all_waiting_crowded", "dead_rows", "dead_rows_from_zero", "lanes", "dead"}
+    assert set(figure.extra) == {
+        "one_waiting",
+        "all_waiting",
+        "all_waiting_crowded",
+        "dead_rows",
+        "dead_rows_from_zero",
+        "lanes",
+        "dead",
+    }
     assert Lane.objects.filter(lease_until__isnull=False).count() == 0
 
 
 def test_a_figure_is_one_line_with_the_median_of_its_runs() -> None:
     figure = of_runs("events_per_s", [3.0, 1.0, 2.00049], "events/s", events=7)
-    assert json.loads(figure.as_line()) == {"name": "events_per_s", "value": 2.0, "unit": "events/s", "events": 7, "runs": [3.0, 1.0, 2.0]}
+    assert json.loads(figure.as_line()) == {
+        "name": "events_per_s",
+        "value": 2.0,
+        "unit": "events/s",
+        "events": 7,
+        "runs": [3.0, 1.0, 2.0],
+    }
     assert Figure("x", 12_345.6, "us").as_line() == '{"name": "x", "value": 12300.0, "unit": "us"}'
 
 
@@ -112,5 +149,7 @@ def test_a_part_is_chosen_by_its_name_or_a_figure_of_it(name: str) -> None:
 
 
 def test_an_unknown_name_ends_the_bench_with_those_that_are_known() -> None:
-    with pytest.raises(SystemExit, match=r"bulk_event: there is no such part or figure\. There are api, "):
+    with pytest.raises(
+        SystemExit, match=r"bulk_event: there is no such part or figure\. There are api, "
+    ):
         chosen(["bulk_event"])

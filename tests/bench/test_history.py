@@ -39,7 +39,12 @@ def test_a_history_fills_thirteen_months_and_is_counted() -> None:
     past.fill_history(ROWS, now)
     assert SendLog.objects.count() == ROWS
     assert SendLog.objects.filter(business_id=history.LARGE).count() == ROWS * 9 // 10
-    assert len({partitions.month_of(at) for at in SendLog.objects.values_list("settled_at", flat=True)}) == 13
+    assert (
+        len(
+            {partitions.month_of(at) for at in SendLog.objects.values_list("settled_at", flat=True)}
+        )
+        == 13
+    )
     assert DailyCount.objects.aggregate(all=Sum("messages"))["all"] == ROWS
     with connection.cursor() as cursor:
         cursor.execute(COUNTED)

@@ -10,9 +10,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Respons
 
 from smrt_integration.dev.browser import installed
 
-NO_BROWSER: Final = (
-    "No Chromium here, so nothing is tried in a real browser: install it (apt-get install chromium) or name it with CHROMIUM."
-)
+NO_BROWSER: Final = "No Chromium here, so nothing is tried in a real browser: install it (apt-get install chromium) or name it with CHROMIUM."
 
 
 def chromium_path() -> str:
@@ -45,7 +43,12 @@ class Watch:
         context.on("weberror", self._error)
 
     def _request(self, request: Request) -> None:
-        if urlsplit(request.url).scheme in {"http", "https", "ws", "wss"} and not request.url.startswith(f"{self.origin}/"):
+        if urlsplit(request.url).scheme in {
+            "http",
+            "https",
+            "ws",
+            "wss",
+        } and not request.url.startswith(f"{self.origin}/"):
             self.troubles.append(f"A request to another host: {request.url}")
 
     def _response(self, response: Response) -> None:

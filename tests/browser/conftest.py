@@ -19,7 +19,16 @@ from tests.events.conftest import business, customer, integration
 from tests.segment import SegmentStandIn
 from tests.web import Web
 
-__all__ = ["business", "customer", "helper", "integration", "other_business", "other_owner", "owner", "support"]
+__all__ = [
+    "business",
+    "customer",
+    "helper",
+    "integration",
+    "other_business",
+    "other_owner",
+    "owner",
+    "support",
+]
 
 PASSWORD = "correct-horse-battery"
 FAILURES = Path(__file__).resolve().parents[2] / ".dev" / "browser-failures"
@@ -67,7 +76,9 @@ def watch(web: Web) -> Watch:
 
 
 @pytest.fixture
-def open_browser(chromium: Browser, web: Web, watch: Watch) -> Iterator[Callable[..., BrowserContext]]:
+def open_browser(
+    chromium: Browser, web: Web, watch: Watch
+) -> Iterator[Callable[..., BrowserContext]]:
     """`open_browser("phone", color_scheme="dark")`: as of somebody who was never here. What goes wrong in it fails the test."""
     contexts: list[BrowserContext] = []
 
@@ -127,7 +138,9 @@ class Visitor:
     def is_logged_in(self, user: User) -> None:
         """Since before the test."""
         session = logged_in(user).cookies["sessionid"].value
-        self.page.context.add_cookies([{"name": "sessionid", "value": session, "domain": "127.0.0.1", "path": "/"}])
+        self.page.context.add_cookies(
+            [{"name": "sessionid", "value": session, "domain": "127.0.0.1", "path": "/"}]
+        )
 
 
 @pytest.fixture
@@ -136,7 +149,9 @@ def visitor(page: Page) -> Visitor:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Whoever reads that a test failed also sees the page as it was then. Without a browser, one sentence is enough for all tests."""
     report = yield
     page = getattr(item, "funcargs", {}).get("page")

@@ -14,7 +14,10 @@ from tests.browser.conftest import Visitor
 from tests.factories import ApiKeyFactory, OrderFactory
 from tests.segment import SegmentStandIn
 
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}, "resultTypes": ["violations"]}
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
+    "resultTypes": ["violations"],
+}
 
 
 def grave(page: Page) -> list[str]:
@@ -34,7 +37,10 @@ def in_both_lights(page: Page, width: str) -> list[str]:
     page.emulate_media(reduced_motion="reduce")
     found = []
     for light in ("light", "dark") if width == "desktop" else ("light",):
-        page.evaluate("(light) => { document.documentElement.classList.toggle('dark', light === 'dark') }", light)
+        page.evaluate(
+            "(light) => { document.documentElement.classList.toggle('dark', light === 'dark') }",
+            light,
+        )
         found += [f"{light}: {trouble}" for trouble in grave(page)]
     return found
 
@@ -58,7 +64,9 @@ def owners_pages(integration: Integration, customer: Customer, order: Order) -> 
     return {
         "first page": reverse("admin:index"),
         "integration": reverse("admin:events_integration_change", args=[integration.pk]),
-        "what becomes of what waits": reverse("admin:events_integration_waiting", args=[integration.pk]),
+        "what becomes of what waits": reverse(
+            "admin:events_integration_waiting", args=[integration.pk]
+        ),
         "preview": reverse("admin:events_integration_preview", args=[integration.pk]),
         "send log": reverse("admin:events_sendlog_changelist"),
         "one message": reverse("admin:events_sendlog_change", args=[entry.pk]),
@@ -66,7 +74,9 @@ def owners_pages(integration: Integration, customer: Customer, order: Order) -> 
         "one that waits": reverse("admin:events_outgoing_change", args=[waiting.pk]),
         "customers": reverse("admin:customers_customer_changelist"),
         "one customer": reverse("admin:customers_customer_change", args=[customer.pk]),
-        "ending the links to their account": reverse("admin:customers_customer_links", args=[customer.pk]),
+        "ending the links to their account": reverse(
+            "admin:customers_customer_links", args=[customer.pk]
+        ),
         "their story": reverse("admin:customers_customer_story", args=[customer.pk]),
         "orders": reverse("admin:customers_order_changelist"),
         "one order": reverse("admin:customers_order_change", args=[order.pk]),
@@ -80,7 +90,13 @@ def owners_pages(integration: Integration, customer: Customer, order: Order) -> 
 
 
 def test_the_owners_pages(
-    visitor: Visitor, page: Page, width: str, owner: User, integration: Integration, customer: Customer, segment: SegmentStandIn
+    visitor: Visitor,
+    page: Page,
+    width: str,
+    owner: User,
+    integration: Integration,
+    customer: Customer,
+    segment: SegmentStandIn,
 ) -> None:
     order = OrderFactory.create(business=integration.business, customer=customer)
     Delivery().run()
@@ -92,16 +108,24 @@ def test_the_owners_pages(
         assert answer
         assert (name, answer.status) == (name, 200)
         assert page.evaluate("document.documentElement.lang") == "en-us"
-        assert page.title().strip(" |") != "SMRT Segment integration", f"{name} has no title of its own"
+        assert page.title().strip(" |") != "SMRT Segment integration", (
+            f"{name} has no title of its own"
+        )
         expect(page.get_by_role("heading", level=1)).to_have_count(1)
         found[name] = in_both_lights(page, width)
-        if (over := page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")) > 0:
+        if (
+            over := page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+        ) > 0:
             found[name].append(f"{over} pixels wider than the screen")
     troubled = [f"{name}, {trouble}" for name, troubles in found.items() for trouble in troubles]
     assert not troubled, "\n".join(troubled)
 
 
-def test_the_page_that_shows_a_key(visitor: Visitor, page: Page, width: str, owner: User, business: Business) -> None:
+def test_the_page_that_shows_a_key(
+    visitor: Visitor, page: Page, width: str, owner: User, business: Business
+) -> None:
     visitor.is_logged_in(owner)
     page.goto(f"{reverse('admin:smrt_integration_apikey_add')}?client=website")
     page.get_by_label("Name").fill("Our site")
@@ -109,10 +133,15 @@ def test_the_page_that_shows_a_key(visitor: Visitor, page: Page, width: str, own
     expect(page.get_by_label("The key", exact=True)).to_be_visible()
 
     assert in_both_lights(page, width) == []
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    assert (
+        page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        <= 0
+    )
 
 
-def test_a_refused_form_of_a_key(visitor: Visitor, page: Page, width: str, owner: User, business: Business) -> None:
+def test_a_refused_form_of_a_key(
+    visitor: Visitor, page: Page, width: str, owner: User, business: Business
+) -> None:
     visitor.is_logged_in(owner)
     page.goto(f"{reverse('admin:smrt_integration_apikey_add')}?client=website")
     page.get_by_role("button", name="Make the key").click()

@@ -24,4 +24,6 @@ def test_a_call_is_tried_with_a_key(page: Page, business: Business) -> None:
     page.get_by_role("button", name="Execute").click()
 
     expect(page.locator(".live-responses-table .response").first).to_contain_text("Corner Store")
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("document.documentElement.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate(
+        "document.documentElement.clientWidth"
+    )

@@ -24,13 +24,17 @@ def is_dark(page: Page) -> bool:
 
 
 @pytest.mark.parametrize(("prefers", "dark"), [("light", False), ("dark", True)])
-def test_the_system_decides_until_somebody_chooses(open_browser: Callable[..., BrowserContext], prefers: str, dark: bool) -> None:
+def test_the_system_decides_until_somebody_chooses(
+    open_browser: Callable[..., BrowserContext], prefers: str, dark: bool
+) -> None:
     page = open_browser("desktop", color_scheme=prefers).new_page()
     page.goto("/")
     assert is_dark(page) == dark
 
 
-def test_a_choice_is_remembered(visitor: Visitor, page: Page, owner: User, business: Business) -> None:
+def test_a_choice_is_remembered(
+    visitor: Visitor, page: Page, owner: User, business: Business
+) -> None:
     page.goto("/")
     page.get_by_role("button", name="Dark").click()
     assert is_dark(page)
@@ -52,7 +56,9 @@ def test_nothing_moves_for_who_asked_for_calm(open_browser: Callable[..., Browse
     assert page.evaluate(longest) <= 0.00001
 
 
-def test_without_scripts_one_can_log_in_and_save(open_browser: Callable[..., BrowserContext], owner: User, business: Business) -> None:
+def test_without_scripts_one_can_log_in_and_save(
+    open_browser: Callable[..., BrowserContext], owner: User, business: Business
+) -> None:
     page = open_browser("desktop", java_script_enabled=False).new_page()
     Visitor(page).log_in(owner)
     page.goto(reverse("admin:events_integration_change", args=[business.pk]))

@@ -43,7 +43,9 @@ def too_wide(page: Page) -> dict[str, int]:
     return {name: pixels for name, pixels in over.items() if pixels > 0}
 
 
-def test_every_page_of_the_admin(open_browser: Callable[..., BrowserContext], integration: Integration, support: User) -> None:
+def test_every_page_of_the_admin(
+    open_browser: Callable[..., BrowserContext], integration: Integration, support: User
+) -> None:
     order = OrderFactory.create(business=integration.business)
     StopFactory.create(customer=order.customer)
     Delivery().run()

@@ -23,7 +23,9 @@ SEEN = """() => {
 def tab_to(page: Page, wanted: Locator) -> None:
     for _ in range(MOST_STOPS):
         page.keyboard.press("Tab")
-        assert page.evaluate(SEEN), f"Nothing shows that this has the focus: {page.evaluate('document.activeElement.outerHTML')}"
+        assert page.evaluate(SEEN), (
+            f"Nothing shows that this has the focus: {page.evaluate('document.activeElement.outerHTML')}"
+        )
         if wanted.evaluate(FOCUSED):
             return
     raise AssertionError(f"Not reached with {MOST_STOPS} tabs: {wanted}")

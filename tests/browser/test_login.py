@@ -7,7 +7,9 @@ from customers.models import Business
 from tests.browser.conftest import Visitor
 
 
-def test_an_owner_logs_in_and_out(visitor: Visitor, page: Page, owner: User, business: Business) -> None:
+def test_an_owner_logs_in_and_out(
+    visitor: Visitor, page: Page, owner: User, business: Business
+) -> None:
     visitor.log_in(owner)
     expect(page.get_by_role("heading", level=1)).to_have_text(business.name)
 

@@ -17,7 +17,9 @@ def call(web: Web, secret: str) -> int:
     """As the point of sale does."""
     with requests.Session() as http:
         http.trust_env = False
-        return http.get(f"{web.url}/api/v1/customers", headers={"Authorization": f"Bearer {secret}"}, timeout=10).status_code
+        return http.get(
+            f"{web.url}/api/v1/customers", headers={"Authorization": f"Bearer {secret}"}, timeout=10
+        ).status_code
 
 
 def test_an_owner_makes_a_key_that_works_until_it_is_revoked(
@@ -29,7 +31,9 @@ def test_an_owner_makes_a_key_that_works_until_it_is_revoked(
     page.get_by_role("link", name="A key for the point of sale").click()
     page.get_by_label("Name").fill("Till 1")
     expect(page.get_by_role("checkbox", name="Read customers")).to_be_checked()
-    page.get_by_role("checkbox", name="Change the Segment integration, also switch it off").uncheck()
+    page.get_by_role(
+        "checkbox", name="Change the Segment integration, also switch it off"
+    ).uncheck()
     page.get_by_role("button", name="Make the key").click()
 
     expect(page.get_by_text("Copy the key now.")).to_be_visible()
@@ -50,16 +54,22 @@ def test_an_owner_makes_a_key_that_works_until_it_is_revoked(
     page.get_by_role("link", name="Till 1").click()
     assert secret not in page.content()
     page.get_by_role("link", name="Revoke", exact=True).click()
-    expect(page.get_by_role("listitem").filter(has_text="Take in and change orders")).to_be_visible()
+    expect(
+        page.get_by_role("listitem").filter(has_text="Take in and change orders")
+    ).to_be_visible()
     assert call(web, secret) == 200
     page.get_by_role("button", name="Revoke the key").click()
 
-    expect(page.get_by_text("Till 1 is revoked: calls with it are refused from now on.")).to_be_visible()
+    expect(
+        page.get_by_text("Till 1 is revoked: calls with it are refused from now on.")
+    ).to_be_visible()
     assert call(web, secret) == 401
     assert "integration:write" not in ApiKey.objects.get(business=business).scopes
 
 
-def test_reloading_the_page_that_shows_a_key_shows_it_no_more(visitor: Visitor, page: Page, owner: User, business: Business) -> None:
+def test_reloading_the_page_that_shows_a_key_shows_it_no_more(
+    visitor: Visitor, page: Page, owner: User, business: Business
+) -> None:
     visitor.is_logged_in(owner)
     page.goto("/admin/smrt_integration/apikey/add/?client=website")
     page.get_by_label("Name").fill("Our site")

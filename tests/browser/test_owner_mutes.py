@@ -34,13 +34,22 @@ def test_an_owner_mutes_an_event_and_the_next_one_is_not_sent(
 
     order = OrderFactory.create(business=integration.business, customer=customer)
     order.mark_ready()
-    wait_for_the_worker(lambda: SendLog.objects.filter(event="Order Ready").exists(), "the order being ready was sent")
+    wait_for_the_worker(
+        lambda: SendLog.objects.filter(event="Order Ready").exists(),
+        "the order being ready was sent",
+    )
     assert not Outgoing.objects.exists()
-    assert [one["event"] for one in segment.accepted(WRITE_KEY) if "event" in one] == ["Order Ready"]
+    assert [one["event"] for one in segment.accepted(WRITE_KEY) if "event" in one] == [
+        "Order Ready"
+    ]
     assert not SendLog.objects.filter(event="Order Created", outcome="accepted").exists()
 
     visitor.go_to("Customers")
     page.get_by_role("link", name=f"What Segment knows of {customer}").click()
-    told = page.get_by_role("region", name="Where each event stands").get_by_role("listitem").filter(has_text="Order Created")
+    told = (
+        page.get_by_role("region", name="Where each event stands")
+        .get_by_role("listitem")
+        .filter(has_text="Order Created")
+    )
     expect(told).to_contain_text("Not sent")
     expect(told).to_contain_text("“Order Created” has been switched off")

@@ -43,7 +43,12 @@ def test_an_owner_repairs_a_refused_key_and_the_waiting_events_leave(
     events = [one["event"] for one in segment.accepted(NEW_KEY) if "event" in one]
     assert events == ["Order Created"]
     assert segment.accepted(WRITE_KEY) == []
-    assert SendLog.objects.filter(event="Order Created", subject_id=order.pk, outcome="accepted").count() == 1
+    assert (
+        SendLog.objects.filter(
+            event="Order Created", subject_id=order.pk, outcome="accepted"
+        ).count()
+        == 1
+    )
     page.reload()
     expect(page.get_by_text("On", exact=True)).to_be_visible()
     page.goto("/")

@@ -16,7 +16,9 @@ from tests.workers import Worker
 
 
 def outcomes(event: str) -> list[str]:
-    return list(SendLog.objects.filter(event=event).order_by("id").values_list("outcome", flat=True))
+    return list(
+        SendLog.objects.filter(event=event).order_by("id").values_list("outcome", flat=True)
+    )
 
 
 def test_an_owner_finds_a_rejected_event_and_sends_it_again(
@@ -32,7 +34,9 @@ def test_an_owner_finds_a_rejected_event_and_sends_it_again(
     segment.fault("refuse_messages", WRITE_KEY, contains="Order Created")
     order = OrderFactory.create(business=integration.business, customer=customer)
     order.mark_ready()
-    wait_for_the_worker(lambda: outcomes("Order Created") == ["rejected"], "the order's event was rejected")
+    wait_for_the_worker(
+        lambda: outcomes("Order Created") == ["rejected"], "the order's event was rejected"
+    )
     segment.clear_faults()
 
     visitor.log_in(owner)
@@ -50,12 +54,20 @@ def test_an_owner_finds_a_rejected_event_and_sends_it_again(
     expect(page.get_by_text("It waits to be sent again.")).to_be_visible()
     wait_for_the_worker(lambda: not Outgoing.objects.exists(), "the outbox was empty")
     assert outcomes("Order Created") == ["rejected", "accepted"]
-    assert [one["event"] for one in segment.accepted(WRITE_KEY) if one.get("properties", {}).get("order_id") == order.number] == [
+    assert [
+        one["event"]
+        for one in segment.accepted(WRITE_KEY)
+        if one.get("properties", {}).get("order_id") == order.number
+    ] == [
         "Order Ready",
         "Order Created",
     ]
     visitor.go_to("Send log")
-    expect(page.get_by_role("row").filter(has_text="Order Created").filter(has_text="Accepted")).to_have_count(1)
+    expect(
+        page.get_by_role("row").filter(has_text="Order Created").filter(has_text="Accepted")
+    ).to_have_count(1)
     # what was sent again cannot be sent again
-    page.get_by_role("row").filter(has_text="Refused").get_by_role("link", name="Order Created").click()
+    page.get_by_role("row").filter(has_text="Refused").get_by_role(
+        "link", name="Order Created"
+    ).click()
     expect(page.get_by_role("button", name="Send again")).to_have_count(0)

@@ -29,7 +29,11 @@ def test_an_owner_switches_on_and_sees_a_test_event_accepted(
 
     expect(page.get_by_text("On, nothing sent yet")).to_be_visible()
     integration = Integration.objects.get(business=business)
-    assert (integration.enabled, integration.write_key, integration.region) == (True, WRITE_KEY, "eu")
+    assert (integration.enabled, integration.write_key, integration.region) == (
+        True,
+        WRITE_KEY,
+        "eu",
+    )
     assert WRITE_KEY not in page.content()
     expect(page.get_by_text("The present key ends in 2345.")).to_be_visible()
 
@@ -56,8 +60,15 @@ def test_what_happens_from_then_on_is_sent_and_told_on_the_page(
     start_worker()
     visitor.is_logged_in(owner)
     order = OrderFactory.create(business=integration.business, customer=customer)
-    wait_for_the_worker(lambda: SendLog.objects.filter(event="Order Created", outcome="accepted").exists(), "the order was accepted")
-    assert [one.message["properties"]["order_id"] for one in segment.messages(WRITE_KEY) if "event" in one.message] == [order.number]
+    wait_for_the_worker(
+        lambda: SendLog.objects.filter(event="Order Created", outcome="accepted").exists(),
+        "the order was accepted",
+    )
+    assert [
+        one.message["properties"]["order_id"]
+        for one in segment.messages(WRITE_KEY)
+        if "event" in one.message
+    ] == [order.number]
     page.goto("/")
     visitor.go_to("Segment integration")
     expect(page.get_by_text("On", exact=True)).to_be_visible()

@@ -29,10 +29,14 @@ WRITTEN_INTO_A_PAGE = {
 }
 
 
-def test_what_somebody_writes_into_a_page_does_nothing_and_is_told(watched: Page, watch: Watch) -> None:
+def test_what_somebody_writes_into_a_page_does_nothing_and_is_told(
+    watched: Page, watch: Watch
+) -> None:
     title = watched.title()
     for html, directive in WRITTEN_INTO_A_PAGE.items():
-        with watched.expect_console_message(lambda message, told=directive: message.text.startswith(told)):  # type: ignore[misc]
+        with watched.expect_console_message(
+            lambda message, told=directive: message.text.startswith(told)
+        ):  # type: ignore[misc]
             watched.evaluate(INSERTED, html)
         assert any(f": {directive} forbids" in trouble for trouble in watch.troubles)
         watch.troubles.clear()
@@ -41,7 +45,9 @@ def test_what_somebody_writes_into_a_page_does_nothing_and_is_told(watched: Page
 
 def test_a_form_cannot_be_sent_elsewhere(watched: Page, watch: Watch) -> None:
     with watched.expect_console_message(lambda message: message.text.startswith("form-action")):
-        watched.evaluate("document.forms[0].action = 'http://127.0.0.1:9/'; document.forms[0].submit()")
+        watched.evaluate(
+            "document.forms[0].action = 'http://127.0.0.1:9/'; document.forms[0].submit()"
+        )
     assert any(": form-action forbids" in trouble for trouble in watch.troubles)
     watch.troubles.clear()
 
@@ -51,5 +57,8 @@ def test_an_error_of_a_script_and_a_missing_file_are_told(watched: Page, watch: 
         watched.evaluate("setTimeout(() => { throw new Error('broken') })")
     with watched.expect_response("**/nowhere.png"):
         watched.evaluate("new Image().src = '/nowhere.png'")
-    assert watch.troubles == ["An error of a script: broken", f"{watch.origin}/nowhere.png was answered 404"]
+    assert watch.troubles == [
+        "An error of a script: broken",
+        f"{watch.origin}/nowhere.png was answered 404",
+    ]
     watch.troubles.clear()

@@ -47,5 +47,7 @@ def _waiting() -> int:
     with connection.cursor() as cursor:
         # Within a transaction PostgreSQL would go on to show the activity of its first look.
         cursor.execute("SELECT pg_stat_clear_snapshot()")
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
         return int(cursor.fetchone()[0])

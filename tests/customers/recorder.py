@@ -42,4 +42,7 @@ def recorded() -> Iterator[list[Saved]]:
 
 def told(saves: list[Saved]) -> list[str]:
     """In order: `Order +` for a creation, `Order status` for a change of these columns."""
-    return [f"{save.model} {'+' if save.created else ' '.join(sorted(save.changed))}".rstrip() for save in saves]
+    return [
+        f"{save.model} {'+' if save.created else ' '.join(sorted(save.changed))}".rstrip()
+        for save in saves
+    ]

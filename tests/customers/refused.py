@@ -20,4 +20,6 @@ def refused(message: str, code: str, field: str | None = None) -> Iterator[None]
 
 def everything() -> dict[str, list[dict[str, Any]]]:
     models = apps.get_app_config("customers").get_models()
-    return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in models}
+    return {
+        model.__name__: list(model._default_manager.order_by("pk").values()) for model in models
+    }

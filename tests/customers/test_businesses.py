@@ -25,20 +25,28 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("name", ["Mars/Olympus", "PST8PDX", "", "america/los_angeles", "+03:00", "../etc/passwd"])
+@pytest.mark.parametrize(
+    "name", ["Mars/Olympus", "PST8PDX", "", "america/los_angeles", "+03:00", "../etc/passwd"]
+)
 def test_a_time_zone_nobody_knows_is_refused_by_name(name: str) -> None:
     with pytest.raises(ValidationError) as caught:
         BusinessFactory.create(time_zone=name)
-    assert caught.value.messages == [f"{name} is not a time zone. Choose one such as America/Los_Angeles."]
+    assert caught.value.messages == [
+        f"{name} is not a time zone. Choose one such as America/Los_Angeles."
+    ]
 
 
 def test_the_form_names_the_field_of_a_bad_time_zone() -> None:
     with pytest.raises(ValidationError) as caught:
         Business(name="First", time_zone="Mars/Olympus").full_clean()
-    assert caught.value.message_dict == {"time_zone": ["Mars/Olympus is not a time zone. Choose one such as America/Los_Angeles."]}
+    assert caught.value.message_dict == {
+        "time_zone": ["Mars/Olympus is not a time zone. Choose one such as America/Los_Angeles."]
+    }
 
 
-def test_not_even_a_statement_past_the_model_can_store_a_zone_that_postgresql_does_not_know() -> None:
+def test_not_even_a_statement_past_the_model_can_store_a_zone_that_postgresql_does_not_know() -> (
+    None
+):
     business = BusinessFactory.create()
     with pytest.raises(DataError, match="Mars/Olympus"), transaction.atomic():
         Business.objects.filter(pk=business.pk).update(time_zone="Mars/Olympus")
@@ -67,7 +75,9 @@ def test_every_zone_that_python_knows_is_known_to_postgresql() -> None:
         ("Asia/Beirut", datetime(2026, 3, 28, 22, 0, tzinfo=UTC), date(2026, 3, 29)),
     ],
 )
-def test_days_are_the_business_s_days_even_where_midnight_is_skipped(time_zone: str, at: datetime, day: date) -> None:
+def test_days_are_the_business_s_days_even_where_midnight_is_skipped(
+    time_zone: str, at: datetime, day: date
+) -> None:
     business = BusinessFactory.create(time_zone=time_zone)
     assert business.today(at) == day
     with time_machine.travel(at, tick=False):
@@ -83,7 +93,9 @@ def test_a_currency_we_cannot_bill_in_is_refused(currency: str) -> None:
     assert list(caught.value.message_dict) == ["currency"]
 
 
-@pytest.mark.parametrize("factory", [BrandFactory, AgentFactory, DepartmentFactory, DiscountFactory])
+@pytest.mark.parametrize(
+    "factory", [BrandFactory, AgentFactory, DepartmentFactory, DiscountFactory]
+)
 def test_names_are_unique_within_a_business_only(factory: type[BrandFactory]) -> None:
     first = factory.create(name="Same")
     factory.create(name="Same")
@@ -96,7 +108,9 @@ def test_two_employees_may_have_the_same_name() -> None:
     EmployeeFactory.create(name="Ann", business=first.business)
 
 
-@pytest.mark.parametrize(("kind", "value"), [("PERCENT", "100.01"), ("PERCENT", "-1"), ("AMOUNT", "-0.01")])
+@pytest.mark.parametrize(
+    ("kind", "value"), [("PERCENT", "100.01"), ("PERCENT", "-1"), ("AMOUNT", "-0.01")]
+)
 def test_a_discount_that_makes_no_sense_is_refused(kind: Discount.Kind, value: str) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         DiscountFactory.create(kind=kind, value=Decimal(value))
@@ -105,7 +119,15 @@ def test_a_discount_that_makes_no_sense_is_refused(kind: Discount.Kind, value: s
 def test_what_records_refer_to_cannot_be_deleted() -> None:
     customer = CustomerFactory.create(full=True)
     order = OrderFactory.create(customer=customer)
-    referred: list[Any] = [customer.business, customer.agent, customer.brand, customer.group, customer.discount, order.sold_by, customer]
+    referred: list[Any] = [
+        customer.business,
+        customer.agent,
+        customer.brand,
+        customer.group,
+        customer.discount,
+        order.sold_by,
+        customer,
+    ]
     for record in referred:
         with pytest.raises(ProtectedError):
             record.delete()

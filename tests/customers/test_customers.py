@@ -25,20 +25,49 @@ NOON = datetime(2026, 3, 2, 20, tzinfo=UTC)
 
 
 @time_machine.travel(NOON, tick=False)
-def test_a_signup_is_the_day_s_visit_but_not_the_last_one(business: Business, saves: list[Saved]) -> None:
+def test_a_signup_is_the_day_s_visit_but_not_the_last_one(
+    business: Business, saves: list[Saved]
+) -> None:
     saves.clear()
-    customer = Customer.sign_up(business, source="Website", first_name="Ann", email="ann@example.com", phone="(415) 555-0123")
+    customer = Customer.sign_up(
+        business,
+        source="Website",
+        first_name="Ann",
+        email="ann@example.com",
+        phone="(415) 555-0123",
+    )
     assert told(saves) == ["Customer +", "Visit +"]
-    assert (customer.source, customer.created_at, customer.last_visit, customer.phone) == ("Website", NOON, None, "+14155550123")
+    assert (customer.source, customer.created_at, customer.last_visit, customer.phone) == (
+        "Website",
+        NOON,
+        None,
+        "+14155550123",
+    )
     visit = customer.visits.get()
-    assert (visit.visit_type, visit.day, visit.at, visit.business_id) == ("Signup", date(2026, 3, 2), NOON, business.pk)
+    assert (visit.visit_type, visit.day, visit.at, visit.business_id) == (
+        "Signup",
+        date(2026, 3, 2),
+        NOON,
+        business.pk,
+    )
 
 
 def test_a_customer_of_whom_nothing_is_known_can_sign_up(business: Business) -> None:
     customer = Customer.sign_up(business)
     customer.refresh_from_db()
-    assert (customer.name, customer.email, customer.phone, customer.address, customer.agent) == ("", "", "", None, None)
-    assert (customer.payment_term, customer.delivery_preference, customer.visit_frequency, customer.demographic) == (
+    assert (customer.name, customer.email, customer.phone, customer.address, customer.agent) == (
+        "",
+        "",
+        "",
+        None,
+        None,
+    )
+    assert (
+        customer.payment_term,
+        customer.delivery_preference,
+        customer.visit_frequency,
+        customer.demographic,
+    ) == (
         "POS",
         "No Delivery Preference",
         "unknown",
@@ -53,11 +82,17 @@ def test_a_customer_of_whom_nothing_is_known_can_sign_up(business: Business) -> 
         ({"phone": "12"}, "12 is not a possible phone number.", "phone"),
         ({"phone": "call me"}, "call me is not a phone number.", "phone"),
         ({"city": "x" * 151}, "Ensure this value has at most 150 characters (it has 151).", "city"),
-        ({"country": "us"}, "Use the country's two capital letters (ISO 3166), for example US.", "country"),
+        (
+            {"country": "us"},
+            "Use the country's two capital letters (ISO 3166), for example US.",
+            "country",
+        ),
         ({"visit_frequency": "daily"}, "Value 'daily' is not a valid choice.", "visit_frequency"),
     ],
 )
-def test_a_signup_with_what_cannot_be_is_refused_by_name(business: Business, details: dict[str, Any], message: str, field: str) -> None:
+def test_a_signup_with_what_cannot_be_is_refused_by_name(
+    business: Business, details: dict[str, Any], message: str, field: str
+) -> None:
     with refused(message, "invalid", field):
         Customer.sign_up(business, **details)
 
@@ -81,7 +116,8 @@ def test_every_reference_to_another_business_is_refused_by_the_form(customer: Cu
     with pytest.raises(ValidationError) as caught:
         customer.full_clean()
     assert caught.value.message_dict == {
-        name: [f"This {name} belongs to another business."] for name in ("agent", "brand", "group", "discount", "master")
+        name: [f"This {name} belongs to another business."]
+        for name in ("agent", "brand", "group", "discount", "master")
     }
 
 
@@ -106,13 +142,19 @@ class TestPhone:
             ("US", "", ""),
         ],
     )
-    def test_a_number_is_read_as_people_of_the_country_write_it(self, country: str, entered: str, stored: str) -> None:
+    def test_a_number_is_read_as_people_of_the_country_write_it(
+        self, country: str, entered: str, stored: str
+    ) -> None:
         customer = CustomerFactory.create(business__country=country, phone=entered)
         customer.refresh_from_db()
         assert customer.phone == stored
 
-    @pytest.mark.parametrize("entered", ["555-0123", "+1415555012", "+999 1234567", "415 555 0123 4567 89"])
-    def test_a_number_that_cannot_be_is_refused_by_name(self, business: Business, entered: str) -> None:
+    @pytest.mark.parametrize(
+        "entered", ["555-0123", "+1415555012", "+999 1234567", "415 555 0123 4567 89"]
+    )
+    def test_a_number_that_cannot_be_is_refused_by_name(
+        self, business: Business, entered: str
+    ) -> None:
         with pytest.raises(ValidationError) as caught:
             CustomerFactory.create(business=business, phone=entered)
         assert caught.value.message_dict["phone"][0].startswith(f"{entered} is not a ")
@@ -129,7 +171,11 @@ class TestPhone:
         customer.answered_text()
         customer.change_phone("415 555 0199", is_mobile=False)
         customer.refresh_from_db()
-        assert (customer.phone, customer.phone_is_mobile, customer.text_answered_at) == ("+14155550199", False, None)
+        assert (customer.phone, customer.phone_is_mobile, customer.text_answered_at) == (
+            "+14155550199",
+            False,
+            None,
+        )
 
     def test_an_impossible_other_number_is_refused(self, customer: Customer) -> None:
         with refused("12 is not a possible phone number.", "invalid", "phone"):
@@ -156,16 +202,32 @@ class TestCustomFields:
             ("", ""),
         ],
     )
-    def test_a_date_is_kept_in_one_of_two_forms(self, customer: Customer, entered: str, stored: str) -> None:
+    def test_a_date_is_kept_in_one_of_two_forms(
+        self, customer: Customer, entered: str, stored: str
+    ) -> None:
         field = CustomFieldFactory.create(business=customer.business, birthday=True)
         CustomFieldValue.record(customer, field, entered)
         assert customer.custom_values.get().value == stored
 
     @pytest.mark.parametrize(
-        "entered", ["1990-02-29", "02-30", "13-01", "5/4/1990", "May 4", "1990-05-04T00:00", "0000-01-01", "\N{ARABIC-INDIC DIGIT FIVE}-04"]
+        "entered",
+        [
+            "1990-02-29",
+            "02-30",
+            "13-01",
+            "5/4/1990",
+            "May 4",
+            "1990-05-04T00:00",
+            "0000-01-01",
+            "\N{ARABIC-INDIC DIGIT FIVE}-04",
+        ],
     )
-    def test_what_is_no_date_is_refused_with_the_field_and_the_forms(self, customer: Customer, entered: str) -> None:
-        field = CustomFieldFactory.create(business=customer.business, name="Birthday", kind=CustomField.Kind.DATE)
+    def test_what_is_no_date_is_refused_with_the_field_and_the_forms(
+        self, customer: Customer, entered: str
+    ) -> None:
+        field = CustomFieldFactory.create(
+            business=customer.business, name="Birthday", kind=CustomField.Kind.DATE
+        )
         sentence = "Birthday must be a date like 1990-05-04 (YYYY-MM-DD) or, without a year, 05-04 (MM-DD)."
         with refused(sentence, "invalid", "value"):
             CustomFieldValue.record(customer, field, entered)
@@ -178,7 +240,9 @@ class TestCustomFields:
         CustomFieldValue.record(customer, field, text)
         assert customer.custom_values.get().value == text
 
-    def test_a_second_answer_takes_the_place_of_the_first(self, customer: Customer, saves: list[Saved]) -> None:
+    def test_a_second_answer_takes_the_place_of_the_first(
+        self, customer: Customer, saves: list[Saved]
+    ) -> None:
         field = CustomFieldFactory.create(business=customer.business)
         saves.clear()
         CustomFieldValue.record(customer, field, "Newspaper")
@@ -211,11 +275,24 @@ def test_an_action_on_a_customer_who_was_deleted_is_refused(customer: Customer) 
         ({"first_name": "Ann", "last_name": ""}, "Ann"),
         ({"first_name": "", "last_name": "Lee"}, "Lee"),
         ({"kind": "CORPORATE", "company_name": "Lee & Co", "first_name": "Ann"}, "Lee & Co"),
-        ({"kind": "CORPORATE", "company_name": "", "first_name": "Ann", "last_name": "Lee"}, "Ann Lee"),
-        ({"kind": "REGULAR", "company_name": "Lee & Co", "first_name": "Ann", "last_name": "Lee"}, "Ann Lee"),
+        (
+            {"kind": "CORPORATE", "company_name": "", "first_name": "Ann", "last_name": "Lee"},
+            "Ann Lee",
+        ),
+        (
+            {
+                "kind": "REGULAR",
+                "company_name": "Lee & Co",
+                "first_name": "Ann",
+                "last_name": "Lee",
+            },
+            "Ann Lee",
+        ),
     ],
 )
-def test_an_account_is_named_after_the_company_or_the_contact(values: dict[str, str], name: str) -> None:
+def test_an_account_is_named_after_the_company_or_the_contact(
+    values: dict[str, str], name: str
+) -> None:
     assert Customer(**values).name == name
 
 
@@ -229,7 +306,12 @@ class TestVisits:
     @pytest.mark.parametrize(
         ("time_zone", "first", "second", "days"),
         [
-            ("America/Los_Angeles", datetime(2026, 3, 2, 8, tzinfo=UTC), datetime(2026, 3, 3, 7, 59, tzinfo=UTC), [date(2026, 3, 2)]),
+            (
+                "America/Los_Angeles",
+                datetime(2026, 3, 2, 8, tzinfo=UTC),
+                datetime(2026, 3, 3, 7, 59, tzinfo=UTC),
+                [date(2026, 3, 2)],
+            ),
             (
                 "America/Los_Angeles",
                 datetime(2026, 3, 2, 7, 59, tzinfo=UTC),
@@ -251,13 +333,17 @@ class TestVisits:
             ),
         ],
     )
-    def test_a_day_is_the_business_s(self, time_zone: str, first: datetime, second: datetime, days: list[date]) -> None:
+    def test_a_day_is_the_business_s(
+        self, time_zone: str, first: datetime, second: datetime, days: list[date]
+    ) -> None:
         customer = CustomerFactory.create(business=BusinessFactory.create(time_zone=time_zone))
         self.at_the_counter(customer, first)
         self.at_the_counter(customer, second)
         assert list(customer.visits.order_by("day").values_list("day", flat=True)) == days
 
-    def test_a_second_visit_of_the_day_adds_nothing_but_moves_the_last_visit(self, customer: Customer, saves: list[Saved]) -> None:
+    def test_a_second_visit_of_the_day_adds_nothing_but_moves_the_last_visit(
+        self, customer: Customer, saves: list[Saved]
+    ) -> None:
         morning, evening = NOON - timedelta(hours=3), NOON + timedelta(hours=5)
         saves.clear()
         assert self.at_the_counter(customer, morning) is not None
@@ -266,13 +352,17 @@ class TestVisits:
         customer.refresh_from_db()
         assert (customer.visits.count(), customer.last_visit) == (1, evening)
 
-    def test_a_visit_reported_late_does_not_move_the_last_visit_back(self, customer: Customer) -> None:
+    def test_a_visit_reported_late_does_not_move_the_last_visit_back(
+        self, customer: Customer
+    ) -> None:
         self.at_the_counter(customer, NOON)
         self.at_the_counter(customer, NOON - timedelta(days=3))
         customer.refresh_from_db()
         assert (customer.visits.count(), customer.last_visit) == (2, NOON)
 
-    def test_a_visit_is_told_like_any_creation(self, customer: Customer, saves: list[Saved]) -> None:
+    def test_a_visit_is_told_like_any_creation(
+        self, customer: Customer, saves: list[Saved]
+    ) -> None:
         saves.clear()
         visit = self.at_the_counter(customer, NOON)
         assert visit is not None

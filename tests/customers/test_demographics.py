@@ -40,8 +40,13 @@ def test_ten_customers_make_five_fifths_of_two(business: Business) -> None:
     assert changed == [customer.pk for customer in customers[:8]]
 
 
-def test_customers_who_spent_nothing_are_in_the_last_fifth_and_count_for_the_others(business: Business) -> None:
-    customers = [*spenders(business, "50", "40"), *CustomerFactory.create_batch(3, business=business)]
+def test_customers_who_spent_nothing_are_in_the_last_fifth_and_count_for_the_others(
+    business: Business,
+) -> None:
+    customers = [
+        *spenders(business, "50", "40"),
+        *CustomerFactory.create_batch(3, business=business),
+    ]
     recompute(business.pk, NOW)
     assert fifths(customers) == [1, 2, 5, 5, 5]
 

@@ -8,7 +8,9 @@ from customers.money import CURRENCIES, WITHOUT_CENTS, Deduction, rounded, total
 
 prices = st.decimals(min_value=0, max_value=100_000, places=2)
 rates = st.decimals(min_value=0, max_value=99, places=4)
-deductions = st.none() | st.builds(Deduction, st.decimals(min_value=0, max_value=100, places=2), in_percent=st.booleans())
+deductions = st.none() | st.builds(
+    Deduction, st.decimals(min_value=0, max_value=100, places=2), in_percent=st.booleans()
+)
 
 
 @pytest.mark.parametrize(
@@ -22,12 +24,16 @@ deductions = st.none() | st.builds(Deduction, st.decimals(min_value=0, max_value
         ("123456789.995", "USD", "123456790.00"),
     ],
 )
-def test_amounts_are_rounded_half_up_to_the_smallest_coin(amount: str, currency: str, expected: str) -> None:
+def test_amounts_are_rounded_half_up_to_the_smallest_coin(
+    amount: str, currency: str, expected: str
+) -> None:
     assert str(rounded(Decimal(amount), currency)) == expected
 
 
 @given(st.lists(prices, max_size=20), deductions, rates, st.sampled_from(["USD", "JPY"]))
-def test_a_total_adds_up_and_is_never_negative(amounts: list[Decimal], deduction: Deduction | None, rate: Decimal, currency: str) -> None:
+def test_a_total_adds_up_and_is_never_negative(
+    amounts: list[Decimal], deduction: Deduction | None, rate: Decimal, currency: str
+) -> None:
     sums = totals(amounts, deduction, rate, currency)
     assert sums.total == sums.subtotal - sums.discount + sums.tax
     assert min(sums) >= 0

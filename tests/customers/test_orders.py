@@ -40,24 +40,53 @@ def stored(order: Order) -> Order:
 
 
 def returned_items(order: Order) -> list[str]:
-    return list(order.items.filter(returned_at__isnull=False).order_by("pk").values_list("description", flat=True))
+    return list(
+        order.items.filter(returned_at__isnull=False)
+        .order_by("pk")
+        .values_list("description", flat=True)
+    )
 
 
 class TestCreating:
     @time_machine.travel(MORNING, tick=False)
-    def test_an_order_taken_in_at_a_store_is_a_visit(self, customer: Customer, clerk: Employee, saves: list[Saved]) -> None:
+    def test_an_order_taken_in_at_a_store_is_a_visit(
+        self, customer: Customer, clerk: Employee, saves: list[Saved]
+    ) -> None:
         store = AgentFactory.create(business=customer.business)
         department = DepartmentFactory.create(business=customer.business)
         saves.clear()
-        order = Order.create(customer, items=[SHIRTS, NewItem("Coat", Decimal("20.00"), 1, department)], agent=store, sold_by=clerk, bags=2)
-        assert told(saves) == ["Order +", "LineItem +", "LineItem +", "Visit +", "Customer last_visit"]
+        order = Order.create(
+            customer,
+            items=[SHIRTS, NewItem("Coat", Decimal("20.00"), 1, department)],
+            agent=store,
+            sold_by=clerk,
+            bags=2,
+        )
+        assert told(saves) == [
+            "Order +",
+            "LineItem +",
+            "LineItem +",
+            "Visit +",
+            "Customer last_visit",
+        ]
         order = stored(order)
-        assert (order.status, order.agent, order.sold_by, order.created_at, order.bags) == ("open", store, clerk, MORNING, 2)
-        assert [(item.description, item.quantity, item.price, item.department) for item in order.items.order_by("pk")] == [
+        assert (order.status, order.agent, order.sold_by, order.created_at, order.bags) == (
+            "open",
+            store,
+            clerk,
+            MORNING,
+            2,
+        )
+        assert [
+            (item.description, item.quantity, item.price, item.department)
+            for item in order.items.order_by("pk")
+        ] == [
             ("Shirt", 2, Decimal("9.99"), None),
             ("Coat", 1, Decimal("20.00"), department),
         ]
-        assert [(visit.visit_type, visit.at) for visit in customer.visits.all()] == [("Store", MORNING)]
+        assert [(visit.visit_type, visit.at) for visit in customer.visits.all()] == [
+            ("Store", MORNING)
+        ]
         assert customer.last_visit == MORNING
 
     def test_an_order_taken_in_at_a_stop_is_no_visit_to_a_store(self, customer: Customer) -> None:
@@ -101,17 +130,33 @@ class TestCreating:
         ],
     )
     def test_the_total_is_after_the_discount_and_with_tax(
-        self, discount: tuple[Discount.Kind, str] | None, tax_rate: str, currency: str, sums: tuple[str, ...]
+        self,
+        discount: tuple[Discount.Kind, str] | None,
+        tax_rate: str,
+        currency: str,
+        sums: tuple[str, ...],
     ) -> None:
         business = BusinessFactory.create(currency=currency)
-        off = DiscountFactory.create(business=business, kind=discount[0], value=Decimal(discount[1])) if discount else None
+        off = (
+            DiscountFactory.create(business=business, kind=discount[0], value=Decimal(discount[1]))
+            if discount
+            else None
+        )
         customer = CustomerFactory.create(business=business)
-        order = stored(Order.create(customer, items=[SHIRTS, COAT], discount=off, tax_rate=Decimal(tax_rate)))
-        assert (order.subtotal, order.discount_total, order.tax, order.total) == tuple(Decimal(amount) for amount in sums)
+        order = stored(
+            Order.create(customer, items=[SHIRTS, COAT], discount=off, tax_rate=Decimal(tax_rate))
+        )
+        assert (order.subtotal, order.discount_total, order.tax, order.total) == tuple(
+            Decimal(amount) for amount in sums
+        )
         assert order.discount == off
 
-    def test_a_price_of_many_digits_is_rounded_before_it_is_multiplied(self, customer: Customer) -> None:
-        order = Order.create(customer, items=[NewItem("Button", Decimal("0.33499999999999999999"), 3)])
+    def test_a_price_of_many_digits_is_rounded_before_it_is_multiplied(
+        self, customer: Customer
+    ) -> None:
+        order = Order.create(
+            customer, items=[NewItem("Button", Decimal("0.33499999999999999999"), 3)]
+        )
         assert (order.items.get().price, stored(order).total) == (Decimal("0.33"), Decimal("0.99"))
 
     @pytest.mark.parametrize(
@@ -119,19 +164,46 @@ class TestCreating:
         [
             (NewItem("Shirt", Decimal(5), 0), "The quantity must be at least 1.", "quantity"),
             (NewItem("Shirt", Decimal(5), -1), "The quantity must be at least 1.", "quantity"),
-            (NewItem("Shirt", Decimal("-0.01")), "The price must be an amount from 0 to less than 10 billion.", "price"),
-            (NewItem("Shirt", Decimal("NaN")), "The price must be an amount from 0 to less than 10 billion.", "price"),
-            (NewItem("Shirt", Decimal("1e10")), "The price must be an amount from 0 to less than 10 billion.", "price"),
-            (NewItem("Shirt", Decimal(9999999999), 2), "An order must total less than 10 billion.", "items"),
-            (NewItem("x" * 501, Decimal(5)), "The description is longer than 500 characters.", "description"),
+            (
+                NewItem("Shirt", Decimal("-0.01")),
+                "The price must be an amount from 0 to less than 10 billion.",
+                "price",
+            ),
+            (
+                NewItem("Shirt", Decimal("NaN")),
+                "The price must be an amount from 0 to less than 10 billion.",
+                "price",
+            ),
+            (
+                NewItem("Shirt", Decimal("1e10")),
+                "The price must be an amount from 0 to less than 10 billion.",
+                "price",
+            ),
+            (
+                NewItem("Shirt", Decimal(9999999999), 2),
+                "An order must total less than 10 billion.",
+                "items",
+            ),
+            (
+                NewItem("x" * 501, Decimal(5)),
+                "The description is longer than 500 characters.",
+                "description",
+            ),
         ],
     )
-    def test_an_item_that_makes_no_sense_is_refused(self, customer: Customer, item: NewItem, message: str, field: str) -> None:
+    def test_an_item_that_makes_no_sense_is_refused(
+        self, customer: Customer, item: NewItem, message: str, field: str
+    ) -> None:
         with refused(message, "invalid", field):
             Order.create(customer, items=[SHIRTS, item])
 
-    @pytest.mark.parametrize("values", [{"tax_rate": Decimal(-1)}, {"tax_rate": Decimal(100)}, {"tax_rate": Decimal("NaN")}])
-    def test_a_tax_rate_that_makes_no_sense_is_refused(self, customer: Customer, values: dict[str, Any]) -> None:
+    @pytest.mark.parametrize(
+        "values",
+        [{"tax_rate": Decimal(-1)}, {"tax_rate": Decimal(100)}, {"tax_rate": Decimal("NaN")}],
+    )
+    def test_a_tax_rate_that_makes_no_sense_is_refused(
+        self, customer: Customer, values: dict[str, Any]
+    ) -> None:
         with refused("The tax rate is a percentage from 0 to 99.", "invalid", "tax_rate"):
             Order.create(customer, **values)
 
@@ -157,7 +229,9 @@ class TestCreating:
 
     def test_another_business_s_department_is_refused(self, customer: Customer) -> None:
         foreign = DepartmentFactory.create()
-        with refused("This department belongs to another business.", "other_business", "department"):
+        with refused(
+            "This department belongs to another business.", "other_business", "department"
+        ):
             Order.create(customer, items=[NewItem("Shirt", Decimal(5), 1, foreign)])
 
     def test_a_stop_at_another_customer_s_door_is_refused(self, customer: Customer) -> None:
@@ -171,14 +245,18 @@ class TestCreating:
         with refused("This stop was missed already.", "missed_already", "stop"):
             Order.create(customer, stop=stop)
 
-    def test_the_future_is_refused_and_so_is_a_time_without_a_zone(self, customer: Customer) -> None:
+    def test_the_future_is_refused_and_so_is_a_time_without_a_zone(
+        self, customer: Customer
+    ) -> None:
         with refused("This time lies in the future.", "future_time", "at"):
             Order.create(customer, at=datetime.now(UTC) + timedelta(minutes=1))
         with refused("Give the time together with its time zone.", "naive_time", "at"):
             Order.create(customer, at=datetime(2026, 3, 2, 12))  # noqa: DTZ001 - that is the point
 
     @time_machine.travel(MORNING, tick=False)
-    def test_a_phone_whose_clock_is_a_little_ahead_is_believed_to_mean_now(self, customer: Customer) -> None:
+    def test_a_phone_whose_clock_is_a_little_ahead_is_believed_to_mean_now(
+        self, customer: Customer
+    ) -> None:
         assert Order.create(customer, at=MORNING + timedelta(seconds=4)).created_at == MORNING
 
 
@@ -196,7 +274,9 @@ class TestReady:
         with refused(f"Order {order.number} is ready already.", "ready_already"):
             order.mark_ready()
 
-    def test_an_order_that_went_back_does_not_become_ready(self, order: Order, clerk: Employee) -> None:
+    def test_an_order_that_went_back_does_not_become_ready(
+        self, order: Order, clerk: Employee
+    ) -> None:
         order.return_to_customer(by=clerk)
         with refused(f"Order {order.number} is returned already.", "returned_already"):
             order.mark_ready()
@@ -218,11 +298,18 @@ class TestReady:
 
 
 class TestReturning:
-    def test_the_order_goes_back_first_and_then_each_of_its_items(self, order: Order, clerk: Employee, saves: list[Saved]) -> None:
+    def test_the_order_goes_back_first_and_then_each_of_its_items(
+        self, order: Order, clerk: Employee, saves: list[Saved]
+    ) -> None:
         order.mark_ready()
         saves.clear()
         order.return_to_customer(by=clerk)
-        assert told(saves) == ["Order returned_at returned_by_id status", *["LineItem returned_at"] * 3, "Visit +", "Customer last_visit"]
+        assert told(saves) == [
+            "Order returned_at returned_by_id status",
+            *["LineItem returned_at"] * 3,
+            "Visit +",
+            "Customer last_visit",
+        ]
         order = stored(order)
         assert (order.status, order.returned_by) == ("returned", clerk)
         assert set(order.items.values_list("returned_at", flat=True)) == {order.returned_at}
@@ -230,11 +317,15 @@ class TestReturning:
     def test_at_a_counter_it_is_a_visit(self, customer: Customer, clerk: Employee) -> None:
         order = OrderFactory.create(customer=customer, created_at=MORNING)
         order.return_to_customer(by=clerk, at=EVENING)
-        assert [(visit.visit_type, visit.at) for visit in customer.visits.all()] == [("Store", EVENING)]
+        assert [(visit.visit_type, visit.at) for visit in customer.visits.all()] == [
+            ("Store", EVENING)
+        ]
         customer.refresh_from_db()
         assert customer.last_visit == EVENING
 
-    def test_at_a_stop_it_is_the_stop_that_counts(self, customer: Customer, driver: Employee) -> None:
+    def test_at_a_stop_it_is_the_stop_that_counts(
+        self, customer: Customer, driver: Employee
+    ) -> None:
         order = OrderFactory.create(customer=customer)
         order.return_to_customer(by=driver, stop=StopFactory.create(customer=customer))
         assert stored(order).status == "returned"
@@ -244,7 +335,9 @@ class TestReturning:
         order.return_to_customer(by=clerk)
         assert (stored(order).status, stored(order).ready_at) == ("returned", None)
 
-    def test_some_items_go_back_and_the_order_with_the_last_of_them(self, order: Order, clerk: Employee, saves: list[Saved]) -> None:
+    def test_some_items_go_back_and_the_order_with_the_last_of_them(
+        self, order: Order, clerk: Employee, saves: list[Saved]
+    ) -> None:
         shirt, trousers, coat = order.items.order_by("pk")
         saves.clear()
         order.return_to_customer(by=clerk, items=[shirt, coat])
@@ -252,10 +345,15 @@ class TestReturning:
         assert (stored(order).status, returned_items(order)) == ("open", ["Shirt", "Coat"])
         saves.clear()
         order.return_to_customer(by=clerk, items=[trousers])
-        assert told(saves)[:2] == ["Order returned_at returned_by_id status", "LineItem returned_at"]
+        assert told(saves)[:2] == [
+            "Order returned_at returned_by_id status",
+            "LineItem returned_at",
+        ]
         assert (stored(order).status, len(returned_items(order))) == ("returned", 3)
 
-    def test_the_rest_goes_back_when_nothing_is_said_of_items(self, order: Order, clerk: Employee) -> None:
+    def test_the_rest_goes_back_when_nothing_is_said_of_items(
+        self, order: Order, clerk: Employee
+    ) -> None:
         shirt = order.items.earliest("pk")
         order.return_to_customer(by=clerk, items=[shirt], at=datetime.now(UTC) - timedelta(hours=1))
         shirt.refresh_from_db()
@@ -263,7 +361,9 @@ class TestReturning:
         assert len(returned_items(order)) == 3
         assert order.items.earliest("pk").returned_at == shirt.returned_at
 
-    def test_receivers_need_no_query_to_know_an_item_s_order(self, order: Order, clerk: Employee) -> None:
+    def test_receivers_need_no_query_to_know_an_item_s_order(
+        self, order: Order, clerk: Employee
+    ) -> None:
         items = order.refuse_return(datetime.now(UTC))
         assert all(item.order is order for item in items)
 
@@ -275,13 +375,21 @@ class TestReturning:
     def test_an_item_goes_back_once(self, order: Order, clerk: Employee) -> None:
         shirt = order.items.earliest("pk")
         order.return_to_customer(by=clerk, items=[shirt])
-        with refused(f"Not all of these items are still in order {order.number}.", "not_in_order", "items"):
+        with refused(
+            f"Not all of these items are still in order {order.number}.", "not_in_order", "items"
+        ):
             order.return_to_customer(by=clerk, items=[shirt])
 
-    def test_an_item_of_another_order_is_refused_and_so_is_no_item_at_all(self, order: Order, clerk: Employee) -> None:
+    def test_an_item_of_another_order_is_refused_and_so_is_no_item_at_all(
+        self, order: Order, clerk: Employee
+    ) -> None:
         other = LineItemFactory.create(order__customer=order.customer)
         for items in ([other], [*order.items.all(), other], []):
-            with refused(f"Not all of these items are still in order {order.number}.", "not_in_order", "items"):
+            with refused(
+                f"Not all of these items are still in order {order.number}.",
+                "not_in_order",
+                "items",
+            ):
                 order.return_to_customer(by=clerk, items=items)
 
     def test_another_business_s_employee_is_refused(self, order: Order) -> None:
@@ -289,7 +397,9 @@ class TestReturning:
         with refused("This employee belongs to another business.", "other_business", "by"):
             order.return_to_customer(by=foreign)
 
-    def test_a_stop_at_another_customer_s_door_is_refused(self, order: Order, driver: Employee) -> None:
+    def test_a_stop_at_another_customer_s_door_is_refused(
+        self, order: Order, driver: Employee
+    ) -> None:
         stop = StopFactory.create(customer=CustomerFactory.create(business=order.business))
         with refused("This stop is at another customer's.", "other_customer", "stop"):
             order.return_to_customer(by=driver, stop=stop)
@@ -301,19 +411,30 @@ class TestReturning:
 
 class TestEditing:
     def test_added_items_count(self, customer: Customer, saves: list[Saved]) -> None:
-        order = Order.create(customer, items=[COAT], tax_rate=Decimal(10), discount=DiscountFactory.create(business=customer.business))
+        order = Order.create(
+            customer,
+            items=[COAT],
+            tax_rate=Decimal(10),
+            discount=DiscountFactory.create(business=customer.business),
+        )
         saves.clear()
         order.add_items([NewItem("Tie", Decimal(10))])
         assert told(saves) == ["Order discount_total subtotal tax total", "LineItem +"]
         order = stored(order)
-        assert (order.subtotal, order.discount_total, order.tax, order.total) == tuple(map(Decimal, ("30", "3", "2.70", "29.70")))
+        assert (order.subtotal, order.discount_total, order.tax, order.total) == tuple(
+            map(Decimal, ("30", "3", "2.70", "29.70"))
+        )
 
     def test_removed_items_do_not(self, order: Order) -> None:
         order.remove_items([order.items.get(description="Trousers")])
         assert (stored(order).total, order.items.count()) == (Decimal("25.00"), 2)
 
     def test_another_discount_counts(self, order: Order) -> None:
-        order.change(discount=DiscountFactory.create(business=order.business, kind="AMOUNT", value=Decimal(5)))
+        order.change(
+            discount=DiscountFactory.create(
+                business=order.business, kind="AMOUNT", value=Decimal(5)
+            )
+        )
         assert (stored(order).discount_total, stored(order).total) == (Decimal(5), Decimal(40))
         order.change(discount=None)
         assert (stored(order).discount, stored(order).total) == (None, Decimal(45))
@@ -331,7 +452,9 @@ class TestEditing:
     def test_an_item_that_went_back_is_not_removed(self, order: Order, clerk: Employee) -> None:
         shirt = order.items.earliest("pk")
         order.return_to_customer(by=clerk, items=[shirt])
-        with refused(f"Not all of these items are still in order {order.number}.", "not_in_order", "items"):
+        with refused(
+            f"Not all of these items are still in order {order.number}.", "not_in_order", "items"
+        ):
             order.remove_items([shirt])
 
     def test_nonsense_is_not_added(self, order: Order) -> None:

@@ -19,7 +19,14 @@ def test_a_number_is_read_in_any_usual_format(entered: str, country: str | None,
 
 @pytest.mark.parametrize(
     ("entered", "country"),
-    [("601 5610", "US"), ("415 601 5610", None), ("+1415601561", None), ("hello", "US"), ("9" * 40, "US"), ("+", None)],
+    [
+        ("601 5610", "US"),
+        ("415 601 5610", None),
+        ("+1415601561", None),
+        ("hello", "US"),
+        ("9" * 40, "US"),
+        ("+", None),
+    ],
 )
 def test_an_impossible_number_is_refused_by_name(entered: str, country: str | None) -> None:
     with pytest.raises(ImpossibleNumber) as caught:
@@ -31,7 +38,10 @@ def test_a_normalised_number_stays_the_same() -> None:
     assert normalise(normalise("07700 900123", "GB"), None) == "+447700900123"
 
 
-@pytest.mark.parametrize(("stored", "shown"), [("", ""), ("not a number", "not a number"), ("+14156015610", "(415) 601 5610")])
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [("", ""), ("not a number", "not a number"), ("+14156015610", "(415) 601 5610")],
+)
 def test_what_an_older_program_stored_is_shown_as_it_is(stored: str, shown: str) -> None:
     assert displayed(stored) == shown
 

@@ -28,26 +28,45 @@ def pickup(customer: Customer) -> PickupRequest:
 
 
 class TestScheduling:
-    def test_an_employee_or_the_customer_schedules_a_pickup(self, customer: Customer, clerk: Employee, saves: list[Saved]) -> None:
+    def test_an_employee_or_the_customer_schedules_a_pickup(
+        self, customer: Customer, clerk: Employee, saves: list[Saved]
+    ) -> None:
         saves.clear()
         by_employee = customer.schedule_pickup(TODAY, by="Employee", employee=clerk)
         by_customer = customer.schedule_pickup(TOMORROW, by="Customer")
         assert told(saves) == ["PickupRequest +", "PickupRequest +"]
-        assert (by_employee.scheduled_by, by_employee.employee, by_employee.status) == ("Employee", clerk, "scheduled")
-        assert (by_customer.scheduled_by, by_customer.pickup_date, by_customer.created_at) == ("Customer", TOMORROW, LATE)
+        assert (by_employee.scheduled_by, by_employee.employee, by_employee.status) == (
+            "Employee",
+            clerk,
+            "scheduled",
+        )
+        assert (by_customer.scheduled_by, by_customer.pickup_date, by_customer.created_at) == (
+            "Customer",
+            TOMORROW,
+            LATE,
+        )
 
     def test_today_is_the_business_s_today(self, customer: Customer) -> None:
-        with refused("2026-03-01 has passed. Choose today or a later day.", "past_date", "pickup_date"):
+        with refused(
+            "2026-03-01 has passed. Choose today or a later day.", "past_date", "pickup_date"
+        ):
             customer.schedule_pickup(TODAY - timedelta(days=1))
 
     def test_a_day_takes_one_pickup(self, pickup: PickupRequest, customer: Customer) -> None:
-        with refused("A pickup on 2026-03-03 is scheduled already.", "scheduled_already", "pickup_date"):
+        with refused(
+            "A pickup on 2026-03-03 is scheduled already.", "scheduled_already", "pickup_date"
+        ):
             customer.schedule_pickup(TOMORROW)
 
-    def test_after_a_cancellation_the_day_is_free_again(self, pickup: PickupRequest, customer: Customer) -> None:
+    def test_after_a_cancellation_the_day_is_free_again(
+        self, pickup: PickupRequest, customer: Customer
+    ) -> None:
         pickup.cancel(via="Website")
         customer.schedule_pickup(TOMORROW)
-        assert sorted(customer.pickup_requests.values_list("status", flat=True)) == ["canceled", "scheduled"]
+        assert sorted(customer.pickup_requests.values_list("status", flat=True)) == [
+            "canceled",
+            "scheduled",
+        ]
 
     def test_another_customer_may_have_the_same_day(self, pickup: PickupRequest) -> None:
         CustomerFactory.create(business=pickup.business).schedule_pickup(TOMORROW)
@@ -64,14 +83,18 @@ class TestScheduling:
 
 class TestCanceling:
     @pytest.mark.parametrize("via", ["Website", "Text", "Employee"])
-    def test_it_is_kept_who_canceled_and_when(self, pickup: PickupRequest, saves: list[Saved], via: str) -> None:
+    def test_it_is_kept_who_canceled_and_when(
+        self, pickup: PickupRequest, saves: list[Saved], via: str
+    ) -> None:
         saves.clear()
         pickup.cancel(via=via)
         assert told(saves)[0] == "PickupRequest canceled_at canceled_via status"
         pickup = PickupRequest.objects.get(pk=pickup.pk)
         assert (pickup.status, pickup.canceled_via, pickup.canceled_at) == ("canceled", via, LATE)
 
-    @pytest.mark.parametrize(("via", "answered_at"), [("Text", LATE), ("Website", None), ("Employee", None)])
+    @pytest.mark.parametrize(
+        ("via", "answered_at"), [("Text", LATE), ("Website", None), ("Employee", None)]
+    )
     def test_only_an_answer_to_a_text_shows_that_the_phone_is_mobile(
         self, pickup: PickupRequest, customer: Customer, via: str, answered_at: datetime | None
     ) -> None:
@@ -91,7 +114,9 @@ class TestCanceling:
         with refused("This pickup was completed already.", "completed_already"):
             pickup.complete()
 
-    def test_an_answer_that_comes_after_the_day_cancels_nothing(self, pickup: PickupRequest) -> None:
+    def test_an_answer_that_comes_after_the_day_cancels_nothing(
+        self, pickup: PickupRequest
+    ) -> None:
         with time_machine.travel(LATE + timedelta(days=2)):
             with refused("The day of this pickup, 2026-03-03, has passed.", "past_date"):
                 pickup.cancel(via="Text")
@@ -107,15 +132,30 @@ class TestRegularPickups:
         saves.clear()
         request = customer.request_regular_pickups()
         assert told(saves) == ["RegularPickupRequest +", "Customer delivery_preference"]
-        assert (request.status, request.address, request.requested_at) == ("pending", customer.address, LATE)
+        assert (request.status, request.address, request.requested_at) == (
+            "pending",
+            customer.address,
+            LATE,
+        )
         customer.refresh_from_db()
         assert customer.delivery_preference == "Route Approval Pending"
 
     def test_a_request_may_name_another_address(self, customer: Customer) -> None:
         request = customer.request_regular_pickups(
-            address={"street": "1 Work Street", "city": "Oakland", "state": None, "postalCode": None, "country": "US"}
+            address={
+                "street": "1 Work Street",
+                "city": "Oakland",
+                "state": None,
+                "postalCode": None,
+                "country": "US",
+            }
         )
-        assert (request.street, request.city, request.state, request.country) == ("1 Work Street", "Oakland", "", "US")
+        assert (request.street, request.city, request.state, request.country) == (
+            "1 Work Street",
+            "Oakland",
+            "",
+            "US",
+        )
 
     def test_a_second_request_is_refused_while_one_waits(self, customer: Customer) -> None:
         customer.request_regular_pickups()
@@ -136,7 +176,10 @@ class TestRegularPickups:
         customer.refresh_from_db()
         assert customer.delivery_preference == "Delivery Address Declined"
         customer.request_regular_pickups()
-        assert sorted(customer.regular_pickup_requests.values_list("status", flat=True)) == ["declined", "pending"]
+        assert sorted(customer.regular_pickup_requests.values_list("status", flat=True)) == [
+            "declined",
+            "pending",
+        ]
 
     def test_a_request_is_decided_once(self, customer: Customer) -> None:
         request = customer.request_regular_pickups()

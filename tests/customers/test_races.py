@@ -8,10 +8,26 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from customers.models import Customer, Employee, LineItem, Order, PickupRequest, RegularPickupRequest, Stop, Visit
+from customers.models import (
+    Customer,
+    Employee,
+    LineItem,
+    Order,
+    PickupRequest,
+    RegularPickupRequest,
+    Stop,
+    Visit,
+)
 from tests.customers.contention import at_once, outcome_of, wait_for_waiting
 from tests.customers.recorder import Saved, told
-from tests.factories import CustomerFactory, EmployeeFactory, LineItemFactory, OrderFactory, PickupRequestFactory, StopFactory
+from tests.factories import (
+    CustomerFactory,
+    EmployeeFactory,
+    LineItemFactory,
+    OrderFactory,
+    PickupRequestFactory,
+    StopFactory,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,7 +64,9 @@ def fresh(order: Order) -> Order:
     return Order.objects.get(pk=order.pk)
 
 
-def test_two_counters_return_an_order(order: Order, customer: Customer, clerk: Employee, saves: list[Saved]) -> None:
+def test_two_counters_return_an_order(
+    order: Order, customer: Customer, clerk: Employee, saves: list[Saved]
+) -> None:
     saves.clear()
     outcomes = at_once(customer, *[lambda: fresh(order).return_to_customer(by=clerk)] * 2)
     assert outcomes == ["done", "returned_already"]
@@ -60,7 +78,9 @@ def test_two_counters_return_an_order(order: Order, customer: Customer, clerk: E
     ]
 
 
-def test_a_counter_and_a_driver_return_an_order(order: Order, customer: Customer, clerk: Employee, saves: list[Saved]) -> None:
+def test_a_counter_and_a_driver_return_an_order(
+    order: Order, customer: Customer, clerk: Employee, saves: list[Saved]
+) -> None:
     stop = StopFactory.create(customer=customer)
     saves.clear()
     outcomes = at_once(
@@ -75,7 +95,11 @@ def test_a_counter_and_a_driver_return_an_order(order: Order, customer: Customer
 
 def test_two_counters_mark_an_order_ready(order: Order, saves: list[Saved]) -> None:
     saves.clear()
-    assert at_once(order, *[lambda: fresh(order).mark_ready()] * 3) == ["done", "ready_already", "ready_already"]
+    assert at_once(order, *[lambda: fresh(order).mark_ready()] * 3) == [
+        "done",
+        "ready_already",
+        "ready_already",
+    ]
     assert told(saves) == ["Order ready_at status"]
 
 
@@ -95,12 +119,18 @@ def test_two_counters_return_different_items_and_the_order_goes_back_with_the_se
     assert told(saves).count("LineItem returned_at") == 2
 
 
-def test_two_phones_complete_a_stop(customer: Customer, clerk: Employee, saves: list[Saved]) -> None:
+def test_two_phones_complete_a_stop(
+    customer: Customer, clerk: Employee, saves: list[Saved]
+) -> None:
     stop = StopFactory.create(customer=customer)
     saves.clear()
-    outcomes = at_once(customer, *[lambda: Stop.objects.get(pk=stop.pk).complete(clerk, bags_delivered=1)] * 2)
+    outcomes = at_once(
+        customer, *[lambda: Stop.objects.get(pk=stop.pk).complete(clerk, bags_delivered=1)] * 2
+    )
     assert outcomes == ["completed_already", "done"]
-    assert [line for line in told(saves) if line.startswith("Stop")] == ["Stop completed_at driver_id had_delivery status total_deliveries"]
+    assert [line for line in told(saves) if line.startswith("Stop")] == [
+        "Stop completed_at driver_id had_delivery status total_deliveries"
+    ]
 
 
 def test_two_orders_of_a_day_make_one_visit(customer: Customer, saves: list[Saved]) -> None:
@@ -110,7 +140,9 @@ def test_two_orders_of_a_day_make_one_visit(customer: Customer, saves: list[Save
     assert (told(saves).count("Order +"), told(saves).count("Visit +")) == (2, 1)
 
 
-def test_a_visit_that_another_transaction_records_first_is_not_recorded_again(customer: Customer, saves: list[Saved]) -> None:
+def test_a_visit_that_another_transaction_records_first_is_not_recorded_again(
+    customer: Customer, saves: list[Saved]
+) -> None:
     """The customer's lock keeps actions apart; the database also does where somebody takes none."""
     at = customer.created_at + timedelta(seconds=1)
     with ThreadPoolExecutor(1) as other_counter:
@@ -118,7 +150,12 @@ def test_a_visit_that_another_transaction_records_first_is_not_recorded_again(cu
             first = Visit.record(customer, Visit.Type.STORE, at)
             saves.clear()
             other = other_counter.submit(
-                outcome_of, lambda: Visit.record(Customer.objects.select_related("business").get(pk=customer.pk), Visit.Type.STORE, at)
+                outcome_of,
+                lambda: Visit.record(
+                    Customer.objects.select_related("business").get(pk=customer.pk),
+                    Visit.Type.STORE,
+                    at,
+                ),
             )
             wait_for_waiting(1)
         assert other.result() == "done"
@@ -133,7 +170,12 @@ def test_two_pickups_for_a_day(customer: Customer, commits: bool, outcome: str) 
     with ThreadPoolExecutor(1) as other_phone:
         with transaction.atomic():
             customer.schedule_pickup(tomorrow)
-            other = other_phone.submit(outcome_of, lambda: Customer.objects.get(pk=customer.pk).schedule_pickup(tomorrow, by="Customer"))
+            other = other_phone.submit(
+                outcome_of,
+                lambda: Customer.objects.get(pk=customer.pk).schedule_pickup(
+                    tomorrow, by="Customer"
+                ),
+            )
             wait_for_waiting(1)
             transaction.set_rollback(not commits)
         assert other.result() == outcome
@@ -153,23 +195,34 @@ def test_the_website_and_a_text_cancel_a_pickup(customer: Customer, saves: list[
 
 
 def test_a_customer_asks_twice_for_regular_pickups(customer: Customer) -> None:
-    outcomes = at_once(customer, *[lambda: Customer.objects.get(pk=customer.pk).request_regular_pickups()] * 2)
+    outcomes = at_once(
+        customer, *[lambda: Customer.objects.get(pk=customer.pk).request_regular_pickups()] * 2
+    )
     assert outcomes == ["done", "requested_already"]
     assert RegularPickupRequest.objects.count() == 1
 
 
 def test_two_orders_of_one_number(customer: Customer) -> None:
-    outcomes = at_once(customer, *[lambda: Order.create(Customer.objects.get(pk=customer.pk), number="4711")] * 2)
+    outcomes = at_once(
+        customer, *[lambda: Order.create(Customer.objects.get(pk=customer.pk), number="4711")] * 2
+    )
     assert outcomes == ["done", "number_taken"]
 
 
 def test_a_row_that_refers_to_a_locked_customer_does_not_wait(customer: Customer) -> None:
     with ThreadPoolExecutor(1) as other_counter, transaction.atomic():
         customer.lock()
-        assert other_counter.submit(outcome_of, lambda: PickupRequestFactory.create(customer=customer)).result(10) == "done"
+        assert (
+            other_counter.submit(
+                outcome_of, lambda: PickupRequestFactory.create(customer=customer)
+            ).result(10)
+            == "done"
+        )
 
 
-def test_a_crowd_that_does_everything_at_once_never_waits_in_a_circle(customer: Customer, clerk: Employee) -> None:
+def test_a_crowd_that_does_everything_at_once_never_waits_in_a_circle(
+    customer: Customer, clerk: Employee
+) -> None:
     """A deadlock would surface as an OperationalError, which is no refusal."""
     orders = OrderFactory.create_batch(4, customer=customer)
     for order in orders:
@@ -183,10 +236,18 @@ def test_a_crowd_that_does_everything_at_once_never_waits_in_a_circle(customer: 
     def actions(rng: random.Random) -> list[Callable[[], object]]:
         return [
             some(rng)[0].mark_ready,
-            lambda: some(rng)[0].return_to_customer(by=clerk, items=[rng.choice(list(LineItem.objects.filter(order=orders[0])))]),
-            lambda: some(rng)[0].return_to_customer(by=clerk, stop=Stop.objects.get(pk=rng.choice(stops).pk)),
-            lambda: Stop.objects.get(pk=rng.choice(stops).pk).complete(clerk, delivered_orders=some(rng)),
-            lambda: Order.create(Customer.objects.get(pk=customer.pk), stop=Stop.objects.get(pk=rng.choice(stops).pk)),
+            lambda: some(rng)[0].return_to_customer(
+                by=clerk, items=[rng.choice(list(LineItem.objects.filter(order=orders[0])))]
+            ),
+            lambda: some(rng)[0].return_to_customer(
+                by=clerk, stop=Stop.objects.get(pk=rng.choice(stops).pk)
+            ),
+            lambda: Stop.objects.get(pk=rng.choice(stops).pk).complete(
+                clerk, delivered_orders=some(rng)
+            ),
+            lambda: Order.create(
+                Customer.objects.get(pk=customer.pk), stop=Stop.objects.get(pk=rng.choice(stops).pk)
+            ),
             lambda: PickupRequest.objects.get(pk=pickup.pk).cancel(via="Text"),
             lambda: Customer.objects.get(pk=customer.pk).request_regular_pickups(),
             Customer.objects.get(pk=customer.pk).answered_text,

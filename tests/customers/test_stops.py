@@ -31,7 +31,13 @@ def stop(customer: Customer, driver: Employee) -> Stop:
 
 def outcome(stop: Stop) -> tuple[object, ...]:
     stop = Stop.objects.get(pk=stop.pk)
-    return (stop.status, stop.had_pickup, stop.had_delivery, stop.total_pickups, stop.total_deliveries)
+    return (
+        stop.status,
+        stop.had_pickup,
+        stop.had_delivery,
+        stop.total_pickups,
+        stop.total_deliveries,
+    )
 
 
 def test_a_stop_is_at_the_customer_s_address_unless_told_otherwise(customer: Customer) -> None:
@@ -47,7 +53,9 @@ def test_a_stop_is_at_the_customer_s_address_unless_told_otherwise(customer: Cus
     }
 
 
-def test_a_customer_who_moves_does_not_move_the_stops_there_were(stop: Stop, customer: Customer) -> None:
+def test_a_customer_who_moves_does_not_move_the_stops_there_were(
+    stop: Stop, customer: Customer
+) -> None:
     address = stop.address
     customer.street = "2 New Street"
     customer.save()
@@ -64,7 +72,9 @@ def test_a_stop_of_a_customer_without_an_address_has_none() -> None:
 def test_a_stop_is_not_scheduled_for_a_day_that_has_passed_there(customer: Customer) -> None:
     today = datetime(2026, 3, 2, tzinfo=UTC).date()
     assert Stop.schedule(customer, today).scheduled_for == today
-    with refused("2026-03-01 has passed. Choose today or a later day.", "past_date", "scheduled_for"):
+    with refused(
+        "2026-03-01 has passed. Choose today or a later day.", "past_date", "scheduled_for"
+    ):
         Stop.schedule(customer, today - timedelta(days=1))
 
 
@@ -76,7 +86,9 @@ def test_another_business_s_driver_or_route_is_refused(customer: Customer) -> No
         Stop.schedule(customer, customer.business.today(), route=route)
 
 
-def test_a_door_that_was_on_no_list_counts_for_the_day_on_which_the_driver_was_there(customer: Customer, driver: Employee) -> None:
+def test_a_door_that_was_on_no_list_counts_for_the_day_on_which_the_driver_was_there(
+    customer: Customer, driver: Employee
+) -> None:
     """In San Francisco it is the day before."""
     uuid = uuid4()
     stop = Stop.unplanned(customer, uuid, driver=driver, at=datetime(2026, 3, 2, 7, 59, tzinfo=UTC))
@@ -96,11 +108,17 @@ def test_another_business_s_driver_was_at_no_door(customer: Customer) -> None:
 
 
 class TestCompleting:
-    def test_orders_created_there_are_a_pickup(self, stop: Stop, customer: Customer, driver: Employee, saves: list[Saved]) -> None:
+    def test_orders_created_there_are_a_pickup(
+        self, stop: Stop, customer: Customer, driver: Employee, saves: list[Saved]
+    ) -> None:
         orders = [Order.create(customer, items=[COAT], stop=stop) for _ in range(2)]
         saves.clear()
         stop.complete(driver, new_orders=orders)
-        assert told(saves) == ["Stop completed_at driver_id had_pickup status total_pickups", "Visit +", "Customer last_visit"]
+        assert told(saves) == [
+            "Stop completed_at driver_id had_pickup status total_pickups",
+            "Visit +",
+            "Customer last_visit",
+        ]
         assert outcome(stop) == ("completed", True, False, 2, 0)
         assert Stop.objects.get(pk=stop.pk).driver == driver
 
@@ -111,8 +129,15 @@ class TestCompleting:
         stop.complete(driver)
         assert outcome(stop) == ("completed", True, False, 1, 0)
 
-    def test_orders_delivered_are_returned(self, stop: Stop, customer: Customer, driver: Employee, saves: list[Saved]) -> None:
-        first, second = (LineItemFactory.create(order__customer=customer, order__ready=True, order__bags=bags).order for bags in (1, 2))
+    def test_orders_delivered_are_returned(
+        self, stop: Stop, customer: Customer, driver: Employee, saves: list[Saved]
+    ) -> None:
+        first, second = (
+            LineItemFactory.create(
+                order__customer=customer, order__ready=True, order__bags=bags
+            ).order
+            for bags in (1, 2)
+        )
         saves.clear()
         stop.complete(driver, delivered_orders=[second, first])
         returned = ["Order returned_at returned_by_id status", "LineItem returned_at"]
@@ -124,21 +149,38 @@ class TestCompleting:
             "Customer last_visit",
         ]
         assert outcome(stop) == ("completed", False, True, 0, 3)
-        assert [(order.status, order.returned_by) for order in Order.objects.all()] == [("returned", driver)] * 2
+        assert [(order.status, order.returned_by) for order in Order.objects.all()] == [
+            ("returned", driver)
+        ] * 2
 
-    def test_the_bags_are_as_many_as_the_driver_counted(self, stop: Stop, customer: Customer, driver: Employee) -> None:
-        stop.complete(driver, delivered_orders=[OrderFactory.create(customer=customer, ready=True, bags=2)], bags_delivered=5)
+    def test_the_bags_are_as_many_as_the_driver_counted(
+        self, stop: Stop, customer: Customer, driver: Employee
+    ) -> None:
+        stop.complete(
+            driver,
+            delivered_orders=[OrderFactory.create(customer=customer, ready=True, bags=2)],
+            bags_delivered=5,
+        )
         assert outcome(stop) == ("completed", False, True, 0, 5)
 
     def test_bags_without_an_order_are_a_delivery(self, stop: Stop, driver: Employee) -> None:
         stop.complete(driver, bags_delivered=1)
         assert outcome(stop) == ("completed", False, True, 0, 1)
 
-    def test_a_pickup_and_a_delivery_are_one_visit_by_the_driver(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+    def test_a_pickup_and_a_delivery_are_one_visit_by_the_driver(
+        self, stop: Stop, customer: Customer, driver: Employee
+    ) -> None:
         delivered = OrderFactory.create(customer=customer, ready=True, created_at=NOON)
-        stop.complete(driver, new_orders=[Order.create(customer, stop=stop, at=NOON)], delivered_orders=[delivered], at=NOON)
+        stop.complete(
+            driver,
+            new_orders=[Order.create(customer, stop=stop, at=NOON)],
+            delivered_orders=[delivered],
+            at=NOON,
+        )
         assert outcome(stop) == ("completed", True, True, 1, 1)
-        assert [(visit.visit_type, visit.at) for visit in customer.visits.all()] == [("Driver", NOON)]
+        assert [(visit.visit_type, visit.at) for visit in customer.visits.all()] == [
+            ("Driver", NOON)
+        ]
         customer.refresh_from_db()
         assert customer.last_visit == NOON
         assert Stop.objects.get(pk=stop.pk).completed_at == NOON
@@ -158,16 +200,22 @@ class TestCompleting:
         stop.refresh_from_db()
         assert (stop.status, stop.driver, stop.completed_at) == ("missed", driver, NOON)
 
-    def test_the_driver_who_was_planned_stays_unless_another_came(self, customer: Customer, driver: Employee) -> None:
+    def test_the_driver_who_was_planned_stays_unless_another_came(
+        self, customer: Customer, driver: Employee
+    ) -> None:
         stop = StopFactory.create(customer=customer)
         planned = stop.driver
         stop.complete(bags_delivered=1)
         assert Stop.objects.get(pk=stop.pk).driver == planned
 
-    def test_the_pickup_that_was_scheduled_for_the_day_is_done(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+    def test_the_pickup_that_was_scheduled_for_the_day_is_done(
+        self, stop: Stop, customer: Customer, driver: Employee
+    ) -> None:
         asked = PickupRequestFactory.create(customer=customer, pickup_date=stop.scheduled_for)
         later = PickupRequestFactory.create(customer=customer)
-        canceled = PickupRequestFactory.create(customer=customer, pickup_date=stop.scheduled_for, status="canceled")
+        canceled = PickupRequestFactory.create(
+            customer=customer, pickup_date=stop.scheduled_for, status="canceled"
+        )
         stop.complete(driver, bags_delivered=1)
         statuses = []
         for pickup in (asked, later, canceled):
@@ -176,7 +224,9 @@ class TestCompleting:
         assert statuses == ["completed", "scheduled", "canceled"]
 
     @pytest.mark.parametrize(("bags", "status"), [(1, "completed"), (0, "missed")])
-    def test_a_stop_is_done_once(self, stop: Stop, driver: Employee, bags: int, status: str) -> None:
+    def test_a_stop_is_done_once(
+        self, stop: Stop, driver: Employee, bags: int, status: str
+    ) -> None:
         stop.complete(driver, bags_delivered=bags)
         for again in (stop.complete, stop.miss):
             with refused(f"This stop was {status} already.", f"{status}_already"):
@@ -192,14 +242,22 @@ class TestCompleting:
         completed.complete(driver, bags_delivered=1, reported="a")
         empty.complete(driver, reported="b")
         missed.miss(driver, reported="c")
-        assert [Stop.objects.get(pk=stop.pk).reported for stop in (completed, empty, missed)] == ["a", "b", "c"]
+        assert [Stop.objects.get(pk=stop.pk).reported for stop in (completed, empty, missed)] == [
+            "a",
+            "b",
+            "c",
+        ]
 
-    def test_more_bags_than_can_be_counted_are_refused(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+    def test_more_bags_than_can_be_counted_are_refused(
+        self, stop: Stop, customer: Customer, driver: Employee
+    ) -> None:
         orders = OrderFactory.create_batch(2, customer=customer, bags=2**31 - 1)
         with refused("These are more bags than can be counted.", "invalid", "bags_delivered"):
             stop.complete(driver, delivered_orders=orders)
 
-    def test_an_order_that_was_not_created_there_is_refused(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+    def test_an_order_that_was_not_created_there_is_refused(
+        self, stop: Stop, customer: Customer, driver: Employee
+    ) -> None:
         elsewhere = Order.create(customer, number="4711")
         with refused("Order 4711 was not created at this stop.", "not_of_stop", "new_orders"):
             stop.complete(driver, new_orders=[elsewhere])
@@ -207,18 +265,26 @@ class TestCompleting:
     def test_an_order_that_went_back_before_is_refused_and_takes_the_others_with_it(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
-        first, second = (OrderFactory.create(customer=customer, ready=True, number=number) for number in ("1", "2"))
+        first, second = (
+            OrderFactory.create(customer=customer, ready=True, number=number)
+            for number in ("1", "2")
+        )
         second.return_to_customer(by=driver)
         with refused("Order 2 was returned already.", "returned_already"):
             stop.complete(driver, delivered_orders=[first, second])
 
     def test_another_customer_s_order_is_refused(self, stop: Stop, driver: Employee) -> None:
         neighbour = CustomerFactory.create(business=stop.business)
-        for order in (OrderFactory.create(customer=neighbour, number="4711"), OrderFactory.create(number="4711")):
+        for order in (
+            OrderFactory.create(customer=neighbour, number="4711"),
+            OrderFactory.create(number="4711"),
+        ):
             with refused("Order 4711 is another customer's.", "other_customer", "delivered_orders"):
                 stop.complete(driver, delivered_orders=[order])
 
-    def test_an_order_listed_twice_is_refused(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+    def test_an_order_listed_twice_is_refused(
+        self, stop: Stop, customer: Customer, driver: Employee
+    ) -> None:
         order = OrderFactory.create(customer=customer)
         with refused("An order is listed twice.", "listed_twice", "delivered_orders"):
             stop.complete(driver, delivered_orders=[order, Order.objects.get(pk=order.pk)])
@@ -240,7 +306,9 @@ class TestCompleting:
 class TestGivenBackBefore:
     """An order or some of its items, while the driver was still there."""
 
-    def test_an_order_makes_the_stop_a_delivery(self, stop: Stop, customer: Customer, driver: Employee, saves: list[Saved]) -> None:
+    def test_an_order_makes_the_stop_a_delivery(
+        self, stop: Stop, customer: Customer, driver: Employee, saves: list[Saved]
+    ) -> None:
         order = LineItemFactory.create(order__customer=customer, order__bags=3).order
         saves.clear()
         order.return_to_customer(by=driver, stop=stop)
@@ -252,7 +320,9 @@ class TestGivenBackBefore:
         assert outcome(stop) == ("pending", False, True, 0, 3)
         stop.complete(driver, at=NOON)
         assert outcome(stop) == ("completed", False, True, 0, 3)
-        assert [(visit.visit_type, visit.at) for visit in customer.visits.all()] == [("Driver", NOON)]
+        assert [(visit.visit_type, visit.at) for visit in customer.visits.all()] == [
+            ("Driver", NOON)
+        ]
 
     def test_an_order_that_goes_back_in_parts_brings_its_bags_with_the_last_one(
         self, stop: Stop, customer: Customer, driver: Employee
@@ -264,31 +334,45 @@ class TestGivenBackBefore:
         order.return_to_customer(by=driver, items=[coat], stop=stop)
         assert outcome(stop) == ("pending", False, True, 0, 2)
 
-    def test_some_items_are_a_delivery_without_a_bag(self, stop: Stop, customer: Customer, driver: Employee) -> None:
-        shirt, _ = LineItemFactory.create_batch(2, order=OrderFactory.create(customer=customer, bags=2))
+    def test_some_items_are_a_delivery_without_a_bag(
+        self, stop: Stop, customer: Customer, driver: Employee
+    ) -> None:
+        shirt, _ = LineItemFactory.create_batch(
+            2, order=OrderFactory.create(customer=customer, bags=2)
+        )
         shirt.order.return_to_customer(by=driver, items=[shirt], stop=stop)
         stop.complete(driver)
         assert outcome(stop) == ("completed", False, True, 0, 0)
 
-    def test_the_bags_of_orders_delivered_with_it_are_added(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+    def test_the_bags_of_orders_delivered_with_it_are_added(
+        self, stop: Stop, customer: Customer, driver: Employee
+    ) -> None:
         first, second = (OrderFactory.create(customer=customer, bags=bags) for bags in (1, 2))
         first.return_to_customer(by=driver, stop=stop)
         stop.complete(driver, delivered_orders=[second])
         assert outcome(stop) == ("completed", False, True, 0, 3)
 
     @pytest.mark.parametrize("bags", [0, 5])
-    def test_the_bags_are_as_many_as_the_driver_counted(self, stop: Stop, customer: Customer, driver: Employee, bags: int) -> None:
+    def test_the_bags_are_as_many_as_the_driver_counted(
+        self, stop: Stop, customer: Customer, driver: Employee, bags: int
+    ) -> None:
         OrderFactory.create(customer=customer, bags=2).return_to_customer(by=driver, stop=stop)
         stop.complete(driver, bags_delivered=bags)
         assert outcome(stop) == ("completed", False, True, 0, bags)
 
-    def test_the_stop_was_not_missed(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+    def test_the_stop_was_not_missed(
+        self, stop: Stop, customer: Customer, driver: Employee
+    ) -> None:
         OrderFactory.create(customer=customer).return_to_customer(by=driver, stop=stop)
-        with refused("Something was given back at this stop, so it was not missed.", "has_deliveries"):
+        with refused(
+            "Something was given back at this stop, so it was not missed.", "has_deliveries"
+        ):
             stop.miss(driver)
         assert outcome(stop) == ("pending", False, True, 0, 1)
 
-    def test_more_bags_than_can_be_counted_are_refused(self, stop: Stop, customer: Customer, driver: Employee) -> None:
+    def test_more_bags_than_can_be_counted_are_refused(
+        self, stop: Stop, customer: Customer, driver: Employee
+    ) -> None:
         first, second = OrderFactory.create_batch(2, customer=customer, bags=2**31 - 1)
         first.return_to_customer(by=driver, stop=stop)
         with refused("These are more bags than can be counted.", "invalid", "stop"):

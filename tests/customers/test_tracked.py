@@ -19,7 +19,13 @@ from hypothesis import strategies as st
 
 from customers.models import Business, Customer, Discount, Employee, Order
 from tests.customers.recorder import Saved, recorded
-from tests.factories import BusinessFactory, CustomerFactory, DiscountFactory, EmployeeFactory, OrderFactory
+from tests.factories import (
+    BusinessFactory,
+    CustomerFactory,
+    DiscountFactory,
+    EmployeeFactory,
+    OrderFactory,
+)
 
 
 class Abandoned(Exception):
@@ -158,7 +164,9 @@ class TestWhatASaveCosts:
         assert queries(lambda: EmployeeFactory.create(business=business)) == ["INSERT"]
 
     def test_only_a_column_that_was_never_read_is_looked_up(self) -> None:
-        employee = Employee.objects.only("id", "name").get(pk=EmployeeFactory.create(role="COUNTER").pk)
+        employee = Employee.objects.only("id", "name").get(
+            pk=EmployeeFactory.create(role="COUNTER").pk
+        )
         employee.role = Employee.Role.DRIVER
         with recorded() as saves:
             assert queries(lambda: employee.save(update_fields=["role"])) == ["SELECT", "UPDATE"]
@@ -178,12 +186,19 @@ class TestWhatASaveCosts:
 
     def test_an_instance_made_by_hand_for_an_existing_row_looks_it_up(self) -> None:
         existing = BusinessFactory.create(name="First")
-        by_hand = Business(pk=existing.pk, uuid=existing.uuid, name="Second", created_at=existing.created_at)
+        by_hand = Business(
+            pk=existing.pk, uuid=existing.uuid, name="Second", created_at=existing.created_at
+        )
         save = saving(by_hand.save)
         assert (save.created, save.was) == (False, {"name": "First"})
 
-    @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda business: pickle.loads(pickle.dumps(business))])
-    def test_a_copy_knows_nothing_and_looks_its_row_up(self, duplicate: Callable[[Business], Business]) -> None:
+    @pytest.mark.parametrize(
+        "duplicate",
+        [copy.copy, copy.deepcopy, lambda business: pickle.loads(pickle.dumps(business))],
+    )
+    def test_a_copy_knows_nothing_and_looks_its_row_up(
+        self, duplicate: Callable[[Business], Business]
+    ) -> None:
         business = BusinessFactory.create(name="First")
         assert rename(duplicate(business), "Second").was == {"name": "First"}
 
@@ -206,7 +221,9 @@ class TestTransactions:
             rename(business, "Second")
         assert rename(business, "Second").was == {"name": "First"}
 
-    def test_two_saves_rolled_back_together_fall_back_to_before_the_first(self, business: Business) -> None:
+    def test_two_saves_rolled_back_together_fall_back_to_before_the_first(
+        self, business: Business
+    ) -> None:
         with rolled_back():
             rename(business, "Second")
             assert rename(business, "Third").was == {"name": "Second"}
@@ -220,7 +237,9 @@ class TestTransactions:
             assert rename(business, "Third").was == {"name": "Second"}
         assert rename(business, "Fourth").was == {"name": "Third"}
 
-    def test_a_savepoint_that_held_is_undone_with_the_transaction_around_it(self, business: Business) -> None:
+    def test_a_savepoint_that_held_is_undone_with_the_transaction_around_it(
+        self, business: Business
+    ) -> None:
         with rolled_back():
             with transaction.atomic():
                 rename(business, "Second")
@@ -228,22 +247,33 @@ class TestTransactions:
                 rename(business, "Third")
         assert rename(business, "Third").was == {"name": "First"}
 
-    def test_a_block_without_a_savepoint_is_undone_with_the_one_around_it(self, business: Business) -> None:
+    def test_a_block_without_a_savepoint_is_undone_with_the_one_around_it(
+        self, business: Business
+    ) -> None:
         with transaction.atomic():
             with rolled_back(savepoint=False):
                 rename(business, "Second")
             assert rename(business, "Second").was == {"name": "First"}
         assert rename(business, "Third").was == {"name": "Second"}
 
-    def test_a_rollback_deep_inside_is_known_when_the_outermost_commits(self, business: Business) -> None:
+    def test_a_rollback_deep_inside_is_known_when_the_outermost_commits(
+        self, business: Business
+    ) -> None:
         with transaction.atomic():
             rename(business, "Second")
             with rolled_back(), transaction.atomic():
                 rename(business, "Third")
         assert rename(business, "Third").was == {"name": "Second"}
 
-    def test_several_transactions_in_a_row_each_count_for_themselves(self, business: Business) -> None:
-        for commits, name in [(True, "Second"), (False, "Third"), (False, "Fourth"), (True, "Fifth")]:
+    def test_several_transactions_in_a_row_each_count_for_themselves(
+        self, business: Business
+    ) -> None:
+        for commits, name in [
+            (True, "Second"),
+            (False, "Third"),
+            (False, "Fourth"),
+            (True, "Fifth"),
+        ]:
             if commits:
                 with transaction.atomic():
                     rename(business, name)
@@ -267,14 +297,18 @@ class TestTransactions:
         save = saving(business.save)
         assert (save.created, save.before) == (True, None)
 
-    def test_a_save_that_the_database_refuses_leaves_what_was_known(self, business: Business) -> None:
+    def test_a_save_that_the_database_refuses_leaves_what_was_known(
+        self, business: Business
+    ) -> None:
         BusinessFactory.create(name="Taken")
         business.name = "Taken"
         with pytest.raises(IntegrityError):
             business.save()
         assert rename(business, "Second").was == {"name": "First"}
 
-    def test_a_receiver_that_fails_takes_the_row_back_also_in_autocommit(self, business: Business) -> None:
+    def test_a_receiver_that_fails_takes_the_row_back_also_in_autocommit(
+        self, business: Business
+    ) -> None:
         def fail(**kwargs: Any) -> None:
             raise Abandoned
 
@@ -288,15 +322,21 @@ class TestTransactions:
         assert Business.objects.get(pk=business.pk).name == "First"
         assert rename(business, "Second").was == {"name": "First"}
 
-    def test_a_commit_hook_registered_before_the_save_sees_the_commit(self, business: Business) -> None:
+    def test_a_commit_hook_registered_before_the_save_sees_the_commit(
+        self, business: Business
+    ) -> None:
         told: list[Saved] = []
         with transaction.atomic():
-            transaction.on_commit(lambda: told.append(saving(lambda: business.save(update_fields=["country"]))))
+            transaction.on_commit(
+                lambda: told.append(saving(lambda: business.save(update_fields=["country"])))
+            )
             business.country = "CA"
             business.save()
         assert told[0].changed == frozenset()
 
-    def test_a_commit_hook_that_fails_does_not_make_the_commit_undone(self, business: Business) -> None:
+    def test_a_commit_hook_that_fails_does_not_make_the_commit_undone(
+        self, business: Business
+    ) -> None:
         def fail() -> None:
             raise Abandoned
 
@@ -326,7 +366,16 @@ class TestTransactions:
                 customer.last_visit = customer.created_at + timedelta(days=1)
                 customer.save()
             business.save()
-            assert len([hook for _, hook, _ in connection.run_on_commit if type(hook).__name__ == "Outcome"]) == 1  # type: ignore[misc]
+            assert (
+                len(
+                    [
+                        hook
+                        for _, hook, _ in connection.run_on_commit
+                        if type(hook).__name__ == "Outcome"
+                    ]
+                )
+                == 1
+            )  # type: ignore[misc]
 
     def test_what_is_kept_does_not_grow_with_the_number_of_saves(self, business: Business) -> None:
         for number in range(20):
@@ -340,7 +389,9 @@ class TestTransactions:
 SAVE = "save"
 # A list of saves and of blocks; a block is whether it commits, and such a list.
 blocks = st.recursive(
-    st.lists(st.just(SAVE), max_size=3), lambda inner: st.lists(st.just(SAVE) | st.tuples(st.booleans(), inner), max_size=4), max_leaves=12
+    st.lists(st.just(SAVE), max_size=3),
+    lambda inner: st.lists(st.just(SAVE) | st.tuples(st.booleans(), inner), max_size=4),
+    max_leaves=12,
 )
 
 

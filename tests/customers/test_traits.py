@@ -13,7 +13,15 @@ from django.test.utils import CaptureQueriesContext
 from customers import models
 from customers.links import account_link, read_link
 from customers.models import Business, Customer, CustomField
-from customers.traits import COLUMNS, RELATED_TRAIT_FIELDS, TRAIT_FIELDS, Traits, build_traits, custom_values, trait_sources
+from customers.traits import (
+    COLUMNS,
+    RELATED_TRAIT_FIELDS,
+    TRAIT_FIELDS,
+    Traits,
+    build_traits,
+    custom_values,
+    trait_sources,
+)
 from tests.factories import (
     AgentFactory,
     BrandFactory,
@@ -33,12 +41,18 @@ SEEN = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
 
 def traits_of(customer: Customer, birthday_field: CustomField | None = None) -> Traits:
     source = trait_sources([customer.pk])[customer.pk]
-    return build_traits(source, custom_values([customer.pk]).get(customer.pk, []), birthday_field.pk if birthday_field else None)
+    return build_traits(
+        source,
+        custom_values([customer.pk]).get(customer.pk, []),
+        birthday_field.pk if birthday_field else None,
+    )
 
 
 def test_a_customer_of_whom_everything_is_known() -> None:
     business = BusinessFactory.create(name="Bubbles")
-    birthday = CustomFieldFactory.create(business=business, name="Birthday", kind="DATE", position=2)
+    birthday = CustomFieldFactory.create(
+        business=business, name="Birthday", kind="DATE", position=2
+    )
     source = CustomFieldFactory.create(business=business, name="Referral Source", position=1)
     customer = CustomerFactory.create(
         business=business,
@@ -50,7 +64,9 @@ def test_a_customer_of_whom_everything_is_known() -> None:
         agent=AgentFactory.create(business=business, name="Mission Store"),
         brand=BrandFactory.create(business=business, name="Bubbles Deluxe"),
         group=CustomerGroupFactory.create(business=business, name="Teachers"),
-        discount=DiscountFactory.create(business=business, name="Loyal", description="Since 2020", value=Decimal("12.50")),
+        discount=DiscountFactory.create(
+            business=business, name="Loyal", description="Since 2020", value=Decimal("12.50")
+        ),
         payment_term="AutoPay",
         card_on_file=True,
         created_at=SIGNED_UP,
@@ -77,12 +93,21 @@ def test_a_customer_of_whom_everything_is_known() -> None:
         "deliveryPreference": "Route Regular",
         "link": account_link(customer.uuid, 1),
         "brand": "Bubbles Deluxe",
-        "address": {"street": "1 Example Street", "city": "San Francisco", "state": "CA", "postalCode": "94110", "country": "US"},
+        "address": {
+            "street": "1 Example Street",
+            "city": "San Francisco",
+            "state": "CA",
+            "postalCode": "94110",
+            "country": "US",
+        },
         "receiveEmails": True,
         "receiveTexts": False,
         "group": "Teachers",
         "accountDiscount": {"name": "Loyal", "description": "Since 2020", "value": 12.5},
-        "customFields": [{"name": "Referral Source", "value": "Website"}, {"name": "Birthday", "value": "1990-05-04"}],
+        "customFields": [
+            {"name": "Referral Source", "value": "Website"},
+            {"name": "Birthday", "value": "1990-05-04"},
+        ],
         "demographic": 2,
         "phoneE164": "+14156015610",
         "birthday": "1990-05-04",
@@ -123,36 +148,61 @@ def test_there_are_the_21_traits_of_the_article_and_two_more() -> None:
 
 
 def test_a_corporate_account_has_the_company_s_name_and_its_contact_s() -> None:
-    customer = CustomerFactory.create(corporate=True, company_name="Lee & Co", first_name="Ann", last_name="Lee")
+    customer = CustomerFactory.create(
+        corporate=True, company_name="Lee & Co", first_name="Ann", last_name="Lee"
+    )
     traits = traits_of(customer)
     assert (traits["name"], traits["firstName"], traits["lastName"]) == ("Lee & Co", "Ann", "Lee")
 
 
 def test_a_part_of_an_address_that_is_unknown_is_null() -> None:
     customer = CustomerFactory.create(bare=True, city="Oakland")
-    assert traits_of(customer)["address"] == {"street": None, "city": "Oakland", "state": None, "postalCode": None, "country": None}
+    assert traits_of(customer)["address"] == {
+        "street": None,
+        "city": "Oakland",
+        "state": None,
+        "postalCode": None,
+        "country": None,
+    }
 
 
 def test_names_of_any_script_pass_unchanged() -> None:
-    customer = CustomerFactory.create(first_name="Zoë 🧥", last_name="李\u200d", street="Straße 1", business__name="Чисто")
+    customer = CustomerFactory.create(
+        first_name="Zoë 🧥", last_name="李\u200d", street="Straße 1", business__name="Чисто"
+    )
     traits = traits_of(customer)
-    assert (traits["name"], traits["address"] and traits["address"]["street"], traits["brand"]) == ("Zoë 🧥 李\u200d", "Straße 1", "Чисто")
+    assert (traits["name"], traits["address"] and traits["address"]["street"], traits["brand"]) == (
+        "Zoë 🧥 李\u200d",
+        "Straße 1",
+        "Чисто",
+    )
 
 
 def test_a_custom_field_s_value_may_be_huge_or_empty() -> None:
     customer = CustomerFactory.create()
     huge = "ü" * 40_000
     for position, value in enumerate([huge, ""]):
-        field = CustomFieldFactory.create(business=customer.business, position=position, name=f"Field {position}")
+        field = CustomFieldFactory.create(
+            business=customer.business, position=position, name=f"Field {position}"
+        )
         CustomFieldValueFactory.create(customer=customer, field=field, value=value)
-    assert traits_of(customer)["customFields"] == [{"name": "Field 0", "value": huge}, {"name": "Field 1", "value": None}]
+    assert traits_of(customer)["customFields"] == [
+        {"name": "Field 0", "value": huge},
+        {"name": "Field 1", "value": None},
+    ]
 
 
 def test_a_discount_in_money_and_one_without_a_description() -> None:
     customer = CustomerFactory.create()
-    customer.discount = DiscountFactory.create(business=customer.business, name="Five off", kind="AMOUNT", value=Decimal(5), description="")
+    customer.discount = DiscountFactory.create(
+        business=customer.business, name="Five off", kind="AMOUNT", value=Decimal(5), description=""
+    )
     customer.save()
-    assert traits_of(customer)["accountDiscount"] == {"name": "Five off", "description": None, "value": 5.0}
+    assert traits_of(customer)["accountDiscount"] == {
+        "name": "Five off",
+        "description": None,
+        "value": 5.0,
+    }
 
 
 class TestPhone:
@@ -191,13 +241,20 @@ class TestPhone:
             ("", True, True, False),
         ],
     )
-    def test_whether_it_is_a_mobile_one(self, phone: str, given: bool | None, answered: bool, is_mobile: bool) -> None:
-        customer = CustomerFactory.create(phone=phone, phone_is_mobile=given, text_answered_at=SEEN if answered else None)
+    def test_whether_it_is_a_mobile_one(
+        self, phone: str, given: bool | None, answered: bool, is_mobile: bool
+    ) -> None:
+        customer = CustomerFactory.create(
+            phone=phone, phone_is_mobile=given, text_answered_at=SEEN if answered else None
+        )
         assert traits_of(customer)["isMobile"] is is_mobile
 
 
 class TestBirthday:
-    @pytest.mark.parametrize(("value", "birthday"), [("1990-05-04", "1990-05-04"), ("05-04", "05-04"), ("02-29", "02-29"), ("", None)])
+    @pytest.mark.parametrize(
+        ("value", "birthday"),
+        [("1990-05-04", "1990-05-04"), ("05-04", "05-04"), ("02-29", "02-29"), ("", None)],
+    )
     def test_it_is_what_the_birthday_field_says(self, value: str, birthday: str | None) -> None:
         customer = CustomerFactory.create()
         field = CustomFieldFactory.create(business=customer.business, birthday=True)
@@ -256,7 +313,10 @@ class TestLinks:
 
     def test_a_link_needs_no_escaping(self) -> None:
         token = account_link(CustomerFactory.create().uuid, 1).rsplit("/", 1)[1]
-        assert all(character.isascii() and (character.isalnum() or character in "-_.") for character in token)
+        assert all(
+            character.isascii() and (character.isalnum() or character in "-_.")
+            for character in token
+        )
 
 
 def test_many_customers_take_two_queries() -> None:
@@ -270,7 +330,9 @@ def test_many_customers_take_two_queries() -> None:
         sources, values = trait_sources(ids), custom_values(ids)
         traits = {pk: build_traits(sources[pk], values[pk], None) for pk in ids}
     assert len(queries) == 2
-    assert [traits[pk]["customFields"] for pk in ids] == [[{"name": field.name, "value": str(pk)}] for pk in ids]
+    assert [traits[pk]["customFields"] for pk in ids] == [
+        [{"name": field.name, "value": str(pk)}] for pk in ids
+    ]
 
 
 def test_a_customer_who_is_gone_is_left_out() -> None:
@@ -334,14 +396,22 @@ class TestWhichSavesMatter:
     def test_the_other_columns_do_not(self) -> None:
         customer = CustomerFactory.create()
         before = traits_of(customer)
-        unlisted = {field.attname for field in Customer._meta.concrete_fields} - TRAIT_FIELDS - {"id", "business_id"}
+        unlisted = (
+            {field.attname for field in Customer._meta.concrete_fields}
+            - TRAIT_FIELDS
+            - {"id", "business_id"}
+        )
         assert unlisted == {"master_id", "source", "visit_frequency"}
-        Customer.objects.filter(pk=customer.pk).update(master=CustomerFactory.create(), source="Website", visit_frequency="weekly")
+        Customer.objects.filter(pk=customer.pk).update(
+            master=CustomerFactory.create(), source="Website", visit_frequency="weekly"
+        )
         assert traits_of(customer) == before
 
     def test_the_related_columns_exist_and_are_those_that_are_read(self) -> None:
         for model, names in RELATED_TRAIT_FIELDS.items():
-            assert names <= {field.attname for field in getattr(models, model)._meta.concrete_fields}
+            assert names <= {
+                field.attname for field in getattr(models, model)._meta.concrete_fields
+            }
         read = {column.rpartition("__")[2] for column in COLUMNS if column.startswith("discount__")}
         assert RELATED_TRAIT_FIELDS["Discount"] == read
 
@@ -350,4 +420,7 @@ class TestWhichSavesMatter:
         Business.objects.filter(pk__in=[branded.business_id]).update(name="Renamed 1")
         Business.objects.filter(pk__in=[plain.business_id]).update(name="Renamed 2")
         assert branded.brand is not None
-        assert (traits_of(branded)["brand"], traits_of(plain)["brand"]) == (branded.brand.name, "Renamed 2")
+        assert (traits_of(branded)["brand"], traits_of(plain)["brand"]) == (
+            branded.brand.name,
+            "Renamed 2",
+        )

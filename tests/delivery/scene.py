@@ -74,7 +74,9 @@ def waiting(**which: Any) -> list[Outgoing]:
 def message_ids() -> list[str]:
     """Of all that waits for one business, in the order in which it leaves: identifies first."""
     rows = waiting()
-    return [row.message_id for row in rows if row.event == IDENTIFY] + [row.message_id for row in rows if row.event != IDENTIFY]
+    return [row.message_id for row in rows if row.event == IDENTIFY] + [
+        row.message_id for row in rows if row.event != IDENTIFY
+    ]
 
 
 def logged(**which: Any) -> list[SendLog]:

@@ -10,7 +10,12 @@ from smrt_integration.delivery.answers import SLOW_DOWN_SECONDS, Verdict, read
 def test_success_is_accepted(status: int) -> None:
     answer = read(status, None)
 
-    assert (answer.verdict, answer.status, answer.error, answer.wait_seconds) == (Verdict.ACCEPTED, status, "", None)
+    assert (answer.verdict, answer.status, answer.error, answer.wait_seconds) == (
+        Verdict.ACCEPTED,
+        status,
+        "",
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,7 +42,9 @@ def test_413_splits_the_batch() -> None:
     assert read(413, None).verdict is Verdict.TOO_LARGE
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 408, 410, 460, 500, 501, 502, 503, 504, 508, 599])
+@pytest.mark.parametrize(
+    "status", [301, 302, 303, 307, 308, 408, 410, 460, 500, 501, 502, 503, 504, 508, 599]
+)
 def test_other_failures_keep_everything_and_count_as_failed(status: int) -> None:
     answer = read(status, None)
 
@@ -46,12 +53,17 @@ def test_other_failures_keep_everything_and_count_as_failed(status: int) -> None
 
 
 def test_429_waits_though_it_does_not_say_how_long() -> None:
-    assert (read(429, None).verdict, read(429, None).wait_seconds) == (Verdict.WAIT, SLOW_DOWN_SECONDS)
+    assert (read(429, None).verdict, read(429, None).wait_seconds) == (
+        Verdict.WAIT,
+        SLOW_DOWN_SECONDS,
+    )
 
 
 @pytest.mark.parametrize("status", [302, 408, 410, 429, 460, 500, 503])
 @pytest.mark.parametrize(("told", "waits"), [(0.0, 1.0), (1.0, 1.0), (7.0, 7.0), (300.0, 300.0)])
-def test_retry_after_is_obeyed_whatever_the_status_but_for_a_second_at_least(status: int, told: float, waits: float) -> None:
+def test_retry_after_is_obeyed_whatever_the_status_but_for_a_second_at_least(
+    status: int, told: float, waits: float
+) -> None:
     answer = read(status, told)
 
     assert (answer.verdict, answer.wait_seconds) == (Verdict.WAIT, waits)

@@ -7,7 +7,15 @@ from pytest_django.fixtures import Settings
 from events.models import Integration, Region
 from smrt_integration.delivery import answers, segment
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import attempts, deliver, lane_of, message_ids, sending_business, sign_up, write_key
+from tests.delivery.scene import (
+    attempts,
+    deliver,
+    lane_of,
+    message_ids,
+    sending_business,
+    sign_up,
+    write_key,
+)
 from tests.segment import SegmentStandIn
 
 
@@ -51,19 +59,26 @@ def test_each_business_sends_with_its_own_key(segment: SegmentStandIn) -> None:
     deliver()
 
     for number, customer in customers.items():
-        assert {message["userId"] for message in segment.accepted(write_key(number))} == {str(customer.uuid)}
+        assert {message["userId"] for message in segment.accepted(write_key(number))} == {
+            str(customer.uuid)
+        }
         assert len(segment.accepted(write_key(number))) == 2
 
 
 @pytest.mark.parametrize("stored", ["", "gAAAAABsomething-encrypted-with-a-key-that-is-gone"])
 @pytest.mark.django_db
-def test_without_a_readable_key_the_business_stops_and_nothing_is_posted(stored: str, segment: SegmentStandIn) -> None:
+def test_without_a_readable_key_the_business_stops_and_nothing_is_posted(
+    stored: str, segment: SegmentStandIn
+) -> None:
     business, other = sending_business(write_key(1)), sending_business(write_key(2))
     sign_up(business)
     sign_up(other)
     recorded = message_ids()
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE events_integration SET write_key = %s WHERE business_id = %s", [stored, business.pk])
+        cursor.execute(
+            "UPDATE events_integration SET write_key = %s WHERE business_id = %s",
+            [stored, business.pk],
+        )
 
     deliver()
 

@@ -29,7 +29,10 @@ from tests.delivery.scene import (
 from tests.segment import SegmentStandIn
 
 FAILURES = [
-    *(("status", {"status": status}, answers.read(status, None).error) for status in (408, 410, 460, 500, 502, 503, 504)),
+    *(
+        ("status", {"status": status}, answers.read(status, None).error)
+        for status in (408, 410, 460, 500, 502, 503, 504)
+    ),
     ("redirect", {"status": 302}, answers.read(302, None).error),
     ("redirect", {"status": 307}, answers.read(307, None).error),
     ("cut", {}, answers.unreachable().error),
@@ -47,20 +50,35 @@ def test_everything_waits_and_leaves_later_in_order_and_once(
     add_visits(3, sign_up(business))
     recorded = message_ids()
     # where a followed redirect would be accepted
-    segment.fault(kind, **spec, **({"location": f"{segment.url}/v1/track"} if kind == "redirect" else {}))
+    segment.fault(
+        kind, **spec, **({"location": f"{segment.url}/v1/track"} if kind == "redirect" else {})
+    )
 
     deliver()
 
     lane, failed = lane_of(business), len(segment.requests())
     assert failed >= 1
     assert segment.messages() == []
-    assert (lane.failures, lane.stopped, lane.last_error, lane.lease_token) == (failed, "", told, None)
+    assert (lane.failures, lane.stopped, lane.last_error, lane.lease_token) == (
+        failed,
+        "",
+        told,
+        None,
+    )
     assert lane.resume_at <= timezone.now() + timedelta(seconds=retry.ceiling(failed))
     assert lane.failing_since is not None
     # the tracks were not tried: they leave once the identify before them was accepted
     assert message_ids() == recorded
-    assert [(row.attempts, row.last_error) for row in waiting()] == [(0, ""), (failed, told), (0, ""), (0, ""), (0, "")]
-    assert [(attempt.messages, attempt.error) for attempt in attempts(business)] == [(1, told)] * failed
+    assert [(row.attempts, row.last_error) for row in waiting()] == [
+        (0, ""),
+        (failed, told),
+        (0, ""),
+        (0, ""),
+        (0, ""),
+    ]
+    assert [(attempt.messages, attempt.error) for attempt in attempts(business)] == [
+        (1, told)
+    ] * failed
     assert logged() == []
 
     segment.clear_faults()
@@ -68,8 +86,16 @@ def test_everything_waits_and_leaves_later_in_order_and_once(
     deliver()
 
     assert [message["messageId"] for message in segment.accepted(WRITE_KEY)] == recorded
-    assert event_names(segment.accepted(WRITE_KEY)) == ["identify", "New Customer Signup", *["Customer Visit"] * 3]
-    assert outcomes() == [("identify", "accepted"), ("New Customer Signup", "accepted"), *[("Customer Visit", "accepted")] * 3]
+    assert event_names(segment.accepted(WRITE_KEY)) == [
+        "identify",
+        "New Customer Signup",
+        *["Customer Visit"] * 3,
+    ]
+    assert outcomes() == [
+        ("identify", "accepted"),
+        ("New Customer Signup", "accepted"),
+        *[("Customer Visit", "accepted")] * 3,
+    ]
     assert [entry.attempts for entry in logged()] == [failed + 1, 1, 1, 1, 1]
     assert waiting() == []
     lane = lane_of(business)
@@ -78,7 +104,9 @@ def test_everything_waits_and_leaves_later_in_order_and_once(
 
 
 @pytest.mark.django_db
-def test_a_refused_connection_waits_and_the_attempt_shows_no_status(segment: SegmentStandIn, settings: Settings) -> None:
+def test_a_refused_connection_waits_and_the_attempt_shows_no_status(
+    segment: SegmentStandIn, settings: Settings
+) -> None:
     settings.SEGMENT_HOST = f"http://127.0.0.1:{free_port()}"
     business = sending_business(WRITE_KEY)
     sign_up(business)
@@ -86,7 +114,11 @@ def test_a_refused_connection_waits_and_the_attempt_shows_no_status(segment: Seg
     deliver()
 
     lane = lane_of(business)
-    assert (lane.failures >= 1, lane.stopped, lane.last_error) == (True, "", "Segment could not be reached.")
+    assert (lane.failures >= 1, lane.stopped, lane.last_error) == (
+        True,
+        "",
+        "Segment could not be reached.",
+    )
     assert {attempt.status for attempt in attempts(business)} == {None}
 
     settings.SEGMENT_HOST = segment.url
@@ -109,7 +141,9 @@ def test_others_leave_in_the_same_run(segment: SegmentStandIn) -> None:
 
 
 @pytest.mark.django_db
-def test_failures_in_a_row_lengthen_the_wait_and_are_told_to_segment(segment: SegmentStandIn) -> None:
+def test_failures_in_a_row_lengthen_the_wait_and_are_told_to_segment(
+    segment: SegmentStandIn,
+) -> None:
     segment.fault("status", status=500)
     business = sending_business(WRITE_KEY)
     sign_up(business)
@@ -125,7 +159,9 @@ def test_failures_in_a_row_lengthen_the_wait_and_are_told_to_segment(segment: Se
 
 
 @pytest.mark.django_db
-def test_what_is_recorded_while_the_lane_waits_leaves_after_what_waited(segment: SegmentStandIn) -> None:
+def test_what_is_recorded_while_the_lane_waits_leaves_after_what_waited(
+    segment: SegmentStandIn,
+) -> None:
     segment.fault("status", status=500)
     business = sending_business(WRITE_KEY)
     customer = sign_up(business)
@@ -136,7 +172,12 @@ def test_what_is_recorded_while_the_lane_waits_leaves_after_what_waited(segment:
     time_passes()
     deliver()
 
-    assert event_names(segment.accepted()) == ["identify", "New Customer Signup", "Customer Visit", "Customer Visit"]
+    assert event_names(segment.accepted()) == [
+        "identify",
+        "New Customer Signup",
+        "Customer Visit",
+        "Customer Visit",
+    ]
 
 
 @pytest.mark.django_db
@@ -159,7 +200,9 @@ def test_success_after_a_failure_ends_the_count(segment: SegmentStandIn) -> None
 
 
 @pytest.mark.django_db
-def test_an_answer_that_is_lost_is_asked_for_again_under_the_same_ids_and_logged_once(segment: SegmentStandIn, settings: Settings) -> None:
+def test_an_answer_that_is_lost_is_asked_for_again_under_the_same_ids_and_logged_once(
+    segment: SegmentStandIn, settings: Settings
+) -> None:
     """Segment took the messages, but its answer never came: it drops the repetition by its messageId."""
     settings.SEGMENT_TIMEOUT = 0.3
     business = sending_business(WRITE_KEY)
@@ -174,7 +217,11 @@ def test_an_answer_that_is_lost_is_asked_for_again_under_the_same_ids_and_logged
 
     arrived = [(arrival.message["messageId"], arrival.verdict) for arrival in segment.messages()]
     repeated = len(segment.requests()) - 2
-    assert arrived == [(recorded[0], "accepted"), *[(recorded[0], "dropped")] * repeated, (recorded[1], "accepted")]
+    assert arrived == [
+        (recorded[0], "accepted"),
+        *[(recorded[0], "dropped")] * repeated,
+        (recorded[1], "accepted"),
+    ]
     assert repeated >= 1
     assert [(entry.message_id, entry.outcome, entry.attempts) for entry in logged()] == [
         (recorded[0], "accepted", 1 + repeated),
@@ -183,7 +230,9 @@ def test_an_answer_that_is_lost_is_asked_for_again_under_the_same_ids_and_logged
 
 
 @pytest.mark.django_db
-def test_events_that_waited_for_an_hour_keep_the_time_when_they_happened(segment: SegmentStandIn) -> None:
+def test_events_that_waited_for_an_hour_keep_the_time_when_they_happened(
+    segment: SegmentStandIn,
+) -> None:
     """Segment computes it as receivedAt - (sentAt - timestamp): a sentAt that was not stamped at this attempt would shift it."""
     sign_up(sending_business(WRITE_KEY))
     segment.fault("status", status=500)

@@ -11,7 +11,15 @@ from events.models import Lane, Outgoing
 from smrt_integration.delivery import segment as sdk
 from smrt_integration.delivery.claim import claim
 from smrt_integration.delivery.deliver import HANGING_SECONDS, ROWS_UNDER_WAY, TROUBLED
-from tests.delivery.scene import add_visits, deliver, delivering, sending_business, sign_up, time_passes, write_key
+from tests.delivery.scene import (
+    add_visits,
+    deliver,
+    delivering,
+    sending_business,
+    sign_up,
+    time_passes,
+    write_key,
+)
 from tests.segment import SegmentStandIn
 from tests.workers import wait_until
 
@@ -36,14 +44,18 @@ def hung_for(segment: SegmentStandIn, key: str) -> timedelta:
 @pytest.fixture
 def crowd(segment: SegmentStandIn) -> Customer:
     """100,000 events wait for one business and 2,000 for each of 150; answers a customer of a small one for which nothing waits."""
-    small, large, *others = [sign_up(sending_business(key)) for key in (SMALL, LARGE, *map(write_key, OTHERS))]
+    small, large, *others = [
+        sign_up(sending_business(key)) for key in (SMALL, LARGE, *map(write_key, OTHERS))
+    ]
     add_visits(100_000, large)
     add_visits(2_000, *others)
     Outgoing.objects.filter(customer=small).delete()
     return small
 
 
-def test_who_was_served_last_is_the_last_in_the_line_and_nobody_is_served_twice_before(segment: SegmentStandIn) -> None:
+def test_who_was_served_last_is_the_last_in_the_line_and_nobody_is_served_twice_before(
+    segment: SegmentStandIn,
+) -> None:
     customers = businesses_with_a_signup(range(1, 31))
     add_visits(5, *customers)
     last = customers[7].business_id
@@ -51,7 +63,10 @@ def test_who_was_served_last_is_the_last_in_the_line_and_nobody_is_served_twice_
     served: list[int] = []
 
     for _ in range(len(customers) // 3):
-        served += sorted((lane.business_id for lane in claim(timezone.now(), limit=3)), key=lambda business: business == last)
+        served += sorted(
+            (lane.business_id for lane in claim(timezone.now(), limit=3)),
+            key=lambda business: business == last,
+        )
         time_passes()
 
     assert sorted(served) == sorted(customer.business_id for customer in customers)
@@ -59,7 +74,9 @@ def test_who_was_served_last_is_the_last_in_the_line_and_nobody_is_served_twice_
 
 
 @pytest.mark.slow
-def test_an_event_of_a_small_business_waits_for_no_more_than_a_turn_of_the_large(crowd: Customer, segment: SegmentStandIn) -> None:
+def test_an_event_of_a_small_business_waits_for_no_more_than_a_turn_of_the_large(
+    crowd: Customer, segment: SegmentStandIn
+) -> None:
     with delivering() as run:
         wait_until(lambda: segment.counts(LARGE)["accepted"], "the backlog was leaving")
         before = Counter(request.write_key for request in segment.requests())
@@ -81,14 +98,20 @@ def test_300_businesses_are_served_while_one_receiver_hangs(segment: SegmentStan
     segment.fault("hang", LARGE)
 
     with delivering():
-        wait_until(lambda: segment.counts()["accepted"] == 600, "600 messages of the others were accepted", ACCEPTED_SOON)
+        wait_until(
+            lambda: segment.counts()["accepted"] == 600,
+            "600 messages of the others were accepted",
+            ACCEPTED_SOON,
+        )
         assert [request.status for request in segment.requests(LARGE)] == [None]
         segment.clear_faults()
 
     assert segment.counts(LARGE)["accepted"] == 602
 
 
-def test_receivers_that_hang_with_large_backlogs_do_not_fill_the_worker(segment: SegmentStandIn) -> None:
+def test_receivers_that_hang_with_large_backlogs_do_not_fill_the_worker(
+    segment: SegmentStandIn,
+) -> None:
     many = ROWS_UNDER_WAY // 500 + 2
     for number in range(1, many + 1):
         add_visits(500, sign_up(sending_business(write_key(number))))
@@ -98,31 +121,43 @@ def test_receivers_that_hang_with_large_backlogs_do_not_fill_the_worker(segment:
         wait_until(lambda: len(segment.requests()) == many, "all of them hung")
         sign_up(sending_business(SMALL))
         segment.wait_for(2, SMALL, timeout=ACCEPTED_SOON)
-        assert {request.status for request in segment.requests() if request.write_key != SMALL} == {None}
+        assert {request.status for request in segment.requests() if request.write_key != SMALL} == {
+            None
+        }
         segment.clear_faults()
 
 
-def test_a_run_past_its_budget_goes_on_with_the_others_while_it_has_to_wait_for_one(segment: SegmentStandIn) -> None:
+def test_a_run_past_its_budget_goes_on_with_the_others_while_it_has_to_wait_for_one(
+    segment: SegmentStandIn,
+) -> None:
     sign_up(sending_business(LARGE))
     small = sending_business(SMALL)
     segment.fault("hang", LARGE)
 
     with delivering(budget=0.3):
         wait_until(lambda: segment.requests(LARGE), "the receiver hung")
-        wait_until(lambda: hung_for(segment, LARGE) > timedelta(seconds=HANGING_SECONDS + 1), "it hung for longer than the budget")
+        wait_until(
+            lambda: hung_for(segment, LARGE) > timedelta(seconds=HANGING_SECONDS + 1),
+            "it hung for longer than the budget",
+        )
         sign_up(small)
         segment.wait_for(2, SMALL, timeout=5)
         assert [request.status for request in segment.requests(LARGE)] == [None]
         segment.clear_faults()
 
 
-def test_businesses_whose_last_attempt_failed_take_a_quarter_of_the_threads_at_most(segment: SegmentStandIn) -> None:
+def test_businesses_whose_last_attempt_failed_take_a_quarter_of_the_threads_at_most(
+    segment: SegmentStandIn,
+) -> None:
     businesses_with_a_signup(range(1, 41))
     Lane.objects.update(failures=1)
     segment.fault("hang")
 
     with delivering():
-        wait_until(lambda: len(segment.requests()) == TROUBLED == sdk.THREADS // 4, "a quarter of the threads hung")
+        wait_until(
+            lambda: len(segment.requests()) == TROUBLED == sdk.THREADS // 4,
+            "a quarter of the threads hung",
+        )
         sign_up(sending_business(SMALL))
         segment.fault("delay", SMALL, delay_ms=1)
         segment.wait_for(2, SMALL, timeout=ACCEPTED_SOON)
@@ -130,7 +165,9 @@ def test_businesses_whose_last_attempt_failed_take_a_quarter_of_the_threads_at_m
         segment.clear_faults()
 
 
-def test_all_of_them_are_tried_again_in_one_run_once_their_receiver_is_well(segment: SegmentStandIn) -> None:
+def test_all_of_them_are_tried_again_in_one_run_once_their_receiver_is_well(
+    segment: SegmentStandIn,
+) -> None:
     businesses_with_a_signup(range(1, 51))
     Lane.objects.update(failures=3)
 

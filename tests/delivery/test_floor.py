@@ -14,10 +14,28 @@ from django.utils import timezone
 
 from customers.models import Customer
 from events.models import Lane, Outgoing
-from smrt_integration.delivery.claim import BY_FLOORS, BY_STEPS, CLAIM, FLOOR_AGE, LEASE, MANY_DEAD, Claimed, claim
+from smrt_integration.delivery.claim import (
+    BY_FLOORS,
+    BY_STEPS,
+    CLAIM,
+    FLOOR_AGE,
+    LEASE,
+    MANY_DEAD,
+    Claimed,
+    claim,
+)
 from tests import workers
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import add_visits, deliver, lane_of, outcomes, sending_business, sign_up, time_passes, waiting
+from tests.delivery.scene import (
+    add_visits,
+    deliver,
+    lane_of,
+    outcomes,
+    sending_business,
+    sign_up,
+    time_passes,
+    waiting,
+)
 from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,7 +78,13 @@ def late_visit(session: psycopg.Connection[Any], customer: Customer) -> None:
     session.execute(
         "INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)"
         " VALUES (%s, %s, %s, 'Customer Visit', 7, %s, now(), %s)",
-        [customer.business_id, customer.pk, customer.uuid, uuid4().hex, json.dumps({"visit_type": "Driver"})],
+        [
+            customer.business_id,
+            customer.pk,
+            customer.uuid,
+            uuid4().hex,
+            json.dumps({"visit_type": "Driver"}),
+        ],
     )
 
 
@@ -97,7 +121,9 @@ def test_a_floor_rises_only_to_where_the_line_began_a_minute_before(customer: Cu
     assert floor_after(140) == first - 1
 
 
-def test_what_was_committed_late_below_the_floor_is_found_by_the_look_from_zero(customer: Customer) -> None:
+def test_what_was_committed_late_below_the_floor_is_found_by_the_look_from_zero(
+    customer: Customer,
+) -> None:
     with other_session() as session:
         late_visit(session, customer)
         add_visits(1, customer)
@@ -117,7 +143,9 @@ def test_what_was_committed_late_below_the_floor_is_found_by_the_look_from_zero(
 
 
 @pytest.mark.slow
-def test_a_claim_stays_cheap_while_a_long_report_keeps_200_000_dead_rows(customer: Customer) -> None:
+def test_a_claim_stays_cheap_while_a_long_report_keeps_200_000_dead_rows(
+    customer: Customer,
+) -> None:
     with other_session() as report:
         report.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         report.execute("SELECT count(*) FROM events_outgoing")

@@ -38,7 +38,11 @@ def rename(customer: Customer, first_name: str) -> None:
 
 
 def identified_as(segment: SegmentStandIn) -> list[str]:
-    return [message["traits"]["firstName"] for message in segment.accepted() if message["type"] == "identify"]
+    return [
+        message["traits"]["firstName"]
+        for message in segment.accepted()
+        if message["type"] == "identify"
+    ]
 
 
 @pytest.fixture
@@ -47,7 +51,9 @@ def customer(segment: SegmentStandIn, transactional_db: None) -> Customer:
 
 
 @pytest.mark.django_db
-def test_a_customer_who_was_never_identified_is_identified_in_an_earlier_request_than_their_first_event(segment: SegmentStandIn) -> None:
+def test_a_customer_who_was_never_identified_is_identified_in_an_earlier_request_than_their_first_event(
+    segment: SegmentStandIn,
+) -> None:
     business = BusinessFactory.create()
     old = CustomerFactory.create(business=business)
     Integration.objects.create(business=business, enabled=True, write_key=WRITE_KEY)
@@ -60,11 +66,17 @@ def test_a_customer_who_was_never_identified_is_identified_in_an_earlier_request
     assert {message["userId"] for message in segment.accepted()} == {str(old.uuid)}
     identify, *visits = segment.messages()
     assert all(identify.request < visit.request for visit in visits)
-    assert outcomes() == [("identify", "accepted"), ("Customer Visit", "accepted"), ("Customer Visit", "accepted")]
+    assert outcomes() == [
+        ("identify", "accepted"),
+        ("Customer Visit", "accepted"),
+        ("Customer Visit", "accepted"),
+    ]
 
 
 @pytest.mark.django_db
-def test_who_was_identified_before_is_not_identified_again_for_an_event(segment: SegmentStandIn) -> None:
+def test_who_was_identified_before_is_not_identified_again_for_an_event(
+    segment: SegmentStandIn,
+) -> None:
     customer = sign_up(sending_business(WRITE_KEY))
     deliver()
     add_visits(1, customer)
@@ -90,7 +102,9 @@ def test_another_source_knows_nobody_yet(segment: SegmentStandIn) -> None:
 
 
 @pytest.mark.django_db
-def test_many_saves_before_it_leaves_are_one_identify_with_the_newest_traits(segment: SegmentStandIn) -> None:
+def test_many_saves_before_it_leaves_are_one_identify_with_the_newest_traits(
+    segment: SegmentStandIn,
+) -> None:
     customer = sign_up(sending_business(WRITE_KEY), first_name="Ann")
     for name in ("Anna", "Anne", "Annie"):
         rename(customer, name)
@@ -112,7 +126,10 @@ def test_a_change_that_was_taken_back_before_it_left_sends_nothing(segment: Segm
 
     assert identified_as(segment) == ["Ann"]
     (skipped,) = logged(outcome="skipped")
-    assert skipped.reason == "Nothing about the customer has changed since Segment last accepted their details."
+    assert (
+        skipped.reason
+        == "Nothing about the customer has changed since Segment last accepted their details."
+    )
     assert (skipped.sent_at, skipped.attempts, waiting()) == (None, 0, [])
 
 
@@ -127,14 +144,20 @@ def test_a_save_that_lands_while_the_identify_is_under_way_sends_the_newer_trait
 
     assert identified_as(segment) == ["Ann", "Anna"]
     assert [arrival.verdict for arrival in segment.messages()] == ["accepted"] * 3
-    assert sorted(outcomes()) == [("New Customer Signup", "accepted"), ("identify", "accepted"), ("identify", "accepted")]
+    assert sorted(outcomes()) == [
+        ("New Customer Signup", "accepted"),
+        ("identify", "accepted"),
+        ("identify", "accepted"),
+    ]
     sent = [message["messageId"] for message in segment.accepted() if message["type"] == "identify"]
     assert [entry.message_id for entry in logged(event="identify")] == sent
     assert AcceptedTraits.objects.get().message_id == sent[-1]
     assert waiting() == []
 
 
-def test_several_saves_while_it_is_under_way_are_one_more_identify(customer: Customer, segment: SegmentStandIn) -> None:
+def test_several_saves_while_it_is_under_way_are_one_more_identify(
+    customer: Customer, segment: SegmentStandIn
+) -> None:
     segment.fault("delay", delay_ms=600, times=1)
 
     with delivering():
@@ -155,7 +178,11 @@ def test_a_save_that_is_not_committed_when_the_answer_comes_neither_waits_nor_ma
         wait_until(segment.requests, "the identify was under way")
         with transaction.atomic():
             rename(customer, "Anna")
-            wait_until(lambda: len(segment.accepted()) == 2 and run.over, "the rest left without waiting for the save", 5)
+            wait_until(
+                lambda: len(segment.accepted()) == 2 and run.over,
+                "the rest left without waiting for the save",
+                5,
+            )
             # the row is somebody else's for now: it was looked at and left alone, not tried over and over
             assert identified_as(segment) == ["Ann"]
             assert lane_of(customer.business).resume_at > timezone.now() - timedelta(seconds=1)
@@ -166,7 +193,9 @@ def test_a_save_that_is_not_committed_when_the_answer_comes_neither_waits_nor_ma
     assert outcomes(event="identify") == [("identify", "accepted"), ("identify", "accepted")]
 
 
-def test_a_save_that_is_rolled_back_after_the_answer_leaves_one_line_in_the_log(customer: Customer, segment: SegmentStandIn) -> None:
+def test_a_save_that_is_rolled_back_after_the_answer_leaves_one_line_in_the_log(
+    customer: Customer, segment: SegmentStandIn
+) -> None:
     segment.fault("delay", delay_ms=300, times=1)
 
     with delivering() as run:
@@ -179,12 +208,16 @@ def test_a_save_that_is_rolled_back_after_the_answer_leaves_one_line_in_the_log(
     deliver()
 
     assert identified_as(segment) == ["Ann"]
-    assert [entry.message_id for entry in logged(event="identify")] == [segment.accepted()[0]["messageId"]]
+    assert [entry.message_id for entry in logged(event="identify")] == [
+        segment.accepted()[0]["messageId"]
+    ]
     assert (waiting(), len(segment.messages())) == ([], 2)
 
 
 @pytest.mark.django_db
-def test_newer_traits_count_as_accepted_though_another_machines_clock_was_behind(segment: SegmentStandIn) -> None:
+def test_newer_traits_count_as_accepted_though_another_machines_clock_was_behind(
+    segment: SegmentStandIn,
+) -> None:
     """Otherwise a change back to the older traits would seem to change nothing."""
     customer = sign_up(sending_business(WRITE_KEY), first_name="Ann")
     deliver()
@@ -219,7 +252,11 @@ def test_a_repetition_with_newer_traits_that_segment_may_have_dropped_is_followe
     assert spread_all()
     deliver()
 
-    brands = [message["traits"]["brand"] for message in segment.accepted() if message["type"] == "identify"]
+    brands = [
+        message["traits"]["brand"]
+        for message in segment.accepted()
+        if message["type"] == "identify"
+    ]
     assert brands == ["Old Name", "New Name"]
 
 
@@ -245,19 +282,25 @@ def test_a_survey_is_only_for_those_who_can_and_want_to_be_written_to(
 
 
 @pytest.mark.django_db
-def test_the_log_keeps_each_message_as_it_was_sent_but_for_the_link(segment: SegmentStandIn) -> None:
+def test_the_log_keeps_each_message_as_it_was_sent_but_for_the_link(
+    segment: SegmentStandIn,
+) -> None:
     customer = sign_up(sending_business(WRITE_KEY))
 
     deliver()
 
     identify, signup = segment.accepted()
     assert identify["traits"]["link"] == account_link(customer.uuid, customer.link_version)
-    hidden = identify | {"traits": identify["traits"] | {"link": "(hidden: it opens the customer's account)"}}
+    hidden = identify | {
+        "traits": identify["traits"] | {"link": "(hidden: it opens the customer's account)"}
+    }
     assert [entry.message for entry in logged()] == [hidden, signup]
 
 
 @pytest.mark.django_db
-def test_the_context_says_that_nobody_was_seen_and_where_the_business_is(segment: SegmentStandIn) -> None:
+def test_the_context_says_that_nobody_was_seen_and_where_the_business_is(
+    segment: SegmentStandIn,
+) -> None:
     sign_up(sending_business(WRITE_KEY))
 
     deliver()

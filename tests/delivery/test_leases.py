@@ -71,10 +71,22 @@ def test_whose_lease_was_taken_over_neither_frees_nor_stops_the_lane() -> None:
     (theirs,) = claim_all()
     now = timezone.now()
 
-    settle(Settlement(verdicts=[Verdict(business.pk, mine.token, mine.generation, now, 5, "Stopped.", "Failed.")]), now)
+    settle(
+        Settlement(
+            verdicts=[
+                Verdict(business.pk, mine.token, mine.generation, now, 5, "Stopped.", "Failed.")
+            ]
+        ),
+        now,
+    )
 
     lane = lane_of(business)
-    assert (lane.lease_token, lane.stopped, lane.last_error, lane.failures) == (theirs.token, "", "", 0)
+    assert (lane.lease_token, lane.stopped, lane.last_error, lane.failures) == (
+        theirs.token,
+        "",
+        "",
+        0,
+    )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -108,13 +120,21 @@ def test_after_a_stolen_lease_the_second_settling_logs_nothing(segment: SegmentS
         wait_until(segment.requests, "the first worker's request was under way")
         time_passes()
         fast = deliver()
-        assert outcomes() == [("identify", "accepted"), ("New Customer Signup", "accepted"), *[("Customer Visit", "accepted")] * 3]
+        assert outcomes() == [
+            ("identify", "accepted"),
+            ("New Customer Signup", "accepted"),
+            *[("Customer Visit", "accepted")] * 3,
+        ]
         assert waiting() == []
 
     assert (fast.logged, slow.delivery.logged) == (5, 0)
     assert len(logged()) == len({entry.message_id for entry in logged()}) == 5
     # the slow one's messages were repetitions, which Segment drops
-    assert event_names(segment.accepted()) == ["identify", "New Customer Signup", *["Customer Visit"] * 3]
+    assert event_names(segment.accepted()) == [
+        "identify",
+        "New Customer Signup",
+        *["Customer Visit"] * 3,
+    ]
     assert [arrival.verdict for arrival in segment.messages()] == ["accepted"] * 5 + ["dropped"] * 5
     assert len(attempts(business)) == 4
     assert lane_of(business).lease_token is None

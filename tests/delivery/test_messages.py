@@ -27,25 +27,43 @@ def test_a_message_is_the_sdk_s_own(name: str) -> None:
 
 
 def identify(message: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    sdks = SDK.identify(str(WHO), message["traits"], context=dict(CONTEXT), timestamp=AT, message_id=MESSAGE_ID)[1]
+    sdks = SDK.identify(
+        str(WHO), message["traits"], context=dict(CONTEXT), timestamp=AT, message_id=MESSAGE_ID
+    )[1]
     return segment.identify(WHO, message["traits"], CONTEXT["timezone"], AT, MESSAGE_ID), sdks  # type: ignore[arg-type]
 
 
 def track(message: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     muted, event, properties = message["integrations"], message["event"], message["properties"]
-    sdks = SDK.track(str(WHO), event, properties, context=dict(CONTEXT), timestamp=AT, integrations=dict(muted), message_id=MESSAGE_ID)[1]
-    return segment.track(WHO, event, properties, "Europe/Berlin", AT, MESSAGE_ID, tuple(muted.items())), sdks
+    sdks = SDK.track(
+        str(WHO),
+        event,
+        properties,
+        context=dict(CONTEXT),
+        timestamp=AT,
+        integrations=dict(muted),
+        message_id=MESSAGE_ID,
+    )[1]
+    return segment.track(
+        WHO, event, properties, "Europe/Berlin", AT, MESSAGE_ID, tuple(muted.items())
+    ), sdks
 
 
 def test_a_message_leaves_nothing_behind_in_the_next() -> None:
     segment.track(WHO, "Order Ready", {"order_id": "1", "discount": None}, "UTC", AT, MESSAGE_ID)
-    assert segment.track(WHO, "Order Ready", {"order_id": "2"}, "UTC", AT, MESSAGE_ID)["properties"] == {"order_id": "2"}
+    assert segment.track(WHO, "Order Ready", {"order_id": "2"}, "UTC", AT, MESSAGE_ID)[
+        "properties"
+    ] == {"order_id": "2"}
 
 
 @pytest.mark.parametrize(("spare", "fits"), [(0, True), (-1, False)])
 def test_a_message_of_32768_bytes_is_the_largest(spare: int, fits: bool) -> None:
-    empty = len(segment.serialized(segment.track(WHO, "Order Ready", {"agent": ""}, "UTC", AT, MESSAGE_ID)))
-    message = segment.track(WHO, "Order Ready", {"agent": "x" * (32_768 - empty - spare)}, "UTC", AT, MESSAGE_ID)
+    empty = len(
+        segment.serialized(segment.track(WHO, "Order Ready", {"agent": ""}, "UTC", AT, MESSAGE_ID))
+    )
+    message = segment.track(
+        WHO, "Order Ready", {"agent": "x" * (32_768 - empty - spare)}, "UTC", AT, MESSAGE_ID
+    )
     if fits:
         assert len(segment.serialized(message)) == 32_768
     else:

@@ -14,7 +14,15 @@ from smrt_integration.delivery import segment as sdk
 from smrt_integration.delivery.deliver import _threads
 from tests import workers
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import Run, deliver, delivering, outcomes, sending_business, sign_up, write_key
+from tests.delivery.scene import (
+    Run,
+    deliver,
+    delivering,
+    outcomes,
+    sending_business,
+    sign_up,
+    write_key,
+)
 from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,4 +96,6 @@ def test_the_threads_that_post_never_open_a_database_connection(segment: Segment
 def _is_connected(everyone: Barrier) -> bool:
     """Asked in every thread of the pool: all have to come before the first may go."""
     everyone.wait(10)
-    return any(connection.connection is not None for connection in connections.all(initialized_only=True))
+    return any(
+        connection.connection is not None for connection in connections.all(initialized_only=True)
+    )

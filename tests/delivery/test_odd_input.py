@@ -9,8 +9,21 @@ from customers.models import Business
 from customers.traits import Traits
 from smrt_integration.delivery.pack import MAX_BATCH_BYTES
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import attempts, deliver, event_names, outcomes, sending_business, sign_up, waiting
-from tests.factories import CustomFieldFactory, CustomFieldValueFactory, DiscountFactory, OrderFactory
+from tests.delivery.scene import (
+    attempts,
+    deliver,
+    event_names,
+    outcomes,
+    sending_business,
+    sign_up,
+    waiting,
+)
+from tests.factories import (
+    CustomFieldFactory,
+    CustomFieldValueFactory,
+    DiscountFactory,
+    OrderFactory,
+)
 from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +36,9 @@ def business(segment: SegmentStandIn, db: None) -> Business:
     return sending_business(WRITE_KEY)
 
 
-def test_a_customer_of_whom_nothing_is_known_is_identified_with_every_trait(business: Business, segment: SegmentStandIn) -> None:
+def test_a_customer_of_whom_nothing_is_known_is_identified_with_every_trait(
+    business: Business, segment: SegmentStandIn
+) -> None:
     customer = sign_up(business, bare=True)
     OrderFactory.create(customer=customer, agent=None, sold_by=None)
 
@@ -32,10 +47,26 @@ def test_a_customer_of_whom_nothing_is_known_is_identified_with_every_trait(busi
     assert event_names(segment.accepted()) == ["identify", "New Customer Signup", "Order Created"]
     identify, _, order = segment.accepted()
     assert identify["traits"].keys() == get_type_hints(Traits).keys()
-    unknown = {"email", "name", "firstName", "lastName", "phone", "phoneE164", "address", "group", "agent", "birthday", "lastVisit"}
+    unknown = {
+        "email",
+        "name",
+        "firstName",
+        "lastName",
+        "phone",
+        "phoneE164",
+        "address",
+        "group",
+        "agent",
+        "birthday",
+        "lastVisit",
+    }
     assert {name: identify["traits"][name] for name in unknown} == dict.fromkeys(unknown)
     assert identify["traits"]["brand"] == business.name
-    assert (order["properties"]["agent"], order["properties"]["sold_by"], order["properties"]["discount"]) == (None, None, None)
+    assert (
+        order["properties"]["agent"],
+        order["properties"]["sold_by"],
+        order["properties"]["discount"],
+    ) == (None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +84,9 @@ def test_a_customer_of_whom_nothing_is_known_is_identified_with_every_trait(busi
         "ﬃ" * 100,
     ],
 )
-def test_names_arrive_letter_by_letter(name: str, business: Business, segment: SegmentStandIn) -> None:
+def test_names_arrive_letter_by_letter(
+    name: str, business: Business, segment: SegmentStandIn
+) -> None:
     sign_up(business, first_name=name, last_name="")
 
     deliver()
@@ -63,18 +96,29 @@ def test_names_arrive_letter_by_letter(name: str, business: Business, segment: S
 
 
 @pytest.mark.parametrize("amount", ["0.00", "0.01", "0.10", "19.99", "1234567.89", "9999999999.99"])
-def test_amounts_arrive_to_the_last_digit(amount: str, business: Business, segment: SegmentStandIn) -> None:
+def test_amounts_arrive_to_the_last_digit(
+    amount: str, business: Business, segment: SegmentStandIn
+) -> None:
     discount = DiscountFactory.create(business=business, kind="AMOUNT", value=Decimal(amount))
-    OrderFactory.create(customer=sign_up(business), total=Decimal(amount), subtotal=Decimal(amount), discount=discount)
+    OrderFactory.create(
+        customer=sign_up(business),
+        total=Decimal(amount),
+        subtotal=Decimal(amount),
+        discount=discount,
+    )
 
     deliver()
 
     order = segment.accepted()[-1]["properties"]
-    assert [repr(order["value"]), repr(order["revenue"]), repr(order["discount"]["value"])] == [repr(float(amount))] * 3
+    assert [repr(order["value"]), repr(order["revenue"]), repr(order["discount"]["value"])] == [
+        repr(float(amount))
+    ] * 3
     assert Decimal(repr(order["value"])) == Decimal(amount)
 
 
-@pytest.mark.parametrize("zone", ["Africa/Cairo", "Pacific/Apia", "Asia/Kathmandu", "America/Argentina/ComodRivadavia"])
+@pytest.mark.parametrize(
+    "zone", ["Africa/Cairo", "Pacific/Apia", "Asia/Kathmandu", "America/Argentina/ComodRivadavia"]
+)
 def test_a_business_may_be_anywhere(zone: str, business: Business, segment: SegmentStandIn) -> None:
     business.time_zone = zone
     business.save()
@@ -86,7 +130,9 @@ def test_a_business_may_be_anywhere(zone: str, business: Business, segment: Segm
     assert len(segment.accepted()) == 2
 
 
-def test_much_to_tell_of_many_is_spread_over_requests_that_segment_takes(business: Business, segment: SegmentStandIn) -> None:
+def test_much_to_tell_of_many_is_spread_over_requests_that_segment_takes(
+    business: Business, segment: SegmentStandIn
+) -> None:
     field = CustomFieldFactory.create(business=business, name="Notes")
     for _ in range(40):
         CustomFieldValueFactory.create(customer=sign_up(business), field=field, value="n" * 25_000)
@@ -98,5 +144,8 @@ def test_much_to_tell_of_many_is_spread_over_requests_that_segment_takes(busines
     assert len(identifies) == 3
     assert max(request.size for request in identifies) <= SEGMENT_TAKES_BYTES
     assert max(attempt.bytes for attempt in attempts(business)) <= MAX_BATCH_BYTES
-    assert sorted(outcomes()) == [("New Customer Signup", "accepted")] * 40 + [("identify", "accepted")] * 40
+    assert (
+        sorted(outcomes())
+        == [("New Customer Signup", "accepted")] * 40 + [("identify", "accepted")] * 40
+    )
     assert waiting() == []

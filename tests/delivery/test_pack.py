@@ -9,7 +9,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smrt_integration.delivery.pack import MAX_BATCH_BYTES, MAX_BATCH_MESSAGES, SEPARATOR_BYTES, pack
+from smrt_integration.delivery.pack import (
+    MAX_BATCH_BYTES,
+    MAX_BATCH_MESSAGES,
+    SEPARATOR_BYTES,
+    pack,
+)
 
 SEGMENT_TAKES_BYTES = 512_000
 SEGMENT_TAKES_MESSAGES = 2_500
@@ -66,7 +71,15 @@ def test_the_limits_are_those_of_the_contract() -> None:
     assert [len(batch) for batch in pack(messages([32_768] * 15))] == [14, 1]
 
 
-@given(st.lists(st.dictionaries(st.text(), st.text() | st.integers() | st.none() | st.booleans(), max_size=5), min_size=1, max_size=20))
+@given(
+    st.lists(
+        st.dictionaries(
+            st.text(), st.text() | st.integers() | st.none() | st.booleans(), max_size=5
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
 def test_a_request_is_never_larger_than_what_was_counted(bodies: list[dict[str, Any]]) -> None:
     counted = sum(len(json.dumps(body)) + SEPARATOR_BYTES for body in bodies)
 
@@ -74,7 +87,9 @@ def test_a_request_is_never_larger_than_what_was_counted(bodies: list[dict[str, 
 
 
 def test_what_the_sdk_adds_around_a_full_batch_stays_within_what_segment_takes() -> None:
-    around = json.dumps({"batch": [], "sentAt": datetime.now(UTC).isoformat(), "writeKey": "k" * 32})
+    around = json.dumps(
+        {"batch": [], "sentAt": datetime.now(UTC).isoformat(), "writeKey": "k" * 32}
+    )
 
     assert MAX_BATCH_BYTES + len(around) < SEGMENT_TAKES_BYTES
     assert MAX_BATCH_MESSAGES < SEGMENT_TAKES_MESSAGES

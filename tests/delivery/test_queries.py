@@ -34,7 +34,10 @@ def queries_of_a_round() -> int:
     return len(queries)
 
 
-@pytest.mark.parametrize(("businesses", "customers", "visits"), [(1, 2, 1), (1, 30, 1), (1, 1, 400), (40, 1, 1), (25, 3, 4)])
+@pytest.mark.parametrize(
+    ("businesses", "customers", "visits"),
+    [(1, 2, 1), (1, 30, 1), (1, 1, 400), (40, 1, 1), (25, 3, 4)],
+)
 @pytest.mark.django_db
 def test_queries_do_not_grow_with_businesses_customers_or_events(
     businesses: int, customers: int, visits: int, segment: SegmentStandIn

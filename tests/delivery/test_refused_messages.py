@@ -23,7 +23,9 @@ from tests.segment import SegmentStandIn
 
 
 @pytest.mark.django_db
-def test_only_the_offender_is_rejected_with_the_reason_and_its_facts(segment: SegmentStandIn) -> None:
+def test_only_the_offender_is_rejected_with_the_reason_and_its_facts(
+    segment: SegmentStandIn,
+) -> None:
     business = sending_business(WRITE_KEY)
     add_visits(50, sign_up(business))
     offender = waiting(event="Customer Visit", subject_id=33)[0]
@@ -42,18 +44,25 @@ def test_only_the_offender_is_rejected_with_the_reason_and_its_facts(segment: Se
     assert rejected.message["messageId"] == offender.message_id
     assert rejected.sent_at is not None
     assert [entry.facts for entry in logged(outcome="accepted")] == [None] * 51
-    assert [message["messageId"] for message in segment.accepted()] == [entry.message_id for entry in logged(outcome="accepted")]
+    assert [message["messageId"] for message in segment.accepted()] == [
+        entry.message_id for entry in logged(outcome="accepted")
+    ]
     assert waiting() == []
     lane = lane_of(business)
     assert (lane.stopped, lane.failures, lane.last_error) == ("", 0, "")
 
 
 @pytest.mark.django_db
-def test_the_rest_keeps_its_order_and_each_request_leaves_an_attempt(segment: SegmentStandIn) -> None:
+def test_the_rest_keeps_its_order_and_each_request_leaves_an_attempt(
+    segment: SegmentStandIn,
+) -> None:
     business = sending_business(WRITE_KEY)
     add_visits(20, sign_up(business))
     for number in (3, 4, 17):
-        segment.fault("refuse_messages", contains=waiting(event="Customer Visit", subject_id=number)[0].message_id)
+        segment.fault(
+            "refuse_messages",
+            contains=waiting(event="Customer Visit", subject_id=number)[0].message_id,
+        )
     recorded = [row.subject_id for row in waiting(event="Customer Visit")]
 
     deliver()
@@ -61,11 +70,15 @@ def test_the_rest_keeps_its_order_and_each_request_leaves_an_attempt(segment: Se
     sent = [entry.subject_id for entry in logged(outcome="accepted", event="Customer Visit")]
     assert sent == [number for number in recorded if number not in {3, 4, 17}]
     assert [entry.subject_id for entry in logged(outcome="rejected")] == [3, 4, 17]
-    assert [attempt.status for attempt in attempts(business)] == [request.status for request in segment.requests()]
+    assert [attempt.status for attempt in attempts(business)] == [
+        request.status for request in segment.requests()
+    ]
 
 
 @pytest.mark.django_db
-def test_when_everything_is_refused_the_business_stops_and_nothing_is_rejected(segment: SegmentStandIn) -> None:
+def test_when_everything_is_refused_the_business_stops_and_nothing_is_rejected(
+    segment: SegmentStandIn,
+) -> None:
     business = sending_business(WRITE_KEY)
     add_visits(3, sign_up(business))
     recorded = message_ids()
@@ -102,15 +115,23 @@ def test_pasting_the_key_again_sends_everything_that_waited(segment: SegmentStan
 
 
 @pytest.mark.django_db
-def test_a_refused_identify_is_rejected_and_other_customers_are_not_concerned(segment: SegmentStandIn) -> None:
+def test_a_refused_identify_is_rejected_and_other_customers_are_not_concerned(
+    segment: SegmentStandIn,
+) -> None:
     business = sending_business(WRITE_KEY)
     offender, fine = sign_up(business), sign_up(business)
     segment.fault("refuse_messages", contains=f'"type": "identify", "userId": "{offender.uuid}"')
 
     deliver()
 
-    assert [(entry.event, entry.customer_id) for entry in logged(outcome="rejected")] == [("identify", offender.pk)]
-    assert event_names(segment.accepted()) == ["identify", "New Customer Signup", "New Customer Signup"]
+    assert [(entry.event, entry.customer_id) for entry in logged(outcome="rejected")] == [
+        ("identify", offender.pk)
+    ]
+    assert event_names(segment.accepted()) == [
+        "identify",
+        "New Customer Signup",
+        "New Customer Signup",
+    ]
     assert segment.accepted()[0]["userId"] == str(fine.uuid)
 
 
@@ -131,7 +152,9 @@ def test_413_splits_the_request(times: int, segment: SegmentStandIn) -> None:
 
 
 @pytest.mark.django_db
-def test_a_message_that_is_too_large_for_segment_alone_is_rejected_alone(segment: SegmentStandIn) -> None:
+def test_a_message_that_is_too_large_for_segment_alone_is_rejected_alone(
+    segment: SegmentStandIn,
+) -> None:
     business = sending_business(WRITE_KEY)
     customer = sign_up(business)
     deliver()

@@ -9,7 +9,10 @@ from smrt_integration.delivery.retry import ceiling, wait
 failures = st.integers(1, 10**12)
 
 
-@pytest.mark.parametrize(("failed", "seconds"), [(1, 1), (2, 2), (3, 4), (4, 8), (9, 256), (10, 512), (11, 600), (12, 600), (10**12, 600)])
+@pytest.mark.parametrize(
+    ("failed", "seconds"),
+    [(1, 1), (2, 2), (3, 4), (4, 8), (9, 256), (10, 512), (11, 600), (12, 600), (10**12, 600)],
+)
 def test_the_longest_wait_doubles_from_a_second_to_ten_minutes(failed: int, seconds: float) -> None:
     assert ceiling(failed) == seconds
 

@@ -18,7 +18,10 @@ pytestmark = pytest.mark.django_db
 
 def ours() -> dict[str, PeriodicTask]:
     names = [tick.name for tick in schedules.TICKS]
-    return {task.name: task for task in PeriodicTask.objects.filter(name__in=names).select_related("interval")}
+    return {
+        task.name: task
+        for task in PeriodicTask.objects.filter(name__in=names).select_related("interval")
+    }
 
 
 def migrate_again() -> None:
@@ -27,7 +30,11 @@ def migrate_again() -> None:
 
 
 def test_what_waits_is_looked_for_every_five_seconds_and_from_zero_every_minute() -> None:
-    ticks = [(task.interval.every, task.interval.period, json.loads(task.kwargs)) for task in ours().values() if task.task == wake.DELIVER]
+    ticks = [
+        (task.interval.every, task.interval.period, json.loads(task.kwargs))
+        for task in ours().values()
+        if task.task == wake.DELIVER
+    ]
 
     assert ticks == [(5, "seconds", {}), (60, "seconds", {"from_zero": True})]
 
@@ -53,7 +60,12 @@ def test_an_operators_edits_are_kept_through_deploys() -> None:
     migrate_again()
 
     sweep = ours()["Find lost customers"]
-    assert (sweep.interval.every, sweep.interval.period, sweep.enabled, sweep.queue) == (2, "hours", False, "sweeps")
+    assert (sweep.interval.every, sweep.interval.period, sweep.enabled, sweep.queue) == (
+        2,
+        "hours",
+        False,
+        "sweeps",
+    )
 
 
 def test_one_that_was_deleted_comes_back_and_the_command_says_so() -> None:

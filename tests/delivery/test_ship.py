@@ -32,7 +32,11 @@ def parcel(number: int, event: str = "Customer Visit") -> Parcel:
 
 
 def load(tracks: Collection[int], identifies: Collection[int] = ()) -> Load:
-    return Load(LANE, [parcel(number, IDENTIFY) for number in identifies], [parcel(number) for number in tracks])
+    return Load(
+        LANE,
+        [parcel(number, IDENTIFY) for number in identifies],
+        [parcel(number) for number in tracks],
+    )
 
 
 class Receiver:
@@ -43,7 +47,9 @@ class Receiver:
         self.batches: list[list[int]] = []
         self.callers: set[tuple[str, str, int]] = set()
 
-    def __call__(self, write_key: str, host: str, messages: list[dict[str, Any]], retry_count: int) -> Answer:
+    def __call__(
+        self, write_key: str, host: str, messages: list[dict[str, Any]], retry_count: int
+    ) -> Answer:
         numbers = [message["number"] for message in messages]
         self.batches.append(numbers)
         self.callers.add((write_key, host, retry_count))
@@ -72,7 +78,9 @@ def test_identifies_travel_in_a_request_of_their_own_before_the_tracks() -> None
     assert (shipment.halted, shipment.rejected, shipment.key_refused) == (None, [], False)
 
 
-def test_each_post_goes_to_the_business_with_its_count_of_failed_attempts(settings: Settings) -> None:
+def test_each_post_goes_to_the_business_with_its_count_of_failed_attempts(
+    settings: Settings,
+) -> None:
     settings.SEGMENT_HOST = ""
     receiver = Receiver(lambda numbers: WELL)
 
@@ -107,7 +115,9 @@ def test_halving_finds_exactly_the_offenders(count: int, offenders: set[int]) ->
 
     fine = [number for number in everybody if number not in offenders]
     assert numbers(shipment.accepted) == fine
-    assert rejected(shipment) == ([number for number in everybody if number in offenders] if fine else [])
+    assert rejected(shipment) == (
+        [number for number in everybody if number in offenders] if fine else []
+    )
     assert shipment.key_refused == (not fine)
     assert len(receiver.batches) <= 2 * count - 1
     assert len(shipment.attempts) == len(receiver.batches)
@@ -133,7 +143,11 @@ def test_when_every_single_one_is_refused_the_key_is_at_fault_and_nothing_is_rej
 def test_a_refused_identify_is_rejected_once_a_track_proves_the_key() -> None:
     shipment = ship(load(tracks=[3, 4], identifies=[1, 2]), Receiver(refusing({1})))
 
-    assert (rejected(shipment), numbers(shipment.accepted), shipment.key_refused) == ([1], [2, 3, 4], False)
+    assert (rejected(shipment), numbers(shipment.accepted), shipment.key_refused) == (
+        [1],
+        [2, 3, 4],
+        False,
+    )
 
 
 def test_a_breakdown_in_the_middle_of_halving_keeps_what_is_known_and_blames_nobody_else() -> None:
@@ -142,7 +156,11 @@ def test_a_breakdown_in_the_middle_of_halving_keeps_what_is_known_and_blames_nob
 
     shipment = ship(load(range(1, 9)), Receiver(rule))
 
-    assert (numbers(shipment.accepted), rejected(shipment), shipment.halted) == ([1, 2], [3], BROKEN)
+    assert (numbers(shipment.accepted), rejected(shipment), shipment.halted) == (
+        [1, 2],
+        [3],
+        BROKEN,
+    )
     assert not shipment.key_refused
 
 
@@ -186,7 +204,11 @@ def test_halving_that_takes_too_long_goes_on_in_the_next_round_without_counting_
     shipment = ship(load(range(8)), receiver, clock=lambda: next(ticks) * ENOUGH_SECONDS / 4)
 
     assert shipment.halted is OUT_OF_TIME
-    assert (OUT_OF_TIME.verdict, OUT_OF_TIME.wait_seconds, OUT_OF_TIME.error) == (Verdict.WAIT, 0.0, "")
+    assert (OUT_OF_TIME.verdict, OUT_OF_TIME.wait_seconds, OUT_OF_TIME.error) == (
+        Verdict.WAIT,
+        0.0,
+        "",
+    )
     assert numbers(shipment.accepted) == [0, 1, 2, 3]
     assert shipment.rejected == []
 
@@ -194,7 +216,9 @@ def test_halving_that_takes_too_long_goes_on_in_the_next_round_without_counting_
 def test_out_of_time_with_everything_refused_so_far_blames_the_key() -> None:
     ticks = iter(range(1_000))
 
-    shipment = ship(load(range(8)), Receiver(refusing(range(8))), clock=lambda: next(ticks) * ENOUGH_SECONDS / 6)
+    shipment = ship(
+        load(range(8)), Receiver(refusing(range(8))), clock=lambda: next(ticks) * ENOUGH_SECONDS / 6
+    )
 
     assert (shipment.halted, shipment.key_refused, shipment.rejected) == (OUT_OF_TIME, True, [])
 

@@ -7,13 +7,25 @@ import pytest
 from django.utils import timezone
 
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import attempts, deliver, event_names, lane_of, logged, sending_business, sign_up, time_passes, waiting
+from tests.delivery.scene import (
+    attempts,
+    deliver,
+    event_names,
+    lane_of,
+    logged,
+    sending_business,
+    sign_up,
+    time_passes,
+    waiting,
+)
 from tests.segment import SegmentStandIn
 
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.django_db
-def test_the_lane_waits_the_seconds_it_was_told_and_counts_no_failure(status: int, segment: SegmentStandIn) -> None:
+def test_the_lane_waits_the_seconds_it_was_told_and_counts_no_failure(
+    status: int, segment: SegmentStandIn
+) -> None:
     business = sending_business(WRITE_KEY)
     sign_up(business)
     segment.fault("status", status=status, retry_after=90)
@@ -22,11 +34,15 @@ def test_the_lane_waits_the_seconds_it_was_told_and_counts_no_failure(status: in
     deliver()
 
     lane = lane_of(business)
-    assert before + timedelta(seconds=90) <= lane.resume_at <= timezone.now() + timedelta(seconds=90)
+    assert (
+        before + timedelta(seconds=90) <= lane.resume_at <= timezone.now() + timedelta(seconds=90)
+    )
     assert (lane.failures, lane.stopped) == (0, "")
     assert lane.last_error == f"Segment asked us to slow down (it answered {status})."
     assert [row.attempts for row in waiting()] == [0, 0]
-    assert [(attempt.status, attempt.error) for attempt in attempts(business)] == [(status, lane.last_error)]
+    assert [(attempt.status, attempt.error) for attempt in attempts(business)] == [
+        (status, lane.last_error)
+    ]
     assert logged() == []
 
 
@@ -40,13 +56,17 @@ def test_the_lane_waits_until_the_date_it_was_told(segment: SegmentStandIn) -> N
     deliver()
 
     # the SDK rounds down to whole seconds
-    assert until - timedelta(seconds=1) <= lane_of(business).resume_at <= until + timedelta(seconds=1)
+    assert (
+        until - timedelta(seconds=1) <= lane_of(business).resume_at <= until + timedelta(seconds=1)
+    )
     assert lane_of(business).failures == 0
 
 
 @pytest.mark.parametrize("retry_after", [None, "Wed, 21 Oct 2015 07:28:00 GMT"])
 @pytest.mark.django_db
-def test_429_without_a_time_to_come_waits_ten_seconds(retry_after: str | None, segment: SegmentStandIn) -> None:
+def test_429_without_a_time_to_come_waits_ten_seconds(
+    retry_after: str | None, segment: SegmentStandIn
+) -> None:
     business = sending_business(WRITE_KEY)
     sign_up(business)
     segment.fault("status", status=429, **({"retry_after": retry_after} if retry_after else {}))
@@ -54,12 +74,18 @@ def test_429_without_a_time_to_come_waits_ten_seconds(retry_after: str | None, s
 
     deliver()
 
-    assert before + timedelta(seconds=10) <= lane_of(business).resume_at <= timezone.now() + timedelta(seconds=10)
+    assert (
+        before + timedelta(seconds=10)
+        <= lane_of(business).resume_at
+        <= timezone.now() + timedelta(seconds=10)
+    )
     assert lane_of(business).failures == 0
 
 
 @pytest.mark.django_db
-def test_being_told_to_come_back_at_once_is_no_reason_to_besiege_segment(segment: SegmentStandIn) -> None:
+def test_being_told_to_come_back_at_once_is_no_reason_to_besiege_segment(
+    segment: SegmentStandIn,
+) -> None:
     business = sending_business(WRITE_KEY)
     sign_up(business)
     segment.fault("status", status=429, retry_after=0)
@@ -89,7 +115,9 @@ def test_nothing_is_tried_before_that_time_and_everything_after_it(segment: Segm
 
 
 @pytest.mark.django_db
-def test_a_wait_that_was_asked_for_keeps_the_count_of_failures_before_it(segment: SegmentStandIn) -> None:
+def test_a_wait_that_was_asked_for_keeps_the_count_of_failures_before_it(
+    segment: SegmentStandIn,
+) -> None:
     business = sending_business(WRITE_KEY)
     sign_up(business)
     segment.fault("status", status=500)

@@ -28,7 +28,9 @@ from tests.workers import wait_until
 
 @pytest.mark.parametrize("status", [401, 403, 404, 405])
 @pytest.mark.django_db
-def test_a_refused_config_stops_the_business_with_a_sentence_for_the_owner(status: int, segment: SegmentStandIn) -> None:
+def test_a_refused_config_stops_the_business_with_a_sentence_for_the_owner(
+    status: int, segment: SegmentStandIn
+) -> None:
     business = sending_business(WRITE_KEY)
     customer = sign_up(business)
     recorded = message_ids()
@@ -42,7 +44,9 @@ def test_a_refused_config_stops_the_business_with_a_sentence_for_the_owner(statu
     assert lane.stopped_at is not None
     assert before <= lane.stopped_at <= timezone.now()
     assert (lane.failures, lane.lease_token) == (0, None)
-    assert [(attempt.status, attempt.error) for attempt in attempts(business)] == [(status, answers.STOPPING[status])]
+    assert [(attempt.status, attempt.error) for attempt in attempts(business)] == [
+        (status, answers.STOPPING[status])
+    ]
     assert (message_ids(), logged()) == (recorded, [])
 
     # well again, and an hour later: it still waits for the owner, and so does what happens meanwhile
@@ -55,7 +59,9 @@ def test_a_refused_config_stops_the_business_with_a_sentence_for_the_owner(statu
 
 
 @pytest.mark.django_db
-def test_saving_the_config_resumes_it_and_sends_everything_in_order(segment: SegmentStandIn) -> None:
+def test_saving_the_config_resumes_it_and_sends_everything_in_order(
+    segment: SegmentStandIn,
+) -> None:
     business = sending_business(write_key(1))
     add_visits(2, sign_up(business))
     recorded = message_ids()
@@ -68,9 +74,19 @@ def test_saving_the_config_resumes_it_and_sends_everything_in_order(segment: Seg
     deliver()
 
     assert [message["messageId"] for message in segment.accepted(write_key(2))] == recorded
-    assert event_names(segment.accepted()) == ["identify", "New Customer Signup", "Customer Visit", "Customer Visit"]
+    assert event_names(segment.accepted()) == [
+        "identify",
+        "New Customer Signup",
+        "Customer Visit",
+        "Customer Visit",
+    ]
     lane = lane_of(business)
-    assert (lane.stopped, lane.stopped_at, lane.last_error, lane.failing_since) == ("", None, "", None)
+    assert (lane.stopped, lane.stopped_at, lane.last_error, lane.failing_since) == (
+        "",
+        None,
+        "",
+        None,
+    )
 
 
 @pytest.mark.django_db
@@ -97,12 +113,17 @@ def test_what_was_accepted_before_the_stop_is_logged(segment: SegmentStandIn) ->
 
     assert outcomes() == [("identify", "accepted")]
     assert AcceptedTraits.objects.filter(customer=customer).exists()
-    assert [(row.event, row.attempts) for row in waiting()] == [("New Customer Signup", 1), ("Customer Visit", 1)]
+    assert [(row.event, row.attempts) for row in waiting()] == [
+        ("New Customer Signup", 1),
+        ("Customer Visit", 1),
+    ]
     assert lane_of(business).last_accepted_at is not None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_verdict_on_an_old_key_does_not_stop_a_business_whose_owner_just_saved_a_new_one(segment: SegmentStandIn) -> None:
+def test_the_verdict_on_an_old_key_does_not_stop_a_business_whose_owner_just_saved_a_new_one(
+    segment: SegmentStandIn,
+) -> None:
     business = sending_business(write_key(1))
     sign_up(business)
     # the identify is under way while the owner saves; the signup behind it, still with the old key, is refused
@@ -120,11 +141,17 @@ def test_the_verdict_on_an_old_key_does_not_stop_a_business_whose_owner_just_sav
     assert (lane.stopped, lane.last_error, lane.failures) == ("", "", 0)
     # another source knows nobody yet, so the customer is identified there before their event
     assert event_names(segment.accepted(write_key(2))) == ["identify", "New Customer Signup"]
-    assert outcomes() == [("identify", "accepted"), ("identify", "accepted"), ("New Customer Signup", "accepted")]
+    assert outcomes() == [
+        ("identify", "accepted"),
+        ("identify", "accepted"),
+        ("New Customer Signup", "accepted"),
+    ]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_failure_with_the_old_config_does_not_make_the_new_one_wait(segment: SegmentStandIn) -> None:
+def test_a_failure_with_the_old_config_does_not_make_the_new_one_wait(
+    segment: SegmentStandIn,
+) -> None:
     business = sending_business(write_key(1))
     sign_up(business)
     segment.fault("delay", write_key(1), delay_ms=700, times=1)

@@ -4,12 +4,22 @@ import pytest
 
 from events.models import Integration
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import add_visits, deliver, event_names, logged, message_ids, sending_business, sign_up
+from tests.delivery.scene import (
+    add_visits,
+    deliver,
+    event_names,
+    logged,
+    message_ids,
+    sending_business,
+    sign_up,
+)
 from tests.segment import SegmentStandIn
 
 
 @pytest.mark.django_db
-def test_what_waits_is_kept_unsent_and_leaves_after_switching_on_again(segment: SegmentStandIn) -> None:
+def test_what_waits_is_kept_unsent_and_leaves_after_switching_on_again(
+    segment: SegmentStandIn,
+) -> None:
     business = sending_business(WRITE_KEY)
     add_visits(2, sign_up(business))
     recorded = message_ids()
@@ -24,7 +34,12 @@ def test_what_waits_is_kept_unsent_and_leaves_after_switching_on_again(segment: 
     integration.save()
     deliver()
     assert [message["messageId"] for message in segment.accepted()] == recorded
-    assert event_names(segment.accepted()) == ["identify", "New Customer Signup", "Customer Visit", "Customer Visit"]
+    assert event_names(segment.accepted()) == [
+        "identify",
+        "New Customer Signup",
+        "Customer Visit",
+        "Customer Visit",
+    ]
 
 
 @pytest.mark.django_db

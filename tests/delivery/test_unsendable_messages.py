@@ -27,7 +27,9 @@ from tests.segment import SegmentStandIn
 def change(customer: Customer, **values: Any) -> Outgoing:
     """Give the one visit that waits other values."""
     Outgoing.objects.filter(customer=customer, event="Customer Visit").update(**values)
-    return Outgoing.objects.get(customer=customer, subject_id=1, event__in=["Customer Visit", values.get("event", "")])
+    return Outgoing.objects.get(
+        customer=customer, subject_id=1, event__in=["Customer Visit", values.get("event", "")]
+    )
 
 
 @pytest.fixture
@@ -40,20 +42,32 @@ def customer(segment: SegmentStandIn, db: None) -> Customer:
     return customer
 
 
-def test_an_oversized_event_is_rejected_unsent_with_its_facts(customer: Customer, segment: SegmentStandIn) -> None:
+def test_an_oversized_event_is_rejected_unsent_with_its_facts(
+    customer: Customer, segment: SegmentStandIn
+) -> None:
     facts = {"visit_type": "Store" * 8_000}
     change(customer, facts=facts)
 
     deliver()
 
     (rejected,) = logged(outcome="rejected")
-    assert rejected.reason == "The message is larger than the 32 KB that Segment takes. Shorten the largest part: visit_type (40 KB)."
-    assert (rejected.event, rejected.facts, rejected.sent_at, rejected.attempts) == ("Customer Visit", facts, None, 0)
+    assert (
+        rejected.reason
+        == "The message is larger than the 32 KB that Segment takes. Shorten the largest part: visit_type (40 KB)."
+    )
+    assert (rejected.event, rejected.facts, rejected.sent_at, rejected.attempts) == (
+        "Customer Visit",
+        facts,
+        None,
+        0,
+    )
     assert (segment.requests(), waiting(), lane_of(customer.business).stopped) == ([], [], "")
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "洗"])
-def test_the_limit_is_that_of_the_bytes_on_the_wire(letter: str, customer: Customer, segment: SegmentStandIn) -> None:
+def test_the_limit_is_that_of_the_bytes_on_the_wire(
+    letter: str, customer: Customer, segment: SegmentStandIn
+) -> None:
     """The SDK writes other letters than ASCII as six bytes each."""
     change(customer, facts={"visit_type": letter})
     deliver()
@@ -68,7 +82,11 @@ def test_the_limit_is_that_of_the_bytes_on_the_wire(letter: str, customer: Custo
 
     assert [arrival.verdict for arrival in segment.messages()] == ["accepted", "accepted"]
     assert MAX_MESSAGE_BYTES - on_the_wire < segment.messages()[1].size <= MAX_MESSAGE_BYTES
-    assert [outcome for _, outcome in outcomes(event="Customer Visit")] == ["accepted", "accepted", "rejected"]
+    assert [outcome for _, outcome in outcomes(event="Customer Visit")] == [
+        "accepted",
+        "accepted",
+        "rejected",
+    ]
     assert attempts(customer.business)[-1].bytes == segment.messages()[1].size
 
 
@@ -92,7 +110,10 @@ def test_an_event_that_cannot_be_built_is_rejected_and_holds_nobody_up(
 
     (rejected,) = logged(outcome="rejected")
     assert rejected.reason == f"The message could not be built ({reason}). Please tell support."
-    assert (rejected.facts, rejected.sent_at) == (values.get("facts", {"visit_type": "Store"}), None)
+    assert (rejected.facts, rejected.sent_at) == (
+        values.get("facts", {"visit_type": "Store"}),
+        None,
+    )
     assert event_names(segment.accepted()) == ["identify", "New Customer Signup"]
     assert {message["userId"] for message in segment.accepted()} == {str(other.uuid)}
     assert waiting() == []
@@ -115,7 +136,9 @@ def test_a_custom_field_of_40_kb_is_rejected_by_name_and_the_customers_events_st
     assert (waiting(), lane_of(customer.business).stopped) == ([], "")
 
 
-def test_shortening_the_field_sends_the_identify(customer: Customer, segment: SegmentStandIn) -> None:
+def test_shortening_the_field_sends_the_identify(
+    customer: Customer, segment: SegmentStandIn
+) -> None:
     field = CustomFieldFactory.create(business=customer.business, name="Notes")
     value = CustomFieldValueFactory.create(customer=customer, field=field, value="n" * 40_000)
     deliver()
@@ -124,10 +147,14 @@ def test_shortening_the_field_sends_the_identify(customer: Customer, segment: Se
 
     deliver()
 
-    assert segment.accepted()[-1]["traits"]["customFields"] == [{"name": "Notes", "value": "n" * 4_000}]
+    assert segment.accepted()[-1]["traits"]["customFields"] == [
+        {"name": "Notes", "value": "n" * 4_000}
+    ]
 
 
-def test_events_of_a_deleted_customer_leave_and_their_identify_does_not(customer: Customer, segment: SegmentStandIn) -> None:
+def test_events_of_a_deleted_customer_leave_and_their_identify_does_not(
+    customer: Customer, segment: SegmentStandIn
+) -> None:
     customer.email = "other@example.com"
     customer.save()
     user_id = str(customer.uuid)
@@ -140,11 +167,16 @@ def test_events_of_a_deleted_customer_leave_and_their_identify_does_not(customer
     # nobody can say any more whether they wanted to be asked
     assert segment.accepted()[0]["integrations"] == {"Promoter.io": False}
     (skipped,) = logged(outcome="skipped")
-    assert (skipped.event, skipped.reason) == ("identify", "The customer was deleted before their details could be sent.")
+    assert (skipped.event, skipped.reason) == (
+        "identify",
+        "The customer was deleted before their details could be sent.",
+    )
     assert waiting() == []
 
 
-def test_a_customer_deleted_before_anything_of_them_left_is_not_identified(segment: SegmentStandIn, db: None) -> None:
+def test_a_customer_deleted_before_anything_of_them_left_is_not_identified(
+    segment: SegmentStandIn, db: None
+) -> None:
     customer = sign_up(sending_business(WRITE_KEY))
     customer.delete()
 

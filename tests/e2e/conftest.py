@@ -30,7 +30,13 @@ def own_postgres(folder: Path) -> Iterator[PostgresServer]:
     server = PostgresServer(folder / "postgres")
     server.start()
     environment = {**os.environ, "DATABASE_URL": server.url}
-    subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity=0"], cwd=PROJECT, env=environment, check=True, timeout=120)
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+        cwd=PROJECT,
+        env=environment,
+        check=True,
+        timeout=120,
+    )
     yield server
     server.stop()
 

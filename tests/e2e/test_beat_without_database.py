@@ -43,10 +43,16 @@ def test_one_that_starts_before_its_database_waits_and_can_be_stopped(
         beat.wait_for_output(GOES_ON)
 
         assert (stopped.process.returncode, "Traceback" in stopped.printed) == (0, False)
-        assert (beat.printed.count(WAITS), beat.printed.count(GOES_ON), "Traceback" in beat.printed) == (1, 1, False)
+        assert (
+            beat.printed.count(WAITS),
+            beat.printed.count(GOES_ON),
+            "Traceback" in beat.printed,
+        ) == (1, 1, False)
 
 
-def test_it_outlives_restarts(own_postgres: PostgresServer, start_beat_with: Callable[..., Beat]) -> None:
+def test_it_outlives_restarts(
+    own_postgres: PostgresServer, start_beat_with: Callable[..., Beat]
+) -> None:
     beat = start_beat_with(DATABASE_URL=own_postgres.url)
     with with_their_last_words(beat):
         wait_until_it_ticks_again(beat)
@@ -66,7 +72,10 @@ def test_it_outlives_an_end_in_the_middle_of_reading_the_schedules(
     beat = start_beat_with(DATABASE_URL=own_postgres.url)
     with with_their_last_words(beat):
         wait_until_it_ticks_again(beat)
-        with closing(psycopg.connect(own_postgres.url)) as operator, closing(psycopg.connect(own_postgres.url, autocommit=True)) as watcher:
+        with (
+            closing(psycopg.connect(own_postgres.url)) as operator,
+            closing(psycopg.connect(own_postgres.url, autocommit=True)) as watcher,
+        ):
             operator.execute("LOCK TABLE django_celery_beat_periodictask")
             watcher.execute("UPDATE django_celery_beat_periodictasks SET last_update = now()")
             wait_until(lambda: reads_schedules(watcher), "it was reading")

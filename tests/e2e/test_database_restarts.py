@@ -32,7 +32,9 @@ class Counter(Program):
 def let_leases_end(server: PostgresServer) -> None:
     """Half a minute passes: what a round had under way when the database went is anybody's again."""
     with psycopg.connect(server.url) as session:
-        session.execute("UPDATE events_lane SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL")
+        session.execute(
+            "UPDATE events_lane SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL"
+        )
         session.execute("UPDATE events_lane SET resume_at = now()")
 
 
@@ -60,8 +62,12 @@ def test_everything_that_was_saved_is_delivered_once(
         counter.kill()
 
     accepted = segment.accepted()
-    assert {message["userId"] for message in accepted if message["type"] == "identify"} >= set(counter.signed_up)
-    assert {message["userId"] for message in accepted if message["type"] == "track"} >= set(counter.signed_up)
+    assert {message["userId"] for message in accepted if message["type"] == "identify"} >= set(
+        counter.signed_up
+    )
+    assert {message["userId"] for message in accepted if message["type"] == "track"} >= set(
+        counter.signed_up
+    )
     with psycopg.connect(own_postgres.url) as session:
         entries = [row[0] for row in session.execute("SELECT message_id FROM events_sendlog")]
     assert sorted(entries) == sorted(message["messageId"] for message in accepted)

@@ -17,7 +17,17 @@ from events import wake
 from events.models import Lane, Outgoing
 from tests import workers
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import add_visits, deliver, event_names, lane_of, logged, message_ids, sending_business, sign_up, time_passes
+from tests.delivery.scene import (
+    add_visits,
+    deliver,
+    event_names,
+    lane_of,
+    logged,
+    message_ids,
+    sending_business,
+    sign_up,
+    time_passes,
+)
 from tests.segment import SegmentStandIn
 from tests.workers import Worker, wait_until
 
@@ -52,7 +62,9 @@ def held_up(statement: str) -> Iterator[None]:
 
 def waits_for_a_lock() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
         return bool(cursor.fetchone()[0])
 
 
@@ -68,8 +80,14 @@ def is_nobodys() -> bool:
 
 def is_delivered_once(recorded: list[str], segment: SegmentStandIn) -> None:
     assert [message["messageId"] for message in segment.accepted(WRITE_KEY)] == recorded
-    assert [(entry.message_id, entry.outcome) for entry in logged()] == [(message_id, "accepted") for message_id in recorded]
-    assert event_names(segment.accepted()) == ["identify", "New Customer Signup", *["Customer Visit"] * 3]
+    assert [(entry.message_id, entry.outcome) for entry in logged()] == [
+        (message_id, "accepted") for message_id in recorded
+    ]
+    assert event_names(segment.accepted()) == [
+        "identify",
+        "New Customer Signup",
+        *["Customer Visit"] * 3,
+    ]
     assert not Outgoing.objects.exists()
 
 
@@ -95,7 +113,9 @@ def test_before_the_post(business: Business, worker: Worker, segment: SegmentSta
     assert segment.counts()["dropped"] == 0
 
 
-def test_while_the_request_is_under_way(business: Business, worker: Worker, segment: SegmentStandIn) -> None:
+def test_while_the_request_is_under_way(
+    business: Business, worker: Worker, segment: SegmentStandIn
+) -> None:
     segment.fault("hang")
     recorded = let_events_wait(business)
     wait_until(segment.requests, "the request was under way")
@@ -108,7 +128,9 @@ def test_while_the_request_is_under_way(business: Business, worker: Worker, segm
     is_delivered_once(recorded, segment)
 
 
-def test_after_the_messages_were_accepted_and_before_the_answer(business: Business, worker: Worker, segment: SegmentStandIn) -> None:
+def test_after_the_messages_were_accepted_and_before_the_answer(
+    business: Business, worker: Worker, segment: SegmentStandIn
+) -> None:
     segment.fault("accept_then_timeout")
     recorded = let_events_wait(business)
     segment.wait_for(1, WRITE_KEY)
@@ -120,7 +142,9 @@ def test_after_the_messages_were_accepted_and_before_the_answer(business: Busine
 
     is_delivered_once(recorded, segment)
     # the identify went out again under its id, which is how Segment knows it
-    assert [arrival.message["messageId"] for arrival in segment.messages(verdict="dropped")] == recorded[:1]
+    assert [
+        arrival.message["messageId"] for arrival in segment.messages(verdict="dropped")
+    ] == recorded[:1]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +156,9 @@ def test_after_the_messages_were_accepted_and_before_the_answer(business: Busine
         "SELECT FROM events_lane FOR UPDATE",
     ],
 )
-def test_inside_settle(statement: str, business: Business, worker: Worker, segment: SegmentStandIn) -> None:
+def test_inside_settle(
+    statement: str, business: Business, worker: Worker, segment: SegmentStandIn
+) -> None:
     """Held up at each of its steps in turn, the last being the release of the lane."""
     segment.fault("hang")
     recorded = let_events_wait(business)
@@ -168,13 +194,17 @@ def test_a_new_worker_goes_on_where_the_killed_one_was(
     is_delivered_once(recorded, segment)
 
 
-def test_a_worker_whose_process_was_killed_starts_another_and_goes_on(business: Business, worker: Worker, segment: SegmentStandIn) -> None:
+def test_a_worker_whose_process_was_killed_starts_another_and_goes_on(
+    business: Business, worker: Worker, segment: SegmentStandIn
+) -> None:
     segment.fault("accept_then_timeout", times=1)
     recorded = let_events_wait(business)
     segment.wait_for(1, WRITE_KEY)
     (process,) = children(worker.process.pid)
     os.kill(process, signal.SIGKILL)
-    wait_until(lambda: children(worker.process.pid) not in ([], [process]), "there was another process")
+    wait_until(
+        lambda: children(worker.process.pid) not in ([], [process]), "there was another process"
+    )
 
     time_passes()
     wake.wake()
@@ -188,7 +218,9 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def test_nothing_of_a_round_is_lost_when_it_is_stopped_in_good_order(business: Business, worker: Worker, segment: SegmentStandIn) -> None:
+def test_nothing_of_a_round_is_lost_when_it_is_stopped_in_good_order(
+    business: Business, worker: Worker, segment: SegmentStandIn
+) -> None:
     """A deploy: the request under way is waited for and settled."""
     segment.fault("delay", delay_ms=500)
     recorded = let_events_wait(business)

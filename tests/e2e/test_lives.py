@@ -16,7 +16,14 @@ from events.models import Integration, Outgoing, SendLog
 from smrt_integration import tasks
 from tests.conftest import WRITE_KEY
 from tests.delivery.scene import sending_business
-from tests.factories import AgentFactory, CustomFieldFactory, CustomFieldValueFactory, DepartmentFactory, DiscountFactory, EmployeeFactory
+from tests.factories import (
+    AgentFactory,
+    CustomFieldFactory,
+    CustomFieldValueFactory,
+    DepartmentFactory,
+    DiscountFactory,
+    EmployeeFactory,
+)
 from tests.segment import SegmentStandIn
 from tests.workers import Worker, wait_until
 
@@ -28,11 +35,18 @@ class Receiver:
         self.segment = segment
 
     def tracks(self, *events: str) -> list[dict[str, Any]]:
-        return [message for message in self.segment.accepted(WRITE_KEY) if message.get("event") in events]
+        return [
+            message
+            for message in self.segment.accepted(WRITE_KEY)
+            if message.get("event") in events
+        ]
 
     def wait_for(self, *events: str) -> list[dict[str, Any]]:
         """The properties of these events, in the order of the arguments, once each of them arrived."""
-        wait_until(lambda: {message["event"] for message in self.tracks(*events)} == set(events), f"{', '.join(events)} arrived")
+        wait_until(
+            lambda: {message["event"] for message in self.tracks(*events)} == set(events),
+            f"{', '.join(events)} arrived",
+        )
         return [self.tracks(event)[-1]["properties"] for event in events]
 
     def wait_for_trait(self, name: str, value: object) -> None:
@@ -40,7 +54,9 @@ class Receiver:
 
     def traits(self) -> dict[str, Any]:
         """As the last identify told them."""
-        identifies = [message for message in self.segment.accepted(WRITE_KEY) if message["type"] == "identify"]
+        identifies = [
+            message for message in self.segment.accepted(WRITE_KEY) if message["type"] == "identify"
+        ]
         return dict(identifies[-1]["traits"]) if identifies else {}
 
 
@@ -57,19 +73,29 @@ def business(receiver: Receiver) -> Business:
 
 def sign_up(business: Business) -> Customer:
     return Customer.sign_up(
-        business, source="Website", first_name="Ann", last_name="Example", email="ann@example.com", phone="415-555-0101"
+        business,
+        source="Website",
+        first_name="Ann",
+        last_name="Example",
+        email="ann@example.com",
+        phone="415-555-0101",
     )
 
 
 def everything_is_logged_once(segment: SegmentStandIn) -> None:
     wait_until(lambda: not Outgoing.objects.exists(), "the outbox was empty")
     sent = sorted(message["messageId"] for message in segment.accepted())
-    assert sorted(SendLog.objects.filter(outcome="accepted").values_list("message_id", flat=True)) == sent
+    assert (
+        sorted(SendLog.objects.filter(outcome="accepted").values_list("message_id", flat=True))
+        == sent
+    )
     assert segment.counts()["dropped"] == 0
 
 
 @pytest.mark.slow
-def test_an_order_and_its_customer(receiver: Receiver, business: Business, segment: SegmentStandIn) -> None:
+def test_an_order_and_its_customer(
+    receiver: Receiver, business: Business, segment: SegmentStandIn
+) -> None:
     store = AgentFactory.create(business=business, name="Main Street")
     clerk = EmployeeFactory.create(business=business, name="Carla Counter")
     laundry = DepartmentFactory.create(business=business, name="Laundry")
@@ -81,7 +107,9 @@ def test_an_order_and_its_customer(receiver: Receiver, business: Business, segme
     assert (receiver.traits()["email"], receiver.traits()["lastVisit"]) == ("ann@example.com", None)
 
     items = [NewItem("Shirt", Decimal("4.50"), 2, laundry), NewItem("Coat", Decimal("11.00"))]
-    order = Order.create(customer, items=items, agent=store, sold_by=clerk, discount=discount, tax_rate=Decimal(10))
+    order = Order.create(
+        customer, items=items, agent=store, sold_by=clerk, discount=discount, tax_rate=Decimal(10)
+    )
     (created,) = receiver.wait_for(catalogue.ORDER_CREATED)
     assert created == {
         "order_id": order.number,
@@ -103,9 +131,16 @@ def test_an_order_and_its_customer(receiver: Receiver, business: Business, segme
     order.return_to_customer(by=clerk)
     (returned,) = receiver.wait_for(catalogue.ORDER_RETURNED)
     assert returned == created | {"returned_by": "Carla Counter"}
-    wait_until(lambda: len(receiver.tracks(catalogue.ORDER_LINE_ITEM_RETURNED)) == 2, "both items were told")
-    lines = [message["properties"] for message in receiver.tracks(catalogue.ORDER_LINE_ITEM_RETURNED)]
-    assert [(line["description"], line["department"], line["quantity"], line["price"]) for line in lines] == [
+    wait_until(
+        lambda: len(receiver.tracks(catalogue.ORDER_LINE_ITEM_RETURNED)) == 2,
+        "both items were told",
+    )
+    lines = [
+        message["properties"] for message in receiver.tracks(catalogue.ORDER_LINE_ITEM_RETURNED)
+    ]
+    assert [
+        (line["description"], line["department"], line["quantity"], line["price"]) for line in lines
+    ] == [
         ("Shirt", "Laundry", 2, 4.5),
         ("Coat", None, 1, 11.0),
     ]
@@ -129,7 +164,10 @@ def test_stops_and_pickups(receiver: Receiver, business: Business, segment: Segm
     order = Order.create(customer, items=[NewItem("Shirt", Decimal("4.50"))], stop=stop)
     stop.complete(driver, new_orders=[order], bags_delivered=2)
     (told,) = receiver.wait_for(catalogue.PICKUP_COMPLETED)
-    assert {name: told[name] for name in ("driver", "had_pickup", "had_delivery", "total_pickups", "total_deliveries")} == {
+    assert {
+        name: told[name]
+        for name in ("driver", "had_pickup", "had_delivery", "total_pickups", "total_deliveries")
+    } == {
         "driver": "Dan Driver",
         "had_pickup": True,
         "had_delivery": True,
@@ -155,10 +193,14 @@ def test_stops_and_pickups(receiver: Receiver, business: Business, segment: Segm
 
 
 @pytest.mark.slow
-def test_a_customer_celebrates_and_is_lost(receiver: Receiver, business: Business, segment: SegmentStandIn) -> None:
+def test_a_customer_celebrates_and_is_lost(
+    receiver: Receiver, business: Business, segment: SegmentStandIn
+) -> None:
     customer = sign_up(business)
     field = CustomFieldFactory.create(business=business, birthday=True)
-    CustomFieldValueFactory.create(customer=customer, field=field, value=f"1990-{business.today():%m-%d}")
+    CustomFieldValueFactory.create(
+        customer=customer, field=field, value=f"1990-{business.today():%m-%d}"
+    )
     integration = Integration.objects.get(business=business)
     integration.birthday_field, integration.birthday_hour = field, 0
     integration.save()
@@ -168,7 +210,9 @@ def test_a_customer_celebrates_and_is_lost(receiver: Receiver, business: Busines
     receiver.wait_for_trait("birthday", f"1990-{business.today():%m-%d}")
 
     Integration.objects.update(enabled_at=timezone.now() - timedelta(days=60))
-    three_weeks_ago = datetime.combine(business.today() - timedelta(days=21), time(12), ZoneInfo(business.time_zone))
+    three_weeks_ago = datetime.combine(
+        business.today() - timedelta(days=21), time(12), ZoneInfo(business.time_zone)
+    )
     customer.visit_frequency, customer.last_visit = "weekly", three_weeks_ago
     customer.created_at = timezone.now() - timedelta(days=100)
     customer.save()

@@ -24,7 +24,17 @@ from smrt_integration.dev.run.start import main
 sys.exit(main(system.PROJECT, system.steps(), system.programs, Path(sys.argv[1])))
 """
 # A newcomer has set none of them.
-UNSET = ("DATABASE_URL", "REDIS_URL", "SEGMENT_HOST", "SECRET_KEY", "FIELD_KEYS", "PUBLIC_URL", "LOG_LEVEL", "DEBUG", "MAKELEVEL")
+UNSET = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SEGMENT_HOST",
+    "SECRET_KEY",
+    "FIELD_KEYS",
+    "PUBLIC_URL",
+    "LOG_LEVEL",
+    "DEBUG",
+    "MAKELEVEL",
+)
 
 
 class Newcomer:
@@ -32,9 +42,15 @@ class Newcomer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        ports = {"WEB_PORT": str(free_port()), "SEGMENT_STUB_PORT": str(free_port()), "TWILIO_STUB_PORT": str(free_port())}
+        ports = {
+            "WEB_PORT": str(free_port()),
+            "SEGMENT_STUB_PORT": str(free_port()),
+            "TWILIO_STUB_PORT": str(free_port()),
+        }
         self._environment = dict.fromkeys(UNSET) | ports
-        self.web, self.segment, self.phones = (f"http://127.0.0.1:{port}" for port in ports.values())
+        self.web, self.segment, self.phones = (
+            f"http://127.0.0.1:{port}" for port in ports.values()
+        )
         self.http = Session()
         self.http.trust_env = False
         self.start()
@@ -51,37 +67,74 @@ class Newcomer:
         key = self.run.wait_for("Call the API as a till").split()[-1]
         docs = self.run.wait_for("  API  ").split()[1]
         page = self.http.get(docs, timeout=10)
-        found = self.http.get(f"{self.web}/api/v1/customers", headers={"Authorization": f"Bearer {key}"}, timeout=10)
+        found = self.http.get(
+            f"{self.web}/api/v1/customers", headers={"Authorization": f"Bearer {key}"}, timeout=10
+        )
         return page.ok and found.ok and len(found.json()["results"]) > 0
 
     def texts(self) -> list[str]:
         """On the phones of customers."""
-        return [line["body"] for line in self.http.get(f"{self.phones}/messages", timeout=10).json()["lines"] if not line["theirs"]]
+        return [
+            line["body"]
+            for line in self.http.get(f"{self.phones}/messages", timeout=10).json()["lines"]
+            if not line["theirs"]
+        ]
 
     def log_in(self) -> None:
         page = self.http.get(f"{self.web}/admin/login/", timeout=10).text
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
         assert token
-        form = {"csrfmiddlewaretoken": token[1], "username": "admin", "password": self.password(), "next": "/admin/"}
-        assert BUSINESSES[0].name in self.http.post(f"{self.web}/admin/login/", form, timeout=10).text
+        form = {
+            "csrfmiddlewaretoken": token[1],
+            "username": "admin",
+            "password": self.password(),
+            "next": "/admin/",
+        }
+        assert (
+            BUSINESSES[0].name in self.http.post(f"{self.web}/admin/login/", form, timeout=10).text
+        )
 
     def arrived(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.http.get(f"{self.segment}/messages", timeout=10).content.splitlines()]
+        return [
+            json.loads(line)
+            for line in self.http.get(f"{self.segment}/messages", timeout=10).content.splitlines()
+        ]
 
     def kinds(self) -> set[str]:
-        return {one["message"].get("event", "identify") for one in self.arrived() if one["verdict"] == "accepted"}
+        return {
+            one["message"].get("event", "identify")
+            for one in self.arrived()
+            if one["verdict"] == "accepted"
+        }
 
     def order_number(self) -> str:
-        numbers = [one["message"]["properties"]["order_id"] for one in self.arrived() if one["message"].get("event") == "Order Created"]
+        numbers = [
+            one["message"]["properties"]["order_id"]
+            for one in self.arrived()
+            if one["message"].get("event") == "Order Created"
+        ]
         return str(numbers[0])
 
     def orders_found(self, number: str) -> bool:
-        return f">{number}</a>" in self.http.get(f"{self.web}/admin/customers/order/", params={"q": number}, timeout=10).text
+        return (
+            f">{number}</a>"
+            in self.http.get(
+                f"{self.web}/admin/customers/order/", params={"q": number}, timeout=10
+            ).text
+        )
 
     def processes(self) -> list[str]:
         """Everything that this folder's run started carries its mark."""
-        mark = next(line for line in (self.folder / "secrets").read_text().splitlines() if line.startswith("SMRT_RUN="))
-        return [entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit() and mark in environment_of(entry)]
+        mark = next(
+            line
+            for line in (self.folder / "secrets").read_text().splitlines()
+            if line.startswith("SMRT_RUN=")
+        )
+        return [
+            entry.name
+            for entry in Path("/proc").iterdir()
+            if entry.name.isdigit() and mark in environment_of(entry)
+        ]
 
 
 def environment_of(process: Path) -> list[str]:
@@ -99,18 +152,27 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
 
 
 @pytest.mark.slow
-def test_a_newcomer_sees_events_flow_and_finds_everything_again_after_a_crash(newcomer: Newcomer) -> None:
+def test_a_newcomer_sees_events_flow_and_finds_everything_again_after_a_crash(
+    newcomer: Newcomer,
+) -> None:
     newcomer.log_in()
     # both come from sweeps; the others from what people do
-    wait_until(lambda: {"Customer Lost", "Customer Birthday", "Order Created"} <= newcomer.kinds(), "the events that nobody's action makes")
+    wait_until(
+        lambda: {"Customer Lost", "Customer Birthday", "Order Created"} <= newcomer.kinds(),
+        "the events that nobody's action makes",
+    )
     wait_until(lambda: len(newcomer.kinds()) >= 9, "eight kinds of events and identify")
     assert {one["verdict"] for one in newcomer.arrived()} == {"accepted"}
-    assert {one["writeKey"] for one in newcomer.arrived()} == {demo.write_key for demo in BUSINESSES if demo.enabled}
+    assert {one["writeKey"] for one in newcomer.arrived()} == {
+        demo.write_key for demo in BUSINESSES if demo.enabled
+    }
     assert "Customers' phones" in newcomer.http.get(newcomer.phones, timeout=10).text
     assert newcomer.calls_the_api()
     texts = newcomer.texts()
     assert len([body for body in texts if "our van comes by" in body]) >= 8
-    assert not any("request_started" in line for line in newcomer.run.lines), "requests hide what is told"
+    assert not any("request_started" in line for line in newcomer.run.lines), (
+        "requests hide what is told"
+    )
     number, password = newcomer.order_number(), newcomer.password()
     assert newcomer.orders_found(number)
 
@@ -121,8 +183,12 @@ def test_a_newcomer_sees_events_flow_and_finds_everything_again_after_a_crash(ne
     assert newcomer.password() == password
     assert newcomer.orders_found(number), "the session or the order is gone"
     assert newcomer.calls_the_api()
-    wait_until(lambda: set(texts) <= set(newcomer.texts()), "the phones show what was on them before")
+    wait_until(
+        lambda: set(texts) <= set(newcomer.texts()), "the phones show what was on them before"
+    )
     assert newcomer.processes()
-    os.killpg(newcomer.run.process.pid, signal.SIGINT)  # as the terminal does: to all of its foreground processes
+    os.killpg(
+        newcomer.run.process.pid, signal.SIGINT
+    )  # as the terminal does: to all of its foreground processes
     assert newcomer.run.ended() == 0
     assert newcomer.processes() == []

@@ -88,14 +88,22 @@ def test_everything_leaves_soon_after_redis_was_flushed_and_restarted_under_load
 
     redis.Redis.from_url(own_redis.url).flushall()
     counter.sign_up_for(0.5)
-    wait_until(lambda: segment.counts(WRITE_KEY)["accepted"] == 2 * len(counter.customers), "all arrived after the flush", SOON)
+    wait_until(
+        lambda: segment.counts(WRITE_KEY)["accepted"] == 2 * len(counter.customers),
+        "all arrived after the flush",
+        SOON,
+    )
 
     own_redis.stop()
     counter.sign_up_for(4.0)
     own_redis.start()
     counter.sign_up_for(0.5)
     everything = 2 * len(counter.customers)
-    wait_until(lambda: segment.counts(WRITE_KEY)["accepted"] == everything, "all arrived after the restart", SOON)
+    wait_until(
+        lambda: segment.counts(WRITE_KEY)["accepted"] == everything,
+        "all arrived after the restart",
+        SOON,
+    )
 
     wait_until(lambda: not Outgoing.objects.exists(), "the outbox was empty")
     assert SendLog.objects.filter(outcome="accepted").count() == everything

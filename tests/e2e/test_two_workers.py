@@ -20,15 +20,22 @@ BOTH = {"first worker", "second worker"}
 def took_part() -> set[str]:
     """The workers whose last statement in the database was one of a delivery."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT application_name FROM pg_stat_activity WHERE query ~ 'events_(lane|outgoing|sendlog|deliveryattempt)'")
+        cursor.execute(
+            "SELECT application_name FROM pg_stat_activity WHERE query ~ 'events_(lane|outgoing|sendlog|deliveryattempt)'"
+        )
         return {row[0] for row in cursor.fetchall()} & BOTH
 
 
 @pytest.mark.slow
-def test_each_message_leaves_once_and_is_logged_once(start_worker: Callable[..., Worker], segment: SegmentStandIn) -> None:
+def test_each_message_leaves_once_and_is_logged_once(
+    start_worker: Callable[..., Worker], segment: SegmentStandIn
+) -> None:
     for name in sorted(BOTH):
         start_worker(PGAPPNAME=name)
-    customers = {write_key(number): sign_up(sending_business(write_key(number))) for number in range(BUSINESSES)}
+    customers = {
+        write_key(number): sign_up(sending_business(write_key(number)))
+        for number in range(BUSINESSES)
+    }
     add_visits(VISITS, *customers.values())
     wake.wake()
     everything = BUSINESSES * (2 + VISITS)
@@ -48,5 +55,7 @@ def test_each_message_leaves_once_and_is_logged_once(start_worker: Callable[...,
         if arrival.message.get("event") == "Customer Visit":
             visits[arrival.write_key].append(arrival.message["messageId"])
     for key, customer in customers.items():
-        recorded = SendLog.objects.filter(customer_id=customer.pk, event="Customer Visit").order_by("subject_id")
+        recorded = SendLog.objects.filter(customer_id=customer.pk, event="Customer Visit").order_by(
+            "subject_id"
+        )
         assert visits[key] == list(recorded.values_list("message_id", flat=True))

@@ -19,12 +19,22 @@ from tests.factories import CustomFieldFactory, CustomFieldValueFactory, OrderFa
 from tests.segment import SegmentStandIn
 from tests.workers import Worker, wait_until
 
-FAULTS = [("status", {"status": status}) for status in (200, 400, 401, 413, 429, 500)] + [("cut", {}), ("hang", {})]
+FAULTS = [("status", {"status": status}) for status in (200, 400, 401, 413, 429, 500)] + [
+    ("cut", {}),
+    ("hang", {}),
+]
 
 
 def secrets_of(customer: Customer) -> list[str]:
     link = account_link(customer.uuid, customer.link_version)
-    return [customer.email, customer.last_name, customer.phone, customer.street, link, link.rpartition("/")[2].rpartition(".")[2]]
+    return [
+        customer.email,
+        customer.last_name,
+        customer.phone,
+        customer.street,
+        link,
+        link.rpartition("/")[2].rpartition(".")[2],
+    ]
 
 
 def meet(segment: SegmentStandIn, faults: list[tuple[str, dict[str, int]]]) -> list[Customer]:
@@ -41,19 +51,26 @@ def meet(segment: SegmentStandIn, faults: list[tuple[str, dict[str, int]]]) -> l
 def refusing_better_customers() -> Iterator[None]:
     """A fault of ours, as a constraint that should not be there: PostgreSQL tells of the row that it refuses all that is in it."""
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE customers_customer ADD CONSTRAINT nobody_is_better CHECK (demographic = 5) NOT VALID")
+        cursor.execute(
+            "ALTER TABLE customers_customer ADD CONSTRAINT nobody_is_better CHECK (demographic = 5) NOT VALID"
+        )
         yield
         cursor.execute("ALTER TABLE customers_customer DROP CONSTRAINT nobody_is_better")
 
 
 @pytest.mark.slow
-def test_a_worker_tells_nobodys_secrets_at_any_level_of_logging(start_worker: Callable[..., Worker], segment: SegmentStandIn) -> None:
+def test_a_worker_tells_nobodys_secrets_at_any_level_of_logging(
+    start_worker: Callable[..., Worker], segment: SegmentStandIn
+) -> None:
     worker = start_worker(LOG_LEVEL="DEBUG", SEGMENT_TIMEOUT="1")
     customers = meet(segment, FAULTS)
     large = CustomFieldFactory.create(business=customers[0].business, name="Notes")
     CustomFieldValueFactory.create(customer=customers[0], field=large, value="Quietman" * 5_000)
     everybody = {customer.business_id for customer in customers}
-    wait_until(lambda: set(DeliveryAttempt.objects.values_list("business_id", flat=True)) == everybody, "every fault was met")
+    wait_until(
+        lambda: set(DeliveryAttempt.objects.values_list("business_id", flat=True)) == everybody,
+        "every fault was met",
+    )
     OrderFactory.create(customer=customers[0])
     with refusing_better_customers():
         tasks.sweep_spending.delay()
@@ -77,7 +94,11 @@ def test_a_worker_tells_nobodys_secrets_at_any_level_of_logging(start_worker: Ca
 def test_the_cause_of_an_error_is_told_without_the_row() -> None:
     first = "psycopg.Error: refused\nDETAIL:  Failing row (Ann\n\nAnn)\nCONTEXT:  COPY"
     chained = first + "\n\nThe above exception was the cause:\ndjango.Error: refused\nDETAIL:  Ann"
-    line = without_rows(None, "error", {"event": "raised: Error('refused\\nDETAIL:  Ann')", "exception": chained, "attempt": 1})
+    line = without_rows(
+        None,
+        "error",
+        {"event": "raised: Error('refused\\nDETAIL:  Ann')", "exception": chained, "attempt": 1},
+    )
 
     assert line == {
         "event": "raised: Error('refused",

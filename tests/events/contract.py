@@ -14,29 +14,43 @@ class Kind:
     fits: Callable[[Any], bool]
 
     def __or__(self, other: "Kind") -> "Kind":
-        return Kind(f"{self.says} or {other.says}", lambda value: self.fits(value) or other.fits(value))
+        return Kind(
+            f"{self.says} or {other.says}", lambda value: self.fits(value) or other.fits(value)
+        )
 
 
 def matching(pattern: str, says: str) -> Kind:
     compiled = re.compile(pattern, re.ASCII)
-    return Kind(says, lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None)
+    return Kind(
+        says, lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None
+    )
 
 
 def one_of(*allowed: str) -> Kind:
-    return Kind(" or ".join(map(repr, allowed)), lambda value: isinstance(value, str) and value in allowed)
+    return Kind(
+        " or ".join(map(repr, allowed)), lambda value: isinstance(value, str) and value in allowed
+    )
 
 
 def between(low: int, high: int) -> Kind:
-    return Kind(f"an int from {low} to {high}", lambda value: type(value) is int and low <= value <= high)
+    return Kind(
+        f"an int from {low} to {high}", lambda value: type(value) is int and low <= value <= high
+    )
 
 
 def record(**fields: Kind) -> Kind:
     """An object with just these keys."""
-    return Kind(f"an object of {', '.join(fields)}", lambda value: isinstance(value, dict) and not misfits("", value, fields))
+    return Kind(
+        f"an object of {', '.join(fields)}",
+        lambda value: isinstance(value, dict) and not misfits("", value, fields),
+    )
 
 
 def list_of(kind: Kind) -> Kind:
-    return Kind(f"a list of: {kind.says}", lambda value: isinstance(value, list) and all(map(kind.fits, value)))
+    return Kind(
+        f"a list of: {kind.says}",
+        lambda value: isinstance(value, list) and all(map(kind.fits, value)),
+    )
 
 
 NULL = Kind("null", lambda value: value is None)
@@ -47,12 +61,18 @@ NUMBER = Kind("a number", lambda value: type(value) in {int, float})
 
 DATE = matching(r"\d{4}-\d\d-\d\d", "YYYY-MM-DD")
 MONTH_AND_DAY = matching(r"\d\d-\d\d", "MM-DD")
-INSTANT = matching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|\+00:00)", "UTC in ISO 8601 with milliseconds")
+INSTANT = matching(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|\+00:00)", "UTC in ISO 8601 with milliseconds"
+)
 UUID = matching(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a UUID")
 MESSAGE_ID = matching(r"[0-9a-f]{32}", "32 hex digits")
 
 ADDRESS = record(
-    street=TEXT | NULL, city=TEXT | NULL, state=TEXT | NULL, postalCode=TEXT | NULL, country=matching("[A-Z]{2}", "ISO") | NULL
+    street=TEXT | NULL,
+    city=TEXT | NULL,
+    state=TEXT | NULL,
+    postalCode=TEXT | NULL,
+    country=matching("[A-Z]{2}", "ISO") | NULL,
 )
 DISCOUNT = record(name=TEXT, description=TEXT | NULL, value=NUMBER)
 
@@ -71,7 +91,8 @@ ORDER = {
 STOP = {"driver": TEXT | NULL, "route": TEXT | NULL, "address": ADDRESS | NULL}
 
 EVENTS: Mapping[str, Mapping[str, Kind]] = {
-    "Pickup Completed": STOP | {"had_pickup": BOOL, "had_delivery": BOOL, "total_pickups": COUNT, "total_deliveries": COUNT},
+    "Pickup Completed": STOP
+    | {"had_pickup": BOOL, "had_delivery": BOOL, "total_pickups": COUNT, "total_deliveries": COUNT},
     "Pickup Missed": STOP,
     "Pickup Scheduled": {"scheduled_by": one_of("Employee", "Customer"), "pickup_date": DATE},
     "Customer Canceled Pickup": {"canceled_via": one_of("Website", "Text"), "pickup_date": DATE},
@@ -80,7 +101,13 @@ EVENTS: Mapping[str, Mapping[str, Kind]] = {
     "Order Ready": ORDER,
     "Order Returned": ORDER,
     "Order Line Item Returned": ORDER
-    | {"department": TEXT | NULL, "line_item_id": TEXT, "description": TEXT, "quantity": between(1, 2**31 - 1), "price": NUMBER},
+    | {
+        "department": TEXT | NULL,
+        "line_item_id": TEXT,
+        "description": TEXT,
+        "quantity": between(1, 2**31 - 1),
+        "price": NUMBER,
+    },
     "New Customer Signup": {"source": one_of("POS", "Website")},
     "Customer Visit": {"visit_type": one_of("Driver", "Store", "Signup")},
     "Customer Lost": {
@@ -138,7 +165,9 @@ ENVELOPE: dict[str, Kind] = {
         timezone=matching(r"[A-Za-z_]+(/[A-Za-z0-9_+-]+)*", "a time zone"),
         library=record(name=TEXT, version=TEXT),
     ),
-    "integrations": Kind("{} or no Promoter.io", lambda value: value in ({}, {"Promoter.io": False})),
+    "integrations": Kind(
+        "{} or no Promoter.io", lambda value: value in ({}, {"Promoter.io": False})
+    ),
 }
 
 # Mixpanel deletes or reinterprets them.
@@ -149,13 +178,21 @@ DEEPEST = 3
 def complaints(message: Mapping[str, Any]) -> list[str]:
     """What is wrong with a message as posted; nothing when it keeps the contract."""
     if message.get("type") == "identify":
-        envelope, content, fields = ENVELOPE | {"traits": Kind("an object", is_object)}, "traits", TRAITS
+        envelope, content, fields = (
+            ENVELOPE | {"traits": Kind("an object", is_object)},
+            "traits",
+            TRAITS,
+        )
     else:
         envelope = ENVELOPE | {"event": one_of(*EVENTS), "properties": Kind("an object", is_object)}
         content, fields = "properties", EVENTS.get(str(message.get("event")), {})
     found = misfits("message", message, envelope)
     body = message.get(content)
-    return [*found, *misfits(content, body, fields), *_unfit_for_mixpanel(content, body)] if isinstance(body, dict) else found
+    return (
+        [*found, *misfits(content, body, fields), *_unfit_for_mixpanel(content, body)]
+        if isinstance(body, dict)
+        else found
+    )
 
 
 def is_object(value: object) -> bool:
@@ -164,13 +201,23 @@ def is_object(value: object) -> bool:
 
 def misfits(where: str, values: Mapping[str, Any], fields: Mapping[str, Kind]) -> list[str]:
     found = [f"{where} lacks {name}" for name in fields if name not in values]
-    found += [f"{where} has {name}, which is not in the contract" for name in values if name not in fields]
+    found += [
+        f"{where} has {name}, which is not in the contract" for name in values if name not in fields
+    ]
     present = {name: kind for name, kind in fields.items() if name in values}
-    return found + [f"{where}.{name} is {values[name]!r}, not {kind.says}" for name, kind in present.items() if not kind.fits(values[name])]
+    return found + [
+        f"{where}.{name} is {values[name]!r}, not {kind.says}"
+        for name, kind in present.items()
+        if not kind.fits(values[name])
+    ]
 
 
 def _unfit_for_mixpanel(where: str, body: Mapping[str, Any]) -> list[str]:
-    found = [f"{where}.{name} is a name that Mixpanel keeps for itself" for name in body if name in RESERVED or name.startswith("$")]
+    found = [
+        f"{where}.{name} is a name that Mixpanel keeps for itself"
+        for name in body
+        if name in RESERVED or name.startswith("$")
+    ]
     return [*found, f"{where} is nested deeper than {DEEPEST}"] if depth(body) > DEEPEST else found
 
 

@@ -27,7 +27,9 @@ def at_once(*actions: Callable[[], T]) -> list[T]:
         return closing(action)
 
     with ThreadPoolExecutor(len(actions)) as threads:
-        return [done.result(PATIENCE) for done in [threads.submit(begin, action) for action in actions]]
+        return [
+            done.result(PATIENCE) for done in [threads.submit(begin, action) for action in actions]
+        ]
 
 
 @contextmanager

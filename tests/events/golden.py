@@ -38,7 +38,11 @@ def without_chance(message: Mapping[str, Any], line_item_id: int | None = None) 
     """The message with stated placeholders for what no two runs have in common."""
     library = message["context"]["library"]
     assert library["version"] == version("segment-analytics-python")
-    steady = {**message, "messageId": MESSAGE_ID, "context": message["context"] | {"library": library | {"version": SDK_VERSION}}}
+    steady = {
+        **message,
+        "messageId": MESSAGE_ID,
+        "context": message["context"] | {"library": library | {"version": SDK_VERSION}},
+    }
     if line_item_id is not None:
         assert message["properties"]["line_item_id"] == str(line_item_id)
         steady["properties"] = message["properties"] | {"line_item_id": LINE_ITEM_ID}
@@ -62,7 +66,13 @@ def check(name: str, message: Mapping[str, Any]) -> None:
 def compare(name: str, message: Mapping[str, Any]) -> str:
     """What `git diff` would show, the order of keys aside; empty when there is no difference."""
     golden = sorted_text(json.loads(path(name).read_text())) if path(name).exists() else ""
-    lines = unified_diff(golden.splitlines(), sorted_text(message).splitlines(), f"golden/{name}.json", "posted", lineterm="")
+    lines = unified_diff(
+        golden.splitlines(),
+        sorted_text(message).splitlines(),
+        f"golden/{name}.json",
+        "posted",
+        lineterm="",
+    )
     return "\n".join(lines)
 
 

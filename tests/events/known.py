@@ -18,7 +18,9 @@ def switched_on(**config: object) -> Business:
 
 def crowd(business: Business, count: int, **details: object) -> list[int]:
     """The ids of so many new customers whom Segment knows; nothing is recorded of them."""
-    made = Customer.objects.bulk_create([Customer(business=business, **details) for _ in range(count)], batch_size=5_000)
+    made = Customer.objects.bulk_create(
+        [Customer(business=business, **details) for _ in range(count)], batch_size=5_000
+    )
     ids = [customer.pk for customer in made]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -32,7 +34,11 @@ def crowd(business: Business, count: int, **details: object) -> list[int]:
 def known(*customers: Customer) -> None:
     for customer in customers:
         AcceptedTraits.objects.create(
-            customer=customer, destination="somewhere", traits_hash="", message_id=f"{customer.pk:032x}", occurred_at=customer.created_at
+            customer=customer,
+            destination="somewhere",
+            traits_hash="",
+            message_id=f"{customer.pk:032x}",
+            occurred_at=customer.created_at,
         )
 
 

@@ -35,5 +35,10 @@ def logged(
     }
     row = Outgoing.objects.create(**values)
     waiting = Waiting(id=row.pk, attempts=0, **values)
-    settle(Settlement([Settled(waiting, outcome, "" if outcome is Outcome.ACCEPTED else reason, sent_at=at)]), at)
+    settle(
+        Settlement(
+            [Settled(waiting, outcome, "" if outcome is Outcome.ACCEPTED else reason, sent_at=at)]
+        ),
+        at,
+    )
     return SendLog.objects.get(message_id=row.message_id)

@@ -4,12 +4,26 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 
-from customers.models import Customer, CustomField, CustomFieldValue, NewItem, Order, PickupRequest, Stop
+from customers.models import (
+    Customer,
+    CustomField,
+    CustomFieldValue,
+    NewItem,
+    Order,
+    PickupRequest,
+    Stop,
+)
 from events import catalogue
 from events.models.waiting import IDENTIFY
 from events.sweeps import birthdays, lost
 from tests.events.shop import ANN, TUESDAY, Shop
-from tests.factories import AgentFactory, BrandFactory, CustomerGroupFactory, CustomFieldFactory, EmployeeFactory
+from tests.factories import (
+    AgentFactory,
+    BrandFactory,
+    CustomerGroupFactory,
+    CustomFieldFactory,
+    EmployeeFactory,
+)
 
 Story = Callable[[Shop], str]
 STORIES: dict[str, Story] = {}
@@ -50,7 +64,11 @@ def everything_is_known(shop: Shop) -> str:
 
 @story("identify-corporate")
 def a_company(shop: Shop) -> str:
-    company = shop.ann(kind=Customer.Kind.CORPORATE, company_name="Example Hotel Inc.", payment_term=Customer.PaymentTerm.STATEMENT)
+    company = shop.ann(
+        kind=Customer.Kind.CORPORATE,
+        company_name="Example Hotel Inc.",
+        payment_term=Customer.PaymentTerm.STATEMENT,
+    )
     shop.open()
     company.prefer_delivery(Customer.DeliveryPreference.WILL_CALL)
     return IDENTIFY
@@ -186,7 +204,11 @@ def the_last_item_goes_back(shop: Shop) -> str:
 
 @story("order-line-item-returned-in-part")
 def an_item_goes_back_before_the_others(shop: Shop) -> str:
-    order = Order.create(shop.nobody(), items=[NewItem("Tie", Decimal(7)), NewItem("Coat", Decimal(20))], number="1002")
+    order = Order.create(
+        shop.nobody(),
+        items=[NewItem("Tie", Decimal(7)), NewItem("Coat", Decimal(20))],
+        number="1002",
+    )
     tie, _ = order.items.order_by("pk")
     shop.open()
     order.return_to_customer(by=None, items=[tie])
@@ -197,14 +219,22 @@ def an_item_goes_back_before_the_others(shop: Shop) -> str:
 @story("new-customer-signup")
 def a_customer_comes_to_the_counter(shop: Shop) -> str:
     shop.open()
-    Customer.sign_up(shop.business, uuid=ANN, first_name="Ann", last_name="Example", email="ann@example.com")
+    Customer.sign_up(
+        shop.business, uuid=ANN, first_name="Ann", last_name="Example", email="ann@example.com"
+    )
     return catalogue.NEW_CUSTOMER_SIGNUP
 
 
 @story("new-customer-signup-on-website")
 def a_customer_signs_up_on_the_website(shop: Shop) -> str:
     shop.open()
-    Customer.sign_up(shop.business, source=Customer.Source.WEBSITE, uuid=ANN, email="ann@example.com", receive_emails=False)
+    Customer.sign_up(
+        shop.business,
+        source=Customer.Source.WEBSITE,
+        uuid=ANN,
+        email="ann@example.com",
+        receive_emails=False,
+    )
     return catalogue.NEW_CUSTOMER_SIGNUP
 
 
@@ -235,7 +265,9 @@ def signing_up_is_a_visit(shop: Shop) -> str:
 
 @story("customer-lost")
 def a_customer_stays_away(shop: Shop) -> str:
-    shop.ann(visit_frequency=Customer.VisitFrequency.BI_WEEKLY, last_visit=TUESDAY - timedelta(days=31))
+    shop.ann(
+        visit_frequency=Customer.VisitFrequency.BI_WEEKLY, last_visit=TUESDAY - timedelta(days=31)
+    )
     shop.open()
     lost.sweep(TUESDAY + timedelta(days=1))
     return catalogue.CUSTOMER_LOST

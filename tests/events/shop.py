@@ -21,7 +21,13 @@ TUESDAY = datetime(2025, 3, 4, 17, 30, 15, 123_456, tzinfo=UTC)
 SIGNED_UP = datetime(2024, 11, 20, 1, 5, tzinfo=UTC)
 ANN = UUID("3f1b7c52-5f0e-4d0a-9c39-6a1f0e8d2b71")
 TAX = Decimal("8.625")
-ANNS_PLACE = {"street": "12 Example Street", "city": "San Francisco", "state": "CA", "postal_code": "94110", "country": "US"}
+ANNS_PLACE = {
+    "street": "12 Example Street",
+    "city": "San Francisco",
+    "state": "CA",
+    "postal_code": "94110",
+    "country": "US",
+}
 
 
 class Shop:
@@ -32,14 +38,25 @@ class Shop:
         self.line_item_id: int | None = None
 
     def open(self, **config: Any) -> Integration:
-        return Integration.objects.create(business=self.business, enabled=True, write_key=WRITE_KEY, **config)
+        return Integration.objects.create(
+            business=self.business, enabled=True, write_key=WRITE_KEY, **config
+        )
 
     def ann(self, **details: Any) -> Customer:
-        contact = {"first_name": "Ann", "last_name": "Example", "email": "ann@example.com", "phone": "+14155550112"}
-        return CustomerFactory.create(business=self.business, uuid=ANN, created_at=SIGNED_UP, **ANNS_PLACE | contact | details)
+        contact = {
+            "first_name": "Ann",
+            "last_name": "Example",
+            "email": "ann@example.com",
+            "phone": "+14155550112",
+        }
+        return CustomerFactory.create(
+            business=self.business, uuid=ANN, created_at=SIGNED_UP, **ANNS_PLACE | contact | details
+        )
 
     def nobody(self) -> Customer:
-        return CustomerFactory.create(business=self.business, uuid=ANN, created_at=SIGNED_UP, bare=True)
+        return CustomerFactory.create(
+            business=self.business, uuid=ANN, created_at=SIGNED_UP, bare=True
+        )
 
     def of(self, record_factory: Any, **values: Any) -> Any:
         return record_factory.create(business=self.business, **values)
@@ -47,13 +64,24 @@ class Shop:
     def order(self, customer: Customer, **details: Any) -> Order:
         """Two shirts and a dress, taken in by Carla at the store."""
         cleaning = self.of(DepartmentFactory, name="Dry Cleaning")
-        items = [NewItem("Shirt, pressed", Decimal("4.50"), 2, cleaning), NewItem("Evening dress", Decimal("31.20"), 1, cleaning)]
-        people = {"agent": self.of(AgentFactory, name="Market Street"), "sold_by": self.of(EmployeeFactory, name="Carla Counter")}
+        items = [
+            NewItem("Shirt, pressed", Decimal("4.50"), 2, cleaning),
+            NewItem("Evening dress", Decimal("31.20"), 1, cleaning),
+        ]
+        people = {
+            "agent": self.of(AgentFactory, name="Market Street"),
+            "sold_by": self.of(EmployeeFactory, name="Carla Counter"),
+        }
         return Order.create(customer, items=items, tax_rate=TAX, number="1001", **people | details)
 
     def loyal(self) -> Any:
-        return self.of(DiscountFactory, name="Loyalty 10%", description="After ten orders", value=Decimal(10))
+        return self.of(
+            DiscountFactory, name="Loyalty 10%", description="After ten orders", value=Decimal(10)
+        )
 
     def stop(self, customer: Customer) -> Stop:
-        route, driver = self.of(AgentFactory, route=True, name="Route 7"), self.of(EmployeeFactory, driver=True, name="Dan Driver")
+        route, driver = (
+            self.of(AgentFactory, route=True, name="Route 7"),
+            self.of(EmployeeFactory, driver=True, name="Dan Driver"),
+        )
         return Stop.schedule(customer, date(2025, 3, 4), driver=driver, route=route)

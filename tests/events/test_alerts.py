@@ -55,10 +55,18 @@ QUIET = NOON - 10 * MINUTE
         (STOPPED, TOLD_STOPPED, Decision(TOLD_STOPPED)),
         (WAITING, TOLD_WAITING, Decision(TOLD_WAITING)),
         # worse is news, better is not
-        (STOPPED, TOLD_WAITING, Decision(Trouble("stopped", NOON - MINUTE, "waiting"), Email.TROUBLE)),
+        (
+            STOPPED,
+            TOLD_WAITING,
+            Decision(Trouble("stopped", NOON - MINUTE, "waiting"), Email.TROUBLE),
+        ),
         (WAITING, TOLD_STOPPED, Decision(TOLD_STOPPED)),
         # what was not told yet is told as it is now
-        (WAITING, Trouble("stopped", NOON - HOUR), Decision(Trouble("waiting", NOON - HOUR), Email.TROUBLE)),
+        (
+            WAITING,
+            Trouble("stopped", NOON - HOUR),
+            Decision(Trouble("waiting", NOON - HOUR), Email.TROUBLE),
+        ),
         # it must look well for ten minutes, without errors
         (WELL, TOLD_STOPPED, Decision(Trouble("stopped", NOON - HOUR, "stopped", NOON))),
         (
@@ -66,7 +74,11 @@ QUIET = NOON - 10 * MINUTE
             Trouble("stopped", NOON - HOUR, "stopped", QUIET + MINUTE),
             Decision(Trouble("stopped", NOON - HOUR, "stopped", QUIET + MINUTE)),
         ),
-        (WELL, Trouble("stopped", NOON - HOUR, "stopped", QUIET), Decision(Trouble("stopped", NOON - HOUR, "stopped", QUIET), Email.WELL)),
+        (
+            WELL,
+            Trouble("stopped", NOON - HOUR, "stopped", QUIET),
+            Decision(Trouble("stopped", NOON - HOUR, "stopped", QUIET), Email.WELL),
+        ),
         (FAILING, Trouble("stopped", NOON - HOUR, "stopped", QUIET), Decision(TOLD_STOPPED)),
         (STOPPED, Trouble("stopped", NOON - HOUR, "stopped", QUIET), Decision(TOLD_STOPPED)),
         # of what nobody was told, nobody is told that it is over
@@ -75,24 +87,42 @@ QUIET = NOON - 10 * MINUTE
         (OFF, TOLD_STOPPED, NOTHING),
     ],
 )
-def test_what_is_told_follows_from_what_is_and_what_was_told(situation: Situation, trouble: Trouble | None, decision: Decision) -> None:
+def test_what_is_told_follows_from_what_is_and_what_was_told(
+    situation: Situation, trouble: Trouble | None, decision: Decision
+) -> None:
     assert decide(situation, trouble, 0, NOON) == decision
 
 
-@pytest.mark.parametrize(("told_lately", "email"), [(MOST_A_DAY - 1, Email.TROUBLE), (MOST_A_DAY, None)])
-def test_of_one_business_no_more_than_four_troubles_are_told_in_a_day(told_lately: int, email: Email | None) -> None:
-    assert decide(STOPPED, None, told_lately, NOON) == Decision(Trouble("stopped", NOON - MINUTE), email)
+@pytest.mark.parametrize(
+    ("told_lately", "email"), [(MOST_A_DAY - 1, Email.TROUBLE), (MOST_A_DAY, None)]
+)
+def test_of_one_business_no_more_than_four_troubles_are_told_in_a_day(
+    told_lately: int, email: Email | None
+) -> None:
+    assert decide(STOPPED, None, told_lately, NOON) == Decision(
+        Trouble("stopped", NOON - MINUTE), email
+    )
 
 
 def test_that_it_is_well_again_is_told_however_much_was_told_before() -> None:
-    assert decide(WELL, Trouble("stopped", NOON - HOUR, "stopped", QUIET), 99, NOON).email is Email.WELL
+    assert (
+        decide(WELL, Trouble("stopped", NOON - HOUR, "stopped", QUIET), 99, NOON).email
+        is Email.WELL
+    )
 
 
-STATES = st.lists(st.tuples(st.sampled_from(["well", "off", "stopped", "waiting", "failing"]), st.integers(1, 40)), max_size=60)
+STATES = st.lists(
+    st.tuples(
+        st.sampled_from(["well", "off", "stopped", "waiting", "failing"]), st.integers(1, 40)
+    ),
+    max_size=60,
+)
 
 
 @given(STATES)
-def test_whatever_happens_owners_are_told_in_turn_and_not_often(states: list[tuple[str, int]]) -> None:
+def test_whatever_happens_owners_are_told_in_turn_and_not_often(
+    states: list[tuple[str, int]],
+) -> None:
     """Each state lasts for so many minutes; the owners are told at every minute what is due."""
     told: list[tuple[datetime, str]] = []
     trouble, now = None, NOON
@@ -112,17 +142,27 @@ def test_whatever_happens_owners_are_told_in_turn_and_not_often(states: list[tup
             assert decision.email is None or state != "off"
             assert decision.email is not Email.TROUBLE or state in {"stopped", "waiting"}
     for (earlier, before), (later, after) in pairwise(told):
-        assert (before, after) not in {("stopped", "waiting"), ("well", "well")} or "off" in dict(states)
+        assert (before, after) not in {("stopped", "waiting"), ("well", "well")} or "off" in dict(
+            states
+        )
         assert before != "well" or later - earlier >= MINUTE
         assert after != "well" or later - earlier >= 10 * MINUTE
     assert not told or told[0][1] != "well"
     for at, _ in told:
-        assert sum(what != "well" and at - 24 * HOUR < other <= at for other, what in told) <= MOST_A_DAY
+        assert (
+            sum(what != "well" and at - 24 * HOUR < other <= at for other, what in told)
+            <= MOST_A_DAY
+        )
 
 
 def situation_of(state: str, now: datetime) -> Situation:
     waiting = {"waiting": now - HOUR, "failing": now - MINUTE}.get(state)
-    return Situation(state != "off", now if state == "stopped" else None, waiting, state in {"waiting", "failing"})
+    return Situation(
+        state != "off",
+        now if state == "stopped" else None,
+        waiting,
+        state in {"waiting", "failing"},
+    )
 
 
 @pytest.fixture
@@ -130,8 +170,12 @@ def owner(business: Business) -> User:
     return member(business, "olivia")
 
 
-def member(business: Business, name: str, role: str = Membership.Role.OWNER, **details: Any) -> User:
-    user, _ = User.objects.get_or_create(username=name, defaults={"email": f"{name}@example.com", "is_staff": True} | details)
+def member(
+    business: Business, name: str, role: str = Membership.Role.OWNER, **details: Any
+) -> User:
+    user, _ = User.objects.get_or_create(
+        username=name, defaults={"email": f"{name}@example.com", "is_staff": True} | details
+    )
     Membership.objects.create(user=user, business=business, role=role)
     return user
 
@@ -170,7 +214,9 @@ def cleaners(integration: Integration, owner: User) -> Business:
 
 
 class TestATrouble:
-    def test_is_told_to_the_owners_once_with_what_to_do(self, cleaners: Business, customer: Customer, settings: Any) -> None:
+    def test_is_told_to_the_owners_once_with_what_to_do(
+        self, cleaners: Business, customer: Customer, settings: Any
+    ) -> None:
         member(cleaners, "oscar")
         member(cleaners, "henry", Membership.Role.HELPER)
         member(cleaners, "gone", is_active=False)
@@ -182,7 +228,10 @@ class TestATrouble:
         assert [watch(NOON + minutes * MINUTE) for minutes in (1, 2, 3)] == [1, 0, 0]
 
         (letter,) = mail.outbox
-        assert (letter.to, letter.subject) == (["olivia@example.com", "oscar@example.com"], "Bridge Cleaners: nothing is sent to Segment")
+        assert (letter.to, letter.subject) == (
+            ["olivia@example.com", "oscar@example.com"],
+            "Bridge Cleaners: nothing is sent to Segment",
+        )
         assert (
             letter.body
             == f"""\
@@ -201,22 +250,35 @@ You get this email because you own Bridge Cleaners in SMRT. We write once when s
 """
         )
 
-    def test_tells_nothing_of_a_customer_and_no_key(self, cleaners: Business, customer: Customer) -> None:
+    def test_tells_nothing_of_a_customer_and_no_key(
+        self, cleaners: Business, customer: Customer
+    ) -> None:
         stopped(cleaners, NOON)
         event_waits(customer, NOON - 2 * HOUR)
         watch(NOON)
         (letter,) = mail.outbox
-        for secret in (customer.name, customer.email, customer.phone, str(customer.uuid), WRITE_KEY, WRITE_KEY[-4:]):
+        for secret in (
+            customer.name,
+            customer.email,
+            customer.phone,
+            str(customer.uuid),
+            WRITE_KEY,
+            WRITE_KEY[-4:],
+        ):
             assert not secret or secret not in f"{letter.subject} {letter.body}"
 
-    def test_is_also_that_events_have_waited_for_an_hour(self, cleaners: Business, customer: Customer) -> None:
+    def test_is_also_that_events_have_waited_for_an_hour(
+        self, cleaners: Business, customer: Customer
+    ) -> None:
         event_waits(customer, NOON)
         assert [watch(NOON + minutes * MINUTE) for minutes in (0, 59, 60, 61)] == [0, 0, 1, 0]
         assert told() == ["Bridge Cleaners: events are waiting for Segment"]
         said = "Bridge Cleaners could not send to Segment for an hour: the oldest of 1 event has waited since 07:00."
         assert said in mail.outbox[0].body
 
-    def test_is_not_what_waited_before_it_was_switched_on(self, cleaners: Business, customer: Customer) -> None:
+    def test_is_not_what_waited_before_it_was_switched_on(
+        self, cleaners: Business, customer: Customer
+    ) -> None:
         Integration.objects.update(enabled_at=NOON)
         event_waits(customer, NOON - timedelta(days=3))
         assert [watch(NOON + minutes * MINUTE) for minutes in (0, 59, 60)] == [0, 0, 1]
@@ -227,17 +289,26 @@ You get this email because you own Bridge Cleaners in SMRT. We write once when s
         assert watch(NOON + timedelta(days=1)) == 0
         assert not Alert.objects.exists()
 
-    def test_that_gets_worse_is_told_again_and_not_when_it_gets_better(self, cleaners: Business, customer: Customer) -> None:
+    def test_that_gets_worse_is_told_again_and_not_when_it_gets_better(
+        self, cleaners: Business, customer: Customer
+    ) -> None:
         event_waits(customer, NOON - HOUR)
         watch(NOON)
         stopped(cleaners, NOON)
         watch(NOON + MINUTE)
         runs_again(cleaners)
         watch(NOON + 2 * MINUTE)
-        assert told() == ["Bridge Cleaners: events are waiting for Segment", "Bridge Cleaners: nothing is sent to Segment"]
-        assert [(alert.kind, alert.told, alert.emails) for alert in Alert.objects.all()] == [("stopped", "stopped", 2)]
+        assert told() == [
+            "Bridge Cleaners: events are waiting for Segment",
+            "Bridge Cleaners: nothing is sent to Segment",
+        ]
+        assert [(alert.kind, alert.told, alert.emails) for alert in Alert.objects.all()] == [
+            ("stopped", "stopped", 2)
+        ]
 
-    def test_that_nobody_can_be_told_of_is_told_when_somebody_can(self, cleaners: Business, owner: User) -> None:
+    def test_that_nobody_can_be_told_of_is_told_when_somebody_can(
+        self, cleaners: Business, owner: User
+    ) -> None:
         User.objects.update(email="")
         stopped(cleaners, NOON)
         assert watch(NOON) == 0
@@ -258,14 +329,24 @@ class TestWellAgain:
         watch(NOON)
         runs_again(cleaners)
         assert [watch(NOON + minutes * MINUTE) for minutes in (5, 14, 15, 16)] == [0, 0, 1, 0]
-        assert told() == ["Bridge Cleaners: nothing is sent to Segment", "Bridge Cleaners: sending to Segment again"]
-        assert "Bridge Cleaners sends to Segment again: it has worked since 07:05. The trouble began at 07:00." in mail.outbox[1].body
+        assert told() == [
+            "Bridge Cleaners: nothing is sent to Segment",
+            "Bridge Cleaners: sending to Segment again",
+        ]
+        assert (
+            "Bridge Cleaners sends to Segment again: it has worked since 07:05. The trouble began at 07:00."
+            in mail.outbox[1].body
+        )
         alert = Alert.objects.get()
         assert (alert.over_at, alert.told_over_at) == (NOON + 15 * MINUTE,) * 2
 
-    def test_stopping_and_recovering_every_few_minutes_is_one_trouble(self, cleaners: Business) -> None:
+    def test_stopping_and_recovering_every_few_minutes_is_one_trouble(
+        self, cleaners: Business
+    ) -> None:
         for minute in range(120):
-            (stopped if minute % 10 < 5 else lambda business, at: runs_again(business))(cleaners, NOON + minute * MINUTE)
+            (stopped if minute % 10 < 5 else lambda business, at: runs_again(business))(
+                cleaners, NOON + minute * MINUTE
+            )
             watch(NOON + minute * MINUTE)
         assert told() == ["Bridge Cleaners: nothing is sent to Segment"]
         assert Alert.objects.count() == 1
@@ -296,7 +377,9 @@ class TestWellAgain:
         assert Alert.objects.get().over_at == NOON + 30 * MINUTE
 
 
-def test_no_more_queries_for_many_businesses_than_for_one_and_none_of_them_reads_the_log(cleaners: Business) -> None:
+def test_no_more_queries_for_many_businesses_than_for_one_and_none_of_them_reads_the_log(
+    cleaners: Business,
+) -> None:
     def queries() -> list[str]:
         with CaptureQueriesContext(connection) as captured:
             watch(NOON)
@@ -323,11 +406,15 @@ def server(settings: Any) -> Iterator[MailServer]:
 
 
 class TestThePost:
-    def test_takes_the_letter_to_the_mail_server(self, cleaners: Business, server: MailServer) -> None:
+    def test_takes_the_letter_to_the_mail_server(
+        self, cleaners: Business, server: MailServer
+    ) -> None:
         stopped(cleaners, NOON)
         assert watch(NOON) == 1
         (letter,) = server.arrived
-        assert {name: letter[name] for name in ("From", "To", "Subject", "Auto-Submitted", "Message-ID")} == {
+        assert {
+            name: letter[name] for name in ("From", "To", "Subject", "Auto-Submitted", "Message-ID")
+        } == {
             "From": "SMRT <smrt@example.com>",
             "To": "olivia@example.com",
             "Subject": "Bridge Cleaners: nothing is sent to Segment",
@@ -346,7 +433,9 @@ class TestThePost:
         settings.EMAIL_PORT = server.port
         assert watch(NOON + MINUTE) == 1
 
-    def test_whose_address_is_refused_does_not_keep_others_from_theirs(self, cleaners: Business, server: MailServer) -> None:
+    def test_whose_address_is_refused_does_not_keep_others_from_theirs(
+        self, cleaners: Business, server: MailServer
+    ) -> None:
         other = BusinessFactory.create(name="Other Cleaners")
         Integration.objects.create(business=other, enabled=True, write_key=WRITE_KEY)
         member(other, "otto")
@@ -358,7 +447,9 @@ class TestThePost:
         User.objects.filter(username="olivia").update(email="olivia@example.com")
         assert watch(NOON + 11 * MINUTE) == 1
 
-    def test_of_a_worker_that_died_meanwhile_is_sent_again_as_the_same_letter(self, cleaners: Business, server: MailServer) -> None:
+    def test_of_a_worker_that_died_meanwhile_is_sent_again_as_the_same_letter(
+        self, cleaners: Business, server: MailServer
+    ) -> None:
         stopped(cleaners, NOON)
         watch(NOON)
         # it was sent, and never noted
@@ -366,17 +457,24 @@ class TestThePost:
         assert [watch(NOON + minutes * MINUTE) for minutes in (1, 4, 5)] == [0, 0, 1]
         assert len({letter["Message-ID"] for letter in server.arrived}) == 1
 
-    def test_a_name_of_two_lines_makes_no_header_of_its_own(self, cleaners: Business, server: MailServer) -> None:
+    def test_a_name_of_two_lines_makes_no_header_of_its_own(
+        self, cleaners: Business, server: MailServer
+    ) -> None:
         Business.objects.update(name="Bridge\r\nBcc: all@example.com")
         stopped(cleaners, NOON)
         watch(NOON)
         (letter,) = server.arrived
-        assert (letter["Bcc"], letter["Subject"]) == (None, "Bridge Bcc: all@example.com: nothing is sent to Segment")
+        assert (letter["Bcc"], letter["Subject"]) == (
+            None,
+            "Bridge Bcc: all@example.com: nothing is sent to Segment",
+        )
 
 
 @pytest.mark.django_db(transaction=True)
 class TestTwoAtOnce:
-    def test_send_one_letter_about_a_trouble_and_one_when_it_is_over(self, cleaners: Business, server: MailServer) -> None:
+    def test_send_one_letter_about_a_trouble_and_one_when_it_is_over(
+        self, cleaners: Business, server: MailServer
+    ) -> None:
         stopped(cleaners, NOON)
         assert sorted(at_once(lambda: watch(NOON))) == [0, 0, 0, 1]
         runs_again(cleaners)
@@ -388,7 +486,9 @@ class TestTwoAtOnce:
         ]
         assert Alert.objects.count() == 1
 
-    def test_a_letter_under_way_is_nobody_elses(self, cleaners: Business, server: MailServer) -> None:
+    def test_a_letter_under_way_is_nobody_elses(
+        self, cleaners: Business, server: MailServer
+    ) -> None:
         stopped(cleaners, NOON)
         watch(NOON)
         Alert.objects.update(told="", telling_until=NOON + 5 * MINUTE)
@@ -415,7 +515,9 @@ def free_port() -> int:
 
 
 @pytest.mark.django_db
-def test_a_refused_write_key_becomes_a_letter_by_the_ordinary_way(segment: SegmentStandIn, cleaners: Business, customer: Customer) -> None:
+def test_a_refused_write_key_becomes_a_letter_by_the_ordinary_way(
+    segment: SegmentStandIn, cleaners: Business, customer: Customer
+) -> None:
     segment.fault("status", status=401)
     CustomerFactory.create(business=cleaners)
     Delivery().run()

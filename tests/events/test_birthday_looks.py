@@ -22,7 +22,11 @@ CATCH_UP = timedelta(days=3)
 
 def celebrated_on(birthday: str, year: int) -> date:
     month, day = int(birthday[:2]), int(birthday[3:])
-    return date(year, 2, 28) if (month, day) == (2, 29) and not isleap(year) else date(year, month, day)
+    return (
+        date(year, 2, 28)
+        if (month, day) == (2, 29) and not isleap(year)
+        else date(year, month, day)
+    )
 
 
 def told(birthday: str, hour: int, zone: str, looks: list[datetime]) -> Iterator[tuple[int, int]]:
@@ -38,7 +42,9 @@ def told(birthday: str, hour: int, zone: str, looks: list[datetime]) -> Iterator
                 yield number, year
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     zone=st.sampled_from([*ZONES, "Pacific/Apia"]),
     day=st.integers(0, 365),
@@ -50,11 +56,15 @@ def told(birthday: str, hour: int, zone: str, looks: list[datetime]) -> Iterator
 @example(zone="Africa/Cairo", day=59, hour=9, start=0, year=2025, gaps=[6] * 20)
 @example(zone="Pacific/Apia", day=364, hour=9, start=0, year=2011, gaps=[3] * 20)
 @example(zone="America/Los_Angeles", day=365, hour=23, start=4, year=2025, gaps=[80, 1, 1])
-def test_each_look_finds_just_what_is_due_then(zone: str, day: int, hour: int, start: int, year: int, gaps: list[int], db: None) -> None:
+def test_each_look_finds_just_what_is_due_then(
+    zone: str, day: int, hour: int, start: int, year: int, gaps: list[int], db: None
+) -> None:
     # by a leap year's calendar, to have the 29th of February
     birthday = f"{date(2024, 1, 1) + timedelta(days=day):%m-%d}"
     midnight = datetime.combine(celebrated_on(birthday, year), datetime.min.time(), UTC)
-    looks = [midnight + timedelta(hours=start + sum(gaps[:count])) for count in range(len(gaps) + 1)]
+    looks = [
+        midnight + timedelta(hours=start + sum(gaps[:count])) for count in range(len(gaps) + 1)
+    ]
     with transaction.atomic():
         long_ago = datetime(2005, 1, 1, tzinfo=UTC)
         born(switched_on(zone, since=long_ago, birthday_hour=hour), birthday, entered=long_ago)
@@ -66,4 +76,6 @@ def test_each_look_finds_just_what_is_due_then(zone: str, day: int, hour: int, s
     for row, (number, due_year) in zip(rows, expected, strict=True):
         assert row.facts == {"birthday": birthday}
         assert row.occurred_at <= looks[number]
-        assert abs(local_day(row.occurred_at, zone) - celebrated_on(birthday, due_year)) <= timedelta(days=1)
+        assert abs(
+            local_day(row.occurred_at, zone) - celebrated_on(birthday, due_year)
+        ) <= timedelta(days=1)

@@ -24,13 +24,19 @@ MAY_4 = date(2025, 5, 4)
 NINE = datetime(2025, 5, 4, 9, tzinfo=ANGELES)
 
 
-def switched_on(time_zone: str = "America/Los_Angeles", since: datetime = LONG_AGO, **config: Any) -> Business:
+def switched_on(
+    time_zone: str = "America/Los_Angeles", since: datetime = LONG_AGO, **config: Any
+) -> Business:
     """With a birthday field, since the same time."""
     business: Business = BusinessFactory.create(time_zone=time_zone)
     field = CustomFieldFactory.create(business=business, birthday=True)
     defaults = {"enabled": True, "enabled_at": since, "birthday_field": field}
-    integration = Integration.objects.create(business=business, write_key=WRITE_KEY, **{**defaults, **config})
-    Integration.objects.filter(pk=integration.pk, birthday_field__isnull=False).update(birthday_field_since=since)
+    integration = Integration.objects.create(
+        business=business, write_key=WRITE_KEY, **{**defaults, **config}
+    )
+    Integration.objects.filter(pk=integration.pk, birthday_field__isnull=False).update(
+        birthday_field_since=since
+    )
     return business
 
 
@@ -38,7 +44,9 @@ def born(business: Business, birthday: str, entered: datetime = LONG_AGO) -> Cus
     """Past the signals: nothing is recorded of them but what a sweep finds."""
     (customer,) = Customer.objects.bulk_create([Customer(business=business, created_at=LONG_AGO)])
     field = CustomField.objects.get(business=business)
-    CustomFieldValue.objects.bulk_create([CustomFieldValue(customer=customer, field=field, value=birthday, updated_at=entered)])
+    CustomFieldValue.objects.bulk_create(
+        [CustomFieldValue(customer=customer, field=field, value=birthday, updated_at=entered)]
+    )
     return customer
 
 
@@ -53,7 +61,10 @@ def celebrated(*days: date) -> list[str]:
     for day in days:
         for look in around(day):
             birthdays.sweep(look)
-    return [row.occurred_at.astimezone(ANGELES).isoformat() for row in waiting(event="Customer Birthday")]
+    return [
+        row.occurred_at.astimezone(ANGELES).isoformat()
+        for row in waiting(event="Customer Birthday")
+    ]
 
 
 @pytest.mark.parametrize("birthday", ["1990-05-04", "05-04"])
@@ -64,8 +75,17 @@ def test_it_is_told_at_the_hour_with_the_day(birthday: str) -> None:
         assert birthdays.sweep(NINE - timedelta(microseconds=1)) == 0
     assert birthdays.sweep(NINE) == 1
     (row,) = waiting()
-    assert (row.event, row.customer_id, row.subject_id, row.user_id) == ("Customer Birthday", customer.pk, customer.pk, customer.uuid)
-    assert (row.business_id, row.occurred_at, row.facts) == (business.pk, NINE, {"birthday": "05-04"})
+    assert (row.event, row.customer_id, row.subject_id, row.user_id) == (
+        "Customer Birthday",
+        customer.pk,
+        customer.pk,
+        customer.uuid,
+    )
+    assert (row.business_id, row.occurred_at, row.facts) == (
+        business.pk,
+        NINE,
+        {"birthday": "05-04"},
+    )
 
 
 @pytest.mark.parametrize("hour", [0, 1, 12, 23])
@@ -78,7 +98,13 @@ def test_the_business_chooses_the_hour(hour: int) -> None:
 
 
 def test_each_business_has_its_own_nine_o_clock() -> None:
-    zones = ["Pacific/Kiritimati", "Asia/Kolkata", "Europe/Dublin", "America/Los_Angeles", "Pacific/Honolulu"]
+    zones = [
+        "Pacific/Kiritimati",
+        "Asia/Kolkata",
+        "Europe/Dublin",
+        "America/Los_Angeles",
+        "Pacific/Honolulu",
+    ]
     businesses = {zone: switched_on(zone) for zone in zones}
     for business in businesses.values():
         born(business, "05-04")
@@ -92,7 +118,10 @@ def test_each_business_has_its_own_nine_o_clock() -> None:
 
 def test_it_is_told_every_year_once_however_often_the_sweep_runs() -> None:
     born(switched_on(), "1990-05-04")
-    assert celebrated(MAY_4, MAY_4, date(2026, 5, 4)) == ["2025-05-04T09:00:00-07:00", "2026-05-04T09:00:00-07:00"]
+    assert celebrated(MAY_4, MAY_4, date(2026, 5, 4)) == [
+        "2025-05-04T09:00:00-07:00",
+        "2026-05-04T09:00:00-07:00",
+    ]
     assert sorted(Celebration.objects.values_list("year", flat=True)) == [2025, 2026]
 
 
@@ -107,9 +136,17 @@ def test_it_is_told_every_year_once_however_often_the_sweep_runs() -> None:
         ("01-01", ["2028-01-01", "2029-01-01", "2030-01-01"]),
     ],
 )
-def test_the_twenty_ninth_of_february_and_the_turn_of_the_year(birthday: str, days: list[str]) -> None:
+def test_the_twenty_ninth_of_february_and_the_turn_of_the_year(
+    birthday: str, days: list[str]
+) -> None:
     born(switched_on(), birthday)
-    found = celebrated(*(date(year, month, day) for year in (2027, 2028, 2029) for month, day in ((3, 1), (12, 31))))
+    found = celebrated(
+        *(
+            date(year, month, day)
+            for year in (2027, 2028, 2029)
+            for month, day in ((3, 1), (12, 31))
+        )
+    )
     assert found == [f"{day}T09:00:00-08:00" for day in days]
     assert {row.facts["birthday"] for row in waiting()} == {birthday[-5:]}
 
@@ -125,8 +162,13 @@ def test_centuries_are_leap_years_or_not(year: int) -> None:
         assert birthdays.sweep(datetime(year, 2, 29, 10, tzinfo=ANGELES)) == 1
 
 
-@pytest.mark.parametrize(("birthday", "day"), [("05-04", MAY_4), ("12-31", date(2025, 12, 31)), ("12-29", date(2025, 12, 29))])
-def test_days_in_which_nothing_ran_are_caught_up_for_three_and_not_for_four(birthday: str, day: date) -> None:
+@pytest.mark.parametrize(
+    ("birthday", "day"),
+    [("05-04", MAY_4), ("12-31", date(2025, 12, 31)), ("12-29", date(2025, 12, 29))],
+)
+def test_days_in_which_nothing_ran_are_caught_up_for_three_and_not_for_four(
+    birthday: str, day: date
+) -> None:
     born(switched_on(), birthday)
     at = datetime(day.year, day.month, day.day, 9, tzinfo=ANGELES)
     midnight = at - 9 * HOUR
@@ -175,7 +217,9 @@ class TestABirthdayThatIsEnteredLate:
 
 class TestTheBusiness:
     @pytest.mark.parametrize("config", [{"enabled": False}, {"birthday_field": None}])
-    def test_that_is_off_or_has_no_birthday_field_tells_nothing(self, config: dict[str, Any]) -> None:
+    def test_that_is_off_or_has_no_birthday_field_tells_nothing(
+        self, config: dict[str, Any]
+    ) -> None:
         born(switched_on(**config), "05-04")
         with nothing_written():
             assert celebrated(MAY_4) == []
@@ -210,19 +254,34 @@ class TestTheBusiness:
         business = switched_on()
         customer = born(business, "05-05")
         anniversary = CustomFieldFactory.create(business=business, kind="DATE", name="Wedding day")
-        CustomFieldValue.objects.bulk_create([CustomFieldValue(customer=customer, field=anniversary, value="05-04", updated_at=LONG_AGO)])
+        CustomFieldValue.objects.bulk_create(
+            [
+                CustomFieldValue(
+                    customer=customer, field=anniversary, value="05-04", updated_at=LONG_AGO
+                )
+            ]
+        )
         with nothing_written():
             assert birthdays.sweep(NINE) == 0
 
     def test_does_not_take_any_text_for_a_birthday(self) -> None:
         """A field that holds dates today may have held anything before."""
         business = switched_on()
-        for text in ("call after 05-04", "2025-13-05-04", "x05-04", "1990-5-04", " 05-04", "19900-05-04"):
+        for text in (
+            "call after 05-04",
+            "2025-13-05-04",
+            "x05-04",
+            "1990-5-04",
+            " 05-04",
+            "19900-05-04",
+        ):
             born(business, text)
         with nothing_written():
             assert birthdays.sweep(NINE) == 0
 
-    def test_with_a_clock_that_goes_back_at_that_hour_tells_once_and_not_of_the_future(self) -> None:
+    def test_with_a_clock_that_goes_back_at_that_hour_tells_once_and_not_of_the_future(
+        self,
+    ) -> None:
         born(switched_on(birthday_hour=1), "11-02")
         one_o_clock = datetime(2025, 11, 2, 8, 0, tzinfo=UTC)
         assert birthdays.sweep(one_o_clock - timedelta(microseconds=1)) == 0
@@ -238,7 +297,9 @@ class TestTheBusiness:
             ("America/Havana", "03-09", 0, "2025-03-09T05:00:00"),
         ],
     )
-    def test_where_that_hour_does_not_exist_tells_when_it_would_have_been(self, zone: str, birthday: str, hour: int, due: str) -> None:
+    def test_where_that_hour_does_not_exist_tells_when_it_would_have_been(
+        self, zone: str, birthday: str, hour: int, due: str
+    ) -> None:
         born(switched_on(zone, birthday_hour=hour), birthday)
         at = datetime.fromisoformat(due).replace(tzinfo=UTC)
         assert birthdays.sweep(at - timedelta(microseconds=1)) == 0
@@ -256,6 +317,10 @@ def test_the_task_says_how_many() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_sweeps_at_the_same_moment_tell_each_once() -> None:
-    customers = [born(business, "05-04") for business in [switched_on() for _ in range(4)] for _ in range(10)]
+    customers = [
+        born(business, "05-04") for business in [switched_on() for _ in range(4)] for _ in range(10)
+    ]
     assert sum(at_once(*[lambda: birthdays.sweep(NINE)] * 4)) == 40
-    assert sorted(row.customer_id for row in waiting()) == sorted(customer.pk for customer in customers)
+    assert sorted(row.customer_id for row in waiting()) == sorted(
+        customer.pk for customer in customers
+    )

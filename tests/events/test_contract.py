@@ -91,7 +91,9 @@ def test_an_event_that_is_not_in_the_contract_is_noticed() -> None:
         ("customer-birthday", ("properties", "birthday"), "1988-03-04"),
     ],
 )
-def test_a_value_that_the_contract_does_not_allow_is_noticed(name: str, path: tuple[Any, ...], value: object) -> None:
+def test_a_value_that_the_contract_does_not_allow_is_noticed(
+    name: str, path: tuple[Any, ...], value: object
+) -> None:
     message = deepcopy(MESSAGES[name])
     holder: Any = message
     for step in path[:-1]:
@@ -114,9 +116,11 @@ def test_a_reserved_name_is_noticed(reserved: str) -> None:
 
 
 def test_properties_nested_too_deep_are_noticed() -> None:
-    assert {name: depth(content_of(message)[1]) for name, message in MESSAGES.items() if depth(content_of(message)[1]) > 2} == {
-        "identify": 3
-    }
+    assert {
+        name: depth(content_of(message)[1])
+        for name, message in MESSAGES.items()
+        if depth(content_of(message)[1]) > 2
+    } == {"identify": 3}
     message = deepcopy(MESSAGES["identify"])
     message["traits"]["customFields"][0]["value"] = ["a"]
     assert "traits is nested deeper than 3" in complaints(message)

@@ -17,7 +17,16 @@ from events.outbox import discard
 from events.outbox.requests import work_off
 from events.standing import DISCARDING
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import add_visits, deliver, event_names, lane_of, outcomes, sending_business, sign_up, waiting
+from tests.delivery.scene import (
+    add_visits,
+    deliver,
+    event_names,
+    lane_of,
+    outcomes,
+    sending_business,
+    sign_up,
+    waiting,
+)
 from tests.factories import BusinessFactory
 from tests.segment import SegmentStandIn
 from tests.workers import Worker, wait_until
@@ -36,9 +45,13 @@ def customer(business: Business) -> Customer:
     return sign_up(business)
 
 
-def asked(business: Business, day: date | None = None, recorded_before: datetime | None = None) -> Request:
+def asked(
+    business: Business, day: date | None = None, recorded_before: datetime | None = None
+) -> Request:
     found = discard.backlog(business.pk, recorded_before)
-    request = discard.ask(found, business.pk, business.time_zone, None, timezone.now(), day, recorded_before)
+    request = discard.ask(
+        found, business.pk, business.time_zone, None, timezone.now(), day, recorded_before
+    )
     assert request is not None
     return request
 
@@ -47,20 +60,33 @@ def happened(event: str, at: datetime) -> None:
     Outgoing.objects.filter(event=event).update(occurred_at=at)
 
 
-def test_discarded_events_go_to_the_log_as_not_sent_with_their_facts(business: Business, customer: Customer) -> None:
+def test_discarded_events_go_to_the_log_as_not_sent_with_their_facts(
+    business: Business, customer: Customer
+) -> None:
     (signup,) = waiting(event="New Customer Signup")
     request = asked(business)
     assert work_off(timezone.now()) == 2
 
     entry = SendLog.objects.get()
-    assert (entry.event, entry.outcome, entry.reason) == ("New Customer Signup", "skipped", discard.REASON)
-    assert (entry.message_id, entry.facts, entry.sent_at, entry.attempts) == (signup.message_id, {"source": "POS"}, None, 0)
+    assert (entry.event, entry.outcome, entry.reason) == (
+        "New Customer Signup",
+        "skipped",
+        discard.REASON,
+    )
+    assert (entry.message_id, entry.facts, entry.sent_at, entry.attempts) == (
+        signup.message_id,
+        {"source": "POS"},
+        None,
+        0,
+    )
     request.refresh_from_db()
     assert (request.expected, request.done) == (1, 1)
     assert request.finished_at is not None
 
 
-def test_what_is_true_of_a_customer_is_sent_all_the_same(business: Business, customer: Customer, segment: SegmentStandIn) -> None:
+def test_what_is_true_of_a_customer_is_sent_all_the_same(
+    business: Business, customer: Customer, segment: SegmentStandIn
+) -> None:
     asked(business)
     work_off(timezone.now())
     deliver()
@@ -68,7 +94,9 @@ def test_what_is_true_of_a_customer_is_sent_all_the_same(business: Business, cus
     assert waiting() == []
 
 
-def test_nothing_is_sent_until_it_is_done(business: Business, customer: Customer, segment: SegmentStandIn) -> None:
+def test_nothing_is_sent_until_it_is_done(
+    business: Business, customer: Customer, segment: SegmentStandIn
+) -> None:
     asked(business)
     assert lane_of(business).stopped == DISCARDING
     deliver()
@@ -77,7 +105,9 @@ def test_nothing_is_sent_until_it_is_done(business: Business, customer: Customer
     assert lane_of(business).stopped == ""
 
 
-def test_what_happened_after_the_choice_is_kept(business: Business, customer: Customer, segment: SegmentStandIn) -> None:
+def test_what_happened_after_the_choice_is_kept(
+    business: Business, customer: Customer, segment: SegmentStandIn
+) -> None:
     asked(business)
     add_visits(2, customer)
     work_off(timezone.now())
@@ -85,18 +115,24 @@ def test_what_happened_after_the_choice_is_kept(business: Business, customer: Cu
     assert event_names(segment.accepted()) == ["identify", "Customer Visit", "Customer Visit"]
 
 
-def test_what_was_recorded_since_switching_on_is_kept(business: Business, customer: Customer) -> None:
+def test_what_was_recorded_since_switching_on_is_kept(
+    business: Business, customer: Customer
+) -> None:
     switched_on = timezone.now()
     Outgoing.objects.update(recorded_at=switched_on - timedelta(days=3))
     add_visits(2, customer)
-    Outgoing.objects.filter(event="Customer Visit").update(recorded_at=switched_on + timedelta(seconds=1))
+    Outgoing.objects.filter(event="Customer Visit").update(
+        recorded_at=switched_on + timedelta(seconds=1)
+    )
     request = asked(business, recorded_before=switched_on)
     work_off(timezone.now())
     assert request.expected == 1
     assert [row.event for row in waiting()] == ["identify", "Customer Visit", "Customer Visit"]
 
 
-def test_only_what_happened_before_the_business_s_day_is_discarded(business: Business, customer: Customer) -> None:
+def test_only_what_happened_before_the_business_s_day_is_discarded(
+    business: Business, customer: Customer
+) -> None:
     add_visits(1, customer)
     # the 3rd and the 4th of March in Los Angeles
     happened("New Customer Signup", datetime(2025, 3, 4, 7, 59, 59, tzinfo=UTC))
@@ -131,14 +167,18 @@ def test_a_delivery_under_way_is_waited_for(business: Business, customer: Custom
     assert [row.event for row in waiting()] == ["identify"]
 
 
-def test_a_second_choice_is_not_taken_while_the_first_is_carried_out(business: Business, customer: Customer) -> None:
+def test_a_second_choice_is_not_taken_while_the_first_is_carried_out(
+    business: Business, customer: Customer
+) -> None:
     asked(business)
     found = discard.backlog(business.pk, None)
     assert discard.ask(found, business.pk, "UTC", None, timezone.now(), None, None) is None
     assert Request.objects.count() == 1
 
 
-def test_neither_saving_nor_a_new_key_lets_the_lane_go_before_it_is_done(business: Business, customer: Customer) -> None:
+def test_neither_saving_nor_a_new_key_lets_the_lane_go_before_it_is_done(
+    business: Business, customer: Customer
+) -> None:
     asked(business)
     config = Integration.objects.get()
     config.write_key = "Z" * 32
@@ -153,7 +193,9 @@ def test_nothing_to_discard_lets_the_lane_go_at_once(business: Business) -> None
     assert lane_of(business).stopped == ""
 
 
-def test_many_are_discarded_in_portions(business: Business, customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_are_discarded_in_portions(
+    business: Business, customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(discard, "PORTION", 100)
     add_visits(249, customer)
     request = asked(business)
@@ -163,7 +205,9 @@ def test_many_are_discarded_in_portions(business: Business, customer: Customer, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_that_dies_in_a_portion_leaves_it_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_dies_in_a_portion_leaves_it_to_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     business = sending_business(WRITE_KEY)
     add_visits(5, sign_up(business))
     asked(business)
@@ -217,7 +261,9 @@ def test_a_request_of_a_business_that_is_deleted_is_gone() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_begins_at_once_and_sends_what_is_left(start_worker: Callable[..., Worker], segment: SegmentStandIn) -> None:
+def test_a_worker_begins_at_once_and_sends_what_is_left(
+    start_worker: Callable[..., Worker], segment: SegmentStandIn
+) -> None:
     """No beat runs here: the choice itself wakes a worker, and so does the end of the discarding."""
     business = sending_business(WRITE_KEY)
     with transaction.atomic():
@@ -228,4 +274,8 @@ def test_a_worker_begins_at_once_and_sends_what_is_left(start_worker: Callable[.
         asked(business)
     wait_until(lambda: not waiting(), "all was discarded or sent")
     assert event_names(segment.accepted()) == ["identify"]
-    assert sorted(outcomes()) == [*[("Customer Visit", "skipped")] * 3, ("New Customer Signup", "skipped"), ("identify", "accepted")]
+    assert sorted(outcomes()) == [
+        *[("Customer Visit", "skipped")] * 3,
+        ("New Customer Signup", "skipped"),
+        ("identify", "accepted"),
+    ]

@@ -86,7 +86,9 @@ class TestInTheTable:
         integration()
         with connection.cursor() as cursor:
             for table in connection.introspection.table_names(cursor):
-                cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE t::text LIKE %s', [f"%{WRITE_KEY}%"])
+                cursor.execute(
+                    f'SELECT count(*) FROM "{table}" t WHERE t::text LIKE %s', [f"%{WRITE_KEY}%"]
+                )
                 assert cursor.fetchone() == (0,), table
 
     def test_a_config_without_one_has_none(self) -> None:
@@ -109,7 +111,13 @@ class TestInTheTable:
         old_keys, settings.FIELD_KEYS = settings.FIELD_KEYS, [Fernet.generate_key().decode()]
         found = Integration.objects.get()
         found.muted = ["Order Ready"]
-        with pytest.raises(ValueError, match=r"write_key could not be decrypted with FIELD_KEYS .* enter it anew"), transaction.atomic():
+        with (
+            pytest.raises(
+                ValueError,
+                match=r"write_key could not be decrypted with FIELD_KEYS .* enter it anew",
+            ),
+            transaction.atomic(),
+        ):
             found.save()
         assert stored() == before
         found.save(update_fields=["muted"])
@@ -135,17 +143,26 @@ class TestInTheTable:
 
 @pytest.mark.django_db
 class TestRotating:
-    def test_encrypts_every_key_with_the_newest_so_that_the_old_ones_can_go(self, new_key: str, settings: Any) -> None:
+    def test_encrypts_every_key_with_the_newest_so_that_the_old_ones_can_go(
+        self, new_key: str, settings: Any
+    ) -> None:
         settings.FIELD_KEYS = settings.FIELD_KEYS[1:]
         integration()
         integration(OTHER_KEY)
         integration("")
         before = stored()
         settings.FIELD_KEYS = [new_key, *settings.FIELD_KEYS]
-        assert rotate() == "2 write keys encrypted anew, 0 cannot be read with FIELD_KEYS and were left as they are."
+        assert (
+            rotate()
+            == "2 write keys encrypted anew, 0 cannot be read with FIELD_KEYS and were left as they are."
+        )
         assert all(token != old for token, old in zip(stored()[:2], before, strict=False))
         settings.FIELD_KEYS = [new_key]
-        assert [row.write_key for row in Integration.objects.order_by("pk")] == [WRITE_KEY, OTHER_KEY, ""]
+        assert [row.write_key for row in Integration.objects.order_by("pk")] == [
+            WRITE_KEY,
+            OTHER_KEY,
+            "",
+        ]
 
     def test_disturbs_no_lane_and_sends_nothing(self, new_key: str) -> None:
         integration()
@@ -159,13 +176,19 @@ class TestRotating:
         lost = stored()
         settings.FIELD_KEYS = [Fernet.generate_key().decode()]
         integration(OTHER_KEY)
-        assert rotate() == "1 write keys encrypted anew, 1 cannot be read with FIELD_KEYS and were left as they are."
+        assert (
+            rotate()
+            == "1 write keys encrypted anew, 1 cannot be read with FIELD_KEYS and were left as they are."
+        )
         assert stored()[:1] == lost
 
     def test_dry_changes_nothing(self, new_key: str) -> None:
         integration()
         before = stored()
-        assert rotate("--dry-run") == "1 write keys would be encrypted anew, 0 cannot be read with FIELD_KEYS and were left as they are."
+        assert (
+            rotate("--dry-run")
+            == "1 write keys would be encrypted anew, 0 cannot be read with FIELD_KEYS and were left as they are."
+        )
         assert stored() == before
 
     def test_a_new_key_is_one_that_fits(self, settings: Any) -> None:

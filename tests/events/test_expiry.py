@@ -32,21 +32,41 @@ def recorded_at(moment: datetime) -> None:
     Outgoing.objects.update(recorded_at=moment)
 
 
-def test_what_waited_for_30_days_is_logged_as_expired_with_its_facts(order: Order, customer: Customer) -> None:
+def test_what_waited_for_30_days_is_logged_as_expired_with_its_facts(
+    order: Order, customer: Customer
+) -> None:
     now = timezone.now()
     recorded_at(now - MONTH - SECOND)
     before = {row.message_id: row for row in waiting()}
     assert expire(now) == 3
     assert names() == []
     entries = SendLog.objects.order_by("id")
-    assert sorted(entry.event for entry in entries) == ["Customer Visit", "Order Created", "identify"]
+    assert sorted(entry.event for entry in entries) == [
+        "Customer Visit",
+        "Order Created",
+        "identify",
+    ]
     for entry in entries:
         row = before[entry.message_id]
-        assert (entry.outcome, entry.reason) == ("expired", "It waited for 30 days and could not be sent.")
+        assert (entry.outcome, entry.reason) == (
+            "expired",
+            "It waited for 30 days and could not be sent.",
+        )
         assert (entry.sent_at, entry.attempts, entry.body, entry.settled_at) == (None, 0, "", now)
-        assert (entry.business_id, entry.customer_id, entry.user_id) == (customer.business_id, customer.pk, customer.uuid)
-        assert (entry.event, entry.subject_id, entry.occurred_at, entry.facts) == (row.event, row.subject_id, row.occurred_at, row.facts)
-    assert list(entries.filter(event="Order Created").values_list("facts__order_id", flat=True)) == ["1001"]
+        assert (entry.business_id, entry.customer_id, entry.user_id) == (
+            customer.business_id,
+            customer.pk,
+            customer.uuid,
+        )
+        assert (entry.event, entry.subject_id, entry.occurred_at, entry.facts) == (
+            row.event,
+            row.subject_id,
+            row.occurred_at,
+            row.facts,
+        )
+    assert list(
+        entries.filter(event="Order Created").values_list("facts__order_id", flat=True)
+    ) == ["1001"]
 
 
 @pytest.mark.usefixtures("order")
@@ -57,7 +77,9 @@ def test_what_waited_for_less_goes_on_waiting() -> None:
         assert expire(now) == 0
 
 
-def test_it_is_the_time_of_recording_that_counts(integration: Integration, customer: Customer) -> None:
+def test_it_is_the_time_of_recording_that_counts(
+    integration: Integration, customer: Customer
+) -> None:
     """A phone that was offline for months reports what is still worth sending."""
     now = timezone.now()
     Order.create(customer, at=now - 3 * MONTH)
@@ -66,7 +88,9 @@ def test_it_is_the_time_of_recording_that_counts(integration: Integration, custo
 
 
 @pytest.mark.usefixtures("order")
-def test_a_business_that_is_switched_off_keeps_what_waits_until_its_owner_decides(integration: Integration) -> None:
+def test_a_business_that_is_switched_off_keeps_what_waits_until_its_owner_decides(
+    integration: Integration,
+) -> None:
     now = timezone.now()
     integration.enabled = False
     integration.save()
@@ -76,7 +100,9 @@ def test_a_business_that_is_switched_off_keeps_what_waits_until_its_owner_decide
 
 
 @pytest.mark.usefixtures("order")
-def test_a_lane_that_is_being_delivered_is_left_alone_until_its_lease_ends(integration: Integration) -> None:
+def test_a_lane_that_is_being_delivered_is_left_alone_until_its_lease_ends(
+    integration: Integration,
+) -> None:
     now = timezone.now()
     recorded_at(now - MONTH - SECOND)
     Lane.objects.update(lease_token=uuid4(), lease_until=now + SECOND)
@@ -93,7 +119,11 @@ def test_a_lane_that_was_stopped_expires_too(segment: SegmentStandIn) -> None:
     now = timezone.now()
     recorded_at(now - MONTH - SECOND)
     assert expire(now) == 3
-    assert set(SendLog.objects.values_list("event", "attempts")) == {("identify", 1), ("Customer Visit", 0), ("Order Created", 0)}
+    assert set(SendLog.objects.values_list("event", "attempts")) == {
+        ("identify", 1),
+        ("Customer Visit", 0),
+        ("Order Created", 0),
+    }
 
 
 def test_only_the_overdue_ones_of_many_go(integration: Integration, customer: Customer) -> None:
@@ -107,14 +137,19 @@ def test_only_the_overdue_ones_of_many_go(integration: Integration, customer: Cu
             [customer.business_id, customer.pk, customer.uuid, now - MONTH - SECOND, PORTION + 1],
         )
     assert expire(now) == PORTION + 1
-    assert SendLog.objects.filter(outcome="expired").values("message_id").distinct().count() == PORTION + 1
+    assert (
+        SendLog.objects.filter(outcome="expired").values("message_id").distinct().count()
+        == PORTION + 1
+    )
     assert {row.customer_id for row in waiting()} == {young.pk}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_log_each_message_once() -> None:
     business = BusinessFactory.create()
-    Integration.objects.create(business=business, enabled=True, write_key="abcdefghijklmnopqrstuvwxyz012345")
+    Integration.objects.create(
+        business=business, enabled=True, write_key="abcdefghijklmnopqrstuvwxyz012345"
+    )
     for customer in CustomerFactory.create_batch(25, business=business):
         record(customer.pk, (), timezone.now())
     now = timezone.now()
@@ -130,5 +165,10 @@ def test_two_workers_at_once_log_each_message_once() -> None:
 
     with ThreadPoolExecutor(4) as threads:
         expired = sum(worker.result(20) for worker in [threads.submit(worker) for _ in range(4)])
-    assert expired == SendLog.objects.count() == SendLog.objects.values("message_id").distinct().count() == 50
+    assert (
+        expired
+        == SendLog.objects.count()
+        == SendLog.objects.values("message_id").distinct().count()
+        == 50
+    )
     assert names() == []

@@ -11,7 +11,13 @@ from events.models import Integration, Outgoing
 from smrt_integration.delivery.deliver import Delivery
 from tests.events.shop import Shop
 from tests.events.waiting import facts, waiting
-from tests.factories import AgentFactory, BrandFactory, CustomerFactory, EmployeeFactory, OrderFactory
+from tests.factories import (
+    AgentFactory,
+    BrandFactory,
+    CustomerFactory,
+    EmployeeFactory,
+    OrderFactory,
+)
 from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.django_db
@@ -47,11 +53,23 @@ def test_renaming_what_an_order_names_changes_nothing(shop: Shop, segment: Segme
     order.return_to_customer(by=shop.of(EmployeeFactory, name="Carlos Counter"))
     before = recorded()
     item = LineItem.objects.filter(order=order).select_related("department")[0]
-    rename(order.agent, order.sold_by, order.returned_by, order.discount, ann.brand, item.department, shop.business)
+    rename(
+        order.agent,
+        order.sold_by,
+        order.returned_by,
+        order.discount,
+        ann.brand,
+        item.department,
+        shop.business,
+    )
     assert recorded() == before
     properties = posted(segment, "Order Returned")
     assert "renamed" not in json.dumps(properties)
-    assert properties["discount"] == {"name": "Loyalty 10%", "description": "After ten orders", "value": 10}
+    assert properties["discount"] == {
+        "name": "Loyalty 10%",
+        "description": "After ten orders",
+        "value": 10,
+    }
 
 
 def test_a_discount_that_is_raised_later_was_what_it_was(shop: Shop) -> None:
@@ -59,10 +77,16 @@ def test_a_discount_that_is_raised_later_was_what_it_was(shop: Shop) -> None:
     loyal = shop.loyal()
     shop.order(shop.ann(), discount=loyal)
     Discount.objects.update(value=Decimal(50), description="For everybody")
-    assert facts("Order Created")["discount"] == {"name": "Loyalty 10%", "description": "After ten orders", "value": 10.00}
+    assert facts("Order Created")["discount"] == {
+        "name": "Loyalty 10%",
+        "description": "After ten orders",
+        "value": 10.00,
+    }
 
 
-def test_a_total_that_changes_an_hour_later_does_not_change_what_was_recorded(shop: Shop, segment: SegmentStandIn) -> None:
+def test_a_total_that_changes_an_hour_later_does_not_change_what_was_recorded(
+    shop: Shop, segment: SegmentStandIn
+) -> None:
     shop.open()
     order = shop.order(shop.ann())
     order.add_items([NewItem("Wedding dress", Decimal(250))])
@@ -78,7 +102,9 @@ def test_an_order_says_the_total_of_the_moment_in_each_of_its_events(shop: Shop)
     assert (facts("Order Created")["value"], facts("Order Ready")["value"]) == ("43.67", "51.27")
 
 
-def test_rows_that_are_deleted_before_it_leaves_are_still_named(shop: Shop, segment: SegmentStandIn) -> None:
+def test_rows_that_are_deleted_before_it_leaves_are_still_named(
+    shop: Shop, segment: SegmentStandIn
+) -> None:
     shop.open()
     order = shop.order(shop.ann(), discount=shop.loyal())
     agent, clerk, discount = order.agent, order.sold_by, order.discount
@@ -89,10 +115,16 @@ def test_rows_that_are_deleted_before_it_leaves_are_still_named(shop: Shop, segm
     for record in (agent, clerk, discount):
         record.delete()
     properties = posted(segment, "Order Created")
-    assert (properties["agent"], properties["sold_by"], properties["discount"]["name"]) == ("Market Street", "Carla Counter", "Loyalty 10%")
+    assert (properties["agent"], properties["sold_by"], properties["discount"]["name"]) == (
+        "Market Street",
+        "Carla Counter",
+        "Loyalty 10%",
+    )
 
 
-def test_a_customer_who_is_deleted_before_it_leaves_still_did_it(shop: Shop, segment: SegmentStandIn) -> None:
+def test_a_customer_who_is_deleted_before_it_leaves_still_did_it(
+    shop: Shop, segment: SegmentStandIn
+) -> None:
     shop.open()
     ann = shop.ann()
     user_id = str(ann.uuid)
@@ -123,7 +155,11 @@ def test_a_stop_remembers_its_driver_route_and_address(shop: Shop, segment: Segm
     Customer.objects.update(street="99 Moved Street")
     assert recorded() == before
     properties = posted(segment, "Pickup Completed")
-    assert (properties["driver"], properties["route"], properties["address"]["street"]) == ("Dan Driver", "Route 7", "12 Example Street")
+    assert (properties["driver"], properties["route"], properties["address"]["street"]) == (
+        "Dan Driver",
+        "Route 7",
+        "12 Example Street",
+    )
 
 
 def test_the_brand_is_the_one_of_the_moment(shop: Shop) -> None:

@@ -34,7 +34,9 @@ def test_it_is_posted_as_the_golden_message_says(name: str, segment: SegmentStan
     event = STORIES[name](shop)
     Delivery().run()
     assert [arrival.reason for arrival in segment.messages(verdict="dropped")] == []
-    (message,) = [message for message in segment.accepted() if message.get("event", message["type"]) == event]
+    (message,) = [
+        message for message in segment.accepted() if message.get("event", message["type"]) == event
+    ]
     assert complaints(message) == []
     steady = golden.without_chance(message, shop.line_item_id)
     if golden.writing():
@@ -65,7 +67,10 @@ class TestADifference:
         changed = deepcopy(message)
         changed["properties"]["discount"]["value"] = 11.0
         shown = golden.compare("order-created-with-discount", changed).splitlines()
-        assert [line.strip() for line in shown if line[:1] in "+-" and line[1:2] == " "] == ['-      "value": 10.0', '+      "value": 11.0']
+        assert [line.strip() for line in shown if line[:1] in "+-" and line[1:2] == " "] == [
+            '-      "value": 10.0',
+            '+      "value": 11.0',
+        ]
 
     @pytest.mark.parametrize("value", [True, 1, "1.0", None])
     def test_of_type_alone_is_one(self, value: object) -> None:
@@ -78,7 +83,9 @@ class TestADifference:
 
     def test_fails_the_test_and_leaves_the_golden_message_alone(self) -> None:
         before = golden.path("identify").read_text()
-        with pytest.raises(AssertionError, match=r"^identify has changed:\n--- golden/identify\.json"):
+        with pytest.raises(
+            AssertionError, match=r"^identify has changed:\n--- golden/identify\.json"
+        ):
             golden.check("identify", {"type": "identify"})
         assert golden.path("identify").read_text() == before
 

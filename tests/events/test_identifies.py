@@ -54,7 +54,12 @@ OTHER: dict[str, Any] = {
     "demographic": 1,
     "uuid": "3f1b7c52-5f0e-4d0a-9c39-6a1f0e8d2b71",
 }
-RELATED: dict[str, Any] = {"agent": AgentFactory, "brand": BrandFactory, "group": CustomerGroupFactory, "discount": DiscountFactory}
+RELATED: dict[str, Any] = {
+    "agent": AgentFactory,
+    "brand": BrandFactory,
+    "group": CustomerGroupFactory,
+    "discount": DiscountFactory,
+}
 
 
 def test_every_column_that_a_trait_shows_is_tried_below() -> None:
@@ -62,11 +67,18 @@ def test_every_column_that_a_trait_shows_is_tried_below() -> None:
 
 
 @pytest.mark.parametrize("column", OTHER)
-def test_a_column_that_a_trait_shows_is_identified_when_it_changes(customer: Customer, column: str) -> None:
+def test_a_column_that_a_trait_shows_is_identified_when_it_changes(
+    customer: Customer, column: str
+) -> None:
     setattr(customer, column, OTHER[column])
     customer.save()
     (row,) = waiting()
-    assert (row.event, row.customer_id, row.subject_id, row.facts) == (IDENTIFY, customer.pk, customer.pk, {})
+    assert (row.event, row.customer_id, row.subject_id, row.facts) == (
+        IDENTIFY,
+        customer.pk,
+        customer.pk,
+        {},
+    )
 
 
 @pytest.mark.parametrize("name", RELATED)
@@ -87,7 +99,9 @@ def test_what_no_trait_shows_is_not_identified(customer: Customer, change: dict[
         customer.save()
 
 
-def test_an_answer_to_a_custom_field_is_identified_when_it_comes_changes_or_goes(customer: Customer) -> None:
+def test_an_answer_to_a_custom_field_is_identified_when_it_comes_changes_or_goes(
+    customer: Customer,
+) -> None:
     value = CustomFieldValueFactory.create(customer=customer)
     assert names() == [IDENTIFY]
     for change in ("Friend", ""):
@@ -133,7 +147,10 @@ def test_each_customer_has_an_identify_of_their_own(customer: Customer) -> None:
     for one in (customer, *others):
         one.email = ""
         one.save()
-    assert [row.customer_id for row in waiting(event=IDENTIFY)] == [*(other.pk for other in others), customer.pk]
+    assert [row.customer_id for row in waiting(event=IDENTIFY)] == [
+        *(other.pk for other in others),
+        customer.pk,
+    ]
 
 
 def test_saves_with_an_old_copy_are_coalesced_too(customer: Customer) -> None:
@@ -165,5 +182,7 @@ def test_of_two_saves_at_the_same_moment_one_identify_waits(integration: Integra
     with ThreadPoolExecutor(8) as counters:
         for done in [counters.submit(counter, number) for number in range(8)]:
             done.result(20)
-    assert sorted(row.customer_id for row in waiting()) == sorted(customer.pk for customer in customers)
+    assert sorted(row.customer_id for row in waiting()) == sorted(
+        customer.pk for customer in customers
+    )
     assert max(row.occurred_at for row in waiting()) <= timezone.now()

@@ -39,7 +39,16 @@ def complaints(**config: Any) -> dict[str, list[str]]:
 class TestRefused:
     @pytest.mark.parametrize(
         "write_key",
-        ["short", "a" * 31, "a" * 33, "a" * 31 + "-", "a" * 32 + "\n", " " + "a" * 31, "ä" * 32, "\N{FULLWIDTH DIGIT ONE}" * 32],
+        [
+            "short",
+            "a" * 31,
+            "a" * 33,
+            "a" * 31 + "-",
+            "a" * 32 + "\n",
+            " " + "a" * 31,
+            "ä" * 32,
+            "\N{FULLWIDTH DIGIT ONE}" * 32,
+        ],
     )
     def test_is_a_write_key_of_another_shape(self, business: Business, write_key: str) -> None:
         assert complaints(business=business, write_key=write_key) == {"write_key": [SHAPE]}
@@ -49,12 +58,21 @@ class TestRefused:
         assert complaints(business=business, enabled=True) == said
 
     def test_is_an_event_that_does_not_exist(self, business: Business) -> None:
-        (said,) = complaints(business=business, muted=["Order Ready", "Order Redy", "identify"])["muted"]
-        assert said == f"Order Redy, identify: there is no such event. The events are {', '.join(sorted(EVENT_NAMES))}."
+        (said,) = complaints(business=business, muted=["Order Ready", "Order Redy", "identify"])[
+            "muted"
+        ]
+        assert (
+            said
+            == f"Order Redy, identify: there is no such event. The events are {', '.join(sorted(EVENT_NAMES))}."
+        )
 
     def test_is_another_business_s_birthday_field(self, business: Business) -> None:
         theirs = CustomFieldFactory.create(birthday=True)
-        said = {"birthday_field": ["This custom field belongs to another business. Choose one of your own."]}
+        said = {
+            "birthday_field": [
+                "This custom field belongs to another business. Choose one of your own."
+            ]
+        }
         assert complaints(business=business, birthday_field=theirs) == said
 
     def test_is_a_birthday_field_that_holds_any_text(self, business: Business) -> None:
@@ -64,24 +82,34 @@ class TestRefused:
     @pytest.mark.parametrize("region", ["", "US", "https://api.segment.io", "ap"])
     def test_is_a_region_that_is_no_choice(self, business: Business, region: str) -> None:
         (said,) = complaints(business=business, region=region)["region"]
-        assert said == (f"Value {region!r} is not a valid choice." if region else "This field cannot be blank.")
+        assert said == (
+            f"Value {region!r} is not a valid choice." if region else "This field cannot be blank."
+        )
 
     @pytest.mark.parametrize(
         ("field", "value"),
         [
-            *((f"{rhythm}_limit", value) for rhythm in ("weekly", "bi_weekly", "monthly", "irregular") for value in (0, -1, 1001)),
+            *(
+                (f"{rhythm}_limit", value)
+                for rhythm in ("weekly", "bi_weekly", "monthly", "irregular")
+                for value in (0, -1, 1001)
+            ),
             ("birthday_hour", 24),
             ("birthday_hour", -1),
             ("retention_months", 0),
             ("retention_months", 121),
         ],
     )
-    def test_is_a_number_that_makes_no_sense(self, business: Business, field: str, value: int) -> None:
+    def test_is_a_number_that_makes_no_sense(
+        self, business: Business, field: str, value: int
+    ) -> None:
         assert list(complaints(business=business, **{field: value})) == [field]
 
     def test_is_a_second_config_of_a_business(self, business: Business) -> None:
         Integration.objects.create(business=business)
-        assert complaints(business=business) == {"business": ["Integration with this Business already exists."]}
+        assert complaints(business=business) == {
+            "business": ["Integration with this Business already exists."]
+        }
 
 
 def test_a_sensible_config_is_accepted(business: Business) -> None:
@@ -142,9 +170,17 @@ class TestSinceWhen:
                 made.birthday_field = field
                 made.save()
                 found.append(Integration.objects.get().birthday_field_since)
-        assert found == [None, NOON + timedelta(minutes=2), NOON + timedelta(minutes=2), NOON + timedelta(minutes=4), None]
+        assert found == [
+            None,
+            NOON + timedelta(minutes=2),
+            NOON + timedelta(minutes=2),
+            NOON + timedelta(minutes=4),
+            None,
+        ]
 
-    def test_is_not_touched_by_a_save_of_other_columns_with_an_old_copy(self, business: Business) -> None:
+    def test_is_not_touched_by_a_save_of_other_columns_with_an_old_copy(
+        self, business: Business
+    ) -> None:
         Integration.objects.create(business=business, enabled=True, enabled_at=NOON)
         old, other = Integration.objects.get(), Integration.objects.get()
         other.enabled = False
@@ -171,18 +207,39 @@ class TestTheLane:
     def test_is_made_with_the_config(self, business: Business) -> None:
         Integration.objects.create(business=business)
         lane = Lane.objects.get()
-        assert (lane.business_id, lane.failures, lane.stopped, lane.generation, lane.lease_until) == (business.pk, 0, "", 0, None)
+        assert (
+            lane.business_id,
+            lane.failures,
+            lane.stopped,
+            lane.generation,
+            lane.lease_until,
+        ) == (business.pk, 0, "", 0, None)
         assert lane.resume_at <= timezone.now()
 
-    def test_that_was_stopped_or_waits_is_resumed_by_saving_the_config(self, business: Business) -> None:
+    def test_that_was_stopped_or_waits_is_resumed_by_saving_the_config(
+        self, business: Business
+    ) -> None:
         made = Integration.objects.create(business=business)
         later = timezone.now() + timedelta(hours=1)
         lease = {"lease_token": uuid4(), "lease_until": later}
-        trouble = {"stopped": "Segment refused the write key.", "stopped_at": later, "last_error": "401", "failing_since": later}
-        Lane.objects.update(resume_at=later, failures=7, last_accepted_at=NOON, floor=5, **lease, **trouble)
+        trouble = {
+            "stopped": "Segment refused the write key.",
+            "stopped_at": later,
+            "last_error": "401",
+            "failing_since": later,
+        }
+        Lane.objects.update(
+            resume_at=later, failures=7, last_accepted_at=NOON, floor=5, **lease, **trouble
+        )
         made.save()
         lane = Lane.objects.get()
-        assert (lane.stopped, lane.stopped_at, lane.last_error, lane.failing_since, lane.failures) == ("", None, "", None, 0)
+        assert (
+            lane.stopped,
+            lane.stopped_at,
+            lane.last_error,
+            lane.failing_since,
+            lane.failures,
+        ) == ("", None, "", None, 0)
         assert lane.resume_at <= timezone.now()
         # what is under way goes on, and its verdict is told from one on the new config
         assert (lane.lease_token, lane.lease_until, lane.generation) == (*lease.values(), 1)
@@ -193,7 +250,11 @@ class TestTheLane:
         Lane.objects.update(stopped="Segment refused the write key.", failures=3)
         Integration.objects.create(business=business).save()
         lane = Lane.objects.get(business=other.business)
-        assert (lane.stopped, lane.failures, lane.generation) == ("Segment refused the write key.", 3, 0)
+        assert (lane.stopped, lane.failures, lane.generation) == (
+            "Segment refused the write key.",
+            3,
+            0,
+        )
 
     def test_stays_as_it_is_when_the_save_is_rolled_back(self, business: Business) -> None:
         made = Integration.objects.create(business=business)
@@ -203,17 +264,28 @@ class TestTheLane:
             transaction.set_rollback(True)
         assert Lane.objects.get().stopped == "Segment refused the write key."
 
-    def test_that_waits_goes_on_waiting_when_other_things_are_saved(self, business: Business) -> None:
+    def test_that_waits_goes_on_waiting_when_other_things_are_saved(
+        self, business: Business
+    ) -> None:
         made = Integration.objects.create(business=business, enabled=True, write_key=WRITE_KEY)
         later = timezone.now() + timedelta(hours=1)
-        Lane.objects.update(resume_at=later, failures=7, last_error="Segment could not be reached.", failing_since=NOON)
+        Lane.objects.update(
+            resume_at=later,
+            failures=7,
+            last_error="Segment could not be reached.",
+            failing_since=NOON,
+        )
         before = Lane.objects.values().get()
         made.muted, made.birthday_hour = ["Order Ready"], 7
         made.save()
         assert Lane.objects.values().get() == before
 
-    @pytest.mark.parametrize("change", [{"region": "eu"}, {"write_key": "Z" * 32}, {"enabled": True}])
-    def test_that_waits_tries_at_once_when_segment_may_answer_otherwise_now(self, business: Business, change: dict[str, Any]) -> None:
+    @pytest.mark.parametrize(
+        "change", [{"region": "eu"}, {"write_key": "Z" * 32}, {"enabled": True}]
+    )
+    def test_that_waits_tries_at_once_when_segment_may_answer_otherwise_now(
+        self, business: Business, change: dict[str, Any]
+    ) -> None:
         made = Integration.objects.create(business=business, write_key=WRITE_KEY)
         Lane.objects.update(resume_at=timezone.now() + timedelta(hours=1), failures=7)
         for name, value in change.items():
@@ -223,7 +295,9 @@ class TestTheLane:
         assert (lane.failures, lane.generation, lane.resume_at <= timezone.now()) == (0, 1, True)
 
     @pytest.mark.parametrize("held", lanes.HELD)
-    def test_that_waits_for_its_owner_s_choice_is_not_resumed_by_saving(self, business: Business, held: str) -> None:
+    def test_that_waits_for_its_owner_s_choice_is_not_resumed_by_saving(
+        self, business: Business, held: str
+    ) -> None:
         made = Integration.objects.create(business=business, enabled=True, write_key=WRITE_KEY)
         Lane.objects.update(stopped=held)
         made.write_key = "Z" * 32

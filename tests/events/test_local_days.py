@@ -62,12 +62,16 @@ def first_found(zone: str, last: datetime, limit: int, looks: list[datetime]) ->
         ("Pacific/Apia", "2011-12-18T00:00:00", "2011-12-31T10:00:00"),
     ],
 )
-def test_the_first_day_over_the_limit_begins_when_it_begins_there(zone: str, last: str, at: str) -> None:
+def test_the_first_day_over_the_limit_begins_when_it_begins_there(
+    zone: str, last: str, at: str
+) -> None:
     seen, begins = (datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (last, at))
     assert first_found(zone, seen, 14, [begins - timedelta(microseconds=1), begins]) == begins
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     zone=st.sampled_from(ZONES),
     seconds=st.integers(0, 3 * 366 * 86_400),
@@ -79,7 +83,9 @@ def test_it_is_found_by_the_first_look_at_which_python_s_calendar_says_so(
     zone: str, seconds: int, limit: int, hours: list[int], db: None
 ) -> None:
     last = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    looks = [last + limit * DAY + timedelta(hours=sum(hours[:count])) for count in range(len(hours) + 1)]
+    looks = [
+        last + limit * DAY + timedelta(hours=sum(hours[:count])) for count in range(len(hours) + 1)
+    ]
     Outgoing.objects.all().delete()
     Integration.objects.all().delete()
     expected = next((now for now in looks if is_lost(last, now, zone, limit)), None)
@@ -91,7 +97,10 @@ def test_it_is_found_by_the_first_look_at_which_python_s_calendar_says_so(
 
 def test_each_business_is_swept_when_its_own_day_begins() -> None:
     """One customer of each was last seen on 1 May of theirs; the day after the limit begins at different times."""
-    businesses = {zone: switched_on(zone) for zone in ("Pacific/Kiritimati", "Europe/Dublin", "Pacific/Honolulu")}
+    businesses = {
+        zone: switched_on(zone)
+        for zone in ("Pacific/Kiritimati", "Europe/Dublin", "Pacific/Honolulu")
+    }
     for zone, business in businesses.items():
         customer(business, datetime(2025, 5, 1, 12, tzinfo=ZoneInfo(zone)))
     order = []
@@ -99,7 +108,9 @@ def test_each_business_is_swept_when_its_own_day_begins() -> None:
         now = datetime(2025, 5, 15, tzinfo=UTC) + timedelta(hours=hour)
         if lost.sweep(now):
             row = waiting()[-1]
-            zone = next(zone for zone, business in businesses.items() if business.pk == row.business_id)
+            zone = next(
+                zone for zone, business in businesses.items() if business.pk == row.business_id
+            )
             order.append((zone, now.astimezone(ZoneInfo(zone)).isoformat()))
     assert order == [
         ("Pacific/Kiritimati", "2025-05-16T00:00:00+14:00"),
@@ -107,4 +118,6 @@ def test_each_business_is_swept_when_its_own_day_begins() -> None:
         ("Pacific/Honolulu", "2025-05-16T00:00:00-10:00"),
     ]
     assert Customer.objects.count() == len(names()) == 3
-    assert {row.facts["days_since_visit"] for row in waiting()} == {(date(2025, 5, 16) - date(2025, 5, 1)).days}
+    assert {row.facts["days_since_visit"] for row in waiting()} == {
+        (date(2025, 5, 16) - date(2025, 5, 1)).days
+    }

@@ -24,15 +24,29 @@ SEEN = datetime(2025, 5, 1, 18, 30, 15, 123_456, tzinfo=ANGELES)
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def switched_on(time_zone: str = "America/Los_Angeles", since: datetime = LONG_AGO, **config: Any) -> Business:
+def switched_on(
+    time_zone: str = "America/Los_Angeles", since: datetime = LONG_AGO, **config: Any
+) -> Business:
     business: Business = BusinessFactory.create(time_zone=time_zone)
-    Integration.objects.create(business=business, write_key=WRITE_KEY, **{"enabled": True, "enabled_at": since, **config})
+    Integration.objects.create(
+        business=business, write_key=WRITE_KEY, **{"enabled": True, "enabled_at": since, **config}
+    )
     return business
 
 
-def customer(business: Business, last_visit: datetime | None = SEEN, frequency: str = "weekly", **details: Any) -> Customer:
+def customer(
+    business: Business,
+    last_visit: datetime | None = SEEN,
+    frequency: str = "weekly",
+    **details: Any,
+) -> Customer:
     """Past the signals: nothing is recorded of them but what a sweep finds."""
-    made = Customer(business=business, last_visit=last_visit, visit_frequency=frequency, **{"created_at": LONG_AGO, **details})
+    made = Customer(
+        business=business,
+        last_visit=last_visit,
+        visit_frequency=frequency,
+        **{"created_at": LONG_AGO, **details},
+    )
     return Customer.objects.bulk_create([made])[0]
 
 
@@ -43,13 +57,24 @@ def midnight(days: int, zone: ZoneInfo = ANGELES) -> datetime:
 
 def found_days(business: Business, until: int) -> list[int]:
     """The days after the visit's on which a sweep finds somebody; it runs twice a day."""
-    return [days for days in range(until) if lost.sweep(midnight(days)) + lost.sweep(midnight(days) + DAY / 2)]
+    return [
+        days
+        for days in range(until)
+        if lost.sweep(midnight(days)) + lost.sweep(midnight(days) + DAY / 2)
+    ]
 
 
 def test_the_limits_of_a_new_config_are_the_contract_s() -> None:
-    fields = {"weekly": "weekly_limit", "bi-weekly": "bi_weekly_limit", "monthly": "monthly_limit", "irregular": "irregular_limit"}
+    fields = {
+        "weekly": "weekly_limit",
+        "bi-weekly": "bi_weekly_limit",
+        "monthly": "monthly_limit",
+        "irregular": "irregular_limit",
+    }
     new = Integration()
-    assert {name: getattr(new, field) for name, field in fields.items()} | {"unknown": new.irregular_limit} == DEFAULT_LIMITS
+    assert {name: getattr(new, field) for name, field in fields.items()} | {
+        "unknown": new.irregular_limit
+    } == DEFAULT_LIMITS
 
 
 @pytest.mark.parametrize(("frequency", "limit"), DEFAULT_LIMITS.items())
@@ -69,7 +94,11 @@ def test_each_rhythm_has_its_limit(frequency: str, limit: int) -> None:
         away.uuid,
     )
     assert row.occurred_at == now
-    assert row.facts == {"last_visit": "2025-05-02T01:30:15.123Z", "days_since_visit": limit + 1, "visit_frequency": frequency}
+    assert row.facts == {
+        "last_visit": "2025-05-02T01:30:15.123Z",
+        "days_since_visit": limit + 1,
+        "visit_frequency": frequency,
+    }
 
 
 @pytest.mark.parametrize(
@@ -105,7 +134,10 @@ def test_a_visit_ends_the_lapse_and_a_later_one_is_told_again() -> None:
     away.last_visit = SEEN + 20 * DAY
     Customer.objects.bulk_update([away], ["last_visit"])
     assert [days for days in range(20, 60) if lost.sweep(midnight(days))] == [35]
-    assert [row.facts["last_visit"] for row in waiting()] == ["2025-05-02T01:30:15.123Z", "2025-05-22T01:30:15.123Z"]
+    assert [row.facts["last_visit"] for row in waiting()] == [
+        "2025-05-02T01:30:15.123Z",
+        "2025-05-22T01:30:15.123Z",
+    ]
 
 
 def test_a_customer_who_only_signed_up_counts_from_then() -> None:
@@ -200,7 +232,10 @@ def test_many_businesses_are_all_swept_in_one_run() -> None:
         customer(business)
     assert lost.sweep(midnight(15)) == lost.BUSINESSES + 1
     assert {row.business_id for row in waiting()} == {business.pk for business in businesses}
-    assert SweepDone.objects.filter(sweep="lost", day=midnight(15).date()).count() == lost.BUSINESSES + 1
+    assert (
+        SweepDone.objects.filter(sweep="lost", day=midnight(15).date()).count()
+        == lost.BUSINESSES + 1
+    )
 
 
 def test_the_task_says_how_many() -> None:

@@ -49,7 +49,10 @@ def one_message() -> Settlement:
         )
         row_id, user_id, message_id = cursor.fetchone()
     row = Waiting(row_id, 1, 1, user_id, "Order Ready", 1, message_id, NOW, {}, 0)
-    return Settlement(settled=[Settled(row, Outcome.ACCEPTED, "", "{}", NOW)], attempts=[Attempt(1, NOW, 200, 5, 1, 300)])
+    return Settlement(
+        settled=[Settled(row, Outcome.ACCEPTED, "", "{}", NOW)],
+        attempts=[Attempt(1, NOW, 200, 5, 1, 300)],
+    )
 
 
 @pytest.mark.django_db
@@ -82,7 +85,9 @@ def test_a_month_begins_and_ends_at_midnight_utc(moment: datetime, month: date) 
     partitions.make_ahead(NOW)
     settle(one_message(), moment)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tableoid::regclass::text FROM events_sendlog WHERE settled_at = %s", [moment])
+        cursor.execute(
+            "SELECT tableoid::regclass::text FROM events_sendlog WHERE settled_at = %s", [moment]
+        )
         assert cursor.fetchall() == [(f"events_sendlog_{month:%Y_%m}",)]
 
 
@@ -153,9 +158,13 @@ def test_months_are_made_while_a_backup_reads_and_a_worker_settles() -> None:
 def test_a_month_has_the_columns_defaults_and_indexes_of_the_whole() -> None:
     partitions.make_ahead(NOW)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT relname FROM pg_class WHERE relname LIKE 'events_sendlog_2031_12_%' AND relkind = 'i' ORDER BY relname")
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relname LIKE 'events_sendlog_2031_12_%' AND relkind = 'i' ORDER BY relname"
+        )
         indexes = [name for (name,) in cursor.fetchall()]
-        cursor.execute("SELECT count(*) FROM pg_inherits WHERE inhrelid = ANY (%s::regclass[])", [indexes])
+        cursor.execute(
+            "SELECT count(*) FROM pg_inherits WHERE inhrelid = ANY (%s::regclass[])", [indexes]
+        )
         assert cursor.fetchone() == (len(indexes),)
     assert len(indexes) == 4
     settle(one_message(), NOW)

@@ -10,15 +10,24 @@ from tests.customers.refused import refused
 from tests.events.waiting import facts, names, nothing_written, waiting
 
 pytestmark = pytest.mark.usefixtures("integration")
-EMPLOYEE, WEBSITE, TEXT = PickupRequest.CanceledVia.EMPLOYEE, PickupRequest.CanceledVia.WEBSITE, PickupRequest.CanceledVia.TEXT
+EMPLOYEE, WEBSITE, TEXT = (
+    PickupRequest.CanceledVia.EMPLOYEE,
+    PickupRequest.CanceledVia.WEBSITE,
+    PickupRequest.CanceledVia.TEXT,
+)
 
 
 class TestSigningUp:
     @pytest.mark.parametrize("source", ["POS", "Website"])
-    def test_is_told_with_where_it_happened_and_is_a_visit(self, business: Business, source: str) -> None:
+    def test_is_told_with_where_it_happened_and_is_a_visit(
+        self, business: Business, source: str
+    ) -> None:
         at = timezone.now() - timedelta(minutes=5)
         customer = Customer.sign_up(business, source=source, at=at, first_name="Ann")
-        assert [(row.event, row.subject_id, row.occurred_at, row.facts) for row in waiting(event__contains="Customer")] == [
+        assert [
+            (row.event, row.subject_id, row.occurred_at, row.facts)
+            for row in waiting(event__contains="Customer")
+        ] == [
             ("New Customer Signup", customer.pk, at, {"source": source}),
             ("Customer Visit", customer.visits.get().pk, at, {"visit_type": "Signup"}),
         ]
@@ -38,7 +47,9 @@ class TestAVisit:
         at = timezone.now()
         Order.create(customer, at=at)
         Order.create(customer)
-        assert [(row.occurred_at, row.facts) for row in waiting(event="Customer Visit")] == [(at, {"visit_type": "Store"})]
+        assert [(row.occurred_at, row.facts) for row in waiting(event="Customer Visit")] == [
+            (at, {"visit_type": "Store"})
+        ]
 
     def test_on_the_day_of_signing_up_is_not_told_again(self, business: Business) -> None:
         customer = Customer.sign_up(business)
@@ -54,7 +65,10 @@ class TestAVisit:
         Order.create(customer, at=now - timedelta(days=1))
         order = Order.create(customer, at=now)
         order.return_to_customer(by=None)
-        assert [row.occurred_at for row in waiting(event="Customer Visit")] == [now - timedelta(days=1), now]
+        assert [row.occurred_at for row in waiting(event="Customer Visit")] == [
+            now - timedelta(days=1),
+            now,
+        ]
 
 
 class TestAPickup:
@@ -63,9 +77,17 @@ class TestAPickup:
         day = customer.business.today() + timedelta(days=2)
         pickup = customer.schedule_pickup(day, by=by)
         assert [(row.event, row.subject_id, row.occurred_at, row.facts) for row in waiting()] == [
-            ("Pickup Scheduled", pickup.pk, pickup.created_at, {"scheduled_by": by, "pickup_date": day.isoformat()})
+            (
+                "Pickup Scheduled",
+                pickup.pk,
+                pickup.created_at,
+                {"scheduled_by": by, "pickup_date": day.isoformat()},
+            )
         ]
-        with nothing_written(), refused(f"A pickup on {day} is scheduled already.", "scheduled_already", "pickup_date"):
+        with (
+            nothing_written(),
+            refused(f"A pickup on {day} is scheduled already.", "scheduled_already", "pickup_date"),
+        ):
             customer.schedule_pickup(day)
 
     @pytest.mark.parametrize("via", [WEBSITE, TEXT])
@@ -90,7 +112,9 @@ class TestAPickup:
         with nothing_written():
             pickup.complete()
 
-    def test_answering_no_also_shows_that_the_phone_is_a_mobile_one(self, customer: Customer) -> None:
+    def test_answering_no_also_shows_that_the_phone_is_a_mobile_one(
+        self, customer: Customer
+    ) -> None:
         pickup = customer.schedule_pickup(customer.business.today())
         pickup.cancel(via=TEXT)
         assert names() == ["Pickup Scheduled", "Customer Canceled Pickup", "identify"]
@@ -105,9 +129,17 @@ class TestAskingForARegularRoute:
         assert names() == ["Customer Requested Regular Pickups", "identify"]
 
     def test_at_another_address(self, customer: Customer) -> None:
-        customer.request_regular_pickups(address={"street": "", "city": "Ōsaka", "state": "", "postalCode": "", "country": "JP"})
+        customer.request_regular_pickups(
+            address={"street": "", "city": "Ōsaka", "state": "", "postalCode": "", "country": "JP"}
+        )
         assert facts("Customer Requested Regular Pickups") == {
-            "address": {"street": None, "city": "Ōsaka", "state": None, "postalCode": None, "country": "JP"}
+            "address": {
+                "street": None,
+                "city": "Ōsaka",
+                "state": None,
+                "postalCode": None,
+                "country": "JP",
+            }
         }
 
     def test_twice_is_told_once(self, customer: Customer) -> None:
@@ -116,7 +148,9 @@ class TestAskingForARegularRoute:
             customer.request_regular_pickups()
 
     @pytest.mark.parametrize("decide", [RegularPickupRequest.approve, RegularPickupRequest.decline])
-    def test_what_the_office_decides_is_a_trait_and_no_event(self, customer: Customer, decide: object) -> None:
+    def test_what_the_office_decides_is_a_trait_and_no_event(
+        self, customer: Customer, decide: object
+    ) -> None:
         request = customer.request_regular_pickups()
         assert callable(decide)
         decide(request)

@@ -28,23 +28,35 @@ def order(customer: Customer, clerk: Employee) -> Order:
 
 def common(business: Business, **more: Any) -> dict[str, Any]:
     """What every event of `order` says."""
-    known = {"order_id": "1001", "agent": None, "customer_brand": business.name, "value": "29.00", "currency": "USD"}
+    known = {
+        "order_id": "1001",
+        "agent": None,
+        "customer_brand": business.name,
+        "value": "29.00",
+        "currency": "USD",
+    }
     return known | {"sold_by": "Carla Counter", "returned_by": None, "discount": None} | more
 
 
-def test_an_order_that_comes_in_is_created_and_is_a_visit(business: Business, customer: Customer, clerk: Employee) -> None:
+def test_an_order_that_comes_in_is_created_and_is_a_visit(
+    business: Business, customer: Customer, clerk: Employee
+) -> None:
     at = timezone.now() - timedelta(hours=2)
     order = Order.create(
         customer,
         items=[SHIRT, COAT],
         agent=AgentFactory.create(business=business, name="Market Street"),
         sold_by=clerk,
-        discount=DiscountFactory.create(business=business, name="Welcome", description="", kind="AMOUNT", value=Decimal("5.00")),
+        discount=DiscountFactory.create(
+            business=business, name="Welcome", description="", kind="AMOUNT", value=Decimal("5.00")
+        ),
         tax_rate=Decimal("8.625"),
         number="1001",
         at=at,
     )
-    assert [(row.event, row.subject_id, row.occurred_at) for row in waiting(event__startswith="Order")] == [("Order Created", order.pk, at)]
+    assert [
+        (row.event, row.subject_id, row.occurred_at) for row in waiting(event__startswith="Order")
+    ] == [("Order Created", order.pk, at)]
     assert facts("Order Created") == common(
         business,
         agent="Market Street",
@@ -54,12 +66,15 @@ def test_an_order_that_comes_in_is_created_and_is_a_visit(business: Business, cu
     assert names() == ["Order Created", "Customer Visit", "identify"]
 
 
-def test_each_row_says_whose_it_is_and_has_an_id_of_its_own(business: Business, customer: Customer) -> None:
+def test_each_row_says_whose_it_is_and_has_an_id_of_its_own(
+    business: Business, customer: Customer
+) -> None:
     Order.create(customer, items=[SHIRT])
     rows = waiting()
-    assert {(row.business_id, row.customer_id, row.user_id, row.attempts, row.last_error) for row in rows} == {
-        (business.pk, customer.pk, customer.uuid, 0, "")
-    }
+    assert {
+        (row.business_id, row.customer_id, row.user_id, row.attempts, row.last_error)
+        for row in rows
+    } == {(business.pk, customer.pk, customer.uuid, 0, "")}
     assert len({row.message_id for row in rows}) == len(rows) == 3
     assert all(len(row.message_id) == 32 and int(row.message_id, 16) for row in rows)
 
@@ -76,7 +91,10 @@ def test_the_currency_is_the_business_s(business: Business, customer: Customer) 
     business.save()
     customer.business.refresh_from_db()
     Order.create(customer, items=[NewItem("Shirt", Decimal("450.40"))])
-    assert (facts("Order Created")["currency"], facts("Order Created")["value"]) == ("JPY", "450.00")
+    assert (facts("Order Created")["currency"], facts("Order Created")["value"]) == (
+        "JPY",
+        "450.00",
+    )
 
 
 def test_an_order_that_is_done_is_ready_once(order: Order, business: Business) -> None:
@@ -89,7 +107,9 @@ def test_an_order_that_is_done_is_ready_once(order: Order, business: Business) -
         order.mark_ready()
 
 
-def test_an_order_that_goes_back_is_returned_with_each_of_its_items(order: Order, business: Business, driver: Employee) -> None:
+def test_an_order_that_goes_back_is_returned_with_each_of_its_items(
+    order: Order, business: Business, driver: Employee
+) -> None:
     cleaning = DepartmentFactory.create(business=business, name="Dry Cleaning")
     shirts, coat = order.items.order_by("pk")
     coat.department = cleaning
@@ -98,14 +118,34 @@ def test_an_order_that_goes_back_is_returned_with_each_of_its_items(order: Order
     order.return_to_customer(by=driver, at=at)
 
     returned = common(business, returned_by="Dan Driver")
-    shirts_facts = {"line_item_id": str(shirts.pk), "description": "Shirt", "quantity": 2, "price": "4.50", "department": None}
-    coat_facts = {"line_item_id": str(coat.pk), "description": "Coat", "quantity": 1, "price": "20.00", "department": "Dry Cleaning"}
-    assert [(row.event, row.subject_id, row.occurred_at, row.facts) for row in waiting(event__startswith="Order")] == [
+    shirts_facts = {
+        "line_item_id": str(shirts.pk),
+        "description": "Shirt",
+        "quantity": 2,
+        "price": "4.50",
+        "department": None,
+    }
+    coat_facts = {
+        "line_item_id": str(coat.pk),
+        "description": "Coat",
+        "quantity": 1,
+        "price": "20.00",
+        "department": "Dry Cleaning",
+    }
+    assert [
+        (row.event, row.subject_id, row.occurred_at, row.facts)
+        for row in waiting(event__startswith="Order")
+    ] == [
         ("Order Returned", order.pk, at, returned),
         ("Order Line Item Returned", shirts.pk, at, returned | shirts_facts),
         ("Order Line Item Returned", coat.pk, at, returned | coat_facts),
     ]
-    assert names() == ["Order Returned", "Order Line Item Returned", "Order Line Item Returned", "identify"]
+    assert names() == [
+        "Order Returned",
+        "Order Line Item Returned",
+        "Order Line Item Returned",
+        "identify",
+    ]
 
 
 def test_a_second_return_records_nothing(order: Order, clerk: Employee) -> None:
@@ -114,13 +154,22 @@ def test_a_second_return_records_nothing(order: Order, clerk: Employee) -> None:
         order.return_to_customer(by=clerk)
 
 
-def test_items_that_go_back_one_by_one_are_each_told_and_the_order_with_the_last(order: Order, clerk: Employee) -> None:
+def test_items_that_go_back_one_by_one_are_each_told_and_the_order_with_the_last(
+    order: Order, clerk: Employee
+) -> None:
     shirts, coat = order.items.order_by("pk")
     order.return_to_customer(by=clerk, items=[coat])
     assert names(event__startswith="Order") == ["Order Line Item Returned"]
     order.return_to_customer(by=clerk, items=[shirts])
-    assert names(event__startswith="Order") == ["Order Line Item Returned", "Order Returned", "Order Line Item Returned"]
-    assert [row.subject_id for row in waiting(event="Order Line Item Returned")] == [coat.pk, shirts.pk]
+    assert names(event__startswith="Order") == [
+        "Order Line Item Returned",
+        "Order Returned",
+        "Order Line Item Returned",
+    ]
+    assert [row.subject_id for row in waiting(event="Order Line Item Returned")] == [
+        coat.pk,
+        shirts.pk,
+    ]
 
 
 def test_changing_an_order_is_no_event(order: Order, business: Business) -> None:
@@ -131,7 +180,9 @@ def test_changing_an_order_is_no_event(order: Order, business: Business) -> None
         order.change(discount=None)
 
 
-def test_orders_and_items_may_also_be_saved_past_the_actions(order: Order, business: Business) -> None:
+def test_orders_and_items_may_also_be_saved_past_the_actions(
+    order: Order, business: Business
+) -> None:
     """An application that sets fields and saves is told of as well."""
     order.status = Order.Status.READY
     order.save()

@@ -11,7 +11,13 @@ from tests.customers.refused import refused
 from tests.events.waiting import facts, names, nothing_written, waiting
 from tests.factories import AgentFactory
 
-PLACE: AddressDict = {"street": "7 Example Street", "city": "San Francisco", "state": "CA", "postalCode": "94110", "country": "US"}
+PLACE: AddressDict = {
+    "street": "7 Example Street",
+    "city": "San Francisco",
+    "state": "CA",
+    "postalCode": "94110",
+    "country": "US",
+}
 
 
 @pytest.fixture
@@ -36,7 +42,11 @@ def test_a_stop_with_a_pickup_and_a_delivery(stop: Stop, customer: Customer) -> 
     at = timezone.now()
     stop.complete(delivered_orders=cleaned, at=at)
     (completed,) = waiting(event="Pickup Completed")
-    assert (completed.subject_id, completed.occurred_at, completed.customer_id) == (stop.pk, at, customer.pk)
+    assert (completed.subject_id, completed.occurred_at, completed.customer_id) == (
+        stop.pk,
+        at,
+        customer.pk,
+    )
     assert completed.facts == {
         "driver": "Dan Driver",
         "route": "Route 7",
@@ -49,8 +59,13 @@ def test_a_stop_with_a_pickup_and_a_delivery(stop: Stop, customer: Customer) -> 
     assert names() == ["Order Returned", "Order Returned", "Pickup Completed", "identify"]
 
 
-@pytest.mark.parametrize(("orders", "bags", "picked_up", "delivered"), [(0, 4, False, True), (2, 0, True, False), (1, 1, True, True)])
-def test_what_is_counted(stop: Stop, customer: Customer, orders: int, bags: int, picked_up: bool, delivered: bool) -> None:
+@pytest.mark.parametrize(
+    ("orders", "bags", "picked_up", "delivered"),
+    [(0, 4, False, True), (2, 0, True, False), (1, 1, True, True)],
+)
+def test_what_is_counted(
+    stop: Stop, customer: Customer, orders: int, bags: int, picked_up: bool, delivered: bool
+) -> None:
     for _ in range(orders):
         Order.create(customer, stop=stop)
     stop.complete(bags_delivered=bags)
@@ -69,7 +84,12 @@ def test_a_stop_where_nothing_was_to_be_had_is_missed_and_no_visit(stop: Stop, a
     at = timezone.now()
     getattr(stop, action)(at=at)
     assert [(row.event, row.subject_id, row.occurred_at, row.facts) for row in waiting()] == [
-        ("Pickup Missed", stop.pk, at, {"driver": "Dan Driver", "route": "Route 7", "address": PLACE})
+        (
+            "Pickup Missed",
+            stop.pk,
+            at,
+            {"driver": "Dan Driver", "route": "Route 7", "address": PLACE},
+        )
     ]
 
 
@@ -88,9 +108,21 @@ def test_a_stop_is_completed_once(stop: Stop) -> None:
         stop.miss()
 
 
-def test_a_delivery_returns_the_order_and_its_items_in_the_driver_s_name(stop: Stop, customer: Customer) -> None:
-    order = Order.create(customer, items=[NewItem("Coat", Decimal(20)), NewItem("Shirt", Decimal("4.5"))])
+def test_a_delivery_returns_the_order_and_its_items_in_the_driver_s_name(
+    stop: Stop, customer: Customer
+) -> None:
+    order = Order.create(
+        customer, items=[NewItem("Coat", Decimal(20)), NewItem("Shirt", Decimal("4.5"))]
+    )
     settle()
     stop.complete(delivered_orders=[order])
-    assert names() == ["Order Returned", "Order Line Item Returned", "Order Line Item Returned", "Pickup Completed", "identify"]
-    assert {row.facts["returned_by"] for row in waiting(event__startswith="Order")} == {"Dan Driver"}
+    assert names() == [
+        "Order Returned",
+        "Order Line Item Returned",
+        "Order Line Item Returned",
+        "Pickup Completed",
+        "identify",
+    ]
+    assert {row.facts["returned_by"] for row in waiting(event__startswith="Order")} == {
+        "Dan Driver"
+    }

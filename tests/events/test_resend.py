@@ -36,13 +36,27 @@ def resent() -> list[int]:
 
 
 class TestOne:
-    def test_waits_again_as_it_was_recorded(self, integration: Integration, customer: Customer) -> None:
+    def test_waits_again_as_it_was_recorded(
+        self, integration: Integration, customer: Customer
+    ) -> None:
         entry = logged(customer, subject_id=7)
         assert again(entry) == 1
         (row,) = waiting()
-        assert (row.event, row.subject_id, row.message_id) == ("Customer Visit", 7, entry.message_id)
-        assert (row.occurred_at, row.facts, row.attempts) == (entry.occurred_at, {"visit_type": "Store"}, 0)
-        assert (row.customer_id, row.user_id, row.business_id) == (customer.pk, customer.uuid, customer.business_id)
+        assert (row.event, row.subject_id, row.message_id) == (
+            "Customer Visit",
+            7,
+            entry.message_id,
+        )
+        assert (row.occurred_at, row.facts, row.attempts) == (
+            entry.occurred_at,
+            {"visit_type": "Store"},
+            0,
+        )
+        assert (row.customer_id, row.user_id, row.business_id) == (
+            customer.pk,
+            customer.uuid,
+            customer.business_id,
+        )
 
     def test_reaches_segment_under_its_old_message_id_after_the_customers_details(
         self, integration: Integration, customer: Customer, segment: SegmentStandIn
@@ -54,7 +68,9 @@ class TestOne:
         assert segment.accepted()[-1]["messageId"] == entry.message_id
 
     @pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.SKIPPED, Outcome.EXPIRED])
-    def test_of_each_outcome_but_accepted(self, integration: Integration, customer: Customer, outcome: Outcome) -> None:
+    def test_of_each_outcome_but_accepted(
+        self, integration: Integration, customer: Customer, outcome: Outcome
+    ) -> None:
         assert again(logged(customer, outcome=outcome)) == 1
 
     def test_not_what_segment_has(self, integration: Integration, customer: Customer) -> None:
@@ -68,7 +84,9 @@ class TestOne:
         with nothing_written():
             assert again(entry) == 0
 
-    def test_not_of_a_customer_who_was_deleted(self, integration: Integration, customer: Customer) -> None:
+    def test_not_of_a_customer_who_was_deleted(
+        self, integration: Integration, customer: Customer
+    ) -> None:
         entry = logged(customer)
         customer.delete()
         with nothing_written():
@@ -80,12 +98,16 @@ class TestOne:
         Integration.objects.create(business=stranger.business, enabled=True)
         entry = logged(customer)
         with nothing_written():
-            assert resend.send_again(stranger.business_id, entries(entry), None, timezone.now()) == 0
+            assert (
+                resend.send_again(stranger.business_id, entries(entry), None, timezone.now()) == 0
+            )
         assert resent() == []
 
 
 class TestTheGate:
-    def test_keeps_everything_back_while_switched_off(self, integration: Integration, customer: Customer) -> None:
+    def test_keeps_everything_back_while_switched_off(
+        self, integration: Integration, customer: Customer
+    ) -> None:
         entry = logged(customer)
         integration.enabled = False
         integration.save()
@@ -93,8 +115,13 @@ class TestTheGate:
             assert again(entry) == 0
         assert resent() == []
 
-    def test_keeps_back_a_muted_event_only(self, integration: Integration, customer: Customer) -> None:
-        muted, other = logged(customer), logged(customer, "New Customer Signup", facts={"source": "POS"})
+    def test_keeps_back_a_muted_event_only(
+        self, integration: Integration, customer: Customer
+    ) -> None:
+        muted, other = (
+            logged(customer),
+            logged(customer, "New Customer Signup", facts={"source": "POS"}),
+        )
         integration.muted = ["Customer Visit"]
         integration.save()
         assert again(muted, other) == 1
@@ -108,7 +135,9 @@ class TestOnce:
         assert (again(entry), again(entry)) == (1, 0)
         assert len(waiting()) == 1
 
-    def test_also_when_it_has_left_meanwhile(self, integration: Integration, customer: Customer, segment: SegmentStandIn) -> None:
+    def test_also_when_it_has_left_meanwhile(
+        self, integration: Integration, customer: Customer, segment: SegmentStandIn
+    ) -> None:
         entry = logged(customer)
         again(entry)
         Delivery().run()
@@ -128,7 +157,9 @@ class TestOnce:
         assert [row.message_id for row in waiting()] == [first.message_id]
 
     @pytest.mark.django_db(transaction=True)
-    def test_two_helpers_at_once_send_once(self, integration: Integration, customer: Customer) -> None:
+    def test_two_helpers_at_once_send_once(
+        self, integration: Integration, customer: Customer
+    ) -> None:
         entry = logged(customer)
         barrier = Barrier(2)
 
@@ -146,7 +177,9 @@ class TestOnce:
 
 
 class TestCustomerDetails:
-    def test_are_sent_as_they_are_now_under_a_new_message_id(self, integration: Integration, customer: Customer) -> None:
+    def test_are_sent_as_they_are_now_under_a_new_message_id(
+        self, integration: Integration, customer: Customer
+    ) -> None:
         entry = logged(customer, "identify", facts={})
         assert again(entry) == 1
         (row,) = waiting()
@@ -159,7 +192,9 @@ class TestCustomerDetails:
         assert len(waiting()) == 1
         assert resent() == sorted(row.pk for row in rows)
 
-    def test_not_when_segment_had_them_already(self, integration: Integration, customer: Customer) -> None:
+    def test_not_when_segment_had_them_already(
+        self, integration: Integration, customer: Customer
+    ) -> None:
         entry = logged(customer, "identify", Outcome.SKIPPED, facts={})
         with nothing_written():
             assert again(entry) == 0
@@ -180,7 +215,9 @@ class TestEverythingThatMatches:
     def _small_portions(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(resend, "PORTION", 3)
 
-    def test_is_sent_again_in_portions_oldest_first(self, business: Business, customer: Customer, rejected: list[SendLog]) -> None:
+    def test_is_sent_again_in_portions_oldest_first(
+        self, business: Business, customer: Customer, rejected: list[SendLog]
+    ) -> None:
         logged(customer, outcome=Outcome.ACCEPTED)
         request = ask(business)
         assert request
@@ -190,7 +227,9 @@ class TestEverythingThatMatches:
         assert (request.done, request.passed_over, request.finished_at is not None) == (7, 0, True)
         assert [row.subject_id for row in waiting()] == list(range(7))
 
-    def test_leaves_out_what_does_not_match(self, business: Business, customer: Customer, rejected: list[SendLog]) -> None:
+    def test_leaves_out_what_does_not_match(
+        self, business: Business, customer: Customer, rejected: list[SendLog]
+    ) -> None:
         other = logged(customer, "New Customer Signup", facts={"source": "POS"})
         request = ask(business, event="New Customer Signup")
         assert request
@@ -198,13 +237,17 @@ class TestEverythingThatMatches:
         requests.work_off(timezone.now())
         assert [row.message_id for row in waiting()] == [other.message_id]
 
-    def test_leaves_out_what_is_logged_later(self, business: Business, customer: Customer, rejected: list[SendLog]) -> None:
+    def test_leaves_out_what_is_logged_later(
+        self, business: Business, customer: Customer, rejected: list[SendLog]
+    ) -> None:
         ask(business)
         logged(customer, subject_id=99)
         requests.work_off(timezone.now())
         assert [row.subject_id for row in waiting()] == list(range(7))
 
-    def test_passes_over_what_was_sent_again_before(self, business: Business, rejected: list[SendLog]) -> None:
+    def test_passes_over_what_was_sent_again_before(
+        self, business: Business, rejected: list[SendLog]
+    ) -> None:
         again(*rejected[:2])
         request = ask(business)
         requests.work_off(timezone.now())
@@ -228,7 +271,9 @@ class TestEverythingThatMatches:
         assert (request.done, request.passed_over) == (7, 0)
         assert [row.subject_id for row in waiting()] == list(range(7))
 
-    def test_asked_for_twice_is_one_request(self, business: Business, rejected: list[SendLog]) -> None:
+    def test_asked_for_twice_is_one_request(
+        self, business: Business, rejected: list[SendLog]
+    ) -> None:
         first, second = ask(business), ask(business)
         assert first == second
         assert Request.objects.count() == 1
@@ -240,7 +285,9 @@ class TestEverythingThatMatches:
         if why == "off":
             Integration.objects.update(enabled=False)
         with nothing_written():
-            assert (ask(business, event="Order Ready") if why == "nothing" else ask(business)) is None
+            assert (
+                ask(business, event="Order Ready") if why == "nothing" else ask(business)
+            ) is None
         assert not Request.objects.exists()
 
 
@@ -252,7 +299,9 @@ def test_an_entry_that_is_gone_is_forgotten(integration: Integration, customer: 
     assert resent() == [later.pk]
 
 
-def test_what_the_daily_counts_say_can_be_sent_again(customer: Customer, integration: Integration) -> None:
+def test_what_the_daily_counts_say_can_be_sent_again(
+    customer: Customer, integration: Integration
+) -> None:
     for event, outcome in (
         ("Customer Visit", Outcome.REJECTED),
         ("Customer Visit", Outcome.ACCEPTED),

@@ -15,7 +15,9 @@ from tests.factories import BusinessFactory
 
 # Before any month that exists.
 NOW = datetime(2016, 5, 20, 8, 0, tzinfo=UTC)
-MONTHS = [date(2015, month, 1) for month in range(1, 13)] + [date(2016, month, 1) for month in range(1, 6)]
+MONTHS = [date(2015, month, 1) for month in range(1, 13)] + [
+    date(2016, month, 1) for month in range(1, 6)
+]
 
 
 @pytest.fixture
@@ -52,8 +54,16 @@ def log(business: Business, *moments: datetime, copies: int = 1) -> None:
 
 def kept(business: Business) -> list[str]:
     """The days of which entries and attempts of the business are still there."""
-    entries = SendLog.objects.filter(business=business).order_by("settled_at").values_list("settled_at", flat=True)
-    attempts = DeliveryAttempt.objects.filter(business=business).order_by("at").values_list("at", flat=True)
+    entries = (
+        SendLog.objects.filter(business=business)
+        .order_by("settled_at")
+        .values_list("settled_at", flat=True)
+    )
+    attempts = (
+        DeliveryAttempt.objects.filter(business=business)
+        .order_by("at")
+        .values_list("at", flat=True)
+    )
     assert list(entries) == list(attempts)
     return [f"{moment:%Y-%m-%d}" for moment in entries]
 
@@ -92,7 +102,11 @@ def test_the_business_that_keeps_most_decides_which_months_go() -> None:
 @pytest.mark.usefixtures("months")
 def test_entries_of_a_business_that_keeps_less_are_deleted_and_no_others() -> None:
     short, long = switched_on(2), switched_on(12)
-    moments = [datetime(2016, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC), datetime(2016, 3, 1, tzinfo=UTC), datetime(2016, 4, 2, tzinfo=UTC)]
+    moments = [
+        datetime(2016, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(2016, 3, 1, tzinfo=UTC),
+        datetime(2016, 4, 2, tzinfo=UTC),
+    ]
     log(short, *moments)
     log(long, *moments)
     retention.drop_old(NOW)
@@ -111,7 +125,8 @@ def test_more_than_a_portion_is_deleted_to_the_last_row(copies: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "month"), [(0, date(2016, 5, 1)), (4, date(2016, 1, 1)), (5, date(2015, 12, 1)), (120, date(2006, 5, 1))]
+    ("count", "month"),
+    [(0, date(2016, 5, 1)), (4, date(2016, 1, 1)), (5, date(2015, 12, 1)), (120, date(2006, 5, 1))],
 )
 def test_months_are_counted_back_over_the_years(count: int, month: date) -> None:
     assert retention.months_before(date(2016, 5, 1), count) == month

@@ -43,7 +43,16 @@ def waits(customer: Customer, event: str = "Order Ready", occurred_at: datetime 
         message_id=uuid4().hex,
         occurred_at=occurred_at,
     )
-    columns = (row.id, row.business_id, row.customer_id, row.user_id, row.event, row.subject_id, row.message_id, row.occurred_at)
+    columns = (
+        row.id,
+        row.business_id,
+        row.customer_id,
+        row.user_id,
+        row.event,
+        row.subject_id,
+        row.message_id,
+        row.occurred_at,
+    )
     return Waiting(*columns, facts={}, attempts=0)
 
 
@@ -63,12 +72,18 @@ def counted_in_the_log() -> list[tuple[object, ...]]:
 
 
 def delays() -> list[tuple[date, int, int, int]]:
-    return list(DailyDelay.objects.order_by("day", "bucket").values_list("day", "bucket", "messages", "worst_ms"))
+    return list(
+        DailyDelay.objects.order_by("day", "bucket").values_list(
+            "day", "bucket", "messages", "worst_ms"
+        )
+    )
 
 
 class TestWhatIsCounted:
     def test_is_every_message_by_event_outcome_and_brand(self, customer: Customer) -> None:
-        branded = CustomerFactory.create(business=customer.business, brand=BrandFactory.create(business=customer.business))
+        branded = CustomerFactory.create(
+            business=customer.business, brand=BrandFactory.create(business=customer.business)
+        )
         settled(waits(customer), waits(customer), waits(branded), waits(customer, "identify"))
         settled(waits(customer), waits(branded, "Customer Visit"), outcome=Outcome.SKIPPED)
         day = date(2026, 11, 20)
@@ -83,7 +98,10 @@ class TestWhatIsCounted:
 
     def test_on_the_day_it_was_where_the_business_is(self, db: None) -> None:
         for zone in ("Australia/Sydney", "America/Los_Angeles"):
-            settled(waits(CustomerFactory.create(business=BusinessFactory.create(time_zone=zone))), at=NOON + timedelta(hours=2))
+            settled(
+                waits(CustomerFactory.create(business=BusinessFactory.create(time_zone=zone))),
+                at=NOON + timedelta(hours=2),
+            )
         assert [day for *_, day, _ in counts()] == [date(2026, 11, 21), date(2026, 11, 20)]
         assert counts() == counted_in_the_log()
 
@@ -100,7 +118,14 @@ class TestWhatIsCounted:
     def test_also_what_nobody_knows_the_business_of(self, db: None) -> None:
         row = Waiting(1, 99, 99, uuid4(), "Order Ready", 1, uuid4().hex, NOON, {}, 0)
         Outgoing.objects.create(
-            id=1, business_id=99, customer_id=99, user_id=row.user_id, event="x", subject_id=1, message_id=row.message_id, occurred_at=NOON
+            id=1,
+            business_id=99,
+            customer_id=99,
+            user_id=row.user_id,
+            event="x",
+            subject_id=1,
+            message_id=row.message_id,
+            occurred_at=NOON,
         )
         settled(row)
         assert counts() == [(99, "Order Ready", "accepted", 0, date(2026, 11, 20), 1)]
@@ -153,14 +178,25 @@ def test_a_bucket_holds_what_is_at_most_a_quarter_longer_than_its_start(millisec
 
 EVENTS = st.sampled_from(["Order Ready", "Customer Visit", "identify"])
 MESSAGES = st.lists(
-    st.tuples(st.integers(0, 3), EVENTS, st.sampled_from(list(Outcome)), st.integers(-5, 4 * 3600_000), st.integers(0, 60)), max_size=30
+    st.tuples(
+        st.integers(0, 3),
+        EVENTS,
+        st.sampled_from(list(Outcome)),
+        st.integers(-5, 4 * 3600_000),
+        st.integers(0, 60),
+    ),
+    max_size=30,
 )
 
 
 @pytest.mark.django_db
 def test_whatever_is_settled_the_counts_are_those_of_the_log() -> None:
-    businesses = [BusinessFactory.create(time_zone=zone) for zone in ("Asia/Kolkata", "America/New_York")]
-    customers = [CustomerFactory.create(business=business) for business in businesses for _ in range(2)]
+    businesses = [
+        BusinessFactory.create(time_zone=zone) for zone in ("Asia/Kolkata", "America/New_York")
+    ]
+    customers = [
+        CustomerFactory.create(business=business) for business in businesses for _ in range(2)
+    ]
     customers[3].brand = BrandFactory.create(business=businesses[1])
     customers[3].save()
 
@@ -202,12 +238,21 @@ class TestWorkersAtOnce:
     def test_that_settle_for_the_same_businesses_count_together_and_none_fails(self) -> None:
         customers = [CustomerFactory.create() for _ in range(2)]
         events = [f"Made Up {number}" for number in range(60)]
-        work = [[[waits(customer, event) for customer in customers for event in events] for _ in range(4)] for _ in range(4)]
+        work = [
+            [
+                [waits(customer, event) for customer in customers for event in events]
+                for _ in range(4)
+            ]
+            for _ in range(4)
+        ]
         for portion in work[0] + work[1]:
             portion.reverse()
         together = Barrier(4)
         with ThreadPoolExecutor(4) as workers:
-            ended = [workers.submit(disconnecting, partial(settle_all, portions, together)) for portions in work]
+            ended = [
+                workers.submit(disconnecting, partial(settle_all, portions, together))
+                for portions in work
+            ]
             assert [worker.result(PATIENCE) for worker in ended] == [4 * 120] * 4
         assert [messages for *_, messages in counts()] == [16] * 120
         assert counts() == counted_in_the_log()
@@ -219,7 +264,9 @@ class TestWorkersAtOnce:
             assert worker.submit(disconnecting, lambda: settled(theirs)).result(PATIENCE) == 1
         assert [messages for *_, messages in counts()] == [1, 1]
 
-    def test_of_two_for_one_business_the_second_counts_on_after_the_first(self, customer: Customer) -> None:
+    def test_of_two_for_one_business_the_second_counts_on_after_the_first(
+        self, customer: Customer
+    ) -> None:
         first, second = waits(customer), waits(customer)
         with ThreadPoolExecutor(1) as worker:
             with transaction.atomic():
@@ -275,12 +322,18 @@ class TestRetention:
         assert months_of(DailyCount) == months_of(DailyDelay) == kept
         assert counts() == counted_in_the_log()
         retention.drop_old(datetime(2016, 11, 1, tzinfo=UTC))
-        assert months_of(DailyCount) == months_of(DailyDelay) == {business.pk: [9], other.pk: [7, 8, 9]}
+        assert (
+            months_of(DailyCount)
+            == months_of(DailyDelay)
+            == {business.pk: [9], other.pk: [7, 8, 9]}
+        )
         assert counts() == counted_in_the_log()
 
 
 def months_of(model: type[DailyCount | DailyDelay]) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
-    for business_id, day in model.objects.order_by("business_id", "day").values_list("business_id", "day"):
+    for business_id, day in model.objects.order_by("business_id", "day").values_list(
+        "business_id", "day"
+    ):
         found.setdefault(business_id, []).append(day.month)
     return found

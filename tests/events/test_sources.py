@@ -31,7 +31,10 @@ def known(segment: SegmentStandIn, integration: Integration, customer: Customer)
 def arrived(segment: SegmentStandIn) -> list[tuple[str, str]]:
     """What, and with which key; delivered now."""
     Delivery().run()
-    return [(arrival.message.get("event", "identify"), arrival.write_key) for arrival in segment.messages()]
+    return [
+        (arrival.message.get("event", "identify"), arrival.write_key)
+        for arrival in segment.messages()
+    ]
 
 
 def save(integration: Integration, **config: Any) -> None:
@@ -40,9 +43,15 @@ def save(integration: Integration, **config: Any) -> None:
     integration.save()
 
 
-@pytest.mark.parametrize(("config", "key"), [({"write_key": OTHER_KEY}, OTHER_KEY), ({"region": "eu"}, WRITE_KEY)])
+@pytest.mark.parametrize(
+    ("config", "key"), [({"write_key": OTHER_KEY}, OTHER_KEY), ({"region": "eu"}, WRITE_KEY)]
+)
 def test_the_first_event_after_it_is_preceded_by_an_identify_and_the_second_is_not(
-    segment: SegmentStandIn, integration: Integration, known: Customer, config: dict[str, str], key: str
+    segment: SegmentStandIn,
+    integration: Integration,
+    known: Customer,
+    config: dict[str, str],
+    key: str,
 ) -> None:
     with nothing_written():
         save(integration, **config)
@@ -66,7 +75,9 @@ def test_a_customer_whose_traits_did_not_change_otherwise_is_told_of_to_the_new_
     assert arrived(segment) == [("identify", OTHER_KEY)]
 
 
-@pytest.mark.parametrize("config", [{"muted": ["Order Ready"]}, {"weekly_limit": 20}, {"write_key": WRITE_KEY}, {}])
+@pytest.mark.parametrize(
+    "config", [{"muted": ["Order Ready"]}, {"weekly_limit": 20}, {"write_key": WRITE_KEY}, {}]
+)
 def test_saving_anything_else_identifies_nobody(
     segment: SegmentStandIn, integration: Integration, known: Customer, config: dict[str, Any]
 ) -> None:
@@ -75,11 +86,16 @@ def test_saving_anything_else_identifies_nobody(
     assert arrived(segment) == [("Pickup Scheduled", WRITE_KEY)]
 
 
-def test_going_back_to_the_old_source_identifies_again(segment: SegmentStandIn, integration: Integration, known: Customer) -> None:
+def test_going_back_to_the_old_source_identifies_again(
+    segment: SegmentStandIn, integration: Integration, known: Customer
+) -> None:
     """What was last accepted is what the other source knows."""
     save(integration, write_key=OTHER_KEY)
     pickup = known.schedule_pickup(known.business.today())
     Delivery().run()
     save(integration, write_key=WRITE_KEY)
     pickup.cancel(via="Website")
-    assert arrived(segment)[2:] == [("identify", WRITE_KEY), ("Customer Canceled Pickup", WRITE_KEY)]
+    assert arrived(segment)[2:] == [
+        ("identify", WRITE_KEY),
+        ("Customer Canceled Pickup", WRITE_KEY),
+    ]

@@ -22,14 +22,18 @@ MONDAY_NIGHT = datetime(2025, 6, 2, 23, 30, tzinfo=ANGELES)
 
 def switched_on(time_zone: str = "America/Los_Angeles", **config: object) -> Business:
     business: Business = BusinessFactory.create(time_zone=time_zone)
-    Integration.objects.create(business=business, write_key=WRITE_KEY, **{"enabled": True, **config})
+    Integration.objects.create(
+        business=business, write_key=WRITE_KEY, **{"enabled": True, **config}
+    )
     return business
 
 
 def spent(customer_id: int, total: int, at: datetime) -> None:
     """Past the signals: no order is told of."""
     business_id = Customer.objects.values_list("business_id", flat=True).get(pk=customer_id)
-    Order.objects.bulk_create([Order(business_id=business_id, customer_id=customer_id, total=total, created_at=at)])
+    Order.objects.bulk_create(
+        [Order(business_id=business_id, customer_id=customer_id, total=total, created_at=at)]
+    )
 
 
 def fifths(*customer_ids: int) -> list[int]:
@@ -39,7 +43,10 @@ def fifths(*customer_ids: int) -> list[int]:
 
 def days() -> dict[int, str]:
     return {
-        business_id: day.isoformat() for business_id, day in SweepDone.objects.filter(sweep="spending").values_list("business_id", "day")
+        business_id: day.isoformat()
+        for business_id, day in SweepDone.objects.filter(sweep="spending").values_list(
+            "business_id", "day"
+        )
     }
 
 
@@ -52,7 +59,9 @@ def test_those_whose_fifth_changed_are_identified_if_segment_knows_them() -> Non
     assert spending.sweep(MONDAY_NIGHT) == 3
     assert fifths(first, stranger.pk, second, unchanged) == [1, 2, 3, 5]
     assert identified() == {first, second}
-    assert {(row.occurred_at, row.business_id) for row in waiting()} == {(MONDAY_NIGHT, business.pk)}
+    assert {(row.occurred_at, row.business_id) for row in waiting()} == {
+        (MONDAY_NIGHT, business.pk)
+    }
 
 
 def test_a_night_in_which_nobody_spent_anything_identifies_nobody() -> None:
@@ -107,7 +116,9 @@ def test_each_business_has_its_own_night() -> None:
         (datetime(2025, 11, 2, 9, 59, tzinfo=UTC), datetime(2025, 11, 2, 10, 0, tzinfo=UTC)),
     ],
 )
-def test_on_days_on_which_the_clocks_change_it_is_done_once_too(before: datetime, at: datetime) -> None:
+def test_on_days_on_which_the_clocks_change_it_is_done_once_too(
+    before: datetime, at: datetime
+) -> None:
     business = switched_on()
     spending.sweep(at - timedelta(days=1))
     yesterday = days()

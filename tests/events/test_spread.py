@@ -24,7 +24,12 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-FACTORIES: dict[str, Any] = {"agent": AgentFactory, "brand": BrandFactory, "group": CustomerGroupFactory, "discount": DiscountFactory}
+FACTORIES: dict[str, Any] = {
+    "agent": AgentFactory,
+    "brand": BrandFactory,
+    "group": CustomerGroupFactory,
+    "discount": DiscountFactory,
+}
 CHANGES: list[tuple[str, str, Any]] = [
     *((name, "name", "Renamed") for name in FACTORIES),
     ("discount", "description", "For everybody"),
@@ -44,7 +49,9 @@ def change(record: Any, **values: Any) -> None:
 
 
 @pytest.mark.parametrize(("relation", "column", "value"), CHANGES)
-def test_it_reaches_the_customers_concerned_and_nobody_else(business: Business, relation: str, column: str, value: object) -> None:
+def test_it_reaches_the_customers_concerned_and_nobody_else(
+    business: Business, relation: str, column: str, value: object
+) -> None:
     elsewhere = switched_on()
     ours, another = FACTORIES[relation].create_batch(2, business=business)
     theirs = FACTORIES[relation].create(business=elsewhere)
@@ -60,8 +67,12 @@ def test_it_reaches_the_customers_concerned_and_nobody_else(business: Business, 
     assert identified() == set()
     assert spread_all() == 2
     assert identified() == set(concerned)
-    assert {(row.business_id, row.occurred_at) for row in waiting()} == {(business.pk, waits.occurred_at)}
-    assert {row.user_id for row in waiting()} == set(Customer.objects.filter(pk__in=concerned).values_list("uuid", flat=True))
+    assert {(row.business_id, row.occurred_at) for row in waiting()} == {
+        (business.pk, waits.occurred_at)
+    }
+    assert {row.user_id for row in waiting()} == set(
+        Customer.objects.filter(pk__in=concerned).values_list("uuid", flat=True)
+    )
     assert not TraitChange.objects.exists()
     assert spread_all() == 0
 
@@ -76,7 +87,9 @@ def test_a_renamed_business_reaches_all_its_customers(business: Business) -> Non
 
 
 @pytest.mark.parametrize("values", [{"name": "Renamed"}, {"position": 9}])
-def test_a_changed_field_reaches_those_who_answered_it(business: Business, values: dict[str, object]) -> None:
+def test_a_changed_field_reaches_those_who_answered_it(
+    business: Business, values: dict[str, object]
+) -> None:
     field, other = CustomFieldFactory.create_batch(2, business=business)
     answered, silent, answered_other = CustomerFactory.create_batch(3, business=business)
     CustomFieldValueFactory.create(customer=answered, field=field)
@@ -88,7 +101,9 @@ def test_a_changed_field_reaches_those_who_answered_it(business: Business, value
     assert identified() == {answered.pk}
 
 
-def test_another_birthday_field_reaches_those_who_answered_the_old_or_the_new(business: Business) -> None:
+def test_another_birthday_field_reaches_those_who_answered_the_old_or_the_new(
+    business: Business,
+) -> None:
     old, new = CustomFieldFactory.create_batch(2, birthday=True, business=business)
     integration = Integration.objects.get()
     with_old, with_new, without = CustomerFactory.create_batch(3, business=business)
@@ -111,11 +126,16 @@ def test_another_birthday_field_reaches_those_who_answered_the_old_or_the_new(bu
         (lambda business: DiscountFactory.create(business=business), {"kind": "AMOUNT"}),
         (lambda business: AgentFactory.create(business=business), {"kind": "ROUTE"}),
         (lambda business: CustomFieldFactory.create(business=business), {"kind": "DATE"}),
-        (lambda business: business, {"time_zone": "Asia/Tokyo", "currency": "JPY", "country": "JP"}),
+        (
+            lambda business: business,
+            {"time_zone": "Asia/Tokyo", "currency": "JPY", "country": "JP"},
+        ),
         (lambda business: BrandFactory.create(business=business), {}),
     ],
 )
-def test_a_change_that_no_trait_shows_reaches_nobody(business: Business, record: Callable[[Business], Any], values: dict[str, str]) -> None:
+def test_a_change_that_no_trait_shows_reaches_nobody(
+    business: Business, record: Callable[[Business], Any], values: dict[str, str]
+) -> None:
     found = record(business)
     with nothing_written():
         change(found, **values)
@@ -128,7 +148,9 @@ def test_a_new_record_reaches_nobody(business: Business) -> None:
             factory.create(business=business)
 
 
-def test_customers_whom_segment_does_not_know_are_left_for_their_first_event(business: Business) -> None:
+def test_customers_whom_segment_does_not_know_are_left_for_their_first_event(
+    business: Business,
+) -> None:
     brand = BrandFactory.create(business=business)
     Customer.objects.bulk_create([Customer(business=business, brand=brand)])
     change(brand, name="Renamed")
@@ -189,7 +211,10 @@ def test_switching_on_again_reaches_all_customers_that_segment_knew(business: Bu
     assert identified() == set(concerned)
 
 
-@pytest.mark.parametrize(("count", "portions"), [(1, 2), (PORTION - 1, 2), (PORTION, 2), (PORTION + 1, 3), (2 * PORTION, 3), (5_000, 4)])
+@pytest.mark.parametrize(
+    ("count", "portions"),
+    [(1, 2), (PORTION - 1, 2), (PORTION, 2), (PORTION + 1, 3), (2 * PORTION, 3), (5_000, 4)],
+)
 def test_many_are_reached_in_portions(business: Business, count: int, portions: int) -> None:
     brand = BrandFactory.create(business=business)
     concerned = crowd(business, count, brand=brand)

@@ -70,7 +70,9 @@ def test_another_change_is_taken_up_meanwhile() -> None:
         assert identified() == set(concerned)
 
 
-def test_a_save_that_is_not_committed_yet_holds_up_its_business_s_change_only_and_not_for_good() -> None:
+def test_a_save_that_is_not_committed_yet_holds_up_its_business_s_change_only_and_not_for_good() -> (
+    None
+):
     business, other = switched_on(), switched_on()
     first, second = crowd(business, 2)
     concerned = crowd(other, 2)

@@ -8,7 +8,19 @@ from django.utils import timezone
 
 from customers.models import Business
 from events.models import Integration, Lane, Outgoing
-from events.standing import CHOICE_WANTED, COUNTED, DISCARDING, Standing, State, ago, clock, duration, remedy, sentence, state_of
+from events.standing import (
+    CHOICE_WANTED,
+    COUNTED,
+    DISCARDING,
+    Standing,
+    State,
+    ago,
+    clock,
+    duration,
+    remedy,
+    sentence,
+    state_of,
+)
 from events.standings import standings
 from smrt_integration.delivery import answers
 from tests.conftest import WRITE_KEY
@@ -19,8 +31,20 @@ from tests.segment import SegmentStandIn
 NOW = datetime(2025, 3, 4, 22, 5, 30, tzinfo=UTC)  # 14:05:30 in Los Angeles
 ON = Standing(1, "America/Los_Angeles", enabled=True, has_key=True)
 MINUTES = timedelta(minutes=1)
-TROUBLED = replace(ON, waiting=12, failing_since=NOW - 65 * MINUTES, resume_at=NOW + timedelta(seconds=40), failures=7)
-STOPPED = replace(ON, stopped=answers.KEY_REFUSED, last_error=answers.KEY_REFUSED, stopped_at=NOW - MINUTES, waiting=12)
+TROUBLED = replace(
+    ON,
+    waiting=12,
+    failing_since=NOW - 65 * MINUTES,
+    resume_at=NOW + timedelta(seconds=40),
+    failures=7,
+)
+STOPPED = replace(
+    ON,
+    stopped=answers.KEY_REFUSED,
+    last_error=answers.KEY_REFUSED,
+    stopped_at=NOW - MINUTES,
+    waiting=12,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,8 +57,16 @@ STOPPED = replace(ON, stopped=answers.KEY_REFUSED, last_error=answers.KEY_REFUSE
             "Switched off. 1 event is waiting from before; you will be asked what becomes of them when you switch on.",
         ),
         (ON, State.NEW, "On. Nothing has happened yet that is to be sent."),
-        (replace(ON, last_accepted_at=NOW - 2 * MINUTES), State.WELL, "On. Segment last accepted something 2 minutes ago."),
-        (replace(ON, last_accepted_at=NOW, waiting=3), State.SENDING, "On. 3 events are waiting to leave in a moment."),
+        (
+            replace(ON, last_accepted_at=NOW - 2 * MINUTES),
+            State.WELL,
+            "On. Segment last accepted something 2 minutes ago.",
+        ),
+        (
+            replace(ON, last_accepted_at=NOW, waiting=3),
+            State.SENDING,
+            "On. 3 events are waiting to leave in a moment.",
+        ),
         (
             replace(TROUBLED, last_error=answers.read(503, None).error),
             State.TROUBLED,
@@ -45,9 +77,21 @@ STOPPED = replace(ON, stopped=answers.KEY_REFUSED, last_error=answers.KEY_REFUSE
             State.TROUBLED,
             "1 event is waiting since 13:00. Segment did not answer in time. Next try now.",
         ),
-        (STOPPED, State.STOPPED, "Stopped at 14:04: Segment refused the write key. 12 events wait and will be sent."),
-        (replace(STOPPED, waiting=1), State.STOPPED, "Stopped at 14:04: Segment refused the write key. 1 event waits and will be sent."),
-        (replace(STOPPED, waiting=0), State.STOPPED, "Stopped at 14:04: Segment refused the write key."),
+        (
+            STOPPED,
+            State.STOPPED,
+            "Stopped at 14:04: Segment refused the write key. 12 events wait and will be sent.",
+        ),
+        (
+            replace(STOPPED, waiting=1),
+            State.STOPPED,
+            "Stopped at 14:04: Segment refused the write key. 1 event waits and will be sent.",
+        ),
+        (
+            replace(STOPPED, waiting=0),
+            State.STOPPED,
+            "Stopped at 14:04: Segment refused the write key.",
+        ),
         (
             replace(ON, stopped=CHOICE_WANTED, waiting=COUNTED + 1),
             State.CHOOSING,
@@ -56,7 +100,11 @@ STOPPED = replace(ON, stopped=answers.KEY_REFUSED, last_error=answers.KEY_REFUSE
         (replace(ON, stopped=DISCARDING, waiting=5), State.DISCARDING, DISCARDING),
         (Standing(1, "UTC", stopped=DISCARDING), State.DISCARDING, DISCARDING),
         # what was wrong before it was switched off is not what the owner asks now
-        (replace(STOPPED, enabled=False, waiting=0), State.OFF, "Switched off. Nothing is recorded and nothing is sent."),
+        (
+            replace(STOPPED, enabled=False, waiting=0),
+            State.OFF,
+            "Switched off. Nothing is recorded and nothing is sent.",
+        ),
     ],
 )
 def test_the_line_says_how_it_stands(standing: Standing, state: State, said: str) -> None:
@@ -66,7 +114,10 @@ def test_the_line_says_how_it_stands(standing: Standing, state: State, said: str
 @pytest.mark.parametrize("status", sorted(answers.STOPPING))
 def test_a_stop_has_a_cause_in_the_line_and_a_remedy(status: int) -> None:
     standing = replace(STOPPED, stopped=answers.STOPPING[status], stopped_at=None, waiting=0)
-    assert f"{sentence(standing, NOW).removeprefix('Stopped: ')} {remedy(standing)}" == answers.STOPPING[status]
+    assert (
+        f"{sentence(standing, NOW).removeprefix('Stopped: ')} {remedy(standing)}"
+        == answers.STOPPING[status]
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,13 +132,23 @@ def test_a_stop_has_a_cause_in_the_line_and_a_remedy(status: int) -> None:
         (Standing(1, "UTC", has_key=True), ""),
     ],
 )
-def test_the_remedy_says_what_to_do_when_there_is_something_to_do(standing: Standing, said: str) -> None:
+def test_the_remedy_says_what_to_do_when_there_is_something_to_do(
+    standing: Standing, said: str
+) -> None:
     assert remedy(standing) == said
 
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0, "0 seconds"), (1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (3_599, "59 minutes"), (3_600, "1 hour"), (90_000, "1 day")],
+    [
+        (0, "0 seconds"),
+        (1, "1 second"),
+        (59, "59 seconds"),
+        (60, "1 minute"),
+        (3_599, "59 minutes"),
+        (3_600, "1 hour"),
+        (90_000, "1 day"),
+    ],
 )
 def test_a_duration_is_told_in_its_largest_unit(seconds: int, said: str) -> None:
     assert duration(timedelta(seconds=seconds)) == said
@@ -134,7 +195,11 @@ class TestStandings:
         segment.fault("status", status=401)
         deliver()
         found, lane = standings([business.pk])[business.pk], Lane.objects.get()
-        assert (found.stopped, found.stopped_at, found.last_accepted_at) == (answers.KEY_REFUSED, lane.stopped_at, None)
+        assert (found.stopped, found.stopped_at, found.last_accepted_at) == (
+            answers.KEY_REFUSED,
+            lane.stopped_at,
+            None,
+        )
         assert state_of(found, timezone.now()) is State.STOPPED
 
     def test_say_when_something_was_last_accepted(self, segment: SegmentStandIn) -> None:
@@ -145,7 +210,9 @@ class TestStandings:
         assert found.last_accepted_at == Lane.objects.get().last_accepted_at
         assert sentence(found, timezone.now()).startswith("On. Segment last accepted something ")
 
-    def test_of_many_businesses_take_one_query(self, django_assert_num_queries: pytest.FixtureRequest) -> None:
+    def test_of_many_businesses_take_one_query(
+        self, django_assert_num_queries: pytest.FixtureRequest
+    ) -> None:
         businesses = BusinessFactory.create_batch(5)
         for business in businesses[:3]:
             Integration.objects.create(business=business, enabled=True, write_key=WRITE_KEY)

@@ -10,7 +10,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from customers.models import Business, Customer, CustomFieldValue, LineItem, Order, PickupRequest, RegularPickupRequest, Stop, Visit
+from customers.models import (
+    Business,
+    Customer,
+    CustomFieldValue,
+    LineItem,
+    Order,
+    PickupRequest,
+    RegularPickupRequest,
+    Stop,
+    Visit,
+)
 from events.models import Integration, Outgoing
 from tests.events.waiting import names, nothing_written
 from tests.factories import (
@@ -27,7 +37,9 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.usefixtures("integration")
-VERB_AND_TABLE = re.compile(r'(INSERT INTO|UPDATE|DELETE FROM|SELECT)[\s\S]*?"?((?:customers|events)_\w+)"?')
+VERB_AND_TABLE = re.compile(
+    r'(INSERT INTO|UPDATE|DELETE FROM|SELECT)[\s\S]*?"?((?:customers|events)_\w+)"?'
+)
 RECORDED = "INSERT INTO events_outgoing"
 
 
@@ -37,7 +49,9 @@ def statements(*expected: str) -> Iterator[None]:
     with CaptureQueriesContext(connection) as captured:
         yield
     found = [VERB_AND_TABLE.match(query["sql"].strip()) for query in captured]
-    assert [" ".join(match.groups()) for match in found if match] == list(expected), [query["sql"] for query in captured]
+    assert [" ".join(match.groups()) for match in found if match] == list(expected), [
+        query["sql"] for query in captured
+    ]
     assert None not in found, [query["sql"] for query in captured]
 
 
@@ -45,8 +59,16 @@ def statements(*expected: str) -> Iterator[None]:
 def order(customer: Customer) -> Order:
     """Names everything that an order can."""
     business = customer.business
-    people = {"agent": AgentFactory.create(business=business), "sold_by": EmployeeFactory.create(business=business)}
-    order: Order = OrderFactory.create(business=business, customer=customer, discount=DiscountFactory.create(business=business), **people)
+    people = {
+        "agent": AgentFactory.create(business=business),
+        "sold_by": EmployeeFactory.create(business=business),
+    }
+    order: Order = OrderFactory.create(
+        business=business,
+        customer=customer,
+        discount=DiscountFactory.create(business=business),
+        **people,
+    )
     Outgoing.objects.all().delete()
     return order
 
@@ -69,7 +91,13 @@ def test_a_changed_customer_costs_one(customer: Customer) -> None:
 
 
 def test_a_new_order_costs_one_whatever_it_names(order: Order, customer: Customer) -> None:
-    new = Order(business=customer.business, customer=customer, agent=order.agent, sold_by=order.sold_by, discount=order.discount)
+    new = Order(
+        business=customer.business,
+        customer=customer,
+        agent=order.agent,
+        sold_by=order.sold_by,
+        discount=order.discount,
+    )
     with statements("INSERT INTO customers_order", RECORDED):
         new.save()
     assert names() == ["Order Created"]
@@ -101,16 +129,32 @@ def test_a_stop_costs_one(customer: Customer, status: str) -> None:
 def test_a_visit_a_pickup_and_a_request_cost_one_each(customer: Customer) -> None:
     business, day = customer.business, customer.business.today()
     with statements("INSERT INTO customers_visit", RECORDED):
-        Visit(business=business, customer=customer, day=day, at=timezone.now(), visit_type=Visit.Type.STORE).save(force_insert=True)
-    pickup = PickupRequest(business=business, customer=customer, pickup_date=day, scheduled_by="Customer")
+        Visit(
+            business=business,
+            customer=customer,
+            day=day,
+            at=timezone.now(),
+            visit_type=Visit.Type.STORE,
+        ).save(force_insert=True)
+    pickup = PickupRequest(
+        business=business, customer=customer, pickup_date=day, scheduled_by="Customer"
+    )
     with statements("INSERT INTO customers_pickuprequest", RECORDED):
         pickup.save()
-    pickup.status, pickup.canceled_via = PickupRequest.Status.CANCELED, PickupRequest.CanceledVia.WEBSITE
+    pickup.status, pickup.canceled_via = (
+        PickupRequest.Status.CANCELED,
+        PickupRequest.CanceledVia.WEBSITE,
+    )
     with statements("UPDATE customers_pickuprequest", RECORDED):
         pickup.save()
     with statements("INSERT INTO customers_regularpickuprequest", RECORDED):
         RegularPickupRequest(business=business, customer=customer).save()
-    assert names() == ["Customer Visit", "Pickup Scheduled", "Customer Canceled Pickup", "Customer Requested Regular Pickups"]
+    assert names() == [
+        "Customer Visit",
+        "Pickup Scheduled",
+        "Customer Canceled Pickup",
+        "Customer Requested Regular Pickups",
+    ]
 
 
 def test_an_answer_to_a_custom_field_costs_one(customer: Customer) -> None:
@@ -153,7 +197,9 @@ def test_a_save_that_means_nothing_costs_nothing(order: Order, customer: Custome
             order.sold_by.save()
 
 
-def test_a_business_that_is_switched_off_pays_no_more(order: Order, integration: Integration) -> None:
+def test_a_business_that_is_switched_off_pays_no_more(
+    order: Order, integration: Integration
+) -> None:
     integration.enabled = False
     integration.save()
     with nothing_written():

@@ -53,11 +53,15 @@ def test_whatever_is_recorded_is_known_to_have_happened_at_that_very_moment(name
     recorded = {(row.occurred_at, row.event, row.subject_id) for row in waiting(customer__uuid=ANN)}
     happened = {one.key for one in newest(Customer.objects.get(uuid=ANN).pk, None)}
     # neither is a record of its own
-    assert {key for key in recorded if key[1] not in {catalogue.CUSTOMER_BIRTHDAY, IDENTIFY}} <= happened
+    assert {
+        key for key in recorded if key[1] not in {catalogue.CUSTOMER_BIRTHDAY, IDENTIFY}
+    } <= happened
     assert event in {key[1] for key in recorded}
 
 
-def test_it_goes_from_waiting_to_accepted_under_one_line(segment: SegmentStandIn, customer: Customer, integration: Integration) -> None:
+def test_it_goes_from_waiting_to_accepted_under_one_line(
+    segment: SegmentStandIn, customer: Customer, integration: Integration
+) -> None:
     Customer.objects.filter(pk=customer.pk).update(last_visit=timezone.now())
     order = OrderFactory.create(customer=customer)
     before = lines(tell_of(customer))
@@ -69,7 +73,9 @@ def test_it_goes_from_waiting_to_accepted_under_one_line(segment: SegmentStandIn
     assert told.entry.id == SendLog.objects.get(event=catalogue.ORDER_CREATED).pk
 
 
-def test_what_was_not_sent_is_told_with_its_reason(customer: Customer, integration: Integration) -> None:
+def test_what_was_not_sent_is_told_with_its_reason(
+    customer: Customer, integration: Integration
+) -> None:
     muted = [catalogue.ORDER_CREATED]
     integration.muted = muted
     integration.save()
@@ -79,18 +85,30 @@ def test_what_was_not_sent_is_told_with_its_reason(customer: Customer, integrati
     order.mark_ready()
     found = tell_of(customer)
     told = {event: sentence for event, state, sentence in lines(found) if state == "not-sent"}
-    assert told.keys() == {catalogue.ORDER_CREATED, catalogue.ORDER_READY, catalogue.NEW_CUSTOMER_SIGNUP}
+    assert told.keys() == {
+        catalogue.ORDER_CREATED,
+        catalogue.ORDER_READY,
+        catalogue.NEW_CUSTOMER_SIGNUP,
+    }
     assert told[catalogue.ORDER_CREATED].startswith("“Order Created” has been switched off since ")
     assert told[catalogue.ORDER_READY].startswith("The integration has been switched off since ")
-    assert told[catalogue.NEW_CUSTOMER_SIGNUP].startswith("It happened before the integration was set up, at ")
+    assert told[catalogue.NEW_CUSTOMER_SIGNUP].startswith(
+        "It happened before the integration was set up, at "
+    )
     assert Outgoing.objects.exclude(event=IDENTIFY).count() == 0
 
 
-def test_a_second_visit_of_a_day_is_told_with_the_first(customer: Customer, integration: Integration) -> None:
+def test_a_second_visit_of_a_day_is_told_with_the_first(
+    customer: Customer, integration: Integration
+) -> None:
     Order.create(customer)
     order = Order.create(customer)
     order.return_to_customer(by=None)
-    notes = [(line.event, bool(line.note)) for line in tell_of(customer).lines if line.event != "Customer details"]
+    notes = [
+        (line.event, bool(line.note))
+        for line in tell_of(customer).lines
+        if line.event != "Customer details"
+    ]
     assert notes == [
         (catalogue.ORDER_RETURNED, True),
         (catalogue.ORDER_CREATED, True),
@@ -101,31 +119,51 @@ def test_a_second_visit_of_a_day_is_told_with_the_first(customer: Customer, inte
     assert "a day counts once" in stand(tell_of(customer), catalogue.CUSTOMER_VISIT)
 
 
-def test_an_employee_s_cancellation_is_listed_as_no_event(customer: Customer, integration: Integration) -> None:
-    customer.schedule_pickup(customer.business.today() + DAY).cancel(via=PickupRequest.CanceledVia.EMPLOYEE)
+def test_an_employee_s_cancellation_is_listed_as_no_event(
+    customer: Customer, integration: Integration
+) -> None:
+    customer.schedule_pickup(customer.business.today() + DAY).cancel(
+        via=PickupRequest.CanceledVia.EMPLOYEE
+    )
     told = [(event, state) for event, state, _ in lines(tell_of(customer))]
     assert told[0] == ("Pickup canceled by an employee", "no-event")
-    assert stand(tell_of(customer), catalogue.CUSTOMER_CANCELED_PICKUP) == "They have not canceled a pickup."
+    assert (
+        stand(tell_of(customer), catalogue.CUSTOMER_CANCELED_PICKUP)
+        == "They have not canceled a pickup."
+    )
 
 
 def test_without_an_integration_nothing_was_ever_sent(customer: Customer) -> None:
     found = tell_of(customer)
-    assert lines(found) == [(catalogue.NEW_CUSTOMER_SIGNUP, "not-sent", "The integration has never been set up.")]
-    assert {one.now for one in found.stands} == {"Nothing is sent: the integration is switched off."}
+    assert lines(found) == [
+        (catalogue.NEW_CUSTOMER_SIGNUP, "not-sent", "The integration has never been set up.")
+    ]
+    assert {one.now for one in found.stands} == {
+        "Nothing is sent: the integration is switched off."
+    }
 
 
-def test_since_when_it_is_on_counts_also_from_before_switches_were_noted(customer: Customer, integration: Integration) -> None:
+def test_since_when_it_is_on_counts_also_from_before_switches_were_noted(
+    customer: Customer, integration: Integration
+) -> None:
     Integration.objects.update(enabled_at=timezone.now() - DAY)
     (told,) = (line.sentence for line in tell_of(customer).lines)
-    assert told == "It was not recorded as it happened, as with records that are imported: those make no events."
+    assert (
+        told
+        == "It was not recorded as it happened, as with records that are imported: those make no events."
+    )
 
 
-def test_a_change_of_details_that_waits_is_told(customer: Customer, integration: Integration) -> None:
+def test_a_change_of_details_that_waits_is_told(
+    customer: Customer, integration: Integration
+) -> None:
     assert tell_of(customer).identify is False
     customer.change_phone("+14155550177")
     found = tell_of(customer)
     assert found.identify is True
-    assert [line for line in lines(found) if line[0] == "Customer details"] == [("Customer details", "waiting", "It leaves in a moment.")]
+    assert [line for line in lines(found) if line[0] == "Customer details"] == [
+        ("Customer details", "waiting", "It leaves in a moment.")
+    ]
 
 
 class TestAhead:
@@ -136,36 +174,60 @@ class TestAhead:
     def business(self, **config: Any) -> Business:
         business: Business = BusinessFactory.create()
         long_ago = datetime(2024, 1, 1, tzinfo=UTC)
-        Integration.objects.create(business=business, write_key=WRITE_KEY, enabled=True, enabled_at=long_ago, **config)
+        Integration.objects.create(
+            business=business, write_key=WRITE_KEY, enabled=True, enabled_at=long_ago, **config
+        )
         return business
 
     @pytest.mark.parametrize("frequency", Customer.VisitFrequency.values)
     def test_lost_until(self, frequency: str) -> None:
-        business = self.business(weekly_limit=3, bi_weekly_limit=5, monthly_limit=8, irregular_limit=11)
-        details = {"last_visit": self.SEEN, "created_at": self.SEEN - 9 * DAY, "visit_frequency": frequency}
+        business = self.business(
+            weekly_limit=3, bi_weekly_limit=5, monthly_limit=8, irregular_limit=11
+        )
+        details = {
+            "last_visit": self.SEEN,
+            "created_at": self.SEEN - 9 * DAY,
+            "visit_frequency": frequency,
+        }
         customer = CustomerFactory.create(business=business, **details)
         limit = {"weekly": 3, "bi-weekly": 5, "monthly": 8}.get(frequency, 11)
         noon = datetime(2025, 5, 1, 12, tzinfo=ANGELES)
         for day in range(1, limit + 1):
             assert lost.sweep(noon + day * DAY) == 0
-            assert f"Not lost until {limit + 2} May:" in stand(tell_of(customer, noon + day * DAY), catalogue.CUSTOMER_LOST)
+            assert f"Not lost until {limit + 2} May:" in stand(
+                tell_of(customer, noon + day * DAY), catalogue.CUSTOMER_LOST
+            )
         noon += (limit + 1) * DAY
         assert "Lost since " in stand(tell_of(customer, noon), catalogue.CUSTOMER_LOST)
         assert lost.sweep(noon) == 1
-        assert "Found lost at 12:00, counting from their last visit on 1 May." in stand(tell_of(customer, noon), catalogue.CUSTOMER_LOST)
+        assert "Found lost at 12:00, counting from their last visit on 1 May." in stand(
+            tell_of(customer, noon), catalogue.CUSTOMER_LOST
+        )
 
     def test_a_birthday(self) -> None:
         business = self.business(birthday_hour=9)
         customer = CustomerFactory.create(business=business)
         at = datetime(2025, 5, 4, 8, 59, tzinfo=ANGELES)
         told = stand(tell_of(customer, at), catalogue.CUSTOMER_BIRTHDAY)
-        assert told == "Never sent for them. No custom field with the birthday is chosen in the settings."
-        field = CustomFieldFactory.create(business=business, kind=CustomField.Kind.DATE, name="Birthday")
-        Integration.objects.update(birthday_field=field, birthday_field_since=datetime(2024, 1, 1, tzinfo=UTC))
-        assert stand(tell_of(customer, at), catalogue.CUSTOMER_BIRTHDAY).endswith("no date in the custom field “Birthday”.")
+        assert (
+            told
+            == "Never sent for them. No custom field with the birthday is chosen in the settings."
+        )
+        field = CustomFieldFactory.create(
+            business=business, kind=CustomField.Kind.DATE, name="Birthday"
+        )
+        Integration.objects.update(
+            birthday_field=field, birthday_field_since=datetime(2024, 1, 1, tzinfo=UTC)
+        )
+        assert stand(tell_of(customer, at), catalogue.CUSTOMER_BIRTHDAY).endswith(
+            "no date in the custom field “Birthday”."
+        )
         with time_machine.travel(at - 9 * DAY):
             CustomFieldValue.record(customer, field, "1988-05-04")
-        assert stand(tell_of(customer, at), catalogue.CUSTOMER_BIRTHDAY) == "Never sent for them. Their birthday is today, at 09:00."
+        assert (
+            stand(tell_of(customer, at), catalogue.CUSTOMER_BIRTHDAY)
+            == "Never sent for them. Their birthday is today, at 09:00."
+        )
         assert [birthdays.sweep(at), birthdays.sweep(at + DAY / 24)] == [0, 1]
         told = stand(tell_of(customer, at + DAY), catalogue.CUSTOMER_BIRTHDAY)
         assert told.startswith("Waiting since it happened ")
@@ -173,7 +235,9 @@ class TestAhead:
 
 
 class TestBounds:
-    def test_the_queries_do_not_grow_with_the_story(self, segment: SegmentStandIn, customer: Customer, integration: Integration) -> None:
+    def test_the_queries_do_not_grow_with_the_story(
+        self, segment: SegmentStandIn, customer: Customer, integration: Integration
+    ) -> None:
         few = self.queries(customer)
         for _ in range(12):
             Order.create(customer).mark_ready()

@@ -16,7 +16,16 @@ ON = NOW - 300 * DAY
 
 
 def absent(days: int, **known: Any) -> Absence:
-    return Absence(**{"since": NOW - days * DAY, "visited": True, "frequency": "weekly", "limit": 14, "enabled_at": ON, **known})
+    return Absence(
+        **{
+            "since": NOW - days * DAY,
+            "visited": True,
+            "frequency": "weekly",
+            "limit": 14,
+            "enabled_at": ON,
+            **known,
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,9 +59,15 @@ def absent(days: int, **known: Any) -> Absence:
             absent(400),
             "Lost since 4 November 2025, which was before you switched on, so it is not sent. Their next visit ends it.",
         ),
-        (absent(20, enabled_at=None), "Lost since 19 November, but nobody is looked for while the integration is off."),
+        (
+            absent(20, enabled_at=None),
+            "Lost since 19 November, but nobody is looked for while the integration is off.",
+        ),
         # found on the very day of switching on
-        (absent(20, enabled_at=NOW - 5 * DAY), "Lost since 19 November. It is found at the next nightly look."),
+        (
+            absent(20, enabled_at=NOW - 5 * DAY),
+            "Lost since 19 November. It is found at the next nightly look.",
+        ),
         (
             absent(20, enabled_at=NOW - 4 * DAY),
             "Lost since 19 November, which was before you switched on, so it is not sent. Their next visit ends it.",
@@ -66,12 +81,18 @@ def test_lost(absence: Absence, told: str) -> None:
 def test_days_are_the_business_s() -> None:
     # 8 November 23:30 in Los Angeles, which is the 9th in UTC
     absence = absent(0, since=datetime(2026, 11, 9, 7, 30, tzinfo=UTC))
-    assert lost(absence, ZONE, NOW) == "Lost since 23 November. It is found at the next nightly look."
-    assert lost(absence, "UTC", NOW) == "Lost since 24 November. It is found at the next nightly look."
+    assert (
+        lost(absence, ZONE, NOW) == "Lost since 23 November. It is found at the next nightly look."
+    )
+    assert (
+        lost(absence, "UTC", NOW) == "Lost since 24 November. It is found at the next nightly look."
+    )
 
 
 def born(value: str, **known: Any) -> Birthdays:
-    return Birthdays(**{"field": "Birthday", "value": value, "answered_at": ON, "since": ON, **known})
+    return Birthdays(
+        **{"field": "Birthday", "value": value, "answered_at": ON, "since": ON, **known}
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,8 +104,14 @@ def born(value: str, **known: Any) -> Birthdays:
         (born("02-30"), "This customer has no date in the custom field “Birthday”."),
         (born("1988-12-24"), "Their birthday is on 24 December, at 09:00."),
         (born("11-24", hour=11), "Their birthday is today, at 11:00."),
-        (born("11-24"), "This year's birthday, on 24 November, is found within a minute. The next is on 24 November 2027."),
-        (born("05-04", celebrated=frozenset({2026})), "Celebrated this year, on 4 May. The next is on 4 May 2027."),
+        (
+            born("11-24"),
+            "This year's birthday, on 24 November, is found within a minute. The next is on 24 November 2027.",
+        ),
+        (
+            born("05-04", celebrated=frozenset({2026})),
+            "Celebrated this year, on 4 May. The next is on 4 May 2027.",
+        ),
         (
             born("05-04", celebrated=frozenset({2025})),
             "This year's birthday, on 4 May, was not celebrated. The next is on 4 May 2027.",
@@ -115,5 +142,8 @@ def test_birthdays(known: Birthdays, told: str) -> None:
 
 
 def test_29_february_exists_in_leap_years() -> None:
-    assert [str(celebrated_on(2, 29, year)) for year in (2027, 2028)] == ["2027-02-28", "2028-02-29"]
+    assert [str(celebrated_on(2, 29, year)) for year in (2027, 2028)] == [
+        "2027-02-28",
+        "2028-02-29",
+    ]
     assert celebrated_on(2, 30, 2028) is None

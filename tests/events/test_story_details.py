@@ -15,9 +15,18 @@ TODAY: dict[str, Any] = {
     "hasCreditCard": False,
     "createdAt": "2025-03-04T23:30:15.123Z",
     "link": "https://smrt.example.com/account/secret",
-    "address": {"street": "12 Example Street", "city": "San Francisco", "state": "CA", "postalCode": "94110", "country": None},
+    "address": {
+        "street": "12 Example Street",
+        "city": "San Francisco",
+        "state": "CA",
+        "postalCode": "94110",
+        "country": None,
+    },
     "accountDiscount": {"name": "Loyal", "description": None, "value": 10.0},
-    "customFields": [{"name": "Referral Source", "value": "Website"}, {"name": "Starch", "value": None}],
+    "customFields": [
+        {"name": "Referral Source", "value": "Website"},
+        {"name": "Starch", "value": None},
+    ],
     "demographic": 2,
 }
 
@@ -49,11 +58,18 @@ def test_values_are_told_as_people_write_them() -> None:
 def test_only_what_differs_is_told_twice_and_the_link_never() -> None:
     accepted = {**TODAY, "email": None, "demographic": 5, "link": "(hidden)"}
     told = shown(table(accepted, TODAY, ZONE))
-    assert {name: both for name, both in told.items() if both[1]} == {"email": ("not known", "ann@example.com"), "demographic": ("5", "2")}
+    assert {name: both for name, both in told.items() if both[1]} == {
+        "email": ("not known", "ann@example.com"),
+        "demographic": ("5", "2"),
+    }
     assert told["link"] == (HIDDEN, "")
 
 
-CHANGED = [Trait("Email", "email", "a", "b"), Trait("Phone", "phone", "c"), Trait("Group", "group", "d", "e")]
+CHANGED = [
+    Trait("Email", "email", "a", "b"),
+    Trait("Phone", "phone", "c"),
+    Trait("Group", "group", "d", "e"),
+]
 SAME = [Trait("Email", "email", "a")]
 PAST = "That is not waiting to be sent: it was changed while nothing was recorded. The next change of their details brings it along."
 
@@ -64,7 +80,13 @@ PAST = "That is not waiting to be sent: it was changed while nothing was recorde
         (SAME, True, True, False, "Nothing has changed since."),
         (CHANGED, True, False, True, "Changed since: Email, Group. Their details wait to be sent."),
         (CHANGED, True, False, False, f"Changed since: Email, Group. {PAST}"),
-        (SAME, True, False, True, "Nothing that is shown here has changed since. Their details wait to be sent."),
+        (
+            SAME,
+            True,
+            False,
+            True,
+            "Nothing that is shown here has changed since. Their details wait to be sent.",
+        ),
         (SAME, True, False, False, "Nothing that is shown here has changed since."),
         (
             SAME,
@@ -73,9 +95,23 @@ PAST = "That is not waiting to be sent: it was changed while nothing was recorde
             True,
             "The send log does not keep the message any more; below is what would be sent today. Their details wait to be sent.",
         ),
-        (SAME, False, False, False, "The send log does not keep the message any more; below is what would be sent today."),
-        (SAME, False, True, False, "The send log does not keep the message any more, but nothing has changed since."),
+        (
+            SAME,
+            False,
+            False,
+            False,
+            "The send log does not keep the message any more; below is what would be sent today.",
+        ),
+        (
+            SAME,
+            False,
+            True,
+            False,
+            "The send log does not keep the message any more, but nothing has changed since.",
+        ),
     ],
 )
-def test_the_difference_is_told_in_a_sentence(traits: list[Trait], known: bool, same: bool, waiting: bool, told: str) -> None:
+def test_the_difference_is_told_in_a_sentence(
+    traits: list[Trait], known: bool, same: bool, waiting: bool, told: str
+) -> None:
     assert difference(traits, known=known, same=same, waiting=waiting) == told

@@ -21,9 +21,24 @@ def happened(minute: int, subject: int = 1, event: str = READY) -> Happened:
     return Happened(event, subject, at(minute), f"order {subject}")
 
 
-def entry(number: int, minute: int, subject: int = 1, outcome: str = "accepted", left: int | None = None, event: str = READY) -> Entry:
+def entry(
+    number: int,
+    minute: int,
+    subject: int = 1,
+    outcome: str = "accepted",
+    left: int | None = None,
+    event: str = READY,
+) -> Entry:
     """The `number`th that left; `left` is the minute in which it did."""
-    return Entry(number, event, subject, at(minute), outcome, at(minute if left is None else left), f"{number:032x}")
+    return Entry(
+        number,
+        event,
+        subject,
+        at(minute),
+        outcome,
+        at(minute if left is None else left),
+        f"{number:032x}",
+    )
 
 
 def page(records: list[Happened], waiting: list[Entry], logged: list[Entry]) -> Page:
@@ -33,7 +48,9 @@ def page(records: list[Happened], waiting: list[Entry], logged: list[Entry]) -> 
 
 
 def told(found: Page) -> list[tuple[str, int, list[str]]]:
-    return [(line.event, line.key[2], [entry.outcome for entry in line.entries]) for line in found.lines]
+    return [
+        (line.event, line.key[2], [entry.outcome for entry in line.entries]) for line in found.lines
+    ]
 
 
 def test_what_happened_and_what_became_of_it_are_one_line() -> None:
@@ -43,13 +60,25 @@ def test_what_happened_and_what_became_of_it_are_one_line() -> None:
     assert found.following is None
 
 
-def test_what_happened_without_a_message_is_a_line_and_so_is_a_message_whose_record_is_gone() -> None:
-    assert told(page([happened(3, 2)], [], [entry(1, 1, 1)])) == [(READY, 2, []), (READY, 1, ["accepted"])]
+def test_what_happened_without_a_message_is_a_line_and_so_is_a_message_whose_record_is_gone() -> (
+    None
+):
+    assert told(page([happened(3, 2)], [], [entry(1, 1, 1)])) == [
+        (READY, 2, []),
+        (READY, 1, ["accepted"]),
+    ]
 
 
 def test_a_message_sent_again_stands_with_the_first_the_newest_first() -> None:
-    logged = [entry(7, 1, outcome="accepted", left=60), entry(2, 2, 2), entry(1, 1, outcome="rejected")]
-    assert told(page([happened(2, 2), happened(1)], [], logged)) == [(READY, 2, ["accepted"]), (READY, 1, ["accepted", "rejected"])]
+    logged = [
+        entry(7, 1, outcome="accepted", left=60),
+        entry(2, 2, 2),
+        entry(1, 1, outcome="rejected"),
+    ]
+    assert told(page([happened(2, 2), happened(1)], [], logged)) == [
+        (READY, 2, ["accepted"]),
+        (READY, 1, ["accepted", "rejected"]),
+    ]
 
 
 def test_a_message_that_left_while_the_page_was_read_is_told_once_as_what_became_of_it() -> None:
@@ -79,20 +108,33 @@ MOST = 3
 
 things = st.lists(
     # when it happened, what it is about; how many messages, and how much later the last one left; known here or only by its messages
-    st.tuples(st.integers(0, 20), st.integers(1, 4), st.integers(0, 2), st.integers(0, 30), st.booleans()),
+    st.tuples(
+        st.integers(0, 20), st.integers(1, 4), st.integers(0, 2), st.integers(0, 30), st.booleans()
+    ),
     max_size=25,
     unique_by=lambda thing: thing[:2],
 )
 
 
 @given(things)
-def test_page_after_page_every_line_comes_once_with_all_its_messages_and_in_order(made: list[tuple[int, int, int, int, bool]]) -> None:
-    records = [happened(minute, subject, catalogue.CUSTOMER_LOST) for minute, subject, sent, _, known in made if known or not sent]
+def test_page_after_page_every_line_comes_once_with_all_its_messages_and_in_order(
+    made: list[tuple[int, int, int, int, bool]],
+) -> None:
+    records = [
+        happened(minute, subject, catalogue.CUSTOMER_LOST)
+        for minute, subject, sent, _, known in made
+        if known or not sent
+    ]
     records.sort(key=lambda one: one.key, reverse=True)
     departures: list[tuple[int, int, int]] = sorted(
-        (minute + late * n, minute, subject) for minute, subject, sent, late, _ in made for n in range(sent)
+        (minute + late * n, minute, subject)
+        for minute, subject, sent, late, _ in made
+        for n in range(sent)
     )
-    log = [entry(n, minute, subject, left=left, event=catalogue.CUSTOMER_LOST) for n, (left, minute, subject) in enumerate(departures)]
+    log = [
+        entry(n, minute, subject, left=left, event=catalogue.CUSTOMER_LOST)
+        for n, (left, minute, subject) in enumerate(departures)
+    ]
     seen: list[timeline.Line] = []
     found = read(records, log, None)
     while found.following:
@@ -109,4 +151,6 @@ def read(records: list[Happened], log: list[Entry], before: Key | None, looked_a
     """As the statements do, but with small numbers."""
     happenings = [one for one in records if before is None or one.key < before][: MOST + 1]
     logged = [one for one in reversed(log) if before is None or one.key < before][:looked_at]
-    return timeline.page(happenings, [], logged, MOST, looked_at) or read(records, log, before, looked_at * 2)
+    return timeline.page(happenings, [], logged, MOST, looked_at) or read(
+        records, log, before, looked_at * 2
+    )

@@ -18,7 +18,11 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SET_UP = NOW - 100 * DAY
 
 
-def past(*changes: Switch, kept_months: int = 13, unread: tuple[datetime, datetime] | tuple[None, None] = (None, None)) -> Past:
+def past(
+    *changes: Switch,
+    kept_months: int = 13,
+    unread: tuple[datetime, datetime] | tuple[None, None] = (None, None),
+) -> Past:
     kept_from = date(2025, 10, 1) if kept_months == 13 else date(2026, 10, 1)
     return Past(ZONE, Switches(changes), kept_from, kept_months, *unread)
 
@@ -31,17 +35,30 @@ READY = catalogue.ORDER_READY
     ("ago", "known", "why"),
     [
         (HOUR, past(), Why("not-sent", "The integration has never been set up.")),
-        (101 * DAY, past(ON), Why("not-sent", "It happened before the integration was set up, on 16 August at 11:00.")),
+        (
+            101 * DAY,
+            past(ON),
+            Why(
+                "not-sent", "It happened before the integration was set up, on 16 August at 11:00."
+            ),
+        ),
         (
             2 * HOUR,
             past(Switch(NOW - HOUR, "", True)),
             Why("not-sent", "It happened before the integration was set up, at 09:00."),
         ),
-        (HOUR, past(Switch(SET_UP, "", False)), Why("not-sent", "The integration has been switched off since 16 August 11:00.")),
+        (
+            HOUR,
+            past(Switch(SET_UP, "", False)),
+            Why("not-sent", "The integration has been switched off since 16 August 11:00."),
+        ),
         (
             3 * DAY,
             past(ON, Switch(NOW - 5 * DAY, "", False), Switch(NOW - DAY, "", True)),
-            Why("not-sent", "The integration was switched off from 19 November 10:00 to yesterday 10:00."),
+            Why(
+                "not-sent",
+                "The integration was switched off from 19 November 10:00 to yesterday 10:00.",
+            ),
         ),
         (
             HOUR,
@@ -61,12 +78,18 @@ READY = catalogue.ORDER_READY
         (
             HOUR,
             past(ON, unread=(NOW - DAY, NOW - HOUR / 2)),
-            Why("waiting", "Probably waiting: so much waits that this page does not look through all of it."),
+            Why(
+                "waiting",
+                "Probably waiting: so much waits that this page does not look through all of it.",
+            ),
         ),
         (
             HOUR,
             past(ON),
-            Why("not-sent", "It was not recorded as it happened, as with records that are imported: those make no events."),
+            Why(
+                "not-sent",
+                "It was not recorded as it happened, as with records that are imported: those make no events.",
+            ),
         ),
     ],
 )
@@ -76,12 +99,18 @@ def test_a_reason(ago: timedelta, known: Past, why: Why) -> None:
 
 def test_what_was_switched_off_and_is_older_than_the_log_is_told_as_switched_off() -> None:
     muted = past(ON, Switch(SET_UP, READY, False), kept_months=1)
-    assert why_not(READY, NOW - 60 * DAY, muted, NOW).text == "“Order Ready” has been switched off since 16 August 11:00."
+    assert (
+        why_not(READY, NOW - 60 * DAY, muted, NOW).text
+        == "“Order Ready” has been switched off since 16 August 11:00."
+    )
 
 
 def test_the_integration_counts_before_the_event() -> None:
     both = past(ON, Switch(NOW - DAY, READY, False), Switch(NOW - DAY, "", False))
-    assert why_not(READY, NOW - HOUR, both, NOW).text == "The integration has been switched off since yesterday 10:00."
+    assert (
+        why_not(READY, NOW - HOUR, both, NOW).text
+        == "The integration has been switched off since yesterday 10:00."
+    )
 
 
 def test_another_event_s_switch_does_not_count() -> None:
@@ -92,7 +121,11 @@ def test_another_event_s_switch_does_not_count() -> None:
 
 def test_an_employee_s_cancellation_is_no_event_whatever_was_switched() -> None:
     told = Why("no-event", "“Customer Canceled Pickup” is sent only when the customer cancels.")
-    assert why_not(CANCELED_BY_EMPLOYEE, NOW, past(), NOW) == told == why_not(CANCELED_BY_EMPLOYEE, NOW, past(ON), NOW)
+    assert (
+        why_not(CANCELED_BY_EMPLOYEE, NOW, past(), NOW)
+        == told
+        == why_not(CANCELED_BY_EMPLOYEE, NOW, past(ON), NOW)
+    )
     assert CANCELED_BY_EMPLOYEE not in catalogue.EVENT_NAMES
 
 
@@ -102,15 +135,26 @@ VISITS = {date(2026, 11, 24): Visited(NOW - 2 * HOUR, "in a store")}
 @pytest.mark.parametrize(
     ("at", "visits", "note"),
     [
-        (NOW, True, "It made no “Customer Visit”: the visit of that day was counted at 08:00, in a store. A day counts once."),
+        (
+            NOW,
+            True,
+            "It made no “Customer Visit”: the visit of that day was counted at 08:00, in a store. A day counts once.",
+        ),
         (NOW - 2 * HOUR, True, ""),
         (NOW, False, ""),
         # the same day in UTC, but not in Los Angeles
         (NOW - 12 * HOUR, True, ""),
     ],
 )
-def test_a_second_visit_of_a_day_is_told_with_the_one_that_counted(at: datetime, visits: bool, note: str) -> None:
-    assert visited_already(Happened(catalogue.ORDER_RETURNED, 1, at, visits=visits), VISITS, past(ON), NOW) == note
+def test_a_second_visit_of_a_day_is_told_with_the_one_that_counted(
+    at: datetime, visits: bool, note: str
+) -> None:
+    assert (
+        visited_already(
+            Happened(catalogue.ORDER_RETURNED, 1, at, visits=visits), VISITS, past(ON), NOW
+        )
+        == note
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,8 +170,15 @@ def test_moments_read_like_a_sentence(moment: datetime, told: str) -> None:
     assert on(moment, ZONE, NOW) == told
 
 
-@given(st.lists(st.tuples(st.integers(0, 30), st.sampled_from(["", READY]), st.booleans()), max_size=12), st.integers(-1, 31))
-def test_off_is_what_the_last_switch_before_says(changes: list[tuple[int, str, bool]], moment: int) -> None:
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 30), st.sampled_from(["", READY]), st.booleans()), max_size=12
+    ),
+    st.integers(-1, 31),
+)
+def test_off_is_what_the_last_switch_before_says(
+    changes: list[tuple[int, str, bool]], moment: int
+) -> None:
     history = sorted(changes, key=lambda change: change[0])
     switches = Switches([Switch(NOW + hours * HOUR, event, on) for hours, event, on in history])
     at = NOW + moment * HOUR
@@ -141,5 +192,14 @@ def test_off_is_what_the_last_switch_before_says(changes: list[tuple[int, str, b
 
 
 def test_off_lasts_over_repeated_switching_off() -> None:
-    off = Switches([Switch(NOW + hours * HOUR, "", on) for hours, on in ((0, True), (1, False), (2, False), (5, True))])
-    assert [off.off("", NOW + hours * HOUR) for hours in (0, 1, 3, 5)] == [None, *[Off(NOW + HOUR, NOW + 5 * HOUR)] * 2, None]
+    off = Switches(
+        [
+            Switch(NOW + hours * HOUR, "", on)
+            for hours, on in ((0, True), (1, False), (2, False), (5, True))
+        ]
+    )
+    assert [off.off("", NOW + hours * HOUR) for hours in (0, 1, 3, 5)] == [
+        None,
+        *[Off(NOW + HOUR, NOW + 5 * HOUR)] * 2,
+        None,
+    ]

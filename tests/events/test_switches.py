@@ -40,7 +40,10 @@ def test_switching_on_and_off_is_noted_with_its_time(business: Business) -> None
             clock.shift(60)
             made.enabled = enabled
             made.save()
-    changes = [(change.event, change.on, change.at - NOON) for change in SwitchChange.objects.order_by("id")]
+    changes = [
+        (change.event, change.on, change.at - NOON)
+        for change in SwitchChange.objects.order_by("id")
+    ]
     minute = timedelta(minutes=1)
     assert changes == [("", False, 0 * minute), ("", True, minute), ("", False, 3 * minute)]
 
@@ -49,7 +52,11 @@ def test_muting_and_unmuting_is_noted_for_each_event(business: Business) -> None
     made = Integration.objects.create(business=business, enabled=True, muted=["Order Ready"])
     made.muted = ["Order Created", "Customer Lost"]
     made.save(update_fields=["muted"])
-    assert noted()[2:] == [("Customer Lost", False), ("Order Created", False), ("Order Ready", True)]
+    assert noted()[2:] == [
+        ("Customer Lost", False),
+        ("Order Created", False),
+        ("Order Ready", True),
+    ]
 
 
 def test_other_changes_and_saves_without_any_note_nothing(business: Business) -> None:
@@ -69,14 +76,22 @@ def test_what_is_rolled_back_is_not_noted(business: Business) -> None:
     assert noted() == [("", False)]
 
 
-def test_for_configs_from_before_there_was_a_history_it_begins_with_how_they_stand(business: Business) -> None:
+def test_for_configs_from_before_there_was_a_history_it_begins_with_how_they_stand(
+    business: Business,
+) -> None:
     off: Business = BusinessFactory.create()
-    Integration.objects.create(business=business, enabled=True, enabled_at=NOON, muted=["Order Ready"])
+    Integration.objects.create(
+        business=business, enabled=True, enabled_at=NOON, muted=["Order Ready"]
+    )
     Integration.objects.create(business=off)
     SwitchChange.objects.all().delete()
     migration = import_module("events.migrations.0002_owners_admin")
     with connection.cursor() as cursor:
         cursor.execute(migration.NOTE_SWITCHES)
     found = set(SwitchChange.objects.values_list("business_id", "event", "on"))
-    assert found == {(business.pk, "", True), (business.pk, "Order Ready", False), (off.pk, "", False)}
+    assert found == {
+        (business.pk, "", True),
+        (business.pk, "Order Ready", False),
+        (off.pk, "", False),
+    }
     assert SwitchChange.objects.get(business=business, event="").at == NOON

@@ -40,13 +40,17 @@ class TestARolledBackTransaction:
             with transaction.atomic():
                 Order.create(customer)
                 assert names() == ["Order Created", "Customer Visit", "identify"]
-                connection.cursor().execute("INSERT INTO customers_visit SELECT * FROM customers_visit")
+                connection.cursor().execute(
+                    "INSERT INTO customers_visit SELECT * FROM customers_visit"
+                )
 
         with nothing_written(), pytest.raises(IntegrityError):
             fail()
         assert not Order.objects.exists()
 
-    def test_only_in_a_savepoint_takes_its_own_events_along(self, customer: Customer, order: Order) -> None:
+    def test_only_in_a_savepoint_takes_its_own_events_along(
+        self, customer: Customer, order: Order
+    ) -> None:
         with transaction.atomic():
             order.mark_ready()
             with transaction.atomic():
@@ -120,7 +124,15 @@ class TestASaveThatChangesNothing:
         order.return_to_customer(by=None)
         value = CustomFieldValueFactory.create(customer=customer)
         with nothing_written():
-            for record in (customer, order, pickup, value, customer.business, *order.items.all(), *customer.visits.all()):
+            for record in (
+                customer,
+                order,
+                pickup,
+                value,
+                customer.business,
+                *order.items.all(),
+                *customer.visits.all(),
+            ):
                 record.save()
                 fresh = type(record)._default_manager.get(pk=record.pk)
                 fresh.save()
@@ -135,7 +147,9 @@ class TestASaveThatChangesNothing:
             customer.visit_frequency = Customer.VisitFrequency.WEEKLY
             customer.save()
 
-    def test_but_writes_the_same_value_in_another_form_records_nothing(self, customer: Customer) -> None:
+    def test_but_writes_the_same_value_in_another_form_records_nothing(
+        self, customer: Customer
+    ) -> None:
         customer.phone = "+1 415 555 0123"
         customer.save()
         with nothing_written():
@@ -143,18 +157,34 @@ class TestASaveThatChangesNothing:
             customer.save()
 
 
-def test_fixtures_that_are_loaded_record_nothing(customer: Customer, order: Order, tmp_path: Path) -> None:
+def test_fixtures_that_are_loaded_record_nothing(
+    customer: Customer, order: Order, tmp_path: Path
+) -> None:
     value: CustomFieldValue = CustomFieldValueFactory.create(customer=customer)
     brand: Brand = BrandFactory.create(business=customer.business)
-    fixture = json.loads(serializers.serialize("json", [customer.business, brand, value.field, customer, value, order]))
+    fixture = json.loads(
+        serializers.serialize(
+            "json", [customer.business, brand, value.field, customer, value, order]
+        )
+    )
     for entry in fixture:
         if entry["model"] in {"customers.order", "customers.customer"}:
-            entry["fields"] |= {"status": "ready"} if entry["model"] == "customers.order" else {"first_name": "Loaded"}
+            entry["fields"] |= (
+                {"status": "ready"}
+                if entry["model"] == "customers.order"
+                else {"first_name": "Loaded"}
+            )
         if entry["model"] == "customers.brand":
             entry["fields"]["name"] = "Loaded"
     # one that exists not yet, too
     newcomer = next(entry for entry in fixture if entry["model"] == "customers.customer")
-    fixture.append({**newcomer, "pk": 10**9, "fields": newcomer["fields"] | {"uuid": "3f1b7c52-5f0e-4d0a-9c39-6a1f0e8d2b71"}})
+    fixture.append(
+        {
+            **newcomer,
+            "pk": 10**9,
+            "fields": newcomer["fields"] | {"uuid": "3f1b7c52-5f0e-4d0a-9c39-6a1f0e8d2b71"},
+        }
+    )
     path = tmp_path / "records.json"
     path.write_text(json.dumps(fixture))
     with nothing_written():
@@ -163,7 +193,9 @@ def test_fixtures_that_are_loaded_record_nothing(customer: Customer, order: Orde
     assert Order.objects.get().status == "ready"
 
 
-def test_a_record_that_was_loaded_from_a_fixture_is_told_of_from_its_next_save(customer: Customer) -> None:
+def test_a_record_that_was_loaded_from_a_fixture_is_told_of_from_its_next_save(
+    customer: Customer,
+) -> None:
     (loaded,) = serializers.deserialize("json", serializers.serialize("json", [customer]))
     loaded.save()
     assert waiting() == []

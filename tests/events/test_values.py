@@ -18,15 +18,31 @@ from events.models import Outgoing
 from smrt_integration.delivery.deliver import Delivery
 from tests.events.contract import EVENTS, misfits
 from tests.events.waiting import facts, waiting
-from tests.factories import AgentFactory, DiscountFactory, LineItemFactory, OrderFactory, StopFactory
+from tests.factories import (
+    AgentFactory,
+    DiscountFactory,
+    LineItemFactory,
+    OrderFactory,
+    StopFactory,
+)
 from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.usefixtures("integration")
 
-many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-amounts = st.decimals(min_value=0, max_value=Decimal("9999999999.99"), allow_nan=False, allow_infinity=False, places=None)
+many = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+amounts = st.decimals(
+    min_value=0,
+    max_value=Decimal("9999999999.99"),
+    allow_nan=False,
+    allow_infinity=False,
+    places=None,
+)
 # PostgreSQL takes every character but NUL, and UTF-8 no half of a surrogate pair.
-texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=60)
+texts = st.text(
+    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=60
+)
 
 
 def latest() -> Outgoing:
@@ -77,11 +93,18 @@ def test_an_item_says_the_price_that_its_column_holds(customer: Customer, price:
 
 @many
 @given(amounts)
-def test_a_discount_says_the_value_that_its_column_holds(customer: Customer, value: Decimal) -> None:
+def test_a_discount_says_the_value_that_its_column_holds(
+    customer: Customer, value: Decimal
+) -> None:
     with undone():
-        discount = DiscountFactory.create(business=customer.business, kind=Discount.Kind.AMOUNT, value=value)
+        discount = DiscountFactory.create(
+            business=customer.business, kind=Discount.Kind.AMOUNT, value=value
+        )
         OrderFactory.create(business=customer.business, customer=customer, discount=discount)
-        assert Decimal(repr(properties(latest())["discount"]["value"])) == Discount.objects.get(pk=discount.pk).value
+        assert (
+            Decimal(repr(properties(latest())["discount"]["value"]))
+            == Discount.objects.get(pk=discount.pk).value
+        )
 
 
 @pytest.mark.parametrize("total", [20, 20.1, "20.10", "20.105", 0.1 + 0.2])
@@ -91,7 +114,9 @@ def test_an_amount_that_is_not_given_as_a_decimal(customer: Customer, total: Any
 
 
 def test_an_amount_that_only_the_database_knows(customer: Customer) -> None:
-    order = OrderFactory.create(business=customer.business, customer=customer, total=Decimal("20.00"))
+    order = OrderFactory.create(
+        business=customer.business, customer=customer, total=Decimal("20.00")
+    )
     order.total = F("total") + Decimal("1.25")
     order.status = Order.Status.READY
     order.save()
@@ -101,7 +126,10 @@ def test_an_amount_that_only_the_database_knows(customer: Customer) -> None:
 
 
 def test_a_price_that_only_the_database_knows(customer: Customer) -> None:
-    item = LineItemFactory.create(order=OrderFactory.create(business=customer.business, customer=customer), price=Decimal("4.00"))
+    item = LineItemFactory.create(
+        order=OrderFactory.create(business=customer.business, customer=customer),
+        price=Decimal("4.00"),
+    )
     item.price, item.returned_at = F("price") / 3, item.order.created_at
     item.save()
     assert facts("Order Line Item Returned")["price"] == "1.33"
@@ -115,16 +143,29 @@ def test_a_price_that_only_the_database_knows(customer: Customer) -> None:
 def test_texts_arrive_unchanged(customer: Customer, name: str, description: str) -> None:
     with undone():
         agent = AgentFactory.create(business=customer.business, name=name)
-        stop = StopFactory.create(business=customer.business, customer=customer, route=agent, street=name, city=description)
+        stop = StopFactory.create(
+            business=customer.business,
+            customer=customer,
+            route=agent,
+            street=name,
+            city=description,
+        )
         stop.status = Stop.Status.MISSED
         stop.save()
         said = properties(latest())
-        assert (said["route"], said["address"]["street"], said["address"]["city"]) == (name, name, description)
+        assert (said["route"], said["address"]["street"], said["address"]["city"]) == (
+            name,
+            name,
+            description,
+        )
         order = OrderFactory.create(business=customer.business, customer=customer, agent=agent)
         LineItemFactory.create(order=order, description=description, returned_at=order.created_at)
         said = properties(latest())
         assert (said["agent"], said["description"]) == (name, description)
-        assert misfits("properties", json.loads(json.dumps(said)), EVENTS["Order Line Item Returned"]) == []
+        assert (
+            misfits("properties", json.loads(json.dumps(said)), EVENTS["Order Line Item Returned"])
+            == []
+        )
 
 
 def test_unicode_survives_the_whole_way(customer: Customer, segment: SegmentStandIn) -> None:

@@ -48,7 +48,9 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def woken(server: RedisServer, settings: Any, integration: Integration) -> Iterator[Callable[[], int]]:
+def woken(
+    server: RedisServer, settings: Any, integration: Integration
+) -> Iterator[Callable[[], int]]:
     """How many `deliver` tasks wait in the broker; none does at the beginning."""
     settings.REDIS_URL = settings.CELERY_BROKER_URL = server.url
     forget()
@@ -98,13 +100,17 @@ def test_a_thousand_saves_of_one_transaction_wake_once_and_only_when_it_commits(
     assert redis.Redis.from_url(server.url).info("commandstats")["cmdstat_set"]["calls"] == 1
 
 
-def test_saves_wake_once_as_long_as_no_worker_answers(customer: Customer, woken: Callable[[], int]) -> None:
+def test_saves_wake_once_as_long_as_no_worker_answers(
+    customer: Customer, woken: Callable[[], int]
+) -> None:
     for _ in range(50):
         save(customer)
     assert woken() == 1
 
 
-def test_after_a_worker_answered_the_next_save_wakes_again(customer: Customer, woken: Callable[[], int]) -> None:
+def test_after_a_worker_answered_the_next_save_wakes_again(
+    customer: Customer, woken: Callable[[], int]
+) -> None:
     save(customer)
     wake.answered()
     assert woken() == 1
@@ -113,12 +119,16 @@ def test_after_a_worker_answered_the_next_save_wakes_again(customer: Customer, w
     assert woken() == 2
 
 
-def test_a_wake_up_that_was_lost_keeps_later_ones_back_for_five_seconds_at_most(server: RedisServer, customer: Customer) -> None:
+def test_a_wake_up_that_was_lost_keeps_later_ones_back_for_five_seconds_at_most(
+    server: RedisServer, customer: Customer
+) -> None:
     save(customer)
     assert 0 < redis.Redis.from_url(server.url).pttl(wake.KEY) <= 5_000
 
 
-def test_a_broker_that_lost_everything_is_woken_by_the_next_save(server: RedisServer, customer: Customer, woken: Callable[[], int]) -> None:
+def test_a_broker_that_lost_everything_is_woken_by_the_next_save(
+    server: RedisServer, customer: Customer, woken: Callable[[], int]
+) -> None:
     save(customer)
     redis.Redis.from_url(server.url).flushall()
     assert woken() == 0
@@ -127,23 +137,31 @@ def test_a_broker_that_lost_everything_is_woken_by_the_next_save(server: RedisSe
 
 
 class TestNobodyIsWoken:
-    def test_by_a_transaction_that_is_rolled_back(self, customer: Customer, woken: Callable[[], int]) -> None:
+    def test_by_a_transaction_that_is_rolled_back(
+        self, customer: Customer, woken: Callable[[], int]
+    ) -> None:
         with transaction.atomic():
             save(customer)
             transaction.set_rollback(True)
         assert woken() == 0
 
-    def test_by_a_savepoint_that_is_rolled_back(self, customer: Customer, woken: Callable[[], int]) -> None:
+    def test_by_a_savepoint_that_is_rolled_back(
+        self, customer: Customer, woken: Callable[[], int]
+    ) -> None:
         with transaction.atomic(), transaction.atomic():
             save(customer)
             transaction.set_rollback(True)
         assert woken() == 0
 
-    def test_by_a_save_that_means_nothing(self, customer: Customer, woken: Callable[[], int]) -> None:
+    def test_by_a_save_that_means_nothing(
+        self, customer: Customer, woken: Callable[[], int]
+    ) -> None:
         customer.save()
         assert woken() == 0
 
-    def test_for_a_business_that_is_switched_off(self, customer: Customer, woken: Callable[[], int]) -> None:
+    def test_for_a_business_that_is_switched_off(
+        self, customer: Customer, woken: Callable[[], int]
+    ) -> None:
         Integration.objects.update(enabled=False)
         save(customer)
         assert woken() == 0
@@ -175,21 +193,27 @@ def well(customer: Customer) -> float:
 
 
 class TestARedisThatIsDown:
-    def test_costs_one_save_a_moment_and_the_next_ones_nothing(self, server: RedisServer, customer: Customer) -> None:
+    def test_costs_one_save_a_moment_and_the_next_ones_nothing(
+        self, server: RedisServer, customer: Customer
+    ) -> None:
         usual = well(customer)
         server.stop()
         assert seconds(lambda: save(customer)) < usual + LOSS
         assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
         assert names() == ["identify"]
 
-    def test_fails_no_save_whatever_connections_there_are_to_it(self, server: RedisServer, customer: Customer) -> None:
+    def test_fails_no_save_whatever_connections_there_are_to_it(
+        self, server: RedisServer, customer: Customer
+    ) -> None:
         server.stop()
         for _ in range(3):
             forget()
             save(customer)
         assert names() == ["identify"]
 
-    def test_is_woken_again_some_seconds_after_it_is_back(self, server: RedisServer, customer: Customer, woken: Callable[[], int]) -> None:
+    def test_is_woken_again_some_seconds_after_it_is_back(
+        self, server: RedisServer, customer: Customer, woken: Callable[[], int]
+    ) -> None:
         server.stop()
         save(customer)
         server.start()
@@ -212,13 +236,17 @@ class TestARedisThatIsDown:
 
 
 class TestARedisThatHangs:
-    def test_costs_one_save_a_moment_and_the_next_ones_nothing(self, server: RedisServer, customer: Customer) -> None:
+    def test_costs_one_save_a_moment_and_the_next_ones_nothing(
+        self, server: RedisServer, customer: Customer
+    ) -> None:
         usual = well(customer)
         with held(server):
             assert seconds(lambda: save(customer)) < usual + LOSS
             assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
 
-    def test_costs_no_more_when_it_was_never_connected(self, server: RedisServer, customer: Customer) -> None:
+    def test_costs_no_more_when_it_was_never_connected(
+        self, server: RedisServer, customer: Customer
+    ) -> None:
         usual = well(customer)
         forget()
         with held(server):
@@ -227,7 +255,9 @@ class TestARedisThatHangs:
 
 
 @pytest.mark.parametrize("listening", [True, False])
-def test_a_rabbitmq_that_says_nothing_or_is_not_there_costs_no_more(customer: Customer, settings: Any, listening: bool) -> None:
+def test_a_rabbitmq_that_says_nothing_or_is_not_there_costs_no_more(
+    customer: Customer, settings: Any, listening: bool
+) -> None:
     usual = well(customer)
     wake.answered()
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -258,7 +288,9 @@ class TestABrokerOfItsOwn:
         assert woken() == 0
 
     @pytest.mark.parametrize("connected", [True, False])
-    def test_that_hangs_costs_one_save_a_moment_and_the_next_ones_nothing(self, customer: Customer, connected: bool) -> None:
+    def test_that_hangs_costs_one_save_a_moment_and_the_next_ones_nothing(
+        self, customer: Customer, connected: bool
+    ) -> None:
         usual = well(customer)
         wake.answered()
         if not connected:
@@ -268,7 +300,9 @@ class TestABrokerOfItsOwn:
             assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
 
     @pytest.mark.parametrize("connected", [True, False])
-    def test_that_is_down_costs_one_save_a_moment_and_the_next_ones_nothing(self, customer: Customer, connected: bool) -> None:
+    def test_that_is_down_costs_one_save_a_moment_and_the_next_ones_nothing(
+        self, customer: Customer, connected: bool
+    ) -> None:
         usual = well(customer)
         wake.answered()
         if not connected:

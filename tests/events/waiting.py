@@ -27,8 +27,16 @@ def facts(event: str) -> dict[str, Any]:
 
 def written() -> dict[str, list[dict[str, Any]]]:
     """Everything that recording, spreading and sending write."""
-    models: tuple[type[Model], ...] = (Outgoing, TraitChange, AcceptedTraits, SendLog, DeliveryAttempt)
-    return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in models}
+    models: tuple[type[Model], ...] = (
+        Outgoing,
+        TraitChange,
+        AcceptedTraits,
+        SendLog,
+        DeliveryAttempt,
+    )
+    return {
+        model.__name__: list(model._default_manager.order_by("pk").values()) for model in models
+    }
 
 
 @contextmanager

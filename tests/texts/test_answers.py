@@ -70,7 +70,9 @@ def test_an_answer_in_english(said: str, meaning: str) -> None:
         ("fr", "STOP", "stop"),
     ],
 )
-def test_an_answer_in_another_language_that_the_business_has(language: str, said: str, meaning: str) -> None:
+def test_an_answer_in_another_language_that_the_business_has(
+    language: str, said: str, meaning: str
+) -> None:
     assert Vocabulary.of([language], {}).meaning(said).value == meaning
 
 
@@ -106,9 +108,13 @@ def test_a_name_that_two_have_names_nobody() -> None:
 
 
 @given(
-    st.sampled_from(sorted(EVERY.meanings)), st.sampled_from([str.upper, str.title, str.lower]), st.text("!?.,;:'\"()- \n\t…", max_size=5)
+    st.sampled_from(sorted(EVERY.meanings)),
+    st.sampled_from([str.upper, str.title, str.lower]),
+    st.text("!?.,;:'\"()- \n\t…", max_size=5),
 )
-def test_case_and_punctuation_around_it_never_change_what_a_word_means(word: str, write: object, mark: str) -> None:
+def test_case_and_punctuation_around_it_never_change_what_a_word_means(
+    word: str, write: object, mark: str
+) -> None:
     assert callable(write)
     assert EVERY.meaning(mark + write(word) + mark) is EVERY.meanings[word]
 

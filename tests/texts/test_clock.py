@@ -29,7 +29,9 @@ def at(zone: str, local: str) -> datetime:
         ("2026-11-23 23:59:59", False),
     ],
 )
-@pytest.mark.parametrize("zone", [LOS_ANGELES, BERLIN, SYDNEY, "Asia/Kathmandu", "Pacific/Kiritimati"])
+@pytest.mark.parametrize(
+    "zone", [LOS_ANGELES, BERLIN, SYDNEY, "Asia/Kathmandu", "Pacific/Kiritimati"]
+)
 def test_texts_leave_from_the_chosen_hour_until_nine(zone: str, local: str, due: bool) -> None:
     found = evening(at(zone, local), zone, 18)
     assert (found is not None) is due
@@ -50,7 +52,9 @@ def test_texts_leave_from_the_chosen_hour_until_nine(zone: str, local: str, due:
         (SYDNEY, "2026-04-05", 8),
     ],
 )
-def test_six_in_the_evening_is_six_by_the_wall_clock_when_clocks_change(zone: str, day: str, utc: int) -> None:
+def test_six_in_the_evening_is_six_by_the_wall_clock_when_clocks_change(
+    zone: str, day: str, utc: int
+) -> None:
     six = at(zone, f"{day} 18:00")
     assert six.hour == utc
     assert evening(six - timedelta(seconds=1), zone, 18) is None
@@ -65,7 +69,9 @@ def test_six_in_the_evening_is_six_by_the_wall_clock_when_clocks_change(zone: st
     st.sampled_from(sorted(zones())),
     st.integers(12, END_OF_EVENING - 1),
 )
-def test_no_text_is_ever_due_at_night_and_it_is_always_about_tomorrow(now: datetime, zone: str, hour: int) -> None:
+def test_no_text_is_ever_due_at_night_and_it_is_always_about_tomorrow(
+    now: datetime, zone: str, hour: int
+) -> None:
     local = now.astimezone(ZoneInfo(zone))
     found = evening(now, zone, hour)
     assert (found is not None) == (hour <= local.hour < 21)
@@ -94,7 +100,16 @@ def test_an_answer_counts_until_the_van_leaves(zone: str, local: str, late: bool
 
 
 def test_pauses_double_up_to_ten_minutes_and_are_never_shorter_than_asked_for() -> None:
-    assert [pause(attempts).total_seconds() for attempts in range(8)] == [30, 30, 60, 120, 240, 480, 600, 600]
+    assert [pause(attempts).total_seconds() for attempts in range(8)] == [
+        30,
+        30,
+        60,
+        120,
+        240,
+        480,
+        600,
+        600,
+    ]
     assert pause(1, asked=90) == timedelta(seconds=90)
     assert pause(5, asked=3) == timedelta(seconds=480)
 

@@ -66,7 +66,9 @@ def answer_at_once(web: Web, form: dict[str, str], times: int) -> list[str]:
     def post(_: int) -> str:
         with Session() as http:
             http.trust_env = False
-            response = http.post(address, form, headers={"X-Twilio-Signature": signature(address, form)}, timeout=20)
+            response = http.post(
+                address, form, headers={"X-Twilio-Signature": signature(address, form)}, timeout=20
+            )
         assert response.status_code == 200, response.text
         return "".join(ET.fromstring(response.content).itertext())
 
@@ -89,16 +91,30 @@ def test_a_text_leaves_by_itself_and_a_no_to_it_reaches_segment(
     wait_until(phones.texts, "the customer got the text", 40)
     assert [(text.to, text.sender) for text in phones.texts()] == [(customer.phone, NUMBER)]
 
-    form = {"MessageSid": "SM" + 32 * "7", "From": customer.phone, "To": NUMBER, "Body": "No thanks!", "NumMedia": "0"}
+    form = {
+        "MessageSid": "SM" + 32 * "7",
+        "From": customer.phone,
+        "To": NUMBER,
+        "Body": "No thanks!",
+        "NumMedia": "0",
+    }
     replies = answer_at_once(web, form, 4)
 
     assert len(set(replies)) == 1
     assert replies[0].endswith("is canceled. Thank you for letting us know.")
     tomorrow.refresh_from_db()
-    assert (tomorrow.status, tomorrow.canceled_via, IncomingText.objects.count()) == ("canceled", "Text", 1)
+    assert (tomorrow.status, tomorrow.canceled_via, IncomingText.objects.count()) == (
+        "canceled",
+        "Text",
+        1,
+    )
 
     def told() -> list[dict[str, Any]]:
-        return [one["properties"] for one in segment.accepted(WRITE_KEY) if one.get("event") == "Customer Canceled Pickup"]
+        return [
+            one["properties"]
+            for one in segment.accepted(WRITE_KEY)
+            if one.get("event") == "Customer Canceled Pickup"
+        ]
 
     wait_for_the_worker(told, "Segment learned it")
     assert told() == [{"canceled_via": "Text", "pickup_date": tomorrow.pickup_date.isoformat()}]
@@ -108,16 +124,27 @@ def test_a_text_leaves_by_itself_and_a_no_to_it_reaches_segment(
 
 
 def test_stop_on_the_customer_s_own_phone_reaches_segment(
-    phones: TwilioStandIn, start_worker: Callable[..., Worker], segment: SegmentStandIn, integration: Integration, tomorrow: PickupRequest
+    phones: TwilioStandIn,
+    start_worker: Callable[..., Worker],
+    segment: SegmentStandIn,
+    integration: Integration,
+    tomorrow: PickupRequest,
 ) -> None:
     """The phone's page of the stand-in calls the web server as Twilio would."""
     start_worker(**TWILIO, TWILIO_HOST=phones.url)
     with Session() as browser:
         browser.trust_env = False
         form = {"phone": tomorrow.customer.phone, "number": NUMBER, "body": "STOP"}
-        assert "You get no more texts from" in browser.post(f"{phones.url}/answer", form, timeout=20).text
+        assert (
+            "You get no more texts from"
+            in browser.post(f"{phones.url}/answer", form, timeout=20).text
+        )
 
     def wants_texts() -> list[bool]:
-        return [one["traits"]["receiveTexts"] for one in segment.accepted(WRITE_KEY) if one["type"] == "identify"]
+        return [
+            one["traits"]["receiveTexts"]
+            for one in segment.accepted(WRITE_KEY)
+            if one["type"] == "identify"
+        ]
 
     wait_for_the_worker(lambda: wants_texts()[-1:] == [False], "Segment learned it")

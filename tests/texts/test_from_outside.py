@@ -14,7 +14,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_no_to_the_nightly_text_cancels_the_pickup_and_segment_learns_it(
-    twilio: TwilioStandIn, segment: SegmentStandIn, integration: Integration, customer: Customer, pickup: PickupRequest
+    twilio: TwilioStandIn,
+    segment: SegmentStandIn,
+    integration: Integration,
+    customer: Customer,
+    pickup: PickupRequest,
 ) -> None:
     assert tasks.send_texts() == "1 sent"
     business = customer.business.name
@@ -36,8 +40,16 @@ def test_a_no_to_the_nightly_text_cancels_the_pickup_and_segment_learns_it(
     Delivery().run()
     messages = segment.accepted()
     events = [message for message in messages if message.get("event") == "Customer Canceled Pickup"]
-    assert [event["properties"] for event in events] == [{"canceled_via": "Text", "pickup_date": "2026-11-24"}]
+    assert [event["properties"] for event in events] == [
+        {"canceled_via": "Text", "pickup_date": "2026-11-24"}
+    ]
     identifies = [message["traits"] for message in messages if message["type"] == "identify"]
     assert [traits["isMobile"] for traits in identifies] == [True]
     kept = IncomingText.objects.get()
-    assert (kept.customer, kept.pickup, kept.meaning, kept.outcome, kept.handled) == (customer, pickup, "no", "canceled", True)
+    assert (kept.customer, kept.pickup, kept.meaning, kept.outcome, kept.handled) == (
+        customer,
+        pickup,
+        "no",
+        "canceled",
+        True,
+    )

@@ -31,7 +31,12 @@ def clock() -> None:
 def test_a_worker_that_is_killed_leaves_no_second_text(
     start_worker: Callable[..., Worker], twilio: TwilioStandIn, waiting: NightlyText
 ) -> None:
-    environment = {"TEXTS_BACKEND": "twilio", "TWILIO_HOST": twilio.url, "TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN}
+    environment = {
+        "TEXTS_BACKEND": "twilio",
+        "TWILIO_HOST": twilio.url,
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": TOKEN,
+    }
     twilio.fault(1, taken=True)
     worker = start_worker(**environment)
     tasks.send_texts.delay()
@@ -51,7 +56,11 @@ def test_a_worker_in_another_process_sends_and_tells_no_numbers(
     start_worker: Callable[..., Worker], twilio: TwilioStandIn, waiting: NightlyText
 ) -> None:
     worker = start_worker(
-        TEXTS_BACKEND="twilio", TWILIO_HOST=twilio.url, TWILIO_ACCOUNT_SID=ACCOUNT, TWILIO_AUTH_TOKEN=TOKEN, LOG_LEVEL="DEBUG"
+        TEXTS_BACKEND="twilio",
+        TWILIO_HOST=twilio.url,
+        TWILIO_ACCOUNT_SID=ACCOUNT,
+        TWILIO_AUTH_TOKEN=TOKEN,
+        LOG_LEVEL="DEBUG",
     )
     tasks.send_texts.delay()
     wait_until(lambda: statuses() == [("sent", "")], "the text is sent")

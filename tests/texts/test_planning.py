@@ -12,7 +12,12 @@ from django.utils import timezone
 from customers.models import Business, Customer, NightlyText, PickupRequest, TextSettings
 from customers.texts import nightly
 from customers.texts.plan import plan
-from tests.factories import BusinessFactory, CustomerFactory, PickupRequestFactory, TextSettingsFactory
+from tests.factories import (
+    BusinessFactory,
+    CustomerFactory,
+    PickupRequestFactory,
+    TextSettingsFactory,
+)
 from tests.texts.conftest import NUMBER, statuses
 from tests.twilio import TwilioStandIn
 
@@ -26,13 +31,23 @@ def planned() -> int:
 def test_a_pickup_tomorrow_is_planned_once(pickup: PickupRequest) -> None:
     assert (planned(), planned()) == (1, 0)
     text = NightlyText.objects.get()
-    assert (text.pickup, text.customer, text.business, text.status) == (pickup, pickup.customer, pickup.business, "waiting")
-    assert (text.pickup_date, text.until) == (date(2026, 11, 24), datetime(2026, 11, 24, 5, tzinfo=UTC))
+    assert (text.pickup, text.customer, text.business, text.status) == (
+        pickup,
+        pickup.customer,
+        pickup.business,
+        "waiting",
+    )
+    assert (text.pickup_date, text.until) == (
+        date(2026, 11, 24),
+        datetime(2026, 11, 24, 5, tzinfo=UTC),
+    )
 
 
 @pytest.mark.parametrize("days", [0, 2, 7])
 def test_no_other_day_is_planned(customer: Customer, texting: TextSettings, days: int) -> None:
-    PickupRequestFactory.create(customer=customer, pickup_date=texting.business.today() + timedelta(days=days))
+    PickupRequestFactory.create(
+        customer=customer, pickup_date=texting.business.today() + timedelta(days=days)
+    )
     assert planned() == 0
     assert not NightlyText.objects.exists()
 
@@ -44,7 +59,9 @@ def test_a_pickup_that_is_not_to_be_is_not_planned(pickup: PickupRequest, status
 
 
 @pytest.mark.parametrize("change", [{"receive_texts": False}, {"phone": ""}])
-def test_who_does_not_want_texts_or_has_no_phone_is_not_planned(pickup: PickupRequest, change: dict[str, Any]) -> None:
+def test_who_does_not_want_texts_or_has_no_phone_is_not_planned(
+    pickup: PickupRequest, change: dict[str, Any]
+) -> None:
     Customer.objects.filter(pk=pickup.customer_id).update(**change)
     assert planned() == 0
 
@@ -57,18 +74,24 @@ def test_a_business_that_is_off_without_a_number_or_not_yet_due_is_not_planned(
     assert planned() == 0
 
 
-def test_each_business_goes_by_its_own_clock_and_hour(pickup: PickupRequest, clock: time_machine.Traveller) -> None:
+def test_each_business_goes_by_its_own_clock_and_hour(
+    pickup: PickupRequest, clock: time_machine.Traveller
+) -> None:
     berlin = BusinessFactory.create(time_zone="Europe/Berlin", country="DE")
     TextSettingsFactory.create(business=berlin, hour=20)
     there = PickupRequestFactory.create(
-        customer=CustomerFactory.create(business=berlin, phone="+4915112345678"), pickup_date=date(2026, 11, 25)
+        customer=CustomerFactory.create(business=berlin, phone="+4915112345678"),
+        pickup_date=date(2026, 11, 25),
     )
     assert planned() == 1
     clock.move_to(datetime(2026, 11, 24, 18, 59, tzinfo=UTC))
     assert planned() == 0
     clock.move_to(datetime(2026, 11, 24, 19, tzinfo=UTC))
     assert planned() == 1
-    assert list(NightlyText.objects.order_by("id").values_list("pickup", flat=True)) == [pickup.pk, there.pk]
+    assert list(NightlyText.objects.order_by("id").values_list("pickup", flat=True)) == [
+        pickup.pk,
+        there.pk,
+    ]
 
 
 def test_an_evening_in_which_nothing_ran_is_made_up_for_until_nine_and_not_later(
@@ -90,7 +113,9 @@ def test_a_pickup_that_is_scheduled_later_that_evening_gets_its_text(
     assert planned() == 1
 
 
-def test_a_pickup_that_is_canceled_and_scheduled_again_gets_no_second_text(pickup: PickupRequest) -> None:
+def test_a_pickup_that_is_canceled_and_scheduled_again_gets_no_second_text(
+    pickup: PickupRequest,
+) -> None:
     assert planned() == 1
     pickup.cancel(via="Employee")
     PickupRequest.schedule(pickup.customer, pickup.pickup_date)
@@ -98,7 +123,9 @@ def test_a_pickup_that_is_canceled_and_scheduled_again_gets_no_second_text(picku
     assert NightlyText.objects.count() == 1
 
 
-def test_however_many_businesses_and_pickups_it_is_two_queries(texting: TextSettings, business: Business) -> None:
+def test_however_many_businesses_and_pickups_it_is_two_queries(
+    texting: TextSettings, business: Business
+) -> None:
     for customer in CustomerFactory.create_batch(20, business=business):
         PickupRequestFactory.create(customer=customer)
     for number in range(5):
@@ -121,10 +148,17 @@ def test_however_many_businesses_and_pickups_it_is_two_queries(texting: TextSett
     ],
 )
 def test_landlines_get_no_text(
-    twilio: TwilioStandIn, pickup: PickupRequest, country: str, phone: str, given: bool | None, sent: bool
+    twilio: TwilioStandIn,
+    pickup: PickupRequest,
+    country: str,
+    phone: str,
+    given: bool | None,
+    sent: bool,
 ) -> None:
     Business.objects.update(country=country)
     Customer.objects.update(phone=phone, phone_is_mobile=given)
     nightly.run()
-    assert [(text.to, text.sender) for text in twilio.texts()] == ([(phone, NUMBER)] if sent else [])
+    assert [(text.to, text.sender) for text in twilio.texts()] == (
+        [(phone, NUMBER)] if sent else []
+    )
     assert statuses() == [("sent", "") if sent else ("skipped", "no_mobile")]

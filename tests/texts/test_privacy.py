@@ -29,7 +29,9 @@ def log() -> Iterator[io.StringIO]:
     root.setLevel(level)
 
 
-def test_the_console_shows_texts_on_a_developers_machine_alone(log: io.StringIO, settings: object) -> None:
+def test_the_console_shows_texts_on_a_developers_machine_alone(
+    log: io.StringIO, settings: object
+) -> None:
     text = Text(7, "+14155550123", NUMBER, "Hello Ann")
     settings.DEBUG = False  # type: ignore[attr-defined]
     Console().send(text)
@@ -41,7 +43,16 @@ def test_the_console_shows_texts_on_a_developers_machine_alone(log: io.StringIO,
     assert "Hello Ann" in log.getvalue()
 
 
-@pytest.mark.parametrize("fault", [{"status": 400, "error": 21606}, {"status": 400, "error": 21610}, {"status": 0}, {"status": 503}, None])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 400, "error": 21606},
+        {"status": 400, "error": 21610},
+        {"status": 0},
+        {"status": 503},
+        None,
+    ],
+)
 def test_sending_and_answering_log_nothing_personal(
     twilio: TwilioStandIn, pickup: PickupRequest, log: io.StringIO, fault: dict[str, int] | None
 ) -> None:
@@ -51,7 +62,15 @@ def test_sending_and_answering_log_nothing_personal(
     answer(pickup.customer.phone, NUMBER, "My door code is 4711")
     answer(pickup.customer.phone, "+14155550199", "My door code is 4711")
     answer(pickup.customer.phone, NUMBER, "My door code is 4711", signed="wrong")
-    for told in (pickup.customer.phone[1:], NUMBER[1:], "4711", "our van", TOKEN, ACCOUNT, pickup.customer.first_name):
+    for told in (
+        pickup.customer.phone[1:],
+        NUMBER[1:],
+        "4711",
+        "our van",
+        TOKEN,
+        ACCOUNT,
+        pickup.customer.first_name,
+    ):
         assert told not in log.getvalue()
 
 

@@ -12,7 +12,14 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from customers.models import Business, Customer, IncomingText, NightlyText, PickupRequest, TextSettings
+from customers.models import (
+    Business,
+    Customer,
+    IncomingText,
+    NightlyText,
+    PickupRequest,
+    TextSettings,
+)
 from customers.texts import nightly
 from customers.texts.backends import Backend
 from customers.texts.outcomes import Outcome, Sent, Text
@@ -48,13 +55,18 @@ def together(count: int, action: Callable[[], Any]) -> list[Any]:
 @pytest.fixture
 def fifty(business: Business, texting: TextSettings) -> set[str]:
     """Customers with a pickup tomorrow, by their numbers."""
-    customers = [CustomerFactory.create(business=business, phone=f"+1628555{100 + number:04}") for number in range(50)]
+    customers = [
+        CustomerFactory.create(business=business, phone=f"+1628555{100 + number:04}")
+        for number in range(50)
+    ]
     for customer in customers:
         PickupRequestFactory.create(customer=customer)
     return {customer.phone for customer in customers}
 
 
-def test_workers_that_run_at_once_send_each_text_once(twilio: TwilioStandIn, fifty: set[str]) -> None:
+def test_workers_that_run_at_once_send_each_text_once(
+    twilio: TwilioStandIn, fifty: set[str]
+) -> None:
     runs = together(4, nightly.run)
     assert sum(runs, Counter()) == {"sent": 50}
     assert (len(twilio.texts()), {text.to for text in twilio.texts()}) == (50, fifty)
@@ -66,7 +78,9 @@ def test_plans_that_are_made_at_once_plan_each_text_once(fifty: set[str]) -> Non
     assert sum(together(4, lambda: plan(now))) == NightlyText.objects.count() == 50
 
 
-def test_a_plan_waits_for_another_one_and_then_leaves_its_texts_alone(pickup: PickupRequest) -> None:
+def test_a_plan_waits_for_another_one_and_then_leaves_its_texts_alone(
+    pickup: PickupRequest,
+) -> None:
     now = timezone.now()
 
     def planned() -> int:
@@ -90,7 +104,9 @@ def texted(twilio: TwilioStandIn, pickup: PickupRequest) -> PickupRequest:
     return pickup
 
 
-def test_the_same_call_many_times_at_once_does_it_once_and_is_answered_the_same(texted: PickupRequest) -> None:
+def test_the_same_call_many_times_at_once_does_it_once_and_is_answered_the_same(
+    texted: PickupRequest,
+) -> None:
     phone = texted.customer.phone
     answers = together(6, lambda: said(answer(phone, NUMBER, "No", sid="SM7")))
     assert answers == [[CANCELED]] * 6
@@ -99,7 +115,10 @@ def test_the_same_call_many_times_at_once_does_it_once_and_is_answered_the_same(
 
 def test_of_two_noes_at_once_one_cancels(texted: PickupRequest) -> None:
     phone = texted.customer.phone
-    assert sorted(together(2, lambda: said(answer(phone, NUMBER, "No")))) == [[CANCELED], [CANCELED_ALREADY]]
+    assert sorted(together(2, lambda: said(answer(phone, NUMBER, "No")))) == [
+        [CANCELED],
+        [CANCELED_ALREADY],
+    ]
     assert IncomingText.objects.count() == 2
 
 
@@ -114,12 +133,19 @@ def test_a_no_and_an_employee_at_once(texted: PickupRequest) -> None:
     at_once(customer, no, lambda: PickupRequest.objects.get(pk=texted.pk).cancel(via="Employee"))
 
     texted.refresh_from_db()
-    assert (texted.canceled_via, replies) in [("Text", [CANCELED]), ("Employee", [CANCELED_ALREADY])]
+    assert (texted.canceled_via, replies) in [
+        ("Text", [CANCELED]),
+        ("Employee", [CANCELED_ALREADY]),
+    ]
 
 
 def test_stop_and_an_edit_at_once_both_count(texted: PickupRequest) -> None:
     phone, customer = texted.customer.phone, texted.customer
-    at_once(customer, lambda: answer(phone, NUMBER, "Stop"), lambda: Customer.objects.get().prefer_delivery("Will Call"))
+    at_once(
+        customer,
+        lambda: answer(phone, NUMBER, "Stop"),
+        lambda: Customer.objects.get().prefer_delivery("Will Call"),
+    )
     customer.refresh_from_db()
     assert (customer.receive_texts, customer.delivery_preference) == (False, "Will Call")
 
@@ -146,7 +172,9 @@ def test_while_texts_are_under_way_no_transaction_is_open_and_their_threads_have
             with watcher() as session:
                 row = session.execute(OPEN_TRANSACTIONS).fetchone()
             assert row
-            seen.append((row[0], any(one.connection for one in connections.all(initialized_only=True))))
+            seen.append(
+                (row[0], any(one.connection for one in connections.all(initialized_only=True)))
+            )
             return Sent()
 
     def watching() -> Backend:

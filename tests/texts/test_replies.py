@@ -56,16 +56,28 @@ def test_who_shares_a_number_must_say_whose_pickup_is_meant() -> None:
 
 def test_what_is_true_of_all_who_share_a_number_needs_no_name() -> None:
     assert to_no([ann(), bob()], None, WEDNESDAY, ZONE, 8)[0] is Reply.PASSED
-    assert to_no([ann(Standing.CANCELED), bob(Standing.CANCELED)], None, EVENING, ZONE, 8)[0] is Reply.CANCELED_ALREADY
+    assert (
+        to_no([ann(Standing.CANCELED), bob(Standing.CANCELED)], None, EVENING, ZONE, 8)[0]
+        is Reply.CANCELED_ALREADY
+    )
 
 
 @given(
-    st.lists(st.builds(Asked, st.sampled_from(["Ann", "Bob"]), st.just(TUESDAY), st.sampled_from(Standing)), max_size=3),
+    st.lists(
+        st.builds(
+            Asked, st.sampled_from(["Ann", "Bob"]), st.just(TUESDAY), st.sampled_from(Standing)
+        ),
+        max_size=3,
+    ),
     st.integers(0, 2) | st.none(),
-    st.integers(0, 8 * 24 * 60).map(lambda minutes: EVENING + timedelta(minutes=minutes - 4 * 24 * 60)),
+    st.integers(0, 8 * 24 * 60).map(
+        lambda minutes: EVENING + timedelta(minutes=minutes - 4 * 24 * 60)
+    ),
     st.integers(0, 23),
 )
-def test_only_one_scheduled_pickup_in_time_is_ever_canceled(asked: list[Asked], chosen: int | None, now: datetime, leaves: int) -> None:
+def test_only_one_scheduled_pickup_in_time_is_ever_canceled(
+    asked: list[Asked], chosen: int | None, now: datetime, leaves: int
+) -> None:
     chosen = chosen if chosen is not None and chosen < len(asked) else None
     reply, about = to_no(asked, chosen, now, ZONE, leaves)
     if reply is Reply.CANCELED:

@@ -22,18 +22,30 @@ from tests.twilio import TwilioStandIn
 pytestmark = pytest.mark.django_db
 
 
-def test_a_text_is_sent_once_however_often_it_runs(twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller) -> None:
+def test_a_text_is_sent_once_however_often_it_runs(
+    twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller
+) -> None:
     assert nightly.run() == {"sent": 1}
     clock.shift(timedelta(hours=1))
     assert nightly.run() == {}
     assert (len(twilio.texts()), twilio.asked()) == (1, 1)
     text = NightlyText.objects.get()
-    assert (text.status, text.attempts, text.phone, [text.sid]) == ("sent", 1, pickup.customer.phone, twilio.sids())
+    assert (text.status, text.attempts, text.phone, [text.sid]) == (
+        "sent",
+        1,
+        pickup.customer.phone,
+        twilio.sids(),
+    )
 
 
-@pytest.mark.parametrize("fault", [{"status": 429}, {"status": 503}, {"status": 400, "error": 21611}])
+@pytest.mark.parametrize(
+    "fault", [{"status": 429}, {"status": 503}, {"status": 400, "error": 21611}]
+)
 def test_what_was_certainly_not_taken_is_tried_again_after_a_pause(
-    twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller, fault: dict[str, int]
+    twilio: TwilioStandIn,
+    pickup: PickupRequest,
+    clock: time_machine.Traveller,
+    fault: dict[str, int],
 ) -> None:
     twilio.fault(**fault)
     assert nightly.run() == {"later": 1}
@@ -46,13 +58,17 @@ def test_what_was_certainly_not_taken_is_tried_again_after_a_pause(
     assert NightlyText.objects.get().attempts == 2
 
 
-def test_twilio_says_how_long_to_wait(twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller) -> None:
+def test_twilio_says_how_long_to_wait(
+    twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller
+) -> None:
     twilio.fault(429, error=20429, retry_after="300")
     nightly.run()
     assert NightlyText.objects.get().next_at == timezone.now() + timedelta(minutes=5)
 
 
-def test_a_twilio_that_is_not_there_is_tried_again(twilio: TwilioStandIn, pickup: PickupRequest, settings: Any) -> None:
+def test_a_twilio_that_is_not_there_is_tried_again(
+    twilio: TwilioStandIn, pickup: PickupRequest, settings: Any
+) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         settings.TWILIO_HOST = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -60,10 +76,16 @@ def test_a_twilio_that_is_not_there_is_tried_again(twilio: TwilioStandIn, pickup
     assert statuses() == [("waiting", "busy")]
 
 
-@pytest.mark.parametrize("fault", [{"status": 500}, {"status": 502}, {"status": 504}, {"status": 0}])
+@pytest.mark.parametrize(
+    "fault", [{"status": 500}, {"status": 502}, {"status": 504}, {"status": 0}]
+)
 @pytest.mark.parametrize("taken", [True, False])
 def test_what_may_have_been_taken_is_never_sent_again(
-    twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller, fault: dict[str, int], taken: bool
+    twilio: TwilioStandIn,
+    pickup: PickupRequest,
+    clock: time_machine.Traveller,
+    fault: dict[str, int],
+    taken: bool,
 ) -> None:
     twilio.fault(**fault, taken=taken)
     assert nightly.run() == {"unknown": 1}
@@ -82,7 +104,9 @@ def test_a_twilio_that_hangs_is_given_up_and_the_text_not_sent_again(
     assert nightly.run() == {}
 
 
-def test_who_unsubscribed_at_twilio_gets_no_more_texts(twilio: TwilioStandIn, pickup: PickupRequest) -> None:
+def test_who_unsubscribed_at_twilio_gets_no_more_texts(
+    twilio: TwilioStandIn, pickup: PickupRequest
+) -> None:
     twilio.fault(400, error=21610)
     assert nightly.run() == {"refused": 1}
     customer = Customer.objects.get()
@@ -92,7 +116,9 @@ def test_who_unsubscribed_at_twilio_gets_no_more_texts(twilio: TwilioStandIn, pi
 
 
 @pytest.mark.parametrize("error", [21211, 21614])
-def test_a_number_that_cannot_get_texts_is_no_mobile(twilio: TwilioStandIn, pickup: PickupRequest, error: int) -> None:
+def test_a_number_that_cannot_get_texts_is_no_mobile(
+    twilio: TwilioStandIn, pickup: PickupRequest, error: int
+) -> None:
     twilio.fault(400, error=error)
     assert nightly.run() == {"refused": 1}
     customer = Customer.objects.get()
@@ -100,7 +126,9 @@ def test_a_number_that_cannot_get_texts_is_no_mobile(twilio: TwilioStandIn, pick
     assert statuses() == [("refused", "impossible")]
 
 
-def test_what_else_twilio_refuses_concerns_this_text_alone(twilio: TwilioStandIn, pickup: PickupRequest) -> None:
+def test_what_else_twilio_refuses_concerns_this_text_alone(
+    twilio: TwilioStandIn, pickup: PickupRequest
+) -> None:
     twilio.fault(400, error=21617)
     assert nightly.run() == {"refused": 1}
     customer = Customer.objects.get()
@@ -109,10 +137,15 @@ def test_what_else_twilio_refuses_concerns_this_text_alone(twilio: TwilioStandIn
 
 
 def test_a_number_that_is_not_the_business_own_stops_that_business_for_a_quarter_of_an_hour(
-    twilio: TwilioStandIn, pickup: PickupRequest, texting: TextSettings, clock: time_machine.Traveller
+    twilio: TwilioStandIn,
+    pickup: PickupRequest,
+    texting: TextSettings,
+    clock: time_machine.Traveller,
 ) -> None:
     other = TextSettingsFactory.create()
-    PickupRequestFactory.create(customer=CustomerFactory.create(business=other.business, phone="+16285550177"))
+    PickupRequestFactory.create(
+        customer=CustomerFactory.create(business=other.business, phone="+16285550177")
+    )
     twilio.fault(400, error=21606, phone=pickup.customer.phone)
     assert nightly.run() == {"sent": 1, "stopped": 1}
     texting.refresh_from_db()
@@ -126,7 +159,11 @@ def test_a_number_that_is_not_the_business_own_stops_that_business_for_a_quarter
 
 
 def test_credentials_that_are_refused_end_the_run_at_once(
-    twilio: TwilioStandIn, business: Business, texting: TextSettings, settings: Any, clock: time_machine.Traveller
+    twilio: TwilioStandIn,
+    business: Business,
+    texting: TextSettings,
+    settings: Any,
+    clock: time_machine.Traveller,
 ) -> None:
     for customer in CustomerFactory.create_batch(40, business=business):
         PickupRequestFactory.create(customer=customer)
@@ -140,7 +177,9 @@ def test_credentials_that_are_refused_end_the_run_at_once(
     assert len({text.to for text in twilio.texts()}) == len(twilio.texts()) == 40
 
 
-def test_texts_that_still_wait_at_nine_are_given_up(twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller) -> None:
+def test_texts_that_still_wait_at_nine_are_given_up(
+    twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller
+) -> None:
     twilio.fault(503)
     assert nightly.run() == {"later": 1}
     clock.move_to(datetime(2026, 11, 24, 5, tzinfo=UTC))
@@ -168,23 +207,35 @@ def without_phone(pickup: PickupRequest) -> None:
 
 
 @pytest.mark.parametrize(
-    ("happens", "reason"), [(canceled, "not_scheduled"), (moved, "not_scheduled"), (unwanted, "no_texts"), (without_phone, "no_mobile")]
+    ("happens", "reason"),
+    [
+        (canceled, "not_scheduled"),
+        (moved, "not_scheduled"),
+        (unwanted, "no_texts"),
+        (without_phone, "no_mobile"),
+    ],
 )
-def test_what_happened_since_the_plan_counts(twilio: TwilioStandIn, pickup: PickupRequest, happens: Any, reason: str) -> None:
+def test_what_happened_since_the_plan_counts(
+    twilio: TwilioStandIn, pickup: PickupRequest, happens: Any, reason: str
+) -> None:
     plan(timezone.now())
     happens(pickup)
     assert nightly.run() == {}
     assert (twilio.asked(), statuses()) == (0, [("skipped", reason)])
 
 
-def test_a_number_that_changed_since_the_plan_is_the_one_that_is_texted(twilio: TwilioStandIn, pickup: PickupRequest) -> None:
+def test_a_number_that_changed_since_the_plan_is_the_one_that_is_texted(
+    twilio: TwilioStandIn, pickup: PickupRequest
+) -> None:
     plan(timezone.now())
     pickup.customer.change_phone("+16285550188")
     assert nightly.run() == {"sent": 1}
     assert [text.to for text in twilio.texts()] == ["+16285550188"]
 
 
-def test_what_the_number_was_refused_for_is_not_said_of_the_next_number(twilio: TwilioStandIn, pickup: PickupRequest) -> None:
+def test_what_the_number_was_refused_for_is_not_said_of_the_next_number(
+    twilio: TwilioStandIn, pickup: PickupRequest
+) -> None:
     from customers.texts.settle import settle
 
     plan(timezone.now())

@@ -10,7 +10,12 @@ from django.urls import reverse
 from customers.models import Business, Customer, IncomingText, NightlyText, TextSettings
 from customers.texts import nightly
 from tests.admin.conftest import logged_in, other_business, other_owner, owner, support
-from tests.factories import BusinessFactory, IncomingTextFactory, NightlyTextFactory, TextSettingsFactory
+from tests.factories import (
+    BusinessFactory,
+    IncomingTextFactory,
+    NightlyTextFactory,
+    TextSettingsFactory,
+)
 from tests.texts.conftest import NUMBER, statuses
 from tests.twilio import TwilioStandIn
 
@@ -25,7 +30,11 @@ def _pages(settings: Any) -> None:
 
 def permitted(user: User) -> Client:
     """With the permissions that owners have."""
-    names = [f"{action}_{model}" for model in ("textsettings", "nightlytext", "incomingtext") for action in ("add", "change", "view")]
+    names = [
+        f"{action}_{model}"
+        for model in ("textsettings", "nightlytext", "incomingtext")
+        for action in ("add", "change", "view")
+    ]
     user.user_permissions.set(Permission.objects.filter(codename__in=names))
     return logged_in(user)
 
@@ -35,30 +44,60 @@ def page(model: type[Any], name: str, *args: Any) -> str:
 
 
 def filled_in(**values: Any) -> dict[str, Any]:
-    return {"enabled": "on", "number": "(510) 555-0100", "hour": "18", "van_leaves": "8", "language": "en", "wording": ""} | values
+    return {
+        "enabled": "on",
+        "number": "(510) 555-0100",
+        "hour": "18",
+        "van_leaves": "8",
+        "language": "en",
+        "wording": "",
+    } | values
 
 
 def test_an_owner_sets_up_texts(owner: User, business: Business, settings: Any) -> None:
     settings.TEXTS_BACKEND = "TWILIO"
     client = permitted(owner)
-    response = client.post(page(TextSettings, "add"), filled_in(business=business.pk, hour="19", also_understood=["es", "de"]))
+    response = client.post(
+        page(TextSettings, "add"),
+        filled_in(business=business.pk, hour="19", also_understood=["es", "de"]),
+    )
     assert response.status_code == 302, response.context["adminform"].form.errors
     made = TextSettings.objects.get()
-    assert (made.business, made.number, made.hour, made.also_understood) == (business, NUMBER, 19, ["es", "de"])
+    assert (made.business, made.number, made.hour, made.also_understood) == (
+        business,
+        NUMBER,
+        19,
+        ["es", "de"],
+    )
     shown = client.get(page(TextSettings, "change", made.pk)).content.decode()
     assert "Texts leave at 19:00." in shown
     assert "http://127.0.0.1:8000/texts/incoming" in shown, "what is to be entered at Twilio"
-    assert f"{business.name}: Ann, our van comes by for your pickup tomorrow, Tuesday, 24 November." in shown
+    assert (
+        f"{business.name}: Ann, our van comes by for your pickup tomorrow, Tuesday, 24 November."
+        in shown
+    )
 
 
 @pytest.mark.parametrize(
     ("values", "errors"),
     [
-        ({"number": ""}, {"number": ["Enter the number that the texts come from, or leave them switched off."]}),
+        (
+            {"number": ""},
+            {"number": ["Enter the number that the texts come from, or leave them switched off."]},
+        ),
         ({"number": "12"}, {"number": ["12 is not a possible phone number."]}),
-        ({"hour": "22"}, {"hour": ["Select a valid choice. 22 is not one of the available choices."]}),
-        ({"hour": "8"}, {"hour": ["Select a valid choice. 8 is not one of the available choices."]}),
-        ({"wording": "Hi {first}"}, {"wording": ["{first} cannot be filled in. You may use {name}, {day}, {business}."]}),
+        (
+            {"hour": "22"},
+            {"hour": ["Select a valid choice. 22 is not one of the available choices."]},
+        ),
+        (
+            {"hour": "8"},
+            {"hour": ["Select a valid choice. 8 is not one of the available choices."]},
+        ),
+        (
+            {"wording": "Hi {first}"},
+            {"wording": ["{first} cannot be filled in. You may use {name}, {day}, {business}."]},
+        ),
         ({"own_no": "Stop"}, {"own_no": ['"stop" means Stop already.']}),
         ({"own_no": "later", "own_start": "Later!"}, {"own_start": ['"later" means No already.']}),
     ],
@@ -66,7 +105,9 @@ def test_an_owner_sets_up_texts(owner: User, business: Business, settings: Any) 
 def test_what_cannot_work_is_refused_with_a_sentence(
     owner: User, business: Business, values: dict[str, Any], errors: dict[str, list[str]]
 ) -> None:
-    response = permitted(owner).post(page(TextSettings, "add"), filled_in(business=business.pk, **values))
+    response = permitted(owner).post(
+        page(TextSettings, "add"), filled_in(business=business.pk, **values)
+    )
     assert response.status_code == 200
     assert response.context["adminform"].form.errors == errors
     assert not TextSettings.objects.exists()
@@ -88,18 +129,28 @@ def test_businesses_without_a_number_do_not_disturb_each_other() -> None:
 @pytest.mark.parametrize(
     ("problem", "shown"),
     [
-        ("account", "Twilio refuses this installation&#x27;s account. Whoever runs it has to look at its Twilio settings."),
-        ("number", "Twilio refuses to send from this number. Check that it is the one that you have at Twilio."),
+        (
+            "account",
+            "Twilio refuses this installation&#x27;s account. Whoever runs it has to look at its Twilio settings.",
+        ),
+        (
+            "number",
+            "Twilio refuses to send from this number. Check that it is the one that you have at Twilio.",
+        ),
     ],
 )
-def test_a_problem_is_told_in_words(owner: User, texting: TextSettings, problem: str, shown: str) -> None:
+def test_a_problem_is_told_in_words(
+    owner: User, texting: TextSettings, problem: str, shown: str
+) -> None:
     TextSettings.objects.update(problem=problem)
     assert f"Stopped. {shown} It is tried again every 15 minutes." in (
         permitted(owner).get(page(TextSettings, "change", texting.pk)).content.decode()
     )
 
 
-def test_saving_tries_again_at_once(owner: User, texting: TextSettings, twilio: TwilioStandIn, pickup: Any) -> None:
+def test_saving_tries_again_at_once(
+    owner: User, texting: TextSettings, twilio: TwilioStandIn, pickup: Any
+) -> None:
     twilio.fault(400, error=21606)
     nightly.run()
     assert statuses() == [("waiting", "number")]
@@ -112,7 +163,9 @@ def test_an_installation_without_twilio_says_so(owner: User, texting: TextSettin
     assert "this installation is not connected to Twilio: no text leaves it." in shown
 
 
-def test_an_owner_reads_what_customers_answered_and_marks_it_as_handled(owner: User, customer: Customer) -> None:
+def test_an_owner_reads_what_customers_answered_and_marks_it_as_handled(
+    owner: User, customer: Customer
+) -> None:
     client = permitted(owner)
     text = IncomingTextFactory.create(customer=customer, body="When do you open?")
     assert "When do you open?" in client.get(page(IncomingText, "changelist")).content.decode()
@@ -129,14 +182,22 @@ def test_why_a_text_was_not_sent_is_told_in_words(owner: User, customer: Custome
     assert "The customer has told Twilio to get no more texts from this number." in shown
 
 
-def test_the_owner_of_another_business_sees_none_of_it(other_owner: User, customer: Customer, texting: TextSettings) -> None:
+def test_the_owner_of_another_business_sees_none_of_it(
+    other_owner: User, customer: Customer, texting: TextSettings
+) -> None:
     client = permitted(other_owner)
-    incoming, sent = IncomingTextFactory.create(customer=customer), NightlyTextFactory.create(customer=customer)
+    incoming, sent = (
+        IncomingTextFactory.create(customer=customer),
+        NightlyTextFactory.create(customer=customer),
+    )
     for row in (texting, incoming, sent):
         model = type(row)
         assert client.get(page(model, "changelist")).context["cl"].result_list.count() == 0
         assert client.get(page(model, "change", row.pk)).status_code == 302
-    client.post(page(IncomingText, "changelist"), {"action": "mark_as_handled", "_selected_action": [incoming.pk]})
+    client.post(
+        page(IncomingText, "changelist"),
+        {"action": "mark_as_handled", "_selected_action": [incoming.pk]},
+    )
     client.post(page(TextSettings, "change", texting.pk), filled_in(hour="20"))
     incoming.refresh_from_db()
     texting.refresh_from_db()

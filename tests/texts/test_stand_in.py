@@ -36,12 +36,17 @@ def test_a_customer_answers_on_the_page(
         form = {"phone": customer.phone, "number": NUMBER, "body": "No <thanks>"}
         page = browser.post(f"{twilio.url}/answer", form, timeout=10).text
         assert "No &lt;thanks&gt;" in page
-        assert "Your pickup on Tuesday, 24 November is canceled. Thank you for letting us know." in page
+        assert (
+            "Your pickup on Tuesday, 24 November is canceled. Thank you for letting us know."
+            in page
+        )
     pickup.refresh_from_db()
     assert (pickup.status, pickup.canceled_via) == ("canceled", "Text")
 
 
-def test_it_takes_no_text_from_who_has_not_the_account(twilio: TwilioStandIn, browser: Session) -> None:
+def test_it_takes_no_text_from_who_has_not_the_account(
+    twilio: TwilioStandIn, browser: Session
+) -> None:
     address = f"{twilio.url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
     text = {"To": "+14155550111", "From": NUMBER, "Body": "Hello"}
     for login in (None, (ACCOUNT, "wrong"), ("AC1", TOKEN)):
@@ -61,19 +66,42 @@ def test_a_stand_in_that_starts_anew_does_not_repeat_the_ids_of_the_last(
         with TwilioStandIn(webhook=f"{live_server.url}/texts/incoming") as twilio:
             form = {"phone": customer.phone, "number": NUMBER, "body": said}
             assert browser.post(f"{twilio.url}/answer", form, timeout=10).ok
-    assert list(IncomingText.objects.order_by("at").values_list("body", "outcome")) == [("Stop", "stopped"), ("Start", "started")]
+    assert list(IncomingText.objects.order_by("at").values_list("body", "outcome")) == [
+        ("Stop", "stopped"),
+        ("Start", "started"),
+    ]
 
 
-def test_it_shows_what_was_on_the_phones_before_it_started_once(twilio: TwilioStandIn, browser: Session) -> None:
-    asked = {"sid": "SM1", "phone": "+14155550111", "number": NUMBER, "body": "Our van comes by tomorrow."}
+def test_it_shows_what_was_on_the_phones_before_it_started_once(
+    twilio: TwilioStandIn, browser: Session
+) -> None:
+    asked = {
+        "sid": "SM1",
+        "phone": "+14155550111",
+        "number": NUMBER,
+        "body": "Our van comes by tomorrow.",
+    }
     said = {"sid": "SM2", "phone": "+14155550111", "number": NUMBER, "body": "No", "theirs": True}
-    reply = {"sid": "SM2-reply", "phone": "+14155550111", "number": NUMBER, "body": "Canceled.", "reply_to": "SM2"}
+    reply = {
+        "sid": "SM2-reply",
+        "phone": "+14155550111",
+        "number": NUMBER,
+        "body": "Canceled.",
+        "reply_to": "SM2",
+    }
     for _ in range(2):
-        browser.post(f"{twilio.url}/remember", json=[asked, said, reply], timeout=10).raise_for_status()
+        browser.post(
+            f"{twilio.url}/remember", json=[asked, said, reply], timeout=10
+        ).raise_for_status()
     assert [text.body for text in twilio.texts()] == ["Our van comes by tomorrow.", "Canceled."]
     assert twilio.asked() == 0
     page = browser.get(twilio.url, timeout=10).text
-    assert page.count("Our van comes by tomorrow.") == page.count("<p class=theirs>No</p>") == page.count("Canceled.") == 1
+    assert (
+        page.count("Our van comes by tomorrow.")
+        == page.count("<p class=theirs>No</p>")
+        == page.count("Canceled.")
+        == 1
+    )
 
 
 def test_who_answers_hears_that_the_business_did_not_listen(
@@ -83,7 +111,10 @@ def test_who_answers_hears_that_the_business_did_not_listen(
     form = {"phone": customer.phone, "number": NUMBER, "body": "No"}
     with TwilioStandIn(webhook=f"{live_server.url}/texts/incoming") as twilio:
         answer = browser.post(f"{twilio.url}/answer", form, timeout=10)
-        assert (answer.status_code, answer.text) == (502, "The business was told of it and answered 403.")
+        assert (answer.status_code, answer.text) == (
+            502,
+            "The business was told of it and answered 403.",
+        )
     with TwilioStandIn(webhook="http://127.0.0.1:9/texts/incoming") as twilio:
         answer = browser.post(f"{twilio.url}/answer", form, timeout=10)
         assert (answer.status_code, answer.text) == (502, "The business could not be told of it.")

@@ -25,11 +25,17 @@ def texted(twilio: TwilioStandIn, pickup: PickupRequest) -> Customer:
 
 def nothing_happened() -> bool:
     canceled = PickupRequest.objects.filter(status="canceled").exists()
-    return not (canceled or IncomingText.objects.exists() or Customer.objects.exclude(text_answered_at=None).exists())
+    return not (
+        canceled
+        or IncomingText.objects.exists()
+        or Customer.objects.exclude(text_answered_at=None).exists()
+    )
 
 
 @pytest.mark.parametrize("signed", ["", "wrong", "\u00e4" * 28, "A" * 28, "A" * 5_000])
-def test_what_twilio_did_not_sign_is_refused_and_changes_nothing(texted: Customer, signed: str) -> None:
+def test_what_twilio_did_not_sign_is_refused_and_changes_nothing(
+    texted: Customer, signed: str
+) -> None:
     response = answer(texted.phone, NUMBER, "No", signed=signed.encode().decode("latin-1"))
     assert (response.status_code, response.content) == (403, b"This is not from Twilio.")
     assert nothing_happened()
@@ -40,13 +46,17 @@ def test_a_signature_is_good_for_nothing_else_than_what_it_signed(texted: Custom
 
     form = {"MessageSid": "SM1", "From": texted.phone, "To": NUMBER, "Body": "Yes"}
     headers = {"X-Twilio-Signature": signature("http://127.0.0.1:8000/texts/incoming", form)}
-    assert Client().post("/texts/incoming", form | {"Body": "No"}, headers=headers).status_code == 403
+    assert (
+        Client().post("/texts/incoming", form | {"Body": "No"}, headers=headers).status_code == 403
+    )
     assert Client().post("/texts/incoming?also=this", form, headers=headers).status_code == 403
     assert nothing_happened()
     assert Client().post("/texts/incoming", form, headers=headers).status_code == 200
 
 
-def test_the_address_that_is_signed_is_the_public_one_whatever_host_a_request_names(texted: Customer, settings: Any) -> None:
+def test_the_address_that_is_signed_is_the_public_one_whatever_host_a_request_names(
+    texted: Customer, settings: Any
+) -> None:
     from smrt_integration.dev.twilio_stub.texting import signature
 
     settings.PUBLIC_URL, settings.ALLOWED_HOSTS = "https://smrt.example.com", ["*"]
@@ -67,9 +77,14 @@ def test_without_a_token_nobody_can_sign(texted: Customer, settings: Any) -> Non
 
     settings.TWILIO_AUTH_TOKEN = ""
     form = {"MessageSid": "SM1", "From": texted.phone, "To": NUMBER, "Body": "No"}
-    address = "http://127.0.0.1:8000/texts/incoming" + "".join(name + form[name] for name in sorted(form))
+    address = "http://127.0.0.1:8000/texts/incoming" + "".join(
+        name + form[name] for name in sorted(form)
+    )
     signed = base64.b64encode(hmac.new(b"", address.encode(), "sha1").digest()).decode()
-    assert Client().post("/texts/incoming", form, headers={"X-Twilio-Signature": signed}).status_code == 403
+    assert (
+        Client().post("/texts/incoming", form, headers={"X-Twilio-Signature": signed}).status_code
+        == 403
+    )
     assert nothing_happened()
 
 
@@ -96,13 +111,18 @@ def test_a_call_that_is_repeated_is_answered_the_same_and_does_it_once(texted: C
 def test_a_reply_is_escaped(texted: Customer) -> None:
     texted.business.name = "Wash & <Go>"
     texted.business.save()
-    assert said(answer(texted.phone, NUMBER, "Stop")) == ["You get no more texts from Wash & <Go>. Answer START to get them again."]
+    assert said(answer(texted.phone, NUMBER, "Stop")) == [
+        "You get no more texts from Wash & <Go>. Answer START to get them again."
+    ]
 
 
 @pytest.mark.parametrize(
     ("body", "kept"),
     [
-        ("\U0001f44d\U0001f3fd\u200d\u2640\ufe0f" * 50, "\U0001f44d\U0001f3fd\u200d\u2640\ufe0f" * 50),
+        (
+            "\U0001f44d\U0001f3fd\u200d\u2640\ufe0f" * 50,
+            "\U0001f44d\U0001f3fd\u200d\u2640\ufe0f" * 50,
+        ),
         ("x" * 100_000, "x" * 1_600),
         ("a\0b", "ab"),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
@@ -112,24 +132,39 @@ def test_a_reply_is_escaped(texted: Customer) -> None:
     ids=["emoji", "very long", "zero byte", "markup", "sql", "empty"],
 )
 def test_whatever_is_said_is_kept_for_the_counter(texted: Customer, body: str, kept: str) -> None:
-    assert said(answer(texted.phone, NUMBER, body)) == ["Thank you. We passed your message on to our team."]
+    assert said(answer(texted.phone, NUMBER, body)) == [
+        "Thank you. We passed your message on to our team."
+    ]
     text = IncomingText.objects.get()
-    assert (text.body, text.meaning, text.outcome, text.handled, text.customer) == (kept, "other", "kept", False, texted)
+    assert (text.body, text.meaning, text.outcome, text.handled, text.customer) == (
+        kept,
+        "other",
+        "kept",
+        False,
+        texted,
+    )
 
 
-@pytest.mark.parametrize(("media", "counted"), [("1", 1), ("3", 3), ("9999", 10), ("-1", 0), ("x", 0), ("\u00b2", 0), ("", 0)])
+@pytest.mark.parametrize(
+    ("media", "counted"),
+    [("1", 1), ("3", 3), ("9999", 10), ("-1", 0), ("x", 0), ("\u00b2", 0), ("", 0)],
+)
 def test_a_picture_without_words_is_kept(texted: Customer, media: str, counted: int) -> None:
     answer(texted.phone, NUMBER, "", NumMedia=media)
     assert IncomingText.objects.get().media == counted
 
 
 @pytest.mark.parametrize("number", ["+14155550199", "", "nonsense", "x" * 500])
-def test_a_number_that_is_no_business_own_is_answered_with_nothing(texted: Customer, number: str) -> None:
+def test_a_number_that_is_no_business_own_is_answered_with_nothing(
+    texted: Customer, number: str
+) -> None:
     assert said(answer(texted.phone, number, "No")) == []
     assert nothing_happened()
 
 
-def test_a_business_without_a_number_is_not_the_one_that_an_empty_number_means(texted: Customer) -> None:
+def test_a_business_without_a_number_is_not_the_one_that_an_empty_number_means(
+    texted: Customer,
+) -> None:
     TextSettings.objects.update(number="", enabled=False)
     assert said(answer(texted.phone, "", "No")) == []
     assert nothing_happened()
@@ -137,7 +172,9 @@ def test_a_business_without_a_number_is_not_the_one_that_an_empty_number_means(t
 
 @pytest.mark.parametrize("field", ["MessageSid", "From", "To", "Body", "NumMedia", "OptOutType"])
 @pytest.mark.parametrize("value", ["\0", "a\0b", "\U0001f44d" * 100])
-def test_whatever_twilio_signs_is_never_an_error_of_ours(texted: Customer, field: str, value: str) -> None:
+def test_whatever_twilio_signs_is_never_an_error_of_ours(
+    texted: Customer, field: str, value: str
+) -> None:
     assert answer(texted.phone, NUMBER, "Hello", **{field: value}).status_code in {200, 400}
 
 

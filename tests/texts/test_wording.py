@@ -44,17 +44,28 @@ DAY = date(2026, 11, 24)
     ],
 )
 def test_the_usual_wording(code: str, text: str) -> None:
-    assert nightly_text(LANGUAGES[code], "", name="Ann", day=DAY, business="Example Cleaners") == text
+    assert (
+        nightly_text(LANGUAGES[code], "", name="Ann", day=DAY, business="Example Cleaners") == text
+    )
 
 
 def test_a_wording_of_ones_own_is_filled_in_and_always_ends_with_how_to_stop() -> None:
-    text = nightly_text(ENGLISH, " Hi {name}, {day}? {business} {other} ", name="", day=DAY, business="Example")
-    assert text == "Hi dear customer, Tuesday, 24 November? Example {other} Answer STOP to get no more texts."
+    text = nightly_text(
+        ENGLISH, " Hi {name}, {day}? {business} {other} ", name="", day=DAY, business="Example"
+    )
+    assert (
+        text
+        == "Hi dear customer, Tuesday, 24 November? Example {other} Answer STOP to get no more texts."
+    )
 
 
 def test_what_a_customer_is_called_is_not_read_as_a_wording() -> None:
-    assert nightly_text(ENGLISH, "{name}", name="{business}", day=DAY, business="Example").startswith("{business} Answer")
-    assert nightly_text(ENGLISH, "{name.__class__}{0}", name="Ann", day=DAY, business="Example").startswith("{name.__class__}{0} ")
+    assert nightly_text(
+        ENGLISH, "{name}", name="{business}", day=DAY, business="Example"
+    ).startswith("{business} Answer")
+    assert nightly_text(
+        ENGLISH, "{name.__class__}{0}", name="Ann", day=DAY, business="Example"
+    ).startswith("{name.__class__}{0} ")
 
 
 def test_what_cannot_be_filled_in_is_found() -> None:
@@ -69,4 +80,6 @@ def test_every_language_can_say_and_understand_everything(language: Language) ->
     assert unknown_placeholders(language.wording) == []
     assert {"name", "day", "business"} == set(KNOWN) == set(PLACEHOLDER.findall(language.wording))
     for reply, english in ENGLISH.replies.items():
-        assert set(PLACEHOLDER.findall(language.replies[reply])) == set(PLACEHOLDER.findall(english)), reply
+        assert set(PLACEHOLDER.findall(language.replies[reply])) == set(
+            PLACEHOLDER.findall(english)
+        ), reply

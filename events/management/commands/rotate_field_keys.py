@@ -15,7 +15,10 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="count, and change nothing")
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> str:
-        keys = [_key(pk, dry_run) for pk in Integration.objects.exclude(write_key="").values_list("pk", flat=True)]
+        keys = [
+            _key(pk, dry_run)
+            for pk in Integration.objects.exclude(write_key="").values_list("pk", flat=True)
+        ]
         unreadable = sum(isinstance(key, Unreadable) for key in keys)
         done = "would be encrypted anew" if dry_run else "encrypted anew"
         return f"{sum(map(bool, keys))} write keys {done}, {unreadable} cannot be read with FIELD_KEYS and were left as they are."

@@ -43,7 +43,13 @@ class Columns:
 
 def columns(days: Sequence[tuple[date, Counter[str]]]) -> Columns:
     most = top(max((counts.total() for _, counts in days), default=0))
-    return Columns([Column(day, STEP * n + (STEP - BAR) // 2, counts, _parts(counts, most)) for n, (day, counts) in enumerate(days)], most)
+    return Columns(
+        [
+            Column(day, STEP * n + (STEP - BAR) // 2, counts, _parts(counts, most))
+            for n, (day, counts) in enumerate(days)
+        ],
+        most,
+    )
 
 
 def _parts(counts: Counter[str], most: int) -> list[Part]:

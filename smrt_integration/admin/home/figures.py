@@ -83,13 +83,19 @@ def figures_of(business_id: int, today: date) -> Figures:
     events = {event.name: OfEvent(event.name, event.name) for event in catalogue.EVENTS}
     events[IDENTIFY] = OfEvent(IDENTIFY, CUSTOMER_DETAILS)
     of_business = DailyCount.objects.filter(business_id=business_id, day__range=(since, today))
-    for day, event, outcome, messages in of_business.values_list("day", "event", "outcome").annotate(sum=Sum("messages")):
+    for day, event, outcome, messages in of_business.values_list(
+        "day", "event", "outcome"
+    ).annotate(sum=Sum("messages")):
         days[day][outcome] += messages
         line = events.setdefault(event, OfEvent(event, event))
         line.month[outcome] += messages
         if day == today:
             line.today[outcome] += messages
-    delays = list(DailyDelay.objects.filter(business_id=business_id, day__range=(since, today)).values_list("day", *DELAY))
+    delays = list(
+        DailyDelay.objects.filter(business_id=business_id, day__range=(since, today)).values_list(
+            "day", *DELAY
+        )
+    )
     return Figures(
         today=days[today],
         month=sum(days.values(), Outcomes()),
@@ -128,7 +134,11 @@ def in_words(milliseconds: float) -> str:
     seconds = milliseconds / 1000
     if seconds < 0.1:
         return "a tenth of a second"
-    return f"{seconds:.1f} seconds".replace(".0 ", " ") if seconds < 10 else duration(timedelta(seconds=seconds))
+    return (
+        f"{seconds:.1f} seconds".replace(".0 ", " ")
+        if seconds < 10
+        else duration(timedelta(seconds=seconds))
+    )
 
 
 def sent_today(zones: dict[int, str], now: datetime) -> dict[int, Outcomes]:
@@ -137,8 +147,12 @@ def sent_today(zones: dict[int, str], now: datetime) -> dict[int, Outcomes]:
     found = {business_id: Outcomes() for business_id in zones}
     if not days:
         return found
-    near = DailyCount.objects.filter(business_id__in=days, day__range=(min(days.values()), max(days.values())))
-    for business_id, day, outcome, messages in near.values_list("business_id", "day", "outcome").annotate(sum=Sum("messages")):
+    near = DailyCount.objects.filter(
+        business_id__in=days, day__range=(min(days.values()), max(days.values()))
+    )
+    for business_id, day, outcome, messages in near.values_list(
+        "business_id", "day", "outcome"
+    ).annotate(sum=Sum("messages")):
         if day == days[business_id]:
             found[business_id][outcome] += messages
     return found

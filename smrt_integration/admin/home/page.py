@@ -22,7 +22,12 @@ from smrt_integration.admin.home.figures import DAYS, failures, figures_of, sent
 from smrt_integration.admin.integration.page import ICONS, how_it_stands
 
 LINES = 25
-LEGEND = {"accepted": "Accepted by Segment", "skipped": "Not sent", "rejected": "Rejected", "expired": "Expired"}
+LEGEND = {
+    "accepted": "Accepted by Segment",
+    "skipped": "Not sent",
+    "rejected": "Rejected",
+    "expired": "Expired",
+}
 STOPPED, FAILING, WELL = 2, 1, 0
 
 
@@ -32,12 +37,18 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     few = list(visible[:2])
     wanted = request.GET.get("business", "")
     if wanted or len(few) == 1:
-        return context | _of_one(request, _wanted(visible, wanted) if wanted else few[0], several=len(few) > 1)
+        return context | _of_one(
+            request, _wanted(visible, wanted) if wanted else few[0], several=len(few) > 1
+        )
     return context | _of_several(request, visible)
 
 
 def _wanted(visible: QuerySet[Business], wanted: str) -> Business:
-    business = visible.filter(pk=wanted).first() if wanted.isascii() and wanted.isdigit() and len(wanted) < 19 else None
+    business = (
+        visible.filter(pk=wanted).first()
+        if wanted.isascii() and wanted.isdigit() and len(wanted) < 19
+        else None
+    )
     if business is None:
         raise Http404("There is no such business.")
     return business
@@ -47,8 +58,17 @@ def _of_one(request: HttpRequest, business: Business, several: bool) -> dict[str
     now = timezone.now()
     today = local_day(now, business.time_zone)
     figures, how = figures_of(business.pk, today), how_it_stands(business.pk)
-    integration = Integration.objects.filter(pk=business.pk).only("muted", "birthday_field_id").first() or Integration()
-    found = matters(how["standing"], integration.muted, integration.birthday_field_id is not None, figures.month, now)
+    integration = (
+        Integration.objects.filter(pk=business.pk).only("muted", "birthday_field_id").first()
+        or Integration()
+    )
+    found = matters(
+        how["standing"],
+        integration.muted,
+        integration.birthday_field_id is not None,
+        figures.month,
+        now,
+    )
     texts = TextSettings.objects.filter(business=business).first()
     found = sorted([*found, *_about_texts(business, texts)], key=lambda matter: not matter.urgent)
     most = max((line.month.total() for line in figures.events), default=0)
@@ -66,7 +86,14 @@ def _of_one(request: HttpRequest, business: Business, several: bool) -> dict[str
         "figures": figures,
         "legend": [(outcome, LEGEND[outcome]) for outcome in charts.OUTCOMES],
         "chart": charts.columns(figures.days),
-        "events": [(line, charts.share(line.month.total(), most), _log(business.pk, today, event=line.event)) for line in figures.events],
+        "events": [
+            (
+                line,
+                charts.share(line.month.total(), most),
+                _log(business.pk, today, event=line.event),
+            )
+            for line in figures.events
+        ],
         "failed_today": failures(figures.today),
         "failed_month": failures(figures.month),
         "today": today,
@@ -98,14 +125,20 @@ def _link(lead: Lead, business_id: int, today: date) -> str:
 def _log(business_id: int, today: date, **narrowed: str) -> str:
     """Just what was counted."""
     since = today - timedelta(days=DAYS - 1)
-    return reverse("admin:events_sendlog_changelist") + "?" + urlencode({"business": business_id, **narrowed, "since": since})
+    return (
+        reverse("admin:events_sendlog_changelist")
+        + "?"
+        + urlencode({"business": business_id, **narrowed, "since": since})
+    )
 
 
 def _of_several(request: HttpRequest, visible: QuerySet[Business]) -> dict[str, Any]:
     """Those in trouble first, by name otherwise; one query for the lanes, one for the counts, however many there are."""
     search = request.GET.get("q", "").strip()[:100]
     found = visible.filter(name__icontains=search) if search else visible
-    page = Paginator(found.annotate(grade=GRADE).order_by("-grade", "name"), LINES).get_page(request.GET.get("page"))
+    page = Paginator(found.annotate(grade=GRADE).order_by("-grade", "name"), LINES).get_page(
+        request.GET.get("page")
+    )
     now, businesses = timezone.now(), list(page.object_list)
     standing_of = standings([business.pk for business in businesses])
     sent = sent_today({business.pk: business.time_zone for business in businesses}, now)
@@ -121,7 +154,13 @@ def _of_several(request: HttpRequest, visible: QuerySet[Business]) -> dict[str, 
         for business in businesses
         if business.pk in standing_of
     ]
-    return {"title": "Your businesses", "lines": lines, "page": page, "search": search, "many": search or page.paginator.num_pages > 1}
+    return {
+        "title": "Your businesses",
+        "lines": lines,
+        "page": page,
+        "search": search,
+        "many": search or page.paginator.num_pages > 1,
+    }
 
 
 GRADE = Case(

@@ -24,8 +24,14 @@ UNDER_WAY = "Old events are being discarded already. Sending goes on by itself a
 class ChoiceForm(forms.Form):
     """`up_to` is the newest message that the page counted: what comes later is not meant."""
 
-    what = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": "Choose what becomes of the events that wait."})
-    since = forms.ChoiceField(required=False, widget=widgets.UnfoldAdminSelectWidget({"aria-label": "From which day on to send"}))
+    what = forms.ChoiceField(
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what becomes of the events that wait."},
+    )
+    since = forms.ChoiceField(
+        required=False,
+        widget=widgets.UnfoldAdminSelectWidget({"aria-label": "From which day on to send"}),
+    )
     up_to = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
     def __init__(self, found: Backlog, data: Any = None) -> None:
@@ -40,19 +46,30 @@ class ChoiceForm(forms.Form):
         return f"{day:%A}, {day.day} {day:%B %Y}: sends {self.found.events - before:,}, discards {before:,}"
 
     def clean(self) -> dict[str, Any]:
-        if self.cleaned_data.get("what") == SINCE and not self.cleaned_data.get("since") and "since" not in self.errors:
+        if (
+            self.cleaned_data.get("what") == SINCE
+            and not self.cleaned_data.get("since")
+            and "since" not in self.errors
+        ):
             self.add_error("since", "Choose the day from which on events are to be sent.")
         return self.cleaned_data
 
 
-def view(request: HttpRequest, integration: Integration, context: dict[str, Any]) -> HttpResponseBase:
+def view(
+    request: HttpRequest, integration: Integration, context: dict[str, Any]
+) -> HttpResponseBase:
     back = HttpResponseRedirect(context["back"])
     if not integration.enabled:
-        messages.info(request, "The integration is switched off. You are asked what becomes of waiting events when you switch on.")
+        messages.info(
+            request,
+            "The integration is switched off. You are asked what becomes of waiting events when you switch on.",
+        )
         return back
     since = _recorded_before(integration)
     counted = request.POST.get("up_to", "")
-    found = discard.backlog(integration.pk, since, int(counted) if counted.isdigit() and len(counted) < 19 else None)
+    found = discard.backlog(
+        integration.pk, since, int(counted) if counted.isdigit() and len(counted) < 19 else None
+    )
     form = ChoiceForm(found, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         _carry_out(request, integration, form.cleaned_data, found, since)
@@ -74,19 +91,44 @@ def _recorded_before(integration: Integration) -> datetime | None:
 
 
 @transaction.atomic
-def _carry_out(request: HttpRequest, integration: Integration, chosen: dict[str, Any], found: Backlog, since: datetime | None) -> None:
+def _carry_out(
+    request: HttpRequest,
+    integration: Integration,
+    chosen: dict[str, Any],
+    found: Backlog,
+    since: datetime | None,
+) -> None:
     day = date.fromisoformat(chosen["since"]) if chosen["what"] == SINCE else None
     doomed = 0 if chosen["what"] == ALL else found.before(day) if day else found.events
     if lanes.locked(integration.pk).stopped == DISCARDING:
         messages.warning(request, UNDER_WAY)
     elif doomed:
-        discard.ask(found, integration.pk, integration.business.time_zone, request.user, timezone.now(), day, since)
+        discard.ask(
+            found,
+            integration.pk,
+            integration.business.time_zone,
+            request.user,
+            timezone.now(),
+            day,
+            since,
+        )
         counted = events(doomed)
-        messages.success(request, f"Discarding {counted}. Sending goes on by itself after that; they are in the send log as not sent.")
-        _note(request, integration, f"Discarded {counted} that waited, from before {day}." if day else f"Discarded {counted} that waited.")
+        messages.success(
+            request,
+            f"Discarding {counted}. Sending goes on by itself after that; they are in the send log as not sent.",
+        )
+        _note(
+            request,
+            integration,
+            f"Discarded {counted} that waited, from before {day}."
+            if day
+            else f"Discarded {counted} that waited.",
+        )
     else:
         lanes.release(integration.pk)
-        messages.success(request, f"Sending {events(found.events)}." if found.events else "Trying again now.")
+        messages.success(
+            request, f"Sending {events(found.events)}." if found.events else "Trying again now."
+        )
         _note(request, integration, f"Resumed sending, with {events(found.events)} waiting.")
 
 

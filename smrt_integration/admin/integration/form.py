@@ -32,11 +32,17 @@ LIMITS: Final = {
 
 
 def switch(**options: Any) -> forms.BooleanField:
-    return forms.BooleanField(required=False, widget=widgets.UnfoldBooleanSwitchWidget({"role": "switch"}), **options)
+    return forms.BooleanField(
+        required=False, widget=widgets.UnfoldBooleanSwitchWidget({"role": "switch"}), **options
+    )
 
 
 def days(label: str) -> forms.IntegerField:
-    return forms.IntegerField(label=label, validators=one_to_a_thousand_days, widget=widgets.UnfoldAdminIntegerFieldWidget())
+    return forms.IntegerField(
+        label=label,
+        validators=one_to_a_thousand_days,
+        widget=widgets.UnfoldAdminIntegerFieldWidget(),
+    )
 
 
 def name_of(event: Event) -> str:
@@ -52,28 +58,50 @@ class IntegrationForm(IntegrationModelForm):
         required=False,
         label="Write key",
         validators=[write_key_shape],
-        widget=widgets.UnfoldAdminPasswordWidget({"autocomplete": "off", "maxlength": "64", "aria-describedby": "id_write_key_helptext"}),
+        widget=widgets.UnfoldAdminPasswordWidget(
+            {"autocomplete": "off", "maxlength": "64", "aria-describedby": "id_write_key_helptext"}
+        ),
     )
-    region = forms.ChoiceField(choices=list(REGIONS.items()), label="Region", widget=widgets.UnfoldAdminRadioSelectWidget())
-    weekly_limit, bi_weekly_limit, monthly_limit, irregular_limit = (days(label) for label in LIMITS.values())
+    region = forms.ChoiceField(
+        choices=list(REGIONS.items()), label="Region", widget=widgets.UnfoldAdminRadioSelectWidget()
+    )
+    weekly_limit, bi_weekly_limit, monthly_limit, irregular_limit = (
+        days(label) for label in LIMITS.values()
+    )
     birthday_field = forms.ModelChoiceField(
         queryset=CustomField.objects.none(),
         required=False,
         label="Custom field with the birthday",
         empty_label="None: send no birthdays",
-        error_messages={"invalid_choice": "This is none of your custom fields that hold a date. Choose one from the list."},
+        error_messages={
+            "invalid_choice": "This is none of your custom fields that hold a date. Choose one from the list."
+        },
         widget=widgets.UnfoldAdminSelectWidget(),
     )
     birthday_hour = forms.TypedChoiceField(
-        coerce=int, choices=[(hour, f"{hour:02}:00") for hour in range(24)], label="Send at", widget=widgets.UnfoldAdminSelectWidget()
+        coerce=int,
+        choices=[(hour, f"{hour:02}:00") for hour in range(24)],
+        label="Send at",
+        widget=widgets.UnfoldAdminSelectWidget(),
     )
     retention_months = forms.IntegerField(
-        label="Months to keep", min_value=1, max_value=120, widget=widgets.UnfoldAdminIntegerFieldWidget()
+        label="Months to keep",
+        min_value=1,
+        max_value=120,
+        widget=widgets.UnfoldAdminIntegerFieldWidget(),
     )
 
     class Meta:
         model = Integration
-        fields = ("enabled", "write_key", "region", *LIMITS, "birthday_field", "birthday_hour", "retention_months")
+        fields = (
+            "enabled",
+            "write_key",
+            "region",
+            *LIMITS,
+            "birthday_field",
+            "birthday_hour",
+            "retention_months",
+        )
 
     may_change = True
 
@@ -84,7 +112,9 @@ class IntegrationForm(IntegrationModelForm):
             self.initial[name_of(event)] = event.name not in self.instance.muted
         self.initial["write_key"] = ""
         fields: Any = self.fields
-        fields["birthday_field"].queryset = CustomField.objects.filter(business_id=self.instance.business_id, kind=CustomField.Kind.DATE)
+        fields["birthday_field"].queryset = CustomField.objects.filter(
+            business_id=self.instance.business_id, kind=CustomField.Kind.DATE
+        )
         for name, field in self.fields.items():
             field.show_hidden_initial = name != "write_key"
             field.disabled = not self.may_change
@@ -96,7 +126,11 @@ class IntegrationForm(IntegrationModelForm):
         for name, field in self.fields.items():
             bound: Any = self[name]
             shown = field.show_hidden_initial and bound.html_initial_name in self.data
-            if bound._has_changed() if shown else not field.disabled and field.has_changed(bound.initial, bound.data):  # noqa: SLF001
+            if (
+                bound._has_changed()
+                if shown
+                else not field.disabled and field.has_changed(bound.initial, bound.data)
+            ):  # noqa: SLF001
                 changed.append(name)
         return changed
 
@@ -111,8 +145,14 @@ class IntegrationForm(IntegrationModelForm):
         entered = {**self.cleaned_data}
         for name in (entered.keys() - set(self.changed_data)) & set(self.Meta.fields):
             entered[name] = getattr(self.instance, name)
-        switched = {event.name: entered[name_of(event)] for event in EVENTS if name_of(event) in self.changed_data}
-        muted = {event for event in self.instance.muted if not switched.get(event, False)} | {e for e, on in switched.items() if not on}
+        switched = {
+            event.name: entered[name_of(event)]
+            for event in EVENTS
+            if name_of(event) in self.changed_data
+        }
+        muted = {event for event in self.instance.muted if not switched.get(event, False)} | {
+            e for e, on in switched.items() if not on
+        }
         self.instance.muted = [event.name for event in EVENTS if event.name in muted]
         return entered
 
@@ -138,7 +178,17 @@ class IntegrationForm(IntegrationModelForm):
 
     def key_hint(self) -> str:
         # what is stored, and not what was just entered
-        key = Integration.objects.filter(pk=self.instance.pk).values_list("write_key", flat=True).first()
+        key = (
+            Integration.objects.filter(pk=self.instance.pk)
+            .values_list("write_key", flat=True)
+            .first()
+        )
         if isinstance(key, Unreadable):
-            return "The stored key cannot be read any more. Copy it from Segment and enter it again."
-        return f"The present key ends in {key[-4:]}. Leave this empty to keep it." if key else "There is none yet."
+            return (
+                "The stored key cannot be read any more. Copy it from Segment and enter it again."
+            )
+        return (
+            f"The present key ends in {key[-4:]}. Leave this empty to keep it."
+            if key
+            else "There is none yet."
+        )

@@ -80,11 +80,15 @@ class IntegrationAdmin(ScopedAdmin):
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return super().has_view_permission(request, obj) and (obj is None or access.may_see(request.user, obj.pk))
+        return super().has_view_permission(request, obj) and (
+            obj is None or access.may_see(request.user, obj.pk)
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """Also where there is no row yet: it is some business's all the same."""
-        return super().has_change_permission(request, obj) and (obj is None or access.may_manage(request.user, obj.pk))
+        return super().has_change_permission(request, obj) and (
+            obj is None or access.may_manage(request.user, obj.pk)
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """Switching off is enough, and keeps what waits."""
@@ -93,19 +97,32 @@ class IntegrationAdmin(ScopedAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("<int:business_id>/waiting/", view(self.waiting_view), name="events_integration_waiting"),
-            path("<int:business_id>/preview/", view(self.preview_view), name="events_integration_preview"),
+            path(
+                "<int:business_id>/waiting/",
+                view(self.waiting_view),
+                name="events_integration_waiting",
+            ),
+            path(
+                "<int:business_id>/preview/",
+                view(self.preview_view),
+                name="events_integration_preview",
+            ),
             path("<int:business_id>/test/", view(self.test_view), name="events_integration_test"),
             *super().get_urls(),
         ]
 
     # whose page it is
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Integration | None:
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Integration | None:
         """Also of a business that has no row yet. While it is being saved nobody else saves it: they would overwrite each other."""
         if not str(object_id).isdigit() or len(str(object_id)) > 18:
             return None
-        businesses, rows = access.businesses_of(request.user), self.get_queryset(request).select_related("business")
+        businesses, rows = (
+            access.businesses_of(request.user),
+            self.get_queryset(request).select_related("business"),
+        )
         if request.method == "POST" and transaction.get_connection().in_atomic_block:
             businesses = businesses.select_for_update(no_key=True, of=("self",))
             rows = rows.select_for_update(no_key=True, of=("self",))
@@ -115,15 +132,21 @@ class IntegrationAdmin(ScopedAdmin):
         found: Integration | None = rows.filter(pk=object_id).first()
         return found or Integration(business=business)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Who has one business wants its page."""
         businesses = access.businesses_of(request.user)
         if not request.user.is_superuser and self.has_view_permission(request):
             few = list(businesses.values_list("pk", flat=True)[:2])
             if len(few) == 1:
                 return HttpResponseRedirect(reverse("admin:events_integration_change", args=few))
-        without: models.QuerySet[Business] = businesses.filter(integration=None).order_by("name")[:50]
-        response: HttpResponse = super().changelist_view(request, {"without_settings": without, **(extra_context or {})})
+        without: models.QuerySet[Business] = businesses.filter(integration=None).order_by("name")[
+            :50
+        ]
+        response: HttpResponse = super().changelist_view(
+            request, {"without_settings": without, **(extra_context or {})}
+        )
         return response
 
     def get_changelist_instance(self, request: HttpRequest) -> "ChangeList":
@@ -148,17 +171,29 @@ class IntegrationAdmin(ScopedAdmin):
     # showing and saving
 
     @method_decorator(sensitive_post_parameters("write_key"))
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
         """Should it fail, the key is in no report of it."""
         response: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
         return response
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
-        return type("IntegrationForm", (form,), {"may_change": self.has_change_permission(request, obj)})
+        return type(
+            "IntegrationForm", (form,), {"may_change": self.has_change_permission(request, obj)}
+        )
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], add: bool = False, change: bool = False, form_url: str = "", obj: Any = None
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
     ) -> HttpResponse:
         business = obj.business
         context |= {
@@ -167,30 +202,52 @@ class IntegrationAdmin(ScopedAdmin):
             "business": business,
             "owners": self.has_change_permission(request, obj),
             "switched": self._switched(business),
-            "discarding": Request.objects.filter(business=business, kind=Request.Kind.DISCARD, finished_at=None).first(),
+            "discarding": Request.objects.filter(
+                business=business, kind=Request.Kind.DISCARD, finished_at=None
+            ).first(),
             # the page has its own
             "errors": (),
             "show_save_and_continue": False,
             "show_save_and_add_another": False,
             **how_it_stands(business.pk),
         }
-        response: HttpResponse = super().render_change_form(request, context, add, change, form_url, obj)
+        response: HttpResponse = super().render_change_form(
+            request, context, add, change, form_url, obj
+        )
         return response
 
     def _switched(self, business: Business) -> list[tuple[str, str, str]]:
         now = timezone.now()
-        changes = SwitchChange.objects.filter(business=business).order_by("-at", "-id")[:SWITCHES_SHOWN]
-        return [(clock(c.at, now, business.time_zone), c.event or "The integration", "on" if c.on else "off") for c in changes]
+        changes = SwitchChange.objects.filter(business=business).order_by("-at", "-id")[
+            :SWITCHES_SHOWN
+        ]
+        return [
+            (
+                clock(c.at, now, business.time_zone),
+                c.event or "The integration",
+                "on" if c.on else "off",
+            )
+            for c in changes
+        ]
 
-    def save_model(self, request: HttpRequest, obj: Integration, form: "ModelForm[Any]", change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Integration, form: "ModelForm[Any]", change: bool
+    ) -> None:
         entered: Any = form
         lanes.save_config(obj, entered.changed_columns)
 
     def response_change(self, request: HttpRequest, obj: Integration) -> HttpResponse:
         if obj.enabled and standing_of(obj.pk).stopped == CHOICE_WANTED:
-            messages.warning(request, "Saved and switched on. Choose now what becomes of the events from before.")
+            messages.warning(
+                request, "Saved and switched on. Choose now what becomes of the events from before."
+            )
             return HttpResponseRedirect(reverse("admin:events_integration_waiting", args=[obj.pk]))
-        messages.success(request, "Saved. It counts from now on." if obj.enabled else "Saved. The integration is switched off.")
+        messages.success(
+            request,
+            "Saved. It counts from now on."
+            if obj.enabled
+            else "Saved. The integration is switched off.",
+        )
         return HttpResponseRedirect(reverse("admin:events_integration_change", args=[obj.pk]))
 
     # what an owner may do
@@ -204,7 +261,9 @@ class IntegrationAdmin(ScopedAdmin):
     def preview_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
         return self._asked(request, business_id, preview.view, owners=False)
 
-    def _asked(self, request: HttpRequest, business_id: int, view: View, owners: bool) -> HttpResponseBase:
+    def _asked(
+        self, request: HttpRequest, business_id: int, view: View, owners: bool
+    ) -> HttpResponseBase:
         found = self.get_object(request, str(business_id))
         if found is None or not self.has_view_permission(request, found):
             gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]

@@ -28,30 +28,50 @@ def choices() -> list[Any]:
 
 
 class PreviewForm(forms.Form):
-    event = forms.ChoiceField(choices=choices, initial=ORDER_CREATED, widget=widgets.UnfoldAdminSelectWidget())
+    event = forms.ChoiceField(
+        choices=choices, initial=ORDER_CREATED, widget=widgets.UnfoldAdminSelectWidget()
+    )
     q = forms.CharField(
         required=False,
         label="Customer",
         max_length=100,
-        widget=widgets.UnfoldAdminTextInputWidget({"placeholder": "Last name, email or phone", "type": "search"}),
+        widget=widgets.UnfoldAdminTextInputWidget(
+            {"placeholder": "Last name, email or phone", "type": "search"}
+        ),
     )
 
 
-def view(request: HttpRequest, integration: Integration, context: dict[str, Any]) -> HttpResponseBase:
+def view(
+    request: HttpRequest, integration: Integration, context: dict[str, Any]
+) -> HttpResponseBase:
     """Everything is in the address, so that it can be bookmarked; nothing is ever written."""
-    form = PreviewForm({"event": request.GET.get("event", ORDER_CREATED), "q": request.GET.get("q", "")})
+    form = PreviewForm(
+        {"event": request.GET.get("event", ORDER_CREATED), "q": request.GET.get("q", "")}
+    )
     chosen = form.cleaned_data if form.is_valid() else {}
     customers = Customer.objects.filter(business_id=integration.pk)
     wanted = request.GET.get("customer", "")
-    customer = customers.filter(pk=wanted).first() if wanted.isdigit() and len(wanted) < 19 else None
+    customer = (
+        customers.filter(pk=wanted).first() if wanted.isdigit() and len(wanted) < 19 else None
+    )
     found = _search(request, customers, chosen.get("q", ""))
     # whoever was here last, or matches best: then there is something to look at
     customer = customer or next(iter(found), None)
-    extra = {"title": "Preview a message", "subtitle": integration.business.name, "form": form, "customer": customer}
+    extra = {
+        "title": "Preview a message",
+        "subtitle": integration.business.name,
+        "form": form,
+        "customer": customer,
+    }
     if chosen and customer:
-        extra |= {"event": chosen["event"], "shown": preview(chosen["event"], customer, integration, timezone.now())}
+        extra |= {
+            "event": chosen["event"],
+            "shown": preview(chosen["event"], customer, integration, timezone.now()),
+        }
     listed = [one for one in found if one != customer]
-    return TemplateResponse(request, "smrt/integration/preview.html", context | extra | {"found": listed, "most": FOUND})
+    return TemplateResponse(
+        request, "smrt/integration/preview.html", context | extra | {"found": listed, "most": FOUND}
+    )
 
 
 def _search(request: HttpRequest, customers: Any, term: str) -> list[Customer]:

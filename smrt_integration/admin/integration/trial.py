@@ -18,22 +18,33 @@ LOOK = (
 NO_KEY = "There is no readable write key to send with. Enter it below, save, and send the test event then."
 
 
-def view(request: HttpRequest, integration: Integration, context: dict[str, Any]) -> HttpResponseBase:
+def view(
+    request: HttpRequest, integration: Integration, context: dict[str, Any]
+) -> HttpResponseBase:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     if not integration.write_key:
         messages.error(request, NO_KEY)
     else:
         there = integration.business.now()
-        _tell(request, trial.send(integration, f"Hello from SMRT, {there.day} {there:%B} {there:%H:%M:%S}"))
+        _tell(
+            request,
+            trial.send(integration, f"Hello from SMRT, {there.day} {there:%B} {there:%H:%M:%S}"),
+        )
     return HttpResponseRedirect(context["back"])
 
 
 def _tell(request: HttpRequest, sent: Trial) -> None:
     if sent.accepted:
-        messages.success(request, f"Segment accepted the test event. {LOOK.format(event=TEST_EVENT, text=sent.text)}")
+        messages.success(
+            request,
+            f"Segment accepted the test event. {LOOK.format(event=TEST_EVENT, text=sent.text)}",
+        )
     elif sent.answer.verdict is Verdict.WAIT:
-        messages.warning(request, f"The test event was not sent: {sent.answer.error} It is not tried again by itself; try it later.")
+        messages.warning(
+            request,
+            f"The test event was not sent: {sent.answer.error} It is not tried again by itself; try it later.",
+        )
     elif sent.answer.verdict is Verdict.HALVE:
         messages.error(
             request,

@@ -31,7 +31,9 @@ class NewKeyForm(forms.Form):
         label="Name",
         help_text="To tell it from others, such as the shop or the phone that it is for.",
         error_messages={"required": "Give the key a name."},
-        widget=widgets.UnfoldAdminTextInputWidget({"autocomplete": "off", "aria-describedby": "id_name_helptext"}),
+        widget=widgets.UnfoldAdminTextInputWidget(
+            {"autocomplete": "off", "aria-describedby": "id_name_helptext"}
+        ),
     )
     scopes = forms.MultipleChoiceField(
         choices=list(ALLOWS.items()),
@@ -43,7 +45,14 @@ class NewKeyForm(forms.Form):
 
     def __init__(self, client: Client, businesses: Any, only: int | None, data: Any = None) -> None:
         """`businesses` is the field to choose among those that the user manages; `only` is the one of who has no choice."""
-        super().__init__(data, initial={"scopes": sorted(GRANTED[client]), "business": only, "once": SIGNER.sign(str(uuid.uuid4()))})
+        super().__init__(
+            data,
+            initial={
+                "scopes": sorted(GRANTED[client]),
+                "business": only,
+                "once": SIGNER.sign(str(uuid.uuid4())),
+            },
+        )
         self.fields["business"] = businesses
 
     def clean_once(self) -> uuid.UUID:
@@ -61,17 +70,36 @@ def client_of(request: HttpRequest) -> Client | None:
 
 def choose(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     clients = [(client, FOR[client], counts_as(client)) for client in Client]
-    return TemplateResponse(request, "smrt/keys/choose.html", context | {"title": "Add an API key", "clients": clients})
+    return TemplateResponse(
+        request, "smrt/keys/choose.html", context | {"title": "Add an API key", "clients": clients}
+    )
 
 
 @sensitive_variables("secret")
-def make(request: HttpRequest, client: Client, businesses: Any, options: Any, context: dict[str, Any]) -> HttpResponse:
+def make(
+    request: HttpRequest, client: Client, businesses: Any, options: Any, context: dict[str, Any]
+) -> HttpResponse:
     """Raises IntegrityError when this form has made its key already."""
-    form = NewKeyForm(client, businesses, access.only_business_of(request.user), request.POST if request.method == "POST" else None)
+    form = NewKeyForm(
+        client,
+        businesses,
+        access.only_business_of(request.user),
+        request.POST if request.method == "POST" else None,
+    )
     context |= {"client": client, "form": form, "for": FOR[client], "counts_as": counts_as(client)}
     if not form.is_valid():
-        return TemplateResponse(request, "smrt/keys/new.html", context | {"title": f"Add an API key: {client.label.lower()}"})
+        return TemplateResponse(
+            request,
+            "smrt/keys/new.html",
+            context | {"title": f"Add an API key: {client.label.lower()}"},
+        )
     given = form.cleaned_data
-    key, secret = ApiKey.issue(given["business"], client, given["name"], given["scopes"], known_by=given["once"])
+    key, secret = ApiKey.issue(
+        given["business"], client, given["name"], given["scopes"], known_by=given["once"]
+    )
     options.log_addition(request, key, f"Made, to {', '.join(allowed(key.scopes))}.")
-    return TemplateResponse(request, "smrt/keys/made.html", context | {"title": "Your new API key", "key": key, "secret": secret})
+    return TemplateResponse(
+        request,
+        "smrt/keys/made.html",
+        context | {"title": "Your new API key", "key": key, "secret": secret},
+    )

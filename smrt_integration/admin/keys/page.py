@@ -46,7 +46,9 @@ class ApiKeyAdmin(ScopedAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """A revoked key is a record of what was."""
-        return super().has_change_permission(request, obj) and (not isinstance(obj, ApiKey) or obj.revoked_at is None)
+        return super().has_change_permission(request, obj) and (
+            not isinstance(obj, ApiKey) or obj.revoked_at is None
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """Revoking is enough, and keeps who held what."""
@@ -54,11 +56,16 @@ class ApiKeyAdmin(ScopedAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.revoke_view)
-        return [path("<int:key_id>/revoke/", view, name="smrt_integration_apikey_revoke"), *super().get_urls()]
+        return [
+            path("<int:key_id>/revoke/", view, name="smrt_integration_apikey_revoke"),
+            *super().get_urls(),
+        ]
 
     # making one
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
         client, context = client_of(request), self._context(request)
@@ -83,37 +90,60 @@ class ApiKeyAdmin(ScopedAdmin):
         obj.save(update_fields=["name"])
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], add: bool = False, change: bool = False, form_url: str = "", obj: Any = None
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
     ) -> HttpResponse:
         context |= {"may_revoke": self.has_change_permission(request, obj)}
         context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
-        response: HttpResponse = super().render_change_form(request, context, add, change, form_url, obj)
+        response: HttpResponse = super().render_change_form(
+            request, context, add, change, form_url, obj
+        )
         return response
 
     def revoke_view(self, request: HttpRequest, key_id: int) -> HttpResponseBase:
         key = self.get_object(request, str(key_id))
         if key is None or not self.has_view_permission(request, key):
-            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(request, self.opts, str(key_id))  # type: ignore[attr-defined]
+            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(
+                request, self.opts, str(key_id)
+            )  # type: ignore[attr-defined]
             return gone
         if not super().has_change_permission(request, key):
             raise PermissionDenied
         if request.method == "POST" or key.revoked_at:
             return self._revoke(request, key)
-        context = {"title": f"Revoke {key.name}", "key": key, "allowed": allowed(key.scopes), "last_used": self.last_used(key)}
+        context = {
+            "title": f"Revoke {key.name}",
+            "key": key,
+            "allowed": allowed(key.scopes),
+            "last_used": self.last_used(key),
+        }
         return TemplateResponse(request, "smrt/keys/revoke.html", self._context(request) | context)
 
     def _revoke(self, request: HttpRequest, key: ApiKey) -> HttpResponse:
         with transaction.atomic():
             if key.revoke(timezone.now()):
                 self.log_change(request, key, "Revoked.")
-                messages.success(request, f"{key.name} is revoked: calls with it are refused from now on.")
+                messages.success(
+                    request, f"{key.name} is revoked: calls with it are refused from now on."
+                )
             else:
                 messages.info(request, f"{key.name} was revoked before.")
         return HttpResponseRedirect(reverse("admin:smrt_integration_apikey_change", args=[key.pk]))
 
     def _context(self, request: HttpRequest) -> dict[str, Any]:
         back = reverse("admin:smrt_integration_apikey_changelist")
-        return {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, "has_view_permission": True, "back": back}
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "has_view_permission": True,
+            "back": back,
+        }
 
     # in words
 
@@ -135,8 +165,16 @@ class ApiKeyAdmin(ScopedAdmin):
 
     @admin.display(description="last used", ordering="last_used_at")
     def last_used(self, key: ApiKey) -> str:
-        return clock(key.last_used_at, timezone.now(), key.business.time_zone) if key.last_used_at else "never"
+        return (
+            clock(key.last_used_at, timezone.now(), key.business.time_zone)
+            if key.last_used_at
+            else "never"
+        )
 
     @admin.display(description="state", ordering="revoked_at")
     def state(self, key: ApiKey) -> str:
-        return f"Revoked {clock(key.revoked_at, timezone.now(), key.business.time_zone)}" if key.revoked_at else "In use"
+        return (
+            f"Revoked {clock(key.revoked_at, timezone.now(), key.business.time_zone)}"
+            if key.revoked_at
+            else "In use"
+        )

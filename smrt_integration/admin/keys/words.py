@@ -25,7 +25,9 @@ ALLOWS: Final[Mapping[str, str]] = {
     "messages:write": "Send messages to Segment again",
 }
 if unsaid := SCOPES ^ ALLOWS.keys():
-    raise LookupError(f"Say in ALLOWS (smrt_integration/admin/keys/words.py) what these scopes allow: {', '.join(sorted(unsaid))}.")
+    raise LookupError(
+        f"Say in ALLOWS (smrt_integration/admin/keys/words.py) what these scopes allow: {', '.join(sorted(unsaid))}."
+    )
 
 FOR: Final[Mapping[Client, str]] = {
     Client.POS: "For the program at your counters.",
@@ -36,7 +38,9 @@ FOR: Final[Mapping[Client, str]] = {
 
 def counts_as(client: Client) -> list[str]:
     """What becomes of what a client does: nobody can tell it otherwise."""
-    scheduled = f"Pickups that it schedules are told to Segment as scheduled by “{SCHEDULED_BY[client]}”."
+    scheduled = (
+        f"Pickups that it schedules are told to Segment as scheduled by “{SCHEDULED_BY[client]}”."
+    )
     if CANCELED_VIA[client] == CANCELED_VIA[Client.WEBSITE]:
         canceled = "Pickups that it cancels count as canceled by the customer, and Segment is told."
     else:
@@ -58,7 +62,11 @@ def in_short(scopes: Iterable[str]) -> str:
     areas: dict[str, list[str]] = {"read": [], "write": []}
     for area, right in (scope.split(":") for scope in ALLOWS if scope in held):
         areas[right].append(NOUNS.get(area, area))
-    told = [f"{verb} {_and(found)}" for verb, found in (("reads", areas["read"]), ("changes", areas["write"])) if found]
+    told = [
+        f"{verb} {_and(found)}"
+        for verb, found in (("reads", areas["read"]), ("changes", areas["write"]))
+        if found
+    ]
     return "; ".join(told).capitalize() or "Nothing"
 
 

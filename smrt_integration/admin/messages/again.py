@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -24,9 +30,7 @@ if TYPE_CHECKING:
 
 MOST_SELECTED: Final = 500
 NONE_SELECTED: Final = "Nothing was sent again: tick the messages that you mean first."
-NONE_SENT: Final = (
-    "Nothing was sent again: Segment has it already, it was sent again before, its event is switched off, or its customer was deleted."
-)
+NONE_SENT: Final = "Nothing was sent again: Segment has it already, it was sent again before, its event is switched off, or its customer was deleted."
 
 
 def offered(user: Any, form: FilterForm, matching: Matching) -> dict[str, Any]:
@@ -40,7 +44,9 @@ def offered(user: Any, form: FilterForm, matching: Matching) -> dict[str, Any]:
         "again_counted": counted(count),
         "again_url": f"{reverse('admin:events_sendlog_again')}{form.address()}",
         "export_url": f"{reverse('admin:events_sendlog_export')}{form.address()}",
-        "under_way": list(resend.under_way_of(matching.businesses)[:5]) if matching.businesses else [],
+        "under_way": list(resend.under_way_of(matching.businesses)[:5])
+        if matching.businesses
+        else [],
     }
 
 
@@ -59,9 +65,16 @@ def one(request: HttpRequest, options: "MessagesAdmin", entry_id: str) -> HttpRe
     now = timezone.now()
     rows = log_pages.entries_of([entry.pk], [entry.business_id])
     if resend.send_again(entry.business_id, rows, request.user.pk, now):
-        messages.success(request, "It waits to be sent again. What becomes of it will be an entry of its own.")
+        messages.success(
+            request, "It waits to be sent again. What becomes of it will be an entry of its own."
+        )
     else:
-        zone = Business.objects.filter(pk=entry.business_id).values_list("time_zone", flat=True).first() or "UTC"
+        zone = (
+            Business.objects.filter(pk=entry.business_id)
+            .values_list("time_zone", flat=True)
+            .first()
+            or "UTC"
+        )
         messages.warning(request, refusal(resend.case_of(entry, zone, now)) or NONE_SENT)
     return HttpResponseRedirect(reverse("admin:events_sendlog_change", args=[entry.pk]))
 
@@ -70,16 +83,32 @@ def selected(request: HttpRequest, options: "MessagesAdmin") -> HttpResponse:
     back = HttpResponseRedirect(request.get_full_path())
     if request.POST.get("action") != "send_again":
         return back
-    ids = [int(text) for text in request.POST.getlist("_selected_action")[:MOST_SELECTED] if text.isdigit() and len(text) < 19]
-    found = options.get_queryset(request).filter(pk__in=ids).values_list("business_id", flat=True).distinct()
-    businesses = [business_id for business_id in found if access.may_send_again(request.user, business_id)]
+    ids = [
+        int(text)
+        for text in request.POST.getlist("_selected_action")[:MOST_SELECTED]
+        if text.isdigit() and len(text) < 19
+    ]
+    found = (
+        options.get_queryset(request)
+        .filter(pk__in=ids)
+        .values_list("business_id", flat=True)
+        .distinct()
+    )
+    businesses = [
+        business_id for business_id in found if access.may_send_again(request.user, business_id)
+    ]
     entries = log_pages.entries_of(ids, businesses)
     if not entries:
         messages.warning(request, NONE_SELECTED)
         return back
     now = timezone.now()
     sent = sum(
-        resend.send_again(business_id, [entry for entry in entries if entry.business_id == business_id], request.user.pk, now)
+        resend.send_again(
+            business_id,
+            [entry for entry in entries if entry.business_id == business_id],
+            request.user.pk,
+            now,
+        )
         for business_id in businesses
     )
     _tell(request, sent, entries)
@@ -88,14 +117,18 @@ def selected(request: HttpRequest, options: "MessagesAdmin") -> HttpResponse:
 
 def _tell(request: HttpRequest, sent: int, entries: list[Entry]) -> None:
     left = len(entries) - sent
-    off = not Integration.objects.filter(pk__in={entry.business_id for entry in entries}, enabled=True).exists()
+    off = not Integration.objects.filter(
+        pk__in={entry.business_id for entry in entries}, enabled=True
+    ).exists()
     if off:
         messages.warning(request, OFF)
     elif not sent:
         messages.warning(request, NONE_SENT)
     else:
         rest = f" {left} could not be sent again: open them to see why." if left else ""
-        messages.success(request, f"{sent} {'waits' if sent == 1 else 'wait'} to be sent again.{rest}")
+        messages.success(
+            request, f"{sent} {'waits' if sent == 1 else 'wait'} to be sent again.{rest}"
+        )
 
 
 def everything(request: HttpRequest, options: "MessagesAdmin") -> HttpResponseBase:
@@ -115,14 +148,28 @@ def everything(request: HttpRequest, options: "MessagesAdmin") -> HttpResponseBa
         return HttpResponseRedirect(back)
     enabled = Integration.objects.filter(pk=matching.businesses[0], enabled=True).exists()
     count = log_pages.count(matching)
-    extra = {"title": "Send again", "form": form, "chips": list(form.chips()), "count": count, "counted": counted(count), "back": back}
-    return TemplateResponse(request, "smrt/messages/again.html", {**options.frame(request), **extra, "off": "" if enabled else OFF})
+    extra = {
+        "title": "Send again",
+        "form": form,
+        "chips": list(form.chips()),
+        "count": count,
+        "counted": counted(count),
+        "back": back,
+    }
+    return TemplateResponse(
+        request,
+        "smrt/messages/again.html",
+        {**options.frame(request), **extra, "off": "" if enabled else OFF},
+    )
 
 
 def _ask(request: HttpRequest, matching: Matching) -> None:
     asked = resend.ask(matching, request.user, timezone.now())
     if asked:
-        messages.success(request, f"Sending {counted(asked.expected)} again, in the background. You need not wait for it.")
+        messages.success(
+            request,
+            f"Sending {counted(asked.expected)} again, in the background. You need not wait for it.",
+        )
     elif not Integration.objects.filter(pk__in=matching.businesses or (), enabled=True).exists():
         messages.warning(request, OFF)
     else:
@@ -131,4 +178,10 @@ def _ask(request: HttpRequest, matching: Matching) -> None:
 
 def _chosen(matching: Matching) -> bool:
     """Nobody means all that was ever refused who has not said so."""
-    return bool(matching.outcome or matching.event or matching.found or matching.first_day or matching.last_day)
+    return bool(
+        matching.outcome
+        or matching.event
+        or matching.found
+        or matching.first_day
+        or matching.last_day
+    )

@@ -24,7 +24,20 @@ if TYPE_CHECKING:
 
 PORTION: Final = 2_000
 HEADINGS: Final = (
-    *("Happened", "Event", "Customer", "Email", "Brand", "Outcome", "Why", "Outcome known", "Sent", "Attempts", "Message id", "Business"),
+    *(
+        "Happened",
+        "Event",
+        "Customer",
+        "Email",
+        "Brand",
+        "Outcome",
+        "Why",
+        "Outcome known",
+        "Sent",
+        "Attempts",
+        "Message id",
+        "Business",
+    ),
     "Time zone",
 )
 # Without it Excel takes the file for one of its own language's and spoils every accent.
@@ -47,7 +60,9 @@ def view(request: HttpRequest, options: "MessagesAdmin") -> HttpResponseBase:
     matching = form.matching()
     name = slugify(form.business.name) if form.business else "all"
     response = StreamingHttpResponse(lines(matching), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="send-log-{name}-{timezone.now():%Y-%m-%d}.csv"'
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="send-log-{name}-{timezone.now():%Y-%m-%d}.csv"'
+    )
     return response
 
 
@@ -69,10 +84,17 @@ def _rows(entries: Sequence[Entry]) -> Iterator[Sequence[str]]:
     customers = Customer.objects.in_bulk({entry.customer_id for entry in entries})
     brands = Brand.objects.in_bulk({entry.brand_id for entry in entries})
     for entry in entries:
-        yield _row(entry, businesses.get(entry.business_id), customers.get(entry.customer_id), brands.get(entry.brand_id))
+        yield _row(
+            entry,
+            businesses.get(entry.business_id),
+            customers.get(entry.customer_id),
+            brands.get(entry.brand_id),
+        )
 
 
-def _row(entry: Entry, business: Business | None, customer: Customer | None, brand: Brand | None) -> Sequence[str]:
+def _row(
+    entry: Entry, business: Business | None, customer: Customer | None, brand: Brand | None
+) -> Sequence[str]:
     zone = ZoneInfo(business.time_zone if business else "UTC")
     theirs = customer if customer and customer.business_id == entry.business_id else None
     return (

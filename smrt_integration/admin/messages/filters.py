@@ -80,15 +80,27 @@ class FilterForm(forms.Form):
         if len(self.few) > 1:
             fields["business"] = self._businesses()
         self.business = self._business()
-        self.brands = list(Brand.objects.filter(business__in=self._brands_of()).select_related("business").order_by("name")[:LISTED])
+        self.brands = list(
+            Brand.objects.filter(business__in=self._brands_of())
+            .select_related("business")
+            .order_by("name")[:LISTED]
+        )
         if self.brands:
             fields["brand"] = self._brands()
 
     def _businesses(self) -> forms.Field:
         if len(self.few) > LISTED:
-            return forms.CharField(required=False, widget=widgets.UnfoldAdminTextInputWidget({"placeholder": "Beginning of its name"}))
-        choices = [("", "All businesses"), *((str(business.pk), business.name) for business in self.few)]
-        return forms.ChoiceField(required=False, choices=choices, widget=widgets.UnfoldAdminSelectWidget())
+            return forms.CharField(
+                required=False,
+                widget=widgets.UnfoldAdminTextInputWidget({"placeholder": "Beginning of its name"}),
+            )
+        choices = [
+            ("", "All businesses"),
+            *((str(business.pk), business.name) for business in self.few),
+        ]
+        return forms.ChoiceField(
+            required=False, choices=choices, widget=widgets.UnfoldAdminSelectWidget()
+        )
 
     def _business(self) -> Business | None:
         """The one chosen, or the only one there is; by its id, or by how its name begins."""
@@ -97,16 +109,23 @@ class FilterForm(forms.Form):
         text = self.data.get("business", "").strip()
         if text.isdigit() and len(text) < 19:
             return self.visible.filter(pk=text).first()
-        return self.visible.filter(name__istartswith=text).order_by("name").first() if text else None
+        return (
+            self.visible.filter(name__istartswith=text).order_by("name").first() if text else None
+        )
 
     def _brands_of(self) -> list[Business]:
         return [self.business] if self.business else self.few if len(self.few) <= LISTED else []
 
     def _brands(self) -> forms.Field:
         several = self.business is None
-        named = [(str(brand.pk), f"{brand.name} ({brand.business.name})" if several else brand.name) for brand in self.brands]
+        named = [
+            (str(brand.pk), f"{brand.name} ({brand.business.name})" if several else brand.name)
+            for brand in self.brands
+        ]
         choices = [("", "All brands"), *named, ("0", "No brand")]
-        return forms.ChoiceField(required=False, choices=choices, widget=widgets.UnfoldAdminSelectWidget())
+        return forms.ChoiceField(
+            required=False, choices=choices, widget=widgets.UnfoldAdminSelectWidget()
+        )
 
     def matching(self) -> Matching:
         """What of the filter is understood; of the rest the form has errors."""
@@ -152,7 +171,9 @@ class FilterForm(forms.Form):
         return f"?{self.query(**changes)}"
 
     def kept(self) -> dict[str, str]:
-        return {name: self.data[name] for name in NAMES if name in self.fields and self.data.get(name)}
+        return {
+            name: self.data[name] for name in NAMES if name in self.fields and self.data.get(name)
+        }
 
 
 def _known(given: QueryDict) -> dict[str, str]:

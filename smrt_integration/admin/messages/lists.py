@@ -26,13 +26,17 @@ class MessagesAdmin(ReadOnlyAdmin):
         """The page's rows, and the addresses of those before and after it."""
         raise NotImplementedError
 
-    def extra_of(self, request: HttpRequest, form: FilterForm, matching: Matching) -> dict[str, Any]:
+    def extra_of(
+        self, request: HttpRequest, form: FilterForm, matching: Matching
+    ) -> dict[str, Any]:
         return {}
 
     def posted(self, request: HttpRequest) -> HttpResponse:
         return HttpResponseNotAllowed(["GET", "HEAD"])
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method == "POST":
@@ -56,7 +60,12 @@ class MessagesAdmin(ReadOnlyAdmin):
 
     def frame(self, request: HttpRequest) -> dict[str, Any]:
         """What the theme's frame needs."""
-        return {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, "has_view_permission": True}
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "has_view_permission": True,
+        }
 
     def found_or_none(self, request: HttpRequest, object_id: str) -> Any:
         """The row, if it is one that this user may see."""
@@ -68,14 +77,23 @@ class MessagesAdmin(ReadOnlyAdmin):
         return answer
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         if request.method == "POST":
             raise PermissionDenied
         row = self.found_or_none(request, object_id)
         if row is None:
             return self.gone(request, object_id)
-        context = {**self.frame(request), "row": row, "object_id": object_id, **self.told_of(request, row)}
+        context = {
+            **self.frame(request),
+            "row": row,
+            "object_id": object_id,
+            **self.told_of(request, row),
+        }
         return TemplateResponse(request, "smrt/messages/message.html", context)
 
     def told_of(self, request: HttpRequest, row: Any) -> dict[str, Any]:

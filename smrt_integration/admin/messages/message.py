@@ -38,7 +38,13 @@ def sent(user: Any, entry: SendLog, now: datetime) -> dict[str, Any]:
         "settled_at": clock(entry.settled_at, now, zone),
         "pretty": _pretty(entry.message),
         "facts": _pretty(entry.facts) if not entry.body else "",
-        "attempts": _attempts(entry.business_id, (entry.sent_at or entry.settled_at) - LOOKED_BACK, entry.settled_at, zone, now)
+        "attempts": _attempts(
+            entry.business_id,
+            (entry.sent_at or entry.settled_at) - LOOKED_BACK,
+            entry.settled_at,
+            zone,
+            now,
+        )
         if entry.attempts
         else [],
         "others": _others(entry, zone, now),
@@ -55,7 +61,9 @@ def waiting(row: Outgoing, now: datetime) -> dict[str, Any]:
         "standing": sentence(standing, now) if standing else "Its business is gone.",
         "to_do": remedy(standing) if standing else "",
         "facts": _pretty(row.facts) if row.event != IDENTIFY else "",
-        "attempts": _attempts(row.business_id, row.recorded_at, now, zone, now) if row.attempts else [],
+        "attempts": _attempts(row.business_id, row.recorded_at, now, zone, now)
+        if row.attempts
+        else [],
         "others": _others(row, zone, now),
     }
 
@@ -74,16 +82,22 @@ def _common(row: SendLog | Outgoing, zone: str, now: datetime) -> dict[str, Any]
 
 
 def _zone(business_id: int) -> str:
-    return Business.objects.filter(pk=business_id).values_list("time_zone", flat=True).first() or "UTC"
+    return (
+        Business.objects.filter(pk=business_id).values_list("time_zone", flat=True).first() or "UTC"
+    )
 
 
 def _pretty(found: Any) -> str:
     return json.dumps(found, indent=2, ensure_ascii=False) if found else ""
 
 
-def _attempts(business_id: int, since: datetime, until: datetime, zone: str, now: datetime) -> list[dict[str, Any]]:
+def _attempts(
+    business_id: int, since: datetime, until: datetime, zone: str, now: datetime
+) -> list[dict[str, Any]]:
     """The business's requests to Segment in that time, newest first; each took several messages along, perhaps this one."""
-    rows = DeliveryAttempt.objects.filter(business_id=business_id, at__gte=since, at__lte=until).order_by("-at")[:ATTEMPTS]
+    rows = DeliveryAttempt.objects.filter(
+        business_id=business_id, at__gte=since, at__lte=until
+    ).order_by("-at")[:ATTEMPTS]
     return [
         {
             "at": f"{clock(row.at, now, zone)}:{row.at:%S}",
@@ -98,10 +112,18 @@ def _attempts(business_id: int, since: datetime, until: datetime, zone: str, now
 
 def _others(row: SendLog | Outgoing, zone: str, now: datetime) -> list[dict[str, Any]]:
     """Other entries of the same message, newest first: it was sent again."""
-    found = SendLog.objects.filter(message_id=row.message_id, business_id=row.business_id).order_by("-settled_at", "-id")
+    found = SendLog.objects.filter(message_id=row.message_id, business_id=row.business_id).order_by(
+        "-settled_at", "-id"
+    )
     if isinstance(row, SendLog):
         found = found.exclude(pk=row.pk)
     others: list[dict[str, Any]] = [
-        {"model": "sendlog", "id": one.pk, "sign": SIGNS[one.outcome], "at": clock(one.settled_at, now, zone)} for one in found[:OTHERS]
+        {
+            "model": "sendlog",
+            "id": one.pk,
+            "sign": SIGNS[one.outcome],
+            "at": clock(one.settled_at, now, zone),
+        }
+        for one in found[:OTHERS]
     ]
     return others

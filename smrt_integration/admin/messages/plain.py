@@ -14,5 +14,12 @@ class DeliveryAttemptAdmin(ReadOnlyAdmin):
 
 @admin.register(Lane)
 class LaneAdmin(ReadOnlyAdmin):
-    list_display = ("business", "last_accepted_at", "resume_at", "failures", "stopped", "last_error")
+    list_display = (
+        "business",
+        "last_accepted_at",
+        "resume_at",
+        "failures",
+        "stopped",
+        "last_error",
+    )
     ordering = ("business",)

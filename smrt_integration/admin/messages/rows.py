@@ -43,7 +43,13 @@ class Row:
 def sent_rows(entries: Sequence[Entry], now: datetime, *, several: bool) -> list[Row]:
     businesses, people = _businesses(entries), people_of(entries)
     return [
-        _named(_sent(entry, zone_of(businesses, entry), people[entry.id], now), businesses, entry, several=several) for entry in entries
+        _named(
+            _sent(entry, zone_of(businesses, entry), people[entry.id], now),
+            businesses,
+            entry,
+            several=several,
+        )
+        for entry in entries
     ]
 
 
@@ -61,16 +67,25 @@ def _sent(entry: Entry, zone: str, person: Person, now: datetime) -> Row:
     )
 
 
-def waiting_rows(entries: Sequence[Waits], told: Mapping[int, str], now: datetime, *, several: bool) -> list[Row]:
+def waiting_rows(
+    entries: Sequence[Waits], told: Mapping[int, str], now: datetime, *, several: bool
+) -> list[Row]:
     """Why it waits: what went wrong with this message, else what is `told` of its business."""
     businesses, people = _businesses(entries), people_of(entries)
     return [
-        _named(_waiting(entry, zone_of(businesses, entry), people[entry.id], told, now), businesses, entry, several=several)
+        _named(
+            _waiting(entry, zone_of(businesses, entry), people[entry.id], told, now),
+            businesses,
+            entry,
+            several=several,
+        )
         for entry in entries
     ]
 
 
-def _waiting(entry: Waits, zone: str, person: Person, told: Mapping[int, str], now: datetime) -> Row:
+def _waiting(
+    entry: Waits, zone: str, person: Person, told: Mapping[int, str], now: datetime
+) -> Row:
     return Row(
         id=entry.id,
         url=reverse("admin:events_outgoing_change", args=[entry.id]),
@@ -84,9 +99,15 @@ def _waiting(entry: Waits, zone: str, person: Person, told: Mapping[int, str], n
     )
 
 
-def _named(row: Row, businesses: Mapping[int, Business], entry: Entry | Waits, *, several: bool) -> Row:
+def _named(
+    row: Row, businesses: Mapping[int, Business], entry: Entry | Waits, *, several: bool
+) -> Row:
     found = businesses.get(entry.business_id)
-    return replace(row, business=found.name if found else "A business that is gone") if several else row
+    return (
+        replace(row, business=found.name if found else "A business that is gone")
+        if several
+        else row
+    )
 
 
 def zone_of(businesses: Mapping[int, Business], entry: Any) -> str:

@@ -27,14 +27,20 @@ class SendLogAdmin(MessagesAdmin):
         return [
             path("export/", view(self.export_view), name="events_sendlog_export"),
             path("again/", view(self.again_view), name="events_sendlog_again"),
-            path("<int:entry_id>/again/", view(self.one_again_view), name="events_sendlog_again_one"),
+            path(
+                "<int:entry_id>/again/", view(self.one_again_view), name="events_sendlog_again_one"
+            ),
             *super().get_urls(),
         ]
 
     def rows_of(self, request: HttpRequest, form: FilterForm, matching: Matching) -> dict[str, Any]:
         page, newer, older = self._page(request, matching)
         return {
-            "rows": sent_rows(page.entries, timezone.now(), several=matching.businesses is None or len(matching.businesses) > 1),
+            "rows": sent_rows(
+                page.entries,
+                timezone.now(),
+                several=matching.businesses is None or len(matching.businesses) > 1,
+            ),
             "cut": page.cut,
             "scanned": log_pages.SCANNED,
             "newer": newer and page.entries and form.address(after=str(page.entries[0].place)),
@@ -45,7 +51,9 @@ class SendLogAdmin(MessagesAdmin):
         after, before = (Place.of(request.GET.get(name, "")) for name in ("after", "before"))
         return log_pages.around(matching, self.per_page, after=after, before=before)
 
-    def extra_of(self, request: HttpRequest, form: FilterForm, matching: Matching) -> dict[str, Any]:
+    def extra_of(
+        self, request: HttpRequest, form: FilterForm, matching: Matching
+    ) -> dict[str, Any]:
         return again.offered(request.user, form, matching)
 
     def posted(self, request: HttpRequest) -> HttpResponse:

@@ -33,10 +33,18 @@ FAILING: Final = Sign("Waiting after a failure", "warning", "bad")
 
 def what(event: str) -> str:
     """As the subject of a sentence."""
-    return "The test event" if event == TEST_EVENT else "The customer's details" if event == IDENTIFY else f"“{name_of(event)}”"
+    return (
+        "The test event"
+        if event == TEST_EVENT
+        else "The customer's details"
+        if event == IDENTIFY
+        else f"“{name_of(event)}”"
+    )
 
 
-def became(event: str, outcome: str, reason: str, settled_at: datetime, time_zone: str, now: datetime) -> str:
+def became(
+    event: str, outcome: str, reason: str, settled_at: datetime, time_zone: str, now: datetime
+) -> str:
     """One sentence, or two."""
     at = clock(settled_at, now, time_zone)
     subject, were = what(event), "were" if event == IDENTIFY else "was"

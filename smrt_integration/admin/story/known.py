@@ -27,12 +27,21 @@ class Details:
     accepted: bool = False
 
 
-def details_of(customer: Customer, integration: Integration | None, waiting: bool, zone: str) -> Details:
+def details_of(
+    customer: Customer, integration: Integration | None, waiting: bool, zone: str
+) -> Details:
     today = _today(customer, integration)
     accepted = AcceptedTraits.objects.filter(customer=customer).first()
     if accepted is None:
-        leaving = "They wait to be sent." if waiting else "They are sent before the customer's first event."
-        return Details(details.table(None, today, zone), f"{NOT_YET} {leaving} Below is what would be sent today.")
+        leaving = (
+            "They wait to be sent."
+            if waiting
+            else "They are sent before the customer's first event."
+        )
+        return Details(
+            details.table(None, today, zone),
+            f"{NOT_YET} {leaving} Below is what would be sent today.",
+        )
     entry = read.accepted(customer.business_id, accepted.message_id)
     then = (entry.message or {}).get("traits") if entry else None
     traits = details.table(then, today, zone)
@@ -45,11 +54,18 @@ def details_of(customer: Customer, integration: Integration | None, waiting: boo
 
 
 def _today(customer: Customer, integration: Integration | None) -> dict[str, Any]:
-    source, values = trait_sources([customer.pk])[customer.pk], custom_values([customer.pk]).get(customer.pk, [])
+    source, values = (
+        trait_sources([customer.pk])[customer.pk],
+        custom_values([customer.pk]).get(customer.pk, []),
+    )
     return {**build_traits(source, values, integration.birthday_field_id if integration else None)}
 
 
 def _is_elsewhere(accepted: AcceptedTraits, integration: Integration | None) -> bool:
-    if integration is None or not integration.write_key or isinstance(integration.write_key, Unreadable):
+    if (
+        integration is None
+        or not integration.write_key
+        or isinstance(integration.write_key, Unreadable)
+    ):
         return False
     return accepted.destination != destination(integration.region, integration.write_key)

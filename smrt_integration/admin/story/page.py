@@ -33,23 +33,43 @@ class CustomerWithStory(CustomerAdmin):
     @admin.display(description="Segment")
     def segment(self, customer: Customer) -> SafeString:
         address = reverse("admin:customers_customer_story", args=[customer.pk])
-        return format_html('<a href="{}" class="story-way" aria-label="What Segment knows of {}">Story</a>', address, customer)
+        return format_html(
+            '<a href="{}" class="story-way" aria-label="What Segment knows of {}">Story</a>',
+            address,
+            customer,
+        )
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.story_view)
-        return [path("<int:customer_id>/story/", view, name="customers_customer_story"), *super().get_urls()]
+        return [
+            path("<int:customer_id>/story/", view, name="customers_customer_story"),
+            *super().get_urls(),
+        ]
 
     def story_view(self, request: HttpRequest, customer_id: int) -> HttpResponseBase:
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        customer = self.get_queryset(request).select_related("business").filter(pk=customer_id).first() if customer_id < 2**63 else None
+        customer = (
+            self.get_queryset(request).select_related("business").filter(pk=customer_id).first()
+            if customer_id < 2**63
+            else None
+        )
         if customer is None or not self.has_view_permission(request, customer):
             gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
                 request, self.opts, str(customer_id)
             )
             return gone
-        context = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, "has_view_permission": True}
-        return TemplateResponse(request, "smrt/story/page.html", context | _context(customer, request.GET.get("before", "")))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "has_view_permission": True,
+        }
+        return TemplateResponse(
+            request,
+            "smrt/story/page.html",
+            context | _context(customer, request.GET.get("before", "")),
+        )
 
 
 def _context(customer: Customer, position: str) -> dict[str, Any]:
@@ -63,7 +83,10 @@ def _context(customer: Customer, position: str) -> dict[str, Any]:
         "zone": zone,
         "first": before is None,
         "days": days(told.lines, zone, now),
-        "stands": [(stand, STATES[stand.state], ICONS[stand.state], address_of(stand.entry)) for stand in told.stands],
+        "stands": [
+            (stand, STATES[stand.state], ICONS[stand.state], address_of(stand.entry))
+            for stand in told.stands
+        ],
         "older": f"?{urlencode({'before': position_of(told.following)})}" if told.following else "",
         **({} if before else _details(customer, told, now)),
     }
@@ -71,7 +94,10 @@ def _context(customer: Customer, position: str) -> dict[str, Any]:
 
 def _details(customer: Customer, told: Story, now: datetime) -> dict[str, Any]:
     found = details_of(customer, told.integration, told.identify, told.standing.time_zone)
-    return {"details": found, "accepted": on(found.at, told.standing.time_zone, now) if found.at else ""}
+    return {
+        "details": found,
+        "accepted": on(found.at, told.standing.time_zone, now) if found.at else "",
+    }
 
 
 # In the place of the plain one, which importing it has registered.

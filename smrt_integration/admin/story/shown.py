@@ -49,14 +49,19 @@ class Day:
 
 def days(lines: Iterable[Told], zone: str, now: datetime) -> list[Day]:
     by_day = groupby(lines, key=lambda told: local_day(told.at, zone))
-    return [Day(_heading(day, local_day(now, zone)), day, [_shown(told, zone) for told in of_day]) for day, of_day in by_day]
+    return [
+        Day(_heading(day, local_day(now, zone)), day, [_shown(told, zone) for told in of_day])
+        for day, of_day in by_day
+    ]
 
 
 def _shown(told: Told, zone: str) -> Shown:
     time = f"{told.at.astimezone(ZoneInfo(zone)):%H:%M}"
     earlier = [(sentence, address_of(entry)) for entry, sentence in told.earlier]
     again = told.state in CAN_BE_SENT_AGAIN
-    return Shown(told, time, STATES[told.state], ICONS[told.state], address_of(told.entry), again, earlier)
+    return Shown(
+        told, time, STATES[told.state], ICONS[told.state], address_of(told.entry), again, earlier
+    )
 
 
 def _heading(day: date, today: date) -> str:
@@ -68,7 +73,10 @@ def address_of(entry: Entry | None) -> str:
     """Of its page: what was sent exactly, every attempt, and how to send it again."""
     if entry is None:
         return ""
-    return reverse(f"admin:events_{'outgoing' if entry.outcome == WAITING else 'sendlog'}_change", args=[entry.id])
+    return reverse(
+        f"admin:events_{'outgoing' if entry.outcome == WAITING else 'sendlog'}_change",
+        args=[entry.id],
+    )
 
 
 def position_of(key: Key) -> str:
@@ -85,6 +93,11 @@ def read_position(text: str) -> Key | None:
         moment = parse_datetime(at)
     except ValueError:
         return None
-    if moment is None or moment.tzinfo is None or "\0" in event or not (subject.isascii() and subject.isdigit() and len(subject) < 19):
+    if (
+        moment is None
+        or moment.tzinfo is None
+        or "\0" in event
+        or not (subject.isascii() and subject.isdigit() and len(subject) < 19)
+    ):
         return None
     return moment, event, int(subject)

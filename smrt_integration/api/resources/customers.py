@@ -9,7 +9,15 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers.models import Agent, Brand, Customer, CustomerGroup, CustomField, CustomFieldValue, Discount
+from customers.models import (
+    Agent,
+    Brand,
+    Customer,
+    CustomerGroup,
+    CustomField,
+    CustomFieldValue,
+    Discount,
+)
 from customers.phones import ImpossibleNumber, normalise
 from customers.refusals import ActionRefused, refused_if_invalid
 from smrt_integration.api.door import Door
@@ -17,9 +25,23 @@ from smrt_integration.api.fields import AddressField, Given, Reference, by_uuid
 from smrt_integration.api.filters import CustomerFilter
 from smrt_integration.api.scopes import Client
 
-SOURCES = {Client.POS: Customer.Source.POS, Client.APP: Customer.Source.POS, Client.WEBSITE: Customer.Source.WEBSITE}
+SOURCES = {
+    Client.POS: Customer.Source.POS,
+    Client.APP: Customer.Source.POS,
+    Client.WEBSITE: Customer.Source.WEBSITE,
+}
 OWN = (
-    *("kind", "company_name", "first_name", "last_name", "email", "phone", "phone_is_mobile", "payment_term", "card_on_file"),
+    *(
+        "kind",
+        "company_name",
+        "first_name",
+        "last_name",
+        "email",
+        "phone",
+        "phone_is_mobile",
+        "payment_term",
+        "card_on_file",
+    ),
     *("delivery_preference", "receive_emails", "receive_texts", "visit_frequency"),
 )
 """What callers may write of a customer, besides references, address and custom fields."""
@@ -39,7 +61,11 @@ class NewCustomValue(Given):
     answered = frozenset({"name"})
 
     field = serializers.UUIDField()
-    value = serializers.CharField(max_length=10_000, allow_blank=True, help_text="Empty clears it; a date as YYYY-MM-DD or MM-DD.")
+    value = serializers.CharField(
+        max_length=10_000,
+        allow_blank=True,
+        help_text="Empty clears it; a date as YYYY-MM-DD or MM-DD.",
+    )
 
 
 class CustomerShape(serializers.ModelSerializer[Customer]):
@@ -69,7 +95,9 @@ class CustomerGiven(Given, serializers.ModelSerializer[Customer]):
     group = Reference(queryset=CustomerGroup.objects, allow_null=True, required=False)
     discount = Reference(queryset=Discount.objects, allow_null=True, required=False)
     address = AddressField(allow_null=True, required=False)
-    custom_fields: Any = serializers.ListSerializer(child=NewCustomValue(), max_length=200, required=False)
+    custom_fields: Any = serializers.ListSerializer(
+        child=NewCustomValue(), max_length=200, required=False
+    )
 
     class Meta:
         model = Customer
@@ -80,8 +108,15 @@ class Customers(ListModelMixin, RetrieveModelMixin, Door):
     """Everybody who is, or was, a customer of the business."""
 
     area = "customers"
-    queryset = Customer.objects.select_related("agent", "brand", "group", "discount", "business").prefetch_related(
-        Prefetch("custom_values", CustomFieldValue.objects.select_related("field").order_by("field__position", "field__name"))
+    queryset = Customer.objects.select_related(
+        "agent", "brand", "group", "discount", "business"
+    ).prefetch_related(
+        Prefetch(
+            "custom_values",
+            CustomFieldValue.objects.select_related("field").order_by(
+                "field__position", "field__name"
+            ),
+        )
     )
     serializer_class = CustomerShape
     filterset_class = CustomerFilter
@@ -91,7 +126,9 @@ class Customers(ListModelMixin, RetrieveModelMixin, Door):
         """Sign a customer up. It becomes the event New Customer Signup; the kind of key decides its source."""
         given = self.given(CustomerGiven)
         answers = self._answers(given)
-        customer = Customer.sign_up(self.business, source=SOURCES[Client(self.key.client)], **_flat(given))
+        customer = Customer.sign_up(
+            self.business, source=SOURCES[Client(self.key.client)], **_flat(given)
+        )
         self._record(customer, answers)
         return self.answer(customer, 201)
 
@@ -101,7 +138,9 @@ class Customers(ListModelMixin, RetrieveModelMixin, Door):
         customer: Customer = self.get_object()
         # what others save meanwhile must not be taken for what this call changes
         customer.lock("business")
-        serializer = CustomerGiven(customer, data=request.data, partial=True, context=self.get_serializer_context())
+        serializer = CustomerGiven(
+            customer, data=request.data, partial=True, context=self.get_serializer_context()
+        )
         serializer.is_valid(raise_exception=True)
         given = dict(serializer.validated_data)
         answers = self._answers(given)
@@ -123,7 +162,10 @@ class Customers(ListModelMixin, RetrieveModelMixin, Door):
         """The same number, however it is written, is no change: what is known of it stays."""
         phone = changes.pop("phone")
         try:
-            same = normalise(phone, None if phone.startswith("+") else self.business.country) == customer.phone
+            same = (
+                normalise(phone, None if phone.startswith("+") else self.business.country)
+                == customer.phone
+            )
         except ImpossibleNumber:
             same = not phone and not customer.phone
         if not same:
@@ -131,7 +173,11 @@ class Customers(ListModelMixin, RetrieveModelMixin, Door):
 
     def _answers(self, given: dict[str, Any]) -> list[tuple[CustomField, str]]:
         answers = given.pop("custom_fields", [])
-        fields = by_uuid(CustomField.objects.filter(business=self.business), {answer["field"] for answer in answers}, "custom_fields")
+        fields = by_uuid(
+            CustomField.objects.filter(business=self.business),
+            {answer["field"] for answer in answers},
+            "custom_fields",
+        )
         return [(fields[answer["field"]], answer["value"]) for answer in answers]
 
     def _record(self, customer: Customer, answers: list[tuple[CustomField, str]]) -> None:
@@ -139,7 +185,9 @@ class Customers(ListModelMixin, RetrieveModelMixin, Door):
             try:
                 CustomFieldValue.record(customer, field, value)
             except ActionRefused as refusal:
-                raise serializers.ValidationError({"custom_fields": [refusal.message]}, refusal.code) from refusal
+                raise serializers.ValidationError(
+                    {"custom_fields": [refusal.message]}, refusal.code
+                ) from refusal
 
 
 def _flat(given: dict[str, Any]) -> dict[str, Any]:
@@ -147,5 +195,11 @@ def _flat(given: dict[str, Any]) -> dict[str, Any]:
     if "address" not in given:
         return given
     address = given.pop("address") or {}
-    parts = {"street": "street", "city": "city", "state": "state", "postal_code": "postalCode", "country": "country"}
+    parts = {
+        "street": "street",
+        "city": "city",
+        "state": "state",
+        "postal_code": "postalCode",
+        "country": "country",
+    }
     return given | {name: address.get(part) or "" for name, part in parts.items()}

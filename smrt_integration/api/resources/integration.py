@@ -30,14 +30,25 @@ class StandingShape(serializers.Serializer[Any]):
 
     state = serializers.ChoiceField([state.name.lower() for state in State])
     says = serializers.CharField(help_text="For the owner.")
-    to_do = serializers.CharField(help_text="What the owner has to do about it; empty when that is nothing.")
+    to_do = serializers.CharField(
+        help_text="What the owner has to do about it; empty when that is nothing."
+    )
 
 
 class IntegrationShape(Given, serializers.ModelSerializer[Integration]):
-    write_key_ends_in = serializers.SerializerMethodField(help_text="The last four characters; null when there is no readable key.")
-    muted = serializers.ListField(child=serializers.ChoiceField(sorted(EVENT_NAMES)), required=False, help_text="Events that are not sent.")
+    write_key_ends_in = serializers.SerializerMethodField(
+        help_text="The last four characters; null when there is no readable key."
+    )
+    muted = serializers.ListField(
+        child=serializers.ChoiceField(sorted(EVENT_NAMES)),
+        required=False,
+        help_text="Events that are not sent.",
+    )
     birthday_field = Reference(
-        queryset=CustomField.objects.filter(kind=CustomField.Kind.DATE), required=False, allow_null=True, help_text="Holds a date."
+        queryset=CustomField.objects.filter(kind=CustomField.Kind.DATE),
+        required=False,
+        allow_null=True,
+        help_text="Holds a date.",
     )
     standing = serializers.SerializerMethodField()
 
@@ -45,7 +56,15 @@ class IntegrationShape(Given, serializers.ModelSerializer[Integration]):
         model = Integration
         fields = (
             *("enabled", "enabled_at", "region", "write_key_ends_in", "muted", "standing"),
-            *("weekly_limit", "bi_weekly_limit", "monthly_limit", "irregular_limit", "birthday_field", "birthday_hour", "retention_months"),
+            *(
+                "weekly_limit",
+                "bi_weekly_limit",
+                "monthly_limit",
+                "irregular_limit",
+                "birthday_field",
+                "birthday_hour",
+                "retention_months",
+            ),
         )
         # Where events go is for owners to say, in the admin: every customer's link goes there too.
         read_only_fields = ("enabled_at", "region")
@@ -57,11 +76,17 @@ class IntegrationShape(Given, serializers.ModelSerializer[Integration]):
     @extend_schema_field(StandingShape)
     def get_standing(self, integration: Integration) -> dict[str, str]:
         found, now = standing_of(integration.business_id), timezone.now()
-        return {"state": state_of(found, now).name.lower(), "says": sentence(found, now), "to_do": remedy(found)}
+        return {
+            "state": state_of(found, now).name.lower(),
+            "says": sentence(found, now),
+            "to_do": remedy(found),
+        }
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         said: Any = self.initial_data
-        if said.get("region", self.instance and self.instance.region) != (self.instance and self.instance.region):
+        if said.get("region", self.instance and self.instance.region) != (
+            self.instance and self.instance.region
+        ):
             raise serializers.ValidationError({"region": [OWNERS]}, "read_only")
         key = self.instance.write_key if self.instance else ""
         if given.get("enabled") and (not key or isinstance(key, Unreadable)):
@@ -98,7 +123,11 @@ class TheIntegration(Door):
         integration = self.get_object()
         serializer = self.get_serializer(integration, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        changed = [name for name, value in serializer.validated_data.items() if value != getattr(integration, name)]
+        changed = [
+            name
+            for name, value in serializer.validated_data.items()
+            if value != getattr(integration, name)
+        ]
         for name in changed:
             setattr(integration, name, serializer.validated_data[name])
         lanes.save_config(integration, changed)
@@ -134,7 +163,14 @@ class EventTypes(Door):
     def list(self, request: Request) -> Response:
         """All of them, in the order of the documentation."""
         return Response(
-            [{"name": event.name, "happens_when": event.happens_when, "properties": schemas.of_event(event)} for event in EVENTS]
+            [
+                {
+                    "name": event.name,
+                    "happens_when": event.happens_when,
+                    "properties": schemas.of_event(event),
+                }
+                for event in EVENTS
+            ]
         )
 
 

@@ -24,34 +24,50 @@ from smrt_integration.api.errors import Conflict
 from smrt_integration.api.fields import Given, Reference
 from smrt_integration.api.pages import Pages
 
-NOTHING_MATCHES: Final = "Nothing that matches can be sent again: Segment has it, or it was sent again before."
+NOTHING_MATCHES: Final = (
+    "Nothing that matches can be sent again: Segment has it, or it was sent again before."
+)
 NOT_HERE: Final = "There is no message with this id here."
-BY_MESSAGE: Final = OpenApiParameter("message_id", {"type": "string", "pattern": "^[0-9a-f]{32}$"}, OpenApiParameter.PATH)
+BY_MESSAGE: Final = OpenApiParameter(
+    "message_id", {"type": "string", "pattern": "^[0-9a-f]{32}$"}, OpenApiParameter.PATH
+)
 
 
 class MessageShape(serializers.Serializer[Any]):
-    message_id = serializers.CharField(help_text="As Segment knows it: the same on every attempt, and when it is sent again.")
+    message_id = serializers.CharField(
+        help_text="As Segment knows it: the same on every attempt, and when it is sent again."
+    )
     event = serializers.CharField(help_text="An event of the catalogue, or identify.")
-    customer = serializers.UUIDField(source="user_id", help_text="Also of a customer who was deleted since.")
+    customer = serializers.UUIDField(
+        source="user_id", help_text="Also of a customer who was deleted since."
+    )
     occurred_at = serializers.DateTimeField()
     attempts = serializers.IntegerField()
 
 
 class WaitingShape(MessageShape):
     recorded_at = serializers.DateTimeField()
-    last_error = serializers.CharField(help_text="What went wrong at the last attempt; empty when nothing did.")
+    last_error = serializers.CharField(
+        help_text="What went wrong at the last attempt; empty when nothing did."
+    )
 
 
 class EntryShape(MessageShape):
-    sent_at = serializers.DateTimeField(allow_null=True, help_text="When it left; null when it never did.")
+    sent_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it left; null when it never did."
+    )
     settled_at = serializers.DateTimeField(help_text="When its outcome was known.")
     outcome = serializers.ChoiceField(Outcome.choices)
     reason = serializers.CharField(help_text="Why it was not accepted, in words.")
 
 
 class EntryDetails(EntryShape):
-    message = serializers.DictField(allow_null=True, help_text="Exactly as it was sent, but with the customer's link masked.")
-    not_again = serializers.SerializerMethodField(help_text="Why it cannot be sent again; empty when it can.")
+    message = serializers.DictField(
+        allow_null=True, help_text="Exactly as it was sent, but with the customer's link masked."
+    )
+    not_again = serializers.SerializerMethodField(
+        help_text="Why it cannot be sent again; empty when it can."
+    )
 
     def get_not_again(self, entry: SendLog) -> str:
         return refusal(resend.case_of(entry, entry.business.time_zone, timezone.now()))
@@ -68,17 +84,23 @@ class Meant(serializers.Serializer[Any]):
 
 class OfLog(Meant):
     outcome = serializers.ChoiceField(Outcome.choices, required=False)
-    brand = Reference(queryset=Brand.objects, required=False, help_text="Which the customer had at that time.")
+    brand = Reference(
+        queryset=Brand.objects, required=False, help_text="Which the customer had at that time."
+    )
 
 
 class Searched(Meant):
     search = serializers.CharField(
-        required=False, max_length=200, help_text="A message id, an order number, or the beginning of a customer's name, email or phone."
+        required=False,
+        max_length=200,
+        help_text="A message id, an order number, or the beginning of a customer's name, email or phone.",
     )
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         if "customer" in given and "search" in given:
-            raise serializers.ValidationError({"search": ["Give either a customer or something to search for, not both."]})
+            raise serializers.ValidationError(
+                {"search": ["Give either a customer or something to search for, not both."]}
+            )
         return given
 
 
@@ -91,12 +113,16 @@ class MeantAgain(Given, OfLog):
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         if not given:
-            raise serializers.ValidationError({"detail": ["Say which messages: give an outcome, an event, a day or a customer."]})
+            raise serializers.ValidationError(
+                {"detail": ["Say which messages: give an outcome, an event, a day or a customer."]}
+            )
         return given
 
 
 class Asked(serializers.Serializer[Any]):
-    messages = serializers.IntegerField(help_text="How many wait now, or will as soon as a worker comes to them.")
+    messages = serializers.IntegerField(
+        help_text="How many wait now, or will as soon as a worker comes to them."
+    )
 
 
 def _id(place: Any) -> int | None:
@@ -120,9 +146,21 @@ class Messages(Door):
     def matching(self, shape: type[Meant], said: Any) -> Matching:
         """Raises ValidationError, which names the field."""
         given = self.given(shape, said)
-        customer, text, brand = given.pop("customer", None), given.pop("search", ""), given.pop("brand", None)
-        found = search.find(text, [self.business.pk]) if text else Found((customer.pk,)) if customer else None
-        return Matching((self.business.pk,), found=found, brand_id=brand.pk if brand else None, **given)
+        customer, text, brand = (
+            given.pop("customer", None),
+            given.pop("search", ""),
+            given.pop("brand", None),
+        )
+        found = (
+            search.find(text, [self.business.pk])
+            if text
+            else Found((customer.pk,))
+            if customer
+            else None
+        )
+        return Matching(
+            (self.business.pk,), found=found, brand_id=brand.pk if brand else None, **given
+        )
 
     def newest(self) -> Any:
         """The newest row about the message in the address."""
@@ -146,9 +184,13 @@ class WaitingMessages(Messages):
         """What waits. With filters a page may hold fewer than it could, and yet lead to a next one."""
         matching = self.matching(self.meant, request.query_params)
         asked = Pages().asked(request)
-        page, before, after = waiting_pages.around(matching, asked.most, after=_id(asked.onward), before=_id(asked.back))
+        page, before, after = waiting_pages.around(
+            matching, asked.most, after=_id(asked.onward), before=_id(asked.back)
+        )
         onward = page.entries[-1].id if after and page.entries else page.looked_to
-        links = asked.links([onward] if onward else None, [page.entries[0].id] if before and page.entries else None)
+        links = asked.links(
+            [onward] if onward else None, [page.entries[0].id] if before and page.entries else None
+        )
         return Response({**links, "results": WaitingShape(page.entries, many=True).data})
 
     @extend_schema(parameters=[BY_MESSAGE], responses=WaitingShape)
@@ -169,9 +211,13 @@ class SendLogEntries(Messages):
         """What became of messages."""
         matching = self.matching(self.meant, request.query_params)
         asked = Pages().asked(request)
-        page, newer, older = log_pages.around(matching, asked.most, before=_place(asked.onward), after=_place(asked.back))
+        page, newer, older = log_pages.around(
+            matching, asked.most, before=_place(asked.onward), after=_place(asked.back)
+        )
         ends = [list(entry.place) for entry in page.entries]
-        links = asked.links(ends[-1] if ends and older else None, ends[0] if ends and newer else None)
+        links = asked.links(
+            ends[-1] if ends and older else None, ends[0] if ends and newer else None
+        )
         return Response({**links, "results": EntryShape(page.entries, many=True).data})
 
     @extend_schema(parameters=[BY_MESSAGE], responses=EntryDetails)
@@ -184,18 +230,33 @@ class SendLogEntries(Messages):
     def send_again(self, request: Request, **kwargs: Any) -> Response:
         """Send this message again, under its id. What becomes of that is an entry of its own."""
         entry, now = self.newest(), timezone.now()
-        sent = resend.send_again(self.business.pk, log_pages.entries_of([entry.pk], [self.business.pk]), None, now)
+        sent = resend.send_again(
+            self.business.pk, log_pages.entries_of([entry.pk], [self.business.pk]), None, now
+        )
         if not sent:
-            raise Conflict(refusal(resend.case_of(entry, self.business.time_zone, now)) or NOTHING_MATCHES, "not_again")
+            raise Conflict(
+                refusal(resend.case_of(entry, self.business.time_zone, now)) or NOTHING_MATCHES,
+                "not_again",
+            )
         return Response({"messages": sent}, 202)
 
-    @extend_schema(request=MeantAgain, responses={202: Asked}, operation_id="send_log_entries_send_all_again")
+    @extend_schema(
+        request=MeantAgain, responses={202: Asked}, operation_id="send_log_entries_send_all_again"
+    )
     @action(detail=False, methods=["post"], url_path="send-again", url_name="send-again-all")
     def send_all_again(self, request: Request) -> Response:
         """Send everything again that matches and can be. A worker does it."""
-        asked = resend.ask(replace(self.matching(MeantAgain, request.data), sendable=True), None, timezone.now())
+        asked = resend.ask(
+            replace(self.matching(MeantAgain, request.data), sendable=True), None, timezone.now()
+        )
         if asked is None:
-            raise Conflict(*((NOTHING_MATCHES, "nothing_matches") if self._enabled() else (OFF, "switched_off")))
+            raise Conflict(
+                *(
+                    (NOTHING_MATCHES, "nothing_matches")
+                    if self._enabled()
+                    else (OFF, "switched_off")
+                )
+            )
         return Response({"messages": asked.expected}, 202)
 
     def _enabled(self) -> bool:

@@ -13,7 +13,18 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers.models import Agent, Business, Customer, Department, Discount, Employee, LineItem, NewItem, Order, Stop
+from customers.models import (
+    Agent,
+    Business,
+    Customer,
+    Department,
+    Discount,
+    Employee,
+    LineItem,
+    NewItem,
+    Order,
+    Stop,
+)
 from customers.models.line_item import LONGEST_DESCRIPTION, MOST_PIECES
 from customers.models.tenant import lockable
 from smrt_integration.api.door import Door
@@ -23,7 +34,12 @@ from smrt_integration.api.filters import OrderFilter
 
 MOST_ITEMS = 500
 MONEY: Any = {"max_digits": 12, "decimal_places": 2, "min_value": Decimal(0)}
-PERCENT: Any = {"max_digits": 6, "decimal_places": 4, "min_value": Decimal(0), "max_value": Decimal(99)}
+PERCENT: Any = {
+    "max_digits": 6,
+    "decimal_places": 4,
+    "min_value": Decimal(0),
+    "max_value": Decimal(99),
+}
 COUNT: Any = {"min_value": 0, "max_value": MOST_PIECES}
 
 
@@ -64,8 +80,29 @@ class OrderShape(serializers.ModelSerializer[Order]):
     class Meta:
         model = Order
         fields = (
-            *("id", "number", "status", "customer", "agent", "sold_by", "returned_by", "discount", "stop", "bags", "tax_rate"),
-            *("subtotal", "discount_total", "tax", "total", "created_at", "ready_at", "returned_at", "items"),
+            *(
+                "id",
+                "number",
+                "status",
+                "customer",
+                "agent",
+                "sold_by",
+                "returned_by",
+                "discount",
+                "stop",
+                "bags",
+                "tax_rate",
+            ),
+            *(
+                "subtotal",
+                "discount_total",
+                "tax",
+                "total",
+                "created_at",
+                "ready_at",
+                "returned_at",
+                "items",
+            ),
         )
         read_only_fields = fields
 
@@ -73,18 +110,30 @@ class OrderShape(serializers.ModelSerializer[Order]):
 class IntakeShape(Given):
     """What is taken in, at a counter or at a door."""
 
-    items: Any = serializers.ListSerializer(child=NewItemShape(), max_length=MOST_ITEMS, default=list)
+    items: Any = serializers.ListSerializer(
+        child=NewItemShape(), max_length=MOST_ITEMS, default=list
+    )
     discount = Reference(queryset=Discount.objects, allow_null=True, default=None)
     tax_rate = serializers.DecimalField(**PERCENT, default=Decimal(0), help_text="In percent.")
     bags = serializers.IntegerField(**COUNT, default=1)
-    number = serializers.CharField(max_length=40, allow_blank=True, default="", help_text="The point of sale's own; made when left out.")
+    number = serializers.CharField(
+        max_length=40,
+        allow_blank=True,
+        default="",
+        help_text="The point of sale's own; made when left out.",
+    )
 
 
 class NewOrder(IntakeShape):
     customer = Reference(queryset=lockable(Customer))
     agent = Reference(queryset=Agent.objects, allow_null=True, default=None)
     sold_by = Reference(queryset=Employee.objects, allow_null=True, default=None)
-    stop = Reference(queryset=Stop.objects, allow_null=True, default=None, help_text="The driver's stop at which it is taken in.")
+    stop = Reference(
+        queryset=Stop.objects,
+        allow_null=True,
+        default=None,
+        help_text="The driver's stop at which it is taken in.",
+    )
     at = MomentField()
 
 
@@ -97,7 +146,9 @@ class OrderChanges(Given):
 
 
 class MoreItems(Given):
-    items: Any = serializers.ListSerializer(child=NewItemShape(), min_length=1, max_length=MOST_ITEMS)
+    items: Any = serializers.ListSerializer(
+        child=NewItemShape(), min_length=1, max_length=MOST_ITEMS
+    )
 
 
 class Moment(Given):
@@ -105,10 +156,25 @@ class Moment(Given):
 
 
 class Return(Moment):
-    by = Reference(queryset=Employee.objects, allow_null=True, default=None, help_text="The employee who gave it back.")
-    stop = Reference(queryset=Stop.objects, allow_null=True, default=None, help_text="The driver's stop at which it was given back.")
+    by = Reference(
+        queryset=Employee.objects,
+        allow_null=True,
+        default=None,
+        help_text="The employee who gave it back.",
+    )
+    stop = Reference(
+        queryset=Stop.objects,
+        allow_null=True,
+        default=None,
+        help_text="The driver's stop at which it was given back.",
+    )
     items = serializers.ListField(
-        child=serializers.UUIDField(), min_length=1, max_length=MOST_ITEMS, allow_null=True, default=None, help_text="Null: everything."
+        child=serializers.UUIDField(),
+        min_length=1,
+        max_length=MOST_ITEMS,
+        allow_null=True,
+        default=None,
+        help_text="Null: everything.",
     )
 
 
@@ -116,7 +182,9 @@ class Orders(ListModelMixin, RetrieveModelMixin, Door):
     """What customers brought in, from taking it in to giving it back."""
 
     area = "orders"
-    queryset = Order.objects.select_related("customer", "agent", "sold_by", "returned_by", "discount", "stop").prefetch_related(
+    queryset = Order.objects.select_related(
+        "customer", "agent", "sold_by", "returned_by", "discount", "stop"
+    ).prefetch_related(
         Prefetch("items", LineItem.objects.select_related("department").order_by("pk"))
     )
     serializer_class = OrderShape
@@ -194,8 +262,20 @@ class Orders(ListModelMixin, RetrieveModelMixin, Door):
 def new_items(business: Business, items: list[dict[str, Any]], field: str) -> list[NewItem]:
     """All departments in one query, however many items. Raises ValidationError that names `field` and, in its place, the item."""
     wanted = {item["department"] for item in items if item["department"]}
-    found = {row.uuid: row for row in Department.objects.filter(business=business, uuid__in=wanted).order_by()} if wanted else {}
+    found = (
+        {
+            row.uuid: row
+            for row in Department.objects.filter(business=business, uuid__in=wanted).order_by()
+        }
+        if wanted
+        else {}
+    )
     if wanted - found.keys():
-        unknown = [{"department": [not_here(Department)]} if item["department"] in wanted - found.keys() else {} for item in items]
+        unknown = [
+            {"department": [not_here(Department)]}
+            if item["department"] in wanted - found.keys()
+            else {}
+            for item in items
+        ]
         raise serializers.ValidationError({field: unknown}, "does_not_exist")
     return [NewItem(**{**item, "department": found.get(item["department"])}) for item in items]

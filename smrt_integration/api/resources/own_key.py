@@ -15,10 +15,16 @@ from smrt_integration.api.scopes import SCOPES, Client
 class OwnKeyShape(serializers.Serializer[Any]):
     id = serializers.UUIDField(source="uuid")
     name = serializers.CharField()
-    client = serializers.ChoiceField(Client.choices, help_text="It decides the source of what happens.")
-    scopes = serializers.ListField(child=serializers.ChoiceField(sorted(SCOPES)), help_text="What it may do.")
+    client = serializers.ChoiceField(
+        Client.choices, help_text="It decides the source of what happens."
+    )
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(sorted(SCOPES)), help_text="What it may do."
+    )
     business = serializers.CharField(source="business.name")
-    time_zone = serializers.CharField(source="business.time_zone", help_text="Days are the business's days.")
+    time_zone = serializers.CharField(
+        source="business.time_zone", help_text="Days are the business's days."
+    )
     currency = serializers.CharField(source="business.currency")
 
 

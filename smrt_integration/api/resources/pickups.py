@@ -45,14 +45,29 @@ class PickupShape(serializers.ModelSerializer[PickupRequest]):
 
     class Meta:
         model = PickupRequest
-        fields = ("id", "customer", "pickup_date", "status", "scheduled_by", "employee", "canceled_via", "created_at", "canceled_at")
+        fields = (
+            "id",
+            "customer",
+            "pickup_date",
+            "status",
+            "scheduled_by",
+            "employee",
+            "canceled_via",
+            "created_at",
+            "canceled_at",
+        )
         read_only_fields = fields
 
 
 class NewPickup(Given):
     customer = Reference(queryset=Customer.objects.select_related("business"))
     pickup_date = serializers.DateField()
-    employee = Reference(queryset=Employee.objects, allow_null=True, default=None, help_text="Who entered it, if an employee did.")
+    employee = Reference(
+        queryset=Employee.objects,
+        allow_null=True,
+        default=None,
+        help_text="Who entered it, if an employee did.",
+    )
 
 
 class PickupRequests(ListModelMixin, RetrieveModelMixin, Door):
@@ -69,8 +84,19 @@ class PickupRequests(ListModelMixin, RetrieveModelMixin, Door):
         """Schedule a pickup. It becomes the event Pickup Scheduled; the kind of key decides by whom."""
         given, by = self.given(NewPickup), SCHEDULED_BY[Client(self.key.client)]
         if given["employee"] and by != PickupRequest.ScheduledBy.EMPLOYEE:
-            raise serializers.ValidationError({"employee": ["On the website customers schedule pickups themselves. Leave this out."]})
-        return self.answer(given["customer"].schedule_pickup(given["pickup_date"], by=by, employee=given["employee"]), 201)
+            raise serializers.ValidationError(
+                {
+                    "employee": [
+                        "On the website customers schedule pickups themselves. Leave this out."
+                    ]
+                }
+            )
+        return self.answer(
+            given["customer"].schedule_pickup(
+                given["pickup_date"], by=by, employee=given["employee"]
+            ),
+            201,
+        )
 
     @extend_schema(request=None, responses=PickupShape)
     @action(detail=True, methods=["post"])
@@ -109,7 +135,10 @@ class RegularPickupRequests(ListModelMixin, RetrieveModelMixin, Door):
     @extend_schema(request=NewRegular, responses={201: RegularShape})
     def create(self, request: Request) -> Response:
         """Ask for it, on the website. It becomes the event Customer Requested Regular Pickups."""
-        self.only(Client.WEBSITE, "Customers ask for this themselves, on the website. At the counter, set their delivery_preference.")
+        self.only(
+            Client.WEBSITE,
+            "Customers ask for this themselves, on the website. At the counter, set their delivery_preference.",
+        )
         given = self.given(NewRegular)
         return self.answer(given["customer"].request_regular_pickups(address=given["address"]), 201)
 
@@ -132,4 +161,7 @@ class RegularPickupRequests(ListModelMixin, RetrieveModelMixin, Door):
         return self.answer(wish)
 
     def not_on_the_website(self) -> None:
-        self.only(Client.POS, "Whether a route passes there is decided at the counter: use a key of the point of sale.")
+        self.only(
+            Client.POS,
+            "Whether a route passes there is decided at the counter: use a key of the point of sale.",
+        )

@@ -4,9 +4,22 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from rest_framework import serializers
-from rest_framework.mixins import CreateModelMixin, ListModelMixin, RetrieveModelMixin, UpdateModelMixin
+from rest_framework.mixins import (
+    CreateModelMixin,
+    ListModelMixin,
+    RetrieveModelMixin,
+    UpdateModelMixin,
+)
 
-from customers.models import Agent, Brand, CustomerGroup, CustomField, Department, Discount, Employee
+from customers.models import (
+    Agent,
+    Brand,
+    CustomerGroup,
+    CustomField,
+    Department,
+    Discount,
+    Employee,
+)
 from smrt_integration.api.door import Door
 from smrt_integration.api.fields import Given
 
@@ -62,9 +75,13 @@ class DiscountShape(Shape):
         extra_kwargs = {"value": {"min_value": 0}}
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        kind, value = (given.get(name, getattr(self.instance, name, None)) for name in ("kind", "value"))
+        kind, value = (
+            given.get(name, getattr(self.instance, name, None)) for name in ("kind", "value")
+        )
         if kind != Discount.Kind.AMOUNT and value is not None and value > 100:
-            raise serializers.ValidationError({"value": ["A discount in percent is at most 100."]}, "invalid")
+            raise serializers.ValidationError(
+                {"value": ["A discount in percent is at most 100."]}, "invalid"
+            )
         return given
 
 
@@ -92,7 +109,9 @@ class ReferenceDoor(ListModelMixin, RetrieveModelMixin, CreateModelMixin, Update
                 serializer.save(**more)
         except IntegrityError as error:
             # another call took the name a moment ago
-            raise serializers.ValidationError({"name": ["There is one of this name already."]}, "unique") from error
+            raise serializers.ValidationError(
+                {"name": ["There is one of this name already."]}, "unique"
+            ) from error
 
 
 class Agents(ReferenceDoor):

@@ -28,8 +28,12 @@ class Missed(Given):
 
 
 class Completed(Missed):
-    new_orders: Any = serializers.ListSerializer(child=IntakeShape(), max_length=MOST_ORDERS, default=list)
-    delivered_orders = serializers.ListField(child=serializers.UUIDField(), max_length=MOST_ORDERS, default=list)
+    new_orders: Any = serializers.ListSerializer(
+        child=IntakeShape(), max_length=MOST_ORDERS, default=list
+    )
+    delivered_orders = serializers.ListField(
+        child=serializers.UUIDField(), max_length=MOST_ORDERS, default=list
+    )
     bags_delivered = serializers.IntegerField(
         **COUNT,
         allow_null=True,
@@ -41,7 +45,9 @@ class Completed(Missed):
 class Report(Completed):
     """What happened at one stop."""
 
-    stop = serializers.UUIDField(help_text="Of a stop that was not planned: an id that the phone made up, together with the customer.")
+    stop = serializers.UUIDField(
+        help_text="Of a stop that was not planned: an id that the phone made up, together with the customer."
+    )
     customer = Reference(
         queryset=Customer.objects.select_related("business"),
         allow_null=True,
@@ -57,8 +63,12 @@ class Report(Completed):
     outcome = serializers.ChoiceField(choices=["completed", "missed"])
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["outcome"] == "missed" and (attrs["new_orders"] or attrs["delivered_orders"] or attrs["bags_delivered"]):
-            raise serializers.ValidationError({"outcome": ["A stop with orders or bags was not missed."]})
+        if attrs["outcome"] == "missed" and (
+            attrs["new_orders"] or attrs["delivered_orders"] or attrs["bags_delivered"]
+        ):
+            raise serializers.ValidationError(
+                {"outcome": ["A stop with orders or bags was not missed."]}
+            )
         return attrs
 
 
@@ -69,13 +79,19 @@ class Reports(Given):
 class Unread(Given):
     """`Reports` of which none has been looked at: each is judged by itself, lest one that makes no sense keep others from counting."""
 
-    reports = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=MOST_REPORTS)
+    reports = serializers.ListField(
+        child=serializers.DictField(), min_length=1, max_length=MOST_REPORTS
+    )
 
 
 class ReportAnswer(serializers.Serializer[Any]):
-    stop = serializers.UUIDField(allow_null=True, help_text="Null where the report had no id. The answers are in the reports' order.")
+    stop = serializers.UUIDField(
+        allow_null=True,
+        help_text="Null where the report had no id. The answers are in the reports' order.",
+    )
     status = serializers.ChoiceField(
-        choices=["done", "known", "refused"], help_text="Known: this very report, whatever its time, had been done before."
+        choices=["done", "known", "refused"],
+        help_text="Known: this very report, whatever its time, had been done before.",
     )
     detail = serializers.CharField(allow_blank=True, help_text="Why it was refused.")
 
@@ -84,7 +100,9 @@ class ReportAnswers(serializers.Serializer[Any]):
     answers = ReportAnswer(many=True)
 
 
-def understood(shape: Report, told: Sequence[Any]) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, str | None]]]:
+def understood(
+    shape: Report, told: Sequence[Any]
+) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, str | None]]]:
     """The reports that make sense, by their place, and the answers to the others."""
     reports, answers = {}, {}
     for n, body in enumerate(told):
@@ -96,7 +114,11 @@ def understood(shape: Report, told: Sequence[Any]) -> tuple[dict[int, dict[str, 
 
 
 def answer(stop: UUID | None, status: str, detail: Any = ()) -> dict[str, str | None]:
-    return {"stop": None if stop is None else str(stop), "status": status, "detail": " ".join(sentences(detail))}
+    return {
+        "stop": None if stop is None else str(stop),
+        "status": status,
+        "detail": " ".join(sentences(detail)),
+    }
 
 
 def _id(value: Any) -> UUID | None:
@@ -115,8 +137,16 @@ def hash_of(outcome: str, given: Mapping[str, Any]) -> str:
     """
     content = [given["driver"]]
     if outcome == "completed":
-        content += [given["new_orders"], sorted(map(str, given["delivered_orders"])), given["bags_delivered"]]
-    said = json.dumps([outcome, *content], sort_keys=True, default=lambda value: str(getattr(value, "uuid", value)))
+        content += [
+            given["new_orders"],
+            sorted(map(str, given["delivered_orders"])),
+            given["bags_delivered"],
+        ]
+    said = json.dumps(
+        [outcome, *content],
+        sort_keys=True,
+        default=lambda value: str(getattr(value, "uuid", value)),
+    )
     return hashlib.sha256(said.encode()).hexdigest()
 
 

@@ -44,7 +44,16 @@ class StopShape(serializers.ModelSerializer[Stop]):
     class Meta:
         model = Stop
         fields = (
-            *("id", "customer", "driver", "route", "address", "scheduled_for", "status", "completed_at"),
+            *(
+                "id",
+                "customer",
+                "driver",
+                "route",
+                "address",
+                "scheduled_for",
+                "status",
+                "completed_at",
+            ),
             *("had_pickup", "had_delivery", "total_pickups", "total_deliveries"),
         )
         read_only_fields = fields
@@ -54,7 +63,9 @@ class NewStop(Given):
     customer = Reference(queryset=Customer.objects.select_related("business"))
     scheduled_for = serializers.DateField()
     driver = Reference(queryset=Employee.objects, allow_null=True, default=None)
-    route = Reference(queryset=Agent.objects.filter(kind=Agent.Kind.ROUTE), allow_null=True, default=None)
+    route = Reference(
+        queryset=Agent.objects.filter(kind=Agent.Kind.ROUTE), allow_null=True, default=None
+    )
 
 
 class Stops(ListModelMixin, RetrieveModelMixin, Door):
@@ -70,14 +81,18 @@ class Stops(ListModelMixin, RetrieveModelMixin, Door):
     def create(self, request: Request) -> Response:
         """Put a customer's door on a day's route."""
         given = self.given(NewStop)
-        return self.answer(Stop.schedule(given.pop("customer"), given.pop("scheduled_for"), **given), 201)
+        return self.answer(
+            Stop.schedule(given.pop("customer"), given.pop("scheduled_for"), **given), 201
+        )
 
     @extend_schema(request=Completed, responses=StopShape)
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, **kwargs: Any) -> Response:
         """The driver is done. It becomes Pickup Completed, or Pickup Missed when nothing was picked up or delivered."""
         stop = self.get_object()
-        refuse_too_much([request.data], "new_orders", "Orders may be taken in at a stop before it is completed.")
+        refuse_too_much(
+            [request.data], "new_orders", "Orders may be taken in at a stop before it is completed."
+        )
         self._end(stop, "completed", self.given(Completed))
         return self.answer(stop)
 
@@ -108,9 +123,16 @@ class Stops(ListModelMixin, RetrieveModelMixin, Door):
 
         Of two phones at once, each with some of the same customers, one waits for the other before it begins.
         """
-        named = self.get_queryset().order_by().filter(uuid__in={report["stop"] for report in reports})
-        customers = {*named.values_list("customer", flat=True), *(report["customer"].pk for report in reports if report["customer"])}
-        locked = list(lockable(Customer).filter(pk__in=customers).order_by("pk").values_list("pk", flat=True))
+        named = (
+            self.get_queryset().order_by().filter(uuid__in={report["stop"] for report in reports})
+        )
+        customers = {
+            *named.values_list("customer", flat=True),
+            *(report["customer"].pk for report in reports if report["customer"]),
+        }
+        locked = list(
+            lockable(Customer).filter(pk__in=customers).order_by("pk").values_list("pk", flat=True)
+        )
         return {stop.uuid: stop for stop in named.filter(customer__in=locked)}
 
     def _answer(self, stops: dict[UUID, Stop], report: dict[str, Any]) -> dict[str, str | None]:
@@ -123,7 +145,11 @@ class Stops(ListModelMixin, RetrieveModelMixin, Door):
                     return answer(report["stop"], "known")
                 self._end(stop, report["outcome"], report)
         except ActionRefused as refusal:
-            return answer(report["stop"], "refused", {refusal.field: refusal.message} if refusal.field else refusal.message)
+            return answer(
+                report["stop"],
+                "refused",
+                {refusal.field: refusal.message} if refusal.field else refusal.message,
+            )
         except serializers.ValidationError as error:
             return answer(report["stop"], "refused", error.detail)
         stops[stop.uuid] = stop
@@ -135,17 +161,38 @@ class Stops(ListModelMixin, RetrieveModelMixin, Door):
         if report["customer"] is None:
             raise not_known
         with refused_if_taken("customers_stop_uuid", not_known):
-            return Stop.unplanned(report["customer"], report["stop"], driver=report["driver"], route=report["route"], at=report["at"])
+            return Stop.unplanned(
+                report["customer"],
+                report["stop"],
+                driver=report["driver"],
+                route=report["route"],
+                at=report["at"],
+            )
 
     def _end(self, stop: Stop, outcome: str, given: dict[str, Any]) -> None:
         stop.refuse_unless_pending()
-        told: Any = {"driver": given["driver"], "at": given["at"], "reported": hash_of(outcome, given)}
+        told: Any = {
+            "driver": given["driver"],
+            "at": given["at"],
+            "reported": hash_of(outcome, given),
+        }
         if outcome == "missed":
             stop.miss(**told)
             return
-        delivered = list(by_uuid(Order.objects.filter(business=self.business), given["delivered_orders"], "delivered_orders").values())
+        delivered = list(
+            by_uuid(
+                Order.objects.filter(business=self.business),
+                given["delivered_orders"],
+                "delivered_orders",
+            ).values()
+        )
         orders = [self._taken_in(stop, order, given) for order in given["new_orders"]]
-        stop.complete(new_orders=orders, delivered_orders=delivered, bags_delivered=given["bags_delivered"], **told)
+        stop.complete(
+            new_orders=orders,
+            delivered_orders=delivered,
+            bags_delivered=given["bags_delivered"],
+            **told,
+        )
 
     def _taken_in(self, stop: Stop, order: dict[str, Any], given: dict[str, Any]) -> Order:
         return Order.create(

@@ -61,9 +61,13 @@ class Api:
             raise Unexpected(f"{self._name} sent a call twice, and it was done twice")
         self._say(f"{self._name} did not hear the answer and sent it again; it was done once")
 
-    def _ask(self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> Response:
+    def _ask(
+        self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any
+    ) -> Response:
         while True:
-            response = self._wire.ask(method, f"/api/v1/{path}", headers=self._key | (headers or {}), **options)
+            response = self._wire.ask(
+                method, f"/api/v1/{path}", headers=self._key | (headers or {}), **options
+            )
             if response.status_code != 429:
                 return response
             self._wire.wait(response)
@@ -74,12 +78,16 @@ def _told(response: Response) -> Any:
     try:
         said = response.json()
     except ValueError as error:
-        raise Unexpected(f"the API answered {response.status_code} and something else than JSON") from error
+        raise Unexpected(
+            f"the API answered {response.status_code} and something else than JSON"
+        ) from error
     if response.status_code == 404:
         raise Gone
     if not response.ok:
         # the code beside a sentence is for programs
-        raise Refused(" ".join(_sentences({name: part for name, part in said.items() if name != "code"})))
+        raise Refused(
+            " ".join(_sentences({name: part for name, part in said.items() if name != "code"}))
+        )
     return said
 
 

@@ -27,7 +27,10 @@ class Form:
         """What is sent, hidden fields and the CSRF token included."""
         if unknown := sorted(entered.keys() - self.fields.keys()):
             raise Unexpected(f"the form has no field {', '.join(unknown)}")
-        said = {name: ("on" if value else None) if isinstance(value, bool) else value for name, value in entered.items()}
+        said = {
+            name: ("on" if value else None) if isinstance(value, bool) else value
+            for name, value in entered.items()
+        }
         return {name: value for name, value in (self.fields | said).items() if value is not None}
 
 
@@ -56,7 +59,11 @@ class Page(HTMLParser):
             self.forms.append(Form(said.get("action") or self.address))
         if tag == "input" and self.forms and "name" in said:
             ticked = said.get("type") != "checkbox" or "checked" in said
-            self.forms[-1].fields[said["name"]] = said.get("value", "on" if said.get("type") == "checkbox" else "") if ticked else None
+            self.forms[-1].fields[said["name"]] = (
+                said.get("value", "on" if said.get("type") == "checkbox" else "")
+                if ticked
+                else None
+            )
         if tag in {"a", "p", "li"}:
             self._text, self._href = "", said.get("href", self._href)
         if tag not in VOID:
@@ -103,7 +110,9 @@ class Browser:
         address = urljoin(page.address, form.action)
         # As every browser does, and by which Django tells our own forms from foreign ones.
         origin = {"Origin": self._wire.base}
-        response = self._wire.ask("POST", _path(address), again=False, data=form.filled(entered), headers=origin)
+        response = self._wire.ask(
+            "POST", _path(address), again=False, data=form.filled(entered), headers=origin
+        )
         after = self._page(response, address)
         if response.status_code not in REDIRECTS:
             raise Refused(" ".join(after.errors) or after.said())
@@ -123,7 +132,12 @@ class Browser:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._wire.http.close()
 
 

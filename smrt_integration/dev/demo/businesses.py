@@ -5,7 +5,16 @@ from decimal import Decimal
 from typing import Final
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
-from customers.models import Agent, Brand, Business, Customer, CustomerGroup, Department, Discount, Employee
+from customers.models import (
+    Agent,
+    Brand,
+    Business,
+    Customer,
+    CustomerGroup,
+    Department,
+    Discount,
+    Employee,
+)
 from events.models import Region
 from smrt_integration.dev.demo.places import BERLIN, SAN_FRANCISCO, SYDNEY, Place
 

@@ -5,7 +5,14 @@ from typing import Final
 
 from smrt_integration.dev.demo import goods, people
 from smrt_integration.dev.demo.shop import Shop
-from smrt_integration.dev.demo.whom import called, first_in_line, one_of, some_customer, some_pickup, soon
+from smrt_integration.dev.demo.whom import (
+    called,
+    first_in_line,
+    one_of,
+    some_customer,
+    some_pickup,
+    soon,
+)
 
 APPROVED: Final = 0.8
 
@@ -56,7 +63,9 @@ def hand_out_one_item(shop: Shop, random: Random) -> str | None:
     if order is None or not still_here:
         return None
     item = still_here[0]
-    shop.till.post(f"orders/{order['id']}/return", by=one_of(shop.counter, random), items=[item["id"]])
+    shop.till.post(
+        f"orders/{order['id']}/return", by=one_of(shop.counter, random), items=[item["id"]]
+    )
     return f"{_whose(shop, order['customer'])} fetched an item of order {order['number']}: {item['description']}"
 
 
@@ -66,8 +75,12 @@ def schedule_pickup(shop: Shop, random: Random) -> str | None:
     if customer is None:
         return None
     day, employee = soon(shop, random), one_of(shop.counter, random)
-    pickup = shop.till.post("pickup-requests", customer=customer["id"], pickup_date=day.isoformat(), employee=employee)
-    return f"a pickup at {called(customer)}'s was scheduled for {pickup['pickup_date']} by telephone"
+    pickup = shop.till.post(
+        "pickup-requests", customer=customer["id"], pickup_date=day.isoformat(), employee=employee
+    )
+    return (
+        f"a pickup at {called(customer)}'s was scheduled for {pickup['pickup_date']} by telephone"
+    )
 
 
 def cancel_pickup(shop: Shop, random: Random) -> str | None:
@@ -86,7 +99,11 @@ def decide_regular_pickups(shop: Shop, random: Random) -> str | None:
     approved = random.random() < APPROVED
     shop.till.post(f"regular-pickup-requests/{wish['id']}/{'approve' if approved else 'decline'}")
     customer = _whose(shop, wish["customer"])
-    return f"{customer} is on a regular route now" if approved else f"no route passes {customer}'s address"
+    return (
+        f"{customer} is on a regular route now"
+        if approved
+        else f"no route passes {customer}'s address"
+    )
 
 
 def change_account(shop: Shop, random: Random) -> str | None:

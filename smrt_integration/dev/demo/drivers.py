@@ -32,7 +32,10 @@ def pick_up(shop: Shop, random: Random) -> str | None:
         tax_rate=str(shop.demo.tax_rate),
         stop=stop["id"],
     )
-    ready = [waiting["id"] for waiting in shop.phone.every("orders", customer=customer["id"], status="ready")]
+    ready = [
+        waiting["id"]
+        for waiting in shop.phone.every("orders", customer=customer["id"], status="ready")
+    ]
     shop.phone.post(f"stops/{stop['id']}/complete", driver=_id(driver), delivered_orders=ready)
     return f"{_name(driver)} picked up order {order['number']} at {called(customer)}'s"
 
@@ -41,9 +44,14 @@ def deliver(shop: Shop, random: Random) -> str | None:
     order = first_in_line(shop, "ready")
     if order is None:
         return None
-    customer, driver = shop.phone.get(f"customers/{order['customer']}"), one_of(shop.drivers, random)
+    customer, driver = (
+        shop.phone.get(f"customers/{order['customer']}"),
+        one_of(shop.drivers, random),
+    )
     stop = _arrive(shop, random, customer, driver)
-    shop.phone.post(f"stops/{stop['id']}/complete", driver=_id(driver), delivered_orders=[order["id"]])
+    shop.phone.post(
+        f"stops/{stop['id']}/complete", driver=_id(driver), delivered_orders=[order["id"]]
+    )
     return f"{_name(driver)} delivered order {order['number']} at {called(customer)}'s"
 
 
@@ -60,24 +68,36 @@ def find_nothing(shop: Shop, random: Random) -> str | None:
 def report_late(shop: Shop, random: Random) -> str | None:
     """The phone had no network for some doors and tells of all of them now, as it comes by them and not as they happened."""
     driver = one_of(shop.drivers, random)
-    found = {one["id"]: one for _ in range(DOORS_IN_A_DEAD_SPOT) if (one := some_customer(shop, random))}
+    found = {
+        one["id"]: one for _ in range(DOORS_IN_A_DEAD_SPOT) if (one := some_customer(shop, random))
+    }
     if not found:
         return None
     stops = [_arrive(shop, random, customer, driver) for customer in found.values()]
     now = timezone.now()
-    reports = [_report(shop, random, stop, driver, now - timedelta(minutes=MINUTES_APART * ago)) for ago, stop in enumerate(stops, 1)]
+    reports = [
+        _report(shop, random, stop, driver, now - timedelta(minutes=MINUTES_APART * ago))
+        for ago, stop in enumerate(stops, 1)
+    ]
     random.shuffle(reports)
     answers = shop.phone.post("stops/reports", reports=reports)["answers"]
     done = sum(answer["status"] == "done" for answer in answers)
-    refused = "".join(f"; refused: {answer['detail']}" for answer in answers if answer["status"] == "refused")
+    refused = "".join(
+        f"; refused: {answer['detail']}" for answer in answers if answer["status"] == "refused"
+    )
     return f"{_name(driver)} had no network and now told of {done} {'stop' if done == 1 else 'stops'} from before{refused}"
 
 
-def _report(shop: Shop, random: Random, stop: Row, driver: Row | None, at: datetime) -> dict[str, Any]:
+def _report(
+    shop: Shop, random: Random, stop: Row, driver: Row | None, at: datetime
+) -> dict[str, Any]:
     report: dict[str, Any] = {"stop": stop["id"], "driver": _id(driver), "at": at.isoformat()}
     if random.random() < 1 / DOORS_IN_A_DEAD_SPOT:
         return report | {"outcome": "missed"}
-    order = {"items": goods.in_json(goods.brought(shop, random)), "tax_rate": str(shop.demo.tax_rate)}
+    order = {
+        "items": goods.in_json(goods.brought(shop, random)),
+        "tax_rate": str(shop.demo.tax_rate),
+    }
     return report | {"outcome": "completed", "new_orders": [order]}
 
 
@@ -88,7 +108,9 @@ def _arrive(shop: Shop, random: Random, customer: Row, driver: Row | None) -> Ro
     if planned:
         return planned[-1]
     route = one_of(shop.routes, random)
-    return shop.phone.post("stops", customer=customer["id"], scheduled_for=today, driver=_id(driver), route=route)
+    return shop.phone.post(
+        "stops", customer=customer["id"], scheduled_for=today, driver=_id(driver), route=route
+    )
 
 
 def _id(driver: Row | None) -> str | None:

@@ -10,8 +10,20 @@ from smrt_integration.dev.demo.people import Stock
 
 PIECES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
     {
-        "DE": (("Hemd", "2.90"), ("Hose", "7.50"), ("Sakko", "9.80"), ("Daunendecke", "24.00"), ("Kleid, gekürzt", "18.50")),
-        "US": (("Shirt", "3.75"), ("Pants", "8.95"), ("Suit, two pieces", "19.50"), ("Comforter", "38.00"), ("Hem", "14.00")),
+        "DE": (
+            ("Hemd", "2.90"),
+            ("Hose", "7.50"),
+            ("Sakko", "9.80"),
+            ("Daunendecke", "24.00"),
+            ("Kleid, gekürzt", "18.50"),
+        ),
+        "US": (
+            ("Shirt", "3.75"),
+            ("Pants", "8.95"),
+            ("Suit, two pieces", "19.50"),
+            ("Comforter", "38.00"),
+            ("Hem", "14.00"),
+        ),
         "AU": (("Shirt", "4.50"), ("Trousers", "11.00"), ("Doona", "42.00"), ("Wetsuit", "25.00")),
     }
 )
@@ -38,4 +50,9 @@ def in_json(pieces: list[Piece]) -> list[dict[str, Any]]:
 def _piece(stock: Stock, random: Random) -> Piece:
     description, price = random.choice(PIECES[stock.demo.place.country])
     department = random.choice(stock.departments) if stock.departments else None
-    return {"description": description, "price": Decimal(price), "quantity": random.choice((1, 1, 1, 2, 4)), "department": department}
+    return {
+        "description": description,
+        "price": Decimal(price),
+        "quantity": random.choice((1, 1, 1, 2, 4)),
+        "department": department,
+    }

@@ -48,7 +48,9 @@ class History:
     attempts: list[Attempt] = field(default_factory=list)
 
     def make(self) -> None:
-        self.customers = list(Customer.objects.filter(business=self.firm.business).exclude(first_name="")[:40])
+        self.customers = list(
+            Customer.objects.filter(business=self.firm.business).exclude(first_name="")[:40]
+        )
         self.builder = self._builder()
         latest, now = None, timezone.now()
         for month in {partitions.month_of(now - timedelta(days=days)) for days in range(DAYS + 2)}:
@@ -64,9 +66,15 @@ class History:
         for days_ago in reversed(range(DAYS)):
             day = today - timedelta(days=days_ago)
             if day.weekday() != CLOSED_ON:
-                minutes = sorted(self.random.randrange(600) for _ in range(self.random.randint(*VISITORS)))
+                minutes = sorted(
+                    self.random.randrange(600) for _ in range(self.random.randint(*VISITORS))
+                )
                 opens = datetime.combine(day, time(8), zone)
-                yield from (at for minute in minutes if (at := (opens + timedelta(minutes=minute)).astimezone(UTC)) < now)
+                yield from (
+                    at
+                    for minute in minutes
+                    if (at := (opens + timedelta(minutes=minute)).astimezone(UTC)) < now
+                )
 
     def _send(self, customer: Customer, at: datetime, now: datetime) -> datetime | None:
         """What one visit brought, settled together."""
@@ -76,12 +84,19 @@ class History:
             settled_at += timedelta(minutes=self.random.randint(5, 30))
         if settled_at >= now:
             return None
-        parcels = self.builder.load([self._row(customer, at, event, facts) for event, facts in self._happened(customer)])
-        items = [self._settled(parcel.row, parcel.body, settled_at) for parcel in parcels.identifies + parcels.tracks]
+        parcels = self.builder.load(
+            [self._row(customer, at, event, facts) for event, facts in self._happened(customer)]
+        )
+        items = [
+            self._settled(parcel.row, parcel.body, settled_at)
+            for parcel in parcels.identifies + parcels.tracks
+        ]
         parcels.identifies.clear()
         parcels.tracks.clear()
         took, size = self.random.randint(30, 140), sum(len(item.body) for item in items)
-        self.attempts.append(Attempt(self.firm.business.pk, settled_at, 200, took, len(items), size))
+        self.attempts.append(
+            Attempt(self.firm.business.pk, settled_at, 200, took, len(items), size)
+        )
         with connection.cursor() as cursor:
             write_log(cursor, items, settled_at)
         return settled_at
@@ -91,36 +106,86 @@ class History:
         if row.event != IDENTIFY and chance < 0.01:
             return Settled(row, Outcome.REJECTED, REFUSED, body, at)
         if row.event == IDENTIFY and chance < 0.15:
-            return Settled(row, Outcome.SKIPPED, "Nothing had changed since Segment last accepted these details.")
+            return Settled(
+                row,
+                Outcome.SKIPPED,
+                "Nothing had changed since Segment last accepted these details.",
+            )
         return Settled(row, Outcome.ACCEPTED, "", body, at)
 
     def _row(self, customer: Customer, at: datetime, event: str, facts: dict[str, Any]) -> Waiting:
         subject = customer.pk
-        return Waiting(0, self.firm.business.pk, customer.pk, customer.uuid, event, subject, new_message_id(), at, facts, 0)
+        return Waiting(
+            0,
+            self.firm.business.pk,
+            customer.pk,
+            customer.uuid,
+            event,
+            subject,
+            new_message_id(),
+            at,
+            facts,
+            0,
+        )
 
     def _happened(self, customer: Customer) -> list[Happened]:
         visit: Happened = (catalogue.CUSTOMER_VISIT, {"visit_type": "Store"})
         known: Happened = (IDENTIFY, {})
         order, stop = self._order(), self._stop(customer)
         brought: list[Happened] = [(catalogue.ORDER_CREATED, order), visit, known]
-        fetched: list[Happened] = [(catalogue.ORDER_RETURNED, order), *self._items(order), visit, known]
-        scheduled = {"scheduled_by": self.random.choice(["Customer", "Employee"]), "pickup_date": f"{self.firm.business.today()}"}
+        fetched: list[Happened] = [
+            (catalogue.ORDER_RETURNED, order),
+            *self._items(order),
+            visit,
+            known,
+        ]
+        scheduled = {
+            "scheduled_by": self.random.choice(["Customer", "Employee"]),
+            "pickup_date": f"{self.firm.business.today()}",
+        }
         rare: list[list[Happened]] = [
             [(catalogue.NEW_CUSTOMER_SIGNUP, {"source": "Website"}), known],
             [(catalogue.PICKUP_MISSED, stop)],
-            [(catalogue.CUSTOMER_CANCELED_PICKUP, {"canceled_via": "Text", "pickup_date": scheduled["pickup_date"]})],
-            [(catalogue.CUSTOMER_LOST, {"last_visit": "2026-01-02T17:00:00.000Z", "days_since_visit": 32, "visit_frequency": "bi-weekly"})],
+            [
+                (
+                    catalogue.CUSTOMER_CANCELED_PICKUP,
+                    {"canceled_via": "Text", "pickup_date": scheduled["pickup_date"]},
+                )
+            ],
+            [
+                (
+                    catalogue.CUSTOMER_LOST,
+                    {
+                        "last_visit": "2026-01-02T17:00:00.000Z",
+                        "days_since_visit": 32,
+                        "visit_frequency": "bi-weekly",
+                    },
+                )
+            ],
             [(catalogue.CUSTOMER_BIRTHDAY, {"birthday": "05-04"})],
         ]
-        done = stop | {"had_pickup": True, "had_delivery": True, "total_pickups": 1, "total_deliveries": 2}
+        done = stop | {
+            "had_pickup": True,
+            "had_delivery": True,
+            "total_pickups": 1,
+            "total_deliveries": 2,
+        }
         common: list[list[Happened]] = [
             brought,
             fetched,
             [(catalogue.ORDER_READY, order)],
-            [(catalogue.PICKUP_COMPLETED, done), (catalogue.CUSTOMER_VISIT, {"visit_type": "Driver"}), known],
+            [
+                (catalogue.PICKUP_COMPLETED, done),
+                (catalogue.CUSTOMER_VISIT, {"visit_type": "Driver"}),
+                known,
+            ],
             [(catalogue.PICKUP_SCHEDULED, scheduled)],
         ]
-        return self.random.choice(rare) if self.random.random() < 0.08 else self.random.choices(common, (4, 4, 4, 3, 2))[0]
+        return (
+            self.random.choice(rare)
+            if self.random.random() < 0.08
+            else self.random.choices(common, (4, 4, 4, 3, 2))[0]
+        )
 
     def _order(self) -> dict[str, Any]:
         self.number += 1
@@ -137,11 +202,20 @@ class History:
         }
 
     def _items(self, order: dict[str, Any]) -> list[Happened]:
-        what = [self.random.choice(self.firm.departments).name for _ in range(self.random.randint(1, 2))]
+        what = [
+            self.random.choice(self.firm.departments).name for _ in range(self.random.randint(1, 2))
+        ]
         return [
             (
                 catalogue.ORDER_LINE_ITEM_RETURNED,
-                order | {"department": name, "line_item_id": f"{self.number}{n}", "description": "Shirt", "quantity": 1, "price": "6.50"},
+                order
+                | {
+                    "department": name,
+                    "line_item_id": f"{self.number}{n}",
+                    "description": "Shirt",
+                    "quantity": 1,
+                    "price": "6.50",
+                },
             )
             for n, name in enumerate(what)
         ]
@@ -170,15 +244,22 @@ class History:
         )
         ids = [customer.pk for customer in self.customers]
         place = destination(lane.region, lane.write_key)
-        standings = {customer.pk: Standing(bool(customer.email), place, "") for customer in self.customers}
+        standings = {
+            customer.pk: Standing(bool(customer.email), place, "") for customer in self.customers
+        }
         return Builder(lane, standings, trait_sources(ids), custom_values(ids))
 
 
 def hold_up(firm: Firm, now: datetime) -> None:
     """Segment stopped answering a business a while ago, and since then what happens there waits. It goes on by itself."""
     for customer in Customer.objects.filter(business=firm.business).exclude(first_name="")[:3]:
-        Order.create(customer, agent=firm.stores[0], sold_by=firm.counter[0], tax_rate=firm.demo.tax_rate)
+        Order.create(
+            customer, agent=firm.stores[0], sold_by=firm.counter[0], tax_rate=firm.demo.tax_rate
+        )
     since = now - timedelta(minutes=20)
     Lane.objects.filter(business=firm.business).update(
-        failures=9, failing_since=since, last_error=UNAVAILABLE, resume_at=now + timedelta(minutes=4)
+        failures=9,
+        failing_since=since,
+        last_error=UNAVAILABLE,
+        resume_at=now + timedelta(minutes=4),
     )

@@ -38,7 +38,11 @@ def secret(demo: DemoBusiness, client: Client, name: str | None = None) -> str:
 
 def _trying_out(demo: DemoBusiness, business: Business) -> str:
     key = _make(demo, business, Client.POS, TRYING_OUT)
-    which = "that you made: this one was revoked." if key.revoked_at else secret(demo, Client.POS, TRYING_OUT)
+    which = (
+        "that you made: this one was revoked."
+        if key.revoked_at
+        else secret(demo, Client.POS, TRYING_OUT)
+    )
     return f"Call the API as a till of {business.name} with the key {which}"
 
 

@@ -20,7 +20,9 @@ GROUPS: Final = 3
 def make_logins() -> list[str]:
     """Make those that are missing, and say how to log in."""
     business = BUSINESSES[0].find()
-    members = [_make_member(name, role, business) for name, role in MEMBERS.items()] if business else []
+    members = (
+        [_make_member(name, role, business) for name, role in MEMBERS.items()] if business else []
+    )
     return [*members, make_admin()]
 
 
@@ -33,7 +35,9 @@ def make_admin() -> str:
 
 def _make_member(name: str, role: Membership.Role, business: Business) -> str:
     if not get_user_model().objects.filter(username=name).exists():
-        user = get_user_model().objects.create_user(name, f"{name}@example.com", password(name), is_staff=True)
+        user = get_user_model().objects.create_user(
+            name, f"{name}@example.com", password(name), is_staff=True
+        )
         Membership.objects.create(user=user, business=business, role=role)
     return _told(name, f" of {business.name}")
 

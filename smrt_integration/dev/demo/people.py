@@ -39,7 +39,10 @@ def person(stock: Stock, random: Random, number: int) -> dict[str, Any]:
     if gives(random, EMAIL):
         details["email"] = email(first_name, last_name, number)
     if gives(random, PHONE):
-        details |= {"phone": place.phone(number), "phone_is_mobile": random.choice((True, False, None))}
+        details |= {
+            "phone": place.phone(number),
+            "phone_is_mobile": random.choice((True, False, None)),
+        }
     if gives(random, ADDRESS):
         details |= address(place, random)
     return details | account(stock, random)
@@ -47,7 +50,13 @@ def person(stock: Stock, random: Random, number: int) -> dict[str, Any]:
 
 def address(place: Place, random: Random) -> dict[str, str]:
     city, state, postal_code = random.choice(place.towns)
-    return {"street": place.street(random), "city": city, "state": state, "postal_code": postal_code, "country": place.country}
+    return {
+        "street": place.street(random),
+        "city": city,
+        "state": state,
+        "postal_code": postal_code,
+        "country": place.country,
+    }
 
 
 def account(stock: Stock, random: Random) -> dict[str, Any]:
@@ -72,4 +81,6 @@ def in_json(details: dict[str, Any]) -> dict[str, Any]:
     """As the API takes a customer: the address is a part of its own."""
     parts = ("street", "city", "state", "postal_code", "country")
     address = {part: details[part] or None for part in parts if part in details}
-    return {name: value for name, value in details.items() if name not in parts} | ({"address": address} if address else {})
+    return {name: value for name, value in details.items() if name not in parts} | (
+        {"address": address} if address else {}
+    )

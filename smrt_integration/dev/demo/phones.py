@@ -13,10 +13,15 @@ from smrt_integration.dev.demo.wire import Unexpected
 
 Words = Mapping[str, tuple[str, ...]]
 
-NO: Final[Words] = MappingProxyType({"en": ("No", "no", "No thanks"), "de": ("Nein", "nein danke", "No")})
+NO: Final[Words] = MappingProxyType(
+    {"en": ("No", "no", "No thanks"), "de": ("Nein", "nein danke", "No")}
+)
 YES: Final[Words] = MappingProxyType({"en": ("Yes", "Yes please"), "de": ("Ja", "Ja, bitte")})
 QUESTIONS: Final[Words] = MappingProxyType(
-    {"en": ("Can the van come after 5?", "Is my suit ready?"), "de": ("Kommt der Wagen nach 17 Uhr?", "Ist mein Anzug fertig?")}
+    {
+        "en": ("Can the van come after 5?", "Is my suit ready?"),
+        "de": ("Kommt der Wagen nach 17 Uhr?", "Ist mein Anzug fertig?"),
+    }
 )
 STOP: Final = "Stop"
 START: Final = "Start"
@@ -32,7 +37,12 @@ def answer_yes(shop: Shop, random: Random) -> str | None:
 
 
 def ask(shop: Shop, random: Random) -> str | None:
-    return _answer(shop, random, QUESTIONS[shop.demo.language], "answered the text about a pickup with a question")
+    return _answer(
+        shop,
+        random,
+        QUESTIONS[shop.demo.language],
+        "answered the text about a pickup with a question",
+    )
 
 
 def stop(shop: Shop, random: Random) -> str | None:
@@ -41,13 +51,21 @@ def stop(shop: Shop, random: Random) -> str | None:
 
 def start(shop: Shop, random: Random) -> str | None:
     """Somebody who had said Stop."""
-    stopped = [lines for lines in _conversations(shop) if [line["body"] for line in lines if line["theirs"]][-1:] == [STOP]]
+    stopped = [
+        lines
+        for lines in _conversations(shop)
+        if [line["body"] for line in lines if line["theirs"]][-1:] == [STOP]
+    ]
     return _send(shop, one_of(stopped, random), START, "wants to get texts again")
 
 
 def _answer(shop: Shop, random: Random, words: tuple[str, ...], told: str) -> str | None:
     """Only where a text waits for an answer."""
-    waiting = [lines for lines in _conversations(shop) if not lines[-1]["theirs"] and not lines[-1]["reply_to"]]
+    waiting = [
+        lines
+        for lines in _conversations(shop)
+        if not lines[-1]["theirs"] and not lines[-1]["reply_to"]
+    ]
     return _send(shop, one_of(waiting, random), random.choice(words), told)
 
 

@@ -46,23 +46,89 @@ def australian_phone(number: int) -> str:
 
 def email(first_name: str, last_name: str, number: int) -> str:
     """Of letters without accents, whatever the name's script."""
-    plain = unicodedata.normalize("NFKD", f"{first_name}.{last_name}").encode("ascii", "ignore").decode()
-    letters = "".join(letter for letter in plain.lower() if letter.isalnum() or letter == ".").strip(".")
+    plain = (
+        unicodedata.normalize("NFKD", f"{first_name}.{last_name}")
+        .encode("ascii", "ignore")
+        .decode()
+    )
+    letters = "".join(
+        letter for letter in plain.lower() if letter.isalnum() or letter == "."
+    ).strip(".")
     return f"{letters or 'customer'}{number}@example.com"
 
 
 SAN_FRANCISCO: Final = Place(
     country="US",
-    first_names=("Maya", "Sofía", "Noah", "Aaliyah", "Liam", "Chloé", "Siobhán", "Mateo", "美玲", "Priya", "Zoë", "Nguyễn"),
-    last_names=("Rivera", "O’Brien", "Nakamura", "Johnson", "陳", "Patel", "Núñez", "Kowalski", "Smith-Jones", "Văn Anh", "Lee", "Okafor"),
-    streets=("Example Street", "Sample Avenue", "Placeholder Lane", "Specimen Way", "Fiction Boulevard"),
-    towns=(("San Francisco", "CA", "94110"), ("San Francisco", "CA", "94123"), ("Oakland", "CA", "94607"), ("Sausalito", "CA", "94965")),
+    first_names=(
+        "Maya",
+        "Sofía",
+        "Noah",
+        "Aaliyah",
+        "Liam",
+        "Chloé",
+        "Siobhán",
+        "Mateo",
+        "美玲",
+        "Priya",
+        "Zoë",
+        "Nguyễn",
+    ),
+    last_names=(
+        "Rivera",
+        "O’Brien",
+        "Nakamura",
+        "Johnson",
+        "陳",
+        "Patel",
+        "Núñez",
+        "Kowalski",
+        "Smith-Jones",
+        "Văn Anh",
+        "Lee",
+        "Okafor",
+    ),
+    streets=(
+        "Example Street",
+        "Sample Avenue",
+        "Placeholder Lane",
+        "Specimen Way",
+        "Fiction Boulevard",
+    ),
+    towns=(
+        ("San Francisco", "CA", "94110"),
+        ("San Francisco", "CA", "94123"),
+        ("Oakland", "CA", "94607"),
+        ("Sausalito", "CA", "94965"),
+    ),
     phone=american_phone,
 )
 BERLIN: Final = Place(
     country="DE",
-    first_names=("Jürgen", "Anneliese", "Łukasz", "Zoë", "Mehmet", "Ásta", "Søren", "Иван", "Ελένη", "Karl-Heinz", "Jana"),
-    last_names=("Müller", "Groß", "Żółkiewski", "von der Aue", "Yıldız", "Þórsdóttir", "Petrow", "Παπαδοπούλου", "Weiß", "Öztürk"),
+    first_names=(
+        "Jürgen",
+        "Anneliese",
+        "Łukasz",
+        "Zoë",
+        "Mehmet",
+        "Ásta",
+        "Søren",
+        "Иван",
+        "Ελένη",
+        "Karl-Heinz",
+        "Jana",
+    ),
+    last_names=(
+        "Müller",
+        "Groß",
+        "Żółkiewski",
+        "von der Aue",
+        "Yıldız",
+        "Þórsdóttir",
+        "Petrow",
+        "Παπαδοπούλου",
+        "Weiß",
+        "Öztürk",
+    ),
     streets=("Musterstraße", "Beispielallee", "Probeweg", "Platzhaltergasse"),
     towns=(("Berlin", "", "10115"), ("Berlin", "", "10999"), ("Potsdam", "Brandenburg", "14467")),
     phone=german_phone,
@@ -70,7 +136,18 @@ BERLIN: Final = Place(
 )
 SYDNEY: Final = Place(
     country="AU",
-    first_names=("Isla", "Oliver", "Tjarra", "Ruby", "Hemi", "Chloe", "Jack", "Mei", "Fatima", "Angus"),
+    first_names=(
+        "Isla",
+        "Oliver",
+        "Tjarra",
+        "Ruby",
+        "Hemi",
+        "Chloe",
+        "Jack",
+        "Mei",
+        "Fatima",
+        "Angus",
+    ),
     last_names=("Wilson", "Nguyen", "Taylor", "Ngata", "Singh", "Brown", "O’Connor", "Haddad"),
     streets=("Example Parade", "Sample Crescent", "Specimen Road"),
     towns=(("Sydney", "NSW", "2000"), ("Manly", "NSW", "2095")),

@@ -8,7 +8,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from customers import demographics
-from customers.models import Agent, Brand, Business, CustomerGroup, CustomField, Department, Discount, Employee, TextSettings
+from customers.models import (
+    Agent,
+    Brand,
+    Business,
+    CustomerGroup,
+    CustomField,
+    Department,
+    Discount,
+    Employee,
+    TextSettings,
+)
 from customers.texts.clock import EARLIEST_HOUR
 from events.models import Integration
 from smrt_integration.dev.demo import texts
@@ -27,13 +37,19 @@ def seed() -> list[str]:
 
 def _standing(business: Business) -> str:
     integration = Integration.objects.filter(business=business, enabled=True).first()
-    said = f"sends to Segment, {integration.get_region_display()}" if integration else "switched off: nothing of it is sent"
+    said = (
+        f"sends to Segment, {integration.get_region_display()}"
+        if integration
+        else "switched off: nothing of it is sent"
+    )
     return f"{business.name} ({business.time_zone}): {said}"
 
 
 @transaction.atomic
 def _make(demo: DemoBusiness) -> Business:
-    business = Business.objects.create(name=demo.name, time_zone=demo.time_zone, country=demo.place.country, currency=demo.currency)
+    business = Business.objects.create(
+        name=demo.name, time_zone=demo.time_zone, country=demo.place.country, currency=demo.currency
+    )
     birthday = _records(demo, business)
     firm = Firm.of(demo, business)
     Past(firm, Random(demo.name), birthday).make()
@@ -44,7 +60,12 @@ def _make(demo: DemoBusiness) -> Business:
         History(firm, integration, Random(demo.name)).make()
     # at most hours it is afternoon or evening at one of the three, so that a newcomer sees texts leave
     settings = TextSettings.objects.create(
-        business=business, enabled=True, number=demo.text_number, language=demo.language, hour=EARLIEST_HOUR, van_leaves=EARLIEST_HOUR
+        business=business,
+        enabled=True,
+        number=demo.text_number,
+        language=demo.language,
+        hour=EARLIEST_HOUR,
+        van_leaves=EARLIEST_HOUR,
     )
     texts.make_past(settings, timezone.now())
     return business
@@ -52,20 +73,40 @@ def _make(demo: DemoBusiness) -> Business:
 
 def _records(demo: DemoBusiness, business: Business) -> CustomField:
     Brand.objects.bulk_create([Brand(business=business, name=name) for name in demo.brands])
-    Department.objects.bulk_create([Department(business=business, name=name) for name in demo.departments])
-    CustomerGroup.objects.bulk_create([CustomerGroup(business=business, name=name) for name in demo.groups])
+    Department.objects.bulk_create(
+        [Department(business=business, name=name) for name in demo.departments]
+    )
+    CustomerGroup.objects.bulk_create(
+        [CustomerGroup(business=business, name=name) for name in demo.groups]
+    )
     for kind, agents in ((Agent.Kind.STORE, demo.stores), (Agent.Kind.ROUTE, demo.routes)):
-        Agent.objects.bulk_create([Agent(business=business, name=name, kind=kind) for name in agents])
-    for role, people in ((Employee.Role.COUNTER, demo.counter), (Employee.Role.DRIVER, demo.drivers)):
-        Employee.objects.bulk_create([Employee(business=business, name=name, role=role) for name in people])
+        Agent.objects.bulk_create(
+            [Agent(business=business, name=name, kind=kind) for name in agents]
+        )
+    for role, people in (
+        (Employee.Role.COUNTER, demo.counter),
+        (Employee.Role.DRIVER, demo.drivers),
+    ):
+        Employee.objects.bulk_create(
+            [Employee(business=business, name=name, role=role) for name in people]
+        )
     _discounts(business)
     CustomField.objects.create(business=business, name="Referral Source", position=2)
-    return CustomField.objects.create(business=business, name=BIRTHDAY, kind=CustomField.Kind.DATE, position=1)
+    return CustomField.objects.create(
+        business=business, name=BIRTHDAY, kind=CustomField.Kind.DATE, position=1
+    )
 
 
 def _discounts(business: Business) -> None:
-    ten_percent = Discount(business=business, name="Loyal customer", description="10% off everything", value=Decimal(10))
-    five_off = Discount(business=business, name="Welcome back", kind=Discount.Kind.AMOUNT, value=Decimal(5))
+    ten_percent = Discount(
+        business=business,
+        name="Loyal customer",
+        description="10% off everything",
+        value=Decimal(10),
+    )
+    five_off = Discount(
+        business=business, name="Welcome back", kind=Discount.Kind.AMOUNT, value=Decimal(5)
+    )
     Discount.objects.bulk_create([ten_percent, five_off])
 
 

@@ -53,7 +53,9 @@ class Shop:
     @classmethod
     def of(cls, demo: DemoBusiness, business: Business, doors: Doors) -> "Shop":
         number = business.text_settings.number if hasattr(business, "text_settings") else ""
-        return cls(demo, business.uuid, business.name, business.currency, business.today(), number, doors)
+        return cls(
+            demo, business.uuid, business.name, business.currency, business.today(), number, doors
+        )
 
     @cached_property
     def till(self) -> Api:
@@ -70,7 +72,9 @@ class Shop:
         return self._client(Client.WEBSITE, "the website")
 
     def _client(self, client: Client, name: str) -> Api:
-        return Api(self.doors.api, name, keys.secret(self.demo, client), self._say, self.doors.repeats)
+        return Api(
+            self.doors.api, name, keys.secret(self.demo, client), self._say, self.doors.repeats
+        )
 
     def _say(self, line: str) -> None:
         self.doors.say(f"{self.name}: {line}")

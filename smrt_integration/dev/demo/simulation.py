@@ -72,7 +72,9 @@ class Rhythm:
         return max(self.random.expovariate(self.pace or (LIVELY if lively else CALM)) - took, 0.0)
 
 
-def run(doors: Doors, seed: int | None = None, pace: float | None = None, actions: int | None = None) -> None:
+def run(
+    doors: Doors, seed: int | None = None, pace: float | None = None, actions: int | None = None
+) -> None:
     """For ever, or so many `actions`, those that were refused or found nothing to do included.
 
     The same `seed` means the same decisions, as far as the records are the same.

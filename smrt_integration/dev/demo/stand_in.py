@@ -12,7 +12,10 @@ SECONDS = 5.0
 
 def name_businesses(host: str) -> bool:
     """So that the page of the Segment stand-in need not show write keys. Whether something that takes names answered there."""
-    return all(_tell("PUT", f"{host}/businesses/{demo.write_key}", {"name": demo.name}) for demo in BUSINESSES)
+    return all(
+        _tell("PUT", f"{host}/businesses/{demo.write_key}", {"name": demo.name})
+        for demo in BUSINESSES
+    )
 
 
 def remember_texts(host: str) -> bool:
@@ -25,7 +28,10 @@ def _tell(method: str, address: str, said: object) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     headers = {"Content-Type": "application/json"}
     try:
-        opener.open(urllib.request.Request(address, json.dumps(said).encode(), headers, method=method), timeout=SECONDS).close()
+        opener.open(
+            urllib.request.Request(address, json.dumps(said).encode(), headers, method=method),
+            timeout=SECONDS,
+        ).close()
     except OSError:
         return False
     return True

@@ -51,7 +51,11 @@ def make_past(settings: TextSettings, now: datetime) -> None:
 
 
 def _who_may_be_texted(settings: TextSettings, day: date) -> list[Customer]:
-    known = Customer.objects.filter(business=settings.business, receive_texts=True).exclude(phone="").exclude(first_name="")
+    known = (
+        Customer.objects.filter(business=settings.business, receive_texts=True)
+        .exclude(phone="")
+        .exclude(first_name="")
+    )
     free = known.exclude(pickup_requests__pickup_date=day).order_by("pk")
     return [customer for customer in free if may_be_mobile(customer)][:TEXTED]
 
@@ -78,11 +82,15 @@ def on_the_phones() -> list[Row]:
     for demo in BUSINESSES:
         if business := demo.find():
             since = timezone.now() - REMEMBERED
-            texts = NightlyText.objects.filter(business=business, status=SENT, sent_at__gt=since, pickup_date__gte=business.today())
+            texts = NightlyText.objects.filter(
+                business=business, status=SENT, sent_at__gt=since, pickup_date__gte=business.today()
+            )
             found += _asked(texts)
             phones = texts.values("phone")
             numbers = set(texts.values_list("sender", flat=True))
-            for answer in IncomingText.objects.filter(business=business, phone__in=phones, at__gt=since):
+            for answer in IncomingText.objects.filter(
+                business=business, phone__in=phones, at__gt=since
+            ):
                 for number in numbers:
                     found += _answered(answer, number)
     return [line for _, line in sorted(found, key=lambda one: one[0])]
@@ -90,22 +98,48 @@ def on_the_phones() -> list[Row]:
 
 def _asked(texts: QuerySet[NightlyText]) -> list[tuple[datetime, Row]]:
     rows = texts.select_related("business__text_settings", "customer__brand").order_by("pk")
-    return [(row.sent_at, _line(row.sid, row.phone, row.sender, _body(row))) for row in rows if row.sent_at]
+    return [
+        (row.sent_at, _line(row.sid, row.phone, row.sender, _body(row)))
+        for row in rows
+        if row.sent_at
+    ]
 
 
 def _answered(answer: IncomingText, number: str) -> list[tuple[datetime, Row]]:
     said = [(answer.at, _line(answer.sid, answer.phone, number, answer.body, theirs=True))]
     if answer.reply:
-        said.append((answer.at, _line(f"{answer.sid}-reply", answer.phone, number, answer.reply, reply_to=answer.sid)))
+        said.append(
+            (
+                answer.at,
+                _line(
+                    f"{answer.sid}-reply", answer.phone, number, answer.reply, reply_to=answer.sid
+                ),
+            )
+        )
     return said
 
 
-def _line(sid: str, phone: str, number: str, body: str, *, theirs: bool = False, reply_to: str = "") -> Row:
-    return {"sid": sid, "phone": phone, "number": number, "body": body, "theirs": theirs, "reply_to": reply_to}
+def _line(
+    sid: str, phone: str, number: str, body: str, *, theirs: bool = False, reply_to: str = ""
+) -> Row:
+    return {
+        "sid": sid,
+        "phone": phone,
+        "number": number,
+        "body": body,
+        "theirs": theirs,
+        "reply_to": reply_to,
+    }
 
 
 def _body(row: NightlyText) -> str:
     settings, customer = row.business.text_settings, row.customer
     business = str(customer.brand or row.business)
     name = customer.first_name or customer.name
-    return nightly_text(LANGUAGES[settings.language], settings.wording, name=name, day=row.pickup_date, business=business)
+    return nightly_text(
+        LANGUAGES[settings.language],
+        settings.wording,
+        name=name,
+        day=row.pickup_date,
+        business=business,
+    )

@@ -14,7 +14,15 @@ from smrt_integration.dev.demo.wire import Refused
 
 REFERRALS: Final = ("A friend", "Search engine", "Walked by", "Flyer")
 ADDRESS: Final = ("street", "city", "state", "postal_code")
-SIGN_UP: Final = ("first_name", "last_name", "email", "phone", *ADDRESS, "receive_emails", "receive_texts")
+SIGN_UP: Final = (
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    *ADDRESS,
+    "receive_emails",
+    "receive_texts",
+)
 """The fields of the page that a person fills in."""
 
 
@@ -27,7 +35,9 @@ def sign_up(shop: Shop, random: Random) -> str | None:
     entered: dict[str, str | bool] = {name: details[name] for name in SIGN_UP if name in details}
     brand = random.choice([*shop.brands, None])
     with shop.doors.browser(random) as browser:
-        browser.send(browser.open(f"/join/{shop.uuid}" + (f"?brand={brand}" if brand else "")), entered)
+        browser.send(
+            browser.open(f"/join/{shop.uuid}" + (f"?brand={brand}" if brand else "")), entered
+        )
     return f"{details['first_name']} {details['last_name']} signed up on the website"
 
 
@@ -79,7 +89,13 @@ def change_phone(shop: Shop, random: Random) -> str | None:
     customer = some_customer(shop, random)
     if customer is None:
         return None
-    _fill_in(shop, random, customer, "Change your details", {"phone": shop.demo.place.phone(random.randrange(1000))})
+    _fill_in(
+        shop,
+        random,
+        customer,
+        "Change your details",
+        {"phone": shop.demo.place.phone(random.randrange(1000))},
+    )
     return f"{called(customer)} gave another telephone number"
 
 
@@ -106,14 +122,21 @@ def choose_messages(shop: Shop, random: Random) -> str | None:
 def answer_question(shop: Shop, random: Random) -> str | None:
     """On the business's own website, whose backend calls the API: the account's pages have no such question."""
     customer = some_customer(shop, random)
-    question = one_of([field for field in shop.site.every("custom-fields") if field["kind"] == "TEXT"], random)
+    question = one_of(
+        [field for field in shop.site.every("custom-fields") if field["kind"] == "TEXT"], random
+    )
     if customer is None or question is None:
         return None
-    shop.site.patch(f"customers/{customer['id']}", custom_fields=[{"field": question["id"], "value": random.choice(REFERRALS)}])
+    shop.site.patch(
+        f"customers/{customer['id']}",
+        custom_fields=[{"field": question["id"], "value": random.choice(REFERRALS)}],
+    )
     return f"{called(customer)} answered the question {question['name']}"
 
 
-def _fill_in(shop: Shop, random: Random, customer: Row, link: str, entered: Mapping[str, str | bool]) -> Page:
+def _fill_in(
+    shop: Shop, random: Random, customer: Row, link: str, entered: Mapping[str, str | bool]
+) -> Page:
     """Open the account, follow the link there, fill in the form and send it."""
     with shop.doors.browser(random) as browser:
         home = browser.open(link_of(customer))

@@ -34,7 +34,9 @@ def some_customer(shop: Shop, random: Random) -> Row | None:
     """Somebody who comes regularly or signed up lately, as the till finds them; anybody, when nothing has happened here for long."""
     everybody = Customer.objects.filter(business__uuid=shop.uuid)
     since = timezone.now() - STILL_HERE
-    chosen = _pick(everybody.filter(Q(last_visit__gt=since) | Q(created_at__gt=since)), random) or _pick(everybody, random)
+    chosen = _pick(
+        everybody.filter(Q(last_visit__gt=since) | Q(created_at__gt=since)), random
+    ) or _pick(everybody, random)
     return shop.till.get(f"customers/{chosen}") if chosen else None
 
 

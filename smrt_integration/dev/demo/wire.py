@@ -50,10 +50,14 @@ class Wire:
         away = False
         while True:
             try:
-                response = self.http.request(method, self.base + path, timeout=SECONDS, allow_redirects=False, **options)
+                response = self.http.request(
+                    method, self.base + path, timeout=SECONDS, allow_redirects=False, **options
+                )
             except RequestException as error:
                 if not again:
-                    raise Unexpected(f"the {self._name} broke off ({type(error).__name__})") from error
+                    raise Unexpected(
+                        f"the {self._name} broke off ({type(error).__name__})"
+                    ) from error
                 if not away:
                     self._say(f"The {self._name} does not answer; waiting for it.")
                 away = True
@@ -70,7 +74,9 @@ class Wire:
     def wait(self, response: Response) -> None:
         """As long as the server asked for."""
         said = response.headers.get("Retry-After", "")
-        seconds = min(float(said) if said.isascii() and said.isdigit() else PATIENCE_SECONDS, LONGEST_PAUSE)
+        seconds = min(
+            float(said) if said.isascii() and said.isdigit() else PATIENCE_SECONDS, LONGEST_PAUSE
+        )
         self._say(f"The {self._name} asked to be left alone for {seconds:.0f} seconds.")
         time.sleep(seconds)
 

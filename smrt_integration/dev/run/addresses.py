@@ -35,17 +35,26 @@ class Addresses:
 
 
 def read(environment: Mapping[str, str]) -> Addresses:
-    ports = {name: _port(name, environment.get(name, "").strip() or str(default)) for name, default in DEFAULTS.items()}
+    ports = {
+        name: _port(name, environment.get(name, "").strip() or str(default))
+        for name, default in DEFAULTS.items()
+    }
     for one, other in combinations(ports, 2):
         if ports[one] == ports[other]:
-            raise RunError(f"{one} and {other} are both {ports[one]}: give one of them another port.")
+            raise RunError(
+                f"{one} and {other} are both {ports[one]}: give one of them another port."
+            )
     return Addresses(ports[WEB_PORT], ports[SEGMENT_STUB_PORT], ports[TWILIO_STUB_PORT])
 
 
 def require_free(addresses: Addresses) -> None:
-    for name, port in zip(DEFAULTS, (addresses.web_port, addresses.segment_port, addresses.twilio_port), strict=True):
+    for name, port in zip(
+        DEFAULTS, (addresses.web_port, addresses.segment_port, addresses.twilio_port), strict=True
+    ):
         if trouble := _trouble(port):
-            raise RunError(f"Port {port} {trouble}: choose another one with {name}, as in `make run {name}={_another(port)}`.")
+            raise RunError(
+                f"Port {port} {trouble}: choose another one with {name}, as in `make run {name}={_another(port)}`."
+            )
 
 
 def _port(name: str, text: str) -> int:
@@ -61,7 +70,11 @@ def _trouble(port: int) -> str:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            return "is taken by another program" if error.errno == errno.EADDRINUSE else f"cannot be used ({os.strerror(error.errno or 0)})"
+            return (
+                "is taken by another program"
+                if error.errno == errno.EADDRINUSE
+                else f"cannot be used ({os.strerror(error.errno or 0)})"
+            )
     return ""
 
 

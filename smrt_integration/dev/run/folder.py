@@ -25,7 +25,9 @@ class Folder:
             close_to_others(path)
             (path / "lock").touch(mode=0o600)
         except OSError as error:
-            raise RunError(f"{path} cannot be used ({error.strerror}): it may belong to another account.") from error
+            raise RunError(
+                f"{path} cannot be used ({error.strerror}): it may belong to another account."
+            ) from error
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -34,7 +36,9 @@ class Folder:
             deadline = time.monotonic() + PATIENCE_SECONDS
             while not _locked(lock.fileno()):
                 if (self.path / "lock").read_text() != STOPPING or time.monotonic() > deadline:
-                    raise RunError("`make run` is already running in this folder: stop it with Ctrl-C in its terminal first.")
+                    raise RunError(
+                        "`make run` is already running in this folder: stop it with Ctrl-C in its terminal first."
+                    )
                 time.sleep(0.1)
             self._note("running")
             yield
@@ -47,7 +51,14 @@ class Folder:
         path = self.path / "secrets"
         if not path.exists():
             field_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-            write_secretly(path, {"SECRET_KEY": secrets.token_urlsafe(50), "FIELD_KEYS": field_key, "SMRT_RUN": secrets.token_hex(16)})
+            write_secretly(
+                path,
+                {
+                    "SECRET_KEY": secrets.token_urlsafe(50),
+                    "FIELD_KEYS": field_key,
+                    "SMRT_RUN": secrets.token_hex(16),
+                },
+            )
         return dict(line.split("=", 1) for line in path.read_text().splitlines())
 
     @contextmanager

@@ -24,7 +24,11 @@ def _marked(mark: str) -> Iterator[int]:
     entry = f"{MARK}={mark}".encode()
     for process in Path("/proc").iterdir():
         try:
-            if process.name.isdigit() and int(process.name) != os.getpid() and entry in (process / "environ").read_bytes().split(b"\0"):
+            if (
+                process.name.isdigit()
+                and int(process.name) != os.getpid()
+                and entry in (process / "environ").read_bytes().split(b"\0")
+            ):
                 yield int(process.name)
         except OSError:
             continue  # it ended meanwhile, or belongs to somebody else

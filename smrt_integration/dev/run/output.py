@@ -38,7 +38,13 @@ class Output:
 
 
 def to_terminal(names: list[str], environment: Mapping[str, str]) -> Output:
-    coloured = sys.stdout.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+    coloured = (
+        sys.stdout.isatty()
+        and not environment.get("NO_COLOR")
+        and environment.get("TERM") != "dumb"
+    )
     # A terminal that cannot show a customer's name must not end the run; nor may the interpreter's own last flush.
-    stream = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding=sys.stdout.encoding, errors="backslashreplace")
+    stream = os.fdopen(
+        os.dup(sys.stdout.fileno()), "w", encoding=sys.stdout.encoding, errors="backslashreplace"
+    )
     return Output(names, stream, coloured=coloured)

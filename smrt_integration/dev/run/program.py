@@ -32,7 +32,9 @@ class Program:
 
 
 class Running:
-    def __init__(self, program: Program, process: asyncio.subprocess.Process, show: Callable[[str], None]) -> None:
+    def __init__(
+        self, program: Program, process: asyncio.subprocess.Process, show: Callable[[str], None]
+    ) -> None:
         self.program = program
         self.last_lines: deque[str] = deque(maxlen=8)
         self._said = not program.says
@@ -42,7 +44,13 @@ class Running:
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, program: Program, folder: Path, environment: Mapping[str, str], show: Callable[[str], None]) -> "Running":
+    async def start(
+        cls,
+        program: Program,
+        folder: Path,
+        environment: Mapping[str, str],
+        show: Callable[[str], None],
+    ) -> "Running":
         process = await asyncio.create_subprocess_exec(
             *dying_with_us(program.command, signal.SIGTERM),
             cwd=folder,

@@ -20,7 +20,12 @@ from smrt_integration.dev.services.launch import die_with_parent
 from smrt_integration.dev.services.process import Server, ServerError
 
 
-def main(project: Path, steps: Sequence[Program], programs: Callable[[Addresses], Sequence[Program]], kept: Path | None = None) -> int:
+def main(
+    project: Path,
+    steps: Sequence[Program],
+    programs: Callable[[Addresses], Sequence[Program]],
+    kept: Path | None = None,
+) -> int:
     """The exit code: 0 when told to stop, 1 when something failed. `kept`: where the data is, when not in the project's `.dev`."""
     for number in SIGNALS:
         signal.signal(number, _interrupt)
@@ -37,7 +42,12 @@ def main(project: Path, steps: Sequence[Program], programs: Callable[[Addresses]
     return 0
 
 
-def _run(project: Path, steps: Sequence[Program], programs: Callable[[Addresses], Sequence[Program]], folder: Folder) -> None:
+def _run(
+    project: Path,
+    steps: Sequence[Program],
+    programs: Callable[[Addresses], Sequence[Program]],
+    folder: Folder,
+) -> None:
     chosen = addresses.read(os.environ)
     started = programs(chosen)
     output = to_terminal([program.name for program in started], os.environ)
@@ -49,7 +59,11 @@ def _run(project: Path, steps: Sequence[Program], programs: Callable[[Addresses]
         urls, servers = system.start_servers(folder, stack)
         environment = system.environment(secrets, urls, chosen)
         stack.enter_context(folder.shared_environment(system.shared(environment)))
-        _supervise(Plan(project, environment, steps, started, _greeting(chosen), folder.note_stopping), servers, output)
+        _supervise(
+            Plan(project, environment, steps, started, _greeting(chosen), folder.note_stopping),
+            servers,
+            output,
+        )
 
 
 def _supervise(plan: Plan, servers: Sequence[Server], output: Output) -> None:
@@ -72,7 +86,14 @@ def _greeting(chosen: Addresses) -> Callable[[list[str]], str]:
         f"  Segment  {chosen.segment}/  (a stand-in: the messages as they arrive)",
         f"  Phones   {chosen.twilio}/  (a stand-in for Twilio: texts, and what customers answer)",
     ]
-    return lambda said: "\n".join([*shown, *(f"  {line}" for line in said), "  Ctrl-C stops everything; the data stays in .dev/.", ""])
+    return lambda said: "\n".join(
+        [
+            *shown,
+            *(f"  {line}" for line in said),
+            "  Ctrl-C stops everything; the data stays in .dev/.",
+            "",
+        ]
+    )
 
 
 def _interrupt(_number: int, _frame: object) -> NoReturn:

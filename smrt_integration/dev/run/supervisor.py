@@ -90,7 +90,10 @@ class Supervisor:
 
     async def _start(self, program: Program) -> None:
         running = await Running.start(
-            program, self._plan.folder, self._plan.environment, lambda line: self._output.line(program.name, line)
+            program,
+            self._plan.folder,
+            self._plan.environment,
+            lambda line: self._output.line(program.name, line),
         )
         self._running.append(running)
 
@@ -100,7 +103,9 @@ class Supervisor:
             while not await running.ready():
                 self._check()
                 if time.monotonic() > deadline:
-                    raise RunError(f"{running.program.name} is not ready after {START_SECONDS} seconds.")
+                    raise RunError(
+                        f"{running.program.name} is not ready after {START_SECONDS} seconds."
+                    )
                 await asyncio.sleep(WATCH_SECONDS)
 
     def _check(self) -> None:
@@ -132,4 +137,6 @@ class Supervisor:
 def _ending(running: Running, code: int) -> str:
     how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
     lines = "".join(f"\n    {line}" for line in running.last_lines)
-    return f"{running.program.name} has ended with {how}.{' Its last lines:' if lines else ''}{lines}"
+    return (
+        f"{running.program.name} has ended with {how}.{' Its last lines:' if lines else ''}{lines}"
+    )

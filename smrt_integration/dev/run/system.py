@@ -24,7 +24,16 @@ PROJECT = Path(__file__).resolve().parents[3]
 MANAGE = (sys.executable, "manage.py")
 # Names that a bare `manage.py` in another terminal needs too.
 TWILIO = ("TEXTS_BACKEND", "TWILIO_HOST", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
-SHARED = ("DEBUG", "DATABASE_URL", "REDIS_URL", "SEGMENT_HOST", "SECRET_KEY", "FIELD_KEYS", "PUBLIC_URL", *TWILIO)
+SHARED = (
+    "DEBUG",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SEGMENT_HOST",
+    "SECRET_KEY",
+    "FIELD_KEYS",
+    "PUBLIC_URL",
+    *TWILIO,
+)
 
 
 def start_servers(folder: Folder, stack: ExitStack) -> tuple[dict[str, str], Sequence[Server]]:
@@ -38,7 +47,13 @@ def start_servers(folder: Folder, stack: ExitStack) -> tuple[dict[str, str], Seq
         stack.callback(server.stop)
         server.start()
     urls = {name: server.url for name, server in ours.items()}
-    require_answers({name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name not in urls and os.environ.get(name)})
+    require_answers(
+        {
+            name: os.environ[name]
+            for name in ("DATABASE_URL", "REDIS_URL")
+            if name not in urls and os.environ.get(name)
+        }
+    )
     return urls, list(ours.values())
 
 
@@ -48,7 +63,9 @@ def require_answers(urls: Mapping[str, str]) -> None:
         if url := urls.get("DATABASE_URL"):
             psycopg.connect(url, connect_timeout=5).close()
     except psycopg.Error as error:
-        raise RunError(f"The PostgreSQL that DATABASE_URL names does not answer.\n    {str(error).strip()}") from error
+        raise RunError(
+            f"The PostgreSQL that DATABASE_URL names does not answer.\n    {str(error).strip()}"
+        ) from error
     try:
         if url := urls.get("REDIS_URL"):
             redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5).ping()
@@ -56,7 +73,9 @@ def require_answers(urls: Mapping[str, str]) -> None:
         raise RunError(f"The Redis that REDIS_URL names does not answer.\n    {error}") from error
 
 
-def environment(secrets: Mapping[str, str], urls: Mapping[str, str], addresses: Addresses) -> dict[str, str]:
+def environment(
+    secrets: Mapping[str, str], urls: Mapping[str, str], addresses: Addresses
+) -> dict[str, str]:
     """Of the programs: ours, with what is set already left alone, except that nothing of a demo may reach the real Segment or Twilio."""
     given = {name: value for name, value in os.environ.items() if value.strip()}
     fixed = {"DEBUG": "1", "SEGMENT_HOST": addresses.segment, MARK: secrets[MARK]}
@@ -79,23 +98,69 @@ def steps() -> list[Program]:
 
 def programs(addresses: Addresses) -> list[Program]:
     """In the order in which they start; they stop in the opposite one."""
-    web = (sys.executable, "-m", "gunicorn", "smrt_integration.wsgi", "--bind", f"127.0.0.1:{addresses.web_port}")
-    segment = (sys.executable, "-m", "smrt_integration.dev.segment_stub", "--port", str(addresses.segment_port))
-    twilio = (sys.executable, "-m", "smrt_integration.dev.twilio_stub", "--port", str(addresses.twilio_port))
+    web = (
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "smrt_integration.wsgi",
+        "--bind",
+        f"127.0.0.1:{addresses.web_port}",
+    )
+    segment = (
+        sys.executable,
+        "-m",
+        "smrt_integration.dev.segment_stub",
+        "--port",
+        str(addresses.segment_port),
+    )
+    twilio = (
+        sys.executable,
+        "-m",
+        "smrt_integration.dev.twilio_stub",
+        "--port",
+        str(addresses.twilio_port),
+    )
     # neither the banner nor, for root, the advice to be somebody else
-    celery = (sys.executable, "-W", "ignore:::celery.platforms", "-m", "celery", "--quiet", "--app", "smrt_integration")
+    celery = (
+        sys.executable,
+        "-W",
+        "ignore:::celery.platforms",
+        "-m",
+        "celery",
+        "--quiet",
+        "--app",
+        "smrt_integration",
+    )
     return [
         Program("segment", segment, answers=f"{addresses.segment}/messages"),
         Program("twilio", twilio, answers=f"{addresses.twilio}/messages"),
         Program(
             "web",
-            (*_without_requests(), *web, "--workers", "1", "--threads", "8", "--graceful-timeout", "2"),
+            (
+                *_without_requests(),
+                *web,
+                "--workers",
+                "1",
+                "--threads",
+                "8",
+                "--graceful-timeout",
+                "2",
+            ),
             answers=f"{addresses.web}/",
         ),
         # it is the only worker here: looking for others takes a second
         Program(
             "worker",
-            (*celery, "worker", "--concurrency", "2", "--without-mingle", "--without-gossip", "--loglevel", "INFO"),
+            (
+                *celery,
+                "worker",
+                "--concurrency",
+                "2",
+                "--without-mingle",
+                "--without-gossip",
+                "--loglevel",
+                "INFO",
+            ),
             says=_announced("ready."),
         ),
         Program("beat", (*celery, "beat", "--pidfile=")),
@@ -110,4 +175,6 @@ def _without_requests() -> tuple[str, ...]:
 
 def _announced(text: str) -> str:
     """What a program logs as INFO can be waited for only if it is logged."""
-    return text if os.environ.get("LOG_LEVEL", "INFO").strip().upper() in {"", "INFO", "DEBUG"} else ""
+    return (
+        text if os.environ.get("LOG_LEVEL", "INFO").strip().upper() in {"", "INFO", "DEBUG"} else ""
+    )

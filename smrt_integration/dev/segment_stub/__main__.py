@@ -22,10 +22,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m smrt_integration.dev.segment_stub", description="A stand-in for Segment.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=8010, help="port to listen on, 0 for a free one (default: %(default)s)")
-    parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends, so as not to outlive the starter")
+    parser = argparse.ArgumentParser(
+        prog="python -m smrt_integration.dev.segment_stub", description="A stand-in for Segment."
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=8010,
+        help="port to listen on, 0 for a free one (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--stop-with-stdin",
+        action="store_true",
+        help="stop when standard input ends, so as not to outlive the starter",
+    )
     return parser
 
 

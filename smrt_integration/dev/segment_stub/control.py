@@ -60,11 +60,17 @@ async def list_requests(request: web.Request) -> web.StreamResponse:
     _allow(request, {"write_key", "after"})
     after, write_key = _number(request, "after", 0), request.query.get("write_key")
     exchanges = request.app[STATE].ledger.exchanges
-    return await _lines(request, [one for one in exchanges if one.number > after and write_key in (None, one.write_key)], Exchange.line)
+    return await _lines(
+        request,
+        [one for one in exchanges if one.number > after and write_key in (None, one.write_key)],
+        Exchange.line,
+    )
 
 
 async def list_businesses(request: web.Request) -> web.Response:
-    return web.json_response([business.as_json() for business in request.app[STATE].ledger.businesses.values()])
+    return web.json_response(
+        [business.as_json() for business in request.app[STATE].ledger.businesses.values()]
+    )
 
 
 async def name_business(request: web.Request) -> web.Response:
@@ -110,11 +116,15 @@ async def reset(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def _lines(request: web.Request, records: Sequence[Record], line: Callable[[Record], bytes]) -> web.StreamResponse:
+async def _lines(
+    request: web.Request, records: Sequence[Record], line: Callable[[Record], bytes]
+) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson; charset=utf-8"})
     await response.prepare(request)
     for start in range(0, len(records), LINES_AT_ONCE):
-        await response.write(b"".join(line(record) + b"\n" for record in records[start : start + LINES_AT_ONCE]))
+        await response.write(
+            b"".join(line(record) + b"\n" for record in records[start : start + LINES_AT_ONCE])
+        )
     await response.write_eof()
     return response
 

@@ -57,10 +57,18 @@ def open_envelope(method: str, headers: Mapping[str, str], body: bytes) -> Envel
     """`method` is the last part of the path. The write key in the body wins over the header's, as at Segment."""
     key = _key_from_header(headers.get("Authorization", ""))
     try:
-        plain = _plain(headers.get("Content-Encoding", ""), body, MAX_REQUEST_BYTES if method in BATCH_METHODS else MAX_MESSAGE_BYTES)
+        plain = _plain(
+            headers.get("Content-Encoding", ""),
+            body,
+            MAX_REQUEST_BYTES if method in BATCH_METHODS else MAX_MESSAGE_BYTES,
+        )
         members = _members(plain, batched=method in BATCH_METHODS)
         key = _write_key(members, key)
-        messages = members.get("batch") if method in BATCH_METHODS else [_single(method, members, len(plain))]
+        messages = (
+            members.get("batch")
+            if method in BATCH_METHODS
+            else [_single(method, members, len(plain))]
+        )
     except _Refused as refused:
         return Envelope(key, refusal=str(refused))
     return _checked(key, messages, members.get("sentAt"))
@@ -119,7 +127,9 @@ def _gunzip(body: bytes, limit: int) -> bytes:
 
 def _single(method: str, members: dict[str, Any], size: int) -> Posted:
     """The endpoint says the type, and the key is no part of the message."""
-    message = {name: value for name, value in members.items() if name != "writeKey"} | {"type": method}
+    message = {name: value for name, value in members.items() if name != "writeKey"} | {
+        "type": method
+    }
     return Posted(message, json.dumps(message).encode(), size)
 
 

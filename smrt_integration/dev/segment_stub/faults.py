@@ -8,7 +8,9 @@ from typing import Any, Final, Literal, cast, get_args
 
 from smrt_integration.dev.segment_stub.envelope import Envelope
 
-Kind = Literal["status", "delay", "hang", "cut", "accept_then_timeout", "redirect", "refuse_messages"]
+Kind = Literal[
+    "status", "delay", "hang", "cut", "accept_then_timeout", "redirect", "refuse_messages"
+]
 
 EVERY_KEY: Final = "*"
 
@@ -49,7 +51,13 @@ class Fault:
     applied: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        base = {"number": self.number, "write_key": self.write_key, "kind": self.kind, "times": self.times, "applied": self.applied}
+        base = {
+            "number": self.number,
+            "write_key": self.write_key,
+            "kind": self.kind,
+            "times": self.times,
+            "applied": self.applied,
+        }
         return base | {name: getattr(self, name) for name in sorted(FIELDS[self.kind])}
 
     @property
@@ -60,11 +68,15 @@ class Fault:
     def concerns(self, envelope: Envelope) -> bool:
         if self.write_key not in (EVERY_KEY, envelope.write_key):
             return False
-        return self.kind != "refuse_messages" or any(self._is_in(posted.raw, posted.message) for posted in envelope.messages)
+        return self.kind != "refuse_messages" or any(
+            self._is_in(posted.raw, posted.message) for posted in envelope.messages
+        )
 
     def _is_in(self, raw: bytes, message: object) -> bool:
         """As sent, or with its characters written out: senders may write é as an escape."""
-        return self.contains.encode() in raw or self.contains in json.dumps(message, ensure_ascii=False)
+        return self.contains.encode() in raw or self.contains in json.dumps(
+            message, ensure_ascii=False
+        )
 
 
 def parse_fault(spec: object, number: int) -> Fault:
@@ -99,7 +111,10 @@ def _refuse_strange_fields(spec: Mapping[str, Any], kind: str) -> None:
 def _text(spec: Mapping[str, Any], name: str) -> str:
     value = spec.get(name)
     if not isinstance(value, str) or not value:
-        raise BadFault(f"{name} must be a text that is not empty" + (f' ("{EVERY_KEY}" for every key).' if name == "write_key" else "."))
+        raise BadFault(
+            f"{name} must be a text that is not empty"
+            + (f' ("{EVERY_KEY}" for every key).' if name == "write_key" else ".")
+        )
     return value
 
 
@@ -115,7 +130,11 @@ def _times(spec: Mapping[str, Any]) -> int | None:
 
 
 def _with_status(fault: Fault, spec: Mapping[str, Any]) -> Fault:
-    return replace(fault, status=_whole_number(spec, "status", 200, 599), retry_after=_retry_after(spec.get("retry_after")))
+    return replace(
+        fault,
+        status=_whole_number(spec, "status", 200, 599),
+        retry_after=_retry_after(spec.get("retry_after")),
+    )
 
 
 def _retry_after(value: object) -> str:
@@ -125,7 +144,9 @@ def _retry_after(value: object) -> str:
         return str(value)
     if isinstance(value, str) and (value.isdecimal() or _is_http_date(value)):
         return value
-    raise BadFault("retry_after must be seconds or an HTTP date such as Wed, 21 Oct 2026 07:28:00 GMT.")
+    raise BadFault(
+        "retry_after must be seconds or an HTTP date such as Wed, 21 Oct 2026 07:28:00 GMT."
+    )
 
 
 def _is_http_date(value: str) -> bool:
@@ -180,7 +201,9 @@ class FaultBook:
         """The new fault, and those it replaces: an endless one of the same key would hide it for ever. Raises BadFault."""
         fault = parse_fault(spec, self._next_number)
         self._next_number += 1
-        replaced = [old for old in self._faults if old.write_key == fault.write_key and old.is_endless]
+        replaced = [
+            old for old in self._faults if old.write_key == fault.write_key and old.is_endless
+        ]
         self._faults = [old for old in self._faults if old not in replaced] + [fault]
         return fault, replaced
 

@@ -7,7 +7,13 @@ from itertools import islice, takewhile
 from typing import Any, Final
 
 from smrt_integration.dev.segment_stub.envelope import Envelope, Posted
-from smrt_integration.dev.segment_stub.records import Arrival, Exchange, arrival, customer_id, customer_name
+from smrt_integration.dev.segment_stub.records import (
+    Arrival,
+    Exchange,
+    arrival,
+    customer_id,
+    customer_name,
+)
 from smrt_integration.dev.segment_stub.verdicts import MessageIds, duplicate_reason, reason_to_drop
 
 MAX_KEPT: Final = 100_000
@@ -31,7 +37,12 @@ class Business:
     dropped: int = 0
 
     def as_json(self) -> dict[str, str | int]:
-        return {"writeKey": self.write_key, "name": self.name, "accepted": self.accepted, "dropped": self.dropped}
+        return {
+            "writeKey": self.write_key,
+            "name": self.name,
+            "accepted": self.accepted,
+            "dropped": self.dropped,
+        }
 
 
 class Ledger:
@@ -85,7 +96,9 @@ class Ledger:
         """Judges and keeps the messages of a request that Segment answers 200."""
         business = self.business(envelope.write_key)
         for posted in envelope.messages:
-            reason = reason_to_drop(posted, len(envelope.messages)) or self._duplicate(posted, exchange.received_at)
+            reason = reason_to_drop(posted, len(envelope.messages)) or self._duplicate(
+                posted, exchange.received_at
+            )
             self._keep(arrival(self._next_message, exchange, envelope.sent_at, posted, reason))
             if reason:
                 business.dropped += 1
@@ -95,7 +108,9 @@ class Ledger:
         self.version += 1
 
     def _duplicate(self, posted: Posted, now: datetime) -> str:
-        return duplicate_reason(posted.message) if self._ids.is_duplicate(posted.message, now) else ""
+        return (
+            duplicate_reason(posted.message) if self._ids.is_duplicate(posted.message, now) else ""
+        )
 
     def _keep(self, arrived: Arrival) -> None:
         self._next_message += 1
@@ -132,7 +147,9 @@ class Ledger:
         return list(newest_first)[::-1]
 
     def newest(self, count: int, after: int) -> list[Arrival]:
-        newest_first = takewhile(lambda arrived: arrived.number > after, islice(reversed(self.arrivals), count))
+        newest_first = takewhile(
+            lambda arrived: arrived.number > after, islice(reversed(self.arrivals), count)
+        )
         return list(newest_first)[::-1]
 
 

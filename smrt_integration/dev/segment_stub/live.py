@@ -23,7 +23,11 @@ MESSAGES_PER_UPDATE: Final = 200
 SECONDS_OF_SILENCE: Final = 15.0
 """Then a comment is sent, which finds out whether the page is still there."""
 
-FILES: Final = {"/": ("index.html", "text/html"), "/page.css": ("page.css", "text/css"), "/page.js": ("page.js", "text/javascript")}
+FILES: Final = {
+    "/": ("index.html", "text/html"),
+    "/page.css": ("page.css", "text/css"),
+    "/page.js": ("page.js", "text/javascript"),
+}
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
@@ -39,13 +43,19 @@ def live_routes() -> list[web.RouteDef]:
 async def page(request: web.Request) -> web.Response:
     name, content_type = FILES[request.path]
     body = (Path(__file__).parent / "page" / name).read_bytes()
-    headers = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
     return web.Response(body=body, content_type=content_type, charset="utf-8", headers=headers)
 
 
 async def events(request: web.Request) -> web.StreamResponse:
     """Server-sent events, each one JSON object: what is new since the one before, and the state of the rest."""
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    response = web.StreamResponse(
+        headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+    )
     await response.prepare(request)
     state = request.app[STATE]
     seen = 0
@@ -76,4 +86,6 @@ def _update(state: State, seen: int) -> tuple[bytes, int]:
         "faults": [fault.as_json() for fault in state.faults.all()],
     }
     messages = b",".join(ledger.line(arrival) for arrival in shown)
-    return json.dumps(rest)[:-1].encode() + b', "messages": [' + messages + b"]}", shown[-1].number if shown else seen
+    return json.dumps(rest)[:-1].encode() + b', "messages": [' + messages + b"]}", shown[
+        -1
+    ].number if shown else seen

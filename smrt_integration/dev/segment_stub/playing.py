@@ -61,7 +61,9 @@ async def _redirect(meeting: Meeting) -> web.Response:
 
 
 async def _refuse(_meeting: Meeting) -> web.Response:
-    return web.json_response({"success": False, "message": "A message of the request was refused"}, status=400)
+    return web.json_response(
+        {"success": False, "message": "A message of the request was refused"}, status=400
+    )
 
 
 async def _hold(meeting: Meeting, seconds: float | None = None) -> None:

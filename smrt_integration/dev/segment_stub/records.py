@@ -73,14 +73,18 @@ class Arrival:
             "verdict": self.verdict,
             "reason": self.reason,
             "receivedAt": iso(received_at),
-            "timestamp": iso(corrected_timestamp(received_at, self.sent_at, self.original_timestamp)),
+            "timestamp": iso(
+                corrected_timestamp(received_at, self.sent_at, self.original_timestamp)
+            ),
             "bytes": self.size,
             "customer": customer,
         }
         return json.dumps(head)[:-1].encode() + b', "message": ' + self.raw + b"}"
 
 
-def arrival(number: int, exchange: Exchange, sent_at: object, posted: Posted, reason: str) -> Arrival:
+def arrival(
+    number: int, exchange: Exchange, sent_at: object, posted: Posted, reason: str
+) -> Arrival:
     """`sent_at` is the request's; a message's own counts before it."""
     message = posted.message
     return Arrival(

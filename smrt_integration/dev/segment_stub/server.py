@@ -20,7 +20,11 @@ async def listen(host: str, port: int) -> tuple[web.AppRunner, int]:
     """The runner, to clean up, and the port that was chosen. Raises OSError when it cannot listen there."""
     # A body is inflated by `envelope`, which measures it; a request ends with its connection, so that a fault knows the client gave up.
     runner = web.AppRunner(
-        application(), access_log=None, auto_decompress=False, handler_cancellation=True, shutdown_timeout=SECONDS_TO_FINISH
+        application(),
+        access_log=None,
+        auto_decompress=False,
+        handler_cancellation=True,
+        shutdown_timeout=SECONDS_TO_FINISH,
     )
     await runner.setup()
     try:

@@ -6,7 +6,13 @@ from typing import Final
 
 from aiohttp import web
 
-from smrt_integration.dev.segment_stub.envelope import BATCH_METHODS, MESSAGE_TYPES, Envelope, open_envelope, too_large
+from smrt_integration.dev.segment_stub.envelope import (
+    BATCH_METHODS,
+    MESSAGE_TYPES,
+    Envelope,
+    open_envelope,
+    too_large,
+)
 from smrt_integration.dev.segment_stub.faults import FaultBook
 from smrt_integration.dev.segment_stub.holds import Holds
 from smrt_integration.dev.segment_stub.ledger import Ledger
@@ -35,7 +41,9 @@ def tracking_routes() -> list[web.RouteDef]:
 
 async def receive(request: web.Request) -> web.Response:
     ledger = request.app[STATE].ledger
-    headers = {name: request.headers[name] for name in HEADERS_OF_INTEREST if name in request.headers}
+    headers = {
+        name: request.headers[name] for name in HEADERS_OF_INTEREST if name in request.headers
+    }
     exchange = ledger.open(request.path, headers, datetime.now(UTC))
     try:
         envelope = await _read(request, exchange)
@@ -68,7 +76,9 @@ async def _respond(request: web.Request, exchange: Exchange, envelope: Envelope)
     exchange.fault = fault.kind
     exchange.withheld = True
     state.ledger.note(exchange)
-    return await play(Meeting(fault, request, state.holds, lambda: _answer(state.ledger, exchange, envelope)))
+    return await play(
+        Meeting(fault, request, state.holds, lambda: _answer(state.ledger, exchange, envelope))
+    )
 
 
 def _answer(ledger: Ledger, exchange: Exchange, envelope: Envelope) -> web.Response:

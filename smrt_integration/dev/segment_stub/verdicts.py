@@ -81,7 +81,9 @@ def _is_id(value: object) -> bool:
     return _is_text(value) or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
-def corrected_timestamp(received_at: datetime, sent_at: object, original_timestamp: object) -> datetime:
+def corrected_timestamp(
+    received_at: datetime, sent_at: object, original_timestamp: object
+) -> datetime:
     """`receivedAt - (sentAt - originalTimestamp)`: what corrects a sender's wrong clock (contract, section 4).
 
     Without a readable `originalTimestamp` the message happened when it arrived; without a readable `sentAt` the sender's clock is trusted.

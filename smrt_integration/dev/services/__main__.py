@@ -8,10 +8,22 @@ from smrt_integration.dev.services.process import ServerError
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m smrt_integration.dev.services", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m smrt_integration.dev.services", description=__doc__
+    )
     verbs = parser.add_subparsers(required=True, metavar="exec")
-    verb = verbs.add_parser("exec", help="run COMMAND with DATABASE_URL and REDIS_URL set to servers that live as long as it does")
-    verb.add_argument("-c", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="a PostgreSQL setting")
+    verb = verbs.add_parser(
+        "exec",
+        help="run COMMAND with DATABASE_URL and REDIS_URL set to servers that live as long as it does",
+    )
+    verb.add_argument(
+        "-c",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="settings",
+        help="a PostgreSQL setting",
+    )
     verb.add_argument("command", nargs="+", metavar="COMMAND")
     arguments = parser.parse_args()
     try:

@@ -18,7 +18,14 @@ from smrt_integration.dev.services.redis import RedisServer
 
 # As smrt_integration.environment, which needs Django, reads DEBUG.
 OFF = {"", "0", "false", "no", "off"}
-PASSED_ON = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2}
+PASSED_ON = {
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+}
 
 
 @contextmanager
@@ -27,7 +34,10 @@ def services(settings: Mapping[str, str] | None = None) -> Iterator[dict[str, st
 
     `settings`: further PostgreSQL settings by name. Raises ServerError with DEBUG off: an installation has servers of its own.
     """
-    servers: dict[str, Callable[[Path], Server]] = {"DATABASE_URL": partial(PostgresServer, settings=settings), "REDIS_URL": RedisServer}
+    servers: dict[str, Callable[[Path], Server]] = {
+        "DATABASE_URL": partial(PostgresServer, settings=settings),
+        "REDIS_URL": RedisServer,
+    }
     missing = {name: make for name, make in servers.items() if not is_set(name)}
     if missing and os.environ.get("DEBUG", "1").strip().lower() in OFF:
         raise ServerError(

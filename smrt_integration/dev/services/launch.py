@@ -43,8 +43,13 @@ def become(uid: int, gid: int, *, keep_reach: bool) -> None:
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
-    if keep_reach and not (kept and any(keep_only(capability) for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE))):
-        sys.exit("The system does not let the server's account into this folder: move the project out of root's own.")
+    if keep_reach and not (
+        kept
+        and any(keep_only(capability) for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE))
+    ):
+        sys.exit(
+            "The system does not let the server's account into this folder: move the project out of root's own."
+        )
 
 
 def keep_only(capability: int) -> bool:
@@ -52,7 +57,10 @@ def keep_only(capability: int) -> bool:
     header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
     bit = 1 << capability
     data = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
-    return bool(libc.capset(header, data) == 0 and libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0)
+    return bool(
+        libc.capset(header, data) == 0
+        and libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0
+    )
 
 
 def die_with_parent(signal_number: int, parent: int) -> None:

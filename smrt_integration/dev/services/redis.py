@@ -45,11 +45,16 @@ class RedisServer(Server):
 
     def _config(self) -> str:
         keep = "appendonly yes\nappendfsync everysec" if self._durable else "appendonly no"
-        return f"bind 127.0.0.1\nport {self.port}\nrequirepass {self._password()}\nsave ''\n{keep}\n"
+        return (
+            f"bind 127.0.0.1\nport {self.port}\nrequirepass {self._password()}\nsave ''\n{keep}\n"
+        )
 
     def _ready(self) -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection, connection.makefile("rb") as answers:
+            with (
+                socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection,
+                connection.makefile("rb") as answers,
+            ):
                 connection.sendall(f"AUTH {self._password()}\r\nPING\r\n".encode())
                 return [answers.readline(), answers.readline()] == [b"+OK\r\n", b"+PONG\r\n"]
         except OSError:
@@ -78,6 +83,8 @@ def binary() -> str:
 
 
 def _version(program: str) -> tuple[int, ...]:
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    said = subprocess.run(
+        [program, "--version"], capture_output=True, text=True, check=False
+    ).stdout
     found = re.search(r"v=(\d+)\.(\d+)", said)
     return tuple(int(number) for number in found.groups()) if found else (0,)

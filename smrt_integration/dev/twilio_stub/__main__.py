@@ -13,16 +13,32 @@ from smrt_integration.dev.twilio_stub.texting import STATE, State
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m smrt_integration.dev.twilio_stub", description="A stand-in for Twilio.")
-    parser.add_argument("--port", type=int, default=8020, help="port to listen on, 0 for a free one (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        prog="python -m smrt_integration.dev.twilio_stub", description="A stand-in for Twilio."
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=8020,
+        help="port to listen on, 0 for a free one (default: %(default)s)",
+    )
     webhook = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/") + "/texts/incoming"
-    parser.add_argument("--webhook", default=webhook, help="whom to tell of answers (default: %(default)s)")
-    parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends, so as not to outlive the starter")
+    parser.add_argument(
+        "--webhook", default=webhook, help="whom to tell of answers (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--stop-with-stdin",
+        action="store_true",
+        help="stop when standard input ends, so as not to outlive the starter",
+    )
     options = parser.parse_args()
     try:
         asyncio.run(_serve(options.port, options.webhook, options.stop_with_stdin))
     except OSError as error:
-        print(f"The Twilio stand-in cannot listen on port {options.port}: {error.strerror}.", file=sys.stderr)
+        print(
+            f"The Twilio stand-in cannot listen on port {options.port}: {error.strerror}.",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

@@ -25,7 +25,9 @@ def routes() -> list[web.RouteDef]:
 
 
 async def index(request: web.Request) -> web.Response:
-    conversations = "".join(_conversation(*key, lines) for key, lines in shown(request.app[STATE]).items())
+    conversations = "".join(
+        _conversation(*key, lines) for key, lines in shown(request.app[STATE]).items()
+    )
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>Customers' phones</title><style>{STYLE}</style><h1>Customers' phones</h1>"
@@ -36,7 +38,9 @@ async def index(request: web.Request) -> web.Response:
 
 
 def _conversation(phone: str, number: str, lines: list[Line]) -> str:
-    said = "".join(f"<p{' class=theirs' if line.theirs else ''}>{escape(line.body)}</p>" for line in lines)
+    said = "".join(
+        f"<p{' class=theirs' if line.theirs else ''}>{escape(line.body)}</p>" for line in lines
+    )
     return (
         f"<section><h2>{escape(phone)}, with {escape(number)}</h2>{said}"
         f'<form method="post" action="/answer"><input type="hidden" name="phone" value="{escape(phone)}">'
@@ -47,5 +51,7 @@ def _conversation(phone: str, number: str, lines: list[Line]) -> str:
 
 async def send_answer(request: web.Request) -> web.Response:
     form = await request.post()
-    await answer(request.app[STATE], *(str(form.get(name, "")) for name in ("phone", "number", "body")))
+    await answer(
+        request.app[STATE], *(str(form.get(name, "")) for name in ("phone", "number", "body"))
+    )
     raise web.HTTPSeeOther("/")

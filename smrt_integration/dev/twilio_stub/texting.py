@@ -56,7 +56,9 @@ class State:
 
     def remember(self, lines: Iterable[Line]) -> None:
         """What was on the phones before this stand-in started. What it knows already stays as it is."""
-        known = {line.sid for line in self.lines} | {line.reply_to for line in self.lines if line.reply_to}
+        known = {line.sid for line in self.lines} | {
+            line.reply_to for line in self.lines if line.reply_to
+        }
         self.lines[:0] = [line for line in lines if not {line.sid, line.reply_to} & known]
 
     def fault_for(self, phone: str) -> Fault | None:
@@ -92,7 +94,9 @@ async def take(request: web.Request) -> web.StreamResponse:
         state.lines.append(line)
     if found:
         return await _faulty(request, found)
-    return web.json_response({"sid": line.sid, "status": "queued", "to": phone, "from": number, "body": body}, status=201)
+    return web.json_response(
+        {"sid": line.sid, "status": "queued", "to": phone, "from": number, "body": body}, status=201
+    )
 
 
 async def _faulty(request: web.Request, found: Fault) -> web.StreamResponse:
@@ -106,7 +110,11 @@ async def _faulty(request: web.Request, found: Fault) -> web.StreamResponse:
 
 def error_answer(status: int, error: int | None, retry_after: str = "") -> web.Response:
     headers = {"Retry-After": retry_after} if retry_after else {}
-    return web.json_response({"code": error, "message": "As it was told to.", "status": status}, status=status, headers=headers)
+    return web.json_response(
+        {"code": error, "message": "As it was told to.", "status": status},
+        status=status,
+        headers=headers,
+    )
 
 
 def _authorized(request: web.Request) -> bool:
@@ -119,7 +127,9 @@ def _authorized(request: web.Request) -> bool:
 
 async def messages(request: web.Request) -> web.Response:
     state = request.app[STATE]
-    return web.json_response({"asked": state.asked, "lines": [asdict(line) for line in state.lines]})
+    return web.json_response(
+        {"asked": state.asked, "lines": [asdict(line) for line in state.lines]}
+    )
 
 
 async def remember(request: web.Request) -> web.Response:
@@ -139,17 +149,29 @@ async def reset(request: web.Request) -> web.Response:
 
 async def answer(state: State, phone: str, number: str, body: str) -> None:
     """A customer texts: our webhook is told, and what it says by return is sent to them. Raises HTTPBadGateway when it did not listen."""
-    form = {"MessageSid": state.sid(), "AccountSid": ACCOUNT, "From": phone, "To": number, "Body": body, "NumMedia": "0"}
+    form = {
+        "MessageSid": state.sid(),
+        "AccountSid": ACCOUNT,
+        "From": phone,
+        "To": number,
+        "Body": body,
+        "NumMedia": "0",
+    }
     state.lines.append(Line(form["MessageSid"], phone, number, body, theirs=True))
     headers = {"X-Twilio-Signature": signature(state.webhook, form)}
     timeout = ClientTimeout(SECONDS_FOR_AN_ANSWER)
     try:
-        async with ClientSession(timeout=timeout) as http, http.post(state.webhook, data=form, headers=headers) as response:
+        async with (
+            ClientSession(timeout=timeout) as http,
+            http.post(state.webhook, data=form, headers=headers) as response,
+        ):
             said = await response.text()
     except (ClientError, TimeoutError) as error:
         raise web.HTTPBadGateway(text="The business could not be told of it.") from error
     if response.status != 200:
-        raise web.HTTPBadGateway(text=f"The business was told of it and answered {response.status}.")
+        raise web.HTTPBadGateway(
+            text=f"The business was told of it and answered {response.status}."
+        )
     for sentence in sentences(said):
         state.lines.append(Line(state.sid(), phone, number, sentence, reply_to=form["MessageSid"]))
 
@@ -172,5 +194,8 @@ def shown(state: State) -> dict[tuple[str, str], list[Line]]:
     """Each conversation, with the one that last changed first."""
     conversations: dict[tuple[str, str], list[Line]] = {}
     for line in state.lines:
-        conversations[line.phone, line.number] = [*conversations.pop((line.phone, line.number), []), line]
+        conversations[line.phone, line.number] = [
+            *conversations.pop((line.phone, line.number), []),
+            line,
+        ]
     return dict(reversed(conversations.items()))

@@ -13,10 +13,24 @@ class Command(DemoCommand):
     help = "Act as the staff, drivers and customers of the demo businesses do, until Ctrl-C. Only with DEBUG."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--actions", type=_count, help="how many; without it, until told to stop")
-        parser.add_argument("--pace", type=_pace, help="actions per second; without it, lively for a minute and then calm")
-        parser.add_argument("--web", default=settings.PUBLIC_URL, help="where the web server answers (default: PUBLIC_URL)")
-        parser.add_argument("--seed", type=int, help="the same number means the same decisions, as far as the records are the same")
+        parser.add_argument(
+            "--actions", type=_count, help="how many; without it, until told to stop"
+        )
+        parser.add_argument(
+            "--pace",
+            type=_pace,
+            help="actions per second; without it, lively for a minute and then calm",
+        )
+        parser.add_argument(
+            "--web",
+            default=settings.PUBLIC_URL,
+            help="where the web server answers (default: PUBLIC_URL)",
+        )
+        parser.add_argument(
+            "--seed",
+            type=int,
+            help="the same number means the same decisions, as far as the records are the same",
+        )
 
     def demonstrate(self, **options: Any) -> None:
         from smrt_integration.dev.demo import simulation, stand_in

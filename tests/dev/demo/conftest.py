@@ -70,13 +70,22 @@ class Town:
 
     def events(self) -> dict[str, dict[str, Any]]:
         """What arrived, by event: the properties of the last one, or the traits."""
-        return {one.get("event", one["type"]): one["traits" if one["type"] == "identify" else "properties"] for one in self.arrived()}
+        return {
+            one.get("event", one["type"]): one[
+                "traits" if one["type"] == "identify" else "properties"
+            ]
+            for one in self.arrived()
+        }
 
     def requests(self, method: str = "POST") -> list[str]:
         """The paths that were asked for at the web server since this was asked the last time, other than the API's."""
         printed = self.web.printed
         new, self._read = printed[self._read :], len(printed)
-        return [path for path in re.findall(rf"request_started .*request='{method} (\S+)'", new) if not path.startswith("/api/")]
+        return [
+            path
+            for path in re.findall(rf"request_started .*request='{method} (\S+)'", new)
+            if not path.startswith("/api/")
+        ]
 
     def posts(self, client: str) -> int:
         """How many were made with a key of this kind and an Idempotency-Key."""
@@ -97,7 +106,9 @@ def twilio(web: Web) -> Iterator[TwilioStandIn]:
 
 
 @pytest.fixture
-def nobody(web: Web, twilio: TwilioStandIn, transactional_db: None, segment: SegmentStandIn) -> Town:
+def nobody(
+    web: Web, twilio: TwilioStandIn, transactional_db: None, segment: SegmentStandIn
+) -> Town:
     """A town without businesses."""
     web.forget()
     twilio.reset()

@@ -25,12 +25,25 @@ from tests.web import Web
 
 MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
 NOWHERE = "http://127.0.0.1:9"
-DEPLOYED = {"DEBUG": "0", "SECRET_KEY": "x" * 50, "FIELD_KEYS": "A" * 43 + "=", "ALLOWED_HOSTS": "x", "PUBLIC_URL": "https://x"}
+DEPLOYED = {
+    "DEBUG": "0",
+    "SECRET_KEY": "x" * 50,
+    "FIELD_KEYS": "A" * 43 + "=",
+    "ALLOWED_HOSTS": "x",
+    "PUBLIC_URL": "https://x",
+}
 
 
 def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(MANAGE), *arguments]
-    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def simulating(database: str, web: str, *arguments: str) -> Watched:
@@ -49,8 +62,16 @@ def test_the_demo_is_refused_outside_development() -> None:
 @pytest.mark.parametrize(
     ("debug", "host", "complaint"),
     [
-        (False, NOWHERE, "The demo makes up customers and a login whose password it prints, so it runs only with DEBUG=1."),
-        (True, "", "SEGMENT_HOST is not set, so the demo's events would go to the real Segment: `make run` sets it."),
+        (
+            False,
+            NOWHERE,
+            "The demo makes up customers and a login whose password it prints, so it runs only with DEBUG=1.",
+        ),
+        (
+            True,
+            "",
+            "SEGMENT_HOST is not set, so the demo's events would go to the real Segment: `make run` sets it.",
+        ),
     ],
 )
 def test_neither_command_runs_in_production_or_before_the_real_segment(
@@ -78,7 +99,9 @@ def test_a_number_that_makes_no_sense_is_named(option: str, text: str, complaint
 
 
 @pytest.mark.django_db
-def test_the_stand_in_learns_what_the_businesses_are_called(segment: SegmentStandIn, settings: Settings) -> None:
+def test_the_stand_in_learns_what_the_businesses_are_called(
+    segment: SegmentStandIn, settings: Settings
+) -> None:
     settings.DEBUG = True
     call_command("simulate", "--actions", "0")
     with urllib.request.urlopen(f"{segment.url}/businesses", timeout=10) as answer:
@@ -106,14 +129,19 @@ def web_on_it(postgres: PostgresServer) -> Iterator[Web]:
 
 
 @pytest.mark.slow
-def test_it_goes_on_when_the_database_comes_back_and_ends_at_once_when_told(postgres: PostgresServer, web_on_it: Web) -> None:
+def test_it_goes_on_when_the_database_comes_back_and_ends_at_once_when_told(
+    postgres: PostgresServer, web_on_it: Web
+) -> None:
     run = simulating(postgres.url, web_on_it.url, "--pace", "50")
     run.wait_for("Golden Gate Cleaners: ")
     postgres.stop()
     run.wait_for("The database does not answer; waiting for it.")
     before = len(run.lines)
     postgres.start()
-    wait_until(lambda: sum("Reinigung Möwe: " in line for line in run.lines[before:]) > 1, "the next actions")
+    wait_until(
+        lambda: sum("Reinigung Möwe: " in line for line in run.lines[before:]) > 1,
+        "the next actions",
+    )
     assert end(run) == 0
     assert [line for line in run.lines if "Traceback" in line or "went wrong" in line] == []
 

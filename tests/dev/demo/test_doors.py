@@ -8,9 +8,25 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from customers.models import Brand, Customer, IncomingText, NightlyText, Order, PickupRequest, RegularPickupRequest
+from customers.models import (
+    Brand,
+    Customer,
+    IncomingText,
+    NightlyText,
+    Order,
+    PickupRequest,
+    RegularPickupRequest,
+)
 from smrt_integration.api.models import ApiKey
-from smrt_integration.dev.demo import counter, drivers, office, phones, simulation, stand_in, website
+from smrt_integration.dev.demo import (
+    counter,
+    drivers,
+    office,
+    phones,
+    simulation,
+    stand_in,
+    website,
+)
 from smrt_integration.dev.demo.businesses import BUSINESSES
 from smrt_integration.dev.demo.shop import Doors, Shop
 from smrt_integration.dev.demo.whom import link_of, some_customer
@@ -59,10 +75,18 @@ def test_what_the_till_does_without_an_event(town: Town) -> None:
 
 
 def test_the_till_and_the_office_change_what_traits_show(town: Town) -> None:
-    before = set(Customer.objects.values_list("uuid", "group", "discount", "payment_term", "agent", "brand", "receive_texts"))
+    before = set(
+        Customer.objects.values_list(
+            "uuid", "group", "discount", "payment_term", "agent", "brand", "receive_texts"
+        )
+    )
     for _ in range(6):
         assert "an employee changed" in str(town.act(counter.change_account))
-    after = set(Customer.objects.values_list("uuid", "group", "discount", "payment_term", "agent", "brand", "receive_texts"))
+    after = set(
+        Customer.objects.values_list(
+            "uuid", "group", "discount", "payment_term", "agent", "brand", "receive_texts"
+        )
+    )
     assert before != after
     assert "identify" in town.events()
     named = set(Brand.objects.values_list("name", flat=True))
@@ -85,8 +109,13 @@ def test_what_drivers_do(town: Town) -> None:
 
 
 def test_a_phone_that_had_no_network_tells_late_when_it_was(town: Town) -> None:
-    assert town.act(drivers.report_late) == "Sam Becker had no network and now told of 3 stops from before"
-    stops = {one["event"]: one for one in town.arrived() if one.get("event", "").startswith("Pickup ")}
+    assert (
+        town.act(drivers.report_late)
+        == "Sam Becker had no network and now told of 3 stops from before"
+    )
+    stops = {
+        one["event"]: one for one in town.arrived() if one.get("event", "").startswith("Pickup ")
+    }
     assert stops
     ages = [timezone.now() - datetime.fromisoformat(one["timestamp"]) for one in stops.values()]
     assert all(timedelta(minutes=6) <= age < timedelta(minutes=20) for age in ages)
@@ -107,8 +136,17 @@ def test_what_customers_do_on_their_pages(town: Town) -> None:
         ],
     )
     join, schedule, cancel, *others = town.requests()
-    assert (join.split("/")[1], schedule, cancel.split("/")[-1]) == ("join", "/account/pickups/new", "cancel")
-    assert others == ["/account/regular", "/account/details", "/account/details", "/account/details"]
+    assert (join.split("/")[1], schedule, cancel.split("/")[-1]) == (
+        "join",
+        "/account/pickups/new",
+        "cancel",
+    )
+    assert others == [
+        "/account/regular",
+        "/account/details",
+        "/account/details",
+        "/account/details",
+    ]
     assert [town.posts(client) for client in ("pos", "app", "website")] == [0, 0, 0]
     site = ApiKey.objects.get(business__name=US.name, name="Website")
     assert site.last_used_at is not None
@@ -138,7 +176,10 @@ def test_a_no_to_a_text_cancels_and_says_so(town: Town) -> None:
     assert said.endswith(" answered No to the text about a pickup")
     assert town.events()["Customer Canceled Pickup"]["canceled_via"] == "Text"
     answer = IncomingText.objects.get()
-    assert (answer.outcome, str(answer.customer)) == ("canceled", said.removesuffix(" answered No to the text about a pickup"))
+    assert (answer.outcome, str(answer.customer)) == (
+        "canceled",
+        said.removesuffix(" answered No to the text about a pickup"),
+    )
     assert town.twilio.texts()[-1].body == answer.reply
     assert town.requests() == ["/texts/incoming"]
 
@@ -161,7 +202,9 @@ def test_stop_and_start(town: Town) -> None:
 def test_only_texts_that_are_there_are_answered(town: Town) -> None:
     sent = NightlyText.objects.filter(business__name=US.name).count()
     assert sent == 4
-    assert [town.act(phones.answer_yes) is not None for _ in range(sent + 1)] == [True] * sent + [False]
+    assert [town.act(phones.answer_yes) is not None for _ in range(sent + 1)] == [True] * sent + [
+        False
+    ]
     assert IncomingText.objects.count() == sent
 
 
@@ -175,13 +218,17 @@ def test_a_stand_in_that_starts_anew_knows_what_was_answered_before(town: Town) 
     assert answered.count(None) == 1
 
 
-@pytest.mark.parametrize(("action", "who"), [(counter.take_in, "a till"), (drivers.report_late, "a driver's phone")])
+@pytest.mark.parametrize(
+    ("action", "who"), [(counter.take_in, "a till"), (drivers.report_late, "a driver's phone")]
+)
 def test_what_is_sent_twice_is_done_once(town: Town, action: simulation.Action, who: str) -> None:
     before = Order.objects.count()
     town.doors = Doors(town.web.url, town.twilio.url, town.said.append, Always())
     said = town.act(action)
     assert said is not None
-    assert set(town.said) == {f"Golden Gate Cleaners: {who} did not hear the answer and sent it again; it was done once"}
+    assert set(town.said) == {
+        f"Golden Gate Cleaners: {who} did not hear the answer and sent it again; it was done once"
+    }
     created = [one for one in town.arrived() if one.get("event") == "Order Created"]
     assert len(created) == Order.objects.count() - before > 0
 
@@ -190,7 +237,11 @@ def test_what_happens_at_a_business_that_is_switched_off_reaches_nobody(town: To
     for action in dict(simulation.CARDS):
         town.act(action, OFF)
     assert ApiKey.objects.filter(business__name=OFF.name, last_used_at=None).count() == 0
-    assert Order.objects.filter(business__name=OFF.name, status="returned", returned_at__gt=timezone.now() - timedelta(minutes=5)).exists()
+    assert Order.objects.filter(
+        business__name=OFF.name,
+        status="returned",
+        returned_at__gt=timezone.now() - timedelta(minutes=5),
+    ).exists()
     assert PickupRequest.objects.filter(business__name=OFF.name, canceled_via="Text").exists()
     assert town.arrived() == []
 
@@ -198,7 +249,9 @@ def test_what_happens_at_a_business_that_is_switched_off_reaches_nobody(town: To
 def test_some_sign_up_on_the_website_of_a_brand(town: Town) -> None:
     for _ in range(8):
         town.act(website.sign_up)
-    brands = Customer.objects.filter(created_at__gt=timezone.now() - timedelta(minutes=5)).values_list("brand__name", flat=True)
+    brands = Customer.objects.filter(
+        created_at__gt=timezone.now() - timedelta(minutes=5)
+    ).values_list("brand__name", flat=True)
     assert set(brands) >= {None, "Bay Laundry Club"}
 
 
@@ -208,7 +261,9 @@ def test_what_a_page_complains_of_is_told(town: Town) -> None:
         assert customer
         with shop.doors.browser(random) as browser:
             home = browser.open(link_of(customer))
-            browser.send(browser.open(home.links["Change your details"]), {"email": "nobody", "phone": "12"})
+            browser.send(
+                browser.open(home.links["Change your details"]), {"email": "nobody", "phone": "12"}
+            )
         return "saved"
 
     assert town.act(mistype) == (

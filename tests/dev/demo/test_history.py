@@ -18,7 +18,9 @@ ON = ("Golden Gate Cleaners", "Reinigung Möwe")
 
 
 @pytest.mark.parametrize("name", ON)
-def test_a_business_that_is_on_has_sent_for_thirty_days(businesses: Mapping[str, Business], name: str) -> None:
+def test_a_business_that_is_on_has_sent_for_thirty_days(
+    businesses: Mapping[str, Business], name: str
+) -> None:
     business = businesses[name]
     entries = SendLog.objects.filter(business=business)
     outcomes = dict(entries.values_list("outcome").annotate(Count("id")))
@@ -26,9 +28,17 @@ def test_a_business_that_is_on_has_sent_for_thirty_days(businesses: Mapping[str,
     assert 0 < outcomes["rejected"] < outcomes["accepted"] / 20
     assert 0 < outcomes["skipped"] < outcomes["accepted"] / 5
     first, last = entries.earliest("settled_at").settled_at, entries.latest("settled_at").settled_at
-    assert timezone.now() - timedelta(days=DAYS + 1) < first < timezone.now() - timedelta(days=DAYS - 4)
+    assert (
+        timezone.now() - timedelta(days=DAYS + 1)
+        < first
+        < timezone.now() - timedelta(days=DAYS - 4)
+    )
     assert last == Lane.objects.get(business=business).last_accepted_at or last <= timezone.now()
-    assert {event for (event,) in entries.values_list("event").distinct()} >= {"Order Created", "Customer Visit", "identify"}
+    assert {event for (event,) in entries.values_list("event").distinct()} >= {
+        "Order Created",
+        "Customer Visit",
+        "identify",
+    }
 
 
 def test_its_counts_are_those_of_its_log(businesses: Mapping[str, Business]) -> None:
@@ -39,17 +49,24 @@ def test_its_counts_are_those_of_its_log(businesses: Mapping[str, Business]) -> 
     assert DailyDelay.objects.aggregate(sum=Sum("messages"))["sum"] == tracks
 
 
-def test_messages_are_kept_as_they_would_have_left_but_for_the_link(businesses: Mapping[str, Business]) -> None:
+def test_messages_are_kept_as_they_would_have_left_but_for_the_link(
+    businesses: Mapping[str, Business],
+) -> None:
     for entry in SendLog.objects.filter(outcome="accepted"):
         assert entry.message is not None
-        assert (entry.message["messageId"], entry.message["userId"]) == (entry.message_id, str(entry.user_id))
+        assert (entry.message["messageId"], entry.message["userId"]) == (
+            entry.message_id,
+            str(entry.user_id),
+        )
     identify = SendLog.objects.filter(outcome="accepted", event="identify").first()
     assert identify is not None
     assert identify.message is not None
     assert "http" not in identify.message["traits"]["link"]
 
 
-def test_one_that_is_held_up_has_something_waiting_and_goes_on_by_itself(businesses: Mapping[str, Business]) -> None:
+def test_one_that_is_held_up_has_something_waiting_and_goes_on_by_itself(
+    businesses: Mapping[str, Business],
+) -> None:
     business, now = businesses["Reinigung Möwe"], timezone.now()
     hold_up(Firm.of(BUSINESSES[1], business), now)
     standing = standing_of(business.pk)

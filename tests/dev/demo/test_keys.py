@@ -30,13 +30,23 @@ def get(key: str) -> int:
 def test_each_client_of_each_business_has_one_and_it_works(customer: Customer) -> None:
     (said,) = make_keys()
     assert said.startswith("Call the API as a till of Golden Gate Cleaners with the key smrt_pos_")
-    told = Http(headers={"Authorization": f"Bearer {said.split()[-1]}"}).get("/api/v1/customers").json()["results"]
+    told = (
+        Http(headers={"Authorization": f"Bearer {said.split()[-1]}"})
+        .get("/api/v1/customers")
+        .json()["results"]
+    )
     assert [one["id"] for one in told] == [str(customer.uuid)]
     for demo in BUSINESSES:
-        keys = {key.client: key for key in ApiKey.objects.filter(business=demo.find(), name__in=NAMES.values())}
+        keys = {
+            key.client: key
+            for key in ApiKey.objects.filter(business=demo.find(), name__in=NAMES.values())
+        }
         assert {client: set(key.scopes) for client, key in keys.items()} == GRANTED
         assert [get(secret(demo, client)) for client in Client] == [200] * 3
-        assert all(secret(demo, Client(client)).startswith(f"smrt_{client}_{key.start}") for client, key in keys.items())
+        assert all(
+            secret(demo, Client(client)).startswith(f"smrt_{client}_{key.start}")
+            for client, key in keys.items()
+        )
 
 
 def test_they_stay_the_same_and_are_kept_only_as_hashes(customer: Customer) -> None:
@@ -50,7 +60,9 @@ def test_they_stay_the_same_and_are_kept_only_as_hashes(customer: Customer) -> N
 def test_one_that_was_revoked_stays_so_and_is_not_told(customer: Customer) -> None:
     (said,) = make_keys()
     ApiKey.objects.get(name="For trying out").revoke(timezone.now())
-    assert make_keys() == ["Call the API as a till of Golden Gate Cleaners with the key that you made: this one was revoked."]
+    assert make_keys() == [
+        "Call the API as a till of Golden Gate Cleaners with the key that you made: this one was revoked."
+    ]
     assert get(said.split()[-1]) == 401
 
 

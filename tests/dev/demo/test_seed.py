@@ -12,7 +12,15 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from customers import access
-from customers.models import Brand, Business, Customer, CustomFieldValue, Order, PickupRequest, Visit
+from customers.models import (
+    Brand,
+    Business,
+    Customer,
+    CustomFieldValue,
+    Order,
+    PickupRequest,
+    Visit,
+)
 from events.models import Celebration, Integration, Outgoing
 from events.sweeps import birthdays, lost
 from smrt_integration.dev.demo.businesses import BUSINESSES
@@ -24,7 +32,9 @@ from tests.factories import BusinessFactory
 ON = ("Golden Gate Cleaners", "Reinigung Möwe")
 OFF = "Harbour Dry Cleaning"
 # Kept free for films and books by those who give out the numbers there.
-FREE_NUMBERS = re.compile(r"\+1\d{3}55501\d\d|\+493023125\d{3}|\+4917139200\d\d|\+49176040690\d\d|\+6125550\d{4}")
+FREE_NUMBERS = re.compile(
+    r"\+1\d{3}55501\d\d|\+493023125\d{3}|\+4917139200\d\d|\+49176040690\d\d|\+6125550\d{4}"
+)
 
 # an ordinary day, the day of a leap year, the turn of the year in Sydney only, the hour that Los Angeles skips
 DAYS = ("2026-11-24T03:00", "2028-02-29T12:00", "2026-12-31T14:00", "2027-03-14T10:30")
@@ -35,7 +45,10 @@ def at(text: str) -> datetime:
 
 
 def test_there_are_three_businesses_in_three_zones(businesses: Mapping[str, Business]) -> None:
-    assert {name: (business.time_zone, business.country, business.currency) for name, business in businesses.items()} == {
+    assert {
+        name: (business.time_zone, business.country, business.currency)
+        for name, business in businesses.items()
+    } == {
         "Golden Gate Cleaners": ("America/Los_Angeles", "US", "USD"),
         "Reinigung Möwe": ("Europe/Berlin", "DE", "EUR"),
         "Harbour Dry Cleaning": ("Australia/Sydney", "AU", "AUD"),
@@ -43,9 +56,15 @@ def test_there_are_three_businesses_in_three_zones(businesses: Mapping[str, Busi
     assert Brand.objects.filter(business=businesses["Golden Gate Cleaners"]).count() == 3
 
 
-def test_one_is_in_the_eu_region_and_one_is_switched_off(businesses: Mapping[str, Business]) -> None:
+def test_one_is_in_the_eu_region_and_one_is_switched_off(
+    businesses: Mapping[str, Business],
+) -> None:
     rows = Integration.objects.values_list("business__name", "region", "enabled")
-    assert set(rows) == {("Golden Gate Cleaners", "us", True), ("Reinigung Möwe", "eu", True), ("Harbour Dry Cleaning", "us", False)}
+    assert set(rows) == {
+        ("Golden Gate Cleaners", "us", True),
+        ("Reinigung Möwe", "eu", True),
+        ("Harbour Dry Cleaning", "us", False),
+    }
     for integration in Integration.objects.all():
         integration.full_clean()
 
@@ -56,7 +75,9 @@ def test_nothing_of_the_past_is_sent(businesses: Mapping[str, Business]) -> None
 
 
 @pytest.mark.parametrize("name", [*ON, OFF])
-def test_customers_tell_more_or_less_about_themselves(businesses: Mapping[str, Business], name: str) -> None:
+def test_customers_tell_more_or_less_about_themselves(
+    businesses: Mapping[str, Business], name: str
+) -> None:
     customers = Customer.objects.filter(business=businesses[name])
     assert customers.count() == 41
     for field in ("first_name", "email", "phone", "street"):
@@ -70,19 +91,32 @@ def test_customers_tell_more_or_less_about_themselves(businesses: Mapping[str, B
 
 
 def test_all_of_it_is_made_up(businesses: Mapping[str, Business]) -> None:
-    assert all(customer.email.endswith("@example.com") for customer in Customer.objects.exclude(email=""))
-    assert [customer.phone for customer in Customer.objects.exclude(phone="") if not FREE_NUMBERS.fullmatch(customer.phone)] == []
+    assert all(
+        customer.email.endswith("@example.com") for customer in Customer.objects.exclude(email="")
+    )
+    assert [
+        customer.phone
+        for customer in Customer.objects.exclude(phone="")
+        if not FREE_NUMBERS.fullmatch(customer.phone)
+    ] == []
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("day", DAYS)
-def test_whenever_it_is_made_somebody_is_lost_and_somebody_has_a_birthday_that_day(day: str) -> None:
+def test_whenever_it_is_made_somebody_is_lost_and_somebody_has_a_birthday_that_day(
+    day: str,
+) -> None:
     with time_machine.travel(at(day), tick=False):
         seed()
         assert lost.sweep(timezone.now()) == 4
         assert birthdays.sweep(timezone.now()) == 2
-    told = Outgoing.objects.order_by("event", "business__name").values_list("event", "business__name")
-    assert list(told) == [*[("Customer Birthday", name) for name in ON], *[("Customer Lost", name) for name in ON for _ in range(2)]]
+    told = Outgoing.objects.order_by("event", "business__name").values_list(
+        "event", "business__name"
+    )
+    assert list(told) == [
+        *[("Customer Birthday", name) for name in ON],
+        *[("Customer Lost", name) for name in ON for _ in range(2)],
+    ]
 
 
 @pytest.mark.django_db
@@ -114,7 +148,17 @@ def test_a_second_start_changes_nothing_and_says_how_the_businesses_stand() -> N
 
 
 def rows() -> dict[type[Model], list[tuple[object, ...]]]:
-    models = (Business, Brand, Customer, Order, Visit, PickupRequest, CustomFieldValue, Integration, Celebration)
+    models = (
+        Business,
+        Brand,
+        Customer,
+        Order,
+        Visit,
+        PickupRequest,
+        CustomFieldValue,
+        Integration,
+        Celebration,
+    )
     return {model: list(model._default_manager.order_by("pk").values_list()) for model in models}
 
 
@@ -127,7 +171,10 @@ def test_the_logins_work_and_stay_the_same() -> None:
     first = make_logins()
     for name, said in zip(NAMES, first, strict=True):
         of = "" if name == "admin" else " of Golden Gate Cleaners"
-        assert re.fullmatch(rf"Log in as {name}{of} with the password [0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}", said)
+        assert re.fullmatch(
+            rf"Log in as {name}{of} with the password [0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}",
+            said,
+        )
         assert User.objects.get(username=name).check_password(password(name))
     assert make_logins() == first
     assert len({password(name) for name in NAMES}) == 3
@@ -145,7 +192,10 @@ def test_who_they_are() -> None:
     ]
     assert list(access.managed_by(User.objects.get(username="owner"))) == [golden_gate]
     helper = User.objects.get(username="helper")
-    assert (list(access.businesses_of(helper)), list(access.managed_by(helper))) == ([golden_gate], [])
+    assert (list(access.businesses_of(helper)), list(access.managed_by(helper))) == (
+        [golden_gate],
+        [],
+    )
 
 
 @pytest.mark.django_db

@@ -33,11 +33,18 @@ def a_deck_each() -> int:
 def test_every_event_happens_before_a_deck_is_dealt_out(town: Town) -> None:
     simulation.run(town.doors, 1, AT_ONCE, a_deck_each())
     for demo in (US, EU):
-        events = set(Outgoing.objects.filter(business__name=demo.name).values_list("event", flat=True))
+        events = set(
+            Outgoing.objects.filter(business__name=demo.name).values_list("event", flat=True)
+        )
         assert events == EVENT_NAMES - FROM_SWEEPS | {"identify"}, demo.name
         assert TraitChange.objects.filter(business__name=demo.name).exists(), "nothing was renamed"
-        canceled = Outgoing.objects.filter(business__name=demo.name, event="Customer Canceled Pickup")
-        assert {facts["canceled_via"] for facts in canceled.values_list("facts", flat=True)} == {"Website", "Text"}
+        canceled = Outgoing.objects.filter(
+            business__name=demo.name, event="Customer Canceled Pickup"
+        )
+        assert {facts["canceled_via"] for facts in canceled.values_list("facts", flat=True)} == {
+            "Website",
+            "Text",
+        }
     assert not Outgoing.objects.filter(business__name=OFF.name).exists()
     assert {line.split(":")[0] for line in town.said} == {demo.name for demo in BUSINESSES}
     assert [line for line in town.said if any(words in line for words in WENT_WRONG)] == []
@@ -63,28 +70,42 @@ def test_a_refusal_is_said_and_changes_nothing(town: Town) -> None:
     Customer.objects.update(delivery_preference="Route Regular")
     said = town.act(website.request_regular_pickups)
     assert said == "refused: You are on a regular route: our van comes by on its own."
-    Stop.objects.bulk_create([_pending_stop_with_order(customer) for customer in Customer.objects.filter(business__name=US.name)])
+    Stop.objects.bulk_create(
+        [
+            _pending_stop_with_order(customer)
+            for customer in Customer.objects.filter(business__name=US.name)
+        ]
+    )
     for stop in Stop.objects.select_related("customer__business"):
         Order.create(stop.customer, stop=stop)
     Outgoing.objects.all().delete()
-    assert town.act(drivers.find_nothing) == "refused: Orders were created at this stop, so it was not missed."
+    assert (
+        town.act(drivers.find_nothing)
+        == "refused: Orders were created at this stop, so it was not missed."
+    )
     assert Outgoing.objects.count() == 0
 
 
 def _pending_stop_with_order(customer: Customer) -> Stop:
-    return Stop(business=customer.business, customer=customer, scheduled_for=customer.business.today())
+    return Stop(
+        business=customer.business, customer=customer, scheduled_for=customer.business.today()
+    )
 
 
 def test_a_key_that_was_revoked_is_refused_and_the_others_go_on(town: Town) -> None:
     key = ApiKey.objects.get(business__name=US.name, name="Tills")
     key.revoke(timezone.now())
-    assert str(town.act(counter.sign_up)).startswith("refused: This key is not known here or was revoked.")
+    assert str(town.act(counter.sign_up)).startswith(
+        "refused: This key is not known here or was revoked."
+    )
     assert str(town.act(website.sign_up, EU)).endswith("signed up on the website")
     make_keys()
     assert str(town.act(counter.sign_up)).startswith("refused: "), "it is a key's owner who decides"
 
 
-@pytest.mark.parametrize("action", [counter.finish, counter.hand_out, counter.hand_out_one_item, drivers.deliver])
+@pytest.mark.parametrize(
+    "action", [counter.finish, counter.hand_out, counter.hand_out_one_item, drivers.deliver]
+)
 def test_without_orders_there_is_nothing_to_do(town: Town, action: simulation.Action) -> None:
     Order.objects.update(status="returned")
     assert town.act(action) is None
@@ -129,7 +150,11 @@ def test_those_who_stayed_away_for_long_are_left_alone(town: Town) -> None:
     """Or else nobody would be lost in a demo that runs for days."""
     away = Customer.objects.filter(last_visit__lt=timezone.now() - STILL_HERE).order_by("pk")
     # but for those who answer a text, which proves that their phone is a mobile one, and may end the texts
-    fields = [field.name for field in Customer._meta.fields if field.name not in {"text_answered_at", "receive_texts"}]
+    fields = [
+        field.name
+        for field in Customer._meta.fields
+        if field.name not in {"text_answered_at", "receive_texts"}
+    ]
     before = list(away.values_list(*fields))
     assert len(before) == 3 * len(DRIFTING)
     simulation.run(town.doors, 3, AT_ONCE, 90)

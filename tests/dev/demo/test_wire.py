@@ -72,7 +72,9 @@ def api(url: str, said: list[str]) -> Api:
 def test_a_server_that_is_away_is_waited_for_and_that_is_said_once() -> None:
     said: list[str] = []
     port, heard = free_port(), list[object]()
-    caller = threading.Thread(target=lambda: heard.append(api(f"http://127.0.0.1:{port}", said).get("customers")))
+    caller = threading.Thread(
+        target=lambda: heard.append(api(f"http://127.0.0.1:{port}", said).get("customers"))
+    )
     caller.start()
     wait_until(lambda: bool(said), "it noticed")
     server = Server(port)
@@ -114,7 +116,9 @@ def test_a_busy_server_is_left_alone_as_long_as_it_asks(server: Server) -> None:
         ((200, {}, "<h1>Hello</h1>"), "the API answered 200 and something else than JSON"),
     ],
 )
-def test_an_answer_that_makes_no_sense_is_told(server: Server, answer: tuple[int, dict[str, str], str], told: str) -> None:
+def test_an_answer_that_makes_no_sense_is_told(
+    server: Server, answer: tuple[int, dict[str, str], str], told: str
+) -> None:
     server.answers.append(answer)
     with pytest.raises(Unexpected) as unexpected:
         api(server.url, []).post("orders")
@@ -122,7 +126,13 @@ def test_an_answer_that_makes_no_sense_is_told(server: Server, answer: tuple[int
 
 
 def test_refusals_are_told_in_the_apis_words(server: Server) -> None:
-    server.answers.append((400, {}, '{"items": [{}, {"price": ["A number is required."]}], "detail": "Nothing was done."}'))
+    server.answers.append(
+        (
+            400,
+            {},
+            '{"items": [{}, {"price": ["A number is required."]}], "detail": "Nothing was done."}',
+        )
+    )
     with pytest.raises(Refused) as refused:
         api(server.url, []).post("orders")
     assert str(refused.value) == "A number is required. Nothing was done."

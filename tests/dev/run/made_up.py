@@ -19,4 +19,8 @@ def program(name: str, code: str, more: dict[str, Any] | None = None) -> Program
 if __name__ == "__main__":
     parts = json.loads(sys.argv[2])
     steps = [program(*part) for part in parts["steps"]]
-    sys.exit(main(Path(sys.argv[1]), steps, lambda _chosen: [program(*part) for part in parts["programs"]]))
+    sys.exit(
+        main(
+            Path(sys.argv[1]), steps, lambda _chosen: [program(*part) for part in parts["programs"]]
+        )
+    )

@@ -15,7 +15,9 @@ def test_a_taken_port_is_named_with_the_variable_that_changes_it(start: Start, n
         port = taken.getsockname()[1]
         run = start(("web", FOREVER), steps=(("migrate", FOREVER),), **{name: str(port)})
         assert run.ended() == 1
-    assert run.lines == [f"Port {port} is taken by another program: choose another one with {name}, as in `make run {name}={port + 100}`."]
+    assert run.lines == [
+        f"Port {port} is taken by another program: choose another one with {name}, as in `make run {name}={port + 100}`."
+    ]
 
 
 @pytest.mark.parametrize("value", ["eighty", "0", "65536", "-1", "80.5", "١٢٣"])
@@ -26,7 +28,12 @@ def test_a_malformed_port_is_refused_by_name(start: Start, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("WEB_PORT", "SEGMENT_STUB_PORT"), ("WEB_PORT", "TWILIO_STUB_PORT"), ("SEGMENT_STUB_PORT", "TWILIO_STUB_PORT")]
+    ("one", "other"),
+    [
+        ("WEB_PORT", "SEGMENT_STUB_PORT"),
+        ("WEB_PORT", "TWILIO_STUB_PORT"),
+        ("SEGMENT_STUB_PORT", "TWILIO_STUB_PORT"),
+    ],
 )
 def test_the_ports_must_differ(start: Start, one: str, other: str) -> None:
     port = str(free_port())

@@ -68,7 +68,9 @@ def rows(server: PostgresServer, statement: str) -> Sequence[tuple[object, ...]]
 
 
 def test_a_command_finds_both_servers_and_its_exit_code_comes_back(execute: Execute) -> None:
-    run = execute("-c", "work_mem=7MB", "--", sys.executable, "-c", f"{ASK}\nraise SystemExit(7)", **BOTH)
+    run = execute(
+        "-c", "work_mem=7MB", "--", sys.executable, "-c", f"{ASK}\nraise SystemExit(7)", **BOTH
+    )
     assert run.ended() == 7
     assert run.lines == ["answers 18 200 7MB True"]
 
@@ -84,13 +86,22 @@ def test_a_command_that_is_not_there_is_named(execute: Execute) -> None:
 
 
 def test_servers_that_are_set_already_are_used_and_none_is_started(execute: Execute) -> None:
-    run = execute("--", "sh", "-c", "echo $DATABASE_URL $REDIS_URL", DATABASE_URL="postgres://a/b", REDIS_URL="redis://c")
+    run = execute(
+        "--",
+        "sh",
+        "-c",
+        "echo $DATABASE_URL $REDIS_URL",
+        DATABASE_URL="postgres://a/b",
+        REDIS_URL="redis://c",
+    )
     assert run.ended() == 0
     assert run.lines == ["postgres://a/b redis://c"]
 
 
 def test_sigterm_reaches_the_command_and_ends_all(execute: Execute) -> None:
-    run = execute("--", sys.executable, "-uc", "import os, time; print('I am', os.getpid()); time.sleep(600)")
+    run = execute(
+        "--", sys.executable, "-uc", "import os, time; print('I am', os.getpid()); time.sleep(600)"
+    )
     pid = run.number_after("I am ")
     run.send(signal.SIGTERM)
     assert run.ended() == 128 + signal.SIGTERM
@@ -128,7 +139,9 @@ def _read_until(terminal: int, text: bytes) -> bytes:
     return said
 
 
-def test_kill_9_leaves_no_server_behind_and_the_next_start_removes_the_folder(execute: Execute) -> None:
+def test_kill_9_leaves_no_server_behind_and_the_next_start_removes_the_folder(
+    execute: Execute,
+) -> None:
     run = execute("--", "sh", "-c", "echo ready; exec sleep 600", **BOTH)
     run.wait_for("ready")
     (postgres,) = (pid for pid in _servers("postgres") if _parent(pid) == run.process.pid)
@@ -149,7 +162,9 @@ def _parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def test_postgresql_keeps_address_and_data_through_a_stop_and_a_crash(postgres: PostgresServer) -> None:
+def test_postgresql_keeps_address_and_data_through_a_stop_and_a_crash(
+    postgres: PostgresServer,
+) -> None:
     url = postgres.url
     rows(postgres, "CREATE TABLE kept (n int)")
     for end in (postgres.stop, postgres.kill):
@@ -178,21 +193,38 @@ def test_a_throw_away_redis_comes_back_at_its_address_and_empty(own_redis: Redis
         assert client.get("a") is None
 
 
-def test_whoever_does_not_know_the_password_stays_outside(postgres: PostgresServer, own_redis: RedisServer) -> None:
+def test_whoever_does_not_know_the_password_stays_outside(
+    postgres: PostgresServer, own_redis: RedisServer
+) -> None:
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(f"postgres://postgres:wrong@127.0.0.1:{postgres.port}/smrt")
     with socket.create_connection(("127.0.0.1", own_redis.port)) as stranger:
         stranger.sendall(b"PING\r\n")
         assert stranger.recv(100) == b"-NOAUTH Authentication required.\r\n"
-    for password in (postgres.folder / "password", own_redis.folder / "password", own_redis.folder / "redis.conf"):
+    for password in (
+        postgres.folder / "password",
+        own_redis.folder / "password",
+        own_redis.folder / "redis.conf",
+    ):
         assert password.stat().st_mode & 0o077 == 0
 
 
-def test_the_servers_listen_on_the_loopback_interface_only(postgres: PostgresServer, own_redis: RedisServer) -> None:
+def test_the_servers_listen_on_the_loopback_interface_only(
+    postgres: PostgresServer, own_redis: RedisServer
+) -> None:
     listening = "0A"
     loopback = "0100007F"
-    entries = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
-    hosts = {(host, int(port, 16)) for entry in entries if entry[3] == listening for host, port in [entry[1].split(":")]}
+    entries = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]
+    ]
+    hosts = {
+        (host, int(port, 16))
+        for entry in entries
+        if entry[3] == listening
+        for host, port in [entry[1].split(":")]
+    }
     for server in (postgres, own_redis):
         assert {host for host, port in hosts if port == server.port} == {loopback}
 
@@ -230,13 +262,18 @@ def test_a_throw_away_folder_is_closed_to_other_accounts() -> None:
 def test_an_ordinary_account_gets_its_servers_too(tmp_path: Path) -> None:
     """`reach` because the interpreter may be installed in root's own home folder."""
     nobody = Account(65_534, 65_534, reach=True)
-    run = Watched(dying_with_us([*EXEC, "--", sys.executable, "-c", ASK], signal.SIGKILL, nobody), BOTH | {"HOME": str(tmp_path)})
+    run = Watched(
+        dying_with_us([*EXEC, "--", sys.executable, "-c", ASK], signal.SIGKILL, nobody),
+        BOTH | {"HOME": str(tmp_path)},
+    )
     assert run.ended() == 0
     assert run.lines == ["answers 18 200 4MB True"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to give up its rights")
-def test_root_starts_postgresql_as_the_owner_of_its_data_even_in_a_closed_folder(postgres: PostgresServer) -> None:
+def test_root_starts_postgresql_as_the_owner_of_its_data_even_in_a_closed_folder(
+    postgres: PostgresServer,
+) -> None:
     assert postgres.folder.parent.stat().st_mode & 0o077 == 0
     account = server_account(postgres.folder, postgres.data)
     assert account

@@ -29,11 +29,17 @@ READY = "Ctrl-C stops everything"
 
 
 def test_every_line_carries_the_name_of_the_program_that_wrote_it(start: Start) -> None:
-    run = start(("web", f"print('one'); print('two'); {FOREVER}"), ("worker", f"import sys; print('three', file=sys.stderr); {FOREVER}"))
+    run = start(
+        ("web", f"print('one'); print('two'); {FOREVER}"),
+        ("worker", f"import sys; print('three', file=sys.stderr); {FOREVER}"),
+    )
     run.wait_for(READY)
     run.wait_for("worker | I am")
     run.wait_for("web    | I am")
-    assert [line for line in run.lines if line.startswith("web ")][:2] == ["web    | one", "web    | two"]
+    assert [line for line in run.lines if line.startswith("web ")][:2] == [
+        "web    | one",
+        "web    | two",
+    ]
     assert [line for line in run.lines if line.startswith("worker ")][:1] == ["worker | three"]
 
 
@@ -46,7 +52,9 @@ def test_lines_of_any_length_and_any_bytes_come_through(start: Start) -> None:
     assert run.wait_for("no newline") == "odd | no newline"
 
 
-def test_the_steps_come_first_and_what_they_say_is_part_of_the_greeting(start: Start, ports: dict[str, str]) -> None:
+def test_the_steps_come_first_and_what_they_say_is_part_of_the_greeting(
+    start: Start, ports: dict[str, str]
+) -> None:
     run = start(("web", FOREVER), steps=(("seed", "print('Log in as demo.')"),))
     run.wait_for(READY)
     at = run.lines.index(f"  Admin    http://127.0.0.1:{ports['WEB_PORT']}/admin/")
@@ -61,7 +69,9 @@ def test_the_steps_come_first_and_what_they_say_is_part_of_the_greeting(start: S
 def test_ctrl_c_ends_the_programs_in_the_opposite_order_of_their_start(start: Start) -> None:
     run = start(("first", CANDID), ("second", CANDID))
     pids = [run.number_after("first  | I am "), run.number_after("second | I am ")]
-    os.killpg(run.process.pid, signal.SIGINT)  # as the terminal does: to all of its foreground processes
+    os.killpg(
+        run.process.pid, signal.SIGINT
+    )  # as the terminal does: to all of its foreground processes
     assert run.ended() == 0
     assert run.lines[-3:] == ["Stopping.", "second | told by SIGTERM", "first  | told by SIGTERM"]
     assert not any(alive(pid) for pid in pids)
@@ -76,7 +86,9 @@ def test_sigterm_ends_it_too(start: Start) -> None:
     assert run.lines[-1] == "web | told by SIGTERM"
 
 
-def test_a_second_ctrl_c_does_not_wait_for_a_program_that_does_not_want_to_end(start: Start) -> None:
+def test_a_second_ctrl_c_does_not_wait_for_a_program_that_does_not_want_to_end(
+    start: Start,
+) -> None:
     run = start(("web", STUBBORN))
     pid = run.number_after("I am ")
     run.send(signal.SIGINT)
@@ -110,7 +122,10 @@ def test_a_program_that_dies_ends_everything_and_its_last_lines_are_shown(start:
     run = start(("web", CANDID), ("worker", "import sys; print('no such queue'); sys.exit(3)"))
     assert run.ended() == 1
     assert run.wait_for("told by") == "web    | told by SIGTERM"
-    assert run.lines[-2:] == ["worker has ended with exit code 3. Its last lines:", "    no such queue"]
+    assert run.lines[-2:] == [
+        "worker has ended with exit code 3. Its last lines:",
+        "    no such queue",
+    ]
 
 
 def test_a_program_that_is_killed_is_named_with_the_signal(start: Start) -> None:
@@ -123,9 +138,14 @@ def test_a_program_that_is_killed_is_named_with_the_signal(start: Start) -> None
 
 
 def test_a_step_that_fails_is_named_and_no_program_starts(start: Start) -> None:
-    run = start(("web", FOREVER), steps=(("manage.py migrate", "raise SystemExit('column exists')"),))
+    run = start(
+        ("web", FOREVER), steps=(("manage.py migrate", "raise SystemExit('column exists')"),)
+    )
     assert run.ended() == 1
-    assert run.lines[-2:] == ["manage.py migrate has ended with exit code 1. Its last lines:", "    column exists"]
+    assert run.lines[-2:] == [
+        "manage.py migrate has ended with exit code 1. Its last lines:",
+        "    column exists",
+    ]
     assert not [line for line in run.lines if line.startswith("web")]
 
 
@@ -134,7 +154,9 @@ def test_only_one_runs_in_a_folder_at_a_time(start: Start) -> None:
     first.wait_for(READY)
     second = start(("web", FOREVER))
     assert second.ended() == 1
-    assert second.lines == ["`make run` is already running in this folder: stop it with Ctrl-C in its terminal first."]
+    assert second.lines == [
+        "`make run` is already running in this folder: stop it with Ctrl-C in its terminal first."
+    ]
     assert first.process.poll() is None
 
 
@@ -159,7 +181,9 @@ def test_kill_9_ends_the_programs_and_the_next_start_works(start: Start) -> None
     start(("web", FOREVER)).wait_for(READY)
 
 
-def test_the_next_start_ends_what_a_killed_one_left_behind_and_nothing_else(start: Start, ports: dict[str, str], tmp_path: Path) -> None:
+def test_the_next_start_ends_what_a_killed_one_left_behind_and_nothing_else(
+    start: Start, ports: dict[str, str], tmp_path: Path
+) -> None:
     first = start(("worker", STUBBORN))
     left = first.number_after("I am ")
     first.wait_for(READY)
@@ -175,20 +199,42 @@ def test_the_next_start_ends_what_a_killed_one_left_behind_and_nothing_else(star
     other.close()
 
 
-def test_it_ends_with_the_make_that_started_it(folder: Path, ports: dict[str, str], tmp_path: Path) -> None:
+def test_it_ends_with_the_make_that_started_it(
+    folder: Path, ports: dict[str, str], tmp_path: Path
+) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "tests.dev.run.made_up", str(folder), json.dumps({"steps": [], "programs": [["web", CANDID]]})]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.dev.run.made_up",
+        str(folder),
+        json.dumps({"steps": [], "programs": [["web", CANDID]]}),
+    ]
     with out.open("w") as file:
-        make = subprocess.Popen(["sh", "-c", '"$@" & wait', "make", *command], env=os.environ | ports | {"MAKELEVEL": "1"}, stdout=file)
+        make = subprocess.Popen(
+            ["sh", "-c", '"$@" & wait', "make", *command],
+            env=os.environ | ports | {"MAKELEVEL": "1"},
+            stdout=file,
+        )
     wait_until(lambda: READY in out.read_text() and "I am" in out.read_text(), "the start")
     make.kill()
     make.wait()
-    wait_until(lambda: out.read_text().endswith("Stopping.\nweb | told by SIGTERM\n"), "an end in good order")
+    wait_until(
+        lambda: out.read_text().endswith("Stopping.\nweb | told by SIGTERM\n"),
+        "an end in good order",
+    )
 
 
 def test_it_ends_when_nobody_reads_its_output(folder: Path, ports: dict[str, str]) -> None:
     command = [sys.executable, "-m", "tests.dev.run.made_up", str(folder)]
-    command.append(json.dumps({"steps": [], "programs": [["web", "import time\nwhile True: print('busy'); time.sleep(0.05)"]]}))
+    command.append(
+        json.dumps(
+            {
+                "steps": [],
+                "programs": [["web", "import time\nwhile True: print('busy'); time.sleep(0.05)"]],
+            }
+        )
+    )
     run = subprocess.Popen(command, env=os.environ | ports, stdout=subprocess.PIPE, text=True)
     assert run.stdout
     with run.stdout:
@@ -198,8 +244,18 @@ def test_it_ends_when_nobody_reads_its_output(folder: Path, ports: dict[str, str
 
 def test_a_terminal_gets_colours_and_a_pipe_does_not(folder: Path, ports: dict[str, str]) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "tests.dev.run.made_up", str(folder), json.dumps({"steps": [], "programs": [["web", "print(1)"]]})]
-    environment = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "MAKELEVEL"}} | {"TERM": "xterm"} | ports
+    command = [
+        sys.executable,
+        "-m",
+        "tests.dev.run.made_up",
+        str(folder),
+        json.dumps({"steps": [], "programs": [["web", "print(1)"]]}),
+    ]
+    environment = (
+        {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "MAKELEVEL"}}
+        | {"TERM": "xterm"}
+        | ports
+    )
     process = subprocess.Popen(command, stdout=theirs, stderr=theirs, stdin=theirs, env=environment)
     assert process.wait(30) == 1
     assert b"\x1b[36mweb | \x1b[0m1\r\n" in os.read(ours, 65_536)
@@ -207,16 +263,29 @@ def test_a_terminal_gets_colours_and_a_pipe_does_not(folder: Path, ports: dict[s
     os.close(theirs)
 
 
-def test_what_comes_after_all_waits_until_the_others_answer_and_say_so(folder: Path, ports: dict[str, str]) -> None:
+def test_what_comes_after_all_waits_until_the_others_answer_and_say_so(
+    folder: Path, ports: dict[str, str]
+) -> None:
     server = "import time; time.sleep(0.3); from http.server import test; test(port=int('{port}'), bind='127.0.0.1')"
     programs = [
         ["last", "import time; print('here'); time.sleep(600)", {"after_all": True}],
-        ["web", server.format(port=ports["WEB_PORT"]), {"answers": f"http://127.0.0.1:{ports['WEB_PORT']}/"}],
-        ["worker", "import time; time.sleep(0.6); print('it is ready.'); time.sleep(600)", {"says": "ready."}],
+        [
+            "web",
+            server.format(port=ports["WEB_PORT"]),
+            {"answers": f"http://127.0.0.1:{ports['WEB_PORT']}/"},
+        ],
+        [
+            "worker",
+            "import time; time.sleep(0.6); print('it is ready.'); time.sleep(600)",
+            {"says": "ready."},
+        ],
     ]
     run = made_up(folder, programs, [], **ports)
     run.wait_for("last   | here")
     run.close()
-    at = {text: next(number for number, line in enumerate(run.lines) if text in line) for text in ("here", "GET / HTTP", "is ready.")}
+    at = {
+        text: next(number for number, line in enumerate(run.lines) if text in line)
+        for text in ("here", "GET / HTTP", "is ready.")
+    }
     assert at["GET / HTTP"] < at["here"]
     assert at["is ready."] < at["here"]

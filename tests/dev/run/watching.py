@@ -36,7 +36,11 @@ class Watched:
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str | None]) -> None:
         """`environment`: changes to ours; None takes a name out."""
-        merged = {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
+        merged = {
+            name: value
+            for name, value in {**os.environ, **environment}.items()
+            if value is not None
+        }
         self.lines: list[str] = []
         self.process = subprocess.Popen(
             command,
@@ -84,6 +88,11 @@ class Watched:
                 self.lines.append(line.rstrip("\n"))
 
 
-def made_up(folder: Path, programs: Sequence[Part], steps: Sequence[Part] = (), **environment: str | None) -> Watched:
+def made_up(
+    folder: Path, programs: Sequence[Part], steps: Sequence[Part] = (), **environment: str | None
+) -> Watched:
     parts = json.dumps({"steps": steps, "programs": programs})
-    return Watched([sys.executable, "-m", "tests.dev.run.made_up", str(folder), parts], {"MAKELEVEL": None, **environment})
+    return Watched(
+        [sys.executable, "-m", "tests.dev.run.made_up", str(folder), parts],
+        {"MAKELEVEL": None, **environment},
+    )

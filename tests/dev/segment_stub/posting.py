@@ -32,7 +32,11 @@ def track(**changes: Any) -> dict[str, Any]:
 
 
 def post(
-    segment: SegmentStandIn, body: object, write_key: str | None = US_KEY, path: str = "/v1/batch", timeout: float = 20.0
+    segment: SegmentStandIn,
+    body: object,
+    write_key: str | None = US_KEY,
+    path: str = "/v1/batch",
+    timeout: float = 20.0,
 ) -> requests.Response:
     """`body` as JSON, or as it is when it is bytes already; without a write key there is no Authorization."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -55,7 +59,14 @@ def send(
     auth: tuple[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> requests.Response:
-    return requests.post(segment.url + path, data=data, auth=auth, headers=headers, timeout=timeout, allow_redirects=False)
+    return requests.post(
+        segment.url + path,
+        data=data,
+        auth=auth,
+        headers=headers,
+        timeout=timeout,
+        allow_redirects=False,
+    )
 
 
 def batch_of_size(size: int) -> bytes:

@@ -15,11 +15,19 @@ COMMAND = [sys.executable, "-m", "smrt_integration.dev.segment_stub"]
 
 
 def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*COMMAND, *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=30, check=False
+    )
 
 
 def _start(*arguments: str, stdin: int | None = None) -> "tuple[subprocess.Popen[str], str]":
-    process = subprocess.Popen([*COMMAND, "--port", "0", *arguments], cwd=PROJECT, stdin=stdin, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*COMMAND, "--port", "0", *arguments],
+        cwd=PROJECT,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout is not None
     return process, process.stdout.readline()
 
@@ -51,14 +59,19 @@ def test_what_is_no_port_is_refused(port: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_says_where_it_listens_and_stops_when_told_even_with_a_page_open_and_a_request_held(number: signal.Signals) -> None:
+def test_it_says_where_it_listens_and_stops_when_told_even_with_a_page_open_and_a_request_held(
+    number: signal.Signals,
+) -> None:
     process, line = _start()
     url = line.split()[-1]
     assert line == f"Segment stand-in: {url}\n"
     assert url.startswith("http://127.0.0.1:")
     requests.post(url + "/faults", json={"write_key": "*", "kind": "hang"}, timeout=20)
 
-    with requests.get(url + "/events", stream=True, timeout=20), socket.create_connection(("127.0.0.1", int(url.split(":")[-1]))) as held:
+    with (
+        requests.get(url + "/events", stream=True, timeout=20),
+        socket.create_connection(("127.0.0.1", int(url.split(":")[-1]))) as held,
+    ):
         held.sendall(b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
         process.send_signal(number)
         output, _ = process.communicate(timeout=20)
@@ -78,9 +91,18 @@ def test_it_does_not_outlive_its_starter() -> None:
 
 
 def test_it_imports_no_django() -> None:
-    program = "import sys, smrt_integration.dev.segment_stub.__main__; print('django' in sys.modules)"
+    program = (
+        "import sys, smrt_integration.dev.segment_stub.__main__; print('django' in sys.modules)"
+    )
 
-    result = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, timeout=30, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
 
     assert result.stdout == "False\n"
 
@@ -97,7 +119,10 @@ def test_stopping_twice_is_fine_and_nothing_listens_afterwards() -> None:
 
 
 def test_a_stand_in_that_cannot_start_raises(capfd: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(RuntimeError, match="was not ready"):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(RuntimeError, match="was not ready"),
+    ):
         SegmentStandIn(port=taken.getsockname()[1])
 
     assert "is taken" in capfd.readouterr().err

@@ -10,7 +10,9 @@ import requests
 from tests.dev.segment_stub.posting import EU_KEY, US_KEY, post, send, track
 from tests.segment import SegmentStandIn
 
-KINDS = "kind must be one of status, delay, hang, cut, accept_then_timeout, redirect, refuse_messages."
+KINDS = (
+    "kind must be one of status, delay, hang, cut, accept_then_timeout, redirect, refuse_messages."
+)
 
 
 def _get(segment: SegmentStandIn, path: str) -> requests.Response:
@@ -25,12 +27,36 @@ def _lines(segment: SegmentStandIn, path: str) -> list[dict[str, Any]]:
 
 def test_a_message_line_tells_everything(segment: SegmentStandIn) -> None:
     message = track()
-    post(segment, {"batch": [{"type": "identify", "userId": message["userId"], "traits": {"name": "Ann Lee"}}, message]})
+    post(
+        segment,
+        {
+            "batch": [
+                {"type": "identify", "userId": message["userId"], "traits": {"name": "Ann Lee"}},
+                message,
+            ]
+        },
+    )
 
     line = _lines(segment, "/messages")[1]
 
-    assert list(line) == ["number", "request", "writeKey", "verdict", "reason", "receivedAt", "timestamp", "bytes", "customer", "message"]
-    assert (line["writeKey"], line["verdict"], line["reason"], line["customer"]) == (US_KEY, "accepted", "", "Ann Lee")
+    assert list(line) == [
+        "number",
+        "request",
+        "writeKey",
+        "verdict",
+        "reason",
+        "receivedAt",
+        "timestamp",
+        "bytes",
+        "customer",
+        "message",
+    ]
+    assert (line["writeKey"], line["verdict"], line["reason"], line["customer"]) == (
+        US_KEY,
+        "accepted",
+        "",
+        "Ann Lee",
+    )
     assert line["message"] == message
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["receivedAt"])
 
@@ -60,17 +86,24 @@ def test_messages_are_filtered_by_key_verdict_customer_and_number(segment: Segme
         ("/messages?verdict=lost", "verdict must be one of accepted, dropped."),
         ("/messages?after=x", "after must be a whole number."),
         ("/messages?newest=-1", "newest must be a whole number."),
-        ("/messages?writekey=x", "writekey is no filter here; there are after, newest, user_id, verdict, write_key."),
+        (
+            "/messages?writekey=x",
+            "writekey is no filter here; there are after, newest, user_id, verdict, write_key.",
+        ),
         ("/requests?verdict=x", "verdict is no filter here; there are after, write_key."),
     ],
 )
-def test_a_bad_filter_is_answered_400_with_a_sentence(segment: SegmentStandIn, path: str, sentence: str) -> None:
+def test_a_bad_filter_is_answered_400_with_a_sentence(
+    segment: SegmentStandIn, path: str, sentence: str
+) -> None:
     response = _get(segment, path)
 
     assert (response.status_code, response.json()) == (400, {"error": sentence})
 
 
-def test_deleting_the_messages_forgets_message_ids_and_counts_but_no_fault(segment: SegmentStandIn) -> None:
+def test_deleting_the_messages_forgets_message_ids_and_counts_but_no_fault(
+    segment: SegmentStandIn,
+) -> None:
     message = track()
     post(segment, {"batch": [message]})
     before = segment.messages()[0].number
@@ -78,9 +111,15 @@ def test_deleting_the_messages_forgets_message_ids_and_counts_but_no_fault(segme
 
     assert requests.delete(segment.url + "/messages", timeout=20).status_code == 204
 
-    assert (segment.messages(), segment.requests(), segment.counts()) == ([], [], {"accepted": 0, "dropped": 0})
+    assert (segment.messages(), segment.requests(), segment.counts()) == (
+        [],
+        [],
+        {"accepted": 0, "dropped": 0},
+    )
     post(segment, {"batch": [message]})
-    assert [(arrival.verdict, arrival.number) for arrival in segment.messages()] == [("accepted", before + 1)]
+    assert [(arrival.verdict, arrival.number) for arrival in segment.messages()] == [
+        ("accepted", before + 1)
+    ]
     assert post(segment, {"batch": [track()]}, EU_KEY).status_code == 503
 
 
@@ -94,8 +133,18 @@ def test_a_request_line_tells_everything(segment: SegmentStandIn) -> None:
     assert list(line) == [
         "number", "receivedAt", "writeKey", "path", "status", "reason", "messages", "bytes", "fault", "withheld", "headers",
     ]  # fmt: skip
-    assert (line["writeKey"], line["path"], line["status"], line["messages"]) == (US_KEY, "/v1/import", 200, 2)
-    assert (line["bytes"], line["fault"], line["withheld"], line["headers"]) == (len(body), None, False, headers)
+    assert (line["writeKey"], line["path"], line["status"], line["messages"]) == (
+        US_KEY,
+        "/v1/import",
+        200,
+        2,
+    )
+    assert (line["bytes"], line["fault"], line["withheld"], line["headers"]) == (
+        len(body),
+        None,
+        False,
+        headers,
+    )
     assert segment.requests()[0].retry_count == 3
 
 
@@ -104,8 +153,14 @@ def test_requests_are_filtered_by_key_and_number(segment: SegmentStandIn) -> Non
         post(segment, {"batch": []}, key)
     first = segment.requests()[0].number
 
-    assert [line["writeKey"] for line in _lines(segment, f"/requests?write_key={US_KEY}")] == [US_KEY, US_KEY]
-    assert [line["number"] for line in _lines(segment, f"/requests?after={first}")] == [first + 1, first + 2]
+    assert [line["writeKey"] for line in _lines(segment, f"/requests?write_key={US_KEY}")] == [
+        US_KEY,
+        US_KEY,
+    ]
+    assert [line["number"] for line in _lines(segment, f"/requests?after={first}")] == [
+        first + 1,
+        first + 2,
+    ]
     assert [one.number for one in segment.requests(EU_KEY)] == [first + 1]
 
 
@@ -118,7 +173,9 @@ def test_the_authorization_is_not_repeated(segment: SegmentStandIn) -> None:
 def test_a_business_is_given_a_name(segment: SegmentStandIn) -> None:
     post(segment, {"batch": [track(), track(userId="")]})
 
-    response = requests.put(f"{segment.url}/businesses/{US_KEY}", json={"name": "Bright Cleaners"}, timeout=20)
+    response = requests.put(
+        f"{segment.url}/businesses/{US_KEY}", json={"name": "Bright Cleaners"}, timeout=20
+    )
 
     expected = {"writeKey": US_KEY, "name": "Bright Cleaners", "accepted": 1, "dropped": 1}
     assert (response.status_code, response.json()) == (200, expected)
@@ -129,7 +186,10 @@ def test_a_business_is_given_a_name(segment: SegmentStandIn) -> None:
 def test_a_bad_name_is_answered_400(segment: SegmentStandIn, body: object) -> None:
     response = requests.put(f"{segment.url}/businesses/{US_KEY}", json=body, timeout=20)
 
-    assert (response.status_code, response.json()) == (400, {"error": "name must be a text of at most 80 characters."})
+    assert (response.status_code, response.json()) == (
+        400,
+        {"error": "name must be a text of at most 80 characters."},
+    )
     assert _get(segment, "/businesses").json() == []
 
 
@@ -140,7 +200,14 @@ def test_faults_are_listed_with_what_is_left_of_them(segment: SegmentStandIn) ->
     (fault,) = _get(segment, "/faults").json()
 
     assert fault.pop("number") > 0
-    assert fault == {"write_key": US_KEY, "kind": "status", "times": 2, "applied": 1, "status": 429, "retry_after": "2"}
+    assert fault == {
+        "write_key": US_KEY,
+        "kind": "status",
+        "times": 2,
+        "applied": 1,
+        "status": 429,
+        "retry_after": "2",
+    }
     segment.clear_faults()
     assert _get(segment, "/faults").json() == []
 
@@ -155,14 +222,35 @@ def test_faults_are_listed_with_what_is_left_of_them(segment: SegmentStandIn) ->
             KINDS,
         ),
         ({"kind": "cut"}, 'write_key must be a text that is not empty ("*" for every key).'),
-        ({"kind": "cut", "write_key": ""}, 'write_key must be a text that is not empty ("*" for every key).'),
-        ({"kind": "cut", "write_key": "*", "times": 0}, "times must be a whole number from 1 to 1,000,000."),
-        ({"kind": "cut", "write_key": "*", "times": True}, "times must be a whole number from 1 to 1,000,000."),
-        ({"kind": "cut", "write_key": "*", "delay_ms": 5}, "delay_ms means nothing to a fault of kind cut."),
-        ({"kind": "cut", "write_key": "*", "tims": 5}, "tims means nothing to a fault of kind cut."),
+        (
+            {"kind": "cut", "write_key": ""},
+            'write_key must be a text that is not empty ("*" for every key).',
+        ),
+        (
+            {"kind": "cut", "write_key": "*", "times": 0},
+            "times must be a whole number from 1 to 1,000,000.",
+        ),
+        (
+            {"kind": "cut", "write_key": "*", "times": True},
+            "times must be a whole number from 1 to 1,000,000.",
+        ),
+        (
+            {"kind": "cut", "write_key": "*", "delay_ms": 5},
+            "delay_ms means nothing to a fault of kind cut.",
+        ),
+        (
+            {"kind": "cut", "write_key": "*", "tims": 5},
+            "tims means nothing to a fault of kind cut.",
+        ),
         ({"kind": "status", "write_key": "*"}, "status must be a whole number from 200 to 599."),
-        ({"kind": "status", "write_key": "*", "status": "503"}, "status must be a whole number from 200 to 599."),
-        ({"kind": "status", "write_key": "*", "status": 600}, "status must be a whole number from 200 to 599."),
+        (
+            {"kind": "status", "write_key": "*", "status": "503"},
+            "status must be a whole number from 200 to 599.",
+        ),
+        (
+            {"kind": "status", "write_key": "*", "status": 600},
+            "status must be a whole number from 200 to 599.",
+        ),
         (
             {"kind": "status", "write_key": "*", "status": 429, "retry_after": "soon"},
             "retry_after must be seconds or an HTTP date such as Wed, 21 Oct 2026 07:28:00 GMT.",
@@ -172,14 +260,28 @@ def test_faults_are_listed_with_what_is_left_of_them(segment: SegmentStandIn) ->
             "retry_after must be seconds or an HTTP date such as Wed, 21 Oct 2026 07:28:00 GMT.",
         ),
         ({"kind": "delay", "write_key": "*"}, "delay_ms must be a whole number from 1 to 600,000."),
-        ({"kind": "delay", "write_key": "*", "delay_ms": 0.5}, "delay_ms must be a whole number from 1 to 600,000."),
+        (
+            {"kind": "delay", "write_key": "*", "delay_ms": 0.5},
+            "delay_ms must be a whole number from 1 to 600,000.",
+        ),
         ({"kind": "redirect", "write_key": "*"}, "location must be a text that is not empty."),
-        ({"kind": "redirect", "write_key": "*", "location": "/a\r\nb"}, "location must be an address on one line."),
-        ({"kind": "redirect", "write_key": "*", "location": "/", "status": 304}, "status must be one of 301, 302, 303, 307, 308."),
-        ({"kind": "refuse_messages", "write_key": "*"}, "contains must be a text that is not empty."),
+        (
+            {"kind": "redirect", "write_key": "*", "location": "/a\r\nb"},
+            "location must be an address on one line.",
+        ),
+        (
+            {"kind": "redirect", "write_key": "*", "location": "/", "status": 304},
+            "status must be one of 301, 302, 303, 307, 308.",
+        ),
+        (
+            {"kind": "refuse_messages", "write_key": "*"},
+            "contains must be a text that is not empty.",
+        ),
     ],
 )
-def test_a_bad_fault_is_answered_400_with_a_sentence_that_names_the_field(segment: SegmentStandIn, spec: object, sentence: str) -> None:
+def test_a_bad_fault_is_answered_400_with_a_sentence_that_names_the_field(
+    segment: SegmentStandIn, spec: object, sentence: str
+) -> None:
     response = requests.post(segment.url + "/faults", json=spec, timeout=20)
 
     assert (response.status_code, response.json()) == (400, {"error": sentence})
@@ -207,7 +309,11 @@ def test_reset_is_a_fresh_start(segment: SegmentStandIn) -> None:
 
     segment.reset()
 
-    assert (segment.messages(), segment.requests(), segment.counts()) == ([], [], {"accepted": 0, "dropped": 0})
+    assert (segment.messages(), segment.requests(), segment.counts()) == (
+        [],
+        [],
+        {"accepted": 0, "dropped": 0},
+    )
     assert (_get(segment, "/businesses").json(), _get(segment, "/faults").json()) == ([], [])
     post(segment, {"batch": [message]})
     assert segment.accepted() == [message]

@@ -6,7 +6,11 @@ import pytest
 
 from smrt_integration.dev.segment_stub.envelope import Envelope, Posted
 from smrt_integration.dev.segment_stub.ledger import MAX_KEPT, MAX_KEPT_BYTES, Ledger
-from smrt_integration.dev.segment_stub.verdicts import MAX_REMEMBERED_IDS, MessageIds, corrected_timestamp
+from smrt_integration.dev.segment_stub.verdicts import (
+    MAX_REMEMBERED_IDS,
+    MessageIds,
+    corrected_timestamp,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -44,7 +48,9 @@ def test_only_the_oldest_message_id_is_forgotten_when_a_million_are_remembered()
         ("2026-03-01T11:00:10Z", "0001-01-01T00:00:00+14:00", NOON),
     ],
 )
-def test_the_timestamp_is_received_at_less_the_time_from_original_to_sent(sent_at: object, original: object, expected: datetime) -> None:
+def test_the_timestamp_is_received_at_less_the_time_from_original_to_sent(
+    sent_at: object, original: object, expected: datetime
+) -> None:
     assert corrected_timestamp(NOON, sent_at, original) == expected
 
 
@@ -62,7 +68,11 @@ def test_the_newest_100_000_messages_and_requests_are_kept() -> None:
     for _ in range(MAX_KEPT):
         ledger.open("/v1/batch", {}, NOON)
 
-    assert (len(ledger.arrivals), ledger.arrivals[0].number, ledger.arrivals[-1].number) == (100_000, 2, 100_001)
+    assert (len(ledger.arrivals), ledger.arrivals[0].number, ledger.arrivals[-1].number) == (
+        100_000,
+        2,
+        100_001,
+    )
     assert len(ledger.exchanges) == 100_000
     assert ledger.businesses["key-of-test"].accepted == 100_001
 

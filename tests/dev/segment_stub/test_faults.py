@@ -17,7 +17,9 @@ def _only_request(segment: SegmentStandIn) -> ReceivedRequest:
 
 
 def _wait_until_met(segment: SegmentStandIn) -> None:
-    eventually(lambda: [one for one in segment.requests() if one.fault], "a request to meet a fault")
+    eventually(
+        lambda: [one for one in segment.requests() if one.fault], "a request to meet a fault"
+    )
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 413, 429, 500, 503])
@@ -31,7 +33,13 @@ def test_status_is_answered_and_nothing_is_taken(segment: SegmentStandIn, status
     assert "Retry-After" not in response.headers
     assert segment.messages() == []
     request = _only_request(segment)
-    assert (request.status, request.fault, request.withheld, request.messages, request.write_key) == (status, "status", True, 2, US_KEY)
+    assert (
+        request.status,
+        request.fault,
+        request.withheld,
+        request.messages,
+        request.write_key,
+    ) == (status, "status", True, 2, US_KEY)
 
 
 @pytest.mark.parametrize("retry_after", [7, "7", "Wed, 21 Oct 2026 07:28:00 GMT"])
@@ -50,7 +58,11 @@ def test_delay_answers_as_usual_but_later(segment: SegmentStandIn) -> None:
     assert time.monotonic() - started >= 0.3
     assert (response.status_code, response.json()) == (200, {"success": True})
     assert len(segment.accepted()) == 1
-    assert (_only_request(segment).fault, _only_request(segment).withheld, _only_request(segment).status) == ("delay", False, 200)
+    assert (
+        _only_request(segment).fault,
+        _only_request(segment).withheld,
+        _only_request(segment).status,
+    ) == ("delay", False, 200)
 
 
 def test_many_delayed_requests_wait_side_by_side(segment: SegmentStandIn) -> None:
@@ -58,7 +70,9 @@ def test_many_delayed_requests_wait_side_by_side(segment: SegmentStandIn) -> Non
     started = time.monotonic()
 
     with ThreadPoolExecutor(40) as pool:
-        answers = list(pool.map(lambda _: post(segment, {"batch": [track()]}).status_code, range(40)))
+        answers = list(
+            pool.map(lambda _: post(segment, {"batch": [track()]}).status_code, range(40))
+        )
 
     assert answers == [200] * 40
     assert time.monotonic() - started < 10
@@ -75,7 +89,9 @@ def test_hang_does_not_answer_and_takes_nothing(segment: SegmentStandIn) -> None
     assert (request.status, request.fault, request.withheld) == (None, "hang", True)
 
 
-def test_a_client_that_gave_up_on_a_hang_sends_nothing_once_it_is_cleared(segment: SegmentStandIn) -> None:
+def test_a_client_that_gave_up_on_a_hang_sends_nothing_once_it_is_cleared(
+    segment: SegmentStandIn,
+) -> None:
     segment.fault("hang")
     with pytest.raises(requests.ReadTimeout):
         post(segment, {"batch": [track()]}, timeout=0.3)
@@ -123,7 +139,9 @@ def test_cut_ends_the_connection_without_an_answer(segment: SegmentStandIn) -> N
     assert (request.status, request.fault, request.withheld) == (None, "cut", True)
 
 
-def test_accept_then_timeout_takes_the_messages_and_does_not_answer(segment: SegmentStandIn) -> None:
+def test_accept_then_timeout_takes_the_messages_and_does_not_answer(
+    segment: SegmentStandIn,
+) -> None:
     segment.fault("accept_then_timeout", times=1)
     message = track()
 
@@ -138,19 +156,29 @@ def test_accept_then_timeout_takes_the_messages_and_does_not_answer(segment: Seg
 
 
 @pytest.mark.parametrize(("spec", "status"), [({}, 302), ({"status": 307}, 307)])
-def test_redirect_names_another_place_and_takes_nothing(segment: SegmentStandIn, spec: dict[str, Any], status: int) -> None:
+def test_redirect_names_another_place_and_takes_nothing(
+    segment: SegmentStandIn, spec: dict[str, Any], status: int
+) -> None:
     segment.fault("redirect", location="http://127.0.0.1:9/elsewhere", **spec)
 
     response = post(segment, {"batch": [track()]})
 
-    assert (response.status_code, response.headers["Location"]) == (status, "http://127.0.0.1:9/elsewhere")
+    assert (response.status_code, response.headers["Location"]) == (
+        status,
+        "http://127.0.0.1:9/elsewhere",
+    )
     assert segment.messages() == []
     assert _only_request(segment).withheld
 
 
-def test_refuse_messages_refuses_exactly_the_requests_that_hold_the_text(segment: SegmentStandIn) -> None:
+def test_refuse_messages_refuses_exactly_the_requests_that_hold_the_text(
+    segment: SegmentStandIn,
+) -> None:
     segment.fault("refuse_messages", contains="order-13")
-    good, bad = track(properties={"order_id": "order-12"}), track(properties={"order_id": "order-13"})
+    good, bad = (
+        track(properties={"order_id": "order-12"}),
+        track(properties={"order_id": "order-13"}),
+    )
 
     assert post(segment, {"batch": [good, bad]}).status_code == 400
     assert segment.messages() == []
@@ -177,14 +205,21 @@ def test_a_fault_concerns_its_write_key_only(segment: SegmentStandIn) -> None:
 
     assert post(segment, {"batch": [track()]}, US_KEY).status_code == 503
     assert post(segment, {"batch": [track()]}, EU_KEY).status_code == 200
-    assert post(segment, {"batch": [track()], "writeKey": US_KEY}, write_key=None).status_code == 503
+    assert (
+        post(segment, {"batch": [track()], "writeKey": US_KEY}, write_key=None).status_code == 503
+    )
 
 
 def test_a_fault_happens_as_often_as_told_and_the_next_one_follows(segment: SegmentStandIn) -> None:
     segment.fault("status", status=500, times=2)
     segment.fault("status", status=429, times=1)
 
-    assert [post(segment, {"batch": [track()]}).status_code for _ in range(4)] == [500, 500, 429, 200]
+    assert [post(segment, {"batch": [track()]}).status_code for _ in range(4)] == [
+        500,
+        500,
+        429,
+        200,
+    ]
 
 
 def test_the_fault_of_a_key_comes_before_that_of_every_key(segment: SegmentStandIn) -> None:

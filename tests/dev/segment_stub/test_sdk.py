@@ -15,7 +15,13 @@ from tests.segment import SegmentStandIn
 @contextmanager
 def _client(segment: SegmentStandIn, **options: Any) -> Iterator[tuple[Client, list[Exception]]]:
     errors: list[Exception] = []
-    client = Client(US_KEY, host=segment.url, on_error=lambda error, _batch: errors.append(error), upload_interval=0.05, **options)
+    client = Client(
+        US_KEY,
+        host=segment.url,
+        on_error=lambda error, _batch: errors.append(error),
+        upload_interval=0.05,
+        **options,
+    )
     try:
         yield client, errors
     finally:
@@ -36,9 +42,13 @@ def test_its_queue_delivers(segment: SegmentStandIn, gzip: bool) -> None:
     assert errors == []
     assert [arrival.message["type"] for arrival in arrivals] == ["identify"] + ["track"] * 250
     assert arrivals[0].message["traits"] == {"name": "Zoë O'Neil"}
-    assert {arrival.message["properties"]["order_id"] for arrival in arrivals[1:]} == {str(number) for number in range(250)}
+    assert {arrival.message["properties"]["order_id"] for arrival in arrivals[1:]} == {
+        str(number) for number in range(250)
+    }
     assert abs((arrivals[0].timestamp - arrivals[0].received_at).total_seconds()) < 20
-    assert {one.headers["User-Agent"].partition("/")[0] for one in segment.requests()} == {"analytics-python"}
+    assert {one.headers["User-Agent"].partition("/")[0] for one in segment.requests()} == {
+        "analytics-python"
+    }
 
 
 def test_sync_mode_delivers(segment: SegmentStandIn) -> None:
@@ -47,7 +57,10 @@ def test_sync_mode_delivers(segment: SegmentStandIn) -> None:
         client.track("u1", "Order Returned", {"order_id": "1"})
 
     assert errors == []
-    assert [message["event"] for message in segment.accepted(US_KEY)] == ["Order Ready", "Order Returned"]
+    assert [message["event"] for message in segment.accepted(US_KEY)] == [
+        "Order Ready",
+        "Order Returned",
+    ]
     assert [one.messages for one in segment.requests(US_KEY)] == [1, 1]
 
 
@@ -60,7 +73,10 @@ def test_it_tries_again_after_a_503_and_counts_its_attempts(segment: SegmentStan
 
     assert errors == []
     assert len(segment.accepted(US_KEY)) == 1
-    assert [(one.status, one.retry_count) for one in segment.requests(US_KEY)] == [(503, 0), (200, 1)]
+    assert [(one.status, one.retry_count) for one in segment.requests(US_KEY)] == [
+        (503, 0),
+        (200, 1),
+    ]
 
 
 def test_it_drops_a_batch_that_is_refused(segment: SegmentStandIn) -> None:

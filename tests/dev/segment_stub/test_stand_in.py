@@ -47,7 +47,10 @@ def test_a_bad_fault_raises_with_the_sentence(segment: SegmentStandIn) -> None:
 
 def _request(number: int) -> bytes:
     body = json.dumps({"batch": [track(event=f"event {number}")], "writeKey": US_KEY}).encode()
-    return b"POST /v1/batch HTTP/1.1\r\nHost: segment\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    return b"POST /v1/batch HTTP/1.1\r\nHost: segment\r\nContent-Length: %d\r\n\r\n%s" % (
+        len(body),
+        body,
+    )
 
 
 def test_hundreds_of_connections_at_once_are_all_answered(segment: SegmentStandIn) -> None:
@@ -64,10 +67,14 @@ def test_hundreds_of_connections_at_once_are_all_answered(segment: SegmentStandI
             client.close()
 
     assert answers == [b"HTTP/1.1 200 OK"] * MANY
-    assert sorted(message["event"] for message in segment.accepted()) == sorted(f"event {number}" for number in range(MANY))
+    assert sorted(message["event"] for message in segment.accepted()) == sorted(
+        f"event {number}" for number in range(MANY)
+    )
 
 
-def test_a_client_that_leaves_in_the_middle_of_its_body_leaves_nothing(segment: SegmentStandIn) -> None:
+def test_a_client_that_leaves_in_the_middle_of_its_body_leaves_nothing(
+    segment: SegmentStandIn,
+) -> None:
     address = ("127.0.0.1", int(segment.url.rpartition(":")[2]))
     with socket.create_connection(address, timeout=20) as client:
         client.sendall(_request(1)[:-10])

@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 import requests
 
-from tests.dev.segment_stub.posting import EU_KEY, US_KEY, batch_of_size, message_of_size, packed, post, post_gzip, send, track
+from tests.dev.segment_stub.posting import (
+    EU_KEY,
+    US_KEY,
+    batch_of_size,
+    message_of_size,
+    packed,
+    post,
+    post_gzip,
+    send,
+    track,
+)
 from tests.segment import SegmentStandIn
 
 INVALID_KEY = {"success": False, "message": "An invalid write key was provided"}
@@ -22,8 +32,13 @@ def test_a_batch_is_taken_message_by_message(segment: SegmentStandIn) -> None:
     assert (response.status_code, response.json()) == (200, {"success": True})
     arrivals = segment.messages()
     assert [arrival.message for arrival in arrivals] == [first, second]
-    assert [(arrival.verdict, arrival.reason, arrival.write_key) for arrival in arrivals] == [("accepted", "", US_KEY)] * 2
-    assert [arrival.size for arrival in arrivals] == [len(json.dumps(first)), len(json.dumps(second))]
+    assert [(arrival.verdict, arrival.reason, arrival.write_key) for arrival in arrivals] == [
+        ("accepted", "", US_KEY)
+    ] * 2
+    assert [arrival.size for arrival in arrivals] == [
+        len(json.dumps(first)),
+        len(json.dumps(second)),
+    ]
     assert arrivals[1].number == arrivals[0].number + 1
     assert {arrival.request for arrival in arrivals} == {segment.requests()[0].number}
 
@@ -37,8 +52,15 @@ def test_import_is_batch_with_any_timestamp(segment: SegmentStandIn) -> None:
 
 
 @pytest.mark.parametrize("method", ["track", "identify", "page", "screen", "group", "alias"])
-def test_a_single_message_gets_its_type_from_the_endpoint_and_loses_the_key(segment: SegmentStandIn, method: str) -> None:
-    response = post(segment, {"userId": "u1", "event": "Order Ready", "writeKey": US_KEY}, write_key=None, path=f"/v1/{method}")
+def test_a_single_message_gets_its_type_from_the_endpoint_and_loses_the_key(
+    segment: SegmentStandIn, method: str
+) -> None:
+    response = post(
+        segment,
+        {"userId": "u1", "event": "Order Ready", "writeKey": US_KEY},
+        write_key=None,
+        path=f"/v1/{method}",
+    )
 
     assert (response.status_code, response.json()) == (200, {"success": True})
     assert segment.accepted(US_KEY) == [{"userId": "u1", "event": "Order Ready", "type": method}]
@@ -55,17 +77,23 @@ def test_an_unknown_write_key_is_answered_200(segment: SegmentStandIn) -> None:
 
 
 def test_the_write_key_may_be_in_the_body(segment: SegmentStandIn) -> None:
-    assert post(segment, {"batch": [track()], "writeKey": US_KEY}, write_key=None).status_code == 200
+    assert (
+        post(segment, {"batch": [track()], "writeKey": US_KEY}, write_key=None).status_code == 200
+    )
     assert segment.counts(US_KEY)["accepted"] == 1
 
 
 def test_the_write_key_in_the_body_wins(segment: SegmentStandIn) -> None:
-    assert post(segment, {"batch": [track()], "writeKey": EU_KEY}, write_key=US_KEY).status_code == 200
+    assert (
+        post(segment, {"batch": [track()], "writeKey": EU_KEY}, write_key=US_KEY).status_code == 200
+    )
     assert (segment.counts(US_KEY)["accepted"], segment.counts(EU_KEY)["accepted"]) == (0, 1)
 
 
 @pytest.mark.parametrize("key", [None, "", "abc123", "é"])
-def test_a_missing_or_very_short_write_key_is_answered_400_and_takes_nothing(segment: SegmentStandIn, key: str | None) -> None:
+def test_a_missing_or_very_short_write_key_is_answered_400_and_takes_nothing(
+    segment: SegmentStandIn, key: str | None
+) -> None:
     response = post(segment, {"batch": [track()], "writeKey": key}, write_key=None)
 
     assert (response.status_code, response.json()) == (400, INVALID_KEY)
@@ -83,11 +111,18 @@ def test_a_write_key_of_seven_characters_is_answered_200(segment: SegmentStandIn
 
 
 @pytest.mark.parametrize("authorization", ["Basic !!!", "Basic /////w==", "Bearer token", "Basic"])
-def test_an_authorization_that_holds_no_key_counts_as_none(segment: SegmentStandIn, authorization: str) -> None:
+def test_an_authorization_that_holds_no_key_counts_as_none(
+    segment: SegmentStandIn, authorization: str
+) -> None:
     headers = {"Authorization": authorization}
 
     assert send(segment, b'{"batch": []}', "/v1/batch", headers=headers).json() == INVALID_KEY
-    assert send(segment, b'{"batch": [], "writeKey": "long-enough"}', "/v1/batch", headers=headers).status_code == 200
+    assert (
+        send(
+            segment, b'{"batch": [], "writeKey": "long-enough"}', "/v1/batch", headers=headers
+        ).status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,12 +166,16 @@ def test_a_body_that_is_not_json_is_answered_400(segment: SegmentStandIn, body: 
         ([], "The body is not valid JSON"),
     ],
 )
-def test_a_malformed_shape_is_answered_400_and_takes_nothing(segment: SegmentStandIn, body: object, message: str) -> None:
+def test_a_malformed_shape_is_answered_400_and_takes_nothing(
+    segment: SegmentStandIn, body: object, message: str
+) -> None:
     response = post(segment, body)
 
     assert (response.status_code, response.json()) == (400, {"success": False, "message": message})
     assert segment.messages() == []
-    assert [(one.status, one.reason, one.withheld) for one in segment.requests()] == [(400, message, False)]
+    assert [(one.status, one.reason, one.withheld) for one in segment.requests()] == [
+        (400, message, False)
+    ]
 
 
 def test_a_gzip_body_is_inflated(segment: SegmentStandIn) -> None:
@@ -147,7 +186,9 @@ def test_a_gzip_body_is_inflated(segment: SegmentStandIn) -> None:
     assert segment.accepted() == [message]
 
 
-@pytest.mark.parametrize("damage", [lambda body: body[:-9], lambda body: b"no gzip", lambda body: body + body])
+@pytest.mark.parametrize(
+    "damage", [lambda body: body[:-9], lambda body: b"no gzip", lambda body: body + body]
+)
 def test_a_damaged_gzip_body_is_answered_400(segment: SegmentStandIn, damage: Any) -> None:
     response = post_gzip(segment, damage(packed({"batch": [track()]})))
 
@@ -155,7 +196,9 @@ def test_a_damaged_gzip_body_is_answered_400(segment: SegmentStandIn, damage: An
     assert segment.messages() == []
 
 
-def test_a_request_of_512_000_bytes_is_taken_and_one_byte_more_is_refused(segment: SegmentStandIn) -> None:
+def test_a_request_of_512_000_bytes_is_taken_and_one_byte_more_is_refused(
+    segment: SegmentStandIn,
+) -> None:
     assert post(segment, batch_of_size(512_000)).status_code == 200
     assert len(segment.accepted()) == 2
 
@@ -167,8 +210,14 @@ def test_a_request_of_512_000_bytes_is_taken_and_one_byte_more_is_refused(segmen
 
 def test_the_limit_of_a_request_counts_the_bytes_after_gunzip(segment: SegmentStandIn) -> None:
     assert post_gzip(segment, gzip.compress(batch_of_size(512_000))).status_code == 200
-    assert post_gzip(segment, gzip.compress(batch_of_size(512_001))).json()["message"] == "Exceed payload limit"
-    assert post_gzip(segment, gzip.compress(b"x" * 50_000_000, compresslevel=1)).json()["message"] == "Exceed payload limit"
+    assert (
+        post_gzip(segment, gzip.compress(batch_of_size(512_001))).json()["message"]
+        == "Exceed payload limit"
+    )
+    assert (
+        post_gzip(segment, gzip.compress(b"x" * 50_000_000, compresslevel=1)).json()["message"]
+        == "Exceed payload limit"
+    )
     assert len(segment.messages()) == 2
 
 
@@ -176,7 +225,9 @@ def test_a_request_of_many_megabytes_is_refused(segment: SegmentStandIn) -> None
     response = post(segment, batch_of_size(6_000_000))
 
     assert (response.status_code, response.json()["message"]) == (400, "Exceed payload limit")
-    assert [(one.status, one.write_key, one.messages) for one in segment.requests()] == [(400, US_KEY, 0)]
+    assert [(one.status, one.write_key, one.messages) for one in segment.requests()] == [
+        (400, US_KEY, 0)
+    ]
 
 
 def test_a_single_message_over_32_768_bytes_is_refused(segment: SegmentStandIn) -> None:
@@ -190,7 +241,11 @@ def test_a_single_message_over_32_768_bytes_is_refused(segment: SegmentStandIn) 
 
 def test_a_message_is_kept_exactly_as_it_was_sent(segment: SegmentStandIn) -> None:
     event = b'"Caf\xc3\xa9 \\u00e9 \\ud83d\\ude00 \xe2\x80\xa8"'
-    message = b'{"type":"track",\n  "event" : ' + event + b',\r\n"userId":"u","properties":{"value":12345678901234567890.120}}'
+    message = (
+        b'{"type":"track",\n  "event" : '
+        + event
+        + b',\r\n"userId":"u","properties":{"value":12345678901234567890.120}}'
+    )
 
     assert post(segment, b'{ "batch" : [ ' + message + b" ] }").status_code == 200
 
@@ -200,7 +255,10 @@ def test_a_message_is_kept_exactly_as_it_was_sent(segment: SegmentStandIn) -> No
 
 
 def test_the_timestamp_is_corrected_by_the_senders_clock(segment: SegmentStandIn) -> None:
-    sent = {"batch": [track(timestamp="2026-03-01T10:00:00.000Z")], "sentAt": "2026-03-01T11:01:30.000+01:00"}
+    sent = {
+        "batch": [track(timestamp="2026-03-01T10:00:00.000Z")],
+        "sentAt": "2026-03-01T11:01:30.000+01:00",
+    }
 
     post(segment, sent)
 
