@@ -1,8 +1,7 @@
 # Needs Linux, make and Python 3.11 or newer; no root, Docker, database or Redis.
 
 PYTHON_HERE := .venv/bin/python
-SERVICES := $(PYTHON_HERE) -m smrt_integration.dev.services exec --
-CHECKED := customers events smrt_integration tests bench
+SERVICES := $(PYTHON_HERE) -m devtools.services exec --
 # What `manage.py check --deploy` is asked about: an installation as the README describes it, with made-up secrets.
 DEPLOYED = DEBUG=0 ALLOWED_HOSTS=smrt.example.com PUBLIC_URL=https://smrt.example.com \
 	SECRET_KEY=$$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n') FIELD_KEYS=$$($(PYTHON_HERE) -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())")
@@ -25,7 +24,7 @@ install:
 	@sh requirements/install.sh
 
 run: install
-	@exec $(PYTHON_HERE) -m smrt_integration.dev.run $(ARGS)
+	@exec $(PYTHON_HERE) -m devtools.run $(ARGS)
 
 test: install
 	@exec $(SERVICES) $(PYTHON_HERE) -m pytest -n 2 --dist worksteal $(ARGS)
@@ -59,7 +58,7 @@ bench: install
 	@exec $(SERVICES) $(PYTHON_HERE) -m bench $(ARGS)
 
 screenshots: install
-	@exec $(SERVICES) $(PYTHON_HERE) -m smrt_integration.dev.screenshots
+	@exec $(SERVICES) $(PYTHON_HERE) -m devtools.screenshots
 
 UV = $(if $(shell command -v uv),uv,.dev/lock/bin/uv)
 LOCK = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header

@@ -17,8 +17,8 @@ from bench.figures import Figure, progress, rounded
 from bench.sizes import Sizes
 from customers.models import Brand, Business, Customer, Membership, Order
 from events.models import SendLog
-from events.outbox import partitions
-from events.outbox.retention import months_before
+from events.send_log import partitions
+from events.send_log.retention import months_before
 
 LARGE = 1
 """The business with nine tenths of everything."""

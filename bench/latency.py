@@ -55,8 +55,10 @@ def save_steadily(tills: Sequence[Till], count: int, rate: float) -> dict[str, f
         with transaction.atomic():
             # asked for before the save does, so called before anybody is woken
             transaction.on_commit(
-                lambda number=order.number: committed.__setitem__(number, time.time())
-            )  # type: ignore[misc]
+                lambda number=order.number: (  # type: ignore[misc]
+                    committed.__setitem__(number, time.time())
+                )
+            )
             order.save()
     progress(f"{count} orders in {time.monotonic() - started:.1f} s")
     return committed

@@ -9,9 +9,9 @@ from typing import Any, Final
 from django.db import connection
 
 from bench import fill
-from events.outbox import partitions
 from events.outbox.record import NEW_MESSAGE_ID
-from events.outbox.retention import months_before
+from events.send_log import partitions
+from events.send_log.retention import months_before
 
 MONTHS: Final = 13
 SMALL: Final = 2_000

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import requests
 
-from smrt_integration.dev.services.process import dying_with_us
+from devtools.services.process import dying_with_us
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0

@@ -20,7 +20,7 @@ from bench.sizes import Sizes
 from bench.tills import Till, at_tills
 from customers.models import Order
 from events import receivers, wake
-from events.facts import Happening, Lookup
+from events.occurrences import Lookup, Occurrence
 from events.outbox.record import record
 from events.triggers import order_facts
 
@@ -166,7 +166,9 @@ def _lookups(tills: list[Till], sizes: Sizes) -> Iterator[Figure]:
                             for name, fact in facts.items()
                         }
                     started = time.perf_counter()
-                    record(till.customer.pk, [Happening("Order Created", 1, timezone.now(), facts)])
+                    record(
+                        till.customer.pk, [Occurrence("Order Created", 1, timezone.now(), facts)]
+                    )
                     found.append(time.perf_counter() - started)
             times[resolved].append(1e6 * median(found))
             found.clear()

@@ -16,8 +16,8 @@ from bench.programs import Receiver, running
 from bench.sizes import Sizes
 from events.outbox.settle import Settlement, settle
 from smrt_integration.delivery import build, claim, segment
-from smrt_integration.delivery.land import land
-from smrt_integration.delivery.ship import ship
+from smrt_integration.delivery.post import post_lane
+from smrt_integration.delivery.settle import add_lane_result
 
 
 class Counting(ClientCursor[Any]):
@@ -51,10 +51,10 @@ def one_round(lanes: int) -> int:
     """As `Delivery` does it, but all at once. Answers how many messages were logged."""
     loads = build.load(claim.claim(timezone.now(), lanes), timezone.now())
     with ThreadPoolExecutor(segment.THREADS) as threads:
-        shipments = list(threads.map(ship, loads))
+        shipments = list(threads.map(post_lane, loads))
     now, work = timezone.now(), Settlement()
     for shipment in shipments:
-        land(shipment, work, now, random.random)
+        add_lane_result(shipment, work, now, random.random)
     return settle(work, now)
 
 

@@ -12,8 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from customers.admin_base import RecordAdmin
+from customers.errors import ActionRefused
 from customers.models import Customer
-from customers.refusals import ActionRefused
 
 AT_ONCE: Final = 100
 """Two pages of the list. Whoever means a whole list would have all its customers ask for their links."""

@@ -14,8 +14,25 @@ CURRENCIES: Final = frozenset(
 """ISO 4217, but for the few currencies of a thousandth part (BHD, IQD, JOD, KWD, LYD, OMR, TND): amounts are kept with two decimals."""
 
 WITHOUT_CENTS: Final = frozenset(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()
-)  # noqa: SIM905
+    [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]
+)
 
 CENT = Decimal("0.01")
 HUNDRED = Decimal(100)

@@ -7,7 +7,7 @@ from django.db.models.signals import post_migrate
 def make_partitions(**kwargs: Any) -> None:
     from django.utils import timezone
 
-    from events.outbox import partitions
+    from events.send_log import partitions
 
     partitions.make_ahead(timezone.now())
 

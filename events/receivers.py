@@ -13,15 +13,16 @@ from django.utils import timezone
 
 from customers import models as records
 from customers.traits import RELATED_TRAIT_FIELDS, TRAIT_FIELDS
-from events import lanes, switches, triggers
-from events.facts import Happening
+from events import switch_changes, triggers
+from events.lanes import lane_control
 from events.models import Integration
-from events.outbox import spread
+from events.occurrences import Occurrence
+from events.outbox import fan_out
 from events.outbox.record import record
 
 log = structlog.get_logger(__name__)
 
-Trigger = Callable[[Any, Any, datetime], Iterable[Happening]]
+Trigger = Callable[[Any, Any, datetime], Iterable[Occurrence]]
 
 HAPPENINGS: dict[type[Model], Trigger] = {
     records.Order: triggers.order,
@@ -31,7 +32,7 @@ HAPPENINGS: dict[type[Model], Trigger] = {
     records.Visit: triggers.visit,
 }
 
-# The related rows that traits show, and how customers refer to them (a key of events.outbox.spread.CONCERNED).
+# The related rows that traits show, and how customers refer to them (a key of events.outbox.fan_out.CONCERNED).
 SHOWN: dict[type[Model], str] = {
     records.Business: "business",
     records.Brand: "brand",
@@ -70,7 +71,7 @@ def harmless(receiver: Callable[..., None]) -> Callable[..., None]:
                 model=sender.__name__,
                 id=instance.pk,
                 error=type(error).__name__,
-            )  # noqa: TRY400
+            )
 
     return received
 
@@ -122,7 +123,7 @@ def shown_row_changed(sender: type[Model], instance: Any, raw: bool, **kwargs: A
         and instance.changed & RELATED_TRAIT_FIELDS[sender.__name__]
     ):
         business_id = instance.pk if sender is records.Business else instance.business_id
-        spread.request(business_id, SHOWN[sender], instance.pk)
+        fan_out.request_fan_out(business_id, SHOWN[sender], instance.pk)
 
 
 # What may make Segment answer otherwise than at the last attempt.
@@ -131,15 +132,15 @@ DECIDES: frozenset[str] = frozenset({"enabled", "write_key", "region"})
 
 def integration_saved(sender: type[Model], instance: Integration, raw: bool, **kwargs: Any) -> None:
     if instance.before is None or instance.changed & DECIDES:
-        lanes.resume(instance.business_id)
+        lane_control.resume(instance.business_id)
     else:
-        lanes.resume_if_stopped(instance.business_id)
-    switches.note(instance)
+        lane_control.resume_if_halted(instance.business_id)
+    switch_changes.record_switch_changes(instance)
     if instance.before is not None and instance.enabled and "enabled" in instance.changed:
         # customers may have changed while nothing was recorded
-        spread.request(instance.business_id, "business", instance.business_id)
+        fan_out.request_fan_out(instance.business_id, "business", instance.business_id)
     if instance.before is not None and "birthday_field_id" in instance.changed:
         for field_id in filter(
             None, (instance.before["birthday_field_id"], instance.birthday_field_id)
         ):
-            spread.request(instance.business_id, "custom_field", field_id)
+            fan_out.request_fan_out(instance.business_id, "custom_field", field_id)

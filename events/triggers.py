@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from events import catalogue
-from events.facts import Happening, Lookup
+from events.occurrences import Lookup, Occurrence
 
 if TYPE_CHECKING:
     from customers.models import (
@@ -30,29 +30,29 @@ CENT = Decimal("0.01")
 CANCELED_BY_CUSTOMER = {"Website", "Text"}
 
 
-def customer(before: Before, after: "Customer", now: datetime) -> Iterator[Happening]:
+def customer(before: Before, after: "Customer", now: datetime) -> Iterator[Occurrence]:
     if before is None:
-        yield Happening(
+        yield Occurrence(
             catalogue.NEW_CUSTOMER_SIGNUP, after.pk, after.created_at, {"source": after.source}
         )
 
 
-def visit(before: Before, after: "Visit", now: datetime) -> Iterator[Happening]:
+def visit(before: Before, after: "Visit", now: datetime) -> Iterator[Occurrence]:
     if before is None:
-        yield Happening(
+        yield Occurrence(
             catalogue.CUSTOMER_VISIT, after.pk, after.at, {"visit_type": after.visit_type}
         )
 
 
-def order(before: Before, after: "Order", now: datetime) -> Iterator[Happening]:
+def order(before: Before, after: "Order", now: datetime) -> Iterator[Occurrence]:
     if before is None:
-        yield Happening(catalogue.ORDER_CREATED, after.pk, after.created_at, order_facts(after))
+        yield Occurrence(catalogue.ORDER_CREATED, after.pk, after.created_at, order_facts(after))
     if "status" in after.changed and after.status in ORDER_EVENTS:
         event, moment = ORDER_EVENTS[after.status]
-        yield Happening(event, after.pk, getattr(after, moment) or now, order_facts(after))
+        yield Occurrence(event, after.pk, getattr(after, moment) or now, order_facts(after))
 
 
-def line_item(before: Before, after: "LineItem", now: datetime) -> Iterator[Happening]:
+def line_item(before: Before, after: "LineItem", now: datetime) -> Iterator[Occurrence]:
     if after.returned_at and "returned_at" in after.changed:
         facts = order_facts(after.order) | {
             "department": Lookup("department", after.department_id),
@@ -61,10 +61,10 @@ def line_item(before: Before, after: "LineItem", now: datetime) -> Iterator[Happ
             "quantity": after.quantity,
             "price": money(after.price, Lookup("price_of_item", after.pk)),
         }
-        yield Happening(catalogue.ORDER_LINE_ITEM_RETURNED, after.pk, after.returned_at, facts)
+        yield Occurrence(catalogue.ORDER_LINE_ITEM_RETURNED, after.pk, after.returned_at, facts)
 
 
-def stop(before: Before, after: "Stop", now: datetime) -> Iterator[Happening]:
+def stop(before: Before, after: "Stop", now: datetime) -> Iterator[Occurrence]:
     if "status" not in after.changed:
         return
     if after.status == "completed":
@@ -72,35 +72,35 @@ def stop(before: Before, after: "Stop", now: datetime) -> Iterator[Happening]:
             name: getattr(after, name)
             for name in ("had_pickup", "had_delivery", "total_pickups", "total_deliveries")
         }
-        yield Happening(
+        yield Occurrence(
             catalogue.PICKUP_COMPLETED,
             after.pk,
             after.completed_at or now,
             stop_facts(after) | counts,
         )
     elif after.status == "missed":
-        yield Happening(
+        yield Occurrence(
             catalogue.PICKUP_MISSED, after.pk, after.completed_at or now, stop_facts(after)
         )
 
 
-def pickup_request(before: Before, after: "PickupRequest", now: datetime) -> Iterator[Happening]:
+def pickup_request(before: Before, after: "PickupRequest", now: datetime) -> Iterator[Occurrence]:
     date = after.pickup_date.isoformat()
     if before is None:
         facts = {"scheduled_by": after.scheduled_by, "pickup_date": date}
-        yield Happening(catalogue.PICKUP_SCHEDULED, after.pk, after.created_at, facts)
+        yield Occurrence(catalogue.PICKUP_SCHEDULED, after.pk, after.created_at, facts)
     if "canceled_via" in after.changed and after.canceled_via in CANCELED_BY_CUSTOMER:
         facts = {"canceled_via": after.canceled_via, "pickup_date": date}
-        yield Happening(
+        yield Occurrence(
             catalogue.CUSTOMER_CANCELED_PICKUP, after.pk, after.canceled_at or now, facts
         )
 
 
 def regular_pickup_request(
     before: Before, after: "RegularPickupRequest", now: datetime
-) -> Iterator[Happening]:
+) -> Iterator[Occurrence]:
     if before is None:
-        yield Happening(
+        yield Occurrence(
             catalogue.CUSTOMER_REQUESTED_REGULAR_PICKUPS,
             after.pk,
             after.requested_at,

@@ -23,7 +23,7 @@ from redis.retry import Retry
 log = structlog.get_logger(__name__)
 
 DELIVER: Final = "smrt_integration.tasks.deliver"
-WORK_OFF: Final = "smrt_integration.tasks.work_off_requests"
+RUN_JOBS: Final = "smrt_integration.tasks.run_jobs"
 KEY: Final = "smrt:wake"
 # `deliver` deletes the key as it starts; should the message be lost with the broker, the key must not stop later wake-ups for long.
 KEY_SECONDS: Final = 5
@@ -51,9 +51,9 @@ def _committed() -> None:
     wake()
 
 
-def work_off_after_commit() -> None:
+def run_jobs_after_commit() -> None:
     """Have what an owner asked for begun when the current transaction commits."""
-    transaction.on_commit(lambda: _tried(lambda: _publish(WORK_OFF)), robust=True)
+    transaction.on_commit(lambda: _tried(lambda: _publish(RUN_JOBS)), robust=True)
 
 
 def wake() -> bool:
@@ -75,7 +75,7 @@ def _tried(publish: Callable[[], bool]) -> bool:
         return False
 
 
-def answered() -> None:
+def clear() -> None:
     """Called as `deliver` starts, before it looks: a save from here on wakes anew."""
     try:
         _redis(os.getpid()).delete(KEY)

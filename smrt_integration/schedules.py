@@ -42,18 +42,23 @@ TICKS = (
     ),
     Tick(
         "Spread changed names to customers",
-        "smrt_integration.tasks.spread_trait_changes",
+        "smrt_integration.tasks.fan_out_trait_changes",
         5,
         SECONDS,
     ),
-    Tick("Work at what owners asked for", wake.WORK_OFF, 5, SECONDS),
+    Tick("Work at what owners asked for", wake.RUN_JOBS, 5, SECONDS),
     Tick("Find lost customers", "smrt_integration.tasks.sweep_lost", 5, MINUTES),
     Tick("Find birthdays", "smrt_integration.tasks.sweep_birthdays", 1, MINUTES),
     Tick("Recompute spending", "smrt_integration.tasks.sweep_spending", 10, MINUTES),
     Tick("Alert owners", "smrt_integration.tasks.alert_owners", 1, MINUTES),
     Tick("Send the nightly texts", "smrt_integration.tasks.send_texts", 1, MINUTES),
     Tick("Expire what waited too long", "smrt_integration.tasks.expire_waiting", 60, MINUTES),
-    Tick("Forget answers to repeated calls", "smrt_integration.tasks.forget_answers", 60, MINUTES),
+    Tick(
+        "Forget answers to repeated calls",
+        "smrt_integration.tasks.delete_old_idempotency_keys",
+        60,
+        MINUTES,
+    ),
     Tick("Make and drop monthly partitions", "smrt_integration.tasks.keep_partitions", 60, MINUTES),
 )
 

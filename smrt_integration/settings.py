@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from smrt_integration import environment, guessing, logs, theme
+from smrt_integration import environment, lockout, logs, theme
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -20,7 +20,7 @@ FIELD_KEYS = environment.field_keys("FIELD_KEYS", DEVELOPMENT_FIELD_KEY, DEBUG)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else None)
 PUBLIC_URL = environment.origin("PUBLIC_URL", "http://127.0.0.1:8000" if DEBUG else None)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
-CSRF_FAILURE_VIEW = "customers.account.door.form_expired"
+CSRF_FAILURE_VIEW = "customers.account.login.form_expired"
 DEFAULT_EXCEPTION_REPORTER = "smrt_integration.error_reports.WithoutLinks"
 LOGGING = logs.configure(
     environment.choice("LOG_LEVEL", {"DEBUG", "INFO", "WARNING", "ERROR"}, "INFO"), readable=DEBUG
@@ -91,7 +91,7 @@ INSTALLED_APPS = [
     "events",
 ]
 if DEBUG:
-    INSTALLED_APPS.append("django_migration_linter")
+    INSTALLED_APPS += ["devtools", "django_migration_linter"]
 
 MIDDLEWARE = [
     "smrt_integration.csp.ContentSecurityPolicy",
@@ -128,13 +128,13 @@ AUTHENTICATION_BACKENDS = [
 ]
 # By name and address together: one who guesses locks out neither the owner elsewhere nor everybody behind a shop's one address.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_FAILURE_LIMIT = guessing.ATTEMPTS
-AXES_COOLOFF_TIME = guessing.LOCKED_FOR
+AXES_FAILURE_LIMIT = lockout.LOGIN_ATTEMPTS
+AXES_COOLOFF_TIME = lockout.LOCKED_FOR
 # else guessing on would keep an owner out for good
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "smrt_integration.guessing.address_of"
-AXES_LOCKOUT_CALLABLE = "smrt_integration.guessing.locked"
+AXES_CLIENT_IP_CALLABLE = "smrt_integration.lockout.address_of"
+AXES_LOCKOUT_CALLABLE = "smrt_integration.lockout.lockout_response"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 AUTH_PASSWORD_VALIDATORS = [
@@ -172,13 +172,13 @@ if not DEBUG:
 # Calls a minute of one key: several times what a busy shop makes, and little enough that one that runs wild leaves room for others.
 API_CALLS_PER_MINUTE = environment.number("API_CALLS_PER_MINUTE", 1_200, 1, 1_000_000)
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["smrt_integration.api.keys.KeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["smrt_integration.api.keys.KeyAllows"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["smrt_integration.api.authentication.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["smrt_integration.api.authentication.HasScope"],
     "DEFAULT_THROTTLE_CLASSES": ["smrt_integration.api.throttles.KeyThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["smrt_integration.api.bodies.Json"],
+    "DEFAULT_PARSER_CLASSES": ["smrt_integration.api.parsers.BoundedJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "smrt_integration.api.pages.Pages",
+    "DEFAULT_PAGINATION_CLASS": "smrt_integration.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "smrt_integration.api.errors.handler",
     "UNAUTHENTICATED_USER": None,

@@ -8,7 +8,9 @@ from django.utils import timezone
 from customers.texts import nightly
 from events import wake
 from events.alerts import watch as alerts
-from events.outbox import expire, partitions, requests, retention, spread
+from events.jobs import run
+from events.outbox import expire, fan_out
+from events.send_log import partitions, retention
 from events.sweeps import birthdays, lost, spending
 from smrt_integration.api import idempotency
 from smrt_integration.celery import app
@@ -20,7 +22,7 @@ log = structlog.get_logger(__name__)
 @app.task(name=wake.DELIVER)
 def deliver(from_zero: bool = False) -> str:
     """Send what waits. `from_zero` also looks below the lanes' floors."""
-    wake.answered()
+    wake.clear()
     delivery = Delivery(from_zero)
     if delivery.run():
         wake.wake()
@@ -34,13 +36,13 @@ def deliver(from_zero: bool = False) -> str:
 
 
 @app.task
-def spread_trait_changes() -> str:
-    return f"{spread.spread_all()} portions"
+def fan_out_trait_changes() -> str:
+    return f"{fan_out.fan_out_all()} portions"
 
 
-@app.task(name=wake.WORK_OFF)
-def work_off_requests() -> str:
-    return f"{requests.work_off(timezone.now())} portions"
+@app.task(name=wake.RUN_JOBS)
+def run_jobs() -> str:
+    return f"{run.run_jobs(timezone.now())} portions"
 
 
 @app.task
@@ -75,8 +77,8 @@ def keep_partitions() -> str:
 
 
 @app.task
-def forget_answers() -> str:
-    return f"{idempotency.forget_old(timezone.now())} forgotten"
+def delete_old_idempotency_keys() -> str:
+    return f"{idempotency.delete_old(timezone.now())} forgotten"
 
 
 @app.task

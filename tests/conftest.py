@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from smrt_integration.dev.services.command import provide
+from devtools.services.command import provide
 
 os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("LOG_LEVEL", "WARNING")

@@ -74,7 +74,7 @@ class SegmentStandIn:
         command = [
             sys.executable,
             "-m",
-            "smrt_integration.dev.segment_stub",
+            "devtools.segment_stub",
             "--port",
             str(port),
             "--stop-with-stdin",

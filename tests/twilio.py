@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 from django.test import Client
 from requests import Session
 
-from smrt_integration.dev.twilio_stub.account import ACCOUNT, TOKEN
-from smrt_integration.dev.twilio_stub.texting import signature
+from devtools.twilio_stub.account import ACCOUNT, TOKEN
+from devtools.twilio_stub.texting import signature
 from tests.segment import PROJECT, SECONDS_PER_ANSWER, SECONDS_TO_STOP
 
 __all__ = ["ACCOUNT", "TOKEN"]
@@ -31,7 +31,7 @@ class TwilioStandIn:
         stub = [
             sys.executable,
             "-m",
-            "smrt_integration.dev.twilio_stub",
+            "devtools.twilio_stub",
             "--port",
             "0",
             "--stop-with-stdin",

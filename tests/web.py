@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from requests import Session
 
-from smrt_integration.dev.services.ports import free_port
+from devtools.services.ports import free_port
 from tests.workers import Program, wait_until
 
 BOOTED = re.compile(r"Booting worker with pid: (\d+)")

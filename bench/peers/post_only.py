@@ -15,7 +15,7 @@ from django.utils import timezone  # noqa: E402
 
 from bench import fill  # noqa: E402
 from smrt_integration.delivery import build, segment  # noqa: E402
-from smrt_integration.delivery.claim import Claimed  # noqa: E402
+from smrt_integration.delivery.claim import ClaimedLane  # noqa: E402
 from smrt_integration.delivery.pack import pack  # noqa: E402
 
 EVERYTHING = 1_000_000
@@ -24,7 +24,7 @@ EVERYTHING = 1_000_000
 def batches(part: int, of: int) -> list[tuple[str, list[dict[str, Any]]]]:
     """With the write key of each."""
     lanes = [
-        Claimed(
+        ClaimedLane(
             business, uuid4(), 0, 0, 0, fill.REGION, fill.write_key(business), "Europe/Berlin", None
         )
         for business in fill.business_ids()[part::of]

@@ -3,13 +3,13 @@
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from customers.account.door import of_customer
 from customers.account.forms import ADDRESS, DetailsForm, WishesForm
+from customers.account.login import customer_view
 from customers.account.page import done, page
 from customers.models import Customer
 
 
-@of_customer
+@customer_view
 def details(request: HttpRequest, customer: Customer) -> HttpResponse:
     form = DetailsForm(request.POST if request.method == "POST" else None, customer=customer)
     if form.is_valid():
@@ -35,7 +35,7 @@ def save_details(customer: Customer, form: DetailsForm) -> None:
         customer.save(update_fields=[*said])
 
 
-@of_customer
+@customer_view
 def messages(request: HttpRequest, customer: Customer) -> HttpResponse:
     """Apart from the other details, so that nothing that is wrong with those keeps anybody from ending the messages."""
     form = WishesForm(request.POST if request.method == "POST" else None, customer=customer)

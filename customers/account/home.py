@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
-from customers.account.door import of_customer
+from customers.account.login import customer_view
 from customers.account.page import page
 from customers.models import Customer, Order, RegularPickupRequest, Stop
 from customers.models.pickup import PickupRequest
@@ -17,24 +17,29 @@ AHEAD: Final = 10
 """Stops of a regular route that are listed. What the customer scheduled is listed however much it is: it can be canceled here alone."""
 
 
-class Coming(NamedTuple):
+class UpcomingPickup(NamedTuple):
     """A day on which a van comes by; `pickup` names the customer's own request, which they may cancel."""
 
     day: date
     pickup: UUID | None
 
 
-@of_customer
+@customer_view
 def home(request: HttpRequest, customer: Customer) -> HttpResponse:
     here = customer.orders.exclude(status=Order.Status.RETURNED).order_by("-created_at", "-pk")[
         :AT_ONCE
     ]
     return page(
-        request, customer, "home", coming=coming(customer), orders=here, **regular_state(customer)
+        request,
+        customer,
+        "home",
+        coming=upcoming_pickups(customer),
+        orders=here,
+        **regular_state(customer),
     )
 
 
-@of_customer
+@customer_view
 def orders(request: HttpRequest, customer: Customer) -> HttpResponse:
     number = page_number(request.GET.get("page", ""))
     start = (number - 1) * AT_ONCE
@@ -45,7 +50,7 @@ def orders(request: HttpRequest, customer: Customer) -> HttpResponse:
     return page(request, customer, "orders", orders=rows[:AT_ONCE], older=older, newer=number - 1)
 
 
-def coming(customer: Customer) -> list[Coming]:
+def upcoming_pickups(customer: Customer) -> list[UpcomingPickup]:
     """The customer's own requests, and the stops of a regular route on other days."""
     today = customer.business.today()
     pickups = customer.pickup_requests.filter(
@@ -58,7 +63,7 @@ def coming(customer: Customer) -> list[Coming]:
         stops.values_list("scheduled_for", flat=True)[:AHEAD]
     )
     days |= dict(pickups.values_list("pickup_date", "uuid"))
-    return [Coming(day, days[day]) for day in sorted(days)]
+    return [UpcomingPickup(day, days[day]) for day in sorted(days)]
 
 
 def regular_state(customer: Customer) -> dict[str, Any]:

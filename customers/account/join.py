@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from customers.account import limits, session
+from customers.account import session, signup_limit
 from customers.account.forms import JoinForm
 from customers.account.page import done, nobodys_page, page_of, private
 from customers.links import as_made
@@ -43,9 +43,9 @@ def join(request: HttpRequest, business: str) -> HttpResponse:
     )
     if not form.is_valid():
         return page_of(request, firm, brand, "join", form=form)
-    if not limits.may_sign_up(request):
+    if not signup_limit.may_sign_up(request):
         response = page_of(request, firm, brand, "too_many", 429)
-        response.headers["Retry-After"] = str(limits.WINDOW)
+        response.headers["Retry-After"] = str(signup_limit.WINDOW)
         return response
     return _welcome(firm, brand, form)
 

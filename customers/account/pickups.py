@@ -6,16 +6,16 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from customers.account.door import of_customer
+from customers.account.error_messages import error_message, in_words
 from customers.account.forms import ADDRESS, PickupForm, RegularForm
 from customers.account.home import regular_state
+from customers.account.login import customer_view
 from customers.account.page import done, nobodys_page, page
-from customers.account.sentences import in_words, sentence
+from customers.errors import ActionRefused
 from customers.models import Customer, PickupRequest
-from customers.refusals import ActionRefused
 
 
-@of_customer
+@customer_view
 def schedule(request: HttpRequest, customer: Customer) -> HttpResponse:
     said = request.POST if request.method == "POST" else None
     form = PickupForm(
@@ -37,12 +37,12 @@ def schedule_on(customer: Customer, day: date, form: PickupForm) -> bool:
             ).first()
             if there and form.made_since_shown(there):
                 return True
-        form.add_error("pickup_date", sentence(refusal))
+        form.add_error("pickup_date", error_message(refusal))
         return False
     return True
 
 
-@of_customer
+@customer_view
 def cancel(request: HttpRequest, customer: Customer, pickup: UUID) -> HttpResponse:
     """Ask first: the button of the question is what cancels."""
     found = customer.pickup_requests.filter(uuid=pickup).first()
@@ -70,7 +70,7 @@ def cancel_once(pickup: PickupRequest) -> None:
             raise
 
 
-@of_customer
+@customer_view
 def regular(request: HttpRequest, customer: Customer) -> HttpResponse:
     said = request.POST if request.method == "POST" else None
     form = RegularForm(said, initial={field: getattr(customer, field) for field in ADDRESS})

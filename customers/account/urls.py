@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from customers.account import contact, door, home, pickups
+from customers.account import contact, home, login, pickups
 
 app_name = "account"
 urlpatterns = [
@@ -11,7 +11,7 @@ urlpatterns = [
     path("regular", pickups.regular, name="regular"),
     path("details", contact.details, name="details"),
     path("messages", contact.messages, name="messages"),
-    path("leave", door.leave, name="leave"),
+    path("leave", login.log_out, name="leave"),
     # Last, and whatever it is: a link that was cut or wrapped on its way is answered by our page too.
-    re_path(r"(?P<token>[\s\S]+)", door.enter, name="enter"),
+    re_path(r"(?P<token>[\s\S]+)", login.log_in, name="enter"),
 ]

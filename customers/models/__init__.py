@@ -1,4 +1,4 @@
-from customers.models.address import AddressDict, Addressed
+from customers.models.address import AddressDict, HasAddress
 from customers.models.business import (
     Agent,
     Brand,
@@ -10,7 +10,7 @@ from customers.models.business import (
 )
 from customers.models.custom_field import CustomField, CustomFieldValue
 from customers.models.customer import Customer
-from customers.models.line_item import LineItem, NewItem
+from customers.models.line_item import LineItem, NewLineItem
 from customers.models.membership import Membership
 from customers.models.order import Order
 from customers.models.pickup import PickupRequest, RegularPickupRequest
@@ -21,7 +21,6 @@ from customers.models.visit import Visit
 
 __all__ = [
     "AddressDict",
-    "Addressed",
     "Agent",
     "Brand",
     "Business",
@@ -32,10 +31,11 @@ __all__ = [
     "Department",
     "Discount",
     "Employee",
+    "HasAddress",
     "IncomingText",
     "LineItem",
     "Membership",
-    "NewItem",
+    "NewLineItem",
     "NightlyText",
     "Order",
     "PickupRequest",

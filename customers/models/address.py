@@ -31,7 +31,7 @@ def address_of(
     }
 
 
-class Addressed(models.Model):
+class HasAddress(models.Model):
     street = models.CharField(max_length=300, blank=True)
     city = models.CharField(max_length=150, blank=True)
     state = models.CharField(max_length=150, blank=True)
@@ -45,7 +45,7 @@ class Addressed(models.Model):
     def address(self) -> AddressDict | None:
         return address_of(self.street, self.city, self.state, self.postal_code, self.country)
 
-    def take_address_from(self, other: "Addressed") -> None:
+    def take_address_from(self, other: "HasAddress") -> None:
         self.street, self.city, self.state = other.street, other.city, other.state
         self.postal_code, self.country = other.postal_code, other.country
 

@@ -9,8 +9,8 @@ from django.db.models import F, Func, Q, Value
 from django.utils import timezone
 
 from customers.models.address import country_code
-from customers.models.public import Public
-from customers.models.tenant import OfBusiness
+from customers.models.public_id import HasPublicId
+from customers.models.tenant import BelongsToBusiness
 from customers.models.tracked import Tracked
 from customers.money import CURRENCIES, Deduction
 from customers.zones import local_day, zones
@@ -31,7 +31,7 @@ def validate_currency(code: str) -> None:
         )
 
 
-class Business(Public, Tracked):
+class Business(HasPublicId, Tracked):
     """A tenant: nothing of one business is ever seen by another."""
 
     name = models.CharField(max_length=200, unique=True)
@@ -76,7 +76,7 @@ class Business(Public, Tracked):
         return local_day(at or timezone.now(), self.time_zone)
 
 
-class Named(Public, OfBusiness):
+class NamedModel(HasPublicId, BelongsToBusiness):
     business = models.ForeignKey(
         Business, on_delete=models.PROTECT, related_name="+", db_index=False
     )
@@ -93,12 +93,12 @@ class Named(Public, OfBusiness):
         return self.name
 
 
-class Brand(Named):
-    class Meta(Named.Meta):
+class Brand(NamedModel):
+    class Meta(NamedModel.Meta):
         pass
 
 
-class Agent(Named):
+class Agent(NamedModel):
     """A sales source: a store, or a route that a van drives."""
 
     class Kind(models.TextChoices):
@@ -107,34 +107,34 @@ class Agent(Named):
 
     kind = models.CharField(max_length=5, choices=Kind, default=Kind.STORE)
 
-    class Meta(Named.Meta):
+    class Meta(NamedModel.Meta):
         pass
 
 
-class Employee(Named):
+class Employee(NamedModel):
     class Role(models.TextChoices):
         DRIVER = "DRIVER", "Driver"
         COUNTER = "COUNTER", "Counter"
 
     role = models.CharField(max_length=7, choices=Role, default=Role.COUNTER)
 
-    class Meta(Named.Meta):
+    class Meta(NamedModel.Meta):
         # Two people may well have the same name.
         constraints = []
         indexes = [models.Index("business", "name", name="employee_by_name")]
 
 
-class Department(Named):
-    class Meta(Named.Meta):
+class Department(NamedModel):
+    class Meta(NamedModel.Meta):
         pass
 
 
-class CustomerGroup(Named):
-    class Meta(Named.Meta):
+class CustomerGroup(NamedModel):
+    class Meta(NamedModel.Meta):
         pass
 
 
-class Discount(Named):
+class Discount(NamedModel):
     class Kind(models.TextChoices):
         PERCENT = "PERCENT", "Percent"
         AMOUNT = "AMOUNT", "Amount"
@@ -143,9 +143,9 @@ class Discount(Named):
     kind = models.CharField(max_length=7, choices=Kind, default=Kind.PERCENT)
     value = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
 
-    class Meta(Named.Meta):
+    class Meta(NamedModel.Meta):
         constraints = [
-            *Named.Meta.constraints,
+            *NamedModel.Meta.constraints,
             models.CheckConstraint(
                 name="discount_within_reason",
                 condition=Q(value__gte=0) & (Q(kind="AMOUNT") | Q(value__lte=100)),

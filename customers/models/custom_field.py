@@ -6,14 +6,14 @@ from django.db.models.functions import Right
 from django.utils import timezone
 
 from customers import dates
+from customers.errors import refuse_other_business, refused_if_invalid
 from customers.models.business import Business
 from customers.models.customer import Customer
-from customers.models.public import Public
-from customers.models.tenant import OfBusiness
-from customers.refusals import refuse_other_business, refused_if_invalid
+from customers.models.public_id import HasPublicId
+from customers.models.tenant import BelongsToBusiness
 
 
-class CustomField(Public, OfBusiness):
+class CustomField(HasPublicId, BelongsToBusiness):
     """A question that a business asks of its customers, such as the birthday."""
 
     class Kind(models.TextChoices):
@@ -37,7 +37,7 @@ class CustomField(Public, OfBusiness):
         return self.name
 
 
-class CustomFieldValue(OfBusiness):
+class CustomFieldValue(BelongsToBusiness):
     customer = models.ForeignKey(
         Customer, on_delete=models.CASCADE, related_name="custom_values", db_index=False
     )

@@ -10,13 +10,13 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Reverse, Upper
 from django.utils import timezone
 
-from customers.models.address import AddressDict, Addressed
+from customers.errors import ActionRefused, moment, refused_if_invalid
+from customers.models.address import AddressDict, HasAddress
 from customers.models.business import Agent, Brand, Business, CustomerGroup, Discount, Employee
 from customers.models.pickup import PickupRequest, RegularPickupRequest
-from customers.models.tenant import OfBusiness
+from customers.models.tenant import BelongsToBusiness
 from customers.models.visit import Visit
 from customers.phones import ImpossibleNumber, normalise
-from customers.refusals import ActionRefused, moment, refused_if_invalid
 
 
 def account_name(kind: str, company_name: str, first_name: str, last_name: str) -> str:
@@ -30,7 +30,7 @@ def _beginning(field: str) -> OpClass:
     return OpClass(Upper(field), "text_pattern_ops")
 
 
-class Customer(Addressed, OfBusiness):
+class Customer(HasAddress, BelongsToBusiness):
     class Kind(models.TextChoices):
         REGULAR = "REGULAR", "Regular"
         CORPORATE = "CORPORATE", "Corporate"

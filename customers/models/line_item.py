@@ -6,11 +6,11 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from customers.errors import ActionRefused, refuse_other_business
 from customers.models.business import Business, Department
-from customers.models.public import Public
-from customers.models.tenant import OfBusiness
+from customers.models.public_id import HasPublicId
+from customers.models.tenant import BelongsToBusiness
 from customers.money import rounded
-from customers.refusals import ActionRefused, refuse_other_business
 
 MOST_MONEY = Decimal(10) ** 10
 """What the columns for amounts hold: ten digits and two decimals."""
@@ -20,7 +20,7 @@ MOST_PIECES = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class NewItem:
+class NewLineItem:
     """A line of an order to be: so many pieces at the price of each."""
 
     description: str
@@ -49,14 +49,14 @@ class NewItem:
         refuse_other_business(business_id, department=self.department)
 
 
-class ItemChanges(TypedDict, total=False):
+class LineItemChange(TypedDict, total=False):
     description: str
     price: Decimal
     quantity: int
     department: Department | None
 
 
-class LineItem(Public, OfBusiness):
+class LineItem(HasPublicId, BelongsToBusiness):
     order = models.ForeignKey("customers.Order", on_delete=models.CASCADE, related_name="items")
     department = models.ForeignKey(
         Department,
@@ -84,7 +84,7 @@ class LineItem(Public, OfBusiness):
         return self.description
 
     @classmethod
-    def of(cls, item: NewItem, currency: str) -> "LineItem":
+    def of(cls, item: NewLineItem, currency: str) -> "LineItem":
         """Not saved; the price is rounded to the currency's smallest coin."""
         return cls(
             description=item.description,
@@ -93,9 +93,9 @@ class LineItem(Public, OfBusiness):
             department=item.department,
         )
 
-    def correct(self, changes: ItemChanges, business: Business) -> None:
+    def correct(self, changes: LineItemChange, business: Business) -> None:
         """Not saved; by the same rules as a new item."""
-        written = NewItem(self.description, self.price, self.quantity, self.department)
+        written = NewLineItem(self.description, self.price, self.quantity, self.department)
         corrected = replace(written, **changes)
         corrected.refuse_nonsense(business.pk)
         for name, value in changes.items():

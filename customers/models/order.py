@@ -11,14 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from customers.models.business import Agent, Business, Discount, Employee
-from customers.models.customer import Customer
-from customers.models.line_item import MOST_MONEY, ItemChanges, LineItem, NewItem
-from customers.models.public import Public
-from customers.models.tenant import OfCustomer, lockable
-from customers.models.visit import Visit
-from customers.money import totals
-from customers.refusals import (
+from customers.errors import (
     ActionRefused,
     Belonging,
     moment,
@@ -26,6 +19,13 @@ from customers.refusals import (
     refuse_other_business,
     refused_if_taken,
 )
+from customers.models.business import Agent, Business, Discount, Employee
+from customers.models.customer import Customer
+from customers.models.line_item import MOST_MONEY, LineItem, LineItemChange, NewLineItem
+from customers.models.public_id import HasPublicId
+from customers.models.tenant import BelongsToCustomer, lockable
+from customers.models.visit import Visit
+from customers.money import totals
 
 if TYPE_CHECKING:
     from customers.models.stop import Stop
@@ -37,11 +37,11 @@ NUMBER_LENGTH = 8
 """32 ** 8 numbers: the odds that a new order of a business with a million orders meets a taken number are one in a million."""
 
 
-class Intake(TypedDict, total=False):
+class OrderIntake(TypedDict, total=False):
     """What there is to say about an order. `tax_rate` in percent; `number` is the POS's own, if it gives one; `at` for what a phone
     reports late."""
 
-    items: Sequence[NewItem]
+    items: Sequence[NewLineItem]
     agent: Agent | None
     sold_by: Employee | None
     discount: Discount | None
@@ -52,7 +52,7 @@ class Intake(TypedDict, total=False):
     at: datetime | None
 
 
-class Changes(TypedDict, total=False):
+class OrderChange(TypedDict, total=False):
     agent: Agent | None
     sold_by: Employee | None
     discount: Discount | None
@@ -64,7 +64,7 @@ def random_number() -> str:
     return "".join(secrets.choice(READABLE) for _ in range(NUMBER_LENGTH))
 
 
-class Order(Public, OfCustomer):
+class Order(HasPublicId, BelongsToCustomer):
     class Status(models.TextChoices):
         OPEN = "open", "Open"
         READY = "ready", "Ready"
@@ -129,7 +129,7 @@ class Order(Public, OfCustomer):
 
     @classmethod
     @transaction.atomic
-    def create(cls, customer: Customer, **intake: Unpack[Intake]) -> Self:
+    def create(cls, customer: Customer, **intake: Unpack[OrderIntake]) -> Self:
         """Take in a customer's things: at a driver's `stop`, else in a store, which is a visit."""
         customer.lock("business")
         return cls.take_in(customer, **intake)
@@ -139,7 +139,7 @@ class Order(Public, OfCustomer):
         cls,
         customer: Customer,
         *,
-        items: Sequence[NewItem] = (),
+        items: Sequence[NewLineItem] = (),
         agent: Agent | None = None,
         sold_by: Employee | None = None,
         discount: Discount | None = None,
@@ -207,7 +207,7 @@ class Order(Public, OfCustomer):
             stop.note_delivery(self.bags if self.status == self.Status.RETURNED else 0)
 
     @transaction.atomic
-    def add_items(self, items: Sequence[NewItem]) -> list[LineItem]:
+    def add_items(self, items: Sequence[NewLineItem]) -> list[LineItem]:
         self.lock("business", "discount")
         self._refuse_unless_open()
         lines = self._lines(items)
@@ -226,7 +226,7 @@ class Order(Public, OfCustomer):
             line.delete()
 
     @transaction.atomic
-    def change_item(self, item: LineItem, **changes: Unpack[ItemChanges]) -> None:
+    def change_item(self, item: LineItem, **changes: Unpack[LineItemChange]) -> None:
         """Correct what was written down of one `item`; what is left out stays."""
         self.lock("business", "discount")
         self._refuse_unless_open()
@@ -237,7 +237,7 @@ class Order(Public, OfCustomer):
         line.save(update_fields=[*changes])
 
     @transaction.atomic
-    def change(self, **changes: Unpack[Changes]) -> None:
+    def change(self, **changes: Unpack[OrderChange]) -> None:
         """Correct what was written down of the order; what is left out stays."""
         records = {name: changes.get(name) for name in ("agent", "sold_by", "discount")}
         refuse_other_business(self.business_id, **cast("dict[str, Belonging | None]", records))
@@ -299,7 +299,7 @@ class Order(Public, OfCustomer):
             )
         return found
 
-    def _lines(self, items: Iterable[NewItem]) -> list[LineItem]:
+    def _lines(self, items: Iterable[NewLineItem]) -> list[LineItem]:
         for item in items:
             item.refuse_nonsense(self.business_id)
         return [LineItem.of(item, self.business.currency) for item in items]

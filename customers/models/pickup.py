@@ -5,17 +5,17 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from customers.models.address import AddressDict, Addressed
+from customers.errors import ActionRefused, moment, refuse_other_business, refused_if_taken
+from customers.models.address import AddressDict, HasAddress
 from customers.models.business import Business, Employee
-from customers.models.public import Public
-from customers.models.tenant import OfCustomer
-from customers.refusals import ActionRefused, moment, refuse_other_business, refused_if_taken
+from customers.models.public_id import HasPublicId
+from customers.models.tenant import BelongsToCustomer
 
 if TYPE_CHECKING:
     from customers.models.customer import Customer
 
 
-class PickupRequest(Public, OfCustomer):
+class PickupRequest(HasPublicId, BelongsToCustomer):
     class ScheduledBy(models.TextChoices):
         EMPLOYEE = "Employee", "Employee"
         CUSTOMER = "Customer", "Customer"
@@ -126,7 +126,7 @@ class PickupRequest(Public, OfCustomer):
             raise ActionRefused(f"This pickup was {self.status} already.", f"{self.status}_already")
 
 
-class RegularPickupRequest(Public, Addressed, OfCustomer):
+class RegularPickupRequest(HasPublicId, HasAddress, BelongsToCustomer):
     """A customer's wish to join a regular route."""
 
     class Status(models.TextChoices):

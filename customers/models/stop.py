@@ -6,19 +6,19 @@ from uuid import UUID
 from django.db import models, transaction
 from django.db.models import Q
 
-from customers.models.address import Addressed
+from customers.errors import ActionRefused, moment, refuse_other_business
+from customers.models.address import HasAddress
 from customers.models.business import Agent, Business, Employee
 from customers.models.customer import Customer
 from customers.models.line_item import MOST_PIECES, LineItem
 from customers.models.order import Order
 from customers.models.pickup import PickupRequest
-from customers.models.public import Public
-from customers.models.tenant import OfCustomer
+from customers.models.public_id import HasPublicId
+from customers.models.tenant import BelongsToCustomer
 from customers.models.visit import Visit
-from customers.refusals import ActionRefused, moment, refuse_other_business
 
 
-class Stop(Public, Addressed, OfCustomer):
+class Stop(HasPublicId, HasAddress, BelongsToCustomer):
     """A driver's stop at a customer's door on one day."""
 
     class Status(models.TextChoices):

@@ -4,8 +4,8 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
 from django.db.models import QuerySet
 
+from customers.errors import ActionRefused
 from customers.models.tracked import Tracked
-from customers.refusals import ActionRefused
 
 if TYPE_CHECKING:
     from customers.models.customer import Customer
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Record = TypeVar("Record", bound=models.Model)
 
 
-class OfBusiness(Tracked):
+class BelongsToBusiness(Tracked):
     """A record that belongs to one business and may refer only to records of the same one."""
 
     class Meta:
@@ -54,13 +54,13 @@ class OfBusiness(Tracked):
             field.name
             for field in self._meta.concrete_fields
             if isinstance(field, models.ForeignKey)
-            and issubclass(field.related_model, OfBusiness)
+            and issubclass(field.related_model, BelongsToBusiness)
             and getattr(self, field.attname) is not None
             and getattr(self, field.name).tenant_id() != self.tenant_id()
         ]
 
 
-class OfCustomer(OfBusiness):
+class BelongsToCustomer(BelongsToBusiness):
     """A record about one customer, with the foreign keys `business` and `customer`."""
 
     class Meta:

@@ -13,9 +13,9 @@ from customers.models.business import Business
 from customers.models.customer import Customer
 from customers.models.pickup import PickupRequest
 from customers.phones import ImpossibleNumber, displayed, normalise
-from customers.texts.answers import Vocabulary, plain
 from customers.texts.clock import EARLIEST_HOUR, END_OF_EVENING
-from customers.texts.languages import LANGUAGES, Meaning, Reply
+from customers.texts.languages import LANGUAGES, AutoReply, Meaning
+from customers.texts.reply_meaning import Vocabulary, plain
 from customers.texts.wording import KNOWN, nightly_text, unknown_placeholders
 
 LANGUAGE_CHOICES = [(code, language.name) for code, language in LANGUAGES.items()]
@@ -268,18 +268,18 @@ class NightlyText(models.Model):
 
 
 OUTCOMES = {
-    Reply.CANCELED: "Pickup canceled",
-    Reply.CANCELED_ALREADY: "Pickup was canceled before",
-    Reply.DONE_ALREADY: "Pickup was done before",
-    Reply.PASSED: "Nothing canceled: the day has passed",
-    Reply.VAN_LEFT: "Nothing canceled: the van had left",
-    Reply.MADE_ANEW: "Nothing canceled: the pickup changed after our text",
-    Reply.WHICH: "Nothing canceled: several customers have this number",
-    Reply.NOT_ASKED: "Nothing canceled: no text had asked",
-    Reply.STOPPED: "Gets no more texts",
-    Reply.STARTED: "Gets texts again",
-    Reply.KEPT: "Kept for you",
-    Reply.NOTHING: "Kept for you, without a reply",
+    AutoReply.CANCELED: "Pickup canceled",
+    AutoReply.CANCELED_ALREADY: "Pickup was canceled before",
+    AutoReply.DONE_ALREADY: "Pickup was done before",
+    AutoReply.PASSED: "Nothing canceled: the day has passed",
+    AutoReply.VAN_LEFT: "Nothing canceled: the van had left",
+    AutoReply.MADE_ANEW: "Nothing canceled: the pickup changed after our text",
+    AutoReply.WHICH: "Nothing canceled: several customers have this number",
+    AutoReply.NOT_ASKED: "Nothing canceled: no text had asked",
+    AutoReply.STOPPED: "Gets no more texts",
+    AutoReply.STARTED: "Gets texts again",
+    AutoReply.KEPT: "Kept for you",
+    AutoReply.NOTHING: "Kept for you, without a reply",
 }
 
 

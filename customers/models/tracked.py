@@ -11,7 +11,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.query import QuerySet
 from django.db.models.signals import post_save
 
-from customers.models.outcome import Outcome, current_outcome
+from customers.models.transaction_state import TransactionState, current_transaction_state
 
 Values = dict[str, Any]
 MISSING = object()
@@ -54,7 +54,7 @@ class Tracked(models.Model):
 
     _stored: Values | None = None
     """Column values by attname as far as known, after the latest save or read; None for a row never saved or read."""
-    _advances: tuple[tuple[Outcome, Values | None], ...] = ()
+    _advances: tuple[tuple[TransactionState, Values | None], ...] = ()
     """Saves whose transaction may still be rolled back, oldest first, each with what was stored before it."""
     _saving: Saving | None = None
 
@@ -169,9 +169,9 @@ class Tracked(models.Model):
         update_fields: Iterable[str] | None = None,
     ) -> bool:
         """The row is written and the receivers are not yet called: a receiver that saves this instance again must start from here."""
-        updated: bool = super()._save_table(
+        updated: bool = super()._save_table(  # type: ignore[misc]
             raw, cls, force_insert, force_update, using, update_fields
-        )  # type: ignore[misc]
+        )
         if self._saving is None:
             # A fixture is loaded, past `save`. The next save looks the row up.
             self._stored = None
@@ -182,7 +182,7 @@ class Tracked(models.Model):
         return updated
 
     def _advance(self, saving: Saving, using: str | None) -> None:
-        outcome = current_outcome(using)
+        outcome = current_transaction_state(using)
         if not self._advances or self._advances[-1][0] is not outcome:
             self._advances = (*self._advances, (outcome, self._stored))
         saving.values = self._present(saving.names)

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Self
 from django.db import connections, models, router
 
 from customers.models.business import Business
-from customers.models.tenant import OfCustomer
+from customers.models.tenant import BelongsToCustomer
 
 if TYPE_CHECKING:
     from customers.models.customer import Customer
 
 
-class Visit(OfCustomer):
+class Visit(BelongsToCustomer):
     """That a customer dealt with the business on a day; at most one a day."""
 
     class Type(models.TextChoices):

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django import template
 
-from customers.account.sentences import in_words
+from customers.account.error_messages import in_words
 from customers.money import WITHOUT_CENTS
 from customers.phones import displayed
 

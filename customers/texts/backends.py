@@ -6,20 +6,20 @@ import structlog
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from customers.texts.outcomes import Outcome, Sent, Text
+from customers.texts.send_results import SendResult, Sent, Text
 
 log = structlog.get_logger(__name__)
 
 
 class Backend(Protocol):
-    def send(self, text: Text) -> Outcome:
+    def send(self, text: Text) -> SendResult:
         """Called from several threads at once, outside any transaction. An error that it raises counts as `Unknown`."""
 
 
 class Console:
     """Sends nothing. On a developer's machine the log shows what would go out; elsewhere no log holds numbers and texts."""
 
-    def send(self, text: Text) -> Outcome:
+    def send(self, text: Text) -> SendResult:
         shown = {"to": text.to, "sender": text.sender, "body": text.body} if settings.DEBUG else {}
         log.info("text_on_console", text=text.id, **shown)
         return Sent()

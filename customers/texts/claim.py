@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from customers.models import Customer, NightlyText, PickupRequest
 from customers.phones import mobile_by_plan
 from customers.texts.languages import LANGUAGES
-from customers.texts.outcomes import Text
+from customers.texts.send_results import Text
 from customers.texts.wording import nightly_text
 
 Status, Reason = NightlyText.Status, NightlyText.Reason

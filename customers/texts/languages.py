@@ -17,7 +17,7 @@ class Meaning(Enum):
     OTHER = "other"
 
 
-class Reply(Enum):
+class AutoReply(Enum):
     """What is said by return."""
 
     CANCELED = "canceled"
@@ -46,7 +46,7 @@ class Language:
     opt_out: str
     """Ends every nightly text, whatever the business wrote."""
     joined: str
-    replies: Mapping[Reply, str]
+    replies: Mapping[AutoReply, str]
     words: Mapping[Meaning, tuple[str, ...]]
     """In small letters and without punctuation, as `answers.plain` makes them."""
 
@@ -73,17 +73,17 @@ ENGLISH: Final = Language(
     joined=" and ",
     replies=MappingProxyType(
         {
-            Reply.CANCELED: "Your pickup on {day} is canceled. Thank you for letting us know.",
-            Reply.CANCELED_ALREADY: "Your pickup on {day} was canceled already.",
-            Reply.DONE_ALREADY: "Our driver was here for your pickup on {day} already, so there is nothing to cancel.",
-            Reply.PASSED: "Your pickup on {day} has passed, so nothing was canceled. We passed your answer on to our team.",
-            Reply.VAN_LEFT: "Our van is on its way already, so your pickup on {day} was not canceled. Please call us.",
-            Reply.MADE_ANEW: "Your pickup changed after our text, so nothing was canceled. We passed your answer on to our team.",
-            Reply.WHICH: 'We texted you about pickups for {names}. Answer with the name as well, such as "NO {first}".',
-            Reply.NOT_ASKED: "We have not texted you about a pickup, so nothing was canceled. We passed your answer on to our team.",
-            Reply.STOPPED: "You get no more texts from {business}. Answer START to get them again.",
-            Reply.STARTED: "You get texts from {business} again. Answer STOP to end them.",
-            Reply.KEPT: "Thank you. We passed your message on to our team.",
+            AutoReply.CANCELED: "Your pickup on {day} is canceled. Thank you for letting us know.",
+            AutoReply.CANCELED_ALREADY: "Your pickup on {day} was canceled already.",
+            AutoReply.DONE_ALREADY: "Our driver was here for your pickup on {day} already, so there is nothing to cancel.",
+            AutoReply.PASSED: "Your pickup on {day} has passed, so nothing was canceled. We passed your answer on to our team.",
+            AutoReply.VAN_LEFT: "Our van is on its way already, so your pickup on {day} was not canceled. Please call us.",
+            AutoReply.MADE_ANEW: "Your pickup changed after our text, so nothing was canceled. We passed your answer on to our team.",
+            AutoReply.WHICH: 'We texted you about pickups for {names}. Answer with the name as well, such as "NO {first}".',
+            AutoReply.NOT_ASKED: "We have not texted you about a pickup, so nothing was canceled. We passed your answer on to our team.",
+            AutoReply.STOPPED: "You get no more texts from {business}. Answer START to get them again.",
+            AutoReply.STARTED: "You get texts from {business} again. Answer STOP to end them.",
+            AutoReply.KEPT: "Thank you. We passed your message on to our team.",
         }
     ),
     words=MappingProxyType(
@@ -116,19 +116,19 @@ SPANISH: Final = Language(
     joined=" y ",
     replies=MappingProxyType(
         {
-            Reply.CANCELED: "Su recogida del {day} queda cancelada. Gracias por avisarnos.",
-            Reply.CANCELED_ALREADY: "Su recogida del {day} ya estaba cancelada.",
-            Reply.DONE_ALREADY: "Nuestro conductor ya pasó por su recogida del {day}; no hay nada que cancelar.",
-            Reply.PASSED: "Su recogida del {day} ya pasó, así que no se canceló nada. Hemos pasado su respuesta a nuestro equipo.",
-            Reply.VAN_LEFT: "Nuestra furgoneta ya está en camino, así que su recogida del {day} no se canceló. Por favor, llámenos.",
-            Reply.MADE_ANEW: "Su recogida cambió después de nuestro mensaje, así que no se canceló nada. "
+            AutoReply.CANCELED: "Su recogida del {day} queda cancelada. Gracias por avisarnos.",
+            AutoReply.CANCELED_ALREADY: "Su recogida del {day} ya estaba cancelada.",
+            AutoReply.DONE_ALREADY: "Nuestro conductor ya pasó por su recogida del {day}; no hay nada que cancelar.",
+            AutoReply.PASSED: "Su recogida del {day} ya pasó, así que no se canceló nada. Hemos pasado su respuesta a nuestro equipo.",
+            AutoReply.VAN_LEFT: "Nuestra furgoneta ya está en camino, así que su recogida del {day} no se canceló. Por favor, llámenos.",
+            AutoReply.MADE_ANEW: "Su recogida cambió después de nuestro mensaje, así que no se canceló nada. "
             "Hemos pasado su respuesta a nuestro equipo.",
-            Reply.WHICH: 'Le escribimos sobre recogidas para {names}. Responda también con el nombre, por ejemplo "NO {first}".',
-            Reply.NOT_ASKED: "No le hemos escrito sobre ninguna recogida, así que no se canceló nada. "
+            AutoReply.WHICH: 'Le escribimos sobre recogidas para {names}. Responda también con el nombre, por ejemplo "NO {first}".',
+            AutoReply.NOT_ASKED: "No le hemos escrito sobre ninguna recogida, así que no se canceló nada. "
             "Hemos pasado su respuesta a nuestro equipo.",
-            Reply.STOPPED: "Ya no recibirá mensajes de {business}. Responda START para recibirlos de nuevo.",
-            Reply.STARTED: "Recibirá de nuevo los mensajes de {business}. Responda STOP para no recibirlos.",
-            Reply.KEPT: "Gracias. Hemos pasado su mensaje a nuestro equipo.",
+            AutoReply.STOPPED: "Ya no recibirá mensajes de {business}. Responda START para recibirlos de nuevo.",
+            AutoReply.STARTED: "Recibirá de nuevo los mensajes de {business}. Responda STOP para no recibirlos.",
+            AutoReply.KEPT: "Gracias. Hemos pasado su mensaje a nuestro equipo.",
         }
     ),
     words=MappingProxyType(
@@ -155,18 +155,18 @@ GERMAN: Final = Language(
     joined=" und ",
     replies=MappingProxyType(
         {
-            Reply.CANCELED: "Ihre Abholung am {day} ist abgesagt. Danke für Ihre Nachricht.",
-            Reply.CANCELED_ALREADY: "Ihre Abholung am {day} war schon abgesagt.",
-            Reply.DONE_ALREADY: "Unser Fahrer war für Ihre Abholung am {day} schon da, es gibt nichts abzusagen.",
-            Reply.PASSED: "Ihre Abholung am {day} ist vorbei, es wurde nichts abgesagt. Wir haben Ihre Antwort weitergegeben.",
-            Reply.VAN_LEFT: "Unser Wagen ist schon unterwegs, Ihre Abholung am {day} wurde nicht abgesagt. Bitte rufen Sie uns an.",
-            Reply.MADE_ANEW: "Ihre Abholung wurde nach unserer SMS geändert, nichts wurde abgesagt. Wir haben Ihre Antwort weitergegeben.",
-            Reply.WHICH: 'Wir haben Ihnen wegen Abholungen für {names} geschrieben. Nennen Sie bitte auch den Namen, etwa "NEIN {first}".',
-            Reply.NOT_ASKED: "Wir haben Ihnen nicht wegen einer Abholung geschrieben, es wurde nichts abgesagt. "
+            AutoReply.CANCELED: "Ihre Abholung am {day} ist abgesagt. Danke für Ihre Nachricht.",
+            AutoReply.CANCELED_ALREADY: "Ihre Abholung am {day} war schon abgesagt.",
+            AutoReply.DONE_ALREADY: "Unser Fahrer war für Ihre Abholung am {day} schon da, es gibt nichts abzusagen.",
+            AutoReply.PASSED: "Ihre Abholung am {day} ist vorbei, es wurde nichts abgesagt. Wir haben Ihre Antwort weitergegeben.",
+            AutoReply.VAN_LEFT: "Unser Wagen ist schon unterwegs, Ihre Abholung am {day} wurde nicht abgesagt. Bitte rufen Sie uns an.",
+            AutoReply.MADE_ANEW: "Ihre Abholung wurde nach unserer SMS geändert, nichts wurde abgesagt. Wir haben Ihre Antwort weitergegeben.",
+            AutoReply.WHICH: 'Wir haben Ihnen wegen Abholungen für {names} geschrieben. Nennen Sie bitte auch den Namen, etwa "NEIN {first}".',
+            AutoReply.NOT_ASKED: "Wir haben Ihnen nicht wegen einer Abholung geschrieben, es wurde nichts abgesagt. "
             "Wir haben Ihre Antwort weitergegeben.",
-            Reply.STOPPED: "Sie bekommen keine SMS mehr von {business}. Mit der Antwort START bekommen Sie wieder welche.",
-            Reply.STARTED: "Sie bekommen wieder SMS von {business}. Mit der Antwort STOPP bekommen Sie keine mehr.",
-            Reply.KEPT: "Danke. Wir haben Ihre Nachricht weitergegeben.",
+            AutoReply.STOPPED: "Sie bekommen keine SMS mehr von {business}. Mit der Antwort START bekommen Sie wieder welche.",
+            AutoReply.STARTED: "Sie bekommen wieder SMS von {business}. Mit der Antwort STOPP bekommen Sie keine mehr.",
+            AutoReply.KEPT: "Danke. Wir haben Ihre Nachricht weitergegeben.",
         }
     ),
     words=MappingProxyType(
@@ -194,18 +194,18 @@ FRENCH: Final = Language(
     joined=" et ",
     replies=MappingProxyType(
         {
-            Reply.CANCELED: "Notre passage du {day} est annulé. Merci de nous avoir prévenus.",
-            Reply.CANCELED_ALREADY: "Notre passage du {day} était déjà annulé.",
-            Reply.DONE_ALREADY: "Notre chauffeur est déjà passé le {day}, il n'y a rien à annuler.",
-            Reply.PASSED: "Notre passage du {day} est déjà derrière nous, rien n'a été annulé. Votre réponse est transmise à notre équipe.",
-            Reply.VAN_LEFT: "Notre camionnette est déjà en route, notre passage du {day} n'a pas été annulé. Merci de nous appeler.",
-            Reply.MADE_ANEW: "Notre passage a changé depuis notre SMS, rien n'a été annulé. Votre réponse est transmise à notre équipe.",
-            Reply.WHICH: 'Nous vous avons écrit pour {names}. Répondez aussi avec le nom, par exemple "NON {first}".',
-            Reply.NOT_ASKED: "Nous ne vous avons pas écrit au sujet d'un passage, rien n'a été annulé. "
+            AutoReply.CANCELED: "Notre passage du {day} est annulé. Merci de nous avoir prévenus.",
+            AutoReply.CANCELED_ALREADY: "Notre passage du {day} était déjà annulé.",
+            AutoReply.DONE_ALREADY: "Notre chauffeur est déjà passé le {day}, il n'y a rien à annuler.",
+            AutoReply.PASSED: "Notre passage du {day} est déjà derrière nous, rien n'a été annulé. Votre réponse est transmise à notre équipe.",
+            AutoReply.VAN_LEFT: "Notre camionnette est déjà en route, notre passage du {day} n'a pas été annulé. Merci de nous appeler.",
+            AutoReply.MADE_ANEW: "Notre passage a changé depuis notre SMS, rien n'a été annulé. Votre réponse est transmise à notre équipe.",
+            AutoReply.WHICH: 'Nous vous avons écrit pour {names}. Répondez aussi avec le nom, par exemple "NON {first}".',
+            AutoReply.NOT_ASKED: "Nous ne vous avons pas écrit au sujet d'un passage, rien n'a été annulé. "
             "Votre réponse est transmise à notre équipe.",
-            Reply.STOPPED: "Vous ne recevrez plus de SMS de {business}. Répondez START pour en recevoir à nouveau.",
-            Reply.STARTED: "Vous recevrez à nouveau les SMS de {business}. Répondez STOP pour ne plus en recevoir.",
-            Reply.KEPT: "Merci. Votre message est transmis à notre équipe.",
+            AutoReply.STOPPED: "Vous ne recevrez plus de SMS de {business}. Répondez START pour en recevoir à nouveau.",
+            AutoReply.STARTED: "Vous recevrez à nouveau les SMS de {business}. Répondez STOP pour ne plus en recevoir.",
+            AutoReply.KEPT: "Merci. Votre message est transmis à notre équipe.",
         }
     ),
     words=MappingProxyType(

@@ -12,9 +12,9 @@ from django.utils import timezone
 from customers.texts import backends
 from customers.texts.backends import Backend
 from customers.texts.claim import PORTION, claim, give_up
-from customers.texts.outcomes import Outcome, Stopped, Text, Unknown
 from customers.texts.plan import plan
-from customers.texts.settle import settle
+from customers.texts.save_results import settle
+from customers.texts.send_results import SendResult, Stopped, Text, Unknown
 
 log = structlog.get_logger(__name__)
 
@@ -44,10 +44,10 @@ def run(budget: float = BUDGET_SECONDS) -> Counter[str]:
     return +became
 
 
-def send(texts: Sequence[Text], backend: Backend, threads: ThreadPoolExecutor) -> list[Outcome]:
+def send(texts: Sequence[Text], backend: Backend, threads: ThreadPoolExecutor) -> list[SendResult]:
     """All at the same moment, with no transaction open and no connection to the database in these threads."""
 
-    def outcome_of(text: Text) -> Outcome:
+    def outcome_of(text: Text) -> SendResult:
         try:
             return backend.send(text)
         except Exception as error:  # noqa: BLE001 - whatever a backend raises, the other texts of the portion were sent

@@ -12,7 +12,7 @@ from twilio.http.response import Response
 from twilio.rest import Client
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from customers.texts.outcomes import Later, Outcome, Sent, Text, Unknown, of_answer
+from customers.texts.send_results import Later, SendResult, Sent, Text, Unknown, result_of_error
 
 TIMEOUT_SECONDS: Final = 10.0
 """Twilio answers within a second. With much more, a run of portions would exceed its budget."""
@@ -51,13 +51,13 @@ class Twilio:
             settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, http_client=Http()
         )
 
-    def send(self, text: Text) -> Outcome:
+    def send(self, text: Text) -> SendResult:
         try:
             message = self._client.messages.create(to=text.to, from_=text.sender, body=text.body)
         except Busy as busy:
             return Later(busy.wait)
         except TwilioRestException as error:
-            return of_answer(error.status, error.code or None)
+            return result_of_error(error.status, error.code or None)
         except exceptions.RequestException as error:
             return Later() if never_connected(error) else Unknown()
         return Sent(message.sid or "")

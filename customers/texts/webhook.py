@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 
-from customers.texts.receive import Said, receive
+from customers.texts.incoming import Said, receive
 
 
 # Twilio holds no form of ours; its signature says more than a token would.

@@ -43,17 +43,19 @@ class Email(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class AlertDecision:
     """`trouble`: what goes on, None when there is none. With `Email.WELL`, it is over once the email has left."""
 
     trouble: Trouble | None
     email: Email | None = None
 
 
-NOTHING: Final = Decision(None)
+NOTHING: Final = AlertDecision(None)
 
 
-def decide(now_is: Situation, trouble: Trouble | None, told_lately: int, now: datetime) -> Decision:
+def decide(
+    now_is: Situation, trouble: Trouble | None, told_lately: int, now: datetime
+) -> AlertDecision:
     """`told_lately`: how many emails about troubles left in the last 24 hours."""
     if not now_is.enabled:
         return NOTHING
@@ -61,7 +63,7 @@ def decide(now_is: Situation, trouble: Trouble | None, told_lately: int, now: da
     if kind:
         trouble = _goes_on(trouble, kind, since)
         tell = GRADES.index(trouble.told) < GRADES.index(kind) and told_lately < MOST_A_DAY
-        return Decision(trouble, Email.TROUBLE if tell else None)
+        return AlertDecision(trouble, Email.TROUBLE if tell else None)
     return _quiet(trouble, now_is.failing, now) if trouble else NOTHING
 
 
@@ -87,9 +89,9 @@ def _goes_on(trouble: Trouble | None, kind: str, since: datetime) -> Trouble:
     return replace(trouble, quiet_since=None)
 
 
-def _quiet(trouble: Trouble, failing: bool, now: datetime) -> Decision:
+def _quiet(trouble: Trouble, failing: bool, now: datetime) -> AlertDecision:
     """While Segment answers with errors, it is not well, though nothing has waited for long yet."""
     quiet_since = None if failing else trouble.quiet_since or now
     if quiet_since is None or now - quiet_since < QUIET:
-        return Decision(replace(trouble, quiet_since=quiet_since))
-    return Decision(trouble, Email.WELL) if trouble.told else NOTHING
+        return AlertDecision(replace(trouble, quiet_since=quiet_since))
+    return AlertDecision(trouble, Email.WELL) if trouble.told else NOTHING

@@ -11,10 +11,19 @@ import structlog
 from django.core.mail import EmailMessage, get_connection
 from django.db import connection
 
-from events.alerts import letters
-from events.alerts.decide import DAY, LONG, NOTHING, Decision, Email, Situation, Trouble, decide
-from events.alerts.letters import Occasion
-from events.standing import CHOICE_WANTED, DISCARDING
+from events.alerts import emails
+from events.alerts.decide import (
+    DAY,
+    LONG,
+    NOTHING,
+    AlertDecision,
+    Email,
+    Situation,
+    Trouble,
+    decide,
+)
+from events.alerts.emails import Occasion
+from events.lanes.status import CHOICE_WANTED, DISCARDING
 
 log = structlog.get_logger(__name__)
 
@@ -69,13 +78,13 @@ GIVE_BACK: Final = "UPDATE events_alert SET telling_until = %s WHERE id = %s"
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class WatchedBusiness:
     """A business with a trouble, now or until now; `decision` is what becomes of it."""
 
     business_id: int
     alert_id: int | None
     before: Trouble | None
-    decision: Decision
+    decision: AlertDecision
     busy: bool
     """A worker is telling of it, or the mail server refused to, just now."""
 
@@ -96,7 +105,7 @@ def watch(now: datetime) -> int:
         for watched in found
         if watched.decision.trouble and watched.decision.email and not watched.busy
     }
-    owners = letters.owners_of(list(to_tell))
+    owners = emails.owners_of(list(to_tell))
     _end(
         [
             watched
@@ -105,14 +114,14 @@ def watch(now: datetime) -> int:
         ],
         now,
     )
-    return tell(
+    return notify_owners(
         [due for business_id, due in to_tell.items() if business_id in owners][:MOST_LETTERS],
         owners,
         now,
     )
 
 
-def find(now: datetime) -> list[Watched]:
+def find(now: datetime) -> list[WatchedBusiness]:
     terms: dict[str, Any] = {
         "ours": [CHOICE_WANTED, DISCARDING, ""],
         "discarding": DISCARDING,
@@ -125,14 +134,14 @@ def find(now: datetime) -> list[Watched]:
         return [_watched(row, now) for row in cursor.fetchall()]
 
 
-def _watched(row: Sequence[Any], now: datetime) -> Watched:
+def _watched(row: Sequence[Any], now: datetime) -> WatchedBusiness:
     business_id, enabled, stopped, waiting, failing, alert_id, busy, told_lately, *trouble = row
     before = Trouble(*trouble) if alert_id else None
     decision = decide(Situation(enabled, stopped, waiting, failing), before, int(told_lately), now)
-    return Watched(business_id, alert_id, before, decision, bool(busy))
+    return WatchedBusiness(business_id, alert_id, before, decision, bool(busy))
 
 
-def _keep(found: Sequence[Watched], now: datetime) -> None:
+def _keep(found: Sequence[WatchedBusiness], now: datetime) -> None:
     changed = [
         (w, w.decision.trouble)
         for w in found
@@ -152,7 +161,7 @@ def _keep(found: Sequence[Watched], now: datetime) -> None:
         _execute(KEEP, *_columns(old))
 
 
-def _has_nobody_to_tell(watched: Watched, owners: Mapping[int, list[str]]) -> bool:
+def _has_nobody_to_tell(watched: WatchedBusiness, owners: Mapping[int, list[str]]) -> bool:
     return (
         watched.decision.email is Email.WELL
         and not watched.busy
@@ -160,19 +169,19 @@ def _has_nobody_to_tell(watched: Watched, owners: Mapping[int, list[str]]) -> bo
     )
 
 
-def _end(over: Sequence[Watched], now: datetime) -> None:
+def _end(over: Sequence[WatchedBusiness], now: datetime) -> None:
     alert_ids = [watched.alert_id for watched in over if watched.alert_id is not None]
     if alert_ids:
         _execute(END, now, alert_ids)
 
 
-def tell(
-    due: Sequence[tuple[Watched, Occasion]], owners: Mapping[int, list[str]], now: datetime
+def notify_owners(
+    due: Sequence[tuple[WatchedBusiness, Occasion]], owners: Mapping[int, list[str]], now: datetime
 ) -> int:
     """One email after the other over one connection. While the mail server fails, all of it has time until the next run."""
     if not due:
         return 0
-    written = letters.write([occasion for _, occasion in due], owners, now)
+    written = emails.write([occasion for _, occasion in due], owners, now)
     deadline, left = time.monotonic() + BUDGET_SECONDS, 0
     try:
         with get_connection() as server:
@@ -190,7 +199,7 @@ def _tell(server: Any, told: str, occasion: Occasion, letter: EmailMessage, now:
     if not claimed:
         return False
     alert_id = claimed[0][0]
-    letter.extra_headers["Message-ID"] = letters.message_id(alert_id, occasion.kind)
+    letter.extra_headers["Message-ID"] = emails.message_id(alert_id, occasion.kind)
     try:
         server.send_messages([letter])
     except REFUSED as error:

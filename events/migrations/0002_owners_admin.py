@@ -11,7 +11,7 @@ ROLLUPS = """
 ALTER TABLE events_dailycount SET (fillfactor = 70);
 ALTER TABLE events_dailydelay SET (fillfactor = 70);
 """
-# What events.outbox.rollup would have counted had it been there when these were logged.
+# What events.send_log.daily_counts would have counted had it been there when these were logged.
 COUNT = """
 INSERT INTO events_dailycount (business_id, event, outcome, brand_id, day, messages)
 SELECT l.business_id, l.event, l.outcome, l.brand_id, (l.settled_at AT TIME ZONE COALESCE(b.time_zone, 'UTC'))::date AS day, count(*)

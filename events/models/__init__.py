@@ -1,11 +1,11 @@
 from events.models.alert import Alert
-from events.models.history import DeliveryAttempt, Outcome, SendLog
+from events.models.daily_counts import DailyCount, DailyDelay
 from events.models.integration import Integration, Region
-from events.models.once import Celebration, Lapse, SweepDone
-from events.models.requests import Request, Resent
-from events.models.rollups import DailyCount, DailyDelay
-from events.models.switches import SwitchChange
-from events.models.waiting import AcceptedTraits, Lane, Outgoing, TraitChange
+from events.models.jobs import Request, Resent
+from events.models.once_only import Celebration, Lapse, SweepDone
+from events.models.outbox import AcceptedTraits, Lane, Outgoing, TraitChange
+from events.models.send_log import DeliveryAttempt, Outcome, SendLog
+from events.models.switch_changes import SwitchChange
 
 __all__ = [
     "AcceptedTraits",

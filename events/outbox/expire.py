@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from events.models import Outcome
-from events.outbox import partitions
-from events.outbox.read import COLUMNS, as_waiting
-from events.outbox.settle import Settled, take_out, write_log
+from events.outbox.read import COLUMNS, as_outbox_row
+from events.outbox.settle import SettledMessage, take_out, write_log
+from events.send_log import partitions
 
 KEPT = timedelta(days=30)
 # One short transaction each.
@@ -36,11 +36,11 @@ def _expire_portion(now: datetime) -> int:
     partitions.ensure(now)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(OVERDUE, [now, now - KEPT, PORTION])
-        rows = [as_waiting(row) for row in cursor.fetchall()]
+        rows = [as_outbox_row(row) for row in cursor.fetchall()]
         taken = take_out(cursor, rows)
         write_log(
             cursor,
-            [Settled(row, Outcome.EXPIRED, REASON) for row in rows if taken.get(row.id)],
+            [SettledMessage(row, Outcome.EXPIRED, REASON) for row in rows if taken.get(row.id)],
             now,
         )
         return len(taken)

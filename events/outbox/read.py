@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from events.models.waiting import IDENTIFY
-from events.outbox.locks import Locked, impatient
+from events.models.outbox import IDENTIFY
+from events.outbox.lock_timeout import LockTimeout, lock_timeout
 from events.outbox.record import new_message_id
-from events.outbox.settle import Waiting
+from events.outbox.settle import OutboxRow
 
 # The time as text: Django's own conversion takes a tenth of all that a message costs.
 COLUMNS = "o.id, o.business_id, o.customer_id, o.user_id, o.event, o.subject_id, o.message_id, o.occurred_at::text, o.facts, o.attempts"
@@ -43,7 +43,7 @@ FROM customers_customer c LEFT JOIN events_acceptedtraits a ON a.customer_id = c
 LOCK_PATIENCE = "200ms"
 
 
-class Standing(NamedTuple):
+class CustomerAtSegment(NamedTuple):
     """How a customer stands with the receivers: whether they may be written to, the destination (a fingerprint) that last accepted their
     traits, and the hash of these; None when none ever did."""
 
@@ -52,40 +52,43 @@ class Standing(NamedTuple):
     traits_hash: str | None
 
 
-def waiting(lanes: Sequence[tuple[int, int]], most: int) -> list[Waiting]:
+def waiting_rows(lanes: Sequence[tuple[int, int]], most: int) -> list[OutboxRow]:
     """Up to `most` rows for each (business id, first id), oldest first within a business."""
     return _rows(
         OF_LANES, [[business for business, _ in lanes], [first for _, first in lanes], most]
     )
 
 
-def identifies_for(customer_ids: Collection[int], now: datetime) -> list[Waiting]:
+def identifies_for(customer_ids: Collection[int], now: datetime) -> list[OutboxRow]:
     """The waiting identifies of these customers, made now for those who have none. A customer whose row a save is just changing
     may be missing from the answer; so is one who was deleted."""
     if not customer_ids:
         return []
     ids = sorted(customer_ids)
-    with suppress(Locked), impatient(LOCK_PATIENCE) as cursor:
+    with suppress(LockTimeout), lock_timeout(LOCK_PATIENCE) as cursor:
         cursor.execute(ADD_IDENTIFIES, [now, ids, [new_message_id() for _ in ids]])
     return _rows(IDENTIFIES, [ids])
 
 
-def standings(customer_ids: Collection[int]) -> dict[int, Standing]:
+def customers_at_segment(customer_ids: Collection[int]) -> dict[int, CustomerAtSegment]:
     """By customer id; a customer who is gone is left out."""
     with connection.cursor() as cursor:
         cursor.execute(STANDINGS, [list(customer_ids)])
-        return {customer_id: Standing(*standing) for customer_id, *standing in cursor.fetchall()}
+        return {
+            customer_id: CustomerAtSegment(*standing)
+            for customer_id, *standing in cursor.fetchall()
+        }
 
 
-def _rows(statement: str, params: Sequence[Any]) -> list[Waiting]:
+def _rows(statement: str, params: Sequence[Any]) -> list[OutboxRow]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
-        return [as_waiting(row) for row in cursor.fetchall()]
+        return [as_outbox_row(row) for row in cursor.fetchall()]
 
 
-def as_waiting(row: Sequence[Any]) -> Waiting:
+def as_outbox_row(row: Sequence[Any]) -> OutboxRow:
     """A row of COLUMNS. Django leaves the decoding of jsonb to its fields."""
     values = list(row)
     values[OCCURRED_AT] = datetime.fromisoformat(values[OCCURRED_AT])
     values[FACTS] = json.loads(values[FACTS])
-    return Waiting(*values)
+    return OutboxRow(*values)

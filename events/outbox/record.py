@@ -13,8 +13,8 @@ import psycopg
 from django.db import connection
 
 from events import wake
-from events.facts import Happening, Lookup, Related
-from events.models.waiting import IDENTIFY
+from events.models.outbox import IDENTIFY
+from events.occurrences import Lookup, Occurrence, Related
 
 # Resolved inside the recording statement by primary key, so that an event says what was true when it happened even if the row it
 # names is changed or deleted a moment later. Costs about 30 us each (bench `record_lookups`), far less than another query.
@@ -72,13 +72,13 @@ Shape = tuple[tuple[str, Related], ...]
 
 
 def record(
-    customer_id: int, happenings: Iterable[Happening], identify_at: datetime | None = None
+    customer_id: int, happenings: Iterable[Occurrence], identify_at: datetime | None = None
 ) -> int:
     """Record events and, with `identify_at`, that the customer's traits changed. Answers how many messages now wait because of it:
     none when the business is switched off."""
     found = list(happenings)
     if identify_at is not None:
-        found.append(Happening(IDENTIFY, customer_id, identify_at, {}))
+        found.append(Occurrence(IDENTIFY, customer_id, identify_at, {}))
     if not found:
         return 0
     lookups = [
@@ -101,7 +101,7 @@ def record(
     return recorded
 
 
-def facts_of(happening: Happening) -> dict[str, Any]:
+def facts_of(happening: Occurrence) -> dict[str, Any]:
     """What would be recorded of it now, by the same means; nothing is written."""
     lookups = {name: fact for name, fact in happening.facts.items() if isinstance(fact, Lookup)}
     row = _row(tuple((name, fact.related) for name, fact in lookups.items()))
@@ -134,7 +134,7 @@ def _row(shape: Shape) -> str:
     return f"(%s::text, %s::bigint, %s::text, %s::timestamptz, %s::jsonb{found})"
 
 
-def _values(happening: Happening, lookups: Mapping[str, Lookup]) -> list[Any]:
+def _values(happening: Occurrence, lookups: Mapping[str, Lookup]) -> list[Any]:
     plain = json.dumps(
         {name: fact for name, fact in happening.facts.items() if name not in lookups}
     )

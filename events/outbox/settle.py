@@ -14,14 +14,14 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from events.models import Outcome
-from events.outbox import partitions, rollup
+from events.send_log import daily_counts, partitions
 
 # Until the save that holds a customer's identify has ended.
-HELD = timedelta(seconds=1)
+LOCKED_ROW_PAUSE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class OutboxRow:
     """A row of the outbox as it was read."""
 
     id: int
@@ -37,10 +37,10 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettledMessage:
     """A message whose outcome is known. `attempted` says whether a POST is to be added to its attempts."""
 
-    row: Waiting
+    row: OutboxRow
     outcome: Outcome
     reason: str = ""
     body: str = ""
@@ -48,10 +48,10 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class AcceptedIdentify:
     """Traits that Segment accepted with an identify."""
 
-    row: Waiting
+    row: OutboxRow
     destination: str
     traits_hash: str
 
@@ -70,7 +70,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LaneUpdate:
     """How a lane goes on. It counts only while the lane is still ours; what it says of failures, only for the config it was tried with."""
 
     business_id: int
@@ -87,11 +87,11 @@ class Verdict:
 class Settlement:
     """Everything that one or more finished deliveries brought."""
 
-    settled: list[Settled] = field(default_factory=list)
-    known: list[Known] = field(default_factory=list)
-    failed: list[tuple[Waiting, str]] = field(default_factory=list)
+    settled: list[SettledMessage] = field(default_factory=list)
+    known: list[AcceptedIdentify] = field(default_factory=list)
+    failed: list[tuple[OutboxRow, str]] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
+    verdicts: list[LaneUpdate] = field(default_factory=list)
 
 
 # Rows locked by somebody are passed over: a save that is replacing a waiting identify must neither wait for us nor deadlock with us.
@@ -185,13 +185,15 @@ def settle(work: Settlement, now: datetime) -> int:
         )
         _release(cursor, work.verdicts, now)
         _leave_for_a_moment(
-            cursor, [item.row for item in work.settled if item.row.id not in taken], now + HELD
+            cursor,
+            [item.row for item in work.settled if item.row.id not in taken],
+            now + LOCKED_ROW_PAUSE,
         )
         write_log(cursor, logged, now)
     return len(logged)
 
 
-def take_out(cursor: Any, rows: Sequence[Waiting]) -> dict[int, bool]:
+def take_out(cursor: Any, rows: Sequence[OutboxRow]) -> dict[int, bool]:
     """Delete these messages from the outbox, unless they were replaced or taken out since. Answers the ids deleted, each with whether
     it is to be logged: an identify may have been already, while the save that was replacing it was not yet rolled back."""
     if not rows:
@@ -200,20 +202,20 @@ def take_out(cursor: Any, rows: Sequence[Waiting]) -> dict[int, bool]:
     return {row_id: not logged for row_id, logged in cursor.fetchall()}
 
 
-def write_log(cursor: Any, items: Sequence[Settled], now: datetime) -> None:
+def write_log(cursor: Any, items: Sequence[SettledMessage], now: datetime) -> None:
     """Log and count these. The last step of a transaction, and once in it: every other one that counts for the same businesses waits until
     it ends, so nothing may come after it that such a one holds, a lane above all."""
     if items:
-        brand_of = rollup.brands(cursor, items)
+        brand_of = daily_counts.brands(cursor, items)
         _copy(
             cursor,
             LOG,
             (_log_row(item, brand_of.get(item.row.customer_id, 0), now) for item in items),
         )
-        rollup.add(cursor, items, brand_of, now)
+        daily_counts.add(cursor, items, brand_of, now)
 
 
-def _log_row(item: Settled, brand_id: int, now: datetime) -> tuple[Any, ...]:
+def _log_row(item: SettledMessage, brand_id: int, now: datetime) -> tuple[Any, ...]:
     row = item.row
     facts = None if item.outcome == Outcome.ACCEPTED else Jsonb(row.facts)
     attempts = row.attempts + (item.sent_at is not None)
@@ -232,7 +234,7 @@ def _log_row(item: Settled, brand_id: int, now: datetime) -> tuple[Any, ...]:
     )
 
 
-def _remember(cursor: Any, known: Sequence[Known], taken: Collection[int]) -> set[str]:
+def _remember(cursor: Any, known: Sequence[AcceptedIdentify], taken: Collection[int]) -> set[str]:
     """Keep what Segment knows of these customers now. Answers the message ids that were news: an identify replaced while it was in
     flight is no longer in the outbox under its id, yet it was accepted and belongs in the log once."""
     if not known:
@@ -249,7 +251,7 @@ def _remember(cursor: Any, known: Sequence[Known], taken: Collection[int]) -> se
     return {row[0] for row in cursor.fetchall()}
 
 
-def _leave_for_a_moment(cursor: Any, rows: Sequence[Waiting], until: datetime) -> None:
+def _leave_for_a_moment(cursor: Any, rows: Sequence[OutboxRow], until: datetime) -> None:
     """Those of these messages that wait unchanged are locked by a save."""
     if rows:
         cursor.execute(
@@ -257,7 +259,7 @@ def _leave_for_a_moment(cursor: Any, rows: Sequence[Waiting], until: datetime) -
         )
 
 
-def _release(cursor: Any, verdicts: Sequence[Verdict], now: datetime) -> None:
+def _release(cursor: Any, verdicts: Sequence[LaneUpdate], now: datetime) -> None:
     if not verdicts:
         return
     rows = (

@@ -6,8 +6,8 @@ from datetime import datetime
 from django.db import connection
 
 from customers import demographics
-from events.outbox import spread
-from events.outbox.locks import Locked, impatient
+from events.outbox import fan_out
+from events.outbox.lock_timeout import LockTimeout, lock_timeout
 
 # Local time of day; after the evening's last orders and before anybody looks at reports.
 HOUR = 2
@@ -42,10 +42,10 @@ def sweep(now: datetime) -> int:
 
 def _sweep_one(business_id: int, now: datetime) -> int:
     """0 also when another worker is at it, or a save holds some of these customers for long: then the next sweep finds it due."""
-    with suppress(Locked), impatient(PATIENCE) as cursor:
+    with suppress(LockTimeout), lock_timeout(PATIENCE) as cursor:
         cursor.execute(CLAIM, {"now": now, "business": business_id})
         if cursor.fetchone():
             customer_ids = demographics.recompute(business_id, now)
-            spread.identify_known(business_id, customer_ids, now)
+            fan_out.identify_known(business_id, customer_ids, now)
             return len(customer_ids)
     return 0

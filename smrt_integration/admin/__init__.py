@@ -1,5 +1,5 @@
 """The owner's admin: their integration, what waits, what was sent, the keys to the API. Django's autodiscovery imports this package."""
 
-from smrt_integration.admin import integration, keys, messages, story, support
+from smrt_integration.admin import integration, keys, messages, support, timeline
 
-__all__ = ["integration", "keys", "messages", "story", "support"]
+__all__ = ["integration", "keys", "messages", "support", "timeline"]

@@ -11,7 +11,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from customers.refusals import ActionRefused
+from customers.errors import ActionRefused
 
 
 class Conflict(APIException):

@@ -15,7 +15,7 @@ from customers.models import AddressDict
 
 
 @extend_schema_field(OpenApiTypes.UUID)
-class Reference(serializers.SlugRelatedField[Any]):
+class BusinessReferenceField(serializers.SlugRelatedField[Any]):
     """Another record of the same business, by its UUID."""
 
     def __init__(self, queryset: QuerySet[Any] | Manager[Any], **kwargs: Any) -> None:
@@ -64,7 +64,7 @@ def by_uuid(rows: QuerySet[Any], wanted: Iterable[UUID], field: str) -> Mapping[
     return found
 
 
-class Given(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[Any]):
     """What a body says. A name that means nothing here is refused: left out for a slip of the pen, it would mean something else."""
 
     answered: ClassVar[frozenset[str]] = frozenset()
@@ -90,7 +90,7 @@ LONGEST_AGO: Final = timedelta(days=30)
 """As long as an event may wait to be sent. A phone was not offline for longer: its clock is wrong."""
 
 
-class MomentField(serializers.DateTimeField):
+class DateTimeWithOffsetField(serializers.DateTimeField):
     """When something happened, if it is told later. A time without an offset would be somebody's own, and nobody could tell whose."""
 
     default_error_messages = {
@@ -117,7 +117,7 @@ class MomentField(serializers.DateTimeField):
         return moment
 
 
-class AddressField(Given):
+class AddressField(StrictSerializer):
     """Null when nothing is known; a part that is not known is null."""
 
     street = serializers.CharField(max_length=300, allow_null=True, default=None)

@@ -33,7 +33,7 @@ MOST_WORDS = 4
 """Of a name: each is looked for in three columns."""
 
 
-class MomentField(IsoDateTimeField):
+class DateTimeWithOffsetFormField(IsoDateTimeField):
     """With an offset, and in UTC: PostgreSQL knows fewer offsets and years than ISO 8601."""
 
     def to_python(self, value: Any) -> datetime | None:
@@ -53,14 +53,14 @@ def _naive(text: str) -> bool:
     return parsed is not None and parsed.tzinfo is None
 
 
-class MomentFilter(MomentFilterBase):
-    field_class = MomentField
+class DateTimeWithOffsetFilter(MomentFilterBase):
+    field_class = DateTimeWithOffsetFormField
 
 
 class OrderFilter(FilterSet):
     customer = filters.UUIDFilter("customer__uuid")
-    created_after = MomentFilter("created_at", "gte")
-    created_before = MomentFilter("created_at", "lt")
+    created_after = DateTimeWithOffsetFilter("created_at", "gte")
+    created_before = DateTimeWithOffsetFilter("created_at", "lt")
 
     class Meta:
         model = Order

@@ -47,7 +47,7 @@ STORE = "UPDATE smrt_integration_answered SET status = %s, body = %s WHERE id = 
 ANOTHER_BODY = f"This {HEADER} came with another request before. Use a new one for each request, and the same only to repeat it."
 
 
-class UnderWay(Conflict):
+class RequestInProgress(Conflict):
     wait = 1
     """Seconds, which DRF answers as Retry-After."""
 
@@ -87,7 +87,7 @@ def _claim(request: Request, key: str) -> int | None:
             row = cursor.fetchone()
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
-            raise UnderWay from error
+            raise RequestInProgress from error
         raise
     return row[0] if row else None
 
@@ -110,7 +110,7 @@ def hash_of(request: Request) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def forget_old(now: datetime) -> int:
+def delete_old(now: datetime) -> int:
     """Delete answers that nobody will ask for any more, some at a time. Answers how many."""
     old, forgotten = Answered.objects.filter(at__lt=now - KEPT), 0
     while deleted := Answered.objects.filter(

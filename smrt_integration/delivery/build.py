@@ -10,13 +10,13 @@ from typing import Any
 from customers.traits import CustomValue, TraitSource, build_traits, custom_values, trait_sources
 from events import catalogue
 from events.models import Outcome
-from events.models.waiting import IDENTIFY
+from events.models.outbox import IDENTIFY
 from events.outbox import read
-from events.outbox.read import Standing
-from events.outbox.settle import Known, Settled, Waiting
+from events.outbox.read import CustomerAtSegment
+from events.outbox.settle import AcceptedIdentify, OutboxRow, SettledMessage
 from smrt_integration.delivery import segment
-from smrt_integration.delivery.claim import Claimed
-from smrt_integration.delivery.parcels import Load, Parcel
+from smrt_integration.delivery.claim import ClaimedLane
+from smrt_integration.delivery.messages import BuiltMessage, LaneMessages
 
 # Rows of one business in one round: what fits in one request of tracks, so that a backlog goes in steps and others get their turn.
 MOST_ROWS = 500
@@ -32,20 +32,22 @@ UNCERTAIN = ""
 HIDDEN_LINK = "(hidden: it opens the customer's account)"
 
 
-def load(lanes: Sequence[Claimed], now: datetime, most_rows: int = MOST_ROWS) -> list[Load]:
+def load(
+    lanes: Sequence[ClaimedLane], now: datetime, most_rows: int = MOST_ROWS
+) -> list[LaneMessages]:
     """What waits for these lanes, at most so many rows of each, built and ready to post."""
-    rows = read.waiting([(lane.business_id, lane.first_id) for lane in lanes], most_rows)
+    rows = read.waiting_rows([(lane.business_id, lane.first_id) for lane in lanes], most_rows)
     found = Counter(row.business_id for row in rows)
-    standings = read.standings({row.customer_id for row in rows})
+    standings = read.customers_at_segment({row.customer_id for row in rows})
     rows += _identifies_first(lanes, rows, standings, now)
     identified = {row.customer_id for row in rows if row.event == IDENTIFY}
     sources = trait_sources(identified) if identified else {}
     values = custom_values(sources.keys()) if sources else {}
-    by_business: dict[int, list[Waiting]] = defaultdict(list)
+    by_business: dict[int, list[OutboxRow]] = defaultdict(list)
     for row in rows:
         by_business[row.business_id].append(row)
     loads = [
-        Builder(lane, standings, sources, values).load(by_business[lane.business_id])
+        MessageBuilder(lane, standings, sources, values).load(by_business[lane.business_id])
         for lane in lanes
     ]
     for load in loads:
@@ -63,11 +65,11 @@ def hash_of(traits: Mapping[str, Any]) -> str:
 
 
 def _identifies_first(
-    lanes: Iterable[Claimed],
-    rows: Iterable[Waiting],
-    standings: Mapping[int, Standing],
+    lanes: Iterable[ClaimedLane],
+    rows: Iterable[OutboxRow],
+    standings: Mapping[int, CustomerAtSegment],
     now: datetime,
-) -> list[Waiting]:
+) -> list[OutboxRow]:
     """The identifies of customers whose events wait but whom this destination never saw."""
     places = {lane.business_id: destination(lane.region, lane.write_key) for lane in lanes}
     with_identify = {row.customer_id for row in rows if row.event == IDENTIFY}
@@ -80,13 +82,13 @@ def _identifies_first(
     return read.identifies_for(unseen, now)
 
 
-class Builder:
+class MessageBuilder:
     """Builds one business's load from what was fetched for all."""
 
     def __init__(
         self,
-        lane: Claimed,
-        standings: Mapping[int, Standing],
+        lane: ClaimedLane,
+        standings: Mapping[int, CustomerAtSegment],
         sources: Mapping[int, TraitSource],
         values: Mapping[int, list[CustomValue]],
     ) -> None:
@@ -96,14 +98,14 @@ class Builder:
         self.values = values
         self.destination = destination(lane.region, lane.write_key)
         self.with_identify: set[int] = set()
-        self.result = Load(lane)
+        self.result = LaneMessages(lane)
 
-    def load(self, rows: Sequence[Waiting]) -> Load:
+    def load(self, rows: Sequence[OutboxRow]) -> LaneMessages:
         self.with_identify = {row.customer_id for row in rows if row.event == IDENTIFY}
         for row in rows:
             try:
                 (self._identify if row.event == IDENTIFY else self._track)(row)
-            except segment.TooLarge as problem:
+            except segment.MessageTooLarge as problem:
                 self._settle(row, Outcome.REJECTED, str(problem))
             except (KeyError, TypeError, ValueError, ArithmeticError) as error:
                 self._settle(
@@ -113,10 +115,10 @@ class Builder:
                 )
         return self.result
 
-    def _settle(self, row: Waiting, outcome: Outcome, reason: str) -> None:
-        self.result.settled.append(Settled(row, outcome, reason))
+    def _settle(self, row: OutboxRow, outcome: Outcome, reason: str) -> None:
+        self.result.settled.append(SettledMessage(row, outcome, reason))
 
-    def _identify(self, row: Waiting) -> None:
+    def _identify(self, row: OutboxRow) -> None:
         source = self.sources.get(row.customer_id)
         if source is None:
             self._settle(row, Outcome.SKIPPED, DELETED)
@@ -139,10 +141,10 @@ class Builder:
         )
         body = segment.serialized(message)
         shown = body.replace(json.dumps(traits["link"]), json.dumps(HIDDEN_LINK))
-        known = Known(row, self.destination, UNCERTAIN if row.attempts else traits_hash)
-        self.result.identifies.append(Parcel(row, message, len(body), shown, known))
+        known = AcceptedIdentify(row, self.destination, UNCERTAIN if row.attempts else traits_hash)
+        self.result.identifies.append(BuiltMessage(row, message, len(body), shown, known))
 
-    def _track(self, row: Waiting) -> None:
+    def _track(self, row: OutboxRow) -> None:
         standing = self.standings.get(row.customer_id)
         if (
             standing
@@ -164,4 +166,4 @@ class Builder:
             integrations,
         )
         body = segment.serialized(message)
-        self.result.tracks.append(Parcel(row, message, len(body), body))
+        self.result.tracks.append(BuiltMessage(row, message, len(body), body))

@@ -20,7 +20,7 @@ FLOOR_AGE: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedLane:
     """A lane that is ours until the lease ends, with what is needed of its business's config."""
 
     business_id: int
@@ -96,7 +96,7 @@ def claim(
     troubled: bool = False,
     from_zero: bool = False,
     crowded: bool = False,
-) -> list[Claimed]:
+) -> list[ClaimedLane]:
     """Lease up to `limit` lanes that have something to send. `troubled`: those whose last attempt failed, instead of the others.
     `crowded`: expect that a good part of all businesses has. `from_zero`: look below the lanes' floors in any case."""
     params: dict[str, Any] = {
@@ -136,8 +136,8 @@ def _claimed(
     region: str,
     write_key: str,
     *rest: Any,
-) -> Claimed:
-    return Claimed(
+) -> ClaimedLane:
+    return ClaimedLane(
         business_id, token, first_id, failures, generation, region, decrypt(write_key), *rest
     )
 

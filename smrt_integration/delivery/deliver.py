@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from events import wake
 from events.outbox.settle import Settlement, settle
-from smrt_integration.delivery import answers, build, claim, segment
-from smrt_integration.delivery.land import land
-from smrt_integration.delivery.parcels import Load
-from smrt_integration.delivery.ship import ENOUGH_SECONDS, Shipment, ship
+from smrt_integration.delivery import build, claim, responses, segment
+from smrt_integration.delivery.messages import LaneMessages
+from smrt_integration.delivery.post import ENOUGH_SECONDS, LaneResult, post_lane
+from smrt_integration.delivery.settle import add_lane_result
 
 log = structlog.get_logger(__name__)
 
@@ -37,12 +37,12 @@ GATHER_SECONDS: Final = 0.005
 ROWS_PER_CLAIM: Final = 2_000
 ROWS_UNDER_WAY: Final = 8_000
 # Lanes whose last attempt failed may hang again; together they never take more than a quarter of the threads.
-TROUBLED: Final = segment.THREADS // 4
+FAILING: Final = segment.THREADS // 4
 # Shipments that wait for a thread, so that none is idle while this one claims and settles.
 IN_ADVANCE: Final = segment.THREADS
 # Lanes taken at once at least, as long as threads are busy: each claim and what follows costs the same queries, however few they are.
 FEWEST_LANES: Final = segment.THREADS // 2
-TROUBLED_SECONDS: Final = 0.25
+FAILING_SECONDS: Final = 0.25
 # A claim that found this many lanes and could have found more says that many businesses have something waiting.
 CROWD: Final = 30
 RENEW_SECONDS: Final = 8.0
@@ -62,8 +62,8 @@ class Delivery:
         self.budget = budget
         self.logged = 0
         self.started = time.monotonic()
-        self.flights: dict[Future[Shipment], tuple[Load, float]] = {}
-        self.landed: list[Shipment] = []
+        self.flights: dict[Future[LaneResult], tuple[LaneMessages, float]] = {}
+        self.landed: list[LaneResult] = []
         self.rows_per_lane = 1.0
         self.crowded = False
         self.called = False
@@ -97,11 +97,11 @@ class Delivery:
         now = time.monotonic()
         if self._closed() or self._rows_under_way() >= ROWS_UNDER_WAY:
             return False
-        found: list[claim.Claimed] = []
+        found: list[claim.ClaimedLane] = []
         if now >= self.troubled_at and not self._out_of_budget():
-            self.troubled_at = now + TROUBLED_SECONDS
+            self.troubled_at = now + FAILING_SECONDS
             under_way = sum(load.lane.failures > 0 for load, _ in self.flights.values())
-            found += self._claim(TROUBLED - under_way, troubled=True)
+            found += self._claim(FAILING - under_way, troubled=True)
         if now >= self.look_at:
             most = min(
                 claim.MOST_LANES,
@@ -128,14 +128,14 @@ class Delivery:
         room = free + IN_ADVANCE
         return room if room >= FEWEST_LANES else 0
 
-    def _claim(self, limit: int, troubled: bool = False) -> list[claim.Claimed]:
+    def _claim(self, limit: int, troubled: bool = False) -> list[claim.ClaimedLane]:
         return (
             claim.claim(timezone.now(), limit, troubled, self.from_zero, self.crowded)
             if limit > 0
             else []
         )
 
-    def _start(self, loads: list[Load]) -> None:
+    def _start(self, loads: list[LaneMessages]) -> None:
         self.rows_per_lane = max(
             1.0, sum(build.MOST_ROWS if load.more else load.messages for load in loads) / len(loads)
         )
@@ -144,9 +144,9 @@ class Delivery:
             wake.wake()
         for load in loads:
             if load.messages:
-                self.flights[_threads().submit(ship, load)] = (load, time.monotonic())
+                self.flights[_threads().submit(post_lane, load)] = (load, time.monotonic())
             else:
-                self.landed.append(Shipment(load))
+                self.landed.append(LaneResult(load))
 
     def _rows_under_way(self) -> int:
         """Without those of hanging receivers, which would otherwise keep everybody's from leaving."""
@@ -158,7 +158,7 @@ class Delivery:
         while self.landed:
             now, work, shipments = timezone.now(), Settlement(), self._one_of_each()
             for shipment in shipments:
-                land(shipment, work, now, random.random)
+                add_lane_result(shipment, work, now, random.random)
             self.logged += settle(work, now)
             if any(shipment.load.lane.failures for shipment in shipments):
                 # there is room for the next of them: after a breakdown all are due
@@ -169,10 +169,10 @@ class Delivery:
             self.renew_at = time.monotonic() + RENEW_SECONDS
             claim.renew(timezone.now(), {load.lane.token for load, _ in self.flights.values()})
 
-    def _one_of_each(self) -> list[Shipment]:
+    def _one_of_each(self) -> list[LaneResult]:
         """One landed shipment of each business. Who stood still until its lease ended (a frozen machine, say) may have taken the lane
         again, with the same messages: the second settling must find what the first one did."""
-        first: dict[int, Shipment] = {}
+        first: dict[int, LaneResult] = {}
         self.landed = [
             shipment
             for shipment in self.landed
@@ -193,9 +193,9 @@ class Delivery:
                     "shipment_abandoned", business=load.lane.business_id, messages=load.messages
                 )
                 del self.flights[flight]
-                self.landed.append(Shipment(load, halted=answers.timed_out()))
+                self.landed.append(LaneResult(load, halted=responses.timed_out()))
 
-    def _landed(self, flight: Future[Shipment], load: Load) -> Shipment:
+    def _landed(self, flight: Future[LaneResult], load: LaneMessages) -> LaneResult:
         """A fault of ours with one business's load makes that business wait and no other."""
         try:
             return flight.result()
@@ -204,4 +204,4 @@ class Delivery:
             log.error(  # noqa: TRY400
                 "shipment_failed", business=load.lane.business_id, error=type(error).__name__
             )
-            return Shipment(load, halted=answers.failed())
+            return LaneResult(load, halted=responses.failed())

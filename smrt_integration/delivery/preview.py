@@ -8,16 +8,16 @@ from uuid import uuid4
 
 from customers.models import Customer
 from customers.traits import custom_values, trait_sources
-from events.facts import Happening
-from events.latest import Missing, latest
+from events.latest_occurrence import NothingToPreview, latest_occurrence
 from events.models import Integration
-from events.models.waiting import IDENTIFY
+from events.models.outbox import IDENTIFY
+from events.occurrences import Occurrence
 from events.outbox import read
 from events.outbox.record import new_message_id
-from events.outbox.settle import Waiting
-from smrt_integration.delivery.build import Builder, destination
-from smrt_integration.delivery.claim import Claimed
-from smrt_integration.delivery.parcels import Parcel
+from events.outbox.settle import OutboxRow
+from smrt_integration.delivery.build import MessageBuilder, destination
+from smrt_integration.delivery.claim import ClaimedLane
+from smrt_integration.delivery.messages import BuiltMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Preview:
 def preview(event: str, customer: Customer, integration: Integration, now: datetime) -> Preview:
     try:
         happening, source = _happening(event, customer, integration, now)
-    except Missing as missing:
+    except NothingToPreview as missing:
         return Preview("", str(missing))
     load = _builder(customer, integration, event).load([_row(happening, customer)])
     if load.settled:
@@ -47,18 +47,18 @@ def preview(event: str, customer: Customer, integration: Integration, now: datet
 
 def _happening(
     event: str, customer: Customer, integration: Integration, now: datetime
-) -> tuple[Happening, str]:
+) -> tuple[Occurrence, str]:
     if event == IDENTIFY:
-        return Happening(
+        return Occurrence(
             IDENTIFY, customer.pk, now, {}
         ), "Made from the customer's details, as they are now."
-    found = latest(event, customer, integration, now)
+    found = latest_occurrence(event, customer, integration, now)
     return found.happening, found.source
 
 
-def _row(happening: Happening, customer: Customer) -> Waiting:
+def _row(happening: Occurrence, customer: Customer) -> OutboxRow:
     at, facts = happening.occurred_at.astimezone(UTC), dict(happening.facts)
-    return Waiting(
+    return OutboxRow(
         0,
         customer.business_id,
         customer.pk,
@@ -72,9 +72,9 @@ def _row(happening: Happening, customer: Customer) -> Waiting:
     )
 
 
-def _builder(customer: Customer, integration: Integration, event: str) -> Builder:
+def _builder(customer: Customer, integration: Integration, event: str) -> MessageBuilder:
     """As in a round in which the customer is identified: that comes first, and neither is left out because Segment has it already."""
-    lane = Claimed(
+    lane = ClaimedLane(
         business_id=customer.business_id,
         token=uuid4(),
         first_id=0,
@@ -87,18 +87,20 @@ def _builder(customer: Customer, integration: Integration, event: str) -> Builde
     )
     place = None if event == IDENTIFY else destination(lane.region, lane.write_key)
     standings = {
-        customer.pk: read.standings([customer.pk])[customer.pk]._replace(destination=place)
+        customer.pk: read.customers_at_segment([customer.pk])[customer.pk]._replace(
+            destination=place
+        )
     }
     ids = [customer.pk]
-    return Builder(lane, standings, trait_sources(ids), custom_values(ids))
+    return MessageBuilder(lane, standings, trait_sources(ids), custom_values(ids))
 
 
-def _notes(event: str, parcel: Parcel, integration: Integration) -> Iterator[str]:
+def _notes(event: str, parcel: BuiltMessage, integration: Integration) -> Iterator[str]:
     if not integration.enabled:
         yield "The integration is switched off, so nothing of it is sent."
     elif event in integration.muted:
         yield "This event is switched off, so it is not sent."
-    standing = read.standings([parcel.row.customer_id])[parcel.row.customer_id]
+    standing = read.customers_at_segment([parcel.row.customer_id])[parcel.row.customer_id]
     known = standing.destination == destination(integration.region, integration.write_key)
     if parcel.known is None and not known:
         yield "Segment does not know this customer yet: their details are sent before it."

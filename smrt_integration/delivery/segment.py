@@ -19,8 +19,8 @@ from segment.analytics.client import Client
 from segment.analytics.consumer import MAX_MSG_SIZE
 
 from events.models import Region
-from smrt_integration.delivery import answers
-from smrt_integration.delivery.answers import Answer
+from smrt_integration.delivery import responses
+from smrt_integration.delivery.responses import Response
 
 HOSTS: Final = {
     Region.US: "https://api.segment.io",
@@ -36,7 +36,7 @@ CONNECT_SECONDS: Final = 4.0
 logging.getLogger("segment").setLevel(logging.WARNING)
 
 
-class TooLarge(Exception):
+class MessageTooLarge(Exception):
     """Segment would take this message and drop it; the text, for the owner, names the part to shorten."""
 
     def __init__(self, parts: dict[str, Any]) -> None:
@@ -130,7 +130,7 @@ def serialized(message: dict[str, Any]) -> str:
     """A message as the SDK puts it on the wire: ASCII, so its length is its size in bytes. Raises TooLarge."""
     body = json.dumps(message)
     if len(body) > MAX_MSG_SIZE:
-        raise TooLarge(
+        raise MessageTooLarge(
             message["traits"] if message["type"] == "identify" else message["properties"]
         )
     return body
@@ -165,7 +165,9 @@ def _sdk_post() -> Callable[..., requests.Response]:
     )
 
 
-def post(write_key: str, host: str, messages: list[dict[str, Any]], retry_count: int = 0) -> Answer:
+def post(
+    write_key: str, host: str, messages: list[dict[str, Any]], retry_count: int = 0
+) -> Response:
     """One attempt to have this batch accepted. `retry_count` counts the failed ones before it."""
     try:
         # gzip off: compressing costs more CPU than building the messages, and the limits count after gunzip
@@ -179,11 +181,11 @@ def post(write_key: str, host: str, messages: list[dict[str, Any]], retry_count:
         )
     except sdk.APIError as error:
         response: Any = error.response
-        return answers.read(
+        return responses.decide(
             int(error.status), sdk.parse_retry_after(response) if response is not None else None
         )
     except requests.Timeout:
-        return answers.timed_out()
+        return responses.timed_out()
     except requests.RequestException:
-        return answers.unreachable()
-    return Answer(answers.Verdict.ACCEPTED, 200)
+        return responses.unreachable()
+    return Response(responses.Decision.ACCEPTED, 200)

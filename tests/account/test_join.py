@@ -8,7 +8,7 @@ import redis
 from django.db import connection, connections
 from django.test import Client, RequestFactory
 
-from customers.account import limits
+from customers.account import signup_limit
 from customers.models import Business, Customer
 from tests.account.conftest import Page, Told, Visitor, link_to
 from tests.factories import BrandFactory, BusinessFactory
@@ -231,7 +231,7 @@ def test_a_form_that_is_too_old_still_signs_up(stranger: Visitor, business: Busi
 
 
 def test_one_connection_signs_up_twenty_an_hour(business: Business) -> None:
-    for number in range(limits.SIGN_UPS):
+    for number in range(signup_limit.SIGN_UPS):
         assert (
             sign_up(Visitor("203.0.113.5"), business, first_name=f"Bea {number}").path
             == "/account/"
@@ -248,11 +248,11 @@ def test_without_redis_everybody_can_sign_up(
     stranger: Visitor, business: Business, settings: pytest.FixtureRequest
 ) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"  # type: ignore[attr-defined]
-    limits._redis.cache_clear()
+    signup_limit._redis.cache_clear()
     try:
         assert sign_up(stranger, business).path == "/account/"
     finally:
-        limits._redis.cache_clear()
+        signup_limit._redis.cache_clear()
 
 
 def test_where_nobody_knows_who_asks_nobody_is_counted(
@@ -290,7 +290,9 @@ def test_who_asks_is_who_the_nearest_proxy_saw(
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if trusted else None  # type: ignore[attr-defined]
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
 
-    assert limits.address(RequestFactory(REMOTE_ADDR=peer, headers=headers).get("/")) == counted
+    assert (
+        signup_limit.address(RequestFactory(REMOTE_ADDR=peer, headers=headers).get("/")) == counted
+    )
 
 
 def test_a_customer_who_signs_up_anew_is_then_in_the_new_account(

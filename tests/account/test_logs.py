@@ -14,7 +14,7 @@ from django.test import Client
 from customers.account import session
 from customers.links import account_link
 from customers.models import Customer
-from smrt_integration.dev.services.ports import free_port
+from devtools.services.ports import free_port
 from smrt_integration.logs import configure, without_links
 from tests.account.conftest import link_to
 from tests.workers import Program, wait_until

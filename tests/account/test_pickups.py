@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 
-from customers.account.sentences import in_words
+from customers.account.error_messages import in_words
 from customers.models import Customer, PickupRequest, RegularPickupRequest
 from events.models import Outgoing
 from tests.account.conftest import Told, Visitor

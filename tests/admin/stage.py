@@ -12,7 +12,7 @@ from django.utils import timezone
 from customers.admin_base import ScopedAdmin
 from customers.models import Agent, Business, Customer, CustomField, Order
 from events.models import DeliveryAttempt, Integration, Outcome, Outgoing
-from events.outbox.settle import Attempt, Settled, Settlement, Waiting, settle
+from events.outbox.settle import Attempt, OutboxRow, SettledMessage, Settlement, settle
 from tests.factories import (
     AgentFactory,
     ApiKeyFactory,
@@ -110,7 +110,7 @@ class Stage:
         now = timezone.now()
         rows = list(Outgoing.objects.filter(business=self.business).order_by("id"))
         waiting = [
-            Waiting(
+            OutboxRow(
                 r.pk,
                 r.business_id,
                 r.customer_id,
@@ -125,7 +125,7 @@ class Stage:
             for r in rows[: len(Outcome)]
         ]
         settled = [
-            Settled(row, outcome, f"{self.mark} reason", "{}", now)
+            SettledMessage(row, outcome, f"{self.mark} reason", "{}", now)
             for row, outcome in zip(waiting, Outcome, strict=True)
         ]
         settle(

@@ -15,7 +15,7 @@ from django.urls import reverse
 from time_machine import TimeMachineFixture
 
 from customers.models import Business, Membership
-from smrt_integration.admin.keys.words import allowed, in_short
+from smrt_integration.admin.keys.descriptions import allowed, in_short
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import GRANTED, SCOPES, Client
 from tests.admin.conftest import logged_in

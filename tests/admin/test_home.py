@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from customers.models import Business, CustomField, Membership
 from events.models import DailyCount, DailyDelay, Integration, Lane, Outgoing, SendLog
-from events.outbox.rollup import bucket_of
+from events.send_log.daily_counts import bucket_of
 from tests.admin.conftest import logged_in
 from tests.conftest import WRITE_KEY
 from tests.factories import BusinessFactory

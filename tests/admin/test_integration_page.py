@@ -18,8 +18,8 @@ from django.utils import timezone
 from django.views.debug import SafeExceptionReporterFilter
 
 from customers.models import Business, Customer, Membership
-from events import lanes
 from events.catalogue import EVENTS
+from events.lanes import lane_control
 from events.models import Integration, Lane, SwitchChange
 from smrt_integration.admin.integration.form import name_of
 from tests.admin.conftest import logged_in
@@ -400,7 +400,7 @@ def test_a_report_of_a_failure_holds_no_key(
         raise ZeroDivisionError
 
     form = changed(opened(office, integration.business), write_key=OTHER_KEY)
-    monkeypatch.setattr(lanes, "resume", fails)
+    monkeypatch.setattr(lane_control, "resume", fails)
     reported: list[Any] = []
     got_request_exception.connect(
         lambda sender, request, **kwargs: reported.append(request),

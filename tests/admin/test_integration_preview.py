@@ -13,7 +13,7 @@ from django.utils import timezone
 from customers.links import account_link
 from customers.models import Business, Customer, CustomFieldValue, Order
 from events.catalogue import EVENTS
-from events.latest import _next
+from events.latest_occurrence import _next
 from events.models import Integration, Lane
 from smrt_integration.delivery.build import HIDDEN_LINK
 from smrt_integration.delivery.deliver import Delivery

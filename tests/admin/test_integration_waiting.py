@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers.models import Business, Customer
+from events.jobs.run import run_jobs
+from events.lanes.status import CHOICE_WANTED, DISCARDING
 from events.models import Integration, Lane, Outgoing, Request
-from events.outbox.requests import work_off
-from events.standing import CHOICE_WANTED, DISCARDING
 from smrt_integration.delivery.deliver import Delivery
 from tests.admin.conftest import logged_in
 from tests.admin.test_integration_page import OTHER_KEY, changed, opened, page, saved, text
@@ -222,7 +222,7 @@ class TestSwitchingOnWithEventsWaiting:
         )
         Delivery().run()
         assert segment.requests() == []
-        work_off(timezone.now())
+        run_jobs(timezone.now())
         Delivery().run()
         assert event_names(segment.accepted()) == ["identify", "Customer Visit"]
         assert sorted(outcomes(event="Customer Visit")) == [
@@ -237,7 +237,7 @@ class TestSwitchingOnWithEventsWaiting:
         OrderFactory.create(customer=customer)
         assert "Discarding 3 events." in text(chosen(office, business, what="none"))
         assert lane_of(business).stopped == DISCARDING
-        work_off(timezone.now())
+        run_jobs(timezone.now())
         Delivery().run()
         assert event_names(segment.accepted()) == ["identify", "Order Created"]
         assert waiting() == []

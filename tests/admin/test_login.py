@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
-from smrt_integration.guessing import ATTEMPTS, LOCKED_FOR
+from smrt_integration.lockout import LOCKED_FOR, LOGIN_ATTEMPTS
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def guess(username: str, times: int, address: str = HERE) -> None:
 
 
 def test_who_guesses_is_stopped_even_with_the_right_password(olivia: User) -> None:
-    guess(olivia.username, ATTEMPTS)
+    guess(olivia.username, LOGIN_ATTEMPTS)
 
     answer = log_in(olivia.username, PASSWORD)
 
@@ -56,7 +56,7 @@ def test_who_guesses_is_stopped_even_with_the_right_password(olivia: User) -> No
 
 def test_one_mistake_less_is_forgiven_and_forgotten(olivia: User) -> None:
     for _ in range(2):
-        guess(olivia.username, ATTEMPTS - 1)
+        guess(olivia.username, LOGIN_ATTEMPTS - 1)
         assert log_in(olivia.username, PASSWORD).status_code == 302
 
 
@@ -65,7 +65,7 @@ def test_the_lock_opens_by_itself_also_when_guessing_goes_on(
 ) -> None:
     start = timezone.now()
     time_machine.move_to(start, tick=False)
-    guess(olivia.username, ATTEMPTS)
+    guess(olivia.username, LOGIN_ATTEMPTS)
     time_machine.move_to(start + LOCKED_FOR - timedelta(minutes=1), tick=False)
     assert log_in(olivia.username, PASSWORD).status_code == 429
 
@@ -79,7 +79,7 @@ def test_neither_the_owner_elsewhere_nor_others_behind_the_same_address_are_lock
 ) -> None:
     helper.set_password(PASSWORD)
     helper.save()
-    guess(olivia.username, ATTEMPTS)
+    guess(olivia.username, LOGIN_ATTEMPTS)
 
     assert log_in(olivia.username, PASSWORD, ELSEWHERE).status_code == 302
     assert log_in(helper.username, PASSWORD).status_code == 302
@@ -89,7 +89,7 @@ def test_behind_a_proxy_only_the_address_that_the_proxy_saw_counts(
     olivia: User, settings: LazySettings
 ) -> None:
     settings.DEBUG = False
-    for n in range(ATTEMPTS):
+    for n in range(LOGIN_ATTEMPTS):
         log_in(olivia.username, "guess", "10.0.0.1", X_Forwarded_For=f"203.0.113.{n}, {HERE}")
 
     assert (
@@ -105,7 +105,7 @@ def test_behind_a_proxy_only_the_address_that_the_proxy_saw_counts(
 
 def test_nobodys_name_or_password_is_logged(olivia: User, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        guess(olivia.username, ATTEMPTS + 1)
+        guess(olivia.username, LOGIN_ATTEMPTS + 1)
         log_in(olivia.username, PASSWORD)
 
     for secret in (olivia.username, PASSWORD, "guess 1", HERE):

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from customers.models import Business, Customer, Membership
 from events.models import Integration, Lane, Outgoing
-from events.outbox import waiting_pages
-from smrt_integration.admin.messages.waiting import OutgoingAdmin
+from events.outbox import pages
+from smrt_integration.admin.messages.outbox import OutgoingAdmin
 from smrt_integration.delivery.deliver import Delivery
 from tests.admin.conftest import logged_in
 from tests.admin.test_send_log_list import text
@@ -118,7 +118,7 @@ def test_pages_go_on_and_back(
 def test_a_filter_looks_through_so_many_and_says_so(
     office: Client, customer: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting_pages, "SCANNED", 51)
+    monkeypatch.setattr(pages, "SCANNED", 51)
     for _ in range(51):
         put(customer)
     late = put(customer, "Customer Visit")

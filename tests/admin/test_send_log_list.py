@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers.models import Business, Customer, Membership
+from events.jobs import run
 from events.models import Integration, Outcome, Request, SendLog
-from events.outbox import log_pages, requests
+from events.send_log import pages
 from smrt_integration.admin.messages.send_log import SendLogAdmin
 from smrt_integration.delivery.deliver import Delivery
 from tests.admin.conftest import logged_in
@@ -340,7 +341,7 @@ class TestWhoSeesWhat:
         other_business: Business,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(log_pages, "SCANNED", 2)
+        monkeypatch.setattr(pages, "SCANNED", 2)
         for _ in range(3):
             logged(customer)
         shown = text(logged_in(support).get(LIST, {"event": "Order Ready"}))
@@ -481,7 +482,7 @@ class TestSendingAgain:
         assert "Sending again: 0 of 3." in text(response)
         request = Request.objects.get()
         assert (request.requested_by, request.expected, request.kind) == (owner, 3, "again")
-        requests.work_off(timezone.now())
+        run.run_jobs(timezone.now())
         assert [row.message_id for row in waiting_now()] == [row.message_id for row in rows]
         assert "Sending again:" not in text(office.get(LIST))
 

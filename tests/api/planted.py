@@ -14,15 +14,15 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import GenericViewSet
 
 from customers.models import Agent, Brand, Customer
-from smrt_integration.api.door import Door
-from smrt_integration.api.resources.customers import CustomerShape
-from smrt_integration.api.resources.reference import BrandShape
+from smrt_integration.api.resources.customers import CustomerSerializer
+from smrt_integration.api.resources.reference import BrandSerializer
+from smrt_integration.api.viewsets import BusinessViewSet
 
 
-class Planted(ListModelMixin, RetrieveModelMixin, Door):
+class Planted(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     area: ClassVar[str | None] = "reference"
     queryset = Brand.objects.all()
-    serializer_class = BrandShape
+    serializer_class = BrandSerializer
 
 
 class WithoutAnArea(Planted):
@@ -34,7 +34,7 @@ class WithoutAKey(ListModelMixin, GenericViewSet[Any]):
 
     permission_classes = ()
     queryset = Brand.objects.all()
-    serializer_class = BrandShape
+    serializer_class = BrandSerializer
 
 
 class WithoutAScope(Planted):
@@ -46,10 +46,10 @@ class OfBrand(filters.FilterSet):  # type: ignore[misc]
     brand = filters.ModelChoiceFilter(to_field_name="uuid", queryset=Brand.objects.all())
 
 
-class WithAFilterOverAll(ListModelMixin, Door):
+class WithAFilterOverAll(ListModelMixin, BusinessViewSet):
     area = "customers"
     queryset = Customer.objects.all()
-    serializer_class = CustomerShape
+    serializer_class = CustomerSerializer
     filterset_class = OfBrand
 
 
@@ -57,10 +57,10 @@ class Moving(serializers.Serializer[Any]):
     agent = serializers.SlugRelatedField("uuid", queryset=Agent.objects.all())
 
 
-class WithAReferenceToAll(Door):
+class WithAReferenceToAll(BusinessViewSet):
     area = "customers"
     queryset = Customer.objects.all()
-    serializer_class = CustomerShape
+    serializer_class = CustomerSerializer
 
     @extend_schema(request=Moving)
     def partial_update(self, request: Request, **kwargs: Any) -> Response:

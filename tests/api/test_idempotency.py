@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.models import Customer, Order
-from smrt_integration.api.idempotency import CLAIM, KEPT, PATIENCE, forget_old
+from smrt_integration.api.idempotency import CLAIM, KEPT, PATIENCE, delete_old
 from smrt_integration.api.models import Answered
 from tests.api.conftest import Caller
 from tests.workers import wait_until
@@ -155,7 +155,7 @@ def test_an_answer_that_is_forgotten_just_as_it_is_asked_for_is_given_anew(
 
     def forget() -> int:
         try:
-            return forget_old(timezone.now() + KEPT + timedelta(seconds=1))
+            return delete_old(timezone.now() + KEPT + timedelta(seconds=1))
         finally:
             connection.close()
 

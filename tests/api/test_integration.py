@@ -3,8 +3,8 @@
 import pytest
 
 from customers.models import Business, Customer, CustomField
+from events.lanes.status import CHOICE_WANTED
 from events.models import Integration, Lane
-from events.standing import CHOICE_WANTED
 from smrt_integration.api.scopes import SCOPES, Client
 from smrt_integration.delivery.deliver import Delivery
 from tests.api.conftest import Caller

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from customers.models import Customer
+from events.jobs import run
 from events.models import Integration, Outcome, Outgoing, Request, SendLog
-from events.outbox import requests
 from smrt_integration.delivery.deliver import Delivery
 from tests.api.conftest import Caller
 from tests.events.logged import logged
@@ -228,9 +228,9 @@ class TestWhatWaits:
     def test_a_filter_that_looked_through_too_much_leads_on(
         self, pos: Caller, customer: Customer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from events.outbox import waiting_pages
+        from events.outbox import pages
 
-        monkeypatch.setattr(waiting_pages, "SCANNED", 3)
+        monkeypatch.setattr(pages, "SCANNED", 3)
         for _ in range(5):
             waits(customer)
         ready = waits(customer, "Order Ready")
@@ -280,7 +280,7 @@ class TestSendingAgain:
         answer = pos.post(f"{LOG}/send-again", {"event": "Customer Visit", "outcome": "rejected"})
 
         assert (answer.status_code, answer.json()) == (202, {"messages": 2})
-        requests.work_off(timezone.now())
+        run.run_jobs(timezone.now())
         Delivery().run()
         assert {
             message["messageId"] for message in segment.accepted() if message["type"] == "track"

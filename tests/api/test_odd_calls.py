@@ -8,7 +8,7 @@ from django.test import Client as Http
 from django.test.utils import CaptureQueriesContext
 
 from customers.models import Customer, CustomField, Order
-from smrt_integration.api import bodies
+from smrt_integration.api import parsers
 from tests.api.conftest import Caller
 from tests.factories import CustomFieldFactory, StopFactory
 
@@ -43,7 +43,7 @@ def test_what_is_no_order_is_refused(pos: Caller, body: bytes | str) -> None:
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(
     pos: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bodies, "LARGEST", 100)
+    monkeypatch.setattr(parsers, "LARGEST", 100)
     answer = posted(pos, '{"number": "' + "x" * 100 + '"}')
     assert (answer.status_code, list(answer.json())) == (413, ["detail"])
 
@@ -115,12 +115,12 @@ def test_an_action_on_a_stop_that_is_done_is_a_conflict(app: Caller, customer: C
 def test_a_fault_of_ours_is_answered_so_that_a_program_can_read_it(
     pos: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from smrt_integration.api.resources.orders import Orders
+    from smrt_integration.api.resources.orders import OrderViewSet
 
-    def broken(self: Orders) -> None:
+    def broken(self: OrderViewSet) -> None:
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr(Orders, "get_queryset", broken)
+    monkeypatch.setattr(OrderViewSet, "get_queryset", broken)
     http = Http(headers={"Authorization": f"Bearer {pos.secret}"}, raise_request_exception=False)
 
     answer = http.get("/api/v1/orders")

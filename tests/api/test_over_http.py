@@ -118,9 +118,11 @@ def test_a_server_that_is_killed_does_every_call_once(
         answered = [tills.submit(one, number) for number in range(orders)]
         for kill in range(1, kills + 1):
             wait_until(
-                lambda kill=kill: sum(a.done() for a in answered) >= kill * orders // (kills + 2),
+                lambda kill=kill: (  # type: ignore[misc]
+                    sum(a.done() for a in answered) >= kill * orders // (kills + 2)
+                ),
                 "some orders were taken in",
-            )  # type: ignore[misc]
+            )
             _kill_child(web)
         told = [answer.result() for answer in answered]
 

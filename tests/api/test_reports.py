@@ -409,8 +409,9 @@ class TestAtOnce:
         ]
 
         outcomes = self.told_at_once(
-            customers, [lambda day=day: statuses(told(app, *day)) for day in days]
-        )  # type: ignore[misc]
+            customers,
+            [lambda day=day: statuses(told(app, *day)) for day in days],  # type: ignore[misc]
+        )
 
         assert outcomes == [["done", "done"]] * 2
 

@@ -12,7 +12,7 @@ from bench import history, past
 from bench.parts import PARTS
 from bench.sizes import Sizes
 from events.models import DailyCount, Outgoing, SendLog
-from events.outbox import partitions
+from events.send_log import partitions
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS, WAITING = 1_300, 100

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response, WebError
 
-from smrt_integration.dev.browser import installed
+from devtools.browser import installed
 
 NO_BROWSER: Final = "No Chromium here, so nothing is tried in a real browser: install it (apt-get install chromium) or name it with CHROMIUM."
 

@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from smrt_integration.dev.browser import FLAGS, SIZES, installed
+from devtools.browser import FLAGS, SIZES, installed
 from tests.admin.conftest import helper, logged_in, other_business, other_owner, owner, support
 from tests.browser.browser import NO_BROWSER, Watch, chromium_path
 from tests.events.conftest import business, customer, integration

@@ -20,7 +20,7 @@ def wait_for_the_worker(condition: Callable[[], object], what: str) -> None:
         if not (found := condition()) and time.monotonic() > ticked + TICK_SECONDS:
             ticked = time.monotonic()
             current_app.send_task(wake.DELIVER, ignore_result=True)
-            current_app.send_task(wake.WORK_OFF, ignore_result=True)
+            current_app.send_task(wake.RUN_JOBS, ignore_result=True)
         return found
 
     wait_until(looked, what)

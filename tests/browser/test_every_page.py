@@ -9,9 +9,9 @@ from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page
 
 from customers.models import Customer
+from devtools.browser import SIZES
 from events.models import Integration
 from smrt_integration.delivery.deliver import Delivery
-from smrt_integration.dev.browser import SIZES
 from tests.browser.conftest import Visitor
 from tests.factories import OrderFactory, StopFactory
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from customers.models import Business, Customer
 from events.models import Integration, SendLog
-from smrt_integration.delivery.trial import TEST_EVENT
+from smrt_integration.delivery.send_test_event import TEST_EVENT
 from tests.browser.conftest import Visitor
 from tests.browser.sending import wait_for_the_worker
 from tests.conftest import WRITE_KEY

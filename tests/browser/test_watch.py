@@ -35,8 +35,8 @@ def test_what_somebody_writes_into_a_page_does_nothing_and_is_told(
     title = watched.title()
     for html, directive in WRITTEN_INTO_A_PAGE.items():
         with watched.expect_console_message(
-            lambda message, told=directive: message.text.startswith(told)
-        ):  # type: ignore[misc]
+            lambda message, told=directive: message.text.startswith(told)  # type: ignore[misc]
+        ):
             watched.evaluate(INSERTED, html)
         assert any(f": {directive} forbids" in trouble for trouble in watch.troubles)
         watch.troubles.clear()

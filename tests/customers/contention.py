@@ -6,14 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection, transaction
 
-from customers.models.tenant import OfBusiness
-from customers.refusals import ActionRefused
+from customers.errors import ActionRefused
+from customers.models.tenant import BelongsToBusiness
 
 PATIENCE = 20.0
 """Seconds after which threads that should have met a lock never will."""
 
 
-def at_once(record: OfBusiness, *actions: Callable[[], object]) -> list[str]:
+def at_once(record: BelongsToBusiness, *actions: Callable[[], object]) -> list[str]:
     """Start the actions while `record` is locked, let go when all of them wait for it, and say how they went: see `outcome_of`."""
     with ThreadPoolExecutor(len(actions)) as counters:
         with transaction.atomic():

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 
-from customers.refusals import ActionRefused
+from customers.errors import ActionRefused
 
 
 @contextmanager

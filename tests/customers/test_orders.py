@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from customers.models import Customer, Discount, Employee, NewItem, Order
+from customers.models import Customer, Discount, Employee, NewLineItem, Order
 from tests.customers.recorder import Saved, told
 from tests.customers.refused import refused
 from tests.factories import (
@@ -24,14 +24,14 @@ pytestmark = pytest.mark.django_db
 
 MORNING = datetime(2026, 3, 2, 17, tzinfo=UTC)
 EVENING = MORNING + timedelta(hours=8)
-SHIRTS = NewItem("Shirt", Decimal("9.99"), 2)
-COAT = NewItem("Coat", Decimal("20.00"))
+SHIRTS = NewLineItem("Shirt", Decimal("9.99"), 2)
+COAT = NewLineItem("Coat", Decimal("20.00"))
 
 
 @pytest.fixture
 def order(customer: Customer) -> Order:
     """Of a shirt, two trousers and a coat, 45.00 in all."""
-    items = [NewItem("Shirt", Decimal(5)), NewItem("Trousers", Decimal(10), 2), COAT]
+    items = [NewLineItem("Shirt", Decimal(5)), NewLineItem("Trousers", Decimal(10), 2), COAT]
     return Order.create(customer, items=items, at=datetime.now(UTC) - timedelta(days=1))
 
 
@@ -57,7 +57,7 @@ class TestCreating:
         saves.clear()
         order = Order.create(
             customer,
-            items=[SHIRTS, NewItem("Coat", Decimal("20.00"), 1, department)],
+            items=[SHIRTS, NewLineItem("Coat", Decimal("20.00"), 1, department)],
             agent=store,
             sold_by=clerk,
             bags=2,
@@ -155,44 +155,44 @@ class TestCreating:
         self, customer: Customer
     ) -> None:
         order = Order.create(
-            customer, items=[NewItem("Button", Decimal("0.33499999999999999999"), 3)]
+            customer, items=[NewLineItem("Button", Decimal("0.33499999999999999999"), 3)]
         )
         assert (order.items.get().price, stored(order).total) == (Decimal("0.33"), Decimal("0.99"))
 
     @pytest.mark.parametrize(
         ("item", "message", "field"),
         [
-            (NewItem("Shirt", Decimal(5), 0), "The quantity must be at least 1.", "quantity"),
-            (NewItem("Shirt", Decimal(5), -1), "The quantity must be at least 1.", "quantity"),
+            (NewLineItem("Shirt", Decimal(5), 0), "The quantity must be at least 1.", "quantity"),
+            (NewLineItem("Shirt", Decimal(5), -1), "The quantity must be at least 1.", "quantity"),
             (
-                NewItem("Shirt", Decimal("-0.01")),
+                NewLineItem("Shirt", Decimal("-0.01")),
                 "The price must be an amount from 0 to less than 10 billion.",
                 "price",
             ),
             (
-                NewItem("Shirt", Decimal("NaN")),
+                NewLineItem("Shirt", Decimal("NaN")),
                 "The price must be an amount from 0 to less than 10 billion.",
                 "price",
             ),
             (
-                NewItem("Shirt", Decimal("1e10")),
+                NewLineItem("Shirt", Decimal("1e10")),
                 "The price must be an amount from 0 to less than 10 billion.",
                 "price",
             ),
             (
-                NewItem("Shirt", Decimal(9999999999), 2),
+                NewLineItem("Shirt", Decimal(9999999999), 2),
                 "An order must total less than 10 billion.",
                 "items",
             ),
             (
-                NewItem("x" * 501, Decimal(5)),
+                NewLineItem("x" * 501, Decimal(5)),
                 "The description is longer than 500 characters.",
                 "description",
             ),
         ],
     )
     def test_an_item_that_makes_no_sense_is_refused(
-        self, customer: Customer, item: NewItem, message: str, field: str
+        self, customer: Customer, item: NewLineItem, message: str, field: str
     ) -> None:
         with refused(message, "invalid", field):
             Order.create(customer, items=[SHIRTS, item])
@@ -232,7 +232,7 @@ class TestCreating:
         with refused(
             "This department belongs to another business.", "other_business", "department"
         ):
-            Order.create(customer, items=[NewItem("Shirt", Decimal(5), 1, foreign)])
+            Order.create(customer, items=[NewLineItem("Shirt", Decimal(5), 1, foreign)])
 
     def test_a_stop_at_another_customer_s_door_is_refused(self, customer: Customer) -> None:
         stop = StopFactory.create(customer=CustomerFactory.create(business=customer.business))
@@ -418,7 +418,7 @@ class TestEditing:
             discount=DiscountFactory.create(business=customer.business),
         )
         saves.clear()
-        order.add_items([NewItem("Tie", Decimal(10))])
+        order.add_items([NewLineItem("Tie", Decimal(10))])
         assert told(saves) == ["Order discount_total subtotal tax total", "LineItem +"]
         order = stored(order)
         assert (order.subtotal, order.discount_total, order.tax, order.total) == tuple(
@@ -459,7 +459,7 @@ class TestEditing:
 
     def test_nonsense_is_not_added(self, order: Order) -> None:
         with refused("The quantity must be at least 1.", "invalid", "quantity"):
-            order.add_items([COAT, NewItem("Shirt", Decimal(5), 0)])
+            order.add_items([COAT, NewLineItem("Shirt", Decimal(5), 0)])
 
     def test_another_business_s_discount_is_refused(self, order: Order) -> None:
         foreign = DiscountFactory.create()

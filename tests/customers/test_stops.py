@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 
-from customers.models import Agent, Customer, Employee, NewItem, Order, Stop
+from customers.models import Agent, Customer, Employee, NewLineItem, Order, Stop
 from tests.customers.recorder import Saved, told
 from tests.customers.refused import refused
 from tests.factories import (
@@ -21,7 +21,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 3, 2, 20, tzinfo=UTC)
-COAT = NewItem("Coat", Decimal("20.00"))
+COAT = NewLineItem("Coat", Decimal("20.00"))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from events.models import Integration, Region
-from smrt_integration.delivery import answers, segment
+from smrt_integration.delivery import responses, segment
 from tests.conftest import WRITE_KEY
 from tests.delivery.scene import (
     attempts,
@@ -83,7 +83,7 @@ def test_without_a_readable_key_the_business_stops_and_nothing_is_posted(
     deliver()
 
     lane = lane_of(business)
-    assert lane.stopped == answers.no_key().error
+    assert lane.stopped == responses.no_key().error
     assert attempts(business) == []
     assert {request.write_key for request in segment.requests()} == {write_key(2)}
     assert len(message_ids()) == 2

@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from devtools.services.ports import free_port
 from events.models import Outgoing
-from smrt_integration.delivery import answers, retry
-from smrt_integration.dev.services.ports import free_port
+from smrt_integration.delivery import backoff, responses
 from tests.conftest import WRITE_KEY
 from tests.delivery.scene import (
     add_visits,
@@ -30,13 +30,13 @@ from tests.segment import SegmentStandIn
 
 FAILURES = [
     *(
-        ("status", {"status": status}, answers.read(status, None).error)
+        ("status", {"status": status}, responses.decide(status, None).error)
         for status in (408, 410, 460, 500, 502, 503, 504)
     ),
-    ("redirect", {"status": 302}, answers.read(302, None).error),
-    ("redirect", {"status": 307}, answers.read(307, None).error),
-    ("cut", {}, answers.unreachable().error),
-    ("hang", {}, answers.timed_out().error),
+    ("redirect", {"status": 302}, responses.decide(302, None).error),
+    ("redirect", {"status": 307}, responses.decide(307, None).error),
+    ("cut", {}, responses.unreachable().error),
+    ("hang", {}, responses.timed_out().error),
 ]
 
 
@@ -65,7 +65,7 @@ def test_everything_waits_and_leaves_later_in_order_and_once(
         told,
         None,
     )
-    assert lane.resume_at <= timezone.now() + timedelta(seconds=retry.ceiling(failed))
+    assert lane.resume_at <= timezone.now() + timedelta(seconds=backoff.ceiling(failed))
     assert lane.failing_since is not None
     # the tracks were not tried: they leave once the identify before them was accepted
     assert message_ids() == recorded
@@ -154,7 +154,7 @@ def test_failures_in_a_row_lengthen_the_wait_and_are_told_to_segment(
 
     lane = lane_of(business)
     assert [request.retry_count for request in segment.requests()] == list(range(lane.failures))
-    assert lane.resume_at <= timezone.now() + timedelta(seconds=retry.ceiling(lane.failures))
+    assert lane.resume_at <= timezone.now() + timedelta(seconds=backoff.ceiling(lane.failures))
     assert [row.attempts for row in waiting()] == [0, lane.failures]
 
 

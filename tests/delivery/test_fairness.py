@@ -10,7 +10,7 @@ from customers.models import Customer
 from events.models import Lane, Outgoing
 from smrt_integration.delivery import segment as sdk
 from smrt_integration.delivery.claim import claim
-from smrt_integration.delivery.deliver import HANGING_SECONDS, ROWS_UNDER_WAY, TROUBLED
+from smrt_integration.delivery.deliver import FAILING, HANGING_SECONDS, ROWS_UNDER_WAY
 from tests.delivery.scene import (
     add_visits,
     deliver,
@@ -155,13 +155,13 @@ def test_businesses_whose_last_attempt_failed_take_a_quarter_of_the_threads_at_m
 
     with delivering():
         wait_until(
-            lambda: len(segment.requests()) == TROUBLED == sdk.THREADS // 4,
+            lambda: len(segment.requests()) == FAILING == sdk.THREADS // 4,
             "a quarter of the threads hung",
         )
         sign_up(sending_business(SMALL))
         segment.fault("delay", SMALL, delay_ms=1)
         segment.wait_for(2, SMALL, timeout=ACCEPTED_SOON)
-        assert len(segment.requests()) == TROUBLED + 2
+        assert len(segment.requests()) == FAILING + 2
         segment.clear_faults()
 
 

@@ -21,7 +21,7 @@ from smrt_integration.delivery.claim import (
     FLOOR_AGE,
     LEASE,
     MANY_DEAD,
-    Claimed,
+    ClaimedLane,
     claim,
 )
 from tests import workers
@@ -59,7 +59,7 @@ def other_session() -> Iterator[psycopg.Connection[Any]]:
         session.rollback()
 
 
-def claim_at(now: datetime, **options: bool) -> list[Claimed]:
+def claim_at(now: datetime, **options: bool) -> list[ClaimedLane]:
     claimed = claim(now, limit=100, **options)
     time_passes()
     Lane.objects.update(lease_token=None, lease_until=None)

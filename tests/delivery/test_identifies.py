@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 from customers.links import account_link
 from customers.models import Customer
 from events.models import AcceptedTraits, Integration, Outgoing
-from events.outbox.spread import spread_all
+from events.outbox.fan_out import fan_out_all
 from tests.conftest import WRITE_KEY
 from tests.delivery.scene import (
     add_visits,
@@ -249,7 +249,7 @@ def test_a_repetition_with_newer_traits_that_segment_may_have_dropped_is_followe
     time_passes()
     deliver()
 
-    assert spread_all()
+    assert fan_out_all()
     deliver()
 
     brands = [

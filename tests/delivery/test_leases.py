@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from events.models import Lane
-from events.outbox.settle import Settlement, Verdict, settle
-from smrt_integration.delivery.claim import LEASE, Claimed, claim, renew
+from events.outbox.settle import LaneUpdate, Settlement, settle
+from smrt_integration.delivery.claim import LEASE, ClaimedLane, claim, renew
 from smrt_integration.delivery.deliver import Delivery
 from tests.conftest import WRITE_KEY
 from tests.delivery.scene import (
@@ -31,7 +31,7 @@ from tests.segment import SegmentStandIn
 from tests.workers import wait_until
 
 
-def claim_all() -> list[Claimed]:
+def claim_all() -> list[ClaimedLane]:
     return claim(timezone.now(), limit=100)
 
 
@@ -74,7 +74,7 @@ def test_whose_lease_was_taken_over_neither_frees_nor_stops_the_lane() -> None:
     settle(
         Settlement(
             verdicts=[
-                Verdict(business.pk, mine.token, mine.generation, now, 5, "Stopped.", "Failed.")
+                LaneUpdate(business.pk, mine.token, mine.generation, now, 5, "Stopped.", "Failed.")
             ]
         ),
         now,
@@ -103,7 +103,7 @@ def test_two_workers_that_claim_at_once_get_different_lanes_and_do_not_wait() ->
     assert len({lane.business_id for lane in mine + theirs}) == 4
 
 
-def _claim_and_disconnect() -> list[Claimed]:
+def _claim_and_disconnect() -> list[ClaimedLane]:
     try:
         return claim_all()
     finally:

@@ -67,5 +67,5 @@ def test_a_message_of_32768_bytes_is_the_largest(spare: int, fits: bool) -> None
     if fits:
         assert len(segment.serialized(message)) == 32_768
     else:
-        with pytest.raises(segment.TooLarge, match="agent"):
+        with pytest.raises(segment.MessageTooLarge, match="agent"):
             segment.serialized(message)

@@ -3,7 +3,7 @@
 import pytest
 
 from events.models import Integration
-from smrt_integration.delivery.ship import ALL_REFUSED
+from smrt_integration.delivery.post import ALL_REFUSED
 from tests.conftest import WRITE_KEY
 from tests.delivery.scene import (
     add_visits,

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
+from devtools.services.folders import ThrowAway
+from devtools.services.postgres import PostgresServer
+from devtools.services.redis import RedisServer
 from events import wake
-from smrt_integration.dev.services.folders import ThrowAway
-from smrt_integration.dev.services.postgres import PostgresServer
-from smrt_integration.dev.services.redis import RedisServer
 from tests.workers import PROJECT, Beat
 
 

@@ -6,7 +6,7 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from smrt_integration.dev.services.postgres import PostgresServer
+from devtools.services.postgres import PostgresServer
 from tests.workers import Beat, wait_until, with_their_last_words
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]

@@ -72,7 +72,7 @@ def test_tasks_run_twice_or_late_find_nothing_more_to_do(segment: SegmentStandIn
     celebrate_today(sending_business(WRITE_KEY))
     run = [
         tasks.sweep_birthdays,
-        tasks.spread_trait_changes,
+        tasks.fan_out_trait_changes,
         tasks.deliver,
         tasks.sweep_lost,
         tasks.expire_waiting,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from smrt_integration.dev.services.postgres import PostgresServer
+from devtools.services.postgres import PostgresServer
 from tests.segment import SegmentStandIn
 from tests.workers import Beat, Program, Worker, wait_until, with_their_last_words
 

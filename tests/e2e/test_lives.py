@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from customers.models import Business, Customer, Order, Stop
-from customers.models.line_item import NewItem
+from customers.models.line_item import NewLineItem
 from events import catalogue
 from events.models import Integration, Outgoing, SendLog
 from smrt_integration import tasks
@@ -106,7 +106,10 @@ def test_an_order_and_its_customer(
     assert (signup, visit) == ({"source": "Website"}, {"visit_type": "Signup"})
     assert (receiver.traits()["email"], receiver.traits()["lastVisit"]) == ("ann@example.com", None)
 
-    items = [NewItem("Shirt", Decimal("4.50"), 2, laundry), NewItem("Coat", Decimal("11.00"))]
+    items = [
+        NewLineItem("Shirt", Decimal("4.50"), 2, laundry),
+        NewLineItem("Coat", Decimal("11.00")),
+    ]
     order = Order.create(
         customer, items=items, agent=store, sold_by=clerk, discount=discount, tax_rate=Decimal(10)
     )
@@ -161,7 +164,7 @@ def test_stops_and_pickups(receiver: Receiver, business: Business, segment: Segm
     assert (told["driver"], told["route"]) == ("Dan Driver", "Route 7")
 
     stop = Stop.schedule(customer, business.today(), driver=driver, route=route)
-    order = Order.create(customer, items=[NewItem("Shirt", Decimal("4.50"))], stop=stop)
+    order = Order.create(customer, items=[NewLineItem("Shirt", Decimal("4.50"))], stop=stop)
     stop.complete(driver, new_orders=[order], bags_delivered=2)
     (told,) = receiver.wait_for(catalogue.PICKUP_COMPLETED)
     assert {

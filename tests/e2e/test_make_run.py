@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from requests import Session
 
-from smrt_integration.dev.demo.businesses import BUSINESSES
-from smrt_integration.dev.services.ports import free_port
-from tests.dev.run.watching import Watched, wait_until
+from devtools.demo.businesses import BUSINESSES
+from devtools.services.ports import free_port
+from tests.devtools.run.watching import Watched, wait_until
 
 RUN = """
 import sys
 from pathlib import Path
-from smrt_integration.dev.run import system
-from smrt_integration.dev.run.start import main
+from devtools.run import system
+from devtools.run.start import main
 sys.exit(main(system.PROJECT, system.steps(), system.programs, Path(sys.argv[1])))
 """
 # A newcomer has set none of them.

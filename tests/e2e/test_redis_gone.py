@@ -11,10 +11,10 @@ import redis
 from kombu.exceptions import OperationalError
 
 from customers.models import Customer
+from devtools.services.ports import free_port
+from devtools.services.redis import RedisServer
 from events.models import Outgoing, SendLog
 from smrt_integration.celery import LOOK_FOR_BROKER_SECONDS, app
-from smrt_integration.dev.services.ports import free_port
-from smrt_integration.dev.services.redis import RedisServer
 from tests.conftest import WRITE_KEY
 from tests.delivery.scene import sending_business, sign_up
 from tests.segment import SegmentStandIn

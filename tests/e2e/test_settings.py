@@ -221,7 +221,7 @@ def test_a_malformed_value_in_a_file_is_named_as_the_setting_and_a_missing_file_
 
 
 def test_the_servers_of_development_are_refused_while_debug_is_off() -> None:
-    command = [sys.executable, "-m", "smrt_integration.dev.services", "exec", "--", "true"]
+    command = [sys.executable, "-m", "devtools.services", "exec", "--", "true"]
     kept = {name: value for name, value in os.environ.items() if name not in KNOWN}
 
     ended = subprocess.run(

@@ -8,7 +8,7 @@ from django.utils import timezone
 from customers.models import Customer
 from events.models import Outcome, Outgoing, SendLog
 from events.outbox.record import new_message_id
-from events.outbox.settle import Settled, Settlement, Waiting, settle
+from events.outbox.settle import OutboxRow, SettledMessage, Settlement, settle
 
 
 def logged(
@@ -34,10 +34,14 @@ def logged(
         "facts": {"visit_type": "Store"} if facts is None else facts,
     }
     row = Outgoing.objects.create(**values)
-    waiting = Waiting(id=row.pk, attempts=0, **values)
+    waiting = OutboxRow(id=row.pk, attempts=0, **values)
     settle(
         Settlement(
-            [Settled(waiting, outcome, "" if outcome is Outcome.ACCEPTED else reason, sent_at=at)]
+            [
+                SettledMessage(
+                    waiting, outcome, "" if outcome is Outcome.ACCEPTED else reason, sent_at=at
+                )
+            ]
         ),
         at,
     )

@@ -8,13 +8,13 @@ from customers.models import (
     Customer,
     CustomField,
     CustomFieldValue,
-    NewItem,
+    NewLineItem,
     Order,
     PickupRequest,
     Stop,
 )
 from events import catalogue
-from events.models.waiting import IDENTIFY
+from events.models.outbox import IDENTIFY
 from events.sweeps import birthdays, lost
 from tests.events.shop import ANN, TUESDAY, Shop
 from tests.factories import (
@@ -87,7 +87,7 @@ def a_driver_picks_up_and_delivers(shop: Shop) -> str:
     ann = shop.ann()
     earlier = shop.order(ann, bags=3)
     stop = shop.stop(ann)
-    Order.create(ann, stop=stop, items=[NewItem("Coat", Decimal(20))])
+    Order.create(ann, stop=stop, items=[NewLineItem("Coat", Decimal(20))])
     shop.open()
     stop.complete(delivered_orders=[earlier])
     return catalogue.PICKUP_COMPLETED
@@ -206,7 +206,7 @@ def the_last_item_goes_back(shop: Shop) -> str:
 def an_item_goes_back_before_the_others(shop: Shop) -> str:
     order = Order.create(
         shop.nobody(),
-        items=[NewItem("Tie", Decimal(7)), NewItem("Coat", Decimal(20))],
+        items=[NewLineItem("Tie", Decimal(7)), NewLineItem("Coat", Decimal(20))],
         number="1002",
     )
     tie, _ = order.items.order_by("pk")

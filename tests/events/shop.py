@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from customers.models import Business, Customer, NewItem, Order, Stop
+from customers.models import Business, Customer, NewLineItem, Order, Stop
 from events.models import Integration
 from tests.conftest import WRITE_KEY
 from tests.factories import (
@@ -65,8 +65,8 @@ class Shop:
         """Two shirts and a dress, taken in by Carla at the store."""
         cleaning = self.of(DepartmentFactory, name="Dry Cleaning")
         items = [
-            NewItem("Shirt, pressed", Decimal("4.50"), 2, cleaning),
-            NewItem("Evening dress", Decimal("31.20"), 1, cleaning),
+            NewLineItem("Shirt, pressed", Decimal("4.50"), 2, cleaning),
+            NewLineItem("Evening dress", Decimal("31.20"), 1, cleaning),
         ]
         people = {
             "agent": self.of(AgentFactory, name="Market Street"),

@@ -18,10 +18,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customers.models import Business, Customer, Membership
-from events.alerts.decide import MOST_A_DAY, NOTHING, Decision, Email, Situation, Trouble, decide
+from events.alerts.decide import (
+    MOST_A_DAY,
+    NOTHING,
+    AlertDecision,
+    Email,
+    Situation,
+    Trouble,
+    decide,
+)
 from events.alerts.watch import watch
+from events.lanes.status import CHOICE_WANTED, DISCARDING
 from events.models import Alert, Integration, Lane, Outgoing
-from events.standing import CHOICE_WANTED, DISCARDING
 from smrt_integration.delivery.deliver import Delivery
 from smrt_integration.tasks import alert_owners
 from tests.conftest import WRITE_KEY
@@ -49,38 +57,38 @@ QUIET = NOON - 10 * MINUTE
     [
         (WELL, None, NOTHING),
         (FAILING, None, NOTHING),
-        (STOPPED, None, Decision(Trouble("stopped", NOON - MINUTE), Email.TROUBLE)),
-        (WAITING, None, Decision(Trouble("waiting", NOON - HOUR), Email.TROUBLE)),
+        (STOPPED, None, AlertDecision(Trouble("stopped", NOON - MINUTE), Email.TROUBLE)),
+        (WAITING, None, AlertDecision(Trouble("waiting", NOON - HOUR), Email.TROUBLE)),
         # told once
-        (STOPPED, TOLD_STOPPED, Decision(TOLD_STOPPED)),
-        (WAITING, TOLD_WAITING, Decision(TOLD_WAITING)),
+        (STOPPED, TOLD_STOPPED, AlertDecision(TOLD_STOPPED)),
+        (WAITING, TOLD_WAITING, AlertDecision(TOLD_WAITING)),
         # worse is news, better is not
         (
             STOPPED,
             TOLD_WAITING,
-            Decision(Trouble("stopped", NOON - MINUTE, "waiting"), Email.TROUBLE),
+            AlertDecision(Trouble("stopped", NOON - MINUTE, "waiting"), Email.TROUBLE),
         ),
-        (WAITING, TOLD_STOPPED, Decision(TOLD_STOPPED)),
+        (WAITING, TOLD_STOPPED, AlertDecision(TOLD_STOPPED)),
         # what was not told yet is told as it is now
         (
             WAITING,
             Trouble("stopped", NOON - HOUR),
-            Decision(Trouble("waiting", NOON - HOUR), Email.TROUBLE),
+            AlertDecision(Trouble("waiting", NOON - HOUR), Email.TROUBLE),
         ),
         # it must look well for ten minutes, without errors
-        (WELL, TOLD_STOPPED, Decision(Trouble("stopped", NOON - HOUR, "stopped", NOON))),
+        (WELL, TOLD_STOPPED, AlertDecision(Trouble("stopped", NOON - HOUR, "stopped", NOON))),
         (
             WELL,
             Trouble("stopped", NOON - HOUR, "stopped", QUIET + MINUTE),
-            Decision(Trouble("stopped", NOON - HOUR, "stopped", QUIET + MINUTE)),
+            AlertDecision(Trouble("stopped", NOON - HOUR, "stopped", QUIET + MINUTE)),
         ),
         (
             WELL,
             Trouble("stopped", NOON - HOUR, "stopped", QUIET),
-            Decision(Trouble("stopped", NOON - HOUR, "stopped", QUIET), Email.WELL),
+            AlertDecision(Trouble("stopped", NOON - HOUR, "stopped", QUIET), Email.WELL),
         ),
-        (FAILING, Trouble("stopped", NOON - HOUR, "stopped", QUIET), Decision(TOLD_STOPPED)),
-        (STOPPED, Trouble("stopped", NOON - HOUR, "stopped", QUIET), Decision(TOLD_STOPPED)),
+        (FAILING, Trouble("stopped", NOON - HOUR, "stopped", QUIET), AlertDecision(TOLD_STOPPED)),
+        (STOPPED, Trouble("stopped", NOON - HOUR, "stopped", QUIET), AlertDecision(TOLD_STOPPED)),
         # of what nobody was told, nobody is told that it is over
         (WELL, Trouble("stopped", NOON - HOUR, "", QUIET), NOTHING),
         (OFF, None, NOTHING),
@@ -88,7 +96,7 @@ QUIET = NOON - 10 * MINUTE
     ],
 )
 def test_what_is_told_follows_from_what_is_and_what_was_told(
-    situation: Situation, trouble: Trouble | None, decision: Decision
+    situation: Situation, trouble: Trouble | None, decision: AlertDecision
 ) -> None:
     assert decide(situation, trouble, 0, NOON) == decision
 
@@ -99,7 +107,7 @@ def test_what_is_told_follows_from_what_is_and_what_was_told(
 def test_of_one_business_no_more_than_four_troubles_are_told_in_a_day(
     told_lately: int, email: Email | None
 ) -> None:
-    assert decide(STOPPED, None, told_lately, NOON) == Decision(
+    assert decide(STOPPED, None, told_lately, NOON) == AlertDecision(
         Trouble("stopped", NOON - MINUTE), email
     )
 

@@ -11,11 +11,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.models import Business, Customer
-from events import lanes
+from events.jobs import discard
+from events.jobs.run import run_jobs
+from events.lanes import lane_control
+from events.lanes.status import DISCARDING
 from events.models import Integration, Lane, Outgoing, Request, SendLog
-from events.outbox import discard
-from events.outbox.requests import work_off
-from events.standing import DISCARDING
 from tests.conftest import WRITE_KEY
 from tests.delivery.scene import (
     add_visits,
@@ -49,7 +49,7 @@ def asked(
     business: Business, day: date | None = None, recorded_before: datetime | None = None
 ) -> Request:
     found = discard.backlog(business.pk, recorded_before)
-    request = discard.ask(
+    request = discard.request_discard(
         found, business.pk, business.time_zone, None, timezone.now(), day, recorded_before
     )
     assert request is not None
@@ -65,7 +65,7 @@ def test_discarded_events_go_to_the_log_as_not_sent_with_their_facts(
 ) -> None:
     (signup,) = waiting(event="New Customer Signup")
     request = asked(business)
-    assert work_off(timezone.now()) == 2
+    assert run_jobs(timezone.now()) == 2
 
     entry = SendLog.objects.get()
     assert (entry.event, entry.outcome, entry.reason) == (
@@ -88,7 +88,7 @@ def test_what_is_true_of_a_customer_is_sent_all_the_same(
     business: Business, customer: Customer, segment: SegmentStandIn
 ) -> None:
     asked(business)
-    work_off(timezone.now())
+    run_jobs(timezone.now())
     deliver()
     assert event_names(segment.accepted()) == ["identify"]
     assert waiting() == []
@@ -101,7 +101,7 @@ def test_nothing_is_sent_until_it_is_done(
     assert lane_of(business).stopped == DISCARDING
     deliver()
     assert segment.requests() == []
-    work_off(timezone.now())
+    run_jobs(timezone.now())
     assert lane_of(business).stopped == ""
 
 
@@ -110,7 +110,7 @@ def test_what_happened_after_the_choice_is_kept(
 ) -> None:
     asked(business)
     add_visits(2, customer)
-    work_off(timezone.now())
+    run_jobs(timezone.now())
     deliver()
     assert event_names(segment.accepted()) == ["identify", "Customer Visit", "Customer Visit"]
 
@@ -125,7 +125,7 @@ def test_what_was_recorded_since_switching_on_is_kept(
         recorded_at=switched_on + timedelta(seconds=1)
     )
     request = asked(business, recorded_before=switched_on)
-    work_off(timezone.now())
+    run_jobs(timezone.now())
     assert request.expected == 1
     assert [row.event for row in waiting()] == ["identify", "Customer Visit", "Customer Visit"]
 
@@ -142,7 +142,7 @@ def test_only_what_happened_before_the_business_s_day_is_discarded(
     assert (found.events, found.details, found.before(date(2025, 3, 4))) == (2, 1, 1)
 
     assert asked(business, date(2025, 3, 4)).expected == 1
-    work_off(timezone.now())
+    run_jobs(timezone.now())
     assert outcomes() == [("New Customer Signup", "skipped")]
     assert [row.event for row in waiting()] == ["identify", "Customer Visit"]
 
@@ -151,7 +151,7 @@ def test_other_businesses_keep_theirs(business: Business, customer: Customer) ->
     other = sending_business("Z" * 32)
     sign_up(other)
     asked(business)
-    work_off(timezone.now())
+    run_jobs(timezone.now())
     assert [row.event for row in waiting(business=other)] == ["New Customer Signup", "identify"]
     assert lane_of(other).stopped == ""
 
@@ -160,10 +160,10 @@ def test_a_delivery_under_way_is_waited_for(business: Business, customer: Custom
     now = timezone.now()
     Lane.objects.update(lease_token=uuid4(), lease_until=now + timedelta(seconds=30))
     asked(business)
-    assert work_off(now) == 0
+    assert run_jobs(now) == 0
     assert len(waiting()) == 2
     # its worker was killed
-    assert work_off(now + timedelta(seconds=31)) == 2
+    assert run_jobs(now + timedelta(seconds=31)) == 2
     assert [row.event for row in waiting()] == ["identify"]
 
 
@@ -172,7 +172,9 @@ def test_a_second_choice_is_not_taken_while_the_first_is_carried_out(
 ) -> None:
     asked(business)
     found = discard.backlog(business.pk, None)
-    assert discard.ask(found, business.pk, "UTC", None, timezone.now(), None, None) is None
+    assert (
+        discard.request_discard(found, business.pk, "UTC", None, timezone.now(), None, None) is None
+    )
     assert Request.objects.count() == 1
 
 
@@ -183,13 +185,13 @@ def test_neither_saving_nor_a_new_key_lets_the_lane_go_before_it_is_done(
     config = Integration.objects.get()
     config.write_key = "Z" * 32
     config.save()
-    assert lanes.hold(business.pk) is False
+    assert lane_control.halt_for_choice(business.pk) is False
     assert lane_of(business).stopped == DISCARDING
 
 
 def test_nothing_to_discard_lets_the_lane_go_at_once(business: Business) -> None:
     assert asked(business).expected == 0
-    assert work_off(timezone.now()) == 1
+    assert run_jobs(timezone.now()) == 1
     assert lane_of(business).stopped == ""
 
 
@@ -199,7 +201,7 @@ def test_many_are_discarded_in_portions(
     monkeypatch.setattr(discard, "PORTION", 100)
     add_visits(249, customer)
     request = asked(business)
-    assert work_off(timezone.now()) == 4
+    assert run_jobs(timezone.now()) == 4
     request.refresh_from_db()
     assert (request.done, SendLog.objects.count(), len(waiting())) == (250, 250, 1)
 
@@ -218,9 +220,9 @@ def test_a_worker_that_dies_in_a_portion_leaves_it_to_the_next(
     with monkeypatch.context() as patch:
         patch.setattr(discard, "write_log", dies)
         with pytest.raises(SystemExit):
-            work_off(timezone.now())
+            run_jobs(timezone.now())
     assert (len(waiting()), SendLog.objects.count(), Request.objects.get().done) == (7, 0, 0)
-    work_off(timezone.now())
+    run_jobs(timezone.now())
     assert (len(waiting()), SendLog.objects.count(), Request.objects.get().done) == (1, 6, 6)
 
 
@@ -236,13 +238,13 @@ def test_two_workers_at_once_discard_each_event_once(monkeypatch: pytest.MonkeyP
     def worker(number: int) -> None:
         start.wait()
         try:
-            work_off(timezone.now())
+            run_jobs(timezone.now())
         finally:
             connection.close()
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(worker, range(2)))
-    work_off(timezone.now())
+    run_jobs(timezone.now())
 
     assert SendLog.objects.count() == 600
     assert len(set(SendLog.objects.values_list("message_id", flat=True))) == 600
@@ -257,7 +259,7 @@ def test_a_request_of_a_business_that_is_deleted_is_gone() -> None:
     Integration.objects.create(business=business)
     asked(business)
     business.delete()
-    assert work_off(timezone.now()) == 0
+    assert run_jobs(timezone.now()) == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -268,7 +270,7 @@ def test_a_worker_begins_at_once_and_sends_what_is_left(
     business = sending_business(WRITE_KEY)
     with transaction.atomic():
         add_visits(3, sign_up(business))
-        lanes.stop(business.pk, "Segment refused the write key.")
+        lane_control.halt(business.pk, "Segment refused the write key.")
     start_worker()
     with transaction.atomic():
         asked(business)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from customers.models import Customer, Discount, LineItem, NewItem, Order, Stop
+from customers.models import Customer, Discount, LineItem, NewLineItem, Order, Stop
 from events.models import Integration, Outgoing
 from smrt_integration.delivery.deliver import Delivery
 from tests.events.shop import Shop
@@ -89,7 +89,7 @@ def test_a_total_that_changes_an_hour_later_does_not_change_what_was_recorded(
 ) -> None:
     shop.open()
     order = shop.order(shop.ann())
-    order.add_items([NewItem("Wedding dress", Decimal(250))])
+    order.add_items([NewLineItem("Wedding dress", Decimal(250))])
     assert order.total == Decimal("315.23")
     assert posted(segment, "Order Created")["value"] == 43.67
 
@@ -97,7 +97,7 @@ def test_a_total_that_changes_an_hour_later_does_not_change_what_was_recorded(
 def test_an_order_says_the_total_of_the_moment_in_each_of_its_events(shop: Shop) -> None:
     shop.open()
     order = shop.order(shop.ann())
-    order.add_items([NewItem("Tie", Decimal(7))])
+    order.add_items([NewLineItem("Tie", Decimal(7))])
     order.mark_ready()
     assert (facts("Order Created")["value"], facts("Order Ready")["value"]) == ("43.67", "51.27")
 

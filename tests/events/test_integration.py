@@ -12,8 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from customers.models import Business
-from events import lanes, wake
+from events import wake
 from events.catalogue import EVENT_NAMES
+from events.lanes import lane_control
 from events.models import Integration, Lane
 from tests.conftest import WRITE_KEY
 from tests.events.waiting import nothing_written
@@ -294,7 +295,7 @@ class TestTheLane:
         lane = Lane.objects.get()
         assert (lane.failures, lane.generation, lane.resume_at <= timezone.now()) == (0, 1, True)
 
-    @pytest.mark.parametrize("held", lanes.HELD)
+    @pytest.mark.parametrize("held", lane_control.OWNER_HALTS)
     def test_that_waits_for_its_owner_s_choice_is_not_resumed_by_saving(
         self, business: Business, held: str
     ) -> None:
@@ -309,7 +310,7 @@ class TestTheLane:
     def test_is_taken_up_at_once(self, settings: Any) -> None:
         broker = redis.Redis.from_url(settings.REDIS_URL)
         made = Integration.objects.create(business=BusinessFactory.create())
-        wake.answered()
+        wake.clear()
         before = broker.llen("celery")
         made.write_key = WRITE_KEY
         made.save()

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection, transaction
 
 from events.models import DeliveryAttempt, Outcome, SendLog
-from events.outbox import partitions
-from events.outbox.settle import Attempt, Settled, Settlement, Waiting, settle
+from events.outbox.settle import Attempt, OutboxRow, SettledMessage, Settlement, settle
+from events.send_log import partitions
 from smrt_integration.tasks import keep_partitions
 from tests.customers.contention import wait_for_waiting
 
@@ -48,9 +48,9 @@ def one_message() -> Settlement:
             [uuid4(), uuid4().hex, NOW],
         )
         row_id, user_id, message_id = cursor.fetchone()
-    row = Waiting(row_id, 1, 1, user_id, "Order Ready", 1, message_id, NOW, {}, 0)
+    row = OutboxRow(row_id, 1, 1, user_id, "Order Ready", 1, message_id, NOW, {}, 0)
     return Settlement(
-        settled=[Settled(row, Outcome.ACCEPTED, "", "{}", NOW)],
+        settled=[SettledMessage(row, Outcome.ACCEPTED, "", "{}", NOW)],
         attempts=[Attempt(1, NOW, 200, 5, 1, 300)],
     )
 

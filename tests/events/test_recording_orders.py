@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from customers.models import Business, Customer, Employee, NewItem, Order
+from customers.models import Business, Customer, Employee, NewLineItem, Order
 from events.models import Outgoing
 from tests.customers.refused import refused
 from tests.events.waiting import facts, names, nothing_written, waiting
@@ -15,7 +15,7 @@ from tests.factories import AgentFactory, BrandFactory, DepartmentFactory, Disco
 
 pytestmark = pytest.mark.usefixtures("integration")
 
-SHIRT, COAT = NewItem("Shirt", Decimal("4.50"), 2), NewItem("Coat", Decimal("20.00"))
+SHIRT, COAT = NewLineItem("Shirt", Decimal("4.50"), 2), NewLineItem("Coat", Decimal("20.00"))
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_the_currency_is_the_business_s(business: Business, customer: Customer) 
     business.currency = "JPY"
     business.save()
     customer.business.refresh_from_db()
-    Order.create(customer, items=[NewItem("Shirt", Decimal("450.40"))])
+    Order.create(customer, items=[NewLineItem("Shirt", Decimal("450.40"))])
     assert (facts("Order Created")["currency"], facts("Order Created")["value"]) == (
         "JPY",
         "450.00",
@@ -174,7 +174,7 @@ def test_items_that_go_back_one_by_one_are_each_told_and_the_order_with_the_last
 
 def test_changing_an_order_is_no_event(order: Order, business: Business) -> None:
     with nothing_written():
-        (line,) = order.add_items([NewItem("Tie", Decimal("7.00"))])
+        (line,) = order.add_items([NewLineItem("Tie", Decimal("7.00"))])
         order.remove_items([line])
         order.change(discount=DiscountFactory.create(business=business))
         order.change(discount=None)

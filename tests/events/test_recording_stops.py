@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from customers.models import AddressDict, Business, Customer, Employee, NewItem, Order, Stop
+from customers.models import AddressDict, Business, Customer, Employee, NewLineItem, Order, Stop
 from events.models import Integration, Outgoing
 from tests.customers.refused import refused
 from tests.events.waiting import facts, names, nothing_written, waiting
@@ -112,7 +112,7 @@ def test_a_delivery_returns_the_order_and_its_items_in_the_driver_s_name(
     stop: Stop, customer: Customer
 ) -> None:
     order = Order.create(
-        customer, items=[NewItem("Coat", Decimal(20)), NewItem("Shirt", Decimal("4.5"))]
+        customer, items=[NewLineItem("Coat", Decimal(20)), NewLineItem("Shirt", Decimal("4.5"))]
     )
     settle()
     stop.complete(delivered_orders=[order])

@@ -10,10 +10,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.models import Business, Customer
+from events.jobs import resend, run
 from events.models import Integration, Outcome, Request, Resent, SendLog
-from events.outbox import log_pages, requests, resend, retention
-from events.outbox.log_pages import Entry
-from events.outbox.matching import Matching
+from events.send_log import pages, retention
+from events.send_log.filter import MessageFilter
+from events.send_log.pages import LogEntry
 from smrt_integration.delivery.deliver import Delivery
 from tests.events.logged import logged
 from tests.events.waiting import nothing_written, waiting
@@ -23,12 +24,12 @@ from tests.segment import SegmentStandIn
 pytestmark = pytest.mark.django_db
 
 
-def entries(*rows: SendLog) -> list[Entry]:
-    return log_pages.entries_of([row.pk for row in rows], None)
+def entries(*rows: SendLog) -> list[LogEntry]:
+    return pages.entries_of([row.pk for row in rows], None)
 
 
 def again(*rows: SendLog) -> int:
-    return resend.send_again(rows[0].business_id, entries(*rows), None, timezone.now())
+    return resend.resend(rows[0].business_id, entries(*rows), None, timezone.now())
 
 
 def resent() -> list[int]:
@@ -98,9 +99,7 @@ class TestOne:
         Integration.objects.create(business=stranger.business, enabled=True)
         entry = logged(customer)
         with nothing_written():
-            assert (
-                resend.send_again(stranger.business_id, entries(entry), None, timezone.now()) == 0
-            )
+            assert resend.resend(stranger.business_id, entries(entry), None, timezone.now()) == 0
         assert resent() == []
 
 
@@ -207,7 +206,9 @@ def rejected(integration: Integration, customer: Customer) -> list[SendLog]:
 
 
 def ask(business: Business, **which: Any) -> Request | None:
-    return resend.ask(Matching((business.pk,), sendable=True, **which), None, timezone.now())
+    return resend.request_resend(
+        MessageFilter((business.pk,), sendable=True, **which), None, timezone.now()
+    )
 
 
 class TestEverythingThatMatches:
@@ -222,7 +223,7 @@ class TestEverythingThatMatches:
         request = ask(business)
         assert request
         assert request.expected == 7
-        assert requests.work_off(timezone.now()) == 3
+        assert run.run_jobs(timezone.now()) == 3
         request.refresh_from_db()
         assert (request.done, request.passed_over, request.finished_at is not None) == (7, 0, True)
         assert [row.subject_id for row in waiting()] == list(range(7))
@@ -234,7 +235,7 @@ class TestEverythingThatMatches:
         request = ask(business, event="New Customer Signup")
         assert request
         assert request.expected == 1
-        requests.work_off(timezone.now())
+        run.run_jobs(timezone.now())
         assert [row.message_id for row in waiting()] == [other.message_id]
 
     def test_leaves_out_what_is_logged_later(
@@ -242,7 +243,7 @@ class TestEverythingThatMatches:
     ) -> None:
         ask(business)
         logged(customer, subject_id=99)
-        requests.work_off(timezone.now())
+        run.run_jobs(timezone.now())
         assert [row.subject_id for row in waiting()] == list(range(7))
 
     def test_passes_over_what_was_sent_again_before(
@@ -250,7 +251,7 @@ class TestEverythingThatMatches:
     ) -> None:
         again(*rejected[:2])
         request = ask(business)
-        requests.work_off(timezone.now())
+        run.run_jobs(timezone.now())
         assert request
         request.refresh_from_db()
         assert (request.done, request.passed_over) == (5, 2)
@@ -260,13 +261,13 @@ class TestEverythingThatMatches:
         request = ask(business)
         assert request
         with transaction.atomic():
-            assert resend.portion(request, timezone.now()) is False
+            assert resend.resend_chunk(request, timezone.now()) is False
             request.save()
         with transaction.atomic():
-            resend.portion(request, timezone.now())
+            resend.resend_chunk(request, timezone.now())
             transaction.set_rollback(True)
         assert len(waiting()) == 3
-        requests.work_off(timezone.now())
+        run.run_jobs(timezone.now())
         request.refresh_from_db()
         assert (request.done, request.passed_over) == (7, 0)
         assert [row.subject_id for row in waiting()] == list(range(7))
@@ -310,9 +311,9 @@ def test_what_the_daily_counts_say_can_be_sent_again(
         ("Test Event", Outcome.REJECTED),
     ):
         logged(customer, event, outcome)
-    matching = Matching((customer.business_id,), sendable=True)
-    assert log_pages.count(matching) == 2
-    assert [(entry.event, entry.outcome) for entry in log_pages.page(matching, 10).entries] == [
+    matching = MessageFilter((customer.business_id,), sendable=True)
+    assert pages.count(matching) == 2
+    assert [(entry.event, entry.outcome) for entry in pages.page(matching, 10).entries] == [
         ("identify", "rejected"),
         ("Customer Visit", "rejected"),
     ]

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from customers.models import Business
 from events.models import DeliveryAttempt, Integration, SendLog
-from events.outbox import partitions, retention
+from events.send_log import partitions, retention
 from tests.customers.contention import wait_for_waiting
 from tests.factories import BusinessFactory
 

@@ -15,9 +15,9 @@ import redis
 from django.db import transaction
 
 from customers.models import Customer
+from devtools.services.redis import RedisServer
 from events import wake
 from events.models import Integration, Outgoing
-from smrt_integration.dev.services.redis import RedisServer
 from tests.events.waiting import names
 from tests.factories import CustomerFactory
 from tests.workers import wait_until
@@ -112,7 +112,7 @@ def test_after_a_worker_answered_the_next_save_wakes_again(
     customer: Customer, woken: Callable[[], int]
 ) -> None:
     save(customer)
-    wake.answered()
+    wake.clear()
     assert woken() == 1
     save(customer)
     save(customer)
@@ -231,7 +231,7 @@ class TestARedisThatIsDown:
 
     def test_does_not_keep_a_worker_from_looking(self, server: RedisServer) -> None:
         server.stop()
-        wake.answered()
+        wake.clear()
         assert wake.wake() is False
 
 
@@ -259,7 +259,7 @@ def test_a_rabbitmq_that_says_nothing_or_is_not_there_costs_no_more(
     customer: Customer, settings: Any, listening: bool
 ) -> None:
     usual = well(customer)
-    wake.answered()
+    wake.clear()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.CELERY_BROKER_URL = f"amqp://guest:guest@127.0.0.1:{silent.getsockname()[1]}//"
         settings.CELERY_BROKER_TRANSPORT_OPTIONS = {}
@@ -292,7 +292,7 @@ class TestABrokerOfItsOwn:
         self, customer: Customer, connected: bool
     ) -> None:
         usual = well(customer)
-        wake.answered()
+        wake.clear()
         if not connected:
             forget()
         with held(self.broker):
@@ -304,7 +304,7 @@ class TestABrokerOfItsOwn:
         self, customer: Customer, connected: bool
     ) -> None:
         usual = well(customer)
-        wake.answered()
+        wake.clear()
         if not connected:
             forget()
         self.broker.stop()

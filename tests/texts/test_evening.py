@@ -10,8 +10,8 @@ import pytest
 from requests import Session
 
 from customers.models import Customer, IncomingText, PickupRequest, TextSettings
+from devtools.twilio_stub.texting import signature
 from events.models import Integration
-from smrt_integration.dev.twilio_stub.texting import signature
 from tests.browser.sending import wait_for_the_worker
 from tests.conftest import WRITE_KEY
 from tests.factories import PickupRequestFactory

@@ -9,7 +9,7 @@ import pytest
 from customers.models import PickupRequest
 from customers.texts import nightly
 from customers.texts.backends import Console
-from customers.texts.outcomes import Text
+from customers.texts.send_results import Text
 from tests.texts.conftest import NUMBER
 from tests.twilio import ACCOUNT, TOKEN, TwilioStandIn, answer
 

@@ -22,8 +22,8 @@ from customers.models import (
 )
 from customers.texts import nightly
 from customers.texts.backends import Backend
-from customers.texts.outcomes import Outcome, Sent, Text
 from customers.texts.plan import plan
+from customers.texts.send_results import SendResult, Sent, Text
 from tests.customers.contention import PATIENCE, at_once, wait_for_waiting
 from tests.factories import CustomerFactory, PickupRequestFactory
 from tests.texts.conftest import NUMBER
@@ -168,7 +168,7 @@ def test_while_texts_are_under_way_no_transaction_is_open_and_their_threads_have
     seen: list[tuple[int, bool]] = []
 
     class Watching:
-        def send(self, text: Text) -> Outcome:
+        def send(self, text: Text) -> SendResult:
             with watcher() as session:
                 row = session.execute(OPEN_TRANSACTIONS).fetchone()
             assert row
@@ -187,5 +187,7 @@ def test_while_texts_are_under_way_no_transaction_is_open_and_their_threads_have
     assert set(seen) == {(0, False)}
 
 
-def one_by_one(texts: list[Text], backend: Backend, threads: ThreadPoolExecutor) -> list[Outcome]:
+def one_by_one(
+    texts: list[Text], backend: Backend, threads: ThreadPoolExecutor
+) -> list[SendResult]:
     return [threads.submit(backend.send, text).result(PATIENCE) for text in texts]

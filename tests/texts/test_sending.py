@@ -13,8 +13,15 @@ from django.utils import timezone
 from customers.models import Business, Customer, NightlyText, PickupRequest, TextSettings
 from customers.texts import nightly
 from customers.texts.claim import LONGEST_SENDING, claim
-from customers.texts.outcomes import Later, Outcome, Refused, Stopped, Unknown, of_answer
 from customers.texts.plan import plan
+from customers.texts.send_results import (
+    Later,
+    Refused,
+    SendResult,
+    Stopped,
+    Unknown,
+    result_of_error,
+)
 from tests.factories import CustomerFactory, PickupRequestFactory, TextSettingsFactory
 from tests.texts.conftest import statuses
 from tests.twilio import TwilioStandIn
@@ -236,7 +243,7 @@ def test_a_number_that_changed_since_the_plan_is_the_one_that_is_texted(
 def test_what_the_number_was_refused_for_is_not_said_of_the_next_number(
     twilio: TwilioStandIn, pickup: PickupRequest
 ) -> None:
-    from customers.texts.settle import settle
+    from customers.texts.save_results import settle
 
     plan(timezone.now())
     (text,) = claim(timezone.now())
@@ -307,5 +314,7 @@ def test_by_default_texts_go_to_the_console(pickup: PickupRequest, settings: Any
         (302, None, Unknown()),
     ],
 )
-def test_what_an_answer_of_twilio_means(status: int, error: int | None, outcome: Outcome) -> None:
-    assert of_answer(status, error) == outcome
+def test_what_an_answer_of_twilio_means(
+    status: int, error: int | None, outcome: SendResult
+) -> None:
+    assert result_of_error(status, error) == outcome

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from customers.texts.languages import ENGLISH, LANGUAGES, Language, Meaning, Reply
+from customers.texts.languages import ENGLISH, LANGUAGES, AutoReply, Language, Meaning
 from customers.texts.wording import KNOWN, PLACEHOLDER, nightly_text, unknown_placeholders
 
 DAY = date(2026, 11, 24)
@@ -74,7 +74,7 @@ def test_what_cannot_be_filled_in_is_found() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
 def test_every_language_can_say_and_understand_everything(language: Language) -> None:
-    assert language.replies.keys() == set(Reply) - {Reply.NOTHING}
+    assert language.replies.keys() == set(AutoReply) - {AutoReply.NOTHING}
     assert language.words.keys() == set(Meaning) - {Meaning.OTHER}
     assert (len(language.weekdays), len(language.months)) == (7, 12)
     assert unknown_placeholders(language.wording) == []

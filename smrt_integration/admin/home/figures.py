@@ -10,10 +10,10 @@ from django.db.models import Sum
 
 from customers.zones import local_day
 from events import catalogue
+from events.lanes.status import duration
 from events.models import DailyCount, DailyDelay
-from events.models.waiting import IDENTIFY
-from events.outbox import rollup
-from events.standing import duration
+from events.models.outbox import IDENTIFY
+from events.send_log import daily_counts
 
 DAYS: Final = 30
 REJECTED, EXPIRED = "rejected", "expired"
@@ -124,7 +124,7 @@ def median(times: Counter[int]) -> float:
     half, before = times.total() / 2, 0
     for bucket in sorted(times):
         if before + times[bucket] >= half:
-            start, end = rollup.starts_at(bucket), rollup.starts_at(bucket + 1)
+            start, end = daily_counts.starts_at(bucket), daily_counts.starts_at(bucket + 1)
             return start + (end - start) * (half - before) / times[bucket]
         before += times[bucket]
     return 0.0

@@ -13,11 +13,17 @@ from django.utils import timezone
 from customers import access
 from customers.models import Business, IncomingText, TextSettings
 from customers.zones import local_day
+from events.lanes.read_status import lane_statuses
+from events.lanes.status import state_of, status_sentence
 from events.models import Integration
-from events.standing import sentence, state_of
-from events.standings import standings
 from smrt_integration.admin.home import charts
-from smrt_integration.admin.home.attention import Lead, Matter, matters, never_sent, of_texts
+from smrt_integration.admin.home.attention import (
+    AttentionItem,
+    AttentionLink,
+    attention_items,
+    never_sent,
+    of_texts,
+)
 from smrt_integration.admin.home.figures import DAYS, failures, figures_of, sent_today
 from smrt_integration.admin.integration.page import ICONS, how_it_stands
 
@@ -62,7 +68,7 @@ def _of_one(request: HttpRequest, business: Business, several: bool) -> dict[str
         Integration.objects.filter(pk=business.pk).only("muted", "birthday_field_id").first()
         or Integration()
     )
-    found = matters(
+    found = attention_items(
         how["standing"],
         integration.muted,
         integration.birthday_field_id is not None,
@@ -79,8 +85,8 @@ def _of_one(request: HttpRequest, business: Business, several: bool) -> dict[str
         "several": several,
         "may_manage": access.may_manage(request.user, business.pk),
         "never_sent": never_sent(how["standing"]),
-        "integration_url": _link(Lead.INTEGRATION, business.pk, today),
-        "waiting_url": _link(Lead.WAITING, business.pk, today),
+        "integration_url": _link(AttentionLink.INTEGRATION, business.pk, today),
+        "waiting_url": _link(AttentionLink.WAITING, business.pk, today),
         "log_url": _log(business.pk, today),
         "matters": [(matter, _way(matter, business.pk, today, texts)) for matter in found],
         "figures": figures,
@@ -100,24 +106,24 @@ def _of_one(request: HttpRequest, business: Business, several: bool) -> dict[str
     }
 
 
-def _about_texts(business: Business, texts: TextSettings | None) -> list[Matter]:
+def _about_texts(business: Business, texts: TextSettings | None) -> list[AttentionItem]:
     problem = texts.get_problem_display() if texts and texts.enabled and texts.problem else ""
     return of_texts(problem, IncomingText.objects.filter(business=business, handled=False).count())
 
 
-def _way(matter: Matter, business_id: int, today: date, texts: TextSettings | None) -> str:
-    if matter.lead is Lead.TEXTS and texts:
+def _way(matter: AttentionItem, business_id: int, today: date, texts: TextSettings | None) -> str:
+    if matter.lead is AttentionLink.TEXTS and texts:
         return reverse("admin:customers_textsettings_change", args=[texts.pk])
-    if matter.lead is Lead.ANSWERS:
+    if matter.lead is AttentionLink.ANSWERS:
         unread = {"business__id__exact": business_id, "handled__exact": 0}
         return f"{reverse('admin:customers_incomingtext_changelist')}?{urlencode(unread)}"
     return _link(matter.lead, business_id, today)
 
 
-def _link(lead: Lead, business_id: int, today: date) -> str:
-    if lead is Lead.INTEGRATION:
+def _link(lead: AttentionLink, business_id: int, today: date) -> str:
+    if lead is AttentionLink.INTEGRATION:
         return reverse("admin:events_integration_change", args=[business_id])
-    if lead is Lead.WAITING:
+    if lead is AttentionLink.WAITING:
         return reverse("admin:events_outgoing_changelist") + f"?business={business_id}"
     return _log(business_id, today, outcome=lead.value)
 
@@ -140,14 +146,14 @@ def _of_several(request: HttpRequest, visible: QuerySet[Business]) -> dict[str, 
         request.GET.get("page")
     )
     now, businesses = timezone.now(), list(page.object_list)
-    standing_of = standings([business.pk for business in businesses])
+    standing_of = lane_statuses([business.pk for business in businesses])
     sent = sent_today({business.pk: business.time_zone for business in businesses}, now)
     lines = [
         {
             "business": business,
             "state": state_of(standing_of[business.pk], now),
             "icon": ICONS[state_of(standing_of[business.pk], now)],
-            "sentence": sentence(standing_of[business.pk], now),
+            "sentence": status_sentence(standing_of[business.pk], now),
             "sent": sent[business.pk]["accepted"],
             "failed": failures(sent[business.pk]),
         }

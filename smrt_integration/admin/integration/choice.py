@@ -11,11 +11,11 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold import widgets
 
-from events import lanes
+from events.jobs import discard
+from events.jobs.discard import Backlog
+from events.lanes import lane_control
+from events.lanes.status import CHOICE_WANTED, DISCARDING, events
 from events.models import Integration, Lane
-from events.outbox import discard
-from events.outbox.discard import Backlog
-from events.standing import CHOICE_WANTED, DISCARDING, events
 
 ALL, SINCE, NONE = "all", "since", "none"
 UNDER_WAY = "Old events are being discarded already. Sending goes on by itself after that."
@@ -100,10 +100,10 @@ def _carry_out(
 ) -> None:
     day = date.fromisoformat(chosen["since"]) if chosen["what"] == SINCE else None
     doomed = 0 if chosen["what"] == ALL else found.before(day) if day else found.events
-    if lanes.locked(integration.pk).stopped == DISCARDING:
+    if lane_control.lock_lane(integration.pk).stopped == DISCARDING:
         messages.warning(request, UNDER_WAY)
     elif doomed:
-        discard.ask(
+        discard.request_discard(
             found,
             integration.pk,
             integration.business.time_zone,
@@ -125,7 +125,7 @@ def _carry_out(
             else f"Discarded {counted} that waited.",
         )
     else:
-        lanes.release(integration.pk)
+        lane_control.resume_halted(integration.pk)
         messages.success(
             request, f"Sending {events(found.events)}." if found.events else "Trying again now."
         )

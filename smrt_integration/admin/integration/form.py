@@ -130,7 +130,7 @@ class IntegrationForm(IntegrationModelForm):
                 bound._has_changed()
                 if shown
                 else not field.disabled and field.has_changed(bound.initial, bound.data)
-            ):  # noqa: SLF001
+            ):
                 changed.append(name)
         return changed
 

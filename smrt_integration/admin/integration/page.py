@@ -15,12 +15,19 @@ from django.views.decorators.debug import sensitive_post_parameters
 from customers import access
 from customers.admin_base import ScopedAdmin
 from customers.models import Business
-from events import lanes
 from events.encryption import Unreadable
+from events.lanes import lane_control
+from events.lanes.read_status import lane_status, lane_statuses
+from events.lanes.status import (
+    CHOICE_WANTED,
+    LaneState,
+    clock,
+    remedy,
+    state_of,
+    status_sentence,
+)
 from events.models import Integration, Request, SwitchChange
-from events.standing import CHOICE_WANTED, State, clock, remedy, sentence, state_of
-from events.standings import standing_of, standings
-from smrt_integration.admin.integration import choice, preview, trial
+from smrt_integration.admin.integration import choice, preview, send_test_event
 from smrt_integration.admin.integration.form import IntegrationForm
 
 if TYPE_CHECKING:
@@ -30,30 +37,31 @@ if TYPE_CHECKING:
 View = Callable[[HttpRequest, Integration, dict[str, Any]], HttpResponseBase]
 
 ICONS = {
-    State.OFF: "pause_circle",
-    State.CHOOSING: "help",
-    State.DISCARDING: "auto_delete",
-    State.STOPPED: "error",
-    State.TROUBLED: "schedule",
-    State.SENDING: "sync",
-    State.WELL: "check_circle",
-    State.NEW: "check_circle",
+    LaneState.OFF: "pause_circle",
+    LaneState.CHOOSING: "help",
+    LaneState.DISCARDING: "auto_delete",
+    LaneState.STOPPED: "error",
+    LaneState.TROUBLED: "schedule",
+    LaneState.SENDING: "sync",
+    LaneState.WELL: "check_circle",
+    LaneState.NEW: "check_circle",
 }
 SWITCHES_SHOWN = 10
 
 
 def how_it_stands(business_id: int) -> dict[str, Any]:
     """For the head of each of the integration's pages."""
-    now, standing = timezone.now(), standing_of(business_id)
+    now, standing = timezone.now(), lane_status(business_id)
     state = state_of(standing, now)
     return {
         "standing": standing,
         "state": state,
         "kind": state.name.lower(),
         "icon": ICONS[state],
-        "sentence": sentence(standing, now),
+        "sentence": status_sentence(standing, now),
         "remedy": remedy(standing),
-        "may_resume": standing.enabled and state in {State.STOPPED, State.TROUBLED, State.CHOOSING},
+        "may_resume": standing.enabled
+        and state in {LaneState.STOPPED, LaneState.TROUBLED, LaneState.CHOOSING},
     }
 
 
@@ -152,7 +160,7 @@ class IntegrationAdmin(ScopedAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> "ChangeList":
         changelist: ChangeList = super().get_changelist_instance(request)
         rows: list[Any] = list(changelist.result_list)
-        found = standings([row.pk for row in rows])
+        found = lane_statuses([row.pk for row in rows])
         for row in rows:
             row.standing = found[row.pk]
         changelist.result_list = rows
@@ -160,7 +168,7 @@ class IntegrationAdmin(ScopedAdmin):
 
     @admin.display(description="how it stands")
     def how(self, integration: Any) -> str:
-        return sentence(integration.standing, timezone.now())
+        return status_sentence(integration.standing, timezone.now())
 
     @admin.display(description="write key")
     def present_write_key(self, integration: Integration) -> str:
@@ -234,10 +242,10 @@ class IntegrationAdmin(ScopedAdmin):
         self, request: HttpRequest, obj: Integration, form: "ModelForm[Any]", change: bool
     ) -> None:
         entered: Any = form
-        lanes.save_config(obj, entered.changed_columns)
+        lane_control.save_config(obj, entered.changed_columns)
 
     def response_change(self, request: HttpRequest, obj: Integration) -> HttpResponse:
-        if obj.enabled and standing_of(obj.pk).stopped == CHOICE_WANTED:
+        if obj.enabled and lane_status(obj.pk).stopped == CHOICE_WANTED:
             messages.warning(
                 request, "Saved and switched on. Choose now what becomes of the events from before."
             )
@@ -256,7 +264,7 @@ class IntegrationAdmin(ScopedAdmin):
         return self._asked(request, business_id, choice.view, owners=True)
 
     def test_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
-        return self._asked(request, business_id, trial.view, owners=True)
+        return self._asked(request, business_id, send_test_event.view, owners=True)
 
     def preview_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
         return self._asked(request, business_id, preview.view, owners=False)

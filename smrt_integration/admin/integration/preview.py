@@ -13,7 +13,7 @@ from unfold import widgets
 from customers.models import Customer
 from events.catalogue import EVENTS, ORDER_CREATED
 from events.models import Integration
-from events.models.waiting import IDENTIFY
+from events.models.outbox import IDENTIFY
 from smrt_integration.delivery.preview import preview
 
 FOUND: Final = 20

@@ -12,9 +12,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from customers.admin_base import ScopedAdmin
-from events.standing import clock
-from smrt_integration.admin.keys.making import choose, client_of, make
-from smrt_integration.admin.keys.words import allowed, in_short
+from events.lanes.status import clock
+from smrt_integration.admin.keys.create import choose, client_of, make
+from smrt_integration.admin.keys.descriptions import allowed, in_short
 from smrt_integration.api.models import ApiKey
 
 MADE_ALREADY = (
@@ -108,9 +108,9 @@ class ApiKeyAdmin(ScopedAdmin):
     def revoke_view(self, request: HttpRequest, key_id: int) -> HttpResponseBase:
         key = self.get_object(request, str(key_id))
         if key is None or not self.has_view_permission(request, key):
-            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(
+            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
                 request, self.opts, str(key_id)
-            )  # type: ignore[attr-defined]
+            )
             return gone
         if not super().has_change_permission(request, key):
             raise PermissionDenied

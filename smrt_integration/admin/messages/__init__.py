@@ -1,5 +1,5 @@
 """What waits and what became of what was sent."""
 
-from smrt_integration.admin.messages import plain, send_log, waiting
+from smrt_integration.admin.messages import outbox, send_log, support_lists
 
-__all__ = ["plain", "send_log", "waiting"]
+__all__ = ["outbox", "send_log", "support_lists"]

@@ -13,14 +13,14 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from customers.models import Brand, Business, Customer
-from events.outbox import log_pages
-from events.outbox.log_pages import Entry
-from events.outbox.matching import Matching
+from events.send_log import pages
+from events.send_log.filter import MessageFilter
+from events.send_log.pages import LogEntry
 from smrt_integration.admin.messages.filters import FilterForm, name_of
-from smrt_integration.admin.messages.words import SIGNS
+from smrt_integration.admin.messages.outcomes import OUTCOME_BADGES
 
 if TYPE_CHECKING:
-    from smrt_integration.admin.messages.lists import MessagesAdmin
+    from smrt_integration.admin.messages.list_admin import MessagesAdmin
 
 PORTION: Final = 2_000
 HEADINGS: Final = (
@@ -66,20 +66,20 @@ def view(request: HttpRequest, options: "MessagesAdmin") -> HttpResponseBase:
     return response
 
 
-def lines(matching: Matching) -> Iterator[str]:
+def lines(matching: MessageFilter) -> Iterator[str]:
     """Newest first, up to the newest entry there is now."""
     write = csv.writer(_Echo()).writerow
     yield BYTE_ORDER_MARK + str(write(HEADINGS))
-    up_to, place = log_pages.newest_id(), None
+    up_to, place = pages.newest_id(), None
     while True:
-        page = log_pages.page(matching, PORTION, place, up_to=up_to)
+        page = pages.page(matching, PORTION, place, up_to=up_to)
         yield "".join(str(write([_harmless(cell) for cell in row])) for row in _rows(page.entries))
         if not page.more:
             return
         place = page.entries[-1].place
 
 
-def _rows(entries: Sequence[Entry]) -> Iterator[Sequence[str]]:
+def _rows(entries: Sequence[LogEntry]) -> Iterator[Sequence[str]]:
     businesses = Business.objects.in_bulk({entry.business_id for entry in entries})
     customers = Customer.objects.in_bulk({entry.customer_id for entry in entries})
     brands = Brand.objects.in_bulk({entry.brand_id for entry in entries})
@@ -93,7 +93,7 @@ def _rows(entries: Sequence[Entry]) -> Iterator[Sequence[str]]:
 
 
 def _row(
-    entry: Entry, business: Business | None, customer: Customer | None, brand: Brand | None
+    entry: LogEntry, business: Business | None, customer: Customer | None, brand: Brand | None
 ) -> Sequence[str]:
     zone = ZoneInfo(business.time_zone if business else "UTC")
     theirs = customer if customer and customer.business_id == entry.business_id else None
@@ -103,7 +103,7 @@ def _row(
         str(theirs or ""),
         theirs.email if theirs else "",
         str(brand or ""),
-        SIGNS[entry.outcome].word,
+        OUTCOME_BADGES[entry.outcome].word,
         entry.reason,
         _moment(entry.settled_at, zone),
         _moment(entry.sent_at, zone) if entry.sent_at else "",

@@ -14,10 +14,10 @@ from customers import access
 from customers.models import Brand, Business
 from events.catalogue import EVENTS
 from events.models import Outcome
-from events.models.waiting import IDENTIFY
-from events.outbox import search
-from events.outbox.matching import Found, Matching
-from smrt_integration.delivery.trial import TEST_EVENT
+from events.models.outbox import IDENTIFY
+from events.send_log import search
+from events.send_log.filter import MessageFilter, SearchResult
+from smrt_integration.delivery.send_test_event import TEST_EVENT
 
 LISTED: Final = 200
 """Businesses in a list to choose from; support, who sees more, types the name."""
@@ -127,13 +127,13 @@ class FilterForm(forms.Form):
             required=False, choices=choices, widget=widgets.UnfoldAdminSelectWidget()
         )
 
-    def matching(self) -> Matching:
+    def matching(self) -> MessageFilter:
         """What of the filter is understood; of the rest the form has errors."""
         self.is_valid()
         chosen = self.cleaned_data
         businesses = self._scope()
         text = chosen.get("q", "").strip()
-        return Matching(
+        return MessageFilter(
             businesses=businesses,
             event=chosen.get("event", ""),
             outcome=chosen.get("outcome", ""),
@@ -188,5 +188,5 @@ def _events(*, with_test: bool) -> list[Any]:
     return [("", "All events"), *groups.items(), ("Others", others)]
 
 
-def nothing_found(found: Found | None) -> bool:
+def nothing_found(found: SearchResult | None) -> bool:
     return found is not None and not found

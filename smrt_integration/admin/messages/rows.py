@@ -8,11 +8,11 @@ from typing import Any, Final
 from django.urls import reverse
 
 from customers.models import Business, Customer
-from events.outbox.log_pages import Entry
-from events.outbox.waiting_pages import Waits
-from events.standing import clock
+from events.lanes.status import clock
+from events.outbox.pages import OutboxEntry
+from events.send_log.pages import LogEntry
 from smrt_integration.admin.messages.filters import name_of
-from smrt_integration.admin.messages.words import FAILING, SIGNS, WAITING, Sign
+from smrt_integration.admin.messages.outcomes import FAILING, OUTCOME_BADGES, WAITING, OutcomeBadge
 
 NOBODY: Final = 0
 """The customer of a test event."""
@@ -25,7 +25,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MessageRow:
     """Times are on the business's clock. `note` says more of the outcome."""
 
     id: int
@@ -33,14 +33,14 @@ class Row:
     happened: str
     event: str
     person: Person
-    sign: Sign
+    sign: OutcomeBadge
     settled: str
     note: str
     attempts: int
     business: str = ""
 
 
-def sent_rows(entries: Sequence[Entry], now: datetime, *, several: bool) -> list[Row]:
+def sent_rows(entries: Sequence[LogEntry], now: datetime, *, several: bool) -> list[MessageRow]:
     businesses, people = _businesses(entries), people_of(entries)
     return [
         _named(
@@ -53,14 +53,14 @@ def sent_rows(entries: Sequence[Entry], now: datetime, *, several: bool) -> list
     ]
 
 
-def _sent(entry: Entry, zone: str, person: Person, now: datetime) -> Row:
-    return Row(
+def _sent(entry: LogEntry, zone: str, person: Person, now: datetime) -> MessageRow:
+    return MessageRow(
         id=entry.id,
         url=reverse("admin:events_sendlog_change", args=[entry.id]),
         happened=clock(entry.occurred_at, now, zone),
         event=name_of(entry.event),
         person=person,
-        sign=SIGNS[entry.outcome],
+        sign=OUTCOME_BADGES[entry.outcome],
         settled=clock(entry.settled_at, now, zone),
         note=entry.reason,
         attempts=entry.attempts,
@@ -68,8 +68,8 @@ def _sent(entry: Entry, zone: str, person: Person, now: datetime) -> Row:
 
 
 def waiting_rows(
-    entries: Sequence[Waits], told: Mapping[int, str], now: datetime, *, several: bool
-) -> list[Row]:
+    entries: Sequence[OutboxEntry], told: Mapping[int, str], now: datetime, *, several: bool
+) -> list[MessageRow]:
     """Why it waits: what went wrong with this message, else what is `told` of its business."""
     businesses, people = _businesses(entries), people_of(entries)
     return [
@@ -84,9 +84,9 @@ def waiting_rows(
 
 
 def _waiting(
-    entry: Waits, zone: str, person: Person, told: Mapping[int, str], now: datetime
-) -> Row:
-    return Row(
+    entry: OutboxEntry, zone: str, person: Person, told: Mapping[int, str], now: datetime
+) -> MessageRow:
+    return MessageRow(
         id=entry.id,
         url=reverse("admin:events_outgoing_change", args=[entry.id]),
         happened=clock(entry.occurred_at, now, zone),
@@ -100,8 +100,12 @@ def _waiting(
 
 
 def _named(
-    row: Row, businesses: Mapping[int, Business], entry: Entry | Waits, *, several: bool
-) -> Row:
+    row: MessageRow,
+    businesses: Mapping[int, Business],
+    entry: LogEntry | OutboxEntry,
+    *,
+    several: bool,
+) -> MessageRow:
     found = businesses.get(entry.business_id)
     return (
         replace(row, business=found.name if found else "A business that is gone")
@@ -115,7 +119,7 @@ def zone_of(businesses: Mapping[int, Business], entry: Any) -> str:
     return found.time_zone if found else "UTC"
 
 
-def _businesses(entries: Iterable[Entry | Waits]) -> dict[int, Business]:
+def _businesses(entries: Iterable[LogEntry | OutboxEntry]) -> dict[int, Business]:
     return Business.objects.in_bulk({entry.business_id for entry in entries})
 
 

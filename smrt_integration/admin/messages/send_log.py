@@ -8,12 +8,12 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from events.models import SendLog
-from events.outbox import log_pages
-from events.outbox.log_pages import Page, Place
-from events.outbox.matching import Matching
-from smrt_integration.admin.messages import again, export, message
+from events.send_log import pages
+from events.send_log.filter import MessageFilter
+from events.send_log.pages import LogPage, LogPosition
+from smrt_integration.admin.messages import detail, export, resend
 from smrt_integration.admin.messages.filters import FilterForm
-from smrt_integration.admin.messages.lists import MessagesAdmin
+from smrt_integration.admin.messages.list_admin import MessagesAdmin
 from smrt_integration.admin.messages.rows import sent_rows
 
 
@@ -33,7 +33,9 @@ class SendLogAdmin(MessagesAdmin):
             *super().get_urls(),
         ]
 
-    def rows_of(self, request: HttpRequest, form: FilterForm, matching: Matching) -> dict[str, Any]:
+    def rows_of(
+        self, request: HttpRequest, form: FilterForm, matching: MessageFilter
+    ) -> dict[str, Any]:
         page, newer, older = self._page(request, matching)
         return {
             "rows": sent_rows(
@@ -42,31 +44,31 @@ class SendLogAdmin(MessagesAdmin):
                 several=matching.businesses is None or len(matching.businesses) > 1,
             ),
             "cut": page.cut,
-            "scanned": log_pages.SCANNED,
+            "scanned": pages.SCANNED,
             "newer": newer and page.entries and form.address(after=str(page.entries[0].place)),
             "older": older and page.entries and form.address(before=str(page.entries[-1].place)),
         }
 
-    def _page(self, request: HttpRequest, matching: Matching) -> tuple[Page, bool, bool]:
-        after, before = (Place.of(request.GET.get(name, "")) for name in ("after", "before"))
-        return log_pages.around(matching, self.per_page, after=after, before=before)
+    def _page(self, request: HttpRequest, matching: MessageFilter) -> tuple[LogPage, bool, bool]:
+        after, before = (LogPosition.of(request.GET.get(name, "")) for name in ("after", "before"))
+        return pages.around(matching, self.per_page, after=after, before=before)
 
     def extra_of(
-        self, request: HttpRequest, form: FilterForm, matching: Matching
+        self, request: HttpRequest, form: FilterForm, matching: MessageFilter
     ) -> dict[str, Any]:
-        return again.offered(request.user, form, matching)
+        return resend.offered(request.user, form, matching)
 
     def posted(self, request: HttpRequest) -> HttpResponse:
-        return again.selected(request, self)
+        return resend.selected(request, self)
 
     def told_of(self, request: HttpRequest, row: SendLog) -> dict[str, Any]:
-        return message.sent(request.user, row, timezone.now())
+        return detail.sent(request.user, row, timezone.now())
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         return export.view(request, self)
 
     def again_view(self, request: HttpRequest) -> HttpResponseBase:
-        return again.everything(request, self)
+        return resend.everything(request, self)
 
     def one_again_view(self, request: HttpRequest, entry_id: int) -> HttpResponseBase:
-        return again.one(request, self, str(entry_id))
+        return resend.one(request, self, str(entry_id))

@@ -9,6 +9,7 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from customers.errors import ActionRefused, refused_if_invalid
 from customers.models import (
     Agent,
     Brand,
@@ -19,11 +20,15 @@ from customers.models import (
     Discount,
 )
 from customers.phones import ImpossibleNumber, normalise
-from customers.refusals import ActionRefused, refused_if_invalid
-from smrt_integration.api.door import Door
-from smrt_integration.api.fields import AddressField, Given, Reference, by_uuid
+from smrt_integration.api.fields import (
+    AddressField,
+    BusinessReferenceField,
+    StrictSerializer,
+    by_uuid,
+)
 from smrt_integration.api.filters import CustomerFilter
 from smrt_integration.api.scopes import Client
+from smrt_integration.api.viewsets import BusinessViewSet
 
 SOURCES = {
     Client.POS: Customer.Source.POS,
@@ -47,7 +52,7 @@ OWN = (
 """What callers may write of a customer, besides references, address and custom fields."""
 
 
-class CustomValueShape(serializers.ModelSerializer[CustomFieldValue]):
+class CustomValueSerializer(serializers.ModelSerializer[CustomFieldValue]):
     field = serializers.UUIDField(source="field.uuid", read_only=True)
     name = serializers.CharField(source="field.name", read_only=True)
 
@@ -57,7 +62,7 @@ class CustomValueShape(serializers.ModelSerializer[CustomFieldValue]):
         read_only_fields = fields
 
 
-class NewCustomValue(Given):
+class NewCustomValueSerializer(StrictSerializer):
     answered = frozenset({"name"})
 
     field = serializers.UUIDField()
@@ -68,7 +73,7 @@ class NewCustomValue(Given):
     )
 
 
-class CustomerShape(serializers.ModelSerializer[Customer]):
+class CustomerSerializer(serializers.ModelSerializer[Customer]):
     id = serializers.UUIDField(source="uuid", read_only=True)
     agent = serializers.UUIDField(source="agent.uuid", read_only=True, allow_null=True)
     brand = serializers.UUIDField(source="brand.uuid", read_only=True, allow_null=True)
@@ -76,7 +81,7 @@ class CustomerShape(serializers.ModelSerializer[Customer]):
     discount = serializers.UUIDField(source="discount.uuid", read_only=True, allow_null=True)
     email = serializers.CharField(read_only=True, help_text="Empty when not known.")
     address = AddressField(read_only=True, allow_null=True)
-    custom_fields = CustomValueShape(source="custom_values", many=True, read_only=True)
+    custom_fields = CustomValueSerializer(source="custom_values", many=True, read_only=True)
 
     class Meta:
         model = Customer
@@ -87,16 +92,16 @@ class CustomerShape(serializers.ModelSerializer[Customer]):
         read_only_fields = fields
 
 
-class CustomerGiven(Given, serializers.ModelSerializer[Customer]):
-    answered = frozenset(CustomerShape.Meta.fields)
+class CustomerWriteSerializer(StrictSerializer, serializers.ModelSerializer[Customer]):
+    answered = frozenset(CustomerSerializer.Meta.fields)
 
-    agent = Reference(queryset=Agent.objects, allow_null=True, required=False)
-    brand = Reference(queryset=Brand.objects, allow_null=True, required=False)
-    group = Reference(queryset=CustomerGroup.objects, allow_null=True, required=False)
-    discount = Reference(queryset=Discount.objects, allow_null=True, required=False)
+    agent = BusinessReferenceField(queryset=Agent.objects, allow_null=True, required=False)
+    brand = BusinessReferenceField(queryset=Brand.objects, allow_null=True, required=False)
+    group = BusinessReferenceField(queryset=CustomerGroup.objects, allow_null=True, required=False)
+    discount = BusinessReferenceField(queryset=Discount.objects, allow_null=True, required=False)
     address = AddressField(allow_null=True, required=False)
     custom_fields: Any = serializers.ListSerializer(
-        child=NewCustomValue(), max_length=200, required=False
+        child=NewCustomValueSerializer(), max_length=200, required=False
     )
 
     class Meta:
@@ -104,7 +109,7 @@ class CustomerGiven(Given, serializers.ModelSerializer[Customer]):
         fields = (*OWN, "address", "agent", "brand", "group", "discount", "custom_fields")
 
 
-class Customers(ListModelMixin, RetrieveModelMixin, Door):
+class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     """Everybody who is, or was, a customer of the business."""
 
     area = "customers"
@@ -118,13 +123,13 @@ class Customers(ListModelMixin, RetrieveModelMixin, Door):
             ),
         )
     )
-    serializer_class = CustomerShape
+    serializer_class = CustomerSerializer
     filterset_class = CustomerFilter
 
-    @extend_schema(request=CustomerGiven, responses={201: CustomerShape})
+    @extend_schema(request=CustomerWriteSerializer, responses={201: CustomerSerializer})
     def create(self, request: Request) -> Response:
         """Sign a customer up. It becomes the event New Customer Signup; the kind of key decides its source."""
-        given = self.given(CustomerGiven)
+        given = self.given(CustomerWriteSerializer)
         answers = self._answers(given)
         customer = Customer.sign_up(
             self.business, source=SOURCES[Client(self.key.client)], **_flat(given)
@@ -132,13 +137,13 @@ class Customers(ListModelMixin, RetrieveModelMixin, Door):
         self._record(customer, answers)
         return self.answer(customer, 201)
 
-    @extend_schema(request=CustomerGiven, responses=CustomerShape)
+    @extend_schema(request=CustomerWriteSerializer, responses=CustomerSerializer)
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         """Change some of a customer's details; what is left out stays."""
         customer: Customer = self.get_object()
         # what others save meanwhile must not be taken for what this call changes
         customer.lock("business")
-        serializer = CustomerGiven(
+        serializer = CustomerWriteSerializer(
             customer, data=request.data, partial=True, context=self.get_serializer_context()
         )
         serializer.is_valid(raise_exception=True)

@@ -10,32 +10,39 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers.models import Business, CustomField
-from events import lanes, schemas
+from events import schemas
 from events.catalogue import EVENT_NAMES, EVENTS
 from events.encryption import Unreadable
+from events.lanes import lane_control
+from events.lanes.read_status import lane_status
+from events.lanes.status import (
+    DISCARDING,
+    LaneState,
+    remedy,
+    state_of,
+    status_sentence,
+)
 from events.models import Integration
-from events.standing import DISCARDING, State, remedy, sentence, state_of
-from events.standings import standing_of
-from smrt_integration.api.door import Door
 from smrt_integration.api.errors import Conflict
-from smrt_integration.api.fields import Given, Reference
+from smrt_integration.api.fields import BusinessReferenceField, StrictSerializer
+from smrt_integration.api.viewsets import BusinessViewSet
 
 WITHOUT_A_KEY: Final = "Without a write key nothing can be sent. An owner enters it in the admin, under Segment integration."
 OWNERS: Final = "Where events go is set by an owner in the admin, under Segment integration."
 OFF: Final = "The integration is switched off. Switch it on first."
 
 
-class StandingShape(serializers.Serializer[Any]):
+class LaneStatusSerializer(serializers.Serializer[Any]):
     """How sending goes."""
 
-    state = serializers.ChoiceField([state.name.lower() for state in State])
+    state = serializers.ChoiceField([state.name.lower() for state in LaneState])
     says = serializers.CharField(help_text="For the owner.")
     to_do = serializers.CharField(
         help_text="What the owner has to do about it; empty when that is nothing."
     )
 
 
-class IntegrationShape(Given, serializers.ModelSerializer[Integration]):
+class IntegrationSerializer(StrictSerializer, serializers.ModelSerializer[Integration]):
     write_key_ends_in = serializers.SerializerMethodField(
         help_text="The last four characters; null when there is no readable key."
     )
@@ -44,7 +51,7 @@ class IntegrationShape(Given, serializers.ModelSerializer[Integration]):
         required=False,
         help_text="Events that are not sent.",
     )
-    birthday_field = Reference(
+    birthday_field = BusinessReferenceField(
         queryset=CustomField.objects.filter(kind=CustomField.Kind.DATE),
         required=False,
         allow_null=True,
@@ -73,12 +80,12 @@ class IntegrationShape(Given, serializers.ModelSerializer[Integration]):
         key = integration.write_key
         return None if not key or isinstance(key, Unreadable) else key[-4:]
 
-    @extend_schema_field(StandingShape)
+    @extend_schema_field(LaneStatusSerializer)
     def get_standing(self, integration: Integration) -> dict[str, str]:
-        found, now = standing_of(integration.business_id), timezone.now()
+        found, now = lane_status(integration.business_id), timezone.now()
         return {
             "state": state_of(found, now).name.lower(),
-            "says": sentence(found, now),
+            "says": status_sentence(found, now),
             "to_do": remedy(found),
         }
 
@@ -94,12 +101,12 @@ class IntegrationShape(Given, serializers.ModelSerializer[Integration]):
         return given
 
 
-class TheIntegration(Door):
+class IntegrationViewSet(BusinessViewSet):
     """On or off, where events go, which are muted, and how sending goes."""
 
     area = "integration"
     queryset = Integration.objects.select_related("business", "birthday_field")
-    serializer_class = IntegrationShape
+    serializer_class = IntegrationSerializer
 
     def get_object(self) -> Integration:
         """Also of a business that never set it. While it is being changed nobody else changes it."""
@@ -109,12 +116,12 @@ class TheIntegration(Door):
             rows = rows.select_for_update(no_key=True, of=("self",))
         return rows.first() or Integration(business=self.business)
 
-    @extend_schema(responses=IntegrationShape)
+    @extend_schema(responses=IntegrationSerializer)
     def retrieve(self, request: Request) -> Response:
         """How it is set. A business that never set it is switched off."""
         return Response(self.get_serializer(self.get_object()).data)
 
-    @extend_schema(request=IntegrationShape, responses=IntegrationShape)
+    @extend_schema(request=IntegrationSerializer, responses=IntegrationSerializer)
     def partial_update(self, request: Request) -> Response:
         """Switch it or single events on or off, or change some of the settings; what is left out stays. Changing nothing means: try again.
 
@@ -130,36 +137,36 @@ class TheIntegration(Door):
         ]
         for name in changed:
             setattr(integration, name, serializer.validated_data[name])
-        lanes.save_config(integration, changed)
+        lane_control.save_config(integration, changed)
         return Response(self.get_serializer(integration).data)
 
-    @extend_schema(request=None, responses=IntegrationShape)
+    @extend_schema(request=None, responses=IntegrationSerializer)
     def resume(self, request: Request) -> Response:
         """Send what waits, from before it was switched on too, and try at once. Discarding some of it is done in the admin."""
         integration = self.get_object()
         if not integration.enabled:
             raise Conflict(OFF, "switched_off")
-        if lanes.locked(self.business.pk).stopped == DISCARDING:
+        if lane_control.lock_lane(self.business.pk).stopped == DISCARDING:
             raise Conflict(DISCARDING, "discarding")
-        lanes.release(self.business.pk)
+        lane_control.resume_halted(self.business.pk)
         return Response(self.get_serializer(integration).data)
 
 
-class EventTypeShape(serializers.Serializer[Any]):
+class EventTypeSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     happens_when = serializers.CharField()
     properties = serializers.DictField(help_text="The JSON Schema of the event's properties.")
 
 
-class EventTypes(Door):
+class EventTypeViewSet(BusinessViewSet):
     """The kinds of events, each with the JSON Schema of what it says."""
 
     area = None
     queryset = Integration.objects.none()
-    serializer_class = EventTypeShape
+    serializer_class = EventTypeSerializer
     pagination_class = None
 
-    @extend_schema(responses=EventTypeShape(many=True))
+    @extend_schema(responses=EventTypeSerializer(many=True))
     def list(self, request: Request) -> Response:
         """All of them, in the order of the documentation."""
         return Response(
@@ -174,18 +181,18 @@ class EventTypes(Door):
         )
 
 
-class TraitsShape(serializers.Serializer[Any]):
+class TraitsSerializer(serializers.Serializer[Any]):
     traits = serializers.DictField(help_text="The JSON Schema of the traits.")
 
 
-class TraitTypes(Door):
+class TraitTypeViewSet(BusinessViewSet):
     """What Segment is told of customers."""
 
     area = None
     queryset = Integration.objects.none()
-    serializer_class = TraitsShape
+    serializer_class = TraitsSerializer
 
-    @extend_schema(responses=TraitsShape)
+    @extend_schema(responses=TraitsSerializer)
     def retrieve(self, request: Request) -> Response:
         """The JSON Schema of the traits of an identify."""
         return Response({"traits": schemas.of_traits()})

@@ -14,15 +14,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers.models import Brand, Customer
+from events.jobs import resend
 from events.models import Outcome, Outgoing, SendLog
-from events.outbox import log_pages, resend, search, waiting_pages
-from events.outbox.log_pages import Place
-from events.outbox.matching import Found, Matching
-from events.resendable import OFF, SENDABLE, refusal
-from smrt_integration.api.door import Door
+from events.outbox import pages as outbox_pages
+from events.send_log import pages as log_pages
+from events.send_log import search
+from events.send_log.filter import MessageFilter, SearchResult
+from events.send_log.pages import LogPosition
+from events.send_log.resendable import OFF, SENDABLE, why_not_resendable
 from smrt_integration.api.errors import Conflict
-from smrt_integration.api.fields import Given, Reference
-from smrt_integration.api.pages import Pages
+from smrt_integration.api.fields import BusinessReferenceField, StrictSerializer
+from smrt_integration.api.pagination import KeysetPagination
+from smrt_integration.api.viewsets import BusinessViewSet
 
 NOTHING_MATCHES: Final = (
     "Nothing that matches can be sent again: Segment has it, or it was sent again before."
@@ -33,7 +36,7 @@ BY_MESSAGE: Final = OpenApiParameter(
 )
 
 
-class MessageShape(serializers.Serializer[Any]):
+class MessageSerializer(serializers.Serializer[Any]):
     message_id = serializers.CharField(
         help_text="As Segment knows it: the same on every attempt, and when it is sent again."
     )
@@ -45,14 +48,14 @@ class MessageShape(serializers.Serializer[Any]):
     attempts = serializers.IntegerField()
 
 
-class WaitingShape(MessageShape):
+class WaitingMessageSerializer(MessageSerializer):
     recorded_at = serializers.DateTimeField()
     last_error = serializers.CharField(
         help_text="What went wrong at the last attempt; empty when nothing did."
     )
 
 
-class EntryShape(MessageShape):
+class SendLogEntrySerializer(MessageSerializer):
     sent_at = serializers.DateTimeField(
         allow_null=True, help_text="When it left; null when it never did."
     )
@@ -61,7 +64,7 @@ class EntryShape(MessageShape):
     reason = serializers.CharField(help_text="Why it was not accepted, in words.")
 
 
-class EntryDetails(EntryShape):
+class SendLogEntryDetailSerializer(SendLogEntrySerializer):
     message = serializers.DictField(
         allow_null=True, help_text="Exactly as it was sent, but with the customer's link masked."
     )
@@ -70,26 +73,28 @@ class EntryDetails(EntryShape):
     )
 
     def get_not_again(self, entry: SendLog) -> str:
-        return refusal(resend.case_of(entry, entry.business.time_zone, timezone.now()))
+        return why_not_resendable(
+            resend.resend_case(entry, entry.business.time_zone, timezone.now())
+        )
 
 
-class Meant(serializers.Serializer[Any]):
+class MessageFilterSerializer(serializers.Serializer[Any]):
     """What of the messages is meant. Each narrows further. Days are the business's."""
 
     event = serializers.ChoiceField(SENDABLE, required=False)
     first_day = serializers.DateField(required=False)
     last_day = serializers.DateField(required=False)
-    customer = Reference(queryset=Customer.objects, required=False)
+    customer = BusinessReferenceField(queryset=Customer.objects, required=False)
 
 
-class OfLog(Meant):
+class SendLogFilterSerializer(MessageFilterSerializer):
     outcome = serializers.ChoiceField(Outcome.choices, required=False)
-    brand = Reference(
+    brand = BusinessReferenceField(
         queryset=Brand.objects, required=False, help_text="Which the customer had at that time."
     )
 
 
-class Searched(Meant):
+class MessageSearchSerializer(MessageFilterSerializer):
     search = serializers.CharField(
         required=False,
         max_length=200,
@@ -104,11 +109,11 @@ class Searched(Meant):
         return given
 
 
-class SearchedOfLog(OfLog, Searched):
+class SendLogSearchSerializer(SendLogFilterSerializer, MessageSearchSerializer):
     pass
 
 
-class MeantAgain(Given, OfLog):
+class ResendFilterSerializer(StrictSerializer, SendLogFilterSerializer):
     """At least one has to be given: nobody means all that was ever refused who has not said so."""
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +124,7 @@ class MeantAgain(Given, OfLog):
         return given
 
 
-class Asked(serializers.Serializer[Any]):
+class JobSerializer(serializers.Serializer[Any]):
     messages = serializers.IntegerField(
         help_text="How many wait now, or will as soon as a worker comes to them."
     )
@@ -129,12 +134,12 @@ def _id(place: Any) -> int | None:
     return place[0] if place else None
 
 
-def _place(place: Any) -> Place | None:
-    return Place(datetime.fromisoformat(place[0]), place[1]) if place else None
+def _place(place: Any) -> LogPosition | None:
+    return LogPosition(datetime.fromisoformat(place[0]), place[1]) if place else None
 
 
-class Messages(Door):
-    meant: ClassVar[type[Meant]]
+class MessageViewSet(BusinessViewSet):
+    meant: ClassVar[type[MessageFilterSerializer]]
     area = "messages"
     lookup_field = "message_id"
     lookup_value_converter = "str"
@@ -143,7 +148,7 @@ class Messages(Door):
     def filters(self) -> list[str]:
         return [*self.meant().fields]
 
-    def matching(self, shape: type[Meant], said: Any) -> Matching:
+    def matching(self, shape: type[MessageFilterSerializer], said: Any) -> MessageFilter:
         """Raises ValidationError, which names the field."""
         given = self.given(shape, said)
         customer, text, brand = (
@@ -154,11 +159,11 @@ class Messages(Door):
         found = (
             search.find(text, [self.business.pk])
             if text
-            else Found((customer.pk,))
+            else SearchResult((customer.pk,))
             if customer
             else None
         )
-        return Matching(
+        return MessageFilter(
             (self.business.pk,), found=found, brand_id=brand.pk if brand else None, **given
         )
 
@@ -172,45 +177,51 @@ class Messages(Door):
         return row
 
 
-class WaitingMessages(Messages):
+class WaitingMessageViewSet(MessageViewSet):
     """The outbox: what is still to be sent, oldest first. A message that is gone from here is in the send log."""
 
-    meant = Searched
+    meant = MessageSearchSerializer
     queryset = Outgoing.objects.all()
-    serializer_class = WaitingShape
+    serializer_class = WaitingMessageSerializer
 
-    @extend_schema(parameters=[Searched], responses=WaitingShape(many=True))
+    @extend_schema(
+        parameters=[MessageSearchSerializer], responses=WaitingMessageSerializer(many=True)
+    )
     def list(self, request: Request) -> Response:
         """What waits. With filters a page may hold fewer than it could, and yet lead to a next one."""
         matching = self.matching(self.meant, request.query_params)
-        asked = Pages().asked(request)
-        page, before, after = waiting_pages.around(
+        asked = KeysetPagination().asked(request)
+        page, before, after = outbox_pages.around(
             matching, asked.most, after=_id(asked.onward), before=_id(asked.back)
         )
         onward = page.entries[-1].id if after and page.entries else page.looked_to
         links = asked.links(
             [onward] if onward else None, [page.entries[0].id] if before and page.entries else None
         )
-        return Response({**links, "results": WaitingShape(page.entries, many=True).data})
+        return Response(
+            {**links, "results": WaitingMessageSerializer(page.entries, many=True).data}
+        )
 
-    @extend_schema(parameters=[BY_MESSAGE], responses=WaitingShape)
+    @extend_schema(parameters=[BY_MESSAGE], responses=WaitingMessageSerializer)
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """One message that waits."""
         return self.shown(self.newest())
 
 
-class SendLogEntries(Messages):
+class SendLogEntryViewSet(MessageViewSet):
     """What became of every message that left the outbox, newest first. A message that was sent again has several entries."""
 
-    meant = SearchedOfLog
+    meant = SendLogSearchSerializer
     queryset = SendLog.objects.all()
-    serializer_class = EntryDetails
+    serializer_class = SendLogEntryDetailSerializer
 
-    @extend_schema(parameters=[SearchedOfLog], responses=EntryShape(many=True))
+    @extend_schema(
+        parameters=[SendLogSearchSerializer], responses=SendLogEntrySerializer(many=True)
+    )
     def list(self, request: Request) -> Response:
         """What became of messages."""
         matching = self.matching(self.meant, request.query_params)
-        asked = Pages().asked(request)
+        asked = KeysetPagination().asked(request)
         page, newer, older = log_pages.around(
             matching, asked.most, before=_place(asked.onward), after=_place(asked.back)
         )
@@ -218,36 +229,41 @@ class SendLogEntries(Messages):
         links = asked.links(
             ends[-1] if ends and older else None, ends[0] if ends and newer else None
         )
-        return Response({**links, "results": EntryShape(page.entries, many=True).data})
+        return Response({**links, "results": SendLogEntrySerializer(page.entries, many=True).data})
 
-    @extend_schema(parameters=[BY_MESSAGE], responses=EntryDetails)
+    @extend_schema(parameters=[BY_MESSAGE], responses=SendLogEntryDetailSerializer)
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """The newest entry about a message, with what was sent."""
         return self.shown(self.newest())
 
-    @extend_schema(parameters=[BY_MESSAGE], request=None, responses={202: Asked})
+    @extend_schema(parameters=[BY_MESSAGE], request=None, responses={202: JobSerializer})
     @action(detail=True, methods=["post"], url_path="send-again")
     def send_again(self, request: Request, **kwargs: Any) -> Response:
         """Send this message again, under its id. What becomes of that is an entry of its own."""
         entry, now = self.newest(), timezone.now()
-        sent = resend.send_again(
+        sent = resend.resend(
             self.business.pk, log_pages.entries_of([entry.pk], [self.business.pk]), None, now
         )
         if not sent:
             raise Conflict(
-                refusal(resend.case_of(entry, self.business.time_zone, now)) or NOTHING_MATCHES,
+                why_not_resendable(resend.resend_case(entry, self.business.time_zone, now))
+                or NOTHING_MATCHES,
                 "not_again",
             )
         return Response({"messages": sent}, 202)
 
     @extend_schema(
-        request=MeantAgain, responses={202: Asked}, operation_id="send_log_entries_send_all_again"
+        request=ResendFilterSerializer,
+        responses={202: JobSerializer},
+        operation_id="send_log_entries_send_all_again",
     )
     @action(detail=False, methods=["post"], url_path="send-again", url_name="send-again-all")
     def send_all_again(self, request: Request) -> Response:
         """Send everything again that matches and can be. A worker does it."""
-        asked = resend.ask(
-            replace(self.matching(MeantAgain, request.data), sendable=True), None, timezone.now()
+        asked = resend.request_resend(
+            replace(self.matching(ResendFilterSerializer, request.data), sendable=True),
+            None,
+            timezone.now(),
         )
         if asked is None:
             raise Conflict(

@@ -21,16 +21,22 @@ from customers.models import (
     Discount,
     Employee,
     LineItem,
-    NewItem,
+    NewLineItem,
     Order,
     Stop,
 )
 from customers.models.line_item import LONGEST_DESCRIPTION, MOST_PIECES
 from customers.models.tenant import lockable
-from smrt_integration.api.door import Door
 from smrt_integration.api.errors import as_conflict
-from smrt_integration.api.fields import Given, MomentField, Reference, by_uuid, not_here
+from smrt_integration.api.fields import (
+    BusinessReferenceField,
+    DateTimeWithOffsetField,
+    StrictSerializer,
+    by_uuid,
+    not_here,
+)
 from smrt_integration.api.filters import OrderFilter
+from smrt_integration.api.viewsets import BusinessViewSet
 
 MOST_ITEMS = 500
 MONEY: Any = {"max_digits": 12, "decimal_places": 2, "min_value": Decimal(0)}
@@ -43,7 +49,7 @@ PERCENT: Any = {
 COUNT: Any = {"min_value": 0, "max_value": MOST_PIECES}
 
 
-class LineItemShape(serializers.ModelSerializer[LineItem]):
+class LineItemSerializer(serializers.ModelSerializer[LineItem]):
     id = serializers.UUIDField(source="uuid", read_only=True)
     department = serializers.UUIDField(source="department.uuid", read_only=True, allow_null=True)
 
@@ -53,21 +59,23 @@ class LineItemShape(serializers.ModelSerializer[LineItem]):
         read_only_fields = fields
 
 
-class NewItemShape(Given):
+class NewLineItemSerializer(StrictSerializer):
     description = serializers.CharField(max_length=LONGEST_DESCRIPTION)
     price = serializers.DecimalField(**MONEY, help_text="Of one piece.")
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES, default=1)
     department = serializers.UUIDField(allow_null=True, default=None)
 
 
-class ItemChangesShape(Given):
+class LineItemChangeSerializer(StrictSerializer):
     description = serializers.CharField(max_length=LONGEST_DESCRIPTION, required=False)
     price = serializers.DecimalField(**MONEY, required=False, help_text="Of one piece.")
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES, required=False)
-    department = Reference(queryset=Department.objects, allow_null=True, required=False)
+    department = BusinessReferenceField(
+        queryset=Department.objects, allow_null=True, required=False
+    )
 
 
-class OrderShape(serializers.ModelSerializer[Order]):
+class OrderSerializer(serializers.ModelSerializer[Order]):
     id = serializers.UUIDField(source="uuid", read_only=True)
     customer = serializers.UUIDField(source="customer.uuid", read_only=True)
     agent = serializers.UUIDField(source="agent.uuid", read_only=True, allow_null=True)
@@ -75,7 +83,7 @@ class OrderShape(serializers.ModelSerializer[Order]):
     returned_by = serializers.UUIDField(source="returned_by.uuid", read_only=True, allow_null=True)
     discount = serializers.UUIDField(source="discount.uuid", read_only=True, allow_null=True)
     stop = serializers.UUIDField(source="stop.uuid", read_only=True, allow_null=True)
-    items = LineItemShape(source="lines", many=True, read_only=True)
+    items = LineItemSerializer(source="lines", many=True, read_only=True)
 
     class Meta:
         model = Order
@@ -107,13 +115,13 @@ class OrderShape(serializers.ModelSerializer[Order]):
         read_only_fields = fields
 
 
-class IntakeShape(Given):
+class OrderIntakeSerializer(StrictSerializer):
     """What is taken in, at a counter or at a door."""
 
     items: Any = serializers.ListSerializer(
-        child=NewItemShape(), max_length=MOST_ITEMS, default=list
+        child=NewLineItemSerializer(), max_length=MOST_ITEMS, default=list
     )
-    discount = Reference(queryset=Discount.objects, allow_null=True, default=None)
+    discount = BusinessReferenceField(queryset=Discount.objects, allow_null=True, default=None)
     tax_rate = serializers.DecimalField(**PERCENT, default=Decimal(0), help_text="In percent.")
     bags = serializers.IntegerField(**COUNT, default=1)
     number = serializers.CharField(
@@ -124,45 +132,45 @@ class IntakeShape(Given):
     )
 
 
-class NewOrder(IntakeShape):
-    customer = Reference(queryset=lockable(Customer))
-    agent = Reference(queryset=Agent.objects, allow_null=True, default=None)
-    sold_by = Reference(queryset=Employee.objects, allow_null=True, default=None)
-    stop = Reference(
+class NewOrderSerializer(OrderIntakeSerializer):
+    customer = BusinessReferenceField(queryset=lockable(Customer))
+    agent = BusinessReferenceField(queryset=Agent.objects, allow_null=True, default=None)
+    sold_by = BusinessReferenceField(queryset=Employee.objects, allow_null=True, default=None)
+    stop = BusinessReferenceField(
         queryset=Stop.objects,
         allow_null=True,
         default=None,
         help_text="The driver's stop at which it is taken in.",
     )
-    at = MomentField()
+    at = DateTimeWithOffsetField()
 
 
-class OrderChanges(Given):
-    agent = Reference(queryset=Agent.objects, allow_null=True, required=False)
-    sold_by = Reference(queryset=Employee.objects, allow_null=True, required=False)
-    discount = Reference(queryset=Discount.objects, allow_null=True, required=False)
+class OrderChangeSerializer(StrictSerializer):
+    agent = BusinessReferenceField(queryset=Agent.objects, allow_null=True, required=False)
+    sold_by = BusinessReferenceField(queryset=Employee.objects, allow_null=True, required=False)
+    discount = BusinessReferenceField(queryset=Discount.objects, allow_null=True, required=False)
     tax_rate = serializers.DecimalField(**PERCENT, required=False, help_text="In percent.")
     bags = serializers.IntegerField(**COUNT, required=False)
 
 
-class MoreItems(Given):
+class MoreLineItemsSerializer(StrictSerializer):
     items: Any = serializers.ListSerializer(
-        child=NewItemShape(), min_length=1, max_length=MOST_ITEMS
+        child=NewLineItemSerializer(), min_length=1, max_length=MOST_ITEMS
     )
 
 
-class Moment(Given):
-    at = MomentField()
+class OccurredAtSerializer(StrictSerializer):
+    at = DateTimeWithOffsetField()
 
 
-class Return(Moment):
-    by = Reference(
+class OrderReturnSerializer(OccurredAtSerializer):
+    by = BusinessReferenceField(
         queryset=Employee.objects,
         allow_null=True,
         default=None,
         help_text="The employee who gave it back.",
     )
-    stop = Reference(
+    stop = BusinessReferenceField(
         queryset=Stop.objects,
         allow_null=True,
         default=None,
@@ -178,7 +186,7 @@ class Return(Moment):
     )
 
 
-class Orders(ListModelMixin, RetrieveModelMixin, Door):
+class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     """What customers brought in, from taking it in to giving it back."""
 
     area = "orders"
@@ -187,43 +195,45 @@ class Orders(ListModelMixin, RetrieveModelMixin, Door):
     ).prefetch_related(
         Prefetch("items", LineItem.objects.select_related("department").order_by("pk"))
     )
-    serializer_class = OrderShape
+    serializer_class = OrderSerializer
     filterset_class = OrderFilter
     ordering = ("-created_at", "-pk")
 
-    @extend_schema(request=NewOrder, responses={201: OrderShape})
+    @extend_schema(request=NewOrderSerializer, responses={201: OrderSerializer})
     def create(self, request: Request) -> Response:
         """Take in an order: a visit to a store, or at a driver's stop. It becomes the event Order Created."""
-        given = self.given(NewOrder)
+        given = self.given(NewOrderSerializer)
         items = new_items(self.business, given.pop("items"), "items")
         # everything of it is at hand
         return self.shown(Order.take_in(given.pop("customer"), items=items, **given), 201)
 
-    @extend_schema(request=OrderChanges, responses=OrderShape)
+    @extend_schema(request=OrderChangeSerializer, responses=OrderSerializer)
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         """Correct an open order; what is left out stays."""
         order: Order = self.get_object()
-        order.change(**self.given(OrderChanges))
+        order.change(**self.given(OrderChangeSerializer))
         return self.answer(order)
 
-    @extend_schema(request=MoreItems, responses=OrderShape)
+    @extend_schema(request=MoreLineItemsSerializer, responses=OrderSerializer)
     @action(detail=True, methods=["post"], url_path="items")
     def items(self, request: Request, **kwargs: Any) -> Response:
         """Add line items to an open order."""
         order: Order = self.get_object()
-        order.add_items(new_items(self.business, self.given(MoreItems)["items"], "items"))
+        order.add_items(
+            new_items(self.business, self.given(MoreLineItemsSerializer)["items"], "items")
+        )
         return self.answer(order)
 
-    @extend_schema(request=ItemChangesShape, responses=OrderShape)
+    @extend_schema(request=LineItemChangeSerializer, responses=OrderSerializer)
     @action(detail=True, methods=["patch"], url_path="items/<uuid:item>")
     def item(self, request: Request, item: UUID, **kwargs: Any) -> Response:
         """Correct a line item of an open order; what is left out stays."""
         order: Order = self.get_object()
         with as_conflict("items"):
-            order.change_item(self._item_of(order, item), **self.given(ItemChangesShape))
+            order.change_item(self._item_of(order, item), **self.given(LineItemChangeSerializer))
         return self.answer(order)
 
-    @extend_schema(responses=OrderShape)
+    @extend_schema(responses=OrderSerializer)
     @item.mapping.delete
     def remove_item(self, request: Request, item: UUID, **kwargs: Any) -> Response:
         """Take a line item out of an open order."""
@@ -232,19 +242,19 @@ class Orders(ListModelMixin, RetrieveModelMixin, Door):
             order.remove_items([self._item_of(order, item)])
         return self.answer(order)
 
-    @extend_schema(request=Moment, responses=OrderShape)
+    @extend_schema(request=OccurredAtSerializer, responses=OrderSerializer)
     @action(detail=True, methods=["post"])
     def ready(self, request: Request, **kwargs: Any) -> Response:
         """Everything is done. It becomes the event Order Ready."""
         order: Order = self.get_object()
-        order.mark_ready(self.given(Moment)["at"])
+        order.mark_ready(self.given(OccurredAtSerializer)["at"])
         return self.answer(order)
 
-    @extend_schema(request=Return, responses=OrderShape)
+    @extend_schema(request=OrderReturnSerializer, responses=OrderSerializer)
     @action(detail=True, methods=["post"], url_path="return", url_name="return")
     def give_back(self, request: Request, **kwargs: Any) -> Response:
         """Give back all or some items. Each becomes the event Order Line Item Returned; the last one also Order Returned."""
-        order, given = self.get_object(), self.given(Return)
+        order, given = self.get_object(), self.given(OrderReturnSerializer)
         items = None if given["items"] is None else self._items_of(order, given["items"])
         order.return_to_customer(by=given["by"], items=items, stop=given["stop"], at=given["at"])
         return self.answer(order)
@@ -259,7 +269,7 @@ class Orders(ListModelMixin, RetrieveModelMixin, Door):
         return list(by_uuid(LineItem.objects.filter(order=order), ids, "items").values())
 
 
-def new_items(business: Business, items: list[dict[str, Any]], field: str) -> list[NewItem]:
+def new_items(business: Business, items: list[dict[str, Any]], field: str) -> list[NewLineItem]:
     """All departments in one query, however many items. Raises ValidationError that names `field` and, in its place, the item."""
     wanted = {item["department"] for item in items if item["department"]}
     found = (
@@ -278,4 +288,4 @@ def new_items(business: Business, items: list[dict[str, Any]], field: str) -> li
             for item in items
         ]
         raise serializers.ValidationError({field: unknown}, "does_not_exist")
-    return [NewItem(**{**item, "department": found.get(item["department"])}) for item in items]
+    return [NewLineItem(**{**item, "department": found.get(item["department"])}) for item in items]

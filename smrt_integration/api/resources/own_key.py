@@ -7,12 +7,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from smrt_integration.api.door import Door
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import SCOPES, Client
+from smrt_integration.api.viewsets import BusinessViewSet
 
 
-class OwnKeyShape(serializers.Serializer[Any]):
+class OwnKeySerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(source="uuid")
     name = serializers.CharField()
     client = serializers.ChoiceField(
@@ -28,14 +28,14 @@ class OwnKeyShape(serializers.Serializer[Any]):
     currency = serializers.CharField(source="business.currency")
 
 
-class OwnKey(Door):
+class OwnKeyViewSet(BusinessViewSet):
     """The key that calls."""
 
     area = None
     queryset = ApiKey.objects.none()
-    serializer_class = OwnKeyShape
+    serializer_class = OwnKeySerializer
 
-    @extend_schema(responses=OwnKeyShape)
+    @extend_schema(responses=OwnKeySerializer)
     def retrieve(self, request: Request) -> Response:
         """Whose key this is, and what it may do."""
         return self.shown(self.key)

@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers.models import Customer, Employee, PickupRequest, RegularPickupRequest
-from smrt_integration.api.door import Door
-from smrt_integration.api.fields import AddressField, Given, Reference
+from smrt_integration.api.fields import AddressField, BusinessReferenceField, StrictSerializer
 from smrt_integration.api.filters import PickupFilter, RegularFilter
 from smrt_integration.api.scopes import Client
+from smrt_integration.api.viewsets import BusinessViewSet
 
 SCHEDULED_BY = {
     Client.POS: PickupRequest.ScheduledBy.EMPLOYEE,
@@ -27,7 +27,7 @@ CANCELED_VIA = {
 }
 
 
-class CanceledVia(serializers.ChoiceField):
+class CanceledViaField(serializers.ChoiceField):
     """Null while it is not canceled."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -37,11 +37,11 @@ class CanceledVia(serializers.ChoiceField):
         return value or None
 
 
-class PickupShape(serializers.ModelSerializer[PickupRequest]):
+class PickupRequestSerializer(serializers.ModelSerializer[PickupRequest]):
     id = serializers.UUIDField(source="uuid", read_only=True)
     customer = serializers.UUIDField(source="customer.uuid", read_only=True)
     employee = serializers.UUIDField(source="employee.uuid", read_only=True, allow_null=True)
-    canceled_via = CanceledVia(read_only=True)
+    canceled_via = CanceledViaField(read_only=True)
 
     class Meta:
         model = PickupRequest
@@ -59,10 +59,10 @@ class PickupShape(serializers.ModelSerializer[PickupRequest]):
         read_only_fields = fields
 
 
-class NewPickup(Given):
-    customer = Reference(queryset=Customer.objects.select_related("business"))
+class NewPickupRequestSerializer(StrictSerializer):
+    customer = BusinessReferenceField(queryset=Customer.objects.select_related("business"))
     pickup_date = serializers.DateField()
-    employee = Reference(
+    employee = BusinessReferenceField(
         queryset=Employee.objects,
         allow_null=True,
         default=None,
@@ -70,19 +70,19 @@ class NewPickup(Given):
     )
 
 
-class PickupRequests(ListModelMixin, RetrieveModelMixin, Door):
+class PickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     """Days on which a van comes by because somebody asked."""
 
     area = "pickups"
     queryset = PickupRequest.objects.select_related("customer", "employee")
-    serializer_class = PickupShape
+    serializer_class = PickupRequestSerializer
     filterset_class = PickupFilter
     ordering = ("-pickup_date", "-pk")
 
-    @extend_schema(request=NewPickup, responses={201: PickupShape})
+    @extend_schema(request=NewPickupRequestSerializer, responses={201: PickupRequestSerializer})
     def create(self, request: Request) -> Response:
         """Schedule a pickup. It becomes the event Pickup Scheduled; the kind of key decides by whom."""
-        given, by = self.given(NewPickup), SCHEDULED_BY[Client(self.key.client)]
+        given, by = self.given(NewPickupRequestSerializer), SCHEDULED_BY[Client(self.key.client)]
         if given["employee"] and by != PickupRequest.ScheduledBy.EMPLOYEE:
             raise serializers.ValidationError(
                 {
@@ -98,7 +98,7 @@ class PickupRequests(ListModelMixin, RetrieveModelMixin, Door):
             201,
         )
 
-    @extend_schema(request=None, responses=PickupShape)
+    @extend_schema(request=None, responses=PickupRequestSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
         """Cancel it. From the website it becomes the event Customer Canceled Pickup; an employee's cancellation is no event."""
@@ -107,7 +107,7 @@ class PickupRequests(ListModelMixin, RetrieveModelMixin, Door):
         return self.answer(pickup)
 
 
-class RegularShape(serializers.ModelSerializer[RegularPickupRequest]):
+class RegularPickupRequestSerializer(serializers.ModelSerializer[RegularPickupRequest]):
     id = serializers.UUIDField(source="uuid", read_only=True)
     customer = serializers.UUIDField(source="customer.uuid", read_only=True)
     address = AddressField(read_only=True, allow_null=True)
@@ -118,31 +118,33 @@ class RegularShape(serializers.ModelSerializer[RegularPickupRequest]):
         read_only_fields = fields
 
 
-class NewRegular(Given):
-    customer = Reference(queryset=Customer.objects.select_related("business"))
+class NewRegularPickupRequestSerializer(StrictSerializer):
+    customer = BusinessReferenceField(queryset=Customer.objects.select_related("business"))
     address = AddressField(allow_null=True, default=None, help_text="Null: the customer's own.")
 
 
-class RegularPickupRequests(ListModelMixin, RetrieveModelMixin, Door):
+class RegularPickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     """Customers' wishes to join a regular route."""
 
     area = "pickups"
     queryset = RegularPickupRequest.objects.select_related("customer")
-    serializer_class = RegularShape
+    serializer_class = RegularPickupRequestSerializer
     filterset_class = RegularFilter
     ordering = ("-requested_at", "-pk")
 
-    @extend_schema(request=NewRegular, responses={201: RegularShape})
+    @extend_schema(
+        request=NewRegularPickupRequestSerializer, responses={201: RegularPickupRequestSerializer}
+    )
     def create(self, request: Request) -> Response:
         """Ask for it, on the website. It becomes the event Customer Requested Regular Pickups."""
         self.only(
             Client.WEBSITE,
             "Customers ask for this themselves, on the website. At the counter, set their delivery_preference.",
         )
-        given = self.given(NewRegular)
+        given = self.given(NewRegularPickupRequestSerializer)
         return self.answer(given["customer"].request_regular_pickups(address=given["address"]), 201)
 
-    @extend_schema(request=None, responses=RegularShape)
+    @extend_schema(request=None, responses=RegularPickupRequestSerializer)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, **kwargs: Any) -> Response:
         """Put the customer on a regular route."""
@@ -151,7 +153,7 @@ class RegularPickupRequests(ListModelMixin, RetrieveModelMixin, Door):
         wish.approve()
         return self.answer(wish)
 
-    @extend_schema(request=None, responses=RegularShape)
+    @extend_schema(request=None, responses=RegularPickupRequestSerializer)
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, **kwargs: Any) -> Response:
         """The address is on no route."""

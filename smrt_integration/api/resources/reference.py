@@ -20,11 +20,11 @@ from customers.models import (
     Discount,
     Employee,
 )
-from smrt_integration.api.door import Door
-from smrt_integration.api.fields import Given
+from smrt_integration.api.fields import StrictSerializer
+from smrt_integration.api.viewsets import BusinessViewSet
 
 
-class Shape(Given, serializers.ModelSerializer[Any]):
+class ReferenceSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     id = serializers.UUIDField(source="uuid", read_only=True)
 
     def validate_name(self, name: str) -> str:
@@ -38,37 +38,37 @@ class Shape(Given, serializers.ModelSerializer[Any]):
         return name
 
 
-class AgentShape(Shape):
+class AgentSerializer(ReferenceSerializer):
     class Meta:
         model = Agent
         fields = ("id", "name", "kind")
 
 
-class BrandShape(Shape):
+class BrandSerializer(ReferenceSerializer):
     class Meta:
         model = Brand
         fields = ("id", "name")
 
 
-class EmployeeShape(Shape):
+class EmployeeSerializer(ReferenceSerializer):
     class Meta:
         model = Employee
         fields = ("id", "name", "role")
 
 
-class DepartmentShape(Shape):
+class DepartmentSerializer(ReferenceSerializer):
     class Meta:
         model = Department
         fields = ("id", "name")
 
 
-class GroupShape(Shape):
+class CustomerGroupSerializer(ReferenceSerializer):
     class Meta:
         model = CustomerGroup
         fields = ("id", "name")
 
 
-class DiscountShape(Shape):
+class DiscountSerializer(ReferenceSerializer):
     class Meta:
         model = Discount
         fields = ("id", "name", "description", "kind", "value")
@@ -85,13 +85,15 @@ class DiscountShape(Shape):
         return given
 
 
-class CustomFieldShape(Shape):
+class CustomFieldSerializer(ReferenceSerializer):
     class Meta:
         model = CustomField
         fields = ("id", "name", "kind", "position")
 
 
-class ReferenceDoor(ListModelMixin, RetrieveModelMixin, CreateModelMixin, UpdateModelMixin, Door):
+class ReferenceViewSet(
+    ListModelMixin, RetrieveModelMixin, CreateModelMixin, UpdateModelMixin, BusinessViewSet
+):
     area = "reference"
     http_method_names = ["get", "post", "patch", "head", "options"]
     ordering: tuple[str, ...] = ("name", "pk")
@@ -114,54 +116,54 @@ class ReferenceDoor(ListModelMixin, RetrieveModelMixin, CreateModelMixin, Update
             ) from error
 
 
-class Agents(ReferenceDoor):
+class AgentViewSet(ReferenceViewSet):
     """Stores and routes: where orders come from."""
 
     queryset = Agent.objects.all()
-    serializer_class = AgentShape
+    serializer_class = AgentSerializer
     filterset_fields = ("kind",)
 
 
-class Brands(ReferenceDoor):
+class BrandViewSet(ReferenceViewSet):
     """Names under which the business appears."""
 
     queryset = Brand.objects.all()
-    serializer_class = BrandShape
+    serializer_class = BrandSerializer
 
 
-class Employees(ReferenceDoor):
+class EmployeeViewSet(ReferenceViewSet):
     """People at the counter and drivers."""
 
     queryset = Employee.objects.all()
-    serializer_class = EmployeeShape
+    serializer_class = EmployeeSerializer
     filterset_fields = ("role",)
     unique_names = False
 
 
-class Departments(ReferenceDoor):
+class DepartmentViewSet(ReferenceViewSet):
     """What kinds of work there are, such as dry cleaning or laundry."""
 
     queryset = Department.objects.all()
-    serializer_class = DepartmentShape
+    serializer_class = DepartmentSerializer
 
 
-class CustomerGroups(ReferenceDoor):
+class CustomerGroupViewSet(ReferenceViewSet):
     """Groups of customers, as the business sees them."""
 
     queryset = CustomerGroup.objects.all()
-    serializer_class = GroupShape
+    serializer_class = CustomerGroupSerializer
 
 
-class Discounts(ReferenceDoor):
+class DiscountViewSet(ReferenceViewSet):
     """Discounts on an order or for a customer."""
 
     queryset = Discount.objects.all()
-    serializer_class = DiscountShape
+    serializer_class = DiscountSerializer
 
 
-class CustomFields(ReferenceDoor):
+class CustomFieldViewSet(ReferenceViewSet):
     """Questions the business asks of its customers, such as the birthday."""
 
     queryset = CustomField.objects.all()
-    serializer_class = CustomFieldShape
+    serializer_class = CustomFieldSerializer
     ordering = ("position", "name", "pk")

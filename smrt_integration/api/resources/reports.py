@@ -9,8 +9,12 @@ from uuid import UUID
 from rest_framework import serializers
 
 from customers.models import Agent, Customer, Employee
-from smrt_integration.api.fields import Given, MomentField, Reference
-from smrt_integration.api.resources.orders import COUNT, IntakeShape
+from smrt_integration.api.fields import (
+    BusinessReferenceField,
+    DateTimeWithOffsetField,
+    StrictSerializer,
+)
+from smrt_integration.api.resources.orders import COUNT, OrderIntakeSerializer
 
 MOST_REPORTS = 200
 # At one door.
@@ -22,14 +26,14 @@ MOST_NEW_ITEMS = 3_000
 TOO_MUCH = f"One call takes in at most {MOST_NEW_ORDERS} orders with {MOST_NEW_ITEMS:,} items. Send it in several calls."
 
 
-class Missed(Given):
-    driver = Reference(queryset=Employee.objects, allow_null=True, default=None)
-    at = MomentField()
+class MissedStopSerializer(StrictSerializer):
+    driver = BusinessReferenceField(queryset=Employee.objects, allow_null=True, default=None)
+    at = DateTimeWithOffsetField()
 
 
-class Completed(Missed):
+class CompletedStopSerializer(MissedStopSerializer):
     new_orders: Any = serializers.ListSerializer(
-        child=IntakeShape(), max_length=MOST_ORDERS, default=list
+        child=OrderIntakeSerializer(), max_length=MOST_ORDERS, default=list
     )
     delivered_orders = serializers.ListField(
         child=serializers.UUIDField(), max_length=MOST_ORDERS, default=list
@@ -42,19 +46,19 @@ class Completed(Missed):
     )
 
 
-class Report(Completed):
+class StopReportSerializer(CompletedStopSerializer):
     """What happened at one stop."""
 
     stop = serializers.UUIDField(
         help_text="Of a stop that was not planned: an id that the phone made up, together with the customer."
     )
-    customer = Reference(
+    customer = BusinessReferenceField(
         queryset=Customer.objects.select_related("business"),
         allow_null=True,
         default=None,
         help_text="Of a stop that was not planned: it is made, unless there is one with this id already.",
     )
-    route = Reference(
+    route = BusinessReferenceField(
         queryset=Agent.objects.filter(kind=Agent.Kind.ROUTE),
         allow_null=True,
         default=None,
@@ -72,11 +76,13 @@ class Report(Completed):
         return attrs
 
 
-class Reports(Given):
-    reports: Any = serializers.ListSerializer(child=Report(), min_length=1, max_length=MOST_REPORTS)
+class StopReportsSerializer(StrictSerializer):
+    reports: Any = serializers.ListSerializer(
+        child=StopReportSerializer(), min_length=1, max_length=MOST_REPORTS
+    )
 
 
-class Unread(Given):
+class UnvalidatedReportSerializer(StrictSerializer):
     """`Reports` of which none has been looked at: each is judged by itself, lest one that makes no sense keep others from counting."""
 
     reports = serializers.ListField(
@@ -84,7 +90,7 @@ class Unread(Given):
     )
 
 
-class ReportAnswer(serializers.Serializer[Any]):
+class StopReportResultSerializer(serializers.Serializer[Any]):
     stop = serializers.UUIDField(
         allow_null=True,
         help_text="Null where the report had no id. The answers are in the reports' order.",
@@ -96,12 +102,12 @@ class ReportAnswer(serializers.Serializer[Any]):
     detail = serializers.CharField(allow_blank=True, help_text="Why it was refused.")
 
 
-class ReportAnswers(serializers.Serializer[Any]):
-    answers = ReportAnswer(many=True)
+class StopReportResultsSerializer(serializers.Serializer[Any]):
+    answers = StopReportResultSerializer(many=True)
 
 
 def understood(
-    shape: Report, told: Sequence[Any]
+    shape: StopReportSerializer, told: Sequence[Any]
 ) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, str | None]]]:
     """The reports that make sense, by their place, and the answers to the others."""
     reports, answers = {}, {}

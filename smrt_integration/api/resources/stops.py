@@ -13,28 +13,34 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from customers.errors import ActionRefused, refused_if_taken
 from customers.models import Agent, Customer, Employee, Order, Stop
 from customers.models.tenant import lockable
-from customers.refusals import ActionRefused, refused_if_taken
-from smrt_integration.api.door import Door
-from smrt_integration.api.fields import AddressField, Given, Reference, by_uuid, not_here
+from smrt_integration.api.fields import (
+    AddressField,
+    BusinessReferenceField,
+    StrictSerializer,
+    by_uuid,
+    not_here,
+)
 from smrt_integration.api.filters import StopFilter
 from smrt_integration.api.resources.orders import new_items
 from smrt_integration.api.resources.reports import (
-    Completed,
-    Missed,
-    Report,
-    ReportAnswers,
-    Reports,
-    Unread,
+    CompletedStopSerializer,
+    MissedStopSerializer,
+    StopReportResultsSerializer,
+    StopReportSerializer,
+    StopReportsSerializer,
+    UnvalidatedReportSerializer,
     answer,
     hash_of,
     refuse_too_much,
     understood,
 )
+from smrt_integration.api.viewsets import BusinessViewSet
 
 
-class StopShape(serializers.ModelSerializer[Stop]):
+class StopSerializer(serializers.ModelSerializer[Stop]):
     id = serializers.UUIDField(source="uuid", read_only=True)
     customer = serializers.UUIDField(source="customer.uuid", read_only=True)
     driver = serializers.UUIDField(source="driver.uuid", read_only=True, allow_null=True)
@@ -59,33 +65,33 @@ class StopShape(serializers.ModelSerializer[Stop]):
         read_only_fields = fields
 
 
-class NewStop(Given):
-    customer = Reference(queryset=Customer.objects.select_related("business"))
+class NewStopSerializer(StrictSerializer):
+    customer = BusinessReferenceField(queryset=Customer.objects.select_related("business"))
     scheduled_for = serializers.DateField()
-    driver = Reference(queryset=Employee.objects, allow_null=True, default=None)
-    route = Reference(
+    driver = BusinessReferenceField(queryset=Employee.objects, allow_null=True, default=None)
+    route = BusinessReferenceField(
         queryset=Agent.objects.filter(kind=Agent.Kind.ROUTE), allow_null=True, default=None
     )
 
 
-class Stops(ListModelMixin, RetrieveModelMixin, Door):
+class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     """A driver's stops at customers' doors."""
 
     area = "stops"
     queryset = Stop.objects.select_related("customer", "driver", "route")
-    serializer_class = StopShape
+    serializer_class = StopSerializer
     filterset_class = StopFilter
     ordering = ("-scheduled_for", "-pk")
 
-    @extend_schema(request=NewStop, responses={201: StopShape})
+    @extend_schema(request=NewStopSerializer, responses={201: StopSerializer})
     def create(self, request: Request) -> Response:
         """Put a customer's door on a day's route."""
-        given = self.given(NewStop)
+        given = self.given(NewStopSerializer)
         return self.answer(
             Stop.schedule(given.pop("customer"), given.pop("scheduled_for"), **given), 201
         )
 
-    @extend_schema(request=Completed, responses=StopShape)
+    @extend_schema(request=CompletedStopSerializer, responses=StopSerializer)
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, **kwargs: Any) -> Response:
         """The driver is done. It becomes Pickup Completed, or Pickup Missed when nothing was picked up or delivered."""
@@ -93,24 +99,24 @@ class Stops(ListModelMixin, RetrieveModelMixin, Door):
         refuse_too_much(
             [request.data], "new_orders", "Orders may be taken in at a stop before it is completed."
         )
-        self._end(stop, "completed", self.given(Completed))
+        self._end(stop, "completed", self.given(CompletedStopSerializer))
         return self.answer(stop)
 
-    @extend_schema(request=Missed, responses=StopShape)
+    @extend_schema(request=MissedStopSerializer, responses=StopSerializer)
     @action(detail=True, methods=["post"])
     def miss(self, request: Request, **kwargs: Any) -> Response:
         """There was nothing to pick up or deliver. It becomes the event Pickup Missed."""
         stop = self.get_object()
-        self._end(stop, "missed", self.given(Missed))
+        self._end(stop, "missed", self.given(MissedStopSerializer))
         return self.answer(stop)
 
-    @extend_schema(request=Reports, responses=ReportAnswers)
+    @extend_schema(request=StopReportsSerializer, responses=StopReportResultsSerializer)
     @action(detail=False, methods=["post"])
     def reports(self, request: Request) -> Response:
         """What a phone that was offline has to tell, in any order. Each report is done, known or refused by itself."""
-        told = self.given(Unread)["reports"]
+        told = self.given(UnvalidatedReportSerializer)["reports"]
         refuse_too_much(told, "reports")
-        shape = Report(context=self.get_serializer_context())
+        shape = StopReportSerializer(context=self.get_serializer_context())
         reports, answers = understood(shape, told)
         stops = self._stops_of(reports.values())
         # in the order in which it happened: an order taken in at one stop may be delivered at a later one

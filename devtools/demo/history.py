@@ -1,0 +1,268 @@
+"""What a demo business has sent in the last 30 days: a send log as its workers would have left it, made up like all of the demo.
+
+Nothing of it ever left: no Segment, nor the stand-in for it, has seen these messages."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any, Final
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.utils import timezone
+
+from customers.models import Customer, Order
+from customers.traits import custom_values, trait_sources
+from devtools.demo.businesses import Firm
+from events import catalogue
+from events.models import Integration, Lane, Outcome
+from events.models.outbox import IDENTIFY
+from events.outbox.read import CustomerAtSegment
+from events.outbox.record import new_message_id
+from events.outbox.settle import Attempt, OutboxRow, SettledMessage, Settlement, settle, write_log
+from events.send_log import partitions
+from smrt_integration.delivery.build import MessageBuilder, destination
+from smrt_integration.delivery.claim import ClaimedLane
+
+DAYS: Final = 30
+CLOSED_ON: Final = 6
+"""Sundays, when nobody comes."""
+VISITORS: Final = (4, 10)
+BAD_DAY: Final = 9
+"""So many days ago Segment did not answer for half an hour."""
+REFUSED: Final = "Segment refused this message (it answered 400)."
+UNAVAILABLE: Final = "Segment is not available (it answered 503)."
+
+Happened = tuple[str, dict[str, Any]]
+
+
+@dataclass
+class History:
+    firm: Firm
+    integration: Integration
+    random: Random
+    number: int = 8_000
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def make(self) -> None:
+        self.customers = list(
+            Customer.objects.filter(business=self.firm.business).exclude(first_name="")[:40]
+        )
+        self.builder = self._builder()
+        latest, now = None, timezone.now()
+        for month in {partitions.month_of(now - timedelta(days=days)) for days in range(DAYS + 2)}:
+            partitions.make(month)
+        for at in self._moments(now):
+            latest = self._send(self.random.choice(self.customers), at, now) or latest
+        settle(Settlement(attempts=self.attempts), now)
+        Lane.objects.filter(business=self.firm.business).update(last_accepted_at=latest)
+
+    def _moments(self, now: datetime) -> Iterator[datetime]:
+        """In opening hours, where the business is."""
+        zone, today = ZoneInfo(self.firm.business.time_zone), self.firm.business.today(now)
+        for days_ago in reversed(range(DAYS)):
+            day = today - timedelta(days=days_ago)
+            if day.weekday() != CLOSED_ON:
+                minutes = sorted(
+                    self.random.randrange(600) for _ in range(self.random.randint(*VISITORS))
+                )
+                opens = datetime.combine(day, time(8), zone)
+                yield from (
+                    at
+                    for minute in minutes
+                    if (at := (opens + timedelta(minutes=minute)).astimezone(UTC)) < now
+                )
+
+    def _send(self, customer: Customer, at: datetime, now: datetime) -> datetime | None:
+        """What one visit brought, settled together."""
+        bad = now - timedelta(days=BAD_DAY + 1) < at < now - timedelta(days=BAD_DAY)
+        settled_at = at + timedelta(milliseconds=self.random.lognormvariate(5.5, 0.9))
+        if bad and self.random.random() < 0.3:
+            settled_at += timedelta(minutes=self.random.randint(5, 30))
+        if settled_at >= now:
+            return None
+        parcels = self.builder.load(
+            [self._row(customer, at, event, facts) for event, facts in self._happened(customer)]
+        )
+        items = [
+            self._settled(parcel.row, parcel.body, settled_at)
+            for parcel in parcels.identifies + parcels.tracks
+        ]
+        parcels.identifies.clear()
+        parcels.tracks.clear()
+        took, size = self.random.randint(30, 140), sum(len(item.body) for item in items)
+        self.attempts.append(
+            Attempt(self.firm.business.pk, settled_at, 200, took, len(items), size)
+        )
+        with connection.cursor() as cursor:
+            write_log(cursor, items, settled_at)
+        return settled_at
+
+    def _settled(self, row: OutboxRow, body: str, at: datetime) -> SettledMessage:
+        chance = self.random.random()
+        if row.event != IDENTIFY and chance < 0.01:
+            return SettledMessage(row, Outcome.REJECTED, REFUSED, body, at)
+        if row.event == IDENTIFY and chance < 0.15:
+            return SettledMessage(
+                row,
+                Outcome.SKIPPED,
+                "Nothing had changed since Segment last accepted these details.",
+            )
+        return SettledMessage(row, Outcome.ACCEPTED, "", body, at)
+
+    def _row(
+        self, customer: Customer, at: datetime, event: str, facts: dict[str, Any]
+    ) -> OutboxRow:
+        subject = customer.pk
+        return OutboxRow(
+            0,
+            self.firm.business.pk,
+            customer.pk,
+            customer.uuid,
+            event,
+            subject,
+            new_message_id(),
+            at,
+            facts,
+            0,
+        )
+
+    def _happened(self, customer: Customer) -> list[Happened]:
+        visit: Happened = (catalogue.CUSTOMER_VISIT, {"visit_type": "Store"})
+        known: Happened = (IDENTIFY, {})
+        order, stop = self._order(), self._stop(customer)
+        brought: list[Happened] = [(catalogue.ORDER_CREATED, order), visit, known]
+        fetched: list[Happened] = [
+            (catalogue.ORDER_RETURNED, order),
+            *self._items(order),
+            visit,
+            known,
+        ]
+        scheduled = {
+            "scheduled_by": self.random.choice(["Customer", "Employee"]),
+            "pickup_date": f"{self.firm.business.today()}",
+        }
+        rare: list[list[Happened]] = [
+            [(catalogue.NEW_CUSTOMER_SIGNUP, {"source": "Website"}), known],
+            [(catalogue.PICKUP_MISSED, stop)],
+            [
+                (
+                    catalogue.CUSTOMER_CANCELED_PICKUP,
+                    {"canceled_via": "Text", "pickup_date": scheduled["pickup_date"]},
+                )
+            ],
+            [
+                (
+                    catalogue.CUSTOMER_LOST,
+                    {
+                        "last_visit": "2026-01-02T17:00:00.000Z",
+                        "days_since_visit": 32,
+                        "visit_frequency": "bi-weekly",
+                    },
+                )
+            ],
+            [(catalogue.CUSTOMER_BIRTHDAY, {"birthday": "05-04"})],
+        ]
+        done = stop | {
+            "had_pickup": True,
+            "had_delivery": True,
+            "total_pickups": 1,
+            "total_deliveries": 2,
+        }
+        common: list[list[Happened]] = [
+            brought,
+            fetched,
+            [(catalogue.ORDER_READY, order)],
+            [
+                (catalogue.PICKUP_COMPLETED, done),
+                (catalogue.CUSTOMER_VISIT, {"visit_type": "Driver"}),
+                known,
+            ],
+            [(catalogue.PICKUP_SCHEDULED, scheduled)],
+        ]
+        return (
+            self.random.choice(rare)
+            if self.random.random() < 0.08
+            else self.random.choices(common, (4, 4, 4, 3, 2))[0]
+        )
+
+    def _order(self) -> dict[str, Any]:
+        self.number += 1
+        seller = self.random.choice(self.firm.counter).name
+        return {
+            "order_id": str(self.number),
+            "agent": self.random.choice(self.firm.stores).name,
+            "customer_brand": self.firm.business.name,
+            "value": str(Decimal(self.random.randint(900, 9_000)) / 100),
+            "currency": self.firm.business.currency,
+            "sold_by": seller,
+            "returned_by": seller,
+            "discount": None,
+        }
+
+    def _items(self, order: dict[str, Any]) -> list[Happened]:
+        what = [
+            self.random.choice(self.firm.departments).name for _ in range(self.random.randint(1, 2))
+        ]
+        return [
+            (
+                catalogue.ORDER_LINE_ITEM_RETURNED,
+                order
+                | {
+                    "department": name,
+                    "line_item_id": f"{self.number}{n}",
+                    "description": "Shirt",
+                    "quantity": 1,
+                    "price": "6.50",
+                },
+            )
+            for n, name in enumerate(what)
+        ]
+
+    def _stop(self, customer: Customer) -> dict[str, Any]:
+        address = {"street": customer.street, "city": customer.city, "state": customer.state}
+        address |= {"postalCode": customer.postal_code, "country": customer.country}
+        return {
+            "driver": self.random.choice(self.firm.drivers).name,
+            "route": self.random.choice(self.firm.routes).name,
+            "address": address,
+        }
+
+    def _builder(self) -> MessageBuilder:
+        row = self.integration
+        lane = ClaimedLane(
+            row.business_id,
+            uuid4(),
+            0,
+            0,
+            0,
+            row.region,
+            row.write_key,
+            self.firm.business.time_zone,
+            birthday_field_id=row.birthday_field_id,
+        )
+        ids = [customer.pk for customer in self.customers]
+        place = destination(lane.region, lane.write_key)
+        standings = {
+            customer.pk: CustomerAtSegment(bool(customer.email), place, "")
+            for customer in self.customers
+        }
+        return MessageBuilder(lane, standings, trait_sources(ids), custom_values(ids))
+
+
+def hold_up(firm: Firm, now: datetime) -> None:
+    """Segment stopped answering a business a while ago, and since then what happens there waits. It goes on by itself."""
+    for customer in Customer.objects.filter(business=firm.business).exclude(first_name="")[:3]:
+        Order.create(
+            customer, agent=firm.stores[0], sold_by=firm.counter[0], tax_rate=firm.demo.tax_rate
+        )
+    since = now - timedelta(minutes=20)
+    Lane.objects.filter(business=firm.business).update(
+        failures=9,
+        failing_since=since,
+        last_error=UNAVAILABLE,
+        resume_at=now + timedelta(minutes=4),
+    )

@@ -1,0 +1,62 @@
+"""The demo's API keys: one of each client of each business, and one for whoever wants to try the API.
+
+Like the passwords in `login`, they follow from SECRET_KEY. So they are the same at every start and kept nowhere: the records have only
+their hashes, and the simulation works them out for itself instead of being told. New ones at each start would leave nine more revoked
+keys on the owner's page every time, and would break what a developer is trying out with the last ones.
+"""
+
+import base64
+from typing import Final
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+from customers.models import Business
+from devtools.demo.businesses import BUSINESSES, DemoBusiness
+from smrt_integration.api.models import ApiKey, hash_of
+from smrt_integration.api.scopes import Client
+
+SALT: Final = "devtools.demo.keys"
+NAMES: Final = {Client.POS: "Tills", Client.APP: "Drivers' phones", Client.WEBSITE: "Website"}
+TRYING_OUT: Final = "For trying out"
+
+
+def make_keys() -> list[str]:
+    """Make those that are missing, and say how to call the API. One that was revoked stays so."""
+    found = [(demo, business) for demo in BUSINESSES if (business := demo.find())]
+    for demo, business in found:
+        for client, name in NAMES.items():
+            _make(demo, business, client, name)
+    return [_trying_out(*found[0])] if found else []
+
+
+def secret(demo: DemoBusiness, client: Client, name: str | None = None) -> str:
+    whose = f"{demo.write_key} {client} {name or NAMES[client]}"
+    digest = salted_hmac(SALT, whose, secret=settings.SECRET_KEY, algorithm="sha256").digest()
+    return f"{_start(client)}{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+
+
+def _trying_out(demo: DemoBusiness, business: Business) -> str:
+    key = _make(demo, business, Client.POS, TRYING_OUT)
+    which = (
+        "that you made: this one was revoked."
+        if key.revoked_at
+        else secret(demo, Client.POS, TRYING_OUT)
+    )
+    return f"Call the API as a till of {business.name} with the key {which}"
+
+
+def _make(demo: DemoBusiness, business: Business, client: Client, name: str) -> ApiKey:
+    ours = secret(demo, client, name)
+    known = ApiKey.objects.filter(hash=hash_of(ours)).first()
+    if known:
+        return known
+    # issued like any other, but with a secret that can be worked out again
+    key, _ = ApiKey.issue(business, client, name)
+    key.start, key.hash = ours.removeprefix(_start(client))[:4], hash_of(ours)
+    key.save(update_fields=["start", "hash"])
+    return key
+
+
+def _start(client: Client) -> str:
+    return f"smrt_{client}_"

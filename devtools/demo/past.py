@@ -1,0 +1,204 @@
+"""The past of a demo business: who its customers are, and when they came. Written in bulk, as an import would: it makes no events."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from customers.lost import DEFAULT_LIMITS
+from customers.models import (
+    Customer,
+    CustomField,
+    CustomFieldValue,
+    LineItem,
+    NewLineItem,
+    Order,
+    PickupRequest,
+    Visit,
+)
+from customers.money import totals
+from devtools.demo.businesses import Firm
+from devtools.demo.goods import brought
+from devtools.demo.people import account, address, person
+
+REGULARS: Final = 26
+DRIFTING: Final = (
+    *(
+        (0, "weekly"),
+        (0, "monthly"),
+        (1, "weekly"),
+        (2, "bi-weekly"),
+        (3, "weekly"),
+        (4, "monthly"),
+        (5, "bi-weekly"),
+    ),
+    *((6, "unknown"), (7, "monthly"), (8, "bi-weekly"), (9, "irregular")),
+)
+"""Who stays away: in how many days they count as lost, so that each of the demo's first days has some, and their visit frequency."""
+BIRTHDAYS_SOON: Final = 10
+"""One on each of so many days from today on; the others are spread over the year."""
+LEAP_YEARS: Final = (1956, 1968, 1980, 1988, 1996, 2004)
+"""Of birth, so that every day exists in them."""
+
+
+@dataclass
+class Past:
+    firm: Firm
+    random: Random
+    birthday: CustomField
+    customers: list[Customer] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    items: list[LineItem] = field(default_factory=list)
+
+    def make(self) -> None:
+        self._sign_up(uuid=self.firm.demo.walk_in)
+        for number in range(REGULARS):
+            self._regular(number)
+        for days, frequency in DRIFTING:
+            self._drift_away(days, frequency)
+        self._company()
+        Customer.objects.bulk_create(
+            [customer for customer in self.customers if customer._state.adding]
+        )
+        Visit.objects.bulk_create(self.visits)
+        Order.objects.bulk_create(self.orders)
+        LineItem.objects.bulk_create(self.items)
+        CustomFieldValue.objects.bulk_create(
+            [self._born(customer, number) for number, customer in enumerate(self.customers[1:])]
+        )
+        for customer in self.customers[1:4]:
+            customer.schedule_pickup(self._day(-1), by=PickupRequest.ScheduledBy.CUSTOMER)
+
+    def _regular(self, number: int) -> None:
+        """Somebody who was here in the last days; of three orders, one is still being worked on and one waits to be fetched."""
+        customer = self._sign_up(
+            visit_frequency=self.random.choice(("weekly", "bi-weekly", "unknown")), **self._person()
+        )
+        days_ago = self.random.randint(1, 5)
+        order = self._take_in(customer, days_ago + 4)
+        if number % 3:
+            self._finish(order, days_ago + 2)
+        if number % 3 == 2:
+            self._hand_out(order, days_ago)
+
+    def _drift_away(self, days: int, frequency: str) -> None:
+        customer = self._sign_up(visit_frequency=frequency, **self._person())
+        days_ago = DEFAULT_LIMITS[frequency] + 1 - days
+        order = self._take_in(customer, days_ago + 3)
+        self._finish(order, days_ago + 1)
+        self._hand_out(order, days_ago)
+
+    def _company(self) -> None:
+        """A hotel whose staff's things are delivered with its own."""
+        details = account(self.firm, self.random) | address(self.firm.demo.place, self.random)
+        details |= {
+            "payment_term": Customer.PaymentTerm.STATEMENT,
+            "delivery_preference": Customer.DeliveryPreference.ROUTE_REGULAR,
+        }
+        hotel = self._sign_up(
+            kind=Customer.Kind.CORPORATE,
+            company_name="Grand Example Hotel",
+            first_name="Robin",
+            email="desk@example.com",
+            **details,
+        )
+        self._take_in(hotel, 2)
+        # rows that refer to a row of their own table come after it
+        hotel.save()
+        for _ in range(2):
+            self._sign_up(
+                **self._person(),
+                master=hotel,
+                delivery_preference=Customer.DeliveryPreference.WITH_MASTER,
+            )
+
+    def _person(self) -> dict[str, Any]:
+        return person(self.firm, self.random, len(self.customers))
+
+    def _sign_up(self, **details: Any) -> Customer:
+        at = self._at(self.random.randint(100, 900))
+        customer = Customer(
+            business=self.firm.business,
+            source=self.random.choice(Customer.Source.values),
+            created_at=at,
+            **details,
+        )
+        self.customers.append(customer)
+        self._visit(customer, Visit.Type.SIGNUP, at)
+        return customer
+
+    def _take_in(self, customer: Customer, days_ago: int) -> Order:
+        order = Order(
+            business=self.firm.business,
+            customer=customer,
+            discount=customer.discount,
+            created_at=self._at(days_ago),
+        )
+        order.agent, order.sold_by = (
+            self.random.choice(self.firm.stores),
+            self.random.choice(self.firm.counter),
+        )
+        lines = [
+            LineItem.of(NewLineItem(**piece), self.firm.business.currency)
+            for piece in brought(self.firm, self.random)
+        ]
+        deduction, order.tax_rate = (
+            order.discount.deduction if order.discount else None,
+            self.firm.demo.tax_rate,
+        )
+        sums = totals(
+            [line.amount for line in lines], deduction, order.tax_rate, self.firm.business.currency
+        )
+        order.subtotal, order.discount_total, order.tax, order.total = sums
+        self.orders.append(order)
+        for line in lines:
+            line.order = order
+            self.items.append(line)
+        self._visit(customer, Visit.Type.STORE, order.created_at)
+        return order
+
+    def _finish(self, order: Order, days_ago: int) -> None:
+        order.status, order.ready_at = Order.Status.READY, self._at(days_ago)
+
+    def _hand_out(self, order: Order, days_ago: int) -> None:
+        order.status, order.returned_at = Order.Status.RETURNED, self._at(days_ago)
+        order.returned_by = self.random.choice(self.firm.counter)
+        for item in self.items:
+            if item.order is order:
+                item.returned_at = order.returned_at
+        self._visit(order.customer, Visit.Type.STORE, order.returned_at)
+
+    def _visit(self, customer: Customer, visit_type: Visit.Type, at: datetime) -> None:
+        day = self.firm.business.today(at)
+        self.visits.append(
+            Visit(
+                business=self.firm.business,
+                customer=customer,
+                day=day,
+                visit_type=visit_type,
+                at=at,
+            )
+        )
+        if visit_type != Visit.Type.SIGNUP:
+            customer.last_visit = at
+
+    def _born(self, customer: Customer, number: int) -> CustomFieldValue:
+        """Empty for some."""
+        day = self._day(-number if number < BIRTHDAYS_SOON else self.random.randint(30, 330))
+        text = (
+            f"{day:%m-%d}" if number % 4 == 3 else f"{self.random.choice(LEAP_YEARS)}-{day:%m-%d}"
+        )
+        asked = number < BIRTHDAYS_SOON or number % 3 != 2
+        return CustomFieldValue(customer=customer, field=self.birthday, value=text if asked else "")
+
+    def _day(self, days_ago: int) -> date:
+        return self.firm.business.today() - timedelta(days=days_ago)
+
+    def _at(self, days_ago: int) -> datetime:
+        """Some time of that day's opening hours, where the business is."""
+        local = datetime.combine(
+            self._day(days_ago), time(self.random.randint(9, 17), self.random.randint(0, 59))
+        )
+        return local.replace(tzinfo=ZoneInfo(self.firm.business.time_zone)).astimezone(UTC)

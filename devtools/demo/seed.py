@@ -1,0 +1,124 @@
+"""Makes the demo businesses, with a past: they have been on Segment for three months, so nothing of that past is sent again."""
+
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+
+from django.db import transaction
+from django.utils import timezone
+
+from customers import demographics
+from customers.models import (
+    Agent,
+    Brand,
+    Business,
+    CustomerGroup,
+    CustomField,
+    Department,
+    Discount,
+    Employee,
+    TextSettings,
+)
+from customers.texts.clock import EARLIEST_HOUR
+from devtools.demo import texts
+from devtools.demo.businesses import BUSINESSES, DemoBusiness, Firm
+from devtools.demo.history import History
+from devtools.demo.past import Past
+from events.models import Integration
+
+ON_SEGMENT_FOR = timedelta(days=90)
+BIRTHDAY = "Birthday"
+
+
+def seed() -> list[str]:
+    """Make what is missing, and say how each demo business stands. One that exists is left as it is, whatever became of it."""
+    return [_standing(demo.find() or _make(demo)) for demo in BUSINESSES]
+
+
+def _standing(business: Business) -> str:
+    integration = Integration.objects.filter(business=business, enabled=True).first()
+    said = (
+        f"sends to Segment, {integration.get_region_display()}"
+        if integration
+        else "switched off: nothing of it is sent"
+    )
+    return f"{business.name} ({business.time_zone}): {said}"
+
+
+@transaction.atomic
+def _make(demo: DemoBusiness) -> Business:
+    business = Business.objects.create(
+        name=demo.name, time_zone=demo.time_zone, country=demo.place.country, currency=demo.currency
+    )
+    birthday = _records(demo, business)
+    firm = Firm.of(demo, business)
+    Past(firm, Random(demo.name), birthday).make()
+    demographics.recompute(business.pk, timezone.now())
+    # after the past, as nothing is recorded before it exists
+    integration = _integration(demo, business, birthday)
+    if demo.enabled:
+        History(firm, integration, Random(demo.name)).make()
+    # at most hours it is afternoon or evening at one of the three, so that a newcomer sees texts leave
+    settings = TextSettings.objects.create(
+        business=business,
+        enabled=True,
+        number=demo.text_number,
+        language=demo.language,
+        hour=EARLIEST_HOUR,
+        van_leaves=EARLIEST_HOUR,
+    )
+    texts.make_past(settings, timezone.now())
+    return business
+
+
+def _records(demo: DemoBusiness, business: Business) -> CustomField:
+    Brand.objects.bulk_create([Brand(business=business, name=name) for name in demo.brands])
+    Department.objects.bulk_create(
+        [Department(business=business, name=name) for name in demo.departments]
+    )
+    CustomerGroup.objects.bulk_create(
+        [CustomerGroup(business=business, name=name) for name in demo.groups]
+    )
+    for kind, agents in ((Agent.Kind.STORE, demo.stores), (Agent.Kind.ROUTE, demo.routes)):
+        Agent.objects.bulk_create(
+            [Agent(business=business, name=name, kind=kind) for name in agents]
+        )
+    for role, people in (
+        (Employee.Role.COUNTER, demo.counter),
+        (Employee.Role.DRIVER, demo.drivers),
+    ):
+        Employee.objects.bulk_create(
+            [Employee(business=business, name=name, role=role) for name in people]
+        )
+    _discounts(business)
+    CustomField.objects.create(business=business, name="Referral Source", position=2)
+    return CustomField.objects.create(
+        business=business, name=BIRTHDAY, kind=CustomField.Kind.DATE, position=1
+    )
+
+
+def _discounts(business: Business) -> None:
+    ten_percent = Discount(
+        business=business,
+        name="Loyal customer",
+        description="10% off everything",
+        value=Decimal(10),
+    )
+    five_off = Discount(
+        business=business, name="Welcome back", kind=Discount.Kind.AMOUNT, value=Decimal(5)
+    )
+    Discount.objects.bulk_create([ten_percent, five_off])
+
+
+def _integration(demo: DemoBusiness, business: Business, birthday: CustomField) -> Integration:
+    integration: Integration = Integration.objects.create(
+        business=business,
+        enabled=demo.enabled,
+        enabled_at=timezone.now() - ON_SEGMENT_FOR if demo.enabled else None,
+        write_key=demo.write_key,
+        region=demo.region,
+        birthday_field=birthday,
+        # so that today's birthdays are found at whatever hour a newcomer starts the demo
+        birthday_hour=0,
+    )
+    return integration

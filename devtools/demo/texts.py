@@ -1,0 +1,145 @@
+"""The nightly texts of the evening before the demo was made, so that there is something to answer at whatever hour it starts.
+
+Real ones leave between noon and nine in the evening only. An answer to one of these is told by the stand-in for Twilio, signed, and does
+what any answer does: the van of a demo business leaves at noon, when the first texts about the next day leave too. So at every hour
+there is a text whose "No" still counts.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from customers.models import Customer, IncomingText, NightlyText, PickupRequest, TextSettings
+from customers.texts.claim import may_be_mobile
+from customers.texts.clock import EARLIEST_HOUR, END_OF_EVENING, REMEMBERED
+from customers.texts.languages import LANGUAGES
+from customers.texts.wording import nightly_text
+from devtools.demo.api import Row
+from devtools.demo.businesses import BUSINESSES
+
+TEXTED: Final = 4
+SENT: Final = NightlyText.Status.SENT
+
+
+def last_evening(now: datetime, time_zone: str) -> datetime:
+    """When the last texts left that left at noon."""
+    local = now.astimezone(ZoneInfo(time_zone))
+    day = local if local.hour >= EARLIEST_HOUR else local - timedelta(days=1)
+    return day.replace(hour=EARLIEST_HOUR, minute=0, second=0, microsecond=0)
+
+
+def make_past(settings: TextSettings, now: datetime) -> None:
+    """Written down as the workers would have left it."""
+    sent_at = last_evening(now, settings.business.time_zone)
+    day = sent_at.date() + timedelta(days=1)
+    asked = [
+        PickupRequest(
+            business=settings.business,
+            customer=customer,
+            pickup_date=day,
+            scheduled_by=PickupRequest.ScheduledBy.CUSTOMER,
+            created_at=sent_at - timedelta(hours=3),
+        )
+        for customer in _who_may_be_texted(settings, day)
+    ]
+    PickupRequest.objects.bulk_create(asked)
+    NightlyText.objects.bulk_create([_sent(settings, pickup, sent_at) for pickup in asked])
+
+
+def _who_may_be_texted(settings: TextSettings, day: date) -> list[Customer]:
+    known = (
+        Customer.objects.filter(business=settings.business, receive_texts=True)
+        .exclude(phone="")
+        .exclude(first_name="")
+    )
+    free = known.exclude(pickup_requests__pickup_date=day).order_by("pk")
+    return [customer for customer in free if may_be_mobile(customer)][:TEXTED]
+
+
+def _sent(settings: TextSettings, pickup: PickupRequest, at: datetime) -> NightlyText:
+    return NightlyText(
+        business=settings.business,
+        customer=pickup.customer,
+        pickup=pickup,
+        pickup_date=pickup.pickup_date,
+        until=at.replace(hour=END_OF_EVENING),
+        status=SENT,
+        attempts=1,
+        **dict.fromkeys(("next_at", "created_at", "claimed_at", "sent_at"), at),
+        phone=pickup.customer.phone,
+        sender=settings.number,
+        sid=f"SM{uuid4().hex}",
+    )
+
+
+def on_the_phones() -> list[Row]:
+    """What was said about pickups that are still to come, oldest first, as the stand-in for Twilio keeps it: it forgets when it ends."""
+    found: list[tuple[datetime, Row]] = []
+    for demo in BUSINESSES:
+        if business := demo.find():
+            since = timezone.now() - REMEMBERED
+            texts = NightlyText.objects.filter(
+                business=business, status=SENT, sent_at__gt=since, pickup_date__gte=business.today()
+            )
+            found += _asked(texts)
+            phones = texts.values("phone")
+            numbers = set(texts.values_list("sender", flat=True))
+            for answer in IncomingText.objects.filter(
+                business=business, phone__in=phones, at__gt=since
+            ):
+                for number in numbers:
+                    found += _answered(answer, number)
+    return [line for _, line in sorted(found, key=lambda one: one[0])]
+
+
+def _asked(texts: QuerySet[NightlyText]) -> list[tuple[datetime, Row]]:
+    rows = texts.select_related("business__text_settings", "customer__brand").order_by("pk")
+    return [
+        (row.sent_at, _line(row.sid, row.phone, row.sender, _body(row)))
+        for row in rows
+        if row.sent_at
+    ]
+
+
+def _answered(answer: IncomingText, number: str) -> list[tuple[datetime, Row]]:
+    said = [(answer.at, _line(answer.sid, answer.phone, number, answer.body, theirs=True))]
+    if answer.reply:
+        said.append(
+            (
+                answer.at,
+                _line(
+                    f"{answer.sid}-reply", answer.phone, number, answer.reply, reply_to=answer.sid
+                ),
+            )
+        )
+    return said
+
+
+def _line(
+    sid: str, phone: str, number: str, body: str, *, theirs: bool = False, reply_to: str = ""
+) -> Row:
+    return {
+        "sid": sid,
+        "phone": phone,
+        "number": number,
+        "body": body,
+        "theirs": theirs,
+        "reply_to": reply_to,
+    }
+
+
+def _body(row: NightlyText) -> str:
+    settings, customer = row.business.text_settings, row.customer
+    business = str(customer.brand or row.business)
+    name = customer.first_name or customer.name
+    return nightly_text(
+        LANGUAGES[settings.language],
+        settings.wording,
+        name=name,
+        day=row.pickup_date,
+        business=business,
+    )

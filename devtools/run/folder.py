@@ -1,0 +1,92 @@
+"""`.dev/`, where `make run` keeps its data, its secrets and, while it runs, the environment of its programs."""
+
+import base64
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from devtools.run.errors import RunError
+from devtools.services.folders import close_to_others
+
+# A run that was told to stop needs some seconds; one that starts meanwhile waits for it.
+PATIENCE_SECONDS = 20
+STOPPING = "stopping"
+
+
+class Folder:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.mkdir(exist_ok=True)
+            close_to_others(path)
+            (path / "lock").touch(mode=0o600)
+        except OSError as error:
+            raise RunError(
+                f"{path} cannot be used ({error.strerror}): it may belong to another account."
+            ) from error
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Only one run at a time. The system frees the lock however its holder ends."""
+        with (self.path / "lock").open("r+") as lock:
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while not _locked(lock.fileno()):
+                if (self.path / "lock").read_text() != STOPPING or time.monotonic() > deadline:
+                    raise RunError(
+                        "`make run` is already running in this folder: stop it with Ctrl-C in its terminal first."
+                    )
+                time.sleep(0.1)
+            self._note("running")
+            yield
+
+    def note_stopping(self) -> None:
+        self._note(STOPPING)
+
+    def secrets(self) -> dict[str, str]:
+        """Made once and kept: with other keys, what the database holds encrypted could not be read."""
+        path = self.path / "secrets"
+        if not path.exists():
+            field_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+            write_secretly(
+                path,
+                {
+                    "SECRET_KEY": secrets.token_urlsafe(50),
+                    "FIELD_KEYS": field_key,
+                    "SMRT_RUN": secrets.token_hex(16),
+                },
+            )
+        return dict(line.split("=", 1) for line in path.read_text().splitlines())
+
+    @contextmanager
+    def shared_environment(self, environment: Mapping[str, str]) -> Iterator[None]:
+        """Written down while this lasts, so that `manage.py` in another terminal reaches the same servers."""
+        path = self.path / "environment"
+        write_secretly(path, environment)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _note(self, state: str) -> None:
+        (self.path / "lock").write_text(state)
+
+
+def write_secretly(path: Path, lines: Mapping[str, str]) -> None:
+    """`NAME=VALUE` lines, for this account's eyes; whoever reads meanwhile sees the old file or the new one."""
+    unfinished = path.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.writelines(f"{name}={value}\n" for name, value in lines.items())
+    unfinished.replace(path)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,139 @@
+"""One program under supervision: started, read line by line, ended with everything that it started itself."""
+
+import asyncio
+import os
+import signal
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from devtools.services.process import dying_with_us
+
+READ_BYTES = 65_536
+ANSWER_SECONDS = 5
+POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Program:
+    """It is ready once it `answers` at that address and has printed a line that contains what it `says`, as far as these are given.
+
+    `after_all`: starts when all others are ready.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    answers: str = ""
+    says: str = ""
+    after_all: bool = False
+
+
+class Running:
+    def __init__(
+        self, program: Program, process: asyncio.subprocess.Process, show: Callable[[str], None]
+    ) -> None:
+        self.program = program
+        self.last_lines: deque[str] = deque(maxlen=8)
+        self._said = not program.says
+        self._answered = not program.answers
+        self._process = process
+        self._show = show
+        self._reader = asyncio.create_task(self._read())
+
+    @classmethod
+    async def start(
+        cls,
+        program: Program,
+        folder: Path,
+        environment: Mapping[str, str],
+        show: Callable[[str], None],
+    ) -> "Running":
+        process = await asyncio.create_subprocess_exec(
+            *dying_with_us(program.command, signal.SIGTERM),
+            cwd=folder,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            # out of reach of the terminal's Ctrl-C: the supervisor ends them in order
+            start_new_session=True,
+        )
+        return cls(program, process, show)
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.returncode
+
+    async def ended(self) -> int:
+        """Wait for its end and for the last of its output."""
+        await self._exited()
+        await self._drain()
+        assert self.exit_code is not None
+        return self.exit_code
+
+    async def ready(self) -> bool:
+        """Once it was."""
+        self._answered = self._answered or await _answers_http(self.program.answers)
+        return self._said and self._answered
+
+    async def stop(self, seconds: float) -> None:
+        """Ask it to end, and after so many seconds make it; whatever it started goes with it."""
+        if self.exit_code is None:
+            with suppress(ProcessLookupError):
+                self._process.terminate()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._exited(), max(seconds, 0))
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        await self._exited()
+        await self._drain()
+
+    async def _exited(self) -> None:
+        """Not `Process.wait`, which also waits for everybody else who holds the pipe."""
+        while self.exit_code is None:  # noqa: ASYNC110 - asyncio sets it, and tells nobody
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _drain(self) -> None:
+        # a grandchild in a session of its own may hold the pipe open
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._reader, 1)
+
+    async def _read(self) -> None:
+        assert self._process.stdout
+        async for line in _lines(self._process.stdout):
+            self.last_lines.append(line)
+            self._said = self._said or self.program.says in line
+            self._show(line)
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
+    """However long they are: `readline` gives up on those over 64 KB."""
+    rest = b""
+    while chunk := await stream.read(READ_BYTES):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.decode(errors="replace").rstrip("\r")
+    if rest:
+        yield rest.decode(errors="replace")
+
+
+async def _answers_http(address: str) -> bool:
+    """With whatever status."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return (await _status_line(address)).startswith(b"HTTP/")
+    except (OSError, TimeoutError):
+        return False
+
+
+async def _status_line(address: str) -> bytes:
+    parts = urlsplit(address)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        writer.write(f"GET {parts.path or '/'} HTTP/1.0\r\nHost: {parts.netloc}\r\n\r\n".encode())
+        return await reader.readline()
+    finally:
+        writer.close()

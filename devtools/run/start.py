@@ -1,0 +1,100 @@
+"""From the command to the programs that run, and its end: one sentence when something is wrong, nothing left behind."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NoReturn
+
+from devtools.run import addresses, leftovers, system
+from devtools.run.addresses import Addresses
+from devtools.run.errors import RunError
+from devtools.run.folder import Folder
+from devtools.run.output import Output, to_terminal
+from devtools.run.program import Program
+from devtools.run.supervisor import SIGNALS, Plan, Supervisor
+from devtools.services.launch import die_with_parent
+from devtools.services.process import Server, ServerError
+
+
+def main(
+    project: Path,
+    steps: Sequence[Program],
+    programs: Callable[[Addresses], Sequence[Program]],
+    kept: Path | None = None,
+) -> int:
+    """The exit code: 0 when told to stop, 1 when something failed. `kept`: where the data is, when not in the project's `.dev`."""
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)
+    if "MAKELEVEL" in os.environ:
+        # whoever kills `make` means this
+        die_with_parent(signal.SIGTERM, os.getppid())
+    try:
+        _run(project, steps, programs, Folder(kept or project / ".dev"))
+    except (RunError, ServerError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _run(
+    project: Path,
+    steps: Sequence[Program],
+    programs: Callable[[Addresses], Sequence[Program]],
+    folder: Folder,
+) -> None:
+    chosen = addresses.read(os.environ)
+    started = programs(chosen)
+    output = to_terminal([program.name for program in started], os.environ)
+    with folder.held(), ExitStack() as stack:
+        secrets = folder.secrets()
+        leftovers.end_leftovers(secrets[leftovers.MARK])
+        addresses.require_free(chosen)
+        output.say("Starting.")
+        urls, servers = system.start_servers(folder, stack)
+        environment = system.environment(secrets, urls, chosen)
+        stack.enter_context(folder.shared_environment(system.shared(environment)))
+        _supervise(
+            Plan(project, environment, steps, started, _greeting(chosen), folder.note_stopping),
+            servers,
+            output,
+        )
+
+
+def _supervise(plan: Plan, servers: Sequence[Server], output: Output) -> None:
+    async def supervise() -> None:
+        await Supervisor(plan, servers, output).run()
+
+    try:
+        asyncio.run(supervise())
+    finally:
+        # only the servers are left to stop, which is quick, and an impatient Ctrl-C must not leave that half done
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _greeting(chosen: Addresses) -> Callable[[list[str]], str]:
+    shown = [
+        "",
+        f"  Admin    {chosen.web}/admin/",
+        f"  API      {chosen.web}/api/v1/docs  (calls to try; the key is below)",
+        f"  Segment  {chosen.segment}/  (a stand-in: the messages as they arrive)",
+        f"  Phones   {chosen.twilio}/  (a stand-in for Twilio: texts, and what customers answer)",
+    ]
+    return lambda said: "\n".join(
+        [
+            *shown,
+            *(f"  {line}" for line in said),
+            "  Ctrl-C stops everything; the data stays in .dev/.",
+            "",
+        ]
+    )
+
+
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt

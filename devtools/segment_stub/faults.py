@@ -1,0 +1,229 @@
+"""Which faults the stand-in plays, for which write keys and how often. No I/O: `tracking` plays them."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, Literal, cast, get_args
+
+from devtools.segment_stub.envelope import Envelope
+
+Kind = Literal[
+    "status", "delay", "hang", "cut", "accept_then_timeout", "redirect", "refuse_messages"
+]
+
+EVERY_KEY: Final = "*"
+
+MAX_DELAY_MS: Final = 600_000
+"""Ten minutes; longer than any client waits is what `hang` is for."""
+
+REDIRECTS: Final = (301, 302, 303, 307, 308)
+
+FIELDS: Final[Mapping[str, frozenset[str]]] = {
+    "status": frozenset({"status", "retry_after"}),
+    "delay": frozenset({"delay_ms"}),
+    "hang": frozenset(),
+    "cut": frozenset(),
+    "accept_then_timeout": frozenset(),
+    "redirect": frozenset({"status", "location"}),
+    "refuse_messages": frozenset({"contains"}),
+}
+"""What each kind may be told besides `write_key`, `kind` and `times`."""
+
+
+class BadFault(ValueError):
+    """The description cannot be played; the text is a sentence that names the field."""
+
+
+@dataclass(slots=True, eq=False)
+class Fault:
+    """`times` counts down the requests still to meet the fault (None: until cleared), `applied` those that did."""
+
+    number: int
+    write_key: str
+    kind: Kind
+    times: int | None = None
+    status: int = 0
+    retry_after: str = ""
+    delay_ms: int = 0
+    contains: str = ""
+    location: str = ""
+    applied: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        base = {
+            "number": self.number,
+            "write_key": self.write_key,
+            "kind": self.kind,
+            "times": self.times,
+            "applied": self.applied,
+        }
+        return base | {name: getattr(self, name) for name in sorted(FIELDS[self.kind])}
+
+    @property
+    def is_endless(self) -> bool:
+        """No later fault of the same key would ever be reached."""
+        return self.times is None and self.kind != "refuse_messages"
+
+    def concerns(self, envelope: Envelope) -> bool:
+        if self.write_key not in (EVERY_KEY, envelope.write_key):
+            return False
+        return self.kind != "refuse_messages" or any(
+            self._is_in(posted.raw, posted.message) for posted in envelope.messages
+        )
+
+    def _is_in(self, raw: bytes, message: object) -> bool:
+        """As sent, or with its characters written out: senders may write é as an escape."""
+        return self.contains.encode() in raw or self.contains in json.dumps(
+            message, ensure_ascii=False
+        )
+
+
+def parse_fault(spec: object, number: int) -> Fault:
+    """From `{"write_key", "kind", "times", ...}`; see FIELDS for what each kind takes. Raises BadFault.
+
+    | kind                | what the client meets                                                    | taken |
+    | ------------------- | ------------------------------------------------------------------------ | ----- |
+    | status              | `status`, with `Retry-After: retry_after` (seconds or an HTTP date)      | no    |
+    | delay               | the usual answer, `delay_ms` later                                       | yes, after the delay |
+    | hang                | no answer until it gives up; clearing the fault gives the usual answer   | once cleared |
+    | cut                 | a connection that ends without an answer                                 | no    |
+    | accept_then_timeout | no answer, as `hang`                                                     | yes, at once |
+    | redirect            | `status` (302 unless said) to `location`                                 | no    |
+    | refuse_messages     | 400 when a message of the request has `contains` in its JSON             | no    |
+    """
+    if not isinstance(spec, dict):
+        raise BadFault("A fault is a JSON object.")
+    kind = spec.get("kind")
+    if not isinstance(kind, str) or kind not in get_args(Kind):
+        raise BadFault(f"kind must be one of {', '.join(get_args(Kind))}.")
+    _refuse_strange_fields(spec, kind)
+    fault = Fault(number, _text(spec, "write_key"), cast(Kind, kind), _times(spec))
+    return _COMPLETE[fault.kind](fault, spec)
+
+
+def _refuse_strange_fields(spec: Mapping[str, Any], kind: str) -> None:
+    for name in spec:
+        if name not in {"write_key", "kind", "times"} | FIELDS[kind]:
+            raise BadFault(f"{name} means nothing to a fault of kind {kind}.")
+
+
+def _text(spec: Mapping[str, Any], name: str) -> str:
+    value = spec.get(name)
+    if not isinstance(value, str) or not value:
+        raise BadFault(
+            f"{name} must be a text that is not empty"
+            + (f' ("{EVERY_KEY}" for every key).' if name == "write_key" else ".")
+        )
+    return value
+
+
+def _whole_number(spec: Mapping[str, Any], name: str, low: int, high: int) -> int:
+    value = spec.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise BadFault(f"{name} must be a whole number from {low:,} to {high:,}.")
+    return value
+
+
+def _times(spec: Mapping[str, Any]) -> int | None:
+    return None if spec.get("times") is None else _whole_number(spec, "times", 1, 1_000_000)
+
+
+def _with_status(fault: Fault, spec: Mapping[str, Any]) -> Fault:
+    return replace(
+        fault,
+        status=_whole_number(spec, "status", 200, 599),
+        retry_after=_retry_after(spec.get("retry_after")),
+    )
+
+
+def _retry_after(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return str(value)
+    if isinstance(value, str) and (value.isdecimal() or _is_http_date(value)):
+        return value
+    raise BadFault(
+        "retry_after must be seconds or an HTTP date such as Wed, 21 Oct 2026 07:28:00 GMT."
+    )
+
+
+def _is_http_date(value: str) -> bool:
+    try:
+        parsedate_to_datetime(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _with_delay(fault: Fault, spec: Mapping[str, Any]) -> Fault:
+    return replace(fault, delay_ms=_whole_number(spec, "delay_ms", 1, MAX_DELAY_MS))
+
+
+def _with_location(fault: Fault, spec: Mapping[str, Any]) -> Fault:
+    status = spec.get("status", 302)
+    if status not in REDIRECTS:
+        raise BadFault(f"status must be one of {', '.join(map(str, REDIRECTS))}.")
+    location = _text(spec, "location")
+    if not location.isprintable():
+        raise BadFault("location must be an address on one line.")
+    return replace(fault, status=status, location=location)
+
+
+def _with_contains(fault: Fault, spec: Mapping[str, Any]) -> Fault:
+    return replace(fault, contains=_text(spec, "contains"))
+
+
+def _as_it_is(fault: Fault, _spec: Mapping[str, Any]) -> Fault:
+    return fault
+
+
+_COMPLETE: Final[Mapping[Kind, Callable[[Fault, Mapping[str, Any]], Fault]]] = {
+    "status": _with_status,
+    "delay": _with_delay,
+    "hang": _as_it_is,
+    "cut": _as_it_is,
+    "accept_then_timeout": _as_it_is,
+    "redirect": _with_location,
+    "refuse_messages": _with_contains,
+}
+
+
+class FaultBook:
+    """Faults of a write key are met in the order they were given, those of one key before those of every key."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._next_number = 1
+
+    def add(self, spec: object) -> tuple[Fault, list[Fault]]:
+        """The new fault, and those it replaces: an endless one of the same key would hide it for ever. Raises BadFault."""
+        fault = parse_fault(spec, self._next_number)
+        self._next_number += 1
+        replaced = [
+            old for old in self._faults if old.write_key == fault.write_key and old.is_endless
+        ]
+        self._faults = [old for old in self._faults if old not in replaced] + [fault]
+        return fault, replaced
+
+    def all(self) -> list[Fault]:
+        return list(self._faults)
+
+    def clear(self, write_key: str | None = None) -> None:
+        self._faults = [fault for fault in self._faults if write_key not in (None, fault.write_key)]
+
+    def meet(self, envelope: Envelope) -> Fault | None:
+        """The fault this request meets, counted as applied."""
+        for fault in sorted(self._faults, key=lambda fault: fault.write_key == EVERY_KEY):
+            if fault.concerns(envelope):
+                self._count(fault)
+                return fault
+        return None
+
+    def _count(self, fault: Fault) -> None:
+        fault.applied += 1
+        if fault.times is not None:
+            fault.times -= 1
+            if fault.times == 0:
+                self._faults.remove(fault)

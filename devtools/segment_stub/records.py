@@ -1,0 +1,116 @@
+"""What is remembered of each request and each message, and how it reads as JSON."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from devtools.segment_stub.envelope import Posted
+from devtools.segment_stub.verdicts import Verdict, corrected_timestamp
+
+
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """One HTTP request to a tracking endpoint. `status` is None while it is unanswered, for ever if it never is."""
+
+    number: int
+    path: str
+    received_at: datetime
+    headers: dict[str, str]
+    write_key: str = ""
+    status: int | None = None
+    messages: int = 0
+    size: int = 0
+    reason: str = ""
+    fault: str | None = None
+    withheld: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """`withheld`: a fault kept the messages from being taken."""
+        return {
+            "number": self.number,
+            "receivedAt": iso(self.received_at),
+            "writeKey": self.write_key,
+            "path": self.path,
+            "status": self.status,
+            "reason": self.reason,
+            "messages": self.messages,
+            "bytes": self.size,
+            "fault": self.fault,
+            "withheld": self.withheld,
+            "headers": self.headers,
+        }
+
+    def line(self) -> bytes:
+        return json.dumps(self.as_json()).encode()
+
+
+@dataclass(slots=True, eq=False)
+class Arrival:
+    """One message of a request that was taken. The parsed message is not kept: its JSON takes a quarter of the memory."""
+
+    number: int
+    exchange: Exchange
+    verdict: Verdict
+    reason: str
+    user_id: str
+    original_timestamp: object
+    sent_at: object
+    raw: bytes
+    size: int
+
+    @property
+    def write_key(self) -> str:
+        return self.exchange.write_key
+
+    def line(self, customer: str) -> bytes:
+        """A JSON object on one line; the message in it is what was sent, byte for byte. `customer` is the name to show."""
+        received_at = self.exchange.received_at
+        head = {
+            "number": self.number,
+            "request": self.exchange.number,
+            "writeKey": self.write_key,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "receivedAt": iso(received_at),
+            "timestamp": iso(
+                corrected_timestamp(received_at, self.sent_at, self.original_timestamp)
+            ),
+            "bytes": self.size,
+            "customer": customer,
+        }
+        return json.dumps(head)[:-1].encode() + b', "message": ' + self.raw + b"}"
+
+
+def arrival(
+    number: int, exchange: Exchange, sent_at: object, posted: Posted, reason: str
+) -> Arrival:
+    """`sent_at` is the request's; a message's own counts before it."""
+    message = posted.message
+    return Arrival(
+        number=number,
+        exchange=exchange,
+        verdict="dropped" if reason else "accepted",
+        reason=reason,
+        user_id=customer_id(message),
+        original_timestamp=message.get("originalTimestamp") or message.get("timestamp"),
+        sent_at=message.get("sentAt") or sent_at,
+        raw=posted.raw,
+        size=posted.size,
+    )
+
+
+def customer_id(message: dict[str, Any]) -> str:
+    return str(message.get("userId") or message.get("anonymousId") or "")
+
+
+def customer_name(message: dict[str, Any]) -> str:
+    """What the page calls the customer; empty when the message does not say."""
+    traits = message.get("traits")
+    if message.get("type") != "identify" or not isinstance(traits, dict):
+        return ""
+    return str(traits.get("name") or traits.get("email") or "")
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

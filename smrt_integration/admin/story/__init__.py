@@ -1,5 +1,0 @@
-"""What is known of a customer, and why something was not sent: a page for each, linked from the customer."""
-
-from smrt_integration.admin.story import page
-
-__all__ = ["page"]

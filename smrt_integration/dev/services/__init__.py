@@ -1,4 +1,0 @@
-"""A private PostgreSQL and Redis for development and tests: `python -m smrt_integration.dev.services exec -- COMMAND`.
-
-Imports no Django, so that it can start what the settings then name.
-"""

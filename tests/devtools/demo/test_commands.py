@@ -1,0 +1,170 @@
+"""`manage.py seed_demo` and `manage.py simulate` as programs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from pytest_django import Settings
+
+from devtools.demo.businesses import BUSINESSES
+from devtools.services.postgres import PostgresServer
+from tests import workers
+from tests.devtools.demo.conftest import Town
+from tests.devtools.run.watching import Watched, wait_until
+from tests.segment import SegmentStandIn
+from tests.web import Web
+
+MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
+NOWHERE = "http://127.0.0.1:9"
+DEPLOYED = {
+    "DEBUG": "0",
+    "SECRET_KEY": "x" * 50,
+    "FIELD_KEYS": "A" * 43 + "=",
+    "ALLOWED_HOSTS": "x",
+    "PUBLIC_URL": "https://x",
+}
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(MANAGE), *arguments]
+    return subprocess.run(
+        command,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def simulating(database: str, web: str, *arguments: str) -> Watched:
+    environment = {"DATABASE_URL": database, "SEGMENT_HOST": NOWHERE, "PYTHONUNBUFFERED": "1"}
+    return Watched([sys.executable, str(MANAGE), "simulate", "--web", web, *arguments], environment)
+
+
+def test_the_demo_is_refused_outside_development() -> None:
+    run = manage("seed_demo", SEGMENT_HOST=NOWHERE, **DEPLOYED)
+    assert run.returncode == 1
+    said = "CommandError: The demo makes up customers and a login whose password it prints, so it runs only with DEBUG=1.\n"
+    assert (run.stdout, run.stderr) == ("", said)
+
+
+@pytest.mark.parametrize("command", ["seed_demo", "simulate"])
+@pytest.mark.parametrize(
+    ("debug", "host", "complaint"),
+    [
+        (
+            False,
+            NOWHERE,
+            "The demo makes up customers and a login whose password it prints, so it runs only with DEBUG=1.",
+        ),
+        (
+            True,
+            "",
+            "SEGMENT_HOST is not set, so the demo's events would go to the real Segment: `make run` sets it.",
+        ),
+    ],
+)
+def test_neither_command_runs_in_production_or_before_the_real_segment(
+    settings: Settings, command: str, debug: bool, host: str, complaint: str
+) -> None:
+    settings.DEBUG, settings.SEGMENT_HOST = debug, host
+    with pytest.raises(CommandError) as refusal:
+        call_command(command)
+    assert str(refusal.value) == complaint
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "complaint"),
+    [
+        ("--pace", "0", "0 is no number of actions per second above 0"),
+        ("--pace", "nan", "nan is no number of actions per second above 0"),
+        ("--actions", "-1", "-1 is no number of actions"),
+        ("--actions", "many", "many is no number of actions"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_named(option: str, text: str, complaint: str) -> None:
+    with pytest.raises(CommandError) as refusal:
+        call_command("simulate", f"{option}={text}")
+    assert str(refusal.value) == f"Error: argument {option}: {complaint}"
+
+
+@pytest.mark.django_db
+def test_the_stand_in_learns_what_the_businesses_are_called(
+    segment: SegmentStandIn, settings: Settings
+) -> None:
+    settings.DEBUG = True
+    call_command("simulate", "--actions", "0")
+    with urllib.request.urlopen(f"{segment.url}/businesses", timeout=10) as answer:
+        named = {business["writeKey"]: business["name"] for business in json.load(answer)}
+    assert named == {demo.write_key: demo.name for demo in BUSINESSES}
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[PostgresServer]:
+    """One that can be stopped, with the demo in it."""
+    server = PostgresServer(tmp_path)
+    server.start()
+    for command in (("migrate", "--verbosity", "0"), ("seed_demo",)):
+        assert manage(*command, DATABASE_URL=server.url, SEGMENT_HOST=NOWHERE).returncode == 0
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def web_on_it(postgres: PostgresServer) -> Iterator[Web]:
+    """The web server on that database."""
+    web = Web({"DATABASE_URL": postgres.url, "SEGMENT_HOST": NOWHERE})
+    yield web
+    web.kill()
+
+
+@pytest.mark.slow
+def test_it_goes_on_when_the_database_comes_back_and_ends_at_once_when_told(
+    postgres: PostgresServer, web_on_it: Web
+) -> None:
+    run = simulating(postgres.url, web_on_it.url, "--pace", "50")
+    run.wait_for("Golden Gate Cleaners: ")
+    postgres.stop()
+    run.wait_for("The database does not answer; waiting for it.")
+    before = len(run.lines)
+    postgres.start()
+    wait_until(
+        lambda: sum("Reinigung Möwe: " in line for line in run.lines[before:]) > 1,
+        "the next actions",
+    )
+    assert end(run) == 0
+    assert [line for line in run.lines if "Traceback" in line or "went wrong" in line] == []
+
+    while_away = simulating(postgres.url, web_on_it.url, "--pace", "50")
+    while_away.wait_for("Golden Gate Cleaners: ")
+    postgres.kill()
+    while_away.wait_for("The database does not answer; waiting for it.")
+    assert end(while_away) == 0
+
+
+def test_it_waits_for_a_web_server_that_is_away_and_ends_at_once_when_told(town: Town) -> None:
+    another = Web({"SEGMENT_HOST": town.segment.url})
+    run = simulating(workers.test_database_url(), another.url, "--pace", "50")
+    run.wait_for("Golden Gate Cleaners: ")
+    another.kill()
+    run.wait_for("The web server does not answer; waiting for it.")
+    assert end(run) == 0
+    assert [line for line in run.lines if "Traceback" in line] == []
+
+
+def end(run: Watched) -> int:
+    began = time.monotonic()
+    run.send(signal.SIGTERM)
+    code = run.ended()
+    assert time.monotonic() - began < 2
+    return code

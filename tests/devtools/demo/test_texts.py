@@ -1,0 +1,93 @@
+"""The last evening's texts: whenever the demo is made, there is one whose "No" counts."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from customers.models import IncomingText, NightlyText, PickupRequest
+from customers.texts import plan
+from customers.texts.clock import EARLIEST_HOUR, REMEMBERED, too_late
+from customers.texts.incoming import Said, receive
+from devtools.demo.businesses import BUSINESSES
+from devtools.demo.seed import seed
+from devtools.demo.texts import TEXTED, last_evening, on_the_phones
+
+# in winter, in summer, and around the hours that clocks in Los Angeles, Berlin and Sydney skip or go through twice
+DAYS = [
+    datetime(2026, month, day, tzinfo=UTC)
+    for month, day in ((1, 5), (7, 1), (3, 8), (11, 1), (3, 29), (10, 25), (4, 5), (10, 4))
+]
+
+
+@pytest.mark.parametrize("day", DAYS)
+@pytest.mark.parametrize("time_zone", [demo.time_zone for demo in BUSINESSES])
+def test_at_every_hour_the_van_has_not_left_and_the_text_is_not_forgotten(
+    day: datetime, time_zone: str
+) -> None:
+    for minutes in range(0, 2 * 24 * 60, 30):
+        now = day + timedelta(minutes=minutes)
+        sent = last_evening(now, time_zone)
+        assert sent <= now
+        assert now - sent < min(REMEMBERED, timedelta(hours=26))
+        assert not too_late(sent.date() + timedelta(days=1), now, time_zone, EARLIEST_HOUR), now
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("hour", range(0, 24, 3))
+def test_whenever_it_is_made_a_no_cancels_at_each_business(hour: int) -> None:
+    with time_machine.travel(datetime(2026, 11, 24, hour, 15, tzinfo=UTC), tick=False):
+        seed()
+        texts = (
+            NightlyText.objects.filter(status="sent")
+            .select_related("pickup")
+            .order_by("business_id", "pk")
+        )
+        assert texts.count() == TEXTED * len(BUSINESSES)
+        for text in texts[::TEXTED]:
+            assert receive(Said(f"SM{text.pk}", text.phone, text.sender, "No", 0, ""))
+            text.pickup.refresh_from_db()
+            assert (text.pickup.status, text.pickup.canceled_via) == ("canceled", "Text")
+        # the workers go on from there: who was texted is not texted again
+        assert (
+            plan.plan(timezone.now())
+            == 3 * len(plan.businesses_due(timezone.now())) - _without_texts()
+        )
+
+
+def _without_texts() -> int:
+    """Of the pickups that the workers find, those whose customers get none."""
+    due = {business: evening.day for business, evening in plan.businesses_due(timezone.now())}
+    pickups = PickupRequest.objects.filter(nightly_text=None, status="scheduled").select_related(
+        "customer"
+    )
+    found = [pickup for pickup in pickups if due.get(pickup.business_id) == pickup.pickup_date]
+    return sum(not (pickup.customer.receive_texts and pickup.customer.phone) for pickup in found)
+
+
+@pytest.mark.django_db
+def test_the_phones_show_what_was_asked_and_answered() -> None:
+    seed()
+    text = NightlyText.objects.select_related("customer").filter(sender=BUSINESSES[0].text_number)[
+        0
+    ]
+    receive(Said("SM1", text.phone, text.sender, "no", 0, ""))
+    lines = on_the_phones()
+    assert len(lines) == TEXTED * len(BUSINESSES) + 2
+    mine = [line for line in lines if line["phone"] == text.phone]
+    assert [(line["body"], line["theirs"], line["reply_to"]) for line in mine[1:]] == [
+        ("no", True, ""),
+        (IncomingText.objects.get().reply, False, "SM1"),
+    ]
+    assert mine[0]["sid"] == text.sid
+    assert (
+        f"{text.customer.first_name}, our van comes by for your pickup tomorrow" in mine[0]["body"]
+    )
+
+
+@pytest.mark.django_db
+def test_what_is_over_is_not_on_the_phones_any_more() -> None:
+    seed()
+    with time_machine.travel(timezone.now() + timedelta(days=3)):
+        assert on_the_phones() == []

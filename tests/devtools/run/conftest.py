@@ -1,0 +1,50 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from devtools.services.ports import free_port
+from tests.devtools.run.watching import Watched, made_up
+
+Start = Callable[..., Watched]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Deeper than a socket's name may be long, and with spaces."""
+    path = (
+        tmp_path
+        / "a project of somebody who likes long names"
+        / "and folders in folders"
+        / "for forty more characters and then some"
+    )
+    path.mkdir(parents=True)
+    return path
+
+
+@pytest.fixture
+def ports() -> dict[str, str]:
+    return {
+        "WEB_PORT": str(free_port()),
+        "SEGMENT_STUB_PORT": str(free_port()),
+        "TWILIO_STUB_PORT": str(free_port()),
+    }
+
+
+@pytest.fixture
+def start(folder: Path, ports: dict[str, str]) -> Iterator[Start]:
+    """Starts `make run` with made-up programs; whatever still runs at the end of the test is stopped."""
+    started: list[Watched] = []
+
+    def starting(
+        *programs: tuple[str, str],
+        steps: tuple[tuple[str, str], ...] = (),
+        **environment: str | None,
+    ) -> Watched:
+        run = made_up(folder, programs, steps, **{**ports, **environment})
+        started.append(run)
+        return run
+
+    yield starting
+    for run in started:
+        run.close()

@@ -1,0 +1,26 @@
+"""`make run` with made-up programs: `python -m tests.devtools.run.made_up FOLDER JSON`, for the tests to look at from outside.
+
+The JSON: {"steps": [...], "programs": [...]}, each of [name, python code] or [name, python code, what else a Program takes].
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from devtools.run.program import Program
+from devtools.run.start import main
+
+
+def program(name: str, code: str, more: dict[str, Any] | None = None) -> Program:
+    return Program(name, (sys.executable, "-u", "-c", code), **more or {})
+
+
+if __name__ == "__main__":
+    parts = json.loads(sys.argv[2])
+    steps = [program(*part) for part in parts["steps"]]
+    sys.exit(
+        main(
+            Path(sys.argv[1]), steps, lambda _chosen: [program(*part) for part in parts["programs"]]
+        )
+    )

@@ -1,0 +1,291 @@
+"""What whoever types `make run` sees, with made-up programs in the place of the real ones."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.devtools.run.conftest import Start
+from tests.devtools.run.watching import alive, made_up, wait_until
+
+FOREVER = "import os, time; print('I am', os.getpid()); time.sleep(600)"
+# says when it is told to end, and by which signal
+CANDID = """
+import os, signal, time
+def end(number, frame):
+    print("told by", signal.Signals(number).name)
+    raise SystemExit
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, end)
+print("I am", os.getpid())
+time.sleep(600)
+"""
+STUBBORN = "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('I am', os.getpid()); time.sleep(600)"
+READY = "Ctrl-C stops everything"
+
+
+def test_every_line_carries_the_name_of_the_program_that_wrote_it(start: Start) -> None:
+    run = start(
+        ("web", f"print('one'); print('two'); {FOREVER}"),
+        ("worker", f"import sys; print('three', file=sys.stderr); {FOREVER}"),
+    )
+    run.wait_for(READY)
+    run.wait_for("worker | I am")
+    run.wait_for("web    | I am")
+    assert [line for line in run.lines if line.startswith("web ")][:2] == [
+        "web    | one",
+        "web    | two",
+    ]
+    assert [line for line in run.lines if line.startswith("worker ")][:1] == ["worker | three"]
+
+
+def test_lines_of_any_length_and_any_bytes_come_through(start: Start) -> None:
+    code = "import sys; sys.stdout.buffer.write(b'x' * 200_000 + b'\\ncaf\\xe9 \\xe2\\x82\\xac\\nno newline'); sys.stdout.flush()"
+    run = start(("odd", f"{code}; import time; time.sleep(0.2)"))
+    assert run.ended() == 1
+    assert run.wait_for("xx") == "odd | " + "x" * 200_000
+    assert run.wait_for("caf") == "odd | caf\ufffd \u20ac"
+    assert run.wait_for("no newline") == "odd | no newline"
+
+
+def test_the_steps_come_first_and_what_they_say_is_part_of_the_greeting(
+    start: Start, ports: dict[str, str]
+) -> None:
+    run = start(("web", FOREVER), steps=(("seed", "print('Log in as demo.')"),))
+    run.wait_for(READY)
+    at = run.lines.index(f"  Admin    http://127.0.0.1:{ports['WEB_PORT']}/admin/")
+    assert run.lines[at + 1 : at + 5] == [
+        f"  API      http://127.0.0.1:{ports['WEB_PORT']}/api/v1/docs  (calls to try; the key is below)",
+        f"  Segment  http://127.0.0.1:{ports['SEGMENT_STUB_PORT']}/  (a stand-in: the messages as they arrive)",
+        f"  Phones   http://127.0.0.1:{ports['TWILIO_STUB_PORT']}/  (a stand-in for Twilio: texts, and what customers answer)",
+        "  Log in as demo.",
+    ]
+
+
+def test_ctrl_c_ends_the_programs_in_the_opposite_order_of_their_start(start: Start) -> None:
+    run = start(("first", CANDID), ("second", CANDID))
+    pids = [run.number_after("first  | I am "), run.number_after("second | I am ")]
+    os.killpg(
+        run.process.pid, signal.SIGINT
+    )  # as the terminal does: to all of its foreground processes
+    assert run.ended() == 0
+    assert run.lines[-3:] == ["Stopping.", "second | told by SIGTERM", "first  | told by SIGTERM"]
+    assert not any(alive(pid) for pid in pids)
+
+
+def test_sigterm_ends_it_too(start: Start) -> None:
+    run = start(("web", CANDID))
+    run.wait_for(READY)
+    run.wait_for("I am")
+    run.send(signal.SIGTERM)
+    assert run.ended() == 0
+    assert run.lines[-1] == "web | told by SIGTERM"
+
+
+def test_a_second_ctrl_c_does_not_wait_for_a_program_that_does_not_want_to_end(
+    start: Start,
+) -> None:
+    run = start(("web", STUBBORN))
+    pid = run.number_after("I am ")
+    run.send(signal.SIGINT)
+    run.wait_for("Stopping.")
+    began = time.monotonic()
+    run.send(signal.SIGINT)
+    assert run.ended() == 0
+    assert time.monotonic() - began < 3
+    assert not alive(pid)
+
+
+def test_ctrl_c_during_a_step_ends_that_step(start: Start) -> None:
+    run = start(("web", FOREVER), steps=(("migrate", FOREVER),))
+    run.wait_for("Starting.")
+    run.send(signal.SIGINT)
+    assert run.ended() == 0
+    assert not [line for line in run.lines if line.startswith("web")]
+
+
+def test_what_a_program_started_ends_with_it(start: Start) -> None:
+    child = "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); print('child', p.pid)"
+    run = start(("worker", f"{child}; {FOREVER}"))
+    pid = run.number_after("child ")
+    run.wait_for(READY)
+    run.send(signal.SIGINT)
+    assert run.ended() == 0
+    wait_until(lambda: not alive(pid), "the end of the program's own child")
+
+
+def test_a_program_that_dies_ends_everything_and_its_last_lines_are_shown(start: Start) -> None:
+    run = start(("web", CANDID), ("worker", "import sys; print('no such queue'); sys.exit(3)"))
+    assert run.ended() == 1
+    assert run.wait_for("told by") == "web    | told by SIGTERM"
+    assert run.lines[-2:] == [
+        "worker has ended with exit code 3. Its last lines:",
+        "    no such queue",
+    ]
+
+
+def test_a_program_that_is_killed_is_named_with_the_signal(start: Start) -> None:
+    run = start(("web", FOREVER))
+    pid = run.number_after("I am ")
+    run.wait_for(READY)
+    os.kill(pid, signal.SIGKILL)
+    assert run.ended() == 1
+    assert "web has ended with signal SIGKILL. Its last lines:" in run.lines
+
+
+def test_a_step_that_fails_is_named_and_no_program_starts(start: Start) -> None:
+    run = start(
+        ("web", FOREVER), steps=(("manage.py migrate", "raise SystemExit('column exists')"),)
+    )
+    assert run.ended() == 1
+    assert run.lines[-2:] == [
+        "manage.py migrate has ended with exit code 1. Its last lines:",
+        "    column exists",
+    ]
+    assert not [line for line in run.lines if line.startswith("web")]
+
+
+def test_only_one_runs_in_a_folder_at_a_time(start: Start) -> None:
+    first = start(("web", FOREVER))
+    first.wait_for(READY)
+    second = start(("web", FOREVER))
+    assert second.ended() == 1
+    assert second.lines == [
+        "`make run` is already running in this folder: stop it with Ctrl-C in its terminal first."
+    ]
+    assert first.process.poll() is None
+
+
+def test_one_that_starts_while_another_stops_waits_for_it(start: Start) -> None:
+    slow = "import signal, time; signal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), exit())); print('up'); time.sleep(600)"
+    first = start(("web", slow))
+    first.wait_for("up")
+    first.wait_for(READY)
+    first.send(signal.SIGINT)
+    first.wait_for("Stopping.")
+    second = start(("web", FOREVER))
+    second.wait_for(READY)
+    assert first.ended() == 0
+
+
+def test_kill_9_ends_the_programs_and_the_next_start_works(start: Start) -> None:
+    first = start(("web", CANDID))
+    pid = first.number_after("I am ")
+    first.wait_for(READY)
+    first.send(signal.SIGKILL)
+    wait_until(lambda: not alive(pid), "the end of the orphan")
+    start(("web", FOREVER)).wait_for(READY)
+
+
+def test_the_next_start_ends_what_a_killed_one_left_behind_and_nothing_else(
+    start: Start, ports: dict[str, str], tmp_path: Path
+) -> None:
+    first = start(("worker", STUBBORN))
+    left = first.number_after("I am ")
+    first.wait_for(READY)
+    (tmp_path / "another project").mkdir()
+    other = made_up(tmp_path / "another project", [("worker", FOREVER)], (), **ports)
+    not_ours = other.number_after("I am ")
+    first.send(signal.SIGKILL)
+    first.ended()
+    assert alive(left)
+    start(("web", FOREVER)).wait_for(READY)
+    assert not alive(left)
+    assert alive(not_ours)
+    other.close()
+
+
+def test_it_ends_with_the_make_that_started_it(
+    folder: Path, ports: dict[str, str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    command = [
+        sys.executable,
+        "-m",
+        "tests.devtools.run.made_up",
+        str(folder),
+        json.dumps({"steps": [], "programs": [["web", CANDID]]}),
+    ]
+    with out.open("w") as file:
+        make = subprocess.Popen(
+            ["sh", "-c", '"$@" & wait', "make", *command],
+            env=os.environ | ports | {"MAKELEVEL": "1"},
+            stdout=file,
+        )
+    wait_until(lambda: READY in out.read_text() and "I am" in out.read_text(), "the start")
+    make.kill()
+    make.wait()
+    wait_until(
+        lambda: out.read_text().endswith("Stopping.\nweb | told by SIGTERM\n"),
+        "an end in good order",
+    )
+
+
+def test_it_ends_when_nobody_reads_its_output(folder: Path, ports: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "tests.devtools.run.made_up", str(folder)]
+    command.append(
+        json.dumps(
+            {
+                "steps": [],
+                "programs": [["web", "import time\nwhile True: print('busy'); time.sleep(0.05)"]],
+            }
+        )
+    )
+    run = subprocess.Popen(command, env=os.environ | ports, stdout=subprocess.PIPE, text=True)
+    assert run.stdout
+    with run.stdout:
+        assert run.stdout.readline() == "Starting.\n"
+    assert run.wait(30) == 0
+
+
+def test_a_terminal_gets_colours_and_a_pipe_does_not(folder: Path, ports: dict[str, str]) -> None:
+    ours, theirs = pty.openpty()
+    command = [
+        sys.executable,
+        "-m",
+        "tests.devtools.run.made_up",
+        str(folder),
+        json.dumps({"steps": [], "programs": [["web", "print(1)"]]}),
+    ]
+    environment = (
+        {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "MAKELEVEL"}}
+        | {"TERM": "xterm"}
+        | ports
+    )
+    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, stdin=theirs, env=environment)
+    assert process.wait(30) == 1
+    assert b"\x1b[36mweb | \x1b[0m1\r\n" in os.read(ours, 65_536)
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_what_comes_after_all_waits_until_the_others_answer_and_say_so(
+    folder: Path, ports: dict[str, str]
+) -> None:
+    server = "import time; time.sleep(0.3); from http.server import test; test(port=int('{port}'), bind='127.0.0.1')"
+    programs = [
+        ["last", "import time; print('here'); time.sleep(600)", {"after_all": True}],
+        [
+            "web",
+            server.format(port=ports["WEB_PORT"]),
+            {"answers": f"http://127.0.0.1:{ports['WEB_PORT']}/"},
+        ],
+        [
+            "worker",
+            "import time; time.sleep(0.6); print('it is ready.'); time.sleep(600)",
+            {"says": "ready."},
+        ],
+    ]
+    run = made_up(folder, programs, [], **ports)
+    run.wait_for("last   | here")
+    run.close()
+    at = {
+        text: next(number for number, line in enumerate(run.lines) if text in line)
+        for text in ("here", "GET / HTTP", "is ready.")
+    }
+    assert at["GET / HTTP"] < at["here"]
+    assert at["is ready."] < at["here"]

@@ -1,0 +1,148 @@
+"""What the programs of `make run` find around them: servers, secrets, data that stays."""
+
+import os
+import signal
+import stat
+from pathlib import Path
+
+import psycopg
+import redis
+
+from devtools.services.ports import free_port
+from tests.devtools.run.conftest import Start
+from tests.devtools.run.watching import Watched
+
+FOREVER = "import time; time.sleep(600)"
+READY = "Ctrl-C stops everything"
+
+
+def shared(folder: Path) -> dict[str, str]:
+    return dict(
+        line.split("=", 1) for line in (folder / ".dev" / "environment").read_text().splitlines()
+    )
+
+
+def started(run: Watched) -> Watched:
+    run.wait_for(READY)
+    return run
+
+
+def test_the_programs_reach_only_the_stand_in_and_know_their_own_address(
+    start: Start, ports: dict[str, str]
+) -> None:
+    code = f"import os; print('has', *(n + '=' + os.environ[n] for n in ['DEBUG', 'SEGMENT_HOST', 'PUBLIC_URL'])); {FOREVER}"
+    run = start(("web", code), DEBUG="0", SEGMENT_HOST="https://api.segment.io", PUBLIC_URL=None)
+    stand_in, web = (
+        f"http://127.0.0.1:{ports['SEGMENT_STUB_PORT']}",
+        f"http://127.0.0.1:{ports['WEB_PORT']}",
+    )
+    assert run.wait_for("has ") == f"web | has DEBUG=1 SEGMENT_HOST={stand_in} PUBLIC_URL={web}"
+
+
+def test_no_text_of_a_demo_reaches_anybody(start: Start, ports: dict[str, str]) -> None:
+    code = f"import os; print('has', *(os.environ[n] for n in ['TEXTS_BACKEND', 'TWILIO_HOST', 'TWILIO_AUTH_TOKEN'])); {FOREVER}"
+    run = start(("web", code), TWILIO_HOST="https://api.twilio.com", TWILIO_AUTH_TOKEN="a real one")
+    assert (
+        run.wait_for("has ")
+        == f"web | has twilio http://127.0.0.1:{ports['TWILIO_STUB_PORT']} for-development-only-twilio-token"
+    )
+
+
+def test_another_terminal_finds_the_environment_while_it_runs(start: Start, folder: Path) -> None:
+    run = started(start(("web", FOREVER), PUBLIC_URL=None, SECRET_KEY=None, FIELD_KEYS=None))
+    path = folder / ".dev" / "environment"
+    usual = [
+        "DATABASE_URL",
+        "DEBUG",
+        "FIELD_KEYS",
+        "PUBLIC_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "SEGMENT_HOST",
+    ]
+    assert sorted(shared(folder)) == [
+        *usual,
+        "TEXTS_BACKEND",
+        "TWILIO_ACCOUNT_SID",
+        "TWILIO_AUTH_TOKEN",
+        "TWILIO_HOST",
+    ]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert shared(folder)["DATABASE_URL"] == os.environ["DATABASE_URL"]
+    run.send(signal.SIGINT)
+    run.ended()
+    assert not path.exists()
+
+
+def test_the_secrets_are_made_once_and_kept_from_other_accounts(start: Start, folder: Path) -> None:
+    found = []
+    for _ in range(2):
+        run = started(start(("web", FOREVER), SECRET_KEY=None, FIELD_KEYS=None))
+        found.append({name: shared(folder)[name] for name in ("SECRET_KEY", "FIELD_KEYS")})
+        run.send(signal.SIGINT)
+        run.ended()
+    assert found[0] == found[1]
+    assert len(found[0]["SECRET_KEY"]) > 50
+    assert stat.S_IMODE((folder / ".dev" / "secrets").stat().st_mode) == 0o600
+    assert not (folder / ".dev").stat().st_mode & 0o007
+
+
+def test_servers_of_its_own_keep_their_data_through_ctrl_c_and_kill_9(
+    start: Start, folder: Path
+) -> None:
+    """Also the whole of PostgreSQL and Redis in a deep folder with spaces."""
+    found: list[object] = []
+    for number in (signal.SIGINT, signal.SIGKILL, signal.SIGINT):
+        run = started(start(("web", FOREVER), DATABASE_URL=None, REDIS_URL=None))
+        urls = shared(folder)
+        with psycopg.connect(urls["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS starts (at timestamptz DEFAULT now())")
+            connection.execute("INSERT INTO starts DEFAULT VALUES")
+            found.append(
+                connection.execute(
+                    "SELECT count(*), current_setting('fsync') FROM starts"
+                ).fetchone()
+            )
+        with redis.Redis.from_url(urls["REDIS_URL"]) as client:
+            found.append(client.incr("starts"))
+        run.send(number)
+        run.ended()
+    assert found == [(1, "on"), 1, (2, "on"), 2, (3, "on"), 3]
+
+
+def test_a_server_of_its_own_that_dies_ends_everything(start: Start, folder: Path) -> None:
+    run = started(start(("web", FOREVER), REDIS_URL=None))
+    with redis.Redis.from_url(shared(folder)["REDIS_URL"]) as client:
+        client.shutdown(nosave=True)
+    assert run.ended() == 1
+    assert "Redis has ended by itself." in run.lines
+
+
+def test_a_postgresql_that_does_not_answer_is_named_without_its_password(start: Start) -> None:
+    run = start(
+        ("web", "print('started')"),
+        DATABASE_URL=f"postgres://demo:topsecret@127.0.0.1:{free_port()}/smrt",
+    )
+    assert run.ended() == 1
+    assert "The PostgreSQL that DATABASE_URL names does not answer." in run.lines
+    assert "topsecret" not in "\n".join(run.lines)
+
+
+def test_a_redis_that_does_not_answer_is_named_without_its_password(start: Start) -> None:
+    run = start(
+        ("web", "print('started')"), REDIS_URL=f"redis://:topsecret@127.0.0.1:{free_port()}/0"
+    )
+    assert run.ended() == 1
+    assert "The Redis that REDIS_URL names does not answer." in run.lines
+    assert "topsecret" not in "\n".join(run.lines)
+
+
+def test_a_server_that_cannot_start_says_why(start: Start, folder: Path) -> None:
+    (folder / ".dev").mkdir()
+    (folder / ".dev" / "postgres").write_text("in the way")
+    run = start(("web", "print('started')"), DATABASE_URL=None)
+    assert run.ended() == 1
+    assert run.lines == [
+        "Starting.",
+        f"PostgreSQL does not start: File exists: {folder / '.dev' / 'postgres'}.",
+    ]

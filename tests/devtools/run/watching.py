@@ -1,0 +1,98 @@
+"""Watching processes from outside: what they print, when they end, what they leave behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+PATIENCE_SECONDS = 30
+
+Part = Sequence[object]
+"""As in tests/devtools/run/made_up.py."""
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain: {what}"
+        time.sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    """A zombie is not: it has ended, and only its parent has not looked yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class Watched:
+    """A process whose lines are kept as they come."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str | None]) -> None:
+        """`environment`: changes to ours; None takes a name out."""
+        merged = {
+            name: value
+            for name, value in {**os.environ, **environment}.items()
+            if value is not None
+        }
+        self.lines: list[str] = []
+        self.process = subprocess.Popen(
+            command,
+            env=merged,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def wait_for(self, text: str) -> str:
+        """The first line that contains `text`."""
+
+        def found() -> bool:
+            return any(text in line for line in self.lines) or not self._reader.is_alive()
+
+        wait_until(found, text)
+        matching = [line for line in self.lines if text in line]
+        assert matching, f"ended without saying {text!r}:\n" + "\n".join(self.lines)
+        return matching[0]
+
+    def number_after(self, text: str) -> int:
+        return int(self.wait_for(text).split(text)[1].split()[0])
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def ended(self) -> int:
+        code = self.process.wait(PATIENCE_SECONDS)
+        self._reader.join(PATIENCE_SECONDS)
+        return code
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.ended()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        with self.process.stdout as lines:
+            for line in lines:
+                self.lines.append(line.rstrip("\n"))
+
+
+def made_up(
+    folder: Path, programs: Sequence[Part], steps: Sequence[Part] = (), **environment: str | None
+) -> Watched:
+    parts = json.dumps({"steps": steps, "programs": programs})
+    return Watched(
+        [sys.executable, "-m", "tests.devtools.run.made_up", str(folder), parts],
+        {"MAKELEVEL": None, **environment},
+    )

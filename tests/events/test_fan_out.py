@@ -1,0 +1,234 @@
+"""A renamed brand, agent, group, discount or field reaches exactly the customers who show it and whom Segment knows."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from customers.models import Business, Customer
+from events.models import Integration, Outgoing, TraitChange
+from events.outbox.fan_out import PORTION, fan_out_all
+from smrt_integration.tasks import fan_out_trait_changes
+from tests.events.known import crowd, identified, known, switched_on
+from tests.events.waiting import nothing_written, waiting
+from tests.factories import (
+    AgentFactory,
+    BrandFactory,
+    CustomerFactory,
+    CustomerGroupFactory,
+    CustomFieldFactory,
+    CustomFieldValueFactory,
+    DiscountFactory,
+)
+
+pytestmark = pytest.mark.django_db
+FACTORIES: dict[str, Any] = {
+    "agent": AgentFactory,
+    "brand": BrandFactory,
+    "group": CustomerGroupFactory,
+    "discount": DiscountFactory,
+}
+CHANGES: list[tuple[str, str, Any]] = [
+    *((name, "name", "Renamed") for name in FACTORIES),
+    ("discount", "description", "For everybody"),
+    ("discount", "value", Decimal("12.50")),
+]
+
+
+@pytest.fixture
+def business() -> Business:
+    return switched_on()
+
+
+def change(record: Any, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(record, name, value)
+    record.save()
+
+
+@pytest.mark.parametrize(("relation", "column", "value"), CHANGES)
+def test_it_reaches_the_customers_concerned_and_nobody_else(
+    business: Business, relation: str, column: str, value: object
+) -> None:
+    elsewhere = switched_on()
+    ours, another = FACTORIES[relation].create_batch(2, business=business)
+    theirs = FACTORIES[relation].create(business=elsewhere)
+    concerned = crowd(business, 3, **{relation: ours})
+    crowd(business, 2, **{relation: another})
+    crowd(business, 2)
+    crowd(elsewhere, 2, **{relation: theirs})
+    Customer.objects.bulk_create([Customer(business=business, **{relation: ours})])
+
+    change(ours, **{column: value})
+
+    (waits,) = TraitChange.objects.all()
+    assert identified() == set()
+    assert fan_out_all() == 2
+    assert identified() == set(concerned)
+    assert {(row.business_id, row.occurred_at) for row in waiting()} == {
+        (business.pk, waits.occurred_at)
+    }
+    assert {row.user_id for row in waiting()} == set(
+        Customer.objects.filter(pk__in=concerned).values_list("uuid", flat=True)
+    )
+    assert not TraitChange.objects.exists()
+    assert fan_out_all() == 0
+
+
+def test_a_renamed_business_reaches_all_its_customers(business: Business) -> None:
+    elsewhere = switched_on()
+    concerned = crowd(business, 3)
+    crowd(elsewhere, 3)
+    change(business, name="Renamed Cleaners")
+    fan_out_all()
+    assert identified() == set(concerned)
+
+
+@pytest.mark.parametrize("values", [{"name": "Renamed"}, {"position": 9}])
+def test_a_changed_field_reaches_those_who_answered_it(
+    business: Business, values: dict[str, object]
+) -> None:
+    field, other = CustomFieldFactory.create_batch(2, business=business)
+    answered, silent, answered_other = CustomerFactory.create_batch(3, business=business)
+    CustomFieldValueFactory.create(customer=answered, field=field)
+    CustomFieldValueFactory.create(customer=answered_other, field=other)
+    Outgoing.objects.all().delete()
+    known(answered, silent, answered_other)
+    change(field, **values)
+    fan_out_all()
+    assert identified() == {answered.pk}
+
+
+def test_another_birthday_field_reaches_those_who_answered_the_old_or_the_new(
+    business: Business,
+) -> None:
+    old, new = CustomFieldFactory.create_batch(2, birthday=True, business=business)
+    integration = Integration.objects.get()
+    with_old, with_new, without = CustomerFactory.create_batch(3, business=business)
+    CustomFieldValueFactory.create(customer=with_old, field=old, value="05-04")
+    CustomFieldValueFactory.create(customer=with_new, field=new, value="05-04")
+    known(with_old, with_new, without)
+    Outgoing.objects.all().delete()
+    change(integration, birthday_field=old)
+    fan_out_all()
+    assert identified() == {with_old.pk}
+    Outgoing.objects.all().delete()
+    change(integration, birthday_field=new)
+    fan_out_all()
+    assert identified() == {with_old.pk, with_new.pk}
+
+
+@pytest.mark.parametrize(
+    ("record", "values"),
+    [
+        (lambda business: DiscountFactory.create(business=business), {"kind": "AMOUNT"}),
+        (lambda business: AgentFactory.create(business=business), {"kind": "ROUTE"}),
+        (lambda business: CustomFieldFactory.create(business=business), {"kind": "DATE"}),
+        (
+            lambda business: business,
+            {"time_zone": "Asia/Tokyo", "currency": "JPY", "country": "JP"},
+        ),
+        (lambda business: BrandFactory.create(business=business), {}),
+    ],
+)
+def test_a_change_that_no_trait_shows_reaches_nobody(
+    business: Business, record: Callable[[Business], Any], values: dict[str, str]
+) -> None:
+    found = record(business)
+    with nothing_written():
+        change(found, **values)
+    assert fan_out_all() == 0
+
+
+def test_a_new_record_reaches_nobody(business: Business) -> None:
+    with nothing_written():
+        for factory in (*FACTORIES.values(), CustomFieldFactory):
+            factory.create(business=business)
+
+
+def test_customers_whom_segment_does_not_know_are_left_for_their_first_event(
+    business: Business,
+) -> None:
+    brand = BrandFactory.create(business=business)
+    Customer.objects.bulk_create([Customer(business=business, brand=brand)])
+    change(brand, name="Renamed")
+    assert fan_out_all() == 2
+    assert identified() == set()
+
+
+def test_customers_of_whom_something_waits_are_about_to_be_known(business: Business) -> None:
+    """Their traits may have been read already for the identify that goes ahead of their event."""
+    brand = BrandFactory.create(business=business)
+    (stranger,) = Customer.objects.bulk_create([Customer(business=business, brand=brand)])
+    stranger.schedule_pickup(business.today())
+    change(brand, name="Renamed")
+    fan_out_all()
+    assert identified() == {stranger.pk}
+
+
+def test_an_identify_that_waits_is_replaced_by_a_newer_one(business: Business) -> None:
+    brand = BrandFactory.create(business=business)
+    customer = CustomerFactory.create(business=business, brand=brand)
+    (before,) = waiting(event="identify")
+    change(brand, name="Renamed")
+    fan_out_all()
+    (after,) = waiting(event="identify")
+    assert after.pk == before.pk
+    assert after.message_id != before.message_id
+    assert before.occurred_at < after.occurred_at <= timezone.now()
+    assert after.customer_id == customer.pk
+
+
+def test_a_business_that_is_switched_off_spreads_nothing(business: Business) -> None:
+    brand = BrandFactory.create(business=business)
+    crowd(business, 3, brand=brand)
+    change(Integration.objects.get(), enabled=False)
+    with nothing_written():
+        change(brand, name="Renamed")
+    assert fan_out_all() == 0
+
+
+def test_switching_off_before_it_is_spread_identifies_nobody(business: Business) -> None:
+    brand = BrandFactory.create(business=business)
+    crowd(business, 3, brand=brand)
+    change(brand, name="Renamed")
+    change(Integration.objects.get(), enabled=False)
+    fan_out_all()
+    assert identified() == set()
+    assert not TraitChange.objects.exists()
+
+
+def test_switching_on_again_reaches_all_customers_that_segment_knew(business: Business) -> None:
+    """They may have changed while nothing was recorded."""
+    concerned = crowd(business, 3)
+    integration = Integration.objects.get()
+    change(integration, enabled=False)
+    Customer.objects.filter(pk=concerned[0]).update(first_name="Changed")
+    change(integration, enabled=True)
+    fan_out_all()
+    assert identified() == set(concerned)
+
+
+@pytest.mark.parametrize(
+    ("count", "portions"),
+    [(1, 2), (PORTION - 1, 2), (PORTION, 2), (PORTION + 1, 3), (2 * PORTION, 3), (5_000, 4)],
+)
+def test_many_are_reached_in_portions(business: Business, count: int, portions: int) -> None:
+    brand = BrandFactory.create(business=business)
+    concerned = crowd(business, count, brand=brand)
+    change(brand, name="Renamed")
+    assert fan_out_trait_changes() == f"{portions} portions"
+    assert identified() == set(concerned)
+
+
+def test_the_portions_end_where_a_business_does(business: Business) -> None:
+    elsewhere = switched_on()
+    ours = [*crowd(business, 5)]
+    theirs = crowd(elsewhere, 5)
+    ours += crowd(business, 5)
+    change(business, name="Renamed Cleaners")
+    change(elsewhere, name="Also Renamed")
+    fan_out_all()
+    assert identified() == {*ours, *theirs}

@@ -1,0 +1,228 @@
+"""The one line of state: in plain words, in the business's own time, singular and plural right; and what there is to do."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from customers.models import Business
+from events.lanes.read_status import lane_statuses
+from events.lanes.status import (
+    CHOICE_WANTED,
+    COUNTED_MESSAGES,
+    DISCARDING,
+    LaneState,
+    LaneStatus,
+    ago,
+    clock,
+    duration,
+    remedy,
+    state_of,
+    status_sentence,
+)
+from events.models import Integration, Lane, Outgoing
+from smrt_integration.delivery import responses
+from tests.conftest import WRITE_KEY
+from tests.delivery.scene import add_visits, deliver, sending_business, sign_up
+from tests.factories import BusinessFactory
+from tests.segment import SegmentStandIn
+
+NOW = datetime(2025, 3, 4, 22, 5, 30, tzinfo=UTC)  # 14:05:30 in Los Angeles
+ON = LaneStatus(1, "America/Los_Angeles", enabled=True, has_key=True)
+MINUTES = timedelta(minutes=1)
+TROUBLED = replace(
+    ON,
+    waiting=12,
+    failing_since=NOW - 65 * MINUTES,
+    resume_at=NOW + timedelta(seconds=40),
+    failures=7,
+)
+STOPPED = replace(
+    ON,
+    stopped=responses.KEY_REFUSED,
+    last_error=responses.KEY_REFUSED,
+    stopped_at=NOW - MINUTES,
+    waiting=12,
+)
+
+
+@pytest.mark.parametrize(
+    ("standing", "state", "said"),
+    [
+        (
+            LaneStatus(1, "UTC"),
+            LaneState.OFF,
+            "Switched off. Nothing is recorded and nothing is sent.",
+        ),
+        (
+            LaneStatus(1, "UTC", waiting=1),
+            LaneState.OFF,
+            "Switched off. 1 event is waiting from before; you will be asked what becomes of them when you switch on.",
+        ),
+        (ON, LaneState.NEW, "On. Nothing has happened yet that is to be sent."),
+        (
+            replace(ON, last_accepted_at=NOW - 2 * MINUTES),
+            LaneState.WELL,
+            "On. Segment last accepted something 2 minutes ago.",
+        ),
+        (
+            replace(ON, last_accepted_at=NOW, waiting=3),
+            LaneState.SENDING,
+            "On. 3 events are waiting to leave in a moment.",
+        ),
+        (
+            replace(TROUBLED, last_error=responses.decide(503, None).error),
+            LaneState.TROUBLED,
+            "12 events are waiting because Segment answers 503 since 13:00. Next try in 40 seconds.",
+        ),
+        (
+            replace(TROUBLED, waiting=1, last_error=responses.timed_out().error, resume_at=NOW),
+            LaneState.TROUBLED,
+            "1 event is waiting since 13:00. Segment did not answer in time. Next try now.",
+        ),
+        (
+            STOPPED,
+            LaneState.STOPPED,
+            "Stopped at 14:04: Segment refused the write key. 12 events wait and will be sent.",
+        ),
+        (
+            replace(STOPPED, waiting=1),
+            LaneState.STOPPED,
+            "Stopped at 14:04: Segment refused the write key. 1 event waits and will be sent.",
+        ),
+        (
+            replace(STOPPED, waiting=0),
+            LaneState.STOPPED,
+            "Stopped at 14:04: Segment refused the write key.",
+        ),
+        (
+            replace(ON, stopped=CHOICE_WANTED, waiting=COUNTED_MESSAGES + 1),
+            LaneState.CHOOSING,
+            "On, but nothing is sent yet. More than 10,000 events are waiting, some from before you switched on.",
+        ),
+        (replace(ON, stopped=DISCARDING, waiting=5), LaneState.DISCARDING, DISCARDING),
+        (LaneStatus(1, "UTC", stopped=DISCARDING), LaneState.DISCARDING, DISCARDING),
+        # what was wrong before it was switched off is not what the owner asks now
+        (
+            replace(STOPPED, enabled=False, waiting=0),
+            LaneState.OFF,
+            "Switched off. Nothing is recorded and nothing is sent.",
+        ),
+    ],
+)
+def test_the_line_says_how_it_stands(standing: LaneStatus, state: LaneState, said: str) -> None:
+    assert (state_of(standing, NOW), status_sentence(standing, NOW)) == (state, said)
+
+
+@pytest.mark.parametrize("status", sorted(responses.STOPPING))
+def test_a_stop_has_a_cause_in_the_line_and_a_remedy(status: int) -> None:
+    standing = replace(STOPPED, stopped=responses.STOPPING[status], stopped_at=None, waiting=0)
+    assert (
+        f"{status_sentence(standing, NOW).removeprefix('Stopped: ')} {remedy(standing)}"
+        == responses.STOPPING[status]
+    )
+
+
+@pytest.mark.parametrize(
+    ("standing", "said"),
+    [
+        (STOPPED, "Copy it from Segment again (your source, Settings, API Keys) and save it here."),
+        (replace(ON, stopped=CHOICE_WANTED), "Choose what becomes of them."),
+        (replace(ON, stopped=DISCARDING), ""),
+        (TROUBLED, ""),
+        (ON, ""),
+        (LaneStatus(1, "UTC"), "Enter the write key of your Segment source, then switch on."),
+        (LaneStatus(1, "UTC", has_key=True), ""),
+    ],
+)
+def test_the_remedy_says_what_to_do_when_there_is_something_to_do(
+    standing: LaneStatus, said: str
+) -> None:
+    assert remedy(standing) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 seconds"),
+        (1, "1 second"),
+        (59, "59 seconds"),
+        (60, "1 minute"),
+        (3_599, "59 minutes"),
+        (3_600, "1 hour"),
+        (90_000, "1 day"),
+    ],
+)
+def test_a_duration_is_told_in_its_largest_unit(seconds: int, said: str) -> None:
+    assert duration(timedelta(seconds=seconds)) == said
+
+
+def test_what_happened_this_second_happened_just_now() -> None:
+    assert (ago(NOW, NOW), ago(NOW - timedelta(days=3), NOW)) == ("just now", "3 days ago")
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [
+        (NOW, "14:05"),
+        (datetime(2025, 3, 4, 7, 59, tzinfo=UTC), "yesterday 23:59"),
+        (datetime(2025, 2, 21, 22, 5, tzinfo=UTC), "21 February 14:05"),
+        (datetime(2024, 12, 31, 22, 5, tzinfo=UTC), "31 December 2024 14:05"),
+    ],
+)
+def test_times_are_those_of_the_business(moment: datetime, said: str) -> None:
+    assert clock(moment, NOW, "America/Los_Angeles") == said
+
+
+@pytest.mark.django_db
+class TestStandings:
+    def test_of_a_business_without_a_config_is_switched_off(self) -> None:
+        business: Business = BusinessFactory.create(time_zone="Europe/Berlin")
+        assert lane_statuses([business.pk]) == {
+            business.pk: LaneStatus(business.pk, "Europe/Berlin")
+        }
+
+    def test_tell_what_waits_and_since_when(self) -> None:
+        business = sending_business(WRITE_KEY)
+        sign_up(business)
+        found = lane_statuses([business.pk])[business.pk]
+        assert (found.enabled, found.has_key, found.waiting) == (True, True, 2)
+        assert found.oldest_waiting_at == Outgoing.objects.earliest("recorded_at").recorded_at
+
+    def test_count_no_further_than_needed(self) -> None:
+        business = sending_business(WRITE_KEY)
+        add_visits(COUNTED_MESSAGES + 5, sign_up(business))
+        assert lane_statuses([business.pk])[business.pk].waiting == COUNTED_MESSAGES + 1
+
+    def test_say_why_a_business_was_stopped(self, segment: SegmentStandIn) -> None:
+        business = sending_business(WRITE_KEY)
+        sign_up(business)
+        segment.fault("status", status=401)
+        deliver()
+        found, lane = lane_statuses([business.pk])[business.pk], Lane.objects.get()
+        assert (found.stopped, found.stopped_at, found.last_accepted_at) == (
+            responses.KEY_REFUSED,
+            lane.stopped_at,
+            None,
+        )
+        assert state_of(found, timezone.now()) is LaneState.STOPPED
+
+    def test_say_when_something_was_last_accepted(self, segment: SegmentStandIn) -> None:
+        business = sending_business(WRITE_KEY)
+        sign_up(business)
+        deliver()
+        found = lane_statuses([business.pk])[business.pk]
+        assert found.last_accepted_at == Lane.objects.get().last_accepted_at
+        assert status_sentence(found, timezone.now()).startswith(
+            "On. Segment last accepted something "
+        )
+
+    def test_of_many_businesses_take_one_query(
+        self, django_assert_num_queries: pytest.FixtureRequest
+    ) -> None:
+        businesses = BusinessFactory.create_batch(5)
+        for business in businesses[:3]:
+            Integration.objects.create(business=business, enabled=True, write_key=WRITE_KEY)
+        with django_assert_num_queries(1):  # type: ignore[operator]
+            assert len(lane_statuses([business.pk for business in businesses])) == 5

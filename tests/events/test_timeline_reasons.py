@@ -1,0 +1,217 @@
+"""Why something that happened has no message, word for word."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events import catalogue
+from events.timeline.lines import PastOccurrence
+from events.timeline.reasons import (
+    CANCELED_BY_EMPLOYEE,
+    BusinessPast,
+    CountedVisit,
+    Reason,
+    on,
+    visited_already,
+    why_not,
+)
+from events.timeline.switch_periods import OffPeriod, Switched, SwitchHistory
+
+ZONE = "America/Los_Angeles"
+# a Tuesday, 10:00 in Los Angeles
+NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SET_UP = NOW - 100 * DAY
+
+
+def past(
+    *changes: Switched,
+    kept_months: int = 13,
+    unread: tuple[datetime, datetime] | tuple[None, None] = (None, None),
+) -> BusinessPast:
+    kept_from = date(2025, 10, 1) if kept_months == 13 else date(2026, 10, 1)
+    return BusinessPast(ZONE, SwitchHistory(changes), kept_from, kept_months, *unread)
+
+
+ON = Switched(SET_UP, "", True)
+READY = catalogue.ORDER_READY
+
+
+@pytest.mark.parametrize(
+    ("ago", "known", "why"),
+    [
+        (HOUR, past(), Reason("not-sent", "The integration has never been set up.")),
+        (
+            101 * DAY,
+            past(ON),
+            Reason(
+                "not-sent", "It happened before the integration was set up, on 16 August at 11:00."
+            ),
+        ),
+        (
+            2 * HOUR,
+            past(Switched(NOW - HOUR, "", True)),
+            Reason("not-sent", "It happened before the integration was set up, at 09:00."),
+        ),
+        (
+            HOUR,
+            past(Switched(SET_UP, "", False)),
+            Reason("not-sent", "The integration has been switched off since 16 August 11:00."),
+        ),
+        (
+            3 * DAY,
+            past(ON, Switched(NOW - 5 * DAY, "", False), Switched(NOW - DAY, "", True)),
+            Reason(
+                "not-sent",
+                "The integration was switched off from 19 November 10:00 to yesterday 10:00.",
+            ),
+        ),
+        (
+            HOUR,
+            past(ON, Switched(NOW - 5 * DAY, READY, False)),
+            Reason("not-sent", "“Order Ready” has been switched off since 19 November 10:00."),
+        ),
+        (
+            3 * HOUR,
+            past(ON, Switched(NOW - 4 * HOUR, READY, False), Switched(NOW - 2 * HOUR, READY, True)),
+            Reason("not-sent", "“Order Ready” was switched off from 06:00 to 08:00."),
+        ),
+        (
+            60 * DAY,
+            past(ON, kept_months=1),
+            Reason(
+                "unknown", "What became of it is not known any more: the send log keeps 1 month."
+            ),
+        ),
+        (
+            HOUR,
+            past(ON, unread=(NOW - DAY, NOW - HOUR / 2)),
+            Reason(
+                "waiting",
+                "Probably waiting: so much waits that this page does not look through all of it.",
+            ),
+        ),
+        (
+            HOUR,
+            past(ON),
+            Reason(
+                "not-sent",
+                "It was not recorded as it happened, as with records that are imported: those make no events.",
+            ),
+        ),
+    ],
+)
+def test_a_reason(ago: timedelta, known: BusinessPast, why: Reason) -> None:
+    assert why_not(READY, NOW - ago, known, NOW) == why
+
+
+def test_what_was_switched_off_and_is_older_than_the_log_is_told_as_switched_off() -> None:
+    muted = past(ON, Switched(SET_UP, READY, False), kept_months=1)
+    assert (
+        why_not(READY, NOW - 60 * DAY, muted, NOW).text
+        == "“Order Ready” has been switched off since 16 August 11:00."
+    )
+
+
+def test_the_integration_counts_before_the_event() -> None:
+    both = past(ON, Switched(NOW - DAY, READY, False), Switched(NOW - DAY, "", False))
+    assert (
+        why_not(READY, NOW - HOUR, both, NOW).text
+        == "The integration has been switched off since yesterday 10:00."
+    )
+
+
+def test_another_event_s_switch_does_not_count() -> None:
+    muted = past(ON, Switched(NOW - DAY, catalogue.ORDER_CREATED, False))
+    assert why_not(READY, NOW - HOUR, muted, NOW).state == "not-sent"
+    assert "switched off" not in why_not(READY, NOW - HOUR, muted, NOW).text
+
+
+def test_an_employee_s_cancellation_is_no_event_whatever_was_switched() -> None:
+    told = Reason("no-event", "“Customer Canceled Pickup” is sent only when the customer cancels.")
+    assert (
+        why_not(CANCELED_BY_EMPLOYEE, NOW, past(), NOW)
+        == told
+        == why_not(CANCELED_BY_EMPLOYEE, NOW, past(ON), NOW)
+    )
+    assert CANCELED_BY_EMPLOYEE not in catalogue.EVENT_NAMES
+
+
+VISITS = {date(2026, 11, 24): CountedVisit(NOW - 2 * HOUR, "in a store")}
+
+
+@pytest.mark.parametrize(
+    ("at", "visits", "note"),
+    [
+        (
+            NOW,
+            True,
+            "It made no “Customer Visit”: the visit of that day was counted at 08:00, in a store. A day counts once.",
+        ),
+        (NOW - 2 * HOUR, True, ""),
+        (NOW, False, ""),
+        # the same day in UTC, but not in Los Angeles
+        (NOW - 12 * HOUR, True, ""),
+    ],
+)
+def test_a_second_visit_of_a_day_is_told_with_the_one_that_counted(
+    at: datetime, visits: bool, note: str
+) -> None:
+    assert (
+        visited_already(
+            PastOccurrence(catalogue.ORDER_RETURNED, 1, at, visits=visits), VISITS, past(ON), NOW
+        )
+        == note
+    )
+
+
+@pytest.mark.parametrize(
+    ("moment", "told"),
+    [
+        (NOW, "at 10:00"),
+        (NOW - DAY, "yesterday at 10:00"),
+        (NOW - 21 * DAY, "on 3 November at 10:00"),
+        (NOW - 700 * DAY, "on 24 December 2024 at 10:00"),
+    ],
+)
+def test_moments_read_like_a_sentence(moment: datetime, told: str) -> None:
+    assert on(moment, ZONE, NOW) == told
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 30), st.sampled_from(["", READY]), st.booleans()), max_size=12
+    ),
+    st.integers(-1, 31),
+)
+def test_off_is_what_the_last_switch_before_says(
+    changes: list[tuple[int, str, bool]], moment: int
+) -> None:
+    history = sorted(changes, key=lambda change: change[0])
+    switches = SwitchHistory(
+        [Switched(NOW + hours * HOUR, event, on) for hours, event, on in history]
+    )
+    at = NOW + moment * HOUR
+    for event in ("", READY):
+        states = [on for hours, name, on in history if name == event and hours <= moment]
+        off = switches.off(event, at)
+        assert (off is not None) == (bool(states) and not states[-1])
+        if off:
+            assert off.since <= at
+            assert off.until is None or off.until > at
+
+
+def test_off_lasts_over_repeated_switching_off() -> None:
+    off = SwitchHistory(
+        [
+            Switched(NOW + hours * HOUR, "", on)
+            for hours, on in ((0, True), (1, False), (2, False), (5, True))
+        ]
+    )
+    assert [off.off("", NOW + hours * HOUR) for hours in (0, 1, 3, 5)] == [
+        None,
+        *[OffPeriod(NOW + HOUR, NOW + 5 * HOUR)] * 2,
+        None,
+    ]

@@ -1,0 +1,117 @@
+"""A customer's details as a table for people, and what of them Segment does not have yet."""
+
+from typing import Any, get_type_hints
+
+import pytest
+
+from customers.traits import Traits
+from events.timeline.traits_table import HIDDEN, TRAIT_NAMES, TraitRow, difference, table
+
+ZONE = "Europe/Berlin"
+TODAY: dict[str, Any] = {
+    **dict.fromkeys(TRAIT_NAMES),
+    "email": "ann@example.com",
+    "isMobile": True,
+    "hasCreditCard": False,
+    "createdAt": "2025-03-04T23:30:15.123Z",
+    "link": "https://smrt.example.com/account/secret",
+    "address": {
+        "street": "12 Example Street",
+        "city": "San Francisco",
+        "state": "CA",
+        "postalCode": "94110",
+        "country": None,
+    },
+    "accountDiscount": {"name": "Loyal", "description": None, "value": 10.0},
+    "customFields": [
+        {"name": "Referral Source", "value": "Website"},
+        {"name": "Starch", "value": None},
+    ],
+    "demographic": 2,
+}
+
+
+def shown(traits: list[TraitRow]) -> dict[str, tuple[str, str]]:
+    return {trait.trait: (trait.value, trait.now) for trait in traits}
+
+
+def test_every_trait_has_a_name_for_owners() -> None:
+    assert list(TRAIT_NAMES) == list(get_type_hints(Traits))
+
+
+def test_values_are_told_as_people_write_them() -> None:
+    told = shown(table(None, TODAY, ZONE))
+    assert {name: value for name, (value, _) in told.items() if value != "not known"} == {
+        "email": "ann@example.com",
+        "isMobile": "Yes",
+        "hasCreditCard": "No",
+        "createdAt": "5 March 2025 00:30",
+        "link": "hidden: it opens their account without a password",
+        "address": "12 Example Street, San Francisco, CA, 94110",
+        "accountDiscount": "Loyal, 10",
+        "customFields": "Referral Source: Website; Starch: not known",
+        "demographic": "2",
+    }
+    assert {now for _, now in told.values()} == {""}
+
+
+def test_only_what_differs_is_told_twice_and_the_link_never() -> None:
+    accepted = {**TODAY, "email": None, "demographic": 5, "link": "(hidden)"}
+    told = shown(table(accepted, TODAY, ZONE))
+    assert {name: both for name, both in told.items() if both[1]} == {
+        "email": ("not known", "ann@example.com"),
+        "demographic": ("5", "2"),
+    }
+    assert told["link"] == (HIDDEN, "")
+
+
+CHANGED = [
+    TraitRow("Email", "email", "a", "b"),
+    TraitRow("Phone", "phone", "c"),
+    TraitRow("Group", "group", "d", "e"),
+]
+SAME = [TraitRow("Email", "email", "a")]
+PAST = "That is not waiting to be sent: it was changed while nothing was recorded. The next change of their details brings it along."
+
+
+@pytest.mark.parametrize(
+    ("traits", "known", "same", "waiting", "told"),
+    [
+        (SAME, True, True, False, "Nothing has changed since."),
+        (CHANGED, True, False, True, "Changed since: Email, Group. Their details wait to be sent."),
+        (CHANGED, True, False, False, f"Changed since: Email, Group. {PAST}"),
+        (
+            SAME,
+            True,
+            False,
+            True,
+            "Nothing that is shown here has changed since. Their details wait to be sent.",
+        ),
+        (SAME, True, False, False, "Nothing that is shown here has changed since."),
+        (
+            SAME,
+            False,
+            False,
+            True,
+            "The send log does not keep the message any more; below is what would be sent today. Their details wait to be sent.",
+        ),
+        (
+            SAME,
+            False,
+            False,
+            False,
+            "The send log does not keep the message any more; below is what would be sent today.",
+        ),
+        (
+            SAME,
+            False,
+            True,
+            False,
+            "The send log does not keep the message any more, but nothing has changed since.",
+        ),
+    ],
+)
+def test_the_difference_is_told_in_a_sentence(
+    traits: list[TraitRow], known: bool, same: bool, waiting: bool, told: str
+) -> None:
+    assert difference(traits, known=known, same=same, waiting=waiting) == told

@@ -1,0 +1,149 @@
+"""What comes by itself and when: the day on which a customer will be lost, and their birthday."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from customers.dates import celebrated_on
+from events.timeline.upcoming import Absence, Birthdays, birthday, lost
+
+ZONE = "America/Los_Angeles"
+# 24 November 2026, 10:00 in Los Angeles
+NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
+DAY = timedelta(days=1)
+ON = NOW - 300 * DAY
+
+
+def absent(days: int, **known: Any) -> Absence:
+    return Absence(
+        **{
+            "since": NOW - days * DAY,
+            "visited": True,
+            "frequency": "weekly",
+            "limit": 14,
+            "enabled_at": ON,
+            **known,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("absence", "told"),
+    [
+        (
+            absent(0),
+            "Not lost until 9 December: a weekly customer may stay away for 14 days, counting from their last visit on 24 November.",
+        ),
+        (
+            absent(14),
+            "Not lost until 25 November: a weekly customer may stay away for 14 days, counting from their last visit on 10 November.",
+        ),
+        (
+            absent(3, visited=False, frequency="unknown", limit=92),
+            (
+                "Not lost until 22 February 2027: a customer without a regular rhythm may stay away for 92 days, counting "
+                "from their signup on 21 November."
+            ),
+        ),
+        (
+            absent(0, frequency="monthly", limit=1),
+            "Not lost until 26 November: a monthly customer may stay away for 1 day, counting from their last visit on 24 November.",
+        ),
+        (absent(15), "Lost since 24 November. It is found at the next nightly look."),
+        (
+            absent(20, found_at=NOW - 5 * DAY),
+            "Found lost on 19 November at 10:00, counting from their last visit on 4 November. Their next visit ends it.",
+        ),
+        (
+            absent(400),
+            "Lost since 4 November 2025, which was before you switched on, so it is not sent. Their next visit ends it.",
+        ),
+        (
+            absent(20, enabled_at=None),
+            "Lost since 19 November, but nobody is looked for while the integration is off.",
+        ),
+        # found on the very day of switching on
+        (
+            absent(20, enabled_at=NOW - 5 * DAY),
+            "Lost since 19 November. It is found at the next nightly look.",
+        ),
+        (
+            absent(20, enabled_at=NOW - 4 * DAY),
+            "Lost since 19 November, which was before you switched on, so it is not sent. Their next visit ends it.",
+        ),
+    ],
+)
+def test_lost(absence: Absence, told: str) -> None:
+    assert lost(absence, ZONE, NOW) == told
+
+
+def test_days_are_the_business_s() -> None:
+    # 8 November 23:30 in Los Angeles, which is the 9th in UTC
+    absence = absent(0, since=datetime(2026, 11, 9, 7, 30, tzinfo=UTC))
+    assert (
+        lost(absence, ZONE, NOW) == "Lost since 23 November. It is found at the next nightly look."
+    )
+    assert (
+        lost(absence, "UTC", NOW) == "Lost since 24 November. It is found at the next nightly look."
+    )
+
+
+def born(value: str, **known: Any) -> Birthdays:
+    return Birthdays(
+        **{"field": "Birthday", "value": value, "answered_at": ON, "since": ON, **known}
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        (Birthdays(None), "No custom field with the birthday is chosen in the settings."),
+        (born(""), "This customer has no date in the custom field “Birthday”."),
+        (born("soon"), "This customer has no date in the custom field “Birthday”."),
+        (born("02-30"), "This customer has no date in the custom field “Birthday”."),
+        (born("1988-12-24"), "Their birthday is on 24 December, at 09:00."),
+        (born("11-24", hour=11), "Their birthday is today, at 11:00."),
+        (
+            born("11-24"),
+            "This year's birthday, on 24 November, is found within a minute. The next is on 24 November 2027.",
+        ),
+        (
+            born("05-04", celebrated=frozenset({2026})),
+            "Celebrated this year, on 4 May. The next is on 4 May 2027.",
+        ),
+        (
+            born("05-04", celebrated=frozenset({2025})),
+            "This year's birthday, on 4 May, was not celebrated. The next is on 4 May 2027.",
+        ),
+        (
+            born("11-20", answered_at=NOW - DAY),
+            "This year's birthday, on 20 November, had passed when it was entered, so it is not sent. The next is on 20 November 2027.",
+        ),
+        (
+            born("11-20", since=NOW - DAY),
+            (
+                "This year's birthday, on 20 November, was before you switched on or chose the field, so it is not sent. "
+                "The next is on 20 November 2027."
+            ),
+        ),
+        (
+            born("11-20", since=None),
+            "This year's birthday, on 20 November, is not looked for while the integration is off. The next is on 20 November 2027.",
+        ),
+        (
+            born("1996-02-29", celebrated=frozenset({2026})),
+            "Celebrated this year, on 28 February. The next is on 28 February 2027.",
+        ),
+    ],
+)
+def test_birthdays(known: Birthdays, told: str) -> None:
+    assert birthday(known, ZONE, NOW) == told
+
+
+def test_29_february_exists_in_leap_years() -> None:
+    assert [str(celebrated_on(2, 29, year)) for year in (2027, 2028)] == [
+        "2027-02-28",
+        "2028-02-29",
+    ]
+    assert celebrated_on(2, 30, 2028) is None
