@@ -21,13 +21,13 @@ def main() -> int:
     print_figure(
         Figure("machine_load_before", os.getloadavg()[0], "processes", {"cores": os.cpu_count()})
     )
-    database.as_in_production()
-    database.choose_redis()
-    with database.own_database():
+    database.use_production_settings()
+    database.use_empty_redis()
+    with database.temporary_database():
         database.migrate()
-        from bench.parts import chosen
+        from bench.parts import choose_parts
 
-        for part in chosen(arguments.names):
+        for part in choose_parts(arguments.names):
             progress(f"{part.name} ...")
             started = time.monotonic()
             for figure in part.run(QUICK if arguments.quick else FULL):

@@ -49,10 +49,10 @@ class Web(Program):
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
-def orders(sizes: Sizes) -> Iterator[Figure]:
+def measure_orders(sizes: Sizes) -> Iterator[Figure]:
     """Creating an order with five items, over HTTP."""
-    fill.fill(sizes.api_businesses, 10, 0)
-    fill.calm(known=True)
+    fill.create_businesses(sizes.api_businesses, 10, 0)
+    fill.empty_outbox_and_log(known=True)
     calls = _calls()
     web = Web()
     with running(web):
@@ -64,7 +64,7 @@ def orders(sizes: Sizes) -> Iterator[Figure]:
 def _measured(
     name: str, port: int, calls: list[Call], seconds: float, *, keyed: bool
 ) -> Iterator[Figure]:
-    fill.calm(known=True)
+    fill.empty_outbox_and_log(known=True)
     started = time.monotonic()
     taken = asyncio.run(_call(port, calls, seconds, keyed=keyed))
     elapsed = time.monotonic() - started

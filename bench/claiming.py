@@ -32,8 +32,8 @@ SET idle_in_transaction_session_timeout = 0; BEGIN ISOLATION LEVEL REPEATABLE RE
 DEAD = "SELECT pg_stat_get_dead_tuples('events_outgoing'::regclass)"
 
 
-def claims(sizes: Sizes) -> Iterator[Figure]:
-    fill.fill(sizes.claim_lanes, 1, 1)
+def measure_claims(sizes: Sizes) -> Iterator[Figure]:
+    fill.create_businesses(sizes.claim_lanes, 1, 1)
     found = {
         "calm": _milliseconds(_calm),
         "one_waiting": _milliseconds(_one_waits),
@@ -73,7 +73,7 @@ def _released() -> None:
 
 
 def _calm() -> None:
-    fill.calm(known=True)
+    fill.empty_outbox_and_log(known=True)
 
 
 def _one_waits() -> None:
@@ -86,21 +86,21 @@ def _one_waits() -> None:
 
 
 def _all_wait() -> None:
-    fill.calm(known=True)
-    fill.let_events_wait()
+    fill.empty_outbox_and_log(known=True)
+    fill.fill_outbox()
 
 
 @contextmanager
 def _dead_rows(each: int) -> Iterator[None]:
     """So many rows of each business that are deleted but cannot be removed while a snapshot is held, and one that waits."""
-    fill.calm(known=True)
+    fill.empty_outbox_and_log(known=True)
     with _report() as begin, connection.cursor() as cursor:
         cursor.execute(DIED, [each])
         dead = cursor.fetchone()[0]
         begin()
         cursor.execute("DELETE FROM events_outgoing")
         cursor.execute(ABOVE_THE_DEAD)
-        fill.let_events_wait()
+        fill.fill_outbox()
         wait_until(
             lambda: _count_dead() >= dead, "the statistics knew of the dead rows", seconds=30
         )

@@ -15,7 +15,7 @@ REDIS_DATABASES = range(1, 16)
 
 
 @contextmanager
-def own_database() -> Iterator[None]:
+def temporary_database() -> Iterator[None]:
     """DATABASE_URL names a new, empty database for as long as this lasts."""
     url = os.environ["DATABASE_URL"]
     name = f"smrt_bench_{secrets.token_hex(4)}"
@@ -33,7 +33,7 @@ def _execute(url: str, statement: str, name: str) -> None:
         connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
-def choose_redis() -> None:
+def use_empty_redis() -> None:
     """REDIS_URL names a database in which there is nothing: emptying it between measurements harms nobody."""
     parts = urlsplit(os.environ["REDIS_URL"])
     for number in REDIS_DATABASES:
@@ -46,7 +46,7 @@ def choose_redis() -> None:
     )
 
 
-def as_in_production() -> None:
+def use_production_settings() -> None:
     """With DEBUG, Django would keep every query it ran, and that would be measured too."""
     os.environ |= {
         "DEBUG": "0",

@@ -31,7 +31,7 @@ def all_rounded(values: Sequence[float]) -> list[float]:
     return [rounded(value) for value in values]
 
 
-def of_runs(name: str, values: Sequence[float], unit: str, **extra: Any) -> Figure:
+def median_of_runs(name: str, values: Sequence[float], unit: str, **extra: Any) -> Figure:
     """The median of repetitions, with the repetitions."""
     return Figure(name, median(values), unit, extra | {"runs": all_rounded(values)})
 

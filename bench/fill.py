@@ -111,7 +111,7 @@ FROM unnest(%s::bigint[], %s::text[]) AS k (id, destination) JOIN customers_cust
 CALM = "UPDATE events_lane SET claimed_at = now(), resume_at = now(), lease_token = NULL, lease_until = NULL, failures = 0, stopped = ''"
 
 
-def fill(businesses: int, customers: int, orders: int) -> None:
+def create_businesses(businesses: int, customers: int, orders: int) -> None:
     """So many businesses, switched on, each with so many customers and orders; nothing waits. What was there before is gone."""
     sizes = {"businesses": businesses, "customers": customers, "orders": orders}
     with connection.cursor() as cursor:
@@ -152,7 +152,7 @@ def write_key(business_id: int) -> str:
     return hashlib.md5(str(business_id).encode(), usedforsecurity=False).hexdigest()
 
 
-def calm(known: bool) -> None:
+def empty_outbox_and_log(known: bool) -> None:
     """Nothing waits, nothing was sent; `known`: Segment accepted every customer's details some time ago, else nobody's."""
     ids = business_ids()
     with connection.cursor() as cursor:
@@ -165,7 +165,7 @@ def calm(known: bool) -> None:
             cursor.execute("VACUUM ANALYZE events_acceptedtraits")
 
 
-def let_events_wait(with_changed_customers: bool = False) -> int:
+def fill_outbox(with_changed_customers: bool = False) -> int:
     """One event per order, in the order of time, so that businesses alternate; answers how many. Identifies come on top of that."""
     with connection.cursor() as cursor:
         if with_changed_customers:
@@ -182,7 +182,7 @@ def count_waiting() -> int:
         return count
 
 
-def anything_waits() -> bool:
+def is_anything_waiting() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM events_outgoing)")
         return bool(cursor.fetchone()[0])

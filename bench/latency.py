@@ -9,27 +9,27 @@ from django.db import transaction
 from bench import fill
 from bench.figures import Figure, progress, rounded
 from bench.programs import Beat, Receiver, Worker, running
+from bench.sales import Till, load_tills
 from bench.sizes import Sizes
-from bench.tills import Till, at_tills
 from smrt_integration import schedules
 
 WORKER_PROCESSES = 2
 
 
-def commit_to_accepted(sizes: Sizes) -> Iterator[Figure]:
-    fill.fill(sizes.steady_businesses, 10, 0)
-    fill.calm(known=True)
+def measure_latency(sizes: Sizes) -> Iterator[Figure]:
+    fill.create_businesses(sizes.steady_businesses, 10, 0)
+    fill.empty_outbox_and_log(known=True)
     schedules.sync()
-    tills = at_tills()
+    tills = load_tills()
     receiver = Receiver()
     with running(receiver):
         worker, beat = Worker(receiver.url, WORKER_PROCESSES), Beat()
         with running(worker, beat):
             receiver.reset(keep_orders=True)
-            save_steadily(tills, 50, 50.0)  # so that every process has its connections
+            save_orders_steadily(tills, 50, 50.0)  # so that every process has its connections
             receiver.wait_for(50)
             started = time.monotonic()
-            committed = save_steadily(
+            committed = save_orders_steadily(
                 tills, int(sizes.steady_seconds * sizes.steady_rate), sizes.steady_rate
             )
             rate = len(committed) / (time.monotonic() - started)
@@ -45,7 +45,7 @@ def commit_to_accepted(sizes: Sizes) -> Iterator[Figure]:
     )
 
 
-def save_steadily(tills: Sequence[Till], count: int, rate: float) -> dict[str, float]:
+def save_orders_steadily(tills: Sequence[Till], count: int, rate: float) -> dict[str, float]:
     """Create so many orders, `rate` a second, the customers taking turns. Answers when each was committed, as `time.time()`, by number."""
     committed: dict[str, float] = {}
     started = time.monotonic()

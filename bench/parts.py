@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bench import api, claiming, history, latency, recording, rounds, throughput
+from bench import api, claiming, latency, owner_pages, recording, rounds, throughput
 from bench.figures import Figure
 from bench.sizes import Sizes
 
@@ -18,7 +18,7 @@ class Part:
 PARTS = (
     Part(
         "bulk",
-        throughput.bulk,
+        throughput.measure_bulk,
         (
             "bulk_events_per_s",
             "bulk_first_contact_events_per_s",
@@ -28,15 +28,19 @@ PARTS = (
             "sdk_queue_lost_when_killed",
         ),
     ),
-    Part("sparse", throughput.sparse, ("sparse_events_per_s", "sparse_first_contact_events_per_s")),
+    Part(
+        "sparse",
+        throughput.measure_sparse,
+        ("sparse_events_per_s", "sparse_first_contact_events_per_s"),
+    ),
     Part(
         "latency",
-        latency.commit_to_accepted,
+        latency.measure_latency,
         ("commit_to_accepted_p50_ms", "commit_to_accepted_p99_ms"),
     ),
     Part(
         "record",
-        recording.cost_of_recording,
+        recording.measure_recording,
         (
             "record_ratio_to_plain_save",
             "record_ratio_to_save_plus_publish",
@@ -45,10 +49,14 @@ PARTS = (
             "record_lookups",
         ),
     ),
-    Part("rounds", rounds.queries_per_round, ("queries_per_round_1", "queries_per_round_1000")),
+    Part(
+        "rounds",
+        rounds.measure_queries_per_round,
+        ("queries_per_round_1", "queries_per_round_1000"),
+    ),
     Part(
         "api",
-        api.orders,
+        api.measure_orders,
         (
             "api_orders_per_s",
             "api_orders_p99_ms",
@@ -56,10 +64,10 @@ PARTS = (
             "api_orders_without_key_p99_ms",
         ),
     ),
-    Part("claim", claiming.claims, ("claim_ms",)),
+    Part("claim", claiming.measure_claims, ("claim_ms",)),
     Part(
         "history",
-        history.pages,
+        owner_pages.measure_pages,
         (
             "send_log_first_page_ms",
             "send_log_filtered_page_ms",
@@ -72,7 +80,7 @@ PARTS = (
 )
 
 
-def chosen(names: Sequence[str]) -> list[Part]:
+def choose_parts(names: Sequence[str]) -> list[Part]:
     """The parts with these names or figures; all without any. Ends the program at a name that is neither."""
     known = {name for part in PARTS for name in (part.name, *part.figures)}
     if unknown := sorted(set(names) - known):

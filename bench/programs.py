@@ -18,14 +18,14 @@ from devtools.services.process import dying_with_us
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
-PATIENCE_SECONDS = 180.0
+MEASUREMENT_TIMEOUT_SECONDS = 180.0
 """Longer than any measurement takes; past it, something is lost and the bench ends instead of waiting for ever."""
 
 
 def wait_until(
     condition: Callable[[], object],
     what: str,
-    seconds: float = PATIENCE_SECONDS,
+    seconds: float = MEASUREMENT_TIMEOUT_SECONDS,
     every: float = 0.005,
 ) -> None:
     deadline = time.monotonic() + seconds
@@ -162,6 +162,6 @@ class Receiver(Program):
 
     def _get(self, path: str, **numbers: float) -> dict[str, Any]:
         found: dict[str, Any] = self._http.get(
-            self.url + path, params=numbers, timeout=PATIENCE_SECONDS
+            self.url + path, params=numbers, timeout=MEASUREMENT_TIMEOUT_SECONDS
         ).json()
         return found

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from bench import fill
 from bench.figures import Figure, progress
-from bench.peers.usual import application
+from bench.peers.order_event import create_app
+from bench.sales import Till, load_tills
 from bench.sizes import Sizes
-from bench.tills import Till, at_tills
 from customers.models import Order
 from events import receivers, wake
 from events.occurrences import Lookup, Occurrence
@@ -28,10 +28,10 @@ SAVES_AT_A_TIME = 50
 """Long enough to time, short enough that whatever else the machine does falls on all kinds alike."""
 
 
-def cost_of_recording(sizes: Sizes) -> Iterator[Figure]:
-    fill.fill(20, 20, 0)
-    fill.calm(known=True)
-    tills = at_tills()
+def measure_recording(sizes: Sizes) -> Iterator[Figure]:
+    fill.create_businesses(20, 20, 0)
+    fill.empty_outbox_and_log(known=True)
+    tills = load_tills()
     kinds = _kinds()
     times: dict[str, list[float]] = defaultdict(list)
     for turn in range(sizes.record_turns + 1):
@@ -120,7 +120,7 @@ def _recorded_first() -> Iterator[Callable[[], object]]:
 @contextmanager
 def _published() -> Iterator[Callable[[], object]]:
     """What one writes first: a task is published when the save has committed. Nothing is recorded."""
-    app = application("published")
+    app = create_app("published")
 
     def publish(sender: type[Order], instance: Order, **kwargs: Any) -> None:
         transaction.on_commit(lambda: app.send_task("order_saved", [instance.pk]))

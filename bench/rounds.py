@@ -20,34 +20,34 @@ from smrt_integration.delivery.post import post_lane
 from smrt_integration.delivery.settle import add_lane_result
 
 
-class Counting(ClientCursor[Any]):
+class CountingCursor(ClientCursor[Any]):
     """A cursor as Django uses them, which counts its statements, COPY included."""
 
     statements = 0
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:
-        Counting.statements += 1
+        CountingCursor.statements += 1
         return super().execute(*args, **kwargs)
 
     def copy(self, *args: Any, **kwargs: Any) -> Any:
-        Counting.statements += 1
+        CountingCursor.statements += 1
         return super().copy(*args, **kwargs)
 
 
-def queries_of_a_round(lanes: int) -> int:
+def count_statements(lanes: int) -> int:
     """Statements sent for one round over at most so many lanes, from the claim to the settling."""
     connection.ensure_connection()
     native: Any = connection.connection
-    usual, native.cursor_factory = native.cursor_factory, Counting
-    Counting.statements = 0
+    usual, native.cursor_factory = native.cursor_factory, CountingCursor
+    CountingCursor.statements = 0
     try:
-        one_round(lanes)
+        run_round(lanes)
     finally:
         native.cursor_factory = usual
-    return Counting.statements
+    return CountingCursor.statements
 
 
-def one_round(lanes: int) -> int:
+def run_round(lanes: int) -> int:
     """As `Delivery` does it, but all at once. Answers how many messages were logged."""
     loads = build.load(claim.claim(timezone.now(), lanes), timezone.now())
     with ThreadPoolExecutor(segment.THREADS) as threads:
@@ -58,7 +58,7 @@ def one_round(lanes: int) -> int:
     return settle(work, now)
 
 
-def queries_per_round(sizes: Sizes) -> Iterator[Figure]:
+def measure_queries_per_round(sizes: Sizes) -> Iterator[Figure]:
     receiver = Receiver()
     with running(receiver):
         settings.SEGMENT_HOST = receiver.url
@@ -79,10 +79,10 @@ def _variants(many: int) -> dict[str, Any]:
 
 
 def _queries(businesses: int, *, known: bool, events: int = 1) -> int:
-    fill.fill(businesses, 1, events)
-    fill.calm(known)
-    expected = fill.let_events_wait()
-    found = queries_of_a_round(businesses)
+    fill.create_businesses(businesses, 1, events)
+    fill.empty_outbox_and_log(known)
+    expected = fill.fill_outbox()
+    found = count_statements(businesses)
     logged = fill.count_logged().get(("Order Returned", "accepted"), 0)
     if logged != expected or fill.count_waiting():
         raise AssertionError(f"The round logged {logged} events of {expected}.")

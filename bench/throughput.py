@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from bench import fill
-from bench.figures import Figure, all_rounded, of_runs, progress
-from bench.peers import rivals
+from bench.figures import Figure, all_rounded, median_of_runs, progress
+from bench.peers import measuring
 from bench.programs import Receiver, Worker, running, wait_until
 from bench.sizes import Sizes
 from events import wake
@@ -36,12 +36,12 @@ class Run:
 def drain(receiver: Receiver, worker: Worker, delay: float = 0.0, *, known: bool = True) -> Run:
     """Let the worker deliver one event per order. `known`: the customers were identified before."""
     receiver.reset(delay)
-    fill.calm(known)
-    events = fill.let_events_wait()
+    fill.empty_outbox_and_log(known)
+    events = fill.fill_outbox()
     started, cpu_before = time.monotonic(), worker.cpu_seconds()
     wake.wake()
     receiver.wait_for(events)
-    wait_until(lambda: not fill.anything_waits(), "the outbox was empty")
+    wait_until(lambda: not fill.is_anything_waiting(), "the outbox was empty")
     seconds, cpu_seconds = time.monotonic() - started, worker.cpu_seconds() - cpu_before
     counts, logged = receiver.counts(), sum(fill.count_logged().values())
     if (counts["tracks"], logged) != (events, events + counts["identifies"]):
@@ -51,8 +51,8 @@ def drain(receiver: Receiver, worker: Worker, delay: float = 0.0, *, known: bool
     return Run(events, counts["identifies"], counts["requests"], seconds, cpu_seconds)
 
 
-def bulk(sizes: Sizes) -> Iterator[Figure]:
-    fill.fill(sizes.bulk_businesses, sizes.bulk_customers, sizes.bulk_events)
+def measure_bulk(sizes: Sizes) -> Iterator[Figure]:
+    fill.create_businesses(sizes.bulk_businesses, sizes.bulk_customers, sizes.bulk_events)
     receiver = Receiver()
     with ExitStack() as stack:
         stack.enter_context(running(receiver))
@@ -61,9 +61,9 @@ def bulk(sizes: Sizes) -> Iterator[Figure]:
         worker = Worker(receiver.url, WORKER_PROCESSES)
         stack.enter_context(running(worker))
         peers = [
-            rivals.task_per_event(receiver, sizes.task_per_event),
-            rivals.sdk_queue(receiver, sizes.task_per_event),
-            stack.enter_context(rivals.post_only(receiver)),
+            measuring.task_per_event_peer(receiver, sizes.task_per_event),
+            measuring.sdk_queue_peer(receiver, sizes.task_per_event),
+            stack.enter_context(measuring.post_only_peer(receiver)),
         ]
         for _ in range(sizes.repetitions):
             _run(runs, "bulk_events_per_s", lambda: drain(receiver, worker))
@@ -79,17 +79,17 @@ def bulk(sizes: Sizes) -> Iterator[Figure]:
         yield from _figures(runs)
         for peer in peers:
             ratios = [mine / theirs for mine, theirs in zip(ours, rates[peer.name], strict=True)]
-            yield of_runs(
+            yield median_of_runs(
                 f"bulk_ratio_to_{peer.name}",
                 ratios,
                 "ratio",
                 **{f"{peer.name}_events_per_s": all_rounded(rates[peer.name])},
             )
-        yield rivals.lost_by_sdk_queue(receiver, sizes.task_per_event)
+        yield measuring.count_lost_by_sdk_queue(receiver, sizes.task_per_event)
 
 
-def sparse(sizes: Sizes) -> Iterator[Figure]:
-    fill.fill(sizes.sparse_businesses, 1, 1)
+def measure_sparse(sizes: Sizes) -> Iterator[Figure]:
+    fill.create_businesses(sizes.sparse_businesses, 1, 1)
     receiver = Receiver()
     with running(receiver):
         worker = Worker(receiver.url, WORKER_PROCESSES)
@@ -121,4 +121,4 @@ def _figures(runs: dict[str, list[Run]]) -> Iterator[Figure]:
             "requests": found[0].requests,
         }
         extra |= {"processes": WORKER_PROCESSES, "worker_cpu_us_per_event": round(cpu * 1e6)}
-        yield of_runs(name, [run.events_per_second for run in found], "events/s", **extra)
+        yield median_of_runs(name, [run.events_per_second for run in found], "events/s", **extra)

@@ -22,7 +22,7 @@ SECONDS_PER_ANSWER = 30.0
 SECONDS_BETWEEN_LOOKS = 0.02
 
 Verdict = Literal["accepted", "dropped"]
-Kind = Literal[
+FaultKind = Literal[
     "status", "delay", "hang", "cut", "accept_then_timeout", "redirect", "refuse_messages"
 ]
 
@@ -57,7 +57,7 @@ class ReceivedRequest:
     reason: str
     messages: int
     size: int
-    fault: Kind | None
+    fault: FaultKind | None
     withheld: bool
     headers: Mapping[str, str]
 
@@ -135,7 +135,7 @@ class SegmentStandIn:
         """In the order they arrived, answered or not."""
         return [_request(line) for line in self._lines("/requests", write_key=write_key)]
 
-    def fault(self, kind: Kind, write_key: str = "*", **spec: Any) -> None:
+    def fault(self, kind: FaultKind, write_key: str = "*", **spec: Any) -> None:
         """`spec` as in `faults.parse_fault`: times, status, retry_after, delay_ms, contains, location."""
         self._ask("POST", "/faults", json={"kind": kind, "write_key": write_key, **spec})
 

@@ -18,7 +18,7 @@ __all__ = ["ACCOUNT", "TOKEN"]
 SIDS = count(1)
 
 
-class Received(NamedTuple):
+class ReceivedText(NamedTuple):
     """A text on a customer's phone."""
 
     to: str
@@ -47,10 +47,10 @@ class TwilioStandIn:
         self._http = Session()
         self._http.trust_env = False
 
-    def texts(self) -> list[Received]:
+    def texts(self) -> list[ReceivedText]:
         """That customers got, in the order they arrived."""
         return [
-            Received(line["phone"], line["number"], line["body"])
+            ReceivedText(line["phone"], line["number"], line["body"])
             for line in self._seen()["lines"]
             if not line["theirs"]
         ]
@@ -59,7 +59,7 @@ class TwilioStandIn:
         """By which Twilio knows those texts."""
         return [line["sid"] for line in self._seen()["lines"] if not line["theirs"]]
 
-    def asked(self) -> int:
+    def send_calls(self) -> int:
         """How often somebody wanted to send a text, with whatever success."""
         return int(self._seen()["asked"])
 
@@ -89,7 +89,7 @@ class TwilioStandIn:
         self._process.communicate(timeout=SECONDS_TO_STOP)
 
 
-def answer(
+def post_incoming_text(
     phone: str, number: str, body: str, *, sid: str = "", signed: str | None = None, **more: str
 ) -> Any:
     """Twilio's call of the webhook. `signed`: another signature than the right one."""
@@ -108,7 +108,7 @@ def answer(
     )
 
 
-def said(response: Any) -> list[str]:
+def automatic_replies(response: Any) -> list[str]:
     """The sentences by return."""
     assert response.status_code == 200, response.content
     assert response.headers["Content-Type"] == "text/xml"

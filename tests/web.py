@@ -10,7 +10,7 @@ from requests import Session
 from devtools.services.ports import free_port
 from tests.workers import Program, wait_until
 
-BOOTED = re.compile(r"Booting worker with pid: (\d+)")
+BOOTED_CHILD = re.compile(r"Booting worker with pid: (\d+)")
 
 
 class Web(Program):
@@ -35,12 +35,12 @@ class Web(Program):
         self.wait_for_output("Booting worker")
         wait_until(self._answers, f"{self.url} answered")
 
-    def forget(self) -> None:
+    def replace_child(self) -> None:
         """What it knows of the last test's rows (the ids of content types, say), and its connections."""
-        children = BOOTED.findall(self.printed)
+        children = BOOTED_CHILD.findall(self.printed)
         os.kill(int(children[-1]), signal.SIGKILL)
         wait_until(
-            lambda: len(BOOTED.findall(self.printed)) > len(children) and self._answers(),
+            lambda: len(BOOTED_CHILD.findall(self.printed)) > len(children) and self._answers(),
             f"{self.url} answered again",
         )
 

@@ -110,7 +110,7 @@ class Beat(Program):
 
 
 @contextmanager
-def with_their_last_words(*programs: Program) -> Iterator[None]:
+def show_output_on_failure(*programs: Program) -> Iterator[None]:
     """A failure within shows how each of them fares and what it printed last."""
     try:
         yield

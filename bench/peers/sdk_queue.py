@@ -9,9 +9,9 @@ from segment.analytics.client import Client
 
 setup()
 
-from bench.peers.usual import application, told  # noqa: E402 - it reads the settings
+from bench.peers.order_event import create_app, load_order_event  # noqa: E402 - it reads the settings
 
-app = application(
+app = create_app(
     "sdk_queue", task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1
 )
 
@@ -24,6 +24,6 @@ def _client(write_key: str) -> Client:
 
 @app.task
 def order_returned(order_id: int) -> None:
-    write_key, user_id, traits, properties = told(order_id)
+    write_key, user_id, traits, properties = load_order_event(order_id)
     _client(write_key).identify(user_id, traits)
     _client(write_key).track(user_id, "Order Returned", properties)

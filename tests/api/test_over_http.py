@@ -15,7 +15,7 @@ from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import Client
 from tests.factories import DepartmentFactory, EmployeeFactory, StopFactory
 from tests.segment import SegmentStandIn
-from tests.web import BOOTED, Web
+from tests.web import BOOTED_CHILD, Web
 from tests.workers import Worker, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -132,6 +132,8 @@ def test_a_server_that_is_killed_does_every_call_once(
 
 
 def _kill_child(web: Web) -> None:
-    children = BOOTED.findall(web.printed)
+    children = BOOTED_CHILD.findall(web.printed)
     os.kill(int(children[-1]), signal.SIGKILL)
-    wait_until(lambda: len(BOOTED.findall(web.printed)) > len(children), "another child was there")
+    wait_until(
+        lambda: len(BOOTED_CHILD.findall(web.printed)) > len(children), "another child was there"
+    )

@@ -9,11 +9,11 @@ from django.conf import LazySettings
 from django.db import connection
 
 from bench import claiming, fill, latency, rounds
-from bench.figures import Figure, of_runs
-from bench.parts import PARTS, chosen
+from bench.figures import Figure, median_of_runs
+from bench.parts import PARTS, choose_parts
 from bench.programs import Receiver, running
+from bench.sales import load_tills
 from bench.sizes import Sizes
-from bench.tills import at_tills
 from events.models import Lane, Outgoing, SendLog
 from smrt_integration.delivery.deliver import Delivery
 
@@ -56,9 +56,9 @@ def test_the_receiver_answers_who_waits_as_soon_as_that_many_tracks_have_arrived
 def test_customers_have_every_trait_and_orders_everything_that_their_event_shows(
     receiver: Receiver,
 ) -> None:
-    fill.fill(businesses=2, customers=3, orders=4)
-    fill.calm(known=False)
-    assert fill.let_events_wait() == 8
+    fill.create_businesses(businesses=2, customers=3, orders=4)
+    fill.empty_outbox_and_log(known=False)
+    assert fill.fill_outbox() == 8
     Delivery().run()
     traits = [
         entry.message["traits"]
@@ -82,33 +82,33 @@ def test_customers_have_every_trait_and_orders_everything_that_their_event_shows
 
 
 def test_known_customers_are_not_identified_again(receiver: Receiver) -> None:
-    fill.fill(businesses=1, customers=2, orders=2)
-    fill.calm(known=True)
-    fill.let_events_wait()
+    fill.create_businesses(businesses=1, customers=2, orders=2)
+    fill.empty_outbox_and_log(known=True)
+    fill.fill_outbox()
     Delivery().run()
     assert fill.count_logged() == {("Order Returned", "accepted"): 2}
-    assert not fill.anything_waits()
+    assert not fill.is_anything_waiting()
 
 
 def test_a_round_is_counted_with_every_statement_and_takes_as_many_for_one_business_as_for_twenty(
     receiver: Receiver,
 ) -> None:
-    rounds.queries_of_a_round(1)  # looks for the month's partitions
+    rounds.count_statements(1)  # looks for the month's partitions
     found = []
     for businesses in (1, 20):
-        fill.fill(businesses, 1, 1)
-        fill.calm(known=True)
-        fill.let_events_wait()
-        found.append(rounds.queries_of_a_round(businesses))
+        fill.create_businesses(businesses, 1, 1)
+        fill.empty_outbox_and_log(known=True)
+        fill.fill_outbox()
+        found.append(rounds.count_statements(businesses))
         assert fill.count_waiting() == 0
     assert found[0] == found[1]
-    assert connection.connection.cursor_factory is not rounds.Counting
+    assert connection.connection.cursor_factory is not rounds.CountingCursor
 
 
 def test_a_steady_save_is_committed_when_it_is_said_to_be_and_waits_to_be_sent() -> None:
-    fill.fill(businesses=1, customers=1, orders=0)
-    fill.calm(known=True)
-    committed = latency.save_steadily(at_tills(), 3, 1000.0)
+    fill.create_businesses(businesses=1, customers=1, orders=0)
+    fill.empty_outbox_and_log(known=True)
+    committed = latency.save_orders_steadily(load_tills(), 3, 1000.0)
     waiting = list(Outgoing.objects.order_by("id"))
     assert [row.facts["order_id"] for row in waiting] == list(committed)
     assert [(row.facts["agent"], row.facts["sold_by"]) for row in waiting] == [
@@ -117,7 +117,7 @@ def test_a_steady_save_is_committed_when_it_is_said_to_be_and_waits_to_be_sent()
 
 
 def test_claims_are_timed_with_and_without_dead_rows() -> None:
-    (figure,) = claiming.claims(Sizes(claim_lanes=3, claim_dead_rows=30))
+    (figure,) = claiming.measure_claims(Sizes(claim_lanes=3, claim_dead_rows=30))
     assert set(figure.extra) == {
         "one_waiting",
         "all_waiting",
@@ -131,7 +131,7 @@ def test_claims_are_timed_with_and_without_dead_rows() -> None:
 
 
 def test_a_figure_is_one_line_with_the_median_of_its_runs() -> None:
-    figure = of_runs("events_per_s", [3.0, 1.0, 2.00049], "events/s", events=7)
+    figure = median_of_runs("events_per_s", [3.0, 1.0, 2.00049], "events/s", events=7)
     assert json.loads(figure.as_line()) == {
         "name": "events_per_s",
         "value": 2.0,
@@ -144,12 +144,12 @@ def test_a_figure_is_one_line_with_the_median_of_its_runs() -> None:
 
 @pytest.mark.parametrize("name", ["bulk", "bulk_events_per_s"])
 def test_a_part_is_chosen_by_its_name_or_a_figure_of_it(name: str) -> None:
-    assert [part.name for part in chosen([name])] == ["bulk"]
-    assert chosen([]) == list(PARTS)
+    assert [part.name for part in choose_parts([name])] == ["bulk"]
+    assert choose_parts([]) == list(PARTS)
 
 
 def test_an_unknown_name_ends_the_bench_with_those_that_are_known() -> None:
     with pytest.raises(
         SystemExit, match=r"bulk_event: there is no such part or figure\. There are api, "
     ):
-        chosen(["bulk_event"])
+        choose_parts(["bulk_event"])

@@ -61,7 +61,7 @@ def server(chromium: Browser, django_db_setup: None, stand_in: SegmentStandIn) -
 @pytest.fixture
 def web(server: Web, transactional_db: None, segment: SegmentStandIn) -> Web:
     """On this test's rows, with an empty Segment behind it."""
-    server.forget()
+    server.replace_child()
     return server
 
 

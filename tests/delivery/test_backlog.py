@@ -26,9 +26,9 @@ def receiver(settings: LazySettings) -> Iterator[Receiver]:
 
 
 def test_a_business_with_more_than_one_round_holds_is_done_in_one_run(receiver: Receiver) -> None:
-    fill.fill(businesses=1, customers=1, orders=2 * MOST_ROWS + 1)
-    fill.calm(known=True)
-    fill.let_events_wait()
+    fill.create_businesses(businesses=1, customers=1, orders=2 * MOST_ROWS + 1)
+    fill.empty_outbox_and_log(known=True)
+    fill.fill_outbox()
 
     assert Delivery().run() is False
 
@@ -38,9 +38,9 @@ def test_a_business_with_more_than_one_round_holds_is_done_in_one_run(receiver: 
 
 def test_of_many_backlogs_each_gets_an_equal_share_of_the_first_round(receiver: Receiver) -> None:
     businesses = 50
-    fill.fill(businesses, customers=1, orders=100)
-    fill.calm(known=True)
-    fill.let_events_wait()
+    fill.create_businesses(businesses, customers=1, orders=100)
+    fill.empty_outbox_and_log(known=True)
+    fill.fill_outbox()
 
     Delivery().run()
 
@@ -50,9 +50,9 @@ def test_of_many_backlogs_each_gets_an_equal_share_of_the_first_round(receiver: 
 
 
 def test_a_worker_that_cannot_take_all_at_once_calls_another_once(receiver: Receiver) -> None:
-    fill.fill(businesses=1, customers=1, orders=3 * MOST_ROWS)
-    fill.calm(known=True)
-    fill.let_events_wait()
+    fill.create_businesses(businesses=1, customers=1, orders=3 * MOST_ROWS)
+    fill.empty_outbox_and_log(known=True)
+    fill.fill_outbox()
 
     Delivery().run()
 
@@ -60,9 +60,9 @@ def test_a_worker_that_cannot_take_all_at_once_calls_another_once(receiver: Rece
 
 
 def test_a_worker_that_took_all_at_once_calls_nobody(receiver: Receiver) -> None:
-    fill.fill(businesses=20, customers=1, orders=1)
-    fill.calm(known=True)
-    fill.let_events_wait()
+    fill.create_businesses(businesses=20, customers=1, orders=1)
+    fill.empty_outbox_and_log(known=True)
+    fill.fill_outbox()
 
     Delivery().run()
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from devtools.services.postgres import PostgresServer
-from tests.workers import Beat, wait_until, with_their_last_words
+from tests.workers import Beat, show_output_on_failure, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -34,7 +34,7 @@ def test_one_that_starts_before_its_database_waits_and_can_be_stopped(
 ) -> None:
     own_postgres.stop()
     stopped, beat = (start_beat_with(DATABASE_URL=own_postgres.url) for _ in range(2))
-    with with_their_last_words(stopped, beat):
+    with show_output_on_failure(stopped, beat):
         for each in (stopped, beat):
             each.wait_for_output(WAITS)
         stopped.stop()
@@ -54,7 +54,7 @@ def test_it_outlives_restarts(
     own_postgres: PostgresServer, start_beat_with: Callable[..., Beat]
 ) -> None:
     beat = start_beat_with(DATABASE_URL=own_postgres.url)
-    with with_their_last_words(beat):
+    with show_output_on_failure(beat):
         wait_until_it_ticks_again(beat)
         for times, end in enumerate((own_postgres.stop, own_postgres.kill), 1):
             end()
@@ -70,7 +70,7 @@ def test_it_outlives_an_end_in_the_middle_of_reading_the_schedules(
     own_postgres: PostgresServer, start_beat_with: Callable[..., Beat]
 ) -> None:
     beat = start_beat_with(DATABASE_URL=own_postgres.url)
-    with with_their_last_words(beat):
+    with show_output_on_failure(beat):
         wait_until_it_ticks_again(beat)
         with (
             closing(psycopg.connect(own_postgres.url)) as operator,

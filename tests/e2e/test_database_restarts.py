@@ -7,7 +7,7 @@ import pytest
 
 from devtools.services.postgres import PostgresServer
 from tests.segment import SegmentStandIn
-from tests.workers import Beat, Program, Worker, wait_until, with_their_last_words
+from tests.workers import Beat, Program, Worker, show_output_on_failure, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -54,7 +54,7 @@ def test_everything_that_was_saved_is_delivered_once(
     beat = start_beat_with(DATABASE_URL=own_postgres.url)
     counter = Counter(own_postgres.url)
     try:
-        with with_their_last_words(worker, beat, counter):
+        with show_output_on_failure(worker, beat, counter):
             restart_under_load(own_postgres, counter, segment)
             assert worker.process.poll() is None
             assert beat.process.poll() is None

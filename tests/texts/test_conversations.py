@@ -22,7 +22,7 @@ from tests.factories import (
     TextSettingsFactory,
 )
 from tests.texts.conftest import NUMBER
-from tests.twilio import TwilioStandIn, answer, said
+from tests.twilio import TwilioStandIn, automatic_replies, post_incoming_text
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,7 @@ def texted(twilio: TwilioStandIn, pickup: PickupRequest) -> PickupRequest:
 
 
 def says(customer: Customer, body: str, number: str = NUMBER) -> list[str]:
-    return said(answer(customer.phone, number, body))
+    return automatic_replies(post_incoming_text(customer.phone, number, body))
 
 
 def kept() -> list[tuple[str, str, bool]]:
@@ -180,7 +180,7 @@ def test_a_no_from_a_number_that_the_customer_has_given_up_cancels_nothing(
 ) -> None:
     old = texted.customer.phone
     texted.customer.change_phone("+16285550188")
-    assert said(answer(old, NUMBER, "No")) == []
+    assert automatic_replies(post_incoming_text(old, NUMBER, "No")) == []
     assert state(texted) == SCHEDULED
     assert kept() == [("no", "nothing", False)]
     assert Customer.objects.get().text_answered_at is None
@@ -229,12 +229,19 @@ def test_stop_reaches_segment(texted: PickupRequest, integration: Integration) -
 def test_where_twilio_has_answered_already_we_say_nothing(
     texted: PickupRequest, opt_out: str, wanted: bool
 ) -> None:
-    assert said(answer(texted.customer.phone, NUMBER, "Arret", OptOutType=opt_out)) == []
+    assert (
+        automatic_replies(
+            post_incoming_text(texted.customer.phone, NUMBER, "Arret", OptOutType=opt_out)
+        )
+        == []
+    )
     assert Customer.objects.get().receive_texts is wanted
 
 
 def test_cancel_which_twilio_takes_for_stop_does_both(texted: PickupRequest) -> None:
-    assert said(answer(texted.customer.phone, NUMBER, "Cancel", OptOutType="STOP")) == [CANCELED]
+    assert automatic_replies(
+        post_incoming_text(texted.customer.phone, NUMBER, "Cancel", OptOutType="STOP")
+    ) == [CANCELED]
     assert (state(texted), Customer.objects.get().receive_texts) == (BY_TEXT, False)
 
 
@@ -265,7 +272,7 @@ def test_any_answer_proves_that_the_phone_is_a_mobile(texted: PickupRequest) -> 
 
 def test_a_stranger_is_kept_and_told_nothing(texted: PickupRequest) -> None:
     for body in ("No", "Stop", "Hello?"):
-        assert said(answer("+16285550155", NUMBER, body)) == []
+        assert automatic_replies(post_incoming_text("+16285550155", NUMBER, body)) == []
     assert state(texted) == SCHEDULED
     strangers = IncomingText.objects.filter(customer=None, phone="+16285550155", handled=False)
     assert (strangers.count(), IncomingText.objects.count()) == (3, 3)
@@ -274,7 +281,7 @@ def test_a_stranger_is_kept_and_told_nothing(texted: PickupRequest) -> None:
 @pytest.mark.parametrize("sender", ["", "86753", "Anonymous", "whatsapp:+16285550155"])
 def test_a_sender_without_a_number_is_a_stranger(texted: PickupRequest, sender: str) -> None:
     Customer.objects.update(phone="") if not sender else None
-    assert said(answer(sender, NUMBER, "No")) == []
+    assert automatic_replies(post_incoming_text(sender, NUMBER, "No")) == []
     assert state(texted) == SCHEDULED
 
 

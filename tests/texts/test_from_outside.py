@@ -8,7 +8,7 @@ from smrt_integration import tasks
 from smrt_integration.delivery.deliver import Delivery
 from tests.segment import SegmentStandIn
 from tests.texts.conftest import NUMBER
-from tests.twilio import Received, TwilioStandIn, answer, said
+from tests.twilio import ReceivedText, TwilioStandIn, automatic_replies, post_incoming_text
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,7 +23,7 @@ def test_a_no_to_the_nightly_text_cancels_the_pickup_and_segment_learns_it(
     assert tasks.send_texts() == "1 sent"
     business = customer.business.name
     assert twilio.texts() == [
-        Received(
+        ReceivedText(
             customer.phone,
             NUMBER,
             f"{business}: {customer.first_name}, our van comes by for your pickup tomorrow, Tuesday, 24 November. Answer NO to cancel it. "
@@ -31,7 +31,7 @@ def test_a_no_to_the_nightly_text_cancels_the_pickup_and_segment_learns_it(
         )
     ]
 
-    assert said(answer(customer.phone, NUMBER, "No!")) == [
+    assert automatic_replies(post_incoming_text(customer.phone, NUMBER, "No!")) == [
         "Your pickup on Tuesday, 24 November is canceled. Thank you for letting us know."
     ]
 

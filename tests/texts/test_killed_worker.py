@@ -40,7 +40,7 @@ def test_a_worker_that_is_killed_leaves_no_second_text(
     twilio.fault(1, taken=True)
     worker = start_worker(**environment)
     tasks.send_texts.delay()
-    wait_until(lambda: twilio.asked() == 1, "the text is under way")
+    wait_until(lambda: twilio.send_calls() == 1, "the text is under way")
     worker.kill()
     assert statuses() == [("sending", "")]
 
@@ -49,7 +49,7 @@ def test_a_worker_that_is_killed_leaves_no_second_text(
     tasks.send_texts.delay()
     wait_until(lambda: statuses() == [("unknown", "no_answer")], "the other worker has given it up")
     nightly.run()
-    assert (len(twilio.texts()), twilio.asked()) == (1, 1)
+    assert (len(twilio.texts()), twilio.send_calls()) == (1, 1)
 
 
 def test_a_worker_in_another_process_sends_and_tells_no_numbers(

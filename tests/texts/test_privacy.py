@@ -11,7 +11,7 @@ from customers.texts import nightly
 from customers.texts.backends import Console
 from customers.texts.send_results import Text
 from tests.texts.conftest import NUMBER
-from tests.twilio import ACCOUNT, TOKEN, TwilioStandIn, answer
+from tests.twilio import ACCOUNT, TOKEN, TwilioStandIn, post_incoming_text
 
 pytestmark = pytest.mark.django_db
 
@@ -59,9 +59,9 @@ def test_sending_and_answering_log_nothing_personal(
     if fault:
         twilio.fault(**fault)
     nightly.run()
-    answer(pickup.customer.phone, NUMBER, "My door code is 4711")
-    answer(pickup.customer.phone, "+14155550199", "My door code is 4711")
-    answer(pickup.customer.phone, NUMBER, "My door code is 4711", signed="wrong")
+    post_incoming_text(pickup.customer.phone, NUMBER, "My door code is 4711")
+    post_incoming_text(pickup.customer.phone, "+14155550199", "My door code is 4711")
+    post_incoming_text(pickup.customer.phone, NUMBER, "My door code is 4711", signed="wrong")
     for told in (
         pickup.customer.phone[1:],
         NUMBER[1:],

@@ -27,7 +27,7 @@ from customers.texts.send_results import SendResult, Sent, Text
 from tests.customers.contention import PATIENCE, at_once, wait_for_waiting
 from tests.factories import CustomerFactory, PickupRequestFactory
 from tests.texts.conftest import NUMBER
-from tests.twilio import TwilioStandIn, answer, said
+from tests.twilio import TwilioStandIn, automatic_replies, post_incoming_text
 from tests.workers import test_database_url as database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -108,14 +108,18 @@ def test_the_same_call_many_times_at_once_does_it_once_and_is_answered_the_same(
     texted: PickupRequest,
 ) -> None:
     phone = texted.customer.phone
-    answers = together(6, lambda: said(answer(phone, NUMBER, "No", sid="SM7")))
+    answers = together(
+        6, lambda: automatic_replies(post_incoming_text(phone, NUMBER, "No", sid="SM7"))
+    )
     assert answers == [[CANCELED]] * 6
     assert IncomingText.objects.count() == 1
 
 
 def test_of_two_noes_at_once_one_cancels(texted: PickupRequest) -> None:
     phone = texted.customer.phone
-    assert sorted(together(2, lambda: said(answer(phone, NUMBER, "No")))) == [
+    assert sorted(
+        together(2, lambda: automatic_replies(post_incoming_text(phone, NUMBER, "No")))
+    ) == [
         [CANCELED],
         [CANCELED_ALREADY],
     ]
@@ -128,7 +132,7 @@ def test_a_no_and_an_employee_at_once(texted: PickupRequest) -> None:
     customer, phone = texted.customer, texted.customer.phone
 
     def no() -> None:
-        replies.extend(said(answer(phone, NUMBER, "No")))
+        replies.extend(automatic_replies(post_incoming_text(phone, NUMBER, "No")))
 
     at_once(customer, no, lambda: PickupRequest.objects.get(pk=texted.pk).cancel(via="Employee"))
 
@@ -143,7 +147,7 @@ def test_stop_and_an_edit_at_once_both_count(texted: PickupRequest) -> None:
     phone, customer = texted.customer.phone, texted.customer
     at_once(
         customer,
-        lambda: answer(phone, NUMBER, "Stop"),
+        lambda: post_incoming_text(phone, NUMBER, "Stop"),
         lambda: Customer.objects.get().prefer_delivery("Will Call"),
     )
     customer.refresh_from_db()

@@ -35,7 +35,7 @@ def test_a_text_is_sent_once_however_often_it_runs(
     assert nightly.run() == {"sent": 1}
     clock.shift(timedelta(hours=1))
     assert nightly.run() == {}
-    assert (len(twilio.texts()), twilio.asked()) == (1, 1)
+    assert (len(twilio.texts()), twilio.send_calls()) == (1, 1)
     text = NightlyText.objects.get()
     assert (text.status, text.attempts, text.phone, [text.sid]) == (
         "sent",
@@ -99,7 +99,7 @@ def test_what_may_have_been_taken_is_never_sent_again(
     clock.shift(timedelta(hours=1))
     assert nightly.run() == {}
     assert statuses() == [("unknown", "no_answer")]
-    assert (len(twilio.texts()), twilio.asked()) == (int(taken), 1)
+    assert (len(twilio.texts()), twilio.send_calls()) == (int(taken), 1)
 
 
 def test_a_twilio_that_hangs_is_given_up_and_the_text_not_sent_again(
@@ -228,7 +228,7 @@ def test_what_happened_since_the_plan_counts(
     plan(timezone.now())
     happens(pickup)
     assert nightly.run() == {}
-    assert (twilio.asked(), statuses()) == (0, [("skipped", reason)])
+    assert (twilio.send_calls(), statuses()) == (0, [("skipped", reason)])
 
 
 def test_a_number_that_changed_since_the_plan_is_the_one_that_is_texted(
@@ -262,7 +262,7 @@ def test_a_text_in_the_hands_of_a_dead_worker_is_not_sent_again(
     clock.shift(timedelta(seconds=1))
     assert nightly.run() == {"lost": 1}
     assert nightly.run() == {}
-    assert (twilio.asked(), statuses()) == (0, [("unknown", "no_answer")])
+    assert (twilio.send_calls(), statuses()) == (0, [("unknown", "no_answer")])
 
 
 def test_a_business_that_is_switched_off_meanwhile_sends_nothing_and_goes_on_when_it_is_on_again(

@@ -94,7 +94,7 @@ def test_it_shows_what_was_on_the_phones_before_it_started_once(
             f"{twilio.url}/remember", json=[asked, said, reply], timeout=10
         ).raise_for_status()
     assert [text.body for text in twilio.texts()] == ["Our van comes by tomorrow.", "Canceled."]
-    assert twilio.asked() == 0
+    assert twilio.send_calls() == 0
     page = browser.get(twilio.url, timeout=10).text
     assert (
         page.count("Our van comes by tomorrow.")

@@ -9,7 +9,7 @@ from customers.models import Customer, IncomingText, PickupRequest, TextSettings
 from customers.texts import nightly
 from events.models import Outgoing
 from tests.texts.conftest import NUMBER
-from tests.twilio import TwilioStandIn, answer, said
+from tests.twilio import TwilioStandIn, automatic_replies, post_incoming_text
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,9 @@ def nothing_happened() -> bool:
 def test_what_twilio_did_not_sign_is_refused_and_changes_nothing(
     texted: Customer, signed: str
 ) -> None:
-    response = answer(texted.phone, NUMBER, "No", signed=signed.encode().decode("latin-1"))
+    response = post_incoming_text(
+        texted.phone, NUMBER, "No", signed=signed.encode().decode("latin-1")
+    )
     assert (response.status_code, response.content) == (403, b"This is not from Twilio.")
     assert nothing_happened()
 
@@ -94,24 +96,24 @@ def test_it_takes_posts_alone(texted: Customer) -> None:
 
 
 def test_a_call_without_an_id_is_refused(texted: Customer) -> None:
-    response = answer(texted.phone, NUMBER, "No", MessageSid="")
+    response = post_incoming_text(texted.phone, NUMBER, "No", MessageSid="")
     assert (response.status_code, response.content) == (400, b"A MessageSid is missing.")
     assert nothing_happened()
 
 
 def test_a_call_that_is_repeated_is_answered_the_same_and_does_it_once(texted: Customer) -> None:
-    first = answer(texted.phone, NUMBER, "No", sid="SM7")
+    first = post_incoming_text(texted.phone, NUMBER, "No", sid="SM7")
     waiting = Outgoing.objects.count()
     for _ in range(3):
-        assert answer(texted.phone, NUMBER, "No", sid="SM7").content == first.content
-    assert said(first) == CANCELED
+        assert post_incoming_text(texted.phone, NUMBER, "No", sid="SM7").content == first.content
+    assert automatic_replies(first) == CANCELED
     assert (IncomingText.objects.count(), Outgoing.objects.count()) == (1, waiting)
 
 
 def test_a_reply_is_escaped(texted: Customer) -> None:
     texted.business.name = "Wash & <Go>"
     texted.business.save()
-    assert said(answer(texted.phone, NUMBER, "Stop")) == [
+    assert automatic_replies(post_incoming_text(texted.phone, NUMBER, "Stop")) == [
         "You get no more texts from Wash & <Go>. Answer START to get them again."
     ]
 
@@ -132,7 +134,7 @@ def test_a_reply_is_escaped(texted: Customer) -> None:
     ids=["emoji", "very long", "zero byte", "markup", "sql", "empty"],
 )
 def test_whatever_is_said_is_kept_for_the_counter(texted: Customer, body: str, kept: str) -> None:
-    assert said(answer(texted.phone, NUMBER, body)) == [
+    assert automatic_replies(post_incoming_text(texted.phone, NUMBER, body)) == [
         "Thank you. We passed your message on to our team."
     ]
     text = IncomingText.objects.get()
@@ -150,7 +152,7 @@ def test_whatever_is_said_is_kept_for_the_counter(texted: Customer, body: str, k
     [("1", 1), ("3", 3), ("9999", 10), ("-1", 0), ("x", 0), ("\u00b2", 0), ("", 0)],
 )
 def test_a_picture_without_words_is_kept(texted: Customer, media: str, counted: int) -> None:
-    answer(texted.phone, NUMBER, "", NumMedia=media)
+    post_incoming_text(texted.phone, NUMBER, "", NumMedia=media)
     assert IncomingText.objects.get().media == counted
 
 
@@ -158,7 +160,7 @@ def test_a_picture_without_words_is_kept(texted: Customer, media: str, counted: 
 def test_a_number_that_is_no_business_own_is_answered_with_nothing(
     texted: Customer, number: str
 ) -> None:
-    assert said(answer(texted.phone, number, "No")) == []
+    assert automatic_replies(post_incoming_text(texted.phone, number, "No")) == []
     assert nothing_happened()
 
 
@@ -166,7 +168,7 @@ def test_a_business_without_a_number_is_not_the_one_that_an_empty_number_means(
     texted: Customer,
 ) -> None:
     TextSettings.objects.update(number="", enabled=False)
-    assert said(answer(texted.phone, "", "No")) == []
+    assert automatic_replies(post_incoming_text(texted.phone, "", "No")) == []
     assert nothing_happened()
 
 
@@ -175,7 +177,10 @@ def test_a_business_without_a_number_is_not_the_one_that_an_empty_number_means(
 def test_whatever_twilio_signs_is_never_an_error_of_ours(
     texted: Customer, field: str, value: str
 ) -> None:
-    assert answer(texted.phone, NUMBER, "Hello", **{field: value}).status_code in {200, 400}
+    assert post_incoming_text(texted.phone, NUMBER, "Hello", **{field: value}).status_code in {
+        200,
+        400,
+    }
 
 
 def test_what_is_left_out_is_as_good_as_empty(texted: Customer) -> None:
@@ -185,6 +190,6 @@ def test_what_is_left_out_is_as_good_as_empty(texted: Customer) -> None:
     form = {"MessageSid": "SM1", "To": NUMBER}
     headers = {"X-Twilio-Signature": signature("http://127.0.0.1:8000/texts/incoming", form)}
     response = Client().post("/texts/incoming", form, headers=headers)
-    assert said(response) == []
+    assert automatic_replies(response) == []
     kept = IncomingText.objects.get()
     assert (kept.phone, kept.body, kept.customer, kept.handled) == ("", "", None, False)

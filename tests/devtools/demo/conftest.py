@@ -110,7 +110,7 @@ def nobody(
     web: Web, twilio: TwilioStandIn, transactional_db: None, segment: SegmentStandIn
 ) -> Town:
     """A town without businesses."""
-    web.forget()
+    web.replace_child()
     twilio.reset()
     return Town(web, segment, twilio)
 

@@ -19,7 +19,7 @@ RELATED = (
 )
 
 
-class Told(NamedTuple):
+class OrderEvent(NamedTuple):
     """What an order's event says, and of whom."""
 
     write_key: str
@@ -28,7 +28,7 @@ class Told(NamedTuple):
     properties: dict[str, Any]
 
 
-def application(name: str, **config: Any) -> Celery:
+def create_app(name: str, **config: Any) -> Celery:
     """Celery as it comes, with a queue of its own, except that it keeps its database connections from task to task: by default it makes
     a new one for each, which would cost a third of the speed. It does not take the place of the project's own application."""
     app = Celery(name, broker=settings.CELERY_BROKER_URL, set_as_current=False)
@@ -42,7 +42,7 @@ def application(name: str, **config: Any) -> Celery:
     return app
 
 
-def told(order_id: int) -> Told:
+def load_order_event(order_id: int) -> OrderEvent:
     order = Order.objects.select_related(*RELATED).get(pk=order_id)
     customer, integration = order.customer, order.business.integration
     traits = build_traits(
@@ -50,7 +50,7 @@ def told(order_id: int) -> Told:
         custom_values([customer.pk])[customer.pk],
         integration.birthday_field_id,
     )
-    return Told(integration.write_key, str(customer.uuid), {**traits}, _properties(order))
+    return OrderEvent(integration.write_key, str(customer.uuid), {**traits}, _properties(order))
 
 
 def _properties(order: Order) -> dict[str, Any]:

@@ -68,7 +68,7 @@ FROM generate_series(1, %s) n JOIN customers_customer c ON c.business_id = %s AN
 """
 
 
-def let_wait(business_id: int, rows: int) -> None:
+def fill_outbox(business_id: int, rows: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT min(id), count(*) FROM customers_customer WHERE business_id = %s AND id > %s",
@@ -79,8 +79,8 @@ def let_wait(business_id: int, rows: int) -> None:
         cursor.execute("ANALYZE events_outgoing")
 
 
-def fill_history(rows: int, now: datetime) -> None:
-    fill.fill(SMALL, 1, 1)
+def fill_send_log(rows: int, now: datetime) -> None:
+    fill.create_businesses(SMALL, 1, 1)
     customers = max(1, rows * REGULARS // 10_000_000)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -27,18 +27,18 @@ class Peer:
     """Events per second."""
 
 
-def task_per_event(receiver: Receiver, events: int) -> Peer:
+def task_per_event_peer(receiver: Receiver, events: int) -> Peer:
     return Peer("task_per_event", partial(_tasks_per_second, receiver, "task_per_event", events))
 
 
-def sdk_queue(receiver: Receiver, events: int) -> Peer:
+def sdk_queue_peer(receiver: Receiver, events: int) -> Peer:
     return Peer("sdk_queue", partial(_tasks_per_second, receiver, "sdk_queue", events))
 
 
 @contextmanager
-def post_only(receiver: Receiver) -> Iterator[Peer]:
-    fill.calm(known=True)
-    events = fill.let_events_wait()
+def post_only_peer(receiver: Receiver) -> Iterator[Peer]:
+    fill.empty_outbox_and_log(known=True)
+    events = fill.fill_outbox()
     environment = {"SEGMENT_HOST": receiver.url}
     posters = [
         Program("bench.peers.post_only", str(part), str(PROCESSES), environment=environment)
@@ -87,7 +87,7 @@ def _orders(events: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def lost_by_sdk_queue(receiver: Receiver, events: int) -> Figure:
+def count_lost_by_sdk_queue(receiver: Receiver, events: int) -> Figure:
     """How many events never arrive when the pool's processes are killed half-way, as the system does when memory runs out."""
     receiver.reset(keep_orders=True)
     _publish("sdk_queue", events)

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from bench import past
+from bench import fill_send_log
 from bench.figures import Figure, progress, rounded
 from bench.sizes import Sizes
 from customers.models import Brand, Business, Customer, Membership, Order
@@ -20,7 +20,7 @@ from events.models import SendLog
 from events.send_log import partitions
 from events.send_log.retention import months_before
 
-LARGE = 1
+LARGE_BUSINESS = 1
 """The business with nine tenths of everything."""
 REPETITIONS = 5
 SEND_LOG, OUTBOX = "/admin/events/sendlog/", "/admin/events/outgoing/"
@@ -44,11 +44,11 @@ class Stopwatch:
             self.queries += 1
 
 
-def pages(sizes: Sizes) -> Iterator[Figure]:
+def measure_pages(sizes: Sizes) -> Iterator[Figure]:
     now = timezone.now()
     started = time.monotonic()
-    past.fill_history(sizes.history_rows, now)
-    past.let_wait(LARGE, sizes.history_waiting)
+    fill_send_log.fill_send_log(sizes.history_rows, now)
+    fill_send_log.fill_outbox(LARGE_BUSINESS, sizes.history_waiting)
     size = _gigabytes()
     progress(f"filled in {time.monotonic() - started:.0f} s, {size:.1f} GB")
     extra = {
@@ -70,7 +70,7 @@ def pages(sizes: Sizes) -> Iterator[Figure]:
 
 def _owner() -> Client:
     user = User.objects.create(username="owner", is_staff=True)
-    Membership.objects.create(user=user, business_id=LARGE, role=Membership.Role.OWNER)
+    Membership.objects.create(user=user, business_id=LARGE_BUSINESS, role=Membership.Role.OWNER)
     client = Client(headers={"host": "smrt.example.com"})
     client.force_login(user)
     return client
@@ -109,8 +109,11 @@ def _visit(client: Client, address: str, chosen: Any) -> Stopwatch:
 
 def _filters(now: datetime) -> dict[str, dict[str, Any]]:
     month = partitions.month_of(now)
-    oldest, middle = months_before(month, past.MONTHS - 1), months_before(month, past.MONTHS // 2)
-    brands = dict(Brand.objects.filter(business_id=LARGE).values_list("name", "pk"))
+    oldest, middle = (
+        months_before(month, fill_send_log.MONTHS - 1),
+        months_before(month, fill_send_log.MONTHS // 2),
+    )
+    brands = dict(Brand.objects.filter(business_id=LARGE_BUSINESS).values_list("name", "pk"))
     return {
         "rare_outcome": {"outcome": "rejected"},
         "outcome_long_ago": {"outcome": "expired"},
@@ -142,9 +145,9 @@ def _filters(now: datetime) -> dict[str, dict[str, Any]]:
 
 
 def _searches() -> dict[str, dict[str, Any]]:
-    customer = Customer.objects.filter(business_id=LARGE).order_by("-pk").first()
-    order = Order.objects.filter(business_id=LARGE).first()
-    entry = SendLog.objects.filter(business_id=LARGE).order_by("id").first()
+    customer = Customer.objects.filter(business_id=LARGE_BUSINESS).order_by("-pk").first()
+    order = Order.objects.filter(business_id=LARGE_BUSINESS).first()
+    entry = SendLog.objects.filter(business_id=LARGE_BUSINESS).order_by("id").first()
     assert customer
     assert order
     assert entry
@@ -163,8 +166,8 @@ def _searches() -> dict[str, dict[str, Any]]:
 
 
 def _waiting_filters() -> dict[str, dict[str, Any]]:
-    brands = dict(Brand.objects.filter(business_id=LARGE).values_list("name", "pk"))
-    business = Business.objects.get(pk=LARGE)
+    brands = dict(Brand.objects.filter(business_id=LARGE_BUSINESS).values_list("name", "pk"))
+    business = Business.objects.get(pk=LARGE_BUSINESS)
     return {
         "event": {"event": "Customer Visit"},
         "event_that_does_not_wait": {"event": "Order Ready"},
@@ -176,7 +179,9 @@ def _waiting_filters() -> dict[str, dict[str, Any]]:
 
 def _refused() -> int:
     return (
-        SendLog.objects.filter(business_id=LARGE, event="Customer Visit", outcome="rejected")
+        SendLog.objects.filter(
+            business_id=LARGE_BUSINESS, event="Customer Visit", outcome="rejected"
+        )
         .order_by("-settled_at")[0]
         .pk
     )

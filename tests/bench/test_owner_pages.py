@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
-from bench import history, past
+from bench import fill_send_log, owner_pages
 from bench.parts import PARTS
 from bench.sizes import Sizes
 from events.models import DailyCount, Outgoing, SendLog
@@ -28,7 +28,7 @@ SELECT count(*) FROM (
 
 @pytest.fixture(autouse=True)
 def _few_businesses(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Iterator[None]:
-    monkeypatch.setattr(past, "SMALL", 20)
+    monkeypatch.setattr(fill_send_log, "SMALL", 20)
     settings.ALLOWED_HOSTS = ["*"]
     yield
     partitions.drop_before(partitions.month_of(timezone.now()))
@@ -36,9 +36,9 @@ def _few_businesses(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> 
 
 def test_a_history_fills_thirteen_months_and_is_counted() -> None:
     now = timezone.now()
-    past.fill_history(ROWS, now)
+    fill_send_log.fill_send_log(ROWS, now)
     assert SendLog.objects.count() == ROWS
-    assert SendLog.objects.filter(business_id=history.LARGE).count() == ROWS * 9 // 10
+    assert SendLog.objects.filter(business_id=owner_pages.LARGE_BUSINESS).count() == ROWS * 9 // 10
     assert (
         len(
             {partitions.month_of(at) for at in SendLog.objects.values_list("settled_at", flat=True)}
@@ -52,7 +52,7 @@ def test_a_history_fills_thirteen_months_and_is_counted() -> None:
 
 
 def test_every_page_is_measured() -> None:
-    figures = list(history.pages(Sizes(history_rows=ROWS, history_waiting=WAITING)))
+    figures = list(owner_pages.measure_pages(Sizes(history_rows=ROWS, history_waiting=WAITING)))
     (part,) = [part for part in PARTS if part.name == "history"]
     assert tuple(figure.name for figure in figures) == part.figures
     assert Outgoing.objects.count() == WAITING

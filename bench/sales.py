@@ -25,7 +25,7 @@ class Till(NamedTuple):
         )
 
 
-def at_tills() -> list[Till]:
+def load_tills() -> list[Till]:
     """Every customer, with all that an order refers to at hand."""
     employees = {employee.business_id: employee for employee in Employee.objects.order_by("-id")}
     customers = Customer.objects.select_related("business", "agent", "discount").order_by("id")
