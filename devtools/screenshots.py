@@ -18,7 +18,7 @@ from devtools.browser import FLAGS, SIZES, installed
 from devtools.services.ports import free_port
 from devtools.services.process import dying_with_us
 
-PROJECT: Final = Path(__file__).resolve().parents[2]
+PROJECT: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = PROJECT / "docs" / "screenshots"
 LARGEST: Final = 300_000
 """Bytes of a picture: what a reader of the README waits for on a slow line."""

@@ -20,7 +20,7 @@ from devtools.services.process import Server
 from devtools.services.redis import RedisServer
 from devtools.twilio_stub.account import ACCOUNT, TOKEN
 
-PROJECT = Path(__file__).resolve().parents[3]
+PROJECT = Path(__file__).resolve().parents[2]
 MANAGE = (sys.executable, "manage.py")
 # Names that a bare `manage.py` in another terminal needs too.
 TWILIO = ("TEXTS_BACKEND", "TWILIO_HOST", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
