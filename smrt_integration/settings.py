@@ -180,7 +180,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "smrt_integration.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "smrt_integration.api.errors.handler",
+    "EXCEPTION_HANDLER": "smrt_integration.api.errors.api_exception_handler",
     "UNAUTHENTICATED_USER": None,
     "NON_FIELD_ERRORS_KEY": "detail",
 }
@@ -192,7 +192,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "smrt_integration.api.schema.with_errors",
+        "smrt_integration.api.schema.add_common_responses",
     ],
     "SERVE_PERMISSIONS": [],
     "SERVE_AUTHENTICATION": [],

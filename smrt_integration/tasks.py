@@ -78,7 +78,7 @@ def keep_partitions() -> str:
 
 @app.task
 def delete_old_idempotency_keys() -> str:
-    return f"{idempotency.delete_old(timezone.now())} forgotten"
+    return f"{idempotency.delete_old_responses(timezone.now())} forgotten"
 
 
 @app.task

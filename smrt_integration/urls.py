@@ -17,7 +17,7 @@ def malformed(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 handler400 = malformed
-handler500 = "smrt_integration.api.errors.fault"
+handler500 = "smrt_integration.api.errors.internal_error"
 urlpatterns = [
     path("", front_door),
     path("admin/", admin.site.urls),

@@ -13,7 +13,7 @@ from django.utils.crypto import salted_hmac
 
 from customers.models import Business
 from devtools.demo.businesses import BUSINESSES, DemoBusiness
-from smrt_integration.api.models import ApiKey, hash_of
+from smrt_integration.api.models import ApiKey, secret_hash
 from smrt_integration.api.scopes import Client
 
 SALT: Final = "devtools.demo.keys"
@@ -48,12 +48,12 @@ def _trying_out(demo: DemoBusiness, business: Business) -> str:
 
 def _make(demo: DemoBusiness, business: Business, client: Client, name: str) -> ApiKey:
     ours = secret(demo, client, name)
-    known = ApiKey.objects.filter(hash=hash_of(ours)).first()
+    known = ApiKey.objects.filter(hash=secret_hash(ours)).first()
     if known:
         return known
     # issued like any other, but with a secret that can be worked out again
     key, _ = ApiKey.issue(business, client, name)
-    key.start, key.hash = ours.removeprefix(_start(client))[:4], hash_of(ours)
+    key.start, key.hash = ours.removeprefix(_start(client))[:4], secret_hash(ours)
     key.save(update_fields=["start", "hash"])
     return key
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 # `last_used_at` tells an owner which key is still in use; to the minute is enough, and spares a write per call.
-USE_NOTED_EVERY = timedelta(minutes=1)
+LAST_USED_PRECISION = timedelta(minutes=1)
 
-HOW = "Send your key as in: Authorization: Bearer smrt_pos_..."
-UNKNOWN = (
+MALFORMED_HEADER = "Send your key as in: Authorization: Bearer smrt_pos_..."
+UNKNOWN_KEY = (
     "This key is not known here or was revoked. An owner makes keys in the admin, under API keys."
 )
 
@@ -41,10 +41,10 @@ class KeyAuthentication(BaseAuthentication):
         if not words:
             return None
         if len(words) != 2 or words[0].lower() != b"bearer":
-            raise AuthenticationFailed(HOW)
-        key = ApiKey.in_use(words[1].decode(errors="replace"))
+            raise AuthenticationFailed(MALFORMED_HEADER)
+        key = ApiKey.find_active(words[1].decode(errors="replace"))
         if key is None:
-            raise AuthenticationFailed(UNKNOWN)
+            raise AuthenticationFailed(UNKNOWN_KEY)
         _note_use(key)
         return ApiClient(key), key
 
@@ -54,7 +54,7 @@ class KeyAuthentication(BaseAuthentication):
 
 def _note_use(key: ApiKey) -> None:
     now = timezone.now()
-    if key.last_used_at is None or key.last_used_at < now - USE_NOTED_EVERY:
+    if key.last_used_at is None or key.last_used_at < now - LAST_USED_PRECISION:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
 
 

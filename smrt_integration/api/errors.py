@@ -52,14 +52,14 @@ def as_conflict(argument: str) -> Iterator[None]:
         raise Conflict(refusal.message, refusal.code) from refusal
 
 
-def handler(error: Exception, context: dict[str, Any]) -> Response | None:
+def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's handler, for our refusals too. Anything else is a fault of ours and goes to the log as a 500."""
     return exception_handler(
         as_api_error(error) if isinstance(error, ActionRefused) else error, context
     )
 
 
-def fault(request: HttpRequest) -> HttpResponse:
+def internal_error(request: HttpRequest) -> HttpResponse:
     """Django's `handler500`: a program gets an answer that it can read."""
     if not request.path.startswith("/api/"):
         return server_error(request)

@@ -33,7 +33,7 @@ class BusinessReferenceField(serializers.SlugRelatedField[Any]):
             uuid = None
         found = self._found(uuid) if uuid else None
         if found is None:
-            raise serializers.ValidationError(not_here(self.model), "does_not_exist")
+            raise serializers.ValidationError(not_found_message(self.model), "does_not_exist")
         return found
 
     def _found(self, uuid: UUID) -> Any:
@@ -48,19 +48,21 @@ class BusinessReferenceField(serializers.SlugRelatedField[Any]):
         return known[self.model, uuid]
 
 
-def not_here(model: type[Model]) -> str:
+def not_found_message(model: type[Model]) -> str:
     """What is said of a row that does not exist, or is another business's."""
     return (
         f"There is no {model._meta.verbose_name} with this id here. Give the id of one of your own."
     )
 
 
-def by_uuid(rows: QuerySet[Any], wanted: Iterable[UUID], field: str) -> Mapping[UUID, Any]:
+def rows_by_uuid(rows: QuerySet[Any], wanted: Iterable[UUID], field: str) -> Mapping[UUID, Any]:
     """The rows with these ids, in one query however many. Raises ValidationError that names `field` when one is missing."""
     ids = set(wanted)
     found = {row.uuid: row for row in rows.order_by().filter(uuid__in=ids)} if ids else {}
     if ids - found.keys():
-        raise serializers.ValidationError({field: [not_here(rows.model)]}, "does_not_exist")
+        raise serializers.ValidationError(
+            {field: [not_found_message(rows.model)]}, "does_not_exist"
+        )
     return found
 
 
@@ -85,8 +87,8 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-NAIVE: Final = "Give the time together with its offset, as in 2026-03-27T17:05:00-07:00 or 2026-03-28T00:05:00Z."
-LONGEST_AGO: Final = timedelta(days=30)
+OFFSET_REQUIRED: Final = "Give the time together with its offset, as in 2026-03-27T17:05:00-07:00 or 2026-03-28T00:05:00Z."
+MAX_EVENT_AGE: Final = timedelta(days=30)
 """As long as an event may wait to be sent. A phone was not offline for longer: its clock is wrong."""
 
 
@@ -94,7 +96,7 @@ class DateTimeWithOffsetField(serializers.DateTimeField):
     """When something happened, if it is told later. A time without an offset would be somebody's own, and nobody could tell whose."""
 
     default_error_messages = {
-        "naive": NAIVE,
+        "naive": OFFSET_REQUIRED,
         "long_ago": "This is more than 30 days ago. Check the clock of what reports it.",
     }
 
@@ -112,7 +114,7 @@ class DateTimeWithOffsetField(serializers.DateTimeField):
         if timezone.is_naive(value):
             self.fail("naive")
         moment = super().enforce_timezone(value)
-        if moment < timezone.now() - LONGEST_AGO:
+        if moment < timezone.now() - MAX_EVENT_AGE:
             self.fail("long_ago")
         return moment
 

@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 
 from customers.models import Customer, Order, PickupRequest, RegularPickupRequest, Stop
 from customers.phones import ImpossibleNumber, normalise
-from smrt_integration.api.fields import NAIVE
+from smrt_integration.api.fields import OFFSET_REQUIRED
 
 if TYPE_CHECKING:
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     class IsoDateTimeField:
         def to_python(self, value: Any) -> Any: ...
 
-    class MomentFilterBase:
+    class IsoDateTimeFilterBase:
         def __init__(self, field_name: str, lookup_expr: str) -> None: ...
 else:
     FilterSet = filters.FilterSet
-    MomentFilterBase = filters.IsoDateTimeFilter
+    IsoDateTimeFilterBase = filters.IsoDateTimeFilter
     from django_filters.fields import IsoDateTimeField
 
-MOST_WORDS = 4
+MAX_NAME_WORDS = 4
 """Of a name: each is looked for in three columns."""
 
 
@@ -41,7 +41,7 @@ class DateTimeWithOffsetFormField(IsoDateTimeField):
         if moment is None:
             return None
         if "T" not in str(value) or _naive(str(value)):
-            raise ValidationError(NAIVE, code="naive")
+            raise ValidationError(OFFSET_REQUIRED, code="naive")
         try:
             return moment.astimezone(UTC)
         except OverflowError as error:
@@ -53,7 +53,7 @@ def _naive(text: str) -> bool:
     return parsed is not None and parsed.tzinfo is None
 
 
-class DateTimeWithOffsetFilter(MomentFilterBase):
+class DateTimeWithOffsetFilter(IsoDateTimeFilterBase):
     field_class = DateTimeWithOffsetFormField
 
 
@@ -78,7 +78,7 @@ class StopFilter(FilterSet):
         fields = ("status",)
 
 
-class PickupFilter(FilterSet):
+class PickupRequestFilter(FilterSet):
     customer = filters.UUIDFilter("customer__uuid")
     route = filters.UUIDFilter(
         "customer__agent__uuid", help_text="Of customers who belong to this route."
@@ -118,7 +118,7 @@ class CustomerFilter(FilterSet):
             return rows.none()
 
     def by_name(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
-        for word in value.split()[:MOST_WORDS]:
+        for word in value.split()[:MAX_NAME_WORDS]:
             rows = rows.filter(
                 Q(last_name__istartswith=word)
                 | Q(first_name__istartswith=word)
@@ -127,7 +127,7 @@ class CustomerFilter(FilterSet):
         return rows
 
 
-class RegularFilter(FilterSet):
+class RegularPickupRequestFilter(FilterSet):
     customer = filters.UUIDFilter("customer__uuid")
 
     class Meta:

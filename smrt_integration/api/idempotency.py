@@ -23,28 +23,28 @@ from rest_framework.response import Response
 from smrt_integration.api.errors import Conflict
 from smrt_integration.api.models import Answered, ApiKey
 
-HEADER = "Idempotency-Key"
-LONGEST = 255
+IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
+MAX_IDEMPOTENCY_KEY_LENGTH = 255
 # A till or a phone that was offline over the weekend still finds its answers.
-KEPT = timedelta(days=3)
+RESPONSE_RETENTION = timedelta(days=3)
 # Deleted at once: short transactions, whatever a shop left behind.
-PORTION = 5_000
-REPLAYED = "Idempotent-Replayed"
+RESPONSE_CHUNK_SIZE = 5_000
+REPLAYED_HEADER = "Idempotent-Replayed"
 
 # A call takes a fraction of a second. Who waits for one that takes longer holds one of the web server's few threads, and others wait then.
-PATIENCE = "2s"
+CLAIM_LOCK_TIMEOUT = "2s"
 
 # The patience ends with the statement, whose RETURNING comes last: what is then done waits for its locks as long as anything else does.
-CLAIM = """
+CLAIM_IDEMPOTENCY_KEY = """
 WITH patience AS MATERIALIZED (SELECT current_setting('lock_timeout') AS before, set_config('lock_timeout', %s, true))
 INSERT INTO smrt_integration_answered (key_id, idempotency_key, request_hash, status, body, at)
 SELECT %s, %s, %s, 0, '', %s::timestamptz FROM patience
 ON CONFLICT (key_id, idempotency_key) DO NOTHING RETURNING id, (SELECT set_config('lock_timeout', before, true) FROM patience)
 """
 
-STORE = "UPDATE smrt_integration_answered SET status = %s, body = %s WHERE id = %s"
+STORE_RESPONSE = "UPDATE smrt_integration_answered SET status = %s, body = %s WHERE id = %s"
 
-ANOTHER_BODY = f"This {HEADER} came with another request before. Use a new one for each request, and the same only to repeat it."
+KEY_REUSED = f"This {IDEMPOTENCY_KEY_HEADER} came with another request before. Use a new one for each request, and the same only to repeat it."
 
 
 class RequestInProgress(Conflict):
@@ -57,15 +57,21 @@ class RequestInProgress(Conflict):
         )
 
 
-def once(request: Request, work: Callable[[], Response]) -> Response:
+def run_once(request: Request, work: Callable[[], Response]) -> Response:
     """Do `work` in a transaction, or answer what it answered before. Raises ValidationError for a key that came with another request,
     and UnderWay when that request is not over within our patience."""
     with transaction.atomic():
-        key = request.headers.get(HEADER)
+        key = request.headers.get(IDEMPOTENCY_KEY_HEADER)
         if key is None:
             return work()
-        if not 1 <= len(key) <= LONGEST:
-            raise ValidationError({HEADER: [f"It must have 1 to {LONGEST} characters."]})
+        if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY_LENGTH:
+            raise ValidationError(
+                {
+                    IDEMPOTENCY_KEY_HEADER: [
+                        f"It must have 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} characters."
+                    ]
+                }
+            )
         while (claimed := _claim(request, key)) is None:
             # none when it was forgotten just now; then the key is free again
             if before := Answered.objects.filter(key=_caller(request), idempotency_key=key).first():
@@ -73,7 +79,7 @@ def once(request: Request, work: Callable[[], Response]) -> Response:
         response = work()
         body = JSONRenderer().render(response.data).decode()
         with connection.cursor() as cursor:
-            cursor.execute(STORE, [response.status_code, body, claimed])
+            cursor.execute(STORE_RESPONSE, [response.status_code, body, claimed])
         return response
 
 
@@ -82,7 +88,14 @@ def _claim(request: Request, key: str) -> int | None:
     try:
         with connection.cursor() as cursor:
             cursor.execute(
-                CLAIM, [PATIENCE, _caller(request).pk, key, hash_of(request), timezone.now()]
+                CLAIM_IDEMPOTENCY_KEY,
+                [
+                    CLAIM_LOCK_TIMEOUT,
+                    _caller(request).pk,
+                    key,
+                    request_hash(request),
+                    timezone.now(),
+                ],
             )
             row = cursor.fetchone()
     except OperationalError as error:
@@ -93,10 +106,12 @@ def _claim(request: Request, key: str) -> int | None:
 
 
 def _replay(request: Request, before: Answered) -> Response:
-    if before.request_hash != hash_of(request):
-        raise ValidationError({HEADER: [ANOTHER_BODY]})
+    if before.request_hash != request_hash(request):
+        raise ValidationError({IDEMPOTENCY_KEY_HEADER: [KEY_REUSED]})
     return Response(
-        json.loads(before.body) if before.body else None, before.status, headers={REPLAYED: "true"}
+        json.loads(before.body) if before.body else None,
+        before.status,
+        headers={REPLAYED_HEADER: "true"},
     )
 
 
@@ -104,17 +119,17 @@ def _caller(request: Request) -> ApiKey:
     return cast("ApiKey", request.auth)
 
 
-def hash_of(request: Request) -> str:
+def request_hash(request: Request) -> str:
     """Of what was asked; the order of names in the body and white space make no difference."""
     said: Any = [request.method, request.path, request.data]
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def delete_old(now: datetime) -> int:
+def delete_old_responses(now: datetime) -> int:
     """Delete answers that nobody will ask for any more, some at a time. Answers how many."""
-    old, forgotten = Answered.objects.filter(at__lt=now - KEPT), 0
+    old, forgotten = Answered.objects.filter(at__lt=now - RESPONSE_RETENTION), 0
     while deleted := Answered.objects.filter(
-        pk__in=list(old.values_list("pk", flat=True)[:PORTION])
+        pk__in=list(old.values_list("pk", flat=True)[:RESPONSE_CHUNK_SIZE])
     ).delete()[0]:
         forgotten += deleted
     return forgotten

@@ -15,20 +15,20 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from customers.models import Business
-from smrt_integration.api.scopes import GRANTED, SCOPES, Client
+from smrt_integration.api.scopes import DEFAULT_SCOPES, SCOPES, Client
 
 SECRET_CHARACTERS = 43
 """Of 64 kinds: 256 bits, so a plain hash protects them; there is nothing to guess as there is with passwords."""
 
 
-def known_scopes(scopes: list[str]) -> None:
+def validate_scopes(scopes: list[str]) -> None:
     if unknown := sorted(set(scopes) - SCOPES):
         raise ValidationError(
             f"{', '.join(unknown)}: there is no such scope. There are {', '.join(sorted(SCOPES))}."
         )
 
 
-def hash_of(secret: str) -> str:
+def secret_hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -43,7 +43,7 @@ class ApiKey(models.Model):
     name = models.CharField(
         max_length=100, help_text="To tell it from others, such as the name of the shop."
     )
-    scopes = ArrayField(models.CharField(max_length=32), validators=[known_scopes])
+    scopes = ArrayField(models.CharField(max_length=32), validators=[validate_scopes])
     start = models.CharField(
         max_length=8,
         editable=False,
@@ -73,8 +73,8 @@ class ApiKey(models.Model):
     ) -> tuple[Self, str]:
         """A new key and its secret, which nobody can read again. `scopes` are by default what such a client needs. With the uuid it will
         be known by, a repetition raises IntegrityError instead of making another key."""
-        granted = sorted(GRANTED[Client(client)] if scopes is None else scopes)
-        known_scopes(granted)
+        granted = sorted(DEFAULT_SCOPES[Client(client)] if scopes is None else scopes)
+        validate_scopes(granted)
         secret = f"smrt_{client}_{secrets.token_urlsafe(SECRET_CHARACTERS * 3 // 4)}"
         start = secret.removeprefix(f"smrt_{client}_")[:4]
         told = {} if known_by is None else {"uuid": known_by}
@@ -84,17 +84,17 @@ class ApiKey(models.Model):
             name=name,
             scopes=granted,
             start=start,
-            hash=hash_of(secret),
+            hash=secret_hash(secret),
             **told,
         ), secret
 
     @classmethod
     @sensitive_variables("secret")
-    def in_use(cls, secret: str) -> Self | None:
+    def find_active(cls, secret: str) -> Self | None:
         """The key with this secret, with its business; None when there is none, or it was revoked."""
         using = router.db_for_read(cls)
         with connections[using].cursor() as cursor:
-            cursor.execute(_find(), [hash_of(secret)])
+            cursor.execute(_active_key_query(), [secret_hash(secret)])
             row = cursor.fetchone()
         if row is None:
             return None
@@ -104,7 +104,7 @@ class ApiKey(models.Model):
         return key
 
     @property
-    def beginning(self) -> str:
+    def prefix(self) -> str:
         """By which people recognise it: smrt_pos_abcd."""
         return f"smrt_{self.client}_{self.start}"
 
@@ -114,7 +114,7 @@ class ApiKey(models.Model):
 
 
 @cache
-def _find() -> str:
+def _active_key_query() -> str:
     """Every call begins with this statement. Written once, it takes 0.14 ms, and 0.5 ms when it is written anew for each (Python alone)."""
     rows = ApiKey.objects.select_related("business").filter(hash="", revoked_at=None)
     return str(rows.query.sql_with_params()[0])

@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
-CURSOR: Final = "cursor"
-ONWARD, BACK = "+", "-"
+CURSOR_PARAMETER: Final = "cursor"
+FORWARD, BACKWARD = "+", "-"
 
 CursorPosition = list[Any]
 """Where a page begins: plain values of the row before it."""
@@ -34,17 +34,17 @@ class PageRequest:
         self, onward: CursorPosition | None, back: CursorPosition | None
     ) -> dict[str, str | None]:
         """The addresses of the pages next to this one, which begin at these places; None where there is none."""
-        return {"next": self._address(ONWARD, onward), "previous": self._address(BACK, back)}
+        return {"next": self._address(FORWARD, onward), "previous": self._address(BACKWARD, back)}
 
     def _address(self, way: str, place: CursorPosition | None) -> str | None:
         if place is None:
             return None
         values = [value.isoformat() if isinstance(value, date) else value for value in place]
-        cursor = signing.dumps([way, *values], salt=_salt(self.request))
-        return str(replace_query_param(self.request.build_absolute_uri(), CURSOR, cursor))
+        cursor = signing.dumps([way, *values], salt=_cursor_salt(self.request))
+        return str(replace_query_param(self.request.build_absolute_uri(), CURSOR_PARAMETER, cursor))
 
 
-def _salt(request: Request) -> str:
+def _cursor_salt(request: Request) -> str:
     """Signed, so that what comes back is a place in this very list and nothing else."""
     return f"smrt_integration.api.pagination {request.path}"
 
@@ -63,19 +63,19 @@ class KeysetPagination(CursorPagination):
         """Raises NotFound for a cursor that we did not make."""
         most, cursor = (
             self.get_page_size(request) or self.page_size,
-            request.query_params.get(CURSOR),
+            request.query_params.get(CURSOR_PARAMETER),
         )
         if not cursor:
             return PageRequest(request, most)
         try:
-            way, *place = signing.loads(cursor, salt=_salt(request))
+            way, *place = signing.loads(cursor, salt=_cursor_salt(request))
         except signing.BadSignature as error:
             raise NotFound(
                 "There is no page at this cursor. Follow the addresses under next and previous."
             ) from error
         return (
             PageRequest(request, most, onward=place)
-            if way == ONWARD
+            if way == FORWARD
             else PageRequest(request, most, back=place)
         )
 
@@ -87,7 +87,7 @@ class KeysetPagination(CursorPagination):
         order = tuple(map(_reversed, columns)) if asked.back else columns
         rows: QuerySet[Any] = queryset.order_by(*order)
         if place is not None:
-            rows = rows.filter(_past(order, place))
+            rows = rows.filter(_beyond(order, place))
         found = list(rows[: asked.most + 1])
         more, found = len(found) > asked.most, found[: asked.most]
         if asked.back:
@@ -95,8 +95,8 @@ class KeysetPagination(CursorPagination):
         onward = found and (more or asked.back)
         back = found and (asked.onward or (more and asked.back))
         self.links = asked.links(
-            _place(columns, found[-1]) if onward else None,
-            _place(columns, found[0]) if back else None,
+            _position_of(columns, found[-1]) if onward else None,
+            _position_of(columns, found[0]) if back else None,
         )
         return found
 
@@ -108,11 +108,11 @@ def _reversed(column: str) -> str:
     return column[1:] if column.startswith("-") else f"-{column}"
 
 
-def _place(columns: Sequence[str], row: Any) -> CursorPosition:
+def _position_of(columns: Sequence[str], row: Any) -> CursorPosition:
     return [getattr(row, column.removeprefix("-")) for column in columns]
 
 
-def _past(order: Sequence[str], place: CursorPosition) -> Q:
+def _beyond(order: Sequence[str], place: CursorPosition) -> Q:
     """The rows behind the place, as (a, b) < (x, y). The first column is bounded by itself too, so that an index of it is used."""
     behind = Q()
     for column, value in reversed(list(zip(order, place, strict=True))):

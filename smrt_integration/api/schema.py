@@ -17,7 +17,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
         }
 
 
-PROBLEM = {
+ERROR_SCHEMA = {
     "type": "object",
     "description": "What is wrong: `detail` is about the whole call, with a stable `code` beside it where the state of the records forbids "
     "it; any other name is a field's.",
@@ -26,7 +26,7 @@ PROBLEM = {
     },
     "additionalProperties": {},
 }
-ERRORS = {
+ERROR_DESCRIPTIONS = {
     "400": "Something in the call is wrong; the field is named.",
     "401": "The key is missing, unknown or revoked.",
     "403": "The key may not do this.",
@@ -37,7 +37,7 @@ ERRORS = {
     "415": "The body is not JSON.",
     "429": "Too many calls; Retry-After says in how many seconds to come back.",
 }
-IDEMPOTENCY_KEY = {
+IDEMPOTENCY_KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "Any text of your own. The same call with the same key is done once; with another body it is refused.",
@@ -45,12 +45,12 @@ IDEMPOTENCY_KEY = {
 }
 
 
-def with_errors(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+def add_common_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """What every operation may answer besides what its view says, and that every POST may be repeated."""
-    result["components"]["schemas"]["Problem"] = PROBLEM
+    result["components"]["schemas"]["Problem"] = ERROR_SCHEMA
     for operations in result["paths"].values():
         for method, operation in operations.items():
-            for status, description in ERRORS.items():
+            for status, description in ERROR_DESCRIPTIONS.items():
                 operation["responses"].setdefault(
                     status,
                     {
@@ -61,5 +61,5 @@ def with_errors(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
                     },
                 )
             if method == "post":
-                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY_PARAMETER)
     return result

@@ -17,7 +17,7 @@ class Client(models.TextChoices):
     WEBSITE = "website", "Website"
 
 
-GRANTED: Final[Mapping[Client, frozenset[str]]] = {
+DEFAULT_SCOPES: Final[Mapping[Client, frozenset[str]]] = {
     # switching the integration is for somebody who was given that on purpose
     Client.POS: SCOPES - {"integration:write"},
     # a driver's phone can be lost: it holds a key to what a driver needs

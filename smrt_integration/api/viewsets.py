@@ -17,12 +17,12 @@ from rest_framework.viewsets import GenericViewSet
 
 from customers.models import Business
 from smrt_integration.api.errors import LengthRequired
-from smrt_integration.api.fields import not_here
-from smrt_integration.api.idempotency import once
+from smrt_integration.api.fields import not_found_message
+from smrt_integration.api.idempotency import run_once
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import Client
 
-PAGING = ("limit", "cursor")
+PAGINATION_PARAMETERS = ("limit", "cursor")
 
 
 class BusinessViewSet(GenericViewSet[Any]):
@@ -62,11 +62,11 @@ class BusinessViewSet(GenericViewSet[Any]):
             self._refuse_unknown(request.query_params)
         method = (request.method or "").lower()
         if request.method not in SAFE_METHODS and hasattr(self, method):
-            setattr(self, method, partial(_whole, getattr(self, method)))
+            setattr(self, method, partial(_run_atomically, getattr(self, method)))
 
     def _refuse_unknown(self, asked: Mapping[str, str]) -> None:
         """A filter that is written wrong would answer everything."""
-        known = [*self.filters(), *PAGING]
+        known = [*self.filters(), *PAGINATION_PARAMETERS]
         unknown = sorted(asked.keys() - set(known))
         if unknown:
             raise ValidationError(
@@ -85,7 +85,7 @@ class BusinessViewSet(GenericViewSet[Any]):
         try:
             return super().get_object()
         except Http404 as error:
-            raise NotFound(not_here(self.get_queryset().model)) from error
+            raise NotFound(not_found_message(self.get_queryset().model)) from error
 
     def only(self, client: Client, otherwise: str) -> None:
         """Raises PermissionDenied for keys of other clients."""
@@ -107,20 +107,20 @@ class BusinessViewSet(GenericViewSet[Any]):
     def shown(self, row: Model, status: int = 200) -> Response:
         """The row as it is at hand."""
         shape: Any = self.get_serializer_class()
-        return Response(_one_of(shape).to_representation(row), status)
+        return Response(_shared_serializer(shape).to_representation(row), status)
 
 
 @cache
-def _one_of(shape: Callable[[], Any]) -> Any:
+def _shared_serializer(shape: Callable[[], Any]) -> Any:
     """For all answers: to build the fields of a shape takes longer than to read a row by them, and reading changes nothing of it."""
     return shape()
 
 
-def _whole(
+def _run_atomically(
     handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any
 ) -> Response:
     """All of it is done or nothing; of a POST that is repeated, once."""
     if request.method == "POST":
-        return once(request, lambda: handler(request, *args, **kwargs))
+        return run_once(request, lambda: handler(request, *args, **kwargs))
     with transaction.atomic():
         return handler(request, *args, **kwargs)

@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(max_length=32),
                         size=None,
-                        validators=[smrt_integration.api.models.known_scopes],
+                        validators=[smrt_integration.api.models.validate_scopes],
                     ),
                 ),
                 (

@@ -17,7 +17,7 @@ from time_machine import TimeMachineFixture
 from customers.models import Business, Membership
 from smrt_integration.admin.keys.descriptions import allowed, in_short
 from smrt_integration.api.models import ApiKey
-from smrt_integration.api.scopes import GRANTED, SCOPES, Client
+from smrt_integration.api.scopes import DEFAULT_SCOPES, SCOPES, Client
 from tests.admin.conftest import logged_in
 from tests.admin.forms import shown
 from tests.factories import ApiKeyFactory, MembershipFactory
@@ -75,7 +75,7 @@ class TestMakingOne:
 
     @pytest.mark.parametrize("client", Client)
     def test_ticks_what_such_a_client_needs(self, http: Http, client: Client) -> None:
-        assert set(filled_in(http, client)["scopes"]) == GRANTED[client]
+        assert set(filled_in(http, client)["scopes"]) == DEFAULT_SCOPES[client]
 
     def test_shows_a_key_that_opens_the_api_at_once(self, http: Http, business: Business) -> None:
         answer = http.post(
@@ -112,7 +112,7 @@ class TestMakingOne:
             )
         ]
 
-        assert secret.startswith(key.beginning)
+        assert secret.startswith(key.prefix)
         assert "no-store" in answer.headers["Cache-Control"]
         assert (
             secret
@@ -378,6 +378,6 @@ def test_what_a_key_may_do_is_told_in_short() -> None:
     assert in_short([]) == "Nothing"
     assert in_short(["orders:read"]) == "Reads orders"
     assert (
-        in_short(GRANTED[Client.WEBSITE])
+        in_short(DEFAULT_SCOPES[Client.WEBSITE])
         == "Reads customers, orders, pickups and store data; changes customers and pickups"
     )

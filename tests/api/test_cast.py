@@ -15,8 +15,8 @@ from time_machine import TimeMachineFixture
 
 import smrt_integration.urls
 from tests.admin.stage import FAR, NEAR, Stage, count_from
-from tests.api import planted
-from tests.api.shapes import METHODS, ROOT
+from tests.api import faulty_views
+from tests.api.endpoints import METHODS, ROOT
 from tests.api.walk import FOR_EVERY_KEY, MADE_UP, OPEN, WAYS, Walk
 from tests.segment import SegmentStandIn
 
@@ -97,26 +97,26 @@ def test_what_is_named_as_an_exception_is_there(stages: tuple[Stage, Stage]) -> 
 @pytest.mark.parametrize(
     ("view", "way", "found"),
     [
-        (planted.WithoutAKey, Walk.without_a_key, "get planted answers 200 without a key"),
-        (planted.WithoutAnArea, Walk.without_the_scope, "planted has no area"),
+        (faulty_views.WithoutAKey, Walk.without_a_key, "get planted answers 200 without a key"),
+        (faulty_views.WithoutAnArea, Walk.without_the_scope, "planted has no area"),
         (
-            planted.WithoutAnArea,
+            faulty_views.WithoutAnArea,
             Walk.without_the_scope,
             "get planted answers 200 without its scope",
         ),
-        (planted.WithoutAScope, Walk.own_rows, "get planted shows"),
+        (faulty_views.WithoutAScope, Walk.own_rows, "get planted shows"),
         (
-            planted.WithoutAScope,
+            faulty_views.WithoutAScope,
             Walk.others_rows,
             "get planted/{uuid} answers otherwise for another's id than for none",
         ),
         (
-            planted.WithAFilterOverAll,
+            faulty_views.WithAFilterOverAll,
             Walk.filters,
             "get planted answers otherwise for another's id than for none",
         ),
         (
-            planted.WithAReferenceToAll,
+            faulty_views.WithAReferenceToAll,
             Walk.references,
             "patch planted/{uuid} writes ['customers_customer'",
         ),
@@ -129,7 +129,7 @@ def test_what_somebody_forgot_is_noticed(
     stages: tuple[Stage, Stage],
     settings: Any,
 ) -> None:
-    urls = planted.urls_with(view)
+    urls = faulty_views.urls_with(view)
     sys.modules[urls.__name__] = urls
     settings.ROOT_URLCONF = urls.__name__
     walk = Walk(*stages, urls)

@@ -10,7 +10,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.models import Customer, Order
-from smrt_integration.api.idempotency import CLAIM, KEPT, PATIENCE, delete_old
+from smrt_integration.api.idempotency import (
+    CLAIM_IDEMPOTENCY_KEY,
+    CLAIM_LOCK_TIMEOUT,
+    RESPONSE_RETENTION,
+    delete_old_responses,
+)
 from smrt_integration.api.models import Answered
 from tests.api.conftest import Caller
 from tests.workers import wait_until
@@ -143,7 +148,7 @@ def test_what_is_done_for_a_call_waits_for_locks_as_long_as_anything(
     finally:
         connection.close()
 
-    assert patience == ["7s"] != [PATIENCE]
+    assert patience == ["7s"] != [CLAIM_LOCK_TIMEOUT]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -155,7 +160,7 @@ def test_an_answer_that_is_forgotten_just_as_it_is_asked_for_is_given_anew(
 
     def forget() -> int:
         try:
-            return delete_old(timezone.now() + KEPT + timedelta(seconds=1))
+            return delete_old_responses(timezone.now() + RESPONSE_RETENTION + timedelta(seconds=1))
         finally:
             connection.close()
 
@@ -163,7 +168,7 @@ def test_an_answer_that_is_forgotten_just_as_it_is_asked_for_is_given_anew(
         execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]
     ) -> Any:
         result = execute(sql, params, many, context)
-        if sql == CLAIM and not forgotten:
+        if sql == CLAIM_IDEMPOTENCY_KEY and not forgotten:
             with ThreadPoolExecutor(1) as other:
                 forgotten.append(other.submit(forget).result(timeout=20))
         return result

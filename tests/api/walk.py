@@ -29,7 +29,7 @@ from customers.models import (
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import AREAS, SCOPES, Client
 from tests.admin.stage import Stage
-from tests.api.shapes import (
+from tests.api.endpoints import (
     METHODS,
     NOWHERE,
     PLAIN,
@@ -78,7 +78,7 @@ STAGE = "Put a row of {model} on the stage (tests/admin/stage.py)."
 TRIED = ("business", "customer__business", "business__name", "search")
 """What no list can be narrowed by, but somebody might try."""
 MADE_UP = {"stops/reports": "stop"}
-"""Where a caller may make up an id, so that something is made by one that nobody has. A test of its own (tests/api/test_reports.py) says
+"""Where a caller may make up an id, so that something is made by one that nobody has. A test of its own (tests/api/test_stop_reports.py) says
 that another's is refused as one that is impossible."""
 ASKED = tuple(method for method in METHODS if method != "head")
 """HEAD is answered by what answers GET."""

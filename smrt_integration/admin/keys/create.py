@@ -16,7 +16,7 @@ from unfold import widgets
 from customers import access
 from smrt_integration.admin.keys.descriptions import ALLOWS, FOR, allowed, counts_as
 from smrt_integration.api.models import ApiKey
-from smrt_integration.api.scopes import GRANTED, Client
+from smrt_integration.api.scopes import DEFAULT_SCOPES, Client
 
 # Signed, so that nobody finds out by it which ids are taken.
 SIGNER = Signer(salt="smrt_integration.admin.keys")
@@ -48,7 +48,7 @@ class NewKeyForm(forms.Form):
         super().__init__(
             data,
             initial={
-                "scopes": sorted(GRANTED[client]),
+                "scopes": sorted(DEFAULT_SCOPES[client]),
                 "business": only,
                 "once": SIGNER.sign(str(uuid.uuid4())),
             },
@@ -95,7 +95,7 @@ def make(
         )
     given = form.cleaned_data
     key, secret = ApiKey.issue(
-        given["business"], client, given["name"], given["scopes"], known_by=given["once"]
+        given["business"], client, given["name"], given["scopes"], uuid=given["once"]
     )
     options.log_addition(request, key, f"Made, to {', '.join(allowed(key.scopes))}.")
     return TemplateResponse(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from smrt_integration.api.resources.customers import SOURCES
+from smrt_integration.api.resources.customers import SIGNUP_SOURCES
 from smrt_integration.api.resources.pickups import CANCELED_VIA, SCHEDULED_BY
 from smrt_integration.api.scopes import SCOPES, Client
 
@@ -45,7 +45,11 @@ def counts_as(client: Client) -> list[str]:
         canceled = "Pickups that it cancels count as canceled by the customer, and Segment is told."
     else:
         canceled = "Pickups that it cancels count as canceled by an employee, of which Segment is not told."
-    return [f"Customers whom it signs up have the source “{SOURCES[client]}”.", scheduled, canceled]
+    return [
+        f"Customers whom it signs up have the source “{SIGNUP_SOURCES[client]}”.",
+        scheduled,
+        canceled,
+    ]
 
 
 def allowed(scopes: Iterable[str]) -> list[str]:

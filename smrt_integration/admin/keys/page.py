@@ -149,7 +149,7 @@ class ApiKeyAdmin(ScopedAdmin):
 
     @admin.display(description="begins with", ordering="start")
     def recognised(self, key: ApiKey) -> str:
-        return f"{key.beginning}…"
+        return f"{key.prefix}…"
 
     @admin.display(description="what it may do")
     def may(self, key: ApiKey) -> str:

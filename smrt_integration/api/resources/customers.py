@@ -24,18 +24,18 @@ from smrt_integration.api.fields import (
     AddressField,
     BusinessReferenceField,
     StrictSerializer,
-    by_uuid,
+    rows_by_uuid,
 )
 from smrt_integration.api.filters import CustomerFilter
 from smrt_integration.api.scopes import Client
 from smrt_integration.api.viewsets import BusinessViewSet
 
-SOURCES = {
+SIGNUP_SOURCES = {
     Client.POS: Customer.Source.POS,
     Client.APP: Customer.Source.POS,
     Client.WEBSITE: Customer.Source.WEBSITE,
 }
-OWN = (
+WRITABLE_FIELDS = (
     *(
         "kind",
         "company_name",
@@ -52,7 +52,7 @@ OWN = (
 """What callers may write of a customer, besides references, address and custom fields."""
 
 
-class CustomValueSerializer(serializers.ModelSerializer[CustomFieldValue]):
+class CustomFieldValueSerializer(serializers.ModelSerializer[CustomFieldValue]):
     field = serializers.UUIDField(source="field.uuid", read_only=True)
     name = serializers.CharField(source="field.name", read_only=True)
 
@@ -62,7 +62,7 @@ class CustomValueSerializer(serializers.ModelSerializer[CustomFieldValue]):
         read_only_fields = fields
 
 
-class NewCustomValueSerializer(StrictSerializer):
+class NewCustomFieldValueSerializer(StrictSerializer):
     answered = frozenset({"name"})
 
     field = serializers.UUIDField()
@@ -81,12 +81,21 @@ class CustomerSerializer(serializers.ModelSerializer[Customer]):
     discount = serializers.UUIDField(source="discount.uuid", read_only=True, allow_null=True)
     email = serializers.CharField(read_only=True, help_text="Empty when not known.")
     address = AddressField(read_only=True, allow_null=True)
-    custom_fields = CustomValueSerializer(source="custom_values", many=True, read_only=True)
+    custom_fields = CustomFieldValueSerializer(source="custom_values", many=True, read_only=True)
 
     class Meta:
         model = Customer
         fields = (
-            *("id", *OWN, "address", "agent", "brand", "group", "discount", "custom_fields"),
+            *(
+                "id",
+                *WRITABLE_FIELDS,
+                "address",
+                "agent",
+                "brand",
+                "group",
+                "discount",
+                "custom_fields",
+            ),
             *("source", "created_at", "last_visit", "demographic"),
         )
         read_only_fields = fields
@@ -101,12 +110,20 @@ class CustomerWriteSerializer(StrictSerializer, serializers.ModelSerializer[Cust
     discount = BusinessReferenceField(queryset=Discount.objects, allow_null=True, required=False)
     address = AddressField(allow_null=True, required=False)
     custom_fields: Any = serializers.ListSerializer(
-        child=NewCustomValueSerializer(), max_length=200, required=False
+        child=NewCustomFieldValueSerializer(), max_length=200, required=False
     )
 
     class Meta:
         model = Customer
-        fields = (*OWN, "address", "agent", "brand", "group", "discount", "custom_fields")
+        fields = (
+            *WRITABLE_FIELDS,
+            "address",
+            "agent",
+            "brand",
+            "group",
+            "discount",
+            "custom_fields",
+        )
 
 
 class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
@@ -132,7 +149,9 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         given = self.given(CustomerWriteSerializer)
         answers = self._answers(given)
         customer = Customer.sign_up(
-            self.business, source=SOURCES[Client(self.key.client)], **_flat(given)
+            self.business,
+            source=SIGNUP_SOURCES[Client(self.key.client)],
+            **_with_address_columns(given),
         )
         self._record(customer, answers)
         return self.answer(customer, 201)
@@ -149,7 +168,7 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         serializer.is_valid(raise_exception=True)
         given = dict(serializer.validated_data)
         answers = self._answers(given)
-        self._change(customer, _flat(given))
+        self._change(customer, _with_address_columns(given))
         self._record(customer, answers)
         return self.answer(customer)
 
@@ -178,7 +197,7 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
 
     def _answers(self, given: dict[str, Any]) -> list[tuple[CustomField, str]]:
         answers = given.pop("custom_fields", [])
-        fields = by_uuid(
+        fields = rows_by_uuid(
             CustomField.objects.filter(business=self.business),
             {answer["field"] for answer in answers},
             "custom_fields",
@@ -195,7 +214,7 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
                 ) from refusal
 
 
-def _flat(given: dict[str, Any]) -> dict[str, Any]:
+def _with_address_columns(given: dict[str, Any]) -> dict[str, Any]:
     """With the address in the record's own columns."""
     if "address" not in given:
         return given

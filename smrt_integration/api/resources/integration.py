@@ -27,9 +27,9 @@ from smrt_integration.api.errors import Conflict
 from smrt_integration.api.fields import BusinessReferenceField, StrictSerializer
 from smrt_integration.api.viewsets import BusinessViewSet
 
-WITHOUT_A_KEY: Final = "Without a write key nothing can be sent. An owner enters it in the admin, under Segment integration."
-OWNERS: Final = "Where events go is set by an owner in the admin, under Segment integration."
-OFF: Final = "The integration is switched off. Switch it on first."
+WRITE_KEY_REQUIRED: Final = "Without a write key nothing can be sent. An owner enters it in the admin, under Segment integration."
+SET_BY_OWNER: Final = "Where events go is set by an owner in the admin, under Segment integration."
+INTEGRATION_OFF: Final = "The integration is switched off. Switch it on first."
 
 
 class LaneStatusSerializer(serializers.Serializer[Any]):
@@ -94,10 +94,10 @@ class IntegrationSerializer(StrictSerializer, serializers.ModelSerializer[Integr
         if said.get("region", self.instance and self.instance.region) != (
             self.instance and self.instance.region
         ):
-            raise serializers.ValidationError({"region": [OWNERS]}, "read_only")
+            raise serializers.ValidationError({"region": [SET_BY_OWNER]}, "read_only")
         key = self.instance.write_key if self.instance else ""
         if given.get("enabled") and (not key or isinstance(key, Unreadable)):
-            raise serializers.ValidationError({"enabled": [WITHOUT_A_KEY]}, "required")
+            raise serializers.ValidationError({"enabled": [WRITE_KEY_REQUIRED]}, "required")
         return given
 
 
@@ -145,7 +145,7 @@ class IntegrationViewSet(BusinessViewSet):
         """Send what waits, from before it was switched on too, and try at once. Discarding some of it is done in the admin."""
         integration = self.get_object()
         if not integration.enabled:
-            raise Conflict(OFF, "switched_off")
+            raise Conflict(INTEGRATION_OFF, "switched_off")
         if lane_control.lock_lane(self.business.pk).stopped == DISCARDING:
             raise Conflict(DISCARDING, "discarding")
         lane_control.resume_halted(self.business.pk)

@@ -30,8 +30,8 @@ from smrt_integration.api.viewsets import BusinessViewSet
 NOTHING_MATCHES: Final = (
     "Nothing that matches can be sent again: Segment has it, or it was sent again before."
 )
-NOT_HERE: Final = "There is no message with this id here."
-BY_MESSAGE: Final = OpenApiParameter(
+MESSAGE_NOT_FOUND: Final = "There is no message with this id here."
+MESSAGE_ID_PARAMETER: Final = OpenApiParameter(
     "message_id", {"type": "string", "pattern": "^[0-9a-f]{32}$"}, OpenApiParameter.PATH
 )
 
@@ -130,11 +130,11 @@ class JobSerializer(serializers.Serializer[Any]):
     )
 
 
-def _id(place: Any) -> int | None:
+def _outbox_position(place: Any) -> int | None:
     return place[0] if place else None
 
 
-def _place(place: Any) -> LogPosition | None:
+def _log_position(place: Any) -> LogPosition | None:
     return LogPosition(datetime.fromisoformat(place[0]), place[1]) if place else None
 
 
@@ -173,7 +173,7 @@ class MessageViewSet(BusinessViewSet):
         known = search.MESSAGE_ID.fullmatch(self.kwargs["message_id"])
         row = rows.filter(message_id=known[0].lower()).order_by("-pk").first() if known else None
         if row is None:
-            raise NotFound(NOT_HERE)
+            raise NotFound(MESSAGE_NOT_FOUND)
         return row
 
 
@@ -192,7 +192,10 @@ class WaitingMessageViewSet(MessageViewSet):
         matching = self.matching(self.meant, request.query_params)
         asked = KeysetPagination().asked(request)
         page, before, after = outbox_pages.around(
-            matching, asked.most, after=_id(asked.onward), before=_id(asked.back)
+            matching,
+            asked.most,
+            after=_outbox_position(asked.onward),
+            before=_outbox_position(asked.back),
         )
         onward = page.entries[-1].id if after and page.entries else page.looked_to
         links = asked.links(
@@ -202,7 +205,7 @@ class WaitingMessageViewSet(MessageViewSet):
             {**links, "results": WaitingMessageSerializer(page.entries, many=True).data}
         )
 
-    @extend_schema(parameters=[BY_MESSAGE], responses=WaitingMessageSerializer)
+    @extend_schema(parameters=[MESSAGE_ID_PARAMETER], responses=WaitingMessageSerializer)
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """One message that waits."""
         return self.shown(self.newest())
@@ -223,7 +226,10 @@ class SendLogEntryViewSet(MessageViewSet):
         matching = self.matching(self.meant, request.query_params)
         asked = KeysetPagination().asked(request)
         page, newer, older = log_pages.around(
-            matching, asked.most, before=_place(asked.onward), after=_place(asked.back)
+            matching,
+            asked.most,
+            before=_log_position(asked.onward),
+            after=_log_position(asked.back),
         )
         ends = [list(entry.place) for entry in page.entries]
         links = asked.links(
@@ -231,12 +237,12 @@ class SendLogEntryViewSet(MessageViewSet):
         )
         return Response({**links, "results": SendLogEntrySerializer(page.entries, many=True).data})
 
-    @extend_schema(parameters=[BY_MESSAGE], responses=SendLogEntryDetailSerializer)
+    @extend_schema(parameters=[MESSAGE_ID_PARAMETER], responses=SendLogEntryDetailSerializer)
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """The newest entry about a message, with what was sent."""
         return self.shown(self.newest())
 
-    @extend_schema(parameters=[BY_MESSAGE], request=None, responses={202: JobSerializer})
+    @extend_schema(parameters=[MESSAGE_ID_PARAMETER], request=None, responses={202: JobSerializer})
     @action(detail=True, methods=["post"], url_path="send-again")
     def send_again(self, request: Request, **kwargs: Any) -> Response:
         """Send this message again, under its id. What becomes of that is an entry of its own."""

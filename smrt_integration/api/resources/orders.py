@@ -32,21 +32,21 @@ from smrt_integration.api.fields import (
     BusinessReferenceField,
     DateTimeWithOffsetField,
     StrictSerializer,
-    by_uuid,
-    not_here,
+    not_found_message,
+    rows_by_uuid,
 )
 from smrt_integration.api.filters import OrderFilter
 from smrt_integration.api.viewsets import BusinessViewSet
 
-MOST_ITEMS = 500
-MONEY: Any = {"max_digits": 12, "decimal_places": 2, "min_value": Decimal(0)}
-PERCENT: Any = {
+MAX_ITEMS = 500
+MONEY_FIELD: Any = {"max_digits": 12, "decimal_places": 2, "min_value": Decimal(0)}
+PERCENT_FIELD: Any = {
     "max_digits": 6,
     "decimal_places": 4,
     "min_value": Decimal(0),
     "max_value": Decimal(99),
 }
-COUNT: Any = {"min_value": 0, "max_value": MOST_PIECES}
+COUNT_FIELD: Any = {"min_value": 0, "max_value": MOST_PIECES}
 
 
 class LineItemSerializer(serializers.ModelSerializer[LineItem]):
@@ -61,14 +61,14 @@ class LineItemSerializer(serializers.ModelSerializer[LineItem]):
 
 class NewLineItemSerializer(StrictSerializer):
     description = serializers.CharField(max_length=LONGEST_DESCRIPTION)
-    price = serializers.DecimalField(**MONEY, help_text="Of one piece.")
+    price = serializers.DecimalField(**MONEY_FIELD, help_text="Of one piece.")
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES, default=1)
     department = serializers.UUIDField(allow_null=True, default=None)
 
 
 class LineItemChangeSerializer(StrictSerializer):
     description = serializers.CharField(max_length=LONGEST_DESCRIPTION, required=False)
-    price = serializers.DecimalField(**MONEY, required=False, help_text="Of one piece.")
+    price = serializers.DecimalField(**MONEY_FIELD, required=False, help_text="Of one piece.")
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES, required=False)
     department = BusinessReferenceField(
         queryset=Department.objects, allow_null=True, required=False
@@ -119,11 +119,13 @@ class OrderIntakeSerializer(StrictSerializer):
     """What is taken in, at a counter or at a door."""
 
     items: Any = serializers.ListSerializer(
-        child=NewLineItemSerializer(), max_length=MOST_ITEMS, default=list
+        child=NewLineItemSerializer(), max_length=MAX_ITEMS, default=list
     )
     discount = BusinessReferenceField(queryset=Discount.objects, allow_null=True, default=None)
-    tax_rate = serializers.DecimalField(**PERCENT, default=Decimal(0), help_text="In percent.")
-    bags = serializers.IntegerField(**COUNT, default=1)
+    tax_rate = serializers.DecimalField(
+        **PERCENT_FIELD, default=Decimal(0), help_text="In percent."
+    )
+    bags = serializers.IntegerField(**COUNT_FIELD, default=1)
     number = serializers.CharField(
         max_length=40,
         allow_blank=True,
@@ -149,13 +151,13 @@ class OrderChangeSerializer(StrictSerializer):
     agent = BusinessReferenceField(queryset=Agent.objects, allow_null=True, required=False)
     sold_by = BusinessReferenceField(queryset=Employee.objects, allow_null=True, required=False)
     discount = BusinessReferenceField(queryset=Discount.objects, allow_null=True, required=False)
-    tax_rate = serializers.DecimalField(**PERCENT, required=False, help_text="In percent.")
-    bags = serializers.IntegerField(**COUNT, required=False)
+    tax_rate = serializers.DecimalField(**PERCENT_FIELD, required=False, help_text="In percent.")
+    bags = serializers.IntegerField(**COUNT_FIELD, required=False)
 
 
 class MoreLineItemsSerializer(StrictSerializer):
     items: Any = serializers.ListSerializer(
-        child=NewLineItemSerializer(), min_length=1, max_length=MOST_ITEMS
+        child=NewLineItemSerializer(), min_length=1, max_length=MAX_ITEMS
     )
 
 
@@ -179,7 +181,7 @@ class OrderReturnSerializer(OccurredAtSerializer):
     items = serializers.ListField(
         child=serializers.UUIDField(),
         min_length=1,
-        max_length=MOST_ITEMS,
+        max_length=MAX_ITEMS,
         allow_null=True,
         default=None,
         help_text="Null: everything.",
@@ -263,10 +265,10 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         for item in order.lines:
             if item.uuid == uuid:
                 return item
-        raise NotFound(not_here(LineItem))
+        raise NotFound(not_found_message(LineItem))
 
     def _items_of(self, order: Order, ids: list[UUID]) -> list[LineItem]:
-        return list(by_uuid(LineItem.objects.filter(order=order), ids, "items").values())
+        return list(rows_by_uuid(LineItem.objects.filter(order=order), ids, "items").values())
 
 
 def new_items(business: Business, items: list[dict[str, Any]], field: str) -> list[NewLineItem]:
@@ -282,7 +284,7 @@ def new_items(business: Business, items: list[dict[str, Any]], field: str) -> li
     )
     if wanted - found.keys():
         unknown = [
-            {"department": [not_here(Department)]}
+            {"department": [not_found_message(Department)]}
             if item["department"] in wanted - found.keys()
             else {}
             for item in items

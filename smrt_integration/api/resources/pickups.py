@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from customers.models import Customer, Employee, PickupRequest, RegularPickupRequest
 from smrt_integration.api.fields import AddressField, BusinessReferenceField, StrictSerializer
-from smrt_integration.api.filters import PickupFilter, RegularFilter
+from smrt_integration.api.filters import PickupRequestFilter, RegularPickupRequestFilter
 from smrt_integration.api.scopes import Client
 from smrt_integration.api.viewsets import BusinessViewSet
 
@@ -76,7 +76,7 @@ class PickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     area = "pickups"
     queryset = PickupRequest.objects.select_related("customer", "employee")
     serializer_class = PickupRequestSerializer
-    filterset_class = PickupFilter
+    filterset_class = PickupRequestFilter
     ordering = ("-pickup_date", "-pk")
 
     @extend_schema(request=NewPickupRequestSerializer, responses={201: PickupRequestSerializer})
@@ -129,7 +129,7 @@ class RegularPickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessVi
     area = "pickups"
     queryset = RegularPickupRequest.objects.select_related("customer")
     serializer_class = RegularPickupRequestSerializer
-    filterset_class = RegularFilter
+    filterset_class = RegularPickupRequestFilter
     ordering = ("-requested_at", "-pk")
 
     @extend_schema(

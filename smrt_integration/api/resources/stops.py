@@ -20,22 +20,22 @@ from smrt_integration.api.fields import (
     AddressField,
     BusinessReferenceField,
     StrictSerializer,
-    by_uuid,
-    not_here,
+    not_found_message,
+    rows_by_uuid,
 )
 from smrt_integration.api.filters import StopFilter
 from smrt_integration.api.resources.orders import new_items
-from smrt_integration.api.resources.reports import (
+from smrt_integration.api.resources.stop_reports import (
     CompletedStopSerializer,
     MissedStopSerializer,
     StopReportResultsSerializer,
     StopReportSerializer,
     StopReportsSerializer,
     UnvalidatedReportSerializer,
-    answer,
-    hash_of,
-    refuse_too_much,
-    understood,
+    refuse_too_many_orders,
+    report_hash,
+    report_result,
+    validate_reports,
 )
 from smrt_integration.api.viewsets import BusinessViewSet
 
@@ -96,7 +96,7 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     def complete(self, request: Request, **kwargs: Any) -> Response:
         """The driver is done. It becomes Pickup Completed, or Pickup Missed when nothing was picked up or delivered."""
         stop = self.get_object()
-        refuse_too_much(
+        refuse_too_many_orders(
             [request.data], "new_orders", "Orders may be taken in at a stop before it is completed."
         )
         self._end(stop, "completed", self.given(CompletedStopSerializer))
@@ -115,9 +115,9 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     def reports(self, request: Request) -> Response:
         """What a phone that was offline has to tell, in any order. Each report is done, known or refused by itself."""
         told = self.given(UnvalidatedReportSerializer)["reports"]
-        refuse_too_much(told, "reports")
+        refuse_too_many_orders(told, "reports")
         shape = StopReportSerializer(context=self.get_serializer_context())
-        reports, answers = understood(shape, told)
+        reports, answers = validate_reports(shape, told)
         stops = self._stops_of(reports.values())
         # in the order in which it happened: an order taken in at one stop may be delivered at a later one
         for n in sorted(reports, key=lambda n: reports[n]["at"] or timezone.now()):
@@ -147,23 +147,23 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
                 stop = stops.get(report["stop"]) or self._unplanned(report)
                 if report["customer"]:
                     stop.refuse_elsewhere(report["customer"], "customer")
-                if stop.reported == hash_of(report["outcome"], report):
-                    return answer(report["stop"], "known")
+                if stop.reported == report_hash(report["outcome"], report):
+                    return report_result(report["stop"], "known")
                 self._end(stop, report["outcome"], report)
         except ActionRefused as refusal:
-            return answer(
+            return report_result(
                 report["stop"],
                 "refused",
                 {refusal.field: refusal.message} if refusal.field else refusal.message,
             )
         except serializers.ValidationError as error:
-            return answer(report["stop"], "refused", error.detail)
+            return report_result(report["stop"], "refused", error.detail)
         stops[stop.uuid] = stop
-        return answer(stop.uuid, "done")
+        return report_result(stop.uuid, "done")
 
     def _unplanned(self, report: dict[str, Any]) -> Stop:
         """Refused alike whether there is no such stop or another business has it, so that nobody learns which ids there are."""
-        not_known = ActionRefused(not_here(Stop), "does_not_exist")
+        not_known = ActionRefused(not_found_message(Stop), "does_not_exist")
         if report["customer"] is None:
             raise not_known
         with refused_if_taken("customers_stop_uuid", not_known):
@@ -180,13 +180,13 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         told: Any = {
             "driver": given["driver"],
             "at": given["at"],
-            "reported": hash_of(outcome, given),
+            "reported": report_hash(outcome, given),
         }
         if outcome == "missed":
             stop.miss(**told)
             return
         delivered = list(
-            by_uuid(
+            rows_by_uuid(
                 Order.objects.filter(business=self.business),
                 given["delivered_orders"],
                 "delivered_orders",

@@ -9,7 +9,7 @@ from customers.models import Customer
 from devtools.demo.businesses import BUSINESSES
 from devtools.demo.keys import NAMES, make_keys, secret
 from smrt_integration.api.models import ApiKey
-from smrt_integration.api.scopes import GRANTED, Client
+from smrt_integration.api.scopes import DEFAULT_SCOPES, Client
 from tests.factories import BusinessFactory, CustomerFactory
 
 US, EU, OFF = BUSINESSES
@@ -41,7 +41,7 @@ def test_each_client_of_each_business_has_one_and_it_works(customer: Customer) -
             key.client: key
             for key in ApiKey.objects.filter(business=demo.find(), name__in=NAMES.values())
         }
-        assert {client: set(key.scopes) for client, key in keys.items()} == GRANTED
+        assert {client: set(key.scopes) for client, key in keys.items()} == DEFAULT_SCOPES
         assert [get(secret(demo, client)) for client in Client] == [200] * 3
         assert all(
             secret(demo, Client(client)).startswith(f"smrt_{client}_{key.start}")

@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from customers.models import Customer, Order, Stop
 from events.models import Integration, Outgoing
-from smrt_integration.api.resources.orders import MOST_ITEMS
-from smrt_integration.api.resources.reports import (
-    MOST_NEW_ITEMS,
-    MOST_NEW_ORDERS,
-    MOST_ORDERS,
-    MOST_REPORTS,
+from smrt_integration.api.resources.orders import MAX_ITEMS
+from smrt_integration.api.resources.stop_reports import (
+    MAX_NEW_ITEMS,
+    MAX_NEW_ORDERS,
+    MAX_ORDERS_PER_STOP,
+    MAX_REPORTS,
 )
 from tests.api.conftest import Caller
 from tests.customers.contention import PATIENCE, wait_for_waiting
@@ -128,7 +128,7 @@ class TestByItself:
 
     @pytest.mark.parametrize(
         "reports",
-        [None, {}, [], ["x"], [{"stop": str(uuid4()), "outcome": "missed"}] * (MOST_REPORTS + 1)],
+        [None, {}, [], ["x"], [{"stop": str(uuid4()), "outcome": "missed"}] * (MAX_REPORTS + 1)],
     )
     def test_what_is_no_list_of_reports_is_refused_as_a_whole(
         self, app: Caller, reports: Any
@@ -316,11 +316,11 @@ class TestUnplanned:
 class TestTooMuch:
     def test_for_one_call(self, app: Caller, customer: Customer) -> None:
         stops = StopFactory.create_batch(4, customer=customer)
-        full = {"outcome": "completed", "new_orders": orders(MOST_ORDERS)}
+        full = {"outcome": "completed", "new_orders": orders(MAX_ORDERS_PER_STOP)}
         reports = [{"stop": str(stop.uuid)} | full for stop in stops[:3]] + [
             {"stop": str(stops[3].uuid), "outcome": "completed", "new_orders": orders(1)}
         ]
-        assert MOST_ORDERS * 3 == MOST_NEW_ORDERS
+        assert MAX_ORDERS_PER_STOP * 3 == MAX_NEW_ORDERS
 
         answer = app.post("stops/reports", {"reports": reports})
 
@@ -331,14 +331,18 @@ class TestTooMuch:
     def test_as_much_as_may_be(self, app: Caller, customer: Customer) -> None:
         """Of several stops, and whatever else is wrong with what is counted."""
         stop = StopFactory.create(customer=customer)
-        few = {"stop": str(uuid4()), "outcome": "completed", "new_orders": orders(MOST_ORDERS)}
+        few = {
+            "stop": str(uuid4()),
+            "outcome": "completed",
+            "new_orders": orders(MAX_ORDERS_PER_STOP),
+        }
         last = {"stop": str(stop.uuid), "outcome": "completed", "new_orders": orders(2)}
 
         answers = told(
             app,
             few,
             few,
-            few | {"new_orders": orders(MOST_ORDERS - 2)},
+            few | {"new_orders": orders(MAX_ORDERS_PER_STOP - 2)},
             last,
             few | {"new_orders": {"items": 7}},
         )
@@ -348,7 +352,7 @@ class TestTooMuch:
     @pytest.mark.parametrize("more", [0, 1])
     def test_items(self, app: Caller, customer: Customer, more: int) -> None:
         first, second = StopFactory.create_batch(2, customer=customer)
-        most = [*orders(MOST_NEW_ITEMS // MOST_ITEMS - 1, MOST_ITEMS), *orders(1, MOST_ITEMS - 1)]
+        most = [*orders(MAX_NEW_ITEMS // MAX_ITEMS - 1, MAX_ITEMS), *orders(1, MAX_ITEMS - 1)]
         whole = [*most, *orders(1, 1 + more)]
 
         answer = app.post(f"stops/{first.uuid}/complete", {"new_orders": whole})

@@ -43,7 +43,7 @@ def test_what_is_no_order_is_refused(pos: Caller, body: bytes | str) -> None:
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(
     pos: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parsers, "LARGEST", 100)
+    monkeypatch.setattr(parsers, "MAX_BODY_BYTES", 100)
     answer = posted(pos, '{"number": "' + "x" * 100 + '"}')
     assert (answer.status_code, list(answer.json())) == (413, ["detail"])
 

@@ -14,16 +14,16 @@ from smrt_integration.api.fields import (
     DateTimeWithOffsetField,
     StrictSerializer,
 )
-from smrt_integration.api.resources.orders import COUNT, OrderIntakeSerializer
+from smrt_integration.api.resources.orders import COUNT_FIELD, OrderIntakeSerializer
 
-MOST_REPORTS = 200
+MAX_REPORTS = 200
 # At one door.
-MOST_ORDERS = 100
+MAX_ORDERS_PER_STOP = 100
 # In one call, which is one transaction: what a route brings in on a day, and a few seconds' work. Twice as much would keep customers
 # locked, and one of few web workers busy, for as long as a phone waits for its answer.
-MOST_NEW_ORDERS = 300
-MOST_NEW_ITEMS = 3_000
-TOO_MUCH = f"One call takes in at most {MOST_NEW_ORDERS} orders with {MOST_NEW_ITEMS:,} items. Send it in several calls."
+MAX_NEW_ORDERS = 300
+MAX_NEW_ITEMS = 3_000
+TOO_MANY_ORDERS = f"One call takes in at most {MAX_NEW_ORDERS} orders with {MAX_NEW_ITEMS:,} items. Send it in several calls."
 
 
 class MissedStopSerializer(StrictSerializer):
@@ -33,13 +33,13 @@ class MissedStopSerializer(StrictSerializer):
 
 class CompletedStopSerializer(MissedStopSerializer):
     new_orders: Any = serializers.ListSerializer(
-        child=OrderIntakeSerializer(), max_length=MOST_ORDERS, default=list
+        child=OrderIntakeSerializer(), max_length=MAX_ORDERS_PER_STOP, default=list
     )
     delivered_orders = serializers.ListField(
-        child=serializers.UUIDField(), max_length=MOST_ORDERS, default=list
+        child=serializers.UUIDField(), max_length=MAX_ORDERS_PER_STOP, default=list
     )
     bags_delivered = serializers.IntegerField(
-        **COUNT,
+        **COUNT_FIELD,
         allow_null=True,
         default=None,
         help_text="All that the driver left there. Null: what the bags of the orders given back there add up to.",
@@ -78,7 +78,7 @@ class StopReportSerializer(CompletedStopSerializer):
 
 class StopReportsSerializer(StrictSerializer):
     reports: Any = serializers.ListSerializer(
-        child=StopReportSerializer(), min_length=1, max_length=MOST_REPORTS
+        child=StopReportSerializer(), min_length=1, max_length=MAX_REPORTS
     )
 
 
@@ -86,7 +86,7 @@ class UnvalidatedReportSerializer(StrictSerializer):
     """`Reports` of which none has been looked at: each is judged by itself, lest one that makes no sense keep others from counting."""
 
     reports = serializers.ListField(
-        child=serializers.DictField(), min_length=1, max_length=MOST_REPORTS
+        child=serializers.DictField(), min_length=1, max_length=MAX_REPORTS
     )
 
 
@@ -106,7 +106,7 @@ class StopReportResultsSerializer(serializers.Serializer[Any]):
     answers = StopReportResultSerializer(many=True)
 
 
-def understood(
+def validate_reports(
     shape: StopReportSerializer, told: Sequence[Any]
 ) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, str | None]]]:
     """The reports that make sense, by their place, and the answers to the others."""
@@ -115,19 +115,19 @@ def understood(
         try:
             reports[n] = shape.run_validation(body)
         except serializers.ValidationError as error:
-            answers[n] = answer(_id(body.get("stop")), "refused", error.detail)
+            answers[n] = report_result(_stop_id(body.get("stop")), "refused", error.detail)
     return reports, answers
 
 
-def answer(stop: UUID | None, status: str, detail: Any = ()) -> dict[str, str | None]:
+def report_result(stop: UUID | None, status: str, detail: Any = ()) -> dict[str, str | None]:
     return {
         "stop": None if stop is None else str(stop),
         "status": status,
-        "detail": " ".join(sentences(detail)),
+        "detail": " ".join(error_sentences(detail)),
     }
 
 
-def _id(value: Any) -> UUID | None:
+def _stop_id(value: Any) -> UUID | None:
     """What the phone can tell its report by, whatever else is wrong with it."""
     try:
         found: UUID = serializers.UUIDField().run_validation(value)
@@ -136,7 +136,7 @@ def _id(value: Any) -> UUID | None:
     return found
 
 
-def hash_of(outcome: str, given: Mapping[str, Any]) -> str:
+def report_hash(outcome: str, given: Mapping[str, Any]) -> str:
     """Of what was told of a stop, but the time: by it a phone that heard no answer is known to repeat itself.
 
     Of what was understood, and not of how it was written, and the same whether it was told at once or in a report.
@@ -156,27 +156,31 @@ def hash_of(outcome: str, given: Mapping[str, Any]) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def refuse_too_much(bodies: Sequence[Any], field: str, hint: str = "") -> None:
+def refuse_too_many_orders(bodies: Sequence[Any], field: str, hint: str = "") -> None:
     """Before any of it is read, which is most of the work. Raises ValidationError that names `field`."""
-    orders = [order for body in bodies for order in _listed(body, "new_orders")]
-    items = sum(len(_listed(order, "items")) for order in orders)
-    if len(orders) > MOST_NEW_ORDERS or items > MOST_NEW_ITEMS:
-        raise serializers.ValidationError({field: [" ".join(filter(None, [TOO_MUCH, hint]))]})
+    orders = [order for body in bodies for order in _list_at(body, "new_orders")]
+    items = sum(len(_list_at(order, "items")) for order in orders)
+    if len(orders) > MAX_NEW_ORDERS or items > MAX_NEW_ITEMS:
+        raise serializers.ValidationError(
+            {field: [" ".join(filter(None, [TOO_MANY_ORDERS, hint]))]}
+        )
 
 
-def _listed(body: Any, name: str) -> list[Any]:
+def _list_at(body: Any, name: str) -> list[Any]:
     """Whatever the body is."""
     found = body.get(name) if isinstance(body, Mapping) else None
     return found if isinstance(found, list) else []
 
 
-def sentences(detail: Any, *place: str) -> Iterator[str]:
+def error_sentences(detail: Any, *place: str) -> Iterator[str]:
     """All that is wrong, each with where: `new_orders.0.number: There is an order 7 already.`"""
     if isinstance(detail, Mapping):
         for name, part in detail.items():
-            yield from sentences(part, *place, str(name))
+            yield from error_sentences(part, *place, str(name))
     elif isinstance(detail, (list, tuple)):
         for number, part in enumerate(detail):
-            yield from sentences(part, *place, *([] if isinstance(part, str) else [str(number)]))
+            yield from error_sentences(
+                part, *place, *([] if isinstance(part, str) else [str(number)])
+            )
     else:
         yield f"{'.'.join(place)}: {detail}" if place else str(detail)
