@@ -1,4 +1,4 @@
-"""Who may call, and what was answered to calls that may come again."""
+"""API keys, and the responses to calls with an Idempotency-Key."""
 
 import hashlib
 import secrets
@@ -18,13 +18,13 @@ from customers.models import Business
 from smrt_integration.api.scopes import DEFAULT_SCOPES, SCOPES, Client
 
 SECRET_CHARACTERS = 43
-"""Of 64 kinds: 256 bits, so a plain hash protects them; there is nothing to guess as there is with passwords."""
+"""Of a 64-letter alphabet: 256 random bits, too many to guess, so a plain SHA-256 protects them."""
 
 
 def validate_scopes(scopes: list[str]) -> None:
     if unknown := sorted(set(scopes) - SCOPES):
         raise ValidationError(
-            f"{', '.join(unknown)}: there is no such scope. There are {', '.join(sorted(SCOPES))}."
+            f"Unknown scopes: {', '.join(unknown)}. The scopes are {', '.join(sorted(SCOPES))}."
         )
 
 
@@ -33,21 +33,21 @@ def secret_hash(secret: str) -> str:
 
 
 class ApiKey(models.Model):
-    """What one client of one business calls with. Kept as a hash: shown once, when it is made."""
+    """The key of one client of one business. The secret is shown once; only its hash is stored."""
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="api_keys")
     client = models.CharField(
-        max_length=7, choices=Client.choices, help_text="It decides the source of what happens."
+        max_length=7, choices=Client.choices, help_text="Decides what Segment gets as the source."
     )
     name = models.CharField(
-        max_length=100, help_text="To tell it from others, such as the name of the shop."
+        max_length=100, help_text="To recognise the key, such as the name of the store."
     )
     scopes = ArrayField(models.CharField(max_length=32), validators=[validate_scopes])
     start = models.CharField(
         max_length=8,
         editable=False,
-        help_text="The key's first characters, by which it is recognised.",
+        help_text="The key's first characters, to recognise it.",
     )
     hash = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -69,15 +69,18 @@ class ApiKey(models.Model):
         client: str,
         name: str,
         scopes: list[str] | None = None,
-        known_by: UUID | None = None,
+        uuid: UUID | None = None,
     ) -> tuple[Self, str]:
-        """A new key and its secret, which nobody can read again. `scopes` are by default what such a client needs. With the uuid it will
-        be known by, a repetition raises IntegrityError instead of making another key."""
+        """Create a key. Returns the key and its secret, which cannot be read again.
+
+        `scopes` defaults to the scopes that this client needs. With `uuid`, a repeated call
+        raises IntegrityError instead of creating a second key.
+        """
         granted = sorted(DEFAULT_SCOPES[Client(client)] if scopes is None else scopes)
         validate_scopes(granted)
         secret = f"smrt_{client}_{secrets.token_urlsafe(SECRET_CHARACTERS * 3 // 4)}"
         start = secret.removeprefix(f"smrt_{client}_")[:4]
-        told = {} if known_by is None else {"uuid": known_by}
+        given_uuid = {} if uuid is None else {"uuid": uuid}
         return cls.objects.create(
             business=business,
             client=client,
@@ -85,37 +88,37 @@ class ApiKey(models.Model):
             scopes=granted,
             start=start,
             hash=secret_hash(secret),
-            **told,
+            **given_uuid,
         ), secret
 
     @classmethod
     @sensitive_variables("secret")
     def find_active(cls, secret: str) -> Self | None:
-        """The key with this secret, with its business; None when there is none, or it was revoked."""
+        """Return the key with this secret and its business, or None if unknown or revoked."""
         using = router.db_for_read(cls)
         with connections[using].cursor() as cursor:
             cursor.execute(_active_key_query(), [secret_hash(secret)])
             row = cursor.fetchone()
         if row is None:
             return None
-        own = len(_columns(cls))
-        key = cls.from_db(using, _columns(cls), row[:own])
-        key.business = Business.from_db(using, _columns(Business), row[own:])
+        key_columns = _columns(cls)
+        key = cls.from_db(using, key_columns, row[: len(key_columns)])
+        key.business = Business.from_db(using, _columns(Business), row[len(key_columns) :])
         return key
 
     @property
     def prefix(self) -> str:
-        """By which people recognise it: smrt_pos_abcd."""
+        """The start of the key, by which people recognise it: smrt_pos_abcd."""
         return f"smrt_{self.client}_{self.start}"
 
     def revoke(self, now: datetime) -> bool:
-        """From the next call on it is refused. Revoking twice changes nothing; answers whether it was in use until now."""
+        """Refuse this key from the next call on. Returns False if it was revoked before."""
         return bool(type(self).objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now))
 
 
 @cache
 def _active_key_query() -> str:
-    """Every call begins with this statement. Written once, it takes 0.14 ms, and 0.5 ms when it is written anew for each (Python alone)."""
+    """Build the statement once: each call runs it, and building it takes 0.36 ms of Python."""
     rows = ApiKey.objects.select_related("business").filter(hash="", revoked_at=None)
     return str(rows.query.sql_with_params()[0])
 
@@ -126,11 +129,11 @@ def _columns(model: type[models.Model]) -> tuple[str, ...]:
 
 
 class Answered(models.Model):
-    """What a POST with an Idempotency-Key was answered, for when the caller did not hear it and asks again."""
+    """The response to a POST with an Idempotency-Key, sent again when the caller repeats it."""
 
     key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, db_index=False, related_name="+")
     idempotency_key = models.CharField(max_length=255)
-    request_hash = models.CharField(max_length=64, help_text="Of method, path and body.")
+    request_hash = models.CharField(max_length=64, help_text="SHA-256 of method, path and body.")
     status = models.PositiveSmallIntegerField(default=0)
     body = models.TextField(default="")
     at = models.DateTimeField(default=timezone.now)
