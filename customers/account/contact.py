@@ -3,9 +3,9 @@
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from customers.account.forms import ADDRESS, DetailsForm, WishesForm
+from customers.account.forms import ADDRESS_FIELDS, DetailsForm, MessageChoicesForm
 from customers.account.login import customer_view
-from customers.account.page import done, page
+from customers.account.rendering import account_page, redirect_home
 from customers.models import Customer
 
 
@@ -14,8 +14,8 @@ def details(request: HttpRequest, customer: Customer) -> HttpResponse:
     form = DetailsForm(request.POST if request.method == "POST" else None, customer=customer)
     if form.is_valid():
         save_details(customer, form)
-        return done("Your details are saved.")
-    return page(request, customer, "details", form=form)
+        return redirect_home("Your details are saved.")
+    return account_page(request, customer, "details", form=form)
 
 
 @transaction.atomic
@@ -24,7 +24,7 @@ def save_details(customer: Customer, form: DetailsForm) -> None:
     customer.lock("business")
     said = {field: form.cleaned_data[field] for field in form.changed_data}
     phone = said.pop("phone", customer.phone)
-    if said.keys() & set(ADDRESS) and not customer.country:
+    if said.keys() & set(ADDRESS_FIELDS) and not customer.country:
         said["country"] = customer.business.country
     # first, as it reads the customer anew
     if phone != customer.phone:
@@ -38,15 +38,15 @@ def save_details(customer: Customer, form: DetailsForm) -> None:
 @customer_view
 def messages(request: HttpRequest, customer: Customer) -> HttpResponse:
     """Apart from the other details, so that nothing that is wrong with those keeps anybody from ending the messages."""
-    form = WishesForm(request.POST if request.method == "POST" else None, customer=customer)
+    form = MessageChoicesForm(request.POST if request.method == "POST" else None, customer=customer)
     if form.is_valid():
-        save_wishes(customer, form)
-        return done("Your choice is saved.")
-    return page(request, customer, "messages", form=form)
+        save_message_choices(customer, form)
+        return redirect_home("Your choice is saved.")
+    return account_page(request, customer, "messages", form=form)
 
 
 @transaction.atomic
-def save_wishes(customer: Customer, form: WishesForm) -> None:
+def save_message_choices(customer: Customer, form: MessageChoicesForm) -> None:
     customer.lock("business")
     for field in form.changed_data:
         setattr(customer, field, form.cleaned_data[field])

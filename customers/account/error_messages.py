@@ -20,6 +20,6 @@ def error_message(refusal: ActionRefused) -> str:
     return ERROR_MESSAGES.get(refusal.code, refusal.message)
 
 
-def in_words(day: date) -> str:
+def full_date(day: date) -> str:
     """Such as Friday, March 7, 2025: no country reads it as another day."""
     return formatted(day, "l, F j, Y")

@@ -10,7 +10,7 @@ from django.core.validators import RegexValidator
 from customers.models import AddressDict, Business, Customer, PickupRequest
 from customers.phones import ImpossibleNumber, displayed, normalise
 
-FARTHEST = timedelta(days=365)
+PICKUP_HORIZON = timedelta(days=365)
 """A later day is a slip of the finger."""
 NAME_LENGTH = 150
 
@@ -20,7 +20,7 @@ no_advertisement = RegexValidator(
 )
 
 
-def text(
+def text_field(
     label: str, length: int, autocomplete: str, required: bool = False, **more: Any
 ) -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": autocomplete})
@@ -35,11 +35,11 @@ def text(
     )
 
 
-def name(label: str, autocomplete: str) -> forms.CharField:
-    return text(label, NAME_LENGTH, autocomplete, validators=[no_advertisement])
+def name_field(label: str, autocomplete: str) -> forms.CharField:
+    return text_field(label, NAME_LENGTH, autocomplete, validators=[no_advertisement])
 
 
-class PlainForm(forms.Form):
+class AccountForm(forms.Form):
     """Labels without a colon, and no complaints from the browser before ours."""
 
     use_required_attribute = False
@@ -63,7 +63,7 @@ class PlainForm(forms.Form):
         ]
 
 
-class PickupForm(PlainForm):
+class PickupForm(AccountForm):
     pickup_date = forms.DateField(
         label="Day",
         input_formats=["%Y-%m-%d"],
@@ -77,7 +77,7 @@ class PickupForm(PlainForm):
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.first, self.last = today, today + FARTHEST
+        self.first, self.last = today, today + PICKUP_HORIZON
         self.fields["pickup_date"].widget = forms.DateInput(
             format="%Y-%m-%d",
             attrs={"type": "date", "min": self.first.isoformat(), "max": self.last.isoformat()},
@@ -99,19 +99,19 @@ class PickupForm(PlainForm):
         return shown is not None and pickup.created_at.timestamp() >= shown
 
 
-class AddressForm(PlainForm):
-    street = text("Street and number", 300, "address-line1")
-    city = text("City", NAME_LENGTH, "address-level2")
-    state = text("State or region", NAME_LENGTH, "address-level1")
-    postal_code = text("Postal code", 30, "postal-code")
+class AddressForm(AccountForm):
+    street = text_field("Street and number", 300, "address-line1")
+    city = text_field("City", NAME_LENGTH, "address-level2")
+    state = text_field("State or region", NAME_LENGTH, "address-level1")
+    postal_code = text_field("Postal code", 30, "postal-code")
 
 
-ADDRESS = tuple(AddressForm.base_fields)
+ADDRESS_FIELDS = tuple(AddressForm.base_fields)
 
 
 class RegularForm(AddressForm):
-    street = text("Street and number", 300, "address-line1", required=True)
-    city = text("City", NAME_LENGTH, "address-level2", required=True)
+    street = text_field("Street and number", 300, "address-line1", required=True)
+    city = text_field("City", NAME_LENGTH, "address-level2", required=True)
 
     def address(self, country: str) -> AddressDict:
         said = self.cleaned_data
@@ -125,9 +125,9 @@ class RegularForm(AddressForm):
 
 
 class ContactForm(AddressForm):
-    company_name = text("Company", 200, "organization", validators=[no_advertisement])
-    first_name = name("First name", "given-name")
-    last_name = name("Last name", "family-name")
+    company_name = text_field("Company", 200, "organization", validators=[no_advertisement])
+    first_name = name_field("First name", "given-name")
+    last_name = name_field("Last name", "family-name")
     email = forms.EmailField(
         label="Email",
         required=False,
@@ -141,7 +141,7 @@ class ContactForm(AddressForm):
         max_length=40,
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
     )
-    field_order = ["company_name", "first_name", "last_name", "email", "phone", *ADDRESS]
+    field_order = ["company_name", "first_name", "last_name", "email", "phone", *ADDRESS_FIELDS]
 
     def __init__(
         self, *args: Any, business: Business, corporate: bool = False, **kwargs: Any
@@ -173,25 +173,25 @@ class DetailsForm(ContactForm):
         self.remember_what_is_shown()
 
 
-class MessagesForm(PlainForm):
+class MessageFieldsForm(AccountForm):
     receive_emails = forms.BooleanField(label="Send me emails", required=False)
     receive_texts = forms.BooleanField(label="Send me text messages", required=False)
 
 
-class WishesForm(MessagesForm):
+class MessageChoicesForm(MessageFieldsForm):
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(
             *args,
-            initial={field: getattr(customer, field) for field in MessagesForm.base_fields},
+            initial={field: getattr(customer, field) for field in MessageFieldsForm.base_fields},
             **kwargs,
         )
         self.remember_what_is_shown()
 
 
-class JoinForm(MessagesForm, ContactForm):
+class JoinForm(MessageFieldsForm, ContactForm):
     """A new customer. Emails and texts are for those who ask for them."""
 
-    first_name = text(
+    first_name = text_field(
         "First name", NAME_LENGTH, "given-name", required=True, validators=[no_advertisement]
     )
     fax = forms.CharField(
@@ -207,7 +207,7 @@ class JoinForm(MessagesForm, ContactForm):
         "last_name",
         "email",
         "phone",
-        *ADDRESS,
+        *ADDRESS_FIELDS,
         "receive_emails",
         "receive_texts",
         "fax",
@@ -241,5 +241,5 @@ class JoinForm(MessagesForm, ContactForm):
             for field, value in self.cleaned_data.items()
             if field not in {"fax", "form"}
         }
-        has_address = any(details[field] for field in ADDRESS)
+        has_address = any(details[field] for field in ADDRESS_FIELDS)
         return details | {"country": self.business.country if has_address else ""}

@@ -7,13 +7,13 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from customers.account.login import customer_view
-from customers.account.page import page
+from customers.account.rendering import account_page
 from customers.models import Customer, Order, RegularPickupRequest, Stop
 from customers.models.pickup import PickupRequest
 
-AT_ONCE: Final = 20
+ORDERS_PER_PAGE: Final = 20
 """Orders on a page."""
-AHEAD: Final = 10
+ROUTE_STOPS_LISTED: Final = 10
 """Stops of a regular route that are listed. What the customer scheduled is listed however much it is: it can be canceled here alone."""
 
 
@@ -27,27 +27,29 @@ class UpcomingPickup(NamedTuple):
 @customer_view
 def home(request: HttpRequest, customer: Customer) -> HttpResponse:
     here = customer.orders.exclude(status=Order.Status.RETURNED).order_by("-created_at", "-pk")[
-        :AT_ONCE
+        :ORDERS_PER_PAGE
     ]
-    return page(
+    return account_page(
         request,
         customer,
         "home",
         coming=upcoming_pickups(customer),
         orders=here,
-        **regular_state(customer),
+        **regular_pickup_state(customer),
     )
 
 
 @customer_view
 def orders(request: HttpRequest, customer: Customer) -> HttpResponse:
     number = page_number(request.GET.get("page", ""))
-    start = (number - 1) * AT_ONCE
+    start = (number - 1) * ORDERS_PER_PAGE
     newest = customer.orders.order_by("-created_at", "-pk").prefetch_related("items")
     # one more than is shown tells whether there are older ones
-    rows = list(newest[start : start + AT_ONCE + 1])
-    older = number + 1 if len(rows) > AT_ONCE else None
-    return page(request, customer, "orders", orders=rows[:AT_ONCE], older=older, newer=number - 1)
+    rows = list(newest[start : start + ORDERS_PER_PAGE + 1])
+    older = number + 1 if len(rows) > ORDERS_PER_PAGE else None
+    return account_page(
+        request, customer, "orders", orders=rows[:ORDERS_PER_PAGE], older=older, newer=number - 1
+    )
 
 
 def upcoming_pickups(customer: Customer) -> list[UpcomingPickup]:
@@ -60,13 +62,13 @@ def upcoming_pickups(customer: Customer) -> list[UpcomingPickup]:
         "scheduled_for"
     )
     days: dict[date, UUID | None] = dict.fromkeys(
-        stops.values_list("scheduled_for", flat=True)[:AHEAD]
+        stops.values_list("scheduled_for", flat=True)[:ROUTE_STOPS_LISTED]
     )
     days |= dict(pickups.values_list("pickup_date", "uuid"))
     return [UpcomingPickup(day, days[day]) for day in sorted(days)]
 
 
-def regular_state(customer: Customer) -> dict[str, Any]:
+def regular_pickup_state(customer: Customer) -> dict[str, Any]:
     """Whether a wish to join a route may be uttered, and what became of the last one."""
     pending = customer.regular_pickup_requests.filter(
         status=RegularPickupRequest.Status.PENDING

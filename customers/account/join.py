@@ -13,14 +13,14 @@ from django.views.decorators.http import require_http_methods
 
 from customers.account import session, signup_limit
 from customers.account.forms import JoinForm
-from customers.account.page import done, nobodys_page, page_of, private
+from customers.account.rendering import anonymous_page, business_page, private, redirect_home
 from customers.links import as_made
 from customers.models import Brand, Business, Customer
 
-SALT: Final = "customers.account.join"
-FORM_AGE: Final = timedelta(days=1)
+JOIN_FORM_SALT: Final = "customers.account.join"
+JOIN_FORM_LIFETIME: Final = timedelta(days=1)
 """So long may somebody take to fill it in."""
-SAME: Final = ("first_name", "last_name", "email", "phone", "street")
+IDENTIFYING_FIELDS: Final = ("first_name", "last_name", "email", "phone", "street")
 
 
 @sensitive_post_parameters()
@@ -34,7 +34,7 @@ def join(request: HttpRequest, business: str) -> HttpResponse:
     """
     firm = _business(as_made(business))
     if firm is None:
-        return nobodys_page(request, "missing", 404)
+        return anonymous_page(request, "missing", 404)
     brand = _brand(request.GET.get("brand", ""), firm)
     form = JoinForm(
         request.POST if request.method == "POST" else None,
@@ -42,9 +42,9 @@ def join(request: HttpRequest, business: str) -> HttpResponse:
         initial={"form": _new_form()},
     )
     if not form.is_valid():
-        return page_of(request, firm, brand, "join", form=form)
+        return business_page(request, firm, brand, "join", form=form)
     if not signup_limit.may_sign_up(request):
-        response = page_of(request, firm, brand, "too_many", 429)
+        response = business_page(request, firm, brand, "too_many", 429)
         response.headers["Retry-After"] = str(signup_limit.WINDOW)
         return response
     return _welcome(firm, brand, form)
@@ -52,7 +52,7 @@ def join(request: HttpRequest, business: str) -> HttpResponse:
 
 def _welcome(business: Business, brand: Brand | None, form: JoinForm) -> HttpResponse:
     customer = _sign_up_once(business, brand, form)
-    response = done(f"Welcome, {customer}. This is your account.")
+    response = redirect_home(f"Welcome, {customer}. This is your account.")
     session.begin(response, customer)
     return response
 
@@ -62,17 +62,17 @@ def _sign_up_once(business: Business, brand: Brand | None, form: JoinForm) -> Cu
     details = form.details()
     uuid = _form_id(form.cleaned_data["form"])
     if uuid is not None:
-        with suppress(Taken):
+        with suppress(FormAlreadyUsed):
             return _sign_up(business, brand, uuid, details)
         sent_before = Customer.objects.filter(
-            uuid=uuid, business=business, **{field: details[field] for field in SAME}
+            uuid=uuid, business=business, **{field: details[field] for field in IDENTIFYING_FIELDS}
         ).first()
         if sent_before is not None:
             return sent_before
     return _sign_up(business, brand, uuid4(), details)
 
 
-class Taken(Exception):
+class FormAlreadyUsed(Exception):
     """This form made a customer before."""
 
 
@@ -87,17 +87,17 @@ def _sign_up(
     except IntegrityError as error:
         if "customers_customer_uuid" not in str(error):
             raise
-        raise Taken from error
+        raise FormAlreadyUsed from error
 
 
 def _new_form() -> str:
-    return signing.dumps(uuid4().hex, salt=SALT)
+    return signing.dumps(uuid4().hex, salt=JOIN_FORM_SALT)
 
 
 def _form_id(said: str) -> UUID | None:
     """None for a form that is too old to tell whether it was sent before."""
     try:
-        return UUID(signing.loads(said, salt=SALT, max_age=FORM_AGE))
+        return UUID(signing.loads(said, salt=JOIN_FORM_SALT, max_age=JOIN_FORM_LIFETIME))
     except signing.BadSignature:
         return None
 

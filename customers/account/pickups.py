@@ -6,11 +6,11 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from customers.account.error_messages import error_message, in_words
-from customers.account.forms import ADDRESS, PickupForm, RegularForm
-from customers.account.home import regular_state
+from customers.account.error_messages import error_message, full_date
+from customers.account.forms import ADDRESS_FIELDS, PickupForm, RegularForm
+from customers.account.home import regular_pickup_state
 from customers.account.login import customer_view
-from customers.account.page import done, nobodys_page, page
+from customers.account.rendering import account_page, anonymous_page, redirect_home
 from customers.errors import ActionRefused
 from customers.models import Customer, PickupRequest
 
@@ -22,8 +22,10 @@ def schedule(request: HttpRequest, customer: Customer) -> HttpResponse:
         said, today=customer.business.today(), initial={"shown": timezone.now().timestamp()}
     )
     if form.is_valid() and schedule_on(customer, form.cleaned_data["pickup_date"], form):
-        return done(f"Your pickup on {in_words(form.cleaned_data['pickup_date'])} is scheduled.")
-    return page(request, customer, "schedule", form=form)
+        return redirect_home(
+            f"Your pickup on {full_date(form.cleaned_data['pickup_date'])} is scheduled."
+        )
+    return account_page(request, customer, "schedule", form=form)
 
 
 def schedule_on(customer: Customer, day: date, form: PickupForm) -> bool:
@@ -47,12 +49,12 @@ def cancel(request: HttpRequest, customer: Customer, pickup: UUID) -> HttpRespon
     """Ask first: the button of the question is what cancels."""
     found = customer.pickup_requests.filter(uuid=pickup).first()
     if found is None:
-        return nobodys_page(request, "missing", 404)
+        return anonymous_page(request, "missing", 404)
     if request.method == "POST" and found.status != PickupRequest.Status.CANCELED:
         cancel_once(found)
     if found.status == PickupRequest.Status.CANCELED:
-        return done(f"Your pickup on {in_words(found.pickup_date)} is canceled.")
-    return page(
+        return redirect_home(f"Your pickup on {full_date(found.pickup_date)} is canceled.")
+    return account_page(
         request,
         customer,
         "cancel",
@@ -71,18 +73,18 @@ def cancel_once(pickup: PickupRequest) -> None:
 
 
 @customer_view
-def regular(request: HttpRequest, customer: Customer) -> HttpResponse:
+def regular_pickups(request: HttpRequest, customer: Customer) -> HttpResponse:
     said = request.POST if request.method == "POST" else None
-    form = RegularForm(said, initial={field: getattr(customer, field) for field in ADDRESS})
+    form = RegularForm(said, initial={field: getattr(customer, field) for field in ADDRESS_FIELDS})
     if form.is_valid():
-        ask_once(customer, form)
-        return done(
+        request_regular_pickups_once(customer, form)
+        return redirect_home(
             "You asked for regular pickups. We will let you know whether our van can come by regularly."
         )
-    return page(request, customer, "regular", form=form, **regular_state(customer))
+    return account_page(request, customer, "regular", form=form, **regular_pickup_state(customer))
 
 
-def ask_once(customer: Customer, form: RegularForm) -> None:
+def request_regular_pickups_once(customer: Customer, form: RegularForm) -> None:
     """Pressed twice is as good."""
     try:
         customer.request_regular_pickups(

@@ -14,16 +14,16 @@ from django.http import HttpRequest, HttpResponse
 from customers.links import LinkClaim
 from customers.models import Customer
 
-COOKIE: Final = "account"
-NOTICE: Final = "account_notice"
-PATH: Final = "/account"
+ACCOUNT_COOKIE: Final = "account"
+NOTICE_COOKIE: Final = "account_notice"
+COOKIE_PATH: Final = "/account"
 # A day's errands. Whoever comes back later has the link, which opens the account again.
-AGE: Final = timedelta(hours=12)
+VISIT_LIFETIME: Final = timedelta(hours=12)
 # Shown once, right after the redirect that follows an action.
-NOTICE_AGE: Final = timedelta(minutes=1)
+NOTICE_LIFETIME: Final = timedelta(minutes=1)
 
 
-def customer_named(claim: LinkClaim | None) -> Customer | None:
+def customer_of_claim(claim: LinkClaim | None) -> Customer | None:
     """The customer, unless their links were revoked since the claim was made."""
     if claim is None:
         return None
@@ -32,30 +32,30 @@ def customer_named(claim: LinkClaim | None) -> Customer | None:
 
 
 def begin(response: HttpResponse, customer: Customer) -> None:
-    _set(response, COOKIE, [customer.uuid.hex, customer.link_version], AGE)
+    _set(response, ACCOUNT_COOKIE, [customer.uuid.hex, customer.link_version], VISIT_LIFETIME)
 
 
 def end(response: HttpResponse) -> None:
-    response.delete_cookie(COOKIE, path=PATH, samesite="Lax")
+    response.delete_cookie(ACCOUNT_COOKIE, path=COOKIE_PATH, samesite="Lax")
 
 
 def customer_of(request: HttpRequest) -> Customer | None:
-    said = _get(request, COOKIE, AGE)
-    return customer_named(LinkClaim(UUID(said[0]), said[1])) if said else None
+    said = _get(request, ACCOUNT_COOKIE, VISIT_LIFETIME)
+    return customer_of_claim(LinkClaim(UUID(said[0]), said[1])) if said else None
 
 
-def leave_notice(response: HttpResponse, sentence: str) -> None:
+def set_notice(response: HttpResponse, sentence: str) -> None:
     """Signed, so that nobody can make our pages say what did not happen."""
-    _set(response, NOTICE, sentence, NOTICE_AGE)
+    _set(response, NOTICE_COOKIE, sentence, NOTICE_LIFETIME)
 
 
 def notice(request: HttpRequest) -> str | None:
-    sentence: str | None = _get(request, NOTICE, NOTICE_AGE)
+    sentence: str | None = _get(request, NOTICE_COOKIE, NOTICE_LIFETIME)
     return sentence
 
 
 def remove_notice(response: HttpResponse) -> None:
-    response.delete_cookie(NOTICE, path=PATH, samesite="Lax")
+    response.delete_cookie(NOTICE_COOKIE, path=COOKIE_PATH, samesite="Lax")
 
 
 def _set(response: HttpResponse, name: str, value: object, age: timedelta) -> None:
@@ -63,7 +63,7 @@ def _set(response: HttpResponse, name: str, value: object, age: timedelta) -> No
         name,
         signing.dumps(value, salt=_salt(name)),
         max_age=age,
-        path=PATH,
+        path=COOKIE_PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",

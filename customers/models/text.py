@@ -13,10 +13,10 @@ from customers.models.business import Business
 from customers.models.customer import Customer
 from customers.models.pickup import PickupRequest
 from customers.phones import ImpossibleNumber, displayed, normalise
-from customers.texts.clock import EARLIEST_HOUR, END_OF_EVENING
-from customers.texts.languages import LANGUAGES, AutoReply, Meaning
-from customers.texts.reply_meaning import Vocabulary, plain
-from customers.texts.wording import KNOWN, nightly_text, unknown_placeholders
+from customers.texts.languages import LANGUAGES, AutoReply, ReplyMeaning
+from customers.texts.reply_words import ReplyWords, simplify
+from customers.texts.timing import EARLIEST_HOUR, END_OF_EVENING
+from customers.texts.wording import PLACEHOLDERS, nightly_text, unknown_placeholders
 
 LANGUAGE_CHOICES = [(code, language.name) for code, language in LANGUAGES.items()]
 HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
@@ -130,15 +130,15 @@ class TextSettings(models.Model):
                 {"number": "Enter the number that the texts come from, or leave them switched off."}
             )
         if unknown := unknown_placeholders(self.wording):
-            known = ", ".join(f"{{{name}}}" for name in KNOWN)
+            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
             raise ValidationError(
                 {"wording": f"{{{unknown[0]}}} cannot be filled in. You may use {known}."}
             )
         self._refuse_ambiguous_words()
 
-    def vocabulary(self) -> Vocabulary:
-        own = {meaning: self._own(field) for field, meaning in OWN_FIELDS.items()}
-        return Vocabulary.of([self.language, *self.also_understood], own)
+    def vocabulary(self) -> ReplyWords:
+        own = {meaning: self._own(field) for field, meaning in MEANING_BY_FIELD.items()}
+        return ReplyWords.of([self.language, *self.also_understood], own)
 
     def example(self) -> str:
         """The text about tomorrow's pickup of somebody called Ann."""
@@ -152,13 +152,13 @@ class TextSettings(models.Model):
         )
 
     def _own(self, field: str) -> list[str]:
-        return [word for word in getattr(self, field).split(",") if plain(word)]
+        return [word for word in getattr(self, field).split(",") if simplify(word)]
 
     def _refuse_ambiguous_words(self) -> None:
-        usual = Vocabulary.of([self.language, *self.also_understood], {})
-        seen: dict[str, Meaning] = {}
-        for field, meaning in OWN_FIELDS.items():
-            for word in map(plain, self._own(field)):
+        usual = ReplyWords.of([self.language, *self.also_understood], {})
+        seen: dict[str, ReplyMeaning] = {}
+        for field, meaning in MEANING_BY_FIELD.items():
+            for word in map(simplify, self._own(field)):
                 other = seen.setdefault(word, usual.meanings.get(word, meaning))
                 if other is not meaning:
                     raise ValidationError(
@@ -176,7 +176,11 @@ class TextSettings(models.Model):
             raise ValidationError({"number": str(error)}, code="phone") from error
 
 
-OWN_FIELDS = {"own_no": Meaning.NO, "own_stop": Meaning.STOP, "own_start": Meaning.START}
+MEANING_BY_FIELD = {
+    "own_no": ReplyMeaning.NO,
+    "own_stop": ReplyMeaning.STOP,
+    "own_start": ReplyMeaning.START,
+}
 
 
 class NightlyText(models.Model):
@@ -267,7 +271,7 @@ class NightlyText(models.Model):
         return f"Text about the pickup on {self.pickup_date}"
 
 
-OUTCOMES = {
+OUTCOME_LABELS = {
     AutoReply.CANCELED: "Pickup canceled",
     AutoReply.CANCELED_ALREADY: "Pickup was canceled before",
     AutoReply.DONE_ALREADY: "Pickup was done before",
@@ -300,10 +304,11 @@ class IncomingText(models.Model):
     body = models.TextField("message", blank=True)
     media = models.PositiveSmallIntegerField("pictures", default=0)
     meaning = models.CharField(
-        max_length=5, choices=[(meaning.value, meaning.name.capitalize()) for meaning in Meaning]
+        max_length=5,
+        choices=[(meaning.value, meaning.name.capitalize()) for meaning in ReplyMeaning],
     )
     outcome = models.CharField(
-        max_length=16, choices=[(reply.value, said) for reply, said in OUTCOMES.items()]
+        max_length=16, choices=[(reply.value, said) for reply, said in OUTCOME_LABELS.items()]
     )
     reply = models.TextField("our reply", blank=True)
     at = models.DateTimeField(default=timezone.now)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 else:
     SettingsModelForm = forms.ModelForm
 
-SHOWN = 100
+EXCERPT_LENGTH = 100
 """Characters of a message in the list; the whole is on its page."""
-CUSTOMER_SEARCH = (
+TEXT_CUSTOMER_SEARCH = (
     "customer__company_name__istartswith",
     "customer__last_name__istartswith",
     "customer__phone__startswith",
@@ -109,7 +109,7 @@ class NightlyTextAdmin(ReadOnlyAdmin):
     list_display = ("pickup_date", "customer", "business", "status", "reason_shown", "sent_at")
     list_filter = ("status",)
     list_select_related = ("customer", "business")
-    search_fields = CUSTOMER_SEARCH
+    search_fields = TEXT_CUSTOMER_SEARCH
     fields = (
         "business",
         "customer",
@@ -139,7 +139,7 @@ class IncomingTextAdmin(ReadOnlyAdmin):
     list_display = ("at", "who", "business", "message", "outcome", "handled")
     list_filter = ("handled", "meaning")
     list_select_related = ("customer", "business")
-    search_fields = (*CUSTOMER_SEARCH, "phone__startswith")
+    search_fields = (*TEXT_CUSTOMER_SEARCH, "phone__startswith")
     fields = (
         "business",
         "customer",
@@ -172,7 +172,7 @@ class IncomingTextAdmin(ReadOnlyAdmin):
 
     @admin.display(description="message", empty_value="")
     def message(self, text: IncomingText) -> str:
-        return Truncator(text.body).chars(SHOWN) or f"{text.media} pictures"
+        return Truncator(text.body).chars(EXCERPT_LENGTH) or f"{text.media} pictures"
 
     @admin.display(description="number")
     def shown_phone(self, text: IncomingText) -> str:

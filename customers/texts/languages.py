@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 
-class Meaning(Enum):
+class ReplyMeaning(Enum):
     """What an answer says."""
 
     NO = "no"
@@ -47,7 +47,7 @@ class Language:
     """Ends every nightly text, whatever the business wrote."""
     joined: str
     replies: Mapping[AutoReply, str]
-    words: Mapping[Meaning, tuple[str, ...]]
+    words: Mapping[ReplyMeaning, tuple[str, ...]]
     """In small letters and without punctuation, as `answers.plain` makes them."""
 
     def in_words(self, day: date) -> str:
@@ -56,14 +56,14 @@ class Language:
         )
 
 
-def listed(words: str) -> tuple[str, ...]:
+def split_list(words: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in words.split(","))
 
 
 ENGLISH: Final = Language(
     name="English",
-    weekdays=listed("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday"),
-    months=listed(
+    weekdays=split_list("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday"),
+    months=split_list(
         "January, February, March, April, May, June, July, August, September, October, November, December"
     ),
     day="{weekday}, {day} {month}",
@@ -88,25 +88,25 @@ ENGLISH: Final = Language(
     ),
     words=MappingProxyType(
         {
-            Meaning.NO: listed(
+            ReplyMeaning.NO: split_list(
                 "no, n, nope, nah, no thanks, no thank you, no ty, no pickup, no pick up, no pickup tomorrow, "
                 "no pickup please, no cancel, cancel, cancel it, cancel please, please cancel, cancel pickup, "
                 "cancel my pickup, cancel my pickup please, please cancel my pickup, not tomorrow, no not tomorrow, "
                 "dont come, please dont come, do not come"
             ),
-            Meaning.STOP: listed(
+            ReplyMeaning.STOP: split_list(
                 "stop, stop all, stopall, stop texting, stop texting me, stop texts, stop please, please stop, unsubscribe, "
                 "end, quit, opt out, optout"
             ),
-            Meaning.START: listed("start, unstop, start texts, subscribe, opt in, optin"),
+            ReplyMeaning.START: split_list("start, unstop, start texts, subscribe, opt in, optin"),
         }
     ),
 )
 
 SPANISH: Final = Language(
     name="Español",
-    weekdays=listed("lunes, martes, miércoles, jueves, viernes, sábado, domingo"),
-    months=listed(
+    weekdays=split_list("lunes, martes, miércoles, jueves, viernes, sábado, domingo"),
+    months=split_list(
         "enero, febrero, marzo, abril, mayo, junio, julio, agosto, septiembre, octubre, noviembre, diciembre"
     ),
     day="{weekday} {day} de {month}",
@@ -133,19 +133,21 @@ SPANISH: Final = Language(
     ),
     words=MappingProxyType(
         {
-            Meaning.NO: listed(
+            ReplyMeaning.NO: split_list(
                 "no, no gracias, no por favor, cancelar, cancele, cancelar por favor, cancelar recogida, mañana no, no vengan, no mañana"
             ),
-            Meaning.STOP: listed("stop, alto, parar, basta, no más mensajes, cancelar suscripción"),
-            Meaning.START: listed("start, empezar, comenzar"),
+            ReplyMeaning.STOP: split_list(
+                "stop, alto, parar, basta, no más mensajes, cancelar suscripción"
+            ),
+            ReplyMeaning.START: split_list("start, empezar, comenzar"),
         }
     ),
 )
 
 GERMAN: Final = Language(
     name="Deutsch",
-    weekdays=listed("Montag, Dienstag, Mittwoch, Donnerstag, Freitag, Samstag, Sonntag"),
-    months=listed(
+    weekdays=split_list("Montag, Dienstag, Mittwoch, Donnerstag, Freitag, Samstag, Sonntag"),
+    months=split_list(
         "Januar, Februar, März, April, Mai, Juni, Juli, August, September, Oktober, November, Dezember"
     ),
     day="{weekday}, {day}. {month}",
@@ -171,20 +173,20 @@ GERMAN: Final = Language(
     ),
     words=MappingProxyType(
         {
-            Meaning.NO: listed(
+            ReplyMeaning.NO: split_list(
                 "nein, nee, ne, nö, nein danke, nein bitte nicht, absagen, bitte absagen, morgen nicht, nein morgen nicht, "
                 "nicht kommen, bitte nicht kommen"
             ),
-            Meaning.STOP: listed("stop, stopp, abmelden, keine sms, keine sms mehr"),
-            Meaning.START: listed("start, anmelden, wieder anmelden"),
+            ReplyMeaning.STOP: split_list("stop, stopp, abmelden, keine sms, keine sms mehr"),
+            ReplyMeaning.START: split_list("start, anmelden, wieder anmelden"),
         }
     ),
 )
 
 FRENCH: Final = Language(
     name="Français",
-    weekdays=listed("lundi, mardi, mercredi, jeudi, vendredi, samedi, dimanche"),
-    months=listed(
+    weekdays=split_list("lundi, mardi, mercredi, jeudi, vendredi, samedi, dimanche"),
+    months=split_list(
         "janvier, février, mars, avril, mai, juin, juillet, août, septembre, octobre, novembre, décembre"
     ),
     day="{weekday} {day} {month}",
@@ -210,11 +212,11 @@ FRENCH: Final = Language(
     ),
     words=MappingProxyType(
         {
-            Meaning.NO: listed(
+            ReplyMeaning.NO: split_list(
                 "non, non merci, annuler, annulez, annulez svp, pas demain, non pas demain, ne venez pas"
             ),
-            Meaning.STOP: listed("stop, arrêt, arrêtez, arrêter, désabonner, plus de sms"),
-            Meaning.START: listed("start, reprendre, commencer"),
+            ReplyMeaning.STOP: split_list("stop, arrêt, arrêtez, arrêter, désabonner, plus de sms"),
+            ReplyMeaning.START: split_list("start, reprendre, commencer"),
         }
     ),
 )

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-Refusal = Literal["unsubscribed", "impossible", "rejected"]
-Trouble = Literal["account", "number"]
+RefusalReason = Literal["unsubscribed", "impossible", "rejected"]
+HaltReason = Literal["account", "number"]
 
 
-class Text(NamedTuple):
+class TextToSend(NamedTuple):
     """What a backend sends. `id` is our own, for logs: numbers and bodies do not belong there."""
 
     id: int
@@ -24,7 +24,7 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Later:
+class Postponed:
     """It was certainly not taken: another attempt cannot be a second text. `wait` is what was asked for, in seconds."""
 
     wait: float | None = None
@@ -34,40 +34,40 @@ class Later:
 class Refused:
     """Not this text to this number, now or ever."""
 
-    why: Refusal
+    why: RefusalReason
     error: int | None = None
 
 
 @dataclass(frozen=True)
-class Stopped:
+class Halted:
     """Nothing of this business, or with `account` of anybody, can be sent until somebody puts that right."""
 
-    why: Trouble
+    why: HaltReason
     error: int | None = None
 
 
 @dataclass(frozen=True)
-class Unknown:
+class Unconfirmed:
     """It may have been taken, and nobody will tell."""
 
 
-SendResult = Sent | Later | Refused | Stopped | Unknown
+SendResult = Sent | Postponed | Refused | Halted | Unconfirmed
 
-BY_ERROR: Final[Mapping[int, SendResult]] = MappingProxyType(
+RESULT_BY_TWILIO_ERROR: Final[Mapping[int, SendResult]] = MappingProxyType(
     {
-        20003: Stopped("account"),  # wrong credentials
-        20005: Stopped("account"),  # account suspended
-        20429: Later(),  # too many requests
+        20003: Halted("account"),  # wrong credentials
+        20005: Halted("account"),  # account suspended
+        20429: Postponed(),  # too many requests
         21211: Refused("impossible"),  # "To" is not a number
-        21212: Stopped("number"),  # "From" is not a number
+        21212: Halted("number"),  # "From" is not a number
         21217: Refused("impossible"),  # "To" looks like no number of any country
-        21603: Stopped("number"),  # no "From"
-        21606: Stopped("number"),  # "From" cannot send texts, or is somebody else's
+        21603: Halted("number"),  # no "From"
+        21606: Halted("number"),  # "From" cannot send texts, or is somebody else's
         21610: Refused("unsubscribed"),
-        21611: Later(),  # the queue of "From" is full
+        21611: Postponed(),  # the queue of "From" is full
         21614: Refused("impossible"),  # "To" is not a mobile
-        21659: Stopped("number"),  # "From" is not one of Twilio's
-        21660: Stopped("number"),  # "From" is another account's
+        21659: Halted("number"),  # "From" is not one of Twilio's
+        21660: Halted("number"),  # "From" is another account's
     }
 )
 """Twilio's errors (twilio.com/docs/api/errors) that mean more than their status."""
@@ -75,14 +75,14 @@ BY_ERROR: Final[Mapping[int, SendResult]] = MappingProxyType(
 
 def result_of_error(status: int, error: int | None, wait: float | None = None) -> SendResult:
     """Of an answer that was not a success."""
-    known = BY_ERROR.get(error or 0)
+    known = RESULT_BY_TWILIO_ERROR.get(error or 0)
     if isinstance(known, Refused):
         return Refused(known.why, error)
-    if isinstance(known, Stopped):
-        return Stopped(known.why, error)
+    if isinstance(known, Halted):
+        return Halted(known.why, error)
     if known or status in {429, 503}:
-        return Later(wait)
+        return Postponed(wait)
     if status in {401, 403, 404}:
-        return Stopped("account", error)
+        return Halted("account", error)
     # A server that failed may have failed after it took the text.
-    return Refused("rejected", error) if 400 <= status < 500 else Unknown()
+    return Refused("rejected", error) if 400 <= status < 500 else Unconfirmed()

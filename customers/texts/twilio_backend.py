@@ -12,17 +12,24 @@ from twilio.http.response import Response
 from twilio.rest import Client
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from customers.texts.send_results import Later, SendResult, Sent, Text, Unknown, result_of_error
+from customers.texts.send_results import (
+    Postponed,
+    SendResult,
+    Sent,
+    TextToSend,
+    Unconfirmed,
+    result_of_error,
+)
 
-TIMEOUT_SECONDS: Final = 10.0
+TWILIO_TIMEOUT_SECONDS: Final = 10.0
 """Twilio answers within a second. With much more, a run of portions would exceed its budget."""
 
-QUIET: Final = logging.getLogger("twilio.http_client")
+TWILIO_LOGGER: Final = logging.getLogger("twilio.http_client")
 """It would log ten lines for each text, with the account's id."""
-QUIET.setLevel(logging.WARNING)
+TWILIO_LOGGER.setLevel(logging.WARNING)
 
 
-class Busy(Exception):
+class TwilioBusy(Exception):
     """Come back later. Twilio's own error would not tell when."""
 
     def __init__(self, wait: float | None) -> None:
@@ -30,36 +37,38 @@ class Busy(Exception):
         self.wait = wait
 
 
-class Http(TwilioHttpClient):  # type: ignore[misc]  # the library has no types
+class TwilioHttp(TwilioHttpClient):  # type: ignore[misc]  # the library has no types
     """Its own session per request, as requests' sessions are not made for several threads."""
 
     def __init__(self) -> None:
-        super().__init__(pool_connections=False, timeout=TIMEOUT_SECONDS, logger=QUIET)
+        super().__init__(
+            pool_connections=False, timeout=TWILIO_TIMEOUT_SECONDS, logger=TWILIO_LOGGER
+        )
 
     def request(self, method: str, url: str, *args: Any, **options: Any) -> Response:
         if settings.TWILIO_HOST:
             url = settings.TWILIO_HOST + urlsplit(url).path
         response = super().request(method, url, *args, **options)
         if response.status_code in {429, 503}:
-            raise Busy(_seconds((response.headers or {}).get("Retry-After")))
+            raise TwilioBusy(_seconds((response.headers or {}).get("Retry-After")))
         return response
 
 
-class Twilio:
+class TwilioBackend:
     def __init__(self) -> None:
         self._client = Client(
-            settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, http_client=Http()
+            settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, http_client=TwilioHttp()
         )
 
-    def send(self, text: Text) -> SendResult:
+    def send(self, text: TextToSend) -> SendResult:
         try:
             message = self._client.messages.create(to=text.to, from_=text.sender, body=text.body)
-        except Busy as busy:
-            return Later(busy.wait)
+        except TwilioBusy as busy:
+            return Postponed(busy.wait)
         except TwilioRestException as error:
             return result_of_error(error.status, error.code or None)
         except exceptions.RequestException as error:
-            return Later() if never_connected(error) else Unknown()
+            return Postponed() if never_connected(error) else Unconfirmed()
         return Sent(message.sid or "")
 
 

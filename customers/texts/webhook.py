@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 
-from customers.texts.incoming import Said, receive
+from customers.texts.receive_reply import ReceivedText, receive_reply
 
 
 # Twilio holds no form of ours; its signature says more than a token would.
@@ -16,10 +16,10 @@ from customers.texts.incoming import Said, receive
 def incoming(request: HttpRequest) -> HttpResponse:
     if not signed_by_twilio(request):
         return HttpResponse("This is not from Twilio.", content_type="text/plain", status=403)
-    said = Said.of(request.POST.dict())
+    said = ReceivedText.of(request.POST.dict())
     if not said.sid:
         return HttpResponse("A MessageSid is missing.", content_type="text/plain", status=400)
-    sentence = receive(said)
+    sentence = receive_reply(said)
     answer = MessagingResponse()
     if sentence:
         answer.message(sentence)

@@ -7,23 +7,23 @@ from typing import Final
 
 from customers.texts.languages import Language
 
-PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
-KNOWN: Final = ("name", "day", "business")
+PLACEHOLDER_PATTERN: Final = re.compile(r"\{(\w*)\}")
+PLACEHOLDERS: Final = ("name", "day", "business")
 
 
 def unknown_placeholders(wording: str) -> list[str]:
-    return [name for name in PLACEHOLDER.findall(wording) if name not in KNOWN]
+    return [name for name in PLACEHOLDER_PATTERN.findall(wording) if name not in PLACEHOLDERS]
 
 
 def nightly_text(language: Language, wording: str, *, name: str, day: date, business: str) -> str:
     """The business's own `wording`, or the language's; what a name holds is never read as a placeholder."""
-    said = filled(
+    said = fill_in(
         wording.strip() or language.wording,
         {"name": name or language.nameless, "day": language.in_words(day), "business": business},
     )
     return f"{said} {language.opt_out}"
 
 
-def filled(wording: str, values: Mapping[str, str]) -> str:
+def fill_in(wording: str, values: Mapping[str, str]) -> str:
     """In one pass, and without `str.format`, which would look into objects for whoever may write a wording."""
-    return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), wording)
+    return PLACEHOLDER_PATTERN.sub(lambda found: values.get(found[1], found[0]), wording)

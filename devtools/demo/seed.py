@@ -19,7 +19,7 @@ from customers.models import (
     Employee,
     TextSettings,
 )
-from customers.texts.clock import EARLIEST_HOUR
+from customers.texts.timing import EARLIEST_HOUR
 from devtools.demo import texts
 from devtools.demo.businesses import BUSINESSES, DemoBusiness, Firm
 from devtools.demo.history import History

@@ -14,9 +14,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from customers.models import Customer, IncomingText, NightlyText, PickupRequest, TextSettings
-from customers.texts.claim import may_be_mobile
-from customers.texts.clock import EARLIEST_HOUR, END_OF_EVENING, REMEMBERED
+from customers.texts.claim_texts import may_be_mobile
 from customers.texts.languages import LANGUAGES
+from customers.texts.timing import EARLIEST_HOUR, END_OF_EVENING, REPLY_COUNTS_FOR
 from customers.texts.wording import nightly_text
 from devtools.demo.api import Row
 from devtools.demo.businesses import BUSINESSES
@@ -81,7 +81,7 @@ def on_the_phones() -> list[Row]:
     found: list[tuple[datetime, Row]] = []
     for demo in BUSINESSES:
         if business := demo.find():
-            since = timezone.now() - REMEMBERED
+            since = timezone.now() - REPLY_COUNTS_FOR
             texts = NightlyText.objects.filter(
                 business=business, status=SENT, sent_at__gt=since, pickup_date__gte=business.today()
             )

@@ -88,7 +88,7 @@ def test_no_line_tells_a_link(
     def broken(claim: object) -> None:
         raise RuntimeError(f"cannot open {link}")
 
-    monkeypatch.setattr(session, "customer_named", broken)
+    monkeypatch.setattr(session, "customer_of_claim", broken)
     assert browser.get(link).status_code == 500
 
     text = "\n".join(written.lines)
@@ -117,7 +117,7 @@ def test_the_page_of_an_error_while_developing_tells_none(
     def broken(claim: object) -> None:
         raise RuntimeError(f"cannot open {link}")
 
-    monkeypatch.setattr(session, "customer_named", broken)
+    monkeypatch.setattr(session, "customer_of_claim", broken)
     settings.DEBUG = True
     for accepted in ("text/html", "text/plain"):
         answer = Client(raise_request_exception=False).get(link, headers={"Accept": accepted})

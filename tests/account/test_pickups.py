@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 
-from customers.account.error_messages import in_words
+from customers.account.error_messages import full_date
 from customers.models import Customer, PickupRequest, RegularPickupRequest
 from events.models import Outgoing
 from tests.account.conftest import Told, Visitor
@@ -26,7 +26,7 @@ def test_a_pickup_that_the_customer_schedules_is_told_as_theirs(
     page = visitor.fill_in("/account/pickups/new", pickup_date=tomorrow.isoformat())
 
     assert (page.path, page.status) == ("/account/", 200)
-    assert f"Your pickup on {in_words(tomorrow)} is scheduled." in page.words
+    assert f"Your pickup on {full_date(tomorrow)} is scheduled." in page.words
     assert told("Pickup Scheduled") == [
         {"scheduled_by": "Customer", "pickup_date": tomorrow.isoformat()}
     ]
@@ -104,14 +104,16 @@ def test_a_cancellation_is_asked_about_and_then_told_as_the_customer_s(
     address = f"/account/pickups/{pickup.uuid}/cancel"
 
     assert address in visitor.open("/account/").links
-    assert f"Cancel the pickup on {in_words(pickup.pickup_date)}?" in visitor.open(address).words
+    assert (
+        f"Cancel the pickup on {full_date(pickup.pickup_date)}?" in visitor.open(address).words
+    )
     assert told("Customer Canceled Pickup") == []
 
     page = visitor.fill_in(address)
 
     assert (
         page.path,
-        f"Your pickup on {in_words(pickup.pickup_date)} is canceled." in page.words,
+        f"Your pickup on {full_date(pickup.pickup_date)} is canceled." in page.words,
     ) == ("/account/", True)
     assert "No pickup is scheduled." in page.words
     assert told("Customer Canceled Pickup") == [
@@ -186,10 +188,12 @@ def test_the_stops_of_a_regular_route_are_told_too_but_are_not_the_customer_s_to
     page = visitor.open("/account/")
 
     assert page.words.count("Our driver's regular stop") == 1
-    assert page.words.index(in_words(today + timedelta(days=1))) < page.words.index(
-        in_words(today + timedelta(days=2))
+    assert page.words.index(full_date(today + timedelta(days=1))) < page.words.index(
+        full_date(today + timedelta(days=2))
     )
-    assert in_words(today) not in page.words.replace(in_words(today + timedelta(days=1)), "")
+    assert full_date(today) not in page.words.replace(
+        full_date(today + timedelta(days=1)), ""
+    )
     assert [link for link in page.links if link.endswith("/cancel")] == [
         f"/account/pickups/{pickup.uuid}/cancel"
     ]

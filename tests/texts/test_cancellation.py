@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.texts.cancellation import AskedPickup, PickupState, to_no
+from customers.texts.cancel_by_reply import TextedPickup, TextedPickupState, reply_to_no
 from customers.texts.languages import AutoReply
 
 ZONE = "America/Los_Angeles"
@@ -18,49 +18,57 @@ VAN_LEFT = datetime(2026, 11, 24, 16, tzinfo=UTC)
 WEDNESDAY = datetime(2026, 11, 25, 8, tzinfo=UTC)
 
 
-def ann(standing: PickupState = PickupState.SCHEDULED) -> AskedPickup:
-    return AskedPickup("Ann", TUESDAY, standing)
+def ann(standing: TextedPickupState = TextedPickupState.SCHEDULED) -> TextedPickup:
+    return TextedPickup("Ann", TUESDAY, standing)
 
 
-def bob(standing: PickupState = PickupState.SCHEDULED) -> AskedPickup:
-    return AskedPickup("Bob", TUESDAY, standing)
+def bob(standing: TextedPickupState = TextedPickupState.SCHEDULED) -> TextedPickup:
+    return TextedPickup("Bob", TUESDAY, standing)
 
 
 @pytest.mark.parametrize(
     ("standing", "now", "reply"),
     [
-        (PickupState.SCHEDULED, EVENING, AutoReply.CANCELED),
-        (PickupState.SCHEDULED, MORNING, AutoReply.CANCELED),
-        (PickupState.SCHEDULED, VAN_LEFT, AutoReply.VAN_LEFT),
-        (PickupState.SCHEDULED, WEDNESDAY, AutoReply.PASSED),
-        (PickupState.CANCELED, EVENING, AutoReply.CANCELED_ALREADY),
-        (PickupState.CANCELED, WEDNESDAY, AutoReply.CANCELED_ALREADY),
-        (PickupState.COMPLETED, VAN_LEFT, AutoReply.DONE_ALREADY),
-        (PickupState.MADE_ANEW, EVENING, AutoReply.MADE_ANEW),
+        (TextedPickupState.SCHEDULED, EVENING, AutoReply.CANCELED),
+        (TextedPickupState.SCHEDULED, MORNING, AutoReply.CANCELED),
+        (TextedPickupState.SCHEDULED, VAN_LEFT, AutoReply.VAN_LEFT),
+        (TextedPickupState.SCHEDULED, WEDNESDAY, AutoReply.PASSED),
+        (TextedPickupState.CANCELED, EVENING, AutoReply.CANCELED_ALREADY),
+        (TextedPickupState.CANCELED, WEDNESDAY, AutoReply.CANCELED_ALREADY),
+        (TextedPickupState.COMPLETED, VAN_LEFT, AutoReply.DONE_ALREADY),
+        (TextedPickupState.MADE_ANEW, EVENING, AutoReply.MADE_ANEW),
     ],
 )
-def test_a_no_about_one_pickup(standing: PickupState, now: datetime, reply: AutoReply) -> None:
-    assert to_no([ann(standing)], None, now, ZONE, 8) == (reply, ann(standing))
+def test_a_no_about_one_pickup(
+    standing: TextedPickupState, now: datetime, reply: AutoReply
+) -> None:
+    assert reply_to_no([ann(standing)], None, now, ZONE, 8) == (reply, ann(standing))
 
 
 def test_a_no_about_nothing() -> None:
-    assert to_no([], None, EVENING, ZONE, 8) == (AutoReply.NOT_ASKED, None)
+    assert reply_to_no([], None, EVENING, ZONE, 8) == (AutoReply.NOT_ASKED, None)
 
 
 def test_who_shares_a_number_must_say_whose_pickup_is_meant() -> None:
-    assert to_no([ann(), bob()], None, EVENING, ZONE, 8) == (AutoReply.WHICH, None)
-    assert to_no([ann(), bob()], 1, EVENING, ZONE, 8) == (AutoReply.CANCELED, bob())
+    assert reply_to_no([ann(), bob()], None, EVENING, ZONE, 8) == (AutoReply.WHICH, None)
+    assert reply_to_no([ann(), bob()], 1, EVENING, ZONE, 8) == (AutoReply.CANCELED, bob())
     # not the only one that is left: the answer may be the same one twice
-    assert to_no([ann(PickupState.CANCELED), bob()], None, EVENING, ZONE, 8) == (
+    assert reply_to_no([ann(TextedPickupState.CANCELED), bob()], None, EVENING, ZONE, 8) == (
         AutoReply.WHICH,
         None,
     )
 
 
 def test_what_is_true_of_all_who_share_a_number_needs_no_name() -> None:
-    assert to_no([ann(), bob()], None, WEDNESDAY, ZONE, 8)[0] is AutoReply.PASSED
+    assert reply_to_no([ann(), bob()], None, WEDNESDAY, ZONE, 8)[0] is AutoReply.PASSED
     assert (
-        to_no([ann(PickupState.CANCELED), bob(PickupState.CANCELED)], None, EVENING, ZONE, 8)[0]
+        reply_to_no(
+            [ann(TextedPickupState.CANCELED), bob(TextedPickupState.CANCELED)],
+            None,
+            EVENING,
+            ZONE,
+            8,
+        )[0]
         is AutoReply.CANCELED_ALREADY
     )
 
@@ -68,10 +76,10 @@ def test_what_is_true_of_all_who_share_a_number_needs_no_name() -> None:
 @given(
     st.lists(
         st.builds(
-            AskedPickup,
+            TextedPickup,
             st.sampled_from(["Ann", "Bob"]),
             st.just(TUESDAY),
-            st.sampled_from(PickupState),
+            st.sampled_from(TextedPickupState),
         ),
         max_size=3,
     ),
@@ -82,12 +90,12 @@ def test_what_is_true_of_all_who_share_a_number_needs_no_name() -> None:
     st.integers(0, 23),
 )
 def test_only_one_scheduled_pickup_in_time_is_ever_canceled(
-    asked: list[AskedPickup], chosen: int | None, now: datetime, leaves: int
+    asked: list[TextedPickup], chosen: int | None, now: datetime, leaves: int
 ) -> None:
     chosen = chosen if chosen is not None and chosen < len(asked) else None
-    reply, about = to_no(asked, chosen, now, ZONE, leaves)
+    reply, about = reply_to_no(asked, chosen, now, ZONE, leaves)
     if reply is AutoReply.CANCELED:
         assert about
-        assert about.standing is PickupState.SCHEDULED
+        assert about.standing is TextedPickupState.SCHEDULED
         assert len(asked) == 1 or (chosen is not None and about == asked[chosen])
         assert now < datetime.combine(TUESDAY, time(leaves), ZoneInfo(ZONE))

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.texts.clock import END_OF_EVENING, LONGEST_PAUSE, evening, pause, too_late
+from customers.texts.timing import (
+    END_OF_EVENING,
+    TEXT_BACKOFF_CEILING,
+    has_van_left,
+    sending_window,
+    text_backoff,
+)
 from customers.zones import zones
 
 LOS_ANGELES, BERLIN, SYDNEY = "America/Los_Angeles", "Europe/Berlin", "Australia/Sydney"
@@ -33,7 +39,7 @@ def at(zone: str, local: str) -> datetime:
     "zone", [LOS_ANGELES, BERLIN, SYDNEY, "Asia/Kathmandu", "Pacific/Kiritimati"]
 )
 def test_texts_leave_from_the_chosen_hour_until_nine(zone: str, local: str, due: bool) -> None:
-    found = evening(at(zone, local), zone, 18)
+    found = sending_window(at(zone, local), zone, 18)
     assert (found is not None) is due
     if found:
         assert found == (date(2026, 11, 24), at(zone, "2026-11-23 21:00"))
@@ -57,8 +63,8 @@ def test_six_in_the_evening_is_six_by_the_wall_clock_when_clocks_change(
 ) -> None:
     six = at(zone, f"{day} 18:00")
     assert six.hour == utc
-    assert evening(six - timedelta(seconds=1), zone, 18) is None
-    found = evening(six, zone, 18)
+    assert sending_window(six - timedelta(seconds=1), zone, 18) is None
+    found = sending_window(six, zone, 18)
     assert found
     assert found.day == date.fromisoformat(day) + timedelta(days=1)
     assert found.until - six == timedelta(hours=3)
@@ -73,13 +79,13 @@ def test_no_text_is_ever_due_at_night_and_it_is_always_about_tomorrow(
     now: datetime, zone: str, hour: int
 ) -> None:
     local = now.astimezone(ZoneInfo(zone))
-    found = evening(now, zone, hour)
+    found = sending_window(now, zone, hour)
     assert (found is not None) == (hour <= local.hour < 21)
     if found:
         assert found.day == local.date() + timedelta(days=1)
         assert now < found.until
         assert found.until.astimezone(ZoneInfo(zone)).hour == 21
-        assert not too_late(found.day, now, zone, 0)
+        assert not has_van_left(found.day, now, zone, 0)
 
 
 @pytest.mark.parametrize(
@@ -96,11 +102,11 @@ def test_no_text_is_ever_due_at_night_and_it_is_always_about_tomorrow(
 )
 @pytest.mark.parametrize("zone", [LOS_ANGELES, BERLIN, SYDNEY])
 def test_an_answer_counts_until_the_van_leaves(zone: str, local: str, late: bool) -> None:
-    assert too_late(date(2026, 11, 24), at(zone, local), zone, 8) is late
+    assert has_van_left(date(2026, 11, 24), at(zone, local), zone, 8) is late
 
 
 def test_pauses_double_up_to_ten_minutes_and_are_never_shorter_than_asked_for() -> None:
-    assert [pause(attempts).total_seconds() for attempts in range(8)] == [
+    assert [text_backoff(attempts).total_seconds() for attempts in range(8)] == [
         30,
         30,
         60,
@@ -110,10 +116,14 @@ def test_pauses_double_up_to_ten_minutes_and_are_never_shorter_than_asked_for() 
         600,
         600,
     ]
-    assert pause(1, asked=90) == timedelta(seconds=90)
-    assert pause(5, asked=3) == timedelta(seconds=480)
+    assert text_backoff(1, asked=90) == timedelta(seconds=90)
+    assert text_backoff(5, asked=3) == timedelta(seconds=480)
 
 
 @given(st.integers(0, 32_767), st.none() | st.floats(0, 1e12))
 def test_a_pause_is_never_too_long_to_be_written_down(attempts: int, asked: float | None) -> None:
-    assert timedelta(seconds=30) <= pause(attempts, asked) <= max(LONGEST_PAUSE, timedelta(days=1))
+    assert (
+        timedelta(seconds=30)
+        <= text_backoff(attempts, asked)
+        <= max(TEXT_BACKOFF_CEILING, timedelta(days=1))
+    )

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from customers.models import NightlyText, PickupRequest
 from customers.texts import nightly
-from customers.texts.claim import LONGEST_SENDING
+from customers.texts.claim_texts import CLAIM_LIFETIME
 from smrt_integration import tasks
 from tests.factories import NightlyTextFactory
 from tests.texts.conftest import statuses
@@ -44,7 +44,7 @@ def test_a_worker_that_is_killed_leaves_no_second_text(
     worker.kill()
     assert statuses() == [("sending", "")]
 
-    NightlyText.objects.update(claimed_at=timezone.now() - LONGEST_SENDING)
+    NightlyText.objects.update(claimed_at=timezone.now() - CLAIM_LIFETIME)
     start_worker(**environment)
     tasks.send_texts.delay()
     wait_until(lambda: statuses() == [("unknown", "no_answer")], "the other worker has given it up")

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from customers.models import Business, Customer, NightlyText, PickupRequest, TextSettings
 from customers.texts import nightly
-from customers.texts.plan import plan
+from customers.texts.plan_texts import plan_texts
 from tests.factories import (
     BusinessFactory,
     CustomerFactory,
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 def planned() -> int:
-    return plan(timezone.now())
+    return plan_texts(timezone.now())
 
 
 def test_a_pickup_tomorrow_is_planned_once(pickup: PickupRequest) -> None:

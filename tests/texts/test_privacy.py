@@ -8,8 +8,8 @@ import pytest
 
 from customers.models import PickupRequest
 from customers.texts import nightly
-from customers.texts.backends import Console
-from customers.texts.send_results import Text
+from customers.texts.backends import ConsoleBackend
+from customers.texts.send_results import TextToSend
 from tests.texts.conftest import NUMBER
 from tests.twilio import ACCOUNT, TOKEN, TwilioStandIn, post_incoming_text
 
@@ -32,13 +32,13 @@ def log() -> Iterator[io.StringIO]:
 def test_the_console_shows_texts_on_a_developers_machine_alone(
     log: io.StringIO, settings: object
 ) -> None:
-    text = Text(7, "+14155550123", NUMBER, "Hello Ann")
+    text = TextToSend(7, "+14155550123", NUMBER, "Hello Ann")
     settings.DEBUG = False  # type: ignore[attr-defined]
-    Console().send(text)
+    ConsoleBackend().send(text)
     assert "text_on_console" in log.getvalue()
     assert not any(told in log.getvalue() for told in ("4155550123", "Ann"))
     settings.DEBUG = True  # type: ignore[attr-defined]
-    Console().send(text)
+    ConsoleBackend().send(text)
     assert "+14155550123" in log.getvalue()
     assert "Hello Ann" in log.getvalue()
 
@@ -78,10 +78,10 @@ def test_a_backend_that_breaks_is_named_without_what_it_was_given(
     pickup: PickupRequest, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken:
-        def send(self, text: Text) -> None:
+        def send(self, text: TextToSend) -> None:
             raise ValueError(text.body + text.to)
 
-    monkeypatch.setattr("customers.texts.backends.chosen", Broken)
+    monkeypatch.setattr("customers.texts.backends.new_backend", Broken)
     assert nightly.run() == {"unknown": 1}
     assert "ValueError" in log.getvalue()
     assert pickup.customer.phone not in log.getvalue()

@@ -21,9 +21,9 @@ from customers.models import (
     TextSettings,
 )
 from customers.texts import nightly
-from customers.texts.backends import Backend
-from customers.texts.plan import plan
-from customers.texts.send_results import SendResult, Sent, Text
+from customers.texts.backends import TextBackend
+from customers.texts.plan_texts import plan_texts
+from customers.texts.send_results import SendResult, Sent, TextToSend
 from tests.customers.contention import PATIENCE, at_once, wait_for_waiting
 from tests.factories import CustomerFactory, PickupRequestFactory
 from tests.texts.conftest import NUMBER
@@ -75,7 +75,7 @@ def test_workers_that_run_at_once_send_each_text_once(
 
 def test_plans_that_are_made_at_once_plan_each_text_once(fifty: set[str]) -> None:
     now = timezone.now()
-    assert sum(together(4, lambda: plan(now))) == NightlyText.objects.count() == 50
+    assert sum(together(4, lambda: plan_texts(now))) == NightlyText.objects.count() == 50
 
 
 def test_a_plan_waits_for_another_one_and_then_leaves_its_texts_alone(
@@ -85,13 +85,13 @@ def test_a_plan_waits_for_another_one_and_then_leaves_its_texts_alone(
 
     def planned() -> int:
         try:
-            return plan(now)
+            return plan_texts(now)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as other:
         with transaction.atomic():
-            assert plan(now) == 1
+            assert plan_texts(now) == 1
             second = other.submit(planned)
             wait_for_waiting(1)
         assert second.result(PATIENCE) == 0
@@ -172,7 +172,7 @@ def test_while_texts_are_under_way_no_transaction_is_open_and_their_threads_have
     seen: list[tuple[int, bool]] = []
 
     class Watching:
-        def send(self, text: Text) -> SendResult:
+        def send(self, text: TextToSend) -> SendResult:
             with watcher() as session:
                 row = session.execute(OPEN_TRANSACTIONS).fetchone()
             assert row
@@ -181,10 +181,10 @@ def test_while_texts_are_under_way_no_transaction_is_open_and_their_threads_have
             )
             return Sent()
 
-    def watching() -> Backend:
+    def watching() -> TextBackend:
         return Watching()
 
-    monkeypatch.setattr("customers.texts.backends.chosen", watching)
+    monkeypatch.setattr("customers.texts.backends.new_backend", watching)
     # the other watchers are the only ones that are at work, each in a statement of its own
     monkeypatch.setattr("customers.texts.nightly.send", one_by_one)
     assert nightly.run() == {"sent": 50}
@@ -192,6 +192,6 @@ def test_while_texts_are_under_way_no_transaction_is_open_and_their_threads_have
 
 
 def one_by_one(
-    texts: list[Text], backend: Backend, threads: ThreadPoolExecutor
+    texts: list[TextToSend], backend: TextBackend, threads: ThreadPoolExecutor
 ) -> list[SendResult]:
     return [threads.submit(backend.send, text).result(PATIENCE) for text in texts]

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.texts.languages import LANGUAGES, Meaning
-from customers.texts.reply_meaning import Vocabulary, plain
+from customers.texts.languages import LANGUAGES, ReplyMeaning
+from customers.texts.reply_words import ReplyWords, simplify
 
-USUAL = Vocabulary.of(["en"], {})
-EVERY = Vocabulary.of(LANGUAGES, {})
+USUAL = ReplyWords.of(["en"], {})
+EVERY = ReplyWords.of(LANGUAGES, {})
 
 
 @pytest.mark.parametrize(
@@ -73,16 +73,18 @@ def test_an_answer_in_english(said: str, meaning: str) -> None:
 def test_an_answer_in_another_language_that_the_business_has(
     language: str, said: str, meaning: str
 ) -> None:
-    assert Vocabulary.of([language], {}).meaning(said).value == meaning
+    assert ReplyWords.of([language], {}).meaning(said).value == meaning
 
 
 def test_the_words_of_a_business_come_first_and_empty_ones_mean_nothing() -> None:
-    own = Vocabulary.of(["en"], {Meaning.NO: ["Not this week", "!!", ""], Meaning.START: ["end"]})
+    own = ReplyWords.of(
+        ["en"], {ReplyMeaning.NO: ["Not this week", "!!", ""], ReplyMeaning.START: ["end"]}
+    )
 
-    assert own.meaning("not this week!") is Meaning.NO
-    assert own.meaning("END") is Meaning.START
-    assert own.meaning("!!") is Meaning.OTHER
-    assert own.meaning("") is Meaning.OTHER
+    assert own.meaning("not this week!") is ReplyMeaning.NO
+    assert own.meaning("END") is ReplyMeaning.START
+    assert own.meaning("!!") is ReplyMeaning.OTHER
+    assert own.meaning("") is ReplyMeaning.OTHER
 
 
 @pytest.mark.parametrize(
@@ -121,11 +123,11 @@ def test_case_and_punctuation_around_it_never_change_what_a_word_means(
 
 @given(st.text(max_size=2_000))
 def test_whatever_is_said_has_one_meaning(said: str) -> None:
-    assert EVERY.meaning(said) is EVERY.meanings.get(plain(said), Meaning.OTHER)
+    assert EVERY.meaning(said) is EVERY.meanings.get(simplify(said), ReplyMeaning.OTHER)
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_no_language_uses_a_word_for_two_things(code: str) -> None:
-    words = [plain(word) for listed in LANGUAGES[code].words.values() for word in listed]
+    words = [simplify(word) for listed in LANGUAGES[code].words.values() for word in listed]
     assert len(words) == len(set(words))
     assert "" not in words

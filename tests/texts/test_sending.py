@@ -12,14 +12,14 @@ from django.utils import timezone
 
 from customers.models import Business, Customer, NightlyText, PickupRequest, TextSettings
 from customers.texts import nightly
-from customers.texts.claim import LONGEST_SENDING, claim
-from customers.texts.plan import plan
+from customers.texts.claim_texts import CLAIM_LIFETIME, claim_texts
+from customers.texts.plan_texts import plan_texts
 from customers.texts.send_results import (
-    Later,
+    Halted,
+    Postponed,
     Refused,
     SendResult,
-    Stopped,
-    Unknown,
+    Unconfirmed,
     result_of_error,
 )
 from tests.factories import CustomerFactory, PickupRequestFactory, TextSettingsFactory
@@ -105,7 +105,7 @@ def test_what_may_have_been_taken_is_never_sent_again(
 def test_a_twilio_that_hangs_is_given_up_and_the_text_not_sent_again(
     twilio: TwilioStandIn, pickup: PickupRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("customers.texts.twilio_backend.TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr("customers.texts.twilio_backend.TWILIO_TIMEOUT_SECONDS", 0.3)
     twilio.fault(1)
     assert nightly.run() == {"unknown": 1}
     assert nightly.run() == {}
@@ -225,7 +225,7 @@ def without_phone(pickup: PickupRequest) -> None:
 def test_what_happened_since_the_plan_counts(
     twilio: TwilioStandIn, pickup: PickupRequest, happens: Any, reason: str
 ) -> None:
-    plan(timezone.now())
+    plan_texts(timezone.now())
     happens(pickup)
     assert nightly.run() == {}
     assert (twilio.send_calls(), statuses()) == (0, [("skipped", reason)])
@@ -234,7 +234,7 @@ def test_what_happened_since_the_plan_counts(
 def test_a_number_that_changed_since_the_plan_is_the_one_that_is_texted(
     twilio: TwilioStandIn, pickup: PickupRequest
 ) -> None:
-    plan(timezone.now())
+    plan_texts(timezone.now())
     pickup.customer.change_phone("+16285550188")
     assert nightly.run() == {"sent": 1}
     assert [text.to for text in twilio.texts()] == ["+16285550188"]
@@ -243,21 +243,21 @@ def test_a_number_that_changed_since_the_plan_is_the_one_that_is_texted(
 def test_what_the_number_was_refused_for_is_not_said_of_the_next_number(
     twilio: TwilioStandIn, pickup: PickupRequest
 ) -> None:
-    from customers.texts.save_results import settle
+    from customers.texts.save_send_results import save_send_results
 
-    plan(timezone.now())
-    (text,) = claim(timezone.now())
+    plan_texts(timezone.now())
+    (text,) = claim_texts(timezone.now())
     pickup.customer.change_phone("+16285550188")
-    settle({text.id: Refused("unsubscribed", 21610)}, timezone.now())
+    save_send_results({text.id: Refused("unsubscribed", 21610)}, timezone.now())
     assert Customer.objects.get().receive_texts is True
 
 
 def test_a_text_in_the_hands_of_a_dead_worker_is_not_sent_again(
     twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller
 ) -> None:
-    plan(timezone.now())
-    assert len(claim(timezone.now())) == 1
-    clock.shift(LONGEST_SENDING - timedelta(seconds=1))
+    plan_texts(timezone.now())
+    assert len(claim_texts(timezone.now())) == 1
+    clock.shift(CLAIM_LIFETIME - timedelta(seconds=1))
     assert nightly.run() == {}
     clock.shift(timedelta(seconds=1))
     assert nightly.run() == {"lost": 1}
@@ -268,7 +268,7 @@ def test_a_text_in_the_hands_of_a_dead_worker_is_not_sent_again(
 def test_a_business_that_is_switched_off_meanwhile_sends_nothing_and_goes_on_when_it_is_on_again(
     twilio: TwilioStandIn, pickup: PickupRequest, texting: TextSettings
 ) -> None:
-    plan(timezone.now())
+    plan_texts(timezone.now())
     TextSettings.objects.update(enabled=False)
     assert nightly.run() == {}
     TextSettings.objects.update(enabled=True)
@@ -281,7 +281,7 @@ def test_a_portion_takes_as_many_queries_for_sixteen_texts_as_for_one(
     def queries(count: int) -> int:
         for customer in CustomerFactory.create_batch(count, business=business):
             PickupRequestFactory.create(customer=customer)
-        plan(timezone.now())
+        plan_texts(timezone.now())
         with CaptureQueriesContext(connection) as captured:
             assert nightly.run() == {"sent": count}
         return len(captured)
@@ -298,20 +298,20 @@ def test_by_default_texts_go_to_the_console(pickup: PickupRequest, settings: Any
 @pytest.mark.parametrize(
     ("status", "error", "outcome"),
     [
-        (401, 20003, Stopped("account", 20003)),
-        (401, None, Stopped("account")),
-        (403, None, Stopped("account")),
-        (404, 20404, Stopped("account", 20404)),
-        (400, 21606, Stopped("number", 21606)),
+        (401, 20003, Halted("account", 20003)),
+        (401, None, Halted("account")),
+        (403, None, Halted("account")),
+        (404, 20404, Halted("account", 20404)),
+        (400, 21606, Halted("number", 21606)),
         (400, 21610, Refused("unsubscribed", 21610)),
         (400, 21614, Refused("impossible", 21614)),
         (400, None, Refused("rejected")),
         (400, 99999, Refused("rejected", 99999)),
-        (429, None, Later()),
-        (503, None, Later()),
-        (500, None, Unknown()),
-        (504, None, Unknown()),
-        (302, None, Unknown()),
+        (429, None, Postponed()),
+        (503, None, Postponed()),
+        (500, None, Unconfirmed()),
+        (504, None, Unconfirmed()),
+        (302, None, Unconfirmed()),
     ],
 )
 def test_what_an_answer_of_twilio_means(

@@ -4,8 +4,13 @@ from datetime import date
 
 import pytest
 
-from customers.texts.languages import ENGLISH, LANGUAGES, AutoReply, Language, Meaning
-from customers.texts.wording import KNOWN, PLACEHOLDER, nightly_text, unknown_placeholders
+from customers.texts.languages import ENGLISH, LANGUAGES, AutoReply, Language, ReplyMeaning
+from customers.texts.wording import (
+    PLACEHOLDER_PATTERN,
+    PLACEHOLDERS,
+    nightly_text,
+    unknown_placeholders,
+)
 
 DAY = date(2026, 11, 24)
 
@@ -75,11 +80,15 @@ def test_what_cannot_be_filled_in_is_found() -> None:
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
 def test_every_language_can_say_and_understand_everything(language: Language) -> None:
     assert language.replies.keys() == set(AutoReply) - {AutoReply.NOTHING}
-    assert language.words.keys() == set(Meaning) - {Meaning.OTHER}
+    assert language.words.keys() == set(ReplyMeaning) - {ReplyMeaning.OTHER}
     assert (len(language.weekdays), len(language.months)) == (7, 12)
     assert unknown_placeholders(language.wording) == []
-    assert {"name", "day", "business"} == set(KNOWN) == set(PLACEHOLDER.findall(language.wording))
+    assert (
+        {"name", "day", "business"}
+        == set(PLACEHOLDERS)
+        == set(PLACEHOLDER_PATTERN.findall(language.wording))
+    )
     for reply, english in ENGLISH.replies.items():
-        assert set(PLACEHOLDER.findall(language.replies[reply])) == set(
-            PLACEHOLDER.findall(english)
+        assert set(PLACEHOLDER_PATTERN.findall(language.replies[reply])) == set(
+            PLACEHOLDER_PATTERN.findall(english)
         ), reply

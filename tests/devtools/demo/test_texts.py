@@ -7,9 +7,9 @@ import time_machine
 from django.utils import timezone
 
 from customers.models import IncomingText, NightlyText, PickupRequest
-from customers.texts import plan
-from customers.texts.clock import EARLIEST_HOUR, REMEMBERED, too_late
-from customers.texts.incoming import Said, receive
+from customers.texts import plan_texts
+from customers.texts.receive_reply import ReceivedText, receive_reply
+from customers.texts.timing import EARLIEST_HOUR, REPLY_COUNTS_FOR, has_van_left
 from devtools.demo.businesses import BUSINESSES
 from devtools.demo.seed import seed
 from devtools.demo.texts import TEXTED, last_evening, on_the_phones
@@ -30,8 +30,8 @@ def test_at_every_hour_the_van_has_not_left_and_the_text_is_not_forgotten(
         now = day + timedelta(minutes=minutes)
         sent = last_evening(now, time_zone)
         assert sent <= now
-        assert now - sent < min(REMEMBERED, timedelta(hours=26))
-        assert not too_late(sent.date() + timedelta(days=1), now, time_zone, EARLIEST_HOUR), now
+        assert now - sent < min(REPLY_COUNTS_FOR, timedelta(hours=26))
+        assert not has_van_left(sent.date() + timedelta(days=1), now, time_zone, EARLIEST_HOUR), now
 
 
 @pytest.mark.django_db
@@ -46,19 +46,19 @@ def test_whenever_it_is_made_a_no_cancels_at_each_business(hour: int) -> None:
         )
         assert texts.count() == TEXTED * len(BUSINESSES)
         for text in texts[::TEXTED]:
-            assert receive(Said(f"SM{text.pk}", text.phone, text.sender, "No", 0, ""))
+            assert receive_reply(ReceivedText(f"SM{text.pk}", text.phone, text.sender, "No", 0, ""))
             text.pickup.refresh_from_db()
             assert (text.pickup.status, text.pickup.canceled_via) == ("canceled", "Text")
         # the workers go on from there: who was texted is not texted again
         assert (
-            plan.plan(timezone.now())
-            == 3 * len(plan.businesses_due(timezone.now())) - _without_texts()
+            plan_texts.plan_texts(timezone.now())
+            == 3 * len(plan_texts.businesses_due(timezone.now())) - _without_texts()
         )
 
 
 def _without_texts() -> int:
     """Of the pickups that the workers find, those whose customers get none."""
-    due = {business: evening.day for business, evening in plan.businesses_due(timezone.now())}
+    due = {business: evening.day for business, evening in plan_texts.businesses_due(timezone.now())}
     pickups = PickupRequest.objects.filter(nightly_text=None, status="scheduled").select_related(
         "customer"
     )
@@ -72,7 +72,7 @@ def test_the_phones_show_what_was_asked_and_answered() -> None:
     text = NightlyText.objects.select_related("customer").filter(sender=BUSINESSES[0].text_number)[
         0
     ]
-    receive(Said("SM1", text.phone, text.sender, "no", 0, ""))
+    receive_reply(ReceivedText("SM1", text.phone, text.sender, "no", 0, ""))
     lines = on_the_phones()
     assert len(lines) == TEXTED * len(BUSINESSES) + 2
     mine = [line for line in lines if line["phone"] == text.phone]

@@ -5,11 +5,11 @@ from datetime import datetime
 from django.db import connection
 
 from customers.models import TextSettings
-from customers.texts.clock import Evening, evening
+from customers.texts.timing import SendingWindow, sending_window
 
 # Everybody with a pickup that day who may be texted. Whoever was planned before is left alone, whatever became of it. In order, so that
 # two runs at the same moment wait for each other and not for each other's rows in turn.
-PLAN = """
+INSERT_PLANNED_TEXTS = """
 INSERT INTO customers_nightlytext
     (business_id, customer_id, pickup_id, pickup_date, until, status, reason, attempts, next_at, created_at, phone, sender, sid)
 SELECT pickup.business_id, pickup.customer_id, pickup.id, pickup.pickup_date, due.until, 'waiting', '', 0, %(now)s, %(now)s, '', '', ''
@@ -25,7 +25,7 @@ ON CONFLICT DO NOTHING
 """
 
 
-def plan(now: datetime) -> int:
+def plan_texts(now: datetime) -> int:
     """How many more texts wait to be sent, for all businesses whose hour has come."""
     due = businesses_due(now)
     if not due:
@@ -34,15 +34,16 @@ def plan(now: datetime) -> int:
     days, untils = zip(*evenings, strict=True)
     with connection.cursor() as cursor:
         cursor.execute(
-            PLAN, {"now": now, "businesses": [*businesses], "days": [*days], "untils": [*untils]}
+            INSERT_PLANNED_TEXTS,
+            {"now": now, "businesses": [*businesses], "days": [*days], "untils": [*untils]},
         )
         return int(cursor.rowcount)
 
 
-def businesses_due(now: datetime) -> list[tuple[int, Evening]]:
+def businesses_due(now: datetime) -> list[tuple[int, SendingWindow]]:
     switched_on = TextSettings.objects.filter(enabled=True).exclude(number="")
     rows = switched_on.values_list("business_id", "business__time_zone", "hour").order_by(
         "business_id"
     )
-    found = [(business, evening(now, zone, hour)) for business, zone, hour in rows]
+    found = [(business, sending_window(now, zone, hour)) for business, zone, hour in rows]
     return [(business, tonight) for business, tonight in found if tonight]

@@ -6,11 +6,11 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Final
 
-from customers.texts.clock import too_late
 from customers.texts.languages import AutoReply
+from customers.texts.timing import has_van_left
 
 
-class PickupState(Enum):
+class TextedPickupState(Enum):
     """Of a pickup that a text was about."""
 
     SCHEDULED = "scheduled"
@@ -21,21 +21,21 @@ class PickupState(Enum):
 
 
 @dataclass(frozen=True)
-class AskedPickup:
+class TextedPickup:
     """One text that was sent: whose pickup, on what day, and how that stands now."""
 
     name: str
     day: date
-    standing: PickupState
+    standing: TextedPickupState
 
 
-IS_OVER: Final = {
-    PickupState.CANCELED: AutoReply.CANCELED_ALREADY,
-    PickupState.COMPLETED: AutoReply.DONE_ALREADY,
-    PickupState.MADE_ANEW: AutoReply.MADE_ANEW,
+REPLY_IF_NOT_SCHEDULED: Final = {
+    TextedPickupState.CANCELED: AutoReply.CANCELED_ALREADY,
+    TextedPickupState.COMPLETED: AutoReply.DONE_ALREADY,
+    TextedPickupState.MADE_ANEW: AutoReply.MADE_ANEW,
 }
 
-SETTLED: Final = {
+NEEDS_NO_ATTENTION: Final = {
     AutoReply.CANCELED,
     AutoReply.CANCELED_ALREADY,
     AutoReply.DONE_ALREADY,
@@ -45,9 +45,13 @@ SETTLED: Final = {
 """After these nobody has to do anything; everything else waits for the people at the counter."""
 
 
-def to_no(
-    asked: Sequence[AskedPickup], chosen: int | None, now: datetime, time_zone: str, van_leaves: int
-) -> tuple[AutoReply, AskedPickup | None]:
+def reply_to_no(
+    asked: Sequence[TextedPickup],
+    chosen: int | None,
+    now: datetime,
+    time_zone: str,
+    van_leaves: int,
+) -> tuple[AutoReply, TextedPickup | None]:
     """`asked`: what the last texts to this number were about; several when customers share it, of whom the answer may name one.
 
     With the reply comes the text that it is about, if it is about one.
@@ -55,16 +59,16 @@ def to_no(
     if not asked:
         return AutoReply.NOT_ASKED, None
     meant = asked if chosen is None else [asked[chosen]]
-    replies = {_to_one(one, now, time_zone, van_leaves) for one in meant}
+    replies = {_reply_about(one, now, time_zone, van_leaves) for one in meant}
     if len(replies) == 1 and (len(meant) == 1 or AutoReply.CANCELED not in replies):
         return replies.pop(), meant[0]
     return AutoReply.WHICH, None
 
 
-def _to_one(one: AskedPickup, now: datetime, time_zone: str, van_leaves: int) -> AutoReply:
-    if one.standing in IS_OVER:
-        return IS_OVER[one.standing]
-    if not too_late(one.day, now, time_zone, van_leaves):
+def _reply_about(one: TextedPickup, now: datetime, time_zone: str, van_leaves: int) -> AutoReply:
+    if one.standing in REPLY_IF_NOT_SCHEDULED:
+        return REPLY_IF_NOT_SCHEDULED[one.standing]
+    if not has_van_left(one.day, now, time_zone, van_leaves):
         return AutoReply.CANCELED
-    passed = too_late(one.day, now, time_zone, van_leaves=24)
+    passed = has_van_left(one.day, now, time_zone, van_leaves=24)
     return AutoReply.PASSED if passed else AutoReply.VAN_LEFT

@@ -12,9 +12,9 @@ from django.utils import timezone
 from customers.account import session
 from customers.models import Brand, Business, Customer
 
-Given = ParamSpec("Given")
+ViewArgs = ParamSpec("ViewArgs")
 
-HEADERS: Final = {
+PRIVATE_HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -27,33 +27,37 @@ HEADERS: Final = {
 
 
 def private(
-    view: Callable[Concatenate[HttpRequest, Given], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, Given], HttpResponse]:
+    view: Callable[Concatenate[HttpRequest, ViewArgs], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, ViewArgs], HttpResponse]:
     """For one person's eyes: kept by no cache and no search engine; runs no script and loads nothing from elsewhere."""
 
     @wraps(view)
-    def answer(request: HttpRequest, /, *args: Given.args, **kwargs: Given.kwargs) -> HttpResponse:
+    def answer(
+        request: HttpRequest, /, *args: ViewArgs.args, **kwargs: ViewArgs.kwargs
+    ) -> HttpResponse:
         response = view(request, *args, **kwargs)
-        for name, value in HEADERS.items():
+        for name, value in PRIVATE_HEADERS.items():
             response.headers.setdefault(name, value)
         return response
 
     return answer
 
 
-def page(
+def account_page(
     request: HttpRequest, customer: Customer, template: str, status: int = 200, **context: Any
 ) -> HttpResponse:
     """A page of the customer's account."""
     notice = session.notice(request)
     context |= {"customer": customer, "account": customer.uuid.hex, "notice": notice}
-    response = page_of(request, customer.business, customer.brand, template, status, **context)
+    response = business_page(
+        request, customer.business, customer.brand, template, status, **context
+    )
     if notice:
         session.remove_notice(response)
     return response
 
 
-def page_of(
+def business_page(
     request: HttpRequest,
     business: Business,
     brand: Brand | None,
@@ -71,13 +75,13 @@ def page_of(
         )
 
 
-def nobodys_page(request: HttpRequest, template: str, status: int) -> HttpResponse:
+def anonymous_page(request: HttpRequest, template: str, status: int) -> HttpResponse:
     """In nobody's name: it must not tell whose customer somebody is."""
     return render(request, f"account/{template}.html", {"firm": "Your cleaner"}, status=status)
 
 
-def done(sentence: str) -> HttpResponse:
+def redirect_home(sentence: str) -> HttpResponse:
     """Back to the first page, which says what happened. A reload of it repeats nothing."""
     response = redirect("account:home")
-    session.leave_notice(response, sentence)
+    session.set_notice(response, sentence)
     return response

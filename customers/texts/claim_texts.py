@@ -14,47 +14,47 @@ from django.db.models import Q, QuerySet
 from customers.models import Customer, NightlyText, PickupRequest
 from customers.phones import mobile_by_plan
 from customers.texts.languages import LANGUAGES
-from customers.texts.send_results import Text
+from customers.texts.send_results import TextToSend
 from customers.texts.wording import nightly_text
 
 Status, Reason = NightlyText.Status, NightlyText.Reason
 
-PORTION: Final = 16
+TEXT_CHUNK_SIZE: Final = 16
 """Texts that are under way at the same moment: a killed worker leaves at most so many of which nobody knows whether they were sent.
 One worker sent 40 a second on a busy machine with two cores; each further one adds to that."""
-LONGEST_SENDING: Final = timedelta(minutes=5)
+CLAIM_LIFETIME: Final = timedelta(minutes=5)
 """Whoever is longer at it is dead: a task is ended after 150 s."""
 
 
-def claim(now: datetime) -> list[Text]:
+def claim_texts(now: datetime) -> list[TextToSend]:
     """The next texts, to be sent at once. Empty when nothing is due."""
-    while rows := _portion(now):
-        if texts := [_text_of(row) for row in rows if row.status == Status.SENDING]:
+    while rows := _claim_chunk(now):
+        if texts := [_text_to_send(row) for row in rows if row.status == Status.SENDING]:
             return texts
     return []
 
 
 @transaction.atomic
-def _portion(now: datetime) -> list[NightlyText]:
-    rows = list(_due(now)[:PORTION])
+def _claim_chunk(now: datetime) -> list[NightlyText]:
+    rows = list(_due_texts(now)[:TEXT_CHUNK_SIZE])
     for row in rows:
-        _take(row, now)
+        _claim_row(row, now)
     NightlyText.objects.bulk_update(
         rows, ["status", "reason", "attempts", "claimed_at", "phone", "sender"]
     )
     return rows
 
 
-def give_up(now: datetime) -> tuple[int, int]:
+def close_overdue_texts(now: datetime) -> tuple[int, int]:
     """How many became too late, and how many were in the hands of a worker that is gone."""
     expired = NightlyText.objects.filter(status=Status.WAITING, until__lte=now).update(
         status=Status.EXPIRED
     )
-    lost = NightlyText.objects.filter(status=Status.SENDING, claimed_at__lte=now - LONGEST_SENDING)
+    lost = NightlyText.objects.filter(status=Status.SENDING, claimed_at__lte=now - CLAIM_LIFETIME)
     return expired, lost.update(status=Status.UNKNOWN, reason=Reason.NO_ANSWER)
 
 
-def _due(now: datetime) -> QuerySet[NightlyText]:
+def _due_texts(now: datetime) -> QuerySet[NightlyText]:
     free = Q(business__text_settings__resume_at=None) | Q(
         business__text_settings__resume_at__lte=now
     )
@@ -73,8 +73,8 @@ def _due(now: datetime) -> QuerySet[NightlyText]:
     )
 
 
-def _take(row: NightlyText, now: datetime) -> None:
-    row.reason = needless(row.customer, row.pickup, row)
+def _claim_row(row: NightlyText, now: datetime) -> None:
+    row.reason = reason_not_to_send(row.customer, row.pickup, row)
     row.status = Status.SKIPPED if row.reason else Status.SENDING
     row.claimed_at = now
     if not row.reason:
@@ -82,7 +82,9 @@ def _take(row: NightlyText, now: datetime) -> None:
         row.phone, row.sender = row.customer.phone, row.business.text_settings.number
 
 
-def needless(customer: Customer, pickup: PickupRequest, row: NightlyText) -> NightlyText.Reason:
+def reason_not_to_send(
+    customer: Customer, pickup: PickupRequest, row: NightlyText
+) -> NightlyText.Reason:
     """Why this text is not sent after all: much may have happened since it was planned."""
     if pickup.status != PickupRequest.Status.SCHEDULED or pickup.pickup_date != row.pickup_date:
         return Reason.NOT_SCHEDULED
@@ -99,7 +101,7 @@ def may_be_mobile(customer: Customer) -> bool:
     return mobile_by_plan(customer.phone) is not False if given is None else given
 
 
-def _text_of(row: NightlyText) -> Text:
+def _text_to_send(row: NightlyText) -> TextToSend:
     settings, customer = row.business.text_settings, row.customer
     body = nightly_text(
         LANGUAGES[settings.language],
@@ -108,4 +110,4 @@ def _text_of(row: NightlyText) -> Text:
         day=row.pickup_date,
         business=str(customer.brand or row.business),
     )
-    return Text(row.pk, row.phone, row.sender, body)
+    return TextToSend(row.pk, row.phone, row.sender, body)
