@@ -52,10 +52,10 @@ def run_round(lanes: int) -> int:
     loads = build.load(claim.claim(timezone.now(), lanes), timezone.now())
     with ThreadPoolExecutor(segment.THREADS) as threads:
         shipments = list(threads.map(post_lane, loads))
-    now, work = timezone.now(), Settlement()
+    now, settlement = timezone.now(), Settlement()
     for shipment in shipments:
-        add_lane_result(shipment, work, now, random.random)
-    return settle(work, now)
+        add_lane_result(shipment, settlement, now, random.random)
+    return settle(settlement, now)
 
 
 def measure_queries_per_round(sizes: Sizes) -> Iterator[Figure]:

@@ -88,10 +88,10 @@ class Settlement:
     """Everything that one or more finished deliveries brought."""
 
     settled: list[SettledMessage] = field(default_factory=list)
-    known: list[AcceptedIdentify] = field(default_factory=list)
-    failed: list[tuple[OutboxRow, str]] = field(default_factory=list)
+    accepted_identifies: list[AcceptedIdentify] = field(default_factory=list)
+    failed_attempts: list[tuple[OutboxRow, str]] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
-    verdicts: list[LaneUpdate] = field(default_factory=list)
+    lane_updates: list[LaneUpdate] = field(default_factory=list)
 
 
 # Rows locked by somebody are passed over: a save that is replacing a waiting identify must neither wait for us nor deadlock with us.
@@ -157,36 +157,39 @@ COPY events_sendlog (business_id, customer_id, brand_id, user_id, event, subject
 LOG_ATTEMPTS = "COPY events_deliveryattempt (business_id, at, status, milliseconds, messages, bytes, error) FROM STDIN"
 
 
-def settle(work: Settlement, now: datetime) -> int:
+def settle(settlement: Settlement, now: datetime) -> int:
     """Take what is done out of the outbox and into the send log, count failed attempts, and release the lanes. Answers the number of
     messages logged."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(NEVER_LINGER)
         partitions.ensure(now)
-        taken = take_out(cursor, [item.row for item in work.settled])
-        superseded = _remember(cursor, work.known, taken.keys())
+        taken = take_out(cursor, [item.row for item in settlement.settled])
+        superseded = _remember(cursor, settlement.accepted_identifies, taken.keys())
         logged = [
             item
-            for item in work.settled
+            for item in settlement.settled
             if taken.get(item.row.id, item.row.message_id in superseded)
         ]
-        if work.failed:
+        if settlement.failed_attempts:
             cursor.execute(
                 COUNT_ATTEMPT,
-                [[row.id for row, _ in work.failed], [error for _, error in work.failed]],
+                [
+                    [row.id for row, _ in settlement.failed_attempts],
+                    [error for _, error in settlement.failed_attempts],
+                ],
             )
         _copy(
             cursor,
             LOG_ATTEMPTS,
             (
                 (a.business_id, a.at, a.status, a.milliseconds, a.messages, a.bytes, a.error)
-                for a in work.attempts
+                for a in settlement.attempts
             ),
         )
-        _release(cursor, work.verdicts, now)
+        _release(cursor, settlement.lane_updates, now)
         _leave_for_a_moment(
             cursor,
-            [item.row for item in work.settled if item.row.id not in taken],
+            [item.row for item in settlement.settled if item.row.id not in taken],
             now + LOCKED_ROW_PAUSE,
         )
         write_log(cursor, logged, now)
@@ -234,19 +237,21 @@ def _log_row(item: SettledMessage, brand_id: int, now: datetime) -> tuple[Any, .
     )
 
 
-def _remember(cursor: Any, known: Sequence[AcceptedIdentify], taken: Collection[int]) -> set[str]:
+def _remember(
+    cursor: Any, accepted_identifies: Sequence[AcceptedIdentify], taken: Collection[int]
+) -> set[str]:
     """Keep what Segment knows of these customers now. Answers the message ids that were news: an identify replaced while it was in
     flight is no longer in the outbox under its id, yet it was accepted and belongs in the log once."""
-    if not known:
+    if not accepted_identifies:
         return set()
     columns = zip(
         *(
             (k.row.customer_id, k.destination, k.traits_hash, k.row.message_id, k.row.occurred_at)
-            for k in known
+            for k in accepted_identifies
         ),
         strict=True,
     )
-    newest = [k.row.customer_id for k in known if k.row.id in taken]
+    newest = [k.row.customer_id for k in accepted_identifies if k.row.id in taken]
     cursor.execute(REMEMBER, [*(list(column) for column in columns), newest])
     return {row[0] for row in cursor.fetchall()}
 
@@ -259,8 +264,8 @@ def _leave_for_a_moment(cursor: Any, rows: Sequence[OutboxRow], until: datetime)
         )
 
 
-def _release(cursor: Any, verdicts: Sequence[LaneUpdate], now: datetime) -> None:
-    if not verdicts:
+def _release(cursor: Any, lane_updates: Sequence[LaneUpdate], now: datetime) -> None:
+    if not lane_updates:
         return
     rows = (
         (
@@ -273,7 +278,7 @@ def _release(cursor: Any, verdicts: Sequence[LaneUpdate], now: datetime) -> None
             v.last_error,
             v.accepted_at,
         )
-        for v in verdicts
+        for v in lane_updates
     )
     cursor.execute(RELEASE, [now, *(list(column) for column in zip(*rows, strict=True))])
 

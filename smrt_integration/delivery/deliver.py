@@ -156,10 +156,10 @@ class Delivery:
     def _settle(self, patience: float) -> None:
         self._collect(0.0 if self.landed else patience)
         while self.landed:
-            now, work, shipments = timezone.now(), Settlement(), self._one_of_each()
+            now, settlement, shipments = timezone.now(), Settlement(), self._one_of_each()
             for shipment in shipments:
-                add_lane_result(shipment, work, now, random.random)
-            self.logged += settle(work, now)
+                add_lane_result(shipment, settlement, now, random.random)
+            self.logged += settle(settlement, now)
             if any(shipment.load.lane.failures for shipment in shipments):
                 # there is room for the next of them: after a breakdown all are due
                 self.troubled_at = 0.0

@@ -15,7 +15,7 @@ class BuiltMessage:
     message: dict[str, Any]
     size: int
     body: str
-    known: AcceptedIdentify | None = None
+    accepted_identify: AcceptedIdentify | None = None
 
 
 @dataclass(slots=True)

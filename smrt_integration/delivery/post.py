@@ -20,7 +20,7 @@ Post = Callable[[str, str, list[dict[str, Any]], int], Response]
 # Halving a batch of 500 takes up to 999 requests, and 500 identifies of 32 KB are 35. What is left by then is for the next round.
 ENOUGH_SECONDS = 20.0
 
-OUT_OF_TIME = Response(Decision.WAIT, None, "", 0.0)
+OUT_OF_TIME = Response(Decision.BACK_OFF, None, "", 0.0)
 
 ALL_REFUSED = "Segment refused every message sent with this write key (it answered 400). Copy the write key from Segment again and save it here."
 
@@ -69,12 +69,12 @@ def _send(
     if shipment.halted is not None:
         return
     answer = _attempt(shipment, batch, post)
-    if answer.verdict is Decision.ACCEPTED:
+    if answer.decision is Decision.ACCEPT:
         shipment.accepted += batch
-    elif answer.verdict not in (Decision.HALVE, Decision.TOO_LARGE):
+    elif answer.decision not in (Decision.BISECT, Decision.SPLIT):
         shipment.halted = answer
     elif len(batch) == 1:
-        (shipment.suspects if answer.verdict is Decision.HALVE else shipment.too_large).append(
+        (shipment.suspects if answer.decision is Decision.BISECT else shipment.too_large).append(
             (batch[0], answer)
         )
     else:

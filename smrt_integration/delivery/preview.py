@@ -102,7 +102,11 @@ def _notes(event: str, parcel: BuiltMessage, integration: Integration) -> Iterat
         yield "This event is switched off, so it is not sent."
     standing = read.customers_at_segment([parcel.row.customer_id])[parcel.row.customer_id]
     known = standing.destination == destination(integration.region, integration.write_key)
-    if parcel.known is None and not known:
+    if parcel.accepted_identify is None and not known:
         yield "Segment does not know this customer yet: their details are sent before it."
-    elif parcel.known and known and standing.traits_hash == parcel.known.traits_hash:
+    elif (
+        parcel.accepted_identify
+        and known
+        and standing.traits_hash == parcel.accepted_identify.traits_hash
+    ):
         yield "Segment has just these details already, so they are not sent again until something changes."

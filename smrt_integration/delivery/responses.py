@@ -5,18 +5,18 @@ from enum import Enum
 
 
 class Decision(Enum):
-    ACCEPTED = "accepted"
-    HALVE = "something in this batch is refused: halve it to find out what"
-    TOO_LARGE = "the request is too large: halve it"
-    WAIT = "keep everything and try again later"
-    STOP = "nothing will be accepted until the owner changes the config"
+    ACCEPT = "accepted"
+    BISECT = "a message in the batch was refused: halve the batch to find it"
+    SPLIT = "the request is too large: halve it"
+    BACK_OFF = "keep everything and try again later"
+    HALT = "nothing will be accepted until the owner changes the config"
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
     """`wait_seconds` is what Segment asked for, else None: such a wait does not count as a failed attempt. `error` is for the owner."""
 
-    verdict: Decision
+    decision: Decision
     status: int | None
     error: str = ""
     wait_seconds: float | None = None
@@ -38,43 +38,46 @@ LEAST_SECONDS = 1.0
 def decide(status: int, retry_after: float | None) -> Response:
     """`status` is the HTTP status, `retry_after` the seconds of a Retry-After header, None without one."""
     if 200 <= status < 300:
-        return Response(Decision.ACCEPTED, status)
+        return Response(Decision.ACCEPT, status)
     if status in STOPPING:
-        return Response(Decision.STOP, status, STOPPING[status])
+        return Response(Decision.HALT, status, STOPPING[status])
     if status == 429 or retry_after is not None:
         wait = SLOW_DOWN_SECONDS if retry_after is None else max(LEAST_SECONDS, retry_after)
         return Response(
-            Decision.WAIT, status, f"Segment asked us to slow down (it answered {status}).", wait
+            Decision.BACK_OFF,
+            status,
+            f"Segment asked us to slow down (it answered {status}).",
+            wait,
         )
     if status == 400:
-        return Response(Decision.HALVE, status, "Segment refused this message (it answered 400).")
+        return Response(Decision.BISECT, status, "Segment refused this message (it answered 400).")
     if status == 413:
         return Response(
-            Decision.TOO_LARGE, status, "Segment finds this message too large (it answered 413)."
+            Decision.SPLIT, status, "Segment finds this message too large (it answered 413)."
         )
     if 300 <= status < 400:
         return Response(
-            Decision.WAIT,
+            Decision.BACK_OFF,
             status,
             f"Segment's address sent us elsewhere (it answered {status}); we do not follow.",
         )
     return Response(
-        Decision.WAIT, status, f"Segment could not take the events (it answered {status})."
+        Decision.BACK_OFF, status, f"Segment could not take the events (it answered {status})."
     )
 
 
 def timed_out() -> Response:
-    return Response(Decision.WAIT, None, "Segment did not answer in time.")
+    return Response(Decision.BACK_OFF, None, "Segment did not answer in time.")
 
 
 def unreachable() -> Response:
-    return Response(Decision.WAIT, None, "Segment could not be reached.")
+    return Response(Decision.BACK_OFF, None, "Segment could not be reached.")
 
 
 def no_key() -> Response:
     """None was entered, or none of FIELD_KEYS decrypts it."""
     return Response(
-        Decision.STOP,
+        Decision.HALT,
         None,
         "There is no readable write key. Copy it from Segment (your source, Settings, API Keys) and save it here.",
     )
@@ -82,7 +85,7 @@ def no_key() -> Response:
 
 def failed() -> Response:
     return Response(
-        Decision.WAIT,
+        Decision.BACK_OFF,
         None,
         "Something went wrong on our side while sending. We try again by ourselves.",
     )

@@ -188,4 +188,4 @@ def post(
         return responses.timed_out()
     except requests.RequestException:
         return responses.unreachable()
-    return Response(responses.Decision.ACCEPTED, 200)
+    return Response(responses.Decision.ACCEPT, 200)

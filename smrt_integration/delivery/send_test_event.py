@@ -20,14 +20,14 @@ NOBODY: Final = (("All", False),)
 
 @dataclass(frozen=True, slots=True)
 class SentTestEvent:
-    """What Segment answered, and the text by which the event is told from others in Segment's debugger."""
+    """Segment's response, and the text by which the event is told from others in Segment's debugger."""
 
-    answer: Response
+    response: Response
     text: str
 
     @property
     def accepted(self) -> bool:
-        return self.answer.verdict is Decision.ACCEPTED
+        return self.response.decision is Decision.ACCEPT
 
 
 def user_of(business_id: int) -> UUID:
@@ -79,6 +79,6 @@ def send_test_event(integration: Integration, text: str) -> SentTestEvent:
 
 def _outcome(answer: Response) -> Outcome:
     """Whether Segment said no, or nothing that counts: a test event is not tried again."""
-    if answer.verdict is Decision.ACCEPTED:
+    if answer.decision is Decision.ACCEPT:
         return Outcome.ACCEPTED
-    return Outcome.SKIPPED if answer.verdict is Decision.WAIT else Outcome.REJECTED
+    return Outcome.SKIPPED if answer.decision is Decision.BACK_OFF else Outcome.REJECTED

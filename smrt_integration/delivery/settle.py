@@ -11,28 +11,30 @@ from smrt_integration.delivery.responses import Response
 
 
 def add_lane_result(
-    shipment: LaneResult, work: Settlement, now: datetime, random: Callable[[], float]
+    shipment: LaneResult, settlement: Settlement, now: datetime, random: Callable[[], float]
 ) -> None:
-    """Add to `work` what this shipment brought."""
+    """Add to `settlement` what this shipment brought."""
     rejected = [] if shipment.key_refused else shipment.rejected
-    work.settled += shipment.load.settled
-    work.settled += [
+    settlement.settled += shipment.load.settled
+    settlement.settled += [
         SettledMessage(p.row, Outcome.ACCEPTED, "", p.body, shipment.sent_at[p.row.id])
         for p in shipment.accepted
     ]
-    work.settled += [
+    settlement.settled += [
         SettledMessage(p.row, Outcome.REJECTED, a.error, p.body, shipment.sent_at[p.row.id])
         for p, a in rejected
     ]
-    work.known += [parcel.known for parcel in shipment.accepted if parcel.known]
-    work.attempts += shipment.attempts
-    verdict = lane_update(shipment, now, random)
-    work.verdicts.append(verdict)
-    if verdict.stopped or (shipment.halted is not None and shipment.halted.wait_seconds is None):
+    settlement.accepted_identifies += [
+        parcel.accepted_identify for parcel in shipment.accepted if parcel.accepted_identify
+    ]
+    settlement.attempts += shipment.attempts
+    update = lane_update(shipment, now, random)
+    settlement.lane_updates.append(update)
+    if update.stopped or (shipment.halted is not None and shipment.halted.wait_seconds is None):
         done = {p.row.id for p in shipment.accepted} | {p.row.id for p, _ in rejected}
         parcels = shipment.load.identifies + shipment.load.tracks
-        work.failed += [
-            (p.row, verdict.last_error)
+        settlement.failed_attempts += [
+            (p.row, update.last_error)
             for p in parcels
             if p.row.id in shipment.sent_at and p.row.id not in done
         ]
@@ -45,7 +47,7 @@ def lane_update(shipment: LaneResult, now: datetime, random: Callable[[], float]
     failures, resume_at, error = 0, now, ""
     if shipment.load.held:
         resume_at = now + LOCKED_ROW_PAUSE
-    if answer is not None and answer.verdict is responses.Decision.STOP:
+    if answer is not None and answer.decision is responses.Decision.HALT:
         stopped = answer.error
     elif answer is not None:
         failures, resume_at = _wait(answer, 0 if shipment.accepted else lane.failures, now, random)

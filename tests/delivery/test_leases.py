@@ -73,7 +73,7 @@ def test_whose_lease_was_taken_over_neither_frees_nor_stops_the_lane() -> None:
 
     settle(
         Settlement(
-            verdicts=[
+            lane_updates=[
                 LaneUpdate(business.pk, mine.token, mine.generation, now, 5, "Stopped.", "Failed.")
             ]
         ),

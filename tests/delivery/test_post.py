@@ -19,7 +19,7 @@ from smrt_integration.delivery.responses import Decision, Response
 
 KEY = "k" * 32
 LANE = ClaimedLane(7, UUID(int=1), 1, 3, 0, "us", KEY, "America/Los_Angeles", None)
-WELL = Response(Decision.ACCEPTED, 200)
+WELL = Response(Decision.ACCEPT, 200)
 BROKEN = responses.decide(503, None)
 
 Rule = Callable[[list[int]], Response]
@@ -206,8 +206,8 @@ def test_halving_that_takes_too_long_goes_on_in_the_next_round_without_counting_
     shipment = post_lane(load(range(8)), receiver, clock=lambda: next(ticks) * ENOUGH_SECONDS / 4)
 
     assert shipment.halted is OUT_OF_TIME
-    assert (OUT_OF_TIME.verdict, OUT_OF_TIME.wait_seconds, OUT_OF_TIME.error) == (
-        Decision.WAIT,
+    assert (OUT_OF_TIME.decision, OUT_OF_TIME.wait_seconds, OUT_OF_TIME.error) == (
+        Decision.BACK_OFF,
         0.0,
         "",
     )
@@ -255,7 +255,7 @@ def test_without_a_write_key_nothing_is_posted_and_the_owner_is_asked_for_it() -
 
     assert receiver.batches == []
     assert (shipment.halted, shipment.accepted, shipment.sent_at) == (responses.no_key(), [], {})
-    assert responses.no_key().verdict is Decision.STOP
+    assert responses.no_key().decision is Decision.HALT
 
 
 def test_a_slow_receiver_gets_what_it_can_take_in_a_round_and_the_rest_in_the_next() -> None:

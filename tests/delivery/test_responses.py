@@ -10,8 +10,8 @@ from smrt_integration.delivery.responses import SLOW_DOWN_SECONDS, Decision, dec
 def test_success_is_accepted(status: int) -> None:
     answer = decide(status, None)
 
-    assert (answer.verdict, answer.status, answer.error, answer.wait_seconds) == (
-        Decision.ACCEPTED,
+    assert (answer.decision, answer.status, answer.error, answer.wait_seconds) == (
+        Decision.ACCEPT,
         status,
         "",
         None,
@@ -30,16 +30,16 @@ def test_success_is_accepted(status: int) -> None:
 def test_a_refused_config_stops_the_business_and_says_what_to_do(status: int, advice: str) -> None:
     answer = decide(status, None)
 
-    assert (answer.verdict, answer.status, answer.wait_seconds) == (Decision.STOP, status, None)
+    assert (answer.decision, answer.status, answer.wait_seconds) == (Decision.HALT, status, None)
     assert advice in answer.error
 
 
 def test_400_halves_the_batch() -> None:
-    assert decide(400, None).verdict is Decision.HALVE
+    assert decide(400, None).decision is Decision.BISECT
 
 
 def test_413_splits_the_batch() -> None:
-    assert decide(413, None).verdict is Decision.TOO_LARGE
+    assert decide(413, None).decision is Decision.SPLIT
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,17 @@ def test_413_splits_the_batch() -> None:
 def test_other_failures_keep_everything_and_count_as_failed(status: int) -> None:
     answer = decide(status, None)
 
-    assert (answer.verdict, answer.status, answer.wait_seconds) == (Decision.WAIT, status, None)
+    assert (answer.decision, answer.status, answer.wait_seconds) == (
+        Decision.BACK_OFF,
+        status,
+        None,
+    )
     assert f"(it answered {status})" in answer.error
 
 
 def test_429_waits_though_it_does_not_say_how_long() -> None:
-    assert (decide(429, None).verdict, decide(429, None).wait_seconds) == (
-        Decision.WAIT,
+    assert (decide(429, None).decision, decide(429, None).wait_seconds) == (
+        Decision.BACK_OFF,
         SLOW_DOWN_SECONDS,
     )
 
@@ -66,18 +70,18 @@ def test_retry_after_is_obeyed_whatever_the_status_but_for_a_second_at_least(
 ) -> None:
     answer = decide(status, told)
 
-    assert (answer.verdict, answer.wait_seconds) == (Decision.WAIT, waits)
+    assert (answer.decision, answer.wait_seconds) == (Decision.BACK_OFF, waits)
 
 
 @pytest.mark.parametrize(
     "answer", [responses.timed_out(), responses.unreachable(), responses.failed()]
 )
 def test_no_answer_at_all_keeps_everything_and_counts_as_failed(answer: responses.Response) -> None:
-    assert (answer.verdict, answer.status, answer.wait_seconds) == (Decision.WAIT, None, None)
+    assert (answer.decision, answer.status, answer.wait_seconds) == (Decision.BACK_OFF, None, None)
     assert answer.error.endswith(".")
 
 
 @pytest.mark.parametrize("status", range(300, 600))
 def test_no_failure_is_taken_for_a_success(status: int) -> None:
-    assert decide(status, None).verdict is not Decision.ACCEPTED
+    assert decide(status, None).decision is not Decision.ACCEPT
     assert decide(status, None).error.endswith(".")

@@ -42,15 +42,15 @@ def _tell(request: HttpRequest, sent: SentTestEvent) -> None:
             request,
             f"Segment accepted the test event. {LOOK.format(event=TEST_EVENT, text=sent.text)}",
         )
-    elif sent.answer.verdict is Decision.WAIT:
+    elif sent.response.decision is Decision.BACK_OFF:
         messages.warning(
             request,
-            f"The test event was not sent: {sent.answer.error} It is not tried again by itself; try it later.",
+            f"The test event was not sent: {sent.response.error} It is not tried again by itself; try it later.",
         )
-    elif sent.answer.verdict is Decision.HALVE:
+    elif sent.response.decision is Decision.BISECT:
         messages.error(
             request,
             "Segment refused the test event, which means that it does not know the write key. Copy it from Segment again and save it.",
         )
     else:
-        messages.error(request, f"The test event was not sent: {sent.answer.error}")
+        messages.error(request, f"The test event was not sent: {sent.response.error}")
