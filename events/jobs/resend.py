@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from customers.models import Customer
 from events import wake
-from events.lanes.status import clock
+from events.lanes.status import when
 from events.models import Integration, Request, Resent, SendLog
 from events.models.outbox import IDENTIFY
 from events.outbox.lock_timeout import LockTimeout, lock_timeout
@@ -95,7 +95,7 @@ def resend_case(entry: SendLog, zone: str, now: datetime) -> ResendCase:
         ).exists(),
         enabled=bool(integration and integration.enabled),
         muted=bool(integration and entry.event in integration.muted),
-        resent=clock(resent.at, now, zone) if resent else "",
+        resent=when(resent.at, now, zone) if resent else "",
     )
 
 

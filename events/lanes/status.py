@@ -1,4 +1,7 @@
-"""How a business's sending stands, in an owner's words. Pure; `events.lanes.read_status` fetches the values."""
+"""How sending goes for a business, in an owner's words.
+
+Pure; `events.lanes.read_status` fetches the values.
+"""
 
 import re
 from dataclasses import dataclass
@@ -8,15 +11,16 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 COUNTED_MESSAGES: Final = 10_000
-"""Waiting messages are counted up to here: one more means that there are more, so that no page's cost grows with a backlog."""
+"""Waiting messages are counted up to this number, so no page gets slower as a backlog grows.
+A count of one more means "more than"."""
 
-# Why a lane is stopped that waits for its owner, or for what the owner asked for, and not because of Segment.
+# Why a lane is stopped when it waits for its owner, or for work the owner asked for.
 CHOICE_WANTED: Final = (
-    "Events from before you switched on are waiting. Choose what becomes of them."
+    "Events from before you switched on are waiting. Choose whether to send or discard them."
 )
-DISCARDING: Final = "Old events are being discarded. Sending goes on by itself after that."
+DISCARDING: Final = "Old events are being discarded. Sending resumes by itself after that."
 
-ANSWERED = re.compile(r"it answered (\d{3})")
+SERVER_ERROR = re.compile(r"it answered (5\d{2})")
 
 
 class LaneState(Enum):
@@ -24,7 +28,7 @@ class LaneState(Enum):
     CHOOSING = "Your choice is needed"
     DISCARDING = "Discarding old events"
     STOPPED = "Stopped"
-    TROUBLED = "Waiting"
+    TROUBLED = "Trying again"
     SENDING = "Sending"
     WELL = "On"
     NEW = "On, nothing sent yet"
@@ -32,7 +36,11 @@ class LaneState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LaneStatus:
-    """Of one business. `waiting` counts the messages in its outbox up to COUNTED + 1; `stopped` and `last_error` are the lane's."""
+    """How sending goes for one business.
+
+    `waiting` counts the messages in its outbox up to COUNTED_MESSAGES + 1; `stopped` and
+    `last_error` are the lane's.
+    """
 
     business_id: int
     time_zone: str
@@ -62,12 +70,12 @@ def state_of(standing: LaneStatus, now: datetime) -> LaneState:
 
 
 def status_sentence(standing: LaneStatus, now: datetime) -> str:
-    """The one line that says how it stands. What there is to do about it is in `remedy`."""
+    """Return one line about how sending goes. `remedy` says what to do about it."""
     return _SENTENCES[state_of(standing, now)](standing, now)
 
 
 def remedy(standing: LaneStatus) -> str:
-    """What the owner has to do; empty when that is nothing."""
+    """Return what the owner has to do; empty when that is nothing."""
     if not standing.enabled:
         return (
             ""
@@ -101,11 +109,9 @@ def duration(time: timedelta) -> str:
 
 
 def clock(moment: datetime, now: datetime, time_zone: str) -> str:
-    """On the business's clock: 14:05, yesterday 14:05, or 21 November 14:05."""
-    there, today = (
-        moment.astimezone(ZoneInfo(time_zone)),
-        now.astimezone(ZoneInfo(time_zone)).date(),
-    )
+    """In the business's time zone: 14:05, yesterday 14:05, or 21 November 14:05."""
+    zone = ZoneInfo(time_zone)
+    there, today = moment.astimezone(zone), now.astimezone(zone).date()
     time = f"{there:%H:%M}"
     if there.date() == today:
         return time
@@ -115,26 +121,50 @@ def clock(moment: datetime, now: datetime, time_zone: str) -> str:
     return f"{there.day} {there:%B}{year} {time}"
 
 
+def when(moment: datetime, now: datetime, time_zone: str) -> str:
+    """At 14:05, yesterday at 14:05, or on 21 November at 14:05."""
+    *day, time = clock(moment, now, time_zone).rsplit(" ", 1)
+    if not day:
+        return f"at {time}"
+    return f"yesterday at {time}" if day == ["yesterday"] else f"on {day[0]} at {time}"
+
+
 def _plural(count: int, unit: str) -> str:
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
-def _are(count: int, verb: str = "are waiting") -> str:
+def _are_waiting(count: int) -> str:
     """12 events are waiting, 1 event is waiting."""
-    one = {"are waiting": "is waiting", "wait": "waits"}[verb]
+    return f"{_counted(count)} {'is' if count == 1 else 'are'} waiting"
+
+
+def _counted(count: int) -> str:
+    """The count of events at the beginning of a sentence."""
     counted = events(count)
-    return f"{counted[0].upper()}{counted[1:]} {one if count == 1 else verb}"
+    return f"{counted[0].upper()}{counted[1:]}"
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
+
+
+def _they(count: int) -> str:
+    return "it" if count == 1 else "they"
 
 
 def _off(standing: LaneStatus, now: datetime) -> str:
     if not standing.waiting:
         return "Switched off. Nothing is recorded and nothing is sent."
-    return f"Switched off. {_are(standing.waiting)} from before; you will be asked what becomes of them when you switch on."
+    return (
+        f"Switched off. {_are_waiting(standing.waiting)} from before. When you switch on, "
+        f"we ask whether to send or discard {_them(standing.waiting)}."
+    )
 
 
 def _choosing(standing: LaneStatus, now: datetime) -> str:
     return (
-        f"On, but nothing is sent yet. {_are(standing.waiting)}, some from before you switched on."
+        f"On, but nothing is sent until you choose. {_are_waiting(standing.waiting)}, "
+        "some from before you switched on."
     )
 
 
@@ -144,42 +174,43 @@ def _discarding(standing: LaneStatus, now: datetime) -> str:
 
 def _stopped(standing: LaneStatus, now: datetime) -> str:
     cause = standing.stopped.partition(". ")[0].removesuffix(".")
-    since = (
-        f" at {clock(standing.stopped_at, now, standing.time_zone)}" if standing.stopped_at else ""
-    )
-    kept = f" {_are(standing.waiting, 'wait')} and will be sent." if standing.waiting else ""
-    return f"Stopped{since}: {cause}.{kept}"
+    moment = standing.stopped_at
+    stopped_at = f" {when(moment, now, standing.time_zone)}" if moment else ""
+    sentence = f"Sending stopped{stopped_at}: {cause}."
+    if not standing.waiting:
+        return sentence
+    waiting, they = _are_waiting(standing.waiting), _they(standing.waiting)
+    return f"{sentence} {waiting}; {they} will be sent when this is fixed."
 
 
 def _troubled(standing: LaneStatus, now: datetime) -> str:
-    since = (
-        f" since {clock(standing.failing_since, now, standing.time_zone)}"
-        if standing.failing_since
-        else ""
-    )
-    answered = ANSWERED.search(standing.last_error)
-    if answered:
-        return f"{_are(standing.waiting)} because Segment answers {answered[1]}{since}. {_next_try(standing, now)}"
-    return f"{_are(standing.waiting)}{since}. {standing.last_error} {_next_try(standing, now)}"
-
-
-def _next_try(standing: LaneStatus, now: datetime) -> str:
+    cause = f"{_trouble(standing, now)} {_are_waiting(standing.waiting)}"
     if standing.resume_at is None or standing.resume_at - now < timedelta(seconds=1):
-        return "Next try now."
-    return f"Next try in {duration(standing.resume_at - now)}."
+        return f"{cause}; we are trying again now."
+    return f"{cause}; we will try again in {duration(standing.resume_at - now)}."
+
+
+def _trouble(standing: LaneStatus, now: datetime) -> str:
+    since = standing.failing_since and clock(standing.failing_since, now, standing.time_zone)
+    status = SERVER_ERROR.search(standing.last_error)
+    if status and since:
+        return f"Segment has been having trouble since {since} (error {status[1]})."
+    if status:
+        return f"Segment is having trouble (error {status[1]})."
+    return f"Not working since {since}: {standing.last_error}" if since else standing.last_error
 
 
 def _sending(standing: LaneStatus, now: datetime) -> str:
-    return f"On. {_are(standing.waiting)} to leave in a moment."
+    return f"{_counted(standing.waiting)} will be sent in a moment."
 
 
 def _well(standing: LaneStatus, now: datetime) -> str:
     accepted = standing.last_accepted_at or now
-    return f"On. Segment last accepted something {ago(accepted, now)}."
+    return f"Segment accepted the last event {ago(accepted, now)}."
 
 
 def _new(standing: LaneStatus, now: datetime) -> str:
-    return "On. Nothing has happened yet that is to be sent."
+    return "Nothing has been sent yet: no event has happened since you switched on."
 
 
 _SENTENCES = {

@@ -17,7 +17,7 @@ OFF: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ResendCase:
-    """`resent` is when it was sent again already, in words; empty when it was not."""
+    """`resent` says when it was sent again, in words; empty when it was not."""
 
     event: str
     outcome: str
@@ -35,23 +35,30 @@ def why_not_resendable(case: ResendCase) -> str:
 
 def _for_good(case: ResendCase) -> str:
     if case.outcome == ACCEPTED:
-        return "Segment has it. Sent once more, it would be dropped as a repetition, so it cannot be sent again."
+        return "Segment has this message. It would drop a second copy, so it cannot be sent again."
     if case.event not in SENDABLE:
-        return "A test event is not sent again: send another one from the integration's page."
+        return (
+            "A test event cannot be sent again. Send a new one from the Segment integration page."
+        )
     if case.resent:
-        return f"It was sent again {case.resent}. What became of that is an entry of its own."
+        return f"It was sent again {case.resent}. The result is in the send log."
     if not case.customer_known:
-        return "The customer was deleted, so nothing of theirs is sent any more."
+        return "The customer was deleted, so nothing about them is sent any more."
     if case.event == IDENTIFY and case.outcome == SKIPPED:
-        return "There is nothing to send again: Segment has these details already."
-    return "" if case.has_facts else "What it said was not kept, so it cannot be sent again."
+        return "Segment has these details already, so there is nothing to send again."
+    return (
+        ""
+        if case.has_facts
+        else "The content of this message was not kept, so it cannot be sent again."
+    )
 
 
 def _for_now(case: ResendCase) -> str:
     if not case.enabled:
         return OFF
     return (
-        f"“{case.event}” is switched off in the settings. Switch it on, then send this again."
+        f"“{case.event}” is switched off on the Segment integration page. "
+        "Switch it on, then send this again."
         if case.muted
         else ""
     )

@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from customers.zones import local_day
-from events.lanes.status import clock
+from events.lanes.status import clock, when
 from events.timeline.lines import PastOccurrence
 from events.timeline.switch_periods import OffPeriod, SwitchHistory
 
@@ -114,10 +114,7 @@ def was_off(off: OffPeriod, past: BusinessPast, now: datetime) -> str:
 
 def on(moment: datetime, time_zone: str, now: datetime) -> str:
     """At 14:05, yesterday at 14:05, or on 3 November at 14:05."""
-    *day, time = clock(moment, now, time_zone).rsplit(" ", 1)
-    if not day:
-        return f"at {time}"
-    return f"yesterday at {time}" if day == ["yesterday"] else f"on {day[0]} at {time}"
+    return when(moment, now, time_zone)
 
 
 def months(count: int) -> str:

@@ -13,7 +13,7 @@ from events.outbox.settle import Attempt
 from smrt_integration.delivery import responses, segment
 from smrt_integration.delivery.messages import BuiltMessage, LaneMessages
 from smrt_integration.delivery.pack import pack
-from smrt_integration.delivery.responses import Decision, Response
+from smrt_integration.delivery.responses import COPY_THE_KEY, Decision, Response
 
 Post = Callable[[str, str, list[dict[str, Any]], int], Response]
 
@@ -22,7 +22,9 @@ ENOUGH_SECONDS = 20.0
 
 OUT_OF_TIME = Response(Decision.BACK_OFF, None, "", 0.0)
 
-ALL_REFUSED = "Segment refused every message sent with this write key (it answered 400). Copy the write key from Segment again and save it here."
+ALL_REFUSED = (
+    "Segment refused every message sent with this write key (it answered 400). " + COPY_THE_KEY
+)
 
 
 @dataclass(slots=True)

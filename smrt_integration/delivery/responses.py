@@ -22,12 +22,19 @@ class Response:
     wait_seconds: float | None = None
 
 
-KEY_REFUSED = "Segment refused the write key. Copy it from Segment again (your source, Settings, API Keys) and save it here."
+COPY_THE_KEY = (
+    "Copy the write key from Segment (Connections > Sources > your source > Settings > API Keys) "
+    "and paste it on the Segment integration page."
+)
+KEY_REFUSED = f"Segment refused the write key. {COPY_THE_KEY}"
 STOPPING = {
     401: KEY_REFUSED,
-    403: "Segment does not allow this write key to send. Check in Segment that the source is enabled, then save the settings here.",
-    404: "The chosen region's address does not know this source. Check the region and the write key, then save the settings here.",
-    405: "The chosen region's address does not take events. Check the region, then save the settings here.",
+    403: "Segment does not allow this write key to send. "
+    "Check in Segment that the source is enabled, then save the Segment integration page.",
+    404: "Segment does not know this source in the chosen region. "
+    "Check the region and the write key on the Segment integration page, then save.",
+    405: "Segment does not accept events in the chosen region. "
+    "Check the region on the Segment integration page, then save.",
 }
 # Segment may ask us to slow down without saying for how long: long enough to matter, short enough to stay real time.
 SLOW_DOWN_SECONDS = 10.0
@@ -53,13 +60,13 @@ def decide(status: int, retry_after: float | None) -> Response:
         return Response(Decision.BISECT, status, "Segment refused this message (it answered 400).")
     if status == 413:
         return Response(
-            Decision.SPLIT, status, "Segment finds this message too large (it answered 413)."
+            Decision.SPLIT, status, "Segment says this message is too large (it answered 413)."
         )
     if 300 <= status < 400:
         return Response(
             Decision.BACK_OFF,
             status,
-            f"Segment's address sent us elsewhere (it answered {status}); we do not follow.",
+            f"Segment's address redirected us (it answered {status}); we do not follow redirects.",
         )
     return Response(
         Decision.BACK_OFF, status, f"Segment could not take the events (it answered {status})."
@@ -79,7 +86,7 @@ def no_key() -> Response:
     return Response(
         Decision.HALT,
         None,
-        "There is no readable write key. Copy it from Segment (your source, Settings, API Keys) and save it here.",
+        f"There is no readable write key. {COPY_THE_KEY}",
     )
 
 
@@ -87,5 +94,5 @@ def failed() -> Response:
     return Response(
         Decision.BACK_OFF,
         None,
-        "Something went wrong on our side while sending. We try again by ourselves.",
+        "Something went wrong on our side while sending. We will try again by ourselves.",
     )

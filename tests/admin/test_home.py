@@ -105,7 +105,7 @@ class TestWhoSeesWhat:
         shown = home(owner)
         lines = shown.context["lines"]
         assert [line["business"] for line in lines] == [business, third, other_business]
-        assert "Stopped at 12:00: Segment refused the write key." in text(shown)
+        assert "Sending stopped at 12:00: Segment refused the write key." in text(shown)
         assert "Today: 4 accepted, 0 failed" in text(shown)
         assert home(owner, business=third.pk).context["business"] == third
 

@@ -96,7 +96,7 @@ class TestGettingThere:
         second = BusinessFactory.create(name="Second Cleaners")
         owner.memberships.create(business=second, role="owner")
         listed = text(office.get(LIST))
-        assert "On. Nothing has happened yet that is to be sent." in listed
+        assert "Nothing has been sent yet: no event has happened since" in listed
         assert f'href="{page(second)}"' in listed
 
     def test_another_business_s_page_is_as_one_that_does_not_exist(
@@ -135,7 +135,7 @@ class TestGettingThere:
     ) -> None:
         client = logged_in(helper)
         response = client.get(page(integration.business))
-        assert "On. Nothing has happened yet" in text(response)
+        assert "Nothing has been sent yet" in text(response)
         assert [
             name
             for name in shown(text(response), "integration_form")

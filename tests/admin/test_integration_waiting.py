@@ -57,7 +57,7 @@ class TestRotatingTheKey:
         assert lane_of(integration.business).stopped.startswith("Segment refused the write key.")
 
         response = saved(office, integration.business, write_key=OTHER_KEY)
-        assert "2 events are waiting to leave in a moment." in text(response)
+        assert "2 events will be sent in a moment." in text(response)
         Delivery().run()
 
         sent = segment.accepted(OTHER_KEY)
@@ -147,7 +147,9 @@ class TestTryingAtOnce:
         Delivery().run()
         segment.clear_faults()
         Lane.objects.update(resume_at=timezone.now() + timedelta(minutes=10))
-        assert "because Segment answers 503 since" in text(office.get(page(integration.business)))
+        assert "Segment has been having trouble since" in text(
+            office.get(page(integration.business))
+        )
         Delivery().run()
         assert segment.accepted() == []
 
@@ -177,9 +179,7 @@ class TestSwitchingOnWithEventsWaiting:
     def test_asks_what_becomes_of_them_and_sends_nothing_before(
         self, office: Client, business: Business, segment: SegmentStandIn
     ) -> None:
-        assert "you will be asked what becomes of them when you switch on" in text(
-            office.get(page(business))
-        )
+        assert "we ask whether to send or discard" in text(office.get(page(business)))
         response = saved(office, business, enabled="on")
         assert response.redirect_chain == [(choice(business), 302)]
         assert lane_of(business).stopped == CHOICE_WANTED

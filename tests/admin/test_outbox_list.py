@@ -59,9 +59,9 @@ def test_says_why_each_message_waits_and_what_to_do(
     segment.fault("status", status=401)
     Delivery().run()
     shown = text(office.get(LIST))
-    assert "Stopped at" in shown
+    assert "Sending stopped at" in shown
     assert "Segment refused the write key." in shown
-    assert "Copy it from Segment again" in shown
+    assert "Copy the write key from Segment" in shown
     assert "Waiting after a failure" in shown
     (order,) = Outgoing.objects.filter(event="Order Created")
     assert "Order Created" in text(office.get(f"{LIST}{order.pk}/change/"))
@@ -156,5 +156,5 @@ def test_a_message_says_what_was_recorded_and_how_its_business_stands(
     row = put(customer, facts={"visit_type": "Store"})
     shown = text(office.get(f"{LIST}{row}/change/"))
     assert "It has waited since" in shown
-    assert "On. 1 event is waiting to leave in a moment." in shown
+    assert "1 event will be sent in a moment." in shown
     assert '"visit_type": "Store"' in shown

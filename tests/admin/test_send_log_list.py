@@ -434,7 +434,7 @@ class TestSendingAgain:
         said = (
             "The integration is switched off"
             if how == "off"
-            else "“Customer Visit” is switched off in the settings."
+            else "“Customer Visit” is switched off on the Segment integration page."
         )
         with nothing_written():
             response = office.post(
@@ -449,7 +449,7 @@ class TestSendingAgain:
             response = office.post(
                 reverse("admin:events_sendlog_again_one", args=[entry.pk]), follow=True
             )
-        assert "Segment has it." in text(response)
+        assert "Segment has this message." in text(response)
 
     def test_anothers_entry_does_not_exist(
         self, customer: Customer, integration: Integration, other_owner: User

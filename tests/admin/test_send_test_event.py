@@ -91,7 +91,7 @@ def test_it_is_in_the_send_log_and_among_the_attempts(
         (
             {"status": 401},
             "rejected",
-            "The test event was not sent: Segment refused the write key. Copy it from Segment again",
+            "The test event was not sent: Segment refused the write key. Copy the write key",
         ),
         (
             {"status": 400},

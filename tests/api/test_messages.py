@@ -87,7 +87,7 @@ class TestTheSendLog:
 
         assert (told["outcome"], told["message"]["traits"]["email"]) == ("accepted", customer.email)
         assert told["message"]["traits"]["link"] != identify["traits"]["link"]
-        assert told["not_again"].startswith("Segment has it.")
+        assert told["not_again"].startswith("Segment has this message.")
         assert (
             identify["traits"]["link"].rsplit("/", 1)[1]
             not in pos.get(f"{LOG}/{identify['messageId']}").content.decode()
@@ -269,7 +269,7 @@ class TestSendingAgain:
         with nothing_written():
             answer = pos.post(f"{LOG}/{entry.message_id}/send-again")
         assert answer.status_code == 409
-        assert answer.json()["detail"].startswith("Segment has it.")
+        assert answer.json()["detail"].startswith("Segment has this message.")
 
     def test_everything_that_matches_is_sent_again_by_a_worker(
         self, pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn

@@ -164,6 +164,6 @@ def test_a_message_that_is_too_large_for_segment_alone_is_rejected_alone(
     deliver()
 
     assert [(entry.event, entry.reason) for entry in logged(outcome="rejected")] == [
-        ("Customer Visit", "Segment finds this message too large (it answered 413).")
+        ("Customer Visit", "Segment says this message is too large (it answered 413).")
     ]
     assert (lane_of(business).stopped, waiting()) == ("", [])

@@ -21,7 +21,7 @@ def test_success_is_accepted(status: int) -> None:
 @pytest.mark.parametrize(
     ("status", "advice"),
     [
-        (401, "Copy it from Segment again"),
+        (401, "Copy the write key from Segment"),
         (403, "Check in Segment that the source is enabled"),
         (404, "Check the region and the write key"),
         (405, "Check the region"),

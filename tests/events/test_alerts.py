@@ -245,7 +245,8 @@ class TestATrouble:
             == f"""\
 The Segment integration of Bridge Cleaners has stopped.
 
-Stopped at 07:00: Segment refused the write key. 1 event waits and will be sent.
+Sending stopped at 07:00: Segment refused the write key. 1 event is waiting; \
+it will be sent when this is fixed.
 
 What to do: Copy it again from Segment and save it here.
 

@@ -1,4 +1,4 @@
-"""The one line of state: in plain words, in the business's own time, singular and plural right; and what there is to do."""
+"""The sentence about a lane and its remedy: times in the business's zone, singular and plural."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -58,48 +58,58 @@ STOPPED = replace(
         (
             LaneStatus(1, "UTC", waiting=1),
             LaneState.OFF,
-            "Switched off. 1 event is waiting from before; you will be asked what becomes of them when you switch on.",
+            "Switched off. 1 event is waiting from before. When you switch on, "
+            "we ask whether to send or discard it.",
         ),
-        (ON, LaneState.NEW, "On. Nothing has happened yet that is to be sent."),
+        (
+            ON,
+            LaneState.NEW,
+            "Nothing has been sent yet: no event has happened since you switched on.",
+        ),
         (
             replace(ON, last_accepted_at=NOW - 2 * MINUTES),
             LaneState.WELL,
-            "On. Segment last accepted something 2 minutes ago.",
+            "Segment accepted the last event 2 minutes ago.",
         ),
         (
             replace(ON, last_accepted_at=NOW, waiting=3),
             LaneState.SENDING,
-            "On. 3 events are waiting to leave in a moment.",
+            "3 events will be sent in a moment.",
         ),
         (
             replace(TROUBLED, last_error=responses.decide(503, None).error),
             LaneState.TROUBLED,
-            "12 events are waiting because Segment answers 503 since 13:00. Next try in 40 seconds.",
+            "Segment has been having trouble since 13:00 (error 503). 12 events are waiting; "
+            "we will try again in 40 seconds.",
         ),
         (
             replace(TROUBLED, waiting=1, last_error=responses.timed_out().error, resume_at=NOW),
             LaneState.TROUBLED,
-            "1 event is waiting since 13:00. Segment did not answer in time. Next try now.",
+            "Not working since 13:00: Segment did not answer in time. 1 event is waiting; "
+            "we are trying again now.",
         ),
         (
             STOPPED,
             LaneState.STOPPED,
-            "Stopped at 14:04: Segment refused the write key. 12 events wait and will be sent.",
+            "Sending stopped at 14:04: Segment refused the write key. 12 events are waiting; "
+            "they will be sent when this is fixed.",
         ),
         (
             replace(STOPPED, waiting=1),
             LaneState.STOPPED,
-            "Stopped at 14:04: Segment refused the write key. 1 event waits and will be sent.",
+            "Sending stopped at 14:04: Segment refused the write key. 1 event is waiting; "
+            "it will be sent when this is fixed.",
         ),
         (
             replace(STOPPED, waiting=0),
             LaneState.STOPPED,
-            "Stopped at 14:04: Segment refused the write key.",
+            "Sending stopped at 14:04: Segment refused the write key.",
         ),
         (
             replace(ON, stopped=CHOICE_WANTED, waiting=COUNTED_MESSAGES + 1),
             LaneState.CHOOSING,
-            "On, but nothing is sent yet. More than 10,000 events are waiting, some from before you switched on.",
+            "On, but nothing is sent until you choose. More than 10,000 events are waiting, "
+            "some from before you switched on.",
         ),
         (replace(ON, stopped=DISCARDING, waiting=5), LaneState.DISCARDING, DISCARDING),
         (LaneStatus(1, "UTC", stopped=DISCARDING), LaneState.DISCARDING, DISCARDING),
@@ -119,7 +129,7 @@ def test_the_line_says_how_it_stands(standing: LaneStatus, state: LaneState, sai
 def test_a_stop_has_a_cause_in_the_line_and_a_remedy(status: int) -> None:
     standing = replace(STOPPED, stopped=responses.STOPPING[status], stopped_at=None, waiting=0)
     assert (
-        f"{status_sentence(standing, NOW).removeprefix('Stopped: ')} {remedy(standing)}"
+        f"{status_sentence(standing, NOW).removeprefix('Sending stopped: ')} {remedy(standing)}"
         == responses.STOPPING[status]
     )
 
@@ -127,8 +137,8 @@ def test_a_stop_has_a_cause_in_the_line_and_a_remedy(status: int) -> None:
 @pytest.mark.parametrize(
     ("standing", "said"),
     [
-        (STOPPED, "Copy it from Segment again (your source, Settings, API Keys) and save it here."),
-        (replace(ON, stopped=CHOICE_WANTED), "Choose what becomes of them."),
+        (STOPPED, responses.COPY_THE_KEY),
+        (replace(ON, stopped=CHOICE_WANTED), "Choose whether to send or discard them."),
         (replace(ON, stopped=DISCARDING), ""),
         (TROUBLED, ""),
         (ON, ""),
@@ -214,9 +224,7 @@ class TestStandings:
         deliver()
         found = lane_statuses([business.pk])[business.pk]
         assert found.last_accepted_at == Lane.objects.get().last_accepted_at
-        assert status_sentence(found, timezone.now()).startswith(
-            "On. Segment last accepted something "
-        )
+        assert status_sentence(found, timezone.now()).startswith("Segment accepted the last event ")
 
     def test_of_many_businesses_take_one_query(
         self, django_assert_num_queries: pytest.FixtureRequest
