@@ -1,28 +1,30 @@
-"""Guessing of passwords, as django-axes is to see it."""
+"""The lockout after wrong passwords: what django-axes counts, and the page it answers with."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-# One person who mistypes, not a programme that tries: people who cannot remember ask for a new password by the fifth attempt.
+from customers.client_ip import client_ip
+
 LOGIN_ATTEMPTS: Final[int] = 8
-# Long enough that a list of common passwords takes years, short enough that an owner need not call support.
+"""Enough for a person who mistypes (most ask for a new password by the fifth attempt), and too
+few for a program that guesses."""
 LOCKED_FOR: Final[timedelta] = timedelta(minutes=15)
+"""Long enough that trying a list of common passwords takes years, short enough that an owner need
+not call support."""
 
 
-def address_of(request: HttpRequest) -> str:
-    """Where the request comes from. The proxy in front appends whom it saw to X-Forwarded-For; anybody can write what stands before."""
-    seen: str = request.META.get("REMOTE_ADDR", "")
-    return (
-        seen
-        if settings.DEBUG
-        else request.headers.get("X-Forwarded-For", seen).rpartition(",")[2].strip() or seen
-    )
+def login_ip(request: HttpRequest) -> str | None:
+    """Return the client IP as axes stores it: the first address of an IPv6 network.
+
+    Returns None when it is not known. An empty text would never equal a stored attempt, so
+    nobody would be locked out.
+    """
+    return client_ip(request).partition("/")[0] or None
 
 
 def lockout_response(
@@ -30,7 +32,7 @@ def lockout_response(
     answer: HttpResponse | None = None,
     credentials: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    """What who guessed too often sees, whether the last password was right or wrong."""
+    """Return the page after too many attempts, whether the last password was right or wrong."""
     minutes = int(LOCKED_FOR.total_seconds() // 60)
     context = admin.site.each_context(request) | {
         "title": "Too many attempts",

@@ -133,7 +133,7 @@ AXES_COOLOFF_TIME = lockout.LOCKED_FOR
 # else guessing on would keep an owner out for good
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "smrt_integration.lockout.address_of"
+AXES_CLIENT_IP_CALLABLE = "smrt_integration.lockout.login_ip"
 AXES_LOCKOUT_CALLABLE = "smrt_integration.lockout.lockout_response"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False

@@ -57,10 +57,12 @@ def _calm_redis() -> None:
     import redis
     from django.conf import settings
 
+    from customers import rate_limit
     from events import wake
 
     redis.Redis.from_url(settings.REDIS_URL).flushdb()
     wake._resting_until = 0.0
+    rate_limit._retry_at = 0.0
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def join(request: HttpRequest, business: str) -> HttpResponse:
         return business_page(request, firm, brand, "join", form=form)
     if not signup_limit.may_sign_up(request):
         response = business_page(request, firm, brand, "too_many", 429)
-        response.headers["Retry-After"] = str(signup_limit.WINDOW)
+        response.headers["Retry-After"] = str(signup_limit.SIGN_UP_WINDOW_SECONDS)
         return response
     return _welcome(firm, brand, form)
 

@@ -88,7 +88,7 @@ def test_neither_the_owner_elsewhere_nor_others_behind_the_same_address_are_lock
 def test_behind_a_proxy_only_the_address_that_the_proxy_saw_counts(
     olivia: User, settings: LazySettings
 ) -> None:
-    settings.DEBUG = False
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     for n in range(LOGIN_ATTEMPTS):
         log_in(olivia.username, "guess", "10.0.0.1", X_Forwarded_For=f"203.0.113.{n}, {HERE}")
 
@@ -101,6 +101,39 @@ def test_behind_a_proxy_only_the_address_that_the_proxy_saw_counts(
     assert (
         log_in(olivia.username, PASSWORD, "10.0.0.1", X_Forwarded_For=ELSEWHERE).status_code == 302
     )
+
+
+def test_without_a_proxy_a_forwarded_address_changes_nothing(olivia: User) -> None:
+    for n in range(LOGIN_ATTEMPTS):
+        log_in(olivia.username, "guess", X_Forwarded_For=f"203.0.113.{n}")
+
+    assert log_in(olivia.username, PASSWORD, X_Forwarded_For=ELSEWHERE).status_code == 429
+
+
+def test_a_header_that_is_no_address_neither_fails_nor_avoids_the_lockout(
+    olivia: User, settings: LazySettings
+) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    for n in range(LOGIN_ATTEMPTS):
+        assert log_in(olivia.username, "guess", X_Forwarded_For=f"nowhere {n}").status_code != 500
+
+    assert log_in(olivia.username, PASSWORD, X_Forwarded_For="").status_code == 429
+
+
+def test_all_addresses_of_one_ipv6_network_share_a_lockout(olivia: User) -> None:
+    for n in range(LOGIN_ATTEMPTS):
+        guess(olivia.username, 1, f"2001:db8:1:2::{n:x}")
+
+    assert log_in(olivia.username, PASSWORD, "2001:db8:1:2:ffff::1").status_code == 429
+    assert log_in(olivia.username, PASSWORD, "2001:db8:1:3::1").status_code == 302
+
+
+def test_attempts_from_an_unknown_address_count_too(olivia: User) -> None:
+    """A web server behind a Unix socket knows no address."""
+    guess(olivia.username, LOGIN_ATTEMPTS, "")
+
+    assert log_in(olivia.username, PASSWORD, "").status_code == 429
+    assert log_in(olivia.username, PASSWORD, HERE).status_code == 302
 
 
 def test_nobodys_name_or_password_is_logged(olivia: User, caplog: pytest.LogCaptureFixture) -> None:

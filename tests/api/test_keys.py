@@ -1,11 +1,13 @@
 """Keys: one per business and client, hashed, scoped, revocable, with their last use."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.test import Client as Http
 from django.utils import timezone
+from time_machine import TimeMachineFixture
 
 from customers.models import Business, Customer
 from smrt_integration.api.models import ApiKey
@@ -114,12 +116,27 @@ def test_too_many_calls_are_told_when_to_come_back(
 
 
 def test_without_redis_nobody_is_throttled(pos: Caller, settings: LazySettings) -> None:
-    from smrt_integration.api import throttles
-
     settings.API_CALLS_PER_MINUTE, settings.REDIS_URL = 1, "redis://127.0.0.1:1/0"
-    throttles._redis.cache_clear()
-    try:
-        assert [pos.get("customers").status_code for _ in range(3)] == [200, 200, 200]
-    finally:
-        throttles._redis.cache_clear()
-        throttles._resting_until = 0.0
+
+    assert [pos.get("customers").status_code for _ in range(3)] == [200, 200, 200]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"REMOTE_ADDR": "2001:db8:1:2::9"},
+        {"REMOTE_ADDR": "2001:db8:1:3::9"},
+        {"HTTP_X_FORWARDED_FOR": "203.0.113.9"},
+    ],
+)
+def test_a_key_has_one_count_wherever_it_is_used(
+    pos: Caller, settings: LazySettings, time_machine: TimeMachineFixture, headers: dict[str, Any]
+) -> None:
+    settings.API_CALLS_PER_MINUTE = 1
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    time_machine.move_to(timezone.now(), tick=False)
+
+    client = Http(headers={"Authorization": f"Bearer {pos.secret}"})
+
+    assert client.get("/api/v1/customers", REMOTE_ADDR="2001:db8:1:2::1").status_code == 200
+    assert client.get("/api/v1/customers", **headers).status_code == 429
