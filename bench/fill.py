@@ -10,7 +10,7 @@ from typing import Final
 from django.db import connection
 
 from events.encryption import encrypt
-from events.models.outbox import IDENTIFY
+from events.identify import IDENTIFY
 from events.outbox.record import NEW_MESSAGE_ID
 from smrt_integration.delivery.build import destination
 

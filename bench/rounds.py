@@ -14,7 +14,8 @@ from bench import fill
 from bench.figures import Figure
 from bench.programs import Receiver, running
 from bench.sizes import Sizes
-from events.outbox.settle import Settlement, settle
+from events.outbox.rows import Settlement
+from events.outbox.settle import settle
 from smrt_integration.delivery import build, claim, segment
 from smrt_integration.delivery.post import post_lane
 from smrt_integration.delivery.settle import add_lane_result

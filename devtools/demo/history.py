@@ -18,12 +18,14 @@ from customers.models import Customer, Order
 from customers.traits import custom_values, trait_sources
 from devtools.demo.businesses import Firm
 from events import catalogue
+from events.identify import IDENTIFY
 from events.models import Integration, Lane, Outcome
-from events.models.outbox import IDENTIFY
 from events.outbox.read import CustomerAtSegment
 from events.outbox.record import new_message_id
-from events.outbox.settle import Attempt, OutboxRow, SettledMessage, Settlement, settle, write_log
+from events.outbox.rows import Attempt, OutboxRow, SettledMessage, Settlement
+from events.outbox.settle import settle
 from events.send_log import partitions
+from events.send_log.write import write_log
 from smrt_integration.delivery.build import MessageBuilder, destination
 from smrt_integration.delivery.claim import ClaimedLane
 

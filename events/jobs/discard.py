@@ -12,13 +12,15 @@ from django.db import connection, transaction
 from django.utils.dateparse import parse_datetime
 
 from events import wake
+from events.identify import IDENTIFY
 from events.lanes import lane_control
 from events.lanes.status import DISCARDING
 from events.models import Outcome, Request
-from events.models.outbox import IDENTIFY
 from events.outbox.read import COLUMNS, as_outbox_row
-from events.outbox.settle import OutboxRow, SettledMessage, take_out, write_log
+from events.outbox.rows import OutboxRow, SettledMessage
+from events.outbox.settle import take_out
 from events.send_log import partitions
+from events.send_log.write import write_log
 
 REASON: Final = "The owner decided not to send what had happened before."
 # One short transaction each.

@@ -14,9 +14,9 @@ from django.db.models import QuerySet
 
 from customers.models import Customer
 from events import wake
+from events.identify import IDENTIFY
 from events.lanes.status import when
 from events.models import Integration, Request, Resent, SendLog
-from events.models.outbox import IDENTIFY
 from events.outbox.lock_timeout import LockTimeout, lock_timeout
 from events.outbox.record import record_found
 from events.send_log import pages

@@ -10,9 +10,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from events import wake
+from events.identify import IDENTIFY
 from events.lanes.status import CHOICE_WANTED, DISCARDING
 from events.models import Integration, Lane, Outgoing
-from events.models.outbox import IDENTIFY
 
 # What neither a saved config nor a new write key ends: the owner's choice does, or the end of the discarding.
 OWNER_HALTS = (CHOICE_WANTED, DISCARDING)

@@ -7,8 +7,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from customers.models import Business, Customer
-
-IDENTIFY = "identify"
+from events.identify import IDENTIFY
 
 
 class Outgoing(models.Model):

@@ -6,8 +6,10 @@ from django.db import connection, transaction
 
 from events.models import Outcome
 from events.outbox.read import COLUMNS, as_outbox_row
-from events.outbox.settle import SettledMessage, take_out, write_log
+from events.outbox.rows import SettledMessage
+from events.outbox.settle import take_out
 from events.send_log import partitions
+from events.send_log.write import write_log
 
 KEPT = timedelta(days=30)
 # One short transaction each.

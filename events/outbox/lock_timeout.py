@@ -1,4 +1,7 @@
-"""Giving up on rows that a save holds locked, to come back to them later: no save may wait long for a sweep, or fail because of one."""
+"""Transactions that give up when a save holds a lock, and are tried again later.
+
+Background work must neither keep a save waiting for long nor make it fail.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,25 +10,39 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.db.utils import OperationalError
 
+LOCK_TIMEOUT: Final = "500ms"
+"""How long background work waits for a lock. A save may be waiting behind it for as long, so it is
+half of what a save may lose, and less than the second after which PostgreSQL looks for deadlocks."""
+
 # lock_not_available, deadlock_detected
-GIVEN_UP: Final = {"55P03", "40P01"}
+LOCK_ERRORS: Final = {"55P03", "40P01"}
+
+# A worker that is frozen within a transaction must not keep a save waiting for its row locks for
+# long. Longer than any pause of a worker that still works.
+LIMIT_IDLE_TIME: Final = "SET LOCAL idle_in_transaction_session_timeout = '20s'"
 
 
 class LockTimeout(Exception):
-    """Somebody held a lock for longer than we wait. Nothing was changed."""
+    """Another transaction held a lock for longer than we wait. Nothing was changed."""
 
 
 @contextmanager
-def lock_timeout(patience: str) -> Iterator[Any]:
-    """A transaction, with its cursor, that waits for no lock longer than `patience`, such as 200ms. Raises Locked.
+def lock_timeout(timeout: str = LOCK_TIMEOUT) -> Iterator[Any]:
+    """A transaction, with its cursor, that waits for each lock at most `timeout`, such as 200ms.
 
-    In a deadlock PostgreSQL ends whoever notices it after a second of waiting. With less patience than that, it is never a save.
+    Raises LockTimeout. PostgreSQL aborts the transaction that detects a deadlock, after 1 s. Our lock
+    timeout is shorter, so we give up first and never the save.
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [patience])
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [timeout])
             yield cursor
     except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", None) not in GIVEN_UP:
+        if getattr(error.__cause__, "sqlstate", None) not in LOCK_ERRORS:
             raise
         raise LockTimeout from error
+
+
+def limit_idle_time(cursor: Any) -> None:
+    """Have PostgreSQL abort the current transaction when it is idle for 20 s."""
+    cursor.execute(LIMIT_IDLE_TIME)

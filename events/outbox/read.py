@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from events.models.outbox import IDENTIFY
+from events.identify import IDENTIFY
 from events.outbox.lock_timeout import LockTimeout, lock_timeout
 from events.outbox.record import new_message_id
-from events.outbox.settle import OutboxRow
+from events.outbox.rows import OutboxRow
 
 # The time as text: Django's own conversion takes a tenth of all that a message costs.
 COLUMNS = "o.id, o.business_id, o.customer_id, o.user_id, o.event, o.subject_id, o.message_id, o.occurred_at::text, o.facts, o.attempts"

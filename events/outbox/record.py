@@ -13,7 +13,7 @@ import psycopg
 from django.db import connection
 
 from events import wake
-from events.models.outbox import IDENTIFY
+from events.identify import IDENTIFY
 from events.occurrences import Lookup, Occurrence, Related
 
 # Resolved inside the recording statement by primary key, so that an event says what was true when it happened even if the row it

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
+from events.identify import IDENTIFY
 from events.models import Outcome
-from events.models.outbox import IDENTIFY
 
 if TYPE_CHECKING:
-    from events.outbox.settle import SettledMessage
+    from events.outbox.rows import SettledMessage
 
 MILLISECOND: Final = timedelta(milliseconds=1)
 

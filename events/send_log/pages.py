@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from events.identify import IDENTIFY
 from events.index_order import in_index_order
-from events.models.outbox import IDENTIFY
 from events.send_log.filter import MessageFilter
 
 SCANNED: Final = 20_000

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from events.catalogue import EVENT_NAMES
+from events.identify import IDENTIFY
 
-IDENTIFY: Final = "identify"
 ACCEPTED, SKIPPED = "accepted", "skipped"
 SENDABLE: Final = tuple(sorted(EVENT_NAMES | {IDENTIFY}))
 """Events that can be sent again. A test event is none of them."""

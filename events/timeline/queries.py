@@ -8,8 +8,8 @@ from typing import Any, Final
 from django.db import connection
 
 from customers.models import CustomFieldValue, Visit
+from events.identify import IDENTIFY
 from events.models import Celebration, Integration, Lapse, SendLog, SwitchChange
-from events.models.outbox import IDENTIFY
 from events.timeline.lines import WAITING, Key, MessageEntry
 from events.timeline.occurrences import keyset
 from events.timeline.reasons import CountedVisit

@@ -9,11 +9,11 @@ from typing import Any
 
 from customers.traits import CustomValue, TraitSource, build_traits, custom_values, trait_sources
 from events import catalogue
+from events.identify import IDENTIFY
 from events.models import Outcome
-from events.models.outbox import IDENTIFY
 from events.outbox import read
 from events.outbox.read import CustomerAtSegment
-from events.outbox.settle import AcceptedIdentify, OutboxRow, SettledMessage
+from events.outbox.rows import AcceptedIdentify, OutboxRow, SettledMessage
 from smrt_integration.delivery import segment
 from smrt_integration.delivery.claim import ClaimedLane
 from smrt_integration.delivery.messages import BuiltMessage, LaneMessages

@@ -14,7 +14,8 @@ import structlog
 from django.utils import timezone
 
 from events import wake
-from events.outbox.settle import Settlement, settle
+from events.outbox.rows import Settlement
+from events.outbox.settle import settle
 from smrt_integration.delivery import build, claim, responses, segment
 from smrt_integration.delivery.messages import LaneMessages
 from smrt_integration.delivery.post import ENOUGH_SECONDS, LaneResult, post_lane

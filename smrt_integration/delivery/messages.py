@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from events.outbox.settle import AcceptedIdentify, OutboxRow, SettledMessage
+from events.outbox.rows import AcceptedIdentify, OutboxRow, SettledMessage
 from smrt_integration.delivery.claim import ClaimedLane
 
 

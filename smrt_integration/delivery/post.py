@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from events.outbox.settle import Attempt
+from events.outbox.rows import Attempt
 from smrt_integration.delivery import responses, segment
 from smrt_integration.delivery.messages import BuiltMessage, LaneMessages
 from smrt_integration.delivery.pack import pack

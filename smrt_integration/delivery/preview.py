@@ -8,13 +8,13 @@ from uuid import uuid4
 
 from customers.models import Customer
 from customers.traits import custom_values, trait_sources
+from events.identify import IDENTIFY
 from events.latest_occurrence import NothingToPreview, latest_occurrence
 from events.models import Integration
-from events.models.outbox import IDENTIFY
 from events.occurrences import Occurrence
 from events.outbox import read
 from events.outbox.record import new_message_id
-from events.outbox.settle import OutboxRow
+from events.outbox.rows import OutboxRow
 from smrt_integration.delivery.build import MessageBuilder, destination
 from smrt_integration.delivery.claim import ClaimedLane
 from smrt_integration.delivery.messages import BuiltMessage

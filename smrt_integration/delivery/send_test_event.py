@@ -8,8 +8,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from events.models import Integration, Outcome
 from events.outbox.record import new_message_id
-from events.outbox.settle import Attempt, OutboxRow, SettledMessage
-from events.send_log.log_test_event import log_test_event
+from events.outbox.rows import Attempt, OutboxRow, SettledMessage
+from events.send_log.write import log_test_event
 from smrt_integration.delivery import segment
 from smrt_integration.delivery.responses import Decision, Response
 

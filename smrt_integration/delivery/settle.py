@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from events.models import Outcome
-from events.outbox.settle import LOCKED_ROW_PAUSE, LaneUpdate, SettledMessage, Settlement
+from events.outbox.rows import LaneUpdate, SettledMessage, Settlement
+from events.outbox.settle import LOCKED_ROW_PAUSE
 from smrt_integration.delivery import backoff, responses
 from smrt_integration.delivery.post import ALL_REFUSED, LaneResult
 from smrt_integration.delivery.responses import Response

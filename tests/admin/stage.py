@@ -12,7 +12,8 @@ from django.utils import timezone
 from customers.admin_base import ScopedAdmin
 from customers.models import Agent, Business, Customer, CustomField, Order
 from events.models import DeliveryAttempt, Integration, Outcome, Outgoing
-from events.outbox.settle import Attempt, OutboxRow, SettledMessage, Settlement, settle
+from events.outbox.rows import Attempt, OutboxRow, SettledMessage, Settlement
+from events.outbox.settle import settle
 from tests.factories import (
     AgentFactory,
     ApiKeyFactory,

@@ -11,8 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from customers.models import Business, Customer
+from events.identify import IDENTIFY
 from events.models import DeliveryAttempt, Integration, Lane, Outgoing, SendLog
-from events.models.outbox import IDENTIFY
 from smrt_integration.delivery.deliver import BUDGET_SECONDS, Delivery
 from tests.factories import BusinessFactory, CustomerFactory
 

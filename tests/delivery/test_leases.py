@@ -8,7 +8,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from events.models import Lane
-from events.outbox.settle import LaneUpdate, Settlement, settle
+from events.outbox.rows import LaneUpdate, Settlement
+from events.outbox.settle import settle
 from smrt_integration.delivery.claim import LEASE, ClaimedLane, claim, renew
 from smrt_integration.delivery.deliver import Delivery
 from tests.conftest import WRITE_KEY

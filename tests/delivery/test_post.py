@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
-from events.models.outbox import IDENTIFY
-from events.outbox.settle import OutboxRow
+from events.identify import IDENTIFY
+from events.outbox.rows import OutboxRow
 from smrt_integration.delivery import responses
 from smrt_integration.delivery.claim import ClaimedLane
 from smrt_integration.delivery.messages import BuiltMessage, LaneMessages

@@ -3,8 +3,8 @@
 from django.db import connection
 
 from customers.models import Business, Customer
+from events.identify import IDENTIFY
 from events.models import AcceptedTraits, Integration
-from events.models.outbox import IDENTIFY
 from tests.conftest import WRITE_KEY
 from tests.events.waiting import waiting
 from tests.factories import BusinessFactory

@@ -8,7 +8,8 @@ from django.utils import timezone
 from customers.models import Customer
 from events.models import Outcome, Outgoing, SendLog
 from events.outbox.record import new_message_id
-from events.outbox.settle import OutboxRow, SettledMessage, Settlement, settle
+from events.outbox.rows import OutboxRow, SettledMessage, Settlement
+from events.outbox.settle import settle
 
 
 def logged(

@@ -14,7 +14,7 @@ from customers.models import (
     Stop,
 )
 from events import catalogue
-from events.models.outbox import IDENTIFY
+from events.identify import IDENTIFY
 from events.sweeps import birthdays, lost
 from tests.events.shop import ANN, TUESDAY, Shop
 from tests.factories import (

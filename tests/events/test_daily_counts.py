@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from customers.models import Business, Customer
 from events.models import DailyCount, DailyDelay, Integration, Outcome, Outgoing
 from events.outbox.expire import expire
-from events.outbox.settle import OutboxRow, SettledMessage, Settlement, settle
+from events.outbox.rows import OutboxRow, SettledMessage, Settlement
+from events.outbox.settle import settle
 from events.send_log import daily_counts, partitions, retention
 from tests.customers.contention import wait_for_waiting
 from tests.factories import BrandFactory, BusinessFactory, CustomerFactory

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from events import catalogue
-from events.models.outbox import IDENTIFY
+from events.identify import IDENTIFY
 from smrt_integration.delivery.deliver import Delivery
 from tests.events import golden
 from tests.events.contract import EVENTS, complaints

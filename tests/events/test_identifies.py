@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from customers.models import Customer, CustomFieldValue, Order
 from customers.traits import TRAIT_FIELDS
+from events.identify import IDENTIFY
 from events.models import Integration, Outgoing
-from events.models.outbox import IDENTIFY
 from tests.events.known import switched_on
 from tests.events.waiting import names, nothing_written, waiting
 from tests.factories import (

@@ -9,7 +9,8 @@ import pytest
 from django.db import connection, transaction
 
 from events.models import DeliveryAttempt, Outcome, SendLog
-from events.outbox.settle import Attempt, OutboxRow, SettledMessage, Settlement, settle
+from events.outbox.rows import Attempt, OutboxRow, SettledMessage, Settlement
+from events.outbox.settle import settle
 from events.send_log import partitions
 from smrt_integration.tasks import keep_partitions
 from tests.customers.contention import wait_for_waiting

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from customers.models import Business, Customer, CustomField, CustomFieldValue, Order, PickupRequest
 from events import catalogue
+from events.identify import IDENTIFY
 from events.models import Integration, Outgoing, SendLog
-from events.models.outbox import IDENTIFY
 from events.sweeps import birthdays, lost
 from events.timeline import assemble, queries
 from events.timeline.assemble import CustomerTimeline, customer_timeline

@@ -10,9 +10,9 @@ from django.db.models import Sum
 
 from customers.zones import local_day
 from events import catalogue
+from events.identify import IDENTIFY
 from events.lanes.status import duration
 from events.models import DailyCount, DailyDelay
-from events.models.outbox import IDENTIFY
 from events.send_log import daily_counts
 
 DAYS: Final = 30

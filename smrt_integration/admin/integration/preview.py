@@ -12,8 +12,8 @@ from unfold import widgets
 
 from customers.models import Customer
 from events.catalogue import EVENTS, ORDER_CREATED
+from events.identify import IDENTIFY
 from events.models import Integration
-from events.models.outbox import IDENTIFY
 from smrt_integration.delivery.preview import preview
 
 FOUND: Final = 20

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from customers import access
 from customers.models import Business
+from events.identify import IDENTIFY
 from events.jobs.resend import resend_case
 from events.lanes.read_status import lane_statuses
 from events.lanes.status import clock, remedy, status_sentence
 from events.models import DeliveryAttempt, Outgoing, SendLog
-from events.models.outbox import IDENTIFY
 from events.send_log.resendable import why_not_resendable
 from smrt_integration.admin.messages.filters import name_of
 from smrt_integration.admin.messages.outcomes import (

@@ -13,8 +13,8 @@ from unfold import widgets
 from customers import access
 from customers.models import Brand, Business
 from events.catalogue import EVENTS
+from events.identify import IDENTIFY
 from events.models import Outcome
-from events.models.outbox import IDENTIFY
 from events.send_log import search
 from events.send_log.filter import MessageFilter, SearchResult
 from smrt_integration.delivery.send_test_event import TEST_EVENT

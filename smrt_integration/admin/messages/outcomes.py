@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from events.identify import IDENTIFY
 from events.lanes.status import clock
 from events.models import Outcome
-from events.models.outbox import IDENTIFY
 from smrt_integration.admin.messages.filters import name_of
 from smrt_integration.delivery.build import DELETED, UNCHANGED
 from smrt_integration.delivery.send_test_event import TEST_EVENT

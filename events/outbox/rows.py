@@ -1,0 +1,90 @@
+"""Outbox rows as they are read, and what is known about them once they were sent."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from events.models import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A row of the outbox as it was read."""
+
+    id: int
+    business_id: int
+    customer_id: int
+    user_id: UUID
+    event: str
+    subject_id: int
+    message_id: str
+    occurred_at: datetime
+    facts: dict[str, Any]
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettledMessage:
+    """A message whose outcome is known.
+
+    `sent_at` is the time of the HTTP request, None when there was none: then the send log counts no
+    further attempt.
+    """
+
+    row: OutboxRow
+    outcome: Outcome
+    reason: str = ""
+    body: str = ""
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedIdentify:
+    """An identify that Segment accepted, with the hash of its traits."""
+
+    row: OutboxRow
+    destination: str
+    traits_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One HTTP request. `status` is None when no response came."""
+
+    business_id: int
+    at: datetime
+    status: int | None
+    milliseconds: int
+    messages: int
+    bytes: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneUpdate:
+    """The new state of a lane.
+
+    It is written only while the lane still has this lease `token`, and what it says about failures
+    only while the lane still has this `generation`: the owner has not changed the integration.
+    """
+
+    business_id: int
+    token: UUID
+    generation: int
+    resume_at: datetime
+    failures: int = 0
+    stopped: str = ""
+    last_error: str = ""
+    accepted_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What one transaction settles: the results of one or more lanes."""
+
+    settled: list[SettledMessage] = field(default_factory=list)
+    accepted_identifies: list[AcceptedIdentify] = field(default_factory=list)
+    failed_attempts: list[tuple[OutboxRow, str]] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    lane_updates: list[LaneUpdate] = field(default_factory=list)
