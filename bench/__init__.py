@@ -1,1 +1,1 @@
-"""Measures the whole system and the designs it competes with, side by side: `python -m bench [NAME...] [--quick]`."""
+"""Measure this system beside the usual designs: `python -m bench [NAME...] [--quick]`."""

@@ -1,4 +1,4 @@
-"""`python -m bench [NAME...] [--quick]`: everything, or the parts and figures named."""
+"""Run every part of the benchmark, or the parts and figures that are named."""
 
 import argparse
 import os
@@ -14,10 +14,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="a part, or a figure")
     parser.add_argument(
-        "--quick", action="store_true", help="smaller sizes: does it run, not how fast is it"
+        "--quick", action="store_true", help="small sizes, to see that everything runs"
     )
     arguments = parser.parse_args()
-    # others' work makes every figure smaller, and ratios less so
+    # Other programs on the machine slow down every figure; ratios change less.
     print_figure(
         Figure("machine_load_before", os.getloadavg()[0], "processes", {"cores": os.cpu_count()})
     )

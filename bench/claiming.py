@@ -1,4 +1,4 @@
-"""What it costs to find out who has something waiting, with thousands of businesses."""
+"""How long it takes to find and claim the lanes that are due, with thousands of businesses."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,109 +15,122 @@ from bench.sizes import Sizes
 from smrt_integration.delivery.claim import MOST_LANES, claim
 
 REPETITIONS = 15
+"""Enough for a steady median; each takes milliseconds."""
 
-DIED = """
-WITH made AS (
-    INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
-    SELECT c.business_id, c.id, c.uuid, 'Order Returned', n, replace(gen_random_uuid()::text, '-', ''), now(), '{}'
+INSERT_ROWS_TO_DELETE = """
+WITH inserted AS (
+    INSERT INTO events_outgoing (
+        business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts
+    )
+    SELECT
+        c.business_id, c.id, c.uuid, 'Order Returned', n,
+        replace(gen_random_uuid()::text, '-', ''), now(), '{}'
     FROM generate_series(1, %s) n, customers_customer c
     RETURNING id
-) SELECT count(*) FROM made
+) SELECT count(*) FROM inserted
 """
-ABOVE_THE_DEAD = "UPDATE events_lane SET floor = (SELECT last_value FROM events_outgoing_id_seq), next_floor = floor, floor_at = now()"
-# Ours end a transaction that is idle for so long.
-SNAPSHOT = """
-SET idle_in_transaction_session_timeout = 0; BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM events_lane
+RAISE_FLOORS = """
+UPDATE events_lane SET
+    floor = (SELECT last_value FROM events_outgoing_id_seq), next_floor = floor, floor_at = now()
 """
-DEAD = "SELECT pg_stat_get_dead_tuples('events_outgoing'::regclass)"
+# Our database settings end transactions that stay idle; this one has to stay open.
+OPEN_SNAPSHOT = """
+SET idle_in_transaction_session_timeout = 0;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT count(*) FROM events_lane
+"""
+COUNT_DEAD_ROWS = "SELECT pg_stat_get_dead_tuples('events_outgoing'::regclass)"
+RELEASE_LANES = """
+UPDATE events_lane SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL
+"""
+KEEP_ONE_ROW = """
+DELETE FROM events_outgoing WHERE id <> (SELECT max(id) / 2 FROM events_outgoing)
+"""
 
 
 def measure_claims(sizes: Sizes) -> Iterator[Figure]:
+    """Measure a claim when nothing waits, and in the cases that cost more."""
     fill.create_businesses(sizes.claim_lanes, 1, 1)
-    found = {
-        "calm": _milliseconds(_calm),
-        "one_waiting": _milliseconds(_one_waits),
-        "all_waiting": _milliseconds(_all_wait),
+    calm = _milliseconds(_empty_outbox)
+    milliseconds = {
+        "one_waiting": _milliseconds(_fill_one_lane),
+        "all_waiting": _milliseconds(_fill_all_lanes),
+        "all_waiting_crowded": _milliseconds(_fill_all_lanes, crowded=True),
     }
-    found["all_waiting_crowded"] = _milliseconds(_all_wait, crowded=True)
     with _dead_rows(sizes.claim_dead_rows // sizes.claim_lanes):
-        found["dead_rows"] = _milliseconds(_released)
-        found["dead_rows_from_zero"] = _milliseconds(_released, from_zero=True)
-    told = {name: rounded(value) for name, value in found.items() if name != "calm"}
-    yield Figure(
-        "claim_ms",
-        found["calm"],
-        "ms",
-        told | {"lanes": sizes.claim_lanes, "dead": sizes.claim_dead_rows},
-    )
+        milliseconds["dead_rows"] = _milliseconds(_release_lanes)
+        milliseconds["dead_rows_from_zero"] = _milliseconds(_release_lanes, from_zero=True)
+    extra = {name: rounded(value) for name, value in milliseconds.items()}
+    counts = {"lanes": sizes.claim_lanes, "dead": sizes.claim_dead_rows}
+    yield Figure("claim_ms", calm, "ms", extra | counts)
 
 
 def _milliseconds(
     prepare: Callable[[], None], *, from_zero: bool = False, crowded: bool = False
 ) -> float:
-    found = []
+    """Return the median time of a claim, each with all lanes free."""
+    milliseconds = []
     prepare()
     for _ in range(REPETITIONS):
         started = time.perf_counter()
         claim(timezone.now(), MOST_LANES, from_zero=from_zero, crowded=crowded)
-        found.append(1_000 * (time.perf_counter() - started))
-        _released()
-    return median(found)
+        milliseconds.append(1_000 * (time.perf_counter() - started))
+        _release_lanes()
+    return median(milliseconds)
 
 
-def _released() -> None:
+def _release_lanes() -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE events_lane SET lease_until = NULL, lease_token = NULL WHERE lease_token IS NOT NULL"
-        )
+        cursor.execute(RELEASE_LANES)
 
 
-def _calm() -> None:
+def _empty_outbox() -> None:
     fill.empty_outbox_and_log(known=True)
 
 
-def _one_waits() -> None:
-    _all_wait()
+def _fill_one_lane() -> None:
+    _fill_all_lanes()
     with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM events_outgoing WHERE id <> (SELECT max(id) / 2 FROM events_outgoing)"
-        )
+        cursor.execute(KEEP_ONE_ROW)
         cursor.execute("VACUUM events_outgoing")
 
 
-def _all_wait() -> None:
+def _fill_all_lanes() -> None:
     fill.empty_outbox_and_log(known=True)
     fill.fill_outbox()
 
 
 @contextmanager
-def _dead_rows(each: int) -> Iterator[None]:
-    """So many rows of each business that are deleted but cannot be removed while a snapshot is held, and one that waits."""
+def _dead_rows(rows_per_business: int) -> Iterator[None]:
+    """Leave dead rows in the outbox, and one row per business that waits.
+
+    VACUUM cannot remove the dead rows while another transaction holds a snapshot.
+    """
     fill.empty_outbox_and_log(known=True)
-    with _report() as begin, connection.cursor() as cursor:
-        cursor.execute(DIED, [each])
-        dead = cursor.fetchone()[0]
-        begin()
+    with _other_session() as open_snapshot, connection.cursor() as cursor:
+        cursor.execute(INSERT_ROWS_TO_DELETE, [rows_per_business])
+        inserted = cursor.fetchone()[0]
+        open_snapshot()
         cursor.execute("DELETE FROM events_outgoing")
-        cursor.execute(ABOVE_THE_DEAD)
+        cursor.execute(RAISE_FLOORS)
         fill.fill_outbox()
         wait_until(
-            lambda: _count_dead() >= dead, "the statistics knew of the dead rows", seconds=30
+            lambda: _count_dead_rows() >= inserted, "the statistics show the dead rows", seconds=30
         )
         yield
 
 
 @contextmanager
-def _report() -> Iterator[Callable[[], None]]:
-    """Somebody else's long transaction, which begins when asked to."""
+def _other_session() -> Iterator[Callable[[], None]]:
+    """Connect another session. Yields the function that opens a long transaction in it."""
     other = connection.copy()
     with other.cursor() as cursor:
-        yield lambda: cursor.execute(SNAPSHOT)
+        yield lambda: cursor.execute(OPEN_SNAPSHOT)
     other.close()
 
 
-def _count_dead() -> int:
+def _count_dead_rows() -> int:
     with connection.cursor() as cursor:
-        cursor.execute(DEAD)
+        cursor.execute(COUNT_DEAD_ROWS)
         count: int = cursor.fetchone()[0]
         return count

@@ -1,4 +1,7 @@
-"""A database and a Redis of the bench's own on the servers at hand, so that it may empty them: nobody's data is touched."""
+"""A new PostgreSQL database and an empty Redis database for the benchmark.
+
+The benchmark deletes everything in both, so it must not use those that hold data.
+"""
 
 import os
 import secrets
@@ -12,11 +15,12 @@ from cryptography.fernet import Fernet
 from psycopg import sql
 
 REDIS_DATABASES = range(1, 16)
+"""Every database of a default Redis but 0, which installations use."""
 
 
 @contextmanager
 def temporary_database() -> Iterator[None]:
-    """DATABASE_URL names a new, empty database for as long as this lasts."""
+    """Create a database, name it in DATABASE_URL, and drop it at the end."""
     url = os.environ["DATABASE_URL"]
     name = f"smrt_bench_{secrets.token_hex(4)}"
     _execute(url, "CREATE DATABASE {}", name)
@@ -34,7 +38,10 @@ def _execute(url: str, statement: str, name: str) -> None:
 
 
 def use_empty_redis() -> None:
-    """REDIS_URL names a database in which there is nothing: emptying it between measurements harms nobody."""
+    """Name an empty database in REDIS_URL and CELERY_BROKER_URL.
+
+    Ends the program if every database holds data.
+    """
     parts = urlsplit(os.environ["REDIS_URL"])
     for number in REDIS_DATABASES:
         url = parts._replace(path=f"/{number}").geturl()
@@ -42,12 +49,12 @@ def use_empty_redis() -> None:
             os.environ["REDIS_URL"] = os.environ["CELERY_BROKER_URL"] = url
             return
     raise SystemExit(
-        "REDIS_URL: every one of this Redis's databases holds something, so none is the bench's to empty."
+        "REDIS_URL: every database of this Redis holds data. The benchmark needs an empty one."
     )
 
 
 def use_production_settings() -> None:
-    """With DEBUG, Django would keep every query it ran, and that would be measured too."""
+    """Set the environment of an installation. With DEBUG, Django stores every query it runs."""
     os.environ |= {
         "DEBUG": "0",
         "SECRET_KEY": secrets.token_hex(32),

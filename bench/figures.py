@@ -1,4 +1,4 @@
-"""What the bench prints: one JSON object per line on standard output, and what it is doing on standard error."""
+"""Print figures as one JSON object per line, and progress on standard error."""
 
 import json
 import sys
@@ -10,11 +10,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
+    """One measured value."""
+
     name: str
     value: float
     unit: str
     extra: dict[str, Any] = field(default_factory=dict)
-    """What one needs to know to judge the value: sizes, the single repetitions, what was not counted."""
+    """What helps to judge the value: sizes, the value of each repetition, secondary values."""
 
     def as_line(self) -> str:
         return json.dumps(
@@ -23,7 +25,7 @@ class Figure:
 
 
 def rounded(value: float) -> float:
-    """Three significant digits: what a shared machine can promise at best."""
+    """Round to three significant digits; a shared machine cannot measure more."""
     return float(f"{value:.3g}")
 
 
@@ -32,7 +34,7 @@ def all_rounded(values: Sequence[float]) -> list[float]:
 
 
 def median_of_runs(name: str, values: Sequence[float], unit: str, **extra: Any) -> Figure:
-    """The median of repetitions, with the repetitions."""
+    """Return a figure with the median of the repetitions, and their values as `runs`."""
     return Figure(name, median(values), unit, extra | {"runs": all_rounded(values)})
 
 

@@ -1,4 +1,7 @@
-"""How long it takes from the commit of a save until the receiver has the event, while saves go on steadily."""
+"""How long it takes from the commit of a save until the receiver has the event.
+
+Orders are saved at a steady rate meanwhile.
+"""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -14,9 +17,13 @@ from bench.sizes import Sizes
 from smrt_integration import schedules
 
 WORKER_PROCESSES = 2
+"""Celery's default on the two cores that the published figures are from."""
+WARM_UP_ORDERS = 50
+"""Enough for every process to open its connections before the clock starts."""
 
 
 def measure_latency(sizes: Sizes) -> Iterator[Figure]:
+    """Measure the time from commit to acceptance, as median and 99th percentile."""
     fill.create_businesses(sizes.steady_businesses, 10, 0)
     fill.empty_outbox_and_log(known=True)
     schedules.sync()
@@ -26,14 +33,14 @@ def measure_latency(sizes: Sizes) -> Iterator[Figure]:
         worker, beat = Worker(receiver.url, WORKER_PROCESSES), Beat()
         with running(worker, beat):
             receiver.reset(keep_orders=True)
-            save_orders_steadily(tills, 50, 50.0)  # so that every process has its connections
-            receiver.wait_for(50)
+            save_orders_steadily(tills, WARM_UP_ORDERS, rate=50.0)
+            receiver.wait_for(WARM_UP_ORDERS)
             started = time.monotonic()
             committed = save_orders_steadily(
                 tills, int(sizes.steady_seconds * sizes.steady_rate), sizes.steady_rate
             )
             rate = len(committed) / (time.monotonic() - started)
-            arrivals = receiver.wait_for(50 + len(committed))["arrivals"]
+            arrivals = receiver.wait_for(WARM_UP_ORDERS + len(committed))["arrivals"]
     milliseconds = [1_000 * (arrivals[number] - at) for number, at in committed.items()]
     yield from _figures(
         milliseconds,
@@ -46,14 +53,17 @@ def measure_latency(sizes: Sizes) -> Iterator[Figure]:
 
 
 def save_orders_steadily(tills: Sequence[Till], count: int, rate: float) -> dict[str, float]:
-    """Create so many orders, `rate` a second, the customers taking turns. Answers when each was committed, as `time.time()`, by number."""
+    """Save `count` orders of alternating customers, `rate` a second.
+
+    Returns when each was committed, as `time.time()`, by order number.
+    """
     committed: dict[str, float] = {}
     started = time.monotonic()
     for n in range(count):
         time.sleep(max(0.0, started + n / rate - time.monotonic()))
         order = tills[n * 7 % len(tills)].new_order()
         with transaction.atomic():
-            # asked for before the save does, so called before anybody is woken
+            # Registered before the save, so this runs before the wake-up.
             transaction.on_commit(
                 lambda number=order.number: (  # type: ignore[misc]
                     committed.__setitem__(number, time.time())
@@ -65,11 +75,11 @@ def save_orders_steadily(tills: Sequence[Till], count: int, rate: float) -> dict
 
 
 def _figures(milliseconds: list[float], extra: dict[str, float]) -> Iterator[Figure]:
-    hundredths = quantiles(milliseconds, n=100)
-    yield Figure("commit_to_accepted_p50_ms", hundredths[49], "ms", extra)
+    percentiles = quantiles(milliseconds, n=100)
+    yield Figure("commit_to_accepted_p50_ms", percentiles[49], "ms", extra)
     yield Figure(
         "commit_to_accepted_p99_ms",
-        hundredths[98],
+        percentiles[98],
         "ms",
         extra | {"longest": rounded(max(milliseconds))},
     )

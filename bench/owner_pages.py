@@ -1,9 +1,9 @@
-"""What an owner's pages cost the database when ten million messages were sent and a million wait: the time of all of a page's queries."""
+"""How long the queries of an owner's pages take with a large send log and a full outbox."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from statistics import median
 from typing import Any
 
@@ -21,16 +21,17 @@ from events.send_log import partitions
 from events.send_log.retention import months_before
 
 LARGE_BUSINESS = 1
-"""The business with nine tenths of everything."""
+"""The id of the business with nine tenths of the rows."""
 REPETITIONS = 5
+"""Visits of each page that count; one more before them warms the caches."""
 SEND_LOG, OUTBOX = "/admin/events/sendlog/", "/admin/events/outgoing/"
-# Files are not what is measured, and none are collected.
+# The default storage needs collected files, which the benchmark does not have.
 PLAIN_FILES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 
 
 @dataclass
 class Stopwatch:
-    """Counts what the database takes for a page."""
+    """Add up the time and the number of queries; used as Django's execute wrapper."""
 
     milliseconds: float = 0.0
     queries: int = 0
@@ -45,11 +46,12 @@ class Stopwatch:
 
 
 def measure_pages(sizes: Sizes) -> Iterator[Figure]:
+    """Measure the pages of the send log and the outbox, plain, filtered and searched."""
     now = timezone.now()
     started = time.monotonic()
     fill_send_log.fill_send_log(sizes.history_rows, now)
     fill_send_log.fill_outbox(LARGE_BUSINESS, sizes.history_waiting)
-    size = _gigabytes()
+    size = _database_gigabytes()
     progress(f"filled in {time.monotonic() - started:.0f} s, {size:.1f} GB")
     extra = {
         "rows": sizes.history_rows,
@@ -57,18 +59,17 @@ def measure_pages(sizes: Sizes) -> Iterator[Figure]:
         "database_gb": rounded(size),
     }
     with override_settings(STORAGES=PLAIN_FILES):
-        owner = _owner()
+        owner = _log_in_owner()
         yield _figure("send_log_first_page_ms", owner, SEND_LOG, {"first": {}}, extra)
         yield _figure("send_log_filtered_page_ms", owner, SEND_LOG, _filters(now), extra)
         yield _figure("send_log_search_ms", owner, SEND_LOG, _searches(), extra)
-        yield _figure(
-            "send_log_message_ms", owner, SEND_LOG, {"message": f"{_refused()}/change/"}, extra
-        )
+        message = {"message": f"{_refused_message()}/change/"}
+        yield _figure("send_log_message_ms", owner, SEND_LOG, message, extra)
         yield _figure("outbox_first_page_ms", owner, OUTBOX, {"first": {}}, extra)
-        yield _figure("outbox_filtered_page_ms", owner, OUTBOX, _waiting_filters(), extra)
+        yield _figure("outbox_filtered_page_ms", owner, OUTBOX, _outbox_filters(), extra)
 
 
-def _owner() -> Client:
+def _log_in_owner() -> Client:
     user = User.objects.create(username="owner", is_staff=True)
     Membership.objects.create(user=user, business_id=LARGE_BUSINESS, role=Membership.Role.OWNER)
     client = Client(headers={"host": "smrt.example.com"})
@@ -79,31 +80,36 @@ def _owner() -> Client:
 def _figure(
     name: str, client: Client, address: str, views: Mapping[str, Any], extra: Mapping[str, Any]
 ) -> Figure:
-    """The slowest of these pages, each told too: the median of some visits, the first of which is not counted but told. `least` is the
-    slowest by each one's fastest visit: what is above that, a busy machine added."""
+    """Return the time of the slowest view, and of each view.
+
+    The time of a view is the median of its visits. The first visit is not in it; the longest
+    first visit is shown as `first_visit`. `least` compares the fastest visit of each view and
+    takes the slowest: a busy machine adds to the value, and hardly to `least`.
+    """
     medians, least, firsts, queries = {}, {}, {}, 0
-    for view, chosen in views.items():
-        visits = [_visit(client, address, chosen) for _ in range(REPETITIONS + 1)]
+    for view, request in views.items():
+        visits = [_visit(client, address, request) for _ in range(REPETITIONS + 1)]
         firsts[view] = visits[0].milliseconds
         medians[view] = median(visit.milliseconds for visit in visits[1:])
         least[view] = min(visit.milliseconds for visit in visits)
         queries = max(queries, visits[0].queries)
-    told = {view: rounded(value) for view, value in medians.items()} if len(views) > 1 else {}
-    also = {
+    by_view = {view: rounded(value) for view, value in medians.items()} if len(views) > 1 else {}
+    details = {
         "least": rounded(max(least.values())),
         "first_visit": rounded(max(firsts.values())),
         "queries": queries,
     }
-    return Figure(name, max(medians.values()), "ms", {**told, **also, **extra})
+    return Figure(name, max(medians.values()), "ms", {**by_view, **details, **extra})
 
 
-def _visit(client: Client, address: str, chosen: Any) -> Stopwatch:
+def _visit(client: Client, address: str, request: Any) -> Stopwatch:
+    """Open a page. `request` is the rest of its address, or its query as a dict."""
     watch = Stopwatch()
     with connection.execute_wrapper(watch):
-        path = address + chosen if isinstance(chosen, str) else address
-        response: Any = client.get(path, chosen if isinstance(chosen, dict) else {}, secure=True)
+        path = address + request if isinstance(request, str) else address
+        response: Any = client.get(path, request if isinstance(request, dict) else {}, secure=True)
     if response.status_code != 200:
-        raise AssertionError(f"{path} was answered {response.status_code}.")
+        raise AssertionError(f"{path} returned {response.status_code}.")
     return watch
 
 
@@ -135,13 +141,13 @@ def _filters(now: datetime) -> dict[str, dict[str, Any]]:
             "outcome": "rejected",
             "brand": brands["Example Brand 2"],
         },
-        "deep": {
-            "before": f"{datetime(oldest.year, oldest.month, 20, tzinfo=now.tzinfo).isoformat()}_1000000000"
-        },
-        "back_from_deep": {
-            "after": f"{datetime(middle.year, middle.month, 9, tzinfo=now.tzinfo).isoformat()}_1"
-        },
+        "deep": {"before": f"{_day_of(oldest, 20, now)}_1000000000"},
+        "back_from_deep": {"after": f"{_day_of(middle, 9, now)}_1"},
     }
+
+
+def _day_of(month: date, day: int, now: datetime) -> str:
+    return datetime(month.year, month.month, day, tzinfo=now.tzinfo).isoformat()
 
 
 def _searches() -> dict[str, dict[str, Any]]:
@@ -165,7 +171,7 @@ def _searches() -> dict[str, dict[str, Any]]:
     }
 
 
-def _waiting_filters() -> dict[str, dict[str, Any]]:
+def _outbox_filters() -> dict[str, dict[str, Any]]:
     brands = dict(Brand.objects.filter(business_id=LARGE_BUSINESS).values_list("name", "pk"))
     business = Business.objects.get(pk=LARGE_BUSINESS)
     return {
@@ -177,7 +183,8 @@ def _waiting_filters() -> dict[str, dict[str, Any]]:
     }
 
 
-def _refused() -> int:
+def _refused_message() -> int:
+    """Return the id of the newest message that Segment refused."""
     return (
         SendLog.objects.filter(
             business_id=LARGE_BUSINESS, event="Customer Visit", outcome="rejected"
@@ -187,7 +194,7 @@ def _refused() -> int:
     )
 
 
-def _gigabytes() -> float:
+def _database_gigabytes() -> float:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database())")
         return float(cursor.fetchone()[0]) / 1e9

@@ -1,4 +1,4 @@
-"""The parts of the bench, in the order in which they run."""
+"""The parts of the benchmark, in the order in which they run."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from bench.sizes import Sizes
 
 @dataclass(frozen=True, slots=True)
 class Part:
+    """Figures that are measured together."""
+
     name: str
     run: Callable[[Sizes], Iterator[Figure]]
     figures: tuple[str, ...]
@@ -81,11 +83,15 @@ PARTS = (
 
 
 def choose_parts(names: Sequence[str]) -> list[Part]:
-    """The parts with these names or figures; all without any. Ends the program at a name that is neither."""
+    """Return the parts with these names or figures; all if there are no names.
+
+    Ends the program if a name is unknown.
+    """
     known = {name for part in PARTS for name in (part.name, *part.figures)}
     if unknown := sorted(set(names) - known):
         raise SystemExit(
-            f"{', '.join(unknown)}: there is no such part or figure. There are {', '.join(sorted(known))}."
+            f"{', '.join(unknown)}: there is no such part or figure. "
+            f"There are {', '.join(sorted(known))}."
         )
     return [
         part for part in PARTS if not names or part.name in names or set(names) & set(part.figures)

@@ -1,4 +1,4 @@
-"""The processes that are measured: the receiver, workers, beat, and the peers' own. None outlives the bench."""
+"""Start and stop the processes that are measured; they end with the benchmark."""
 
 import os
 import signal
@@ -17,21 +17,24 @@ from devtools.services.process import dying_with_us
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
+"""A worker is ready within 3 s on an idle machine."""
 STOP_SECONDS = 20.0
+"""A killed process ends at once; only a hanging disk could delay it."""
 MEASUREMENT_TIMEOUT_SECONDS = 180.0
-"""Longer than any measurement takes; past it, something is lost and the bench ends instead of waiting for ever."""
+"""Longer than any measurement takes. Past it, an event is lost and the benchmark fails."""
 
 
 def wait_until(
     condition: Callable[[], object],
-    what: str,
+    description: str,
     seconds: float = MEASUREMENT_TIMEOUT_SECONDS,
     every: float = 0.005,
 ) -> None:
+    """Return when the condition is true. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"Waited {seconds:g} s in vain until {what}.")
+            raise TimeoutError(f"Timed out after {seconds:g} s, waiting until {description}.")
         time.sleep(every)
 
 
@@ -41,7 +44,7 @@ def _cpu_seconds(pid: int) -> float:
 
 
 class Program:
-    """A Python module as a process group of its own; what it prints is in a file."""
+    """A Python module that runs in its own process group, with its output in a file."""
 
     def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         self.name = " ".join(arguments)
@@ -62,22 +65,24 @@ class Program:
         return self.output.read().decode(errors="replace")
 
     def wait_for_output(self, text: str) -> None:
-        def printed() -> bool:
+        """Return when it has printed the text. Raises RuntimeError if it ended before."""
+
+        def has_printed() -> bool:
             if self.process.poll() is not None:
                 raise RuntimeError(
                     f"{self.name} ended with {self.process.returncode}:\n{self.printed}"
                 )
             return text in self.printed
 
-        wait_until(printed, f"it printed {text!r}", START_SECONDS)
+        wait_until(has_printed, f"{self.name} prints {text!r}", START_SECONDS)
 
-    def tell(self, text: str) -> None:
+    def write_input(self, text: str) -> None:
         assert self.process.stdin
         self.process.stdin.write(text.encode())
         self.process.stdin.flush()
 
     def cpu_seconds(self) -> float:
-        """Used so far by the process and its children."""
+        """Return the CPU time that the process and its children have used."""
         return sum(_cpu_seconds(pid) for pid in (self.process.pid, *self.children))
 
     @property
@@ -90,7 +95,7 @@ class Program:
         ]
 
     def kill(self) -> None:
-        """The whole group, at once."""
+        """Kill the whole process group."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(STOP_SECONDS)
@@ -101,6 +106,7 @@ class Program:
 
 @contextmanager
 def running(*programs: Program) -> Iterator[None]:
+    """Kill the programs at the end of the block."""
     try:
         yield
     finally:
@@ -109,7 +115,7 @@ def running(*programs: Program) -> Iterator[None]:
 
 
 class Worker(Program):
-    """A real worker with its pool of processes ready; `app` is the Celery application."""
+    """A worker whose processes are ready. `app` is the module of the Celery application."""
 
     def __init__(
         self, receiver_url: str, processes: int = 2, app: str = "smrt_integration"
@@ -126,7 +132,7 @@ class Worker(Program):
             "-n",
             f"{app}@bench",
         ]
-        # it says at INFO that it is ready
+        # At INFO, a worker logs that it is ready.
         environment = {"SEGMENT_HOST": receiver_url, "LOG_LEVEL": "INFO"}
         super().__init__(
             *arguments, "--without-gossip", "--without-mingle", environment=environment
@@ -135,12 +141,14 @@ class Worker(Program):
 
 
 class Beat(Program):
+    """The scheduler."""
+
     def __init__(self) -> None:
         super().__init__("celery", "-A", "smrt_integration", "beat", "--pidfile=")
 
 
 class Receiver(Program):
-    """The lean receiver and what it counted."""
+    """The receiver of `bench.receiver`, and a client for its counts."""
 
     def __init__(self) -> None:
         super().__init__("bench.receiver")
@@ -150,18 +158,21 @@ class Receiver(Program):
         self._http.trust_env = False
 
     def reset(self, delay: float = 0.0, keep_orders: bool = False) -> None:
-        """Forget what was counted. `delay`: seconds before each answer; `keep_orders`: note when each order's event arrived."""
+        """Start new counts. `delay`: seconds before each response.
+
+        `keep_orders`: record when the first event of each order arrives.
+        """
         self._get("/reset", delay=delay, keep_orders=int(keep_orders))
 
     def counts(self) -> dict[str, Any]:
         return self._get("/counts")
 
     def wait_for(self, tracks: int) -> dict[str, Any]:
-        """The counts as soon as so many tracks have arrived."""
+        """Return the counts as soon as so many tracks have arrived."""
         return self._get("/wait", tracks=tracks)
 
     def _get(self, path: str, **numbers: float) -> dict[str, Any]:
-        found: dict[str, Any] = self._http.get(
+        counts: dict[str, Any] = self._http.get(
             self.url + path, params=numbers, timeout=MEASUREMENT_TIMEOUT_SECONDS
         ).json()
-        return found
+        return counts

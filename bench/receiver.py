@@ -1,6 +1,8 @@
-"""A receiver that costs as little as one can: it answers every batch 200 and counts messages without parsing them.
+"""A minimal HTTP server in place of Segment: it accepts every batch and counts the messages.
 
-`python -m bench.receiver` prints its address, and ends when its standard input does. GET asks it things (see `Receiver`); POST is a batch.
+It does not parse the messages, so it takes little time from what is measured.
+`python -m bench.receiver` prints its address and ends when its standard input is closed. A POST
+is a batch; `programs.Receiver` sends the GET requests.
 """
 
 import asyncio
@@ -13,7 +15,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 TRACK, IDENTIFY = b'"type": "track"', b'"type": "identify"'
-"""As Python's json writes it, and so the SDK."""
+"""As Python's json module, and so Segment's SDK, writes it."""
 ORDER_ID = re.compile(rb'"order_id": "([^"]+)"')
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 END_OF_HEAD = b"\r\n\r\n"
@@ -21,16 +23,19 @@ END_OF_HEAD = b"\r\n\r\n"
 
 @dataclass(slots=True)
 class Counts:
+    """What arrived since the last reset."""
+
     delay: float = 0.0
     keep_orders: bool = False
     requests: int = 0
     tracks: int = 0
     identifies: int = 0
     last_at: float = 0.0
-    """When the last batch had arrived completely, as `time.time()`."""
+    """When the last batch was complete, as `time.time()`."""
     arrivals: dict[str, float] = field(default_factory=dict)
-    """By order, when its event first arrived, as `time.time()`; only with `keep_orders`."""
+    """When the first event of each order arrived, as `time.time()`; only with `keep_orders`."""
     waiting: list[tuple[int, Callable[[], None]]] = field(default_factory=list)
+    """Clients that wait for so many tracks, with the function that responds to them."""
 
     def count(self, body: bytes) -> None:
         self.last_at = time.time()
@@ -40,19 +45,21 @@ class Counts:
         if self.keep_orders:
             for order_id in ORDER_ID.findall(body):
                 self.arrivals.setdefault(order_id.decode(), self.last_at)
-        for tracks, answer in [found for found in self.waiting if found[0] <= self.tracks]:
-            self.waiting.remove((tracks, answer))
-            answer()
+        for tracks, respond in [entry for entry in self.waiting if entry[0] <= self.tracks]:
+            self.waiting.remove((tracks, respond))
+            respond()
 
     def as_json(self) -> bytes:
-        shown = {
+        counts = {
             name: getattr(self, name)
             for name in ("requests", "tracks", "identifies", "last_at", "arrivals")
         }
-        return json.dumps(shown).encode()
+        return json.dumps(counts).encode()
 
 
 class Connection(asyncio.Protocol):
+    """One client's connection; requests come one after the other."""
+
     def __init__(self, server: "Server") -> None:
         self.server = server
         self.received = bytearray()
@@ -75,7 +82,7 @@ class Connection(asyncio.Protocol):
             request, self.received, self.head_end = bytes(self.received), bytearray(), -1
             self.server.handle(request, self)
 
-    def answer(self, body: bytes = b"{}") -> None:
+    def respond(self, body: bytes = b"{}") -> None:
         self.transport.write(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
             % (len(body), body)
@@ -83,6 +90,8 @@ class Connection(asyncio.Protocol):
 
 
 class Server:
+    """Counts batches, and responds to questions about the counts."""
+
     def __init__(self) -> None:
         self.counts = Counts()
 
@@ -90,27 +99,27 @@ class Server:
         if request.startswith(b"POST"):
             self.counts.count(request)
             if self.counts.delay:
-                asyncio.get_running_loop().call_later(self.counts.delay, connection.answer)
+                asyncio.get_running_loop().call_later(self.counts.delay, connection.respond)
             else:
-                connection.answer()
+                connection.respond()
             return
         address = urlsplit(request.split(b" ", 2)[1].decode())
-        self._asked(
+        self._handle_get(
             address.path,
             {name: float(values[0]) for name, values in parse_qs(address.query).items()},
             connection,
         )
 
-    def _asked(self, path: str, numbers: dict[str, float], connection: Connection) -> None:
+    def _handle_get(self, path: str, numbers: dict[str, float], connection: Connection) -> None:
         if path == "/reset":
             self.counts = Counts(numbers["delay"], bool(numbers["keep_orders"]))
-            connection.answer()
+            connection.respond()
         elif path == "/wait" and self.counts.tracks < numbers["tracks"]:
             self.counts.waiting.append(
-                (int(numbers["tracks"]), lambda: connection.answer(self.counts.as_json()))
+                (int(numbers["tracks"]), lambda: connection.respond(self.counts.as_json()))
             )
         else:
-            connection.answer(self.counts.as_json())
+            connection.respond(self.counts.as_json())
 
 
 async def serve() -> None:

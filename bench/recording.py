@@ -1,4 +1,4 @@
-"""What a save costs the business: alone, recorded, with a publish to the broker instead, and switched off."""
+"""How long it takes to save an order: plain, recorded, published to the broker, switched off."""
 
 import time
 from collections import defaultdict
@@ -25,43 +25,44 @@ from events.outbox.record import record
 from events.triggers import order_facts
 
 SAVES_AT_A_TIME = 50
-"""Long enough to time, short enough that whatever else the machine does falls on all kinds alike."""
+"""Enough to measure; few enough that other load on the machine affects every way of saving."""
 
 
 def measure_recording(sizes: Sizes) -> Iterator[Figure]:
+    """Measure a save in every way, in turn, and compare them turn by turn."""
     fill.create_businesses(20, 20, 0)
     fill.empty_outbox_and_log(known=True)
     tills = load_tills()
-    kinds = _kinds()
+    ways = _ways_to_save()
     times: dict[str, list[float]] = defaultdict(list)
     for turn in range(sizes.record_turns + 1):
-        for name, saving in kinds.items():
-            with saving() as before_each:
-                took = _time_of(tills, before_each)
-            if turn:  # the first only warms up
-                times[name].append(took)
-    for name, found in times.items():
-        progress(f"{name}: {1e6 * median(found):.0f} us")
+        for name, way in ways.items():
+            with way() as before_each:
+                seconds = _seconds_per_save(tills, before_each)
+            if turn:  # the first turn only warms up
+                times[name].append(seconds)
+    for name, seconds_per_save in times.items():
+        progress(f"{name}: {1e6 * median(seconds_per_save):.0f} us")
     yield from _ratios(times)
-    yield from _lookups(tills, sizes)
+    yield _lookups_figure(tills, sizes)
 
 
-def _time_of(tills: list[Till], before_each: Callable[[], object]) -> float:
-    """Seconds per save, the median of some."""
-    found = []
+def _seconds_per_save(tills: list[Till], before_each: Callable[[], object]) -> float:
+    """Return the median time of a save, in seconds."""
+    seconds = []
     for till in tills[:SAVES_AT_A_TIME]:
         order = till.new_order()
         before_each()
         started = time.perf_counter()
         order.save()
-        found.append(time.perf_counter() - started)
-    return median(found)
+        seconds.append(time.perf_counter() - started)
+    return median(seconds)
 
 
 def _ratios(times: dict[str, list[float]]) -> Iterator[Figure]:
     def figure(name: str, one: str, other: str) -> Figure:
         ratios = [a / b for a, b in zip(times[one], times[other], strict=True)]
-        extra = {f"{kind}_us": round(1e6 * median(times[kind])) for kind in (one, other)}
+        extra = {f"{way}_us": round(1e6 * median(times[way])) for way in (one, other)}
         return Figure(
             name,
             median(ratios),
@@ -75,11 +76,11 @@ def _ratios(times: dict[str, list[float]]) -> Iterator[Figure]:
     yield figure("record_off_ratio_to_plain_save", "off", "plain")
 
 
-Saving = Callable[[], Any]
-"""A context in which orders are saved in one way; it gives what is to be done before each save, unmeasured."""
+WayToSave = Callable[[], Any]
+"""Returns a context manager. It yields a function to call before each save, unmeasured."""
 
 
-def _kinds() -> dict[str, Saving]:
+def _ways_to_save() -> dict[str, WayToSave]:
     return {
         "plain": _plain,
         "recorded": _recorded,
@@ -89,37 +90,37 @@ def _kinds() -> dict[str, Saving]:
     }
 
 
-def nothing() -> None:
+def _do_nothing() -> None:
     pass
 
 
 @contextmanager
 def _plain() -> Iterator[Callable[[], object]]:
-    """No receiver at all."""
+    """Save without our receiver."""
     post_save.disconnect(receivers.happened, sender=Order)
     try:
-        yield nothing
+        yield _do_nothing
     finally:
         post_save.connect(receivers.happened, sender=Order)
 
 
 @contextmanager
 def _recorded() -> Iterator[Callable[[], object]]:
-    """Switched on; workers were told already that something waits, as by nearly every save while much is going on."""
+    """Record each order. The wake-up is already there, as for nearly every save under load."""
     wake.wake()
     yield wake.wake
 
 
 @contextmanager
 def _recorded_first() -> Iterator[Callable[[], object]]:
-    """Switched on, and every save is the first after a calm, which publishes the wake-up."""
+    """Record each order and publish a wake-up, as for the first save after a calm time."""
     broker = redis.Redis.from_url(settings.REDIS_URL)
     yield lambda: broker.delete(wake.KEY)
 
 
 @contextmanager
 def _published() -> Iterator[Callable[[], object]]:
-    """What one writes first: a task is published when the save has committed. Nothing is recorded."""
+    """Publish a task after each commit, as most people would, and record nothing."""
     app = create_app("published")
 
     def publish(sender: type[Order], instance: Order, **kwargs: Any) -> None:
@@ -135,49 +136,50 @@ def _published() -> Iterator[Callable[[], object]]:
 
 @contextmanager
 def _off() -> Iterator[Callable[[], object]]:
-    _switch(False)
+    """Save with sending switched off."""
+    _switch(on=False)
     try:
-        yield nothing
+        yield _do_nothing
     finally:
-        _switch(True)
+        _switch(on=True)
 
 
-def _switch(on: bool) -> None:
+def _switch(*, on: bool) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE events_integration SET enabled = %s", [on])
 
 
-def _lookups(tills: list[Till], sizes: Sizes) -> Iterator[Figure]:
-    """The statement that records an order event, with its names looked up and with names in their place."""
-    times: dict[bool, list[float]] = defaultdict(list)
-    found: list[float] = []
-    lookups = 0
+def _lookups_figure(tills: list[Till], sizes: Sizes) -> Figure:
+    """Measure what the lookups of names add to the statement that records an order event."""
+    with_lookups, without_lookups = [], []
     for _ in range(sizes.record_turns):
-        for resolved in (False, True):
-            with transaction.atomic():
-                for till in tills[:SAVES_AT_A_TIME]:
-                    facts = order_facts(till.new_order())
-                    lookups = sum(
-                        isinstance(fact, Lookup) and fact.id is not None for fact in facts.values()
-                    )
-                    if resolved:
-                        facts = {
-                            name: "A name" if isinstance(fact, Lookup) else fact
-                            for name, fact in facts.items()
-                        }
-                    started = time.perf_counter()
-                    record(
-                        till.customer.pk, [Occurrence("Order Created", 1, timezone.now(), facts)]
-                    )
-                    found.append(time.perf_counter() - started)
-            times[resolved].append(1e6 * median(found))
-            found.clear()
-    extra = [
-        with_them - without for with_them, without in zip(times[False], times[True], strict=True)
+        with_lookups.append(_microseconds_to_record(tills, resolved=False))
+        without_lookups.append(_microseconds_to_record(tills, resolved=True))
+    added = [
+        with_names - without
+        for with_names, without in zip(with_lookups, without_lookups, strict=True)
     ]
-    told = {
-        "lookups": lookups,
-        "with_us": round(median(times[False])),
-        "without_us": round(median(times[True])),
+    facts = order_facts(tills[0].new_order())
+    extra = {
+        "lookups": sum(isinstance(fact, Lookup) and fact.id is not None for fact in facts.values()),
+        "with_us": round(median(with_lookups)),
+        "without_us": round(median(without_lookups)),
     }
-    yield Figure("record_lookups", median(extra), "us", told)
+    return Figure("record_lookups", median(added), "us", extra)
+
+
+def _microseconds_to_record(tills: list[Till], *, resolved: bool) -> float:
+    """Return the median time of the statement. `resolved`: with names in place of lookups."""
+    seconds = []
+    with transaction.atomic():
+        for till in tills[:SAVES_AT_A_TIME]:
+            facts = order_facts(till.new_order())
+            if resolved:
+                facts = {
+                    name: "A name" if isinstance(fact, Lookup) else fact
+                    for name, fact in facts.items()
+                }
+            started = time.perf_counter()
+            record(till.customer.pk, [Occurrence("Order Created", 1, timezone.now(), facts)])
+            seconds.append(time.perf_counter() - started)
+    return 1e6 * median(seconds)

@@ -1,4 +1,4 @@
-"""How many queries a round takes, as businesses and events grow."""
+"""How many queries a round takes, with few and with many businesses and events."""
 
 import random
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from smrt_integration.delivery.settle import add_lane_result
 
 
 class CountingCursor(ClientCursor[Any]):
-    """A cursor as Django uses them, which counts its statements, COPY included."""
+    """Count the statements of all cursors, including COPY."""
 
     statements = 0
 
@@ -36,55 +36,60 @@ class CountingCursor(ClientCursor[Any]):
 
 
 def count_statements(lanes: int) -> int:
-    """Statements sent for one round over at most so many lanes, from the claim to the settling."""
+    """Run one round over at most `lanes` lanes. Returns how many statements it sent."""
     connection.ensure_connection()
     native: Any = connection.connection
-    usual, native.cursor_factory = native.cursor_factory, CountingCursor
+    original, native.cursor_factory = native.cursor_factory, CountingCursor
     CountingCursor.statements = 0
     try:
         run_round(lanes)
     finally:
-        native.cursor_factory = usual
+        native.cursor_factory = original
     return CountingCursor.statements
 
 
 def run_round(lanes: int) -> int:
-    """As `Delivery` does it, but all at once. Answers how many messages were logged."""
+    """Claim, load, post and settle in one go. Returns how many messages were logged."""
     loads = build.load(claim.claim(timezone.now(), lanes), timezone.now())
     with ThreadPoolExecutor(segment.THREADS) as threads:
-        shipments = list(threads.map(post_lane, loads))
+        lane_results = list(threads.map(post_lane, loads))
     now, settlement = timezone.now(), Settlement()
-    for shipment in shipments:
-        add_lane_result(shipment, settlement, now, random.random)
+    for lane_result in lane_results:
+        add_lane_result(lane_result, settlement, now, random.random)
     return settle(settlement, now)
 
 
 def measure_queries_per_round(sizes: Sizes) -> Iterator[Figure]:
+    """Measure a round of one business, and one of many."""
     receiver = Receiver()
     with running(receiver):
         settings.SEGMENT_HOST = receiver.url
-        _queries(
-            1, known=False
-        )  # the first round of a process also looks for this month's partitions
-        for many in (1, sizes.round_businesses):
+        # The first round of a process also looks for this month's partitions.
+        _queries(1, known=False)
+        for businesses in (1, sizes.round_businesses):
             yield Figure(
-                f"queries_per_round_{many}", _queries(many, known=True), "queries", _variants(many)
+                f"queries_per_round_{businesses}",
+                _queries(businesses, known=True),
+                "queries",
+                _variants(businesses),
             )
 
 
-def _variants(many: int) -> dict[str, Any]:
-    """The same round with identifies of customers whom Segment does not know yet, and with as many events in each business."""
-    found = {"first_contact": _queries(many, known=False)}
+def _variants(businesses: int) -> dict[str, Any]:
+    """Count the same round with identifies of unknown customers, and with more events."""
     events = 20
-    return found | {f"with_{events}_events_each": _queries(many, known=True, events=events)}
+    return {
+        "first_contact": _queries(businesses, known=False),
+        f"with_{events}_events_each": _queries(businesses, known=True, events=events),
+    }
 
 
 def _queries(businesses: int, *, known: bool, events: int = 1) -> int:
     fill.create_businesses(businesses, 1, events)
     fill.empty_outbox_and_log(known)
     expected = fill.fill_outbox()
-    found = count_statements(businesses)
+    statements = count_statements(businesses)
     logged = fill.count_logged().get(("Order Returned", "accepted"), 0)
     if logged != expected or fill.count_waiting():
         raise AssertionError(f"The round logged {logged} events of {expected}.")
-    return found
+    return statements

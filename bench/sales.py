@@ -1,4 +1,4 @@
-"""Customers in front of employees: what it takes to save an order as the point of sale does."""
+"""Create orders as a point of sale does."""
 
 from decimal import Decimal
 from typing import NamedTuple
@@ -7,11 +7,16 @@ from customers.models import Customer, Employee, Order
 
 
 class Till(NamedTuple):
+    """A customer who is served by an employee."""
+
     customer: Customer
     employee: Employee
 
     def new_order(self) -> Order:
-        """Not saved; with all that an event about it shows, so that recording it looks up five names."""
+        """Return an unsaved order with every reference that an order event names.
+
+        Recording it looks up five names.
+        """
         return Order(
             business=self.customer.business,
             customer=self.customer,
@@ -26,7 +31,7 @@ class Till(NamedTuple):
 
 
 def load_tills() -> list[Till]:
-    """Every customer, with all that an order refers to at hand."""
+    """Return a till for every customer, with the rows loaded that an order refers to."""
     employees = {employee.business_id: employee for employee in Employee.objects.order_by("-id")}
     customers = Customer.objects.select_related("business", "agent", "discount").order_by("id")
     return [Till(customer, employees[customer.business_id]) for customer in customers]

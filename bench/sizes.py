@@ -1,25 +1,29 @@
-"""How much is measured."""
+"""How much the benchmark measures, in full and with --quick."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
+    """Counts, rates and durations of all parts."""
+
     repetitions: int = 3
     bulk_businesses: int = 50
     bulk_events: int = 1_000
-    """Per business, as are the customers."""
+    """Per business."""
     bulk_customers: int = 200
+    """Per business."""
     task_per_event: int = 600
-    """Events that a peer gets which sends them one by one: enough seconds to measure."""
+    """Events of the peers that send one by one: enough for some seconds of work."""
     sparse_businesses: int = 1_000
     sparse_delay: float = 0.08
-    """Seconds in which the receiver answers."""
+    """Seconds until the receiver responds."""
     steady_businesses: int = 100
     steady_rate: float = 200.0
-    """Saves a second."""
+    """Saves per second."""
     steady_seconds: float = 20.0
     record_turns: int = 20
+    """Each turn saves some orders in every way."""
     round_businesses: int = 1_000
     api_businesses: int = 100
     api_seconds: float = 15.0

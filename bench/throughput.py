@@ -1,5 +1,8 @@
-"""Events per second of a backlog, delivered by real workers: of few businesses with much, and of many with little. The peers do the
-same events in turn with us, so that a busy machine is busy for all."""
+"""How many events per second real workers deliver from a full outbox.
+
+Measured with few businesses that have many events, and with many that have one. The peers take
+turns with our worker on the same events, so load on the machine affects all of them.
+"""
 
 import time
 from collections import defaultdict
@@ -16,17 +19,20 @@ from bench.sizes import Sizes
 from events import wake
 
 WORKER_PROCESSES = 2
+"""Celery's default on the two cores that the published figures are from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
+    """One delivery of everything that waited."""
+
     events: int
     identifies: int
     requests: int
     seconds: float
     """From the wake-up until everything is in the send log."""
     cpu_seconds: float
-    """Of the worker's processes alone."""
+    """Of the worker's processes only."""
 
     @property
     def events_per_second(self) -> float:
@@ -34,24 +40,29 @@ class Run:
 
 
 def drain(receiver: Receiver, worker: Worker, delay: float = 0.0, *, known: bool = True) -> Run:
-    """Let the worker deliver one event per order. `known`: the customers were identified before."""
+    """Let the worker deliver one event per order.
+
+    `known`: the customers were identified before. Raises AssertionError if an event is missing.
+    """
     receiver.reset(delay)
     fill.empty_outbox_and_log(known)
     events = fill.fill_outbox()
     started, cpu_before = time.monotonic(), worker.cpu_seconds()
     wake.wake()
     receiver.wait_for(events)
-    wait_until(lambda: not fill.is_anything_waiting(), "the outbox was empty")
+    wait_until(lambda: not fill.is_anything_waiting(), "the outbox is empty")
     seconds, cpu_seconds = time.monotonic() - started, worker.cpu_seconds() - cpu_before
     counts, logged = receiver.counts(), sum(fill.count_logged().values())
     if (counts["tracks"], logged) != (events, events + counts["identifies"]):
         raise AssertionError(
-            f"{events} events waited, {counts['tracks']} arrived, and {logged} messages were logged."
+            f"{events} events waited, {counts['tracks']} arrived, "
+            f"and {logged} messages were logged."
         )
     return Run(events, counts["identifies"], counts["requests"], seconds, cpu_seconds)
 
 
 def measure_bulk(sizes: Sizes) -> Iterator[Figure]:
+    """Measure few businesses with many events each, and the peers."""
     fill.create_businesses(sizes.bulk_businesses, sizes.bulk_customers, sizes.bulk_events)
     receiver = Receiver()
     with ExitStack() as stack:
@@ -78,7 +89,7 @@ def measure_bulk(sizes: Sizes) -> Iterator[Figure]:
         ours = [run.events_per_second for run in runs["bulk_events_per_s"]]
         yield from _figures(runs)
         for peer in peers:
-            ratios = [mine / theirs for mine, theirs in zip(ours, rates[peer.name], strict=True)]
+            ratios = [own / other for own, other in zip(ours, rates[peer.name], strict=True)]
             yield median_of_runs(
                 f"bulk_ratio_to_{peer.name}",
                 ratios,
@@ -89,6 +100,7 @@ def measure_bulk(sizes: Sizes) -> Iterator[Figure]:
 
 
 def measure_sparse(sizes: Sizes) -> Iterator[Figure]:
+    """Measure many businesses with one event each."""
     fill.create_businesses(sizes.sparse_businesses, 1, 1)
     receiver = Receiver()
     with running(receiver):
@@ -113,12 +125,14 @@ def _run(runs: dict[str, list[Run]], name: str, measure: Callable[[], Run]) -> N
 
 
 def _figures(runs: dict[str, list[Run]]) -> Iterator[Figure]:
-    for name, found in runs.items():
-        cpu = median(run.cpu_seconds / run.events for run in found)
+    for name, repetitions in runs.items():
+        cpu = median(run.cpu_seconds / run.events for run in repetitions)
         extra = {
-            "events": found[0].events,
-            "identifies": found[0].identifies,
-            "requests": found[0].requests,
+            "events": repetitions[0].events,
+            "identifies": repetitions[0].identifies,
+            "requests": repetitions[0].requests,
         }
         extra |= {"processes": WORKER_PROCESSES, "worker_cpu_us_per_event": round(cpu * 1e6)}
-        yield median_of_runs(name, [run.events_per_second for run in found], "events/s", **extra)
+        yield median_of_runs(
+            name, [run.events_per_second for run in repetitions], "events/s", **extra
+        )

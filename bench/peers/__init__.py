@@ -1,1 +1,1 @@
-"""The designs to compare with, each written as well as its usual author would."""
+"""The designs that the benchmark compares with, each written as carefully as usual."""

@@ -1,4 +1,4 @@
-"""Starts the peers and measures them on the orders that are there."""
+"""Start the peers, and measure them on the orders in the database."""
 
 import os
 import signal
@@ -16,27 +16,31 @@ from bench.figures import Figure
 from bench.programs import Program, Receiver, Worker, running, wait_until
 
 PROCESSES = 2
+"""As many as our worker has (`throughput.WORKER_PROCESSES`)."""
 QUIET_SECONDS = 2.0
-"""Longer than the SDK's thread keeps a message before it posts (0.5 s)."""
+"""Longer than the SDK's thread holds a message before it posts (0.5 s)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
+    """A design to compare with."""
+
     name: str
     measure: Callable[[], float]
-    """Events per second."""
+    """Returns events per second."""
 
 
 def task_per_event_peer(receiver: Receiver, events: int) -> Peer:
-    return Peer("task_per_event", partial(_tasks_per_second, receiver, "task_per_event", events))
+    return Peer("task_per_event", partial(_measure_tasks, receiver, "task_per_event", events))
 
 
 def sdk_queue_peer(receiver: Receiver, events: int) -> Peer:
-    return Peer("sdk_queue", partial(_tasks_per_second, receiver, "sdk_queue", events))
+    return Peer("sdk_queue", partial(_measure_tasks, receiver, "sdk_queue", events))
 
 
 @contextmanager
 def post_only_peer(receiver: Receiver) -> Iterator[Peer]:
+    """Start the programs that post; they build their batches from what waits now."""
     fill.empty_outbox_and_log(known=True)
     events = fill.fill_outbox()
     environment = {"SEGMENT_HOST": receiver.url}
@@ -47,51 +51,54 @@ def post_only_peer(receiver: Receiver) -> Iterator[Peer]:
     with running(*posters):
         for poster in posters:
             poster.wait_for_output("ready.")
-        yield Peer("post_only", partial(_posts_per_second, receiver, posters, events))
+        yield Peer("post_only", partial(_measure_posts, receiver, posters, events))
 
 
-def _posts_per_second(receiver: Receiver, posters: list[Program], events: int) -> float:
+def _measure_posts(receiver: Receiver, posters: list[Program], events: int) -> float:
     receiver.reset()
     started = time.monotonic()
     for poster in posters:
-        poster.tell("post\n")
+        poster.write_input("post\n")
     receiver.wait_for(events)
     return events / (time.monotonic() - started)
 
 
-def _tasks_per_second(receiver: Receiver, name: str, events: int) -> float:
-    """The tasks lie in the broker before the clock starts: publishing is not counted."""
+def _measure_tasks(receiver: Receiver, name: str, events: int) -> float:
+    """Publish the tasks, then measure the worker. Publishing is not counted."""
     receiver.reset()
     _publish(name, events)
-    worker = _worker(receiver, name)
+    worker = _start_worker(receiver, name)
     started = time.time()
     with running(worker):
         ended: float = receiver.wait_for(events)["last_at"]
     return events / (ended - started)
 
 
-def _worker(receiver: Receiver, name: str) -> Worker:
+def _start_worker(receiver: Receiver, name: str) -> Worker:
     return Worker(receiver.url, PROCESSES, f"bench.peers.{name}")
 
 
 def _publish(name: str, events: int) -> None:
-    """A task for each of so many orders."""
+    """Publish a task for each of the first `events` orders."""
     module = import_module(f"bench.peers.{name}")
-    for order_id in _orders(events):
+    for order_id in _order_ids(events):
         module.order_returned.delay(order_id)
 
 
-def _orders(events: int) -> list[int]:
+def _order_ids(events: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM customers_order ORDER BY id LIMIT %s", [events])
         return [row[0] for row in cursor.fetchall()]
 
 
 def count_lost_by_sdk_queue(receiver: Receiver, events: int) -> Figure:
-    """How many events never arrive when the pool's processes are killed half-way, as the system does when memory runs out."""
+    """Count the events that never arrive when the worker's processes are killed half-way.
+
+    The operating system kills processes like this when memory runs out.
+    """
     receiver.reset(keep_orders=True)
     _publish("sdk_queue", events)
-    worker = _worker(receiver, "sdk_queue")
+    worker = _start_worker(receiver, "sdk_queue")
     with running(worker):
         receiver.wait_for(events // 2)
         for pid in worker.children:
@@ -109,6 +116,6 @@ def count_lost_by_sdk_queue(receiver: Receiver, events: int) -> Figure:
 def _wait_until_quiet(receiver: Receiver) -> None:
     wait_until(
         lambda: time.time() - receiver.counts()["last_at"] > QUIET_SECONDS,
-        "nothing arrived any more",
+        "no more events arrive",
         every=0.1,
     )

@@ -1,4 +1,4 @@
-"""What the peers share: an order loaded through the ORM with all that it refers to, as one writes it first."""
+"""Build an order's event from the ORM, for the peers; and the Celery applications of the peers."""
 
 import sys
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ RELATED = (
 
 
 class OrderEvent(NamedTuple):
-    """What an order's event says, and of whom."""
+    """The contents of a track and an identify, with their write key."""
 
     write_key: str
     user_id: str
@@ -29,8 +29,11 @@ class OrderEvent(NamedTuple):
 
 
 def create_app(name: str, **config: Any) -> Celery:
-    """Celery as it comes, with a queue of its own, except that it keeps its database connections from task to task: by default it makes
-    a new one for each, which would cost a third of the speed. It does not take the place of the project's own application."""
+    """Return a Celery application with its own queue and mostly default settings.
+
+    It keeps database connections from task to task. By default, Celery opens a new one for each
+    task, which would make the peers a third slower. The project's own application stays current.
+    """
     app = Celery(name, broker=settings.CELERY_BROKER_URL, set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
@@ -43,6 +46,7 @@ def create_app(name: str, **config: Any) -> Celery:
 
 
 def load_order_event(order_id: int) -> OrderEvent:
+    """Load an order with everything that it refers to, and build its messages."""
     order = Order.objects.select_related(*RELATED).get(pk=order_id)
     customer, integration = order.customer, order.business.integration
     traits = build_traits(

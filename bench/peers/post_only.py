@@ -1,5 +1,8 @@
-"""Peer: only posting ready-made batches, through the same SDK and from as many threads. The limit for whoever must also load, build and
-settle. `python -m bench.peers.post_only PART OF`: builds its part of what waits, then posts all of it at every line of its input."""
+"""Peer: post batches that are built already, with the same SDK and as many threads.
+
+No system that also loads, builds and settles can be faster. `python -m bench.peers.post_only PART
+PARTS` builds its part of what waits, and posts all of it for every line of standard input.
+"""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -18,18 +21,19 @@ from smrt_integration.delivery import build, segment  # noqa: E402
 from smrt_integration.delivery.claim import ClaimedLane  # noqa: E402
 from smrt_integration.delivery.pack import pack  # noqa: E402
 
-EVERYTHING = 1_000_000
+MAX_ROWS = 1_000_000
+"""More than ever wait in the benchmark: load everything at once."""
 
 
-def batches(part: int, of: int) -> list[tuple[str, list[dict[str, Any]]]]:
-    """With the write key of each."""
+def build_batches(part: int, parts: int) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return the batches of every n-th business, each with its write key."""
     lanes = [
         ClaimedLane(
             business, uuid4(), 0, 0, 0, fill.REGION, fill.write_key(business), "Europe/Berlin", None
         )
-        for business in fill.business_ids()[part::of]
+        for business in fill.business_ids()[part::parts]
     ]
-    loads = build.load(lanes, timezone.now(), EVERYTHING)
+    loads = build.load(lanes, timezone.now(), MAX_ROWS)
     return [
         (load.lane.write_key, [parcel.message for parcel in batch])
         for load in loads
@@ -38,14 +42,14 @@ def batches(part: int, of: int) -> list[tuple[str, list[dict[str, Any]]]]:
 
 
 def main() -> None:
-    ready = batches(int(sys.argv[1]), int(sys.argv[2]))
+    batches = build_batches(int(sys.argv[1]), int(sys.argv[2]))
     with ThreadPoolExecutor(segment.THREADS) as threads:
-        print(f"{len(ready)} batches are ready.", flush=True)
+        print(f"{len(batches)} batches are ready.", flush=True)
         while sys.stdin.readline():
-            for answer in threads.map(
-                lambda batch: segment.post(batch[0], settings.SEGMENT_HOST, batch[1]), ready
+            for response in threads.map(
+                lambda batch: segment.post(batch[0], settings.SEGMENT_HOST, batch[1]), batches
             ):
-                assert answer.status == 200, answer
+                assert response.status == 200, response
 
 
 if __name__ == "__main__":

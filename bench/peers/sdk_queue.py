@@ -1,5 +1,8 @@
-"""Peer: a task per event, which leaves the posting to the SDK's own queue and thread. Fast, and in memory alone: a message is lost when
-its process dies, although the task is acknowledged late and repeated when its worker is lost."""
+"""Peer: a task per event that gives the messages to the SDK's own queue and thread.
+
+Fast, but the queue is in memory. A message is lost when its process dies, although the task is
+acknowledged late and repeated when its worker is lost.
+"""
 
 from functools import cache
 
@@ -18,7 +21,10 @@ app = create_app(
 
 @cache
 def _client(write_key: str) -> Client:
-    """One per process and business; made in the task and so after the fork, or its thread would not exist."""
+    """Return the client of this process and business.
+
+    Created in the task and so after the fork, because threads do not survive a fork.
+    """
     return Client(write_key, host=settings.SEGMENT_HOST)
 
 

@@ -1,4 +1,4 @@
-"""Peer: a task per event, which posts with the SDK in `sync_mode`. What most people write."""
+"""Peer: a task per event that posts with the SDK in `sync_mode`, as most people would."""
 
 from django import setup
 from django.conf import settings

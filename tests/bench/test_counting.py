@@ -1,4 +1,4 @@
-"""The bench counts what happened: tiny sizes, exact numbers."""
+"""The benchmark counts exactly; checked with tiny sizes."""
 
 import json
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def receiver(settings: LazySettings) -> Iterator[Receiver]:
         yield receiver
 
 
-def test_the_receiver_counts_messages_by_kind_and_notes_when_an_order_arrived_first(
+def test_the_receiver_counts_messages_and_records_when_each_order_arrived(
     receiver: Receiver,
 ) -> None:
     receiver.reset(keep_orders=True)
@@ -45,7 +45,7 @@ def test_the_receiver_counts_messages_by_kind_and_notes_when_an_order_arrived_fi
     assert max(counts["arrivals"].values()) < counts["last_at"]
 
 
-def test_the_receiver_answers_who_waits_as_soon_as_that_many_tracks_have_arrived(
+def test_the_receiver_responds_as_soon_as_enough_tracks_have_arrived(
     receiver: Receiver,
 ) -> None:
     receiver.reset(delay=0.2)
@@ -53,7 +53,7 @@ def test_the_receiver_answers_who_waits_as_soon_as_that_many_tracks_have_arrived
     assert receiver.wait_for(1)["tracks"] == 1
 
 
-def test_customers_have_every_trait_and_orders_everything_that_their_event_shows(
+def test_every_trait_and_every_property_of_an_order_event_has_a_value(
     receiver: Receiver,
 ) -> None:
     fill.create_businesses(businesses=2, customers=3, orders=4)
@@ -74,8 +74,8 @@ def test_customers_have_every_trait_and_orders_everything_that_their_event_shows
     assert len(properties) == 8
     assert [
         name
-        for shown in traits + properties
-        for name, value in shown.items()
+        for values in traits + properties
+        for name, value in values.items()
         if value in (None, "", [])
     ] == []
     assert (receiver.counts()["tracks"], receiver.counts()["identifies"]) == (8, 6)
@@ -90,22 +90,22 @@ def test_known_customers_are_not_identified_again(receiver: Receiver) -> None:
     assert not fill.is_anything_waiting()
 
 
-def test_a_round_is_counted_with_every_statement_and_takes_as_many_for_one_business_as_for_twenty(
+def test_a_round_sends_as_many_statements_for_one_business_as_for_twenty(
     receiver: Receiver,
 ) -> None:
-    rounds.count_statements(1)  # looks for the month's partitions
-    found = []
+    rounds.count_statements(1)  # The first round also looks for the month's partitions.
+    statements = []
     for businesses in (1, 20):
         fill.create_businesses(businesses, 1, 1)
         fill.empty_outbox_and_log(known=True)
         fill.fill_outbox()
-        found.append(rounds.count_statements(businesses))
+        statements.append(rounds.count_statements(businesses))
         assert fill.count_waiting() == 0
-    assert found[0] == found[1]
+    assert statements[0] == statements[1]
     assert connection.connection.cursor_factory is not rounds.CountingCursor
 
 
-def test_a_steady_save_is_committed_when_it_is_said_to_be_and_waits_to_be_sent() -> None:
+def test_every_steady_save_is_committed_and_waits_to_be_sent() -> None:
     fill.create_businesses(businesses=1, customers=1, orders=0)
     fill.empty_outbox_and_log(known=True)
     committed = latency.save_orders_steadily(load_tills(), 3, 1000.0)
@@ -130,7 +130,7 @@ def test_claims_are_timed_with_and_without_dead_rows() -> None:
     assert Lane.objects.filter(lease_until__isnull=False).count() == 0
 
 
-def test_a_figure_is_one_line_with_the_median_of_its_runs() -> None:
+def test_a_figure_is_one_json_line_with_the_median_of_its_runs() -> None:
     figure = median_of_runs("events_per_s", [3.0, 1.0, 2.00049], "events/s", events=7)
     assert json.loads(figure.as_line()) == {
         "name": "events_per_s",
@@ -143,12 +143,12 @@ def test_a_figure_is_one_line_with_the_median_of_its_runs() -> None:
 
 
 @pytest.mark.parametrize("name", ["bulk", "bulk_events_per_s"])
-def test_a_part_is_chosen_by_its_name_or_a_figure_of_it(name: str) -> None:
+def test_a_part_is_chosen_by_its_name_or_by_one_of_its_figures(name: str) -> None:
     assert [part.name for part in choose_parts([name])] == ["bulk"]
     assert choose_parts([]) == list(PARTS)
 
 
-def test_an_unknown_name_ends_the_bench_with_those_that_are_known() -> None:
+def test_an_unknown_name_ends_the_program_with_the_list_of_known_names() -> None:
     with pytest.raises(
         SystemExit, match=r"bulk_event: there is no such part or figure\. There are api, "
     ):
