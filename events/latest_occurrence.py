@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
 from customers import dates
-from customers.lost import days_since
+from customers.lost import absent_since, lost_on
 from customers.models import (
     Customer,
     CustomFieldValue,
@@ -20,7 +20,7 @@ from customers.models import (
     Stop,
     Visit,
 )
-from customers.zones import iso_utc
+from customers.zones import iso_utc, local_day
 from events import catalogue, triggers
 from events.models import Integration
 from events.occurrences import Occurrence
@@ -155,12 +155,12 @@ def _named(row: Any) -> str:
 def _lost(customer: Customer, integration: Integration, now: datetime) -> LatestOccurrence:
     """As the sweep would find it tonight, or on the day on which the customer will be lost if nothing changes."""
     zone = integration.business.time_zone
-    since = max(filter(None, (customer.last_visit, customer.created_at)))
-    days = max(days_since(since, now, zone), integration.limit_of(customer.visit_frequency) + 1)
-    day = since.astimezone(ZoneInfo(zone)).date() + timedelta(days=days)
+    since = absent_since(customer.last_visit, customer.created_at)
+    limit = integration.limit_of(customer.visit_frequency)
+    day = max(local_day(now, zone), lost_on(since, zone, limit))
     facts = {
         "last_visit": iso_utc(since),
-        "days_since_visit": days,
+        "days_since_visit": (day - local_day(since, zone)).days,
         "visit_frequency": customer.visit_frequency,
     }
     at = max(now, _at(day, 0, zone))

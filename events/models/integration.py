@@ -1,7 +1,7 @@
 """What a business's owner decides about the integration."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils import timezone
 
+from customers.lost import DEFAULT_LIMITS
 from customers.models import Business, CustomField
 from customers.models.tracked import Tracked
 from events.catalogue import EVENT_NAMES
@@ -19,6 +20,15 @@ write_key_shape = RegexValidator(
     "A write key is 32 letters and digits. Copy it from Segment: Connections, Sources, your source, Settings, API Keys.",
 )
 one_to_a_thousand_days = [MinValueValidator(1), MaxValueValidator(1000)]
+
+
+LIMIT_FIELDS: Final = {
+    "weekly": "weekly_limit",
+    "bi-weekly": "bi_weekly_limit",
+    "monthly": "monthly_limit",
+}
+"""Visit frequency -> the field that has its limit. All other frequencies share one."""
+OTHER_LIMIT_FIELD: Final = "irregular_limit"
 
 
 class Region(models.TextChoices):
@@ -55,16 +65,20 @@ class Integration(Tracked):
         models.CharField(max_length=64), default=list, blank=True, validators=[known_events]
     )
     weekly_limit = models.PositiveSmallIntegerField(
-        "lost after, weekly", default=14, validators=one_to_a_thousand_days
+        "lost after, weekly", default=DEFAULT_LIMITS["weekly"], validators=one_to_a_thousand_days
     )
     bi_weekly_limit = models.PositiveSmallIntegerField(
-        "lost after, bi-weekly", default=31, validators=one_to_a_thousand_days
+        "lost after, bi-weekly",
+        default=DEFAULT_LIMITS["bi-weekly"],
+        validators=one_to_a_thousand_days,
     )
     monthly_limit = models.PositiveSmallIntegerField(
-        "lost after, monthly", default=62, validators=one_to_a_thousand_days
+        "lost after, monthly", default=DEFAULT_LIMITS["monthly"], validators=one_to_a_thousand_days
     )
     irregular_limit = models.PositiveSmallIntegerField(
-        "lost after, irregular or unknown", default=92, validators=one_to_a_thousand_days
+        "lost after, irregular or unknown",
+        default=DEFAULT_LIMITS["irregular"],
+        validators=one_to_a_thousand_days,
     )
     birthday_field = models.ForeignKey(
         CustomField,
@@ -86,8 +100,8 @@ class Integration(Tracked):
         return f"Segment integration of {self.business}"
 
     def limit_of(self, visit_frequency: str) -> int:
-        """After how many days without a visit a customer of this frequency counts as lost."""
-        limit: int = getattr(self, LIMITS.get(visit_frequency, "irregular_limit"))
+        """Return the days without a visit that a customer of this frequency is allowed."""
+        limit: int = getattr(self, LIMIT_FIELDS.get(visit_frequency, OTHER_LIMIT_FIELD))
         return limit
 
     def clean(self) -> None:
@@ -132,5 +146,3 @@ STAMPS = {
     "birthday_field_id": "birthday_field_since",
 }
 """By what `update_fields` may call a column, the one that says since when it is as it is."""
-LIMITS = {"weekly": "weekly_limit", "bi-weekly": "bi_weekly_limit", "monthly": "monthly_limit"}
-"""Visit frequency -> where its limit stands; all others share the one for irregular customers."""

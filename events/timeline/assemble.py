@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from customers import zones
-from customers.lost import DEFAULT_LIMITS
+from customers.lost import DEFAULT_LIMITS, absent_since
 from customers.models import Customer
 from events import catalogue
 from events.lanes.read_status import lane_status
@@ -163,17 +163,14 @@ def _known(
 
 def _absence(scene: TimelineContext) -> Absence:
     customer, integration = scene.customer, scene.integration
-    visited = customer.last_visit is not None and customer.last_visit >= customer.created_at
-    since = (
-        customer.last_visit if customer.last_visit is not None and visited else customer.created_at
-    )
+    since = absent_since(customer.last_visit, customer.created_at)
     limit = DEFAULT_LIMITS[customer.visit_frequency]
     if integration:
         limit = integration.limit_of(customer.visit_frequency)
     found_at = queries.lost_at(customer.pk, since)
     return Absence(
         since,
-        visited,
+        since == customer.last_visit,
         customer.visit_frequency,
         limit,
         found_at,

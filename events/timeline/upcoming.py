@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from customers.dates import celebrated_on
+from customers.lost import lost_on
 from customers.zones import local_day
 from events.timeline.reasons import on
 
@@ -30,9 +31,6 @@ class Absence:
     found_at: datetime | None = None
     enabled_at: datetime | None = None
 
-    def lost_on(self, time_zone: str) -> date:
-        return local_day(self.since, time_zone) + timedelta(days=self.limit + 1)
-
 
 @dataclass(frozen=True, slots=True)
 class Birthdays:
@@ -52,7 +50,7 @@ def lost(absence: Absence, time_zone: str, now: datetime) -> str:
     counted = f"counting from their {'last visit' if absence.visited else 'signup'} on {seen}"
     if absence.found_at:
         return f"Found lost {on(absence.found_at, time_zone, now)}, {counted}. Their next visit ends it."
-    day = absence.lost_on(time_zone)
+    day = lost_on(absence.since, time_zone, absence.limit)
     rhythm = f"{RHYTHMS.get(absence.frequency, ANY_OTHER)} may stay away for {days(absence.limit)}"
     if local_day(now, time_zone) < day:
         return f"Not lost until {day_in_words(day, now, time_zone)}: {rhythm}, {counted}."

@@ -1,8 +1,8 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from customers.lost import DEFAULT_LIMITS, days_since, is_lost
+from customers.lost import DEFAULT_LIMITS, absent_since, lost_on
 from customers.models import Customer
 
 NOON = datetime(2026, 3, 2, 20, tzinfo=UTC)
@@ -21,45 +21,33 @@ def test_every_visit_frequency_has_a_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "lost"), [(0, False), (30, False), (31, False), (32, True), (400, True)]
+    ("limit", "day"), [(1, date(2026, 3, 4)), (31, date(2026, 4, 3)), (399, date(2027, 4, 6))]
 )
-def test_a_customer_is_lost_after_more_days_than_the_limit(days: int, lost: bool) -> None:
-    assert is_lost(NOON, NOON + timedelta(days=days), LOS_ANGELES, 31) is lost
+def test_a_customer_is_lost_on_the_first_day_over_the_limit(limit: int, day: date) -> None:
+    assert lost_on(NOON, LOS_ANGELES, limit) == day
+
+
+def test_absence_counts_from_the_last_visit_or_from_a_signup_that_came_later() -> None:
+    assert absent_since(NOON, NOON - timedelta(days=9)) == NOON
+    assert absent_since(NOON - timedelta(days=9), NOON) == NOON
+    assert absent_since(None, NOON) == NOON
 
 
 @pytest.mark.parametrize(
-    ("time_zone", "last", "now", "days"),
+    ("time_zone", "last", "day"),
     [
-        # Midnight there is at 08:00 UTC in winter: two instants of a day, and two minutes that make one.
-        (
-            LOS_ANGELES,
-            datetime(2026, 3, 2, 8, tzinfo=UTC),
-            datetime(2026, 3, 3, 7, 59, tzinfo=UTC),
-            0,
-        ),
-        (
-            LOS_ANGELES,
-            datetime(2026, 3, 2, 7, 59, tzinfo=UTC),
-            datetime(2026, 3, 2, 8, 1, tzinfo=UTC),
-            1,
-        ),
+        # Midnight in Los Angeles is at 08:00 UTC in winter.
+        (LOS_ANGELES, datetime(2026, 3, 2, 8, tzinfo=UTC), date(2026, 3, 4)),
+        (LOS_ANGELES, datetime(2026, 3, 3, 7, 59, tzinfo=UTC), date(2026, 3, 4)),
+        (LOS_ANGELES, datetime(2026, 3, 2, 7, 59, tzinfo=UTC), date(2026, 3, 3)),
         # Clocks go forward on 8 March: a day of 23 hours is a day.
-        (
-            LOS_ANGELES,
-            datetime(2026, 3, 7, 20, tzinfo=UTC),
-            datetime(2026, 3, 9, 19, tzinfo=UTC),
-            2,
-        ),
+        (LOS_ANGELES, datetime(2026, 3, 7, 20, tzinfo=UTC), date(2026, 3, 9)),
         # The 24th of April begins at 01:00 in Cairo.
-        (
-            "Africa/Cairo",
-            datetime(2026, 4, 23, 21, 59, tzinfo=UTC),
-            datetime(2026, 4, 23, 22, tzinfo=UTC),
-            1,
-        ),
+        ("Africa/Cairo", datetime(2026, 4, 23, 21, 59, tzinfo=UTC), date(2026, 4, 25)),
+        ("Africa/Cairo", datetime(2026, 4, 23, 22, tzinfo=UTC), date(2026, 4, 26)),
     ],
 )
 def test_days_are_counted_on_the_business_s_calendar(
-    time_zone: str, last: datetime, now: datetime, days: int
+    time_zone: str, last: datetime, day: date
 ) -> None:
-    assert days_since(last, now, time_zone) == days
+    assert lost_on(last, time_zone, 1) == day

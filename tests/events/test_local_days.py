@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from customers.lost import is_lost
+from customers.lost import LOST_ON_SQL, lost_on
 from customers.models import Customer
 from customers.zones import local_day
 from events.models import Integration, Outgoing
@@ -88,11 +89,31 @@ def test_it_is_found_by_the_first_look_at_which_python_s_calendar_says_so(
     ]
     Outgoing.objects.all().delete()
     Integration.objects.all().delete()
-    expected = next((now for now in looks if is_lost(last, now, zone, limit)), None)
+    day = lost_on(last, zone, limit)
+    expected = next((now for now in looks if local_day(now, zone) >= day), None)
     assert first_found(zone, last, limit, looks) == expected
     assert [row.facts["days_since_visit"] for row in waiting()] == (
         [(local_day(expected, zone) - local_day(last, zone)).days] if expected else []
     )
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    zone=st.sampled_from([*ZONES, "Pacific/Apia"]),
+    last=st.datetimes(datetime(2005, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    limit=st.integers(1, 1_000),
+)
+def test_the_database_and_python_agree_on_the_first_day_as_lost(
+    zone: str, last: datetime, limit: int, db: None
+) -> None:
+    rule = LOST_ON_SQL.format(
+        since="%(last)s::timestamptz", time_zone="%(zone)s", limit="%(limit)s::smallint"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {rule}", {"last": last, "zone": zone, "limit": limit})
+        assert cursor.fetchone() == (lost_on(last, zone, limit),)
 
 
 def test_each_business_is_swept_when_its_own_day_begins() -> None:

@@ -227,14 +227,14 @@ def test_a_limit_that_is_raised_and_lowered_again_tells_once() -> None:
 
 
 def test_many_businesses_are_all_swept_in_one_run() -> None:
-    businesses = [switched_on() for _ in range(lost.BUSINESSES + 1)]
+    businesses = [switched_on() for _ in range(lost.BUSINESSES_PER_CHUNK + 1)]
     for business in businesses:
         customer(business)
-    assert lost.sweep(midnight(15)) == lost.BUSINESSES + 1
+    assert lost.sweep(midnight(15)) == lost.BUSINESSES_PER_CHUNK + 1
     assert {row.business_id for row in waiting()} == {business.pk for business in businesses}
     assert (
         SweepDone.objects.filter(sweep="lost", day=midnight(15).date()).count()
-        == lost.BUSINESSES + 1
+        == lost.BUSINESSES_PER_CHUNK + 1
     )
 
 
