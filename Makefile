@@ -1,24 +1,28 @@
-# Needs Linux, make and Python 3.11 or newer; no root, Docker, database or Redis.
+# Needs Linux, make and Python 3.11 or newer. Needs no root, Docker, PostgreSQL or Redis.
 
 PYTHON_HERE := .venv/bin/python
 SERVICES := $(PYTHON_HERE) -m devtools.services exec --
-# What `manage.py check --deploy` is asked about: an installation as the README describes it, with made-up secrets.
+NEW_FIELD_KEY = from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())
+# The settings of an installation, with generated secrets, for `manage.py check --deploy`.
 DEPLOYED = DEBUG=0 ALLOWED_HOSTS=smrt.example.com PUBLIC_URL=https://smrt.example.com \
-	SECRET_KEY=$$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n') FIELD_KEYS=$$($(PYTHON_HERE) -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())")
+	SECRET_KEY=$$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n') \
+	FIELD_KEYS=$$($(PYTHON_HERE) -c "$(NEW_FIELD_KEY)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check style types imports django migrations bench screenshots lock clean install
-# two targets at once would share one terminal and two cores
+.PHONY: help install run test check style types imports django migrations
+.PHONY: bench screenshots lock clean distclean
+# Two targets at once would mix their output and compete for the processors.
 .NOTPARALLEL:
 
 help:
-	@echo "make run     everything on this machine: web, worker, beat, a stand-in for Segment, a demo (Ctrl-C ends it)"
-	@echo "make test    all tests, against a real PostgreSQL and Redis; ARGS='-k order' picks some"
-	@echo "make check   style, types, imports, migrations, settings"
-	@echo "make bench   measures; prints one JSON object per line"
-	@echo "make screenshots   takes the README's pictures anew, with the system's Chromium"
-	@echo "make lock    locks the dependencies anew, after a change of requirements/*.in"
-	@echo "make clean   forgets the demo's data and the installed packages"
+	@echo "make run          Run everything on this machine, with a demo. Ctrl-C ends it."
+	@echo "make test         Run all tests with a real PostgreSQL and Redis. ARGS='-k order' selects."
+	@echo "make check        Check style, types, imports, migrations and settings."
+	@echo "make bench        Run the benchmark. It prints one JSON object per line."
+	@echo "make screenshots  Take the screenshots in docs/ again. Needs Chromium."
+	@echo "make lock         Update the locked dependencies after a change to requirements/*.in."
+	@echo "make clean        Delete the demo's data and all caches."
+	@echo "make distclean    Delete the data, the caches and the installed packages."
 
 install:
 	@sh requirements/install.sh
@@ -35,23 +39,27 @@ style: install
 	$(PYTHON_HERE) -m ruff check .
 	$(PYTHON_HERE) -m ruff format --check .
 
+# mypy loads the settings, but connects to no server.
 types: install
-	@DEBUG=1 DATABASE_URL=postgres://nobody@127.0.0.1/none REDIS_URL=redis://127.0.0.1 $(PYTHON_HERE) -m mypy
+	@DEBUG=1 DATABASE_URL=postgres://nobody@127.0.0.1/none REDIS_URL=redis://127.0.0.1 \
+		$(PYTHON_HERE) -m mypy
 
 imports: install
-	@# not .venv/bin/lint-imports, which names this folder and so would not survive a move
+	@# .venv/bin/lint-imports contains the path of this folder, so it breaks when the folder moves.
 	$(PYTHON_HERE) -c "from importlinter.cli import lint_imports_command as run; run()" --no-logo
 
 django: install
 	@$(SERVICES) $(MAKE) --no-print-directory migrations
 
-# needs the servers that `django` starts
+# Needs the servers that the target `django` starts.
 migrations:
 	$(PYTHON_HERE) manage.py check --fail-level WARNING
 	@$(DEPLOYED) $(PYTHON_HERE) manage.py check --deploy --fail-level WARNING
 	$(PYTHON_HERE) manage.py makemigrations --check --dry-run
-	@# a table's first migration cannot lock anybody out of it; and PostgreSQL makes no index of a partitioned table concurrently
-	@LOG_LEVEL=WARNING $(PYTHON_HERE) manage.py lintmigrations --no-cache --warnings-as-errors --ignore-initial-migrations --ignore-name 0002_owners_admin \
+	@# The first migration of a table locks nobody out of it. PostgreSQL cannot create an index of a
+	@# partitioned table concurrently, which 0002_owners_admin does.
+	@LOG_LEVEL=WARNING $(PYTHON_HERE) manage.py lintmigrations --no-cache --warnings-as-errors \
+		--ignore-initial-migrations --ignore-name 0002_owners_admin \
 		--include-apps customers events smrt_integration --quiet ok ignore
 
 bench: install
@@ -61,13 +69,19 @@ screenshots: install
 	@exec $(SERVICES) $(PYTHON_HERE) -m devtools.screenshots
 
 UV = $(if $(shell command -v uv),uv,.dev/lock/bin/uv)
-LOCK = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+LOCK = $(UV) pip compile --quiet --universal --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header
 
 lock: install
-	@command -v uv >/dev/null || $(PYTHON_HERE) -m pip install --quiet --disable-pip-version-check --upgrade --target .dev/lock uv
+	@command -v uv >/dev/null || $(PYTHON_HERE) -m pip install --quiet --disable-pip-version-check \
+		--upgrade --target .dev/lock uv
 	$(LOCK) --python-version 3.11 -o requirements/production.txt requirements/production.in
 	$(LOCK) --python-version 3.11 -o requirements/development.txt requirements/development.in
 	$(LOCK) --python-version 3.12 --no-deps -o requirements/redis.txt requirements/redis.in
 
 clean:
-	rm -rf .venv .dev .static .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .dev .static .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf .venv

@@ -9,7 +9,7 @@ from smrt_integration import environment
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smrt_integration.settings")
     if "DATABASE_URL" not in os.environ:
-        # the servers of `make run`, while it is up
+        # Use the servers of `make run` while it is running.
         environment.load_file(Path(__file__).resolve().parent / ".dev" / "environment")
     from django.core.management import execute_from_command_line
 
