@@ -41,7 +41,7 @@ def only_business_of(user: User) -> int | None:
     return next(iter(roles)) if len(roles) == 1 else None
 
 
-def may_send_again(user: User, business_id: int | None) -> bool:
+def may_resend(user: User, business_id: int | None) -> bool:
     """Any member: sending again is a helper's work too."""
     permitted = _is_support(user) or bool(
         getattr(user, "has_perm", lambda _: False)("events.send_again")

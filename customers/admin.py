@@ -6,14 +6,14 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from customers import admin_users
 from customers.admin_base import (
-    PAGE,
+    ROWS_PER_PAGE,
     ReadOnlyAdmin,
-    RecordAdmin,
+    ReadOnlyInline,
+    ScopedAdmin,
     ScopedInline,
-    ShownWith,
     SupportAdmin,
 )
-from customers.admin_links import WithLinks
+from customers.admin_links import AccountLinksAdmin
 from customers.models import (
     Agent,
     Brand,
@@ -48,7 +48,7 @@ CUSTOMER_SEARCH = (
 
 
 @admin.register(Business)
-class BusinessAdmin(RecordAdmin):
+class BusinessAdmin(ScopedAdmin):
     business_path = "pk"
     fields = ("name", "time_zone", "country", "currency", "created_at")
     list_display = ("name", "time_zone", "country", "currency")
@@ -63,7 +63,7 @@ class BusinessAdmin(RecordAdmin):
         return fields if request.user.is_superuser else (*fields, "name", "currency")
 
 
-class NamedAdmin(RecordAdmin):
+class NamedAdmin(ScopedAdmin):
     list_display: tuple[str, ...] = ("name", "business")
     list_select_related = ("business",)
     search_fields = ("name__istartswith", "business__name__istartswith")
@@ -104,7 +104,7 @@ class CustomFieldValues(ScopedInline):
 
 
 @admin.register(Customer)
-class CustomerAdmin(WithLinks):
+class CustomerAdmin(AccountLinksAdmin):
     ordering = ("-pk",)
     list_display = ("__str__", "business", "email", "phone", "last_visit", "demographic")
     list_filter = ("kind", "visit_frequency", "demographic", "payment_term", "source")
@@ -130,7 +130,7 @@ class CustomerAdmin(WithLinks):
 
 
 @admin.register(CustomFieldValue)
-class CustomFieldValueAdmin(RecordAdmin):
+class CustomFieldValueAdmin(ScopedAdmin):
     business_path = "customer__business"
     list_display = ("__str__", "customer", "field", "updated_at")
     list_select_related = ("customer", "field")
@@ -139,7 +139,7 @@ class CustomFieldValueAdmin(RecordAdmin):
     readonly_fields = ("updated_at",)
 
 
-class LineItems(ShownWith):
+class LineItems(ReadOnlyInline):
     model = LineItem
     fields = ("description", "department", "quantity", "price", "returned_at")
 
@@ -163,7 +163,7 @@ class LineItemAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Stop)
-class StopAdmin(RecordAdmin):
+class StopAdmin(ScopedAdmin):
     ordering = ("-pk",)
     list_display = (
         "scheduled_for",
@@ -189,7 +189,7 @@ class StopAdmin(RecordAdmin):
 
 
 @admin.register(PickupRequest)
-class PickupRequestAdmin(RecordAdmin):
+class PickupRequestAdmin(ScopedAdmin):
     ordering = ("-pickup_date", "-pk")
     list_display = ("pickup_date", "business", "customer", "status", "scheduled_by", "canceled_via")
     list_filter = ("status", "scheduled_by", "canceled_via")
@@ -200,7 +200,7 @@ class PickupRequestAdmin(RecordAdmin):
 
 
 @admin.register(RegularPickupRequest)
-class RegularPickupRequestAdmin(RecordAdmin):
+class RegularPickupRequestAdmin(ScopedAdmin):
     list_display = ("requested_at", "business", "customer", "status", "decided_at")
     list_filter = ("status",)
     list_select_related = ("business", "customer")
@@ -226,7 +226,7 @@ class MembershipAdmin(SupportAdmin):
     list_select_related = ("user", "business")
     search_fields = ("user__username__istartswith", "business__name__istartswith")
     autocomplete_fields = ("user", "business")
-    list_per_page = PAGE
+    list_per_page = ROWS_PER_PAGE
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: models.Model | None = None

@@ -28,10 +28,10 @@ else:
     TabularInline = unfold.admin.TabularInline
     InlineFormSet = unfold.admin.TabularInline.formset
 
-PAGE = 50
+ROWS_PER_PAGE = 50
 
 
-class Scoped:
+class ScopedChoices:
     """For pages and for rows shown within another's page: what a foreign key may be set to."""
 
     admin_site: admin.AdminSite
@@ -51,7 +51,7 @@ class Scoped:
         model = db_field.remote_field.model
         related = self.admin_site._registry.get(model)
         if isinstance(related, ScopedAdmin):
-            return related.managed(request)
+            return related.managed_rows(request)
         others: models.QuerySet[Any] = (
             model._default_manager.all()
             if request.user.is_superuser
@@ -60,18 +60,18 @@ class Scoped:
         return others
 
 
-class ScopedAdmin(Scoped, ModelAdmin):
+class ScopedAdmin(ScopedChoices, ModelAdmin):
     """`business_path` is the lookup from the model to its business."""
 
     business_path: ClassVar[str] = "business"
-    list_per_page = PAGE
+    list_per_page = ROWS_PER_PAGE
     # Counting a large table takes seconds, and nobody needs the number.
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return self._of(request, super().get_queryset(request), access.businesses_of(request.user))
 
-    def managed(self, request: HttpRequest) -> models.QuerySet[Any]:
+    def managed_rows(self, request: HttpRequest) -> models.QuerySet[Any]:
         """The rows that the user may change."""
         return self._of(request, super().get_queryset(request), access.managed_by(request.user))
 
@@ -102,21 +102,21 @@ class ScopedAdmin(Scoped, ModelAdmin):
         return super().has_add_permission(request) and access.manages_any(request.user)
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return super().has_view_permission(request, obj) and self.is_among(
+        return super().has_view_permission(request, obj) and self.is_allowed(
             request, obj, access.may_see
         )
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return super().has_change_permission(request, obj) and self.is_among(
+        return super().has_change_permission(request, obj) and self.is_allowed(
             request, obj, access.may_manage
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and self.is_among(
+        return super().has_delete_permission(request, obj) and self.is_allowed(
             request, obj, access.may_manage
         )
 
-    def is_among(self, request: HttpRequest, obj: models.Model | None, allowed: Any) -> bool:
+    def is_allowed(self, request: HttpRequest, obj: models.Model | None, allowed: Any) -> bool:
         if obj is None or request.user.is_superuser:
             return True
         return bool(allowed(request.user, self.business_id_of(obj)))
@@ -181,10 +181,6 @@ class ScopedAdmin(Scoped, ModelAdmin):
         )
 
 
-class RecordAdmin(ScopedAdmin):
-    pass
-
-
 class SupportAdmin(ModelAdmin):
     """For support alone, whatever the groups of others permit: such rows say something about everybody."""
 
@@ -217,7 +213,7 @@ class ReadOnlyAdmin(ScopedAdmin):
         return False
 
 
-class RowsOfRecord(InlineFormSet):
+class OwnRowsFormSet(InlineFormSet):
     """Django looks an id that is sent up among all rows, though it saves only the record's: so it tells another's row from none."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
@@ -228,11 +224,11 @@ class RowsOfRecord(InlineFormSet):
             key.queryset = self.get_queryset()
 
 
-class ScopedInline(Scoped, TabularInline):
+class ScopedInline(ScopedChoices, TabularInline):
     """Rows that are changed within the page of the record they belong to, by whoever may change that."""
 
     extra = 0
-    formset = RowsOfRecord
+    formset = OwnRowsFormSet
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return super().has_add_permission(request, obj) and self._manages(request, obj)
@@ -245,12 +241,12 @@ class ScopedInline(Scoped, TabularInline):
 
     def _manages(self, request: HttpRequest, parent: models.Model | None) -> bool:
         around = self.admin_site._registry[self.parent_model]
-        return isinstance(around, ScopedAdmin) and around.is_among(
+        return isinstance(around, ScopedAdmin) and around.is_allowed(
             request, parent, access.may_manage
         )
 
 
-class ShownWith(TabularInline):
+class ReadOnlyInline(TabularInline):
     """Rows that are shown with the record they belong to, and changed by its actions only."""
 
     extra = 0

@@ -11,15 +11,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from customers.admin_base import RecordAdmin
+from customers.admin_base import ScopedAdmin
 from customers.errors import ActionRefused
 from customers.models import Customer
 
-AT_ONCE: Final = 100
+MAX_CUSTOMERS_AT_ONCE: Final = 100
 """Two pages of the list. Whoever means a whole list would have all its customers ask for their links."""
 
 
-class WithLinks(RecordAdmin):
+class AccountLinksAdmin(ScopedAdmin):
     actions = ("end_links",)
 
     def get_urls(self) -> list[URLPattern]:
@@ -50,12 +50,15 @@ class WithLinks(RecordAdmin):
 
     @admin.action(description="Make links to the account useless", permissions=["change"])
     def end_links(self, request: HttpRequest, customers: QuerySet[Customer]) -> HttpResponse | None:
-        chosen = list(customers.filter(pk__in=self.managed(request))[: AT_ONCE + 1])
+        chosen = list(
+            customers.filter(pk__in=self.managed_rows(request))[: MAX_CUSTOMERS_AT_ONCE + 1]
+        )
         if not chosen:
             return None
-        if len(chosen) > AT_ONCE:
+        if len(chosen) > MAX_CUSTOMERS_AT_ONCE:
             messages.warning(
-                request, f"Nothing was changed: choose at most {AT_ONCE} customers at once."
+                request,
+                f"Nothing was changed: choose at most {MAX_CUSTOMERS_AT_ONCE} customers at once.",
             )
             return None
         if "post" not in request.POST:

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.db.models.signals import post_delete, post_migrate, post_save
 
 # What is recorded by the actions of a business is not typed in here; the business itself is support's.
-SHOWN = (
+VIEWABLE_MODELS = (
     *(
         "business",
         "brand",
@@ -29,7 +29,7 @@ SHOWN = (
         "incomingtext",
     ),
 )
-KEPT_BY_OWNERS = {
+OWNER_PERMISSIONS = {
     **dict.fromkeys(
         ("brand", "agent", "employee", "department", "customergroup", "discount", "customfield"),
         ("add", "change", "delete"),
@@ -47,14 +47,14 @@ KEPT_BY_OWNERS = {
 def grant_roles(sender: AppConfig, **kwargs: Any) -> None:
     from customers import roles
 
-    roles.grant(sender, SHOWN, KEPT_BY_OWNERS)
+    roles.grant_permissions(sender, VIEWABLE_MODELS, OWNER_PERMISSIONS)
 
 
 def membership_changed(instance: Any, **kwargs: Any) -> None:
     from customers import roles
 
     if not kwargs.get("raw"):
-        roles.keep(instance.user)
+        roles.sync_user(instance.user)
 
 
 class CustomersConfig(AppConfig):

@@ -3,25 +3,25 @@
 import re
 from datetime import date
 
-FULL = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
-YEARLY = re.compile(r"(\d{1,2})-(\d{1,2})", re.ASCII)
-ANY_LEAP_YEAR = 2000
+FULL_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
+MONTH_AND_DAY = re.compile(r"(\d{1,2})-(\d{1,2})", re.ASCII)
+LEAP_YEAR = 2000
 """A day without a year may be 29 February."""
 
 
-def normalised(entered: str) -> str | None:
+def normalise_date(entered: str) -> str | None:
     """`YYYY-MM-DD` or `MM-DD`; None when `entered` is not such a day of the calendar."""
     text = entered.strip()
-    if match := FULL.fullmatch(text):
+    if match := FULL_DATE.fullmatch(text):
         day = _day(*match.groups())
         return day.isoformat() if day else None
-    if match := YEARLY.fullmatch(text):
-        day = _day(str(ANY_LEAP_YEAR), *match.groups())
+    if match := MONTH_AND_DAY.fullmatch(text):
+        day = _day(str(LEAP_YEAR), *match.groups())
         return day.isoformat()[5:] if day else None
     return None
 
 
-def celebrated_on(month: int, day: int, year: int) -> date | None:
+def birthday_in_year(month: int, day: int, year: int) -> date | None:
     """29 February on the 28th in common years; None for what is no day."""
     try:
         return date(year, month, day)

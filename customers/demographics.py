@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-PERIOD = timedelta(days=365)
+SPENDING_PERIOD = timedelta(days=365)
 
-RECOMPUTE = """
+RECOMPUTE_DEMOGRAPHICS = """
     WITH spending AS (
         SELECT customer_id, sum(total) AS spent
         FROM customers_order
@@ -33,11 +33,14 @@ RECOMPUTE = """
 """
 
 
-def recompute(business_id: int, now: datetime) -> list[int]:
+def recompute_demographics(business_id: int, now: datetime) -> list[int]:
     """Give every customer of the business the fifth that is theirs at `now`; the ids of those for whom that is another one.
 
     A customer's fifth follows from how many customers spent more, so that equal spending makes an equal fifth. No signals are sent.
     """
     with connection.cursor() as cursor:
-        cursor.execute(RECOMPUTE, {"business": business_id, "now": now, "since": now - PERIOD})
+        cursor.execute(
+            RECOMPUTE_DEMOGRAPHICS,
+            {"business": business_id, "now": now, "since": now - SPENDING_PERIOD},
+        )
         return sorted(customer_id for (customer_id,) in cursor.fetchall())

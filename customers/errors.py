@@ -26,24 +26,26 @@ class ActionRefused(Exception):
         self.field = field
 
 
-NOUNS = {"by": "employee", "sold_by": "employee"}
+ARGUMENT_NOUNS = {"by": "employee", "sold_by": "employee"}
 """What arguments stand for whose names do not say it."""
 
 
-class Belonging(Protocol):
+class HasTenant(Protocol):
     def tenant_id(self) -> int | None: ...
 
 
-def refuse_other_business(business_id: int, **records: Belonging | None) -> None:
+def refuse_other_business(business_id: int, **records: HasTenant | None) -> None:
     """Refuse what belongs to another business than the record that an action changes."""
     for name, record in records.items():
         if record is not None and record.tenant_id() != business_id:
             raise ActionRefused(
-                f"This {NOUNS.get(name, name)} belongs to another business.", "other_business", name
+                f"This {ARGUMENT_NOUNS.get(name, name)} belongs to another business.",
+                "other_business",
+                name,
             )
 
 
-def moment(at: datetime | None, field: str = "at") -> datetime:
+def checked_time(at: datetime | None, field: str = "at") -> datetime:
     """When something happened: `at`, which a phone that was offline may report late but not early, or else now."""
     now = timezone.now()
     if at is None:
@@ -56,7 +58,7 @@ def moment(at: datetime | None, field: str = "at") -> datetime:
     return min(at.astimezone(UTC), now)
 
 
-def not_before(at: datetime, earliest: datetime, event: str) -> None:
+def refuse_time_before(at: datetime, earliest: datetime, event: str) -> None:
     if at < earliest:
         raise ActionRefused(f"This time lies before the {event}.", "time_out_of_order", "at")
 

@@ -13,7 +13,7 @@ CURRENCIES: Final = frozenset(
 )
 """ISO 4217, but for the few currencies of a thousandth part (BHD, IQD, JOD, KWD, LYD, OMR, TND): amounts are kept with two decimals."""
 
-WITHOUT_CENTS: Final = frozenset(
+CURRENCIES_WITHOUT_CENTS: Final = frozenset(
     [
         "BIF",
         "CLP",
@@ -38,9 +38,9 @@ CENT = Decimal("0.01")
 HUNDRED = Decimal(100)
 
 
-def rounded(amount: Decimal, currency: str) -> Decimal:
+def round_to_coin(amount: Decimal, currency: str) -> Decimal:
     """Half up to the currency's smallest coin, as cash registers do."""
-    coin = Decimal(1) if currency in WITHOUT_CENTS else CENT
+    coin = Decimal(1) if currency in CURRENCIES_WITHOUT_CENTS else CENT
     return amount.quantize(coin, ROUND_HALF_UP).quantize(CENT)
 
 
@@ -50,7 +50,7 @@ class Deduction(NamedTuple):
     value: Decimal
     in_percent: bool
 
-    def of(self, subtotal: Decimal) -> Decimal:
+    def amount_off(self, subtotal: Decimal) -> Decimal:
         return subtotal * self.value / HUNDRED if self.in_percent else min(self.value, subtotal)
 
 
@@ -66,7 +66,9 @@ def totals(
     amounts: Iterable[Decimal], deduction: Deduction | None, tax_rate: Decimal, currency: str
 ) -> Totals:
     """`tax_rate` in percent; added to the prices, as sales tax is."""
-    subtotal = rounded(sum(amounts, Decimal(0)), currency)
-    discount = rounded(deduction.of(subtotal), currency) if deduction else Decimal("0.00")
-    tax = rounded((subtotal - discount) * tax_rate / HUNDRED, currency)
+    subtotal = round_to_coin(sum(amounts, Decimal(0)), currency)
+    discount = (
+        round_to_coin(deduction.amount_off(subtotal), currency) if deduction else Decimal("0.00")
+    )
+    tax = round_to_coin((subtotal - discount) * tax_rate / HUNDRED, currency)
     return Totals(subtotal, discount, tax, subtotal - discount + tax)

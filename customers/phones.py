@@ -14,7 +14,7 @@ from phonenumbers import (
 NORTH_AMERICA = 1
 """The calling code shared by the countries of the North American Numbering Plan."""
 NORTH_AMERICAN_DIGITS = 10
-REMEMBERED = 65_536
+PHONE_CACHE_SIZE = 65_536
 """Numbers of which the looks are remembered: a few megabytes, for the numbers of a day's customers."""
 
 ALWAYS_MOBILE = {PhoneNumberType.MOBILE}
@@ -32,8 +32,8 @@ class ImpossibleNumber(ValueError):
     """No such number can exist. The message names it."""
 
 
-@lru_cache(maxsize=REMEMBERED)
-def normalise(entered: str, country: str | None) -> str:
+@lru_cache(maxsize=PHONE_CACHE_SIZE)
+def normalise_phone(entered: str, country: str | None) -> str:
     """The number as E.164 (`+14156015610`), read as people in `country` (two letters) would dial it.
 
     A number that starts with + needs no country. An extension is dropped: it cannot be texted.
@@ -48,10 +48,10 @@ def normalise(entered: str, country: str | None) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
-@lru_cache(maxsize=REMEMBERED)
-def displayed(e164: str) -> str:
+@lru_cache(maxsize=PHONE_CACHE_SIZE)
+def format_phone(e164: str) -> str:
     """`(415) 601 5610` in North America, the national format elsewhere."""
-    number = _parsed(e164)
+    number = _parse_phone(e164)
     if number is None:
         return e164
     digits = str(number.national_number)
@@ -60,10 +60,10 @@ def displayed(e164: str) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=PHONE_CACHE_SIZE)
 def mobile_by_plan(e164: str) -> bool | None:
     """What the numbering plan says; None where it does not decide, as in North America."""
-    number = _parsed(e164)
+    number = _parse_phone(e164)
     kind = phonenumbers.number_type(number) if number else PhoneNumberType.UNKNOWN
     if kind in ALWAYS_MOBILE:
         return True
@@ -80,7 +80,7 @@ def is_mobile(e164: str, given: bool | None, answered_a_text: bool) -> bool:
     return answered_a_text if by_plan is None else by_plan
 
 
-def _parsed(e164: str) -> PhoneNumber | None:
+def _parse_phone(e164: str) -> PhoneNumber | None:
     try:
         return phonenumbers.parse(e164)
     except NumberParseException:

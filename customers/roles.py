@@ -14,7 +14,7 @@ GROUPS: Final[Mapping[str, str]] = {
 }
 
 
-def grant(
+def grant_permissions(
     app: AppConfig,
     views: Iterable[str],
     changes: Mapping[str, Iterable[str]],
@@ -38,7 +38,7 @@ def grant(
         )
 
 
-def keep(user: Any) -> None:
+def sync_user(user: Any) -> None:
     """Make the user staff, and a member of the groups of their roles, as their memberships now say."""
     from django.contrib.auth.models import Group
 

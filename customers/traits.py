@@ -12,10 +12,10 @@ from django.db.models.expressions import RawSQL
 
 from customers import dates
 from customers.links import account_link
-from customers.models.address import AddressDict, address_of
+from customers.models.address import AddressDict, address_dict
 from customers.models.custom_field import CustomFieldValue
 from customers.models.customer import Customer, account_name
-from customers.phones import displayed, is_mobile
+from customers.phones import format_phone, is_mobile
 from customers.zones import iso_utc
 
 
@@ -101,7 +101,7 @@ class CustomValue(NamedTuple):
     value: str
 
 
-LOOKUPS: Final[Mapping[str, str]] = MappingProxyType(
+TRAIT_SOURCE_LOOKUPS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "agent": "agent__name",
         "brand": "brand__name",
@@ -114,9 +114,14 @@ LOOKUPS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Where the values come from that are not the customer's own."""
 
-COLUMNS: Final = tuple(LOOKUPS.get(name, name) for name in TraitSource._fields)
+TRAIT_SOURCE_COLUMNS: Final = tuple(
+    TRAIT_SOURCE_LOOKUPS.get(name, name) for name in TraitSource._fields
+)
 
-TRAIT_FIELDS: Final = frozenset(TraitSource._fields) - LOOKUPS.keys() - {"id", "business_id"} | {
+TRAIT_FIELDS: Final = frozenset(TraitSource._fields) - TRAIT_SOURCE_LOOKUPS.keys() - {
+    "id",
+    "business_id",
+} | {
     "agent_id",
     "brand_id",
     "group_id",
@@ -140,7 +145,7 @@ RELATED_TRAIT_FIELDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 def trait_sources(customer_ids: Collection[int]) -> dict[int, TraitSource]:
     """By customer id, in one query; a customer who is gone is left out."""
-    rows = Customer.objects.filter(pk__in=_among(customer_ids)).values_list(*COLUMNS)
+    rows = Customer.objects.filter(pk__in=_among(customer_ids)).values_list(*TRAIT_SOURCE_COLUMNS)
     return {row[0]: TraitSource._make(row) for row in rows}
 
 
@@ -171,7 +176,7 @@ def build_traits(
         or None,
         "firstName": source.first_name or None,
         "lastName": source.last_name or None,
-        "phone": displayed(source.phone) or None,
+        "phone": format_phone(source.phone) or None,
         "isMobile": is_mobile(
             source.phone, source.phone_is_mobile, source.text_answered_at is not None
         ),
@@ -183,23 +188,23 @@ def build_traits(
         "deliveryPreference": source.delivery_preference,
         "link": account_link(source.uuid, source.link_version),
         "brand": source.brand or source.business,
-        "address": address_of(
+        "address": address_dict(
             source.street, source.city, source.state, source.postal_code, source.country
         ),
         "receiveEmails": source.receive_emails,
         "receiveTexts": source.receive_texts,
         "group": source.group,
-        "accountDiscount": _discount(source),
+        "accountDiscount": _discount_trait(source),
         "customFields": [
             {"name": value.name, "value": value.value or None} for value in custom_values
         ],
         "demographic": source.demographic,
         "phoneE164": source.phone or None,
-        "birthday": _birthday(custom_values, birthday_field_id),
+        "birthday": _birthday_trait(custom_values, birthday_field_id),
     }
 
 
-def _discount(source: TraitSource) -> DiscountTrait | None:
+def _discount_trait(source: TraitSource) -> DiscountTrait | None:
     if source.discount_name is None or source.discount_value is None:
         return None
     return {
@@ -209,11 +214,15 @@ def _discount(source: TraitSource) -> DiscountTrait | None:
     }
 
 
-def _birthday(custom_values: Iterable[CustomValue], field_id: int | None) -> str | None:
+def _birthday_trait(custom_values: Iterable[CustomValue], field_id: int | None) -> str | None:
     """Checked again, as a field that holds dates today may have held any text before."""
     if field_id is None:
         return None
     return next(
-        (dates.normalised(value.value) for value in custom_values if value.field_id == field_id),
+        (
+            dates.normalise_date(value.value)
+            for value in custom_values
+            if value.field_id == field_id
+        ),
         None,
     )

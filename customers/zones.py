@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-NO_PLACES = {"localtime", "Factory", "posixrules"}
+NOT_ZONES = {"localtime", "Factory", "posixrules"}
 """What else lies in the folder of zones of some machines."""
 
 
 @cache
-def zones() -> frozenset[str]:
-    return frozenset(available_timezones()) - NO_PLACES
+def known_zones() -> frozenset[str]:
+    return frozenset(available_timezones()) - NOT_ZONES
 
 
 def local_day(at: datetime, time_zone: str) -> date:

@@ -16,7 +16,7 @@ def grant_roles(sender: AppConfig, **kwargs: Any) -> None:
     from customers import roles
 
     shown = ("integration", "lane", "outgoing", "sendlog", "deliveryattempt")
-    roles.grant(sender, shown, {"integration": ("add", "change")}, also=("send_again",))
+    roles.grant_permissions(sender, shown, {"integration": ("add", "change")}, also=("send_again",))
 
 
 class EventsConfig(AppConfig):

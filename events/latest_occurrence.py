@@ -177,7 +177,7 @@ def _birthday(customer: Customer, integration: Integration, now: datetime) -> La
             "There is nothing to show: no custom field with the birthday is chosen in the settings."
         )
     answer = CustomFieldValue.objects.filter(customer=customer, field=field).first()
-    born = dates.normalised(answer.value) if answer else None
+    born = dates.normalise_date(answer.value) if answer else None
     if born is None:
         raise NothingToPreview(
             f"There is nothing to show: this customer has no date in the custom field “{field}”."
@@ -196,7 +196,7 @@ def _birthday(customer: Customer, integration: Integration, now: datetime) -> La
 def _next(birthday: str, today: date) -> date:
     """The next day on which it is celebrated."""
     month, day = map(int, birthday.split("-"))
-    found = (dates.celebrated_on(month, day, year) for year in (today.year, today.year + 1))
+    found = (dates.birthday_in_year(month, day, year) for year in (today.year, today.year + 1))
     return next(celebrated for celebrated in found if celebrated and celebrated >= today)
 
 

@@ -14,7 +14,9 @@ def grant_roles(sender: AppConfig, **kwargs: Any) -> None:
     from customers import roles
 
     # a key is revoked and never deleted: what it was for stays on record
-    roles.grant(apps.get_app_config("smrt_integration"), ("apikey",), {"apikey": ("add", "change")})
+    roles.grant_permissions(
+        apps.get_app_config("smrt_integration"), ("apikey",), {"apikey": ("add", "change")}
+    )
 
 
 class SmrtIntegrationConfig(AppConfig):

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
 from customers.models import AddressDict, Business, Customer, PickupRequest
-from customers.phones import ImpossibleNumber, displayed, normalise
+from customers.phones import ImpossibleNumber, format_phone, normalise_phone
 
 PICKUP_HORIZON = timedelta(days=365)
 """A later day is a slip of the finger."""
@@ -156,7 +156,9 @@ class ContactForm(AddressForm):
         if not entered:
             return ""
         try:
-            return normalise(entered, None if entered.startswith("+") else self.business.country)
+            return normalise_phone(
+                entered, None if entered.startswith("+") else self.business.country
+            )
         except ImpossibleNumber as error:
             raise ValidationError(f"{error} Write it with its area code.", code="phone") from error
 
@@ -165,7 +167,7 @@ class DetailsForm(ContactForm):
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         corporate = customer.kind == Customer.Kind.CORPORATE
         initial = {field: getattr(customer, field) for field in ContactForm.base_fields} | {
-            "phone": displayed(customer.phone)
+            "phone": format_phone(customer.phone)
         }
         super().__init__(
             *args, business=customer.business, corporate=corporate, initial=initial, **kwargs

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from customers.account import session, signup_limit
 from customers.account.forms import JoinForm
 from customers.account.rendering import anonymous_page, business_page, private, redirect_home
-from customers.links import as_made
+from customers.links import clean_token
 from customers.models import Brand, Business, Customer
 
 JOIN_FORM_SALT: Final = "customers.account.join"
@@ -32,7 +32,7 @@ def join(request: HttpRequest, business: str) -> HttpResponse:
     Also with the email or phone of a customer who is known already: knowing those proves nothing, so it must not open that customer's
     account, nor tell that there is one. Two records of one person are for the business to merge.
     """
-    firm = _business(as_made(business))
+    firm = _business(clean_token(business))
     if firm is None:
         return anonymous_page(request, "missing", 404)
     brand = _brand(request.GET.get("brand", ""), firm)

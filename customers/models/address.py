@@ -16,7 +16,7 @@ class AddressDict(TypedDict):
     country: str | None
 
 
-def address_of(
+def address_dict(
     street: str, city: str, state: str, postal_code: str, country: str
 ) -> AddressDict | None:
     """None when nothing is known; a part that is not known is None, so that it is cleared wherever it was sent before."""
@@ -43,13 +43,13 @@ class HasAddress(models.Model):
 
     @property
     def address(self) -> AddressDict | None:
-        return address_of(self.street, self.city, self.state, self.postal_code, self.country)
+        return address_dict(self.street, self.city, self.state, self.postal_code, self.country)
 
-    def take_address_from(self, other: "HasAddress") -> None:
+    def copy_address(self, other: "HasAddress") -> None:
         self.street, self.city, self.state = other.street, other.city, other.state
         self.postal_code, self.country = other.postal_code, other.country
 
-    def take_address(self, address: AddressDict) -> None:
+    def set_address(self, address: AddressDict) -> None:
         self.street, self.city, self.state = (
             address["street"] or "",
             address["city"] or "",

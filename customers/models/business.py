@@ -13,11 +13,11 @@ from customers.models.public_id import HasPublicId
 from customers.models.tenant import BelongsToBusiness
 from customers.models.tracked import Tracked
 from customers.money import CURRENCIES, Deduction
-from customers.zones import local_day, zones
+from customers.zones import known_zones, local_day
 
 
 def validate_zone(name: str) -> None:
-    if name not in zones():
+    if name not in known_zones():
         raise ValidationError(
             f"{name} is not a time zone. Choose one such as America/Los_Angeles.", code="time_zone"
         )

@@ -95,7 +95,7 @@ class CustomFieldValue(BelongsToBusiness):
     def _normalise_date(self) -> None:
         if not self.value or self.field.kind != CustomField.Kind.DATE:
             return
-        day = dates.normalised(self.value)
+        day = dates.normalise_date(self.value)
         if day is None:
             raise ValidationError(
                 {

@@ -10,13 +10,13 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Reverse, Upper
 from django.utils import timezone
 
-from customers.errors import ActionRefused, moment, refused_if_invalid
+from customers.errors import ActionRefused, checked_time, refused_if_invalid
 from customers.models.address import AddressDict, HasAddress
 from customers.models.business import Agent, Brand, Business, CustomerGroup, Discount, Employee
 from customers.models.pickup import PickupRequest, RegularPickupRequest
 from customers.models.tenant import BelongsToBusiness
 from customers.models.visit import Visit
-from customers.phones import ImpossibleNumber, normalise
+from customers.phones import ImpossibleNumber, normalise_phone
 
 
 def account_name(kind: str, company_name: str, first_name: str, last_name: str) -> str:
@@ -166,9 +166,9 @@ class Customer(HasAddress, BelongsToBusiness):
         **details: Any,
     ) -> Self:
         """A new customer, by the POS or the website; `details` are the record's own fields. Signing up counts as the day's visit."""
-        customer = cls(business=business, source=source, created_at=moment(at), **details)
+        customer = cls(business=business, source=source, created_at=checked_time(at), **details)
         with refused_if_invalid():
-            customer.clean_fields(exclude=FOREIGN_KEYS)
+            customer.clean_fields(exclude=CUSTOMER_FOREIGN_KEYS)
             customer.clean()
         with transaction.atomic():
             customer.save()
@@ -193,10 +193,10 @@ class Customer(HasAddress, BelongsToBusiness):
         if self.delivery_preference == self.DeliveryPreference.ROUTE_REGULAR:
             raise ActionRefused("This customer is on a regular route already.", "on_route_already")
         request = RegularPickupRequest.submit(self, address)
-        self.prefer_delivery(self.DeliveryPreference.ROUTE_APPROVAL_PENDING)
+        self.set_delivery_preference(self.DeliveryPreference.ROUTE_APPROVAL_PENDING)
         return request
 
-    def prefer_delivery(self, preference: str) -> None:
+    def set_delivery_preference(self, preference: str) -> None:
         if preference not in self.DeliveryPreference.values:
             raise ActionRefused(
                 f"{preference} is not a delivery preference.", "invalid", "delivery_preference"
@@ -214,9 +214,9 @@ class Customer(HasAddress, BelongsToBusiness):
         self.save(update_fields=["phone", "phone_is_mobile", "text_answered_at"])
 
     @transaction.atomic
-    def answered_text(self, at: datetime | None = None) -> None:
+    def record_text_answer(self, at: datetime | None = None) -> None:
         """Whoever answers a text has a mobile phone."""
-        at = moment(at)
+        at = checked_time(at)
         self.lock()
         if self.text_answered_at is None:
             self.text_answered_at = at
@@ -233,12 +233,12 @@ class Customer(HasAddress, BelongsToBusiness):
         if not self.phone:
             return
         try:
-            self.phone = normalise(
+            self.phone = normalise_phone(
                 self.phone, None if self.phone.startswith("+") else self.business.country
             )
         except ImpossibleNumber as error:
             raise ValidationError({"phone": str(error)}, code="phone") from error
 
 
-FOREIGN_KEYS = {"business", "agent", "brand", "group", "discount", "master"}
+CUSTOMER_FOREIGN_KEYS = {"business", "agent", "brand", "group", "discount", "master"}
 """Given as records, so there is no need to ask the database whether they exist."""

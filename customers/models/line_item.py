@@ -10,12 +10,12 @@ from customers.errors import ActionRefused, refuse_other_business
 from customers.models.business import Business, Department
 from customers.models.public_id import HasPublicId
 from customers.models.tenant import BelongsToBusiness
-from customers.money import rounded
+from customers.money import round_to_coin
 
-MOST_MONEY = Decimal(10) ** 10
+MAX_MONEY = Decimal(10) ** 10
 """What the columns for amounts hold: ten digits and two decimals."""
-LONGEST_DESCRIPTION = 500
-MOST_PIECES = 2**31 - 1
+MAX_DESCRIPTION_LENGTH = 500
+MAX_PIECES = 2**31 - 1
 """What PostgreSQL's integer holds."""
 
 
@@ -32,17 +32,17 @@ class NewLineItem:
     def amount(self) -> Decimal:
         return self.quantity * self.price
 
-    def refuse_nonsense(self, business_id: int) -> None:
-        if not 1 <= self.quantity <= MOST_PIECES:
+    def validate(self, business_id: int) -> None:
+        if not 1 <= self.quantity <= MAX_PIECES:
             raise ActionRefused("The quantity must be at least 1.", "invalid", "quantity")
         # Written so that NaN is refused too.
-        if not (self.price.is_finite() and 0 <= self.price < MOST_MONEY):
+        if not (self.price.is_finite() and 0 <= self.price < MAX_MONEY):
             raise ActionRefused(
                 "The price must be an amount from 0 to less than 10 billion.", "invalid", "price"
             )
-        if len(self.description) > LONGEST_DESCRIPTION:
+        if len(self.description) > MAX_DESCRIPTION_LENGTH:
             raise ActionRefused(
-                f"The description is longer than {LONGEST_DESCRIPTION} characters.",
+                f"The description is longer than {MAX_DESCRIPTION_LENGTH} characters.",
                 "invalid",
                 "description",
             )
@@ -66,7 +66,7 @@ class LineItem(HasPublicId, BelongsToBusiness):
         related_name="+",
         db_index=False,
     )
-    description = models.CharField(max_length=LONGEST_DESCRIPTION)
+    description = models.CharField(max_length=MAX_DESCRIPTION_LENGTH)
     quantity = models.PositiveIntegerField(default=1, validators=[MinValueValidator(1)])
     price = models.DecimalField(
         "price each", max_digits=12, decimal_places=2, validators=[MinValueValidator(0)]
@@ -84,12 +84,12 @@ class LineItem(HasPublicId, BelongsToBusiness):
         return self.description
 
     @classmethod
-    def of(cls, item: NewLineItem, currency: str) -> "LineItem":
+    def from_new(cls, item: NewLineItem, currency: str) -> "LineItem":
         """Not saved; the price is rounded to the currency's smallest coin."""
         return cls(
             description=item.description,
             quantity=item.quantity,
-            price=rounded(item.price, currency),
+            price=round_to_coin(item.price, currency),
             department=item.department,
         )
 
@@ -97,10 +97,10 @@ class LineItem(HasPublicId, BelongsToBusiness):
         """Not saved; by the same rules as a new item."""
         written = NewLineItem(self.description, self.price, self.quantity, self.department)
         corrected = replace(written, **changes)
-        corrected.refuse_nonsense(business.pk)
+        corrected.validate(business.pk)
         for name, value in changes.items():
             setattr(self, name, value)
-        self.price = rounded(self.price, business.currency)
+        self.price = round_to_coin(self.price, business.currency)
 
     @property
     def amount(self) -> Decimal:

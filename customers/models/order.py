@@ -13,15 +13,15 @@ from django.utils.functional import cached_property
 
 from customers.errors import (
     ActionRefused,
-    Belonging,
-    moment,
-    not_before,
+    HasTenant,
+    checked_time,
     refuse_other_business,
+    refuse_time_before,
     refused_if_taken,
 )
 from customers.models.business import Agent, Business, Discount, Employee
 from customers.models.customer import Customer
-from customers.models.line_item import MOST_MONEY, LineItem, LineItemChange, NewLineItem
+from customers.models.line_item import MAX_MONEY, LineItem, LineItemChange, NewLineItem
 from customers.models.public_id import HasPublicId
 from customers.models.tenant import BelongsToCustomer, lockable
 from customers.models.visit import Visit
@@ -30,10 +30,10 @@ from customers.money import totals
 if TYPE_CHECKING:
     from customers.models.stop import Stop
 
-HIGHEST_TAX_RATE = 99
-READABLE = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+MAX_TAX_RATE = 99
+ORDER_NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0, 1, I or O, which people confuse when they read a number to each other."""
-NUMBER_LENGTH = 8
+ORDER_NUMBER_LENGTH = 8
 """32 ** 8 numbers: the odds that a new order of a business with a million orders meets a taken number are one in a million."""
 
 
@@ -61,7 +61,7 @@ class OrderChange(TypedDict, total=False):
 
 
 def random_number() -> str:
-    return "".join(secrets.choice(READABLE) for _ in range(NUMBER_LENGTH))
+    return "".join(secrets.choice(ORDER_NUMBER_ALPHABET) for _ in range(ORDER_NUMBER_LENGTH))
 
 
 class Order(HasPublicId, BelongsToCustomer):
@@ -102,7 +102,7 @@ class Order(HasPublicId, BelongsToCustomer):
         max_digits=6,
         decimal_places=4,
         default=Decimal(0),
-        validators=[MinValueValidator(0), MaxValueValidator(HIGHEST_TAX_RATE)],
+        validators=[MinValueValidator(0), MaxValueValidator(MAX_TAX_RATE)],
     )
     bags = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now)
@@ -132,10 +132,10 @@ class Order(HasPublicId, BelongsToCustomer):
     def create(cls, customer: Customer, **intake: Unpack[OrderIntake]) -> Self:
         """Take in a customer's things: at a driver's `stop`, else in a store, which is a visit."""
         customer.lock("business")
-        return cls.take_in(customer, **intake)
+        return cls.create_for_locked(customer, **intake)
 
     @classmethod
-    def take_in(  # noqa: PLR0913 - what there is to say about an order
+    def create_for_locked(  # noqa: PLR0913 - what there is to say about an order
         cls,
         customer: Customer,
         *,
@@ -150,13 +150,13 @@ class Order(HasPublicId, BelongsToCustomer):
         at: datetime | None = None,
     ) -> Self:
         """As `create`, in a transaction that has read and locked the customer, with the business at hand."""
-        at = moment(at)
+        at = checked_time(at)
         refuse_other_business(
             customer.business_id, agent=agent, sold_by=sold_by, discount=discount, stop=stop
         )
-        _refuse_nonsense(tax_rate, bags)
+        _validate_amounts(tax_rate, bags)
         if stop is not None:
-            stop.join(customer)
+            stop.lock_for(customer)
         order = cls(
             business=customer.business,
             customer=customer,
@@ -174,10 +174,10 @@ class Order(HasPublicId, BelongsToCustomer):
     @transaction.atomic
     def mark_ready(self, at: datetime | None = None) -> None:
         """Everything is done: the order waits to be picked up or delivered."""
-        at = moment(at)
+        at = checked_time(at)
         self.lock()
         self._refuse_unless_open()
-        not_before(at, self.created_at, "order was created")
+        refuse_time_before(at, self.created_at, "order was created")
         self.status, self.ready_at = self.Status.READY, at
         self.save(update_fields=["status", "ready_at"])
 
@@ -194,17 +194,17 @@ class Order(HasPublicId, BelongsToCustomer):
 
         The order counts as returned when its last item is. Also possible before it is ready: people change their minds.
         """
-        at = moment(at)
+        at = checked_time(at)
         refuse_other_business(self.business_id, by=by, stop=stop)
         customer = self.lock_with_customer(stop)
-        present = self.refuse_return(at)
-        self.give_back(
-            present if items is None else self._those_present(items, present), present, by, at
+        present = self.returnable_items(at)
+        self.record_return(
+            present if items is None else self._select_items(items, present), present, by, at
         )
         if stop is None:
             Visit.record(customer, Visit.Type.STORE, at)
         else:
-            stop.note_delivery(self.bags if self.status == self.Status.RETURNED else 0)
+            stop.record_delivery(self.bags if self.status == self.Status.RETURNED else 0)
 
     @transaction.atomic
     def add_items(self, items: Sequence[NewLineItem]) -> list[LineItem]:
@@ -220,7 +220,7 @@ class Order(HasPublicId, BelongsToCustomer):
         self.lock("business", "discount")
         self._refuse_unless_open()
         lines = self._locked_items()
-        removed = self._those_present(items, [line for line in lines if line.returned_at is None])
+        removed = self._select_items(items, [line for line in lines if line.returned_at is None])
         self._save_totals([line for line in lines if line not in removed])
         for line in removed:
             line.delete()
@@ -231,7 +231,7 @@ class Order(HasPublicId, BelongsToCustomer):
         self.lock("business", "discount")
         self._refuse_unless_open()
         lines = self._locked_items()
-        (line,) = self._those_present([item], [line for line in lines if line.returned_at is None])
+        (line,) = self._select_items([item], [line for line in lines if line.returned_at is None])
         line.correct(changes, self.business)
         self._save_totals(lines)
         line.save(update_fields=[*changes])
@@ -240,26 +240,26 @@ class Order(HasPublicId, BelongsToCustomer):
     def change(self, **changes: Unpack[OrderChange]) -> None:
         """Correct what was written down of the order; what is left out stays."""
         records = {name: changes.get(name) for name in ("agent", "sold_by", "discount")}
-        refuse_other_business(self.business_id, **cast("dict[str, Belonging | None]", records))
+        refuse_other_business(self.business_id, **cast("dict[str, HasTenant | None]", records))
         self.lock("business", "discount")
         self._refuse_unless_open()
         for name, value in changes.items():
             setattr(self, name, value)
-        _refuse_nonsense(self.tax_rate, self.bags)
+        _validate_amounts(self.tax_rate, self.bags)
         if changes.keys() & {"discount", "tax_rate"}:
             self._save_totals(self._locked_items(), *changes)
         elif changes:
             # a discount may have been edited since; only who changes it here means the order's total
             self.save(update_fields=[*changes])
 
-    def refuse_return(self, at: datetime) -> list[LineItem]:
+    def returnable_items(self, at: datetime) -> list[LineItem]:
         """The items still here, locked, as this order is; refused when there is nothing to return."""
         if self.status == self.Status.RETURNED:
             raise ActionRefused(f"Order {self.number} was returned already.", "returned_already")
-        not_before(at, self.created_at, "order was created")
+        refuse_time_before(at, self.created_at, "order was created")
         return [item for item in self._locked_items() if item.returned_at is None]
 
-    def give_back(
+    def record_return(
         self, items: list[LineItem], present: list[LineItem], by: Employee | None, at: datetime
     ) -> None:
         """Record the return of `items`, some or all of those `present`; the order's own comes first when it is complete."""
@@ -290,7 +290,7 @@ class Order(HasPublicId, BelongsToCustomer):
             item.order = self
         return items
 
-    def _those_present(self, items: Iterable[LineItem], present: list[LineItem]) -> list[LineItem]:
+    def _select_items(self, items: Iterable[LineItem], present: list[LineItem]) -> list[LineItem]:
         wanted = {item.pk for item in items}
         found = [item for item in present if item.pk in wanted]
         if not wanted or len(found) < len(wanted):
@@ -301,8 +301,8 @@ class Order(HasPublicId, BelongsToCustomer):
 
     def _lines(self, items: Iterable[NewLineItem]) -> list[LineItem]:
         for item in items:
-            item.refuse_nonsense(self.business_id)
-        return [LineItem.of(item, self.business.currency) for item in items]
+            item.validate(self.business_id)
+        return [LineItem.from_new(item, self.business.currency) for item in items]
 
     def _add(self, lines: list[LineItem]) -> None:
         """In one statement, however many; receivers hear of each as if it had been saved by itself."""
@@ -310,7 +310,7 @@ class Order(HasPublicId, BelongsToCustomer):
             line.order = self
         using = router.db_for_write(LineItem, instance=self)
         for line in LineItem.objects.using(using).bulk_create(lines):
-            line.announce_creation(using)
+            line.send_created(using)
 
     def _save_totals(self, lines: list[LineItem], *also: str) -> None:
         self.__dict__.pop("lines", None)
@@ -322,7 +322,7 @@ class Order(HasPublicId, BelongsToCustomer):
         sums = totals(
             [line.amount for line in lines], deduction, self.tax_rate, self.business.currency
         )
-        if max(sums) >= MOST_MONEY:
+        if max(sums) >= MAX_MONEY:
             raise ActionRefused("An order must total less than 10 billion.", "invalid", "items")
         self.subtotal, self.discount_total, self.tax, self.total = sums
 
@@ -333,10 +333,10 @@ class Order(HasPublicId, BelongsToCustomer):
             )
 
 
-def _refuse_nonsense(tax_rate: Decimal, bags: int) -> None:
-    if not (tax_rate.is_finite() and 0 <= tax_rate <= HIGHEST_TAX_RATE):
+def _validate_amounts(tax_rate: Decimal, bags: int) -> None:
+    if not (tax_rate.is_finite() and 0 <= tax_rate <= MAX_TAX_RATE):
         raise ActionRefused(
-            f"The tax rate is a percentage from 0 to {HIGHEST_TAX_RATE}.", "invalid", "tax_rate"
+            f"The tax rate is a percentage from 0 to {MAX_TAX_RATE}.", "invalid", "tax_rate"
         )
     if bags < 0:
         raise ActionRefused("The number of bags cannot be negative.", "invalid", "bags")

@@ -5,7 +5,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from customers.errors import ActionRefused, moment, refuse_other_business, refused_if_taken
+from customers.errors import ActionRefused, checked_time, refuse_other_business, refused_if_taken
 from customers.models.address import AddressDict, HasAddress
 from customers.models.business import Business, Employee
 from customers.models.public_id import HasPublicId
@@ -102,7 +102,7 @@ class PickupRequest(HasPublicId, BelongsToCustomer):
             raise ActionRefused(
                 "A pickup is canceled via Website, Text or Employee.", "invalid", "via"
             )
-        at = moment(at)
+        at = checked_time(at)
         customer = self.lock_with_customer()
         self._refuse_unless_scheduled()
         if via != self.CanceledVia.EMPLOYEE and self.pickup_date < customer.business.today(at):
@@ -112,7 +112,7 @@ class PickupRequest(HasPublicId, BelongsToCustomer):
         self.status, self.canceled_via, self.canceled_at = self.Status.CANCELED, via, at
         self.save(update_fields=["status", "canceled_via", "canceled_at"])
         if via == self.CanceledVia.TEXT:
-            customer.answered_text(at)
+            customer.record_text_answer(at)
 
     @transaction.atomic
     def complete(self) -> None:
@@ -159,9 +159,9 @@ class RegularPickupRequest(HasPublicId, HasAddress, BelongsToCustomer):
         """Part of `Customer.request_regular_pickups`, which has locked the customer."""
         request = cls(business=customer.business, customer=customer)
         if address is None:
-            request.take_address_from(customer)
+            request.copy_address(customer)
         else:
-            request.take_address(address)
+            request.set_address(address)
         with refused_if_taken(
             "regular_request_pending_once",
             ActionRefused("A request is waiting already.", "requested_already"),
@@ -184,4 +184,4 @@ class RegularPickupRequest(HasPublicId, HasAddress, BelongsToCustomer):
             )
         self.status, self.decided_at = status, timezone.now()
         self.save(update_fields=["status", "decided_at"])
-        customer.prefer_delivery(preference)
+        customer.set_delivery_preference(preference)

@@ -6,11 +6,11 @@ from uuid import UUID
 from django.db import models, transaction
 from django.db.models import Q
 
-from customers.errors import ActionRefused, moment, refuse_other_business
+from customers.errors import ActionRefused, checked_time, refuse_other_business
 from customers.models.address import HasAddress
 from customers.models.business import Agent, Business, Employee
 from customers.models.customer import Customer
-from customers.models.line_item import MOST_PIECES, LineItem
+from customers.models.line_item import MAX_PIECES, LineItem
 from customers.models.order import Order
 from customers.models.pickup import PickupRequest
 from customers.models.public_id import HasPublicId
@@ -67,7 +67,7 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
 
     def save(self, **kwargs: Any) -> None:
         if self._state.adding and self.address is None:
-            self.take_address_from(self.customer)
+            self.copy_address(self.customer)
         super().save(**kwargs)
 
     @classmethod
@@ -99,7 +99,7 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
 
     @classmethod
     @transaction.atomic
-    def unplanned(
+    def create_unplanned(
         cls,
         customer: Customer,
         uuid: UUID,
@@ -109,7 +109,7 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
         at: datetime | None = None,
     ) -> Self:
         """A door that was on no list, where the driver was at the time `at`. The phone, which was offline, made up the `uuid`."""
-        at = moment(at)
+        at = checked_time(at)
         refuse_other_business(customer.business_id, driver=driver, route=route)
         customer.lock("business")
         stop = cls(
@@ -139,7 +139,7 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
         `new_orders` were created at this stop; others that were count as well. Delivered orders are returned to the customer; what was
         given back here before counts as well. `bags_delivered` is by default what the bags of all these add up to. `reported` is a hash.
         """
-        at = moment(at)
+        at = checked_time(at)
         customer = self._begin(driver)
         pickups = self._orders_picked_up(new_orders)
         deliveries = self._orders_delivered(delivered_orders, at)
@@ -152,7 +152,7 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
             self._end(self.Status.MISSED, at, reported)
             return
         for order, items in deliveries:
-            order.give_back(items, items, self.driver, at)
+            order.record_return(items, items, self.driver, at)
         self.total_pickups, self.total_deliveries = pickups, bags
         self._end(self.Status.COMPLETED, at, reported)
         self._complete_pickup_request()
@@ -163,7 +163,7 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
         self, driver: Employee | None = None, *, at: datetime | None = None, reported: str = ""
     ) -> None:
         """The driver was here, and there was nothing to pick up or deliver."""
-        at = moment(at)
+        at = checked_time(at)
         self._begin(driver)
         if self.orders.exists():
             raise ActionRefused(
@@ -175,21 +175,21 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
             )
         self._end(self.Status.MISSED, at, reported)
 
-    def join(self, customer: Customer) -> None:
+    def lock_for(self, customer: Customer) -> None:
         """Lock the stop for something that happens at it to the `customer` (locked)."""
-        self.refuse_elsewhere(customer, "stop")
+        self.refuse_other_customer(customer, "stop")
         self.lock()
         self.refuse_unless_pending("stop")
 
-    def note_delivery(self, bags: int) -> None:
+    def record_delivery(self, bags: int) -> None:
         """Something was given back at this stop (joined). It becomes an event when the driver is done here."""
         self.had_delivery, self.total_deliveries = (
             True,
-            _countable(self.total_deliveries + bags, "stop"),
+            _checked_bag_count(self.total_deliveries + bags, "stop"),
         )
         self.save(update_fields=["had_delivery", "total_deliveries"])
 
-    def refuse_elsewhere(self, customer: Customer, argument: str) -> None:
+    def refuse_other_customer(self, customer: Customer, argument: str) -> None:
         if self.customer_id != customer.pk:
             raise ActionRefused("This stop is at another customer's.", "other_customer", argument)
 
@@ -209,7 +209,7 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
 
     def _end(self, status: Status, at: datetime, reported: str) -> None:
         self.status, self.completed_at, self.reported = status, at, reported
-        self.save(update_fields=[*OUTCOME])
+        self.save(update_fields=[*STOP_OUTCOME_FIELDS])
 
     def _orders_picked_up(self, new_orders: Sequence[Order]) -> int:
         created_here = set(self.orders.values_list("pk", flat=True))
@@ -238,7 +238,7 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
         deliveries = []
         for order in sorted(orders, key=lambda order: order.pk):
             order.lock()
-            deliveries.append((order, order.refuse_return(at)))
+            deliveries.append((order, order.returnable_items(at)))
         return deliveries
 
     def _bags(self, bags_delivered: int | None, orders: Sequence[Order]) -> int:
@@ -248,7 +248,7 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
             raise ActionRefused(
                 "The number of bags cannot be negative.", "invalid", "bags_delivered"
             )
-        return _countable(bags_delivered, "bags_delivered")
+        return _checked_bag_count(bags_delivered, "bags_delivered")
 
     def _complete_pickup_request(self) -> None:
         scheduled = PickupRequest.objects.filter(
@@ -260,7 +260,7 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
             pickup.complete()
 
 
-OUTCOME = (
+STOP_OUTCOME_FIELDS = (
     "status",
     "completed_at",
     "driver",
@@ -272,7 +272,7 @@ OUTCOME = (
 )
 
 
-def _countable(bags: int, argument: str) -> int:
-    if bags > MOST_PIECES:
+def _checked_bag_count(bags: int, argument: str) -> int:
+    if bags > MAX_PIECES:
         raise ActionRefused("These are more bags than can be counted.", "invalid", argument)
     return bags

@@ -70,7 +70,7 @@ class BelongsToCustomer(BelongsToBusiness):
         """Lock the customer, with the business at hand, the `stop` at which this happens, and then this record (see `lock`)."""
         customer = self.lock_customer()
         if stop is not None:
-            stop.join(customer)
+            stop.lock_for(customer)
         self.lock()
         if self.__dict__["customer_id"] != customer.pk:
             raise self._gone()

@@ -12,7 +12,7 @@ from django.utils import timezone
 from customers.models.business import Business
 from customers.models.customer import Customer
 from customers.models.pickup import PickupRequest
-from customers.phones import ImpossibleNumber, displayed, normalise
+from customers.phones import ImpossibleNumber, format_phone, normalise_phone
 from customers.texts.languages import LANGUAGES, AutoReply, ReplyMeaning
 from customers.texts.reply_words import ReplyWords, simplify
 from customers.texts.timing import EARLIEST_HOUR, END_OF_EVENING
@@ -23,7 +23,7 @@ HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
 NUMBER_TAKEN = (
     "Another business has this number. Answers to it would not tell for which of the two they are."
 )
-OWN_WORDS = "Separate words with commas. The usual ones are understood anyway."
+OWN_WORDS_HELP = "Separate words with commas. The usual ones are understood anyway."
 
 
 class TextSettings(models.Model):
@@ -83,13 +83,13 @@ class TextSettings(models.Model):
         "How to get no more texts is always added at the end.",
     )
     own_no = models.CharField(
-        'other words for "No"', max_length=300, blank=True, help_text=OWN_WORDS
+        'other words for "No"', max_length=300, blank=True, help_text=OWN_WORDS_HELP
     )
     own_stop = models.CharField(
-        'other words for "Stop"', max_length=300, blank=True, help_text=OWN_WORDS
+        'other words for "Stop"', max_length=300, blank=True, help_text=OWN_WORDS_HELP
     )
     own_start = models.CharField(
-        'other words for "Start"', max_length=300, blank=True, help_text=OWN_WORDS
+        'other words for "Start"', max_length=300, blank=True, help_text=OWN_WORDS_HELP
     )
     problem = models.CharField(
         max_length=7, choices=Problem, blank=True, default=Problem.NONE, editable=False
@@ -169,7 +169,7 @@ class TextSettings(models.Model):
         if not self.number:
             return
         try:
-            self.number = normalise(
+            self.number = normalise_phone(
                 self.number, None if self.number.startswith("+") else self.business.country
             )
         except ImpossibleNumber as error:
@@ -327,4 +327,4 @@ class IncomingText(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Text from {displayed(self.phone)}"
+        return f"Text from {format_phone(self.phone)}"

@@ -126,7 +126,7 @@ class Tracked(models.Model):
         ]
         self._stored = {**(self._stored or {}), **self._present(names)}
 
-    def announce_creation(self, using: str) -> None:
+    def send_created(self, using: str) -> None:
         """Tell receivers of a row that was inserted by other means than `save`, in an atomic block, as `save` would."""
         self._state.adding = False
         self._state.db = using

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
-NEAREST = 4
+MAX_HOOKS_SEARCHED = 4
 """How many outcomes are looked at for one to share. Sharing only saves memory; a long search would cost a bulk load quadratic time."""
 
 
@@ -42,7 +42,7 @@ def current_transaction_state(using: str | None) -> TransactionState:
         return AUTOCOMMIT
     # None stands for an atomic block without a savepoint of its own, which is rolled back with the block around it.
     savepoints = set(connection.savepoint_ids) - {None}
-    for hook in connection.run_on_commit[:NEAREST]:
+    for hook in connection.run_on_commit[:MAX_HOOKS_SEARCHED]:
         if isinstance(hook[1], TransactionState) and hook[0] == savepoints:
             return hook[1]
     outcome = TransactionState(connection)

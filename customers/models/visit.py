@@ -60,18 +60,18 @@ class Visit(BelongsToCustomer):
         using = router.db_for_write(type(self), instance=self)
         with connections[using].cursor() as cursor:
             cursor.execute(
-                INSERT_IF_FIRST,
+                INSERT_FIRST_VISIT_OF_DAY,
                 [self.business_id, self.customer_id, self.day, self.visit_type, self.at],
             )
             row = cursor.fetchone()
         if row is None:
             return False
         self.pk = row[0]
-        self.announce_creation(using)
+        self.send_created(using)
         return True
 
 
-INSERT_IF_FIRST = """
+INSERT_FIRST_VISIT_OF_DAY = """
     INSERT INTO customers_visit (business_id, customer_id, day, visit_type, at) VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT (customer_id, day) DO NOTHING RETURNING id
 """

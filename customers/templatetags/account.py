@@ -5,8 +5,8 @@ from decimal import Decimal
 from django import template
 
 from customers.account.error_messages import full_date
-from customers.money import WITHOUT_CENTS
-from customers.phones import displayed
+from customers.money import CURRENCIES_WITHOUT_CENTS
+from customers.phones import format_phone
 
 CURRENCY_SYMBOLS = {
     "USD": "$",
@@ -24,7 +24,7 @@ register = template.Library()
 
 @register.filter("money")
 def money_text(amount: Decimal, currency: str) -> str:
-    digits = f"{amount:,.0f}" if currency in WITHOUT_CENTS else f"{amount:,.2f}"
+    digits = f"{amount:,.0f}" if currency in CURRENCIES_WITHOUT_CENTS else f"{amount:,.2f}"
     return (
         f"{CURRENCY_SYMBOLS[currency]}{digits}"
         if currency in CURRENCY_SYMBOLS
@@ -33,4 +33,4 @@ def money_text(amount: Decimal, currency: str) -> str:
 
 
 register.filter("in_words", full_date)
-register.filter("phone", displayed)
+register.filter("phone", format_phone)

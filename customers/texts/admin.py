@@ -14,7 +14,7 @@ from customers import access
 from customers.admin_base import ReadOnlyAdmin, ScopedAdmin
 from customers.models import IncomingText, NightlyText, TextSettings
 from customers.models.text import LANGUAGE_CHOICES
-from customers.phones import displayed
+from customers.phones import format_phone
 
 if TYPE_CHECKING:
     SettingsModelForm = forms.ModelForm[TextSettings]
@@ -101,7 +101,7 @@ class TextSettingsAdmin(ScopedAdmin):
 
     @admin.display(description="number", ordering="number")
     def shown_number(self, settings: TextSettings) -> str:
-        return displayed(settings.number) if settings.number else "none"
+        return format_phone(settings.number) if settings.number else "none"
 
 
 @admin.register(NightlyText)
@@ -131,7 +131,7 @@ class NightlyTextAdmin(ReadOnlyAdmin):
 
     @admin.display(description="to")
     def to(self, text: NightlyText) -> str:
-        return displayed(text.phone) if text.phone else ""
+        return format_phone(text.phone) if text.phone else ""
 
 
 @admin.register(IncomingText)
@@ -168,7 +168,7 @@ class IncomingTextAdmin(ReadOnlyAdmin):
 
     @admin.display(description="from")
     def who(self, text: IncomingText) -> str:
-        return str(text.customer) if text.customer else displayed(text.phone)
+        return str(text.customer) if text.customer else format_phone(text.phone)
 
     @admin.display(description="message", empty_value="")
     def message(self, text: IncomingText) -> str:
@@ -176,4 +176,4 @@ class IncomingTextAdmin(ReadOnlyAdmin):
 
     @admin.display(description="number")
     def shown_phone(self, text: IncomingText) -> str:
-        return displayed(text.phone)
+        return format_phone(text.phone)

@@ -100,7 +100,7 @@ class _ReplyHandler:
 
     def act(self) -> str:
         for customer in self.customers:
-            customer.answered_text(self.now)
+            customer.record_text_answer(self.now)
         if len(self.customers) == 1:
             self.row.customer = self.customers[0]
         meaning, reply, sentence = self._understand()

@@ -141,7 +141,7 @@ class Past:
             self.random.choice(self.firm.counter),
         )
         lines = [
-            LineItem.of(NewLineItem(**piece), self.firm.business.currency)
+            LineItem.from_new(NewLineItem(**piece), self.firm.business.currency)
             for piece in brought(self.firm, self.random)
         ]
         deduction, order.tax_rate = (

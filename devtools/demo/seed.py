@@ -53,7 +53,7 @@ def _make(demo: DemoBusiness) -> Business:
     birthday = _records(demo, business)
     firm = Firm.of(demo, business)
     Past(firm, Random(demo.name), birthday).make()
-    demographics.recompute(business.pk, timezone.now())
+    demographics.recompute_demographics(business.pk, timezone.now())
     # after the past, as nothing is recorded before it exists
     integration = _integration(demo, business, birthday)
     if demo.enabled:

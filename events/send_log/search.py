@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from customers.phones import ImpossibleNumber, normalise
+from customers.phones import ImpossibleNumber, normalise_phone
 from events import catalogue
 from events.send_log.filter import SearchResult
 
@@ -100,7 +100,9 @@ def _phone(cursor: Any, asked: dict[str, Any]) -> str:
     cursor.execute(COUNTRIES.format(businesses=_of(asked)), asked)
     for (country,) in cursor.fetchall():
         with suppress(ImpossibleNumber):
-            return normalise(asked["text"], None if asked["text"].startswith("+") else country)
+            return normalise_phone(
+                asked["text"], None if asked["text"].startswith("+") else country
+            )
     return re.sub(r"\D", "", asked["text"])
 
 

@@ -45,7 +45,7 @@ def _sweep_one(business_id: int, now: datetime) -> int:
     with suppress(LockTimeout), lock_timeout(PATIENCE) as cursor:
         cursor.execute(CLAIM, {"now": now, "business": business_id})
         if cursor.fetchone():
-            customer_ids = demographics.recompute(business_id, now)
+            customer_ids = demographics.recompute_demographics(business_id, now)
             fan_out.identify_known(business_id, customer_ids, now)
             return len(customer_ids)
     return 0

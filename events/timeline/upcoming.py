@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from customers.dates import celebrated_on
+from customers.dates import birthday_in_year
 from customers.lost import lost_on
 from customers.zones import local_day
 from events.timeline.reasons import on
@@ -69,7 +69,7 @@ def birthday(birthdays: Birthdays, time_zone: str, now: datetime) -> str:
         return f"This customer has no date in the custom field “{birthdays.field}”."
     today = local_day(now, time_zone)
     this_year, next_year = (
-        celebrated_on(int(born[1]), int(born[2]), year) for year in (today.year, today.year + 1)
+        birthday_in_year(int(born[1]), int(born[2]), year) for year in (today.year, today.year + 1)
     )
     if this_year is None or next_year is None:
         return f"This customer has no date in the custom field “{birthdays.field}”."

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from customers.models import Customer, Order, PickupRequest, RegularPickupRequest, Stop
-from customers.phones import ImpossibleNumber, normalise
+from customers.phones import ImpossibleNumber, normalise_phone
 from smrt_integration.api.fields import OFFSET_REQUIRED
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ class CustomerFilter(FilterSet):
         view: Any = self.request.parser_context["view"]
         try:
             return rows.filter(
-                phone=normalise(value, None if value.startswith("+") else view.business.country)
+                phone=normalise_phone(
+                    value, None if value.startswith("+") else view.business.country
+                )
             )
         except ImpossibleNumber:
             return rows.none()

@@ -9,7 +9,7 @@ from customers.models import Customer
 from events.models import Outgoing
 from smrt_integration.delivery.deliver import Delivery
 from tests.account.conftest import Page, Visitor
-from tests.customers.contention import PATIENCE, wait_for_waiting
+from tests.customers.contention import WAIT_TIMEOUT_SECONDS, wait_for_waiting
 from tests.factories import BusinessFactory, CustomerFactory
 from tests.segment import SegmentStandIn
 
@@ -75,7 +75,7 @@ def test_each_detail_can_be_changed(visitor: Visitor, customer: Customer) -> Non
 
 
 def test_of_another_number_nothing_is_known(visitor: Visitor, customer: Customer) -> None:
-    customer.answered_text()
+    customer.record_text_answer()
     shown = visitor.open("/account/details").form(having="phone")["phone"]
 
     visitor.fill_in("/account/details", phone=shown.replace(" ", "-"))
@@ -118,7 +118,7 @@ def test_whoever_is_deleted_at_that_moment_is_told_and_nothing_breaks(
             Customer.objects.filter(pk=customer.pk).delete()
             answer = at_the_browser.submit(fill_in)
             wait_for_waiting(1)
-        page = answer.result(PATIENCE)
+        page = answer.result(WAIT_TIMEOUT_SECONDS)
     assert (page.status, "This was removed in the meantime." in page.words) == (409, True)
 
 

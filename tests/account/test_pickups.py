@@ -104,9 +104,7 @@ def test_a_cancellation_is_asked_about_and_then_told_as_the_customer_s(
     address = f"/account/pickups/{pickup.uuid}/cancel"
 
     assert address in visitor.open("/account/").links
-    assert (
-        f"Cancel the pickup on {full_date(pickup.pickup_date)}?" in visitor.open(address).words
-    )
+    assert f"Cancel the pickup on {full_date(pickup.pickup_date)}?" in visitor.open(address).words
     assert told("Customer Canceled Pickup") == []
 
     page = visitor.fill_in(address)
@@ -191,9 +189,7 @@ def test_the_stops_of_a_regular_route_are_told_too_but_are_not_the_customer_s_to
     assert page.words.index(full_date(today + timedelta(days=1))) < page.words.index(
         full_date(today + timedelta(days=2))
     )
-    assert full_date(today) not in page.words.replace(
-        full_date(today + timedelta(days=1)), ""
-    )
+    assert full_date(today) not in page.words.replace(full_date(today + timedelta(days=1)), "")
     assert [link for link in page.links if link.endswith("/cancel")] == [
         f"/account/pickups/{pickup.uuid}/cancel"
     ]
@@ -272,7 +268,7 @@ def test_a_wish_needs_a_place(visitor: Visitor) -> None:
 
 def test_who_is_on_a_route_has_nothing_to_ask_for(visitor: Visitor, customer: Customer) -> None:
     tab = visitor.open("/account/regular")
-    customer.prefer_delivery(Customer.DeliveryPreference.ROUTE_REGULAR)
+    customer.set_delivery_preference(Customer.DeliveryPreference.ROUTE_REGULAR)
     Outgoing.objects.all().delete()
 
     page = visitor.send(tab, tab.form(having="street"))

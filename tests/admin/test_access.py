@@ -60,7 +60,7 @@ class TestWhoOwnsOneBusinessAndHelpsInAnother:
         of_each = [
             [
                 asks(owner_and_helper, it.pk)
-                for asks in (access.may_see, access.may_manage, access.may_send_again)
+                for asks in (access.may_see, access.may_manage, access.may_resend)
             ]
             for it in (business, other_business, third)
         ]

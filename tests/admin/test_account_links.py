@@ -9,7 +9,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from customers.admin_links import AT_ONCE
+from customers.admin_links import MAX_CUSTOMERS_AT_ONCE
 from customers.links import account_link
 from customers.models import Business, Customer
 from events.models import Integration
@@ -109,7 +109,7 @@ def test_from_the_list_for_those_who_are_ticked(owner: User, business: Business)
 
 
 def test_so_many_at_once_are_a_slip_of_the_finger(owner: User, business: Business) -> None:
-    customers = CustomerFactory.create_batch(AT_ONCE + 1, business=business)
+    customers = CustomerFactory.create_batch(MAX_CUSTOMERS_AT_ONCE + 1, business=business)
 
     response = logged_in(owner).post(
         reverse(LIST), ticked(customers[0], select_across="1", post="yes")

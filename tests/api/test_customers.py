@@ -166,7 +166,7 @@ def test_the_same_number_written_otherwise_is_no_other_number(
     pos: Caller, customer: Customer
 ) -> None:
     customer.change_phone("+14155550123", is_mobile=True)
-    customer.answered_text()
+    customer.record_text_answer()
 
     pos.patch(f"customers/{customer.uuid}", {"phone": "(415) 555-0123", "first_name": "Anna"})
 

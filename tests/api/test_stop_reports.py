@@ -20,7 +20,7 @@ from smrt_integration.api.resources.stop_reports import (
     MAX_REPORTS,
 )
 from tests.api.conftest import Caller
-from tests.customers.contention import PATIENCE, wait_for_waiting
+from tests.customers.contention import WAIT_TIMEOUT_SECONDS, wait_for_waiting
 from tests.factories import AgentFactory, CustomerFactory, EmployeeFactory, StopFactory
 
 pytestmark = pytest.mark.django_db
@@ -392,7 +392,7 @@ class TestAtOnce:
                     customer.lock()
                 answers = [threads.submit(phone, tell) for tell in phones]
                 wait_for_waiting(len(phones))
-            return [answer.result(PATIENCE) for answer in answers]
+            return [answer.result(WAIT_TIMEOUT_SECONDS) for answer in answers]
 
     @pytest.mark.parametrize("planned", [True, False])
     def test_two_phones_with_stops_of_the_same_customers_do_not_wait_in_a_circle(

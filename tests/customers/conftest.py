@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from customers.models import Business, Customer, Employee
-from tests.customers.recorder import Saved, recorded
+from tests.customers.recorder import Saved, record_saves
 from tests.factories import BusinessFactory, CustomerFactory, EmployeeFactory
 
 
@@ -30,5 +30,5 @@ def driver(business: Business) -> Employee:
 @pytest.fixture
 def saves() -> Iterator[list[Saved]]:
     """The saves since the test began to use this; clear it after the preparations."""
-    with recorded() as saves:
+    with record_saves() as saves:
         yield saves

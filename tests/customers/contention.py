@@ -9,18 +9,18 @@ from django.db import connection, transaction
 from customers.errors import ActionRefused
 from customers.models.tenant import BelongsToBusiness
 
-PATIENCE = 20.0
+WAIT_TIMEOUT_SECONDS = 20.0
 """Seconds after which threads that should have met a lock never will."""
 
 
-def at_once(record: BelongsToBusiness, *actions: Callable[[], object]) -> list[str]:
+def run_at_once(record: BelongsToBusiness, *actions: Callable[[], object]) -> list[str]:
     """Start the actions while `record` is locked, let go when all of them wait for it, and say how they went: see `outcome_of`."""
     with ThreadPoolExecutor(len(actions)) as counters:
         with transaction.atomic():
             record.lock()
             outcomes = [counters.submit(outcome_of, action) for action in actions]
             wait_for_waiting(len(actions))
-        return sorted(outcome.result(PATIENCE) for outcome in outcomes)
+        return sorted(outcome.result(WAIT_TIMEOUT_SECONDS) for outcome in outcomes)
 
 
 def outcome_of(action: Callable[[], object]) -> str:
@@ -37,7 +37,7 @@ def outcome_of(action: Callable[[], object]) -> str:
 
 def wait_for_waiting(backends: int) -> None:
     """Until so many connections to this database wait for a lock."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + WAIT_TIMEOUT_SECONDS
     while (waiting := _waiting()) < backends:
         assert time.monotonic() < deadline, f"{waiting} of {backends} wait for a lock"
         time.sleep(0.01)

@@ -25,7 +25,7 @@ class Saved:
 
 
 @contextmanager
-def recorded() -> Iterator[list[Saved]]:
+def record_saves() -> Iterator[list[Saved]]:
     saves: list[Saved] = []
 
     def receive(sender: type[Any], instance: Any, created: bool, **kwargs: Any) -> None:
@@ -40,7 +40,7 @@ def recorded() -> Iterator[list[Saved]]:
         post_save.disconnect(receive)
 
 
-def told(saves: list[Saved]) -> list[str]:
+def summaries(saves: list[Saved]) -> list[str]:
     """In order: `Order +` for a creation, `Order status` for a change of these columns."""
     return [
         f"{save.model} {'+' if save.created else ' '.join(sorted(save.changed))}".rstrip()

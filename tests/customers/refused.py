@@ -11,14 +11,14 @@ from customers.errors import ActionRefused
 @contextmanager
 def refused(message: str, code: str, field: str | None = None) -> Iterator[None]:
     """That an action is refused in these words, and leaves every record as it was."""
-    before = everything()
+    before = all_rows()
     with pytest.raises(ActionRefused) as caught:
         yield
     assert (caught.value.message, caught.value.code, caught.value.field) == (message, code, field)
-    assert everything() == before
+    assert all_rows() == before
 
 
-def everything() -> dict[str, list[dict[str, Any]]]:
+def all_rows() -> dict[str, list[dict[str, Any]]]:
     models = apps.get_app_config("customers").get_models()
     return {
         model.__name__: list(model._default_manager.order_by("pk").values()) for model in models

@@ -6,7 +6,7 @@ import time_machine
 from django.core.exceptions import ValidationError
 
 from customers.models import Agent, Business, Customer, CustomField, CustomFieldValue, Visit
-from tests.customers.recorder import Saved, told
+from tests.customers.recorder import Saved, summaries
 from tests.customers.refused import refused
 from tests.factories import (
     AgentFactory,
@@ -36,7 +36,7 @@ def test_a_signup_is_the_day_s_visit_but_not_the_last_one(
         email="ann@example.com",
         phone="(415) 555-0123",
     )
-    assert told(saves) == ["Customer +", "Visit +"]
+    assert summaries(saves) == ["Customer +", "Visit +"]
     assert (customer.source, customer.created_at, customer.last_visit, customer.phone) == (
         "Website",
         NOON,
@@ -168,7 +168,7 @@ class TestPhone:
         assert customer.phone.startswith("+1415555")
 
     def test_another_number_takes_nothing_over_from_the_old_one(self, customer: Customer) -> None:
-        customer.answered_text()
+        customer.record_text_answer()
         customer.change_phone("415 555 0199", is_mobile=False)
         customer.refresh_from_db()
         assert (customer.phone, customer.phone_is_mobile, customer.text_answered_at) == (
@@ -183,8 +183,8 @@ class TestPhone:
 
     def test_the_first_answered_text_is_remembered(self, customer: Customer) -> None:
         first = datetime.now(UTC) - timedelta(days=2)
-        customer.answered_text(first)
-        customer.answered_text()
+        customer.record_text_answer(first)
+        customer.record_text_answer()
         customer.refresh_from_db()
         assert customer.text_answered_at == first
 
@@ -248,7 +248,7 @@ class TestCustomFields:
         CustomFieldValue.record(customer, field, "Newspaper")
         CustomFieldValue.record(customer, field, "Website")
         assert [value.value for value in customer.custom_values.all()] == ["Website"]
-        assert told(saves) == ["CustomFieldValue +", "CustomFieldValue updated_at value"]
+        assert summaries(saves) == ["CustomFieldValue +", "CustomFieldValue updated_at value"]
 
     def test_another_business_s_field_is_refused(self, customer: Customer) -> None:
         foreign = CustomFieldFactory.create()
@@ -348,7 +348,7 @@ class TestVisits:
         saves.clear()
         assert self.at_the_counter(customer, morning) is not None
         assert self.at_the_counter(customer, evening) is None
-        assert told(saves) == ["Visit +", "Customer last_visit", "Customer last_visit"]
+        assert summaries(saves) == ["Visit +", "Customer last_visit", "Customer last_visit"]
         customer.refresh_from_db()
         assert (customer.visits.count(), customer.last_visit) == (1, evening)
 

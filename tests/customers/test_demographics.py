@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from customers.demographics import recompute
+from customers.demographics import recompute_demographics
 from customers.models import Business, Customer
 from tests.factories import BusinessFactory, CustomerFactory, OrderFactory
 
@@ -34,7 +34,7 @@ def fifths(customers: list[Customer]) -> list[int]:
 
 def test_ten_customers_make_five_fifths_of_two(business: Business) -> None:
     customers = spenders(business, "100", "90", "80", "70", "60", "50", "40", "30", "20", "10")
-    changed = recompute(business.pk, NOW)
+    changed = recompute_demographics(business.pk, NOW)
     assert fifths(customers) == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
     # The last two were in the fifth fifth before.
     assert changed == [customer.pk for customer in customers[:8]]
@@ -47,26 +47,26 @@ def test_customers_who_spent_nothing_are_in_the_last_fifth_and_count_for_the_oth
         *spenders(business, "50", "40"),
         *CustomerFactory.create_batch(3, business=business),
     ]
-    recompute(business.pk, NOW)
+    recompute_demographics(business.pk, NOW)
     assert fifths(customers) == [1, 2, 5, 5, 5]
 
 
 def test_orders_worth_nothing_are_no_spending(business: Business) -> None:
     customers = spenders(business, "0", "0")
-    recompute(business.pk, NOW)
+    recompute_demographics(business.pk, NOW)
     assert fifths(customers) == [5, 5]
 
 
 def test_equal_spending_makes_an_equal_fifth(business: Business) -> None:
     customers = spenders(business, "50", "50", "50", "50", "10")
-    recompute(business.pk, NOW)
+    recompute_demographics(business.pk, NOW)
     assert fifths(customers) == [1, 1, 1, 1, 5]
 
 
 def test_what_a_customer_spent_is_added_up(business: Business) -> None:
     one, other = spenders(business, "30", "40")
     OrderFactory.create(customer=one, total=Decimal("10.01"), created_at=NOW - timedelta(days=1))
-    recompute(business.pk, NOW)
+    recompute_demographics(business.pk, NOW)
     assert fifths([one, other]) == [1, 3]
 
 
@@ -74,29 +74,29 @@ def test_only_the_last_365_days_count(business: Business) -> None:
     just_within = spender(business, "10", NOW - timedelta(days=365) + timedelta(seconds=1))
     just_out = spender(business, "10", NOW - timedelta(days=365))
     still_to_come = spender(business, "10", NOW + timedelta(seconds=1))
-    recompute(business.pk, NOW)
+    recompute_demographics(business.pk, NOW)
     assert fifths([just_within, just_out, still_to_come]) == [1, 5, 5]
 
 
 def test_a_second_time_nothing_changes(business: Business) -> None:
     spenders(business, "50", "40", "30")
-    assert len(recompute(business.pk, NOW)) == 3
-    assert recompute(business.pk, NOW) == []
+    assert len(recompute_demographics(business.pk, NOW)) == 3
+    assert recompute_demographics(business.pk, NOW) == []
 
 
 def test_a_customer_who_spends_no_more_falls_back(business: Business) -> None:
     (customer,) = spenders(business, "50")
-    recompute(business.pk, NOW)
-    assert recompute(business.pk, NOW + timedelta(days=365)) == [customer.pk]
+    recompute_demographics(business.pk, NOW)
+    assert recompute_demographics(business.pk, NOW + timedelta(days=365)) == [customer.pk]
     assert fifths([customer]) == [5]
 
 
 def test_other_businesses_neither_count_nor_change(business: Business) -> None:
     (customer,) = spenders(business, "10")
     (other,) = spenders(BusinessFactory.create(), "1000")
-    assert recompute(business.pk, NOW) == [customer.pk]
+    assert recompute_demographics(business.pk, NOW) == [customer.pk]
     assert fifths([customer, other]) == [1, 5]
 
 
 def test_a_business_without_customers_is_no_trouble(business: Business) -> None:
-    assert recompute(business.pk, NOW) == []
+    assert recompute_demographics(business.pk, NOW) == []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.money import CURRENCIES, WITHOUT_CENTS, Deduction, rounded, totals
+from customers.money import CURRENCIES, CURRENCIES_WITHOUT_CENTS, Deduction, round_to_coin, totals
 
 prices = st.decimals(min_value=0, max_value=100_000, places=2)
 rates = st.decimals(min_value=0, max_value=99, places=4)
@@ -27,7 +27,7 @@ deductions = st.none() | st.builds(
 def test_amounts_are_rounded_half_up_to_the_smallest_coin(
     amount: str, currency: str, expected: str
 ) -> None:
-    assert str(rounded(Decimal(amount), currency)) == expected
+    assert str(round_to_coin(Decimal(amount), currency)) == expected
 
 
 @given(st.lists(prices, max_size=20), deductions, rates, st.sampled_from(["USD", "JPY"]))
@@ -38,10 +38,10 @@ def test_a_total_adds_up_and_is_never_negative(
     assert sums.total == sums.subtotal - sums.discount + sums.tax
     assert min(sums) >= 0
     assert sums.discount <= sums.subtotal
-    assert all(amount == rounded(amount, currency) for amount in sums)
+    assert all(amount == round_to_coin(amount, currency) for amount in sums)
 
 
 def test_currencies_are_three_capital_letters() -> None:
     assert {len(code) for code in CURRENCIES} == {3}
-    assert WITHOUT_CENTS <= CURRENCIES
+    assert CURRENCIES_WITHOUT_CENTS <= CURRENCIES
     assert all(code.isupper() for code in CURRENCIES)

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from customers.models import Customer, Discount, Employee, NewLineItem, Order
-from tests.customers.recorder import Saved, told
+from tests.customers.recorder import Saved, summaries
 from tests.customers.refused import refused
 from tests.factories import (
     AgentFactory,
@@ -62,7 +62,7 @@ class TestCreating:
             sold_by=clerk,
             bags=2,
         )
-        assert told(saves) == [
+        assert summaries(saves) == [
             "Order +",
             "LineItem +",
             "LineItem +",
@@ -266,7 +266,7 @@ class TestReady:
         order = OrderFactory.create(customer=customer)
         saves.clear()
         order.mark_ready()
-        assert told(saves) == ["Order ready_at status"]
+        assert summaries(saves) == ["Order ready_at status"]
         assert (stored(order).status, stored(order).ready_at) == ("ready", MORNING)
 
     def test_an_order_is_ready_once(self, order: Order) -> None:
@@ -304,7 +304,7 @@ class TestReturning:
         order.mark_ready()
         saves.clear()
         order.return_to_customer(by=clerk)
-        assert told(saves) == [
+        assert summaries(saves) == [
             "Order returned_at returned_by_id status",
             *["LineItem returned_at"] * 3,
             "Visit +",
@@ -341,11 +341,11 @@ class TestReturning:
         shirt, trousers, coat = order.items.order_by("pk")
         saves.clear()
         order.return_to_customer(by=clerk, items=[shirt, coat])
-        assert told(saves)[:2] == ["LineItem returned_at", "LineItem returned_at"]
+        assert summaries(saves)[:2] == ["LineItem returned_at", "LineItem returned_at"]
         assert (stored(order).status, returned_items(order)) == ("open", ["Shirt", "Coat"])
         saves.clear()
         order.return_to_customer(by=clerk, items=[trousers])
-        assert told(saves)[:2] == [
+        assert summaries(saves)[:2] == [
             "Order returned_at returned_by_id status",
             "LineItem returned_at",
         ]
@@ -364,7 +364,7 @@ class TestReturning:
     def test_receivers_need_no_query_to_know_an_item_s_order(
         self, order: Order, clerk: Employee
     ) -> None:
-        items = order.refuse_return(datetime.now(UTC))
+        items = order.returnable_items(datetime.now(UTC))
         assert all(item.order is order for item in items)
 
     def test_an_order_goes_back_once(self, order: Order, clerk: Employee) -> None:
@@ -419,7 +419,7 @@ class TestEditing:
         )
         saves.clear()
         order.add_items([NewLineItem("Tie", Decimal(10))])
-        assert told(saves) == ["Order discount_total subtotal tax total", "LineItem +"]
+        assert summaries(saves) == ["Order discount_total subtotal tax total", "LineItem +"]
         order = stored(order)
         assert (order.subtotal, order.discount_total, order.tax, order.total) == tuple(
             map(Decimal, ("30", "3", "2.70", "29.70"))

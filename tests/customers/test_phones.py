@@ -1,6 +1,6 @@
 import pytest
 
-from customers.phones import ImpossibleNumber, displayed, mobile_by_plan, normalise
+from customers.phones import ImpossibleNumber, format_phone, mobile_by_plan, normalise_phone
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from customers.phones import ImpossibleNumber, displayed, mobile_by_plan, normal
     ],
 )
 def test_a_number_is_read_in_any_usual_format(entered: str, country: str | None, e164: str) -> None:
-    assert normalise(entered, country) == e164
+    assert normalise_phone(entered, country) == e164
 
 
 @pytest.mark.parametrize(
@@ -30,12 +30,12 @@ def test_a_number_is_read_in_any_usual_format(entered: str, country: str | None,
 )
 def test_an_impossible_number_is_refused_by_name(entered: str, country: str | None) -> None:
     with pytest.raises(ImpossibleNumber) as caught:
-        normalise(entered, country)
+        normalise_phone(entered, country)
     assert str(caught.value).startswith(f"{entered} is not a ")
 
 
 def test_a_normalised_number_stays_the_same() -> None:
-    assert normalise(normalise("07700 900123", "GB"), None) == "+447700900123"
+    assert normalise_phone(normalise_phone("07700 900123", "GB"), None) == "+447700900123"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_normalised_number_stays_the_same() -> None:
     [("", ""), ("not a number", "not a number"), ("+14156015610", "(415) 601 5610")],
 )
 def test_what_an_older_program_stored_is_shown_as_it_is(stored: str, shown: str) -> None:
-    assert displayed(stored) == shown
+    assert format_phone(stored) == shown
 
 
 @pytest.mark.parametrize(

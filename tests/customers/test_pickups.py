@@ -4,7 +4,7 @@ import pytest
 import time_machine
 
 from customers.models import Customer, Employee, PickupRequest, RegularPickupRequest
-from tests.customers.recorder import Saved, told
+from tests.customers.recorder import Saved, summaries
 from tests.customers.refused import refused
 from tests.factories import CustomerFactory, EmployeeFactory
 
@@ -34,7 +34,7 @@ class TestScheduling:
         saves.clear()
         by_employee = customer.schedule_pickup(TODAY, by="Employee", employee=clerk)
         by_customer = customer.schedule_pickup(TOMORROW, by="Customer")
-        assert told(saves) == ["PickupRequest +", "PickupRequest +"]
+        assert summaries(saves) == ["PickupRequest +", "PickupRequest +"]
         assert (by_employee.scheduled_by, by_employee.employee, by_employee.status) == (
             "Employee",
             clerk,
@@ -88,7 +88,7 @@ class TestCanceling:
     ) -> None:
         saves.clear()
         pickup.cancel(via=via)
-        assert told(saves)[0] == "PickupRequest canceled_at canceled_via status"
+        assert summaries(saves)[0] == "PickupRequest canceled_at canceled_via status"
         pickup = PickupRequest.objects.get(pk=pickup.pk)
         assert (pickup.status, pickup.canceled_via, pickup.canceled_at) == ("canceled", via, LATE)
 
@@ -131,7 +131,7 @@ class TestRegularPickups:
     def test_a_request_waits_for_approval(self, customer: Customer, saves: list[Saved]) -> None:
         saves.clear()
         request = customer.request_regular_pickups()
-        assert told(saves) == ["RegularPickupRequest +", "Customer delivery_preference"]
+        assert summaries(saves) == ["RegularPickupRequest +", "Customer delivery_preference"]
         assert (request.status, request.address, request.requested_at) == (
             "pending",
             customer.address,
@@ -190,4 +190,4 @@ class TestRegularPickups:
 
     def test_a_preference_nobody_knows_is_refused(self, customer: Customer) -> None:
         with refused("By Drone is not a delivery preference.", "invalid", "delivery_preference"):
-            customer.prefer_delivery("By Drone")
+            customer.set_delivery_preference("By Drone")

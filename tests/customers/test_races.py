@@ -18,8 +18,8 @@ from customers.models import (
     Stop,
     Visit,
 )
-from tests.customers.contention import at_once, outcome_of, wait_for_waiting
-from tests.customers.recorder import Saved, told
+from tests.customers.contention import outcome_of, run_at_once, wait_for_waiting
+from tests.customers.recorder import Saved, summaries
 from tests.factories import (
     CustomerFactory,
     EmployeeFactory,
@@ -68,9 +68,9 @@ def test_two_counters_return_an_order(
     order: Order, customer: Customer, clerk: Employee, saves: list[Saved]
 ) -> None:
     saves.clear()
-    outcomes = at_once(customer, *[lambda: fresh(order).return_to_customer(by=clerk)] * 2)
+    outcomes = run_at_once(customer, *[lambda: fresh(order).return_to_customer(by=clerk)] * 2)
     assert outcomes == ["done", "returned_already"]
-    assert sorted(told(saves)) == [
+    assert sorted(summaries(saves)) == [
         "Customer last_visit",
         "LineItem returned_at",
         "Order returned_at returned_by_id status",
@@ -83,24 +83,24 @@ def test_a_counter_and_a_driver_return_an_order(
 ) -> None:
     stop = StopFactory.create(customer=customer)
     saves.clear()
-    outcomes = at_once(
+    outcomes = run_at_once(
         customer,
         lambda: fresh(order).return_to_customer(by=clerk),
         lambda: Stop.objects.get(pk=stop.pk).complete(clerk, delivered_orders=[fresh(order)]),
     )
     assert outcomes == ["done", "returned_already"]
-    assert told(saves).count("Order returned_at returned_by_id status") == 1
-    assert told(saves).count("Visit +") == 1
+    assert summaries(saves).count("Order returned_at returned_by_id status") == 1
+    assert summaries(saves).count("Visit +") == 1
 
 
 def test_two_counters_mark_an_order_ready(order: Order, saves: list[Saved]) -> None:
     saves.clear()
-    assert at_once(order, *[lambda: fresh(order).mark_ready()] * 3) == [
+    assert run_at_once(order, *[lambda: fresh(order).mark_ready()] * 3) == [
         "done",
         "ready_already",
         "ready_already",
     ]
-    assert told(saves) == ["Order ready_at status"]
+    assert summaries(saves) == ["Order ready_at status"]
 
 
 def test_two_counters_return_different_items_and_the_order_goes_back_with_the_second(
@@ -109,14 +109,14 @@ def test_two_counters_return_different_items_and_the_order_goes_back_with_the_se
     shirt = order.items.get()
     coat = LineItemFactory.create(order=order, description="Coat")
     saves.clear()
-    outcomes = at_once(
+    outcomes = run_at_once(
         customer,
         lambda: fresh(order).return_to_customer(by=clerk, items=[shirt]),
         lambda: fresh(order).return_to_customer(by=clerk, items=[coat]),
     )
     assert outcomes == ["done", "done"]
-    assert told(saves).count("Order returned_at returned_by_id status") == 1
-    assert told(saves).count("LineItem returned_at") == 2
+    assert summaries(saves).count("Order returned_at returned_by_id status") == 1
+    assert summaries(saves).count("LineItem returned_at") == 2
 
 
 def test_two_phones_complete_a_stop(
@@ -124,20 +124,22 @@ def test_two_phones_complete_a_stop(
 ) -> None:
     stop = StopFactory.create(customer=customer)
     saves.clear()
-    outcomes = at_once(
+    outcomes = run_at_once(
         customer, *[lambda: Stop.objects.get(pk=stop.pk).complete(clerk, bags_delivered=1)] * 2
     )
     assert outcomes == ["completed_already", "done"]
-    assert [line for line in told(saves) if line.startswith("Stop")] == [
+    assert [line for line in summaries(saves) if line.startswith("Stop")] == [
         "Stop completed_at driver_id had_delivery status total_deliveries"
     ]
 
 
 def test_two_orders_of_a_day_make_one_visit(customer: Customer, saves: list[Saved]) -> None:
     saves.clear()
-    outcomes = at_once(customer, *[lambda: Order.create(Customer.objects.get(pk=customer.pk))] * 2)
+    outcomes = run_at_once(
+        customer, *[lambda: Order.create(Customer.objects.get(pk=customer.pk))] * 2
+    )
     assert outcomes == ["done", "done"]
-    assert (told(saves).count("Order +"), told(saves).count("Visit +")) == (2, 1)
+    assert (summaries(saves).count("Order +"), summaries(saves).count("Visit +")) == (2, 1)
 
 
 def test_a_visit_that_another_transaction_records_first_is_not_recorded_again(
@@ -160,7 +162,7 @@ def test_a_visit_that_another_transaction_records_first_is_not_recorded_again(
             wait_for_waiting(1)
         assert other.result() == "done"
     assert first is not None
-    assert "Visit +" not in told(saves)
+    assert "Visit +" not in summaries(saves)
     assert customer.visits.count() == 1
 
 
@@ -185,17 +187,17 @@ def test_two_pickups_for_a_day(customer: Customer, commits: bool, outcome: str) 
 def test_the_website_and_a_text_cancel_a_pickup(customer: Customer, saves: list[Saved]) -> None:
     pickup = PickupRequestFactory.create(customer=customer)
     saves.clear()
-    outcomes = at_once(
+    outcomes = run_at_once(
         customer,
         lambda: PickupRequest.objects.get(pk=pickup.pk).cancel(via="Website"),
         lambda: PickupRequest.objects.get(pk=pickup.pk).cancel(via="Text"),
     )
     assert outcomes == ["canceled_already", "done"]
-    assert told(saves).count("PickupRequest canceled_at canceled_via status") == 1
+    assert summaries(saves).count("PickupRequest canceled_at canceled_via status") == 1
 
 
 def test_a_customer_asks_twice_for_regular_pickups(customer: Customer) -> None:
-    outcomes = at_once(
+    outcomes = run_at_once(
         customer, *[lambda: Customer.objects.get(pk=customer.pk).request_regular_pickups()] * 2
     )
     assert outcomes == ["done", "requested_already"]
@@ -203,7 +205,7 @@ def test_a_customer_asks_twice_for_regular_pickups(customer: Customer) -> None:
 
 
 def test_two_orders_of_one_number(customer: Customer) -> None:
-    outcomes = at_once(
+    outcomes = run_at_once(
         customer, *[lambda: Order.create(Customer.objects.get(pk=customer.pk), number="4711")] * 2
     )
     assert outcomes == ["done", "number_taken"]
@@ -250,7 +252,7 @@ def test_a_crowd_that_does_everything_at_once_never_waits_in_a_circle(
             ),
             lambda: PickupRequest.objects.get(pk=pickup.pk).cancel(via="Text"),
             lambda: Customer.objects.get(pk=customer.pk).request_regular_pickups(),
-            Customer.objects.get(pk=customer.pk).answered_text,
+            Customer.objects.get(pk=customer.pk).record_text_answer,
         ]
 
     def counter(seed: int) -> set[str]:

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from customers.models import Agent, Customer, Employee, NewLineItem, Order, Stop
-from tests.customers.recorder import Saved, told
+from tests.customers.recorder import Saved, summaries
 from tests.customers.refused import refused
 from tests.factories import (
     AgentFactory,
@@ -91,20 +91,22 @@ def test_a_door_that_was_on_no_list_counts_for_the_day_on_which_the_driver_was_t
 ) -> None:
     """In San Francisco it is the day before."""
     uuid = uuid4()
-    stop = Stop.unplanned(customer, uuid, driver=driver, at=datetime(2026, 3, 2, 7, 59, tzinfo=UTC))
+    stop = Stop.create_unplanned(
+        customer, uuid, driver=driver, at=datetime(2026, 3, 2, 7, 59, tzinfo=UTC)
+    )
     assert (stop.uuid, str(stop.scheduled_for), stop.status) == (uuid, "2026-03-01", "pending")
     assert stop.address == customer.address
 
 
 def test_a_door_where_nobody_can_have_been_yet_is_refused(customer: Customer) -> None:
     with refused("This time lies in the future.", "future_time", "at"):
-        Stop.unplanned(customer, uuid4(), at=datetime.now(UTC) + timedelta(minutes=1))
+        Stop.create_unplanned(customer, uuid4(), at=datetime.now(UTC) + timedelta(minutes=1))
 
 
 def test_another_business_s_driver_was_at_no_door(customer: Customer) -> None:
     foreign = EmployeeFactory.create()
     with refused("This driver belongs to another business.", "other_business", "driver"):
-        Stop.unplanned(customer, uuid4(), driver=foreign)
+        Stop.create_unplanned(customer, uuid4(), driver=foreign)
 
 
 class TestCompleting:
@@ -114,7 +116,7 @@ class TestCompleting:
         orders = [Order.create(customer, items=[COAT], stop=stop) for _ in range(2)]
         saves.clear()
         stop.complete(driver, new_orders=orders)
-        assert told(saves) == [
+        assert summaries(saves) == [
             "Stop completed_at driver_id had_pickup status total_pickups",
             "Visit +",
             "Customer last_visit",
@@ -141,7 +143,7 @@ class TestCompleting:
         saves.clear()
         stop.complete(driver, delivered_orders=[second, first])
         returned = ["Order returned_at returned_by_id status", "LineItem returned_at"]
-        assert told(saves) == [
+        assert summaries(saves) == [
             *returned,
             *returned,
             "Stop completed_at driver_id had_delivery status total_deliveries",
@@ -190,7 +192,7 @@ class TestCompleting:
     ) -> None:
         saves.clear()
         stop.complete(driver, bags_delivered=0)
-        assert told(saves) == ["Stop completed_at driver_id status"]
+        assert summaries(saves) == ["Stop completed_at driver_id status"]
         assert outcome(stop) == ("missed", False, False, 0, 0)
         customer.refresh_from_db()
         assert (customer.visits.count(), customer.last_visit) == (0, None)
@@ -312,7 +314,7 @@ class TestGivenBackBefore:
         order = LineItemFactory.create(order__customer=customer, order__bags=3).order
         saves.clear()
         order.return_to_customer(by=driver, stop=stop)
-        assert told(saves) == [
+        assert summaries(saves) == [
             "Order returned_at returned_by_id status",
             "LineItem returned_at",
             "Stop had_delivery total_deliveries",

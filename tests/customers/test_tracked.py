@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from customers.models import Business, Customer, Discount, Employee, Order
-from tests.customers.recorder import Saved, recorded
+from tests.customers.recorder import Saved, record_saves
 from tests.factories import (
     BusinessFactory,
     CustomerFactory,
@@ -34,7 +34,7 @@ class Abandoned(Exception):
 
 def saving(action: Callable[[], object]) -> Saved:
     """What receivers are told of the one save that `action` makes."""
-    with recorded() as saves:
+    with record_saves() as saves:
         action()
     (save,) = saves
     return save
@@ -142,7 +142,7 @@ class TestOneSave:
         post_save.connect(add_a_bag, sender=Order)
         try:
             order.status = "ready"
-            with recorded() as saves:
+            with record_saves() as saves:
                 order.save()
         finally:
             post_save.disconnect(add_a_bag, sender=Order)
@@ -168,11 +168,11 @@ class TestWhatASaveCosts:
             pk=EmployeeFactory.create(role="COUNTER").pk
         )
         employee.role = Employee.Role.DRIVER
-        with recorded() as saves:
+        with record_saves() as saves:
             assert queries(lambda: employee.save(update_fields=["role"])) == ["SELECT", "UPDATE"]
         assert saves[0].was == {"role": "COUNTER"}
         employee.role = Employee.Role.COUNTER
-        with recorded() as saves:
+        with record_saves() as saves:
             assert queries(lambda: employee.save(update_fields=["role"])) == ["UPDATE"]
         assert saves[0].was == {"role": "DRIVER"}
 
@@ -180,7 +180,7 @@ class TestWhatASaveCosts:
         employee = Employee.objects.defer("role").get(pk=EmployeeFactory.create(role="COUNTER").pk)
         assert employee.role == "COUNTER"
         employee.role = Employee.Role.DRIVER
-        with recorded() as saves:
+        with record_saves() as saves:
             assert queries(lambda: employee.save(update_fields=["role"])) == ["UPDATE"]
         assert saves[0].was == {"role": "COUNTER"}
 

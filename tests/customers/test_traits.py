@@ -14,9 +14,9 @@ from customers import models
 from customers.links import account_link, read_link
 from customers.models import Business, Customer, CustomField
 from customers.traits import (
-    COLUMNS,
     RELATED_TRAIT_FIELDS,
     TRAIT_FIELDS,
+    TRAIT_SOURCE_COLUMNS,
     Traits,
     build_traits,
     custom_values,
@@ -412,7 +412,11 @@ class TestWhichSavesMatter:
             assert names <= {
                 field.attname for field in getattr(models, model)._meta.concrete_fields
             }
-        read = {column.rpartition("__")[2] for column in COLUMNS if column.startswith("discount__")}
+        read = {
+            column.rpartition("__")[2]
+            for column in TRAIT_SOURCE_COLUMNS
+            if column.startswith("discount__")
+        }
         assert RELATED_TRAIT_FIELDS["Discount"] == read
 
     def test_a_business_shows_only_where_there_is_no_brand(self) -> None:

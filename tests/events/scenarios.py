@@ -70,7 +70,7 @@ def a_company(shop: Shop) -> str:
         payment_term=Customer.PaymentTerm.STATEMENT,
     )
     shop.open()
-    company.prefer_delivery(Customer.DeliveryPreference.WILL_CALL)
+    company.set_delivery_preference(Customer.DeliveryPreference.WILL_CALL)
     return IDENTIFY
 
 
@@ -78,7 +78,7 @@ def a_company(shop: Shop) -> str:
 def nothing_is_known(shop: Shop) -> str:
     nobody = shop.nobody()
     shop.open()
-    nobody.prefer_delivery(Customer.DeliveryPreference.ADDRESS_DECLINED)
+    nobody.set_delivery_preference(Customer.DeliveryPreference.ADDRESS_DECLINED)
     return IDENTIFY
 
 

@@ -22,7 +22,7 @@ PLACE: AddressDict = {
 
 @pytest.fixture
 def stop(integration: Integration, customer: Customer, driver: Employee) -> Stop:
-    customer.take_address(PLACE)
+    customer.set_address(PLACE)
     route = AgentFactory.create(business=customer.business, route=True, name="Route 7")
     return Stop.schedule(customer, customer.business.today(), driver=driver, route=route)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from customers.dates import celebrated_on
+from customers.dates import birthday_in_year
 from events.timeline.upcoming import Absence, Birthdays, birthday, lost
 
 ZONE = "America/Los_Angeles"
@@ -142,8 +142,8 @@ def test_birthdays(known: Birthdays, told: str) -> None:
 
 
 def test_29_february_exists_in_leap_years() -> None:
-    assert [str(celebrated_on(2, 29, year)) for year in (2027, 2028)] == [
+    assert [str(birthday_in_year(2, 29, year)) for year in (2027, 2028)] == [
         "2027-02-28",
         "2028-02-29",
     ]
-    assert celebrated_on(2, 30, 2028) is None
+    assert birthday_in_year(2, 30, 2028) is None

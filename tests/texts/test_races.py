@@ -24,7 +24,7 @@ from customers.texts import nightly
 from customers.texts.backends import TextBackend
 from customers.texts.plan_texts import plan_texts
 from customers.texts.send_results import SendResult, Sent, TextToSend
-from tests.customers.contention import PATIENCE, at_once, wait_for_waiting
+from tests.customers.contention import WAIT_TIMEOUT_SECONDS, run_at_once, wait_for_waiting
 from tests.factories import CustomerFactory, PickupRequestFactory
 from tests.texts.conftest import NUMBER
 from tests.twilio import TwilioStandIn, automatic_replies, post_incoming_text
@@ -42,14 +42,14 @@ def together(count: int, action: Callable[[], Any]) -> list[Any]:
 
     def run() -> Any:
         try:
-            start.wait(PATIENCE)
+            start.wait(WAIT_TIMEOUT_SECONDS)
             return action()
         finally:
             connection.close()
 
     with ThreadPoolExecutor(count) as threads:
         running: list[Future[Any]] = [threads.submit(run) for _ in range(count)]
-        return [one.result(PATIENCE) for one in running]
+        return [one.result(WAIT_TIMEOUT_SECONDS) for one in running]
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_plan_waits_for_another_one_and_then_leaves_its_texts_alone(
             assert plan_texts(now) == 1
             second = other.submit(planned)
             wait_for_waiting(1)
-        assert second.result(PATIENCE) == 0
+        assert second.result(WAIT_TIMEOUT_SECONDS) == 0
     assert NightlyText.objects.count() == 1
 
 
@@ -134,7 +134,9 @@ def test_a_no_and_an_employee_at_once(texted: PickupRequest) -> None:
     def no() -> None:
         replies.extend(automatic_replies(post_incoming_text(phone, NUMBER, "No")))
 
-    at_once(customer, no, lambda: PickupRequest.objects.get(pk=texted.pk).cancel(via="Employee"))
+    run_at_once(
+        customer, no, lambda: PickupRequest.objects.get(pk=texted.pk).cancel(via="Employee")
+    )
 
     texted.refresh_from_db()
     assert (texted.canceled_via, replies) in [
@@ -145,10 +147,10 @@ def test_a_no_and_an_employee_at_once(texted: PickupRequest) -> None:
 
 def test_stop_and_an_edit_at_once_both_count(texted: PickupRequest) -> None:
     phone, customer = texted.customer.phone, texted.customer
-    at_once(
+    run_at_once(
         customer,
         lambda: post_incoming_text(phone, NUMBER, "Stop"),
-        lambda: Customer.objects.get().prefer_delivery("Will Call"),
+        lambda: Customer.objects.get().set_delivery_preference("Will Call"),
     )
     customer.refresh_from_db()
     assert (customer.receive_texts, customer.delivery_preference) == (False, "Will Call")
@@ -194,4 +196,4 @@ def test_while_texts_are_under_way_no_transaction_is_open_and_their_threads_have
 def one_by_one(
     texts: list[TextToSend], backend: TextBackend, threads: ThreadPoolExecutor
 ) -> list[SendResult]:
-    return [threads.submit(backend.send, text).result(PATIENCE) for text in texts]
+    return [threads.submit(backend.send, text).result(WAIT_TIMEOUT_SECONDS) for text in texts]

@@ -40,7 +40,7 @@ def sent(user: Any, entry: SendLog, now: datetime) -> dict[str, Any]:
             entry.event, entry.outcome, entry.reason, entry.settled_at, zone, now
         ),
         "to_do": "" if case.resent else to_do(entry.event, entry.outcome, entry.reason),
-        "may_send_again": not refused and access.may_send_again(user, entry.business_id),
+        "may_send_again": not refused and access.may_resend(user, entry.business_id),
         "not_again": refused,
         "sent_at": entry.sent_at and clock(entry.sent_at, now, zone),
         "settled_at": clock(entry.settled_at, now, zone),

@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 
-from customers.admin_base import PAGE, ReadOnlyAdmin
+from customers.admin_base import ROWS_PER_PAGE, ReadOnlyAdmin
 from events.send_log.filter import MessageFilter
 from smrt_integration.admin.messages.filters import FilterForm, nothing_found
 
@@ -17,7 +17,7 @@ class MessagesAdmin(ReadOnlyAdmin):
     shows_outcomes: ClassVar[bool]
     list_title: ClassVar[str]
     actions = None
-    per_page: ClassVar[int] = PAGE
+    per_page: ClassVar[int] = ROWS_PER_PAGE
 
     class Media:
         css = {"all": ["smrt/messages.css"]}

@@ -37,7 +37,7 @@ NONE_SENT: Final = "Nothing was sent again: Segment has it already, it was sent 
 def offered(user: Any, form: FilterForm, matching: MessageFilter) -> dict[str, Any]:
     """What of sending again a list shows: how much of what matches could be, and how far earlier requests came."""
     one = matching.businesses if matching.businesses and len(matching.businesses) == 1 else None
-    may = bool(one and access.may_send_again(user, one[0]))
+    may = bool(one and access.may_resend(user, one[0]))
     count = pages.count(replace(matching, sendable=True)) if may and _chosen(matching) else 0
     return {
         "may_select": may or one is None,
@@ -61,7 +61,7 @@ def one(request: HttpRequest, options: "MessagesAdmin", entry_id: str) -> HttpRe
     entry = options.found_or_none(request, entry_id)
     if entry is None:
         return options.gone(request, entry_id)
-    if not access.may_send_again(request.user, entry.business_id):
+    if not access.may_resend(request.user, entry.business_id):
         raise PermissionDenied
     now = timezone.now()
     rows = pages.entries_of([entry.pk], [entry.business_id])
@@ -98,7 +98,7 @@ def selected(request: HttpRequest, options: "MessagesAdmin") -> HttpResponse:
         .distinct()
     )
     businesses = [
-        business_id for business_id in found if access.may_send_again(request.user, business_id)
+        business_id for business_id in found if access.may_resend(request.user, business_id)
     ]
     entries = pages.entries_of(ids, businesses)
     if not entries:
@@ -144,7 +144,7 @@ def everything(request: HttpRequest, options: "MessagesAdmin") -> HttpResponseBa
     if matching.businesses is None or len(matching.businesses) != 1:
         messages.warning(request, "Choose a business first.")
         return HttpResponseRedirect(back)
-    if not access.may_send_again(request.user, matching.businesses[0]):
+    if not access.may_resend(request.user, matching.businesses[0]):
         raise PermissionDenied
     if request.method == "POST":
         _ask(request, matching)

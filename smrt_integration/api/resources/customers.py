@@ -19,7 +19,7 @@ from customers.models import (
     CustomFieldValue,
     Discount,
 )
-from customers.phones import ImpossibleNumber, normalise
+from customers.phones import ImpossibleNumber, normalise_phone
 from smrt_integration.api.fields import (
     AddressField,
     BusinessReferenceField,
@@ -187,7 +187,7 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         phone = changes.pop("phone")
         try:
             same = (
-                normalise(phone, None if phone.startswith("+") else self.business.country)
+                normalise_phone(phone, None if phone.startswith("+") else self.business.country)
                 == customer.phone
             )
         except ImpossibleNumber:

@@ -25,7 +25,7 @@ from customers.models import (
     Order,
     Stop,
 )
-from customers.models.line_item import LONGEST_DESCRIPTION, MOST_PIECES
+from customers.models.line_item import MAX_DESCRIPTION_LENGTH, MAX_PIECES
 from customers.models.tenant import lockable
 from smrt_integration.api.errors import as_conflict
 from smrt_integration.api.fields import (
@@ -46,7 +46,7 @@ PERCENT_FIELD: Any = {
     "min_value": Decimal(0),
     "max_value": Decimal(99),
 }
-COUNT_FIELD: Any = {"min_value": 0, "max_value": MOST_PIECES}
+COUNT_FIELD: Any = {"min_value": 0, "max_value": MAX_PIECES}
 
 
 class LineItemSerializer(serializers.ModelSerializer[LineItem]):
@@ -60,16 +60,16 @@ class LineItemSerializer(serializers.ModelSerializer[LineItem]):
 
 
 class NewLineItemSerializer(StrictSerializer):
-    description = serializers.CharField(max_length=LONGEST_DESCRIPTION)
+    description = serializers.CharField(max_length=MAX_DESCRIPTION_LENGTH)
     price = serializers.DecimalField(**MONEY_FIELD, help_text="Of one piece.")
-    quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES, default=1)
+    quantity = serializers.IntegerField(min_value=1, max_value=MAX_PIECES, default=1)
     department = serializers.UUIDField(allow_null=True, default=None)
 
 
 class LineItemChangeSerializer(StrictSerializer):
-    description = serializers.CharField(max_length=LONGEST_DESCRIPTION, required=False)
+    description = serializers.CharField(max_length=MAX_DESCRIPTION_LENGTH, required=False)
     price = serializers.DecimalField(**MONEY_FIELD, required=False, help_text="Of one piece.")
-    quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES, required=False)
+    quantity = serializers.IntegerField(min_value=1, max_value=MAX_PIECES, required=False)
     department = BusinessReferenceField(
         queryset=Department.objects, allow_null=True, required=False
     )
@@ -207,7 +207,7 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         given = self.given(NewOrderSerializer)
         items = new_items(self.business, given.pop("items"), "items")
         # everything of it is at hand
-        return self.shown(Order.take_in(given.pop("customer"), items=items, **given), 201)
+        return self.shown(Order.create_for_locked(given.pop("customer"), items=items, **given), 201)
 
     @extend_schema(request=OrderChangeSerializer, responses=OrderSerializer)
     def partial_update(self, request: Request, **kwargs: Any) -> Response:

@@ -146,7 +146,7 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
             with transaction.atomic():
                 stop = stops.get(report["stop"]) or self._unplanned(report)
                 if report["customer"]:
-                    stop.refuse_elsewhere(report["customer"], "customer")
+                    stop.refuse_other_customer(report["customer"], "customer")
                 if stop.reported == report_hash(report["outcome"], report):
                     return report_result(report["stop"], "known")
                 self._end(stop, report["outcome"], report)
@@ -167,7 +167,7 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         if report["customer"] is None:
             raise not_known
         with refused_if_taken("customers_stop_uuid", not_known):
-            return Stop.unplanned(
+            return Stop.create_unplanned(
                 report["customer"],
                 report["stop"],
                 driver=report["driver"],
