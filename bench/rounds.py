@@ -16,7 +16,7 @@ from bench.programs import Receiver, running
 from bench.sizes import Sizes
 from events.outbox.rows import Settlement
 from events.outbox.settle import settle
-from smrt_integration.delivery import build, claim, segment
+from smrt_integration.delivery import build, claim, transport
 from smrt_integration.delivery.post import post_lane
 from smrt_integration.delivery.settle import add_lane_result
 
@@ -51,7 +51,7 @@ def count_statements(lanes: int) -> int:
 def run_round(lanes: int) -> int:
     """Claim, load, post and settle in one go. Returns how many messages were logged."""
     loads = build.load(claim.claim(timezone.now(), lanes), timezone.now())
-    with ThreadPoolExecutor(segment.THREADS) as threads:
+    with ThreadPoolExecutor(transport.MAX_IN_FLIGHT) as threads:
         lane_results = list(threads.map(post_lane, loads))
     now, settlement = timezone.now(), Settlement()
     for lane_result in lane_results:

@@ -17,7 +17,7 @@ from django.conf import settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from bench import fill  # noqa: E402
-from smrt_integration.delivery import build, segment  # noqa: E402
+from smrt_integration.delivery import build, segment, transport  # noqa: E402
 from smrt_integration.delivery.claim import ClaimedLane  # noqa: E402
 from smrt_integration.delivery.pack import pack  # noqa: E402
 
@@ -43,7 +43,7 @@ def build_batches(part: int, parts: int) -> list[tuple[str, list[dict[str, Any]]
 
 def main() -> None:
     batches = build_batches(int(sys.argv[1]), int(sys.argv[2]))
-    with ThreadPoolExecutor(segment.THREADS) as threads:
+    with ThreadPoolExecutor(transport.MAX_IN_FLIGHT) as threads:
         print(f"{len(batches)} batches are ready.", flush=True)
         while sys.stdin.readline():
             for response in threads.map(

@@ -16,7 +16,7 @@ from django.utils import timezone
 from events import wake
 from events.outbox.rows import Settlement
 from events.outbox.settle import settle
-from smrt_integration.delivery import build, claim, responses, segment
+from smrt_integration.delivery import build, claim, responses, segment, transport
 from smrt_integration.delivery.messages import LaneMessages
 from smrt_integration.delivery.post import ENOUGH_SECONDS, LaneResult, post_lane
 from smrt_integration.delivery.settle import add_lane_result
@@ -38,11 +38,11 @@ GATHER_SECONDS: Final = 0.005
 ROWS_PER_CLAIM: Final = 2_000
 ROWS_UNDER_WAY: Final = 8_000
 # Lanes whose last attempt failed may hang again; together they never take more than a quarter of the threads.
-FAILING: Final = segment.THREADS // 4
+FAILING: Final = transport.MAX_IN_FLIGHT // 4
 # Shipments that wait for a thread, so that none is idle while this one claims and settles.
-IN_ADVANCE: Final = segment.THREADS
+IN_ADVANCE: Final = transport.MAX_IN_FLIGHT
 # Lanes taken at once at least, as long as threads are busy: each claim and what follows costs the same queries, however few they are.
-FEWEST_LANES: Final = segment.THREADS // 2
+FEWEST_LANES: Final = transport.MAX_IN_FLIGHT // 2
 FAILING_SECONDS: Final = 0.25
 # A claim that found this many lanes and could have found more says that many businesses have something waiting.
 CROWD: Final = 30
@@ -52,7 +52,7 @@ RENEW_SECONDS: Final = 8.0
 @lru_cache(maxsize=1)
 def _threads() -> ThreadPoolExecutor:
     """Made at the first delivery, so after the fork."""
-    return ThreadPoolExecutor(segment.THREADS, thread_name_prefix="ship")
+    return ThreadPoolExecutor(transport.MAX_IN_FLIGHT, thread_name_prefix="ship")
 
 
 class Delivery:
@@ -123,7 +123,7 @@ class Delivery:
 
     def _room(self) -> int:
         """How many more shipments to take up now. None in advance while a receiver hangs: they might wait for it."""
-        free = segment.THREADS - len(self.flights)
+        free = transport.MAX_IN_FLIGHT - len(self.flights)
         if self._hanging():
             return free
         room = free + IN_ADVANCE

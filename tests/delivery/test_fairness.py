@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from customers.models import Customer
 from events.models import Lane, Outgoing
-from smrt_integration.delivery import segment as sdk
 from smrt_integration.delivery.claim import claim
 from smrt_integration.delivery.deliver import FAILING, HANGING_SECONDS, ROWS_UNDER_WAY
+from smrt_integration.delivery.transport import MAX_IN_FLIGHT
 from tests.delivery.scene import (
     add_visits,
     deliver,
@@ -155,7 +155,7 @@ def test_businesses_whose_last_attempt_failed_take_a_quarter_of_the_threads_at_m
 
     with delivering():
         wait_until(
-            lambda: len(segment.requests()) == FAILING == sdk.THREADS // 4,
+            lambda: len(segment.requests()) == FAILING == MAX_IN_FLIGHT // 4,
             "a quarter of the threads hung",
         )
         sign_up(sending_business(SMALL))

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from django.db import connections
 
-from smrt_integration.delivery import segment as sdk
 from smrt_integration.delivery.deliver import _threads
+from smrt_integration.delivery.transport import MAX_IN_FLIGHT
 from tests import workers
 from tests.conftest import WRITE_KEY
 from tests.delivery.scene import (
@@ -79,7 +79,7 @@ def test_no_transaction_is_open_while_requests_are_under_way(segment: SegmentSta
 
 
 def test_the_threads_that_post_never_open_a_database_connection(segment: SegmentStandIn) -> None:
-    for number in range(2 * sdk.THREADS):
+    for number in range(2 * MAX_IN_FLIGHT):
         sign_up(sending_business(write_key(number)))
 
     with watcher() as watching:
@@ -87,10 +87,10 @@ def test_the_threads_that_post_never_open_a_database_connection(segment: Segment
         deliver()
         assert {session.pid for session in sessions(watching)} == before
 
-    everyone = Barrier(sdk.THREADS)
-    connected = [_threads().submit(_is_connected, everyone) for _ in range(sdk.THREADS)]
-    assert [thread.result(10) for thread in connected] == [False] * sdk.THREADS
-    assert segment.counts()["accepted"] == 4 * sdk.THREADS
+    everyone = Barrier(MAX_IN_FLIGHT)
+    connected = [_threads().submit(_is_connected, everyone) for _ in range(MAX_IN_FLIGHT)]
+    assert [thread.result(10) for thread in connected] == [False] * MAX_IN_FLIGHT
+    assert segment.counts()["accepted"] == 4 * MAX_IN_FLIGHT
 
 
 def _is_connected(everyone: Barrier) -> bool:

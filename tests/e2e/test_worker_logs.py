@@ -108,6 +108,6 @@ def test_the_cause_of_an_error_is_told_without_the_row() -> None:
 
 
 def test_the_sdk_is_heard_from_warnings_on_whatever_the_level() -> None:
-    assert delivery_to_segment.THREADS, "imported, which sets the level"
+    assert delivery_to_segment.HOSTS, "imported, which sets the level"
     assert logging.getLogger("segment").level == logging.WARNING
     assert configure("DEBUG", readable=True)["loggers"]["segment"] == {"level": "WARNING"}

@@ -1,0 +1,51 @@
+"""HTTP to Segment: one POST, one attempt, on this process's pooled connections.
+
+A client of our own, because what a general one does for convenience would be a fault here: a
+netrc entry would replace the write key, a proxy variable would redirect events, and a 302 that
+is followed becomes a GET that looks like success.
+"""
+
+from functools import lru_cache
+from typing import Final
+
+import certifi
+from urllib3 import BaseHTTPResponse, PoolManager, Timeout
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import TimeoutError as Urllib3Timeout
+
+# Requests in flight per process, and so the number of slow receivers that it can wait for.
+MAX_IN_FLIGHT: Final = 64
+# Longer than Segment takes when well. A lane that times out waits alone and delays no other.
+CONNECT_SECONDS: Final = 4.0
+
+
+@lru_cache(maxsize=1)
+def _pool() -> PoolManager:
+    """The connections. Created by the first POST, so after the fork: no two processes share one."""
+    return PoolManager(maxsize=MAX_IN_FLIGHT, cert_reqs="CERT_REQUIRED", ca_certs=certifi.where())
+
+
+def post(url: str, body: bytes, headers: dict[str, str], read_seconds: float) -> BaseHTTPResponse:
+    """Post once, and read the response to its end, which frees the connection for the next POST.
+
+    Returns the response whatever its status; a redirect is a response like any other.
+    Raises urllib3's HTTPError when no complete response came.
+    """
+    return _pool().urlopen(
+        "POST",
+        url,
+        body=body,
+        headers=headers,
+        timeout=Timeout(connect=CONNECT_SECONDS, read=read_seconds),
+        retries=False,
+        redirect=False,
+        decode_content=False,
+    )
+
+
+def is_timeout(error: HTTPError) -> bool:
+    """Return whether the receiver took too long.
+
+    A refused connection is a time-out only to urllib3.
+    """
+    return isinstance(error, Urllib3Timeout) and not isinstance(error, NewConnectionError)
