@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import requests
 
-from devtools.services.process import dying_with_us
+from devtools.services.process import ending_with_parent
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
@@ -50,7 +50,7 @@ class Program:
         self.name = " ".join(arguments)
         self.output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `kill`
         self.process = subprocess.Popen(
-            dying_with_us([sys.executable, "-m", *arguments], signal.SIGTERM),
+            ending_with_parent([sys.executable, "-m", *arguments], signal.SIGTERM),
             cwd=PROJECT,
             env=os.environ | dict(environment or {}),
             stdin=subprocess.PIPE,

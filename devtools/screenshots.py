@@ -14,9 +14,9 @@ from typing import Final
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from devtools.browser import FLAGS, SIZES, installed
+from devtools.chromium import FLAGS, SIZES, find_chromium
 from devtools.services.ports import free_port
-from devtools.services.process import dying_with_us
+from devtools.services.process import ending_with_parent
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = PROJECT / "docs" / "screenshots"
@@ -29,7 +29,7 @@ SEED: Final = 7
 
 
 def main() -> int:
-    path = installed()
+    path = find_chromium()
     if path is None:
         print(
             "No Chromium here: install it (apt-get install chromium) or name it with CHROMIUM.",
@@ -69,7 +69,7 @@ def main() -> int:
 
 @contextmanager
 def _program(arguments: Sequence[str], address: str) -> Iterator[None]:
-    command = dying_with_us((sys.executable, "-m", *arguments), SIGTERM)
+    command = ending_with_parent((sys.executable, "-m", *arguments), SIGTERM)
     process = subprocess.Popen(
         command,
         cwd=PROJECT,
@@ -117,14 +117,14 @@ def _live(web: str) -> tuple[str, int]:
     from django.db.models import Count
 
     from customers.models import Customer
-    from devtools.demo import login, simulation
+    from devtools.demo import logins, simulation
     from devtools.demo.businesses import BUSINESSES
-    from devtools.demo.shop import Doors
+    from devtools.demo.remote_business import DemoServers
     from events.models import SendLog
     from smrt_integration.delivery.deliver import Delivery
 
     # customers get no texts here: nobody looks at their phones
-    simulation.run(Doors(web, "", lambda _said: None), seed=SEED, pace=1_000, actions=ACTIONS)
+    simulation.run(DemoServers(web, "", lambda _said: None), seed=SEED, pace=1_000, actions=ACTIONS)
     Delivery().run()
     # a name that every machine has the letters for
     named = Customer.objects.filter(
@@ -137,7 +137,7 @@ def _live(web: str) -> tuple[str, int]:
     )
     customer = told.order_by("-messages", "customer_id").values_list("customer_id", flat=True)[0]
     connection.close()
-    return login.password("owner"), customer
+    return logins.password("owner"), customer
 
 
 def _pictures(browser: Browser, web: str, password: str, customer: int) -> None:

@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from devtools.services.command import provide
+from devtools.services.command import provide_services
 
 os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
-provide()
+provide_services()
 # Of two processes that test at once, each has a Redis database of its own, as it has a PostgreSQL database. Counted from the last, as the
 # bench takes the first that is empty.
 PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

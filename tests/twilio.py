@@ -11,7 +11,7 @@ from django.test import Client
 from requests import Session
 
 from devtools.twilio_stub.account import ACCOUNT, TOKEN
-from devtools.twilio_stub.texting import signature
+from devtools.twilio_stub.texts_api import signature
 from tests.segment import PROJECT, SECONDS_PER_ANSWER, SECONDS_TO_STOP
 
 __all__ = ["ACCOUNT", "TOKEN"]

@@ -111,7 +111,7 @@ BUSINESSES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Firm:
+class BusinessRecords:
     """A demo business and its own records, as they are right now."""
 
     demo: DemoBusiness
@@ -126,7 +126,7 @@ class Firm:
     discounts: list[Discount]
 
     @classmethod
-    def of(cls, demo: DemoBusiness, business: Business) -> "Firm":
+    def read(cls, demo: DemoBusiness, business: Business) -> "BusinessRecords":
         agents = list(Agent.objects.filter(business=business))
         employees = list(Employee.objects.filter(business=business))
         return cls(

@@ -1,4 +1,4 @@
-"""What drivers do at customers' doors, with the delivery app."""
+"""What drivers do at customers' servers, with the delivery app."""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -6,81 +6,87 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from devtools.demo import goods
-from devtools.demo.api import Row
-from devtools.demo.shop import Shop
-from devtools.demo.whom import called, first_in_line, one_of, some_customer
+from devtools.demo import line_items
+from devtools.demo.api_client import Row
+from devtools.demo.choices import choose, choose_customer, customer_name, oldest_order
+from devtools.demo.remote_business import RemoteBusiness
 
-DOORS_IN_A_DEAD_SPOT: Final = 3
-MINUTES_APART: Final = 6
+STOPS_WITHOUT_NETWORK: Final = 3
+MINUTES_BETWEEN_STOPS: Final = 6
 
 
-def pick_up(shop: Shop, random: Random) -> str | None:
+def pick_up(business: RemoteBusiness, random: Random) -> str | None:
     """Also delivers what is ready for the customer."""
-    customer = some_customer(shop, random)
+    customer = choose_customer(business, random)
     if customer is None:
         return None
-    driver = one_of(shop.drivers, random)
-    stop = _arrive(shop, random, customer, driver)
-    order = shop.phone.post(
+    driver = choose(business.drivers, random)
+    stop = _find_or_create_stop(business, random, customer, driver)
+    order = business.phone.post(
         "orders",
         customer=customer["id"],
-        items=goods.in_json(goods.brought(shop, random)),
+        items=line_items.line_items_as_json(line_items.random_line_items(business, random)),
         agent=stop["route"],
         sold_by=_id(driver),
         discount=customer["discount"],
-        tax_rate=str(shop.demo.tax_rate),
+        tax_rate=str(business.demo.tax_rate),
         stop=stop["id"],
     )
     ready = [
         waiting["id"]
-        for waiting in shop.phone.every("orders", customer=customer["id"], status="ready")
+        for waiting in business.phone.list_rows("orders", customer=customer["id"], status="ready")
     ]
-    shop.phone.post(f"stops/{stop['id']}/complete", driver=_id(driver), delivered_orders=ready)
-    return f"{_name(driver)} picked up order {order['number']} at {called(customer)}'s"
+    business.phone.post(f"stops/{stop['id']}/complete", driver=_id(driver), delivered_orders=ready)
+    return f"{_name(driver)} picked up order {order['number']} at {customer_name(customer)}'s"
 
 
-def deliver(shop: Shop, random: Random) -> str | None:
-    order = first_in_line(shop, "ready")
+def deliver(business: RemoteBusiness, random: Random) -> str | None:
+    order = oldest_order(business, "ready")
     if order is None:
         return None
     customer, driver = (
-        shop.phone.get(f"customers/{order['customer']}"),
-        one_of(shop.drivers, random),
+        business.phone.get(f"customers/{order['customer']}"),
+        choose(business.drivers, random),
     )
-    stop = _arrive(shop, random, customer, driver)
-    shop.phone.post(
+    stop = _find_or_create_stop(business, random, customer, driver)
+    business.phone.post(
         f"stops/{stop['id']}/complete", driver=_id(driver), delivered_orders=[order["id"]]
     )
-    return f"{_name(driver)} delivered order {order['number']} at {called(customer)}'s"
+    return f"{_name(driver)} delivered order {order['number']} at {customer_name(customer)}'s"
 
 
-def find_nothing(shop: Shop, random: Random) -> str | None:
-    customer = some_customer(shop, random)
+def miss_stop(business: RemoteBusiness, random: Random) -> str | None:
+    customer = choose_customer(business, random)
     if customer is None:
         return None
-    driver = one_of(shop.drivers, random)
-    stop = _arrive(shop, random, customer, driver)
-    shop.phone.post(f"stops/{stop['id']}/miss", driver=_id(driver))
-    return f"{_name(driver)} found nothing to pick up at {called(customer)}'s"
+    driver = choose(business.drivers, random)
+    stop = _find_or_create_stop(business, random, customer, driver)
+    business.phone.post(f"stops/{stop['id']}/miss", driver=_id(driver))
+    return f"{_name(driver)} found nothing to pick up at {customer_name(customer)}'s"
 
 
-def report_late(shop: Shop, random: Random) -> str | None:
-    """The phone had no network for some doors and tells of all of them now, as it comes by them and not as they happened."""
-    driver = one_of(shop.drivers, random)
+def send_late_reports(business: RemoteBusiness, random: Random) -> str | None:
+    """The phone had no network for some servers and tells of all of them now, as it comes by them and not as they happened."""
+    driver = choose(business.drivers, random)
     found = {
-        one["id"]: one for _ in range(DOORS_IN_A_DEAD_SPOT) if (one := some_customer(shop, random))
+        one["id"]: one
+        for _ in range(STOPS_WITHOUT_NETWORK)
+        if (one := choose_customer(business, random))
     }
     if not found:
         return None
-    stops = [_arrive(shop, random, customer, driver) for customer in found.values()]
+    stops = [
+        _find_or_create_stop(business, random, customer, driver) for customer in found.values()
+    ]
     now = timezone.now()
     reports = [
-        _report(shop, random, stop, driver, now - timedelta(minutes=MINUTES_APART * ago))
+        _report(
+            business, random, stop, driver, now - timedelta(minutes=MINUTES_BETWEEN_STOPS * ago)
+        )
         for ago, stop in enumerate(stops, 1)
     ]
     random.shuffle(reports)
-    answers = shop.phone.post("stops/reports", reports=reports)["answers"]
+    answers = business.phone.post("stops/reports", reports=reports)["answers"]
     done = sum(answer["status"] == "done" for answer in answers)
     refused = "".join(
         f"; refused: {answer['detail']}" for answer in answers if answer["status"] == "refused"
@@ -89,26 +95,30 @@ def report_late(shop: Shop, random: Random) -> str | None:
 
 
 def _report(
-    shop: Shop, random: Random, stop: Row, driver: Row | None, at: datetime
+    business: RemoteBusiness, random: Random, stop: Row, driver: Row | None, at: datetime
 ) -> dict[str, Any]:
     report: dict[str, Any] = {"stop": stop["id"], "driver": _id(driver), "at": at.isoformat()}
-    if random.random() < 1 / DOORS_IN_A_DEAD_SPOT:
+    if random.random() < 1 / STOPS_WITHOUT_NETWORK:
         return report | {"outcome": "missed"}
     order = {
-        "items": goods.in_json(goods.brought(shop, random)),
-        "tax_rate": str(shop.demo.tax_rate),
+        "items": line_items.line_items_as_json(line_items.random_line_items(business, random)),
+        "tax_rate": str(business.demo.tax_rate),
     }
     return report | {"outcome": "completed", "new_orders": [order]}
 
 
-def _arrive(shop: Shop, random: Random, customer: Row, driver: Row | None) -> Row:
+def _find_or_create_stop(
+    business: RemoteBusiness, random: Random, customer: Row, driver: Row | None
+) -> Row:
     """At a stop of today's route; whoever planned it did so unseen."""
-    today = shop.today.isoformat()
-    planned = shop.phone.every("stops", customer=customer["id"], day=today, status="pending")
+    today = business.today.isoformat()
+    planned = business.phone.list_rows(
+        "stops", customer=customer["id"], day=today, status="pending"
+    )
     if planned:
         return planned[-1]
-    route = one_of(shop.routes, random)
-    return shop.phone.post(
+    route = choose(business.routes, random)
+    return business.phone.post(
         "stops", customer=customer["id"], scheduled_for=today, driver=_id(driver), route=route
     )
 

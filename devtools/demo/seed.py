@@ -20,10 +20,10 @@ from customers.models import (
     TextSettings,
 )
 from customers.texts.timing import EARLIEST_HOUR
-from devtools.demo import texts
-from devtools.demo.businesses import BUSINESSES, DemoBusiness, Firm
-from devtools.demo.history import History
-from devtools.demo.past import Past
+from devtools.demo import past_texts
+from devtools.demo.businesses import BUSINESSES, BusinessRecords, DemoBusiness
+from devtools.demo.past_messages import PastMessages
+from devtools.demo.past_records import PastRecords
 from events.models import Integration
 
 ON_SEGMENT_FOR = timedelta(days=90)
@@ -32,10 +32,10 @@ BIRTHDAY = "Birthday"
 
 def seed() -> list[str]:
     """Make what is missing, and say how each demo business stands. One that exists is left as it is, whatever became of it."""
-    return [_standing(demo.find() or _make(demo)) for demo in BUSINESSES]
+    return [_describe(demo.find() or _create(demo)) for demo in BUSINESSES]
 
 
-def _standing(business: Business) -> str:
+def _describe(business: Business) -> str:
     integration = Integration.objects.filter(business=business, enabled=True).first()
     said = (
         f"sends to Segment, {integration.get_region_display()}"
@@ -46,18 +46,18 @@ def _standing(business: Business) -> str:
 
 
 @transaction.atomic
-def _make(demo: DemoBusiness) -> Business:
+def _create(demo: DemoBusiness) -> Business:
     business = Business.objects.create(
         name=demo.name, time_zone=demo.time_zone, country=demo.place.country, currency=demo.currency
     )
-    birthday = _records(demo, business)
-    firm = Firm.of(demo, business)
-    Past(firm, Random(demo.name), birthday).make()
+    birthday = _create_records(demo, business)
+    records = BusinessRecords.read(demo, business)
+    PastRecords(records, Random(demo.name), birthday).create()
     demographics.recompute_demographics(business.pk, timezone.now())
     # after the past, as nothing is recorded before it exists
-    integration = _integration(demo, business, birthday)
+    integration = _create_integration(demo, business, birthday)
     if demo.enabled:
-        History(firm, integration, Random(demo.name)).make()
+        PastMessages(records, integration, Random(demo.name)).create()
     # at most hours it is afternoon or evening at one of the three, so that a newcomer sees texts leave
     settings = TextSettings.objects.create(
         business=business,
@@ -67,11 +67,11 @@ def _make(demo: DemoBusiness) -> Business:
         hour=EARLIEST_HOUR,
         van_leaves=EARLIEST_HOUR,
     )
-    texts.make_past(settings, timezone.now())
+    past_texts.create_past_texts(settings, timezone.now())
     return business
 
 
-def _records(demo: DemoBusiness, business: Business) -> CustomField:
+def _create_records(demo: DemoBusiness, business: Business) -> CustomField:
     Brand.objects.bulk_create([Brand(business=business, name=name) for name in demo.brands])
     Department.objects.bulk_create(
         [Department(business=business, name=name) for name in demo.departments]
@@ -90,14 +90,14 @@ def _records(demo: DemoBusiness, business: Business) -> CustomField:
         Employee.objects.bulk_create(
             [Employee(business=business, name=name, role=role) for name in people]
         )
-    _discounts(business)
+    _create_discounts(business)
     CustomField.objects.create(business=business, name="Referral Source", position=2)
     return CustomField.objects.create(
         business=business, name=BIRTHDAY, kind=CustomField.Kind.DATE, position=1
     )
 
 
-def _discounts(business: Business) -> None:
+def _create_discounts(business: Business) -> None:
     ten_percent = Discount(
         business=business,
         name="Loyal customer",
@@ -110,7 +110,9 @@ def _discounts(business: Business) -> None:
     Discount.objects.bulk_create([ten_percent, five_off])
 
 
-def _integration(demo: DemoBusiness, business: Business, birthday: CustomField) -> Integration:
+def _create_integration(
+    demo: DemoBusiness, business: Business, birthday: CustomField
+) -> Integration:
     integration: Integration = Integration.objects.create(
         business=business,
         enabled=demo.enabled,

@@ -10,19 +10,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from devtools.run.errors import RunError
-from devtools.services.folders import close_to_others
+from devtools.services.folders import restrict_access
 
 # A run that was told to stop needs some seconds; one that starts meanwhile waits for it.
-PATIENCE_SECONDS = 20
+LOCK_TIMEOUT_SECONDS = 20
 STOPPING = "stopping"
 
 
-class Folder:
+class DataFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
             path.mkdir(exist_ok=True)
-            close_to_others(path)
+            restrict_access(path)
             (path / "lock").touch(mode=0o600)
         except OSError as error:
             raise RunError(
@@ -33,7 +33,7 @@ class Folder:
     def held(self) -> Iterator[None]:
         """Only one run at a time. The system frees the lock however its holder ends."""
         with (self.path / "lock").open("r+") as lock:
-            deadline = time.monotonic() + PATIENCE_SECONDS
+            deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
             while not _locked(lock.fileno()):
                 if (self.path / "lock").read_text() != STOPPING or time.monotonic() > deadline:
                     raise RunError(
@@ -51,7 +51,7 @@ class Folder:
         path = self.path / "secrets"
         if not path.exists():
             field_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-            write_secretly(
+            write_private_file(
                 path,
                 {
                     "SECRET_KEY": secrets.token_urlsafe(50),
@@ -65,7 +65,7 @@ class Folder:
     def shared_environment(self, environment: Mapping[str, str]) -> Iterator[None]:
         """Written down while this lasts, so that `manage.py` in another terminal reaches the same servers."""
         path = self.path / "environment"
-        write_secretly(path, environment)
+        write_private_file(path, environment)
         try:
             yield
         finally:
@@ -75,7 +75,7 @@ class Folder:
         (self.path / "lock").write_text(state)
 
 
-def write_secretly(path: Path, lines: Mapping[str, str]) -> None:
+def write_private_file(path: Path, lines: Mapping[str, str]) -> None:
     """`NAME=VALUE` lines, for this account's eyes; whoever reads meanwhile sees the old file or the new one."""
     unfinished = path.with_suffix(".new")
     unfinished.unlink(missing_ok=True)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from devtools.services.process import dying_with_us
+from devtools.services.process import ending_with_parent
 
 READ_BYTES = 65_536
-ANSWER_SECONDS = 5
+RESPONSE_TIMEOUT_SECONDS = 5
 POLL_SECONDS = 0.02
 
 
@@ -31,7 +31,7 @@ class Program:
     after_all: bool = False
 
 
-class Running:
+class RunningProgram:
     def __init__(
         self, program: Program, process: asyncio.subprocess.Process, show: Callable[[str], None]
     ) -> None:
@@ -50,9 +50,9 @@ class Running:
         folder: Path,
         environment: Mapping[str, str],
         show: Callable[[str], None],
-    ) -> "Running":
+    ) -> "RunningProgram":
         process = await asyncio.create_subprocess_exec(
-            *dying_with_us(program.command, signal.SIGTERM),
+            *ending_with_parent(program.command, signal.SIGTERM),
             cwd=folder,
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
@@ -123,7 +123,7 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
 async def _answers_http(address: str) -> bool:
     """With whatever status."""
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(RESPONSE_TIMEOUT_SECONDS):
             return (await _status_line(address)).startswith(b"HTTP/")
     except (OSError, TimeoutError):
         return False

@@ -12,7 +12,7 @@ from typing import NoReturn
 from devtools.run import addresses, leftovers, system
 from devtools.run.addresses import Addresses
 from devtools.run.errors import RunError
-from devtools.run.folder import Folder
+from devtools.run.folder import DataFolder
 from devtools.run.output import Output, to_terminal
 from devtools.run.program import Program
 from devtools.run.supervisor import SIGNALS, Plan, Supervisor
@@ -33,7 +33,7 @@ def main(
         # whoever kills `make` means this
         die_with_parent(signal.SIGTERM, os.getppid())
     try:
-        _run(project, steps, programs, Folder(kept or project / ".dev"))
+        _run(project, steps, programs, DataFolder(kept or project / ".dev"))
     except (RunError, ServerError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -46,7 +46,7 @@ def _run(
     project: Path,
     steps: Sequence[Program],
     programs: Callable[[Addresses], Sequence[Program]],
-    folder: Folder,
+    folder: DataFolder,
 ) -> None:
     chosen = addresses.read(os.environ)
     started = programs(chosen)

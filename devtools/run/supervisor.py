@@ -10,7 +10,7 @@ from typing import Any
 
 from devtools.run.errors import RunError
 from devtools.run.output import Output
-from devtools.run.program import Program, Running
+from devtools.run.program import Program, RunningProgram
 from devtools.services.process import Server, last_lines
 
 WATCH_SECONDS = 0.1
@@ -37,7 +37,7 @@ class Supervisor:
         self._plan = plan
         self._servers = servers
         self._output = output
-        self._running: list[Running] = []
+        self._running: list[RunningProgram] = []
         self._told_to_stop = asyncio.Event()
         self._stop_before = float("inf")
 
@@ -81,7 +81,9 @@ class Supervisor:
 
     async def _run_to_end(self, step: Program) -> list[str]:
         said: list[str] = []
-        running = await Running.start(step, self._plan.folder, self._plan.environment, said.append)
+        running = await RunningProgram.start(
+            step, self._plan.folder, self._plan.environment, said.append
+        )
         self._running.append(running)
         if code := await running.ended():
             raise RunError(_ending(running, code))
@@ -89,7 +91,7 @@ class Supervisor:
         return said
 
     async def _start(self, program: Program) -> None:
-        running = await Running.start(
+        running = await RunningProgram.start(
             program,
             self._plan.folder,
             self._plan.environment,
@@ -125,7 +127,7 @@ class Supervisor:
         for running in reversed(self._running):
             await self._hurrying(running.stop(deadline - time.monotonic()), running)
 
-    async def _hurrying(self, stopping: Coroutine[Any, Any, None], running: Running) -> None:
+    async def _hurrying(self, stopping: Coroutine[Any, Any, None], running: RunningProgram) -> None:
         task = asyncio.create_task(stopping)
         while not task.done():
             await asyncio.wait({task}, timeout=WATCH_SECONDS)
@@ -134,7 +136,7 @@ class Supervisor:
         task.result()
 
 
-def _ending(running: Running, code: int) -> str:
+def _ending(running: RunningProgram, code: int) -> str:
     how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
     lines = "".join(f"\n    {line}" for line in running.last_lines)
     return (

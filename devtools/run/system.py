@@ -11,7 +11,7 @@ import redis
 
 from devtools.run.addresses import Addresses
 from devtools.run.errors import RunError
-from devtools.run.folder import Folder
+from devtools.run.folder import DataFolder
 from devtools.run.leftovers import MARK
 from devtools.run.program import Program
 from devtools.services.command import is_set
@@ -36,7 +36,7 @@ SHARED = (
 )
 
 
-def start_servers(folder: Folder, stack: ExitStack) -> tuple[dict[str, str], Sequence[Server]]:
+def start_servers(folder: DataFolder, stack: ExitStack) -> tuple[dict[str, str], Sequence[Server]]:
     """The addresses of PostgreSQL and Redis, and those of the two that are ours; `stack` stops them."""
     ours: dict[str, Server] = {}
     if not is_set("DATABASE_URL"):
@@ -47,7 +47,7 @@ def start_servers(folder: Folder, stack: ExitStack) -> tuple[dict[str, str], Seq
         stack.callback(server.stop)
         server.start()
     urls = {name: server.url for name, server in ours.items()}
-    require_answers(
+    require_servers(
         {
             name: os.environ[name]
             for name in ("DATABASE_URL", "REDIS_URL")
@@ -57,7 +57,7 @@ def start_servers(folder: Folder, stack: ExitStack) -> tuple[dict[str, str], Seq
     return urls, list(ours.values())
 
 
-def require_answers(urls: Mapping[str, str]) -> None:
+def require_servers(urls: Mapping[str, str]) -> None:
     """The servers that others gave us must be there, or nothing that follows makes sense."""
     try:
         if url := urls.get("DATABASE_URL"):

@@ -20,6 +20,6 @@ and tests:
 `GET /businesses`                          accepted and dropped per write key
 `PUT /businesses/<write_key>`              `{"name": ...}`, shown on the page
 `GET`, `POST`, `DELETE /faults`            see `faults.parse_fault`; `DELETE` takes `?write_key=`
-`POST /reset`                              as freshly started: cuts the requests that a fault holds, forgets everything
+`POST /reset`                              as freshly started: cuts the requests that a fault held_requests, forgets everything
 =========================================  ==================================================================================
 """

@@ -31,7 +31,7 @@ BAD_GZIP: Final = "The body is not valid gzip"
 _WHITESPACE: Final = re.compile(r"[ \t\n\r]*")
 
 
-class Posted(NamedTuple):
+class PostedMessage(NamedTuple):
     """One message: parsed, as it was sent (UTF-8 JSON on one line), and the bytes it took in the request."""
 
     message: dict[str, Any]
@@ -44,7 +44,7 @@ class Envelope:
     """One request. A refusal (answered 400, in Segment's words where they are known) leaves `messages` empty."""
 
     write_key: str
-    messages: list[Posted] = field(default_factory=list)
+    messages: list[PostedMessage] = field(default_factory=list)
     sent_at: object = None
     refusal: str = ""
 
@@ -125,12 +125,12 @@ def _gunzip(body: bytes, limit: int) -> bytes:
     return plain
 
 
-def _single(method: str, members: dict[str, Any], size: int) -> Posted:
+def _single(method: str, members: dict[str, Any], size: int) -> PostedMessage:
     """The endpoint says the type, and the key is no part of the message."""
     message = {name: value for name, value in members.items() if name != "writeKey"} | {
         "type": method
     }
-    return Posted(message, json.dumps(message).encode(), size)
+    return PostedMessage(message, json.dumps(message).encode(), size)
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -166,15 +166,15 @@ def _read_body(text: str, *, batched: bool) -> dict[str, Any]:
     return members
 
 
-def _read_batch(text: str, at: int) -> tuple[list[Posted], int]:
-    batch: list[Posted] = []
+def _read_batch(text: str, at: int) -> tuple[list[PostedMessage], int]:
+    batch: list[PostedMessage] = []
     at = _after(text, at, "[")
     while not text.startswith("]", at):
         message, end = _decode(text, at)
         if not isinstance(message, dict):
             raise _Refused("batch must hold nothing but objects")
         raw = text[at:end].encode()
-        batch.append(Posted(message, _on_one_line(raw), len(raw)))
+        batch.append(PostedMessage(message, _on_one_line(raw), len(raw)))
         at = _next(text, end, "]")
     return batch, at + 1
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, cast, get_args
 
 from devtools.segment_stub.envelope import Envelope
 
-Kind = Literal[
+FaultKind = Literal[
     "status", "delay", "hang", "cut", "accept_then_timeout", "redirect", "refuse_messages"
 ]
 
@@ -19,7 +19,7 @@ MAX_DELAY_MS: Final = 600_000
 
 REDIRECTS: Final = (301, 302, 303, 307, 308)
 
-FIELDS: Final[Mapping[str, frozenset[str]]] = {
+FAULT_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "status": frozenset({"status", "retry_after"}),
     "delay": frozenset({"delay_ms"}),
     "hang": frozenset(),
@@ -31,7 +31,7 @@ FIELDS: Final[Mapping[str, frozenset[str]]] = {
 """What each kind may be told besides `write_key`, `kind` and `times`."""
 
 
-class BadFault(ValueError):
+class InvalidFault(ValueError):
     """The description cannot be played; the text is a sentence that names the field."""
 
 
@@ -41,7 +41,7 @@ class Fault:
 
     number: int
     write_key: str
-    kind: Kind
+    kind: FaultKind
     times: int | None = None
     status: int = 0
     retry_after: str = ""
@@ -58,14 +58,14 @@ class Fault:
             "times": self.times,
             "applied": self.applied,
         }
-        return base | {name: getattr(self, name) for name in sorted(FIELDS[self.kind])}
+        return base | {name: getattr(self, name) for name in sorted(FAULT_FIELDS[self.kind])}
 
     @property
     def is_endless(self) -> bool:
         """No later fault of the same key would ever be reached."""
         return self.times is None and self.kind != "refuse_messages"
 
-    def concerns(self, envelope: Envelope) -> bool:
+    def applies_to(self, envelope: Envelope) -> bool:
         if self.write_key not in (EVERY_KEY, envelope.write_key):
             return False
         return self.kind != "refuse_messages" or any(
@@ -93,25 +93,25 @@ def parse_fault(spec: object, number: int) -> Fault:
     | refuse_messages     | 400 when a message of the request has `contains` in its JSON             | no    |
     """
     if not isinstance(spec, dict):
-        raise BadFault("A fault is a JSON object.")
+        raise InvalidFault("A fault is a JSON object.")
     kind = spec.get("kind")
-    if not isinstance(kind, str) or kind not in get_args(Kind):
-        raise BadFault(f"kind must be one of {', '.join(get_args(Kind))}.")
-    _refuse_strange_fields(spec, kind)
-    fault = Fault(number, _text(spec, "write_key"), cast(Kind, kind), _times(spec))
-    return _COMPLETE[fault.kind](fault, spec)
+    if not isinstance(kind, str) or kind not in get_args(FaultKind):
+        raise InvalidFault(f"kind must be one of {', '.join(get_args(FaultKind))}.")
+    _refuse_unknown_fields(spec, kind)
+    fault = Fault(number, _text(spec, "write_key"), cast(FaultKind, kind), _times(spec))
+    return _PARSERS[fault.kind](fault, spec)
 
 
-def _refuse_strange_fields(spec: Mapping[str, Any], kind: str) -> None:
+def _refuse_unknown_fields(spec: Mapping[str, Any], kind: str) -> None:
     for name in spec:
-        if name not in {"write_key", "kind", "times"} | FIELDS[kind]:
-            raise BadFault(f"{name} means nothing to a fault of kind {kind}.")
+        if name not in {"write_key", "kind", "times"} | FAULT_FIELDS[kind]:
+            raise InvalidFault(f"{name} means nothing to a fault of kind {kind}.")
 
 
 def _text(spec: Mapping[str, Any], name: str) -> str:
     value = spec.get(name)
     if not isinstance(value, str) or not value:
-        raise BadFault(
+        raise InvalidFault(
             f"{name} must be a text that is not empty"
             + (f' ("{EVERY_KEY}" for every key).' if name == "write_key" else ".")
         )
@@ -121,7 +121,7 @@ def _text(spec: Mapping[str, Any], name: str) -> str:
 def _whole_number(spec: Mapping[str, Any], name: str, low: int, high: int) -> int:
     value = spec.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise BadFault(f"{name} must be a whole number from {low:,} to {high:,}.")
+        raise InvalidFault(f"{name} must be a whole number from {low:,} to {high:,}.")
     return value
 
 
@@ -144,7 +144,7 @@ def _retry_after(value: object) -> str:
         return str(value)
     if isinstance(value, str) and (value.isdecimal() or _is_http_date(value)):
         return value
-    raise BadFault(
+    raise InvalidFault(
         "retry_after must be seconds or an HTTP date such as Wed, 21 Oct 2026 07:28:00 GMT."
     )
 
@@ -164,10 +164,10 @@ def _with_delay(fault: Fault, spec: Mapping[str, Any]) -> Fault:
 def _with_location(fault: Fault, spec: Mapping[str, Any]) -> Fault:
     status = spec.get("status", 302)
     if status not in REDIRECTS:
-        raise BadFault(f"status must be one of {', '.join(map(str, REDIRECTS))}.")
+        raise InvalidFault(f"status must be one of {', '.join(map(str, REDIRECTS))}.")
     location = _text(spec, "location")
     if not location.isprintable():
-        raise BadFault("location must be an address on one line.")
+        raise InvalidFault("location must be an address on one line.")
     return replace(fault, status=status, location=location)
 
 
@@ -175,22 +175,22 @@ def _with_contains(fault: Fault, spec: Mapping[str, Any]) -> Fault:
     return replace(fault, contains=_text(spec, "contains"))
 
 
-def _as_it_is(fault: Fault, _spec: Mapping[str, Any]) -> Fault:
+def _without_fields(fault: Fault, _spec: Mapping[str, Any]) -> Fault:
     return fault
 
 
-_COMPLETE: Final[Mapping[Kind, Callable[[Fault, Mapping[str, Any]], Fault]]] = {
+_PARSERS: Final[Mapping[FaultKind, Callable[[Fault, Mapping[str, Any]], Fault]]] = {
     "status": _with_status,
     "delay": _with_delay,
-    "hang": _as_it_is,
-    "cut": _as_it_is,
-    "accept_then_timeout": _as_it_is,
+    "hang": _without_fields,
+    "cut": _without_fields,
+    "accept_then_timeout": _without_fields,
     "redirect": _with_location,
     "refuse_messages": _with_contains,
 }
 
 
-class FaultBook:
+class ActiveFaults:
     """Faults of a write key are met in the order they were given, those of one key before those of every key."""
 
     def __init__(self) -> None:
@@ -213,10 +213,10 @@ class FaultBook:
     def clear(self, write_key: str | None = None) -> None:
         self._faults = [fault for fault in self._faults if write_key not in (None, fault.write_key)]
 
-    def meet(self, envelope: Envelope) -> Fault | None:
+    def take_match(self, envelope: Envelope) -> Fault | None:
         """The fault this request meets, counted as applied."""
         for fault in sorted(self._faults, key=lambda fault: fault.write_key == EVERY_KEY):
-            if fault.concerns(envelope):
+            if fault.applies_to(envelope):
                 self._count(fault)
                 return fault
         return None

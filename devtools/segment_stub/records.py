@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from devtools.segment_stub.envelope import Posted
+from devtools.segment_stub.envelope import PostedMessage
 from devtools.segment_stub.verdicts import Verdict, corrected_timestamp
 
 
 @dataclass(slots=True, eq=False)
-class Exchange:
+class ReceivedRequest:
     """One HTTP request to a tracking endpoint. `status` is None while it is unanswered, for ever if it never is."""
 
     number: int
@@ -46,11 +46,11 @@ class Exchange:
 
 
 @dataclass(slots=True, eq=False)
-class Arrival:
+class ReceivedMessage:
     """One message of a request that was taken. The parsed message is not kept: its JSON takes a quarter of the memory."""
 
     number: int
-    exchange: Exchange
+    received: ReceivedRequest
     verdict: Verdict
     reason: str
     user_id: str
@@ -61,14 +61,14 @@ class Arrival:
 
     @property
     def write_key(self) -> str:
-        return self.exchange.write_key
+        return self.received.write_key
 
     def line(self, customer: str) -> bytes:
         """A JSON object on one line; the message in it is what was sent, byte for byte. `customer` is the name to show."""
-        received_at = self.exchange.received_at
+        received_at = self.received.received_at
         head = {
             "number": self.number,
-            "request": self.exchange.number,
+            "request": self.received.number,
             "writeKey": self.write_key,
             "verdict": self.verdict,
             "reason": self.reason,
@@ -82,14 +82,14 @@ class Arrival:
         return json.dumps(head)[:-1].encode() + b', "message": ' + self.raw + b"}"
 
 
-def arrival(
-    number: int, exchange: Exchange, sent_at: object, posted: Posted, reason: str
-) -> Arrival:
+def received_message(
+    number: int, received: ReceivedRequest, sent_at: object, posted: PostedMessage, reason: str
+) -> ReceivedMessage:
     """`sent_at` is the request's; a message's own counts before it."""
     message = posted.message
-    return Arrival(
+    return ReceivedMessage(
         number=number,
-        exchange=exchange,
+        received=received,
         verdict="dropped" if reason else "accepted",
         reason=reason,
         user_id=customer_id(message),

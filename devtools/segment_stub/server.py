@@ -6,8 +6,8 @@ from aiohttp import web
 
 from devtools.segment_stub.control import control_routes
 from devtools.segment_stub.envelope import MAX_REQUEST_BYTES
-from devtools.segment_stub.live import live_routes
-from devtools.segment_stub.tracking import STATE, State, tracking_routes
+from devtools.segment_stub.live_page import page_routes
+from devtools.segment_stub.tracking import STATE, SegmentState, tracking_routes
 
 BACKLOG: Final = 1024
 """Connections waiting to be accepted: a bench opens hundreds at the same instant."""
@@ -37,6 +37,6 @@ async def listen(host: str, port: int) -> tuple[web.AppRunner, int]:
 
 def application() -> web.Application:
     app = web.Application(client_max_size=MAX_REQUEST_BYTES)
-    app[STATE] = State()
-    app.add_routes(tracking_routes() + control_routes() + live_routes())
+    app[STATE] = SegmentState()
+    app.add_routes(tracking_routes() + control_routes() + page_routes())
     return app

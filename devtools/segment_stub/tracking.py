@@ -13,26 +13,26 @@ from devtools.segment_stub.envelope import (
     open_envelope,
     too_large,
 )
-from devtools.segment_stub.faults import FaultBook
-from devtools.segment_stub.holds import Holds
-from devtools.segment_stub.ledger import Ledger
-from devtools.segment_stub.playing import Meeting, play
-from devtools.segment_stub.records import Exchange
+from devtools.segment_stub.fault_responses import FaultyRequest, respond_with_fault
+from devtools.segment_stub.faults import ActiveFaults
+from devtools.segment_stub.held_requests import HeldRequests
+from devtools.segment_stub.message_store import MessageStore
+from devtools.segment_stub.records import ReceivedRequest
 
-HEADERS_OF_INTEREST: Final = ("X-Retry-Count", "User-Agent", "Content-Type", "Content-Encoding")
+RECORDED_HEADERS: Final = ("X-Retry-Count", "User-Agent", "Content-Type", "Content-Encoding")
 """Never Authorization: the write key has a field of its own."""
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class SegmentState:
     """What the tracking endpoints, the control API and the page share."""
 
-    ledger: Ledger = field(default_factory=Ledger)
-    faults: FaultBook = field(default_factory=FaultBook)
-    holds: Holds = field(default_factory=Holds)
+    store: MessageStore = field(default_factory=MessageStore)
+    faults: ActiveFaults = field(default_factory=ActiveFaults)
+    held_requests: HeldRequests = field(default_factory=HeldRequests)
 
 
-STATE: Final = web.AppKey("state", State)
+STATE: Final = web.AppKey("state", SegmentState)
 
 
 def tracking_routes() -> list[web.RouteDef]:
@@ -40,50 +40,52 @@ def tracking_routes() -> list[web.RouteDef]:
 
 
 async def receive(request: web.Request) -> web.Response:
-    ledger = request.app[STATE].ledger
-    headers = {
-        name: request.headers[name] for name in HEADERS_OF_INTEREST if name in request.headers
-    }
-    exchange = ledger.open(request.path, headers, datetime.now(UTC))
+    store = request.app[STATE].store
+    headers = {name: request.headers[name] for name in RECORDED_HEADERS if name in request.headers}
+    received = store.open_request(request.path, headers, datetime.now(UTC))
     try:
-        envelope = await _read(request, exchange)
-        response = await _respond(request, exchange, envelope)
-        exchange.status = response.status
+        envelope = await _read(request, received)
+        response = await _respond(request, received, envelope)
+        received.status = response.status
         return response
     finally:
-        ledger.note(exchange)
+        store.request_changed(received)
 
 
-async def _read(request: web.Request, exchange: Exchange) -> Envelope:
+async def _read(request: web.Request, received: ReceivedRequest) -> Envelope:
     try:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:
         envelope = too_large(request.headers)
     else:
-        exchange.size = len(body)
+        received.size = len(body)
         envelope = open_envelope(request.path.rpartition("/")[2], request.headers, body)
-    exchange.write_key = envelope.write_key
-    exchange.messages = len(envelope.messages)
-    exchange.reason = envelope.refusal
+    received.write_key = envelope.write_key
+    received.messages = len(envelope.messages)
+    received.reason = envelope.refusal
     return envelope
 
 
-async def _respond(request: web.Request, exchange: Exchange, envelope: Envelope) -> web.Response:
+async def _respond(
+    request: web.Request, received: ReceivedRequest, envelope: Envelope
+) -> web.Response:
     state = request.app[STATE]
-    fault = state.faults.meet(envelope)
+    fault = state.faults.take_match(envelope)
     if fault is None:
-        return _answer(state.ledger, exchange, envelope)
-    exchange.fault = fault.kind
-    exchange.withheld = True
-    state.ledger.note(exchange)
-    return await play(
-        Meeting(fault, request, state.holds, lambda: _answer(state.ledger, exchange, envelope))
+        return _answer(state.store, received, envelope)
+    received.fault = fault.kind
+    received.withheld = True
+    state.store.request_changed(received)
+    return await respond_with_fault(
+        FaultyRequest(
+            fault, request, state.held_requests, lambda: _answer(state.store, received, envelope)
+        )
     )
 
 
-def _answer(ledger: Ledger, exchange: Exchange, envelope: Envelope) -> web.Response:
-    exchange.withheld = False
+def _answer(store: MessageStore, received: ReceivedRequest, envelope: Envelope) -> web.Response:
+    received.withheld = False
     if envelope.refusal:
         return web.json_response({"success": False, "message": envelope.refusal}, status=400)
-    ledger.take(exchange, envelope)
+    store.add_messages(received, envelope)
     return web.json_response({"success": True})

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
-from devtools.segment_stub.envelope import MAX_MESSAGE_BYTES, MESSAGE_TYPES, Posted
+from devtools.segment_stub.envelope import MAX_MESSAGE_BYTES, MESSAGE_TYPES, PostedMessage
 
 Verdict = Literal["accepted", "dropped"]
 
@@ -47,7 +47,7 @@ class MessageIds:
             self._accepted_at.popitem(last=False)
 
 
-def reason_to_drop(posted: Posted, messages_in_request: int) -> str:
+def reason_to_drop(posted: PostedMessage, messages_in_request: int) -> str:
     """In plain words; empty for a message that Segment keeps unless its `messageId` was seen before."""
     if messages_in_request > MAX_MESSAGES:
         return f"The request holds {messages_in_request:,} messages, over the limit of {MAX_MESSAGES:,}."

@@ -11,14 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from devtools.services.folders import ThrowAway
+from devtools.services.folders import TemporaryFolder
 from devtools.services.postgres import PostgresServer
-from devtools.services.process import Server, ServerError, dying_with_us
+from devtools.services.process import Server, ServerError, ending_with_parent
 from devtools.services.redis import RedisServer
 
 # As smrt_integration.environment, which needs Django, reads DEBUG.
-OFF = {"", "0", "false", "no", "off"}
-PASSED_ON = {
+DEBUG_OFF = {"", "0", "false", "no", "off"}
+FORWARDED_SIGNALS = {
     signal.SIGINT,
     signal.SIGTERM,
     signal.SIGHUP,
@@ -39,14 +39,14 @@ def services(settings: Mapping[str, str] | None = None) -> Iterator[dict[str, st
         "REDIS_URL": RedisServer,
     }
     missing = {name: make for name, make in servers.items() if not is_set(name)}
-    if missing and os.environ.get("DEBUG", "1").strip().lower() in OFF:
+    if missing and os.environ.get("DEBUG", "1").strip().lower() in DEBUG_OFF:
         raise ServerError(
             f"{' and '.join(missing)} must be set while DEBUG is off: the servers that come with development are not for that."
         )
     with ExitStack() as stack:
         added: dict[str, str] = {}
         for name, make in missing.items():
-            folder = ThrowAway()
+            folder = TemporaryFolder()
             stack.callback(folder.remove)
             server = make(folder.path)
             stack.callback(server.stop)
@@ -55,7 +55,7 @@ def services(settings: Mapping[str, str] | None = None) -> Iterator[dict[str, st
         yield added
 
 
-def provide() -> None:
+def provide_services() -> None:
     """Set DATABASE_URL and REDIS_URL for this process, and DEBUG for the settings; what it starts ends with it. Once is enough."""
     stack = ExitStack()
     os.environ.update(stack.enter_context(services()))
@@ -80,9 +80,9 @@ def _leave(number: int, _frame: object) -> NoReturn:
 
 
 def _wait_for(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    waited_for = PASSED_ON | {signal.SIGCHLD}
+    waited_for = FORWARDED_SIGNALS | {signal.SIGCHLD}
     signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
-    child = subprocess.Popen(dying_with_us(command, signal.SIGTERM), env=environment)
+    child = subprocess.Popen(ending_with_parent(command, signal.SIGTERM), env=environment)
     while (code := child.poll()) is None:
         arrived = signal.sigwaitinfo(waited_for)
         # a code above 0 means that the terminal sent it, and then the command has got it too

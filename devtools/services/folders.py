@@ -18,7 +18,7 @@ SERVER_GROUP = 60_423
 SERVERS = ("postgres", "redis-server")
 
 
-class ThrowAway:
+class TemporaryFolder:
     """A folder that lives as long as this object's owner; held by a lock, which the system frees even on `kill -9`."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class ThrowAway:
         with _locked(base):
             _remove_abandoned(base)
             self.path = Path(tempfile.mkdtemp(dir=base))
-            close_to_others(self.path)
+            restrict_access(self.path)
             self._lock: IO[bytes] = (self.path / "lock").open("wb")
             fcntl.flock(self._lock, fcntl.LOCK_EX)
 
@@ -35,7 +35,7 @@ class ThrowAway:
         self._lock.close()
 
 
-def close_to_others(folder: Path) -> None:
+def restrict_access(folder: Path) -> None:
     if os.geteuid() == 0:
         os.chown(folder, 0, SERVER_GROUP)
         folder.chmod(0o710)
@@ -51,7 +51,7 @@ def _base() -> Path:
         found = base.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
             return Path(tempfile.mkdtemp())  # somebody else took the name
-    close_to_others(base)
+    restrict_access(base)
     return base
 
 

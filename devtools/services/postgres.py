@@ -19,15 +19,15 @@ from devtools.services.process import (
     Account,
     Server,
     ServerError,
-    dying_with_us,
     end_leftovers,
+    ending_with_parent,
     last_lines,
 )
 
 DATABASE = "smrt"
 USER = "postgres"
 # Twenty workers, web threads, tests and a bench at once; the default is 100.
-BASE = {
+BASE_SETTINGS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -35,9 +35,9 @@ BASE = {
     "listen_addresses": "127.0.0.1",
 }
 # The password has 256 random bits, so the work that protects a guessable one would only slow down each connection.
-BASE |= {"scram_iterations": "1"}
+BASE_SETTINGS |= {"scram_iterations": "1"}
 # Nothing of a throw-away server is wanted after a power cut; what it committed must outlive `kill`, so commits stay synchronous.
-THROW_AWAY = {"fsync": "off", "full_page_writes": "off"}
+TEMPORARY_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 
 
 class PostgresServer(Server):
@@ -63,7 +63,9 @@ class PostgresServer(Server):
         self.port = port
         self.on_our_death = signal.SIGINT if durable else signal.SIGQUIT
         self._durable = durable
-        self._settings = BASE | ({} if durable else THROW_AWAY) | dict(settings or {})
+        self._settings = (
+            BASE_SETTINGS | ({} if durable else TEMPORARY_SETTINGS) | dict(settings or {})
+        )
 
     @property
     def url(self) -> str:
@@ -120,7 +122,7 @@ class PostgresServer(Server):
             "--locale=C.UTF-8",
             *([] if self._durable else ["--no-sync"]),
         ]
-        command = dying_with_us(
+        command = ending_with_parent(
             [binary("initdb"), "-D", str(data), *options], signal.SIGKILL, account
         )
         with self.log.open("ab") as log:

@@ -36,7 +36,7 @@ class Account:
         os.chown(path, self.uid, self.gid)
 
 
-def dying_with_us(
+def ending_with_parent(
     command: Sequence[str], on_our_death: signal.Signals, account: Account | None = None
 ) -> list[str]:
     """The command line that runs `command` so that it gets the signal when the *thread* that starts it ends, however it ends."""
@@ -96,7 +96,7 @@ class Server(ABC):
     def launch(self, command: Sequence[str], cwd: Path, account: Account | None = None) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                dying_with_us(command, self.on_our_death, account),
+                ending_with_parent(command, self.on_our_death, account),
                 cwd=cwd,
                 env=clean_environment(),
                 stdin=subprocess.DEVNULL,
@@ -145,7 +145,7 @@ def last_lines(log: Path | IO[str], count: int = 8) -> str:
     return "\n".join(f"    {line}" for line in lines[-count:])
 
 
-def working_in(folder: Path, names: Sequence[str]) -> Iterator[int]:
+def pids_working_in(folder: Path, names: Sequence[str]) -> Iterator[int]:
     """The ids of the processes called one of `names` whose working directory is `folder` or below it."""
     top = os.path.realpath(folder).rstrip(os.sep)
     for entry in Path("/proc").iterdir():
@@ -164,7 +164,7 @@ def end_leftovers(folder: Path, names: Sequence[str], grace: float = 0) -> None:
     `grace`: seconds that they get to end by themselves, as their starter's death told them to.
     """
     deadline = time.monotonic() + grace
-    while leftovers := list(working_in(folder, names)):
+    while leftovers := list(pids_working_in(folder, names)):
         for pid in leftovers if time.monotonic() > deadline else []:
             try:
                 os.kill(pid, signal.SIGKILL)

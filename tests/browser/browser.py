@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response, WebError
 
-from devtools.browser import installed
+from devtools.chromium import find_chromium
 
 NO_BROWSER: Final = "No Chromium here, so nothing is tried in a real browser: install it (apt-get install chromium) or name it with CHROMIUM."
 
 
 def chromium_path() -> str:
     """Of the browser to try pages in. Without one the test is skipped, or fails where BROWSER says that it is required."""
-    path = installed()
+    path = find_chromium()
     if path is None:
         (pytest.fail if os.environ.get("BROWSER") == "required" else pytest.skip)(NO_BROWSER)
     return path

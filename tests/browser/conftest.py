@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from devtools.browser import FLAGS, SIZES, installed
+from devtools.chromium import FLAGS, SIZES, find_chromium
 from tests.admin.conftest import helper, logged_in, other_business, other_owner, owner, support
 from tests.browser.browser import NO_BROWSER, Watch, chromium_path
 from tests.events.conftest import business, customer, integration
@@ -157,7 +157,7 @@ def pytest_runtest_makereport(
     page = getattr(item, "funcargs", {}).get("page")
     if report.when == "call" and report.failed and isinstance(page, Page):
         report.sections.append(("The page as it was", _kept(page, item.name)))
-    if report.skipped and installed() is None:
+    if report.skipped and find_chromium() is None:
         report.longrepr = (__file__, 1, f"Skipped: {NO_BROWSER}")
     return report
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page
 
 from customers.models import Customer
-from devtools.browser import SIZES
+from devtools.chromium import SIZES
 from events.models import Integration
 from smrt_integration.delivery.deliver import Delivery
 from tests.browser.conftest import Visitor

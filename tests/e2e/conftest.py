@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from devtools.services.folders import ThrowAway
+from devtools.services.folders import TemporaryFolder
 from devtools.services.postgres import PostgresServer
 from devtools.services.redis import RedisServer
 from events import wake
@@ -19,7 +19,7 @@ from tests.workers import PROJECT, Beat
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Closed to other accounts, but open to servers."""
-    folder = ThrowAway()
+    folder = TemporaryFolder()
     yield folder.path
     folder.remove()
 

@@ -14,7 +14,7 @@ from requests import Session
 
 from devtools.demo.businesses import BUSINESSES
 from devtools.services.ports import free_port
-from tests.devtools.run.watching import Watched, wait_until
+from tests.devtools.run.processes import WatchedProcess, wait_until
 
 RUN = """
 import sys
@@ -56,7 +56,7 @@ class Newcomer:
         self.start()
 
     def start(self) -> None:
-        self.run = Watched([sys.executable, "-c", RUN, str(self.folder)], self._environment)
+        self.run = WatchedProcess([sys.executable, "-c", RUN, str(self.folder)], self._environment)
         self.run.wait_for("Ctrl-C stops everything")
 
     def password(self) -> str:

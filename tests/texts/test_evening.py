@@ -10,7 +10,7 @@ import pytest
 from requests import Session
 
 from customers.models import Customer, IncomingText, PickupRequest, TextSettings
-from devtools.twilio_stub.texting import signature
+from devtools.twilio_stub.texts_api import signature
 from events.models import Integration
 from tests.browser.sending import wait_for_the_worker
 from tests.conftest import WRITE_KEY

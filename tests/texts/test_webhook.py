@@ -44,7 +44,7 @@ def test_what_twilio_did_not_sign_is_refused_and_changes_nothing(
 
 
 def test_a_signature_is_good_for_nothing_else_than_what_it_signed(texted: Customer) -> None:
-    from devtools.twilio_stub.texting import signature
+    from devtools.twilio_stub.texts_api import signature
 
     form = {"MessageSid": "SM1", "From": texted.phone, "To": NUMBER, "Body": "Yes"}
     headers = {"X-Twilio-Signature": signature("http://127.0.0.1:8000/texts/incoming", form)}
@@ -59,7 +59,7 @@ def test_a_signature_is_good_for_nothing_else_than_what_it_signed(texted: Custom
 def test_the_address_that_is_signed_is_the_public_one_whatever_host_a_request_names(
     texted: Customer, settings: Any
 ) -> None:
-    from devtools.twilio_stub.texting import signature
+    from devtools.twilio_stub.texts_api import signature
 
     settings.PUBLIC_URL, settings.ALLOWED_HOSTS = "https://smrt.example.com", ["*"]
     form = {"MessageSid": "SM1", "From": texted.phone, "To": NUMBER, "Body": "No"}
@@ -185,7 +185,7 @@ def test_whatever_twilio_signs_is_never_an_error_of_ours(
 
 def test_what_is_left_out_is_as_good_as_empty(texted: Customer) -> None:
     """RCS and short codes do without one or the other."""
-    from devtools.twilio_stub.texting import signature
+    from devtools.twilio_stub.texts_api import signature
 
     form = {"MessageSid": "SM1", "To": NUMBER}
     headers = {"X-Twilio-Signature": signature("http://127.0.0.1:8000/texts/incoming", form)}

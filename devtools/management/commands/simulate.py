@@ -33,16 +33,16 @@ class Command(DemoCommand):
         )
 
     def demonstrate(self, **options: Any) -> None:
-        from devtools.demo import simulation, stand_in
-        from devtools.demo.shop import Doors
+        from devtools.demo import simulation, stand_ins
+        from devtools.demo.remote_business import DemoServers
 
         before = signal.signal(signal.SIGTERM, _stop)
         try:
-            stand_in.name_businesses(settings.SEGMENT_HOST)
+            stand_ins.name_businesses(settings.SEGMENT_HOST)
             if settings.TWILIO_HOST:
-                stand_in.remember_texts(settings.TWILIO_HOST)
-            doors = Doors(options["web"], settings.TWILIO_HOST, self.stdout.write)
-            simulation.run(doors, options["seed"], options["pace"], options["actions"])
+                stand_ins.remember_texts(settings.TWILIO_HOST)
+            servers = DemoServers(options["web"], settings.TWILIO_HOST, self.stdout.write)
+            simulation.run(servers, options["seed"], options["pace"], options["actions"])
         except KeyboardInterrupt:
             return
         finally:

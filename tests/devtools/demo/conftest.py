@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from customers.models import Business
-from devtools.demo import simulation, stand_in
+from devtools.demo import simulation, stand_ins
+from devtools.demo.api_keys import create_keys
 from devtools.demo.businesses import BUSINESSES, DemoBusiness
-from devtools.demo.keys import make_keys
+from devtools.demo.remote_business import DemoServers
 from devtools.demo.seed import seed
-from devtools.demo.shop import Doors
 from smrt_integration.api.models import Answered
 from smrt_integration.delivery.deliver import Delivery
 from tests.segment import SegmentStandIn
@@ -27,39 +27,39 @@ def businesses(db: None) -> Mapping[str, Business]:
     return {demo.name: Business.objects.get(name=demo.name) for demo in BUSINESSES}
 
 
-class Never(Random):
+class NeverRepeats(Random):
     """Nothing is sent twice."""
 
     def randrange(self, *bounds: int) -> int:  # type: ignore[override]
         return 1
 
 
-class Always(Random):
+class AlwaysRepeats(Random):
     """Everything is."""
 
     def randrange(self, *bounds: int) -> int:  # type: ignore[override]
         return 0
 
 
-class Town:
+class DemoSystem:
     """Where the demo's people live: what they did, what was said of it, and what Segment and Twilio got."""
 
     def __init__(self, web: Web, segment: SegmentStandIn, twilio: TwilioStandIn) -> None:
         self.web, self.segment, self.twilio = web, segment, twilio
         self.said: list[str] = []
-        self.doors = Doors(web.url, twilio.url, self.said.append, Never())
+        self.servers = DemoServers(web.url, twilio.url, self.said.append, NeverRepeats())
         self.random = Random(1)
         self._seen, self._read = 0, len(web.printed)
 
-    def make(self) -> None:
+    def create(self) -> None:
         """The demo businesses, freshly made, and the last evening's texts on the phones."""
         seed()
-        make_keys()
+        create_keys()
         self.twilio.reset()
-        assert stand_in.remember_texts(self.twilio.url)
+        assert stand_ins.remember_texts(self.twilio.url)
 
     def act(self, action: simulation.Action, demo: DemoBusiness = BUSINESSES[0]) -> str | None:
-        return simulation.act(action, demo, self.doors, self.random)
+        return simulation.run_action(action, demo, self.servers, self.random)
 
     def arrived(self) -> list[dict[str, Any]]:
         """At Segment, since this was asked the last time."""
@@ -106,16 +106,16 @@ def twilio(web: Web) -> Iterator[TwilioStandIn]:
 
 
 @pytest.fixture
-def nobody(
+def empty_system(
     web: Web, twilio: TwilioStandIn, transactional_db: None, segment: SegmentStandIn
-) -> Town:
-    """A town without businesses."""
+) -> DemoSystem:
+    """A system without businesses."""
     web.replace_child()
     twilio.reset()
-    return Town(web, segment, twilio)
+    return DemoSystem(web, segment, twilio)
 
 
 @pytest.fixture
-def town(nobody: Town) -> Town:
-    nobody.make()
-    return nobody
+def system(empty_system: DemoSystem) -> DemoSystem:
+    empty_system.create()
+    return empty_system

@@ -18,8 +18,8 @@ from pytest_django import Settings
 from devtools.demo.businesses import BUSINESSES
 from devtools.services.postgres import PostgresServer
 from tests import workers
-from tests.devtools.demo.conftest import Town
-from tests.devtools.run.watching import Watched, wait_until
+from tests.devtools.demo.conftest import DemoSystem
+from tests.devtools.run.processes import WatchedProcess, wait_until
 from tests.segment import SegmentStandIn
 from tests.web import Web
 
@@ -46,9 +46,11 @@ def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-def simulating(database: str, web: str, *arguments: str) -> Watched:
+def simulating(database: str, web: str, *arguments: str) -> WatchedProcess:
     environment = {"DATABASE_URL": database, "SEGMENT_HOST": NOWHERE, "PYTHONUNBUFFERED": "1"}
-    return Watched([sys.executable, str(MANAGE), "simulate", "--web", web, *arguments], environment)
+    return WatchedProcess(
+        [sys.executable, str(MANAGE), "simulate", "--web", web, *arguments], environment
+    )
 
 
 def test_the_demo_is_refused_outside_development() -> None:
@@ -152,8 +154,10 @@ def test_it_goes_on_when_the_database_comes_back_and_ends_at_once_when_told(
     assert end(while_away) == 0
 
 
-def test_it_waits_for_a_web_server_that_is_away_and_ends_at_once_when_told(town: Town) -> None:
-    another = Web({"SEGMENT_HOST": town.segment.url})
+def test_it_waits_for_a_web_server_that_is_away_and_ends_at_once_when_told(
+    system: DemoSystem,
+) -> None:
+    another = Web({"SEGMENT_HOST": system.segment.url})
     run = simulating(workers.test_database_url(), another.url, "--pace", "50")
     run.wait_for("Golden Gate Cleaners: ")
     another.kill()
@@ -162,7 +166,7 @@ def test_it_waits_for_a_web_server_that_is_away_and_ends_at_once_when_told(town:
     assert [line for line in run.lines if "Traceback" in line] == []
 
 
-def end(run: Watched) -> int:
+def end(run: WatchedProcess) -> int:
     began = time.monotonic()
     run.send(signal.SIGTERM)
     code = run.ended()

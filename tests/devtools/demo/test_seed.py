@@ -22,8 +22,8 @@ from customers.models import (
     Visit,
 )
 from devtools.demo.businesses import BUSINESSES
-from devtools.demo.login import make_logins, password
-from devtools.demo.past import DRIFTING
+from devtools.demo.logins import create_logins, password
+from devtools.demo.past_records import NEARLY_LOST
 from devtools.demo.seed import seed
 from events.models import Celebration, Integration, Outgoing
 from events.sweeps import birthdays, lost
@@ -123,7 +123,7 @@ def test_whenever_it_is_made_somebody_is_lost_and_somebody_has_a_birthday_that_d
 def test_on_each_of_the_next_days_too() -> None:
     with time_machine.travel(at(DAYS[0]), tick=False):
         seed()
-    for days in range(1, max(days for days, _ in DRIFTING)):
+    for days in range(1, max(days for days, _ in NEARLY_LOST)):
         Outgoing.objects.all().delete()
         now = at(DAYS[0]) + timedelta(days=days)
         lost.sweep(now)
@@ -168,7 +168,7 @@ NAMES = ("owner", "helper", "admin")
 @pytest.mark.django_db
 def test_the_logins_work_and_stay_the_same() -> None:
     BusinessFactory.create(name=BUSINESSES[0].name)
-    first = make_logins()
+    first = create_logins()
     for name, said in zip(NAMES, first, strict=True):
         of = "" if name == "admin" else " of Golden Gate Cleaners"
         assert re.fullmatch(
@@ -176,7 +176,7 @@ def test_the_logins_work_and_stay_the_same() -> None:
             said,
         )
         assert User.objects.get(username=name).check_password(password(name))
-    assert make_logins() == first
+    assert create_logins() == first
     assert len({password(name) for name in NAMES}) == 3
 
 
@@ -184,7 +184,7 @@ def test_the_logins_work_and_stay_the_same() -> None:
 def test_who_they_are() -> None:
     golden_gate = BusinessFactory.create(name=BUSINESSES[0].name)
     BusinessFactory.create(name=BUSINESSES[1].name)
-    make_logins()
+    create_logins()
     assert list(User.objects.order_by("username").values_list("username", "is_superuser")) == [
         ("admin", True),
         ("helper", False),
@@ -202,11 +202,11 @@ def test_who_they_are() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_password_of_ones_own_is_left_alone(name: str) -> None:
     BusinessFactory.create(name=BUSINESSES[0].name)
-    make_logins()
+    create_logins()
     user = User.objects.get(username=name)
     user.set_password("my own")
     user.save()
-    (said,) = (said for said in make_logins() if f" {name} " in said)
+    (said,) = (said for said in create_logins() if f" {name} " in said)
     assert said.endswith(" with the password that was given to it.")
     assert User.objects.get(username=name).check_password("my own")
 

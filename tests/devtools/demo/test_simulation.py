@@ -8,16 +8,16 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from customers.models import Agent, Customer, CustomField, Employee, Order, Stop
-from devtools.demo import counter, drivers, office, simulation, website
+from devtools.demo import counter, drivers, owner, simulation, website
+from devtools.demo.api_keys import create_keys
 from devtools.demo.businesses import BUSINESSES
-from devtools.demo.keys import make_keys
-from devtools.demo.past import DRIFTING
-from devtools.demo.shop import Shop
-from devtools.demo.whom import STILL_HERE
+from devtools.demo.choices import ACTIVE_WITHIN
+from devtools.demo.past_records import NEARLY_LOST
+from devtools.demo.remote_business import RemoteBusiness
 from events.catalogue import CUSTOMER_BIRTHDAY, CUSTOMER_LOST, EVENT_NAMES
 from events.models import Outgoing, TraitChange
 from smrt_integration.api.models import ApiKey
-from tests.devtools.demo.conftest import Town
+from tests.devtools.demo.conftest import DemoSystem
 
 AT_ONCE = 1e6
 US, EU, OFF = BUSINESSES
@@ -26,12 +26,12 @@ WENT_WRONG = ("went wrong", "answered 5", "database", "twice", "no field", "brok
 
 
 def a_deck_each() -> int:
-    return len(BUSINESSES) * sum(count for _, count in simulation.CARDS)
+    return len(BUSINESSES) * sum(count for _, count in simulation.ACTION_COUNTS)
 
 
 @pytest.mark.slow
-def test_every_event_happens_before_a_deck_is_dealt_out(town: Town) -> None:
-    simulation.run(town.doors, 1, AT_ONCE, a_deck_each())
+def test_every_event_happens_before_a_deck_is_dealt_out(system: DemoSystem) -> None:
+    simulation.run(system.servers, 1, AT_ONCE, a_deck_each())
     for demo in (US, EU):
         events = set(
             Outgoing.objects.filter(business__name=demo.name).values_list("event", flat=True)
@@ -46,29 +46,29 @@ def test_every_event_happens_before_a_deck_is_dealt_out(town: Town) -> None:
             "Text",
         }
     assert not Outgoing.objects.filter(business__name=OFF.name).exists()
-    assert {line.split(":")[0] for line in town.said} == {demo.name for demo in BUSINESSES}
-    assert [line for line in town.said if any(words in line for words in WENT_WRONG)] == []
+    assert {line.split(":")[0] for line in system.said} == {demo.name for demo in BUSINESSES}
+    assert [line for line in system.said if any(words in line for words in WENT_WRONG)] == []
 
 
 @pytest.mark.slow
-def test_the_same_seed_means_the_same_decisions(town: Town) -> None:
-    first = decisions(town, 7)
+def test_the_same_seed_means_the_same_decisions(system: DemoSystem) -> None:
+    first = decisions(system, 7)
     call_command("flush", interactive=False, verbosity=0)
-    town.make()
-    assert decisions(town, 7) == first
-    assert decisions(town, 8) != first
+    system.create()
+    assert decisions(system, 7) == first
+    assert decisions(system, 8) != first
 
 
-def decisions(town: Town, seed: int) -> list[str]:
+def decisions(system: DemoSystem, seed: int) -> list[str]:
     """The orders' numbers are random."""
-    town.said.clear()
-    simulation.run(town.doors, seed, AT_ONCE, 45)
-    return [re.sub(r"order \w{8}", "an order", line) for line in town.said]
+    system.said.clear()
+    simulation.run(system.servers, seed, AT_ONCE, 45)
+    return [re.sub(r"order \w{8}", "an order", line) for line in system.said]
 
 
-def test_a_refusal_is_said_and_changes_nothing(town: Town) -> None:
+def test_a_refusal_is_said_and_changes_nothing(system: DemoSystem) -> None:
     Customer.objects.update(delivery_preference="Route Regular")
-    said = town.act(website.request_regular_pickups)
+    said = system.act(website.request_regular_pickups)
     assert said == "refused: You are on a regular route: our van comes by on its own."
     Stop.objects.bulk_create(
         [
@@ -80,7 +80,7 @@ def test_a_refusal_is_said_and_changes_nothing(town: Town) -> None:
         Order.create(stop.customer, stop=stop)
     Outgoing.objects.all().delete()
     assert (
-        town.act(drivers.find_nothing)
+        system.act(drivers.miss_stop)
         == "refused: Orders were created at this stop, so it was not missed."
     )
     assert Outgoing.objects.count() == 0
@@ -92,63 +92,72 @@ def _pending_stop_with_order(customer: Customer) -> Stop:
     )
 
 
-def test_a_key_that_was_revoked_is_refused_and_the_others_go_on(town: Town) -> None:
+def test_a_key_that_was_revoked_is_refused_and_the_others_go_on(system: DemoSystem) -> None:
     key = ApiKey.objects.get(business__name=US.name, name="Tills")
     key.revoke(timezone.now())
-    assert str(town.act(counter.sign_up)).startswith(
+    assert str(system.act(counter.sign_up)).startswith(
         "refused: This key is not known here or was revoked."
     )
-    assert str(town.act(website.sign_up, EU)).endswith("signed up on the website")
-    make_keys()
-    assert str(town.act(counter.sign_up)).startswith("refused: "), "it is a key's owner who decides"
+    assert str(system.act(website.sign_up, EU)).endswith("signed up on the website")
+    create_keys()
+    assert str(system.act(counter.sign_up)).startswith("refused: "), (
+        "it is a key's owner who decides"
+    )
 
 
 @pytest.mark.parametrize(
-    "action", [counter.finish, counter.hand_out, counter.hand_out_one_item, drivers.deliver]
+    "action", [counter.mark_ready, counter.return_order, counter.return_one_item, drivers.deliver]
 )
-def test_without_orders_there_is_nothing_to_do(town: Town, action: simulation.Action) -> None:
+def test_without_orders_there_is_nothing_to_do(
+    system: DemoSystem, action: simulation.Action
+) -> None:
     Order.objects.update(status="returned")
-    assert town.act(action) is None
+    assert system.act(action) is None
 
 
-def test_an_action_that_fails_is_told_and_is_not_the_end(town: Town) -> None:
-    def stumble(shop: Shop, random: Random) -> str | None:
-        raise KeyError(shop.name)
+def test_an_action_that_fails_is_told_and_is_not_the_end(system: DemoSystem) -> None:
+    def stumble(business: RemoteBusiness, random: Random) -> str | None:
+        raise KeyError(business.name)
 
-    def look_for_nobody(shop: Shop, random: Random) -> str | None:
-        return str(shop.till.get(f"customers/{shop.uuid}"))
+    def look_for_nobody(business: RemoteBusiness, random: Random) -> str | None:
+        return str(business.till.get(f"customers/{business.uuid}"))
 
-    assert town.act(stumble) == "this went wrong: KeyError in stumble"
-    assert town.act(look_for_nobody) == "a record was deleted in the meantime"
+    assert system.act(stumble) == "this went wrong: KeyError in stumble"
+    assert system.act(look_for_nobody) == "a record was deleted in the meantime"
 
 
-def test_a_business_without_staff_stores_or_routes_goes_on(town: Town) -> None:
+def test_a_business_without_staff_stores_or_routes_goes_on(system: DemoSystem) -> None:
     Order.objects.update(agent=None, sold_by=None, returned_by=None)
     Customer.objects.update(agent=None)
     Employee.objects.all().delete()
     Agent.objects.all().delete()
     CustomField.objects.filter(kind="TEXT").delete()
-    assert town.act(office.rename, EU) is None
-    assert town.act(website.answer_question, EU) is None
-    said = town.act(drivers.pick_up, EU)
+    assert system.act(owner.rename, EU) is None
+    assert system.act(website.answer_custom_field, EU) is None
+    said = system.act(drivers.pick_up, EU)
     assert said is not None
     assert said.startswith("a driver picked up order")
     assert Stop.objects.get().driver is None
-    for action in (counter.take_in, counter.hand_out, counter.sign_up, drivers.report_late):
-        assert "refused" not in str(town.act(action, EU))
+    for action in (
+        counter.create_order,
+        counter.return_order,
+        counter.sign_up,
+        drivers.send_late_reports,
+    ):
+        assert "refused" not in str(system.act(action, EU))
     assert Outgoing.objects.filter(event="Order Returned").exists()
 
 
-def test_without_the_demo_nobody_acts(nobody: Town) -> None:
-    simulation.run(nobody.doors, 1, AT_ONCE, 30)
-    assert nobody.said == []
+def test_without_the_demo_nobody_acts(empty_system: DemoSystem) -> None:
+    simulation.run(empty_system.servers, 1, AT_ONCE, 30)
+    assert empty_system.said == []
     assert Customer.objects.count() == 0
 
 
 @pytest.mark.slow
-def test_those_who_stayed_away_for_long_are_left_alone(town: Town) -> None:
+def test_those_who_stayed_away_for_long_are_left_alone(system: DemoSystem) -> None:
     """Or else nobody would be lost in a demo that runs for days."""
-    away = Customer.objects.filter(last_visit__lt=timezone.now() - STILL_HERE).order_by("pk")
+    away = Customer.objects.filter(last_visit__lt=timezone.now() - ACTIVE_WITHIN).order_by("pk")
     # but for those who answer a text, which proves that their phone is a mobile one, and may end the texts
     fields = [
         field.name
@@ -156,14 +165,14 @@ def test_those_who_stayed_away_for_long_are_left_alone(town: Town) -> None:
         if field.name not in {"text_answered_at", "receive_texts"}
     ]
     before = list(away.values_list(*fields))
-    assert len(before) == 3 * len(DRIFTING)
-    simulation.run(town.doors, 3, AT_ONCE, 90)
+    assert len(before) == 3 * len(NEARLY_LOST)
+    simulation.run(system.servers, 3, AT_ONCE, 90)
     assert list(away.values_list(*fields)) == before
 
 
 def test_a_minute_is_lively_and_then_it_is_calm() -> None:
     def pause(now: float, pace: float | None = None, took: float = 0.0) -> float:
-        return simulation.Rhythm(Random(5), pace, began=100.0).pause(now, took)
+        return simulation.Pacing(Random(5), pace, began=100.0).pause(now, took)
 
     assert pause(160.0) == pytest.approx(6 * pause(159.9))
     assert pause(100.0, pace=2.0) == pause(500.0, pace=2.0) == pytest.approx(pause(159.9) * 3 / 2)

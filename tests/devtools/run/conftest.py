@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from devtools.services.ports import free_port
-from tests.devtools.run.watching import Watched, made_up
+from tests.devtools.run.processes import WatchedProcess, start_sample_run
 
-Start = Callable[..., Watched]
+Start = Callable[..., WatchedProcess]
 
 
 @pytest.fixture
@@ -34,14 +34,14 @@ def ports() -> dict[str, str]:
 @pytest.fixture
 def start(folder: Path, ports: dict[str, str]) -> Iterator[Start]:
     """Starts `make run` with made-up programs; whatever still runs at the end of the test is stopped."""
-    started: list[Watched] = []
+    started: list[WatchedProcess] = []
 
     def starting(
         *programs: tuple[str, str],
         steps: tuple[tuple[str, str], ...] = (),
         **environment: str | None,
-    ) -> Watched:
-        run = made_up(folder, programs, steps, **{**ports, **environment})
+    ) -> WatchedProcess:
+        run = start_sample_run(folder, programs, steps, **{**ports, **environment})
         started.append(run)
         return run
 

@@ -14,9 +14,9 @@ import redis
 
 from devtools.services import folders
 from devtools.services.postgres import PostgresServer, server_account
-from devtools.services.process import Account, ServerError, dying_with_us, working_in
+from devtools.services.process import Account, ServerError, ending_with_parent, pids_working_in
 from devtools.services.redis import RedisServer
-from tests.devtools.run.watching import Watched, alive, wait_until
+from tests.devtools.run.processes import WatchedProcess, alive, wait_until
 
 EXEC = (sys.executable, "-m", "devtools.services", "exec")
 BOTH: dict[str, str | None] = {"DATABASE_URL": None, "REDIS_URL": None}
@@ -28,16 +28,16 @@ print("answers", *row, redis.Redis.from_url(os.environ["REDIS_URL"]).ping())
 """
 
 
-Execute = Callable[..., Watched]
+Execute = Callable[..., WatchedProcess]
 
 
 @pytest.fixture
 def execute() -> Iterator[Execute]:
     """Unless told otherwise it starts only Redis, which is quicker."""
-    started: list[Watched] = []
+    started: list[WatchedProcess] = []
 
-    def starting(*arguments: str, **environment: str | None) -> Watched:
-        started.append(Watched([*EXEC, *arguments], {"REDIS_URL": None} | environment))
+    def starting(*arguments: str, **environment: str | None) -> WatchedProcess:
+        started.append(WatchedProcess([*EXEC, *arguments], {"REDIS_URL": None} | environment))
         return started[-1]
 
     yield starting
@@ -155,7 +155,7 @@ def test_kill_9_leaves_no_server_behind_and_the_next_start_removes_the_folder(
 
 
 def _servers(name: str) -> list[int]:
-    return list(working_in(Path("/"), [name]))
+    return list(pids_working_in(Path("/"), [name]))
 
 
 def _parent(pid: int) -> int:
@@ -171,7 +171,7 @@ def test_postgresql_keeps_address_and_data_through_a_stop_and_a_crash(
         rows(postgres, "INSERT INTO kept VALUES (1)")
         end()
         assert not postgres.running()
-        assert list(working_in(postgres.data, ["postgres"])) == []
+        assert list(pids_working_in(postgres.data, ["postgres"])) == []
         with pytest.raises(psycopg.OperationalError, match="refused"):
             psycopg.connect(url)
         postgres.start()
@@ -249,7 +249,7 @@ def test_an_interrupted_first_start_is_made_good_by_the_next(tmp_path: Path) -> 
 
 
 def test_a_throw_away_folder_is_closed_to_other_accounts() -> None:
-    folder = folders.ThrowAway()
+    folder = folders.TemporaryFolder()
     try:
         assert folder.path.stat().st_mode & 0o007 == 0
         assert folder.path.parent.stat().st_mode & 0o007 == 0
@@ -262,8 +262,8 @@ def test_a_throw_away_folder_is_closed_to_other_accounts() -> None:
 def test_an_ordinary_account_gets_its_servers_too(tmp_path: Path) -> None:
     """`reach` because the interpreter may be installed in root's own home folder."""
     nobody = Account(65_534, 65_534, reach=True)
-    run = Watched(
-        dying_with_us([*EXEC, "--", sys.executable, "-c", ASK], signal.SIGKILL, nobody),
+    run = WatchedProcess(
+        ending_with_parent([*EXEC, "--", sys.executable, "-c", ASK], signal.SIGKILL, nobody),
         BOTH | {"HOME": str(tmp_path)},
     )
     assert run.ended() == 0

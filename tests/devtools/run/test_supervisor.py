@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.devtools.run.conftest import Start
-from tests.devtools.run.watching import alive, made_up, wait_until
+from tests.devtools.run.processes import alive, start_sample_run, wait_until
 
 FOREVER = "import os, time; print('I am', os.getpid()); time.sleep(600)"
 # says when it is told to end, and by which signal
@@ -188,7 +188,7 @@ def test_the_next_start_ends_what_a_killed_one_left_behind_and_nothing_else(
     left = first.number_after("I am ")
     first.wait_for(READY)
     (tmp_path / "another project").mkdir()
-    other = made_up(tmp_path / "another project", [("worker", FOREVER)], (), **ports)
+    other = start_sample_run(tmp_path / "another project", [("worker", FOREVER)], (), **ports)
     not_ours = other.number_after("I am ")
     first.send(signal.SIGKILL)
     first.ended()
@@ -206,7 +206,7 @@ def test_it_ends_with_the_make_that_started_it(
     command = [
         sys.executable,
         "-m",
-        "tests.devtools.run.made_up",
+        "tests.devtools.run.sample_run",
         str(folder),
         json.dumps({"steps": [], "programs": [["web", CANDID]]}),
     ]
@@ -226,7 +226,7 @@ def test_it_ends_with_the_make_that_started_it(
 
 
 def test_it_ends_when_nobody_reads_its_output(folder: Path, ports: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "tests.devtools.run.made_up", str(folder)]
+    command = [sys.executable, "-m", "tests.devtools.run.sample_run", str(folder)]
     command.append(
         json.dumps(
             {
@@ -247,7 +247,7 @@ def test_a_terminal_gets_colours_and_a_pipe_does_not(folder: Path, ports: dict[s
     command = [
         sys.executable,
         "-m",
-        "tests.devtools.run.made_up",
+        "tests.devtools.run.sample_run",
         str(folder),
         json.dumps({"steps": [], "programs": [["web", "print(1)"]]}),
     ]
@@ -280,7 +280,7 @@ def test_what_comes_after_all_waits_until_the_others_answer_and_say_so(
             {"says": "ready."},
         ],
     ]
-    run = made_up(folder, programs, [], **ports)
+    run = start_sample_run(folder, programs, [], **ports)
     run.wait_for("last   | here")
     run.close()
     at = {

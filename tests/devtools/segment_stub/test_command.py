@@ -8,7 +8,7 @@ import sys
 import pytest
 import requests
 
-from tests.devtools.segment_stub.posting import post, track
+from tests.devtools.segment_stub.requests_to_stub import post, track
 from tests.segment import PROJECT, SegmentStandIn
 
 COMMAND = [sys.executable, "-m", "devtools.segment_stub"]

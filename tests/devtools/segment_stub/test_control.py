@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.devtools.segment_stub.posting import EU_KEY, US_KEY, post, send, track
+from tests.devtools.segment_stub.requests_to_stub import EU_KEY, US_KEY, post, send, track
 from tests.segment import SegmentStandIn
 
 KINDS = (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.devtools.segment_stub.posting import EU_KEY, US_KEY, eventually, post, track
+from tests.devtools.segment_stub.requests_to_stub import EU_KEY, US_KEY, post, track, wait_for_value
 from tests.segment import ReceivedRequest, SegmentStandIn
 
 
@@ -17,7 +17,7 @@ def _only_request(segment: SegmentStandIn) -> ReceivedRequest:
 
 
 def _wait_until_met(segment: SegmentStandIn) -> None:
-    eventually(
+    wait_for_value(
         lambda: [one for one in segment.requests() if one.fault], "a request to meet a fault"
     )
 

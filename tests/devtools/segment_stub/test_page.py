@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from devtools import segment_stub
-from tests.devtools.segment_stub.posting import US_KEY, post, track
+from tests.devtools.segment_stub.requests_to_stub import US_KEY, post, track
 from tests.segment import SegmentStandIn
 
 PAGE = Path(segment_stub.__file__).parent / "page"

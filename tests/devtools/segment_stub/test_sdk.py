@@ -8,7 +8,7 @@ import pytest
 from segment.analytics.client import Client
 from segment.analytics.request import APIError, post
 
-from tests.devtools.segment_stub.posting import US_KEY, track
+from tests.devtools.segment_stub.requests_to_stub import US_KEY, track
 from tests.segment import SegmentStandIn
 
 

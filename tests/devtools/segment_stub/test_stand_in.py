@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.devtools.segment_stub.posting import EU_KEY, US_KEY, post, track
+from tests.devtools.segment_stub.requests_to_stub import EU_KEY, US_KEY, post, track
 from tests.segment import SegmentStandIn
 
 MANY = 400

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import requests
 
-from tests.devtools.segment_stub.posting import (
+from tests.devtools.segment_stub.requests_to_stub import (
     EU_KEY,
     US_KEY,
     batch_of_size,
+    gzipped_json,
     message_of_size,
-    packed,
     post,
     post_gzip,
     send,
@@ -181,7 +181,7 @@ def test_a_malformed_shape_is_answered_400_and_takes_nothing(
 def test_a_gzip_body_is_inflated(segment: SegmentStandIn) -> None:
     message = track(properties={"sold_by": "Zoë"})
 
-    assert post_gzip(segment, packed({"batch": [message]})).status_code == 200
+    assert post_gzip(segment, gzipped_json({"batch": [message]})).status_code == 200
 
     assert segment.accepted() == [message]
 
@@ -190,7 +190,7 @@ def test_a_gzip_body_is_inflated(segment: SegmentStandIn) -> None:
     "damage", [lambda body: body[:-9], lambda body: b"no gzip", lambda body: body + body]
 )
 def test_a_damaged_gzip_body_is_answered_400(segment: SegmentStandIn, damage: Any) -> None:
-    response = post_gzip(segment, damage(packed({"batch": [track()]})))
+    response = post_gzip(segment, damage(gzipped_json({"batch": [track()]})))
 
     assert (response.status_code, response.json()["message"]) == (400, "The body is not valid gzip")
     assert segment.messages() == []

@@ -14,12 +14,12 @@ from aiohttp import BasicAuth, ClientError, ClientSession, ClientTimeout, web
 
 from devtools.twilio_stub.account import ACCOUNT, TOKEN
 
-SECONDS_FOR_AN_ANSWER: Final = 15.0
+WEBHOOK_TIMEOUT_SECONDS: Final = 15.0
 """Twilio waits as long for a webhook."""
 
 
 @dataclass(frozen=True)
-class Line:
+class Text:
     """One text, to a customer (`theirs` is false) or from one."""
 
     sid: str
@@ -31,7 +31,7 @@ class Line:
 
 
 @dataclass
-class Fault:
+class TextFault:
     """For texts to `phone`, or "*" for all, `times` times: answer with this status and error; 0 cuts the connection, 1 hangs."""
 
     status: int
@@ -44,24 +44,24 @@ class Fault:
 
 
 @dataclass
-class State:
+class TwilioState:
     webhook: str
-    lines: list[Line] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    lines: list[Text] = field(default_factory=list)
+    faults: list[TextFault] = field(default_factory=list)
     asked: int = 0
 
     def sid(self) -> str:
         """Never again, not even by another stand-in: what comes twice under one id is done once."""
         return f"SM{uuid4().hex}"
 
-    def remember(self, lines: Iterable[Line]) -> None:
+    def remember(self, lines: Iterable[Text]) -> None:
         """What was on the phones before this stand-in started. What it knows already stays as it is."""
         known = {line.sid for line in self.lines} | {
             line.reply_to for line in self.lines if line.reply_to
         }
         self.lines[:0] = [line for line in lines if not {line.sid, line.reply_to} & known]
 
-    def fault_for(self, phone: str) -> Fault | None:
+    def fault_for(self, phone: str) -> TextFault | None:
         for fault in self.faults:
             if fault.times > 0 and fault.phone in {"*", phone}:
                 fault.times -= 1
@@ -69,12 +69,12 @@ class State:
         return None
 
 
-STATE: Final = web.AppKey("STATE", State)
+STATE: Final = web.AppKey("STATE", TwilioState)
 
 
 def routes() -> list[web.RouteDef]:
     return [
-        web.post("/2010-04-01/Accounts/{account}/Messages.json", take),
+        web.post("/2010-04-01/Accounts/{account}/Messages.json", create_text),
         web.get("/messages", messages),
         web.post("/remember", remember),
         web.post("/faults", fault),
@@ -82,33 +82,33 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-async def take(request: web.Request) -> web.StreamResponse:
+async def create_text(request: web.Request) -> web.StreamResponse:
     state, form = request.app[STATE], await request.post()
     state.asked += 1
     if not _authorized(request):
-        return error_answer(401, 20003)
+        return error_response(401, 20003)
     phone, number, body = (str(form.get(name, "")) for name in ("To", "From", "Body"))
     found = state.fault_for(phone)
-    line = Line(state.sid(), phone, number, body)
+    line = Text(state.sid(), phone, number, body)
     if not found or found.taken:
         state.lines.append(line)
     if found:
-        return await _faulty(request, found)
+        return await _respond_with_fault(request, found)
     return web.json_response(
         {"sid": line.sid, "status": "queued", "to": phone, "from": number, "body": body}, status=201
     )
 
 
-async def _faulty(request: web.Request, found: Fault) -> web.StreamResponse:
+async def _respond_with_fault(request: web.Request, found: TextFault) -> web.StreamResponse:
     if found.status == 1:
         await asyncio.sleep(3600)
     if found.status <= 1:
         assert request.transport
         request.transport.abort()
-    return error_answer(found.status or 500, found.error, found.retry_after)
+    return error_response(found.status or 500, found.error, found.retry_after)
 
 
-def error_answer(status: int, error: int | None, retry_after: str = "") -> web.Response:
+def error_response(status: int, error: int | None, retry_after: str = "") -> web.Response:
     headers = {"Retry-After": retry_after} if retry_after else {}
     return web.json_response(
         {"code": error, "message": "As it was told to.", "status": status},
@@ -133,12 +133,12 @@ async def messages(request: web.Request) -> web.Response:
 
 
 async def remember(request: web.Request) -> web.Response:
-    request.app[STATE].remember(Line(**line) for line in await request.json())
+    request.app[STATE].remember(Text(**line) for line in await request.json())
     return web.Response(status=204)
 
 
 async def fault(request: web.Request) -> web.Response:
-    request.app[STATE].faults.append(Fault(**await request.json()))
+    request.app[STATE].faults.append(TextFault(**await request.json()))
     return web.Response(status=204)
 
 
@@ -147,7 +147,7 @@ async def reset(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def answer(state: State, phone: str, number: str, body: str) -> None:
+async def send_reply(state: TwilioState, phone: str, number: str, body: str) -> None:
     """A customer texts: our webhook is told, and what it says by return is sent to them. Raises HTTPBadGateway when it did not listen."""
     form = {
         "MessageSid": state.sid(),
@@ -157,9 +157,9 @@ async def answer(state: State, phone: str, number: str, body: str) -> None:
         "Body": body,
         "NumMedia": "0",
     }
-    state.lines.append(Line(form["MessageSid"], phone, number, body, theirs=True))
+    state.lines.append(Text(form["MessageSid"], phone, number, body, theirs=True))
     headers = {"X-Twilio-Signature": signature(state.webhook, form)}
-    timeout = ClientTimeout(SECONDS_FOR_AN_ANSWER)
+    timeout = ClientTimeout(WEBHOOK_TIMEOUT_SECONDS)
     try:
         async with (
             ClientSession(timeout=timeout) as http,
@@ -172,8 +172,8 @@ async def answer(state: State, phone: str, number: str, body: str) -> None:
         raise web.HTTPBadGateway(
             text=f"The business was told of it and answered {response.status}."
         )
-    for sentence in sentences(said):
-        state.lines.append(Line(state.sid(), phone, number, sentence, reply_to=form["MessageSid"]))
+    for sentence in parse_twiml(said):
+        state.lines.append(Text(state.sid(), phone, number, sentence, reply_to=form["MessageSid"]))
 
 
 def signature(address: str, form: dict[str, str]) -> str:
@@ -182,7 +182,7 @@ def signature(address: str, form: dict[str, str]) -> str:
     return base64.b64encode(hmac.new(TOKEN.encode(), signed.encode(), sha1).digest()).decode()
 
 
-def sentences(twiml: str) -> list[str]:
+def parse_twiml(twiml: str) -> list[str]:
     """Of our own webhook, on this machine: nobody who would mean harm."""
     try:
         return [message.text or "" for message in ET.fromstring(twiml).iter("Message")]  # noqa: S314
@@ -190,9 +190,9 @@ def sentences(twiml: str) -> list[str]:
         return []
 
 
-def shown(state: State) -> dict[tuple[str, str], list[Line]]:
+def conversations_by_phone(state: TwilioState) -> dict[tuple[str, str], list[Text]]:
     """Each conversation, with the one that last changed first."""
-    conversations: dict[tuple[str, str], list[Line]] = {}
+    conversations: dict[tuple[str, str], list[Text]] = {}
     for line in state.lines:
         conversations[line.phone, line.number] = [
             *conversations.pop((line.phone, line.number), []),

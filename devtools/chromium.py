@@ -18,7 +18,7 @@ FLAGS: Final = (
 SIZES: Final = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
-def installed() -> str | None:
+def find_chromium() -> str | None:
     """The path of a browser, or None. CHROMIUM names another one."""
     named = os.environ.get("CHROMIUM")
     return shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)

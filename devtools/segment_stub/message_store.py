@@ -1,4 +1,4 @@
-"""Everything that arrived, in bounded memory: requests, messages with their verdicts, counts per business. No I/O, no clock."""
+"""Everything that message, in bounded memory: requests, messages with their verdicts, counts per business. No I/O, no clock."""
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass
@@ -6,8 +6,14 @@ from datetime import datetime
 from itertools import islice, takewhile
 from typing import Any, Final
 
-from devtools.segment_stub.envelope import Envelope, Posted
-from devtools.segment_stub.records import Arrival, Exchange, arrival, customer_id, customer_name
+from devtools.segment_stub.envelope import Envelope, PostedMessage
+from devtools.segment_stub.records import (
+    ReceivedMessage,
+    ReceivedRequest,
+    customer_id,
+    customer_name,
+    received_message,
+)
 from devtools.segment_stub.verdicts import MessageIds, duplicate_reason, reason_to_drop
 
 MAX_KEPT: Final = 100_000
@@ -19,12 +25,12 @@ MAX_KEPT_BYTES: Final = 256 * 1024 * 1024
 MAX_NAMES: Final = 100_000
 """Customers, and businesses, with a name or a count: one for every message kept."""
 
-SHOWN_TROUBLES: Final = 30
+MAX_TROUBLES: Final = 30
 """Newest requests on the page that were refused or met a fault; `GET /requests` has them all."""
 
 
 @dataclass(slots=True)
-class Business:
+class WriteKeyCounts:
     write_key: str
     name: str = ""
     accepted: int = 0
@@ -39,7 +45,7 @@ class Business:
         }
 
 
-class Ledger:
+class MessageStore:
     """Numbers of requests and messages only ever grow, so `after=N` stays true when everything is forgotten.
 
     `version` grows with every change, `epoch` whenever something is forgotten on purpose: the page follows both.
@@ -50,20 +56,20 @@ class Ledger:
         self.epoch = 0
         self._next_request = 1
         self._next_message = 1
-        self.businesses: OrderedDict[str, Business] = OrderedDict()
-        self._forget_arrivals()
+        self.businesses: OrderedDict[str, WriteKeyCounts] = OrderedDict()
+        self._forget_messages()
 
-    def _forget_arrivals(self) -> None:
+    def _forget_messages(self) -> None:
         self._first_request = self._next_request
-        self.exchanges: deque[Exchange] = deque(maxlen=MAX_KEPT)
-        self.troubles: deque[Exchange] = deque(maxlen=SHOWN_TROUBLES)
-        self.arrivals: deque[Arrival] = deque()
+        self.requests: deque[ReceivedRequest] = deque(maxlen=MAX_KEPT)
+        self.problem_requests: deque[ReceivedRequest] = deque(maxlen=MAX_TROUBLES)
+        self.messages: deque[ReceivedMessage] = deque()
         self._kept_bytes = 0
         self._ids = MessageIds()
         self._names: OrderedDict[tuple[str, str], str] = OrderedDict()
 
-    def forget_arrivals(self) -> None:
-        self._forget_arrivals()
+    def forget_messages(self) -> None:
+        self._forget_messages()
         for business in self.businesses.values():
             business.accepted = business.dropped = 0
         self.epoch += 1
@@ -71,29 +77,35 @@ class Ledger:
 
     def forget_everything(self) -> None:
         self.businesses.clear()
-        self.forget_arrivals()
+        self.forget_messages()
 
-    def open(self, path: str, headers: dict[str, str], now: datetime) -> Exchange:
-        exchange = Exchange(self._next_request, path, now, headers)
+    def open_request(self, path: str, headers: dict[str, str], now: datetime) -> ReceivedRequest:
+        received = ReceivedRequest(self._next_request, path, now, headers)
         self._next_request += 1
-        self.exchanges.append(exchange)
-        return exchange
+        self.requests.append(received)
+        return received
 
-    def note(self, exchange: Exchange) -> None:
+    def request_changed(self, received: ReceivedRequest) -> None:
         """The request met a fault, was answered, or its connection ended; perhaps after it was forgotten."""
         self.version += 1
-        troubled = exchange.status != 200 or exchange.fault is not None
-        if troubled and exchange.number >= self._first_request and exchange not in self.troubles:
-            self.troubles.append(exchange)
+        is_problem = received.status != 200 or received.fault is not None
+        if (
+            is_problem
+            and received.number >= self._first_request
+            and received not in self.problem_requests
+        ):
+            self.problem_requests.append(received)
 
-    def take(self, exchange: Exchange, envelope: Envelope) -> None:
+    def add_messages(self, received: ReceivedRequest, envelope: Envelope) -> None:
         """Judges and keeps the messages of a request that Segment answers 200."""
         business = self.business(envelope.write_key)
         for posted in envelope.messages:
             reason = reason_to_drop(posted, len(envelope.messages)) or self._duplicate(
-                posted, exchange.received_at
+                posted, received.received_at
             )
-            self._keep(arrival(self._next_message, exchange, envelope.sent_at, posted, reason))
+            self._keep(
+                received_message(self._next_message, received, envelope.sent_at, posted, reason)
+            )
             if reason:
                 business.dropped += 1
             else:
@@ -101,48 +113,48 @@ class Ledger:
                 self._learn_name(envelope.write_key, posted)
         self.version += 1
 
-    def _duplicate(self, posted: Posted, now: datetime) -> str:
+    def _duplicate(self, posted: PostedMessage, now: datetime) -> str:
         return (
             duplicate_reason(posted.message) if self._ids.is_duplicate(posted.message, now) else ""
         )
 
-    def _keep(self, arrived: Arrival) -> None:
+    def _keep(self, message: ReceivedMessage) -> None:
         self._next_message += 1
-        self.arrivals.append(arrived)
-        self._kept_bytes += len(arrived.raw)
-        while len(self.arrivals) > MAX_KEPT or self._kept_bytes > MAX_KEPT_BYTES:
-            self._kept_bytes -= len(self.arrivals.popleft().raw)
+        self.messages.append(message)
+        self._kept_bytes += len(message.raw)
+        while len(self.messages) > MAX_KEPT or self._kept_bytes > MAX_KEPT_BYTES:
+            self._kept_bytes -= len(self.messages.popleft().raw)
 
-    def _learn_name(self, write_key: str, posted: Posted) -> None:
+    def _learn_name(self, write_key: str, posted: PostedMessage) -> None:
         name = customer_name(posted.message)
         if name:
             self._names[write_key, customer_id(posted.message)] = name
             _shrink(self._names)
 
-    def business(self, write_key: str) -> Business:
+    def business(self, write_key: str) -> WriteKeyCounts:
         if write_key not in self.businesses:
-            self.businesses[write_key] = Business(write_key)
+            self.businesses[write_key] = WriteKeyCounts(write_key)
             _shrink(self.businesses)
         return self.businesses[write_key]
 
-    def name_business(self, write_key: str, name: str) -> Business:
+    def name_business(self, write_key: str, name: str) -> WriteKeyCounts:
         business = self.business(write_key)
         business.name = name
         self.version += 1
         return business
 
-    def line(self, arrived: Arrival) -> bytes:
+    def line(self, message: ReceivedMessage) -> bytes:
         """The message as `GET /messages` shows it, with the name its customer has by now."""
-        return arrived.line(self._names.get((arrived.write_key, arrived.user_id), ""))
+        return message.line(self._names.get((message.write_key, message.user_id), ""))
 
-    def arrivals_after(self, number: int) -> list[Arrival]:
+    def messages_after(self, number: int) -> list[ReceivedMessage]:
         """Oldest first; costs what it returns, not what is kept."""
-        newest_first = takewhile(lambda arrived: arrived.number > number, reversed(self.arrivals))
+        newest_first = takewhile(lambda message: message.number > number, reversed(self.messages))
         return list(newest_first)[::-1]
 
-    def newest(self, count: int, after: int) -> list[Arrival]:
+    def newest(self, count: int, after: int) -> list[ReceivedMessage]:
         newest_first = takewhile(
-            lambda arrived: arrived.number > after, islice(reversed(self.arrivals), count)
+            lambda message: message.number > after, islice(reversed(self.messages), count)
         )
         return list(newest_first)[::-1]
 

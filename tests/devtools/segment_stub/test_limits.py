@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from devtools.segment_stub.envelope import Envelope, Posted
-from devtools.segment_stub.ledger import MAX_KEPT, MAX_KEPT_BYTES, Ledger
+from devtools.segment_stub.envelope import Envelope, PostedMessage
+from devtools.segment_stub.message_store import MAX_KEPT, MAX_KEPT_BYTES, MessageStore
 from devtools.segment_stub.verdicts import MAX_REMEMBERED_IDS, MessageIds, corrected_timestamp
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -50,32 +50,32 @@ def test_the_timestamp_is_received_at_less_the_time_from_original_to_sent(
     assert corrected_timestamp(NOON, sent_at, original) == expected
 
 
-def _take(ledger: Ledger, raw: bytes, count: int) -> None:
-    posted = Posted({"type": "identify", "userId": "u"}, raw, len(raw))
-    exchange = ledger.open("/v1/batch", {}, NOON)
-    ledger.take(exchange, Envelope("key-of-test", [posted] * count))
+def _take(store: MessageStore, raw: bytes, count: int) -> None:
+    posted = PostedMessage({"type": "identify", "userId": "u"}, raw, len(raw))
+    received = store.open_request("/v1/batch", {}, NOON)
+    store.add_messages(received, Envelope("key-of-test", [posted] * count))
 
 
 def test_the_newest_100_000_messages_and_requests_are_kept() -> None:
-    ledger = Ledger()
+    store = MessageStore()
     for _ in range(MAX_KEPT // 2_000):
-        _take(ledger, b"{}", 2_000)
-    _take(ledger, b"{}", 1)
+        _take(store, b"{}", 2_000)
+    _take(store, b"{}", 1)
     for _ in range(MAX_KEPT):
-        ledger.open("/v1/batch", {}, NOON)
+        store.open_request("/v1/batch", {}, NOON)
 
-    assert (len(ledger.arrivals), ledger.arrivals[0].number, ledger.arrivals[-1].number) == (
+    assert (len(store.messages), store.messages[0].number, store.messages[-1].number) == (
         100_000,
         2,
         100_001,
     )
-    assert len(ledger.exchanges) == 100_000
-    assert ledger.businesses["key-of-test"].accepted == 100_001
+    assert len(store.requests) == 100_000
+    assert store.businesses["key-of-test"].accepted == 100_001
 
 
 def test_messages_are_kept_up_to_256_megabytes() -> None:
-    ledger = Ledger()
+    store = MessageStore()
     for _ in range(9_000):
-        _take(ledger, b"x" * 32_768, 1)
+        _take(store, b"x" * 32_768, 1)
 
-    assert len(ledger.arrivals) == MAX_KEPT_BYTES // 32_768 == 8_192
+    assert len(store.messages) == MAX_KEPT_BYTES // 32_768 == 8_192

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from devtools.segment_stub.ledger import Ledger
-from devtools.segment_stub.tracking import STATE, State
+from devtools.segment_stub.message_store import MessageStore
+from devtools.segment_stub.tracking import STATE, SegmentState
 
-RUN: Final = secrets.token_hex(4)
+RUN_ID: Final = secrets.token_hex(4)
 """Tells a page that the stand-in was started anew: numbers begin again at 1, and what the page shows is gone."""
 
 SECONDS_BETWEEN_UPDATES: Final = 0.25
@@ -20,7 +20,7 @@ SECONDS_BETWEEN_UPDATES: Final = 0.25
 MESSAGES_PER_UPDATE: Final = 200
 """The newest are shown, the rest is counted: nobody reads more, and a browser draws no more in a quarter of a second."""
 
-SECONDS_OF_SILENCE: Final = 15.0
+KEEPALIVE_SECONDS: Final = 15.0
 """Then a comment is sent, which finds out whether the page is still there."""
 
 FILES: Final = {
@@ -29,14 +29,14 @@ FILES: Final = {
     "/page.js": ("page.js", "text/javascript"),
 }
 
-POLICY: Final = (
+CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """The page loads nothing from elsewhere and runs nothing that a message could carry."""
 
 
-def live_routes() -> list[web.RouteDef]:
+def page_routes() -> list[web.RouteDef]:
     return [web.get(path, page) for path in FILES] + [web.get("/events", events)]
 
 
@@ -44,7 +44,7 @@ async def page(request: web.Request) -> web.Response:
     name, content_type = FILES[request.path]
     body = (Path(__file__).parent / "page" / name).read_bytes()
     headers = {
-        "Content-Security-Policy": POLICY,
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
     }
@@ -60,32 +60,32 @@ async def events(request: web.Request) -> web.StreamResponse:
     state = request.app[STATE]
     seen = 0
     while True:
-        version = state.ledger.version
+        version = state.store.version
         update, seen = _update(state, seen)
         await response.write(b"data: " + update + b"\n\n")
-        while not await _changed(state.ledger, version):
+        while not await _changed(state.store, version):
             await response.write(b": still here\n\n")
 
 
-async def _changed(ledger: Ledger, version: int) -> bool:
-    for _ in range(int(SECONDS_OF_SILENCE / SECONDS_BETWEEN_UPDATES)):
+async def _changed(store: MessageStore, version: int) -> bool:
+    for _ in range(int(KEEPALIVE_SECONDS / SECONDS_BETWEEN_UPDATES)):
         await asyncio.sleep(SECONDS_BETWEEN_UPDATES)
-        if ledger.version != version:
+        if store.version != version:
             return True
     return False
 
 
-def _update(state: State, seen: int) -> tuple[bytes, int]:
+def _update(state: SegmentState, seen: int) -> tuple[bytes, int]:
     """The update and the number of the newest message it tells of."""
-    ledger = state.ledger
-    shown = ledger.newest(MESSAGES_PER_UPDATE, after=seen)
+    store = state.store
+    shown = store.newest(MESSAGES_PER_UPDATE, after=seen)
     rest: dict[str, Any] = {
-        "epoch": f"{RUN}.{ledger.epoch}",
-        "businesses": [business.as_json() for business in ledger.businesses.values()],
-        "troubles": [exchange.as_json() for exchange in ledger.troubles],
+        "epoch": f"{RUN_ID}.{store.epoch}",
+        "businesses": [business.as_json() for business in store.businesses.values()],
+        "troubles": [received.as_json() for received in store.problem_requests],
         "faults": [fault.as_json() for fault in state.faults.all()],
     }
-    messages = b",".join(ledger.line(arrival) for arrival in shown)
+    messages = b",".join(store.line(arrival) for arrival in shown)
     return json.dumps(rest)[:-1].encode() + b', "messages": [' + messages + b"]}", shown[
         -1
     ].number if shown else seen

@@ -6,9 +6,9 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, Final, TypedDict
 
-from devtools.demo.people import Stock
+from devtools.demo.people import BusinessOptions
 
-PIECES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
+PRICE_LISTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
     {
         "DE": (
             ("Hemd", "2.90"),
@@ -30,8 +30,8 @@ PIECES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
 """Description and price each, by country."""
 
 
-class Piece(TypedDict):
-    """`department` as the stock has it: a record of the past, or an id at the API."""
+class DemoLineItem(TypedDict):
+    """`department` as the options has it: a record of the past, or an id at the API."""
 
     description: str
     price: Decimal
@@ -39,17 +39,17 @@ class Piece(TypedDict):
     department: Any
 
 
-def brought(stock: Stock, random: Random) -> list[Piece]:
-    return [_piece(stock, random) for _ in range(random.choice((1, 1, 2, 2, 3, 5)))]
+def random_line_items(options: BusinessOptions, random: Random) -> list[DemoLineItem]:
+    return [_random_line_item(options, random) for _ in range(random.choice((1, 1, 2, 2, 3, 5)))]
 
 
-def in_json(pieces: list[Piece]) -> list[dict[str, Any]]:
+def line_items_as_json(pieces: list[DemoLineItem]) -> list[dict[str, Any]]:
     return [{**piece, "price": str(piece["price"])} for piece in pieces]
 
 
-def _piece(stock: Stock, random: Random) -> Piece:
-    description, price = random.choice(PIECES[stock.demo.place.country])
-    department = random.choice(stock.departments) if stock.departments else None
+def _random_line_item(options: BusinessOptions, random: Random) -> DemoLineItem:
+    description, price = random.choice(PRICE_LISTS[options.demo.place.country])
+    department = random.choice(options.departments) if options.departments else None
     return {
         "description": description,
         "price": Decimal(price),

@@ -16,47 +16,47 @@ from devtools.demo.businesses import BUSINESSES, DemoBusiness
 from smrt_integration.api.models import ApiKey, secret_hash
 from smrt_integration.api.scopes import Client
 
-SALT: Final = "devtools.demo.keys"
-NAMES: Final = {Client.POS: "Tills", Client.APP: "Drivers' phones", Client.WEBSITE: "Website"}
-TRYING_OUT: Final = "For trying out"
+SALT: Final = "devtools.demo.api_keys"
+KEY_NAMES: Final = {Client.POS: "Tills", Client.APP: "Drivers' phones", Client.WEBSITE: "Website"}
+TRIAL_KEY_NAME: Final = "For trying out"
 
 
-def make_keys() -> list[str]:
+def create_keys() -> list[str]:
     """Make those that are missing, and say how to call the API. One that was revoked stays so."""
     found = [(demo, business) for demo in BUSINESSES if (business := demo.find())]
     for demo, business in found:
-        for client, name in NAMES.items():
-            _make(demo, business, client, name)
-    return [_trying_out(*found[0])] if found else []
+        for client, name in KEY_NAMES.items():
+            _create(demo, business, client, name)
+    return [_trial_key_sentence(*found[0])] if found else []
 
 
 def secret(demo: DemoBusiness, client: Client, name: str | None = None) -> str:
-    whose = f"{demo.write_key} {client} {name or NAMES[client]}"
+    whose = f"{demo.write_key} {client} {name or KEY_NAMES[client]}"
     digest = salted_hmac(SALT, whose, secret=settings.SECRET_KEY, algorithm="sha256").digest()
-    return f"{_start(client)}{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+    return f"{_prefix(client)}{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
 
 
-def _trying_out(demo: DemoBusiness, business: Business) -> str:
-    key = _make(demo, business, Client.POS, TRYING_OUT)
+def _trial_key_sentence(demo: DemoBusiness, business: Business) -> str:
+    key = _create(demo, business, Client.POS, TRIAL_KEY_NAME)
     which = (
         "that you made: this one was revoked."
         if key.revoked_at
-        else secret(demo, Client.POS, TRYING_OUT)
+        else secret(demo, Client.POS, TRIAL_KEY_NAME)
     )
     return f"Call the API as a till of {business.name} with the key {which}"
 
 
-def _make(demo: DemoBusiness, business: Business, client: Client, name: str) -> ApiKey:
+def _create(demo: DemoBusiness, business: Business, client: Client, name: str) -> ApiKey:
     ours = secret(demo, client, name)
     known = ApiKey.objects.filter(hash=secret_hash(ours)).first()
     if known:
         return known
     # issued like any other, but with a secret that can be worked out again
     key, _ = ApiKey.issue(business, client, name)
-    key.start, key.hash = ours.removeprefix(_start(client))[:4], secret_hash(ours)
+    key.start, key.hash = ours.removeprefix(_prefix(client))[:4], secret_hash(ours)
     key.save(update_fields=["start", "hash"])
     return key
 
 
-def _start(client: Client) -> str:
+def _prefix(client: Client) -> str:
     return f"smrt_{client}_"

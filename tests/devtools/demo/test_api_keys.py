@@ -6,8 +6,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from customers.models import Customer
+from devtools.demo.api_keys import KEY_NAMES, create_keys, secret
 from devtools.demo.businesses import BUSINESSES
-from devtools.demo.keys import NAMES, make_keys, secret
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import DEFAULT_SCOPES, Client
 from tests.factories import BusinessFactory, CustomerFactory
@@ -28,7 +28,7 @@ def get(key: str) -> int:
 
 
 def test_each_client_of_each_business_has_one_and_it_works(customer: Customer) -> None:
-    (said,) = make_keys()
+    (said,) = create_keys()
     assert said.startswith("Call the API as a till of Golden Gate Cleaners with the key smrt_pos_")
     told = (
         Http(headers={"Authorization": f"Bearer {said.split()[-1]}"})
@@ -39,7 +39,7 @@ def test_each_client_of_each_business_has_one_and_it_works(customer: Customer) -
     for demo in BUSINESSES:
         keys = {
             key.client: key
-            for key in ApiKey.objects.filter(business=demo.find(), name__in=NAMES.values())
+            for key in ApiKey.objects.filter(business=demo.find(), name__in=KEY_NAMES.values())
         }
         assert {client: set(key.scopes) for client, key in keys.items()} == DEFAULT_SCOPES
         assert [get(secret(demo, client)) for client in Client] == [200] * 3
@@ -50,17 +50,17 @@ def test_each_client_of_each_business_has_one_and_it_works(customer: Customer) -
 
 
 def test_they_stay_the_same_and_are_kept_only_as_hashes(customer: Customer) -> None:
-    before = make_keys(), list(ApiKey.objects.order_by("pk").values_list())
-    assert (make_keys(), list(ApiKey.objects.order_by("pk").values_list())) == before
+    before = create_keys(), list(ApiKey.objects.order_by("pk").values_list())
+    assert (create_keys(), list(ApiKey.objects.order_by("pk").values_list())) == before
     secrets = [secret(demo, client) for demo in BUSINESSES for client in Client]
     assert len(set(secrets)) == 9
     assert [one for one in secrets if one in str(before[1])] == []
 
 
 def test_one_that_was_revoked_stays_so_and_is_not_told(customer: Customer) -> None:
-    (said,) = make_keys()
+    (said,) = create_keys()
     ApiKey.objects.get(name="For trying out").revoke(timezone.now())
-    assert make_keys() == [
+    assert create_keys() == [
         "Call the API as a till of Golden Gate Cleaners with the key that you made: this one was revoked."
     ]
     assert get(said.split()[-1]) == 401
@@ -70,4 +70,4 @@ def test_each_installation_has_keys_of_its_own(settings: Settings) -> None:
     ours = secret(US, Client.POS)
     settings.SECRET_KEY = "another installation's"
     assert secret(US, Client.POS) != ours
-    assert make_keys() == []
+    assert create_keys() == []

@@ -8,8 +8,8 @@ from django.db.models import Count, Sum
 from django.utils import timezone
 
 from customers.models import Business
-from devtools.demo.businesses import BUSINESSES, Firm
-from devtools.demo.history import DAYS, hold_up
+from devtools.demo.businesses import BUSINESSES, BusinessRecords
+from devtools.demo.past_messages import DAYS, start_backing_off
 from events.lanes.read_status import lane_status
 from events.lanes.status import LaneState, state_of
 from events.models import DailyCount, DailyDelay, Lane, Outgoing, SendLog
@@ -68,7 +68,7 @@ def test_one_that_is_held_up_has_something_waiting_and_goes_on_by_itself(
     businesses: Mapping[str, Business],
 ) -> None:
     business, now = businesses["Reinigung Möwe"], timezone.now()
-    hold_up(Firm.of(BUSINESSES[1], business), now)
+    start_backing_off(BusinessRecords.read(BUSINESSES[1], business), now)
     standing = lane_status(business.pk)
     assert state_of(standing, now) is LaneState.TROUBLED
     assert standing.waiting == Outgoing.objects.filter(business=business).count() > 0

@@ -13,7 +13,7 @@ from tests.segment import SegmentStandIn
 
 US_KEY = "Kf3mWq8ZtR2vLx7NbYc5HdJp9SgTe4Au"
 EU_KEY = "Pz6uXn1BvQw8MkLr3CfGh7DjSa2YtEo9"
-SECONDS_TO_WAIT = 20.0
+WAIT_SECONDS = 20.0
 
 Found = TypeVar("Found")
 
@@ -47,7 +47,7 @@ def post_gzip(segment: SegmentStandIn, body: bytes) -> requests.Response:
     return send(segment, body, "/v1/batch", auth=(US_KEY, ""), headers={"Content-Encoding": "gzip"})
 
 
-def packed(body: object) -> bytes:
+def gzipped_json(body: object) -> bytes:
     return gzip.compress(json.dumps(body).encode())
 
 
@@ -81,11 +81,11 @@ def message_of_size(size: int) -> dict[str, Any]:
     return message
 
 
-def eventually(look: Callable[[], Found], what: str) -> Found:
+def wait_for_value(look: Callable[[], Found], what: str) -> Found:
     """The first true answer of `look`."""
-    deadline = time.monotonic() + SECONDS_TO_WAIT
+    deadline = time.monotonic() + WAIT_SECONDS
     while not (found := look()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"Waited {SECONDS_TO_WAIT:g} s for {what}.")
+            raise AssertionError(f"Waited {WAIT_SECONDS:g} s for {what}.")
         time.sleep(0.01)
     return found

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from customers.models import Customer, Order
 from customers.traits import custom_values, trait_sources
-from devtools.demo.businesses import Firm
+from devtools.demo.businesses import BusinessRecords
 from events import catalogue
 from events.identify import IDENTIFY
 from events.models import Integration, Lane, Outcome
@@ -32,26 +32,26 @@ from smrt_integration.delivery.claim import ClaimedLane
 DAYS: Final = 30
 CLOSED_ON: Final = 6
 """Sundays, when nobody comes."""
-VISITORS: Final = (4, 10)
-BAD_DAY: Final = 9
+VISITS_PER_DAY: Final = (4, 10)
+OUTAGE_DAYS_AGO: Final = 9
 """So many days ago Segment did not answer for half an hour."""
 REFUSED: Final = "Segment refused this message (it answered 400)."
 UNAVAILABLE: Final = "Segment is not available (it answered 503)."
 
-Happened = tuple[str, dict[str, Any]]
+PastEvent = tuple[str, dict[str, Any]]
 
 
 @dataclass
-class History:
-    firm: Firm
+class PastMessages:
+    records: BusinessRecords
     integration: Integration
     random: Random
     number: int = 8_000
     attempts: list[Attempt] = field(default_factory=list)
 
-    def make(self) -> None:
+    def create(self) -> None:
         self.customers = list(
-            Customer.objects.filter(business=self.firm.business).exclude(first_name="")[:40]
+            Customer.objects.filter(business=self.records.business).exclude(first_name="")[:40]
         )
         self.builder = self._builder()
         latest, now = None, timezone.now()
@@ -60,16 +60,16 @@ class History:
         for at in self._moments(now):
             latest = self._send(self.random.choice(self.customers), at, now) or latest
         settle(Settlement(attempts=self.attempts), now)
-        Lane.objects.filter(business=self.firm.business).update(last_accepted_at=latest)
+        Lane.objects.filter(business=self.records.business).update(last_accepted_at=latest)
 
     def _moments(self, now: datetime) -> Iterator[datetime]:
         """In opening hours, where the business is."""
-        zone, today = ZoneInfo(self.firm.business.time_zone), self.firm.business.today(now)
+        zone, today = ZoneInfo(self.records.business.time_zone), self.records.business.today(now)
         for days_ago in reversed(range(DAYS)):
             day = today - timedelta(days=days_ago)
             if day.weekday() != CLOSED_ON:
                 minutes = sorted(
-                    self.random.randrange(600) for _ in range(self.random.randint(*VISITORS))
+                    self.random.randrange(600) for _ in range(self.random.randint(*VISITS_PER_DAY))
                 )
                 opens = datetime.combine(day, time(8), zone)
                 yield from (
@@ -80,7 +80,7 @@ class History:
 
     def _send(self, customer: Customer, at: datetime, now: datetime) -> datetime | None:
         """What one visit brought, settled together."""
-        bad = now - timedelta(days=BAD_DAY + 1) < at < now - timedelta(days=BAD_DAY)
+        bad = now - timedelta(days=OUTAGE_DAYS_AGO + 1) < at < now - timedelta(days=OUTAGE_DAYS_AGO)
         settled_at = at + timedelta(milliseconds=self.random.lognormvariate(5.5, 0.9))
         if bad and self.random.random() < 0.3:
             settled_at += timedelta(minutes=self.random.randint(5, 30))
@@ -97,7 +97,7 @@ class History:
         parcels.tracks.clear()
         took, size = self.random.randint(30, 140), sum(len(item.body) for item in items)
         self.attempts.append(
-            Attempt(self.firm.business.pk, settled_at, 200, took, len(items), size)
+            Attempt(self.records.business.pk, settled_at, 200, took, len(items), size)
         )
         with connection.cursor() as cursor:
             write_log(cursor, items, settled_at)
@@ -121,7 +121,7 @@ class History:
         subject = customer.pk
         return OutboxRow(
             0,
-            self.firm.business.pk,
+            self.records.business.pk,
             customer.pk,
             customer.uuid,
             event,
@@ -132,12 +132,12 @@ class History:
             0,
         )
 
-    def _happened(self, customer: Customer) -> list[Happened]:
-        visit: Happened = (catalogue.CUSTOMER_VISIT, {"visit_type": "Store"})
-        known: Happened = (IDENTIFY, {})
+    def _happened(self, customer: Customer) -> list[PastEvent]:
+        visit: PastEvent = (catalogue.CUSTOMER_VISIT, {"visit_type": "Store"})
+        known: PastEvent = (IDENTIFY, {})
         order, stop = self._order(), self._stop(customer)
-        brought: list[Happened] = [(catalogue.ORDER_CREATED, order), visit, known]
-        fetched: list[Happened] = [
+        brought: list[PastEvent] = [(catalogue.ORDER_CREATED, order), visit, known]
+        fetched: list[PastEvent] = [
             (catalogue.ORDER_RETURNED, order),
             *self._items(order),
             visit,
@@ -145,9 +145,9 @@ class History:
         ]
         scheduled = {
             "scheduled_by": self.random.choice(["Customer", "Employee"]),
-            "pickup_date": f"{self.firm.business.today()}",
+            "pickup_date": f"{self.records.business.today()}",
         }
-        rare: list[list[Happened]] = [
+        rare: list[list[PastEvent]] = [
             [(catalogue.NEW_CUSTOMER_SIGNUP, {"source": "Website"}), known],
             [(catalogue.PICKUP_MISSED, stop)],
             [
@@ -174,7 +174,7 @@ class History:
             "total_pickups": 1,
             "total_deliveries": 2,
         }
-        common: list[list[Happened]] = [
+        common: list[list[PastEvent]] = [
             brought,
             fetched,
             [(catalogue.ORDER_READY, order)],
@@ -193,21 +193,22 @@ class History:
 
     def _order(self) -> dict[str, Any]:
         self.number += 1
-        seller = self.random.choice(self.firm.counter).name
+        seller = self.random.choice(self.records.counter).name
         return {
             "order_id": str(self.number),
-            "agent": self.random.choice(self.firm.stores).name,
-            "customer_brand": self.firm.business.name,
+            "agent": self.random.choice(self.records.stores).name,
+            "customer_brand": self.records.business.name,
             "value": str(Decimal(self.random.randint(900, 9_000)) / 100),
-            "currency": self.firm.business.currency,
+            "currency": self.records.business.currency,
             "sold_by": seller,
             "returned_by": seller,
             "discount": None,
         }
 
-    def _items(self, order: dict[str, Any]) -> list[Happened]:
+    def _items(self, order: dict[str, Any]) -> list[PastEvent]:
         what = [
-            self.random.choice(self.firm.departments).name for _ in range(self.random.randint(1, 2))
+            self.random.choice(self.records.departments).name
+            for _ in range(self.random.randint(1, 2))
         ]
         return [
             (
@@ -228,8 +229,8 @@ class History:
         address = {"street": customer.street, "city": customer.city, "state": customer.state}
         address |= {"postalCode": customer.postal_code, "country": customer.country}
         return {
-            "driver": self.random.choice(self.firm.drivers).name,
-            "route": self.random.choice(self.firm.routes).name,
+            "driver": self.random.choice(self.records.drivers).name,
+            "route": self.random.choice(self.records.routes).name,
             "address": address,
         }
 
@@ -243,7 +244,7 @@ class History:
             0,
             row.region,
             row.write_key,
-            self.firm.business.time_zone,
+            self.records.business.time_zone,
             birthday_field_id=row.birthday_field_id,
         )
         ids = [customer.pk for customer in self.customers]
@@ -255,14 +256,17 @@ class History:
         return MessageBuilder(lane, standings, trait_sources(ids), custom_values(ids))
 
 
-def hold_up(firm: Firm, now: datetime) -> None:
+def start_backing_off(records: BusinessRecords, now: datetime) -> None:
     """Segment stopped answering a business a while ago, and since then what happens there waits. It goes on by itself."""
-    for customer in Customer.objects.filter(business=firm.business).exclude(first_name="")[:3]:
+    for customer in Customer.objects.filter(business=records.business).exclude(first_name="")[:3]:
         Order.create(
-            customer, agent=firm.stores[0], sold_by=firm.counter[0], tax_rate=firm.demo.tax_rate
+            customer,
+            agent=records.stores[0],
+            sold_by=records.counter[0],
+            tax_rate=records.demo.tax_rate,
         )
     since = now - timedelta(minutes=20)
-    Lane.objects.filter(business=firm.business).update(
+    Lane.objects.filter(business=records.business).update(
         failures=9,
         failing_since=since,
         last_error=UNAVAILABLE,

@@ -9,11 +9,11 @@ from urllib.parse import urljoin, urlsplit
 
 from requests import Response
 
-from devtools.demo.wire import Refused, Unexpected, Wire
+from devtools.demo.http_client import HttpClient, Refused, UnexpectedResponse
 
-MOST_REDIRECTS: Final = 5
+MAX_REDIRECTS: Final = 5
 REDIRECTS: Final = {301, 302, 303}
-VOID: Final = {"input", "link", "meta", "br", "img", "hr"}
+VOID_TAGS: Final = {"input", "link", "meta", "br", "img", "hr"}
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Form:
     def filled(self, entered: Mapping[str, str | bool]) -> dict[str, str]:
         """What is sent, hidden fields and the CSRF token included."""
         if unknown := sorted(entered.keys() - self.fields.keys()):
-            raise Unexpected(f"the form has no field {', '.join(unknown)}")
+            raise UnexpectedResponse(f"the form has no field {', '.join(unknown)}")
         said = {
             name: ("on" if value else None) if isinstance(value, bool) else value
             for name, value in entered.items()
@@ -66,7 +66,7 @@ class Page(HTMLParser):
             )
         if tag in {"a", "p", "li"}:
             self._text, self._href = "", said.get("href", self._href)
-        if tag not in VOID:
+        if tag not in VOID_TAGS:
             self._open.append((tag, said.get("class", "")))
 
     def handle_data(self, data: str) -> None:
@@ -88,45 +88,45 @@ class Page(HTMLParser):
     def form(self) -> Form:
         """Raises Refused with what the page says instead of asking anything."""
         if not self.forms:
-            raise Refused(self.said())
+            raise Refused(self.first_sentence())
         return self.forms[0]
 
-    def said(self) -> str:
+    def first_sentence(self) -> str:
         return self.sentences[0] if self.sentences else "The page says nothing."
 
 
-class Browser:
+class SimpleBrowser:
     """Of one person, from their coming to their leaving: `with Browser(...) as browser:`."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
 
     def open(self, address: str) -> Page:
-        return self._page(self._wire.ask("GET", _path(address)), address)
+        return self._page(self._client.request("GET", _path(address)), address)
 
     def send(self, page: Page, entered: Mapping[str, str | bool], form: Form | None = None) -> Page:
         """The page that follows. Raises Refused with the page's complaint when nothing came of it."""
         form = form or page.form()
         address = urljoin(page.address, form.action)
         # As every browser does, and by which Django tells our own forms from foreign ones.
-        origin = {"Origin": self._wire.base}
-        response = self._wire.ask(
-            "POST", _path(address), again=False, data=form.filled(entered), headers=origin
+        origin = {"Origin": self._client.base}
+        response = self._client.request(
+            "POST", _path(address), may_repeat=False, data=form.filled(entered), headers=origin
         )
         after = self._page(response, address)
         if response.status_code not in REDIRECTS:
-            raise Refused(" ".join(after.errors) or after.said())
+            raise Refused(" ".join(after.errors) or after.first_sentence())
         return after
 
     def _page(self, response: Response, address: str) -> Page:
-        for _ in range(MOST_REDIRECTS):
+        for _ in range(MAX_REDIRECTS):
             if response.status_code not in REDIRECTS:
                 break
             address = urljoin(address, response.headers["Location"])
-            response = self._wire.ask("GET", _path(address))
+            response = self._client.request("GET", _path(address))
         page = Page(address, response.text)
         if response.status_code >= 400:
-            raise Refused(page.said())
+            raise Refused(page.first_sentence())
         return page
 
     def __enter__(self) -> Self:
@@ -138,7 +138,7 @@ class Browser:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._wire.http.close()
+        self._client.http.close()
 
 
 def _path(address: str) -> str:

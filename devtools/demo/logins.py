@@ -12,37 +12,37 @@ from devtools.demo.businesses import BUSINESSES
 ADMIN: Final = "admin"
 MEMBERS: Final = {"owner": Membership.Role.OWNER, "helper": Membership.Role.HELPER}
 """Of the first demo business."""
-SALT: Final = "devtools.demo.login"
-GROUPS: Final = 3
+SALT: Final = "devtools.demo.logins"
+DIGIT_GROUPS: Final = 3
 """Of four hexadecimal digits each: 48 bits, behind an address that only this machine reaches."""
 
 
-def make_logins() -> list[str]:
+def create_logins() -> list[str]:
     """Make those that are missing, and say how to log in."""
     business = BUSINESSES[0].find()
     members = (
-        [_make_member(name, role, business) for name, role in MEMBERS.items()] if business else []
+        [_create_member(name, role, business) for name, role in MEMBERS.items()] if business else []
     )
-    return [*members, make_admin()]
+    return [*members, create_admin()]
 
 
-def make_admin() -> str:
+def create_admin() -> str:
     """Make the demo's superuser if there is none of that name, and say how to log in."""
     if not get_user_model().objects.filter(username=ADMIN).exists():
         get_user_model().objects.create_superuser(ADMIN, f"{ADMIN}@example.com", password(ADMIN))
-    return _told(ADMIN, "")
+    return _login_sentence(ADMIN, "")
 
 
-def _make_member(name: str, role: Membership.Role, business: Business) -> str:
+def _create_member(name: str, role: Membership.Role, business: Business) -> str:
     if not get_user_model().objects.filter(username=name).exists():
         user = get_user_model().objects.create_user(
             name, f"{name}@example.com", password(name), is_staff=True
         )
         Membership.objects.create(user=user, business=business, role=role)
-    return _told(name, f" of {business.name}")
+    return _login_sentence(name, f" of {business.name}")
 
 
-def _told(name: str, of: str) -> str:
+def _login_sentence(name: str, of: str) -> str:
     user = get_user_model().objects.get(username=name)
     which = password(name) if user.check_password(password(name)) else "that was given to it."
     return f"Log in as {name}{of} with the password {which}"
@@ -51,4 +51,4 @@ def _told(name: str, of: str) -> str:
 def password(name: str) -> str:
     """Of this installation: it follows from SECRET_KEY, so it is kept nowhere and the same at every start."""
     digits = salted_hmac(SALT, name, secret=settings.SECRET_KEY, algorithm="sha256").hexdigest()
-    return "-".join(digits[4 * group : 4 * group + 4] for group in range(GROUPS))
+    return "-".join(digits[4 * group : 4 * group + 4] for group in range(DIGIT_GROUPS))

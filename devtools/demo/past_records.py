@@ -18,12 +18,12 @@ from customers.models import (
     Visit,
 )
 from customers.money import totals
-from devtools.demo.businesses import Firm
-from devtools.demo.goods import brought
-from devtools.demo.people import account, address, person
+from devtools.demo.businesses import BusinessRecords
+from devtools.demo.line_items import random_line_items
+from devtools.demo.people import random_account_fields, random_address, random_customer
 
 REGULARS: Final = 26
-DRIFTING: Final = (
+NEARLY_LOST: Final = (
     *(
         (0, "weekly"),
         (0, "monthly"),
@@ -43,8 +43,8 @@ LEAP_YEARS: Final = (1956, 1968, 1980, 1988, 1996, 2004)
 
 
 @dataclass
-class Past:
-    firm: Firm
+class PastRecords:
+    records: BusinessRecords
     random: Random
     birthday: CustomField
     customers: list[Customer] = field(default_factory=list)
@@ -52,11 +52,11 @@ class Past:
     orders: list[Order] = field(default_factory=list)
     items: list[LineItem] = field(default_factory=list)
 
-    def make(self) -> None:
-        self._sign_up(uuid=self.firm.demo.walk_in)
+    def create(self) -> None:
+        self._sign_up(uuid=self.records.demo.walk_in)
         for number in range(REGULARS):
             self._regular(number)
-        for days, frequency in DRIFTING:
+        for days, frequency in NEARLY_LOST:
             self._drift_away(days, frequency)
         self._company()
         Customer.objects.bulk_create(
@@ -92,7 +92,9 @@ class Past:
 
     def _company(self) -> None:
         """A hotel whose staff's things are delivered with its own."""
-        details = account(self.firm, self.random) | address(self.firm.demo.place, self.random)
+        details = random_account_fields(self.records, self.random) | random_address(
+            self.records.demo.place, self.random
+        )
         details |= {
             "payment_term": Customer.PaymentTerm.STATEMENT,
             "delivery_preference": Customer.DeliveryPreference.ROUTE_REGULAR,
@@ -115,12 +117,12 @@ class Past:
             )
 
     def _person(self) -> dict[str, Any]:
-        return person(self.firm, self.random, len(self.customers))
+        return random_customer(self.records, self.random, len(self.customers))
 
     def _sign_up(self, **details: Any) -> Customer:
         at = self._at(self.random.randint(100, 900))
         customer = Customer(
-            business=self.firm.business,
+            business=self.records.business,
             source=self.random.choice(Customer.Source.values),
             created_at=at,
             **details,
@@ -131,25 +133,28 @@ class Past:
 
     def _take_in(self, customer: Customer, days_ago: int) -> Order:
         order = Order(
-            business=self.firm.business,
+            business=self.records.business,
             customer=customer,
             discount=customer.discount,
             created_at=self._at(days_ago),
         )
         order.agent, order.sold_by = (
-            self.random.choice(self.firm.stores),
-            self.random.choice(self.firm.counter),
+            self.random.choice(self.records.stores),
+            self.random.choice(self.records.counter),
         )
         lines = [
-            LineItem.from_new(NewLineItem(**piece), self.firm.business.currency)
-            for piece in brought(self.firm, self.random)
+            LineItem.from_new(NewLineItem(**piece), self.records.business.currency)
+            for piece in random_line_items(self.records, self.random)
         ]
         deduction, order.tax_rate = (
             order.discount.deduction if order.discount else None,
-            self.firm.demo.tax_rate,
+            self.records.demo.tax_rate,
         )
         sums = totals(
-            [line.amount for line in lines], deduction, order.tax_rate, self.firm.business.currency
+            [line.amount for line in lines],
+            deduction,
+            order.tax_rate,
+            self.records.business.currency,
         )
         order.subtotal, order.discount_total, order.tax, order.total = sums
         self.orders.append(order)
@@ -164,17 +169,17 @@ class Past:
 
     def _hand_out(self, order: Order, days_ago: int) -> None:
         order.status, order.returned_at = Order.Status.RETURNED, self._at(days_ago)
-        order.returned_by = self.random.choice(self.firm.counter)
+        order.returned_by = self.random.choice(self.records.counter)
         for item in self.items:
             if item.order is order:
                 item.returned_at = order.returned_at
         self._visit(order.customer, Visit.Type.STORE, order.returned_at)
 
     def _visit(self, customer: Customer, visit_type: Visit.Type, at: datetime) -> None:
-        day = self.firm.business.today(at)
+        day = self.records.business.today(at)
         self.visits.append(
             Visit(
-                business=self.firm.business,
+                business=self.records.business,
                 customer=customer,
                 day=day,
                 visit_type=visit_type,
@@ -194,11 +199,11 @@ class Past:
         return CustomFieldValue(customer=customer, field=self.birthday, value=text if asked else "")
 
     def _day(self, days_ago: int) -> date:
-        return self.firm.business.today() - timedelta(days=days_ago)
+        return self.records.business.today() - timedelta(days=days_ago)
 
     def _at(self, days_ago: int) -> datetime:
         """Some time of that day's opening hours, where the business is."""
         local = datetime.combine(
             self._day(days_ago), time(self.random.randint(9, 17), self.random.randint(0, 59))
         )
-        return local.replace(tzinfo=ZoneInfo(self.firm.business.time_zone)).astimezone(UTC)
+        return local.replace(tzinfo=ZoneInfo(self.records.business.time_zone)).astimezone(UTC)

@@ -10,7 +10,7 @@ import redis
 
 from devtools.services.ports import free_port
 from tests.devtools.run.conftest import Start
-from tests.devtools.run.watching import Watched
+from tests.devtools.run.processes import WatchedProcess
 
 FOREVER = "import time; time.sleep(600)"
 READY = "Ctrl-C stops everything"
@@ -22,7 +22,7 @@ def shared(folder: Path) -> dict[str, str]:
     )
 
 
-def started(run: Watched) -> Watched:
+def started(run: WatchedProcess) -> WatchedProcess:
     run.wait_for(READY)
     return run
 

@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-PATIENCE_SECONDS = 30
+WAIT_SECONDS = 30
 
-Part = Sequence[object]
-"""As in tests/devtools/run/made_up.py."""
+ProgramSpec = Sequence[object]
+"""As in tests/devtools/run/sample_run.py."""
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + WAIT_SECONDS
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain: {what}"
         time.sleep(0.01)
@@ -31,7 +31,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-class Watched:
+class WatchedProcess:
     """A process whose lines are kept as they come."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str | None]) -> None:
@@ -72,8 +72,8 @@ class Watched:
         self.process.send_signal(number)
 
     def ended(self) -> int:
-        code = self.process.wait(PATIENCE_SECONDS)
-        self._reader.join(PATIENCE_SECONDS)
+        code = self.process.wait(WAIT_SECONDS)
+        self._reader.join(WAIT_SECONDS)
         return code
 
     def close(self) -> None:
@@ -88,11 +88,14 @@ class Watched:
                 self.lines.append(line.rstrip("\n"))
 
 
-def made_up(
-    folder: Path, programs: Sequence[Part], steps: Sequence[Part] = (), **environment: str | None
-) -> Watched:
+def start_sample_run(
+    folder: Path,
+    programs: Sequence[ProgramSpec],
+    steps: Sequence[ProgramSpec] = (),
+    **environment: str | None,
+) -> WatchedProcess:
     parts = json.dumps({"steps": steps, "programs": programs})
-    return Watched(
-        [sys.executable, "-m", "tests.devtools.run.made_up", str(folder), parts],
+    return WatchedProcess(
+        [sys.executable, "-m", "tests.devtools.run.sample_run", str(folder), parts],
         {"MAKELEVEL": None, **environment},
     )

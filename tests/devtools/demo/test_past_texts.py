@@ -11,8 +11,8 @@ from customers.texts import plan_texts
 from customers.texts.receive_reply import ReceivedText, receive_reply
 from customers.texts.timing import EARLIEST_HOUR, REPLY_COUNTS_FOR, has_van_left
 from devtools.demo.businesses import BUSINESSES
+from devtools.demo.past_texts import TEXTS_PER_BUSINESS, last_evening, texts_on_phones
 from devtools.demo.seed import seed
-from devtools.demo.texts import TEXTED, last_evening, on_the_phones
 
 # in winter, in summer, and around the hours that clocks in Los Angeles, Berlin and Sydney skip or go through twice
 DAYS = [
@@ -44,8 +44,8 @@ def test_whenever_it_is_made_a_no_cancels_at_each_business(hour: int) -> None:
             .select_related("pickup")
             .order_by("business_id", "pk")
         )
-        assert texts.count() == TEXTED * len(BUSINESSES)
-        for text in texts[::TEXTED]:
+        assert texts.count() == TEXTS_PER_BUSINESS * len(BUSINESSES)
+        for text in texts[::TEXTS_PER_BUSINESS]:
             assert receive_reply(ReceivedText(f"SM{text.pk}", text.phone, text.sender, "No", 0, ""))
             text.pickup.refresh_from_db()
             assert (text.pickup.status, text.pickup.canceled_via) == ("canceled", "Text")
@@ -73,8 +73,8 @@ def test_the_phones_show_what_was_asked_and_answered() -> None:
         0
     ]
     receive_reply(ReceivedText("SM1", text.phone, text.sender, "no", 0, ""))
-    lines = on_the_phones()
-    assert len(lines) == TEXTED * len(BUSINESSES) + 2
+    lines = texts_on_phones()
+    assert len(lines) == TEXTS_PER_BUSINESS * len(BUSINESSES) + 2
     mine = [line for line in lines if line["phone"] == text.phone]
     assert [(line["body"], line["theirs"], line["reply_to"]) for line in mine[1:]] == [
         ("no", True, ""),
@@ -90,4 +90,4 @@ def test_the_phones_show_what_was_asked_and_answered() -> None:
 def test_what_is_over_is_not_on_the_phones_any_more() -> None:
     seed()
     with time_machine.travel(timezone.now() + timedelta(days=3)):
-        assert on_the_phones() == []
+        assert texts_on_phones() == []

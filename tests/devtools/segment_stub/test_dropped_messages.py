@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from tests.devtools.segment_stub.posting import EU_KEY, US_KEY, message_of_size, post, track
+from tests.devtools.segment_stub.requests_to_stub import (
+    EU_KEY,
+    US_KEY,
+    message_of_size,
+    post,
+    track,
+)
 from tests.segment import SegmentStandIn
 
 

@@ -18,10 +18,10 @@ from customers.texts.claim_texts import may_be_mobile
 from customers.texts.languages import LANGUAGES
 from customers.texts.timing import EARLIEST_HOUR, END_OF_EVENING, REPLY_COUNTS_FOR
 from customers.texts.wording import nightly_text
-from devtools.demo.api import Row
+from devtools.demo.api_client import Row
 from devtools.demo.businesses import BUSINESSES
 
-TEXTED: Final = 4
+TEXTS_PER_BUSINESS: Final = 4
 SENT: Final = NightlyText.Status.SENT
 
 
@@ -32,7 +32,7 @@ def last_evening(now: datetime, time_zone: str) -> datetime:
     return day.replace(hour=EARLIEST_HOUR, minute=0, second=0, microsecond=0)
 
 
-def make_past(settings: TextSettings, now: datetime) -> None:
+def create_past_texts(settings: TextSettings, now: datetime) -> None:
     """Written down as the workers would have left it."""
     sent_at = last_evening(now, settings.business.time_zone)
     day = sent_at.date() + timedelta(days=1)
@@ -44,23 +44,23 @@ def make_past(settings: TextSettings, now: datetime) -> None:
             scheduled_by=PickupRequest.ScheduledBy.CUSTOMER,
             created_at=sent_at - timedelta(hours=3),
         )
-        for customer in _who_may_be_texted(settings, day)
+        for customer in _customers_to_text(settings, day)
     ]
     PickupRequest.objects.bulk_create(asked)
-    NightlyText.objects.bulk_create([_sent(settings, pickup, sent_at) for pickup in asked])
+    NightlyText.objects.bulk_create([_sent_text(settings, pickup, sent_at) for pickup in asked])
 
 
-def _who_may_be_texted(settings: TextSettings, day: date) -> list[Customer]:
+def _customers_to_text(settings: TextSettings, day: date) -> list[Customer]:
     known = (
         Customer.objects.filter(business=settings.business, receive_texts=True)
         .exclude(phone="")
         .exclude(first_name="")
     )
     free = known.exclude(pickup_requests__pickup_date=day).order_by("pk")
-    return [customer for customer in free if may_be_mobile(customer)][:TEXTED]
+    return [customer for customer in free if may_be_mobile(customer)][:TEXTS_PER_BUSINESS]
 
 
-def _sent(settings: TextSettings, pickup: PickupRequest, at: datetime) -> NightlyText:
+def _sent_text(settings: TextSettings, pickup: PickupRequest, at: datetime) -> NightlyText:
     return NightlyText(
         business=settings.business,
         customer=pickup.customer,
@@ -76,7 +76,7 @@ def _sent(settings: TextSettings, pickup: PickupRequest, at: datetime) -> Nightl
     )
 
 
-def on_the_phones() -> list[Row]:
+def texts_on_phones() -> list[Row]:
     """What was said about pickups that are still to come, oldest first, as the stand-in for Twilio keeps it: it forgets when it ends."""
     found: list[tuple[datetime, Row]] = []
     for demo in BUSINESSES:
@@ -85,18 +85,18 @@ def on_the_phones() -> list[Row]:
             texts = NightlyText.objects.filter(
                 business=business, status=SENT, sent_at__gt=since, pickup_date__gte=business.today()
             )
-            found += _asked(texts)
+            found += _nightly_lines(texts)
             phones = texts.values("phone")
             numbers = set(texts.values_list("sender", flat=True))
             for answer in IncomingText.objects.filter(
                 business=business, phone__in=phones, at__gt=since
             ):
                 for number in numbers:
-                    found += _answered(answer, number)
+                    found += _reply_lines(answer, number)
     return [line for _, line in sorted(found, key=lambda one: one[0])]
 
 
-def _asked(texts: QuerySet[NightlyText]) -> list[tuple[datetime, Row]]:
+def _nightly_lines(texts: QuerySet[NightlyText]) -> list[tuple[datetime, Row]]:
     rows = texts.select_related("business__text_settings", "customer__brand").order_by("pk")
     return [
         (row.sent_at, _line(row.sid, row.phone, row.sender, _body(row)))
@@ -105,7 +105,7 @@ def _asked(texts: QuerySet[NightlyText]) -> list[tuple[datetime, Row]]:
     ]
 
 
-def _answered(answer: IncomingText, number: str) -> list[tuple[datetime, Row]]:
+def _reply_lines(answer: IncomingText, number: str) -> list[tuple[datetime, Row]]:
     said = [(answer.at, _line(answer.sid, answer.phone, number, answer.body, theirs=True))]
     if answer.reply:
         said.append(

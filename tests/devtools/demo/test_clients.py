@@ -7,12 +7,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from devtools.demo.api import Api
-from devtools.demo.browser import Browser
-from devtools.demo.wire import Refused, Unexpected, Wire
+from devtools.demo.api_client import ApiClient
+from devtools.demo.http_client import HttpClient, Refused, UnexpectedResponse
+from devtools.demo.simple_browser import SimpleBrowser
 from devtools.services.ports import free_port
-from tests.devtools.demo.conftest import Always, Never
-from tests.devtools.run.watching import wait_until
+from tests.devtools.demo.conftest import AlwaysRepeats, NeverRepeats
+from tests.devtools.run.processes import wait_until
 
 PAGE = '<html><main><form method="post"><input name="body"><input type="checkbox" name="ticked" checked></form></main></html>'
 
@@ -65,8 +65,14 @@ def server() -> Iterator[Server]:
     server.stop()
 
 
-def api(url: str, said: list[str]) -> Api:
-    return Api(Wire(url, "web server", said.append), "a till", "smrt_pos_x", said.append, Never())
+def api(url: str, said: list[str]) -> ApiClient:
+    return ApiClient(
+        HttpClient(url, "web server", said.append),
+        "a till",
+        "smrt_pos_x",
+        said.append,
+        NeverRepeats(),
+    )
 
 
 def test_a_server_that_is_away_is_waited_for_and_that_is_said_once() -> None:
@@ -120,7 +126,7 @@ def test_an_answer_that_makes_no_sense_is_told(
     server: Server, answer: tuple[int, dict[str, str], str], told: str
 ) -> None:
     server.answers.append(answer)
-    with pytest.raises(Unexpected) as unexpected:
+    with pytest.raises(UnexpectedResponse) as unexpected:
         api(server.url, []).post("orders")
     assert str(unexpected.value) == told
 
@@ -140,8 +146,10 @@ def test_refusals_are_told_in_the_apis_words(server: Server) -> None:
 
 def test_a_call_that_is_done_twice_is_told(server: Server) -> None:
     server.answers += [(201, {}, '{"id": "x"}'), (201, {}, '{"id": "y"}')]
-    caller = Api(Wire(server.url, "web server", print), "a till", "smrt_pos_x", print, Always())
-    with pytest.raises(Unexpected) as unexpected:
+    caller = ApiClient(
+        HttpClient(server.url, "web server", print), "a till", "smrt_pos_x", print, AlwaysRepeats()
+    )
+    with pytest.raises(UnexpectedResponse) as unexpected:
         caller.post("orders")
     assert str(unexpected.value) == "a till sent a call twice, and it was done twice"
 
@@ -149,9 +157,9 @@ def test_a_call_that_is_done_twice_is_told(server: Server) -> None:
 def test_a_form_is_sent_once_even_when_its_answer_is_lost(server: Server) -> None:
     """Nobody knows whether it was done, and a page has no key by which it would be known."""
     server.answers += [(200, {}, PAGE), (0, {}, "")]
-    browser = Browser(Wire(server.url, "web server", print))
+    browser = SimpleBrowser(HttpClient(server.url, "web server", print))
     page = browser.open("/")
-    with pytest.raises(Unexpected) as unexpected:
+    with pytest.raises(UnexpectedResponse) as unexpected:
         browser.send(page, {"body": "No"})
     assert str(unexpected.value).startswith("the web server broke off")
     assert [sent for _, sent in server.asked] == ["", "body=No&ticked=on"]
@@ -159,7 +167,7 @@ def test_a_form_is_sent_once_even_when_its_answer_is_lost(server: Server) -> Non
 
 def test_a_form_without_the_field_is_not_sent(server: Server) -> None:
     server.answers.append((200, {}, PAGE))
-    browser = Browser(Wire(server.url, "web server", print))
-    with pytest.raises(Unexpected) as unexpected:
+    browser = SimpleBrowser(HttpClient(server.url, "web server", print))
+    with pytest.raises(UnexpectedResponse) as unexpected:
         browser.send(browser.open("/"), {"nobody": "No"})
     assert str(unexpected.value) == "the form has no field nobody"

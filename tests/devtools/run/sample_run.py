@@ -1,4 +1,4 @@
-"""`make run` with made-up programs: `python -m tests.devtools.run.made_up FOLDER JSON`, for the tests to look at from outside.
+"""`make run` with made-up programs: `python -m tests.devtools.run.sample_run FOLDER JSON`, for the tests to look at from outside.
 
 The JSON: {"steps": [...], "programs": [...]}, each of [name, python code] or [name, python code, what else a Program takes].
 """
