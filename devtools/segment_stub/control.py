@@ -1,4 +1,4 @@
-"""What developers and tests ask and tell the stand-in."""
+"""The stand-in's API for developers and tests: messages, requests, businesses, faults."""
 
 import json
 from collections.abc import Callable, Collection, Sequence
@@ -12,10 +12,10 @@ from devtools.segment_stub.tracking import STATE
 from devtools.segment_stub.verdicts import Verdict
 
 LINES_PER_WRITE: Final = 500
-"""Written between two turns of the event loop: some milliseconds, so that a long answer does not hold requests up."""
+"""Lines per turn of the event loop: a few milliseconds, so a long response delays no request."""
 
 MAX_NAME_LENGTH: Final = 80
-"""Of a business on the page: one line of it."""
+"""Of a business, in characters: one line on the page."""
 
 Record = TypeVar("Record")
 
@@ -40,15 +40,15 @@ async def list_messages(request: web.Request) -> web.StreamResponse:
     verdict = query.get("verdict")
     if verdict not in (None, *get_args(Verdict)):
         _refuse(f"verdict must be one of {', '.join(get_args(Verdict))}.")
-    found = [
+    matching = [
         arrival
         for arrival in store.messages_after(_number(request, "after", 0))
         if query.get("write_key") in (None, arrival.write_key)
         and query.get("user_id") in (None, arrival.user_id)
         and verdict in (None, arrival.verdict)
     ]
-    newest = _number(request, "newest", len(found))
-    return await _lines(request, found[max(0, len(found) - newest) :], store.line)
+    newest = _number(request, "newest", len(matching))
+    return await _json_lines(request, matching[max(0, len(matching) - newest) :], store.line)
 
 
 async def forget_messages(request: web.Request) -> web.Response:
@@ -60,7 +60,7 @@ async def list_requests(request: web.Request) -> web.StreamResponse:
     _require_known_filters(request, {"write_key", "after"})
     after, write_key = _number(request, "after", 0), request.query.get("write_key")
     requests = request.app[STATE].store.requests
-    return await _lines(
+    return await _json_lines(
         request,
         [one for one in requests if one.number > after and write_key in (None, one.write_key)],
         ReceivedRequest.line,
@@ -90,15 +90,15 @@ async def add_fault(request: web.Request) -> web.Response:
     state = request.app[STATE]
     try:
         fault, replaced = state.faults.add(await _json(request))
-    except InvalidFault as bad:
-        _refuse(str(bad))
+    except InvalidFault as error:
+        _refuse(str(error))
     state.held_requests.release(lambda held: held in replaced)
     state.store.version += 1
     return web.json_response(fault.as_json(), status=201)
 
 
 async def clear_faults(request: web.Request) -> web.Response:
-    """The requests that those faults hold go on."""
+    """Clear the faults and release the requests that they hold."""
     _require_known_filters(request, {"write_key"})
     state, write_key = request.app[STATE], request.query.get("write_key")
     state.faults.clear(write_key)
@@ -108,7 +108,7 @@ async def clear_faults(request: web.Request) -> web.Response:
 
 
 async def reset(request: web.Request) -> web.Response:
-    """Requests that a fault holds are cut, so that nothing from before arrives after."""
+    """Forget everything. Held requests are cut first, so none of them arrives afterwards."""
     state = request.app[STATE]
     state.faults.clear()
     state.held_requests.cut_all()
@@ -116,7 +116,7 @@ async def reset(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def _lines(
+async def _json_lines(
     request: web.Request, records: Sequence[Record], line: Callable[[Record], bytes]
 ) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson; charset=utf-8"})
@@ -137,10 +137,10 @@ async def _json(request: web.Request) -> Any:
 
 
 def _require_known_filters(request: web.Request, filters: Collection[str]) -> None:
-    """A misspelt filter would otherwise answer everything, or clear it."""
+    """Reject unknown filters: ignoring a misspelled one would list or clear everything."""
     for name in request.query:
         if name not in filters:
-            _refuse(f"{name} is no filter here; there are {', '.join(sorted(filters))}.")
+            _refuse(f"There is no filter {name}; use {', '.join(sorted(filters))}.")
 
 
 def _number(request: web.Request, name: str, default: int) -> int:

@@ -1,4 +1,4 @@
-"""What one request to the tracking API says: bytes in, a write key and messages out, or why it is refused. No I/O."""
+"""Parse a request to the tracking API into a write key and messages, or a refusal. No I/O."""
 
 import base64
 import binascii
@@ -13,13 +13,13 @@ MAX_REQUEST_BYTES: Final = 512_000
 """Segment's limit for one request, after gunzip (contract, section 4)."""
 
 MAX_MESSAGE_BYTES: Final = 32_768
-"""Segment's limit for one message: refused when it is sent alone, dropped in silence inside a batch."""
+"""Segment's limit for one message: refused when sent alone, dropped silently inside a batch."""
 
 MIN_WRITE_KEY_LENGTH: Final = 7
-"""Shorter is answered 400, see the package's docstring; Segment publishes no number."""
+"""Shorter keys are answered 400, see the package's docstring; Segment publishes no number."""
 
 BATCH_METHODS: Final = frozenset({"batch", "import"})
-"""`import` is an alias of `batch`, kept for backfills: any timestamp is taken by both."""
+"""`import` is an alias of `batch`, for backfills. Both accept any timestamp."""
 
 MESSAGE_TYPES: Final = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 
@@ -32,7 +32,7 @@ _WHITESPACE: Final = re.compile(r"[ \t\n\r]*")
 
 
 class PostedMessage(NamedTuple):
-    """One message: parsed, as it was sent (UTF-8 JSON on one line), and the bytes it took in the request."""
+    """One message: parsed, as sent (UTF-8 JSON on one line), and its size in bytes as sent."""
 
     message: dict[str, Any]
     raw: bytes
@@ -41,7 +41,7 @@ class PostedMessage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One request. A refusal (answered 400, in Segment's words where they are known) leaves `messages` empty."""
+    """One request. `refusal` is the message of the response 400; then `messages` is empty."""
 
     write_key: str
     messages: list[PostedMessage] = field(default_factory=list)
@@ -50,11 +50,14 @@ class Envelope:
 
 
 class _Refused(ValueError):
-    """The request is answered 400; the text is the answer's message."""
+    """The request is answered 400; the text is the message of the response."""
 
 
 def open_envelope(method: str, headers: Mapping[str, str], body: bytes) -> Envelope:
-    """`method` is the last part of the path. The write key in the body wins over the header's, as at Segment."""
+    """Parse a request. `method` is the last part of the path.
+
+    As at Segment, a write key in the body takes precedence over the one in the header.
+    """
     key = _key_from_header(headers.get("Authorization", ""))
     try:
         plain = _plain(
@@ -83,7 +86,7 @@ def _checked(key: str, messages: object, sent_at: object) -> Envelope:
 
 
 def too_large(headers: Mapping[str, str]) -> Envelope:
-    """A request whose body is not even read to the end."""
+    """Return the envelope of a request whose body is too large to be read."""
     return Envelope(_key_from_header(headers.get("Authorization", "")), refusal=TOO_LARGE)
 
 
@@ -114,7 +117,7 @@ def _plain(encoding: str, body: bytes, limit: int) -> bytes:
 
 
 def _gunzip(body: bytes, limit: int) -> bytes:
-    """Never inflates more than one byte over the limit, however much is packed inside."""
+    """Inflate at most one byte over the limit, to be safe from decompression bombs."""
     inflater = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     try:
         plain = inflater.decompress(body, limit + 1)
@@ -126,7 +129,7 @@ def _gunzip(body: bytes, limit: int) -> bytes:
 
 
 def _single(method: str, members: dict[str, Any], size: int) -> PostedMessage:
-    """The endpoint says the type, and the key is no part of the message."""
+    """Take the type from the endpoint, and the write key out of the message."""
     message = {name: value for name, value in members.items() if name != "writeKey"} | {
         "type": method
     }
@@ -141,7 +144,10 @@ _decode: Final = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode
 
 
 def _members(plain: bytes, *, batched: bool) -> dict[str, Any]:
-    """The body's members, `batch` as `Posted`s: Python's parser alone would lose what each message measured as sent."""
+    """Parse the body, with `batch` as `PostedMessage`s.
+
+    `json.loads` is not enough: it loses the size of each message as it was sent.
+    """
     try:
         return _read_body(plain.decode(), batched=batched)
     except _Refused:
@@ -180,7 +186,7 @@ def _read_batch(text: str, at: int) -> tuple[list[PostedMessage], int]:
 
 
 def _on_one_line(raw: bytes) -> bytes:
-    """JSON strings hold no bare line breaks, so those found are only layout."""
+    """Replace line breaks by spaces. A JSON string has no bare line break, so none is content."""
     return raw.replace(b"\n", b" ").replace(b"\r", b" ") if b"\n" in raw or b"\r" in raw else raw
 
 
@@ -196,7 +202,10 @@ def _after(text: str, at: int, mark: str) -> int:
 
 
 def _next(text: str, at: int, closing: str) -> int:
-    """Where the next member starts, or where `closing` stands; a comma before `closing` is refused."""
+    """Return the position of the next member or of `closing`.
+
+    Raises ValueError at a comma before `closing`.
+    """
     at = _skip(text, at)
     if text.startswith(closing, at):
         return at

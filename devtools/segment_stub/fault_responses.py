@@ -1,4 +1,4 @@
-"""How each fault is played on an open request."""
+"""Simulate a fault on an open request."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,7 +13,7 @@ from devtools.segment_stub.held_requests import HeldRequests
 
 @dataclass(frozen=True, slots=True)
 class FaultyRequest:
-    """A request and its fault. `answer` takes the messages and makes the usual answer."""
+    """A request and its fault. `respond` accepts the messages and returns the usual response."""
 
     fault: Fault
     request: web.Request
@@ -22,7 +22,7 @@ class FaultyRequest:
 
 
 async def respond_with_fault(faulty: FaultyRequest) -> web.Response:
-    """Cancelled when the client gives up."""
+    """Return the response of a fault. Is cancelled when the client gives up."""
     return await _RESPONDERS[faulty.fault.kind](faulty)
 
 
@@ -44,9 +44,9 @@ async def _hang(faulty: FaultyRequest) -> web.Response:
 
 
 async def _accept_then_timeout(faulty: FaultyRequest) -> web.Response:
-    answer = faulty.respond()
+    response = faulty.respond()
     await _hold(faulty)
-    return answer
+    return response
 
 
 async def _cut(faulty: FaultyRequest) -> NoReturn:

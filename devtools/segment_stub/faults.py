@@ -1,4 +1,4 @@
-"""Which faults the stand-in plays, for which write keys and how often. No I/O: `tracking` plays them."""
+"""The faults to simulate: for which write keys, and how often. No I/O."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ FaultKind = Literal[
 EVERY_KEY: Final = "*"
 
 MAX_DELAY_MS: Final = 600_000
-"""Ten minutes; longer than any client waits is what `hang` is for."""
+"""Ten minutes. To wait longer than any client does, use `hang`."""
 
 REDIRECTS: Final = (301, 302, 303, 307, 308)
 
@@ -28,16 +28,16 @@ FAULT_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "redirect": frozenset({"status", "location"}),
     "refuse_messages": frozenset({"contains"}),
 }
-"""What each kind may be told besides `write_key`, `kind` and `times`."""
+"""The fields of each kind, besides `write_key`, `kind` and `times`."""
 
 
 class InvalidFault(ValueError):
-    """The description cannot be played; the text is a sentence that names the field."""
+    """The description of a fault is invalid; the text is a sentence that names the field."""
 
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """`times` counts down the requests still to meet the fault (None: until cleared), `applied` those that did."""
+    """A fault. `times`: requests still to fail, None until cleared; `applied`: requests so far."""
 
     number: int
     write_key: str
@@ -62,7 +62,7 @@ class Fault:
 
     @property
     def is_endless(self) -> bool:
-        """No later fault of the same key would ever be reached."""
+        """Whether this fault hides every later fault of the same write key."""
         return self.times is None and self.kind != "refuse_messages"
 
     def applies_to(self, envelope: Envelope) -> bool:
@@ -73,24 +73,27 @@ class Fault:
         )
 
     def _is_in(self, raw: bytes, message: object) -> bool:
-        """As sent, or with its characters written out: senders may write é as an escape."""
+        """Search the message as sent and without escapes: a sender may write é as an escape."""
         return self.contains.encode() in raw or self.contains in json.dumps(
             message, ensure_ascii=False
         )
 
 
 def parse_fault(spec: object, number: int) -> Fault:
-    """From `{"write_key", "kind", "times", ...}`; see FIELDS for what each kind takes. Raises BadFault.
+    """Parse `{"write_key", "kind", "times", ...}`; FAULT_FIELDS has each kind's fields.
 
-    | kind                | what the client meets                                                    | taken |
-    | ------------------- | ------------------------------------------------------------------------ | ----- |
-    | status              | `status`, with `Retry-After: retry_after` (seconds or an HTTP date)      | no    |
-    | delay               | the usual answer, `delay_ms` later                                       | yes, after the delay |
-    | hang                | no answer until it gives up; clearing the fault gives the usual answer   | once cleared |
-    | cut                 | a connection that ends without an answer                                 | no    |
-    | accept_then_timeout | no answer, as `hang`                                                     | yes, at once |
-    | redirect            | `status` (302 unless said) to `location`                                 | no    |
-    | refuse_messages     | 400 when a message of the request has `contains` in its JSON             | no    |
+    Raises InvalidFault.
+
+    | kind                | what the client gets                                | accepted        |
+    | ------------------- | --------------------------------------------------- | --------------- |
+    | status              | `status`, with `Retry-After: retry_after` (seconds  | no              |
+    |                     | or an HTTP date)                                    |                 |
+    | delay               | the usual response, `delay_ms` later                | after the delay |
+    | hang                | no response; clearing the fault sends the usual one | once cleared    |
+    | cut                 | a connection that ends without a response           | no              |
+    | accept_then_timeout | no response, like `hang`                            | immediately     |
+    | redirect            | `status` (default 302) to `location`                | no              |
+    | refuse_messages     | 400 if the JSON of a message contains `contains`    | no              |
     """
     if not isinstance(spec, dict):
         raise InvalidFault("A fault is a JSON object.")
@@ -105,7 +108,7 @@ def parse_fault(spec: object, number: int) -> Fault:
 def _refuse_unknown_fields(spec: Mapping[str, Any], kind: str) -> None:
     for name in spec:
         if name not in {"write_key", "kind", "times"} | FAULT_FIELDS[kind]:
-            raise InvalidFault(f"{name} means nothing to a fault of kind {kind}.")
+            raise InvalidFault(f"A fault of kind {kind} has no field {name}.")
 
 
 def _text(spec: Mapping[str, Any], name: str) -> str:
@@ -191,14 +194,17 @@ _PARSERS: Final[Mapping[FaultKind, Callable[[Fault, Mapping[str, Any]], Fault]]]
 
 
 class ActiveFaults:
-    """Faults of a write key are met in the order they were given, those of one key before those of every key."""
+    """The active faults. Those of one write key apply before those of every key, oldest first."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
         self._next_number = 1
 
     def add(self, spec: object) -> tuple[Fault, list[Fault]]:
-        """The new fault, and those it replaces: an endless one of the same key would hide it for ever. Raises BadFault."""
+        """Add a fault. Returns the fault, and the endless faults of its write key that it replaces.
+
+        Raises InvalidFault.
+        """
         fault = parse_fault(spec, self._next_number)
         self._next_number += 1
         replaced = [
@@ -214,7 +220,7 @@ class ActiveFaults:
         self._faults = [fault for fault in self._faults if write_key not in (None, fault.write_key)]
 
     def take_match(self, envelope: Envelope) -> Fault | None:
-        """The fault this request meets, counted as applied."""
+        """Return the fault that applies to this request, if any, and count it as applied."""
         for fault in sorted(self._faults, key=lambda fault: fault.write_key == EVERY_KEY):
             if fault.applies_to(envelope):
                 self._count(fault)

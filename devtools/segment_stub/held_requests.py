@@ -1,4 +1,4 @@
-"""Requests that a fault keeps waiting, and how they go on: when told to, when cut, or after a time."""
+"""Requests that a fault holds, until they are released or cut, or until a time has passed."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,7 @@ class HeldRequests:
         self._waiting: dict[asyncio.Future[HoldOutcome], Fault] = {}
 
     async def wait(self, fault: Fault, seconds: float | None = None) -> HoldOutcome:
-        """Until released; "continue" after `seconds`. A client that gives up cancels the wait."""
+        """Hold a request. Returns "continue" after `seconds`; a client that gives up cancels it."""
         release: asyncio.Future[HoldOutcome] = asyncio.get_running_loop().create_future()
         self._waiting[release] = fault
         try:

@@ -1,4 +1,4 @@
-"""The page, and the stream of what arrives that keeps it current."""
+"""The live page, and the stream of server-sent events that updates it."""
 
 import asyncio
 import json
@@ -12,16 +12,16 @@ from devtools.segment_stub.message_store import MessageStore
 from devtools.segment_stub.tracking import STATE, SegmentState
 
 RUN_ID: Final = secrets.token_hex(4)
-"""Tells a page that the stand-in was started anew: numbers begin again at 1, and what the page shows is gone."""
+"""Tells an open page that the stand-in restarted: message numbers begin at 1 again."""
 
 SECONDS_BETWEEN_UPDATES: Final = 0.25
-"""Fast enough to feel immediate; however much arrives, a page costs four updates a second."""
+"""Fast enough to feel immediate, and at most four updates a second under any load."""
 
 MESSAGES_PER_UPDATE: Final = 200
-"""The newest are shown, the rest is counted: nobody reads more, and a browser draws no more in a quarter of a second."""
+"""The newest messages of an update. A browser cannot draw more in a quarter of a second."""
 
 KEEPALIVE_SECONDS: Final = 15.0
-"""Then a comment is sent, which finds out whether the page is still there."""
+"""Seconds without a change after which a comment is sent, to notice that a page was closed."""
 
 FILES: Final = {
     "/": ("index.html", "text/html"),
@@ -33,7 +33,7 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The page loads nothing from elsewhere and runs nothing that a message could carry."""
+"""The page loads nothing from other hosts and runs no script that a message contains."""
 
 
 def page_routes() -> list[web.RouteDef]:
@@ -52,7 +52,7 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def events(request: web.Request) -> web.StreamResponse:
-    """Server-sent events, each one JSON object: what is new since the one before, and the state of the rest."""
+    """Stream JSON objects: the messages since the last one, and the current counts and faults."""
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     )
@@ -76,7 +76,7 @@ async def _changed(store: MessageStore, version: int) -> bool:
 
 
 def _update(state: SegmentState, seen: int) -> tuple[bytes, int]:
-    """The update and the number of the newest message it tells of."""
+    """Return the update, and the number of its newest message."""
     store = state.store
     shown = store.newest(MESSAGES_PER_UPDATE, after=seen)
     rest: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Everything that message, in bounded memory: requests, messages with their verdicts, counts per business. No I/O, no clock."""
+"""The received requests, messages and counts, in bounded memory. No I/O, no clock."""
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ from devtools.segment_stub.records import (
 from devtools.segment_stub.verdicts import MessageIds, duplicate_reason, reason_to_drop
 
 MAX_KEPT: Final = 100_000
-"""Messages, and as many requests: enough for every test to read back all it sent. The oldest are forgotten first."""
+"""Messages, and as many requests: every test can read back all it sent. The oldest go first."""
 
 MAX_KEPT_BYTES: Final = 256 * 1024 * 1024
-"""Of messages: 100,000 at the size limit would be 3 GB."""
+"""Bytes of messages: 100,000 messages at the size limit would take 3 GB."""
 
 MAX_NAMES: Final = 100_000
-"""Customers, and businesses, with a name or a count: one for every message kept."""
+"""Customers with a name, and write keys with counts: one for every message kept."""
 
 MAX_TROUBLES: Final = 30
-"""Newest requests on the page that were refused or met a fault; `GET /requests` has them all."""
+"""Newest refused or faulty requests on the page; `GET /requests` has them all."""
 
 
 @dataclass(slots=True)
@@ -46,9 +46,10 @@ class WriteKeyCounts:
 
 
 class MessageStore:
-    """Numbers of requests and messages only ever grow, so `after=N` stays true when everything is forgotten.
+    """What was received.
 
-    `version` grows with every change, `epoch` whenever something is forgotten on purpose: the page follows both.
+    Numbers of requests and messages only grow, so `after=N` stays valid after a reset. The page
+    follows `version`, which grows with every change, and `epoch`, which grows with every reset.
     """
 
     def __init__(self) -> None:
@@ -86,7 +87,7 @@ class MessageStore:
         return received
 
     def request_changed(self, received: ReceivedRequest) -> None:
-        """The request met a fault, was answered, or its connection ended; perhaps after it was forgotten."""
+        """Note that a request met a fault, was answered or ended, perhaps after a reset."""
         self.version += 1
         is_problem = received.status != 200 or received.fault is not None
         if (
@@ -97,7 +98,7 @@ class MessageStore:
             self.problem_requests.append(received)
 
     def add_messages(self, received: ReceivedRequest, envelope: Envelope) -> None:
-        """Judges and keeps the messages of a request that Segment answers 200."""
+        """Keep the messages of a request that Segment answers 200, each with its verdict."""
         business = self.business(envelope.write_key)
         for posted in envelope.messages:
             reason = reason_to_drop(posted, len(envelope.messages)) or self._duplicate(
@@ -144,11 +145,11 @@ class MessageStore:
         return business
 
     def line(self, message: ReceivedMessage) -> bytes:
-        """The message as `GET /messages` shows it, with the name its customer has by now."""
+        """Return a line of `GET /messages`, with the newest name of the customer."""
         return message.line(self._names.get((message.write_key, message.user_id), ""))
 
     def messages_after(self, number: int) -> list[ReceivedMessage]:
-        """Oldest first; costs what it returns, not what is kept."""
+        """Return the later messages, oldest first, without reading the earlier ones."""
         newest_first = takewhile(lambda message: message.number > number, reversed(self.messages))
         return list(newest_first)[::-1]
 

@@ -1,4 +1,4 @@
-"""What is remembered of each request and each message, and how it reads as JSON."""
+"""The record of a request and of a message, and their JSON."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,10 @@ from devtools.segment_stub.verdicts import Verdict, corrected_timestamp
 
 @dataclass(slots=True, eq=False)
 class ReceivedRequest:
-    """One HTTP request to a tracking endpoint. `status` is None while it is unanswered, for ever if it never is."""
+    """One HTTP request to a tracking endpoint. `status` is None until it is answered.
+
+    `withheld` is true while a fault keeps its messages from being accepted.
+    """
 
     number: int
     path: str
@@ -26,7 +29,6 @@ class ReceivedRequest:
     withheld: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """`withheld`: a fault kept the messages from being taken."""
         return {
             "number": self.number,
             "receivedAt": iso(self.received_at),
@@ -47,7 +49,7 @@ class ReceivedRequest:
 
 @dataclass(slots=True, eq=False)
 class ReceivedMessage:
-    """One message of a request that was taken. The parsed message is not kept: its JSON takes a quarter of the memory."""
+    """One message of a request answered 200, kept as JSON: it takes a quarter of the memory."""
 
     number: int
     received: ReceivedRequest
@@ -64,7 +66,10 @@ class ReceivedMessage:
         return self.received.write_key
 
     def line(self, customer: str) -> bytes:
-        """A JSON object on one line; the message in it is what was sent, byte for byte. `customer` is the name to show."""
+        """Return a JSON object on one line; `message` in it is byte for byte what was sent.
+
+        `customer` is the name to show.
+        """
         received_at = self.received.received_at
         head = {
             "number": self.number,
@@ -85,7 +90,7 @@ class ReceivedMessage:
 def received_message(
     number: int, received: ReceivedRequest, sent_at: object, posted: PostedMessage, reason: str
 ) -> ReceivedMessage:
-    """`sent_at` is the request's; a message's own counts before it."""
+    """Return the record. `sent_at` is the request's; a message's own takes precedence."""
     message = posted.message
     return ReceivedMessage(
         number=number,
@@ -105,7 +110,7 @@ def customer_id(message: dict[str, Any]) -> str:
 
 
 def customer_name(message: dict[str, Any]) -> str:
-    """What the page calls the customer; empty when the message does not say."""
+    """Return the name or email of an identify, or ""."""
     traits = message.get("traits")
     if message.get("type") != "identify" or not isinstance(traits, dict):
         return ""

@@ -1,4 +1,4 @@
-"""The stand-in as a listening server."""
+"""The stand-in's HTTP server."""
 
 from typing import Final
 
@@ -10,15 +10,16 @@ from devtools.segment_stub.live_page import page_routes
 from devtools.segment_stub.tracking import STATE, SegmentState, tracking_routes
 
 BACKLOG: Final = 1024
-"""Connections waiting to be accepted: a bench opens hundreds at the same instant."""
+"""Connections that wait to be accepted: a benchmark opens hundreds at the same instant."""
 
 SECONDS_TO_FINISH: Final = 0.5
-"""When stopping: requests held by a fault and open pages would never finish."""
+"""Time for open requests when stopping: held requests and open pages would never finish."""
 
 
 async def listen(host: str, port: int) -> tuple[web.AppRunner, int]:
-    """The runner, to clean up, and the port that was chosen. Raises OSError when it cannot listen there."""
-    # A body is inflated by `envelope`, which measures it; a request ends with its connection, so that a fault knows the client gave up.
+    """Return the runner, to clean up later, and the port. Raises OSError if it cannot listen."""
+    # `envelope` inflates a body, to measure it. `handler_cancellation` ends a held request when
+    # its client gives up.
     runner = web.AppRunner(
         application(),
         access_log=None,

@@ -1,4 +1,4 @@
-"""Segment's endpoints: read a request, meet its fault if there is one, otherwise judge its messages and answer."""
+"""Segment's endpoints: read a request, then simulate a fault or accept the messages."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from devtools.segment_stub.message_store import MessageStore
 from devtools.segment_stub.records import ReceivedRequest
 
 RECORDED_HEADERS: Final = ("X-Retry-Count", "User-Agent", "Content-Type", "Content-Encoding")
-"""Never Authorization: the write key has a field of its own."""
+"""Never Authorization: the write key is a field of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +72,23 @@ async def _respond(
     state = request.app[STATE]
     fault = state.faults.take_match(envelope)
     if fault is None:
-        return _answer(state.store, received, envelope)
+        return _respond_as_usual(state.store, received, envelope)
     received.fault = fault.kind
     received.withheld = True
     state.store.request_changed(received)
     return await respond_with_fault(
         FaultyRequest(
-            fault, request, state.held_requests, lambda: _answer(state.store, received, envelope)
+            fault,
+            request,
+            state.held_requests,
+            lambda: _respond_as_usual(state.store, received, envelope),
         )
     )
 
 
-def _answer(store: MessageStore, received: ReceivedRequest, envelope: Envelope) -> web.Response:
+def _respond_as_usual(
+    store: MessageStore, received: ReceivedRequest, envelope: Envelope
+) -> web.Response:
     received.withheld = False
     if envelope.refusal:
         return web.json_response({"success": False, "message": envelope.refusal}, status=400)

@@ -1,4 +1,4 @@
-"""What Segment does with each message of a request it answered 200: kept, or dropped in silence and why. No I/O, no clock."""
+"""Decide whether Segment keeps or drops a message of a request answered 200. No I/O, no clock."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -10,26 +10,29 @@ from devtools.segment_stub.envelope import MAX_MESSAGE_BYTES, MESSAGE_TYPES, Pos
 Verdict = Literal["accepted", "dropped"]
 
 MAX_MESSAGES: Final = 2_500
-"""Segment's limit of messages in one request (contract, section 4); it answers 200 and drops the request's messages."""
+"""Segment's limit for one request (contract, section 4): it answers 200 and drops all messages."""
 
 MAX_MESSAGE_ID_LENGTH: Final = 100
-"""Segment's documentation asks for fewer than 100 characters, its support says "limited to 100": over 100 both agree."""
+"""Segment documents fewer than 100 characters, its support says "limited to 100"."""
 
 DUPLICATE_WINDOW: Final = timedelta(hours=24)
 """Segment promises at least 24 hours, across all of its customers (contract, section 4)."""
 
 MAX_REMEMBERED_IDS: Final = 1_000_000
-"""About 200 MB. The oldest are forgotten first, so only a run of more than a million messages in a day could miss a duplicate."""
+"""About 200 MB. The oldest go first: only more than a million messages a day hide a duplicate."""
 
 
 class MessageIds:
-    """The `messageId`s accepted in the last 24 hours, whatever the write key."""
+    """The `messageId`s accepted in the last 24 hours, for all write keys together."""
 
     def __init__(self) -> None:
         self._accepted_at: OrderedDict[str, datetime] = OrderedDict()
 
     def is_duplicate(self, message: Mapping[str, Any], now: datetime) -> bool:
-        """Remembers the `messageId`. A message without one gets a fresh one from Segment, so it never is a duplicate."""
+        """Return whether the `messageId` is known, and remember it.
+
+        Segment creates an id for a message without one, so such a message is no duplicate.
+        """
         message_id = message.get("messageId")
         if not message_id:
             return False
@@ -48,9 +51,11 @@ class MessageIds:
 
 
 def reason_to_drop(posted: PostedMessage, messages_in_request: int) -> str:
-    """In plain words; empty for a message that Segment keeps unless its `messageId` was seen before."""
+    """Return why Segment drops a message, or "" if it keeps it unless it is a duplicate."""
     if messages_in_request > MAX_MESSAGES:
-        return f"The request holds {messages_in_request:,} messages, over the limit of {MAX_MESSAGES:,}."
+        return (
+            f"The request has {messages_in_request:,} messages, over the limit of {MAX_MESSAGES:,}."
+        )
     if posted.size > MAX_MESSAGE_BYTES:
         return f"The message is {posted.size:,} bytes, over the limit of {MAX_MESSAGE_BYTES:,}."
     return _reason_in_fields(posted.message)
@@ -84,9 +89,10 @@ def _is_id(value: object) -> bool:
 def corrected_timestamp(
     received_at: datetime, sent_at: object, original_timestamp: object
 ) -> datetime:
-    """`receivedAt - (sentAt - originalTimestamp)`: what corrects a sender's wrong clock (contract, section 4).
+    """Return `receivedAt - (sentAt - originalTimestamp)`, which corrects a sender's wrong clock.
 
-    Without a readable `originalTimestamp` the message happened when it arrived; without a readable `sentAt` the sender's clock is trusted.
+    See the contract, section 4. Without a valid `originalTimestamp` the result is `receivedAt`,
+    without a valid `sentAt` it is `originalTimestamp`.
     """
     original = _instant(original_timestamp)
     if original is None:
@@ -99,7 +105,7 @@ def corrected_timestamp(
 
 
 def _instant(value: object) -> datetime | None:
-    """ISO 8601; without an offset it is UTC."""
+    """Parse ISO 8601; UTC if there is no offset."""
     if not isinstance(value, str):
         return None
     try:

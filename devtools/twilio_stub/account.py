@@ -1,4 +1,4 @@
-"""The one account of the stand-in, known to everybody."""
+"""The credentials of the stand-in's only account. They are public."""
 
 from typing import Final
 

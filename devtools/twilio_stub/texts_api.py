@@ -1,4 +1,4 @@
-"""What Twilio does here: takes texts, refuses them as it is told to, and tells our webhook of answers, signed."""
+"""Twilio's endpoint for texts, with faults for tests, and signed calls of our webhook."""
 
 import asyncio
 import base64
@@ -15,12 +15,12 @@ from aiohttp import BasicAuth, ClientError, ClientSession, ClientTimeout, web
 from devtools.twilio_stub.account import ACCOUNT, TOKEN
 
 WEBHOOK_TIMEOUT_SECONDS: Final = 15.0
-"""Twilio waits as long for a webhook."""
+"""How long Twilio waits for a webhook."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """One text, to a customer (`theirs` is false) or from one."""
+    """One text, to a customer or (`theirs`) from one. The fields are those of `GET /messages`."""
 
     sid: str
     phone: str
@@ -32,7 +32,10 @@ class Text:
 
 @dataclass
 class TextFault:
-    """For texts to `phone`, or "*" for all, `times` times: answer with this status and error; 0 cuts the connection, 1 hangs."""
+    """Fail the next `times` texts to `phone`, or to all with "*".
+
+    `status` and `error` are those of the response; status 0 cuts the connection, 1 never answers.
+    """
 
     status: int
     phone: str = "*"
@@ -40,7 +43,7 @@ class TextFault:
     times: int = 1
     retry_after: str = ""
     taken: bool = False
-    """Whether the text is delivered all the same."""
+    """Whether the text is delivered nevertheless."""
 
 
 @dataclass
@@ -51,11 +54,11 @@ class TwilioState:
     asked: int = 0
 
     def sid(self) -> str:
-        """Never again, not even by another stand-in: what comes twice under one id is done once."""
+        """Return a new id, unique across stand-ins: our webhook handles each id only once."""
         return f"SM{uuid4().hex}"
 
     def remember(self, lines: Iterable[Text]) -> None:
-        """What was on the phones before this stand-in started. What it knows already stays as it is."""
+        """Add texts from before this process started, unless they are known."""
         known = {line.sid for line in self.lines} | {
             line.reply_to for line in self.lines if line.reply_to
         }
@@ -77,7 +80,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/2010-04-01/Accounts/{account}/Messages.json", create_text),
         web.get("/messages", messages),
         web.post("/remember", remember),
-        web.post("/faults", fault),
+        web.post("/faults", add_fault),
         web.post("/reset", reset),
     ]
 
@@ -88,30 +91,30 @@ async def create_text(request: web.Request) -> web.StreamResponse:
     if not _authorized(request):
         return error_response(401, 20003)
     phone, number, body = (str(form.get(name, "")) for name in ("To", "From", "Body"))
-    found = state.fault_for(phone)
+    fault = state.fault_for(phone)
     line = Text(state.sid(), phone, number, body)
-    if not found or found.taken:
+    if not fault or fault.taken:
         state.lines.append(line)
-    if found:
-        return await _respond_with_fault(request, found)
+    if fault:
+        return await _respond_with_fault(request, fault)
     return web.json_response(
         {"sid": line.sid, "status": "queued", "to": phone, "from": number, "body": body}, status=201
     )
 
 
-async def _respond_with_fault(request: web.Request, found: TextFault) -> web.StreamResponse:
-    if found.status == 1:
+async def _respond_with_fault(request: web.Request, fault: TextFault) -> web.StreamResponse:
+    if fault.status == 1:
         await asyncio.sleep(3600)
-    if found.status <= 1:
+    if fault.status <= 1:
         assert request.transport
         request.transport.abort()
-    return error_response(found.status or 500, found.error, found.retry_after)
+    return error_response(fault.status or 500, fault.error, fault.retry_after)
 
 
 def error_response(status: int, error: int | None, retry_after: str = "") -> web.Response:
     headers = {"Retry-After": retry_after} if retry_after else {}
     return web.json_response(
-        {"code": error, "message": "As it was told to.", "status": status},
+        {"code": error, "message": "A fault of the Twilio stand-in.", "status": status},
         status=status,
         headers=headers,
     )
@@ -119,10 +122,10 @@ def error_response(status: int, error: int | None, retry_after: str = "") -> web
 
 def _authorized(request: web.Request) -> bool:
     try:
-        given = BasicAuth.decode(request.headers.get("Authorization", ""))
+        login = BasicAuth.decode(request.headers.get("Authorization", ""))
     except ValueError:
         return False
-    return (given.login, request.match_info["account"], given.password) == (ACCOUNT, ACCOUNT, TOKEN)
+    return (login.login, request.match_info["account"], login.password) == (ACCOUNT, ACCOUNT, TOKEN)
 
 
 async def messages(request: web.Request) -> web.Response:
@@ -137,7 +140,7 @@ async def remember(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def fault(request: web.Request) -> web.Response:
+async def add_fault(request: web.Request) -> web.Response:
     request.app[STATE].faults.append(TextFault(**await request.json()))
     return web.Response(status=204)
 
@@ -148,7 +151,10 @@ async def reset(request: web.Request) -> web.Response:
 
 
 async def send_reply(state: TwilioState, phone: str, number: str, body: str) -> None:
-    """A customer texts: our webhook is told, and what it says by return is sent to them. Raises HTTPBadGateway when it did not listen."""
+    """Send a customer's text to our webhook, and the automatic reply back to the customer.
+
+    Raises HTTPBadGateway if the webhook fails.
+    """
     form = {
         "MessageSid": state.sid(),
         "AccountSid": ACCOUNT,
@@ -165,25 +171,23 @@ async def send_reply(state: TwilioState, phone: str, number: str, body: str) -> 
             ClientSession(timeout=timeout) as http,
             http.post(state.webhook, data=form, headers=headers) as response,
         ):
-            said = await response.text()
+            twiml = await response.text()
     except (ClientError, TimeoutError) as error:
-        raise web.HTTPBadGateway(text="The business could not be told of it.") from error
+        raise web.HTTPBadGateway(text="The business's webhook did not answer.") from error
     if response.status != 200:
-        raise web.HTTPBadGateway(
-            text=f"The business was told of it and answered {response.status}."
-        )
-    for sentence in parse_twiml(said):
+        raise web.HTTPBadGateway(text=f"The business's webhook answered {response.status}.")
+    for sentence in parse_twiml(twiml):
         state.lines.append(Text(state.sid(), phone, number, sentence, reply_to=form["MessageSid"]))
 
 
 def signature(address: str, form: dict[str, str]) -> str:
-    """As Twilio describes it, and not by its library, which our side uses."""
+    """Sign a call as Twilio's documentation says, without the library that our side checks with."""
     signed = address + "".join(name + form[name] for name in sorted(form))
     return base64.b64encode(hmac.new(TOKEN.encode(), signed.encode(), sha1).digest()).decode()
 
 
 def parse_twiml(twiml: str) -> list[str]:
-    """Of our own webhook, on this machine: nobody who would mean harm."""
+    """Return the texts in a TwiML response of our own webhook, which is trusted input."""
     try:
         return [message.text or "" for message in ET.fromstring(twiml).iter("Message")]  # noqa: S314
     except ET.ParseError:
@@ -191,7 +195,7 @@ def parse_twiml(twiml: str) -> list[str]:
 
 
 def conversations_by_phone(state: TwilioState) -> dict[tuple[str, str], list[Text]]:
-    """Each conversation, with the one that last changed first."""
+    """Return the texts of each phone and number, the most recent conversation first."""
     conversations: dict[tuple[str, str], list[Text]] = {}
     for line in state.lines:
         conversations[line.phone, line.number] = [

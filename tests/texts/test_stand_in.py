@@ -113,10 +113,10 @@ def test_who_answers_hears_that_the_business_did_not_listen(
         answer = browser.post(f"{twilio.url}/answer", form, timeout=10)
         assert (answer.status_code, answer.text) == (
             502,
-            "The business was told of it and answered 403.",
+            "The business's webhook answered 403.",
         )
     with TwilioStandIn(webhook="http://127.0.0.1:9/texts/incoming") as twilio:
         answer = browser.post(f"{twilio.url}/answer", form, timeout=10)
-        assert (answer.status_code, answer.text) == (502, "The business could not be told of it.")
+        assert (answer.status_code, answer.text) == (502, "The business's webhook did not answer.")
         assert "<p class=theirs>No</p>" in browser.get(twilio.url, timeout=10).text
     assert not IncomingText.objects.exists()

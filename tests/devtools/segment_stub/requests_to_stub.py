@@ -1,4 +1,4 @@
-"""Posts to the stand-in as any HTTP client would, and waits for what it tells."""
+"""Post to the stand-in with an ordinary HTTP client, and wait for its state."""
 
 import gzip
 import json
@@ -15,11 +15,11 @@ US_KEY = "Kf3mWq8ZtR2vLx7NbYc5HdJp9SgTe4Au"
 EU_KEY = "Pz6uXn1BvQw8MkLr3CfGh7DjSa2YtEo9"
 WAIT_SECONDS = 20.0
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 
 def track(**changes: Any) -> dict[str, Any]:
-    """A track that Segment accepts, with an id of its own."""
+    """Return a track that Segment accepts, with a new `messageId`."""
     message = {
         "type": "track",
         "event": "Order Ready",
@@ -38,7 +38,7 @@ def post(
     path: str = "/v1/batch",
     timeout: float = 20.0,
 ) -> requests.Response:
-    """`body` as JSON, or as it is when it is bytes already; without a write key there is no Authorization."""
+    """Post `body` as JSON, or unchanged if it is bytes; without a write key if that is None."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return send(segment, data, path, timeout, auth=None if write_key is None else (write_key, ""))
 
@@ -70,7 +70,7 @@ def send(
 
 
 def batch_of_size(size: int) -> bytes:
-    """A batch of small messages that takes exactly `size` bytes."""
+    """Return a batch of small messages that takes exactly `size` bytes."""
     whole = json.dumps({"batch": [track(), track()], "padding": ""}).encode()
     return whole.replace(b'"padding": ""', b'"padding": "' + b"x" * (size - len(whole)) + b'"')
 
@@ -81,11 +81,11 @@ def message_of_size(size: int) -> dict[str, Any]:
     return message
 
 
-def wait_for_value(look: Callable[[], Found], what: str) -> Found:
-    """The first true answer of `look`."""
+def wait_for_value(read: Callable[[], Value], what: str) -> Value:
+    """Return the first true value of `read`. Raises AssertionError if there is none in time."""
     deadline = time.monotonic() + WAIT_SECONDS
-    while not (found := look()):
+    while not (value := read()):
         if time.monotonic() > deadline:
             raise AssertionError(f"Waited {WAIT_SECONDS:g} s for {what}.")
         time.sleep(0.01)
-    return found
+    return value

@@ -32,18 +32,19 @@ def _start(*arguments: str, stdin: int | None = None) -> "tuple[subprocess.Popen
     return process, process.stdout.readline()
 
 
-def test_a_taken_port_is_said_in_one_sentence() -> None:
+def test_a_port_in_use_is_reported_in_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = _run("--port", str(port))
 
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == (
-        f"The Segment stand-in cannot start: port {port} on 127.0.0.1 is taken. Stop what listens there or choose another with --port.\n"
+        f"The Segment stand-in cannot start: port {port} on 127.0.0.1 is in use. "
+        "Stop the program that uses it, or choose another port with --port.\n"
     )
 
 
-def test_an_address_of_another_machine_is_said_in_one_sentence() -> None:
+def test_an_address_of_another_machine_is_reported_in_one_sentence() -> None:
     result = _run("--host", "192.0.2.1", "--port", "0")
 
     assert (result.returncode, result.stdout, result.stderr.count("\n")) == (1, "", 1)
@@ -51,15 +52,15 @@ def test_an_address_of_another_machine_is_said_in_one_sentence() -> None:
 
 
 @pytest.mark.parametrize("port", ["70000", "-1", "http"])
-def test_what_is_no_port_is_refused(port: str) -> None:
+def test_an_invalid_port_is_refused(port: str) -> None:
     result = _run(f"--port={port}")
 
     assert result.returncode == 2
-    assert f"{port} is no port; ports are numbers from 0 to 65535" in result.stderr
+    assert f"{port} is not a port; use a number from 0 to 65535" in result.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_says_where_it_listens_and_stops_when_told_even_with_a_page_open_and_a_request_held(
+def test_it_prints_its_address_and_stops_on_a_signal_with_a_page_open_and_a_request_held(
     number: signal.Signals,
 ) -> None:
     process, line = _start()
@@ -79,7 +80,7 @@ def test_it_says_where_it_listens_and_stops_when_told_even_with_a_page_open_and_
     assert (process.returncode, output) == (0, "")
 
 
-def test_it_does_not_outlive_its_starter() -> None:
+def test_it_stops_when_standard_input_ends() -> None:
     process, _line = _start("--stop-with-stdin", stdin=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
@@ -105,7 +106,7 @@ def test_it_imports_no_django() -> None:
     assert result.stdout == "False\n"
 
 
-def test_stopping_twice_is_fine_and_nothing_listens_afterwards() -> None:
+def test_stopping_is_idempotent_and_nothing_listens_afterwards() -> None:
     stand_in = SegmentStandIn()
     assert post(stand_in, {"batch": [track()]}).status_code == 200
 
@@ -123,4 +124,4 @@ def test_a_stand_in_that_cannot_start_raises(capfd: pytest.CaptureFixture[str]) 
     ):
         SegmentStandIn(port=taken.getsockname()[1])
 
-    assert "is taken" in capfd.readouterr().err
+    assert "is in use" in capfd.readouterr().err

@@ -1,4 +1,4 @@
-"""What developers and tests ask and tell the stand-in."""
+"""The stand-in's API for developers and tests."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def _lines(segment: SegmentStandIn, path: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in response.content.splitlines()]
 
 
-def test_a_message_line_tells_everything(segment: SegmentStandIn) -> None:
+def test_a_message_line_has_every_field(segment: SegmentStandIn) -> None:
     message = track()
     post(
         segment,
@@ -88,9 +88,9 @@ def test_messages_are_filtered_by_key_verdict_customer_and_number(segment: Segme
         ("/messages?newest=-1", "newest must be a whole number."),
         (
             "/messages?writekey=x",
-            "writekey is no filter here; there are after, newest, user_id, verdict, write_key.",
+            "There is no filter writekey; use after, newest, user_id, verdict, write_key.",
         ),
-        ("/requests?verdict=x", "verdict is no filter here; there are after, write_key."),
+        ("/requests?verdict=x", "There is no filter verdict; use after, write_key."),
     ],
 )
 def test_a_bad_filter_is_answered_400_with_a_sentence(
@@ -123,7 +123,7 @@ def test_deleting_the_messages_forgets_message_ids_and_counts_but_no_fault(
     assert post(segment, {"batch": [track()]}, EU_KEY).status_code == 503
 
 
-def test_a_request_line_tells_everything(segment: SegmentStandIn) -> None:
+def test_a_request_line_has_every_field(segment: SegmentStandIn) -> None:
     body = json.dumps({"batch": [track(), track()]}).encode()
     headers = {"X-Retry-Count": "3", "Content-Type": "application/json", "User-Agent": "test/1"}
 
@@ -131,8 +131,18 @@ def test_a_request_line_tells_everything(segment: SegmentStandIn) -> None:
 
     (line,) = _lines(segment, f"/requests?write_key={US_KEY}")
     assert list(line) == [
-        "number", "receivedAt", "writeKey", "path", "status", "reason", "messages", "bytes", "fault", "withheld", "headers",
-    ]  # fmt: skip
+        "number",
+        "receivedAt",
+        "writeKey",
+        "path",
+        "status",
+        "reason",
+        "messages",
+        "bytes",
+        "fault",
+        "withheld",
+        "headers",
+    ]
     assert (line["writeKey"], line["path"], line["status"], line["messages"]) == (
         US_KEY,
         "/v1/import",
@@ -164,13 +174,13 @@ def test_requests_are_filtered_by_key_and_number(segment: SegmentStandIn) -> Non
     assert [one.number for one in segment.requests(EU_KEY)] == [first + 1]
 
 
-def test_the_authorization_is_not_repeated(segment: SegmentStandIn) -> None:
+def test_the_authorization_header_is_not_recorded(segment: SegmentStandIn) -> None:
     post(segment, {"batch": [track()]})
 
     assert "uthorization" not in _get(segment, "/requests").text
 
 
-def test_a_business_is_given_a_name(segment: SegmentStandIn) -> None:
+def test_a_business_can_be_named(segment: SegmentStandIn) -> None:
     post(segment, {"batch": [track(), track(userId="")]})
 
     response = requests.put(
@@ -193,7 +203,7 @@ def test_a_bad_name_is_answered_400(segment: SegmentStandIn, body: object) -> No
     assert _get(segment, "/businesses").json() == []
 
 
-def test_faults_are_listed_with_what_is_left_of_them(segment: SegmentStandIn) -> None:
+def test_faults_are_listed_with_their_remaining_times(segment: SegmentStandIn) -> None:
     segment.fault("status", write_key=US_KEY, status=429, retry_after=2, times=3)
     post(segment, {"batch": [track()]})
 
@@ -236,11 +246,11 @@ def test_faults_are_listed_with_what_is_left_of_them(segment: SegmentStandIn) ->
         ),
         (
             {"kind": "cut", "write_key": "*", "delay_ms": 5},
-            "delay_ms means nothing to a fault of kind cut.",
+            "A fault of kind cut has no field delay_ms.",
         ),
         (
             {"kind": "cut", "write_key": "*", "tims": 5},
-            "tims means nothing to a fault of kind cut.",
+            "A fault of kind cut has no field tims.",
         ),
         ({"kind": "status", "write_key": "*"}, "status must be a whole number from 200 to 599."),
         (
@@ -294,14 +304,14 @@ def test_a_fault_that_is_not_json_is_answered_400(segment: SegmentStandIn) -> No
     assert (response.status_code, response.json()) == (400, {"error": "The body must be JSON."})
 
 
-def test_a_misspelt_filter_clears_no_fault(segment: SegmentStandIn) -> None:
+def test_an_unknown_filter_clears_no_fault(segment: SegmentStandIn) -> None:
     segment.fault("cut")
 
     assert requests.delete(segment.url + "/faults?key=x", timeout=20).status_code == 400
     assert len(_get(segment, "/faults").json()) == 1
 
 
-def test_reset_is_a_fresh_start(segment: SegmentStandIn) -> None:
+def test_reset_forgets_everything(segment: SegmentStandIn) -> None:
     message = track()
     post(segment, {"batch": [message]})
     requests.put(f"{segment.url}/businesses/{US_KEY}", json={"name": "Bright Cleaners"}, timeout=20)

@@ -1,4 +1,4 @@
-"""What Segment answers 200 and drops in silence, and why."""
+"""Messages that Segment answers 200 and drops, and the reasons."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def test_a_message_of_32_768_bytes_is_accepted_and_one_byte_more_is_dropped(
 
 
 def test_the_size_of_a_message_is_its_bytes_as_sent(segment: SegmentStandIn) -> None:
-    """Written as escapes, as the SDK does, an é takes six bytes."""
+    """The SDK writes é as an escape, which takes six bytes."""
     post(segment, {"batch": [track(properties={"note": "é" * 5_600})]})
 
     assert segment.messages()[0].verdict == "dropped"
@@ -55,7 +55,7 @@ def test_a_request_of_2_501_messages_is_answered_200_and_dropped(segment: Segmen
     assert (response.status_code, response.json()) == (200, {"success": True})
     assert segment.counts() == {"accepted": 0, "dropped": 2_501}
     assert {arrival.reason for arrival in segment.messages()} == {
-        "The request holds 2,501 messages, over the limit of 2,500."
+        "The request has 2,501 messages, over the limit of 2,500."
     }
 
 
@@ -104,7 +104,9 @@ def test_a_message_id_over_100_characters_is_dropped(segment: SegmentStandIn) ->
     ]
 
 
-def test_a_repeated_message_id_is_dropped_whatever_the_write_key(segment: SegmentStandIn) -> None:
+def test_a_repeated_message_id_is_dropped_even_with_another_write_key(
+    segment: SegmentStandIn,
+) -> None:
     again = track(messageId="c0ffee00c0ffee00c0ffee00c0ffee00")
 
     assert post(segment, {"batch": [again]}, US_KEY).status_code == 200
@@ -116,8 +118,8 @@ def test_a_repeated_message_id_is_dropped_whatever_the_write_key(segment: Segmen
     assert (first.verdict, first.write_key) == ("accepted", US_KEY)
     assert (second.verdict, second.write_key) == ("dropped", EU_KEY)
     assert (
-        second.reason
-        == "A message with messageId c0ffee00c0ffee00c0ffee00c0ffee00 was accepted in the last 24 hours."
+        second.reason == "A message with messageId c0ffee00c0ffee00c0ffee00c0ffee00 "
+        "was accepted in the last 24 hours."
     )
 
 

@@ -1,4 +1,4 @@
-"""What a client meets under each fault, and whether its messages were taken."""
+"""What a client gets under each fault, and whether its messages are accepted."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +16,14 @@ def _only_request(segment: SegmentStandIn) -> ReceivedRequest:
     return request
 
 
-def _wait_until_met(segment: SegmentStandIn) -> None:
+def _wait_for_fault(segment: SegmentStandIn) -> None:
     wait_for_value(
         lambda: [one for one in segment.requests() if one.fault], "a request to meet a fault"
     )
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 413, 429, 500, 503])
-def test_status_is_answered_and_nothing_is_taken(segment: SegmentStandIn, status: int) -> None:
+def test_status_is_answered_and_nothing_is_accepted(segment: SegmentStandIn, status: int) -> None:
     segment.fault("status", status=status)
 
     response = post(segment, {"batch": [track(), track()]})
@@ -43,7 +43,7 @@ def test_status_is_answered_and_nothing_is_taken(segment: SegmentStandIn, status
 
 
 @pytest.mark.parametrize("retry_after", [7, "7", "Wed, 21 Oct 2026 07:28:00 GMT"])
-def test_status_may_ask_for_a_wait(segment: SegmentStandIn, retry_after: object) -> None:
+def test_status_may_send_retry_after(segment: SegmentStandIn, retry_after: object) -> None:
     segment.fault("status", status=429, retry_after=retry_after)
 
     assert post(segment, {"batch": [track()]}).headers["Retry-After"] == str(retry_after)
@@ -65,7 +65,7 @@ def test_delay_answers_as_usual_but_later(segment: SegmentStandIn) -> None:
     ) == ("delay", False, 200)
 
 
-def test_many_delayed_requests_wait_side_by_side(segment: SegmentStandIn) -> None:
+def test_many_delayed_requests_wait_in_parallel(segment: SegmentStandIn) -> None:
     segment.fault("delay", delay_ms=500)
     started = time.monotonic()
 
@@ -78,7 +78,7 @@ def test_many_delayed_requests_wait_side_by_side(segment: SegmentStandIn) -> Non
     assert time.monotonic() - started < 10
 
 
-def test_hang_does_not_answer_and_takes_nothing(segment: SegmentStandIn) -> None:
+def test_hang_does_not_answer_and_accepts_nothing(segment: SegmentStandIn) -> None:
     segment.fault("hang")
 
     with pytest.raises(requests.ReadTimeout):
@@ -89,7 +89,7 @@ def test_hang_does_not_answer_and_takes_nothing(segment: SegmentStandIn) -> None
     assert (request.status, request.fault, request.withheld) == (None, "hang", True)
 
 
-def test_a_client_that_gave_up_on_a_hang_sends_nothing_once_it_is_cleared(
+def test_clearing_a_hang_accepts_nothing_of_a_client_that_gave_up(
     segment: SegmentStandIn,
 ) -> None:
     segment.fault("hang")
@@ -102,12 +102,12 @@ def test_a_client_that_gave_up_on_a_hang_sends_nothing_once_it_is_cleared(
     assert [message["event"] for message in segment.accepted()] == ["Order Returned"]
 
 
-def test_clearing_a_hang_gives_the_usual_answer(segment: SegmentStandIn) -> None:
+def test_clearing_a_hang_sends_the_usual_response(segment: SegmentStandIn) -> None:
     segment.fault("hang", times=1)
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(post, segment, {"batch": [track()]})
-        _wait_until_met(segment)
+        _wait_for_fault(segment)
         assert not waiting.done()
         segment.clear_faults()
         assert waiting.result(timeout=20).json() == {"success": True}
@@ -116,19 +116,19 @@ def test_clearing_a_hang_gives_the_usual_answer(segment: SegmentStandIn) -> None
     assert (_only_request(segment).status, _only_request(segment).withheld) == (200, False)
 
 
-def test_reset_cuts_what_hangs_so_that_it_arrives_nowhere(segment: SegmentStandIn) -> None:
+def test_reset_cuts_held_requests_so_their_messages_never_arrive(segment: SegmentStandIn) -> None:
     segment.fault("hang")
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(post, segment, {"batch": [track()]})
-        _wait_until_met(segment)
+        _wait_for_fault(segment)
         segment.reset()
         assert isinstance(waiting.exception(timeout=20), requests.ConnectionError)
 
     assert (segment.messages(), segment.requests()) == ([], [])
 
 
-def test_cut_ends_the_connection_without_an_answer(segment: SegmentStandIn) -> None:
+def test_cut_ends_the_connection_without_a_response(segment: SegmentStandIn) -> None:
     segment.fault("cut")
 
     with pytest.raises(requests.ConnectionError):
@@ -139,7 +139,7 @@ def test_cut_ends_the_connection_without_an_answer(segment: SegmentStandIn) -> N
     assert (request.status, request.fault, request.withheld) == (None, "cut", True)
 
 
-def test_accept_then_timeout_takes_the_messages_and_does_not_answer(
+def test_accept_then_timeout_accepts_the_messages_and_does_not_answer(
     segment: SegmentStandIn,
 ) -> None:
     segment.fault("accept_then_timeout", times=1)
@@ -156,7 +156,7 @@ def test_accept_then_timeout_takes_the_messages_and_does_not_answer(
 
 
 @pytest.mark.parametrize(("spec", "status"), [({}, 302), ({"status": 307}, 307)])
-def test_redirect_names_another_place_and_takes_nothing(
+def test_redirect_names_another_address_and_accepts_nothing(
     segment: SegmentStandIn, spec: dict[str, Any], status: int
 ) -> None:
     segment.fault("redirect", location="http://127.0.0.1:9/elsewhere", **spec)
@@ -171,7 +171,7 @@ def test_redirect_names_another_place_and_takes_nothing(
     assert _only_request(segment).withheld
 
 
-def test_refuse_messages_refuses_exactly_the_requests_that_hold_the_text(
+def test_refuse_messages_refuses_exactly_the_requests_that_contain_the_text(
     segment: SegmentStandIn,
 ) -> None:
     segment.fault("refuse_messages", contains="order-13")
@@ -200,7 +200,7 @@ def test_refuse_messages_finds_text_that_was_sent_as_escapes(segment: SegmentSta
     assert post(segment, {"batch": [track(properties={"sold_by": "Zoe"})]}).status_code == 200
 
 
-def test_a_fault_concerns_its_write_key_only(segment: SegmentStandIn) -> None:
+def test_a_fault_applies_to_its_write_key_only(segment: SegmentStandIn) -> None:
     segment.fault("status", write_key=US_KEY, status=503)
 
     assert post(segment, {"batch": [track()]}, US_KEY).status_code == 503
@@ -210,7 +210,9 @@ def test_a_fault_concerns_its_write_key_only(segment: SegmentStandIn) -> None:
     )
 
 
-def test_a_fault_happens_as_often_as_told_and_the_next_one_follows(segment: SegmentStandIn) -> None:
+def test_a_fault_applies_the_given_number_of_times_and_then_the_next_one_applies(
+    segment: SegmentStandIn,
+) -> None:
     segment.fault("status", status=500, times=2)
     segment.fault("status", status=429, times=1)
 
@@ -222,7 +224,7 @@ def test_a_fault_happens_as_often_as_told_and_the_next_one_follows(segment: Segm
     ]
 
 
-def test_the_fault_of_a_key_comes_before_that_of_every_key(segment: SegmentStandIn) -> None:
+def test_the_fault_of_a_key_applies_before_that_of_every_key(segment: SegmentStandIn) -> None:
     segment.fault("status", status=500)
     segment.fault("status", write_key=US_KEY, status=401, times=1)
 
@@ -234,7 +236,7 @@ def test_a_new_fault_replaces_the_endless_one_of_its_key(segment: SegmentStandIn
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(post, segment, {"batch": [track()]})
-        _wait_until_met(segment)
+        _wait_for_fault(segment)
         segment.fault("status", status=503)
         assert waiting.result(timeout=20).status_code == 200
 
@@ -251,7 +253,7 @@ def test_clearing_the_faults_of_a_key_leaves_the_others(segment: SegmentStandIn)
     assert post(segment, {"batch": [track()]}, EU_KEY).status_code == 503
 
 
-def test_a_fault_comes_before_the_usual_refusal(segment: SegmentStandIn) -> None:
+def test_a_fault_applies_before_the_request_is_validated(segment: SegmentStandIn) -> None:
     segment.fault("status", write_key=US_KEY, status=503)
 
     assert post(segment, b"no JSON").status_code == 503

@@ -1,4 +1,4 @@
-"""What only shows with another clock or with a hundred thousand messages."""
+"""Rules that need another clock or a hundred thousand messages."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -50,7 +50,7 @@ def test_the_timestamp_is_received_at_less_the_time_from_original_to_sent(
     assert corrected_timestamp(NOON, sent_at, original) == expected
 
 
-def _take(store: MessageStore, raw: bytes, count: int) -> None:
+def _add(store: MessageStore, raw: bytes, count: int) -> None:
     posted = PostedMessage({"type": "identify", "userId": "u"}, raw, len(raw))
     received = store.open_request("/v1/batch", {}, NOON)
     store.add_messages(received, Envelope("key-of-test", [posted] * count))
@@ -59,8 +59,8 @@ def _take(store: MessageStore, raw: bytes, count: int) -> None:
 def test_the_newest_100_000_messages_and_requests_are_kept() -> None:
     store = MessageStore()
     for _ in range(MAX_KEPT // 2_000):
-        _take(store, b"{}", 2_000)
-    _take(store, b"{}", 1)
+        _add(store, b"{}", 2_000)
+    _add(store, b"{}", 1)
     for _ in range(MAX_KEPT):
         store.open_request("/v1/batch", {}, NOON)
 
@@ -76,6 +76,6 @@ def test_the_newest_100_000_messages_and_requests_are_kept() -> None:
 def test_messages_are_kept_up_to_256_megabytes() -> None:
     store = MessageStore()
     for _ in range(9_000):
-        _take(store, b"x" * 32_768, 1)
+        _add(store, b"x" * 32_768, 1)
 
     assert len(store.messages) == MAX_KEPT_BYTES // 32_768 == 8_192

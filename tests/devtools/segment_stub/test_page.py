@@ -26,7 +26,7 @@ def _updates(segment: SegmentStandIn) -> Iterator[Iterator[dict[str, Any]]]:
         )
 
 
-def test_the_stream_begins_with_what_is_there_and_goes_on_with_what_arrives(
+def test_the_stream_begins_with_the_kept_messages_and_continues_with_new_ones(
     segment: SegmentStandIn,
 ) -> None:
     message = track()
@@ -53,7 +53,7 @@ def test_the_stream_begins_with_what_is_there_and_goes_on_with_what_arrives(
     assert second["epoch"] == first["epoch"]
 
 
-def test_the_stream_tells_of_faults_and_of_the_requests_that_met_them(
+def test_the_stream_has_the_faults_and_the_requests_they_applied_to(
     segment: SegmentStandIn,
 ) -> None:
     with _updates(segment) as updates:
@@ -84,7 +84,7 @@ def test_the_stream_starts_over_when_everything_is_forgotten(segment: SegmentSta
     assert second["epoch"] != first["epoch"]
 
 
-def test_the_stream_shows_the_newest_200_of_a_flood(segment: SegmentStandIn) -> None:
+def test_the_stream_has_at_most_the_newest_200_messages(segment: SegmentStandIn) -> None:
     post(segment, {"batch": [track(event=str(number)) for number in range(500)]})
 
     with _updates(segment) as updates:
@@ -112,13 +112,13 @@ def test_the_page_may_load_and_run_only_what_the_stand_in_serves(
     assert response.status_code == 200
     assert response.headers["Content-Type"] == f"{content_type}; charset=utf-8"
     assert response.headers["Content-Security-Policy"] == (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     assert response.text.startswith(start)
 
 
-def test_the_page_turns_nothing_into_markup_and_names_no_other_place() -> None:
+def test_the_page_turns_nothing_into_markup_and_names_no_other_host() -> None:
     source = "".join(path.read_text() for path in PAGE.iterdir())
 
     for forbidden in (

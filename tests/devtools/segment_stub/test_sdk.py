@@ -1,4 +1,4 @@
-"""The official Python SDK, used normally, works against the stand-in."""
+"""Segment's Python SDK works against the stand-in."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,7 +64,7 @@ def test_sync_mode_delivers(segment: SegmentStandIn) -> None:
     assert [one.messages for one in segment.requests(US_KEY)] == [1, 1]
 
 
-def test_it_tries_again_after_a_503_and_counts_its_attempts(segment: SegmentStandIn) -> None:
+def test_it_retries_after_a_503_and_counts_its_attempts(segment: SegmentStandIn) -> None:
     segment.fault("status", status=503, times=1)
 
     with _client(segment) as (client, errors):
@@ -90,7 +90,7 @@ def test_it_drops_a_batch_that_is_refused(segment: SegmentStandIn) -> None:
     assert segment.messages() == []
 
 
-def test_its_post_raises_what_segment_says_of_a_bad_key(segment: SegmentStandIn) -> None:
+def test_its_post_raises_segments_error_about_an_invalid_key(segment: SegmentStandIn) -> None:
     with pytest.raises(APIError) as refused:
         post("abc123", segment.url, batch=[track()])
 
@@ -98,7 +98,7 @@ def test_its_post_raises_what_segment_says_of_a_bad_key(segment: SegmentStandIn)
     assert "An invalid write key was provided" in refused.value.message
 
 
-def test_its_post_returns_the_answer(segment: SegmentStandIn) -> None:
+def test_its_post_returns_the_response(segment: SegmentStandIn) -> None:
     message = track()
 
     response = post(US_KEY, segment.url, gzip=True, batch=[message], retry_count=2)

@@ -1,4 +1,4 @@
-"""What tests rely on when they use the stand-in, and how it bears many clients at once."""
+"""The stand-in as tests use it, and with many clients at once."""
 
 import json
 import socket
@@ -22,7 +22,7 @@ def test_wait_for_returns_the_accepted_messages(segment: SegmentStandIn) -> None
         assert [arrival.message["event"] for arrival in waiting.result(timeout=20)] == ["a", "b"]
 
 
-def test_wait_for_tells_what_arrived_instead(segment: SegmentStandIn) -> None:
+def test_wait_for_reports_what_arrived_instead(segment: SegmentStandIn) -> None:
     post(segment, {"batch": [track(userId="u1"), track(event="Order Returned", userId="")]})
     segment.fault("status", status=503)
     post(segment, {"batch": [track()]})
@@ -40,7 +40,7 @@ def test_wait_for_tells_what_arrived_instead(segment: SegmentStandIn) -> None:
     ]
 
 
-def test_a_bad_fault_raises_with_the_sentence(segment: SegmentStandIn) -> None:
+def test_an_invalid_fault_raises_with_the_sentence(segment: SegmentStandIn) -> None:
     with pytest.raises(ValueError, match="status must be a whole number from 200 to 599"):
         segment.fault("status")
 
@@ -72,7 +72,7 @@ def test_hundreds_of_connections_at_once_are_all_answered(segment: SegmentStandI
     )
 
 
-def test_a_client_that_leaves_in_the_middle_of_its_body_leaves_nothing(
+def test_nothing_arrives_from_a_client_that_disconnects_within_its_body(
     segment: SegmentStandIn,
 ) -> None:
     address = ("127.0.0.1", int(segment.url.rpartition(":")[2]))

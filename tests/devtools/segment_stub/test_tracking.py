@@ -1,4 +1,4 @@
-"""What Segment's endpoints answer, and what they take."""
+"""What Segment's endpoints answer, and which messages they accept."""
 
 import gzip
 import json
@@ -24,7 +24,7 @@ from tests.segment import SegmentStandIn
 INVALID_KEY = {"success": False, "message": "An invalid write key was provided"}
 
 
-def test_a_batch_is_taken_message_by_message(segment: SegmentStandIn) -> None:
+def test_each_message_of_a_batch_is_accepted(segment: SegmentStandIn) -> None:
     first, second = track(event="Order Created"), track(event="Order Ready")
 
     response = post(segment, {"batch": [first, second]})
@@ -43,7 +43,7 @@ def test_a_batch_is_taken_message_by_message(segment: SegmentStandIn) -> None:
     assert {arrival.request for arrival in arrivals} == {segment.requests()[0].number}
 
 
-def test_import_is_batch_with_any_timestamp(segment: SegmentStandIn) -> None:
+def test_import_accepts_any_timestamp(segment: SegmentStandIn) -> None:
     old = track(timestamp="1999-12-31T23:59:59.000Z")
 
     assert post(segment, {"batch": [old]}, path="/v1/import").status_code == 200
@@ -52,7 +52,7 @@ def test_import_is_batch_with_any_timestamp(segment: SegmentStandIn) -> None:
 
 
 @pytest.mark.parametrize("method", ["track", "identify", "page", "screen", "group", "alias"])
-def test_a_single_message_gets_its_type_from_the_endpoint_and_loses_the_key(
+def test_a_single_message_gets_its_type_from_the_endpoint_and_has_no_write_key(
     segment: SegmentStandIn, method: str
 ) -> None:
     response = post(
@@ -83,7 +83,7 @@ def test_the_write_key_may_be_in_the_body(segment: SegmentStandIn) -> None:
     assert segment.counts(US_KEY)["accepted"] == 1
 
 
-def test_the_write_key_in_the_body_wins(segment: SegmentStandIn) -> None:
+def test_the_write_key_in_the_body_takes_precedence(segment: SegmentStandIn) -> None:
     assert (
         post(segment, {"batch": [track()], "writeKey": EU_KEY}, write_key=US_KEY).status_code == 200
     )
@@ -91,7 +91,7 @@ def test_the_write_key_in_the_body_wins(segment: SegmentStandIn) -> None:
 
 
 @pytest.mark.parametrize("key", [None, "", "abc123", "é"])
-def test_a_missing_or_very_short_write_key_is_answered_400_and_takes_nothing(
+def test_a_missing_or_very_short_write_key_is_answered_400_and_nothing_is_accepted(
     segment: SegmentStandIn, key: str | None
 ) -> None:
     response = post(segment, {"batch": [track()], "writeKey": key}, write_key=None)
@@ -111,7 +111,7 @@ def test_a_write_key_of_seven_characters_is_answered_200(segment: SegmentStandIn
 
 
 @pytest.mark.parametrize("authorization", ["Basic !!!", "Basic /////w==", "Bearer token", "Basic"])
-def test_an_authorization_that_holds_no_key_counts_as_none(
+def test_an_authorization_without_a_key_is_ignored(
     segment: SegmentStandIn, authorization: str
 ) -> None:
     headers = {"Authorization": authorization}
@@ -166,7 +166,7 @@ def test_a_body_that_is_not_json_is_answered_400(segment: SegmentStandIn, body: 
         ([], "The body is not valid JSON"),
     ],
 )
-def test_a_malformed_shape_is_answered_400_and_takes_nothing(
+def test_a_malformed_body_is_answered_400_and_nothing_is_accepted(
     segment: SegmentStandIn, body: object, message: str
 ) -> None:
     response = post(segment, body)
@@ -196,7 +196,7 @@ def test_a_damaged_gzip_body_is_answered_400(segment: SegmentStandIn, damage: An
     assert segment.messages() == []
 
 
-def test_a_request_of_512_000_bytes_is_taken_and_one_byte_more_is_refused(
+def test_a_request_of_512_000_bytes_is_accepted_and_one_byte_more_is_refused(
     segment: SegmentStandIn,
 ) -> None:
     assert post(segment, batch_of_size(512_000)).status_code == 200
@@ -266,7 +266,7 @@ def test_the_timestamp_is_corrected_by_the_senders_clock(segment: SegmentStandIn
     assert arrival.received_at - arrival.timestamp == timedelta(seconds=90)
 
 
-def test_other_methods_and_paths_are_not_there(segment: SegmentStandIn) -> None:
+def test_other_methods_and_paths_do_not_exist(segment: SegmentStandIn) -> None:
     assert requests.get(segment.url + "/v1/batch", timeout=20).status_code == 405
     assert post(segment, {"batch": []}, path="/v2/batch").status_code == 404
     assert segment.requests() == []
