@@ -1,4 +1,7 @@
-"""Real servers for every test: PostgreSQL and Redis of its own unless the environment names some, and the Segment stand-in."""
+"""Real servers for every test: PostgreSQL, Redis and the Segment stand-in.
+
+PostgreSQL and Redis are started, unless the environment names running ones.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -11,25 +14,28 @@ from devtools.services.command import provide_services
 os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 provide_services()
-# Of two processes that test at once, each has a Redis database of its own, as it has a PostgreSQL database. Counted from the last, as the
-# bench takes the first that is empty.
+# Each process of pytest-xdist has its own PostgreSQL database; here it gets a Redis database, too.
+# They are taken from the last, 15, downwards, because the benchmark takes the first empty one.
 PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 if PROCESS:
-    own = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{16 - PROCESS}").geturl()
-    os.environ["REDIS_URL"] = os.environ["CELERY_BROKER_URL"] = own
+    own_url = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{16 - PROCESS}").geturl()
+    os.environ["REDIS_URL"] = os.environ["CELERY_BROKER_URL"] = own_url
 os.environ["DJANGO_SETTINGS_MODULE"] = "smrt_integration.settings"
 
 import django  # noqa: E402
 
-# before any test module is imported, and pytest-django leaves alone what is set up
+# Test modules need it at import. pytest-django does not set up Django again.
 django.setup()
 
-from tests.segment import SegmentStandIn  # noqa: E402 - it may import nothing before the servers are named
+from tests.segment import SegmentStandIn  # noqa: E402 - imports Django
 from tests.workers import Beat, Worker  # noqa: E402
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Processes that test inherit the environment. With the settings named in it, they would load them before they choose a Redis."""
+    """Hide the settings from the processes of pytest-xdist.
+
+    They inherit the environment, and would load the settings before they choose a Redis database.
+    """
     if config.getoption("numprocesses", None):
         os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
@@ -45,15 +51,15 @@ def stand_in() -> Iterator[SegmentStandIn]:
 
 @pytest.fixture
 def segment(stand_in: SegmentStandIn, settings: pytest.FixtureRequest) -> SegmentStandIn:
-    """The Segment stand-in, empty and without faults, where this process delivers to."""
+    """The Segment stand-in without messages and faults. This process delivers to it."""
     stand_in.reset()
     settings.SEGMENT_HOST = stand_in.url  # type: ignore[attr-defined]
     return stand_in
 
 
 @pytest.fixture(autouse=True)
-def _calm_redis() -> None:
-    """No wake-up or task of an earlier test, and no rest from a Redis that it broke."""
+def _empty_redis() -> None:
+    """Delete the tasks and wake-ups of earlier tests, and forget that Redis was away."""
     import redis
     from django.conf import settings
 
@@ -69,7 +75,10 @@ def _calm_redis() -> None:
 def start_worker(
     transactional_db: None, segment: SegmentStandIn
 ) -> Iterator[Callable[..., Worker]]:
-    """Starts real Celery workers on the test's database; they end with the test. `start_worker(concurrency=1, **environment)`."""
+    """A function that starts a Celery worker on the test database; it ends with the test.
+
+    Call it as `start_worker(concurrency=1, **environment)`.
+    """
     workers: list[Worker] = []
 
     def start(concurrency: int = 1, **environment: str) -> Worker:
@@ -85,6 +94,7 @@ def start_worker(
 
 @pytest.fixture
 def start_beat(transactional_db: None) -> Iterator[Callable[[], Beat]]:
+    """A function that starts beat on the test database; it ends with the test."""
     beats: list[Beat] = []
 
     def start() -> Beat:

@@ -1,8 +1,9 @@
 # mypy: allow-untyped-calls
-# factory_boy says of its declarations what they are, but not what they take.
-"""Made-up records, saved as an application would: receivers see them. Use `XFactory.create(...)`.
+# The declarations of factory_boy have no types for their arguments.
+"""Create test records with `XFactory.create(...)`.
 
-A record that refers to others makes them for the same business.
+Records are saved as in the application, so receivers record their events. Related records are
+created for the same business.
 """
 
 from datetime import timedelta
@@ -48,12 +49,12 @@ from smrt_integration.api.scopes import Client
 
 
 def of_same_business(record_factory: type[DjangoModelFactory[Any]], **values: Any) -> Any:
-    """A record that belongs to the business of the record being made."""
+    """Create a related record that belongs to the same business."""
     return SubFactory(record_factory, business=SelfAttribute("..business"), **values)
 
 
-def of_customer() -> Any:
-    """The business of the record's customer, unless another is given."""
+def business_of_customer() -> Any:
+    """Take the business of the record's customer, unless the test passes another."""
     return SelfAttribute("customer.business")
 
 
@@ -127,7 +128,11 @@ class DiscountFactory(DjangoModelFactory[Discount]):
 
 
 class CustomerFactory(DjangoModelFactory[Customer]):
-    """With `full=True`, also an agent, a brand, a group and a discount; with `bare=True`, only what every customer has."""
+    """A customer with name, email, phone and address.
+
+    `full=True` adds an agent, a brand, a group and a discount. `bare=True` leaves everything
+    empty that may be empty.
+    """
 
     class Meta:
         model = Customer
@@ -136,7 +141,7 @@ class CustomerFactory(DjangoModelFactory[Customer]):
     first_name = Sequence("Ann{}".format)
     last_name = "Example"
     email = Sequence("ann{}@example.com".format)
-    # 555-0100 to 555-0199 are kept free for made-up people.
+    # 555-0100 to 555-0199 are reserved for fiction.
     phone = Sequence(lambda n: f"+1415555{100 + n % 100:04}")
     street = Sequence("{} Example Street".format)
     city = "San Francisco"
@@ -189,13 +194,13 @@ class CustomFieldValueFactory(DjangoModelFactory[CustomFieldValue]):
 
 
 class OrderFactory(DjangoModelFactory[Order]):
-    """An open order of 20.00, without line items; no visit goes with it (`Order.create` records one)."""
+    """An open order of 20.00 without line items. No visit is created; `Order.create` would."""
 
     class Meta:
         model = Order
 
     customer = SubFactory(CustomerFactory)
-    business = of_customer()
+    business = business_of_customer()
     agent = of_same_business(AgentFactory)
     sold_by = of_same_business(EmployeeFactory)
     subtotal = Decimal("20.00")
@@ -221,7 +226,7 @@ class StopFactory(DjangoModelFactory[Stop]):
         model = Stop
 
     customer = SubFactory(CustomerFactory)
-    business = of_customer()
+    business = business_of_customer()
     driver = of_same_business(EmployeeFactory, driver=True)
     route = of_same_business(AgentFactory, route=True)
     scheduled_for = LazyAttribute(lambda stop: stop.business.today())
@@ -232,7 +237,7 @@ class PickupRequestFactory(DjangoModelFactory[PickupRequest]):
         model = PickupRequest
 
     customer = SubFactory(CustomerFactory)
-    business = of_customer()
+    business = business_of_customer()
     pickup_date = LazyAttribute(lambda pickup: pickup.business.today() + timedelta(days=1))
     scheduled_by = PickupRequest.ScheduledBy.CUSTOMER
 
@@ -242,7 +247,7 @@ class RegularPickupRequestFactory(DjangoModelFactory[RegularPickupRequest]):
         model = RegularPickupRequest
 
     customer = SubFactory(CustomerFactory)
-    business = of_customer()
+    business = business_of_customer()
 
 
 class VisitFactory(DjangoModelFactory[Visit]):
@@ -250,7 +255,7 @@ class VisitFactory(DjangoModelFactory[Visit]):
         model = Visit
 
     customer = SubFactory(CustomerFactory)
-    business = of_customer()
+    business = business_of_customer()
     at = LazyFunction(timezone.now)
     day = LazyAttribute(lambda visit: visit.business.today(visit.at))
     visit_type = Visit.Type.STORE
@@ -273,7 +278,7 @@ class MembershipFactory(DjangoModelFactory[Membership]):
 
 
 class TextSettingsFactory(DjangoModelFactory[TextSettings]):
-    """Switched on."""
+    """Settings with the nightly text switched on."""
 
     class Meta:
         model = TextSettings
@@ -284,13 +289,13 @@ class TextSettingsFactory(DjangoModelFactory[TextSettings]):
 
 
 class NightlyTextFactory(DjangoModelFactory[NightlyText]):
-    """About tomorrow's pickup, as planned."""
+    """A text about tomorrow's pickup that is due now."""
 
     class Meta:
         model = NightlyText
 
     customer = SubFactory(CustomerFactory)
-    business = of_customer()
+    business = business_of_customer()
     pickup = SubFactory(PickupRequestFactory, customer=SelfAttribute("..customer"))
     pickup_date = SelfAttribute("pickup.pickup_date")
     until = LazyFunction(lambda: timezone.now() + timedelta(hours=1))
@@ -302,7 +307,7 @@ class IncomingTextFactory(DjangoModelFactory[IncomingText]):
         model = IncomingText
 
     customer = SubFactory(CustomerFactory)
-    business = of_customer()
+    business = business_of_customer()
     sid = Sequence("SM{:032x}".format)
     phone = SelfAttribute("customer.phone")
     body = "When do you open?"
@@ -311,7 +316,7 @@ class IncomingTextFactory(DjangoModelFactory[IncomingText]):
 
 
 class ApiKeyFactory(DjangoModelFactory[ApiKey]):
-    """Whoever needs its secret calls `ApiKey.issue`."""
+    """A key without its secret. Tests that need the secret call `ApiKey.issue`."""
 
     class Meta:
         model = ApiKey

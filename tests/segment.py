@@ -1,4 +1,4 @@
-"""The Segment stand-in as tests use it: a process of its own, spoken to over real HTTP."""
+"""Start the Segment stand-in as a process, and talk to it over HTTP."""
 
 import json
 import subprocess
@@ -16,10 +16,11 @@ from typing import Any, Literal, Self
 from requests import Response, Session
 
 PROJECT = Path(__file__).resolve().parent.parent
-SECONDS_TO_START = 20.0
-SECONDS_TO_STOP = 10.0
-SECONDS_PER_ANSWER = 30.0
-SECONDS_BETWEEN_LOOKS = 0.02
+# It takes far less than a second for each of these. The limits are for an overloaded machine.
+START_TIMEOUT_SECONDS = 20.0
+STOP_TIMEOUT_SECONDS = 10.0
+RESPONSE_TIMEOUT_SECONDS = 30.0
+POLL_SECONDS = 0.02
 
 Verdict = Literal["accepted", "dropped"]
 FaultKind = Literal[
@@ -29,9 +30,10 @@ FaultKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One message that Segment answered 200, with what it then did with it; `reason` is empty when it was accepted.
+    """One message of a request that got status 200, and whether Segment accepted or dropped it.
 
-    `timestamp` is the one Segment computes, the message's own is in `message`; `size` is in bytes, as sent.
+    `reason` is empty for an accepted message. `timestamp` is the one that Segment computes; the
+    message's own timestamp is in `message`. `size` is in bytes, as sent.
     """
 
     number: int
@@ -47,7 +49,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRequest:
-    """One HTTP request. `status` is None while, or because, it was not answered; `withheld` says that a fault kept its messages out."""
+    """One HTTP request.
+
+    `status` is None if there was no response. `withheld`: a fault discarded its messages.
+    """
 
     number: int
     received_at: datetime
@@ -63,12 +68,15 @@ class ReceivedRequest:
 
     @property
     def retry_count(self) -> int:
-        """As the sender counts its attempts in `X-Retry-Count`; the first has no such header."""
+        """The sender's `X-Retry-Count`. The first attempt has no such header."""
         return int(self.headers.get("X-Retry-Count", "0"))
 
 
 class SegmentStandIn:
-    """Starts with the instance, and stops with `stop()`, at the end of a `with` block, or when this process dies."""
+    """A running stand-in. It starts with the instance.
+
+    It stops with `stop()`, at the end of a `with` block, or when this process ends.
+    """
 
     def __init__(self, port: int = 0) -> None:
         command = [
@@ -94,18 +102,19 @@ class SegmentStandIn:
         assert self._process.stdout is not None
         with DefaultSelector() as selector:
             selector.register(self._process.stdout, EVENT_READ)
-            line = self._process.stdout.readline() if selector.select(SECONDS_TO_START) else ""
+            line = self._process.stdout.readline() if selector.select(START_TIMEOUT_SECONDS) else ""
         if not line:
             raise RuntimeError(
-                f"The Segment stand-in was not ready within {SECONDS_TO_START:g} s (exit code {self._process.poll()})."
+                f"The Segment stand-in was not ready within {START_TIMEOUT_SECONDS:g} s"
+                f" (exit code {self._process.poll()})."
             )
         return line
 
     def stop(self) -> None:
-        """Stopping twice is fine."""
+        """Stop the process. May be called twice."""
         self._http.close()
         self._process.terminate()
-        self._process.communicate(timeout=SECONDS_TO_STOP)
+        self._process.communicate(timeout=STOP_TIMEOUT_SECONDS)
 
     def __enter__(self) -> Self:
         return self
@@ -121,34 +130,40 @@ class SegmentStandIn:
     def messages(
         self, write_key: str | None = None, verdict: Verdict | None = None
     ) -> list[Arrival]:
-        """In the order they arrived."""
+        """Return the messages in the order of arrival."""
         return [
             _arrival(line)
             for line in self._lines("/messages", write_key=write_key, verdict=verdict)
         ]
 
     def accepted(self, write_key: str | None = None) -> list[dict[str, Any]]:
-        """The messages themselves, as sent."""
+        """Return the contents of the accepted messages, as sent."""
         return [arrival.message for arrival in self.messages(write_key, "accepted")]
 
     def requests(self, write_key: str | None = None) -> list[ReceivedRequest]:
-        """In the order they arrived, answered or not."""
+        """Return all requests in the order of arrival."""
         return [_request(line) for line in self._lines("/requests", write_key=write_key)]
 
     def fault(self, kind: FaultKind, write_key: str = "*", **spec: Any) -> None:
-        """`spec` as in `faults.parse_fault`: times, status, retry_after, delay_ms, contains, location."""
+        """Add a fault. `spec` is described in `devtools.segment_stub.faults.parse_fault`.
+
+        It may contain times, status, retry_after, delay_ms, contains and location.
+        """
         self._ask("POST", "/faults", json={"kind": kind, "write_key": write_key, **spec})
 
     def clear_faults(self, write_key: str | None = None) -> None:
-        """Requests that the faults hold get their usual answer."""
+        """Remove the faults. Requests that they hold get their normal response."""
         self._ask("DELETE", "/faults", params={"write_key": write_key})
 
     def reset(self) -> None:
-        """As freshly started. Requests that a fault holds are cut, so nothing of an earlier test arrives in the next."""
+        """Forget everything, and cut the requests that a fault holds.
+
+        So no request of an earlier test arrives in the next one.
+        """
         self._ask("POST", "/reset")
 
     def counts(self, write_key: str | None = None) -> Counter[str]:
-        """How many messages arrived, without fetching them."""
+        """Return how many messages were accepted and dropped."""
         counts: Counter[str] = Counter(accepted=0, dropped=0)
         for business in self._ask("GET", "/businesses").json():
             if write_key in {None, business["writeKey"]}:
@@ -158,24 +173,28 @@ class SegmentStandIn:
     def wait_for(
         self, count: int, write_key: str | None = None, timeout: float = 20.0
     ) -> list[Arrival]:
-        """Waits until at least `count` messages were accepted, and returns those. Raises AssertionError that tells what arrived instead."""
+        """Wait until at least `count` messages were accepted.
+
+        Returns them. Raises AssertionError with what arrived instead.
+        """
         deadline = time.monotonic() + timeout
         while self.counts(write_key)["accepted"] < count:
             if time.monotonic() > deadline:
-                raise AssertionError(self._what_arrived_instead(count, write_key, timeout))
-            time.sleep(SECONDS_BETWEEN_LOOKS)
+                raise AssertionError(self._describe_arrivals(count, write_key, timeout))
+            time.sleep(POLL_SECONDS)
         return self.messages(write_key, "accepted")
 
-    def _what_arrived_instead(self, count: int, write_key: str | None, timeout: float) -> str:
+    def _describe_arrivals(self, count: int, write_key: str | None, timeout: float) -> str:
         arrivals, received = self.messages(write_key), self.requests(write_key)
-        lines = [
-            f"Waited {timeout:g} s for {count} accepted messages of {write_key or 'any write key'}; {len(arrivals)} messages arrived:"
-        ]
+        sender = write_key or "any write key"
+        expected = f"{count} accepted messages of {sender}"
+        lines = [f"Waited {timeout:g} s for {expected}; {len(arrivals)} messages arrived:"]
         lines += [_summary(arrival) for arrival in arrivals[-20:]]
         lines += [f"{len(received)} requests:"]
         lines += [
-            f"  {one.path} answered {one.status}, {one.messages} messages, fault {one.fault} {one.reason}"
-            for one in received[-10:]
+            f"  {request.path} answered {request.status}, {request.messages} messages,"
+            f" fault {request.fault} {request.reason}"
+            for request in received[-10:]
         ]
         return "\n".join(lines)
 
@@ -186,7 +205,7 @@ class SegmentStandIn:
 
     def _ask(self, method: str, path: str, **options: Any) -> Response:
         response = self._http.request(
-            method, self.url + path, timeout=SECONDS_PER_ANSWER, **options
+            method, self.url + path, timeout=RESPONSE_TIMEOUT_SECONDS, **options
         )
         if not response.ok:
             raise ValueError(
@@ -197,7 +216,8 @@ class SegmentStandIn:
 
 def _summary(arrival: Arrival) -> str:
     message = arrival.message
-    return f"  {message.get('event') or message.get('type')} of {message.get('userId')}: {arrival.verdict} {arrival.reason}"
+    name = message.get("event") or message.get("type")
+    return f"  {name} of {message.get('userId')}: {arrival.verdict} {arrival.reason}"
 
 
 def _arrival(line: dict[str, Any]) -> Arrival:

@@ -1,4 +1,4 @@
-"""What every answer of ours tells the browser it may do."""
+"""The Content-Security-Policy and other security headers of every response."""
 
 from contextlib import closing
 
@@ -16,7 +16,7 @@ def directives(policy: str) -> dict[str, list[str]]:
     }
 
 
-def test_nothing_comes_from_elsewhere_and_no_script_from_a_page() -> None:
+def test_the_policy_allows_only_our_own_files_and_no_inline_scripts() -> None:
     assert directives(POLICY) == {
         "default-src": ["'none'"],
         "script-src": ["'self'", "'unsafe-eval'"],
@@ -44,20 +44,22 @@ def test_nothing_comes_from_elsewhere_and_no_script_from_a_page() -> None:
         ("/static/nowhere.css", 404),
     ],
 )
-def test_every_answer_carries_it(client: Client, address: str, status: int) -> None:
-    # which closes the file that it may be
-    with closing(client.get(address)) as answer:
-        assert answer.status_code == status
-        assert answer.headers["Content-Security-Policy"] == POLICY
-        assert answer.headers["Permissions-Policy"].startswith("accelerometer=(), camera=()")
+def test_every_response_has_the_policy(client: Client, address: str, status: int) -> None:
+    # A static file has to be closed.
+    with closing(client.get(address)) as response:
+        assert response.status_code == status
+        assert response.headers["Content-Security-Policy"] == POLICY
+        assert response.headers["Permissions-Policy"].startswith("accelerometer=(), camera=()")
 
 
 @pytest.mark.django_db
-def test_pages_are_not_framed_and_tell_others_nothing(client: Client, admin_user: User) -> None:
+def test_pages_cannot_be_framed_and_send_no_referrer_to_other_sites(
+    client: Client, admin_user: User
+) -> None:
     client.force_login(admin_user)
-    answer = client.get("/admin/")
+    response = client.get("/admin/")
     assert {
-        name: answer.headers[name]
+        name: response.headers[name]
         for name in (
             "X-Frame-Options",
             "Referrer-Policy",
@@ -72,11 +74,7 @@ def test_pages_are_not_framed_and_tell_others_nothing(client: Client, admin_user
     }
 
 
-def test_an_answer_may_have_a_policy_of_its_own() -> None:
-    own = HttpResponse(headers={"Content-Security-Policy": "default-src 'self'"})
-    assert (
-        ContentSecurityPolicy(lambda _: own)(RequestFactory().get("/")).headers[
-            "Content-Security-Policy"
-        ]
-        == "default-src 'self'"
-    )
+def test_a_view_may_set_its_own_policy() -> None:
+    with_policy = HttpResponse(headers={"Content-Security-Policy": "default-src 'self'"})
+    response = ContentSecurityPolicy(lambda _: with_policy)(RequestFactory().get("/"))
+    assert response.headers["Content-Security-Policy"] == "default-src 'self'"

@@ -1,4 +1,4 @@
-"""Who is searched for stands in the query of an address, and in no line of the log."""
+"""The log masks queries, because they contain the names of customers who are searched for."""
 
 import json
 import logging
@@ -15,9 +15,9 @@ from tests.factories import BusinessFactory
 from tests.web import Web
 from tests.workers import wait_until
 
-SECRET = "made up for this test, and long enough to be a secret of an installation"
-# as it is searched for, and as it stands in an address
-PERSON = ["ann@", "ann%40", "example.com", "5550100", "Ann", "Brien"]
+SECRET_KEY = "made up for this test, and long enough to be a secret of an installation"
+# Parts of the searches below, plain and percent-encoded.
+PERSONAL_DATA = ["ann@", "ann%40", "example.com", "5550100", "Ann", "Brien"]
 SEARCHES = [
     "/api/v1/customers?email=ann@example.com&phone=%2B14155550100&name=Ann",
     "/api/v1/customers?search=O'Brien",
@@ -31,17 +31,19 @@ SEARCHES = [
 
 
 class WebWithAccessLog(Web):
+    """The web server at log level INFO, with gunicorn's access log."""
+
     def __init__(self, debug: str) -> None:
-        said = {
-            "SECRET_KEY": SECRET,
+        environment = {
+            "SECRET_KEY": SECRET_KEY,
             "FIELD_KEYS": Fernet.generate_key().decode(),
             "ALLOWED_HOSTS": "127.0.0.1",
             "LOG_LEVEL": "INFO",
         }
-        super().__init__(said | {"DEBUG": debug, "GUNICORN_CMD_ARGS": "--access-logfile=-"})
+        super().__init__(environment | {"DEBUG": debug, "GUNICORN_CMD_ARGS": "--access-logfile=-"})
 
-    def _answers(self) -> bool:
-        """Without DEBUG and the collected files, pages fail: one more thing to log."""
+    def _is_ready(self) -> bool:
+        """Ask the API: without DEBUG and collected files, every page fails."""
         with Session() as http:
             http.trust_env = False
             try:
@@ -53,22 +55,24 @@ class WebWithAccessLog(Web):
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("debug", ["1", ""])
-def test_the_web_server_tells_of_no_search(debug: str) -> None:
+def test_the_web_server_logs_no_search(debug: str) -> None:
     _, key = ApiKey.issue(BusinessFactory.create(), Client.POS, "The till")
     web = WebWithAccessLog(debug)
     try:
         with Session() as http:
             http.trust_env = False
-            came_from = {"Referer": f"{web.url}/admin/customers/customer/?q=Ann"}
+            referer = {"Referer": f"{web.url}/admin/customers/customer/?q=Ann"}
             for search in SEARCHES:
                 http.get(
                     web.url + search,
-                    headers={"Authorization": f"Bearer {key}"} | came_from,
+                    headers={"Authorization": f"Bearer {key}"} | referer,
                     allow_redirects=False,
                     timeout=10,
                 )
             http.get(f"{web.url}/last", timeout=10)
-        wait_until(lambda: "GET /last HTTP/1.1" in web.printed, "its access log told of the last")
+        wait_until(
+            lambda: "GET /last HTTP/1.1" in web.printed, "the access log shows the last request"
+        )
     finally:
         web.kill()
 
@@ -81,13 +85,16 @@ def test_the_web_server_tells_of_no_search(debug: str) -> None:
         "/admin/customers/customer/?***",
     ):
         assert expected in printed
-    assert [line for line in printed.splitlines() if any(part in line for part in PERSON)] == []
+    assert [
+        line for line in printed.splitlines() if any(part in line for part in PERSONAL_DATA)
+    ] == []
 
 
 def as_json(event: str) -> str:
-    given = configure("INFO", readable=False)["formatters"]["structured"]
+    """Return the line that is logged for an event of gunicorn."""
+    config = configure("INFO", readable=False)["formatters"]["structured"]
     formatter = structlog.stdlib.ProcessorFormatter(
-        **{name: value for name, value in given.items() if name != "()"}
+        **{name: value for name, value in config.items() if name != "()"}
     )
     return formatter.format(
         logging.LogRecord("gunicorn.access", logging.INFO, "", 0, event, None, None)
@@ -95,7 +102,7 @@ def as_json(event: str) -> str:
 
 
 @pytest.mark.parametrize("search", SEARCHES)
-def test_a_line_stays_json(search: str) -> None:
+def test_a_masked_line_is_still_json(search: str) -> None:
     for event in (
         f'127.0.0.1 "GET {search} HTTP/1.1" 200',
         f"Error handling request {search}",
@@ -103,11 +110,11 @@ def test_a_line_stays_json(search: str) -> None:
     ):
         line = as_json(event)
         assert json.loads(line)["level"] == "info"
-        assert [part for part in PERSON if part in line] == []
+        assert [part for part in PERSONAL_DATA if part in line] == []
 
 
 @pytest.mark.parametrize(
     "line", ["GET /account/orders", "Really? Yes/no?", "How are you?fine", "and/or? 5"]
 )
-def test_what_is_no_query_stays_readable(line: str) -> None:
+def test_text_that_is_no_query_is_not_masked(line: str) -> None:
     assert without_queries(None, "info", line) == line

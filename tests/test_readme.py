@@ -1,4 +1,4 @@
-"""What the README promises is what the code does: its tables are compared with the code they describe."""
+"""The tables of the documentation agree with the code; its links and commands exist."""
 
 import ast
 import re
@@ -12,33 +12,47 @@ from customers.traits import Traits
 from events.catalogue import EVENTS
 
 PROJECT = Path(__file__).resolve().parent.parent
-README = (PROJECT / "README.md").read_text()
-ORDER = "the order properties"
-IN_WORDS: dict[Any, str] = {str: "text", bool: "true or false", int: "number", float: "number"}
+README = PROJECT / "README.md"
+# The file that has each table. When a table moves, only these lines change.
+EVENTS_DOCUMENT = README
+TRAITS_DOCUMENT = README
+SETTINGS_DOCUMENT = README
+# Links and commands are checked in all documents.
+DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
+
+ORDER_PROPERTIES = "the order properties"
+"""Stands in the table for the properties that a line above it lists."""
+TYPE_NAMES: dict[Any, str] = {str: "text", bool: "true or false", int: "number", float: "number"}
 
 
-def table(heading: str) -> list[list[str]]:
-    """The rows of the table under a heading, as cells without backticks."""
+def table(document: Path, heading: str) -> list[list[str]]:
+    """Return the rows of the table under a heading, without the row of column names."""
     section = re.split(
-        r"^##+ ", README.split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE
+        r"^##+ ", document.read_text().split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE
     )[0]
     rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row] for row in rows[2:]]
 
 
 def quoted(text: str) -> list[str]:
+    """Return what is in backticks."""
     return re.findall(r"`([^`]+)`", text)
 
 
-def test_every_event_is_described_in_the_words_of_the_catalogue() -> None:
-    order = quoted(
-        next(line for line in README.splitlines() if line.startswith("The order properties:"))
+def test_the_events_table_agrees_with_the_catalogue() -> None:
+    lines = EVENTS_DOCUMENT.read_text().splitlines()
+    order_properties = quoted(
+        next(line for line in lines if line.startswith("The order properties:"))
     )
-    told = [
-        (quoted(name)[0], when, (order if ORDER in properties else []) + quoted(properties))
-        for name, when, properties in table("Events")
+    documented = [
+        (
+            quoted(name)[0],
+            when,
+            (order_properties if ORDER_PROPERTIES in properties else []) + quoted(properties),
+        )
+        for name, when, properties in table(EVENTS_DOCUMENT, "Events")
     ]
-    assert told == [
+    assert documented == [
         (
             event.name,
             event.happens_when,
@@ -48,19 +62,19 @@ def test_every_event_is_described_in_the_words_of_the_catalogue() -> None:
     ]
 
 
-def test_every_trait_is_described_with_its_type() -> None:
-    told = [(quoted(name)[0], kind) for name, kind, _ in table("Traits")]
-    assert told == [(name, in_words(kind)) for name, kind in get_type_hints(Traits).items()]
+def test_the_traits_table_agrees_with_the_traits_and_their_types() -> None:
+    documented = [(quoted(name)[0], kind) for name, kind, _ in table(TRAITS_DOCUMENT, "Traits")]
+    assert documented == [(name, type_name(kind)) for name, kind in get_type_hints(Traits).items()]
 
 
-def in_words(kind: Any) -> str:
+def type_name(kind: Any) -> str:
     if NoneType in get_args(kind):
-        return in_words(next(arm for arm in get_args(kind) if arm is not NoneType)) + " or null"
-    return "list" if get_origin(kind) is list else IN_WORDS.get(kind, "object")
+        return type_name(next(arm for arm in get_args(kind) if arm is not NoneType)) + " or null"
+    return "list" if get_origin(kind) is list else TYPE_NAMES.get(kind, "object")
 
 
-def read_by_settings() -> set[str]:
-    """The first argument of every call of the module `environment`."""
+def settings_in_code() -> set[str]:
+    """Return the first argument of every call of the module `environment` in the settings."""
     tree = ast.parse((PROJECT / "smrt_integration" / "settings.py").read_text())
     calls = [
         node
@@ -74,28 +88,41 @@ def read_by_settings() -> set[str]:
     }
 
 
-def test_every_setting_is_described_and_none_that_does_not_exist() -> None:
-    told = [quoted(name)[0] for name, *_ in table("Settings")]
-    assert sorted(told) == sorted(read_by_settings())
+def test_the_settings_table_agrees_with_the_settings_that_the_code_reads() -> None:
+    documented = [quoted(name)[0] for name, *_ in table(SETTINGS_DOCUMENT, "Settings")]
+    assert sorted(documented) == sorted(settings_in_code())
 
 
-def test_the_deployment_sets_what_is_needed_and_nothing_that_does_not_exist() -> None:
+def test_docker_compose_sets_all_required_settings_and_no_unknown_one() -> None:
     shared = (
         (PROJECT / "docker-compose.yml")
         .read_text()
         .split("environment: &environment\n", 1)[1]
         .split("  depends_on:", 1)[0]
     )
-    given = set(re.findall(r"^    ([A-Z_]+):", shared, re.MULTILINE))
-    needed = {quoted(name)[0] for name, needed, _ in table("Settings") if needed == "yes"}
-    assert needed <= given <= read_by_settings()
+    in_compose = set(re.findall(r"^    ([A-Z_]+):", shared, re.MULTILINE))
+    required = {
+        quoted(name)[0]
+        for name, is_required, _ in table(SETTINGS_DOCUMENT, "Settings")
+        if is_required == "yes"
+    }
+    assert required <= in_compose <= settings_in_code()
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
-def test_every_link_leads_somewhere(target: str) -> None:
-    assert (PROJECT / target).exists()
+def in_documents(pattern: str) -> list[Any]:
+    """Return a test parameter for each match: the document and the matched text."""
+    return [
+        pytest.param(document, match, id=f"{document.relative_to(PROJECT)} {match}")
+        for document in DOCUMENTS
+        for match in sorted(set(re.findall(pattern, document.read_text())))
+    ]
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"`make ([a-z]+)", README))))
-def test_every_command_exists(command: str) -> None:
+@pytest.mark.parametrize(("document", "target"), in_documents(r"\]\(([^)#:]+)\)"))
+def test_every_link_leads_to_a_file(document: Path, target: str) -> None:
+    assert (document.parent / target).exists()
+
+
+@pytest.mark.parametrize(("document", "command"), in_documents(r"`make ([a-z]+)"))
+def test_every_make_command_exists(document: Path, command: str) -> None:
     assert re.search(rf"^{command}:", (PROJECT / "Makefile").read_text(), re.MULTILINE)

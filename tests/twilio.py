@@ -1,4 +1,4 @@
-"""The Twilio stand-in as tests use it: a process of its own, spoken to over real HTTP; and incoming texts as Twilio tells of them."""
+"""Start the Twilio stand-in as a process; and call our webhook as Twilio does."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from requests import Session
 
 from devtools.twilio_stub.account import ACCOUNT, TOKEN
 from devtools.twilio_stub.texts_api import signature
-from tests.segment import PROJECT, SECONDS_PER_ANSWER, SECONDS_TO_STOP
+from tests.segment import PROJECT, RESPONSE_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS
 
 __all__ = ["ACCOUNT", "TOKEN"]
 SIDS = count(1)
@@ -27,6 +27,8 @@ class ReceivedText(NamedTuple):
 
 
 class TwilioStandIn:
+    """A running stand-in. It stops at the end of a `with` block."""
+
     def __init__(self, webhook: str = "http://127.0.0.1:8000/texts/incoming") -> None:
         stub = [
             sys.executable,
@@ -48,32 +50,32 @@ class TwilioStandIn:
         self._http.trust_env = False
 
     def texts(self) -> list[ReceivedText]:
-        """That customers got, in the order they arrived."""
+        """Return the texts that customers got, in the order of arrival."""
         return [
             ReceivedText(line["phone"], line["number"], line["body"])
-            for line in self._seen()["lines"]
+            for line in self._state()["lines"]
             if not line["theirs"]
         ]
 
     def sids(self) -> list[str]:
-        """By which Twilio knows those texts."""
-        return [line["sid"] for line in self._seen()["lines"] if not line["theirs"]]
+        """Return Twilio's ids of those texts."""
+        return [line["sid"] for line in self._state()["lines"] if not line["theirs"]]
 
     def send_calls(self) -> int:
-        """How often somebody wanted to send a text, with whatever success."""
-        return int(self._seen()["asked"])
+        """Return how many calls to send a text arrived, successful or not."""
+        return int(self._state()["asked"])
 
     def fault(self, status: int, **spec: Any) -> None:
-        """As in `texting.Fault`."""
+        """Add a fault. `spec` is described in `devtools.twilio_stub.texting.Fault`."""
         self._http.post(
-            self.url + "/faults", json={"status": status, **spec}, timeout=SECONDS_PER_ANSWER
+            self.url + "/faults", json={"status": status, **spec}, timeout=RESPONSE_TIMEOUT_SECONDS
         ).raise_for_status()
 
     def reset(self) -> None:
-        self._http.post(self.url + "/reset", timeout=SECONDS_PER_ANSWER).raise_for_status()
+        self._http.post(self.url + "/reset", timeout=RESPONSE_TIMEOUT_SECONDS).raise_for_status()
 
-    def _seen(self) -> Any:
-        return self._http.get(self.url + "/messages", timeout=SECONDS_PER_ANSWER).json()
+    def _state(self) -> Any:
+        return self._http.get(self.url + "/messages", timeout=RESPONSE_TIMEOUT_SECONDS).json()
 
     def __enter__(self) -> Self:
         return self
@@ -86,13 +88,16 @@ class TwilioStandIn:
     ) -> None:
         self._http.close()
         self._process.terminate()
-        self._process.communicate(timeout=SECONDS_TO_STOP)
+        self._process.communicate(timeout=STOP_TIMEOUT_SECONDS)
 
 
 def post_incoming_text(
     phone: str, number: str, body: str, *, sid: str = "", signed: str | None = None, **more: str
 ) -> Any:
-    """Twilio's call of the webhook. `signed`: another signature than the right one."""
+    """Call the webhook as Twilio does when a customer sends a text.
+
+    `signed`: a signature in place of the right one. `more`: other fields of the form.
+    """
     form = {
         "MessageSid": sid or f"SM{next(SIDS):032x}",
         "AccountSid": ACCOUNT,
@@ -102,14 +107,16 @@ def post_incoming_text(
         "NumMedia": "0",
     }
     form |= more
-    right = signature("http://127.0.0.1:8000/texts/incoming", form)
+    right_signature = signature("http://127.0.0.1:8000/texts/incoming", form)
     return Client(enforce_csrf_checks=True).post(
-        "/texts/incoming", form, headers={"X-Twilio-Signature": right if signed is None else signed}
+        "/texts/incoming",
+        form,
+        headers={"X-Twilio-Signature": right_signature if signed is None else signed},
     )
 
 
 def automatic_replies(response: Any) -> list[str]:
-    """The sentences by return."""
+    """Return the texts of the response to Twilio, which sends them to the customer."""
     assert response.status_code == 200, response.content
     assert response.headers["Content-Type"] == "text/xml"
     return [message.text or "" for message in ET.fromstring(response.content).iter("Message")]

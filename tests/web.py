@@ -1,4 +1,4 @@
-"""The real web server, as `make run` starts it, on the test's database."""
+"""Start the real web server on the test database, as `make run` does."""
 
 import os
 import re
@@ -14,7 +14,10 @@ BOOTED_CHILD = re.compile(r"Booting worker with pid: (\d+)")
 
 
 class Web(Program):
-    """It has loaded the project once, before its child that answers: a new child, without anything cached, takes no time."""
+    """Gunicorn with one child that handles the requests.
+
+    The project is loaded before the child starts, so a new child without caches starts at once.
+    """
 
     module = ("gunicorn",)
 
@@ -33,18 +36,21 @@ class Web(Program):
         ]
         super().__init__(arguments, {"DEBUG": "1", "PUBLIC_URL": self.url, **environment})
         self.wait_for_output("Booting worker")
-        wait_until(self._answers, f"{self.url} answered")
+        wait_until(self._is_ready, f"{self.url} responds")
 
     def replace_child(self) -> None:
-        """What it knows of the last test's rows (the ids of content types, say), and its connections."""
+        """Start a child without connections and without caches of the last test's rows.
+
+        Django caches the ids of content types, for example.
+        """
         children = BOOTED_CHILD.findall(self.printed)
         os.kill(int(children[-1]), signal.SIGKILL)
         wait_until(
-            lambda: len(BOOTED_CHILD.findall(self.printed)) > len(children) and self._answers(),
-            f"{self.url} answered again",
+            lambda: len(BOOTED_CHILD.findall(self.printed)) > len(children) and self._is_ready(),
+            f"{self.url} responds again",
         )
 
-    def _answers(self) -> bool:
+    def _is_ready(self) -> bool:
         with Session() as http:
             http.trust_env = False
             try:

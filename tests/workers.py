@@ -1,4 +1,4 @@
-"""Real worker and beat processes, as an operator starts them, on the test's database."""
+"""Start real workers and beat on the test database, as an operator does."""
 
 import os
 import signal
@@ -13,21 +13,22 @@ from tempfile import mkstemp
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
+"""A worker is ready within 3 s on an idle machine."""
 LAST_LINES = 60
-"""Of each program, in the report of a test that failed: a traceback with what it was chained to."""
+"""Lines of output in the report of a failed test: enough for a traceback and its causes."""
 
 
-def wait_until(condition: Callable[[], object], what: str, timeout: float = 20.0) -> None:
-    """Wait until `condition` is true; fail with `what` was waited for."""
+def wait_until(condition: Callable[[], object], description: str, timeout: float = 20.0) -> None:
+    """Return when the condition is true. Raises AssertionError after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"Waited {timeout:g} s in vain until {what}")
+            raise AssertionError(f"Timed out after {timeout:g} s, waiting until {description}")
         time.sleep(0.02)
 
 
-def test_database_url() -> str:
-    """Where this process's tests keep their data: the configured server, but the test database."""
+def current_database_url() -> str:
+    """Return the address of this process's test database on the configured server."""
     from urllib.parse import urlsplit
 
     from django.db import connection
@@ -40,10 +41,10 @@ def test_database_url() -> str:
 
 
 class Program:
-    """A process group with its output in a file."""
+    """A Python module that runs in its own process group, with its output in a file."""
 
     module: tuple[str, ...] = ("celery", "-A", "smrt_integration")
-    """What Python runs, with its first arguments."""
+    """The module, and its first arguments."""
 
     def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
         handle, path = mkstemp(suffix=".log")
@@ -52,7 +53,7 @@ class Program:
         self.process = subprocess.Popen(
             [sys.executable, "-m", *self.module, *arguments],
             cwd=PROJECT,
-            env={**os.environ, "DATABASE_URL": test_database_url(), **environment},
+            env={**os.environ, "DATABASE_URL": current_database_url(), **environment},
             stdin=subprocess.DEVNULL,
             stdout=handle,
             stderr=subprocess.STDOUT,
@@ -65,27 +66,31 @@ class Program:
         return self.output.read_text()
 
     def wait_for_output(self, text: str) -> None:
-        def printed() -> bool:
+        """Return when it has printed the text. Fails if it ended before."""
+
+        def has_printed() -> bool:
             assert self.process.poll() is None, (
                 f"It ended with {self.process.returncode}:\n{self.printed}"
             )
             return text in self.printed
 
-        wait_until(printed, f"it printed {text!r}", START_SECONDS)
+        wait_until(has_printed, f"it prints {text!r}", START_SECONDS)
 
     def stop(self) -> None:
-        """In good order, as a deploy does."""
+        """Ask it to end, as a deploy does, and wait for it."""
         self.process.terminate()
         self.process.wait(30)
 
     def kill(self) -> None:
-        """kill -9, the parent and all its children at once."""
+        """Kill the process and all its children at once, with SIGKILL."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(10)
 
 
 class Worker(Program):
+    """A Celery worker."""
+
     def __init__(self, concurrency: int, environment: Mapping[str, str]) -> None:
         arguments = [
             "worker",
@@ -105,19 +110,21 @@ class Worker(Program):
 
 
 class Beat(Program):
+    """The scheduler."""
+
     def __init__(self, environment: Mapping[str, str]) -> None:
         super().__init__(["beat", "--loglevel", "INFO", "--pidfile="], environment)
 
 
 @contextmanager
 def show_output_on_failure(*programs: Program) -> Iterator[None]:
-    """A failure within shows how each of them fares and what it printed last."""
+    """Add the state and the last output of each program to a failure in the block."""
     try:
         yield
     except AssertionError as error:
         for program in programs:
             code = program.process.poll()
-            state = "runs" if code is None else f"ended with {code}"
-            said = "\n".join(program.printed.splitlines()[-LAST_LINES:])
-            error.add_note(f"--- {type(program).__name__} {state}. It printed last:\n{said}")
+            state = "is running" if code is None else f"ended with {code}"
+            output = "\n".join(program.printed.splitlines()[-LAST_LINES:])
+            error.add_note(f"--- {type(program).__name__} {state}. Its last output:\n{output}")
         raise

@@ -54,7 +54,7 @@ def customer(segment: SegmentStandIn, transactional_db: None) -> Customer:
 
 @contextmanager
 def other_session() -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(workers.test_database_url()) as session:
+    with psycopg.connect(workers.current_database_url()) as session:
         yield session
         session.rollback()
 

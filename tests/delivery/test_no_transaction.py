@@ -41,7 +41,7 @@ class Session(NamedTuple):
 
 @contextmanager
 def watcher() -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(workers.test_database_url(), autocommit=True) as session:
+    with psycopg.connect(workers.current_database_url(), autocommit=True) as session:
         yield session
 
 

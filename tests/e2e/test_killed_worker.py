@@ -54,7 +54,7 @@ def let_events_wait(business: Business) -> list[str]:
 @contextmanager
 def held_up(statement: str) -> Iterator[None]:
     """A transaction of somebody else's is open, in which this statement took its locks."""
-    with psycopg.connect(workers.test_database_url()) as session:
+    with psycopg.connect(workers.current_database_url()) as session:
         session.execute(statement)
         yield
         session.rollback()

@@ -28,7 +28,7 @@ from tests.customers.contention import WAIT_TIMEOUT_SECONDS, run_at_once, wait_f
 from tests.factories import CustomerFactory, PickupRequestFactory
 from tests.texts.conftest import NUMBER
 from tests.twilio import TwilioStandIn, automatic_replies, post_incoming_text
-from tests.workers import test_database_url as database_url
+from tests.workers import current_database_url as database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -158,7 +158,7 @@ def test_it_waits_for_a_web_server_that_is_away_and_ends_at_once_when_told(
     system: DemoSystem,
 ) -> None:
     another = Web({"SEGMENT_HOST": system.segment.url})
-    run = simulating(workers.test_database_url(), another.url, "--pace", "50")
+    run = simulating(workers.current_database_url(), another.url, "--pace", "50")
     run.wait_for("Golden Gate Cleaners: ")
     another.kill()
     run.wait_for("The web server does not answer; waiting for it.")
