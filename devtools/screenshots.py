@@ -176,7 +176,7 @@ def _logged_in(browser: Browser, web: str, password: str, size: str) -> Page:
 
 def _go_to(page: Page, name: str, customer: int) -> None:
     if name == "story":
-        page.goto(f"/admin/customers/customer/{customer}/story/")
+        page.goto(f"/admin/customers/customer/{customer}/timeline/")
     else:
         page.goto(
             {

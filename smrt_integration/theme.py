@@ -28,7 +28,7 @@ UNFOLD: Final[dict[str, Any]] = {
     "SHOW_HISTORY": True,
     # there is nothing but the admin to go to
     "SITE_URL": None,
-    "SCRIPTS": [_static("smrt/frame.js")],
+    "SCRIPTS": [_static("smrt/keyboard.js")],
     "STYLES": [_static("smrt/colors.css"), _static("smrt/owner.css")],
     "SIDEBAR": {"navigation": MENU},
     "DASHBOARD_CALLBACK": "smrt_integration.admin.home.page.dashboard",

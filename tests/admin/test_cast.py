@@ -146,7 +146,7 @@ def test_a_helper_changes_nothing_whatever_they_send(mine: Stage, theirs: Stage)
 def test_a_helper_may_send_again(mine: Stage, theirs: Stage) -> None:
     helper = Walk(member("henry", mine.business, Membership.Role.HELPER), mine, theirs)
 
-    helper.ask(reverse("admin:events_sendlog_again"), {}, post=True, statuses=(302,))
+    helper.ask(reverse("admin:events_sendlog_resend"), {}, post=True, statuses=(302,))
 
     assert not helper.wrong, "\n".join(helper.wrong)
 

@@ -50,7 +50,7 @@ def test_says_of_each_message_what_the_list_says(office: Client, business: Busin
             "Email": customer.email,
             "Brand": "Green",
             "Outcome": "Refused",
-            "Why": "Segment refused this message (it answered 400).",
+            "Reason": "Segment refused this message (it answered 400).",
             "Outcome known": "2025-03-04 07:30:00",
             "Sent": "2025-03-04 07:30:00",
             "Attempts": "1",
@@ -105,10 +105,10 @@ def test_makes_no_formula_of_what_customers_call_themselves(
     assert row["Customer"] == f"'{name}".rstrip()
 
 
-def test_is_fetched_in_portions_and_leaves_nothing_out(
+def test_is_fetched_in_chunks_and_leaves_nothing_out(
     office: Client, customer: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "PORTION", 3)
+    monkeypatch.setattr(export, "EXPORT_CHUNK_SIZE", 3)
     rows = [
         logged(customer, outcome=Outcome.ACCEPTED, at=MORNING + timedelta(hours=n // 2))
         for n in range(10)
@@ -117,20 +117,20 @@ def test_is_fetched_in_portions_and_leaves_nothing_out(
     assert [row["Message id"] for row in exported(office)] == [row.message_id for row in rows]
 
 
-def test_holds_no_transaction_and_no_more_than_a_portion(
+def test_holds_no_transaction_and_no_more_than_a_chunk(
     office: Client, customer: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "PORTION", 2)
+    monkeypatch.setattr(export, "EXPORT_CHUNK_SIZE", 2)
     for n in range(5):
         logged(customer, at=MORNING + timedelta(hours=n))
     response: Any = office.get(EXPORT)
     with CaptureQueriesContext(connection) as asked:
-        portions = iter(response.streaming_content)
-        next(portions)
-        assert next(portions).count(b"\r\n") == 2
+        chunks = iter(response.streaming_content)
+        next(chunks)
+        assert next(chunks).count(b"\r\n") == 2
     assert all("DECLARE" not in query["sql"] for query in asked)
     logged(customer, at=MORNING - timedelta(days=1))
-    assert b"".join(portions).count(b"\r\n") == 3
+    assert b"".join(chunks).count(b"\r\n") == 3
 
 
 def test_is_refused_to_strangers(db: None) -> None:

@@ -1,4 +1,4 @@
-"""The first page after login: how sending goes, in numbers that come from the daily counts, and what needs the owner."""
+"""The home page: how sending goes, numbers from the daily counts, and what needs attention."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -103,7 +103,7 @@ class TestWhoSeesWhat:
         )
         count(business, "Order Ready", "accepted", 4)
         shown = home(owner)
-        lines = shown.context["lines"]
+        lines = shown.context["rows"]
         assert [line["business"] for line in lines] == [business, third, other_business]
         assert "Sending stopped at 12:00: Segment refused the write key." in text(shown)
         assert "Today: 4 accepted, 0 failed" in text(shown)
@@ -126,9 +126,9 @@ class TestWhoSeesWhat:
     def test_support_finds_a_business_by_its_name(
         self, support: User, business: Business, other_business: Business
     ) -> None:
-        lines = home(support, q="somebody").context["lines"]
+        lines = home(support, q="somebody").context["rows"]
         assert [line["business"] for line in lines] == [other_business]
-        assert "No business of that name." in text(home(support, q="none such"))
+        assert "No business has that name." in text(home(support, q="none such"))
 
     def test_support_sees_so_many_at_a_time_in_the_same_few_queries(
         self, support: User, business: Business
@@ -143,8 +143,8 @@ class TestWhoSeesWhat:
         BusinessFactory.create_batch(40)
         assert queries() == few
         shown = home(support)
-        assert (len(shown.context["lines"]), "Page 1 of 2" in text(shown)) == (25, True)
-        assert len(home(support, page=2).context["lines"]) == 18
+        assert (len(shown.context["rows"]), "Page 1 of 2" in text(shown)) == (25, True)
+        assert len(home(support, page=2).context["rows"]) == 18
 
 
 @pytest.mark.usefixtures("integration")
@@ -168,7 +168,7 @@ class TestTheNumbers:
             {"accepted": 1230, "rejected": 2},
             {"accepted": 1235, "rejected": 2, "expired": 3, "skipped": 8},
         )
-        assert "1,235 accepted by Segment, 2 rejected, 8 not sent, 3 expired." in text(shown)
+        assert "1,235 accepted by Segment, 2 refused, 8 not sent, 3 expired." in text(shown)
         assert "999" not in text(shown)
         rows = re.findall(r'<th scope="row"><a [^>]*>([^<]+)</a>.*?</th> (.*?) </tr>', text(shown))
         by_name = {name: re.sub("<[^>]+>", "", cells) for name, cells in rows}
@@ -200,8 +200,8 @@ class TestTheNumbers:
         assert figures.delay_today.median == pytest.approx(400, rel=0.13)
         assert (figures.delay_today.worst, figures.delay_month.worst) == (90_000, 7_200_000)
         assert "about 0.4 seconds" in text(shown)
-        assert "at worst 1 minute" in text(shown)
-        assert "30 days: about 1 hour, at worst 2 hours" in text(shown)
+        assert "at most 1 minute" in text(shown)
+        assert "30 days: about 1 hour, at most 2 hours" in text(shown)
 
     def test_are_drawn_and_said_and_listed(self, owner: User, business: Business) -> None:
         accepted_before(business)
@@ -209,15 +209,15 @@ class TestTheNumbers:
         count(business, "Order Ready", "rejected", 40)
         shown = home(owner)
         chart = shown.context["chart"]
-        assert chart.most == 100
+        assert chart.maximum == 100
         assert [(part.outcome, part.y, part.height) for part in chart.columns[-1].parts] == [
             ("accepted", 48, 72),
             ("rejected", 0, 48),
         ]
         page = text(shown)
-        assert "<title>20 November: 60 accepted, 40 rejected, 0 not sent, 0 expired</title>" in page
+        assert "<title>20 November: 60 accepted, 40 refused, 0 not sent, 0 expired</title>" in page
         assert '<th scope="row">20 November</th><td>60</td><td>40</td><td>0</td><td>0</td>' in page
-        assert 'role="img" aria-labelledby="home-days home-days-said"' in page
+        assert 'role="img" aria-labelledby="home-days home-days-sentence"' in page
 
     def test_come_from_the_daily_counts_and_never_from_the_log(
         self, owner: User, business: Business
@@ -235,7 +235,7 @@ class TestTheNumbers:
 class TestWhatNeedsTheOwner:
     @staticmethod
     def told(user: User) -> list[str]:
-        return [matter.text for matter, _ in home(user).context["matters"]]
+        return [item.text for item, _ in home(user).context["attention"]]
 
     @pytest.fixture
     def birthdays(self, integration: Integration) -> None:
@@ -248,18 +248,18 @@ class TestWhatNeedsTheOwner:
     @pytest.mark.usefixtures("birthdays")
     def test_is_nothing_when_all_is_well(self, owner: User) -> None:
         assert self.told(owner) == []
-        assert "Nothing. All is well." in text(home(owner))
+        assert "Nothing. Everything is working." in text(home(owner))
 
     @pytest.mark.usefixtures("birthdays")
     def test_is_that_sending_stopped_with_what_to_do(self, owner: User, business: Business) -> None:
         why = "Segment refused the write key. Copy it again from Segment and save it here."
         Lane.objects.update(stopped=why, stopped_at=NOW, last_error=why)
         assert self.told(owner) == [
-            "Sending has stopped. Nothing is lost, but nothing leaves before you repair it."
+            "Sending has stopped. Nothing is lost, but nothing is sent until you fix this."
         ]
         shown = text(home(owner))
         assert "What to do:</strong> Copy it again from Segment and save it here." in shown
-        assert f'href="/admin/events/integration/{business.pk}/change/">Repair it</a>' in shown
+        assert f'href="/admin/events/integration/{business.pk}/change/">Fix it</a>' in shown
 
     @pytest.mark.usefixtures("birthdays")
     def test_is_that_it_is_switched_off(self, owner: User) -> None:
@@ -277,15 +277,15 @@ class TestWhatNeedsTheOwner:
         assert self.told(owner) == ["1 event waiting, the oldest for 2 hours."]
 
     @pytest.mark.usefixtures("birthdays")
-    def test_is_what_was_rejected_or_expired_with_a_way_to_see_which(
+    def test_is_what_was_refused_or_expired_with_a_link_to_it(
         self, owner: User, business: Business
     ) -> None:
         count(business, "Order Ready", "rejected", 1, days_ago=12)
         count(business, "Order Ready", "expired", 2, days_ago=12)
-        found = home(owner).context["matters"]
-        assert [matter.text for matter, _ in found] == [
-            "1 event rejected in the last 30 days.",
-            "2 events expired in the last 30 days: they waited too long.",
+        found = home(owner).context["attention"]
+        assert [item.text for item, _ in found] == [
+            "1 event refused in the last 30 days.",
+            "2 events expired in the last 30 days after waiting too long.",
         ]
         asked = [parse_qs(urlsplit(url).query) for _, url in found]
         assert [(query["outcome"], query["since"]) for query in asked] == [
@@ -296,7 +296,10 @@ class TestWhatNeedsTheOwner:
     def test_is_a_birthday_field_where_birthdays_are_on(
         self, owner: User, integration: Integration
     ) -> None:
-        missing = "Customer Birthday is on, but no birthday field is chosen: none can be sent."
+        missing = (
+            "Customer Birthday is switched on, but you have not chosen the field with the birthday, "
+            "so it cannot be sent."
+        )
         assert self.told(owner) == [missing]
         integration.muted = ["Customer Birthday"]
         integration.save()

@@ -1,4 +1,4 @@
-"""What the first page says of texts: that customers' answers wait to be read, and that none leave any more."""
+"""What the home page says about texts: unread replies, and texts that have stopped."""
 
 import re
 from typing import Any
@@ -17,18 +17,18 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _once_switched_on(integration: Integration) -> None:
-    """A business that never was is first told how to begin."""
+    """A business that never was switched on is first told how to begin."""
 
 
-def matters(user: User, business: Business) -> list[tuple[str, str]]:
-    """What needs attention, each with where its link leads."""
+def text_items(user: User, business: Business) -> list[tuple[str, str]]:
+    """Return the items about texts, each with the address of its link."""
     found: Any = (
-        logged_in(user).get(reverse("admin:index"), {"business": business.pk}).context["matters"]
+        logged_in(user).get(reverse("admin:index"), {"business": business.pk}).context["attention"]
     )
-    return [(matter.text, url) for matter, url in found if re.search("(?i)text", matter.text)]
+    return [(item.text, url) for item, url in found if re.search("(?i)text", item.text)]
 
 
-def test_answers_that_nobody_has_read_are_counted_and_lead_to_themselves(
+def test_unread_replies_are_counted_and_linked(
     owner: User, customer: Customer, other_business: Business
 ) -> None:
     business = customer.business
@@ -36,25 +36,25 @@ def test_answers_that_nobody_has_read_are_counted_and_lead_to_themselves(
     IncomingTextFactory.create(customer=customer, handled=True, body="I was answered long ago")
     IncomingTextFactory.create(customer__business=other_business)
 
-    ((said, url),) = matters(owner, business)
+    ((said, url),) = text_items(owner, business)
 
-    assert said == "2 answers to your texts wait for somebody to read them."
+    assert said == "2 unread replies to your texts."
     shown = logged_in(owner).get(url)
     assert (shown.status_code, shown.context["cl"].result_count) == (200, 2)
     IncomingText.objects.filter(customer=customer).update(handled=True)
-    assert matters(owner, business) == []
+    assert text_items(owner, business) == []
 
 
-def test_one_is_one_and_is_that_of_the_business_that_was_asked_about(
+def test_one_reply_is_singular_and_of_the_business_that_was_asked_for(
     owner: User, customer: Customer, other_business: Business
 ) -> None:
     Membership.objects.create(user=owner, business=other_business, role="owner")
     IncomingTextFactory.create(customer=customer)
     IncomingTextFactory.create(customer__business=other_business)
 
-    ((said, url),) = matters(owner, customer.business)
+    ((said, url),) = text_items(owner, customer.business)
 
-    assert said == "1 answer to your texts waits for somebody to read it."
+    assert said == "1 unread reply to your texts."
     assert logged_in(owner).get(url).context["cl"].result_count == 1
 
 
@@ -71,9 +71,9 @@ def test_texts_that_stopped_are_said_with_the_reason(
     settings = TextSettingsFactory.create(business=business, problem=problem)
     IncomingTextFactory.create(customer__business=business)
 
-    (said, url), _ = matters(owner, business)
+    (said, url), _ = text_items(owner, business)
 
     assert said.startswith(f"Texts have stopped. {why}")
     assert url == reverse("admin:customers_textsettings_change", args=[settings.pk])
     TextSettings.objects.update(enabled=False)
-    assert len(matters(owner, business)) == 1, "nobody wants them"
+    assert len(text_items(owner, business)) == 1, "nobody wants them"

@@ -21,7 +21,7 @@ from customers.models import Business, Customer, Membership
 from events.catalogue import EVENTS
 from events.lanes import lane_control
 from events.models import Integration, Lane, SwitchChange
-from smrt_integration.admin.integration.form import name_of
+from smrt_integration.admin.integration.form import switch_name
 from tests.admin.conftest import logged_in
 from tests.admin.forms import shown
 from tests.conftest import WRITE_KEY
@@ -170,7 +170,7 @@ class TestGettingThere:
 
 class TestTheWriteKey:
     def test_is_shown_as_its_end(self, office: Client, integration: Integration) -> None:
-        assert f"The present key ends in {WRITE_KEY[-4:]}." in text(
+        assert f"The current key ends in {WRITE_KEY[-4:]}." in text(
             office.get(page(integration.business))
         )
 
@@ -371,7 +371,7 @@ class TestAtTheSameMoment:
 
     def test_each_change_is_kept(self, office: Client, integration: Integration) -> None:
         form = opened(office, integration.business)
-        forms = [changed(form, **{name_of(event): None}) for event in EVENTS[:6]]
+        forms = [changed(form, **{switch_name(event): None}) for event in EVENTS[:6]]
         assert self.press(office, integration.business, forms) == [302] * 6
         integration.refresh_from_db()
         assert integration.muted == [event.name for event in EVENTS[:6]]
@@ -439,10 +439,7 @@ class TestBirthdays:
         assert list(choices) == [own]
         for field in others:
             response = saved(office, integration.business, birthday_field=str(field.pk))
-            assert (
-                "This is none of your custom fields that hold a date. Choose one from the list."
-                in text(response)
-            )
+            assert "Choose one of your custom fields that hold a date." in text(response)
         saved(office, integration.business, birthday_field=str(own.pk))
         integration.refresh_from_db()
         assert integration.birthday_field == own
@@ -451,7 +448,7 @@ class TestBirthdays:
     def test_without_a_date_field_the_page_says_how_to_make_one(
         self, office: Client, integration: Integration
     ) -> None:
-        assert "You have no custom field that holds a date yet" in text(
+        assert "To send birthdays, create a field of the kind “Date”" in text(
             office.get(page(integration.business))
         )
         saved(office, integration.business, region="eu")

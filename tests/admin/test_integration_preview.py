@@ -102,7 +102,9 @@ def test_the_link_is_shown_nowhere(
 def test_what_a_customer_never_had_is_said_and_not_made_up(
     office: Client, integration: Integration, customer: Customer, event: str
 ) -> None:
-    shown = looked(office, integration.business, customer=customer.pk, event=event).context["shown"]
+    shown = looked(office, integration.business, customer=customer.pk, event=event).context[
+        "preview"
+    ]
     assert shown.body == ""
     assert shown.source.startswith("There is nothing to show: ")
 
@@ -187,7 +189,7 @@ class TestChoosingACustomer:
     ) -> None:
         recent = CustomerFactory.create(business=integration.business, last_visit=timezone.now())
         response = looked(office, integration.business)
-        assert (response.context["customer"], response.context["found"]) == (recent, [customer])
+        assert (response.context["customer"], response.context["others"]) == (recent, [customer])
 
     def test_finds_by_the_beginning_of_the_last_name(
         self, office: Client, integration: Integration, customer: Customer
@@ -196,7 +198,7 @@ class TestChoosingACustomer:
         response = looked(office, integration.business, q="zimm", event="Customer Lost")
         assert (
             response.context["customer"],
-            response.context["found"],
+            response.context["others"],
             response.context["event"],
         ) == (other, [], "Customer Lost")
 
@@ -220,4 +222,4 @@ class TestChoosingACustomer:
         assert "shown" not in response.context
 
     def test_without_any_customers_says_so(self, office: Client, business: Business) -> None:
-        assert "Nobody was found." in text(looked(office, business))
+        assert "No customer found." in text(looked(office, business))

@@ -176,7 +176,7 @@ def waiting_since_before(integration: Integration, customer: Customer) -> Integr
 
 @pytest.mark.usefixtures("waiting_since_before")
 class TestSwitchingOnWithEventsWaiting:
-    def test_asks_what_becomes_of_them_and_sends_nothing_before(
+    def test_asks_whether_to_send_them_and_sends_nothing_before(
         self, office: Client, business: Business, segment: SegmentStandIn
     ) -> None:
         assert "we ask whether to send or discard" in text(office.get(page(business)))
@@ -190,13 +190,11 @@ class TestSwitchingOnWithEventsWaiting:
         self, office: Client, business: Business
     ) -> None:
         told = " ".join(text(saved(office, business, enabled="on")).split())
-        assert "What is to become of 3 events?" in told
-        assert "Sends 3 events, discards none." in told
-        assert (
-            f'<option value="{TODAY}">Tuesday, 4 March 2025: sends 1, discards 2</option>' in told
-        )
-        assert "Sends none, discards 3 events." in told
-        assert "changes of customers' details (1 wait)" in told
+        assert "Do you want to send or discard 3 events?" in told
+        assert ">Send 3 events</button>" in told
+        assert f'<option value="{TODAY}">Tuesday, 4 March 2025: send 1, discard 2</option>' in told
+        assert ">Discard 3 events</button>" in told
+        assert "changes of customer details (1 waiting)" in told
 
     def test_sends_all_when_that_is_chosen(
         self, office: Client, business: Business, segment: SegmentStandIn
@@ -213,12 +211,12 @@ class TestSwitchingOnWithEventsWaiting:
         saved(office, business, enabled="on")
         answer = chosen(office, business, what="since", since=TODAY)
         assert "Discarding 2 events." in text(answer)
-        assert "0 of 2 discarded so far." in text(answer)
+        assert "0 of 2 events discarded so far." in text(answer)
         request = Request.objects.get()
         assert (request.kind, request.expected, request.requested_by) == ("discard", 2, support)
         assert (
             LogEntry.objects.latest("pk").change_message
-            == f"Discarded 2 events that waited, from before {TODAY}."
+            == f"Discarded 2 events from before {TODAY}."
         )
         Delivery().run()
         assert segment.requests() == []
@@ -245,8 +243,8 @@ class TestSwitchingOnWithEventsWaiting:
     @pytest.mark.parametrize(
         ("what", "said"),
         [
-            ({}, "Choose what becomes of the events that wait."),
-            ({"what": "since"}, "Choose the day from which on events are to be sent."),
+            ({}, "Choose whether to send or discard the waiting events."),
+            ({"what": "since"}, "Choose the first day whose events should be sent."),
             (
                 {"what": "since", "since": YESTERDAY},
                 f"Select a valid choice. {YESTERDAY} is not one of the available choices.",
@@ -274,7 +272,7 @@ class TestSwitchingOnWithEventsWaiting:
         office.post(choice(business), {"what": "none", "up_to": up_to})
         for what in ("none", "all"):
             answer = office.post(choice(business), {"what": what, "up_to": up_to}, follow=True)
-            assert "Old events are being discarded already." in text(answer)
+            assert "Old events are already being discarded." in text(answer)
         assert (lane_of(business).stopped, Request.objects.count()) == (DISCARDING, 1)
 
     def test_a_new_key_entered_meanwhile_does_not_decide_it(

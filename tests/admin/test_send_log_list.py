@@ -68,15 +68,17 @@ class TestTheList:
         assert "4 March 2025 07:28" in shown
         assert "Refused" in shown
         assert "Segment refused this message (it answered 400)." in shown
-        assert f'<a href="/admin/customers/customer/{customer.pk}/story/">{customer}</a>' in shown
+        assert (
+            f'<a href="/admin/customers/customer/{customer.pk}/timeline/">{customer}</a>' in shown
+        )
 
     def test_shows_whose_customer_is_gone(self, office: Client, customer: Customer) -> None:
         logged(customer)
         customer.delete()
-        assert "A customer who was deleted" in text(office.get(LIST))
+        assert "A deleted customer" in text(office.get(LIST))
 
     def test_says_when_there_is_nothing_yet(self, office: Client) -> None:
-        assert "Nothing was sent yet." in text(office.get(LIST))
+        assert "Nothing has been sent yet." in text(office.get(LIST))
 
     def test_reads_no_more_rows_than_it_shows(
         self, office: Client, customer: Customer, django_assert_max_num_queries: Any
@@ -123,7 +125,7 @@ class TestFilters:
         )
         assert [(chip.label, chip.without) for chip in response.context["chips"]] == [
             ("Event: Order Ready", "?outcome=accepted&since=2025-03-01"),
-            ("Outcome: Accepted by Segment", "?event=Order+Ready&since=2025-03-01"),
+            ("Outcome: Accepted", "?event=Order+Ready&since=2025-03-01"),
             ("From: 1 March 2025", "?event=Order+Ready&outcome=accepted"),
         ]
 
@@ -345,12 +347,12 @@ class TestWhoSeesWhat:
         for _ in range(3):
             logged(customer)
         shown = text(logged_in(support).get(LIST, {"event": "Order Ready"}))
-        assert "Only the newest 2 of all businesses were looked through." in shown
+        assert "This list covers only the newest 2 messages of all businesses." in shown
 
     def test_many_businesses_are_chosen_by_name(
         self, support: User, customer: Customer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("smrt_integration.admin.messages.filters.LISTED", 1)
+        monkeypatch.setattr("smrt_integration.admin.messages.filters.CHOICES_LISTED", 1)
         BusinessFactory.create(name="Zebra Cleaners")
         logged(customer)
         office = logged_in(support)
@@ -367,8 +369,8 @@ class TestAMessage:
     ) -> None:
         shown = self.opened(office, logged(customer, at=MORNING))
         assert (
-            "“Customer Visit” could not be taken on 4 March 2025 07:30. Segment refused this message (it answered 400)."
-            in shown
+            "Segment refused this “Customer Visit” on 4 March 2025 at 07:30. "
+            "Segment refused this message (it answered 400)." in shown
         )
         assert "then send it again." in shown
         assert "What was recorded when it happened" in shown
@@ -381,14 +383,14 @@ class TestAMessage:
         shown = self.opened(office, SendLog.objects.get(event="Order Created"))
         assert "Segment accepted “Order Created” at" in shown
         assert '"event": "Order Created"' in shown
-        assert "Attempts to send in that time" in shown
+        assert "Attempts to send" in shown
         assert "1 message, " in shown
 
     def test_shows_the_same_message_at_other_times(
         self, office: Client, customer: Customer, segment: SegmentStandIn
     ) -> None:
         entry = logged(customer)
-        office.post(reverse("admin:events_sendlog_again_one", args=[entry.pk]))
+        office.post(reverse("admin:events_sendlog_resend_one", args=[entry.pk]))
         Delivery().run()
         newer = SendLog.objects.filter(message_id=entry.message_id).exclude(pk=entry.pk).get()
         assert f'href="/admin/events/sendlog/{newer.pk}/change/"' in self.opened(office, entry)
@@ -405,9 +407,9 @@ class TestSendingAgain:
     def test_one(self, office: Client, customer: Customer, helper: User) -> None:
         entry = logged(customer)
         response = logged_in(helper).post(
-            reverse("admin:events_sendlog_again_one", args=[entry.pk]), follow=True
+            reverse("admin:events_sendlog_resend_one", args=[entry.pk]), follow=True
         )
-        assert "It waits to be sent again." in text(response)
+        assert "Queued. The result will appear in the send log." in text(response)
         assert "It was sent again" in text(response)
         assert 'value="Send again"' not in text(response)
 
@@ -420,7 +422,7 @@ class TestSendingAgain:
         response = office.post(
             LIST, {"action": "send_again", "_selected_action": ids(*rows[:2], theirs)}, follow=True
         )
-        assert "2 wait to be sent again." in text(response)
+        assert "2 queued. The results will appear in the send log." in text(response)
         assert [row.message_id for row in waiting_now()] == [row.message_id for row in rows[:2]]
 
     @pytest.mark.parametrize("how", ["off", "muted"])
@@ -438,7 +440,7 @@ class TestSendingAgain:
         )
         with nothing_written():
             response = office.post(
-                reverse("admin:events_sendlog_again_one", args=[entry.pk]), follow=True
+                reverse("admin:events_sendlog_resend_one", args=[entry.pk]), follow=True
             )
             assert said in text(response)
             office.post(LIST, {"action": "send_again", "_selected_action": [entry.pk]})
@@ -447,7 +449,7 @@ class TestSendingAgain:
         entry = logged(customer, outcome=Outcome.ACCEPTED)
         with nothing_written():
             response = office.post(
-                reverse("admin:events_sendlog_again_one", args=[entry.pk]), follow=True
+                reverse("admin:events_sendlog_resend_one", args=[entry.pk]), follow=True
             )
         assert "Segment has this message." in text(response)
 
@@ -458,12 +460,12 @@ class TestSendingAgain:
         with nothing_written():
             stranger = logged_in(other_owner)
             response = stranger.post(
-                reverse("admin:events_sendlog_again_one", args=[entry.pk]), follow=True
+                reverse("admin:events_sendlog_resend_one", args=[entry.pk]), follow=True
             )
             assert "Perhaps it was deleted?" in text(response)
             stranger.post(LIST, {"action": "send_again", "_selected_action": [entry.pk]})
             stranger.post(
-                reverse("admin:events_sendlog_again")
+                reverse("admin:events_sendlog_resend")
                 + f"?business={customer.business_id}&outcome=rejected"
             )
 
@@ -475,11 +477,11 @@ class TestSendingAgain:
         logged(customer, "Order Ready", Outcome.ACCEPTED)
         response = office.get(LIST, {"outcome": "rejected"})
         assert "Send all 3 again" in text(response)
-        address = response.context["again_url"]
+        address = response.context["resend_url"]
         assert "Send 3 again?" in text(office.get(address))
         response = office.post(address, follow=True)
         assert "Sending 3 again, in the background." in text(response)
-        assert "Sending again: 0 of 3." in text(response)
+        assert "Sending again: 0 of 3 queued." in text(response)
         request = Request.objects.get()
         assert (request.requested_by, request.expected, request.kind) == (owner, 3, "again")
         run.run_jobs(timezone.now())
@@ -490,10 +492,10 @@ class TestSendingAgain:
         entry = logged(customer)
         with nothing_written():
             assert (
-                office.get(reverse("admin:events_sendlog_again_one", args=[entry.pk])).status_code
+                office.get(reverse("admin:events_sendlog_resend_one", args=[entry.pk])).status_code
                 == 405
             )
-            office.get(reverse("admin:events_sendlog_again") + "?outcome=rejected")
+            office.get(reverse("admin:events_sendlog_resend") + "?outcome=rejected")
 
 
 def waiting_now() -> list[Any]:

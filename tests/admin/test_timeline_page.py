@@ -1,4 +1,4 @@
-"""A customer's story, as owners and helpers read it."""
+"""A customer's timeline, as owners and helpers read it."""
 
 import html
 import re
@@ -30,11 +30,11 @@ pytestmark = pytest.mark.django_db
 
 
 def address(customer: Customer) -> str:
-    return reverse("admin:customers_customer_story", args=[customer.pk])
+    return reverse("admin:customers_customer_timeline", args=[customer.pk])
 
 
 def get(user: User, customer: Customer, **query: str) -> str:
-    """What the page says, without its tags; looking writes nothing."""
+    """Return the page's text. Reading it writes nothing."""
     with nothing_written():
         response: Any = logged_in(user).get(address(customer), query)
     assert response.status_code == 200
@@ -48,7 +48,7 @@ def links(user: User, customer: Customer) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("who", ["owner", "helper", "support"])
-def test_it_tells_what_happened_and_what_became_of_it(
+def test_it_says_what_happened_and_whether_it_was_sent(
     who: str,
     request: pytest.FixtureRequest,
     segment: SegmentStandIn,
@@ -65,13 +65,13 @@ def test_it_tells_what_happened_and_what_became_of_it(
     assert "Nothing has changed since." in told
 
 
-def test_another_business_s_customer_answers_as_one_who_does_not_exist(
+def test_another_business_s_customer_looks_like_one_that_does_not_exist(
     customer: Customer, other_owner: User
 ) -> None:
     other = logged_in(other_owner)
     theirs, nobody = (
         other.get(address(customer)),
-        other.get(reverse("admin:customers_customer_story", args=[customer.pk + 1000])),
+        other.get(reverse("admin:customers_customer_timeline", args=[customer.pk + 1000])),
     )
     assert (
         (theirs.status_code, theirs.headers["Location"])
@@ -82,7 +82,9 @@ def test_another_business_s_customer_answers_as_one_who_does_not_exist(
     assert re.fullmatch(
         rf"customer with ID “{customer.pk}” doesn.t exist. Perhaps it was deleted\?", text
     )
-    assert other.get("/admin/customers/customer/99999999999999999999999/story/").status_code == 302
+    assert (
+        other.get("/admin/customers/customer/99999999999999999999999/timeline/").status_code == 302
+    )
 
 
 def test_staff_who_may_not_look_at_customers_learn_nothing(
@@ -103,7 +105,7 @@ def test_it_can_only_be_looked_at(customer: Customer, owner: User) -> None:
         assert logged_in(owner).post(address(customer)).status_code == 405
 
 
-def test_the_customer_s_page_and_the_list_lead_to_it(
+def test_the_customer_s_page_and_the_list_link_to_it(
     customer: Customer, owner: User, helper: User
 ) -> None:
     for user in (owner, helper):
@@ -113,19 +115,19 @@ def test_the_customer_s_page_and_the_list_lead_to_it(
             .content.decode()
         )
         assert f'href="{address(customer)}"' in page
-        assert f"What Segment knows of {customer}" in page
+        assert f"Timeline of {customer}" in page
         found = logged_in(user).get(reverse("admin:customers_customer_changelist")).content.decode()
         assert (
-            f'href="{address(customer)}" class="story-way" aria-label="What Segment knows of {customer}"'
+            f'href="{address(customer)}" class="timeline-open" aria-label="Timeline of {customer}"'
             in found
         )
     assert (
-        "/story/"
+        "/timeline/"
         not in logged_in(owner).get(reverse("admin:customers_customer_add")).content.decode()
     )
 
 
-def test_a_rejected_message_leads_to_where_it_can_be_sent_again(
+def test_a_refused_message_links_to_where_it_can_be_sent_again(
     segment: SegmentStandIn, customer: Customer, integration: Integration, helper: User
 ) -> None:
     Order.create(customer)
@@ -136,16 +138,16 @@ def test_a_rejected_message_leads_to_where_it_can_be_sent_again(
     entry = SendLog.objects.get(outcome="rejected")
     found = {label: link for link, label in links(helper, customer)}
     (label,) = (label for label in found if label.endswith("or send it again"))
-    assert label.startswith("Order Created of ")
+    assert label.startswith("Order Created at ")
     assert found[label] == reverse("admin:events_sendlog_change", args=[entry.pk])
-    assert f"Rejected at {told_time(entry, customer)}. {entry.reason}" in get(helper, customer)
+    assert f"Rejected at {settled_time(entry, customer)}. {entry.reason}" in get(helper, customer)
 
 
-def told_time(entry: SendLog, customer: Customer) -> str:
+def settled_time(entry: SendLog, customer: Customer) -> str:
     return f"{entry.settled_at.astimezone(ZoneInfo(customer.business.time_zone)):%H:%M}"
 
 
-def test_a_waiting_message_leads_to_its_page(
+def test_a_waiting_message_links_to_its_page(
     customer: Customer, integration: Integration, owner: User
 ) -> None:
     Order.create(customer)
@@ -171,18 +173,19 @@ class TestDetails:
     ) -> None:
         told = get(owner, customer)
         assert (
-            "Segment does not have their details yet. They are sent before the customer's first event."
-            in told
+            "Segment does not have this customer's details yet. "
+            "We send them before the customer's first event." in told
         )
-        assert "Detail Would be sent Email email ann" in told
+        assert "Detail We would send Email email ann" in told
         assert "Segment has" not in told.split("All details", 1)[1]
 
     def test_waiting_for_the_first_time(
         self, customer: Customer, integration: Integration, owner: User
     ) -> None:
         customer.change_phone("+14155550177")
-        assert "Segment does not have their details yet. They wait to be sent." in get(
-            owner, customer
+        assert (
+            "Segment does not have this customer's details yet. They are waiting to be sent."
+            in get(owner, customer)
         )
 
     def test_what_differs_is_named_and_waits(self, known: Customer, owner: User) -> None:
@@ -217,8 +220,8 @@ class TestDetails:
         AcceptedTraits.objects.update(destination="another")
         told = get(owner, known)
         assert (
-            "That was another source than the one you have now: the present one gets them before the customer's next event."
-            in told
+            "A source that you used before has these details. "
+            "Your current source gets them before the customer's next event." in told
         )
 
     def test_neither_the_link_nor_the_write_key_is_ever_shown(
@@ -240,9 +243,9 @@ class TestPages:
         while where:
             page = client.get(where).content.decode()
             seen += re.findall(
-                r'Order Created</strong> <span class="story-about">order (\w+)', page
+                r'Order Created</strong> <span class="timeline-about">order (\w+)', page
             )
-            older = re.search(r'class="story-button" href="(\?before=[^"]+)"', page)
+            older = re.search(r'class="timeline-button" href="(\?before=[^"]+)"', page)
             where = address(customer) + html.unescape(older[1]) if older else ""
         assert seen == [order.number for order in orders]
 
@@ -261,7 +264,7 @@ class TestPages:
     def test_a_position_that_is_none_is_the_first_page(
         self, before: str, customer: Customer, owner: User
     ) -> None:
-        assert "Where each event stands" in get(owner, customer, before=before)
+        assert "Status of each event" in get(owner, customer, before=before)
 
     def test_the_queries_are_the_same_whatever_there_is_to_tell(
         self, segment: SegmentStandIn, customer: Customer, integration: Integration, owner: User

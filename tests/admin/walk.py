@@ -48,7 +48,7 @@ MESSAGES: dict[str, Any] = {
 }
 OURS: Mapping[str, Call] = {
     "index": Call(names={"business": Business}, searches=("q", "business")),
-    "customers_customer_story": Call(Customer),
+    "customers_customer_timeline": Call(Customer),
     "customers_customer_links": Call(Customer),
     "events_integration_waiting": Call(Business),
     "events_integration_preview": Call(Business, names={"customer": Customer}, searches=("q",)),
@@ -58,8 +58,8 @@ OURS: Mapping[str, Call] = {
         **MESSAGES, posted={"action": "send_again"}, helpers_may_post=True
     ),
     "events_sendlog_export": Call(**MESSAGES),
-    "events_sendlog_again": Call(**MESSAGES, helpers_may_post=True),
-    "events_sendlog_again_one": Call(SendLog, helpers_may_post=True),
+    "events_sendlog_resend": Call(**MESSAGES, helpers_may_post=True),
+    "events_sendlog_resend_one": Call(SendLog, helpers_may_post=True),
     "smrt_integration_apikey_revoke": Call(ApiKey),
 }
 UNKNOWN = (

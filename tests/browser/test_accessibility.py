@@ -77,7 +77,7 @@ def owners_pages(integration: Integration, customer: Customer, order: Order) -> 
         "ending the links to their account": reverse(
             "admin:customers_customer_links", args=[customer.pk]
         ),
-        "their story": reverse("admin:customers_customer_story", args=[customer.pk]),
+        "their story": reverse("admin:customers_customer_timeline", args=[customer.pk]),
         "orders": reverse("admin:customers_order_changelist"),
         "one order": reverse("admin:customers_order_change", args=[order.pk]),
         "history": reverse("admin:events_integration_history", args=[integration.pk]),

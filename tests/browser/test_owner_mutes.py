@@ -45,11 +45,11 @@ def test_an_owner_mutes_an_event_and_the_next_one_is_not_sent(
     assert not SendLog.objects.filter(event="Order Created", outcome="accepted").exists()
 
     visitor.go_to("Customers")
-    page.get_by_role("link", name=f"What Segment knows of {customer}").click()
-    told = (
-        page.get_by_role("region", name="Where each event stands")
+    page.get_by_role("link", name=f"Timeline of {customer}").click()
+    status = (
+        page.get_by_role("region", name="Status of each event")
         .get_by_role("listitem")
         .filter(has_text="Order Created")
     )
-    expect(told).to_contain_text("Not sent")
-    expect(told).to_contain_text("“Order Created” has been switched off")
+    expect(status).to_contain_text("Not sent")
+    expect(status).to_contain_text("“Order Created” has been switched off")

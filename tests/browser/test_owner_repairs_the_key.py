@@ -1,4 +1,4 @@
-"""The write key is refused: the owner sees what to do, enters another one, and what waits leaves."""
+"""Segment refuses the write key: the owner enters another one, and the waiting events are sent."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ from tests.workers import Worker
 NEW_KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
-def test_an_owner_repairs_a_refused_key_and_the_waiting_events_leave(
+def test_an_owner_replaces_a_refused_key_and_the_waiting_events_are_sent(
     visitor: Visitor,
     page: Page,
     owner: User,

@@ -1,4 +1,4 @@
-"""Segment refused a message: the owner finds it in the send log, reads why, and sends it again."""
+"""The owner finds a refused message in the send log, reads why, and sends it again."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ def outcomes(event: str) -> list[str]:
     )
 
 
-def test_an_owner_finds_a_rejected_event_and_sends_it_again(
+def test_an_owner_finds_a_refused_event_and_sends_it_again(
     visitor: Visitor,
     page: Page,
     owner: User,
@@ -35,7 +35,7 @@ def test_an_owner_finds_a_rejected_event_and_sends_it_again(
     order = OrderFactory.create(business=integration.business, customer=customer)
     order.mark_ready()
     wait_for_the_worker(
-        lambda: outcomes("Order Created") == ["rejected"], "the order's event was rejected"
+        lambda: outcomes("Order Created") == ["rejected"], "the order's event was refused"
     )
     segment.clear_faults()
 
@@ -46,12 +46,12 @@ def test_an_owner_finds_a_rejected_event_and_sends_it_again(
     row = page.get_by_role("row").filter(has_text="Order Created")
     expect(row).to_contain_text("Refused")
     row.get_by_role("link", name="Order Created").click()
-    expect(page.get_by_text("“Order Created” could not be taken")).to_be_visible()
+    expect(page.get_by_text("Segment refused this “Order Created”")).to_be_visible()
     expect(page.get_by_text("What to do:")).to_be_visible()
     expect(page.get_by_label("The message as it was sent")).to_contain_text(order.number)
 
     page.get_by_role("button", name="Send again").click()
-    expect(page.get_by_text("It waits to be sent again.")).to_be_visible()
+    expect(page.get_by_text("Queued. The result will appear in the send log.")).to_be_visible()
     wait_for_the_worker(lambda: not Outgoing.objects.exists(), "the outbox was empty")
     assert outcomes("Order Created") == ["rejected", "accepted"]
     assert [

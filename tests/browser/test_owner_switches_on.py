@@ -35,7 +35,7 @@ def test_an_owner_switches_on_and_sees_a_test_event_accepted(
         "eu",
     )
     assert WRITE_KEY not in page.content()
-    expect(page.get_by_text("The present key ends in 2345.")).to_be_visible()
+    expect(page.get_by_text("The current key ends in 2345.")).to_be_visible()
 
     page.get_by_role("button", name="Send a test event").click()
     expect(page.get_by_text("Segment accepted the test event.")).to_be_visible()
@@ -48,7 +48,7 @@ def test_an_owner_switches_on_and_sees_a_test_event_accepted(
     expect(row).to_contain_text("Accepted")
 
 
-def test_what_happens_from_then_on_is_sent_and_told_on_the_page(
+def test_later_events_are_sent_and_the_page_says_so(
     visitor: Visitor,
     page: Page,
     owner: User,
@@ -72,4 +72,4 @@ def test_what_happens_from_then_on_is_sent_and_told_on_the_page(
     page.goto("/")
     visitor.go_to("Segment integration")
     expect(page.get_by_text("On", exact=True)).to_be_visible()
-    expect(page.get_by_text("last accepted")).to_be_visible()
+    expect(page.get_by_text("Segment accepted the last event")).to_be_visible()

@@ -1,1 +1,1 @@
-"""The first page after login: how a business's sending goes, and what needs its owner."""
+"""The first page after login: how sending goes, and what needs the owner's attention."""

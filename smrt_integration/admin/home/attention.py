@@ -1,6 +1,7 @@
 """What needs the owner's attention, most urgent first. Pure."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -9,134 +10,123 @@ from typing import Final
 from events.catalogue import CUSTOMER_BIRTHDAY
 from events.lanes.status import LaneState, LaneStatus, duration, events, state_of
 
-LONG: Final = timedelta(hours=1)
+URGENT_WAIT: Final = timedelta(hours=1)
+"""After this long, owners get an email too (events.alerts)."""
 
 
 class AttentionLink(Enum):
-    """Where its link leads."""
+    """The page that an item links to."""
 
     INTEGRATION = "integration"
     WAITING = "waiting"
-    REJECTED = "rejected"
+    REFUSED = "rejected"
     EXPIRED = "expired"
-    ANSWERS = "answers"
-    TEXTS = "texts"
+    REPLIES = "replies"
+    TEXT_SETTINGS = "text settings"
 
 
 @dataclass(frozen=True, slots=True)
 class AttentionItem:
     text: str
-    do: str
-    lead: AttentionLink
-    urgent: bool = False
+    action: str
+    link: AttentionLink
+    is_urgent: bool = False
 
 
 def attention_items(
-    standing: LaneStatus,
+    status: LaneStatus,
     muted: list[str],
     has_birthday_field: bool,
     month: Counter[str],
     now: datetime,
 ) -> list[AttentionItem]:
     """`month`: outcomes of the last 30 days."""
-    state = state_of(standing, now)
-    found = []
-    if state is LaneState.OFF:
-        found.append(
+    items = [*_sending_items(status, now), *_outcome_items(month)]
+    if status.enabled and CUSTOMER_BIRTHDAY not in muted and not has_birthday_field:
+        items.append(
             AttentionItem(
-                "The integration is switched off: nothing is recorded and nothing is sent.",
-                "Switch on",
-                AttentionLink.INTEGRATION,
-            )
-        )
-    if state is LaneState.STOPPED:
-        found.append(
-            AttentionItem(
-                "Sending has stopped. Nothing is lost, but nothing leaves before you repair it.",
-                "Repair it",
-                AttentionLink.INTEGRATION,
-                urgent=True,
-            )
-        )
-    if state is LaneState.CHOOSING:
-        found.append(
-            AttentionItem(
-                "Events from before you switched on are waiting for your choice.",
-                "Choose",
-                AttentionLink.INTEGRATION,
-                urgent=True,
-            )
-        )
-    if _waits_for_long(standing, now) and state not in {LaneState.STOPPED, LaneState.CHOOSING}:
-        waits = duration(now - standing.oldest_waiting_at) if standing.oldest_waiting_at else ""
-        found.append(
-            AttentionItem(
-                f"{events(standing.waiting)} waiting, the oldest for {waits}.",
-                "See what waits",
-                AttentionLink.WAITING,
-                urgent=True,
-            )
-        )
-    if month["rejected"]:
-        found.append(
-            AttentionItem(
-                f"{events(month['rejected'])} rejected in the last 30 days.",
-                "See why",
-                AttentionLink.REJECTED,
-            )
-        )
-    if month["expired"]:
-        found.append(
-            AttentionItem(
-                f"{events(month['expired'])} expired in the last 30 days: they waited too long.",
-                "See which",
-                AttentionLink.EXPIRED,
-            )
-        )
-    if standing.enabled and CUSTOMER_BIRTHDAY not in muted and not has_birthday_field:
-        found.append(
-            AttentionItem(
-                f"{CUSTOMER_BIRTHDAY} is on, but no birthday field is chosen: none can be sent.",
+                f"{CUSTOMER_BIRTHDAY} is switched on, but you have not chosen the field with the "
+                "birthday, so it cannot be sent.",
                 "Choose the field",
                 AttentionLink.INTEGRATION,
             )
         )
-    return found
+    return items
 
 
-def of_texts(problem: str, unread: int) -> list[AttentionItem]:
-    """`problem`: why no text leaves, in a sentence; `unread`: answers that nobody has handled."""
-    found = []
+def _sending_items(status: LaneStatus, now: datetime) -> Iterator[AttentionItem]:
+    state = state_of(status, now)
+    if state is LaneState.OFF:
+        yield AttentionItem(
+            "The integration is switched off: nothing is recorded and nothing is sent.",
+            "Switch on",
+            AttentionLink.INTEGRATION,
+        )
+    elif state is LaneState.STOPPED:
+        yield AttentionItem(
+            "Sending has stopped. Nothing is lost, but nothing is sent until you fix this.",
+            "Fix it",
+            AttentionLink.INTEGRATION,
+            is_urgent=True,
+        )
+    elif state is LaneState.CHOOSING:
+        yield AttentionItem(
+            "Events from before you switched on are waiting. "
+            "Choose whether to send or discard them.",
+            "Choose",
+            AttentionLink.INTEGRATION,
+            is_urgent=True,
+        )
+    elif status.enabled and status.oldest_waiting_at is not None:
+        waited = now - status.oldest_waiting_at
+        if waited >= URGENT_WAIT:
+            yield AttentionItem(
+                f"{events(status.waiting)} waiting, the oldest for {duration(waited)}.",
+                "See what is waiting",
+                AttentionLink.WAITING,
+                is_urgent=True,
+            )
+
+
+def _outcome_items(month: Counter[str]) -> Iterator[AttentionItem]:
+    if month["rejected"]:
+        yield AttentionItem(
+            f"{events(month['rejected'])} refused in the last 30 days.",
+            "See why",
+            AttentionLink.REFUSED,
+        )
+    if month["expired"]:
+        yield AttentionItem(
+            f"{events(month['expired'])} expired in the last 30 days after waiting too long.",
+            "See which",
+            AttentionLink.EXPIRED,
+        )
+
+
+def text_items(problem: str, unread: int) -> list[AttentionItem]:
+    """`problem`: why no texts are sent, in a sentence; `unread`: replies nobody has read."""
+    items = []
     if problem:
-        found.append(
+        items.append(
             AttentionItem(
                 f"Texts have stopped. {problem}",
-                "Look at the settings",
-                AttentionLink.TEXTS,
-                urgent=True,
+                "Open the text settings",
+                AttentionLink.TEXT_SETTINGS,
+                is_urgent=True,
             )
         )
     if unread:
-        one = unread == 1
-        waiting = "answer to your texts waits" if one else "answers to your texts wait"
-        found.append(
+        replies = "reply" if unread == 1 else "replies"
+        items.append(
             AttentionItem(
-                f"{unread:,} {waiting} for somebody to read {'it' if one else 'them'}.",
-                "Read",
-                AttentionLink.ANSWERS,
+                f"{unread:,} unread {replies} to your texts.",
+                "Read it" if unread == 1 else "Read them",
+                AttentionLink.REPLIES,
             )
         )
-    return found
+    return items
 
 
-def never_sent(standing: LaneStatus) -> bool:
-    """Nobody has switched it on yet, as far as anybody can tell."""
-    return not standing.enabled and standing.last_accepted_at is None
-
-
-def _waits_for_long(standing: LaneStatus, now: datetime) -> bool:
-    return (
-        standing.enabled
-        and standing.oldest_waiting_at is not None
-        and now - standing.oldest_waiting_at >= LONG
-    )
+def has_never_sent(status: LaneStatus) -> bool:
+    """Return whether the integration is off and, as far as we know, always was."""
+    return not status.enabled and status.last_accepted_at is None

@@ -1,4 +1,4 @@
-"""What a business sent lately, read from the daily counts alone."""
+"""What a business sent in the last 30 days, read from the daily counts alone."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -14,28 +14,29 @@ from events.identify import IDENTIFY
 from events.lanes.status import duration
 from events.models import DailyCount, DailyDelay
 from events.send_log import daily_counts
+from events.timeline.sentences import title as event_title
 
-DAYS: Final = 30
-REJECTED, EXPIRED = "rejected", "expired"
-CUSTOMER_DETAILS: Final = "Customer details"
+DAYS_SHOWN: Final = 30
+"""A month is what owners compare; the chart's columns stay wide enough for a phone."""
+DELAY_COLUMNS: Final = ("bucket", "messages", "worst_ms")
 
-Outcomes = Counter[str]
+OutcomeCounts = Counter[str]
 
 
-def failures(outcomes: Outcomes) -> int:
-    return outcomes[REJECTED] + outcomes[EXPIRED]
+def count_failed(counts: OutcomeCounts) -> int:
+    return counts["rejected"] + counts["expired"]
 
 
 @dataclass(frozen=True, slots=True)
-class OfEvent:
+class EventFigures:
     """`event` is the name in the log, `name` the one for people."""
 
     event: str
     name: str
-    today: Outcomes = field(default_factory=Counter)
-    month: Outcomes = field(default_factory=Counter)
+    today: OutcomeCounts = field(default_factory=Counter)
+    month: OutcomeCounts = field(default_factory=Counter)
 
-    # not for the template to add up: there, whatever it asks a Counter for is an outcome that never was
+    # Totals are not for the template to compute: there, `counts.total` looks up an outcome.
     @property
     def count_today(self) -> int:
         return self.today.total()
@@ -46,12 +47,12 @@ class OfEvent:
 
     @property
     def failed(self) -> int:
-        return failures(self.month)
+        return count_failed(self.month)
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """From happening to accepted by Segment, in milliseconds. The median is known to about an eighth."""
+    """Milliseconds from an event to Segment's acceptance. The median is accurate to an eighth."""
 
     median: float
     worst: int
@@ -67,60 +68,57 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    today: Outcomes
-    month: Outcomes
-    days: list[tuple[date, Outcomes]]
-    """The last 30, oldest first, today's last."""
-    events: list[OfEvent]
+    today: OutcomeCounts
+    month: OutcomeCounts
+    days: list[tuple[date, OutcomeCounts]]
+    """The last 30 days, oldest first; today is the last."""
+    events: list[EventFigures]
     delay_today: Delay | None
     delay_month: Delay | None
 
 
 def figures_of(business_id: int, today: date) -> Figures:
-    """Two queries, over the 30 days that end today."""
-    since = today - timedelta(days=DAYS - 1)
-    days = {since + timedelta(days=number): Outcomes() for number in range(DAYS)}
-    events = {event.name: OfEvent(event.name, event.name) for event in catalogue.EVENTS}
-    events[IDENTIFY] = OfEvent(IDENTIFY, CUSTOMER_DETAILS)
-    of_business = DailyCount.objects.filter(business_id=business_id, day__range=(since, today))
-    for day, event, outcome, messages in of_business.values_list(
-        "day", "event", "outcome"
-    ).annotate(sum=Sum("messages")):
+    """Return the figures of the 30 days that end today, with two queries."""
+    since = today - timedelta(days=DAYS_SHOWN - 1)
+    days = {since + timedelta(days=number): OutcomeCounts() for number in range(DAYS_SHOWN)}
+    events = {event.name: EventFigures(event.name, event.name) for event in catalogue.EVENTS}
+    events[IDENTIFY] = EventFigures(IDENTIFY, event_title(IDENTIFY))
+    counts = DailyCount.objects.filter(business_id=business_id, day__range=(since, today))
+    for day, event, outcome, messages in counts.values_list("day", "event", "outcome").annotate(
+        sum=Sum("messages")
+    ):
         days[day][outcome] += messages
-        line = events.setdefault(event, OfEvent(event, event))
-        line.month[outcome] += messages
+        figures = events.setdefault(event, EventFigures(event, event))
+        figures.month[outcome] += messages
         if day == today:
-            line.today[outcome] += messages
+            figures.today[outcome] += messages
     delays = list(
         DailyDelay.objects.filter(business_id=business_id, day__range=(since, today)).values_list(
-            "day", *DELAY
+            "day", *DELAY_COLUMNS
         )
     )
     return Figures(
         today=days[today],
-        month=sum(days.values(), Outcomes()),
+        month=sum(days.values(), OutcomeCounts()),
         days=list(days.items()),
         events=list(events.values()),
-        delay_today=delay_of(rest for day, *rest in delays if day == today),
-        delay_month=delay_of(rest for _, *rest in delays),
+        delay_today=delay_of(row for day, *row in delays if day == today),
+        delay_month=delay_of(row for _, *row in delays),
     )
 
 
-DELAY: Final = ("bucket", "messages", "worst_ms")
-
-
-def delay_of(buckets: Iterable[Collection[int]]) -> Delay | None:
-    """None when nothing was accepted."""
+def delay_of(rows: Iterable[Collection[int]]) -> Delay | None:
+    """Return the delay from rows of DELAY_COLUMNS, or None when nothing was accepted."""
     times: Counter[int] = Counter()
     worst = 0
-    for bucket, messages, worst_ms in buckets:
+    for bucket, messages, worst_ms in rows:
         times[bucket] += messages
         worst = max(worst, worst_ms)
     return Delay(min(median(times), worst), worst) if times else None
 
 
 def median(times: Counter[int]) -> float:
-    """Of that many messages in each bucket, as if those of one were spread evenly over it."""
+    """Return the median in milliseconds, as if each bucket's messages were spread evenly."""
     half, before = times.total() / 2, 0
     for bucket in sorted(times):
         if before + times[bucket] >= half:
@@ -141,18 +139,21 @@ def in_words(milliseconds: float) -> str:
     )
 
 
-def sent_today(zones: dict[int, str], now: datetime) -> dict[int, Outcomes]:
-    """Of several businesses, each on its own day, in one query. `zones`: the time zone by business id."""
+def sent_today(zones: dict[int, str], now: datetime) -> dict[int, OutcomeCounts]:
+    """Count each business's messages on its own today, with one query.
+
+    `zones`: the time zone by business id.
+    """
     days = {business_id: local_day(now, zone) for business_id, zone in zones.items()}
-    found = {business_id: Outcomes() for business_id in zones}
+    result = {business_id: OutcomeCounts() for business_id in zones}
     if not days:
-        return found
-    near = DailyCount.objects.filter(
+        return result
+    counts = DailyCount.objects.filter(
         business_id__in=days, day__range=(min(days.values()), max(days.values()))
     )
-    for business_id, day, outcome, messages in near.values_list(
+    for business_id, day, outcome, messages in counts.values_list(
         "business_id", "day", "outcome"
     ).annotate(sum=Sum("messages")):
         if day == days[business_id]:
-            found[business_id][outcome] += messages
-    return found
+            result[business_id][outcome] += messages
+    return result

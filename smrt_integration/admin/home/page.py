@@ -1,4 +1,4 @@
-"""The page: of one business at once for who has one; a list, those in trouble first, for who has several."""
+"""The home page: of one business, or a list of several with those in trouble first."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -14,158 +14,178 @@ from customers import access
 from customers.models import Business, IncomingText, TextSettings
 from customers.zones import local_day
 from events.lanes.read_status import lane_statuses
-from events.lanes.status import state_of, status_sentence
+from events.lanes.status import LaneStatus, state_of, status_sentence
 from events.models import Integration
 from smrt_integration.admin.home import charts
 from smrt_integration.admin.home.attention import (
     AttentionItem,
     AttentionLink,
     attention_items,
-    never_sent,
-    of_texts,
+    has_never_sent,
+    text_items,
 )
-from smrt_integration.admin.home.figures import DAYS, failures, figures_of, sent_today
-from smrt_integration.admin.integration.page import ICONS, how_it_stands
+from smrt_integration.admin.home.figures import (
+    DAYS_SHOWN,
+    EventFigures,
+    Figures,
+    OutcomeCounts,
+    count_failed,
+    figures_of,
+    sent_today,
+)
+from smrt_integration.admin.integration.page import LANE_BADGES, lane_context
+from smrt_integration.admin.messages.outcomes import OUTCOME_BADGES
 
-LINES = 25
-LEGEND = {
-    "accepted": "Accepted by Segment",
-    "skipped": "Not sent",
-    "rejected": "Rejected",
-    "expired": "Expired",
-}
+BUSINESSES_PER_PAGE = 25
+"""About two screens: support finds a business by name rather than by leafing."""
 STOPPED, FAILING, WELL = 2, 1, 0
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """For the template admin/index.html; the theme calls it."""
+    """Return the context of the template admin/index.html; the theme calls this."""
     visible = access.businesses_of(request.user)
-    few = list(visible[:2])
-    wanted = request.GET.get("business", "")
-    if wanted or len(few) == 1:
-        return context | _of_one(
-            request, _wanted(visible, wanted) if wanted else few[0], several=len(few) > 1
-        )
-    return context | _of_several(request, visible)
+    first_two = list(visible[:2])
+    business_id = request.GET.get("business", "")
+    if business_id or len(first_two) == 1:
+        business = _visible_business(visible, business_id) if business_id else first_two[0]
+        return context | _business_context(request, business, several=len(first_two) > 1)
+    return context | _list_context(request, visible)
 
 
-def _wanted(visible: QuerySet[Business], wanted: str) -> Business:
-    business = (
-        visible.filter(pk=wanted).first()
-        if wanted.isascii() and wanted.isdigit() and len(wanted) < 19
-        else None
-    )
+def _visible_business(visible: QuerySet[Business], business_id: str) -> Business:
+    is_number = business_id.isascii() and business_id.isdigit() and len(business_id) < 19
+    business = visible.filter(pk=business_id).first() if is_number else None
     if business is None:
         raise Http404("There is no such business.")
     return business
 
 
-def _of_one(request: HttpRequest, business: Business, several: bool) -> dict[str, Any]:
-    now = timezone.now()
-    today = local_day(now, business.time_zone)
-    figures, how = figures_of(business.pk, today), how_it_stands(business.pk)
-    integration = (
-        Integration.objects.filter(pk=business.pk).only("muted", "birthday_field_id").first()
-        or Integration()
-    )
-    found = attention_items(
-        how["standing"],
-        integration.muted,
-        integration.birthday_field_id is not None,
-        figures.month,
-        now,
-    )
-    texts = TextSettings.objects.filter(business=business).first()
-    found = sorted([*found, *_about_texts(business, texts)], key=lambda matter: not matter.urgent)
-    most = max((line.month.total() for line in figures.events), default=0)
+def _business_context(request: HttpRequest, business: Business, several: bool) -> dict[str, Any]:
+    today = local_day(timezone.now(), business.time_zone)
+    figures, lane = figures_of(business.pk, today), lane_context(business.pk)
     return {
-        **how,
+        **lane,
         "title": business.name,
         "business": business,
         "several": several,
         "may_manage": access.may_manage(request.user, business.pk),
-        "never_sent": never_sent(how["standing"]),
-        "integration_url": _link(AttentionLink.INTEGRATION, business.pk, today),
-        "waiting_url": _link(AttentionLink.WAITING, business.pk, today),
-        "log_url": _log(business.pk, today),
-        "matters": [(matter, _way(matter, business.pk, today, texts)) for matter in found],
+        "has_never_sent": has_never_sent(lane["status"]),
+        "integration_url": _url(AttentionLink.INTEGRATION, business.pk, today),
+        "waiting_url": _url(AttentionLink.WAITING, business.pk, today),
+        "log_url": _log_url(business.pk, today),
+        "attention": _attention(business, lane["status"], figures, today),
         "figures": figures,
-        "legend": [(outcome, LEGEND[outcome]) for outcome in charts.OUTCOMES],
-        "chart": charts.columns(figures.days),
-        "events": [
-            (
-                line,
-                charts.share(line.month.total(), most),
-                _log(business.pk, today, event=line.event),
-            )
-            for line in figures.events
-        ],
-        "failed_today": failures(figures.today),
-        "failed_month": failures(figures.month),
+        "legend": [(name, OUTCOME_BADGES[name].word) for name in charts.STACKED_OUTCOMES],
+        "chart": charts.chart(figures.days),
+        "events": _event_rows(figures.events, business.pk, today),
+        "failed_today": count_failed(figures.today),
+        "failed_month": count_failed(figures.month),
         "today": today,
     }
 
 
-def _about_texts(business: Business, texts: TextSettings | None) -> list[AttentionItem]:
-    problem = texts.get_problem_display() if texts and texts.enabled and texts.problem else ""
-    return of_texts(problem, IncomingText.objects.filter(business=business, handled=False).count())
+def _attention(
+    business: Business, status: LaneStatus, figures: Figures, today: date
+) -> list[tuple[AttentionItem, str]]:
+    """Return what needs attention, urgent things first, each with the address of its link."""
+    integration = (
+        Integration.objects.filter(pk=business.pk).only("muted", "birthday_field_id").first()
+        or Integration()
+    )
+    has_birthday_field = integration.birthday_field_id is not None
+    settings = TextSettings.objects.filter(business=business).first()
+    items = [
+        *attention_items(
+            status, integration.muted, has_birthday_field, figures.month, timezone.now()
+        ),
+        *_text_items(business, settings),
+    ]
+    items.sort(key=lambda item: not item.is_urgent)
+    return [(item, _item_url(item, business.pk, today, settings)) for item in items]
 
 
-def _way(matter: AttentionItem, business_id: int, today: date, texts: TextSettings | None) -> str:
-    if matter.lead is AttentionLink.TEXTS and texts:
-        return reverse("admin:customers_textsettings_change", args=[texts.pk])
-    if matter.lead is AttentionLink.ANSWERS:
+def _text_items(business: Business, settings: TextSettings | None) -> list[AttentionItem]:
+    has_problem = settings and settings.enabled and settings.problem
+    problem = settings.get_problem_display() if settings and has_problem else ""
+    unread = IncomingText.objects.filter(business=business, handled=False).count()
+    return text_items(problem, unread)
+
+
+def _event_rows(
+    events: list[EventFigures], business_id: int, today: date
+) -> list[tuple[EventFigures, float, str]]:
+    maximum = max((event.count_month for event in events), default=0)
+    return [
+        (
+            event,
+            charts.percentage(event.count_month, maximum),
+            _log_url(business_id, today, event=event.event),
+        )
+        for event in events
+    ]
+
+
+def _item_url(
+    item: AttentionItem, business_id: int, today: date, settings: TextSettings | None
+) -> str:
+    if item.link is AttentionLink.TEXT_SETTINGS and settings:
+        return reverse("admin:customers_textsettings_change", args=[settings.pk])
+    if item.link is AttentionLink.REPLIES:
         unread = {"business__id__exact": business_id, "handled__exact": 0}
         return f"{reverse('admin:customers_incomingtext_changelist')}?{urlencode(unread)}"
-    return _link(matter.lead, business_id, today)
+    return _url(item.link, business_id, today)
 
 
-def _link(lead: AttentionLink, business_id: int, today: date) -> str:
-    if lead is AttentionLink.INTEGRATION:
+def _url(link: AttentionLink, business_id: int, today: date) -> str:
+    if link is AttentionLink.INTEGRATION:
         return reverse("admin:events_integration_change", args=[business_id])
-    if lead is AttentionLink.WAITING:
+    if link is AttentionLink.WAITING:
         return reverse("admin:events_outgoing_changelist") + f"?business={business_id}"
-    return _log(business_id, today, outcome=lead.value)
+    return _log_url(business_id, today, outcome=link.value)
 
 
-def _log(business_id: int, today: date, **narrowed: str) -> str:
-    """Just what was counted."""
-    since = today - timedelta(days=DAYS - 1)
-    return (
-        reverse("admin:events_sendlog_changelist")
-        + "?"
-        + urlencode({"business": business_id, **narrowed, "since": since})
-    )
+def _log_url(business_id: int, today: date, **filters: str) -> str:
+    """Return the address of the send log with exactly the messages that were counted."""
+    since = today - timedelta(days=DAYS_SHOWN - 1)
+    query = urlencode({"business": business_id, **filters, "since": since})
+    return f"{reverse('admin:events_sendlog_changelist')}?{query}"
 
 
-def _of_several(request: HttpRequest, visible: QuerySet[Business]) -> dict[str, Any]:
-    """Those in trouble first, by name otherwise; one query for the lanes, one for the counts, however many there are."""
+def _list_context(request: HttpRequest, visible: QuerySet[Business]) -> dict[str, Any]:
+    """List those in trouble first, then by name.
+
+    One query for the lanes and one for the counts, however many businesses there are.
+    """
     search = request.GET.get("q", "").strip()[:100]
-    found = visible.filter(name__icontains=search) if search else visible
-    page = Paginator(found.annotate(grade=GRADE).order_by("-grade", "name"), LINES).get_page(
-        request.GET.get("page")
-    )
-    now, businesses = timezone.now(), list(page.object_list)
-    standing_of = lane_statuses([business.pk for business in businesses])
+    matching = visible.filter(name__icontains=search) if search else visible
+    ordered = matching.annotate(grade=GRADE).order_by("-grade", "name")
+    page = Paginator(ordered, BUSINESSES_PER_PAGE).get_page(request.GET.get("page"))
+    businesses = list(page.object_list)
+    statuses = lane_statuses([business.pk for business in businesses])
+    now = timezone.now()
     sent = sent_today({business.pk: business.time_zone for business in businesses}, now)
-    lines = [
-        {
-            "business": business,
-            "state": state_of(standing_of[business.pk], now),
-            "icon": ICONS[state_of(standing_of[business.pk], now)],
-            "sentence": status_sentence(standing_of[business.pk], now),
-            "sent": sent[business.pk]["accepted"],
-            "failed": failures(sent[business.pk]),
-        }
-        for business in businesses
-        if business.pk in standing_of
-    ]
     return {
         "title": "Your businesses",
-        "lines": lines,
+        "rows": [
+            _row(business, statuses[business.pk], sent[business.pk])
+            for business in businesses
+            if business.pk in statuses
+        ],
         "page": page,
         "search": search,
-        "many": search or page.paginator.num_pages > 1,
+        "has_search": search or page.paginator.num_pages > 1,
+    }
+
+
+def _row(business: Business, status: LaneStatus, sent: OutcomeCounts) -> dict[str, Any]:
+    now = timezone.now()
+    state = state_of(status, now)
+    return {
+        "business": business,
+        "badge": LANE_BADGES[state],
+        "sentence": status_sentence(status, now),
+        "accepted": sent["accepted"],
+        "failed": count_failed(sent),
     }
 
 

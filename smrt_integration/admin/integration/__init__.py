@@ -1,4 +1,4 @@
-"""The page of a business's integration: on or off, how it stands, what is sent, and what an owner may do about it."""
+"""The page of a business's Segment integration: its status, settings, and buttons."""
 
 from smrt_integration.admin.integration import page
 

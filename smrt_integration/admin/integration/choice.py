@@ -1,4 +1,4 @@
-"""Events from before are waiting: send them all, only those from a day on, or none."""
+"""The page that asks whether to send or discard old events: all, those since a day, or none."""
 
 from datetime import date, datetime
 from typing import Any
@@ -18,32 +18,38 @@ from events.lanes.status import CHOICE_WANTED, DISCARDING, events
 from events.models import Integration, Lane
 
 ALL, SINCE, NONE = "all", "since", "none"
-UNDER_WAY = "Old events are being discarded already. Sending goes on by itself after that."
+SWITCHED_OFF = (
+    "The integration is switched off. When you switch on, we ask whether to send or discard "
+    "the events that are waiting."
+)
+DISCARDING_ALREADY = "Old events are already being discarded. Sending resumes by itself after that."
 
 
 class ChoiceForm(forms.Form):
-    """`up_to` is the newest message that the page counted: what comes later is not meant."""
+    """`up_to` is the newest message the page counted; the choice leaves later ones alone."""
 
     what = forms.ChoiceField(
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose what becomes of the events that wait."},
+        error_messages={"required": "Choose whether to send or discard the waiting events."},
     )
     since = forms.ChoiceField(
         required=False,
-        widget=widgets.UnfoldAdminSelectWidget({"aria-label": "From which day on to send"}),
+        widget=widgets.UnfoldAdminSelectWidget({"aria-label": "Send events since"}),
     )
     up_to = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
-    def __init__(self, found: Backlog, data: Any = None) -> None:
-        super().__init__(data, initial={"what": ALL, "up_to": found.up_to})
-        self.found = found
+    def __init__(self, backlog: Backlog, data: Any = None) -> None:
+        super().__init__(data, initial={"what": ALL, "up_to": backlog.up_to})
+        self.backlog = backlog
         fields: Any = self.fields
         fields["what"].choices = [(ALL, ALL), (SINCE, SINCE), (NONE, NONE)]
-        fields["since"].choices = [(day.isoformat(), self._told(day)) for day, _ in found.days[1:]]
+        fields["since"].choices = [
+            (day.isoformat(), self._day_label(day)) for day, _ in backlog.days[1:]
+        ]
 
-    def _told(self, day: date) -> str:
-        before = self.found.before(day)
-        return f"{day:%A}, {day.day} {day:%B %Y}: sends {self.found.events - before:,}, discards {before:,}"
+    def _day_label(self, day: date) -> str:
+        discarded = self.backlog.before(day)
+        sent = self.backlog.events - discarded
+        return f"{day:%A}, {day.day} {day:%B %Y}: send {sent:,}, discard {discarded:,}"
 
     def clean(self) -> dict[str, Any]:
         if (
@@ -51,8 +57,23 @@ class ChoiceForm(forms.Form):
             and not self.cleaned_data.get("since")
             and "since" not in self.errors
         ):
-            self.add_error("since", "Choose the day from which on events are to be sent.")
+            self.add_error("since", "Choose the first day whose events should be sent.")
         return self.cleaned_data
+
+    @property
+    def first_day(self) -> date | None:
+        """The first day whose events are sent; None when all or none are."""
+        if self.cleaned_data["what"] != SINCE:
+            return None
+        return date.fromisoformat(self.cleaned_data["since"])
+
+    @property
+    def discarded(self) -> int:
+        """How many events the choice discards."""
+        if self.cleaned_data["what"] == ALL:
+            return 0
+        day = self.first_day
+        return self.backlog.before(day) if day else self.backlog.events
 
 
 def view(
@@ -60,32 +81,31 @@ def view(
 ) -> HttpResponseBase:
     back = HttpResponseRedirect(context["back"])
     if not integration.enabled:
-        messages.info(
-            request,
-            "The integration is switched off. You are asked what becomes of waiting events when you switch on.",
-        )
+        messages.info(request, SWITCHED_OFF)
         return back
-    since = _recorded_before(integration)
-    counted = request.POST.get("up_to", "")
-    found = discard.backlog(
-        integration.pk, since, int(counted) if counted.isdigit() and len(counted) < 19 else None
+    recorded_before = _recorded_before(integration)
+    up_to = request.POST.get("up_to", "")
+    backlog = discard.backlog(
+        integration.pk,
+        recorded_before,
+        int(up_to) if up_to.isdigit() and len(up_to) < 19 else None,
     )
-    form = ChoiceForm(found, request.POST if request.method == "POST" else None)
+    form = ChoiceForm(backlog, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        _carry_out(request, integration, form.cleaned_data, found, since)
+        _carry_out(request, integration, form, recorded_before)
         return back
     extra = {
-        "title": "Events that wait",
+        "title": "Waiting events",
         "subtitle": integration.business.name,
         "form": form,
-        "found": found,
-        "counted": events(found.events),
+        "backlog": backlog,
+        "counted": events(backlog.events),
     }
-    return TemplateResponse(request, "smrt/integration/waiting.html", context | extra)
+    return TemplateResponse(request, "smrt/integration/choice.html", context | extra)
 
 
 def _recorded_before(integration: Integration) -> datetime | None:
-    """What came after switching on is not meant."""
+    """Return when it was switched on, if that is why the owner chooses; later events stay."""
     choosing = Lane.objects.filter(business_id=integration.pk, stopped=CHOICE_WANTED).exists()
     return integration.enabled_at if choosing else None
 
@@ -94,44 +114,48 @@ def _recorded_before(integration: Integration) -> datetime | None:
 def _carry_out(
     request: HttpRequest,
     integration: Integration,
-    chosen: dict[str, Any],
-    found: Backlog,
-    since: datetime | None,
+    form: ChoiceForm,
+    recorded_before: datetime | None,
 ) -> None:
-    day = date.fromisoformat(chosen["since"]) if chosen["what"] == SINCE else None
-    doomed = 0 if chosen["what"] == ALL else found.before(day) if day else found.events
     if lane_control.lock_lane(integration.pk).stopped == DISCARDING:
-        messages.warning(request, UNDER_WAY)
-    elif doomed:
-        discard.request_discard(
-            found,
-            integration.pk,
-            integration.business.time_zone,
-            request.user,
-            timezone.now(),
-            day,
-            since,
-        )
-        counted = events(doomed)
-        messages.success(
-            request,
-            f"Discarding {counted}. Sending goes on by itself after that; they are in the send log as not sent.",
-        )
-        _note(
-            request,
-            integration,
-            f"Discarded {counted} that waited, from before {day}."
-            if day
-            else f"Discarded {counted} that waited.",
-        )
+        messages.warning(request, DISCARDING_ALREADY)
+    elif form.discarded:
+        _discard(request, integration, form, recorded_before)
     else:
-        lane_control.resume_halted(integration.pk)
-        messages.success(
-            request, f"Sending {events(found.events)}." if found.events else "Trying again now."
-        )
-        _note(request, integration, f"Resumed sending, with {events(found.events)} waiting.")
+        _resume(request, integration, form.backlog.events)
 
 
-def _note(request: HttpRequest, integration: Integration, what: str) -> None:
-    """Into the history of the integration."""
-    admin.site.get_model_admin(Integration).log_change(request, integration, what)
+def _discard(
+    request: HttpRequest,
+    integration: Integration,
+    form: ChoiceForm,
+    recorded_before: datetime | None,
+) -> None:
+    discard.request_discard(
+        form.backlog,
+        integration.pk,
+        integration.business.time_zone,
+        request.user,
+        timezone.now(),
+        form.first_day,
+        recorded_before,
+    )
+    counted = events(form.discarded)
+    messages.success(
+        request,
+        f"Discarding {counted}. They will be in the send log as “Not sent”. "
+        "Sending resumes by itself after that.",
+    )
+    since = f" from before {form.first_day}" if form.first_day else ""
+    _log_change(request, integration, f"Discarded {counted}{since}.")
+
+
+def _resume(request: HttpRequest, integration: Integration, waiting: int) -> None:
+    lane_control.resume_halted(integration.pk)
+    messages.success(request, f"Sending {events(waiting)}." if waiting else "Trying again now.")
+    _log_change(request, integration, f"Resumed sending, with {events(waiting)} waiting.")
+
+
+def _log_change(request: HttpRequest, integration: Integration, sentence: str) -> None:
+    """Add the sentence to the audit trail of the integration."""
+    admin.site.get_model_admin(Integration).log_change(request, integration, sentence)

@@ -1,4 +1,7 @@
-"""What an owner decides. Each field tells what of it the person in front of the page changed, so that two people may edit at once."""
+"""The settings of the integration.
+
+Only what a person changed on the page is saved, so two people may edit at the same time.
+"""
 
 from collections import defaultdict
 from functools import cached_property
@@ -20,10 +23,10 @@ else:
     IntegrationModelForm = forms.ModelForm
 
 REGIONS: Final = {
-    Region.US: "United States: where every workspace is that was not made for Europe.",
-    Region.EU: "European Union: only if your workspace was made there.",
+    Region.US: "United States (the default)",
+    Region.EU: "European Union (only if your workspace was created there)",
 }
-LIMITS: Final = {
+LIMIT_LABELS: Final = {
     "weekly_limit": "Weekly customers",
     "bi_weekly_limit": "Bi-weekly customers",
     "monthly_limit": "Monthly customers",
@@ -31,13 +34,13 @@ LIMITS: Final = {
 }
 
 
-def switch(**options: Any) -> forms.BooleanField:
+def switch_field(**options: Any) -> forms.BooleanField:
     return forms.BooleanField(
         required=False, widget=widgets.UnfoldBooleanSwitchWidget({"role": "switch"}), **options
     )
 
 
-def days(label: str) -> forms.IntegerField:
+def days_field(label: str) -> forms.IntegerField:
     return forms.IntegerField(
         label=label,
         validators=one_to_a_thousand_days,
@@ -45,15 +48,15 @@ def days(label: str) -> forms.IntegerField:
     )
 
 
-def name_of(event: Event) -> str:
-    """Of the event's switch in the form: send_order_ready."""
+def switch_name(event: Event) -> str:
+    """Return the name of the event's switch in the form: send_order_ready."""
     return f"send_{slugify(event.name).replace('-', '_')}"
 
 
 class IntegrationForm(IntegrationModelForm):
-    """The write key is never read back: not into the page, and not after an error either."""
+    """The stored write key is never sent to the page, not even after an error."""
 
-    enabled = switch(label="Send to Segment")
+    enabled = switch_field(label="Send to Segment")
     write_key = forms.CharField(
         required=False,
         label="Write key",
@@ -66,16 +69,14 @@ class IntegrationForm(IntegrationModelForm):
         choices=list(REGIONS.items()), label="Region", widget=widgets.UnfoldAdminRadioSelectWidget()
     )
     weekly_limit, bi_weekly_limit, monthly_limit, irregular_limit = (
-        days(label) for label in LIMITS.values()
+        days_field(label) for label in LIMIT_LABELS.values()
     )
     birthday_field = forms.ModelChoiceField(
         queryset=CustomField.objects.none(),
         required=False,
         label="Custom field with the birthday",
-        empty_label="None: send no birthdays",
-        error_messages={
-            "invalid_choice": "This is none of your custom fields that hold a date. Choose one from the list."
-        },
+        empty_label="None (send no birthdays)",
+        error_messages={"invalid_choice": "Choose one of your custom fields that hold a date."},
         widget=widgets.UnfoldAdminSelectWidget(),
     )
     birthday_hour = forms.TypedChoiceField(
@@ -97,7 +98,7 @@ class IntegrationForm(IntegrationModelForm):
             "enabled",
             "write_key",
             "region",
-            *LIMITS,
+            *LIMIT_LABELS,
             "birthday_field",
             "birthday_hour",
             "retention_months",
@@ -108,8 +109,10 @@ class IntegrationForm(IntegrationModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for event in EVENTS:
-            self.fields[name_of(event)] = switch(label=event.name, help_text=event.happens_when)
-            self.initial[name_of(event)] = event.name not in self.instance.muted
+            self.fields[switch_name(event)] = switch_field(
+                label=event.name, help_text=event.happens_when
+            )
+            self.initial[switch_name(event)] = event.name not in self.instance.muted
         self.initial["write_key"] = ""
         fields: Any = self.fields
         fields["birthday_field"].queryset = CustomField.objects.filter(
@@ -121,14 +124,17 @@ class IntegrationForm(IntegrationModelForm):
 
     @cached_property
     def changed_data(self) -> list[str]:
-        """The fields whose value differs from what the page showed, or, where it does not say what it showed, from what is stored."""
+        """Return the fields whose value differs from what the page showed.
+
+        Where the page does not say what it showed, compare with what is stored.
+        """
         changed = []
         for name, field in self.fields.items():
             bound: Any = self[name]
-            shown = field.show_hidden_initial and bound.html_initial_name in self.data
+            was_shown = field.show_hidden_initial and bound.html_initial_name in self.data
             if (
                 bound._has_changed()
-                if shown
+                if was_shown
                 else not field.disabled and field.has_changed(bound.initial, bound.data)
             ):
                 changed.append(name)
@@ -136,48 +142,48 @@ class IntegrationForm(IntegrationModelForm):
 
     @property
     def changed_columns(self) -> list[str]:
-        """Of the row, for a save that writes nothing else."""
+        """The columns to save; the save writes no others."""
         columns = {"muted" if name.startswith("send_") else name for name in self.changed_data}
         return sorted(columns)
 
     def clean(self) -> dict[str, Any]:
         super().clean()
-        entered = {**self.cleaned_data}
-        for name in (entered.keys() - set(self.changed_data)) & set(self.Meta.fields):
-            entered[name] = getattr(self.instance, name)
+        values = {**self.cleaned_data}
+        for name in (values.keys() - set(self.changed_data)) & set(self.Meta.fields):
+            values[name] = getattr(self.instance, name)
         switched = {
-            event.name: entered[name_of(event)]
+            event.name: values[switch_name(event)]
             for event in EVENTS
-            if name_of(event) in self.changed_data
+            if switch_name(event) in self.changed_data
         }
         muted = {event for event in self.instance.muted if not switched.get(event, False)} | {
-            e for e, on in switched.items() if not on
+            event for event, on in switched.items() if not on
         }
         self.instance.muted = [event.name for event in EVENTS if event.name in muted]
-        return entered
+        return values
 
-    # What the page shows.
+    # For the template.
 
     def groups(self) -> dict[str, list[Any]]:
-        """The events' switches by what they are about."""
-        found: dict[str, list[Any]] = defaultdict(list)
+        """Return the events' switches by what the events are about."""
+        groups: dict[str, list[Any]] = defaultdict(list)
         for event in EVENTS:
-            found[event.about].append(self[name_of(event)])
-        return dict(found)
+            groups[event.about].append(self[switch_name(event)])
+        return dict(groups)
 
     def limits(self) -> list[Any]:
-        return [self[name] for name in LIMITS]
+        return [self[name] for name in LIMIT_LABELS]
 
-    def region_shown(self) -> str:
-        """What the radio buttons, rendered one by one, leave out."""
+    def initial_region(self) -> str:
+        """Return the hidden initial value, which radio buttons rendered one by one leave out."""
         return str(self["region"].as_hidden(only_initial=True))
 
-    def key_again(self) -> bool:
-        """After a refused save: what was entered as a key is not shown, so it is gone."""
+    def lost_write_key(self) -> bool:
+        """Return whether a write key was entered that the page with the errors does not show."""
         return bool(self.errors and self.data.get("write_key"))
 
     def key_hint(self) -> str:
-        # what is stored, and not what was just entered
+        # From the database: the instance may hold what was just entered.
         key = (
             Integration.objects.filter(pk=self.instance.pk)
             .values_list("write_key", flat=True)
@@ -188,7 +194,7 @@ class IntegrationForm(IntegrationModelForm):
                 "The stored key cannot be read any more. Copy it from Segment and enter it again."
             )
         return (
-            f"The present key ends in {key[-4:]}. Leave this empty to keep it."
+            f"The current key ends in {key[-4:]}. Leave this empty to keep it."
             if key
-            else "There is none yet."
+            else "You have not entered a key yet."
         )

@@ -1,7 +1,7 @@
-"""The page itself: showing it, and saving what was changed on it and nothing else."""
+"""The integration's page: show it, and save what was changed on it and nothing else."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -13,7 +13,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from customers import access
-from customers.admin_base import ScopedAdmin
+from customers.admin_base import PAGE, ScopedAdmin
 from customers.models import Business
 from events.encryption import Unreadable
 from events.lanes import lane_control
@@ -21,10 +21,10 @@ from events.lanes.read_status import lane_status, lane_statuses
 from events.lanes.status import (
     CHOICE_WANTED,
     LaneState,
-    clock,
     remedy,
     state_of,
     status_sentence,
+    when,
 )
 from events.models import Integration, Request, SwitchChange
 from smrt_integration.admin.integration import choice, preview, send_test_event
@@ -36,43 +36,54 @@ if TYPE_CHECKING:
 
 View = Callable[[HttpRequest, Integration, dict[str, Any]], HttpResponseBase]
 
-ICONS = {
-    LaneState.OFF: "pause_circle",
-    LaneState.CHOOSING: "help",
-    LaneState.DISCARDING: "auto_delete",
-    LaneState.STOPPED: "error",
-    LaneState.TROUBLED: "schedule",
-    LaneState.SENDING: "sync",
-    LaneState.WELL: "check_circle",
-    LaneState.NEW: "check_circle",
+
+class LaneBadge(NamedTuple):
+    """A lane status as pages show it: an icon, and the CSS class that colours it."""
+
+    icon: str
+    kind: str
+
+
+LANE_BADGES: Final = {
+    LaneState.OFF: LaneBadge("pause_circle", "calm"),
+    LaneState.CHOOSING: LaneBadge("help", "attention"),
+    LaneState.DISCARDING: LaneBadge("auto_delete", "attention"),
+    LaneState.STOPPED: LaneBadge("error", "bad"),
+    LaneState.TROUBLED: LaneBadge("schedule", "attention"),
+    LaneState.SENDING: LaneBadge("sync", "good"),
+    LaneState.WELL: LaneBadge("check_circle", "good"),
+    LaneState.NEW: LaneBadge("check_circle", "good"),
 }
-SWITCHES_SHOWN = 10
+CHANGES_SHOWN = 10
+"""Recent changes of switches; the timeline of a customer says what matters of older ones."""
 
 
-def how_it_stands(business_id: int) -> dict[str, Any]:
-    """For the head of each of the integration's pages."""
-    now, standing = timezone.now(), lane_status(business_id)
-    state = state_of(standing, now)
+def lane_context(business_id: int) -> dict[str, Any]:
+    """Return what the template of the lane status needs."""
+    now, status = timezone.now(), lane_status(business_id)
+    state = state_of(status, now)
     return {
-        "standing": standing,
+        "status": status,
         "state": state,
-        "kind": state.name.lower(),
-        "icon": ICONS[state],
-        "sentence": status_sentence(standing, now),
-        "remedy": remedy(standing),
-        "may_resume": standing.enabled
+        "kind": LANE_BADGES[state].kind,
+        "icon": LANE_BADGES[state].icon,
+        "sentence": status_sentence(status, now),
+        "remedy": remedy(status),
+        "is_choosing": state is LaneState.CHOOSING,
+        "is_stopped": state is LaneState.STOPPED,
+        "may_resume": status.enabled
         and state in {LaneState.STOPPED, LaneState.TROUBLED, LaneState.CHOOSING},
     }
 
 
 @admin.register(Integration)
 class IntegrationAdmin(ScopedAdmin):
-    """Every business has this page. Its row is made by the first save: looking at it writes nothing."""
+    """Every business has this page. The first save creates its row; reading it writes nothing."""
 
     form = IntegrationForm
     change_form_template = "smrt/integration/page.html"
     list_before_template = "smrt/integration/without_settings.html"
-    list_display = ("business", "how", "region", "present_write_key")
+    list_display = ("business", "status", "region", "present_write_key")
     list_display_links = ("business",)
     list_select_related = ("business",)
     search_fields = ("business__name__istartswith",)
@@ -84,7 +95,7 @@ class IntegrationAdmin(ScopedAdmin):
         css = {"all": ["smrt/integration.css"]}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Each business has one; it is not added."""
+        """Return False: each business has one already."""
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
@@ -93,13 +104,13 @@ class IntegrationAdmin(ScopedAdmin):
         )
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        """Also where there is no row yet: it is some business's all the same."""
+        """Check the business of a row that is not saved yet, too."""
         return super().has_change_permission(request, obj) and (
             obj is None or access.may_manage(request.user, obj.pk)
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        """Switching off is enough, and keeps what waits."""
+        """Return False: switching off is enough, and keeps what waits."""
         return False
 
     def get_urls(self) -> list[URLPattern]:
@@ -119,12 +130,15 @@ class IntegrationAdmin(ScopedAdmin):
             *super().get_urls(),
         ]
 
-    # whose page it is
+    # the business of the page
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Integration | None:
-        """Also of a business that has no row yet. While it is being saved nobody else saves it: they would overwrite each other."""
+        """Return the integration, unsaved if the business has no row yet.
+
+        For a save, lock the business and the row, so that saves do not overwrite each other.
+        """
         if not str(object_id).isdigit() or len(str(object_id)) > 18:
             return None
         businesses, rows = (
@@ -137,21 +151,21 @@ class IntegrationAdmin(ScopedAdmin):
         business = businesses.filter(pk=object_id).first()
         if business is None:
             return None
-        found: Integration | None = rows.filter(pk=object_id).first()
-        return found or Integration(business=business)
+        integration: Integration | None = rows.filter(pk=object_id).first()
+        return integration or Integration(business=business)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Who has one business wants its page."""
+        """Redirect a user with one business to its page."""
         businesses = access.businesses_of(request.user)
         if not request.user.is_superuser and self.has_view_permission(request):
-            few = list(businesses.values_list("pk", flat=True)[:2])
-            if len(few) == 1:
-                return HttpResponseRedirect(reverse("admin:events_integration_change", args=few))
-        without: models.QuerySet[Business] = businesses.filter(integration=None).order_by("name")[
-            :50
-        ]
+            first_two = list(businesses.values_list("pk", flat=True)[:2])
+            if len(first_two) == 1:
+                return HttpResponseRedirect(
+                    reverse("admin:events_integration_change", args=first_two)
+                )
+        without = businesses.filter(integration=None).order_by("name")[:PAGE]
         response: HttpResponse = super().changelist_view(
             request, {"without_settings": without, **(extra_context or {})}
         )
@@ -160,15 +174,15 @@ class IntegrationAdmin(ScopedAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> "ChangeList":
         changelist: ChangeList = super().get_changelist_instance(request)
         rows: list[Any] = list(changelist.result_list)
-        found = lane_statuses([row.pk for row in rows])
+        statuses = lane_statuses([row.pk for row in rows])
         for row in rows:
-            row.standing = found[row.pk]
+            row.lane_status = statuses[row.pk]
         changelist.result_list = rows
         return changelist
 
-    @admin.display(description="how it stands")
-    def how(self, integration: Any) -> str:
-        return status_sentence(integration.standing, timezone.now())
+    @admin.display(description="status")
+    def status(self, integration: Any) -> str:
+        return status_sentence(integration.lane_status, timezone.now())
 
     @admin.display(description="write key")
     def present_write_key(self, integration: Integration) -> str:
@@ -182,7 +196,7 @@ class IntegrationAdmin(ScopedAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Should it fail, the key is in no report of it."""
+        """Keep the write key out of error reports."""
         response: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
         return response
 
@@ -208,79 +222,82 @@ class IntegrationAdmin(ScopedAdmin):
             "title": "Segment integration",
             "subtitle": business.name,
             "business": business,
-            "owners": self.has_change_permission(request, obj),
-            "switched": self._switched(business),
+            "may_change": self.has_change_permission(request, obj),
+            "recent_changes": self._recent_changes(business),
             "discarding": Request.objects.filter(
                 business=business, kind=Request.Kind.DISCARD, finished_at=None
             ).first(),
-            # the page has its own
+            # The template shows errors itself.
             "errors": (),
             "show_save_and_continue": False,
             "show_save_and_add_another": False,
-            **how_it_stands(business.pk),
+            **lane_context(business.pk),
         }
         response: HttpResponse = super().render_change_form(
             request, context, add, change, form_url, obj
         )
         return response
 
-    def _switched(self, business: Business) -> list[tuple[str, str, str]]:
+    def _recent_changes(self, business: Business) -> list[tuple[str, str, str]]:
         now = timezone.now()
         changes = SwitchChange.objects.filter(business=business).order_by("-at", "-id")[
-            :SWITCHES_SHOWN
+            :CHANGES_SHOWN
         ]
         return [
             (
-                clock(c.at, now, business.time_zone),
-                c.event or "The integration",
-                "on" if c.on else "off",
+                when(change.at, now, business.time_zone),
+                change.event or "The integration",
+                "on" if change.on else "off",
             )
-            for c in changes
+            for change in changes
         ]
 
     def save_model(
         self, request: HttpRequest, obj: Integration, form: "ModelForm[Any]", change: bool
     ) -> None:
-        entered: Any = form
-        lane_control.save_config(obj, entered.changed_columns)
+        integration_form: Any = form
+        lane_control.save_config(obj, integration_form.changed_columns)
 
     def response_change(self, request: HttpRequest, obj: Integration) -> HttpResponse:
         if obj.enabled and lane_status(obj.pk).stopped == CHOICE_WANTED:
             messages.warning(
-                request, "Saved and switched on. Choose now what becomes of the events from before."
+                request,
+                "Saved and switched on. "
+                "Now choose whether to send or discard the events from before.",
             )
             return HttpResponseRedirect(reverse("admin:events_integration_waiting", args=[obj.pk]))
         messages.success(
             request,
-            "Saved. It counts from now on."
+            "Saved. The new settings apply from now on."
             if obj.enabled
             else "Saved. The integration is switched off.",
         )
         return HttpResponseRedirect(reverse("admin:events_integration_change", args=[obj.pk]))
 
-    # what an owner may do
+    # what owners can do
 
     def waiting_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
-        return self._asked(request, business_id, choice.view, owners=True)
+        return self._own_view(request, business_id, choice.view, owners_only=True)
 
     def test_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
-        return self._asked(request, business_id, send_test_event.view, owners=True)
+        return self._own_view(request, business_id, send_test_event.view, owners_only=True)
 
     def preview_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
-        return self._asked(request, business_id, preview.view, owners=False)
+        return self._own_view(request, business_id, preview.view, owners_only=False)
 
-    def _asked(
-        self, request: HttpRequest, business_id: int, view: View, owners: bool
+    def _own_view(
+        self, request: HttpRequest, business_id: int, view: View, owners_only: bool
     ) -> HttpResponseBase:
-        found = self.get_object(request, str(business_id))
-        if found is None or not self.has_view_permission(request, found):
-            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
+        """Check the user's permissions, then show the view."""
+        integration = self.get_object(request, str(business_id))
+        if integration is None or not self.has_view_permission(request, integration):
+            redirect: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
                 request, self.opts, str(business_id)
             )
-            return gone
-        if owners and not self.has_change_permission(request, found):
+            return redirect
+        if owners_only and not self.has_change_permission(request, integration):
             raise PermissionDenied
-        return view(request, found, self._context(request, found))
+        return view(request, integration, self._context(request, integration))
 
     def _context(self, request: HttpRequest, integration: Integration) -> dict[str, Any]:
         return {
@@ -291,5 +308,5 @@ class IntegrationAdmin(ScopedAdmin):
             "business": integration.business,
             "back": reverse("admin:events_integration_change", args=[integration.pk]),
             "has_view_permission": True,
-            **how_it_stands(integration.pk),
+            **lane_context(integration.pk),
         }

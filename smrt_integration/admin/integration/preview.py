@@ -1,4 +1,4 @@
-"""Any event for a customer of the owner's choice, as it would be sent."""
+"""The page that shows any event for any customer as it would be sent."""
 
 from typing import Any, Final
 
@@ -16,20 +16,20 @@ from events.identify import IDENTIFY
 from events.models import Integration
 from smrt_integration.delivery.preview import preview
 
-FOUND: Final = 20
-"""Customers listed at most; who looks for another types more of the name."""
+CUSTOMERS_LISTED: Final = 20
+"""One screen; typing more of the name finds the others."""
 
 
-def choices() -> list[Any]:
+def event_choices() -> list[Any]:
     groups: dict[str, list[tuple[str, str]]] = {}
     for event in EVENTS:
         groups.setdefault(event.about, []).append((event.name, event.name))
-    return [("Customers' details", [(IDENTIFY, "Customer details (identify)")]), *groups.items()]
+    return [("Customer details", [(IDENTIFY, "Customer details (identify)")]), *groups.items()]
 
 
 class PreviewForm(forms.Form):
     event = forms.ChoiceField(
-        choices=choices, initial=ORDER_CREATED, widget=widgets.UnfoldAdminSelectWidget()
+        choices=event_choices, initial=ORDER_CREATED, widget=widgets.UnfoldAdminSelectWidget()
     )
     q = forms.CharField(
         required=False,
@@ -44,19 +44,18 @@ class PreviewForm(forms.Form):
 def view(
     request: HttpRequest, integration: Integration, context: dict[str, Any]
 ) -> HttpResponseBase:
-    """Everything is in the address, so that it can be bookmarked; nothing is ever written."""
+    """Show the preview. The address holds every choice, so it can be bookmarked."""
     form = PreviewForm(
         {"event": request.GET.get("event", ORDER_CREATED), "q": request.GET.get("q", "")}
     )
     chosen = form.cleaned_data if form.is_valid() else {}
     customers = Customer.objects.filter(business_id=integration.pk)
-    wanted = request.GET.get("customer", "")
-    customer = (
-        customers.filter(pk=wanted).first() if wanted.isdigit() and len(wanted) < 19 else None
-    )
-    found = _search(request, customers, chosen.get("q", ""))
-    # whoever was here last, or matches best: then there is something to look at
-    customer = customer or next(iter(found), None)
+    number = request.GET.get("customer", "")
+    is_number = number.isdigit() and len(number) < 19
+    customer = customers.filter(pk=number).first() if is_number else None
+    listed = _search(request, customers, chosen.get("q", ""))
+    # Without a chosen customer, show the best match, so that the page is not empty.
+    customer = customer or next(iter(listed), None)
     extra = {
         "title": "Preview a message",
         "subtitle": integration.business.name,
@@ -66,17 +65,16 @@ def view(
     if chosen and customer:
         extra |= {
             "event": chosen["event"],
-            "shown": preview(chosen["event"], customer, integration, timezone.now()),
+            "preview": preview(chosen["event"], customer, integration, timezone.now()),
         }
-    listed = [one for one in found if one != customer]
-    return TemplateResponse(
-        request, "smrt/integration/preview.html", context | extra | {"found": listed, "most": FOUND}
-    )
+    extra["others"] = [other for other in listed if other != customer]
+    return TemplateResponse(request, "smrt/integration/preview.html", context | extra)
 
 
 def _search(request: HttpRequest, customers: Any, term: str) -> list[Customer]:
-    """As the list of customers finds them; without a term, those who were here last."""
+    """Search like the list of customers; without a term, return the latest visitors."""
     if not term:
-        return list(customers.order_by(F("last_visit").desc(nulls_last=True), "-pk")[:FOUND])
+        latest = customers.order_by(F("last_visit").desc(nulls_last=True), "-pk")
+        return list(latest[:CUSTOMERS_LISTED])
     matching, _ = admin.site.get_model_admin(Customer).get_search_results(request, customers, term)
-    return list(matching.order_by("last_name", "first_name", "pk")[:FOUND])
+    return list(matching.order_by("last_name", "first_name", "pk")[:CUSTOMERS_LISTED])

@@ -7,15 +7,19 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, H
 
 from events.models import Integration
 from smrt_integration.delivery import send_test_event
-from smrt_integration.delivery.responses import Decision
+from smrt_integration.delivery.responses import COPY_THE_KEY, Decision
 from smrt_integration.delivery.send_test_event import TEST_EVENT, SentTestEvent
 
-LOOK = (
-    "Segment takes an event without telling whether the write key is the right one, so look for it there: open Connections, Sources, your "
-    "source, Debugger. Within a minute it shows a “{event}” with the text “{text}”. If it does not, and not at another try either, the "
-    "write key is another source's."
+LOOK_IN_SEGMENT = (
+    "Segment accepts events even with a write key of another source, so please check there: "
+    "open Connections > Sources > your source > Debugger. Within a minute it shows a “{event}” "
+    "with the text “{text}”. If it does not, try once more; if it still does not, the write key "
+    "belongs to another source."
 )
-NO_KEY = "There is no readable write key to send with. Enter it below, save, and send the test event then."
+NO_KEY = (
+    "There is no readable write key to send with. Enter the write key below and save, "
+    "then send the test event."
+)
 
 
 def view(
@@ -26,31 +30,25 @@ def view(
     if not integration.write_key:
         messages.error(request, NO_KEY)
     else:
-        there = integration.business.now()
-        _tell(
-            request,
-            send_test_event.send_test_event(
-                integration, f"Hello from SMRT, {there.day} {there:%B} {there:%H:%M:%S}"
-            ),
-        )
+        local = integration.business.now()
+        text = f"Hello from SMRT, {local.day} {local:%B} {local:%H:%M:%S}"
+        _show_result(request, send_test_event.send_test_event(integration, text))
     return HttpResponseRedirect(context["back"])
 
 
-def _tell(request: HttpRequest, sent: SentTestEvent) -> None:
+def _show_result(request: HttpRequest, sent: SentTestEvent) -> None:
     if sent.accepted:
-        messages.success(
-            request,
-            f"Segment accepted the test event. {LOOK.format(event=TEST_EVENT, text=sent.text)}",
-        )
+        where = LOOK_IN_SEGMENT.format(event=TEST_EVENT, text=sent.text)
+        messages.success(request, f"Segment accepted the test event. {where}")
     elif sent.response.decision is Decision.BACK_OFF:
         messages.warning(
             request,
-            f"The test event was not sent: {sent.response.error} It is not tried again by itself; try it later.",
+            f"The test event was not sent: {sent.response.error} Try again later.",
         )
     elif sent.response.decision is Decision.BISECT:
         messages.error(
             request,
-            "Segment refused the test event, which means that it does not know the write key. Copy it from Segment again and save it.",
+            f"Segment refused the test event: it does not know the write key. {COPY_THE_KEY}",
         )
     else:
         messages.error(request, f"The test event was not sent: {sent.response.error}")

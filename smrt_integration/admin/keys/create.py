@@ -71,7 +71,9 @@ def client_of(request: HttpRequest) -> Client | None:
 def choose(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     clients = [(client, FOR[client], counts_as(client)) for client in Client]
     return TemplateResponse(
-        request, "smrt/keys/choose.html", context | {"title": "Add an API key", "clients": clients}
+        request,
+        "smrt/keys/choose_client.html",
+        context | {"title": "Add an API key", "clients": clients},
     )
 
 
@@ -100,6 +102,6 @@ def make(
     options.log_addition(request, key, f"Made, to {', '.join(allowed(key.scopes))}.")
     return TemplateResponse(
         request,
-        "smrt/keys/made.html",
+        "smrt/keys/created.html",
         context | {"title": "Your new API key", "key": key, "secret": secret},
     )

@@ -29,7 +29,7 @@ class ApiKeyAdmin(ScopedAdmin):
     gets no more by a change meant for another. Who needs more, or less, makes another key and revokes this one."""
 
     change_form_template = "smrt/keys/key.html"
-    list_before_template = "smrt/keys/about.html"
+    list_before_template = "smrt/keys/introduction.html"
     list_display = ("name", "business", "client", "recognised", "may", "last_used", "state")
     list_filter = ("client",)
     list_select_related = ("business",)

@@ -1,4 +1,4 @@
-"""What waits and what became of what was sent."""
+"""The lists of messages: what waits, and what happened to each message."""
 
 from smrt_integration.admin.messages import outbox, send_log, support_lists
 

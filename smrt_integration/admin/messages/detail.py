@@ -1,4 +1,4 @@
-"""One message: what became of it and what to do, what it says, when it was tried, and what else there is of it."""
+"""The page of one message: what happened to it, what to do, its content and its attempts."""
 
 import json
 from datetime import datetime, timedelta
@@ -9,107 +9,108 @@ from customers.models import Business
 from events.identify import IDENTIFY
 from events.jobs.resend import resend_case
 from events.lanes.read_status import lane_statuses
-from events.lanes.status import clock, remedy, status_sentence
+from events.lanes.status import clock, remedy, status_sentence, when
 from events.models import DeliveryAttempt, Outgoing, SendLog
 from events.send_log.resendable import why_not_resendable
-from smrt_integration.admin.messages.filters import name_of
+from events.timeline.sentences import title as event_title
 from smrt_integration.admin.messages.outcomes import (
-    FAILING,
+    FAILING_BADGE,
     OUTCOME_BADGES,
-    WAITING,
+    WAITING_BADGE,
     outcome_sentence,
-    to_do,
+    what_to_do,
 )
-from smrt_integration.admin.messages.rows import people_of
+from smrt_integration.admin.messages.rows import customer_links
 
-ATTEMPTS: Final = 20
-"""Shown at most: those nearest to the message's end."""
-LOOKED_BACK: Final = timedelta(days=1)
-"""For attempts before its last: attempts tell the business and not each message, so a longer look would only show others'."""
-OTHERS: Final = 20
+ATTEMPTS_SHOWN: Final = 20
+"""The attempts nearest to the message's end; more would make the page long and say nothing new."""
+ATTEMPTS_SINCE: Final = timedelta(days=1)
+"""How long before the last attempt to look for others. Attempts are of a business, not of one
+message: from earlier than this, most are of other messages."""
+OTHER_ENTRIES_SHOWN: Final = 20
+"""Other entries of the same message. Nobody sends one message again more often."""
 
 
-def sent(user: Any, entry: SendLog, now: datetime) -> dict[str, Any]:
+def send_log_context(user: Any, entry: SendLog, now: datetime) -> dict[str, Any]:
     zone = _zone(entry.business_id)
     case = resend_case(entry, zone, now)
-    refused = why_not_resendable(case)
+    why_not = why_not_resendable(case)
+    last_sent = entry.sent_at or entry.settled_at
     return {
-        **_common(entry, zone, now),
-        "sign": OUTCOME_BADGES[entry.outcome],
-        "became": outcome_sentence(
+        **_common_context(entry, zone, now),
+        "badge": OUTCOME_BADGES[entry.outcome],
+        "sentence": outcome_sentence(
             entry.event, entry.outcome, entry.reason, entry.settled_at, zone, now
         ),
-        "to_do": "" if case.resent else to_do(entry.event, entry.outcome, entry.reason),
-        "may_send_again": not refused and access.may_resend(user, entry.business_id),
-        "not_again": refused,
+        "to_do": "" if case.resent else what_to_do(entry.event, entry.outcome, entry.reason),
+        "may_resend": not why_not and access.may_resend(user, entry.business_id),
+        "why_not_resendable": why_not,
         "sent_at": entry.sent_at and clock(entry.sent_at, now, zone),
         "settled_at": clock(entry.settled_at, now, zone),
         "pretty": _pretty(entry.message),
         "facts": _pretty(entry.facts) if not entry.body else "",
         "attempts": _attempts(
-            entry.business_id,
-            (entry.sent_at or entry.settled_at) - LOOKED_BACK,
-            entry.settled_at,
-            zone,
-            now,
+            entry.business_id, last_sent - ATTEMPTS_SINCE, entry.settled_at, zone, now
         )
         if entry.attempts
         else [],
-        "others": _others(entry, zone, now),
+        "other_entries": _other_entries(entry, zone, now),
     }
 
 
-def waiting(row: Outgoing, now: datetime) -> dict[str, Any]:
+def outbox_context(row: Outgoing, now: datetime) -> dict[str, Any]:
     zone = _zone(row.business_id)
-    standing = lane_statuses([row.business_id]).get(row.business_id)
+    status = lane_statuses([row.business_id]).get(row.business_id)
+    sentence = f"Waiting since it was recorded {when(row.recorded_at, now, zone)}."
     return {
-        **_common(row, zone, now),
-        "sign": FAILING if row.last_error else WAITING,
-        "became": f"It has waited since {clock(row.recorded_at, now, zone)}. {row.last_error}",
-        "standing": status_sentence(standing, now) if standing else "Its business is gone.",
-        "to_do": remedy(standing) if standing else "",
+        **_common_context(row, zone, now),
+        "badge": FAILING_BADGE if row.last_error else WAITING_BADGE,
+        "sentence": f"{sentence} {row.last_error}".strip(),
+        "lane_sentence": status_sentence(status, now) if status else "The business was deleted.",
+        "to_do": remedy(status) if status else "",
         "facts": _pretty(row.facts) if row.event != IDENTIFY else "",
         "attempts": _attempts(row.business_id, row.recorded_at, now, zone, now)
         if row.attempts
         else [],
-        "others": _others(row, zone, now),
+        "other_entries": _other_entries(row, zone, now),
     }
 
 
-def _common(row: SendLog | Outgoing, zone: str, now: datetime) -> dict[str, Any]:
-    person = people_of([row])[row.pk]
+def _common_context(row: SendLog | Outgoing, zone: str, now: datetime) -> dict[str, Any]:
+    customer = customer_links([row])[row.pk]
     return {
-        "title": f"{name_of(row.event)}, {person.name}",
-        "event": name_of(row.event),
-        "person": person,
+        "title": f"{event_title(row.event)}, {customer.name}",
+        "event": event_title(row.event),
+        "customer": customer,
         "happened": clock(row.occurred_at, now, zone),
         "zone": zone,
         "business": Business.objects.filter(pk=row.business_id).first(),
-        "tries": row.attempts,
     }
 
 
 def _zone(business_id: int) -> str:
-    return (
-        Business.objects.filter(pk=business_id).values_list("time_zone", flat=True).first() or "UTC"
-    )
+    zones = Business.objects.filter(pk=business_id).values_list("time_zone", flat=True)
+    return zones.first() or "UTC"
 
 
-def _pretty(found: Any) -> str:
-    return json.dumps(found, indent=2, ensure_ascii=False) if found else ""
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) if value else ""
 
 
 def _attempts(
     business_id: int, since: datetime, until: datetime, zone: str, now: datetime
 ) -> list[dict[str, Any]]:
-    """The business's requests to Segment in that time, newest first; each took several messages along, perhaps this one."""
+    """Return the business's requests to Segment in that time, newest first.
+
+    Each request carries several messages, perhaps this one.
+    """
     rows = DeliveryAttempt.objects.filter(
         business_id=business_id, at__gte=since, at__lte=until
-    ).order_by("-at")[:ATTEMPTS]
+    ).order_by("-at")[:ATTEMPTS_SHOWN]
     return [
         {
             "at": f"{clock(row.at, now, zone)}:{row.at:%S}",
-            "how": row.error or "Segment took it.",
+            "result": row.error or "Segment accepted it.",
             "messages": row.messages,
             "seconds": row.milliseconds / 1000,
             "status": row.status,
@@ -118,20 +119,18 @@ def _attempts(
     ]
 
 
-def _others(row: SendLog | Outgoing, zone: str, now: datetime) -> list[dict[str, Any]]:
-    """Other entries of the same message, newest first: it was sent again."""
-    found = SendLog.objects.filter(message_id=row.message_id, business_id=row.business_id).order_by(
-        "-settled_at", "-id"
-    )
+def _other_entries(row: SendLog | Outgoing, zone: str, now: datetime) -> list[dict[str, Any]]:
+    """Return other entries of the same message, newest first: it was sent again."""
+    entries = SendLog.objects.filter(
+        message_id=row.message_id, business_id=row.business_id
+    ).order_by("-settled_at", "-id")
     if isinstance(row, SendLog):
-        found = found.exclude(pk=row.pk)
-    others: list[dict[str, Any]] = [
+        entries = entries.exclude(pk=row.pk)
+    return [
         {
-            "model": "sendlog",
-            "id": one.pk,
-            "sign": OUTCOME_BADGES[one.outcome],
-            "at": clock(one.settled_at, now, zone),
+            "id": entry.pk,
+            "badge": OUTCOME_BADGES[entry.outcome],
+            "at": clock(entry.settled_at, now, zone),
         }
-        for one in found[:OTHERS]
+        for entry in entries[:OTHER_ENTRIES_SHOWN]
     ]
-    return others

@@ -1,5 +1,8 @@
-"""The send log as a table for a spreadsheet, as long as it may be: fetched and sent in portions, so it takes neither much memory nor a
-transaction that stays open."""
+"""The send log as a CSV file for a spreadsheet.
+
+Rows are read and sent in chunks: an export of any length takes little memory and no long
+transaction.
+"""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -16,38 +19,38 @@ from customers.models import Brand, Business, Customer
 from events.send_log import pages
 from events.send_log.filter import MessageFilter
 from events.send_log.pages import LogEntry
-from smrt_integration.admin.messages.filters import FilterForm, name_of
+from events.timeline.sentences import title as event_title
+from smrt_integration.admin.messages.filters import FilterForm
 from smrt_integration.admin.messages.outcomes import OUTCOME_BADGES
 
 if TYPE_CHECKING:
     from smrt_integration.admin.messages.list_admin import MessagesAdmin
 
-PORTION: Final = 2_000
+EXPORT_CHUNK_SIZE: Final = 2_000
+"""Rows per query and per piece of the response; 2,000 take about a megabyte."""
 HEADINGS: Final = (
-    *(
-        "Happened",
-        "Event",
-        "Customer",
-        "Email",
-        "Brand",
-        "Outcome",
-        "Why",
-        "Outcome known",
-        "Sent",
-        "Attempts",
-        "Message id",
-        "Business",
-    ),
+    "Happened",
+    "Event",
+    "Customer",
+    "Email",
+    "Brand",
+    "Outcome",
+    "Reason",
+    "Outcome known",
+    "Sent",
+    "Attempts",
+    "Message id",
+    "Business",
     "Time zone",
 )
-# Without it Excel takes the file for one of its own language's and spoils every accent.
+# Excel recognises UTF-8 by it. Without it, accented letters are garbled.
 BYTE_ORDER_MARK: Final = "\ufeff"
-# A spreadsheet would take a cell that begins so for a formula, and a customer may call themselves anything.
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet would run a cell that begins with one of these as a formula.
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-class _Echo:
-    """What is written is what `writerow` answers."""
+class _LineWriter:
+    """Makes `writerow` return the line: it returns what `write` returns."""
 
     def write(self, line: str) -> str:
         return line
@@ -57,7 +60,7 @@ def view(request: HttpRequest, options: "MessagesAdmin") -> HttpResponseBase:
     if not options.has_view_permission(request):
         raise PermissionDenied
     form = FilterForm(request, with_outcome=True)
-    matching = form.matching()
+    matching = form.message_filter()
     name = slugify(form.business.name) if form.business else "all"
     response = StreamingHttpResponse(lines(matching), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = (
@@ -67,13 +70,13 @@ def view(request: HttpRequest, options: "MessagesAdmin") -> HttpResponseBase:
 
 
 def lines(matching: MessageFilter) -> Iterator[str]:
-    """Newest first, up to the newest entry there is now."""
-    write = csv.writer(_Echo()).writerow
+    """Return the lines of the file, newest first, without entries logged after the start."""
+    write = csv.writer(_LineWriter()).writerow
     yield BYTE_ORDER_MARK + str(write(HEADINGS))
     up_to, place = pages.newest_id(), None
     while True:
-        page = pages.page(matching, PORTION, place, up_to=up_to)
-        yield "".join(str(write([_harmless(cell) for cell in row])) for row in _rows(page.entries))
+        page = pages.page(matching, EXPORT_CHUNK_SIZE, place, up_to=up_to)
+        yield "".join(str(write([_escaped(cell) for cell in row])) for row in _rows(page.entries))
         if not page.more:
             return
         place = page.entries[-1].place
@@ -96,12 +99,13 @@ def _row(
     entry: LogEntry, business: Business | None, customer: Customer | None, brand: Brand | None
 ) -> Sequence[str]:
     zone = ZoneInfo(business.time_zone if business else "UTC")
-    theirs = customer if customer and customer.business_id == entry.business_id else None
+    if customer and customer.business_id != entry.business_id:
+        customer = None
     return (
         _moment(entry.occurred_at, zone),
-        name_of(entry.event),
-        str(theirs or ""),
-        theirs.email if theirs else "",
+        event_title(entry.event),
+        str(customer or ""),
+        customer.email if customer else "",
         str(brand or ""),
         OUTCOME_BADGES[entry.outcome].word,
         entry.reason,
@@ -118,5 +122,5 @@ def _moment(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+def _escaped(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

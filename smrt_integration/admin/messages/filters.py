@@ -1,4 +1,4 @@
-"""The filter of a list of messages, as it stands in the address: what may be chosen, what was, and the search."""
+"""The filter of a list of messages: its form, its values in the address, and the search."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,15 +14,16 @@ from customers import access
 from customers.models import Brand, Business
 from events.catalogue import EVENTS
 from events.identify import IDENTIFY
-from events.models import Outcome
 from events.send_log import search
 from events.send_log.filter import MessageFilter, SearchResult
+from events.timeline.sentences import title as event_title
+from smrt_integration.admin.messages.outcomes import OUTCOME_BADGES
 from smrt_integration.delivery.send_test_event import TEST_EVENT
 
-LISTED: Final = 200
-"""Businesses in a list to choose from; support, who sees more, types the name."""
-DETAILS: Final = "Customer details"
-LABELS: Final = {
+CHOICES_LISTED: Final = 200
+"""Businesses, or brands, in a list of choices: a longer list is slow to read and to load.
+Support, who sees more businesses, types the beginning of a name."""
+FILTER_LABELS: Final = {
     "q": "Search",
     "business": "Business",
     "event": "Event",
@@ -31,81 +32,70 @@ LABELS: Final = {
     "since": "From",
     "until": "To",
 }
-"""What a filter can say, by its name in the address."""
-NAMES: Final = tuple(LABELS)
-OUTCOMES: Final = {
-    Outcome.ACCEPTED.value: "Accepted by Segment",
-    Outcome.REJECTED.value: "Refused",
-    Outcome.SKIPPED.value: "Not sent",
-    Outcome.EXPIRED.value: "Expired",
-}
-
-
-def name_of(event: str) -> str:
-    """As owners read it."""
-    return DETAILS if event == IDENTIFY else event
+"""The label of each filter, by its parameter in the address."""
+FILTER_NAMES: Final = tuple(FILTER_LABELS)
+OUTCOME_CHOICES: Final = [(outcome, badge.word) for outcome, badge in OUTCOME_BADGES.items()]
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """Something the list is narrowed by, and the address without it."""
+    """One filter in use, and the address without it."""
 
     label: str
     without: str
 
 
 class FilterForm(forms.Form):
-    """Nothing in it is another business's: choices, what they are checked against, and the search."""
+    """Offers, accepts and searches nothing but what the user may see."""
 
     q = forms.CharField(required=False, max_length=200, label="Search")
     event = forms.ChoiceField(required=False, widget=widgets.UnfoldAdminSelectWidget())
     outcome = forms.ChoiceField(
         required=False,
-        choices=[("", "All outcomes"), *OUTCOMES.items()],
+        choices=[("", "All outcomes"), *OUTCOME_CHOICES],
         widget=widgets.UnfoldAdminSelectWidget(),
-        label="What became of it",
     )
     since = forms.DateField(required=False, label="From", widget=forms.DateInput({"type": "date"}))
     until = forms.DateField(required=False, label="To", widget=forms.DateInput({"type": "date"}))
 
     def __init__(self, request: HttpRequest, *, with_outcome: bool) -> None:
-        super().__init__(_known(request.GET))
-        self.everything = bool(getattr(request.user, "is_superuser", False))
+        super().__init__(_filter_values(request.GET))
+        self.sees_everything = bool(getattr(request.user, "is_superuser", False))
         self.visible = access.businesses_of(request.user)
-        self.few = list(self.visible.order_by("name")[: LISTED + 1])
+        self.listed = list(self.visible.order_by("name")[: CHOICES_LISTED + 1])
         fields: Any = self.fields
-        fields["event"].choices = _events(with_test=with_outcome)
+        fields["event"].choices = _event_choices(with_test=with_outcome)
         if not with_outcome:
             del fields["outcome"]
-        if len(self.few) > 1:
-            fields["business"] = self._businesses()
-        self.business = self._business()
+        if len(self.listed) > 1:
+            fields["business"] = self._business_field()
+        self.business = self._chosen_business()
         self.brands = list(
-            Brand.objects.filter(business__in=self._brands_of())
+            Brand.objects.filter(business__in=self._businesses_of_brands())
             .select_related("business")
-            .order_by("name")[:LISTED]
+            .order_by("name")[:CHOICES_LISTED]
         )
         if self.brands:
-            fields["brand"] = self._brands()
+            fields["brand"] = self._brand_field()
 
-    def _businesses(self) -> forms.Field:
-        if len(self.few) > LISTED:
+    def _business_field(self) -> forms.Field:
+        if len(self.listed) > CHOICES_LISTED:
             return forms.CharField(
                 required=False,
-                widget=widgets.UnfoldAdminTextInputWidget({"placeholder": "Beginning of its name"}),
+                widget=widgets.UnfoldAdminTextInputWidget({"placeholder": "Beginning of the name"}),
             )
         choices = [
             ("", "All businesses"),
-            *((str(business.pk), business.name) for business in self.few),
+            *((str(business.pk), business.name) for business in self.listed),
         ]
         return forms.ChoiceField(
             required=False, choices=choices, widget=widgets.UnfoldAdminSelectWidget()
         )
 
-    def _business(self) -> Business | None:
-        """The one chosen, or the only one there is; by its id, or by how its name begins."""
-        if len(self.few) == 1:
-            return self.few[0]
+    def _chosen_business(self) -> Business | None:
+        """Return the chosen business, by id or by the beginning of its name, or the only one."""
+        if len(self.listed) == 1:
+            return self.listed[0]
         text = self.data.get("business", "").strip()
         if text.isdigit() and len(text) < 19:
             return self.visible.filter(pk=text).first()
@@ -113,25 +103,27 @@ class FilterForm(forms.Form):
             self.visible.filter(name__istartswith=text).order_by("name").first() if text else None
         )
 
-    def _brands_of(self) -> list[Business]:
-        return [self.business] if self.business else self.few if len(self.few) <= LISTED else []
+    def _businesses_of_brands(self) -> list[Business]:
+        if self.business:
+            return [self.business]
+        return self.listed if len(self.listed) <= CHOICES_LISTED else []
 
-    def _brands(self) -> forms.Field:
+    def _brand_field(self) -> forms.Field:
         several = self.business is None
-        named = [
+        brands = [
             (str(brand.pk), f"{brand.name} ({brand.business.name})" if several else brand.name)
             for brand in self.brands
         ]
-        choices = [("", "All brands"), *named, ("0", "No brand")]
+        choices = [("", "All brands"), *brands, ("0", "No brand")]
         return forms.ChoiceField(
             required=False, choices=choices, widget=widgets.UnfoldAdminSelectWidget()
         )
 
-    def matching(self) -> MessageFilter:
-        """What of the filter is understood; of the rest the form has errors."""
+    def message_filter(self) -> MessageFilter:
+        """Return the filter from the valid fields; the form has errors for the others."""
         self.is_valid()
         chosen = self.cleaned_data
-        businesses = self._scope()
+        businesses = self._business_ids()
         text = chosen.get("q", "").strip()
         return MessageFilter(
             businesses=businesses,
@@ -143,17 +135,18 @@ class FilterForm(forms.Form):
             found=search.find(text, businesses) if text else None,
         )
 
-    def _scope(self) -> tuple[int, ...] | None:
+    def _business_ids(self) -> tuple[int, ...] | None:
         if self.business or self.data.get("business"):
             return (self.business.pk,) if self.business else ()
-        return None if self.everything else tuple(self.visible.values_list("pk", flat=True))
+        return None if self.sees_everything else tuple(self.visible.values_list("pk", flat=True))
 
     def chips(self) -> Iterator[Chip]:
-        for name in NAMES:
+        for name in FILTER_NAMES:
             if name in self.fields and self.data.get(name) and name not in self.errors:
-                yield Chip(f"{LABELS[name]}: {self._told(name)}", self.address(**{name: ""}))
+                label = f"{FILTER_LABELS[name]}: {self._value_label(name)}"
+                yield Chip(label, self.address(**{name: ""}))
 
-    def _told(self, name: str) -> str:
+    def _value_label(self, name: str) -> str:
         value = self.cleaned_data[name]
         if name == "business":
             return self.business.name if self.business else str(value)
@@ -163,30 +156,27 @@ class FilterForm(forms.Form):
         return str(choices.get(value, value))
 
     def query(self, **changes: str) -> str:
-        """What was chosen, as an address has it."""
-        chosen = {name: self.data.get(name, "") for name in NAMES if name in self.fields} | changes
-        return urlencode({name: value for name, value in chosen.items() if value})
+        """Return the filter in use as the query string of an address."""
+        values = {name: self.data.get(name, "") for name in FILTER_NAMES if name in self.fields}
+        return urlencode({name: value for name, value in (values | changes).items() if value})
 
     def address(self, **changes: str) -> str:
         return f"?{self.query(**changes)}"
 
-    def kept(self) -> dict[str, str]:
-        return {
-            name: self.data[name] for name in NAMES if name in self.fields and self.data.get(name)
-        }
+
+def _filter_values(query: QueryDict) -> dict[str, str]:
+    return {name: str(query[name]).replace("\0", "") for name in FILTER_NAMES if name in query}
 
 
-def _known(given: QueryDict) -> dict[str, str]:
-    return {name: str(given[name]).replace("\0", "") for name in NAMES if name in given}
-
-
-def _events(*, with_test: bool) -> list[Any]:
+def _event_choices(*, with_test: bool) -> list[Any]:
     groups: dict[str, list[tuple[str, str]]] = {}
     for event in EVENTS:
         groups.setdefault(event.about, []).append((event.name, event.name))
-    others = [(IDENTIFY, DETAILS), *([(TEST_EVENT, TEST_EVENT)] if with_test else [])]
+    test_event = [(TEST_EVENT, TEST_EVENT)] if with_test else []
+    others = [(IDENTIFY, event_title(IDENTIFY)), *test_event]
     return [("", "All events"), *groups.items(), ("Others", others)]
 
 
-def nothing_found(found: SearchResult | None) -> bool:
-    return found is not None and not found
+def is_without_result(result: SearchResult | None) -> bool:
+    """Return whether a search was made that found neither a customer nor a message."""
+    return result is not None and not result

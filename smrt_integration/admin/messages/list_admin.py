@@ -1,4 +1,4 @@
-"""What the two lists of messages share: one look, one filter, pages by keyset, and an answer for who may see them."""
+"""What the two lists of messages share: templates, filter, keyset pages and permissions."""
 
 from typing import Any, ClassVar
 
@@ -8,11 +8,14 @@ from django.template.response import TemplateResponse
 
 from customers.admin_base import ROWS_PER_PAGE, ReadOnlyAdmin
 from events.send_log.filter import MessageFilter
-from smrt_integration.admin.messages.filters import FilterForm, nothing_found
+from smrt_integration.admin.messages.filters import FilterForm, is_without_result
 
 
 class MessagesAdmin(ReadOnlyAdmin):
-    """A list that counts nothing and reads no row that it does not show. It stands in for Django's, which does both."""
+    """A list that counts nothing and reads no row it does not show.
+
+    It replaces Django's changelist, which counts all rows and reads whole ones.
+    """
 
     shows_outcomes: ClassVar[bool]
     list_title: ClassVar[str]
@@ -22,18 +25,19 @@ class MessagesAdmin(ReadOnlyAdmin):
     class Media:
         css = {"all": ["smrt/messages.css"]}
 
-    def rows_of(
+    def rows_context(
         self, request: HttpRequest, form: FilterForm, matching: MessageFilter
     ) -> dict[str, Any]:
-        """The page's rows, and the addresses of those before and after it."""
+        """Return the page's rows, and the addresses of the pages before and after."""
         raise NotImplementedError
 
-    def extra_of(
+    def actions_context(
         self, request: HttpRequest, form: FilterForm, matching: MessageFilter
     ) -> dict[str, Any]:
+        """Return what the template needs for the buttons above the list."""
         return {}
 
-    def posted(self, request: HttpRequest) -> HttpResponse:
+    def handle_post(self, request: HttpRequest) -> HttpResponse:
         return HttpResponseNotAllowed(["GET", "HEAD"])
 
     def changelist_view(
@@ -42,26 +46,26 @@ class MessagesAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method == "POST":
-            return self.posted(request)
+            return self.handle_post(request)
         form = FilterForm(request, with_outcome=self.shows_outcomes)
-        matching = form.matching()
+        matching = form.message_filter()
         context = {
-            **self.frame(request),
+            **self.page_context(request),
             "title": self.list_title,
             "form": form,
             "chips": list(form.chips()),
             "matching": matching,
-            "nothing_found": nothing_found(matching.found),
+            "nothing_found": is_without_result(matching.found),
             "several": matching.businesses is None or len(matching.businesses) > 1,
             "shows_outcomes": self.shows_outcomes,
-            **self.rows_of(request, form, matching),
-            **self.extra_of(request, form, matching),
+            **self.rows_context(request, form, matching),
+            **self.actions_context(request, form, matching),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "smrt/messages/list.html", context)
 
-    def frame(self, request: HttpRequest) -> dict[str, Any]:
-        """What the theme's frame needs."""
+    def page_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what the theme's templates need on every page."""
         return {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -69,14 +73,16 @@ class MessagesAdmin(ReadOnlyAdmin):
             "has_view_permission": True,
         }
 
-    def found_or_none(self, request: HttpRequest, object_id: str) -> Any:
-        """The row, if it is one that this user may see."""
+    def visible_row(self, request: HttpRequest, object_id: str) -> Any:
+        """Return the row, or None if there is none that this user may see."""
         row = self.get_object(request, object_id) if len(object_id) < 19 else None
         return row if row is not None and self.has_view_permission(request, row) else None
 
-    def gone(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        answer: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
-        return answer
+    def row_not_found(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        response: HttpResponse = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
+            request, self.opts, object_id
+        )
+        return response
 
     def change_view(
         self,
@@ -87,16 +93,17 @@ class MessagesAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         if request.method == "POST":
             raise PermissionDenied
-        row = self.found_or_none(request, object_id)
+        row = self.visible_row(request, object_id)
         if row is None:
-            return self.gone(request, object_id)
+            return self.row_not_found(request, object_id)
         context = {
-            **self.frame(request),
+            **self.page_context(request),
             "row": row,
             "object_id": object_id,
-            **self.told_of(request, row),
+            **self.message_context(request, row),
         }
         return TemplateResponse(request, "smrt/messages/message.html", context)
 
-    def told_of(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+    def message_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """Return what the template needs for the page of one message."""
         raise NotImplementedError

@@ -15,7 +15,7 @@ from events.send_log.filter import MessageFilter
 from smrt_integration.admin.messages import detail
 from smrt_integration.admin.messages.filters import FilterForm
 from smrt_integration.admin.messages.list_admin import MessagesAdmin
-from smrt_integration.admin.messages.rows import waiting_rows
+from smrt_integration.admin.messages.rows import outbox_rows
 
 
 @admin.register(Outgoing)
@@ -23,33 +23,33 @@ class OutgoingAdmin(MessagesAdmin):
     shows_outcomes = False
     list_title = "Waiting"
 
-    def rows_of(
+    def rows_context(
         self, request: HttpRequest, form: FilterForm, matching: MessageFilter
     ) -> dict[str, Any]:
         page, newer, older = self._page(request, matching)
         several = matching.businesses is None or len(matching.businesses) != 1
-        now, found = timezone.now(), lane_statuses({entry.business_id for entry in page.entries})
-        told = {
-            business_id: status_sentence(standing, now) for business_id, standing in found.items()
+        now, statuses = timezone.now(), lane_statuses({row.business_id for row in page.entries})
+        sentences = {
+            business_id: status_sentence(status, now) for business_id, status in statuses.items()
         }
-        beyond = page.entries[-1].id if page.more else page.looked_to
+        last_id = page.entries[-1].id if page.more else page.looked_to
         return {
-            "rows": waiting_rows(page.entries, told if several else {}, now, several=several),
-            # above the list it is said once; of several businesses each row says it
-            "how": "" if several else " ".join(told.values()),
-            "remedy": "" if several else " ".join(map(remedy, found.values())),
+            "rows": outbox_rows(page.entries, sentences if several else {}, now, several=several),
+            # One business's status is above the list; of several, each row has its own.
+            "lane_sentence": "" if several else " ".join(sentences.values()),
+            "remedy": "" if several else " ".join(map(remedy, statuses.values())),
             "cut": page.cut,
             "scanned": pages.SCANNED,
             "newer": newer and page.entries and form.address(before=str(page.entries[0].id)),
-            "older": (older or page.looked_to) and form.address(after=str(beyond)),
+            "older": (older or page.looked_to) and form.address(after=str(last_id)),
         }
 
     def _page(self, request: HttpRequest, matching: MessageFilter) -> tuple[OutboxPage, bool, bool]:
         after, before = (_id(request.GET.get(name, "")) for name in ("after", "before"))
         return pages.around(matching, self.per_page, after=after, before=before)
 
-    def told_of(self, request: HttpRequest, row: Outgoing) -> dict[str, Any]:
-        return detail.waiting(row, timezone.now())
+    def message_context(self, request: HttpRequest, row: Outgoing) -> dict[str, Any]:
+        return detail.outbox_context(row, timezone.now())
 
 
 def _id(text: str) -> int | None:

@@ -1,20 +1,20 @@
-"""What became of a message, in an owner's words, and what there is to do. Pure."""
+"""What happened to a message, in an owner's words, and what to do about it. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from events.identify import IDENTIFY
-from events.lanes.status import clock
+from events.lanes.status import when
 from events.models import Outcome
-from smrt_integration.admin.messages.filters import name_of
+from events.timeline.sentences import title as event_title
 from smrt_integration.delivery.build import DELETED, UNCHANGED
 from smrt_integration.delivery.send_test_event import TEST_EVENT
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeBadge:
-    """An outcome as it is shown: a word, an icon, and the kind that gives it its colour."""
+    """An outcome as pages show it: a word, an icon, and the CSS class that colours them."""
 
     word: str
     icon: str
@@ -27,55 +27,59 @@ OUTCOME_BADGES: Final = {
     Outcome.SKIPPED.value: OutcomeBadge("Not sent", "block", "calm"),
     Outcome.EXPIRED.value: OutcomeBadge("Expired", "timer_off", "bad"),
 }
-WAITING: Final = OutcomeBadge("Waiting", "schedule", "wait")
-FAILING: Final = OutcomeBadge("Waiting after a failure", "warning", "bad")
+WAITING_BADGE: Final = OutcomeBadge("Waiting", "schedule", "wait")
+FAILING_BADGE: Final = OutcomeBadge("Waiting after a failure", "warning", "bad")
 
 
-def what(event: str) -> str:
-    """As the subject of a sentence."""
-    return (
-        "The test event"
-        if event == TEST_EVENT
-        else "The customer's details"
-        if event == IDENTIFY
-        else f"“{name_of(event)}”"
-    )
+def subject(event: str) -> str:
+    """Return the message as the subject of a sentence."""
+    if event == TEST_EVENT:
+        return "The test event"
+    return "The customer's details" if event == IDENTIFY else f"“{event_title(event)}”"
 
 
 def outcome_sentence(
     event: str, outcome: str, reason: str, settled_at: datetime, time_zone: str, now: datetime
 ) -> str:
-    """One sentence, or two."""
-    at = clock(settled_at, now, time_zone)
-    subject, were = what(event), "were" if event == IDENTIFY else "was"
+    """Return one or two sentences about what happened to the message."""
+    at = when(settled_at, now, time_zone)
+    message, were = subject(event), "were" if event == IDENTIFY else "was"
     if outcome == Outcome.ACCEPTED:
-        return f"Segment accepted {_lower(subject)} {_at(at)}."
+        return f"Segment accepted {_inside_a_sentence(message)} {at}."
     if outcome == Outcome.REJECTED:
-        return f"{subject} could not be taken {_at(at)}. {reason}"
+        if reason.startswith("Segment"):
+            return f"Segment refused {_inside_a_sentence(message, 'this ')} {at}. {reason}"
+        return f"{message} {were} refused {at}. {reason}"
     if outcome == Outcome.EXPIRED:
-        return f"{subject} {were} given up {_at(at)}. {reason}"
-    return f"{subject} {were} not sent. {reason}"
+        return f"{message} expired {at}. {reason}"
+    return f"{message} {were} not sent. {reason}"
 
 
-def to_do(event: str, outcome: str, reason: str) -> str:
-    """Empty when there is nothing to do."""
+def what_to_do(event: str, outcome: str, reason: str) -> str:
+    """Return what the owner can do; empty when there is nothing to do."""
     if outcome == Outcome.REJECTED:
         if "Shorten the largest part" in reason:
             return "Shorten the part that is named, then send it again."
         if "Please tell support" in reason:
-            return "Tell support: the technical detail below helps them. Send it again once they say so."
-        return "Look for a value that is odd in the message below, mend it where it comes from, then send it again."
+            return (
+                "Tell support: the technical details below help them. "
+                "Send it again when they say so."
+            )
+        return (
+            "Look through the message below for a value that is wrong, correct it in the order "
+            "or the customer, then send it again."
+        )
     if outcome == Outcome.EXPIRED:
-        return "See on the integration's page that sending works again, then send it again if it still matters."
+        return (
+            "Check on the Segment integration page that sending works, then send it again "
+            "if it still matters."
+        )
     if outcome == Outcome.SKIPPED and reason not in {UNCHANGED, DELETED} and event != TEST_EVENT:
         return "Nothing, unless you want it sent after all: then send it again."
     return ""
 
 
-def _at(at: str) -> str:
-    """14:05 -> at 14:05; 21 November 14:05 -> on 21 November 14:05."""
-    return at if at.startswith("yesterday") else f"on {at}" if " " in at else f"at {at}"
-
-
-def _lower(subject: str) -> str:
-    return subject[0].lower() + subject[1:] if subject[0].isalpha() else subject
+def _inside_a_sentence(message: str, before_a_name: str = "") -> str:
+    if message[0].isalpha():
+        return message[0].lower() + message[1:]
+    return before_a_name + message

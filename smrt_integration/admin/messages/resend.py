@@ -1,4 +1,7 @@
-"""Sending again: one message, those selected, or everything that matches. What it means is in `events.jobs.resend`."""
+"""Buttons that send again: one message, the selected ones, or everything that matches the filter.
+
+`events.jobs.resend` does the work.
+"""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -29,25 +32,33 @@ from smrt_integration.admin.messages.filters import FilterForm
 if TYPE_CHECKING:
     from smrt_integration.admin.messages.list_admin import MessagesAdmin
 
-MOST_SELECTED: Final = 500
-NONE_SELECTED: Final = "Nothing was sent again: tick the messages that you mean first."
-NONE_SENT: Final = "Nothing was sent again: Segment has it already, it was sent again before, its event is switched off, or its customer was deleted."
+SELECTED_LIMIT: Final = 500
+"""Ten pages of ticked messages; more are sent again by filter, as a job in the background."""
+JOBS_SHOWN: Final = 5
+NONE_SELECTED: Final = "Nothing was sent again: tick the messages you want to send again first."
+NONE_SENT: Final = (
+    "Nothing was sent again. Segment has these messages already, they were sent again before, "
+    "their event is switched off, or their customer was deleted."
+)
 
 
-def offered(user: Any, form: FilterForm, matching: MessageFilter) -> dict[str, Any]:
-    """What of sending again a list shows: how much of what matches could be, and how far earlier requests came."""
-    one = matching.businesses if matching.businesses and len(matching.businesses) == 1 else None
-    may = bool(one and access.may_resend(user, one[0]))
-    count = pages.count(replace(matching, sendable=True)) if may and _chosen(matching) else 0
+def actions_context(user: Any, form: FilterForm, matching: MessageFilter) -> dict[str, Any]:
+    """Return how many matching messages can be sent again, and the jobs under way."""
+    ids = matching.businesses
+    only_business = ids[0] if ids and len(ids) == 1 else None
+    may_resend = bool(only_business and access.may_resend(user, only_business))
+    count = (
+        pages.count(replace(matching, sendable=True))
+        if may_resend and _is_narrowed(matching)
+        else 0
+    )
     return {
-        "may_select": may or one is None,
-        "again_count": count,
-        "again_counted": counted(count),
-        "again_url": f"{reverse('admin:events_sendlog_again')}{form.address()}",
+        "may_select": may_resend or only_business is None,
+        "resend_count": count,
+        "resend_counted": counted(count),
+        "resend_url": f"{reverse('admin:events_sendlog_resend')}{form.address()}",
         "export_url": f"{reverse('admin:events_sendlog_export')}{form.address()}",
-        "under_way": list(resend.open_resends(matching.businesses)[:5])
-        if matching.businesses
-        else [],
+        "jobs": list(resend.open_resends(ids)[:JOBS_SHOWN]) if ids else [],
     }
 
 
@@ -55,91 +66,84 @@ def counted(count: int) -> str:
     return f"more than {pages.COUNTED:,}" if count == pages.COUNTED + 1 else f"{count:,}"
 
 
-def one(request: HttpRequest, options: "MessagesAdmin", entry_id: str) -> HttpResponseBase:
+def resend_one(request: HttpRequest, options: "MessagesAdmin", entry_id: str) -> HttpResponseBase:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    entry = options.found_or_none(request, entry_id)
+    entry = options.visible_row(request, entry_id)
     if entry is None:
-        return options.gone(request, entry_id)
+        return options.row_not_found(request, entry_id)
     if not access.may_resend(request.user, entry.business_id):
         raise PermissionDenied
     now = timezone.now()
     rows = pages.entries_of([entry.pk], [entry.business_id])
     if resend.resend(entry.business_id, rows, request.user.pk, now):
-        messages.success(
-            request, "It waits to be sent again. What becomes of it will be an entry of its own."
-        )
+        messages.success(request, "Queued. The result will appear in the send log.")
     else:
-        zone = (
-            Business.objects.filter(pk=entry.business_id)
-            .values_list("time_zone", flat=True)
-            .first()
-            or "UTC"
-        )
-        messages.warning(
-            request, why_not_resendable(resend.resend_case(entry, zone, now)) or NONE_SENT
-        )
+        zones = Business.objects.filter(pk=entry.business_id).values_list("time_zone", flat=True)
+        case = resend.resend_case(entry, zones.first() or "UTC", now)
+        messages.warning(request, why_not_resendable(case) or NONE_SENT)
     return HttpResponseRedirect(reverse("admin:events_sendlog_change", args=[entry.pk]))
 
 
-def selected(request: HttpRequest, options: "MessagesAdmin") -> HttpResponse:
+def resend_selected(request: HttpRequest, options: "MessagesAdmin") -> HttpResponse:
     back = HttpResponseRedirect(request.get_full_path())
     if request.POST.get("action") != "send_again":
         return back
     ids = [
         int(text)
-        for text in request.POST.getlist("_selected_action")[:MOST_SELECTED]
+        for text in request.POST.getlist("_selected_action")[:SELECTED_LIMIT]
         if text.isdigit() and len(text) < 19
     ]
-    found = (
-        options.get_queryset(request)
-        .filter(pk__in=ids)
-        .values_list("business_id", flat=True)
-        .distinct()
-    )
-    businesses = [
-        business_id for business_id in found if access.may_resend(request.user, business_id)
+    selected = options.get_queryset(request).filter(pk__in=ids)
+    business_ids = [
+        business_id
+        for business_id in selected.values_list("business_id", flat=True).distinct()
+        if access.may_resend(request.user, business_id)
     ]
-    entries = pages.entries_of(ids, businesses)
+    entries = pages.entries_of(ids, business_ids)
     if not entries:
         messages.warning(request, NONE_SELECTED)
         return back
+    _show_result(request, _resend_by_business(request, business_ids, entries), entries)
+    return back
+
+
+def _resend_by_business(
+    request: HttpRequest, business_ids: list[int], entries: list[LogEntry]
+) -> int:
     now = timezone.now()
-    sent = sum(
+    return sum(
         resend.resend(
             business_id,
             [entry for entry in entries if entry.business_id == business_id],
             request.user.pk,
             now,
         )
-        for business_id in businesses
+        for business_id in business_ids
     )
-    _tell(request, sent, entries)
-    return back
 
 
-def _tell(request: HttpRequest, sent: int, entries: list[LogEntry]) -> None:
-    left = len(entries) - sent
-    off = not Integration.objects.filter(
-        pk__in={entry.business_id for entry in entries}, enabled=True
-    ).exists()
-    if off:
+def _show_result(request: HttpRequest, queued: int, entries: list[LogEntry]) -> None:
+    left = len(entries) - queued
+    business_ids = {entry.business_id for entry in entries}
+    if not Integration.objects.filter(pk__in=business_ids, enabled=True).exists():
         messages.warning(request, OFF)
-    elif not sent:
+    elif not queued:
         messages.warning(request, NONE_SENT)
     else:
         rest = f" {left} could not be sent again: open them to see why." if left else ""
+        results = "result" if queued == 1 else "results"
         messages.success(
-            request, f"{sent} {'waits' if sent == 1 else 'wait'} to be sent again.{rest}"
+            request, f"{queued} queued. The {results} will appear in the send log.{rest}"
         )
 
 
-def everything(request: HttpRequest, options: "MessagesAdmin") -> HttpResponseBase:
-    """A page that asks, with the filter in words and the count; and its answer."""
+def resend_matching(request: HttpRequest, options: "MessagesAdmin") -> HttpResponseBase:
+    """Show a page that asks, with the filter in words and the count; on POST, queue the job."""
     if not options.has_view_permission(request):
         raise PermissionDenied
     form = FilterForm(request, with_outcome=True)
-    matching = replace(form.matching(), sendable=True)
+    matching = replace(form.message_filter(), sendable=True)
     back = f"{reverse('admin:events_sendlog_changelist')}{form.address()}"
     if matching.businesses is None or len(matching.businesses) != 1:
         messages.warning(request, "Choose a business first.")
@@ -147,31 +151,29 @@ def everything(request: HttpRequest, options: "MessagesAdmin") -> HttpResponseBa
     if not access.may_resend(request.user, matching.businesses[0]):
         raise PermissionDenied
     if request.method == "POST":
-        _ask(request, matching)
+        _queue_job(request, matching)
         return HttpResponseRedirect(back)
     enabled = Integration.objects.filter(pk=matching.businesses[0], enabled=True).exists()
     count = pages.count(matching)
-    extra = {
+    context = {
+        **options.page_context(request),
         "title": "Send again",
         "form": form,
         "chips": list(form.chips()),
         "count": count,
         "counted": counted(count),
         "back": back,
+        "off": "" if enabled else OFF,
     }
-    return TemplateResponse(
-        request,
-        "smrt/messages/again.html",
-        {**options.frame(request), **extra, "off": "" if enabled else OFF},
-    )
+    return TemplateResponse(request, "smrt/messages/resend.html", context)
 
 
-def _ask(request: HttpRequest, matching: MessageFilter) -> None:
-    asked = resend.request_resend(matching, request.user, timezone.now())
-    if asked:
+def _queue_job(request: HttpRequest, matching: MessageFilter) -> None:
+    job = resend.request_resend(matching, request.user, timezone.now())
+    if job:
         messages.success(
             request,
-            f"Sending {counted(asked.expected)} again, in the background. You need not wait for it.",
+            f"Sending {counted(job.expected)} again, in the background. You can leave this page.",
         )
     elif not Integration.objects.filter(pk__in=matching.businesses or (), enabled=True).exists():
         messages.warning(request, OFF)
@@ -179,8 +181,11 @@ def _ask(request: HttpRequest, matching: MessageFilter) -> None:
         messages.warning(request, NONE_SENT)
 
 
-def _chosen(matching: MessageFilter) -> bool:
-    """Nobody means all that was ever refused who has not said so."""
+def _is_narrowed(matching: MessageFilter) -> bool:
+    """Return whether a filter is in use.
+
+    Without one, the button would offer to send again everything that was ever refused.
+    """
     return bool(
         matching.outcome
         or matching.event

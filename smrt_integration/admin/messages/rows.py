@@ -1,4 +1,4 @@
-"""Rows of a list of messages, as they are shown: the same for what waits and for what was sent."""
+"""The rows of a list of messages as pages show them, of the outbox and of the send log."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,127 +11,128 @@ from customers.models import Business, Customer
 from events.lanes.status import clock
 from events.outbox.pages import OutboxEntry
 from events.send_log.pages import LogEntry
-from smrt_integration.admin.messages.filters import name_of
-from smrt_integration.admin.messages.outcomes import FAILING, OUTCOME_BADGES, WAITING, OutcomeBadge
+from events.timeline.sentences import title as event_title
+from smrt_integration.admin.messages.outcomes import (
+    FAILING_BADGE,
+    OUTCOME_BADGES,
+    WAITING_BADGE,
+    OutcomeBadge,
+)
 
-NOBODY: Final = 0
-"""The customer of a test event."""
+NO_CUSTOMER: Final = 0
+"""The customer id of a test event."""
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class CustomerLink:
     name: str
     url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """Times are on the business's clock. `note` says more of the outcome."""
+    """Times are in the business's time zone. `note` explains the outcome."""
 
     id: int
     url: str
     happened: str
     event: str
-    person: Person
-    sign: OutcomeBadge
+    customer: CustomerLink
+    badge: OutcomeBadge
     settled: str
     note: str
     attempts: int
     business: str = ""
 
 
-def sent_rows(entries: Sequence[LogEntry], now: datetime, *, several: bool) -> list[MessageRow]:
-    businesses, people = _businesses(entries), people_of(entries)
-    return [
-        _named(
-            _sent(entry, zone_of(businesses, entry), people[entry.id], now),
-            businesses,
-            entry,
-            several=several,
-        )
+def send_log_rows(entries: Sequence[LogEntry], now: datetime, *, several: bool) -> list[MessageRow]:
+    """`several`: the list is of more than one business, so each row names its own."""
+    businesses, customers = _businesses(entries), customer_links(entries)
+    rows = [
+        _send_log_row(entry, zone_of(businesses, entry), customers[entry.id], now)
         for entry in entries
     ]
+    return _with_business_names(rows, businesses, entries) if several else rows
 
 
-def _sent(entry: LogEntry, zone: str, person: Person, now: datetime) -> MessageRow:
+def _send_log_row(entry: LogEntry, zone: str, customer: CustomerLink, now: datetime) -> MessageRow:
     return MessageRow(
         id=entry.id,
         url=reverse("admin:events_sendlog_change", args=[entry.id]),
         happened=clock(entry.occurred_at, now, zone),
-        event=name_of(entry.event),
-        person=person,
-        sign=OUTCOME_BADGES[entry.outcome],
+        event=event_title(entry.event),
+        customer=customer,
+        badge=OUTCOME_BADGES[entry.outcome],
         settled=clock(entry.settled_at, now, zone),
         note=entry.reason,
         attempts=entry.attempts,
     )
 
 
-def waiting_rows(
-    entries: Sequence[OutboxEntry], told: Mapping[int, str], now: datetime, *, several: bool
+def outbox_rows(
+    entries: Sequence[OutboxEntry],
+    lane_sentences: Mapping[int, str],
+    now: datetime,
+    *,
+    several: bool,
 ) -> list[MessageRow]:
-    """Why it waits: what went wrong with this message, else what is `told` of its business."""
-    businesses, people = _businesses(entries), people_of(entries)
-    return [
-        _named(
-            _waiting(entry, zone_of(businesses, entry), people[entry.id], told, now),
-            businesses,
-            entry,
-            several=several,
+    """Say why each message waits: its own last error, or else its business's lane sentence."""
+    businesses, customers = _businesses(entries), customer_links(entries)
+    rows = [
+        replace(
+            _outbox_row(entry, zone_of(businesses, entry), customers[entry.id], now),
+            note=entry.last_error or lane_sentences.get(entry.business_id, ""),
         )
         for entry in entries
     ]
+    return _with_business_names(rows, businesses, entries) if several else rows
 
 
-def _waiting(
-    entry: OutboxEntry, zone: str, person: Person, told: Mapping[int, str], now: datetime
-) -> MessageRow:
+def _outbox_row(entry: OutboxEntry, zone: str, customer: CustomerLink, now: datetime) -> MessageRow:
     return MessageRow(
         id=entry.id,
         url=reverse("admin:events_outgoing_change", args=[entry.id]),
         happened=clock(entry.occurred_at, now, zone),
-        event=name_of(entry.event),
-        person=person,
-        sign=FAILING if entry.last_error else WAITING,
+        event=event_title(entry.event),
+        customer=customer,
+        badge=FAILING_BADGE if entry.last_error else WAITING_BADGE,
         settled="",
-        note=entry.last_error or told.get(entry.business_id, ""),
+        note="",
         attempts=entry.attempts,
     )
 
 
-def _named(
-    row: MessageRow,
+def _with_business_names(
+    rows: Sequence[MessageRow],
     businesses: Mapping[int, Business],
-    entry: LogEntry | OutboxEntry,
-    *,
-    several: bool,
-) -> MessageRow:
-    found = businesses.get(entry.business_id)
-    return (
-        replace(row, business=found.name if found else "A business that is gone")
-        if several
-        else row
-    )
+    entries: Sequence[LogEntry | OutboxEntry],
+) -> list[MessageRow]:
+    names = {business_id: business.name for business_id, business in businesses.items()}
+    return [
+        replace(row, business=names.get(entry.business_id, "A deleted business"))
+        for row, entry in zip(rows, entries, strict=True)
+    ]
 
 
 def zone_of(businesses: Mapping[int, Business], entry: Any) -> str:
-    found = businesses.get(entry.business_id)
-    return found.time_zone if found else "UTC"
+    business = businesses.get(entry.business_id)
+    return business.time_zone if business else "UTC"
 
 
 def _businesses(entries: Iterable[LogEntry | OutboxEntry]) -> dict[int, Business]:
     return Business.objects.in_bulk({entry.business_id for entry in entries})
 
 
-def people_of(entries: Collection[Any]) -> dict[int, Person]:
-    """By the entries' ids."""
-    found = Customer.objects.in_bulk({entry.customer_id for entry in entries})
-    return {entry.id: _person(entry, found.get(entry.customer_id)) for entry in entries}
+def customer_links(entries: Collection[Any]) -> dict[int, CustomerLink]:
+    """Return each entry's customer, by the entry's id."""
+    customers = Customer.objects.in_bulk({entry.customer_id for entry in entries})
+    return {entry.id: _customer_link(entry, customers.get(entry.customer_id)) for entry in entries}
 
 
-def _person(entry: Any, customer: Customer | None) -> Person:
-    if entry.customer_id == NOBODY:
-        return Person("Nobody")
+def _customer_link(entry: Any, customer: Customer | None) -> CustomerLink:
+    if entry.customer_id == NO_CUSTOMER:
+        return CustomerLink("No customer")
     if customer is None or customer.business_id != entry.business_id:
-        return Person("A customer who was deleted")
-    return Person(str(customer), reverse("admin:customers_customer_story", args=[customer.pk]))
+        return CustomerLink("A deleted customer")
+    timeline = reverse("admin:customers_customer_timeline", args=[customer.pk])
+    return CustomerLink(str(customer), timeline)

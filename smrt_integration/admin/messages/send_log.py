@@ -1,4 +1,4 @@
-"""The send log: what became of every message, and sending again what Segment did not take."""
+"""The send log: what happened to every message, and sending again what Segment does not have."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from events.send_log.pages import LogPage, LogPosition
 from smrt_integration.admin.messages import detail, export, resend
 from smrt_integration.admin.messages.filters import FilterForm
 from smrt_integration.admin.messages.list_admin import MessagesAdmin
-from smrt_integration.admin.messages.rows import sent_rows
+from smrt_integration.admin.messages.rows import send_log_rows
 
 
 @admin.register(SendLog)
@@ -26,23 +26,22 @@ class SendLogAdmin(MessagesAdmin):
         view = self.admin_site.admin_view
         return [
             path("export/", view(self.export_view), name="events_sendlog_export"),
-            path("again/", view(self.again_view), name="events_sendlog_again"),
+            path("resend/", view(self.resend_view), name="events_sendlog_resend"),
             path(
-                "<int:entry_id>/again/", view(self.one_again_view), name="events_sendlog_again_one"
+                "<int:entry_id>/resend/",
+                view(self.resend_one_view),
+                name="events_sendlog_resend_one",
             ),
             *super().get_urls(),
         ]
 
-    def rows_of(
+    def rows_context(
         self, request: HttpRequest, form: FilterForm, matching: MessageFilter
     ) -> dict[str, Any]:
         page, newer, older = self._page(request, matching)
+        several = matching.businesses is None or len(matching.businesses) > 1
         return {
-            "rows": sent_rows(
-                page.entries,
-                timezone.now(),
-                several=matching.businesses is None or len(matching.businesses) > 1,
-            ),
+            "rows": send_log_rows(page.entries, timezone.now(), several=several),
             "cut": page.cut,
             "scanned": pages.SCANNED,
             "newer": newer and page.entries and form.address(after=str(page.entries[0].place)),
@@ -53,22 +52,22 @@ class SendLogAdmin(MessagesAdmin):
         after, before = (LogPosition.of(request.GET.get(name, "")) for name in ("after", "before"))
         return pages.around(matching, self.per_page, after=after, before=before)
 
-    def extra_of(
+    def actions_context(
         self, request: HttpRequest, form: FilterForm, matching: MessageFilter
     ) -> dict[str, Any]:
-        return resend.offered(request.user, form, matching)
+        return resend.actions_context(request.user, form, matching)
 
-    def posted(self, request: HttpRequest) -> HttpResponse:
-        return resend.selected(request, self)
+    def handle_post(self, request: HttpRequest) -> HttpResponse:
+        return resend.resend_selected(request, self)
 
-    def told_of(self, request: HttpRequest, row: SendLog) -> dict[str, Any]:
-        return detail.sent(request.user, row, timezone.now())
+    def message_context(self, request: HttpRequest, row: SendLog) -> dict[str, Any]:
+        return detail.send_log_context(request.user, row, timezone.now())
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         return export.view(request, self)
 
-    def again_view(self, request: HttpRequest) -> HttpResponseBase:
-        return resend.everything(request, self)
+    def resend_view(self, request: HttpRequest) -> HttpResponseBase:
+        return resend.resend_matching(request, self)
 
-    def one_again_view(self, request: HttpRequest, entry_id: int) -> HttpResponseBase:
-        return resend.one(request, self, str(entry_id))
+    def resend_one_view(self, request: HttpRequest, entry_id: int) -> HttpResponseBase:
+        return resend.resend_one(request, self, str(entry_id))

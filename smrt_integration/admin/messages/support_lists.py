@@ -1,4 +1,4 @@
-"""What support looks at when something is odd: each request to Segment, and each business's lane."""
+"""What support reads when something looks wrong: every request to Segment, and every lane."""
 
 from django.contrib import admin
 

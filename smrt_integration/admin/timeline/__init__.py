@@ -1,4 +1,4 @@
-"""What is known of a customer, and why something was not sent: a page for each, linked from the customer."""
+"""The timeline: a page for each customer with everything that happened, sent or not, and why."""
 
 from smrt_integration.admin.timeline import page
 

@@ -1,4 +1,4 @@
-"""The time line as its page shows it: by the business's own days, with the way to each message."""
+"""The timeline's entries as the page shows them: by day in the business's time zone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from events.timeline.assemble import TimelineEntry
 from events.timeline.lines import WAITING, Key, MessageEntry
 from events.timeline.sentences import STATE_LABELS
 
-ICONS: Final = {
+STATE_ICONS: Final = {
     "accepted": "check_circle",
     "rejected": "error",
     "skipped": "block",
@@ -26,17 +26,19 @@ ICONS: Final = {
     "unknown": "help",
     "nothing": "remove",
 }
-CAN_BE_SENT_AGAIN: Final = frozenset({"rejected", "expired"})
+RESENDABLE_STATES: Final = frozenset({"rejected", "expired"})
 
 
 @dataclass(frozen=True, slots=True)
-class ShownLine:
-    told: TimelineEntry
+class EntryRow:
+    """`earlier`: sentences about the same message when it was sent before, with addresses."""
+
+    entry: TimelineEntry
     time: str
     state: str
     icon: str
-    address: str
-    again: bool
+    url: str
+    is_resendable: bool
     earlier: list[tuple[str, str]]
 
 
@@ -44,39 +46,36 @@ class ShownLine:
 class Day:
     heading: str
     date: date
-    lines: list[ShownLine]
+    rows: list[EntryRow]
 
 
-def days(lines: Iterable[TimelineEntry], zone: str, now: datetime) -> list[Day]:
-    by_day = groupby(lines, key=lambda told: local_day(told.at, zone))
+def days(entries: Iterable[TimelineEntry], zone: str, now: datetime) -> list[Day]:
+    by_day = groupby(entries, key=lambda entry: local_day(entry.at, zone))
     return [
-        Day(_heading(day, local_day(now, zone)), day, [_shown(told, zone) for told in of_day])
+        Day(_heading(day, local_day(now, zone)), day, [_row(entry, zone) for entry in of_day])
         for day, of_day in by_day
     ]
 
 
-def _shown(told: TimelineEntry, zone: str) -> ShownLine:
-    time = f"{told.at.astimezone(ZoneInfo(zone)):%H:%M}"
-    earlier = [(sentence, address_of(entry)) for entry, sentence in told.earlier]
-    again = told.state in CAN_BE_SENT_AGAIN
-    return ShownLine(
-        told,
-        time,
-        STATE_LABELS[told.state],
-        ICONS[told.state],
-        address_of(told.entry),
-        again,
-        earlier,
+def _row(entry: TimelineEntry, zone: str) -> EntryRow:
+    return EntryRow(
+        entry=entry,
+        time=f"{entry.at.astimezone(ZoneInfo(zone)):%H:%M}",
+        state=STATE_LABELS[entry.state],
+        icon=STATE_ICONS[entry.state],
+        url=message_url(entry.entry),
+        is_resendable=entry.state in RESENDABLE_STATES,
+        earlier=[(sentence, message_url(message)) for message, sentence in entry.earlier],
     )
 
 
 def _heading(day: date, today: date) -> str:
-    near = {0: "Today, ", 1: "Yesterday, "}.get((today - day).days, "")
-    return f"{near}{day:%A} {day.day} {day:%B %Y}"
+    prefix = {0: "Today, ", 1: "Yesterday, "}.get((today - day).days, "")
+    return f"{prefix}{day:%A} {day.day} {day:%B %Y}"
 
 
-def address_of(entry: MessageEntry | None) -> str:
-    """Of its page: what was sent exactly, every attempt, and how to send it again."""
+def message_url(entry: MessageEntry | None) -> str:
+    """Return the address of the message's page; empty without a message."""
     if entry is None:
         return ""
     return reverse(
@@ -85,14 +84,14 @@ def address_of(entry: MessageEntry | None) -> str:
     )
 
 
-def position_of(key: Key) -> str:
-    """Where the next page goes on, for its address."""
+def format_position(key: Key) -> str:
+    """Return where the next page begins, for its address."""
     at, event, subject = key
     return f"{at.isoformat()}~{event}~{subject}"
 
 
-def read_position(text: str) -> Key | None:
-    """None, the first page, for what is no position."""
+def parse_position(text: str) -> Key | None:
+    """Return the position; None, for the first page, when the text is none."""
     at, _, rest = text.partition("~")
     event, _, subject = rest.rpartition("~")
     try:

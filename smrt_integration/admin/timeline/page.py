@@ -1,4 +1,4 @@
-"""The customer's page in the admin, with the way to their story, and the story's page. Looking at it writes nothing."""
+"""The timeline's page, and its links on the pages of customers. Opening it writes nothing."""
 
 from datetime import datetime
 from typing import Any
@@ -14,10 +14,16 @@ from django.utils.safestring import SafeString
 
 from customers.admin import CustomerAdmin
 from customers.models import Customer
+from events.lanes.status import when
 from events.timeline.assemble import CustomerTimeline, customer_timeline
-from events.timeline.reasons import on
 from events.timeline.sentences import STATE_LABELS
-from smrt_integration.admin.timeline.days import ICONS, address_of, days, position_of, read_position
+from smrt_integration.admin.timeline.days import (
+    STATE_ICONS,
+    days,
+    format_position,
+    message_url,
+    parse_position,
+)
 from smrt_integration.admin.timeline.traits import known_traits
 
 
@@ -28,25 +34,25 @@ class CustomerWithTimeline(CustomerAdmin):
         css = {"all": ["smrt/timeline.css"]}
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        return (*super().get_list_display(request), "segment")
+        return (*super().get_list_display(request), "timeline")
 
     @admin.display(description="Segment")
-    def segment(self, customer: Customer) -> SafeString:
-        address = reverse("admin:customers_customer_story", args=[customer.pk])
+    def timeline(self, customer: Customer) -> SafeString:
+        address = reverse("admin:customers_customer_timeline", args=[customer.pk])
         return format_html(
-            '<a href="{}" class="story-way" aria-label="What Segment knows of {}">Story</a>',
+            '<a href="{}" class="timeline-open" aria-label="Timeline of {}">Timeline</a>',
             address,
             customer,
         )
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.story_view)
+        view = self.admin_site.admin_view(self.timeline_view)
         return [
-            path("<int:customer_id>/story/", view, name="customers_customer_story"),
+            path("<int:customer_id>/timeline/", view, name="customers_customer_timeline"),
             *super().get_urls(),
         ]
 
-    def story_view(self, request: HttpRequest, customer_id: int) -> HttpResponseBase:
+    def timeline_view(self, request: HttpRequest, customer_id: int) -> HttpResponseBase:
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         customer = (
@@ -55,10 +61,10 @@ class CustomerWithTimeline(CustomerAdmin):
             else None
         )
         if customer is None or not self.has_view_permission(request, customer):
-            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
+            redirect: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
                 request, self.opts, str(customer_id)
             )
-            return gone
+            return redirect
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -73,33 +79,43 @@ class CustomerWithTimeline(CustomerAdmin):
 
 
 def _context(customer: Customer, position: str) -> dict[str, Any]:
-    now, before = timezone.now(), read_position(position)
-    told = customer_timeline(customer, before, now)
-    zone = told.standing.time_zone
+    now, before = timezone.now(), parse_position(position)
+    timeline = customer_timeline(customer, before, now)
+    zone = timeline.standing.time_zone
     return {
-        "title": f"What Segment knows of {customer}",
+        "title": f"Timeline of {customer}",
         "subtitle": customer.business.name,
         "customer": customer,
         "zone": zone,
-        "first": before is None,
-        "days": days(told.lines, zone, now),
-        "stands": [
-            (stand, STATE_LABELS[stand.state], ICONS[stand.state], address_of(stand.entry))
-            for stand in told.stands
+        "is_first_page": before is None,
+        "days": days(timeline.lines, zone, now),
+        "statuses": [
+            (
+                status,
+                STATE_LABELS[status.state],
+                STATE_ICONS[status.state],
+                message_url(status.entry),
+            )
+            for status in timeline.stands
         ],
-        "older": f"?{urlencode({'before': position_of(told.following)})}" if told.following else "",
-        **({} if before else _details(customer, told, now)),
+        "older": f"?{urlencode({'before': format_position(timeline.following)})}"
+        if timeline.following
+        else "",
+        **({} if before else _details_context(customer, timeline, now)),
     }
 
 
-def _details(customer: Customer, told: CustomerTimeline, now: datetime) -> dict[str, Any]:
-    found = known_traits(customer, told.integration, told.identify, told.standing.time_zone)
+def _details_context(
+    customer: Customer, timeline: CustomerTimeline, now: datetime
+) -> dict[str, Any]:
+    zone = timeline.standing.time_zone
+    details = known_traits(customer, timeline.integration, timeline.identify, zone)
     return {
-        "details": found,
-        "accepted": on(found.at, told.standing.time_zone, now) if found.at else "",
+        "details": details,
+        "accepted": when(details.at, now, zone) if details.at else "",
     }
 
 
-# In the place of the plain one, which importing it has registered.
+# Replaces the admin of customers.admin, which the import above has registered.
 admin.site.unregister(Customer)
 admin.site.register(Customer, CustomerWithTimeline)
