@@ -1,4 +1,4 @@
-"""The owner's pages of API keys: made for one client, shown once, renamed, revoked, and never deleted."""
+"""The pages about API keys: create for a client, show once, rename, revoke, never delete."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from django.urls import reverse
 from time_machine import TimeMachineFixture
 
 from customers.models import Business, Membership
-from smrt_integration.admin.keys.descriptions import allowed, in_short
+from smrt_integration.admin.keys.descriptions import scope_labels, scope_summary
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import DEFAULT_SCOPES, SCOPES, Client
 from tests.admin.conftest import logged_in
@@ -62,7 +62,7 @@ def key(business: Business) -> ApiKey:
 
 
 class TestMakingOne:
-    def test_begins_with_what_each_client_is_for_and_counts_as(self, http: Http) -> None:
+    def test_begins_with_what_each_client_is_for(self, http: Http) -> None:
         told = text(http.get(ADD))
 
         assert [told.count(f'href="?client={client}"') for client in Client] == [1, 1, 1]
@@ -126,7 +126,7 @@ class TestMakingOne:
         assert tables_with(secret) == []
         assert tables_with(key.start) == ["smrt_integration_apikey"]
 
-    def test_makes_one_key_however_often_the_form_is_sent(self, http: Http) -> None:
+    def test_creates_one_key_however_often_the_form_is_sent(self, http: Http) -> None:
         """Reloading the page that shows the key sends it again."""
         form = filled_in(http)
         secret = secret_on(http.post(f"{ADD}?client=pos", form))
@@ -135,7 +135,7 @@ class TestMakingOne:
 
         assert ApiKey.objects.count() == LogEntry.objects.count() == 1
         assert again.redirect_chain == [(LIST, 302)]
-        assert "This key has been made, and is not shown again." in text(again)
+        assert "This key was created already, and we cannot show it again." in text(again)
         assert secret not in text(again)
 
     @pytest.mark.parametrize(
@@ -150,12 +150,12 @@ class TestMakingOne:
             ),
             (
                 {"once": "00000000-0000-4000-8000-000000000000"},
-                "This form cannot be used any more.",
+                "This form is out of date.",
             ),
             ({"business": "999999"}, "That choice is not one of the available choices."),
         ],
     )
-    def test_makes_none_when_something_is_wrong(
+    def test_creates_none_when_something_is_wrong(
         self, http: Http, wrong: dict[str, Any], told: str
     ) -> None:
         answer = http.post(f"{ADD}?client=pos", filled_in(http) | wrong)
@@ -164,10 +164,10 @@ class TestMakingOne:
         assert not ApiKey.objects.exists()
         assert secret_on(answer) == ""
 
-    def test_makes_none_for_a_client_that_there_is_not(self, http: Http) -> None:
+    def test_creates_none_for_an_unknown_client(self, http: Http) -> None:
         answer = http.post(f"{ADD}?client=fax", filled_in(http))
 
-        assert "Who will call with the key?" in text(answer)
+        assert "Which program will use the key?" in text(answer)
         assert not ApiKey.objects.exists()
 
     def test_offers_the_businesses_that_one_owns(
@@ -231,7 +231,7 @@ class TestTheList:
             f"smrt_app_{app.start}…",
             "changes orders and stops",
             "never",
-            "Revoked 13:30",
+            "Revoked at 13:30",
         ):
             assert told in second, told
 
@@ -300,7 +300,7 @@ class TestAKey:
 
         assert f"smrt_pos_{key.start}…" in told
         assert [
-            words for words in allowed(key.scopes) if words.replace("'", "&#x27;") not in told
+            words for words in scope_labels(key.scopes) if words.replace("'", "&#x27;") not in told
         ] == []
         assert "Last used: never." in told
         assert ApiKey.objects.get().revoked_at is None
@@ -315,15 +315,15 @@ class TestAKey:
         first, second = (http.post(page(key, "revoke"), follow=True) for _ in range(2))
 
         assert called.get("/api/v1/customers").status_code == 401
-        assert "Till 1 is revoked: calls with it are refused from now on." in text(first)
-        assert "Till 1 was revoked before." in text(second)
+        assert "Till 1 is revoked. Nobody can use it any more." in text(first)
+        assert "Till 1 was already revoked." in text(second)
         assert "Till 1" in text(http.get(LIST))
         assert http.post(page(key), {"name": "Renamed"}).status_code == 403
         assert http.post(page(key, "delete"), {"post": "yes"}).status_code == 403
         assert ApiKey.objects.get().name == "Till 1"
         assert page(key, "revoke") not in text(http.get(page(key)))
 
-    def test_has_a_history_of_who_made_it_and_who_revoked_it(
+    def test_has_an_audit_trail_of_who_created_and_who_revoked_it(
         self, http: Http, owner: User, support: User
     ) -> None:
         secret = secret_on(
@@ -340,7 +340,7 @@ class TestAKey:
             LogEntry.objects.order_by("pk").values_list("user", "object_repr", "change_message")
         )
         assert told == [
-            (owner.pk, "Our site (Website)", "Made, to Read orders."),
+            (owner.pk, "Our site (Website)", "Created, to Read orders."),
             (support.pk, "Our site (Website)", "Revoked."),
         ]
         history = text(http.get(page(key, "history")))
@@ -352,7 +352,7 @@ class TestAKey:
 
 
 class TestAHelper:
-    def test_looks_and_neither_makes_nor_revokes(self, helper: User, key: ApiKey) -> None:
+    def test_may_look_but_neither_create_nor_revoke(self, helper: User, key: ApiKey) -> None:
         http = logged_in(helper)
 
         listed, one = text(http.get(LIST)), text(http.get(page(key)))
@@ -373,11 +373,11 @@ class TestAHelper:
         assert ApiKey.objects.get().revoked_at is None
 
 
-def test_what_a_key_may_do_is_told_in_short() -> None:
-    assert in_short(SCOPES) == "Everything"
-    assert in_short([]) == "Nothing"
-    assert in_short(["orders:read"]) == "Reads orders"
+def test_what_a_key_may_do_is_told_scope_summary() -> None:
+    assert scope_summary(SCOPES) == "Everything"
+    assert scope_summary([]) == "Nothing"
+    assert scope_summary(["orders:read"]) == "Reads orders"
     assert (
-        in_short(DEFAULT_SCOPES[Client.WEBSITE])
+        scope_summary(DEFAULT_SCOPES[Client.WEBSITE])
         == "Reads customers, orders, pickups and store data; changes customers and pickups"
     )

@@ -1,4 +1,4 @@
-"""Usable by everybody: judged by axe-core's rules for WCAG 2 A and AA, in light and in dark, at both widths; and by the keyboard alone."""
+"""Accessible pages: axe-core's rules for WCAG 2 A and AA, in light and dark, at both widths."""
 
 from typing import Any
 
@@ -20,41 +20,45 @@ RULES = {
 }
 
 
-def grave(page: Page) -> list[str]:
-    """What hinders people on this page, each with the elements it is about."""
+def serious_violations(page: Page) -> list[str]:
+    """Return the serious violations on this page, each with its element."""
     page.evaluate(AXE_SCRIPT)
     result: dict[str, Any] = page.evaluate("(rules) => axe.run(document, rules)", RULES)
     return [
-        f"{one['id']}: {one['help']}: {node['target']} {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
-        for one in result["violations"]
-        if one["impact"] in {"serious", "critical"}
-        for node in one["nodes"]
+        f"{violation['id']}: {violation['help']}: {node['target']} {node['html'][:200]} "
+        f"{node.get('failureSummary', '')[:300]}"
+        for violation in result["violations"]
+        if violation["impact"] in {"serious", "critical"}
+        for node in violation["nodes"]
     ]
 
 
-def in_both_lights(page: Page, width: str) -> list[str]:
-    """In the dark on a desktop only: colours do not depend on the width."""
+def violations_in_both_modes(page: Page, width: str) -> list[str]:
+    """Check the dark mode on a desktop only: colours do not depend on the width."""
     page.emulate_media(reduced_motion="reduce")
-    found = []
-    for light in ("light", "dark") if width == "desktop" else ("light",):
+    violations = []
+    for mode in ("light", "dark") if width == "desktop" else ("light",):
         page.evaluate(
-            "(light) => { document.documentElement.classList.toggle('dark', light === 'dark') }",
-            light,
+            "(mode) => { document.documentElement.classList.toggle('dark', mode === 'dark') }",
+            mode,
         )
-        found += [f"{light}: {trouble}" for trouble in grave(page)]
-    return found
+        violations += [f"{mode}: {violation}" for violation in serious_violations(page)]
+    return violations
 
 
 def test_the_login_page(page: Page, width: str) -> None:
     page.goto("/admin/login/")
-    assert in_both_lights(page, width) == []
+    assert violations_in_both_modes(page, width) == []
 
 
 def test_the_rules_are_applied(page: Page) -> None:
     page.goto("/admin/login/")
     page.evaluate("document.querySelector('label').remove()")
     page.evaluate("document.querySelector('h1 span').className = 'text-base-300'")
-    assert sorted(trouble.split(":")[0] for trouble in grave(page)) == ["color-contrast", "label"]
+    assert sorted(violation.split(":")[0] for violation in serious_violations(page)) == [
+        "color-contrast",
+        "label",
+    ]
 
 
 def owners_pages(integration: Integration, customer: Customer, order: Order) -> dict[str, str]:
@@ -62,27 +66,25 @@ def owners_pages(integration: Integration, customer: Customer, order: Order) -> 
     waiting = Outgoing.objects.get(event="Order Ready")
     key = ApiKeyFactory.create(business=integration.business)
     return {
-        "first page": reverse("admin:index"),
+        "home": reverse("admin:index"),
         "integration": reverse("admin:events_integration_change", args=[integration.pk]),
-        "what becomes of what waits": reverse(
+        "send or discard waiting events": reverse(
             "admin:events_integration_waiting", args=[integration.pk]
         ),
         "preview": reverse("admin:events_integration_preview", args=[integration.pk]),
         "send log": reverse("admin:events_sendlog_changelist"),
         "one message": reverse("admin:events_sendlog_change", args=[entry.pk]),
-        "what waits": reverse("admin:events_outgoing_changelist"),
-        "one that waits": reverse("admin:events_outgoing_change", args=[waiting.pk]),
+        "outbox": reverse("admin:events_outgoing_changelist"),
+        "one waiting message": reverse("admin:events_outgoing_change", args=[waiting.pk]),
         "customers": reverse("admin:customers_customer_changelist"),
         "one customer": reverse("admin:customers_customer_change", args=[customer.pk]),
-        "ending the links to their account": reverse(
-            "admin:customers_customer_links", args=[customer.pk]
-        ),
-        "their story": reverse("admin:customers_customer_timeline", args=[customer.pk]),
+        "ending their account links": reverse("admin:customers_customer_links", args=[customer.pk]),
+        "their timeline": reverse("admin:customers_customer_timeline", args=[customer.pk]),
         "orders": reverse("admin:customers_order_changelist"),
         "one order": reverse("admin:customers_order_change", args=[order.pk]),
         "history": reverse("admin:events_integration_history", args=[integration.pk]),
         "API keys": reverse("admin:smrt_integration_apikey_changelist"),
-        "whom a key is for": reverse("admin:smrt_integration_apikey_add"),
+        "choosing the program of a key": reverse("admin:smrt_integration_apikey_add"),
         "what a key may do": f"{reverse('admin:smrt_integration_apikey_add')}?client=pos",
         "one key": reverse("admin:smrt_integration_apikey_change", args=[key.pk]),
         "what revoking stops": reverse("admin:smrt_integration_apikey_revoke", args=[key.pk]),
@@ -102,25 +104,27 @@ def test_the_owners_pages(
     Delivery().run()
     order.mark_ready()
     visitor.is_logged_in(owner)
-    found = {}
+    violations: dict[str, list[str]] = {}
     for name, address in owners_pages(integration, customer, order).items():
-        answer = page.goto(address)
-        assert answer
-        assert (name, answer.status) == (name, 200)
+        response = page.goto(address)
+        assert response
+        assert (name, response.status) == (name, 200)
         assert page.evaluate("document.documentElement.lang") == "en-us"
         assert page.title().strip(" |") != "SMRT Segment integration", (
             f"{name} has no title of its own"
         )
         expect(page.get_by_role("heading", level=1)).to_have_count(1)
-        found[name] = in_both_lights(page, width)
+        violations[name] = violations_in_both_modes(page, width)
         if (
-            over := page.evaluate(
+            excess := page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
         ) > 0:
-            found[name].append(f"{over} pixels wider than the screen")
-    troubled = [f"{name}, {trouble}" for name, troubles in found.items() for trouble in troubles]
-    assert not troubled, "\n".join(troubled)
+            violations[name].append(f"{excess} pixels wider than the screen")
+    lines = [
+        f"{name}, {violation}" for name, found_here in violations.items() for violation in of_page
+    ]
+    assert not lines, "\n".join(lines)
 
 
 def test_the_page_that_shows_a_key(
@@ -129,22 +133,22 @@ def test_the_page_that_shows_a_key(
     visitor.is_logged_in(owner)
     page.goto(f"{reverse('admin:smrt_integration_apikey_add')}?client=website")
     page.get_by_label("Name").fill("Our site")
-    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("button", name="Create the key").click()
     expect(page.get_by_label("The key", exact=True)).to_be_visible()
 
-    assert in_both_lights(page, width) == []
+    assert violations_in_both_modes(page, width) == []
     assert (
         page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         <= 0
     )
 
 
-def test_a_refused_form_of_a_key(
+def test_the_form_of_a_key_with_errors(
     visitor: Visitor, page: Page, width: str, owner: User, business: Business
 ) -> None:
     visitor.is_logged_in(owner)
     page.goto(f"{reverse('admin:smrt_integration_apikey_add')}?client=website")
-    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("button", name="Create the key").click()
     expect(page.get_by_role("alert")).to_contain_text("Give the key a name.")
 
-    assert in_both_lights(page, width) == []
+    assert violations_in_both_modes(page, width) == []

@@ -1,4 +1,4 @@
-"""The owner's pages of the keys to the API: who holds one, what each may do, making one, revoking one."""
+"""The pages about API keys: the list, one key, creating one, revoking one."""
 
 from smrt_integration.admin.keys import page
 

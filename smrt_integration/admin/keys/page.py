@@ -1,4 +1,4 @@
-"""The list of keys, the page of one, and who may make and revoke them."""
+"""The list of API keys, the page of one, and who may create and revoke them."""
 
 from typing import Any
 
@@ -12,32 +12,35 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from customers.admin_base import ScopedAdmin
-from events.lanes.status import clock
-from smrt_integration.admin.keys.create import choose, client_of, make
-from smrt_integration.admin.keys.descriptions import allowed, in_short
+from events.lanes.status import clock, when
+from smrt_integration.admin.keys.create import choose_client, client_of, create
+from smrt_integration.admin.keys.descriptions import scope_labels, scope_summary
 from smrt_integration.api.models import ApiKey
 
-MADE_ALREADY = (
-    "This key has been made, and is not shown again. If you did not copy it, revoke it below and add another one: nobody can read it "
-    "any more."
+CREATED_ALREADY = (
+    "This key was created already, and we cannot show it again. "
+    "If you did not copy it, revoke it below and create another one."
 )
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ScopedAdmin):
-    """Of a key, only its name can be changed: what it may do was decided when it was handed over, and whoever holds it by now, or found it,
-    gets no more by a change meant for another. Who needs more, or less, makes another key and revokes this one."""
+    """Only a key's name can be changed.
+
+    What a key may do stays as it was handed out, so that no copy of it gains rights later. To
+    allow more or less, create another key and revoke this one.
+    """
 
     change_form_template = "smrt/keys/key.html"
     list_before_template = "smrt/keys/introduction.html"
-    list_display = ("name", "business", "client", "recognised", "may", "last_used", "state")
+    list_display = ("name", "business", "client", "prefix", "summary", "last_used", "state")
     list_filter = ("client",)
     list_select_related = ("business",)
     search_fields = ("name__istartswith", "=start", "business__name__istartswith")
     autocomplete_fields = ("business",)
-    fields = ("business", "name", "client", "recognised", "may_do", "made", "last_used", "state")
-    readonly_fields = ("client", "recognised", "may_do", "made", "last_used", "state")
-    # what is in use first
+    fields = ("business", "name", "client", "prefix", "allowed", "created", "last_used", "state")
+    readonly_fields = ("client", "prefix", "allowed", "created", "last_used", "state")
+    # Keys in use come first.
     ordering = (F("revoked_at").desc(nulls_first=True), "-pk")
     actions = None
 
@@ -45,13 +48,13 @@ class ApiKeyAdmin(ScopedAdmin):
         css = {"all": ["smrt/integration.css", "smrt/keys.css"]}
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        """A revoked key is a record of what was."""
+        """Return False for a revoked key, which is only a record."""
         return super().has_change_permission(request, obj) and (
             not isinstance(obj, ApiKey) or obj.revoked_at is None
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        """Revoking is enough, and keeps who held what."""
+        """Return False: revoking is enough, and keeps the record."""
         return False
 
     def get_urls(self) -> list[URLPattern]:
@@ -61,7 +64,7 @@ class ApiKeyAdmin(ScopedAdmin):
             *super().get_urls(),
         ]
 
-    # making one
+    # create a key
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -70,23 +73,23 @@ class ApiKeyAdmin(ScopedAdmin):
             raise PermissionDenied
         client, context = client_of(request), self._context(request)
         if client is None:
-            return choose(request, context)
+            return choose_client(request, context)
         businesses = self.formfield_for_foreignkey(self.opts.get_field("business"), request)
         try:
             with transaction.atomic():
-                return make(request, client, businesses, self, context)
+                return create(request, client, businesses, self, context)
         except IntegrityError:
-            return self._made_already(request)
+            return self._created_already(request)
 
-    def _made_already(self, request: HttpRequest) -> HttpResponse:
-        """Reloading the page that shows a key sends its form once more."""
-        messages.warning(request, MADE_ALREADY)
+    def _created_already(self, request: HttpRequest) -> HttpResponse:
+        """Explain what happened to a form sent twice, for example by reloading the key's page."""
+        messages.warning(request, CREATED_ALREADY)
         return HttpResponseRedirect(reverse("admin:smrt_integration_apikey_changelist"))
 
-    # one of them
+    # the page of one key
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
-        """Nothing but the name: somebody may be revoking it this moment."""
+        """Save nothing but the name: somebody may be revoking the key at the same time."""
         obj.save(update_fields=["name"])
 
     def render_change_form(
@@ -108,10 +111,10 @@ class ApiKeyAdmin(ScopedAdmin):
     def revoke_view(self, request: HttpRequest, key_id: int) -> HttpResponseBase:
         key = self.get_object(request, str(key_id))
         if key is None or not self.has_view_permission(request, key):
-            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
+            redirect: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
                 request, self.opts, str(key_id)
             )
-            return gone
+            return redirect
         if not super().has_change_permission(request, key):
             raise PermissionDenied
         if request.method == "POST" or key.revoked_at:
@@ -119,7 +122,7 @@ class ApiKeyAdmin(ScopedAdmin):
         context = {
             "title": f"Revoke {key.name}",
             "key": key,
-            "allowed": allowed(key.scopes),
+            "allowed": scope_labels(key.scopes),
             "last_used": self.last_used(key),
         }
         return TemplateResponse(request, "smrt/keys/revoke.html", self._context(request) | context)
@@ -128,11 +131,9 @@ class ApiKeyAdmin(ScopedAdmin):
         with transaction.atomic():
             if key.revoke(timezone.now()):
                 self.log_change(request, key, "Revoked.")
-                messages.success(
-                    request, f"{key.name} is revoked: calls with it are refused from now on."
-                )
+                messages.success(request, f"{key.name} is revoked. Nobody can use it any more.")
             else:
-                messages.info(request, f"{key.name} was revoked before.")
+                messages.info(request, f"{key.name} was already revoked.")
         return HttpResponseRedirect(reverse("admin:smrt_integration_apikey_change", args=[key.pk]))
 
     def _context(self, request: HttpRequest) -> dict[str, Any]:
@@ -145,22 +146,22 @@ class ApiKeyAdmin(ScopedAdmin):
             "back": back,
         }
 
-    # in words
+    # columns and fields
 
     @admin.display(description="begins with", ordering="start")
-    def recognised(self, key: ApiKey) -> str:
+    def prefix(self, key: ApiKey) -> str:
         return f"{key.prefix}…"
 
     @admin.display(description="what it may do")
-    def may(self, key: ApiKey) -> str:
-        return in_short(key.scopes)
+    def summary(self, key: ApiKey) -> str:
+        return scope_summary(key.scopes)
 
     @admin.display(description="what it may do")
-    def may_do(self, key: ApiKey) -> str:
-        return "\n".join(allowed(key.scopes))
+    def allowed(self, key: ApiKey) -> str:
+        return "\n".join(scope_labels(key.scopes))
 
-    @admin.display(description="made", ordering="created_at")
-    def made(self, key: ApiKey) -> str:
+    @admin.display(description="created", ordering="created_at")
+    def created(self, key: ApiKey) -> str:
         return clock(key.created_at, timezone.now(), key.business.time_zone)
 
     @admin.display(description="last used", ordering="last_used_at")
@@ -174,7 +175,7 @@ class ApiKeyAdmin(ScopedAdmin):
     @admin.display(description="state", ordering="revoked_at")
     def state(self, key: ApiKey) -> str:
         return (
-            f"Revoked {clock(key.revoked_at, timezone.now(), key.business.time_zone)}"
+            f"Revoked {when(key.revoked_at, timezone.now(), key.business.time_zone)}"
             if key.revoked_at
             else "In use"
         )
