@@ -121,9 +121,7 @@ def test_the_owners_pages(
             )
         ) > 0:
             violations[name].append(f"{excess} pixels wider than the screen")
-    lines = [
-        f"{name}, {violation}" for name, found_here in violations.items() for violation in of_page
-    ]
+    lines = [f"{name}, {violation}" for name, found in violations.items() for violation in found]
     assert not lines, "\n".join(lines)
 
 
