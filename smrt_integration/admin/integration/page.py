@@ -13,7 +13,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from customers import access
-from customers.admin_base import PAGE, ScopedAdmin
+from customers.admin_base import ROWS_PER_PAGE, ScopedAdmin
 from customers.models import Business
 from events.encryption import Unreadable
 from events.lanes import lane_control
@@ -165,7 +165,7 @@ class IntegrationAdmin(ScopedAdmin):
                 return HttpResponseRedirect(
                     reverse("admin:events_integration_change", args=first_two)
                 )
-        without = businesses.filter(integration=None).order_by("name")[:PAGE]
+        without = businesses.filter(integration=None).order_by("name")[:ROWS_PER_PAGE]
         response: HttpResponse = super().changelist_view(
             request, {"without_settings": without, **(extra_context or {})}
         )
