@@ -13,7 +13,7 @@ from customers.models import Business, Customer
 from devtools.chromium import SIZES
 from tests.account.browser import chromium, judged, look
 from tests.account.conftest import link_to
-from tests.browser.test_accessibility import grave
+from tests.browser.test_accessibility import serious_violations
 from tests.factories import (
     BrandFactory,
     CustomerFactory,
@@ -123,7 +123,7 @@ def troubles_at(page: Page, address: str, name: str) -> list[str]:
     # in the dark on one width only: colours do not depend on it
     for scheme in ("light", "dark") if page.viewport_size == SIZE_OF_A_DESKTOP else ("light",):
         page.emulate_media(color_scheme=scheme)
-        troubles += [f"{scheme}: {trouble}" for trouble in grave(page)]
+        troubles += [f"{scheme}: {trouble}" for trouble in serious_violations(page)]
     if page.get_by_role("heading", level=1).count() != 1:
         troubles.append("not one heading")
     return troubles
@@ -135,4 +135,4 @@ def test_the_rules_are_applied(judged: Page, customer: Customer) -> None:
     judged.evaluate(
         "document.querySelectorAll('label, [autocomplete=email]').forEach(one => one.remove())"
     )
-    assert any(trouble.startswith("label:") for trouble in grave(judged))
+    assert any(trouble.startswith("label:") for trouble in serious_violations(judged))
