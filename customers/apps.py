@@ -3,51 +3,28 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.models.signals import post_delete, post_migrate, post_save
 
-# What is recorded by the actions of a business is not typed in here; the business itself is support's.
-VIEWABLE_MODELS = (
-    *(
-        "business",
-        "brand",
-        "agent",
-        "employee",
-        "department",
-        "customergroup",
-        "discount",
-        "customfield",
-        "customer",
-        "customfieldvalue",
-    ),
-    *(
-        "order",
-        "lineitem",
-        "stop",
-        "pickuprequest",
-        "regularpickuprequest",
-        "visit",
-        "textsettings",
-        "nightlytext",
-        "incomingtext",
-    ),
+from customers.model_roles import ModelRoles
+
+KEPT_BY_OWNERS = (
+    "brand",
+    "agent",
+    "employee",
+    "department",
+    "customergroup",
+    "discount",
+    "customfield",
+    "customer",
+    "customfieldvalue",
+    "stop",
+    "pickuprequest",
+    "regularpickuprequest",
 )
-OWNER_PERMISSIONS = {
-    **dict.fromkeys(
-        ("brand", "agent", "employee", "department", "customergroup", "discount", "customfield"),
-        ("add", "change", "delete"),
-    ),
-    **dict.fromkeys(
-        ("customer", "customfieldvalue", "stop", "pickuprequest", "regularpickuprequest"),
-        ("add", "change", "delete"),
-    ),
-    "business": ("change",),
-    "textsettings": ("add", "change"),
-    "incomingtext": ("change",),
-}
 
 
 def grant_roles(sender: AppConfig, **kwargs: Any) -> None:
     from customers import roles
 
-    roles.grant_permissions(sender, VIEWABLE_MODELS, OWNER_PERMISSIONS)
+    roles.grant_permissions(sender)
 
 
 def membership_changed(instance: Any, **kwargs: Any) -> None:
@@ -60,6 +37,26 @@ def membership_changed(instance: Any, **kwargs: Any) -> None:
 class CustomersConfig(AppConfig):
     name = "customers"
     verbose_name = "Customers"
+    # Actions of the business record orders, visits and texts; nobody types them in.
+    model_roles = ModelRoles(
+        viewed=(
+            *KEPT_BY_OWNERS,
+            "business",
+            "order",
+            "lineitem",
+            "visit",
+            "textsettings",
+            "nightlytext",
+            "incomingtext",
+        ),
+        support_only=("membership",),
+        changed_by_owners={
+            **dict.fromkeys(KEPT_BY_OWNERS, ("add", "change", "delete")),
+            "business": ("change",),
+            "textsettings": ("add", "change"),
+            "incomingtext": ("change",),
+        },
+    )
 
     def ready(self) -> None:
         post_migrate.connect(grant_roles, sender=self)

@@ -1,11 +1,14 @@
-"""What owners and helpers may do, as Django's groups and permissions. `migrate` keeps them complete, also for models that come later;
-what an operator added stays."""
+"""What owners and helpers may do, as Django's groups and permissions.
 
-from collections.abc import Iterable, Mapping
+`migrate` adds the permissions that are missing; it keeps those that an operator added.
+"""
+
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.apps import AppConfig
 
+from customers.model_roles import ModelRoles
 from customers.models import Membership
 
 GROUPS: Final[Mapping[str, str]] = {
@@ -14,27 +17,22 @@ GROUPS: Final[Mapping[str, str]] = {
 }
 
 
-def grant_permissions(
-    app: AppConfig,
-    views: Iterable[str],
-    changes: Mapping[str, Iterable[str]],
-    also: Iterable[str] = (),
-) -> None:
-    """Let both groups view the models named in `views`, owners also do what `changes` says by model, and both what is named in `also`.
-    Twice is as once."""
+def grant_permissions(app: AppConfig) -> None:
+    """Give both groups the permissions that the app's `model_roles` say. Idempotent."""
     from django.contrib.auth.models import Group, Permission
 
-    views = {f"view_{model}" for model in views}
-    both = views | set(also)
+    model_roles: ModelRoles = app.model_roles  # type: ignore[attr-defined]
+    both = {f"view_{model}" for model in model_roles.viewed} | {*model_roles.extra_permissions}
+    owners = {
+        f"{action}_{model}"
+        for model, actions in model_roles.changed_by_owners.items()
+        for action in actions
+    }
     for role, name in GROUPS.items():
-        own = (
-            {f"{action}_{model}" for model, actions in changes.items() for action in actions}
-            if role == Membership.Role.OWNER
-            else set()
-        )
+        codenames = both | owners if role == Membership.Role.OWNER else both
         group, _ = Group.objects.get_or_create(name=name)
         group.permissions.add(
-            *Permission.objects.filter(content_type__app_label=app.label, codename__in=both | own)
+            *Permission.objects.filter(content_type__app_label=app.label, codename__in=codenames)
         )
 
 

@@ -3,6 +3,8 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from customers.model_roles import ModelRoles
+
 
 def make_partitions(**kwargs: Any) -> None:
     from django.utils import timezone
@@ -15,12 +17,29 @@ def make_partitions(**kwargs: Any) -> None:
 def grant_roles(sender: AppConfig, **kwargs: Any) -> None:
     from customers import roles
 
-    shown = ("integration", "lane", "outgoing", "sendlog", "deliveryattempt")
-    roles.grant_permissions(sender, shown, {"integration": ("add", "change")}, also=("send_again",))
+    roles.grant_permissions(sender)
 
 
 class EventsConfig(AppConfig):
     name = "events"
+    model_roles = ModelRoles(
+        viewed=("integration", "lane", "outgoing", "sendlog", "deliveryattempt"),
+        support_only=(
+            "acceptedtraits",
+            "alert",
+            "celebration",
+            "dailycount",
+            "dailydelay",
+            "lapse",
+            "request",
+            "resent",
+            "sweepdone",
+            "switchchange",
+            "traitchange",
+        ),
+        changed_by_owners={"integration": ("add", "change")},
+        extra_permissions=("send_again",),
+    )
 
     def ready(self) -> None:
         from events import receivers

@@ -1,1 +1,3 @@
-"""WHERE: the Django project, delivery to Segment, the stand-ins for development."""
+"""The Django project: settings, delivery to Segment, the API and the admin."""
+
+__version__ = "0.1.0"

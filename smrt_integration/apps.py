@@ -3,6 +3,8 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
+from customers.model_roles import ModelRoles
+
 
 def sync_schedules(**kwargs: Any) -> None:
     from smrt_integration import schedules
@@ -13,21 +15,26 @@ def sync_schedules(**kwargs: Any) -> None:
 def grant_roles(sender: AppConfig, **kwargs: Any) -> None:
     from customers import roles
 
-    # a key is revoked and never deleted: what it was for stays on record
-    roles.grant_permissions(
-        apps.get_app_config("smrt_integration"), ("apikey",), {"apikey": ("add", "change")}
-    )
+    roles.grant_permissions(apps.get_app_config("smrt_integration"))
 
 
 class SmrtIntegrationConfig(AppConfig):
     name = "smrt_integration"
     verbose_name = "SMRT integration"
+    # A key is revoked and never deleted, so that its record stays.
+    model_roles = ModelRoles(
+        viewed=("apikey",),
+        support_only=("answered",),
+        changed_by_owners={"apikey": ("add", "change")},
+    )
 
     def ready(self) -> None:
-        # Makes the application Celery's current one, so that `events.wake` can publish without importing this package.
+        # Make ours Celery's current application, so that `events.wake` can publish without
+        # importing this package. Importing the checks registers them.
+        from smrt_integration import checks  # noqa: F401
         from smrt_integration.celery import app
 
         app.set_default()
         post_migrate.connect(sync_schedules, sender=apps.get_app_config("django_celery_beat"))
-        # This application comes first, and its permissions are made after its own turn.
+        # This app is migrated first; its permissions exist only once `auth` has been migrated.
         post_migrate.connect(grant_roles, sender=apps.get_app_config("auth"))

@@ -1,7 +1,10 @@
-"""The admin's menu: first what owners come for, then the business's records, then what only support needs. Each entry is shown to those
-who may look at what is behind it."""
+"""The admin's menu: what owners come for, then the business's records, then support's pages.
 
-from collections.abc import Callable
+Every page of the admin is in MENU or in PAGES_NOT_IN_MENU (smrt_integration.checks). The menu shows
+an entry to those who may view its page.
+"""
+
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from django.apps import apps
@@ -10,8 +13,8 @@ from django.urls import reverse_lazy
 
 
 def _may_view(label: str) -> Callable[[HttpRequest], bool]:
-    def allowed(request: HttpRequest) -> bool:
-        # the settings are still being read when this module is imported
+    def is_allowed(request: HttpRequest) -> bool:
+        # Imported here: the settings, which import this module, are still being read.
         from django.contrib import admin
 
         model = apps.get_model(label)
@@ -19,11 +22,11 @@ def _may_view(label: str) -> Callable[[HttpRequest], bool]:
             model
         ).has_view_permission(request)
 
-    return allowed
+    return is_allowed
 
 
-def _support(label: str) -> Callable[[HttpRequest], bool]:
-    """Owners may look at some of it too, when a page leads them there."""
+def _is_support(label: str) -> Callable[[HttpRequest], bool]:
+    """Hide the entry from owners, even if other pages link them to some of it."""
     return lambda request: (
         bool(getattr(request.user, "is_superuser", False)) and _may_view(label)(request)
     )
@@ -33,14 +36,15 @@ def _entry(
     title: str,
     icon: str,
     label: str,
-    allowed: Callable[[str], Callable[[HttpRequest], bool]] = _may_view,
+    permission: Callable[[str], Callable[[HttpRequest], bool]] = _may_view,
 ) -> dict[str, Any]:
     name = label.replace(".", "_").lower()
     return {
         "title": title,
         "icon": icon,
+        "model": label,
         "link": reverse_lazy(f"admin:{name}_changelist"),
-        "permission": allowed(label),
+        "permission": permission(label),
     }
 
 
@@ -66,8 +70,8 @@ MENU: Final[list[dict[str, Any]]] = [
             _entry("Regular pickups", "event_repeat", "customers.RegularPickupRequest"),
             _entry("Visits", "door_open", "customers.Visit"),
             _entry("Nightly texts", "sms", "customers.NightlyText"),
-            _entry("Answers to texts", "forum", "customers.IncomingText"),
-            _entry("Settings of texts", "tune", "customers.TextSettings"),
+            _entry("Replies to texts", "forum", "customers.IncomingText"),
+            _entry("Text settings", "tune", "customers.TextSettings"),
             _entry("Brands", "sell", "customers.Brand"),
             _entry("Stores and routes", "store", "customers.Agent"),
             _entry("Employees", "badge", "customers.Employee"),
@@ -82,14 +86,36 @@ MENU: Final[list[dict[str, Any]]] = [
         "separator": True,
         "collapsible": True,
         "items": [
-            _entry("Businesses", "apartment", "customers.Business", _support),
-            _entry("Memberships", "id_card", "customers.Membership", _support),
-            _entry("Users", "person", "auth.User", _support),
-            _entry("Groups", "shield_person", "auth.Group", _support),
-            _entry("Lanes", "swap_calls", "events.Lane", _support),
-            _entry("Attempts", "outgoing_mail", "events.DeliveryAttempt", _support),
-            _entry("Schedules", "schedule", "django_celery_beat.PeriodicTask", _support),
-            _entry("Failed logins", "lock", "axes.AccessAttempt", _support),
+            _entry("Businesses", "apartment", "customers.Business", _is_support),
+            _entry("Memberships", "id_card", "customers.Membership", _is_support),
+            _entry("Users", "person", "auth.User", _is_support),
+            _entry("Groups", "shield_person", "auth.Group", _is_support),
+            _entry("Lanes", "swap_calls", "events.Lane", _is_support),
+            _entry("Attempts", "outgoing_mail", "events.DeliveryAttempt", _is_support),
+            _entry("Schedules", "schedule", "django_celery_beat.PeriodicTask", _is_support),
+            _entry("Failed logins", "lock", "axes.AccessAttempt", _is_support),
         ],
     },
 ]
+PAGES_NOT_IN_MENU: Final = frozenset(
+    {
+        # Part of an order's and a customer's page.
+        "customers.LineItem",
+        "customers.CustomFieldValue",
+        # Support finds these by an address or from Schedules, too rarely for an entry each.
+        "axes.AccessFailureLog",
+        "axes.AccessLog",
+        "django_celery_beat.ClockedSchedule",
+        "django_celery_beat.CrontabSchedule",
+        "django_celery_beat.IntervalSchedule",
+        "django_celery_beat.SolarSchedule",
+    }
+)
+
+
+def models_in_menu() -> Iterator[str]:
+    """Return the labels of the models that have an entry, such as "events.SendLog"."""
+    for group in MENU:
+        for entry in group["items"]:
+            if "model" in entry:
+                yield entry["model"]

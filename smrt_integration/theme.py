@@ -9,12 +9,15 @@ from smrt_integration.menu import MENU
 
 
 def _static(path: str) -> Any:
-    """The address is known only once the files are collected."""
+    """Look up the address per request: it is known only once static files are collected."""
     return lambda _request: static(path)
 
 
 def without_inline_style(_request: HttpRequest) -> dict[str, Any]:
-    """The theme's colours are in smrt/colors.css: written into the page, as it would, the policy had to allow inline styles."""
+    """Leave out the colours that the theme would write into each page as an inline style.
+
+    The Content-Security-Policy forbids inline styles; the colours are in smrt/colors.css.
+    """
     return {"colors": {}}
 
 
@@ -26,7 +29,7 @@ UNFOLD: Final[dict[str, Any]] = {
         {"rel": "icon", "type": "image/svg+xml", "href": _static("smrt/favicon.svg")}
     ],
     "SHOW_HISTORY": True,
-    # there is nothing but the admin to go to
+    # No "View site" link: the admin is the whole site.
     "SITE_URL": None,
     "SCRIPTS": [_static("smrt/keyboard.js")],
     "STYLES": [_static("smrt/colors.css"), _static("smrt/owner.css")],

@@ -1,4 +1,4 @@
-"""What other applications have pages for, in the theme and for support alone: schedules and failed logins."""
+"""Pages of other applications, in our theme and for support alone: schedules, failed logins."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,25 +10,25 @@ from unfold import widgets
 
 from customers.admin_base import SupportAdmin
 
-# Importing them has registered their pages.
-OTHERS = (axes.admin, django_celery_beat.admin)
+# Importing these modules registers their pages.
+OTHER_ADMINS = (axes.admin, django_celery_beat.admin)
 
 
 if TYPE_CHECKING:
     from django.forms import ModelForm, Select
 
-    Form = ModelForm[PeriodicTask]
+    PeriodicTaskForm = ModelForm[PeriodicTask]
 
     class TaskSelect(Select):
         pass
 else:
-    Form = django_celery_beat.admin.PeriodicTaskForm
+    PeriodicTaskForm = django_celery_beat.admin.PeriodicTaskForm
 
     class TaskSelect(widgets.UnfoldAdminSelectWidget, django_celery_beat.admin.TaskSelectWidget):
-        """The names of our tasks, in the theme."""
+        """The names of our tasks, in our theme."""
 
 
-class ScheduleForm(Form):
+class ScheduleForm(PeriodicTaskForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["task"].widget = widgets.UnfoldAdminTextInputWidget()
@@ -36,9 +36,9 @@ class ScheduleForm(Form):
 
 
 for model, options in list(admin.site._registry.items()):
-    if type(options).__module__ in {other.__name__ for other in OTHERS}:
-        more = {"form": ScheduleForm} if model is PeriodicTask else {}
+    if type(options).__module__ in {other.__name__ for other in OTHER_ADMINS}:
+        attributes = {"form": ScheduleForm} if model is PeriodicTask else {}
         admin.site.unregister(model)
         admin.site.register(
-            model, type(type(options).__name__, (type(options), SupportAdmin), more)
+            model, type(type(options).__name__, (type(options), SupportAdmin), attributes)
         )

@@ -1,8 +1,15 @@
-"""Template filters for the pages that owners read."""
+"""Template tags and filters for the pages that owners read."""
 
 from django import template
 
+import smrt_integration
+
 register = template.Library()
+
+
+@register.simple_tag
+def version() -> str:
+    return smrt_integration.__version__
 
 
 @register.filter

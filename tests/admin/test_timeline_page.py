@@ -38,7 +38,7 @@ def get(user: User, customer: Customer, **query: str) -> str:
     with nothing_written():
         response: Any = logged_in(user).get(address(customer), query)
     assert response.status_code == 200
-    (body,) = re.findall(r'<main id="skipped".*?</main>', response.content.decode(), re.DOTALL)
+    (body,) = re.findall(r'<main id="main-content".*?</main>', response.content.decode(), re.DOTALL)
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body)))
 
 
