@@ -1,4 +1,4 @@
-// Copies what a message says. Shown only where the browser lets us.
+// Buttons that copy a text. They are shown only where the browser allows copying.
 for (const button of document.querySelectorAll("[data-copies]")) {
   if (!navigator.clipboard) continue;
   button.hidden = false;

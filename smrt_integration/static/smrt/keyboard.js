@@ -1,40 +1,54 @@
-// What the theme lets only a mouse press is made a button for the keyboard and for screen readers too.
+// The theme makes some elements clickable with the mouse only. Make them buttons for the keyboard
+// and for screen readers, too.
 document.addEventListener("alpine:initialized", () => {
-  for (const one of document.querySelectorAll("[x-on\\:click]:not(button, input, select, textarea, summary, [href], [tabindex])")) {
-    one.tabIndex = 0;
-    one.setAttribute("role", "button");
-    one.addEventListener("keydown", (event) => {
-      if (event.target === one && (event.key === "Enter" || event.key === " ")) {
+  const mouseOnly =
+    "[x-on\\:click]:not(button, input, select, textarea, summary, [href], [tabindex])";
+  for (const element of document.querySelectorAll(mouseOnly)) {
+    element.tabIndex = 0;
+    element.setAttribute("role", "button");
+    element.addEventListener("keydown", (event) => {
+      if (event.target === element && (event.key === "Enter" || event.key === " ")) {
         event.preventDefault();
-        one.click();
+        element.click();
       }
     });
   }
-  // Icons are words in a font of pictures: seen as a picture, but read out as "chevron right". Alone on a button, they are its name.
-  const names = { add: "Add", close: "Close", local_laundry_service: "Home", search: "Search", filter_list: "Filters", more_horiz: "More", visibility: "Show" };
+  // Icons are ligatures of an icon font: screen readers would read "chevron right". Hide them,
+  // and name a button that has nothing but an icon.
+  const names = {
+    add: "Add",
+    close: "Close",
+    local_laundry_service: "Home",
+    search: "Search",
+    filter_list: "Filters",
+    more_horiz: "More",
+    visibility: "Show",
+  };
   for (const icon of document.querySelectorAll(".material-symbols-outlined:not([aria-label])")) {
-    const word = icon.textContent.trim();
-    const pressed = icon.closest("a, button, [role=button]");
-    if (pressed && !pressed.ariaLabel && pressed.textContent.trim() === word) {
-      pressed.ariaLabel = pressed.title || names[word] || word.replaceAll("_", " ");
+    const ligature = icon.textContent.trim();
+    const button = icon.closest("a, button, [role=button]");
+    if (button && !button.ariaLabel && button.textContent.trim() === ligature) {
+      button.ariaLabel = button.title || names[ligature] || ligature.replaceAll("_", " ");
     }
-    if (pressed !== icon) {
+    if (button !== icon) {
       icon.ariaHidden = "true";
     }
   }
 });
 
-// A choice that is searched for (select2) names itself after what is chosen, which is nothing at first: it is named by its label too.
-const nameChoices = () => {
-  for (const choice of document.querySelectorAll(".select2-selection[aria-labelledby]")) {
-    const label = choice.closest(".select2-container")?.parentElement.querySelector("select")?.labels?.[0];
+// select2 names a field after its selected option, which is empty at first. Name it by its label,
+// too.
+const nameSelects = () => {
+  for (const selection of document.querySelectorAll(".select2-selection[aria-labelledby]")) {
+    const container = selection.closest(".select2-container");
+    const label = container?.parentElement.querySelector("select")?.labels?.[0];
     if (label) {
       label.id ||= `${label.htmlFor}_label`;
-      const names = `${label.id} ${choice.getAttribute("aria-labelledby")}`;
-      choice.setAttribute("aria-labelledby", names);
-      choice.querySelector("[role=textbox]")?.setAttribute("aria-labelledby", names);
+      const ids = `${label.id} ${selection.getAttribute("aria-labelledby")}`;
+      selection.setAttribute("aria-labelledby", ids);
+      selection.querySelector("[role=textbox]")?.setAttribute("aria-labelledby", ids);
     }
   }
 };
-// after the functions that make them, which jQuery calls in the order in which they were given to it
-window.addEventListener("load", () => window.django?.jQuery?.(nameChoices));
+// jQuery calls ready functions in order: this one runs after those that create the fields.
+window.addEventListener("load", () => window.django?.jQuery?.(nameSelects));
