@@ -1,6 +1,7 @@
-"""The cast walks every page of the admin: what is another business's does not exist for them, and helpers change nothing.
+"""On every page of the admin, another business's rows do not exist, and helpers change nothing.
 
-Pages are found, not listed: a new one is walked by itself. One that cannot be is named, with what to add (tests/admin/walk.py).
+Pages are found, not listed. A page that cannot be checked is named, with what to add
+(tests/admin/tenancy_checks.py).
 """
 
 import sys
@@ -22,153 +23,180 @@ from customers.models import Brand, Membership
 from customers.roles import GROUPS
 from tests.admin.conftest import logged_in, member
 from tests.admin.forms import shown
-from tests.admin.stage import FAR, NEAR, Stage, count_from, scoped_models
-from tests.admin.walk import OURS, UNKNOWN, WAYS, Walk
+from tests.admin.sample_business import (
+    FIRST_ID,
+    SECOND_ID,
+    SampleBusiness,
+    scoped_models,
+    start_ids_at,
+)
+from tests.admin.tenancy_checks import CHECKS, OWN_PAGES, PAGE_UNKNOWN, PageTenancyChecks
 from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.django_db
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 SCOPED = sorted(scoped_models(), key=lambda model: model._meta.label)
-SUPPORTS = [model for model in MODELS if model not in SCOPED]
+SUPPORT_MODELS = [model for model in MODELS if model not in SCOPED]
 
 
 @pytest.fixture
-def stages(segment: SegmentStandIn, time_machine: TimeMachineFixture) -> tuple[Stage, Stage]:
-    """At a standstill, so that no two answers differ by the time."""
+def samples(
+    segment: SegmentStandIn, time_machine: TimeMachineFixture
+) -> tuple[SampleBusiness, SampleBusiness]:
+    """Two businesses, with the clock stopped so that no two responses differ by the time."""
     time_machine.move_to(timezone.now(), tick=False)
-    count_from(NEAR)
-    near = Stage("Quokka", rf"{NEAR}"[:-2] + r"\d\d")
-    count_from(FAR)
-    return near, Stage("Zebu", rf"{FAR}"[:-2] + r"\d\d")
+    start_ids_at(FIRST_ID)
+    near = SampleBusiness("Quokka", rf"{FIRST_ID}"[:-2] + r"\d\d")
+    start_ids_at(SECOND_ID)
+    return near, SampleBusiness("Zebu", rf"{SECOND_ID}"[:-2] + r"\d\d")
 
 
 @pytest.fixture
-def mine(stages: tuple[Stage, Stage]) -> Stage:
-    return stages[0]
+def mine(samples: tuple[SampleBusiness, SampleBusiness]) -> SampleBusiness:
+    return samples[0]
 
 
 @pytest.fixture
-def theirs(stages: tuple[Stage, Stage]) -> Stage:
-    return stages[1]
+def theirs(samples: tuple[SampleBusiness, SampleBusiness]) -> SampleBusiness:
+    return samples[1]
 
 
-def test_how_every_page_of_ours_is_called_is_known() -> None:
+def test_every_page_of_ours_is_known() -> None:
     user = User(is_superuser=True, is_active=True)
     support_s = {"auth_user_password_change"}
-    unknown = {name for name in Walk.own_pages(walk_of(user)) if name not in OURS} - support_s
+    unknown = {
+        name
+        for name in PageTenancyChecks.own_page_names(without_client(user))
+        if name not in OWN_PAGES
+    } - support_s
 
-    assert not unknown, " ".join(UNKNOWN.format(name=name) for name in sorted(unknown))
-
-
-def walk_of(user: User) -> Any:
-    """For what asks nothing of a server."""
-    walk = object.__new__(Walk)
-    walk.site = admin.site
-    walk.user = user
-    return walk
+    assert not unknown, " ".join(PAGE_UNKNOWN.format(name=name) for name in sorted(unknown))
 
 
-OF_HELPERS = (Walk.lists, Walk.rows, Walk.others_rows, Walk.ours, Walk.ours_posted)
+def without_client(user: User) -> Any:
+    """Return checks that request no page."""
+    checks = object.__new__(PageTenancyChecks)
+    checks.site = admin.site
+    checks.user = user
+    return checks
+
+
+HELPER_CHECKS = (
+    PageTenancyChecks.lists,
+    PageTenancyChecks.rows,
+    PageTenancyChecks.others_rows,
+    PageTenancyChecks.own_views,
+    PageTenancyChecks.own_views_posted,
+)
 
 
 @pytest.mark.parametrize(
-    ("way", "role"),
+    ("check", "role"),
     [
-        *((way, Membership.Role.OWNER) for way in WAYS),
-        *((way, Membership.Role.HELPER) for way in OF_HELPERS),
+        *((check, Membership.Role.OWNER) for check in CHECKS),
+        *((check, Membership.Role.HELPER) for check in HELPER_CHECKS),
     ],
     ids=lambda value: getattr(value, "__name__", value),
 )
-def test_nobody_is_shown_or_reaches_what_is_anothers(
-    way: Callable[[Walk], None], role: str, mine: Stage, theirs: Stage
+def test_nobody_sees_or_changes_another_business_s_rows(
+    check: Callable[[PageTenancyChecks], None],
+    role: str,
+    mine: SampleBusiness,
+    theirs: SampleBusiness,
 ) -> None:
-    walk = Walk(member(role, mine.business, role), mine, theirs)
+    checks = PageTenancyChecks(member(role, mine.business, role), mine, theirs)
     before = theirs.everything()
 
-    way(walk)
+    check(checks)
 
-    assert not walk.wrong, "\n".join(walk.wrong)
+    assert not checks.faults, "\n".join(checks.faults)
     assert theirs.everything() == before
 
 
-def test_nor_the_other_way_round(stages: tuple[Stage, Stage]) -> None:
-    """An owner of the other business, whose rows have all the greater numbers."""
-    near, far = stages
-    walk = Walk(member("otto", far.business, Membership.Role.OWNER), far, near)
+def test_the_same_for_the_other_business(samples: tuple[SampleBusiness, SampleBusiness]) -> None:
+    """An owner of the other business, all of whose rows have greater ids."""
+    near, far = samples
+    checks = PageTenancyChecks(member("otto", far.business, Membership.Role.OWNER), far, near)
     before = near.everything()
 
-    for way in (walk.lists, walk.rows, walk.ours):
-        way()
+    for check in (checks.lists, checks.rows, checks.own_views):
+        check()
 
-    assert not walk.wrong, "\n".join(walk.wrong)
+    assert not checks.faults, "\n".join(checks.faults)
     assert near.everything() == before
 
 
-def test_a_helper_changes_nothing_whatever_they_send(mine: Stage, theirs: Stage) -> None:
-    """Not even the form that an owner would send, filled in."""
-    owner = Walk(member("olivia", mine.business, Membership.Role.OWNER), mine, theirs)
-    helper = Walk(member("henry", mine.business, Membership.Role.HELPER), mine, theirs)
+def test_a_helper_changes_nothing_whatever_they_send(
+    mine: SampleBusiness, theirs: SampleBusiness
+) -> None:
+    """Not even with the form that an owner would send."""
+    owner = PageTenancyChecks(member("olivia", mine.business, Membership.Role.OWNER), mine, theirs)
+    helper = PageTenancyChecks(member("henry", mine.business, Membership.Role.HELPER), mine, theirs)
     before = mine.everything()
 
     for model, options in helper.scoped():
-        for page, numbers in (
+        for page, row_ids in (
             ("add", []),
-            ("change", [helper.number(mine, model)]),
-            ("delete", [helper.number(mine, model)]),
+            ("change", [helper.row_id(mine, model)]),
+            ("delete", [helper.row_id(mine, model)]),
         ):
-            address = helper.address(model, page, *numbers)
+            address = helper.address(model, page, *row_ids)
             html = owner.client.get(address).content.decode()
             sent = (
                 shown(html, f"{model._meta.model_name}_form")
                 if page != "delete"
                 else {"post": "yes"}
             )
-            helper.ask(address, sent, post=True, statuses=(403,))
+            helper.request_page(address, sent, post=True, statuses=(403,))
         for name in options.get_actions(helper.request):
-            helper.ask(
+            helper.request_page(
                 helper.address(model, "changelist"),
                 {"action": name, "_selected_action": "1"},
                 post=True,
                 statuses=(403,),
             )
-    for name, call in OURS.items():
+    for name, call in OWN_PAGES.items():
         if not call.helpers_may_post:
-            numbers = [helper.number(mine, call.number_of)] if call.number_of else []
-            helper.ask(
-                reverse(f"admin:{name}", args=numbers), {}, post=True, statuses=(200, 403, 405)
+            row_ids = [helper.row_id(mine, call.model)] if call.model else []
+            helper.request_page(
+                reverse(f"admin:{name}", args=row_ids), {}, post=True, statuses=(200, 403, 405)
             )
 
-    assert not helper.wrong, "\n".join(helper.wrong)
+    assert not helper.faults, "\n".join(helper.faults)
     assert mine.everything() == before
 
 
-def test_a_helper_may_send_again(mine: Stage, theirs: Stage) -> None:
-    helper = Walk(member("henry", mine.business, Membership.Role.HELPER), mine, theirs)
+def test_a_helper_may_send_again(mine: SampleBusiness, theirs: SampleBusiness) -> None:
+    helper = PageTenancyChecks(member("henry", mine.business, Membership.Role.HELPER), mine, theirs)
 
-    helper.ask(reverse("admin:events_sendlog_resend"), {}, post=True, statuses=(302,))
+    helper.request_page(reverse("admin:events_sendlog_resend"), {}, post=True, statuses=(302,))
 
-    assert not helper.wrong, "\n".join(helper.wrong)
+    assert not helper.faults, "\n".join(helper.faults)
 
 
-def test_support_sees_both_on_every_list(mine: Stage, theirs: Stage, support: User) -> None:
+def test_support_sees_both_on_every_list(
+    mine: SampleBusiness, theirs: SampleBusiness, support: User
+) -> None:
     client = logged_in(support)
-    walk = Walk(support, mine, theirs)
+    checks = PageTenancyChecks(support, mine, theirs)
     blind = []
-    for model, _ in walk.scoped():
+    for model, _ in checks.scoped():
         if model in SCOPED:
-            text = client.get(walk.address(model, "changelist")).content.decode()
+            text = client.get(checks.address(model, "changelist")).content.decode()
             blind += [
                 model.__name__
-                for stage in (mine, theirs)
-                if stage.mark not in text and str(walk.number(stage, model)) not in text
+                for sample in (mine, theirs)
+                if sample.mark not in text and str(checks.row_id(sample, model)) not in text
             ]
 
     assert blind == []
 
 
-def test_a_page_without_a_scope_is_noticed(mine: Stage, theirs: Stage, settings: Any) -> None:
-    """Brands, as they would be if somebody forgot what they are made of."""
+def test_a_page_without_a_scope_is_noticed(
+    mine: SampleBusiness, theirs: SampleBusiness, settings: Any
+) -> None:
+    """The page of brands, as it would be if somebody forgot the scope."""
     site = type(admin.site._registry[Brand].admin_site)(name="admin")
     for model, options in admin.site._registry.items():
         forgotten = type(
@@ -184,23 +212,25 @@ def test_a_page_without_a_scope_is_noticed(mine: Stage, theirs: Stage, settings:
     ]
     sys.modules[urls.__name__] = urls
     settings.ROOT_URLCONF = urls.__name__
-    walk = Walk(member("olivia", mine.business, Membership.Role.OWNER), mine, theirs, site)
+    checks = PageTenancyChecks(
+        member("olivia", mine.business, Membership.Role.OWNER), mine, theirs, site
+    )
 
-    for way, name in (
-        (walk.lists, ""),
-        (walk.others_rows, "NUMBER/change/"),
-        (walk.choices, "autocomplete"),
-        (walk.actions, "delete_selected"),
+    for check, name in (
+        (checks.lists, ""),
+        (checks.others_rows, "ROW_ID/change/"),
+        (checks.choices, "autocomplete"),
+        (checks.actions, "delete_selected"),
     ):
-        walk.wrong.clear()
-        way()
-        found = [wrong for wrong in walk.wrong if name in wrong]
-        assert found, way.__name__
-        assert all("brand" in wrong for wrong in found), found
+        checks.faults.clear()
+        check()
+        faults = [fault for fault in checks.faults if name in fault]
+        assert faults, check.__name__
+        assert all("brand" in fault for fault in faults), faults
 
 
-@pytest.mark.parametrize("model", SUPPORTS, ids=lambda model: model._meta.label)
-def test_what_is_supports_is_closed_to_owners(model: Any, owner: User) -> None:
+@pytest.mark.parametrize("model", SUPPORT_MODELS, ids=lambda model: model._meta.label)
+def test_support_s_pages_are_closed_to_owners(model: Any, owner: User) -> None:
     client = logged_in(owner)
     owner.user_permissions.set(Permission.objects.all())
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
@@ -210,17 +240,19 @@ def test_what_is_supports_is_closed_to_owners(model: Any, owner: User) -> None:
     assert client.get(reverse(f"{name}_change", args=[1])).status_code in {302, 403}
 
 
-def test_every_page_is_scoped_or_supports() -> None:
-    """A page registered without a scope shows everybody's rows to whoever may open it, so no group may."""
+def test_every_page_is_scoped_or_support_s() -> None:
+    """A page without a scope shows everybody's rows, so no group may open it."""
     open_to_groups = Permission.objects.filter(group__name__in=GROUPS.values()).select_related(
         "content_type"
     )
 
     assert {permission.content_type.model_class() for permission in open_to_groups} == set(SCOPED)
-    assert not [model for model in SUPPORTS if isinstance(admin.site._registry[model], ScopedAdmin)]
+    assert not [
+        model for model in SUPPORT_MODELS if isinstance(admin.site._registry[model], ScopedAdmin)
+    ]
 
 
-def test_without_logging_in_every_page_leads_to_the_login(db: None) -> None:
+def test_without_login_every_page_redirects_to_it(db: None) -> None:
     for model in MODELS:
         answer = Client().get(
             reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")

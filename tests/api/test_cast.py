@@ -14,7 +14,7 @@ from django.utils import timezone
 from time_machine import TimeMachineFixture
 
 import smrt_integration.urls
-from tests.admin.stage import FAR, NEAR, Stage, count_from
+from tests.admin.sample_business import SECOND_ID, FIRST_ID, SampleBusiness, start_ids_at
 from tests.api import faulty_views
 from tests.api.endpoints import METHODS, ROOT
 from tests.api.walk import FOR_EVERY_KEY, MADE_UP, OPEN, WAYS, Walk
@@ -26,19 +26,19 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def stages(
     segment: SegmentStandIn, time_machine: TimeMachineFixture, settings: Any
-) -> tuple[Stage, Stage]:
+) -> tuple[SampleBusiness, SampleBusiness]:
     """At a standstill, so that no two answers differ by the time; and nobody calls too often."""
     settings.API_CALLS_PER_MINUTE = 1_000_000
     time_machine.move_to(timezone.now(), tick=False)
-    count_from(NEAR)
-    near = Stage("Quokka", rf"{NEAR}"[:-2] + r"\d\d")
-    count_from(FAR)
-    return near, Stage("Zebu", rf"{FAR}"[:-2] + r"\d\d")
+    start_ids_at(FIRST_ID)
+    near = SampleBusiness("Quokka", rf"{FIRST_ID}"[:-2] + r"\d\d")
+    start_ids_at(SECOND_ID)
+    return near, SampleBusiness("Zebu", rf"{SECOND_ID}"[:-2] + r"\d\d")
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_nobody_is_shown_or_reaches_what_is_not_theirs(
-    way: Callable[[Walk], None], stages: tuple[Stage, Stage]
+    way: Callable[[Walk], None], stages: tuple[SampleBusiness, SampleBusiness]
 ) -> None:
     walk = Walk(*stages, smrt_integration.urls)
     before = walk.theirs.everything()
@@ -49,7 +49,7 @@ def test_nobody_is_shown_or_reaches_what_is_not_theirs(
     assert walk.theirs.everything() == before
 
 
-def test_nor_the_other_way_round(stages: tuple[Stage, Stage]) -> None:
+def test_nor_the_other_way_round(stages: tuple[SampleBusiness, SampleBusiness]) -> None:
     """With a key of the other business, whose rows have all the greater numbers."""
     near, far = stages
     walk = Walk(far, near, smrt_integration.urls)
@@ -60,7 +60,7 @@ def test_nor_the_other_way_round(stages: tuple[Stage, Stage]) -> None:
 
 
 def test_what_is_open_is_how_the_api_is_called_and_nothing_else(
-    stages: tuple[Stage, Stage],
+    stages: tuple[SampleBusiness, SampleBusiness],
 ) -> None:
     for path in sorted(OPEN):
         answer = Http().get(ROOT + path)
@@ -68,7 +68,9 @@ def test_what_is_open_is_how_the_api_is_called_and_nothing_else(
         assert not any(stage.mark in answer.content.decode() for stage in stages)
 
 
-def test_a_method_that_there_is_not_is_refused(stages: tuple[Stage, Stage]) -> None:
+def test_a_method_that_there_is_not_is_refused(
+    stages: tuple[SampleBusiness, SampleBusiness],
+) -> None:
     walk = Walk(*stages, smrt_integration.urls)
 
     walk.methods_that_there_are_not()
@@ -88,7 +90,9 @@ def test_what_is_open_answers_whatever_it_is_asked(db: None) -> None:
     assert {asked: status for asked, status in answers.items() if status >= 500} == {}
 
 
-def test_what_is_named_as_an_exception_is_there(stages: tuple[Stage, Stage]) -> None:
+def test_what_is_named_as_an_exception_is_there(
+    stages: tuple[SampleBusiness, SampleBusiness],
+) -> None:
     assert {*OPEN, *FOR_EVERY_KEY, *MADE_UP} <= {
         endpoint.path for endpoint in Walk(*stages, smrt_integration.urls).endpoints
     }
@@ -126,7 +130,7 @@ def test_what_somebody_forgot_is_noticed(
     view: type[Any],
     way: Callable[[Walk], None],
     found: str,
-    stages: tuple[Stage, Stage],
+    stages: tuple[SampleBusiness, SampleBusiness],
     settings: Any,
 ) -> None:
     urls = faulty_views.urls_with(view)
@@ -139,7 +143,9 @@ def test_what_somebody_forgot_is_noticed(
     assert [wrong for wrong in walk.wrong if wrong.startswith(found)], walk.wrong
 
 
-def test_an_id_of_unknown_kind_is_named_with_what_to_add(stages: tuple[Stage, Stage]) -> None:
+def test_an_id_of_unknown_kind_is_named_with_what_to_add(
+    stages: tuple[SampleBusiness, SampleBusiness],
+) -> None:
     walk = Walk(*stages, smrt_integration.urls)
     with pytest.raises(
         LookupError,

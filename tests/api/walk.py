@@ -28,7 +28,7 @@ from customers.models import (
 )
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import AREAS, SCOPES, Client
-from tests.admin.stage import Stage
+from tests.admin.sample_business import SampleBusiness
 from tests.api.endpoints import (
     METHODS,
     NOWHERE,
@@ -74,7 +74,7 @@ SAY_WHOSE = "{path}: say in WHOSE (tests/api/walk.py) which rows “{name}” st
 SAY_FOR_WHOM = (
     "{path} has no area: give its view one, or name the path in FOR_EVERY_KEY (tests/api/walk.py)"
 )
-STAGE = "Put a row of {model} on the stage (tests/admin/stage.py)."
+STAGE = "Put a row of {model} on the stage (tests/admin/sample_business.py)."
 TRIED = ("business", "customer__business", "business__name", "search")
 """What no list can be narrowed by, but somebody might try."""
 MADE_UP = {"stops/reports": "stop"}
@@ -125,8 +125,8 @@ def nobodys(value: Any) -> Any:
 class Walk:
     """With keys of `mine` and not of `theirs`. `wrong` is what was found."""
 
-    mine: Stage
-    theirs: Stage
+    mine: SampleBusiness
+    theirs: SampleBusiness
     urlconf: Any
     wrong: list[str] = field(default_factory=list)
     secrets: dict[frozenset[str], str] = field(default_factory=dict)
@@ -161,7 +161,7 @@ class Walk:
             self.stored = tables()
         return self.secrets[wanted]
 
-    def row(self, stage: Stage, path: str, name: str) -> Any:
+    def row(self, stage: SampleBusiness, path: str, name: str) -> Any:
         if name not in WHOSE:
             raise LookupError(SAY_WHOSE.format(path=path, name=name))
         wanted = WHOSE[name].all()
@@ -172,7 +172,7 @@ class Walk:
     def own(self, path: str, name: str) -> str:
         return str(public(self.row(self.mine, path, name)))
 
-    def ids(self, endpoint: Endpoint, stage: Stage) -> dict[str, Any]:
+    def ids(self, endpoint: Endpoint, stage: SampleBusiness) -> dict[str, Any]:
         """For the path: of the view's own row, and of those that other names in it stand for."""
         view, found = endpoint.view, {}
         for name in endpoint.names:
@@ -306,7 +306,7 @@ class Walk:
             )
             self.note(
                 '"results":[]' in text_of(answer),
-                f"{call} lists nothing: put a row on the stage (tests/admin/stage.py)",
+                f"{call} lists nothing: put a row on the stage (tests/admin/sample_business.py)",
             )
             self.look(call, text_of(answer))
 

@@ -1,4 +1,4 @@
-"""Two businesses with one of everything, each under its own unmistakable name."""
+"""A business with one row of everything, all recognisable by its name and by its ids."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,25 +37,26 @@ from tests.factories import (
     VisitFactory,
 )
 
-NEAR, FAR = 6_000_000_000, 7_000_000_000
-"""Where each business's rows are counted from, that their numbers cannot be taken for anything else."""
-NOBODY = 8_000_000_000
+FIRST_ID, SECOND_ID = 6_000_000_000, 7_000_000_000
+"""Each sample's ids start here, so that no other number on a page looks like one of them."""
+UNUSED_ID = 8_000_000_000
 
 
-def count_from(number: int) -> None:
-    """In every table of ours, until the test ends."""
+def start_ids_at(number: int) -> None:
+    """Start the ids of all our tables at this number, until the test ends."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT sequencename FROM pg_sequences "
-            "WHERE sequencename ~ '^(customers|events|smrt_integration)_' AND data_type = 'bigint'::regtype"
+            "WHERE sequencename ~ '^(customers|events|smrt_integration)_' "
+            "AND data_type = 'bigint'::regtype"
         )
         for (sequence,) in cursor.fetchall():
             cursor.execute(f'ALTER SEQUENCE "{sequence}" RESTART WITH {number}')
 
 
 @dataclass
-class Stage:
-    """One business. `mark` is in every name of it that a page may show; `numbers`, a pattern, is all of its rows'."""
+class SampleBusiness:
+    """`mark` is part of every name that a page may show; `numbers` is a pattern of all ids."""
 
     mark: str
     numbers: str = "no number"
@@ -107,7 +108,7 @@ class Stage:
         self._messages()
 
     def _messages(self) -> None:
-        """One of each outcome in the log, a POST, and others still waiting."""
+        """Log a message with each outcome and one attempt; leave others waiting."""
         now = timezone.now()
         rows = list(Outgoing.objects.filter(business=self.business).order_by("id"))
         waiting = [
@@ -141,14 +142,14 @@ class Stage:
         assert DeliveryAttempt.objects.filter(business=self.business).exists()
 
     def rows(self, model: type[models.Model]) -> models.QuerySet[Any]:
-        """Of this business; none of a model that is support's alone."""
+        """Return this business's rows; none of a model that only support may see."""
         site: Any = admin.site._registry[model]
         path = site.business_path if isinstance(site, ScopedAdmin) else ""
         rows = model._default_manager.order_by("pk")
         return rows.filter(**{path: self.business.pk}) if path else rows.none()
 
     def everything(self) -> dict[str, list[Any]]:
-        """All that is stored of it, to see whether anything changed."""
+        """Return all stored rows, to see whether anything changed."""
         found = {model._meta.label: list(self.rows(model).values()) for model in scoped_models()}
         for model in apps.get_app_config("events").get_models():
             columns = {column.name for column in model._meta.concrete_fields}
