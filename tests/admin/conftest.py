@@ -1,4 +1,4 @@
-"""The cast: an owner, a helper of the same business, an owner of another one, and support."""
+"""The users of these tests: an owner, a helper, the owner of another business, and support."""
 
 from typing import Any
 
@@ -52,5 +52,5 @@ def logged_in(user: User) -> Client:
 
 @pytest.fixture(autouse=True)
 def _static_files_as_written(settings: Any) -> None:
-    """None have been collected."""
+    """Read static files from where they are written: none have been collected."""
     settings.WHITENOISE_AUTOREFRESH = True

@@ -1,4 +1,4 @@
-"""A form as a browser has it: what the page shows, to be sent back with changes."""
+"""Read a form from a page, as a browser would submit it."""
 
 from html.parser import HTMLParser
 from typing import Any
@@ -13,20 +13,24 @@ class _Fields(HTMLParser):
         self.fields: dict[str, list[str]] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given: dict[str, Any] = dict(attrs)
+        attributes: dict[str, Any] = dict(attrs)
         if tag == "form":
-            self.inside = given.get("id") == self.form_id
-        if not self.inside or "disabled" in given:
+            self.inside = attributes.get("id") == self.form_id
+        if not self.inside or "disabled" in attributes:
             return
         if tag == "select":
-            self.select = given["name"]
-        elif tag == "option" and "selected" in given:
-            self._take(self.select, given.get("value", ""))
-        elif tag == "input" and given.get("name") and given.get("type") not in {"submit", "button"}:
-            if given.get("type") not in {"checkbox", "radio"}:
-                self._take(given["name"], given.get("value") or "")
-            elif "checked" in given:
-                self._take(given["name"], given.get("value") or "on")
+            self.select = attributes["name"]
+        elif tag == "option" and "selected" in attributes:
+            self._take(self.select, attributes.get("value", ""))
+        elif (
+            tag == "input"
+            and attributes.get("name")
+            and attributes.get("type") not in {"submit", "button"}
+        ):
+            if attributes.get("type") not in {"checkbox", "radio"}:
+                self._take(attributes["name"], attributes.get("value") or "")
+            elif "checked" in attributes:
+                self._take(attributes["name"], attributes.get("value") or "on")
 
     def _take(self, name: str, value: str) -> None:
         self.fields.setdefault(name, []).append(value)
@@ -35,8 +39,10 @@ class _Fields(HTMLParser):
         self.inside = self.inside and tag != "form"
 
 
-def shown(html: str, form_id: str) -> dict[str, Any]:
-    """What a browser would send back unchanged."""
-    found = _Fields(form_id)
-    found.feed(html)
-    return {name: values if len(values) > 1 else values[0] for name, values in found.fields.items()}
+def form_values(html: str, form_id: str) -> dict[str, Any]:
+    """Return the values that a browser would submit without changes."""
+    parser = _Fields(form_id)
+    parser.feed(html)
+    return {
+        name: values if len(values) > 1 else values[0] for name, values in parser.fields.items()
+    }

@@ -22,7 +22,7 @@ from customers.models import Brand, Business, Customer
 from events.models import SendLog
 from smrt_integration.api.models import ApiKey
 from tests.admin.conftest import logged_in
-from tests.admin.forms import shown
+from tests.admin.forms import form_values
 from tests.admin.sample_business import SECOND_ID, UNUSED_ID, SampleBusiness
 
 ROW_PAGES = ("change", "delete", "history", "")
@@ -346,7 +346,7 @@ class PageTenancyChecks:
         for model, _ in self.scoped():
             address = self.address(model, "change", self.row_id(self.mine, model))
             page = self.client.get(address)
-            unchanged = shown(page.content.decode(), f"{model._meta.model_name}_form")
+            unchanged = form_values(page.content.decode(), f"{model._meta.model_name}_form")
             for name, choice in self._choices_of(page):
                 if name in unchanged:
                     self.compare(

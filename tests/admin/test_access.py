@@ -1,4 +1,4 @@
-"""Who belongs to several businesses, and who looks for what they may not see: what a user may do is asked of each row's business."""
+"""Members of several businesses: permissions are checked for each row's business."""
 
 from typing import Any
 
@@ -263,7 +263,7 @@ class TestWhoOwnsOne:
     def test_changes_the_zone_of_the_business_and_not_its_name(
         self, owner: User, business: Business
     ) -> None:
-        """The name is unique among all: whoever could try names would learn who else is here."""
+        """Names are unique, so a user who could try names would learn which businesses exist."""
         BusinessFactory.create(name="Taken")
         client = logged_in(owner)
 
@@ -324,7 +324,7 @@ def test_a_helper_cannot_ask_for_the_write_key_by_its_beginning(
 class TestSupportsPages:
     @pytest.fixture
     def trusted(self, owner: User) -> Client:
-        """Somebody gave the owner every permission there is."""
+        """An owner to whom somebody gave every permission there is."""
         owner.user_permissions.set(Permission.objects.all())
         return logged_in(owner)
 
@@ -369,11 +369,11 @@ def test_support_sees_all_and_filters_by_business(
     )
     client = logged_in(support)
 
-    def shown(**query: Any) -> list[Brand]:
+    def listed(**query: Any) -> list[Brand]:
         return list(client.get(page(Brand, "changelist"), query).context["cl"].result_list)
 
-    assert shown() == [mine, theirs]
-    assert shown(business__id__exact=other_business.pk) == [theirs]
+    assert listed() == [mine, theirs]
+    assert listed(business__id__exact=other_business.pk) == [theirs]
 
 
 def test_a_member_of_nothing_sees_nothing(business: Business) -> None:

@@ -19,7 +19,7 @@ from smrt_integration.admin.keys.descriptions import scope_labels, scope_summary
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import DEFAULT_SCOPES, SCOPES, Client
 from tests.admin.conftest import logged_in
-from tests.admin.forms import shown
+from tests.admin.forms import form_values
 from tests.factories import ApiKeyFactory, MembershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 LIST = reverse("admin:smrt_integration_apikey_changelist")
 ADD = reverse("admin:smrt_integration_apikey_add")
 NOW = datetime(2026, 7, 1, 20, 30, tzinfo=UTC)
-"""Half past one in the afternoon in Los Angeles, where the business is."""
+"""13:30 in Los Angeles, where the business is."""
 
 
 def page(key: ApiKey, name: str = "change") -> str:
@@ -40,9 +40,11 @@ def text(response: Any) -> str:
 
 
 def filled_in(http: Http, client: str = "pos", **values: Any) -> dict[str, Any]:
-    """The form as its page shows it, with a name."""
+    """Return the values of the form, with a name."""
     return (
-        shown(text(http.get(f"{ADD}?client={client}")), "apikey_form") | {"name": "Till 1"} | values
+        form_values(text(http.get(f"{ADD}?client={client}")), "apikey_form")
+        | {"name": "Till 1"}
+        | values
     )
 
 
@@ -57,11 +59,11 @@ def http(owner: User) -> Http:
 
 @pytest.fixture
 def key(business: Business) -> ApiKey:
-    made: ApiKey = ApiKeyFactory.create(business=business, name="Till 1")
-    return made
+    key: ApiKey = ApiKeyFactory.create(business=business, name="Till 1")
+    return key
 
 
-class TestMakingOne:
+class TestCreating:
     def test_begins_with_what_each_client_is_for(self, http: Http) -> None:
         told = text(http.get(ADD))
 
@@ -114,10 +116,8 @@ class TestMakingOne:
 
         assert secret.startswith(key.prefix)
         assert "no-store" in answer.headers["Cache-Control"]
-        assert (
-            secret
-            not in f"{answer.headers} {answer.cookies} {answer.wsgi_request.get_full_path()} {caplog.text}"
-        )
+        address = answer.wsgi_request.get_full_path()
+        assert secret not in f"{answer.headers} {answer.cookies} {address} {caplog.text}"
         assert secret not in " ".join(str(message) for message in get_messages(answer.wsgi_request))
         assert [secret in text(one) or key.hash in text(one) for one in later] == [False] * len(
             later
@@ -191,7 +191,7 @@ class TestMakingOne:
 
 
 def tables_with(words: str) -> list[str]:
-    """Where in the database they are."""
+    """Return the tables that hold the text."""
     found = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):

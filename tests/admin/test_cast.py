@@ -22,7 +22,7 @@ from customers.admin_base import ScopedAdmin
 from customers.models import Brand, Membership
 from customers.roles import GROUPS
 from tests.admin.conftest import logged_in, member
-from tests.admin.forms import shown
+from tests.admin.forms import form_values
 from tests.admin.sample_business import (
     FIRST_ID,
     SECOND_ID,
@@ -144,7 +144,7 @@ def test_a_helper_changes_nothing_whatever_they_send(
             address = helper.address(model, page, *row_ids)
             html = owner.client.get(address).content.decode()
             sent = (
-                shown(html, f"{model._meta.model_name}_form")
+                form_values(html, f"{model._meta.model_name}_form")
                 if page != "delete"
                 else {"post": "yes"}
             )

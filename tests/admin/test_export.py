@@ -1,4 +1,4 @@
-"""The send log as a file for a spreadsheet: what is listed and nothing else, harmless, and however long."""
+"""The send log as a CSV file: exactly the listed messages, without formulas, of any length."""
 
 import csv
 from datetime import UTC, datetime, timedelta

@@ -297,8 +297,8 @@ class TestWhatNeedsTheOwner:
         self, owner: User, integration: Integration
     ) -> None:
         missing = (
-            "Customer Birthday is switched on, but you have not chosen the field with the birthday, "
-            "so it cannot be sent."
+            "Customer Birthday is switched on, but you have not chosen the field with the "
+            "birthday, so it cannot be sent."
         )
         assert self.told(owner) == [missing]
         integration.muted = ["Customer Birthday"]
@@ -353,8 +353,10 @@ def test_a_year_of_counts_is_read_in_a_few_milliseconds(
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO events_dailycount SELECT %s, 'Event ' || e, o, b, %s::date - d, 9 FROM generate_series(0, 13) e, "
-            "unnest(ARRAY['accepted', 'rejected', 'skipped']) o, generate_series(0, 2) b, generate_series(0, 364) d",
+            "INSERT INTO events_dailycount SELECT %s, 'Event ' || e, o, b, %s::date - d, 9 "
+            "FROM generate_series(0, 13) e, "
+            "unnest(ARRAY['accepted', 'rejected', 'skipped']) o, "
+            "generate_series(0, 2) b, generate_series(0, 364) d",
             [business.pk, TODAY],
         )
         cursor.execute("ANALYZE events_dailycount")

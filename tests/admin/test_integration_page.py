@@ -1,4 +1,4 @@
-"""The integration page: what it shows, what it saves, what it refuses, and that the write key never comes back from it."""
+"""The integration page: what it shows, saves and refuses; it never shows the write key."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -23,7 +23,7 @@ from events.lanes import lane_control
 from events.models import Integration, Lane, SwitchChange
 from smrt_integration.admin.integration.form import switch_name
 from tests.admin.conftest import logged_in
-from tests.admin.forms import shown
+from tests.admin.forms import form_values
 from tests.conftest import WRITE_KEY
 from tests.delivery.scene import add_visits
 from tests.events.waiting import nothing_written
@@ -44,14 +44,14 @@ def text(response: Any) -> str:
 
 
 def opened(client: Client, business: Business) -> dict[str, Any]:
-    """The form as the page shows it."""
+    """Return the values of the form."""
     response = client.get(page(business))
     assert response.status_code == 200
-    return shown(text(response), "integration_form")
+    return form_values(text(response), "integration_form")
 
 
 def changed(form: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """None switches off."""
+    """Return the form's values with changes; None switches off."""
     return {name: value for name, value in {**form, **changes}.items() if value is not None}
 
 
@@ -138,7 +138,7 @@ class TestGettingThere:
         assert "Nothing has been sent yet" in text(response)
         assert [
             name
-            for name in shown(text(response), "integration_form")
+            for name in form_values(text(response), "integration_form")
             if name != "csrfmiddlewaretoken" and "initial" not in name
         ] == []
         assert "Send a test event" not in text(response)
@@ -463,7 +463,9 @@ class TestBirthdays:
         self, office: Client, integration: Integration
     ) -> None:
         CustomFieldFactory.create(business=integration.business, birthday=True)
-        assert "on your clock (America/Los_Angeles)" in text(office.get(page(integration.business)))
+        assert "in your time zone (America/Los_Angeles)" in text(
+            office.get(page(integration.business))
+        )
 
 
 def test_the_line_of_state_says_what_is_wrong_and_what_to_do(

@@ -1,4 +1,4 @@
-"""The preview shows exactly what leaves, for every event; and looking at it changes nothing."""
+"""The preview shows exactly what would be sent, for every event, and changes nothing."""
 
 import json
 from datetime import UTC, datetime, timedelta

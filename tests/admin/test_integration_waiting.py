@@ -1,4 +1,4 @@
-"""Events that wait while something is wrong, or since before it was switched on: nothing is lost, and the owner decides."""
+"""Events that wait during trouble, or from before switching on: none is lost."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,7 +46,7 @@ class TestRotatingTheKey:
     def test_loses_nothing(
         self, office: Client, integration: Integration, customer: Customer, segment: SegmentStandIn
     ) -> None:
-        """What was accepted before counts for the old source only: with the new one, everybody is identified first."""
+        """A new source does not know the customers: each is identified there first."""
         OrderFactory.create(customer=customer)
         Delivery().run()
         segment.fault("status", WRITE_KEY, status=401)
@@ -132,7 +132,7 @@ def test_a_new_key_counts_at_once_while_a_delivery_with_the_old_one_hangs(
         token = lane_of(integration.business).lease_token
         saved(office, integration.business, write_key=OTHER_KEY)
         assert lane_of(integration.business).lease_token == token
-        # its own time-out ends it; that verdict is on the old key, so the lane does not wait because of it
+        # Its own timeout ends it. That result is about the old key, so the lane does not back off.
         segment.wait_for(2, OTHER_KEY)
     assert event_names(segment.accepted(OTHER_KEY)) == ["identify", "Order Created"]
     assert lane_of(integration.business).failures == 0
@@ -161,7 +161,7 @@ class TestTryingAtOnce:
 
 @pytest.fixture
 def waiting_since_before(integration: Integration, customer: Customer) -> Integration:
-    """Two events from the 3rd of March and one from the 4th in Los Angeles, and switched off after them."""
+    """Two events of 3 March and one of 4 March in Los Angeles, then switched off."""
     add_visits(3, customer)
     early, *late = [row.pk for row in waiting()][::-1]
     Outgoing.objects.filter(pk__in=late).update(occurred_at=datetime(2025, 3, 4, 7, 59, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""What waits, and why: the oldest first, and nothing of anybody else's."""
+"""The list of waiting messages: why each waits, oldest first, of one's own business only."""
 
 from datetime import timedelta
 from typing import Any
@@ -32,7 +32,7 @@ def listed(client: Client, address: str = LIST, **chosen: Any) -> list[int]:
 
 
 def put(customer: Customer, event: str = "Order Ready", **values: Any) -> int:
-    """A message put into the outbox."""
+    """Put a message into the outbox. Returns its id."""
     row = Outgoing.objects.create(
         **{
             "business_id": customer.business_id,

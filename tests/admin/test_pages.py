@@ -1,4 +1,4 @@
-"""The admin, as a superuser sees it: every page opens, logs can only be read, and no page holds a secret."""
+"""The admin for a superuser: every page opens, logs are read-only, no page holds a secret."""
 
 import json
 from collections.abc import Callable
@@ -35,12 +35,12 @@ from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
-TO_READ: list[type[models.Model]] = [Outgoing, SendLog, DeliveryAttempt, Lane]
+READ_ONLY_MODELS: list[type[models.Model]] = [Outgoing, SendLog, DeliveryAttempt, Lane]
 
 
 @pytest.fixture
 def office(settings: Any) -> Client:
-    # Static files are looked for where they are, as none have been collected.
+    # Read static files from where they are written: none have been collected.
     settings.WHITENOISE_AUTOREFRESH = True
     client = Client()
     client.force_login(User.objects.create(username="office", is_staff=True, is_superuser=True))
@@ -49,7 +49,7 @@ def office(settings: Any) -> Client:
 
 @pytest.fixture
 def everything(segment: SegmentStandIn, customer: Customer, integration: Integration) -> None:
-    """One of each kind at least, sent, waiting and failed."""
+    """Create at least one row of each model, with messages sent, waiting and failed."""
     Order.create(customer)
     Delivery().run()
     segment.fault("status", status=401)
@@ -119,7 +119,7 @@ def test_no_page_opens_for_others(model: type[models.Model]) -> None:
 
 
 def token(customer: Customer) -> str:
-    """What makes a link a login."""
+    """Return the part of the account link that logs the customer in."""
     return account_link(customer.uuid, customer.link_version).rpartition(".")[2]
 
 
@@ -130,7 +130,7 @@ def ciphertexts() -> list[str]:
 
 
 @pytest.mark.usefixtures("everything")
-@pytest.mark.parametrize("model", TO_READ, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", READ_ONLY_MODELS, ids=lambda model: model.__name__)
 def test_a_log_can_only_be_read(office: Client, model: type[models.Model]) -> None:
     row, lanes = some(model), list(Lane.objects.values())
     with nothing_written():
@@ -161,7 +161,9 @@ def queries(action: Callable[[], object]) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize("model", [*TO_READ, Integration], ids=lambda model: model.__name__)
+@pytest.mark.parametrize(
+    "model", [*READ_ONLY_MODELS, Integration], ids=lambda model: model.__name__
+)
 def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(
     office: Client, segment: SegmentStandIn, model: type[models.Model]
 ) -> None:

@@ -1,4 +1,4 @@
-"""The plain admin of the records: every page opens, none loads a table, and what actions own is read-only."""
+"""The records' pages: each opens, none loads a whole table, and logs are read-only."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The send log's list and a message of it: what an owner finds there, and nothing of anybody else's."""
+"""The send log's list and the page of one message, of one's own business only."""
 
 import re
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def text(response: Any) -> str:
 
 
 def listed(client: Client, address: str = LIST, **chosen: Any) -> list[int]:
-    """The ids of the entries on the page, in its order."""
+    """Return the ids of the entries on the page, in order."""
     return [row.id for row in client.get(address, chosen).context["rows"]]
 
 

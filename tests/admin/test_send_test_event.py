@@ -1,4 +1,4 @@
-"""The button "Send a test event": one attempt, now, with no transaction open, of a message that concerns nobody."""
+"""The button "Send a test event": one attempt, at once, outside of a transaction."""
 
 import json
 from typing import Any
@@ -57,8 +57,8 @@ def test_the_owner_reads_that_it_was_accepted_and_where_to_look(
     (sent,) = segment.accepted()
     assert "Segment accepted the test event." in told
     assert (
-        f"Debugger. Within a minute it shows a “Test Event” with the text “{sent['properties']['text']}”."
-        in told
+        "Debugger. Within a minute it shows a “Test Event” "
+        f"with the text “{sent['properties']['text']}”." in told
     )
 
 

@@ -200,8 +200,8 @@ class TestDetails:
         Customer.objects.filter(pk=known.pk).update(receive_emails=False)
         told = get(owner, known)
         assert (
-            "Changed since: Wants emails. That is not waiting to be sent: it was changed while nothing was recorded."
-            in told
+            "Changed since: Wants emails. "
+            "That is not waiting to be sent: it was changed while nothing was recorded." in told
         )
         assert "Wants emails receiveEmails Yes No" in told
 

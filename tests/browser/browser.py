@@ -1,4 +1,4 @@
-"""What a browser must never see on a page of ours."""
+"""What no page of ours may do in a browser, whatever a test looks at."""
 
 import os
 from dataclasses import dataclass, field
@@ -10,33 +10,38 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Respons
 
 from devtools.chromium import find_chromium
 
-NO_BROWSER: Final = "No Chromium here, so nothing is tried in a real browser: install it (apt-get install chromium) or name it with CHROMIUM."
+NO_BROWSER: Final = (
+    "No browser tests: Chromium is missing. Install it (apt-get install chromium) or set CHROMIUM "
+    "to its path."
+)
 
 
 def chromium_path() -> str:
-    """Of the browser to try pages in. Without one the test is skipped, or fails where BROWSER says that it is required."""
+    """Return the browser's path. Without one, skip the test, or fail if BROWSER=required."""
     path = find_chromium()
     if path is None:
         (pytest.fail if os.environ.get("BROWSER") == "required" else pytest.skip)(NO_BROWSER)
     return path
 
 
-# The console tells of violations too, but not of all kinds and not which directive.
-TELL_VIOLATIONS: Final = """
-document.addEventListener("securitypolicyviolation", (event) =>
-  console.error(`${event.violatedDirective} forbids ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`));
+# The console shows violations too, but not all kinds, and not the directive.
+LOG_VIOLATIONS: Final = """
+document.addEventListener("securitypolicyviolation", (event) => {
+  const where = `${event.sourceFile}:${event.lineNumber} ${event.sample}`;
+  console.error(`${event.violatedDirective} forbids ${event.blockedURI} ${where}`);
+});
 """
 
 
 @dataclass
 class Watch:
-    """Collects what went wrong on the pages of a browser's context, whatever the test looked at."""
+    """Collects the troubles on all pages of a browser context."""
 
     origin: str
     troubles: list[str] = field(default_factory=list)
 
     def over(self, context: BrowserContext) -> None:
-        context.add_init_script(TELL_VIOLATIONS)
+        context.add_init_script(LOG_VIOLATIONS)
         context.on("request", self._request)
         context.on("response", self._response)
         context.on("console", self._console)
@@ -52,14 +57,15 @@ class Watch:
             self.troubles.append(f"A request to another host: {request.url}")
 
     def _response(self, response: Response) -> None:
-        """A page may be refused, and says so; what a page consists of must be there."""
+        """Report a page with an error of ours, and a missing file of a page."""
         if response.status >= (500 if response.request.resource_type == "document" else 400):
             self.troubles.append(f"{response.url} was answered {response.status}")
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            page = message.page.url if message.page else "a page"
             self.troubles.append(
-                f"On the console of {message.page.url if message.page else 'a page'}: {message.text} ({message.location['url']})"
+                f"On the console of {page}: {message.text} ({message.location['url']})"
             )
 
     def _error(self, error: WebError) -> None:

@@ -1,7 +1,8 @@
 """A real browser on the real web server, workers and the Segment stand-in beside it.
 
-Every test that takes `page` runs at the width of a desktop and of a phone. It fails when a page asks another host for anything, breaks
-its Content-Security-Policy, writes an error to the console or is answered 5xx, whatever the test itself looked at.
+Every test that takes `page` runs at the width of a desktop and of a phone. It fails when a page
+requests anything from another host, breaks its Content-Security-Policy, writes an error to the
+console or gets a response of 5xx, whatever the test itself looks at.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -41,8 +42,8 @@ expect.set_options(timeout=MILLISECONDS)
 def chromium() -> Iterator[Browser]:
     path = chromium_path()
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Django sees Playwright's event loop in this thread and refuses to query. Nothing of ours runs in that loop: while a test
-        # does not wait for the browser, it stands still.
+        # Django sees Playwright's event loop in this thread and refuses to query. None of our code
+        # runs in that loop.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
@@ -60,7 +61,7 @@ def server(chromium: Browser, django_db_setup: None, stand_in: SegmentStandIn) -
 
 @pytest.fixture
 def web(server: Web, transactional_db: None, segment: SegmentStandIn) -> Web:
-    """On this test's rows, with an empty Segment behind it."""
+    """The web server on this test's rows, with an empty Segment stand-in."""
     server.replace_child()
     return server
 
@@ -79,7 +80,10 @@ def watch(web: Web) -> Watch:
 def open_browser(
     chromium: Browser, web: Web, watch: Watch
 ) -> Iterator[Callable[..., BrowserContext]]:
-    """`open_browser("phone", color_scheme="dark")`: as of somebody who was never here. What goes wrong in it fails the test."""
+    """Open a new browser profile, as in `open_browser("phone", color_scheme="dark")`.
+
+    The test fails if any of its pages has troubles.
+    """
     contexts: list[BrowserContext] = []
 
     def start(width: str, **preferences: str) -> BrowserContext:
@@ -110,12 +114,12 @@ def page(open_browser: Callable[..., BrowserContext], width: str) -> Page:
 
 @dataclass
 class Visitor:
-    """Somebody at the browser."""
+    """A user at the browser."""
 
     page: Page
 
     def log_in(self, user: User) -> None:
-        """By the login page, as people do."""
+        """Log in on the login page."""
         user.set_password(PASSWORD)
         user.save()
         self.page.goto("/")
@@ -125,18 +129,18 @@ class Visitor:
         expect(self.page.get_by_label("Password")).to_have_count(0)
 
     def open_menu(self) -> None:
-        """Which is always open on a desktop."""
+        """Open the menu, which is always open on a desktop."""
         opens = self.page.get_by_role("button", name="Menu", exact=True)
         if opens.get_attribute("aria-expanded") == "false":
             opens.click()
 
     def go_to(self, name: str) -> None:
-        """By the menu."""
+        """Follow a link of the menu."""
         self.open_menu()
         self.page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
 
     def is_logged_in(self, user: User) -> None:
-        """Since before the test."""
+        """Set the session cookie of a user who logged in before."""
         session = logged_in(user).cookies["sessionid"].value
         self.page.context.add_cookies(
             [{"name": "sessionid", "value": session, "domain": "127.0.0.1", "path": "/"}]
@@ -152,17 +156,17 @@ def visitor(page: Page) -> Visitor:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Whoever reads that a test failed also sees the page as it was then. Without a browser, one sentence is enough for all tests."""
+    """Keep the page of a failed test. Report tests without a browser in one sentence."""
     report = yield
     page = getattr(item, "funcargs", {}).get("page")
     if report.when == "call" and report.failed and isinstance(page, Page):
-        report.sections.append(("The page as it was", _kept(page, item.name)))
+        report.sections.append(("The page as it was", _save_page(page, item.name)))
     if report.skipped and find_chromium() is None:
         report.longrepr = (__file__, 1, f"Skipped: {NO_BROWSER}")
     return report
 
 
-def _kept(page: Page, name: str) -> str:
+def _save_page(page: Page, name: str) -> str:
     FAILURES.mkdir(parents=True, exist_ok=True)
     path = FAILURES / f"{name.replace('/', '-')}.png"
     page.screenshot(path=path, full_page=True)

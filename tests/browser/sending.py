@@ -1,4 +1,4 @@
-"""A worker beside the browser, and waiting for what it does."""
+"""Waiting for what a worker does while the browser is open."""
 
 import time
 from collections.abc import Callable
@@ -8,19 +8,19 @@ from celery import current_app
 from events import wake
 from tests.workers import wait_until
 
-TICK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 
 
 def wait_for_the_worker(condition: Callable[[], object], what: str) -> None:
-    """A wake-up may be lost, when the machine is busy for one; here we do what beat does about it, and do it more often."""
-    ticked = 0.0
+    """Wait. Wake-ups are best effort, so poll as beat does, but more often."""
+    polled_at = 0.0
 
-    def looked() -> object:
-        nonlocal ticked
-        if not (found := condition()) and time.monotonic() > ticked + TICK_SECONDS:
-            ticked = time.monotonic()
+    def is_met() -> object:
+        nonlocal polled_at
+        if not (result := condition()) and time.monotonic() > polled_at + POLL_SECONDS:
+            polled_at = time.monotonic()
             current_app.send_task(wake.DELIVER, ignore_result=True)
             current_app.send_task(wake.RUN_JOBS, ignore_result=True)
-        return found
+        return result
 
-    wait_until(looked, what)
+    wait_until(is_met, what)

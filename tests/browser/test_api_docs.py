@@ -1,4 +1,4 @@
-"""The page about the API, and a call tried on it, with nothing from elsewhere (`Watch`)."""
+"""The API's documentation, and a call made from it, with nothing from other hosts."""
 
 from playwright.sync_api import Page, expect
 
@@ -18,7 +18,7 @@ def test_a_call_is_tried_with_a_key(page: Page, business: Business) -> None:
     page.get_by_label("auth-bearer-value").fill(key)
     page.get_by_role("button", name="Apply credentials").click()
     page.get_by_role("button", name="Close").click()
-    # the first of all: the list of agents
+    # The first operation: list the agents.
     page.locator("#operations-agents-agents_list .opblock-summary-control").click()
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()

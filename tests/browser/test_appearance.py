@@ -1,4 +1,4 @@
-"""Light or dark as the system prefers or as somebody chose, calm for who asked for calm, and there without scripts too."""
+"""Light or dark as the system or the user chooses, reduced motion, and pages without scripts."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ def is_dark(page: Page) -> bool:
 
 
 @pytest.mark.parametrize(("prefers", "dark"), [("light", False), ("dark", True)])
-def test_the_system_decides_until_somebody_chooses(
+def test_the_system_decides_until_the_user_chooses(
     open_browser: Callable[..., BrowserContext], prefers: str, dark: bool
 ) -> None:
     page = open_browser("desktop", color_scheme=prefers).new_page()
@@ -49,10 +49,11 @@ def test_a_choice_is_remembered(
     assert not is_dark(page)
 
 
-def test_nothing_moves_for_who_asked_for_calm(open_browser: Callable[..., BrowserContext]) -> None:
+def test_nothing_moves_with_reduced_motion(open_browser: Callable[..., BrowserContext]) -> None:
     page = open_browser("desktop", reduced_motion="reduce").new_page()
     page.goto("/")
-    longest = "Math.max(...[...document.querySelectorAll('*')].map((one) => parseFloat(getComputedStyle(one).transitionDuration)))"
+    longest = """Math.max(...[...document.querySelectorAll("*")].map(
+      (element) => parseFloat(getComputedStyle(element).transitionDuration)))"""
     assert page.evaluate(longest) <= 0.00001
 
 

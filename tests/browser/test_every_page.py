@@ -1,4 +1,4 @@
-"""Every page of the admin: complete, within its policy (`Watch`), and no wider than the screen, on a desktop and on a phone."""
+"""Every page of the admin loads without troubles (`Watch`) and fits a desktop and a phone."""
 
 from collections.abc import Callable, Iterator
 
@@ -19,7 +19,7 @@ from tests.factories import OrderFactory, StopFactory
 def addresses() -> Iterator[str]:
     yield reverse("admin:index")
     yield reverse("admin:password_change")
-    for model, _ in sorted(admin.site._registry.items(), key=lambda one: one[0]._meta.label):
+    for model, _ in sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label):
         yield from of_model(model)
 
 
@@ -29,18 +29,18 @@ def of_model(model: type[Model]) -> Iterator[str]:
     yield reverse(f"{page}_add")
     row = model._default_manager.first()
     if row is not None:
-        # the last two look the same for all
+        # History and delete look the same for all models.
         for name in ("change", "history", "delete") if model is Customer else ("change",):
             yield reverse(f"{page}_{name}", args=[row.pk])
 
 
 def too_wide(page: Page) -> dict[str, int]:
-    """By how many pixels the page has to be scrolled sideways, on which screens."""
-    over = {}
+    """Return by how many pixels the page is wider than each screen."""
+    excess = {}
     for name, (across, down) in SIZES.items():
         page.set_viewport_size({"width": across, "height": down})
-        over[name] = page.evaluate("document.documentElement.scrollWidth") - across
-    return {name: pixels for name, pixels in over.items() if pixels > 0}
+        excess[name] = page.evaluate("document.documentElement.scrollWidth") - across
+    return {name: pixels for name, pixels in excess.items() if pixels > 0}
 
 
 def test_every_page_of_the_admin(
@@ -51,11 +51,11 @@ def test_every_page_of_the_admin(
     Delivery().run()
     page = open_browser("desktop").new_page()
     Visitor(page).is_logged_in(support)
-    found = {}
+    wrong = {}
     for address in addresses():
-        answer = page.goto(address)
-        assert answer
-        # 403: nobody, support included, may add or change what comes about by itself
-        if answer.status not in {200, 403} or (answer.ok and too_wide(page)):
-            found[address] = (answer.status, too_wide(page))
-    assert found == {}
+        response = page.goto(address)
+        assert response
+        # 403: not even support may add or change what the system records.
+        if response.status not in {200, 403} or (response.ok and too_wide(page)):
+            wrong[address] = (response.status, too_wide(page))
+    assert wrong == {}

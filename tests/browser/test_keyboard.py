@@ -1,4 +1,4 @@
-"""Everything an owner has to do can be done by the keyboard alone, and one always sees where one is."""
+"""Owners can do everything with the keyboard alone, and the focus is always visible."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,25 +10,27 @@ from events.models import Integration
 from tests.browser.conftest import Visitor
 from tests.conftest import WRITE_KEY
 
-MOST_STOPS = 150
-FOCUSED = "(one) => one === document.activeElement"
-# The document itself has it between the last stop and the first.
-SEEN = """() => {
+MAX_TABS = 150
+IS_FOCUSED = "(element) => element === document.activeElement"
+# Between the last element and the first, the document itself has the focus.
+FOCUS_IS_VISIBLE = """() => {
   if (document.activeElement === document.body) return true;
   const style = getComputedStyle(document.activeElement);
-  return (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none";
+  const hasOutline = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+  return hasOutline || style.boxShadow !== "none";
 }"""
 
 
 def tab_to(page: Page, wanted: Locator) -> None:
-    for _ in range(MOST_STOPS):
+    for _ in range(MAX_TABS):
         page.keyboard.press("Tab")
-        assert page.evaluate(SEEN), (
-            f"Nothing shows that this has the focus: {page.evaluate('document.activeElement.outerHTML')}"
+        assert page.evaluate(FOCUS_IS_VISIBLE), (
+            "Nothing shows that this has the focus: "
+            + page.evaluate("document.activeElement.outerHTML")
         )
-        if wanted.evaluate(FOCUSED):
+        if wanted.evaluate(IS_FOCUSED):
             return
-    raise AssertionError(f"Not reached with {MOST_STOPS} tabs: {wanted}")
+    raise AssertionError(f"Not reached with {MAX_TABS} tabs: {wanted}")
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def integration_page(visitor: Visitor, page: Page, owner: User, business: Busine
     return page
 
 
-def test_the_first_stop_leads_past_the_menu(integration_page: Page) -> None:
+def test_the_first_link_skips_the_menu(integration_page: Page) -> None:
     skip = integration_page.get_by_role("link", name="Skip to main content")
     integration_page.keyboard.press("Tab")
     expect(skip).to_be_focused()
@@ -67,13 +69,13 @@ def test_the_account_and_logging_out(integration_page: Page, width: str, owner: 
         integration_page.evaluate("document.activeElement.blur()")
     tab_to(integration_page, integration_page.get_by_role("button", name=owner.username))
     integration_page.keyboard.press("Enter")
-    leave = integration_page.get_by_role("button", name="Log out")
-    expect(leave).to_be_visible()
+    log_out = integration_page.get_by_role("button", name="Log out")
+    expect(log_out).to_be_visible()
     integration_page.keyboard.press("Escape")
-    expect(leave).to_be_hidden()
+    expect(log_out).to_be_hidden()
     integration_page.keyboard.press("Enter")
-    expect(leave).to_be_visible()
+    expect(log_out).to_be_visible()
     integration_page.keyboard.press("Shift+Tab")
-    expect(leave).to_be_focused()
+    expect(log_out).to_be_focused()
     integration_page.keyboard.press("Enter")
     expect(integration_page).to_have_title("Logged out | SMRT Segment integration")

@@ -1,4 +1,4 @@
-"""The way in and out."""
+"""Logging in and out."""
 
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
@@ -21,7 +21,7 @@ def test_an_owner_logs_in_and_out(
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
 
 
-def test_a_wrong_password_is_told_and_lets_nobody_in(page: Page, owner: User) -> None:
+def test_a_wrong_password_is_reported_and_lets_nobody_in(page: Page, owner: User) -> None:
     page.goto("/")
     page.get_by_label("Username").fill(owner.username)
     page.get_by_label("Password").fill("wrong")

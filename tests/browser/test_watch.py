@@ -7,7 +7,9 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.browser import Watch
 
-INSERTED = """(html) => { const range = document.createRange(); document.body.append(range.createContextualFragment(html)); }"""
+INSERT = """(html) => {
+  document.body.append(document.createRange().createContextualFragment(html));
+}"""
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def watched(open_browser: Callable[..., BrowserContext], watch: Watch) -> Page:
     return page
 
 
-WRITTEN_INTO_A_PAGE = {
+INJECTIONS = {
     "<script>document.title = 'taken over'</script>": "script-src-elem",
     "<style>body { display: none }</style>": "style-src-elem",
     "<img src='data:,' onerror=\"document.title = 'taken over'\">": "script-src-attr",
@@ -29,15 +31,13 @@ WRITTEN_INTO_A_PAGE = {
 }
 
 
-def test_what_somebody_writes_into_a_page_does_nothing_and_is_told(
-    watched: Page, watch: Watch
-) -> None:
+def test_injected_html_does_nothing_and_is_reported(watched: Page, watch: Watch) -> None:
     title = watched.title()
-    for html, directive in WRITTEN_INTO_A_PAGE.items():
+    for html, directive in INJECTIONS.items():
         with watched.expect_console_message(
-            lambda message, told=directive: message.text.startswith(told)  # type: ignore[misc]
+            lambda message, start=directive: message.text.startswith(start)  # type: ignore[misc]
         ):
-            watched.evaluate(INSERTED, html)
+            watched.evaluate(INSERT, html)
         assert any(f": {directive} forbids" in trouble for trouble in watch.troubles)
         watch.troubles.clear()
     assert watched.title() == title
@@ -52,7 +52,7 @@ def test_a_form_cannot_be_sent_elsewhere(watched: Page, watch: Watch) -> None:
     watch.troubles.clear()
 
 
-def test_an_error_of_a_script_and_a_missing_file_are_told(watched: Page, watch: Watch) -> None:
+def test_a_script_error_and_a_missing_file_are_reported(watched: Page, watch: Watch) -> None:
     with watched.context.expect_event("weberror"):
         watched.evaluate("setTimeout(() => { throw new Error('broken') })")
     with watched.expect_response("**/nowhere.png"):
