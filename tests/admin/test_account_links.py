@@ -74,8 +74,10 @@ def test_then_old_links_open_nothing_and_segment_gets_a_new_one(
         reverse("admin:customers_customer_change", args=[customer.pk]),
     )
     assert told(response) == [
-        f"Every link to the account of {customer} that was sent so far is useless now. "
-        "New messages get a new one."
+        (
+            f"Every link to the account of {customer} that was sent so far is useless now. "
+            "New messages get a new one."
+        )
     ]
     assert visitor.open("/account/").status == 404
     assert (version(customer), version(other)) == (2, 1)
@@ -104,8 +106,10 @@ def test_from_the_list_for_those_who_are_ticked(owner: User, business: Business)
 
     done = client.post(reverse(LIST), ticked(ann, bea, post="yes"))
     assert told(done) == [
-        "Every link to the accounts of 2 customers that was sent so far is useless now. "
-        "New messages get a new one."
+        (
+            "Every link to the accounts of 2 customers that was sent so far is useless now. "
+            "New messages get a new one."
+        )
     ]
     assert [version(one) for one in (ann, bea, cy)] == [2, 2, 1]
 

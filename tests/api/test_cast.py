@@ -14,7 +14,7 @@ from django.utils import timezone
 from time_machine import TimeMachineFixture
 
 import smrt_integration.urls
-from tests.admin.sample_business import SECOND_ID, FIRST_ID, SampleBusiness, start_ids_at
+from tests.admin.sample_business import FIRST_ID, SECOND_ID, SampleBusiness, start_ids_at
 from tests.api import faulty_views
 from tests.api.endpoints import METHODS, ROOT
 from tests.api.walk import FOR_EVERY_KEY, MADE_UP, OPEN, WAYS, Walk
