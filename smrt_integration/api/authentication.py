@@ -1,4 +1,4 @@
-"""Who calls: `Authorization: Bearer <key>`, one key per business and client."""
+"""Authentication by `Authorization: Bearer <key>`, and the permission that a scope gives."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,57 +14,61 @@ from smrt_integration.api.models import ApiKey
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-# `last_used_at` tells an owner which key is still in use; to the minute is enough, and spares a write per call.
 LAST_USED_PRECISION = timedelta(minutes=1)
+"""Owners only need to see whether a key is still in use; finer would cost a write per call."""
 
-MALFORMED_HEADER = "Send your key as in: Authorization: Bearer smrt_pos_..."
+MALFORMED_HEADER = "Send the key in this header: Authorization: Bearer smrt_pos_..."
 UNKNOWN_KEY = (
-    "This key is not known here or was revoked. An owner makes keys in the admin, under API keys."
+    "This key is unknown or was revoked. An owner can create a key in the admin, under API keys."
 )
 
 
 class ApiClient:
-    """What `request.user` is in the API: a key, which stands for a business's client."""
+    """The `request.user` of the API: the client that holds a key."""
 
     is_authenticated = True
     is_active = True
 
     def __init__(self, key: ApiKey) -> None:
         self.key = key
-        # for the request log, which names users by it
+        # the request log names users by their pk
         self.pk = f"key {key.pk}"
 
 
 class KeyAuthentication(BaseAuthentication):
+    """Find the key, and the business with it, by the secret in the Authorization header."""
+
     def authenticate(self, request: Request) -> tuple[ApiClient, ApiKey] | None:
-        words = get_authorization_header(request).split()
-        if not words:
+        parts = get_authorization_header(request).split()
+        if not parts:
             return None
-        if len(words) != 2 or words[0].lower() != b"bearer":
+        if len(parts) != 2 or parts[0].lower() != b"bearer":
             raise AuthenticationFailed(MALFORMED_HEADER)
-        key = ApiKey.find_active(words[1].decode(errors="replace"))
+        key = ApiKey.find_active(parts[1].decode(errors="replace"))
         if key is None:
             raise AuthenticationFailed(UNKNOWN_KEY)
-        _note_use(key)
+        _record_use(key)
         return ApiClient(key), key
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
 
-def _note_use(key: ApiKey) -> None:
+def _record_use(key: ApiKey) -> None:
     now = timezone.now()
     if key.last_used_at is None or key.last_used_at < now - LAST_USED_PRECISION:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
 
 
 class HasScope(BasePermission):
-    """The key's scopes hold `<area>:read` or `<area>:write`; a view without an `area` is for every key."""
+    """Require the scope `<area>:read` or `<area>:write`. A view with area None is for every key."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not isinstance(request.auth, ApiKey):
             return False
         area = getattr(view, "area", None)
-        needed = f"{area}:{'read' if request.method in SAFE_METHODS else 'write'}"
-        self.message = f"This key may not do this: it lacks the scope {needed}. An owner can make another key in the admin."
-        return area is None or needed in request.auth.scopes
+        scope = f"{area}:{'read' if request.method in SAFE_METHODS else 'write'}"
+        self.message = (
+            f"This key lacks the scope {scope}. An owner can create another key in the admin."
+        )
+        return area is None or scope in request.auth.scopes

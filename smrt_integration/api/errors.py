@@ -1,4 +1,4 @@
-"""Errors in Django REST framework's shape: the field's name with sentences, or `detail`."""
+"""Errors in Django REST framework's format: sentences under a field's name or under `detail`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from customers.errors import ActionRefused
 
 
 class Conflict(APIException):
-    """The call makes sense, but not in the present state of the records. `code` is stable, for programs."""
+    """The request is valid, but not in the present state of the records. `code` never changes."""
 
     status_code = status.HTTP_409_CONFLICT
 
@@ -25,17 +25,18 @@ class Conflict(APIException):
 
 
 class LengthRequired(APIException):
-    """Django reads no body whose length is not told, so it would be taken for an empty one, which may mean everything."""
+    """A body without Content-Length.
+
+    Django would read it as an empty body, and an empty body can mean "all items".
+    """
 
     status_code = status.HTTP_411_LENGTH_REQUIRED
-    default_detail = (
-        "Say how long the body is: send Content-Length instead of Transfer-Encoding: chunked."
-    )
+    default_detail = "Send a Content-Length header instead of Transfer-Encoding: chunked."
     default_code = "length_required"
 
 
 def as_api_error(refusal: ActionRefused) -> APIException:
-    """A refusal that names an argument is about the call, another one about the state of the records."""
+    """Return a 400 if the refusal names a field, otherwise a 409 about the records' state."""
     if refusal.field is not None:
         return ValidationError({refusal.field: [refusal.message]}, refusal.code)
     return Conflict(refusal.message, refusal.code)
@@ -43,7 +44,7 @@ def as_api_error(refusal: ActionRefused) -> APIException:
 
 @contextmanager
 def as_conflict(argument: str) -> Iterator[None]:
-    """Where the address stands for the `argument` of an action, its refusal is about the state of what is there, and not about the call."""
+    """Turn a refusal of `argument` into a 409, because the URL and not the body names it."""
     try:
         yield
     except ActionRefused as refusal:
@@ -53,19 +54,17 @@ def as_conflict(argument: str) -> Iterator[None]:
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's handler, for our refusals too. Anything else is a fault of ours and goes to the log as a 500."""
+    """Handle ActionRefused as DRF handles its own exceptions. Other exceptions become a 500."""
     return exception_handler(
         as_api_error(error) if isinstance(error, ActionRefused) else error, context
     )
 
 
 def internal_error(request: HttpRequest) -> HttpResponse:
-    """Django's `handler500`: a program gets an answer that it can read."""
+    """Return JSON from Django's `handler500` for the API, and Django's page elsewhere."""
     if not request.path.startswith("/api/"):
         return server_error(request)
     return JsonResponse(
-        {
-            "detail": "Something went wrong on our side, and nothing was done. Try again; we were told of it."
-        },
+        {"detail": "Something went wrong on our side and nothing was changed. Please try again."},
         status=500,
     )

@@ -1,4 +1,4 @@
-"""How records refer to each other in the API: by UUID, and only within the key's business."""
+"""Serializer fields: references by UUID within the key's business, times, addresses."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -31,35 +31,36 @@ class BusinessReferenceField(serializers.SlugRelatedField[Any]):
             uuid = UUID(data) if isinstance(data, str) else None
         except ValueError:
             uuid = None
-        found = self._found(uuid) if uuid else None
-        if found is None:
+        row = self._row(uuid) if uuid else None
+        if row is None:
             raise serializers.ValidationError(not_found_message(self.model), "does_not_exist")
-        return found
+        return row
 
-    def _found(self, uuid: UUID) -> Any:
-        """Looked up once per call, however often the body names it: a phone tells of a day's stops of one driver."""
-        known: dict[tuple[type[Model], UUID], Any] = self.context["view"].found
-        if (self.model, uuid) not in known:
-            found = next(iter(self.get_queryset().order_by().filter(uuid=uuid)), None)
-            if found is not None:
-                # at hand, so that nobody reads it again
-                found.business = self.context["view"].business
-            known[self.model, uuid] = found
-        return known[self.model, uuid]
+    def _row(self, uuid: UUID) -> Any:
+        """Read the row once per request: a phone's 200 reports all name the same driver."""
+        references: dict[tuple[type[Model], UUID], Any] = self.context["view"].references
+        if (self.model, uuid) not in references:
+            row = next(iter(self.get_queryset().order_by().filter(uuid=uuid)), None)
+            if row is not None:
+                # saves a query when the row's business is used
+                row.business = self.context["view"].business
+            references[self.model, uuid] = row
+        return references[self.model, uuid]
 
 
 def not_found_message(model: type[Model]) -> str:
-    """What is said of a row that does not exist, or is another business's."""
-    return (
-        f"There is no {model._meta.verbose_name} with this id here. Give the id of one of your own."
-    )
+    """Return the same sentence for a row that does not exist and for another business's row."""
+    return f"There is no {model._meta.verbose_name} with this id."
 
 
-def rows_by_uuid(rows: QuerySet[Any], wanted: Iterable[UUID], field: str) -> Mapping[UUID, Any]:
-    """The rows with these ids, in one query however many. Raises ValidationError that names `field` when one is missing."""
-    ids = set(wanted)
-    found = {row.uuid: row for row in rows.order_by().filter(uuid__in=ids)} if ids else {}
-    if ids - found.keys():
+def rows_by_uuid(rows: QuerySet[Any], uuids: Iterable[UUID], field: str) -> Mapping[UUID, Any]:
+    """Return the rows with these UUIDs, read in one query.
+
+    Raises ValidationError under `field` if one is missing.
+    """
+    wanted = set(uuids)
+    found = {row.uuid: row for row in rows.order_by().filter(uuid__in=wanted)} if wanted else {}
+    if wanted - found.keys():
         raise serializers.ValidationError(
             {field: [not_found_message(rows.model)]}, "does_not_exist"
         )
@@ -67,37 +68,39 @@ def rows_by_uuid(rows: QuerySet[Any], wanted: Iterable[UUID], field: str) -> Map
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """What a body says. A name that means nothing here is refused: left out for a slip of the pen, it would mean something else."""
+    """A serializer of request bodies that rejects unknown fields.
 
-    answered: ClassVar[frozenset[str]] = frozenset()
-    """What the record's answer has besides: whoever sends the whole record back is understood."""
+    Ignoring a misspelled field would change what the request means.
+    """
+
+    ignored: ClassVar[frozenset[str]] = frozenset()
+    """Fields of the response that a client may send back with the record."""
 
     def to_internal_value(self, data: Any) -> Any:
         unknown = (
-            data.keys() - self.fields.keys() - self.answered if isinstance(data, Mapping) else set()
+            data.keys() - self.fields.keys() - self.ignored if isinstance(data, Mapping) else set()
         )
         if unknown:
             known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
             raise serializers.ValidationError(
-                {
-                    name: [f"There is no such field here. There are {known}."]
-                    for name in sorted(unknown)
-                }
+                {name: [f"Unknown field. The fields are: {known}."] for name in sorted(unknown)}
             )
         return super().to_internal_value(data)
 
 
-OFFSET_REQUIRED: Final = "Give the time together with its offset, as in 2026-03-27T17:05:00-07:00 or 2026-03-28T00:05:00Z."
+OFFSET_REQUIRED: Final = (
+    "Give the time with its offset, as in 2026-03-27T17:05:00-07:00 or 2026-03-28T00:05:00Z."
+)
 MAX_EVENT_AGE: Final = timedelta(days=30)
-"""As long as an event may wait to be sent. A phone was not offline for longer: its clock is wrong."""
+"""As long as a message may wait to be sent. An older time means that the clock is wrong."""
 
 
 class DateTimeWithOffsetField(serializers.DateTimeField):
-    """When something happened, if it is told later. A time without an offset would be somebody's own, and nobody could tell whose."""
+    """When something happened, if it is reported later. The offset is required."""
 
     default_error_messages = {
         "naive": OFFSET_REQUIRED,
-        "long_ago": "This is more than 30 days ago. Check the clock of what reports it.",
+        "long_ago": "This is more than 30 days ago. Check the clock of the device.",
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -105,7 +108,7 @@ class DateTimeWithOffsetField(serializers.DateTimeField):
             **{
                 "allow_null": True,
                 "default": None,
-                "help_text": "When it happened, if it is told later.",
+                "help_text": "When it happened, with an offset. Default: now.",
             }
             | kwargs
         )
@@ -120,7 +123,7 @@ class DateTimeWithOffsetField(serializers.DateTimeField):
 
 
 class AddressField(StrictSerializer):
-    """Null when nothing is known; a part that is not known is null."""
+    """A postal address. A part that is not known is null."""
 
     street = serializers.CharField(max_length=300, allow_null=True, default=None)
     city = serializers.CharField(max_length=150, allow_null=True, default=None)
@@ -137,6 +140,6 @@ class AddressField(StrictSerializer):
         }
 
     def to_internal_value(self, data: Any) -> Any:
-        given = super().to_internal_value(data)
-        given["postalCode"] = given.pop("postal_code", None)
-        return given
+        address = super().to_internal_value(data)
+        address["postalCode"] = address.pop("postal_code", None)
+        return address

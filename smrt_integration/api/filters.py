@@ -1,4 +1,4 @@
-"""What lists can be narrowed to."""
+"""The filters of the lists."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from smrt_integration.api.fields import OFFSET_REQUIRED
 if TYPE_CHECKING:
 
     class FilterSet:
-        """What the library, which has no types, gives us."""
+        """The part of django-filter, which has no types, that is used here."""
 
         request: Any
 
@@ -30,11 +30,11 @@ else:
     from django_filters.fields import IsoDateTimeField
 
 MAX_NAME_WORDS = 4
-"""Of a name: each is looked for in three columns."""
+"""Each word is searched in three columns, so more words would make the query slow."""
 
 
 class DateTimeWithOffsetFormField(IsoDateTimeField):
-    """With an offset, and in UTC: PostgreSQL knows fewer offsets and years than ISO 8601."""
+    """A time with an offset, converted to UTC: PostgreSQL supports fewer offsets than ISO 8601."""
 
     def to_python(self, value: Any) -> datetime | None:
         moment: datetime | None = super().to_python(value)
@@ -45,7 +45,7 @@ class DateTimeWithOffsetFormField(IsoDateTimeField):
         try:
             return moment.astimezone(UTC)
         except OverflowError as error:
-            raise ValidationError("There is no such time.", code="overflow") from error
+            raise ValidationError("This time is out of range.", code="overflow") from error
 
 
 def _naive(text: str) -> bool:
@@ -81,7 +81,7 @@ class StopFilter(FilterSet):
 class PickupRequestFilter(FilterSet):
     customer = filters.UUIDFilter("customer__uuid")
     route = filters.UUIDFilter(
-        "customer__agent__uuid", help_text="Of customers who belong to this route."
+        "customer__agent__uuid", help_text="Pickups of the customers on this route."
     )
     day = filters.DateFilter("pickup_date")
 
@@ -91,16 +91,16 @@ class PickupRequestFilter(FilterSet):
 
 
 class CustomerFilter(FilterSet):
-    """Each narrows further."""
-
     email = filters.CharFilter("email", "iexact", max_length=320)
     phone = filters.CharFilter(
-        method="by_phone", max_length=40, help_text="As people write it, or with the country code."
+        method="by_phone",
+        max_length=40,
+        help_text="In any usual notation, with or without the country code.",
     )
     name = filters.CharFilter(
         method="by_name",
         max_length=200,
-        help_text="The beginning of the first, last or company name.",
+        help_text="The start of the first, last or company name. Several words must all match.",
     )
     agent = filters.UUIDFilter("agent__uuid")
 

@@ -1,8 +1,9 @@
-"""`Idempotency-Key`: a POST that may be repeated. It is done once, and answered alike every time.
+"""`Idempotency-Key`: a client may repeat a POST; it is done once, with the same response each time.
 
-The answer is stored in the transaction of what was done: either both are there or neither is. Of two calls at once, one waits at the
-unique index until the other has committed, and then finds its answer, or is told to ask again when that takes long; after a crash nothing
-is there, and the repetition does it.
+The response is stored in the transaction of the request: both are committed or neither is. Of two
+requests at once, the second waits at the unique index for the first to commit and then returns its
+response. If the first takes too long, the second gets a 409 with Retry-After. After a crash nothing
+is stored, so the repetition does the work.
 """
 
 import hashlib
@@ -25,78 +26,87 @@ from smrt_integration.api.models import Answered, ApiKey
 
 IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
 MAX_IDEMPOTENCY_KEY_LENGTH = 255
-# A till or a phone that was offline over the weekend still finds its answers.
 RESPONSE_RETENTION = timedelta(days=3)
-# Deleted at once: short transactions, whatever a shop left behind.
+"""A client that was offline over a weekend still gets its responses."""
 RESPONSE_CHUNK_SIZE = 5_000
+"""Deleted per statement, so that each transaction stays short."""
 REPLAYED_HEADER = "Idempotent-Replayed"
 
-# A call takes a fraction of a second. Who waits for one that takes longer holds one of the web server's few threads, and others wait then.
 CLAIM_LOCK_TIMEOUT = "2s"
+"""A request takes a fraction of a second, and waiting occupies one of the few web threads."""
 
-# The patience ends with the statement, whose RETURNING comes last: what is then done waits for its locks as long as anything else does.
+# RETURNING is evaluated last and restores the lock timeout for the rest of the transaction.
 CLAIM_IDEMPOTENCY_KEY = """
-WITH patience AS MATERIALIZED (SELECT current_setting('lock_timeout') AS before, set_config('lock_timeout', %s, true))
+WITH timeout AS MATERIALIZED (
+    SELECT current_setting('lock_timeout') AS before, set_config('lock_timeout', %s, true)
+)
 INSERT INTO smrt_integration_answered (key_id, idempotency_key, request_hash, status, body, at)
-SELECT %s, %s, %s, 0, '', %s::timestamptz FROM patience
-ON CONFLICT (key_id, idempotency_key) DO NOTHING RETURNING id, (SELECT set_config('lock_timeout', before, true) FROM patience)
+SELECT %s, %s, %s, 0, '', %s::timestamptz FROM timeout
+ON CONFLICT (key_id, idempotency_key) DO NOTHING
+RETURNING id, (SELECT set_config('lock_timeout', before, true) FROM timeout)
 """
 
 STORE_RESPONSE = "UPDATE smrt_integration_answered SET status = %s, body = %s WHERE id = %s"
 
-KEY_REUSED = f"This {IDEMPOTENCY_KEY_HEADER} came with another request before. Use a new one for each request, and the same only to repeat it."
+INVALID_KEY = f"The key must have 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} characters."
+KEY_REUSED = (
+    f"This {IDEMPOTENCY_KEY_HEADER} was used for another request. Use a new one for each request, "
+    "and the same one only to repeat a request."
+)
 
 
 class RequestInProgress(Conflict):
+    """The first request with this Idempotency-Key is not finished."""
+
     wait = 1
-    """Seconds, which DRF answers as Retry-After."""
+    """Seconds, which DRF sends as Retry-After."""
 
     def __init__(self) -> None:
         super().__init__(
-            "This call is being done at this moment. Ask again in a moment.", "under_way"
+            "The first call with this key is still in progress. Try again shortly.", "under_way"
         )
 
 
-def run_once(request: Request, work: Callable[[], Response]) -> Response:
-    """Do `work` in a transaction, or answer what it answered before. Raises ValidationError for a key that came with another request,
-    and UnderWay when that request is not over within our patience."""
+def run_once(request: Request, handle: Callable[[], Response]) -> Response:
+    """Handle the request in a transaction, or return the stored response of an earlier one.
+
+    Raises ValidationError if the key was used for another request, and RequestInProgress if the
+    first request takes longer than CLAIM_LOCK_TIMEOUT.
+    """
     with transaction.atomic():
         key = request.headers.get(IDEMPOTENCY_KEY_HEADER)
         if key is None:
-            return work()
+            return handle()
         if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY_LENGTH:
-            raise ValidationError(
-                {
-                    IDEMPOTENCY_KEY_HEADER: [
-                        f"It must have 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} characters."
-                    ]
-                }
-            )
-        while (claimed := _claim(request, key)) is None:
-            # none when it was forgotten just now; then the key is free again
-            if before := Answered.objects.filter(key=_caller(request), idempotency_key=key).first():
-                return _replay(request, before)
-        response = work()
+            raise ValidationError({IDEMPOTENCY_KEY_HEADER: [INVALID_KEY]})
+        while (row_id := _claim(request, key)) is None:
+            # None if the old response was deleted in between: then the key is free again
+            if stored := Answered.objects.filter(
+                key=_api_key(request), idempotency_key=key
+            ).first():
+                return _replay(request, stored)
+        response = handle()
         body = JSONRenderer().render(response.data).decode()
         with connection.cursor() as cursor:
-            cursor.execute(STORE_RESPONSE, [response.status_code, body, claimed])
+            cursor.execute(STORE_RESPONSE, [response.status_code, body, row_id])
         return response
 
 
 def _claim(request: Request, key: str) -> int | None:
-    """The id of the row that holds this key for us; None when the request was answered before. The database decides who was first."""
+    """Insert a row for this key and return its id, or None if the key has a row already.
+
+    Raises RequestInProgress if another transaction holds the key for too long.
+    """
+    parameters = [
+        CLAIM_LOCK_TIMEOUT,
+        _api_key(request).pk,
+        key,
+        request_hash(request),
+        timezone.now(),
+    ]
     try:
         with connection.cursor() as cursor:
-            cursor.execute(
-                CLAIM_IDEMPOTENCY_KEY,
-                [
-                    CLAIM_LOCK_TIMEOUT,
-                    _caller(request).pk,
-                    key,
-                    request_hash(request),
-                    timezone.now(),
-                ],
-            )
+            cursor.execute(CLAIM_IDEMPOTENCY_KEY, parameters)
             row = cursor.fetchone()
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
@@ -105,31 +115,31 @@ def _claim(request: Request, key: str) -> int | None:
     return row[0] if row else None
 
 
-def _replay(request: Request, before: Answered) -> Response:
-    if before.request_hash != request_hash(request):
+def _replay(request: Request, stored: Answered) -> Response:
+    if stored.request_hash != request_hash(request):
         raise ValidationError({IDEMPOTENCY_KEY_HEADER: [KEY_REUSED]})
     return Response(
-        json.loads(before.body) if before.body else None,
-        before.status,
+        json.loads(stored.body) if stored.body else None,
+        stored.status,
         headers={REPLAYED_HEADER: "true"},
     )
 
 
-def _caller(request: Request) -> ApiKey:
+def _api_key(request: Request) -> ApiKey:
     return cast("ApiKey", request.auth)
 
 
 def request_hash(request: Request) -> str:
-    """Of what was asked; the order of names in the body and white space make no difference."""
-    said: Any = [request.method, request.path, request.data]
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+    """Return a hash of method, path and body, regardless of white space and the order of fields."""
+    content: Any = [request.method, request.path, request.data]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def delete_old_responses(now: datetime) -> int:
-    """Delete answers that nobody will ask for any more, some at a time. Answers how many."""
-    old, forgotten = Answered.objects.filter(at__lt=now - RESPONSE_RETENTION), 0
+    """Delete responses older than RESPONSE_RETENTION, in chunks. Returns how many."""
+    old, total = Answered.objects.filter(at__lt=now - RESPONSE_RETENTION), 0
     while deleted := Answered.objects.filter(
         pk__in=list(old.values_list("pk", flat=True)[:RESPONSE_CHUNK_SIZE])
     ).delete()[0]:
-        forgotten += deleted
-    return forgotten
+        total += deleted
+    return total

@@ -1,4 +1,4 @@
-"""Addresses of the API at which there is nothing, answered as the API answers, not as a page."""
+"""Unknown paths of the API: a JSON 404 instead of a page."""
 
 from typing import Any
 
@@ -11,6 +11,6 @@ from rest_framework.views import APIView
 @extend_schema(exclude=True)
 class NotFoundView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Whatever the method, and for whom knows no key: first of all, who calls."""
+        """Authenticate first, then answer 404 for every method."""
         super().initial(request, *args, **kwargs)
-        raise NotFound("There is nothing at this address. See /api/v1/docs for what there is.")
+        raise NotFound("Unknown path. See /api/v1/docs for all paths.")

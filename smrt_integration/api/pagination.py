@@ -1,4 +1,4 @@
-"""Pages by cursor: a list that grows while it is read shows nothing twice and skips nothing."""
+"""Pagination by cursor: a list that grows while it is read repeats and skips no row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from django.core import signing
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
@@ -18,87 +18,89 @@ CURSOR_PARAMETER: Final = "cursor"
 FORWARD, BACKWARD = "+", "-"
 
 CursorPosition = list[Any]
-"""Where a page begins: plain values of the row before it."""
+"""Where a page begins: the values of the ordering columns of the row before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """What a caller asks for: up to `most` rows `onward` from a place or, against the list's order, `back` from one."""
+    """The page that a client asks for: up to `limit` rows, forward or backward from a position."""
 
     request: Request
-    most: int
-    onward: CursorPosition | None = None
-    back: CursorPosition | None = None
+    limit: int
+    forward_from: CursorPosition | None = None
+    backward_from: CursorPosition | None = None
 
     def links(
-        self, onward: CursorPosition | None, back: CursorPosition | None
+        self, forward_from: CursorPosition | None, backward_from: CursorPosition | None
     ) -> dict[str, str | None]:
-        """The addresses of the pages next to this one, which begin at these places; None where there is none."""
-        return {"next": self._address(FORWARD, onward), "previous": self._address(BACKWARD, back)}
+        """Return the URLs of the neighbouring pages, which begin at these positions."""
+        return {
+            "next": self._url(FORWARD, forward_from),
+            "previous": self._url(BACKWARD, backward_from),
+        }
 
-    def _address(self, way: str, place: CursorPosition | None) -> str | None:
-        if place is None:
+    def _url(self, direction: str, position: CursorPosition | None) -> str | None:
+        if position is None:
             return None
-        values = [value.isoformat() if isinstance(value, date) else value for value in place]
-        cursor = signing.dumps([way, *values], salt=_cursor_salt(self.request))
+        values = [value.isoformat() if isinstance(value, date) else value for value in position]
+        cursor = signing.dumps([direction, *values], salt=_cursor_salt(self.request))
         return str(replace_query_param(self.request.build_absolute_uri(), CURSOR_PARAMETER, cursor))
 
 
 def _cursor_salt(request: Request) -> str:
-    """Signed, so that what comes back is a place in this very list and nothing else."""
+    """Return the salt of the signature, so that a cursor is valid for its own list only."""
     return f"smrt_integration.api.pagination {request.path}"
 
 
 class KeysetPagination(CursorPagination):
-    """Newest first, unless the view says otherwise with `ordering`. Its columns must name one row together.
+    """Keyset pagination over the view's `ordering`, by default newest first.
 
-    In place of DRF's own pages, which count rows of the same first column off and lose themselves after a thousand of a day.
+    The ordering columns together must be unique. DRF's own cursor pagination skips rows that share
+    the first column by offset, and loses rows after 1,000 of one day.
     """
 
     page_size = 50
     max_page_size = 200
     page_size_query_param = "limit"
 
-    def asked(self, request: Request) -> PageRequest:
-        """Raises NotFound for a cursor that we did not make."""
-        most, cursor = (
-            self.get_page_size(request) or self.page_size,
-            request.query_params.get(CURSOR_PARAMETER),
-        )
+    def page_request(self, request: Request) -> PageRequest:
+        """Return the requested page. Raises NotFound if the cursor is not one of ours."""
+        limit = self.get_page_size(request) or self.page_size
+        cursor = request.query_params.get(CURSOR_PARAMETER)
         if not cursor:
-            return PageRequest(request, most)
+            return PageRequest(request, limit)
         try:
-            way, *place = signing.loads(cursor, salt=_cursor_salt(request))
+            direction, *position = signing.loads(cursor, salt=_cursor_salt(request))
         except signing.BadSignature as error:
             raise NotFound(
-                "There is no page at this cursor. Follow the addresses under next and previous."
+                "This cursor is not valid here. Follow the URLs in next and previous."
             ) from error
         return (
-            PageRequest(request, most, onward=place)
-            if way == FORWARD
-            else PageRequest(request, most, back=place)
+            PageRequest(request, limit, forward_from=position)
+            if direction == FORWARD
+            else PageRequest(request, limit, backward_from=position)
         )
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
     ) -> list[Any]:
-        asked, columns = self.asked(request), tuple(getattr(view, "ordering", ("-pk",)))
-        place = asked.back or asked.onward
-        order = tuple(map(_reversed, columns)) if asked.back else columns
-        rows: QuerySet[Any] = queryset.order_by(*order)
-        if place is not None:
-            rows = rows.filter(_beyond(order, place))
-        found = list(rows[: asked.most + 1])
-        more, found = len(found) > asked.most, found[: asked.most]
-        if asked.back:
-            found.reverse()
-        onward = found and (more or asked.back)
-        back = found and (asked.onward or (more and asked.back))
-        self.links = asked.links(
-            _position_of(columns, found[-1]) if onward else None,
-            _position_of(columns, found[0]) if back else None,
+        page, columns = self.page_request(request), tuple(getattr(view, "ordering", ("-pk",)))
+        position = page.backward_from or page.forward_from
+        ordering = tuple(map(_reversed, columns)) if page.backward_from else columns
+        queryset = queryset.order_by(*ordering)
+        if position is not None:
+            queryset = queryset.filter(_beyond(ordering, position))
+        rows = list(queryset[: page.limit + 1])
+        has_more, rows = len(rows) > page.limit, rows[: page.limit]
+        if page.backward_from:
+            rows.reverse()
+        has_next = rows and (has_more or page.backward_from)
+        has_previous = rows and (page.forward_from or (has_more and page.backward_from))
+        self.links = page.links(
+            _position_of(columns, rows[-1]) if has_next else None,
+            _position_of(columns, rows[0]) if has_previous else None,
         )
-        return found
+        return rows
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({**self.links, "results": data})
@@ -112,13 +114,16 @@ def _position_of(columns: Sequence[str], row: Any) -> CursorPosition:
     return [getattr(row, column.removeprefix("-")) for column in columns]
 
 
-def _beyond(order: Sequence[str], place: CursorPosition) -> Q:
-    """The rows behind the place, as (a, b) < (x, y). The first column is bounded by itself too, so that an index of it is used."""
-    behind = Q()
-    for column, value in reversed(list(zip(order, place, strict=True))):
+def _beyond(ordering: Sequence[str], position: CursorPosition) -> Q:
+    """Return the condition (a, b) < (x, y) for the rows beyond a position.
+
+    It also bounds the first column alone, so that PostgreSQL uses an index on it.
+    """
+    beyond = Q()
+    for column, value in reversed(list(zip(ordering, position, strict=True))):
         name, sign = column.removeprefix("-"), "lt" if column.startswith("-") else "gt"
-        behind = Q(**{f"{name}__{sign}": value}) | (Q(**{name: value}) & behind if behind else Q())
-    first = order[0]
-    return behind & Q(
-        **{f"{first.removeprefix('-')}__{'lte' if first.startswith('-') else 'gte'}": place[0]}
+        beyond = Q(**{f"{name}__{sign}": value}) | (Q(**{name: value}) & beyond if beyond else Q())
+    first = ordering[0]
+    return beyond & Q(
+        **{f"{first.removeprefix('-')}__{'lte' if first.startswith('-') else 'gte'}": position[0]}
     )

@@ -1,4 +1,4 @@
-"""What a call may bring along: JSON of a sensible size."""
+"""The parser of request bodies: JSON up to a maximum size."""
 
 from collections.abc import Mapping
 from typing import IO, Any, Final
@@ -8,16 +8,23 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import JSONParser
 
 MAX_BODY_BYTES: Final = 5_000_000
-"""Bytes: several times what a phone has to tell after a day without a network, and little enough to hold in memory for all at once."""
+"""Several times what a phone reports after a day offline.
+
+Each web thread may hold one body of this size in memory.
+"""
 
 
 class RequestTooLarge(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = f"A call may bring {MAX_BODY_BYTES:,} bytes. Send it in several."
+    default_detail = (
+        f"The body may have at most {MAX_BODY_BYTES:,} bytes. Split it into several calls."
+    )
     default_code = "too_large"
 
 
 class BoundedJSONParser(JSONParser):
+    """Refuse bodies that are too large or too deeply nested, before or while reading them."""
+
     def parse(
         self,
         stream: IO[Any],
@@ -30,4 +37,4 @@ class BoundedJSONParser(JSONParser):
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError as error:
-            raise ParseError("JSON parse error - it is nested too deeply.") from error
+            raise ParseError("JSON parse error - nested too deeply") from error

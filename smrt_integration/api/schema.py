@@ -1,4 +1,4 @@
-"""What the API's schema says beyond what serializers and views tell by themselves."""
+"""Additions to the OpenAPI schema that serializers and viewsets do not provide."""
 
 from typing import Any
 
@@ -13,40 +13,45 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "A key of one business and client, made in the admin under API keys.",
+            "description": "An API key of one business. An owner creates it in the admin.",
         }
 
 
 ERROR_SCHEMA = {
     "type": "object",
-    "description": "What is wrong: `detail` is about the whole call, with a stable `code` beside it where the state of the records forbids "
-    "it; any other name is a field's.",
+    "description": (
+        "What is wrong. `detail` is about the whole request. With status 409 it has a `code` for "
+        "your program, which never changes. Any other property is the name of a field."
+    ),
     "properties": {
         "detail": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
     },
     "additionalProperties": {},
 }
 ERROR_DESCRIPTIONS = {
-    "400": "Something in the call is wrong; the field is named.",
+    "400": "The request is invalid. The response names the field.",
     "401": "The key is missing, unknown or revoked.",
     "403": "The key may not do this.",
-    "404": "There is no such record in this business.",
-    "409": "It makes no sense in the present state of the records.",
-    "411": "The body's length is not told.",
+    "404": "Your business has no such record.",
+    "409": "The present state of the record does not allow this.",
+    "411": "The Content-Length header is missing.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
-    "429": "Too many calls; Retry-After says in how many seconds to come back.",
+    "429": "Too many calls. Retry-After says after how many seconds to try again.",
 }
 IDEMPOTENCY_KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "Any text of your own. The same call with the same key is done once; with another body it is refused.",
+    "description": (
+        "A text of your choice, unique for each request. A repeated request with the same key is "
+        "done once. The same key with another body is an error."
+    ),
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 
 
 def add_common_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """What every operation may answer besides what its view says, and that every POST may be repeated."""
+    """Add the error responses to every operation, and Idempotency-Key to every POST."""
     result["components"]["schemas"]["Problem"] = ERROR_SCHEMA
     for operations in result["paths"].values():
         for method, operation in operations.items():

@@ -1,4 +1,4 @@
-"""What a key may do: `<what>:read` or `<what>:write`."""
+"""The scopes of API keys: `<area>:read` and `<area>:write`."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,7 +10,10 @@ SCOPES: Final = frozenset(f"{area}:{right}" for area in AREAS for right in ("rea
 
 
 class Client(models.TextChoices):
-    """What calls. It decides the `source` of a signup, `scheduled_by` of a pickup and what a cancellation came by."""
+    """The kind of program that holds a key.
+
+    It decides `source` of a new customer, `scheduled_by` and `canceled_via` of a pickup request.
+    """
 
     POS = "pos", "Point of sale"
     APP = "app", "Delivery app"
@@ -18,9 +21,9 @@ class Client(models.TextChoices):
 
 
 DEFAULT_SCOPES: Final[Mapping[Client, frozenset[str]]] = {
-    # switching the integration is for somebody who was given that on purpose
+    # an owner grants integration:write only on purpose
     Client.POS: SCOPES - {"integration:write"},
-    # a driver's phone can be lost: it holds a key to what a driver needs
+    # a phone can be lost, so its key has only the scopes that a driver needs
     Client.APP: frozenset(
         {
             "customers:read",
@@ -43,4 +46,4 @@ DEFAULT_SCOPES: Final[Mapping[Client, frozenset[str]]] = {
         }
     ),
 }
-"""What a new key of each client may do unless told otherwise."""
+"""The scopes of a new key, unless its owner chooses others."""

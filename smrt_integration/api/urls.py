@@ -1,4 +1,4 @@
-"""/api/v1/: plural nouns, UUIDs, actions as sub-resources."""
+"""Paths below /api/v1/: plural nouns, UUIDs, actions as sub-resources."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ router.register("custom-fields", reference.CustomFieldViewSet)
 router.register("waiting-messages", messages.WaitingMessageViewSet)
 router.register("send-log-entries", messages.SendLogEntryViewSet)
 
-# Its renderer knows pages only, not what OPTIONS would answer.
+# The view renders HTML only, so OPTIONS is not allowed.
 DOCS: Any = {
     "url_name": "api:schema",
     "template_name": "smrt/api_docs.html",
@@ -63,6 +63,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(**DOCS), name="docs"),
-    # also what a path converter does not match, such as a line break
+    # a regular expression also matches line breaks, which path converters do not
     re_path("", NotFoundView.as_view()),
 ]

@@ -1,4 +1,4 @@
-"""What every view has in common: whose data it shows, and that a call is done as a whole and a POST can be repeated."""
+"""The base of every viewset: rows of the key's business, all-or-nothing calls, repeatable POSTs."""
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -26,7 +26,7 @@ PAGINATION_PARAMETERS = ("limit", "cursor")
 
 
 class BusinessViewSet(GenericViewSet[Any]):
-    """Rows of the key's business, known by their UUID; another business's row is not found."""
+    """Rows of the key's business, by UUID. Rows of other businesses answer 404."""
 
     area: ClassVar[str | None]
     business_path: ClassVar[str] = "business"
@@ -35,8 +35,8 @@ class BusinessViewSet(GenericViewSet[Any]):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        # by what the body of this one call refers to
-        self.found: dict[tuple[type[Model], UUID], Model | None] = {}
+        # rows that the body refers to, each read once per request
+        self.references: dict[tuple[type[Model], UUID], Model | None] = {}
 
     @property
     def key(self) -> ApiKey:
@@ -54,32 +54,36 @@ class BusinessViewSet(GenericViewSet[Any]):
         return rows.filter(**{self.business_path: self.business})
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Once it is clear that the caller may do this."""
+        """Reject what no view accepts, after authentication, permission and throttle.
+
+        Wraps the handler of an unsafe method so that it runs in one transaction.
+        """
         super().initial(request, *args, **kwargs)
         if "Transfer-Encoding" in request.headers:
             raise LengthRequired
         if getattr(self, "action", None) == "list":
-            self._refuse_unknown(request.query_params)
+            self._reject_unknown_filters(request.query_params)
         method = (request.method or "").lower()
         if request.method not in SAFE_METHODS and hasattr(self, method):
             setattr(self, method, partial(_run_atomically, getattr(self, method)))
 
-    def _refuse_unknown(self, asked: Mapping[str, str]) -> None:
-        """A filter that is written wrong would answer everything."""
-        known = [*self.filters(), *PAGINATION_PARAMETERS]
-        unknown = sorted(asked.keys() - set(known))
+    def _reject_unknown_filters(self, query: Mapping[str, str]) -> None:
+        """Raise ValidationError: ignoring a misspelled filter would return every row."""
+        known = [*self.filter_names(), *PAGINATION_PARAMETERS]
+        unknown = sorted(query.keys() - set(known))
         if unknown:
             raise ValidationError(
                 {
-                    name: [f"There is no such filter here. There are {', '.join(known)}."]
+                    name: [f"Unknown filter. The filters are: {', '.join(known)}."]
                     for name in unknown
                 }
             )
 
-    def filters(self) -> list[str]:
-        """The names of what this list can be narrowed by."""
-        found: Any = getattr(self, "filterset_class", None)
-        return [*found.get_filters()] if found else [*getattr(self, "filterset_fields", ())]
+    def filter_names(self) -> list[str]:
+        filterset: Any = getattr(self, "filterset_class", None)
+        if filterset:
+            return [*filterset.get_filters()]
+        return [*getattr(self, "filterset_fields", ())]
 
     def get_object(self) -> Any:
         try:
@@ -87,39 +91,45 @@ class BusinessViewSet(GenericViewSet[Any]):
         except Http404 as error:
             raise NotFound(not_found_message(self.get_queryset().model)) from error
 
-    def only(self, client: Client, otherwise: str) -> None:
-        """Raises PermissionDenied for keys of other clients."""
+    def require_client(self, client: Client, detail: str) -> None:
+        """Raise PermissionDenied with `detail` if the key belongs to another client."""
         if self.key.client != client:
-            raise PermissionDenied(otherwise)
+            raise PermissionDenied(detail)
 
-    def given(self, shape: "type[Serializer[Any]]", said: Any = None) -> dict[str, Any]:
-        """What is said, by default in the body, in this shape. Raises ValidationError, which names the field."""
-        serializer = shape(
-            data=self.request.data if said is None else said, context=self.get_serializer_context()
+    def validated(
+        self, serializer_class: "type[Serializer[Any]]", data: Any = None
+    ) -> dict[str, Any]:
+        """Return the validated request body, or `data`. Raises ValidationError."""
+        serializer = serializer_class(
+            data=self.request.data if data is None else data, context=self.get_serializer_context()
         )
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
-    def answer(self, row: Model, status: int = 200) -> Response:
-        """The row as it now is, in the shape in which it is read."""
-        return self.shown(self.get_queryset().get(pk=row.pk), status)
+    def respond_reloaded(self, row: Model, status: int = 200) -> Response:
+        """Return the row as it is now in the database."""
+        return self.respond(self.get_queryset().get(pk=row.pk), status)
 
-    def shown(self, row: Model, status: int = 200) -> Response:
-        """The row as it is at hand."""
-        shape: Any = self.get_serializer_class()
-        return Response(_shared_serializer(shape).to_representation(row), status)
+    def respond(self, row: Model, status: int = 200) -> Response:
+        """Return the row as it is in memory."""
+        serializer_class: Any = self.get_serializer_class()
+        return Response(_shared_serializer(serializer_class).to_representation(row), status)
 
 
 @cache
-def _shared_serializer(shape: Callable[[], Any]) -> Any:
-    """For all answers: to build the fields of a shape takes longer than to read a row by them, and reading changes nothing of it."""
-    return shape()
+def _shared_serializer(serializer_class: Callable[[], Any]) -> Any:
+    """Return one instance for all responses.
+
+    Building a serializer's fields takes longer than reading a row with them, and reading a row
+    does not change the serializer.
+    """
+    return serializer_class()
 
 
 def _run_atomically(
     handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any
 ) -> Response:
-    """All of it is done or nothing; of a POST that is repeated, once."""
+    """Run the handler in one transaction; a repeated POST runs once."""
     if request.method == "POST":
         return run_once(request, lambda: handler(request, *args, **kwargs))
     with transaction.atomic():

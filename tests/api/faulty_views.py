@@ -65,9 +65,9 @@ class WithAReferenceToAll(BusinessViewSet):
     @extend_schema(request=Moving)
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         customer = self.get_object()
-        customer.agent = self.given(Moving)["agent"]
+        customer.agent = self.validated(Moving)["agent"]
         customer.save(update_fields=["agent"])
-        return self.answer(customer)
+        return self.respond_reloaded(customer)
 
 
 def urls_with(view: type[GenericViewSet[Any]]) -> Any:

@@ -148,9 +148,7 @@ def test_what_is_wrong_is_named_and_nothing_is_changed(
 def test_another_businesss_agent_is_no_agent_here(pos: Caller, customer: Customer) -> None:
     answer = pos.patch(f"customers/{customer.uuid}", {"agent": str(AgentFactory.create().uuid)})
 
-    assert answer.json() == {
-        "agent": ["There is no agent with this id here. Give the id of one of your own."]
-    }
+    assert answer.json() == {"agent": ["There is no agent with this id."]}
 
 
 def test_another_businesss_customer_is_not_found(other: Caller, customer: Customer) -> None:

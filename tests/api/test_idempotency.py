@@ -112,7 +112,7 @@ def test_who_repeats_a_call_that_takes_long_is_told_to_ask_again(
 
     assert (early.status_code, early.headers["Retry-After"]) == (409, "1")
     assert early.json() == {
-        "detail": "This call is being done at this moment. Ask again in a moment.",
+        "detail": "The first call with this key is still in progress. Try again shortly.",
         "code": "under_way",
     }
     assert (done.status_code, late.status_code, late.content) == (201, 201, done.content)

@@ -201,10 +201,7 @@ def test_one_bad_report_keeps_no_other_from_counting(app: Caller, customer: Cust
     answers = app.post("stops/reports", {"reports": reports}).json()["answers"]
 
     assert [answer["status"] for answer in answers] == ["refused", "done", "refused"]
-    assert (
-        answers[0]["detail"]
-        == "There is no stop with this id here. Give the id of one of your own."
-    )
+    assert answers[0]["detail"] == "There is no stop with this id."
     theirs.refresh_from_db()
     assert theirs.status == Stop.Status.PENDING
 

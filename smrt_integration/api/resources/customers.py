@@ -63,7 +63,7 @@ class CustomFieldValueSerializer(serializers.ModelSerializer[CustomFieldValue]):
 
 
 class NewCustomFieldValueSerializer(StrictSerializer):
-    answered = frozenset({"name"})
+    ignored = frozenset({"name"})
 
     field = serializers.UUIDField()
     value = serializers.CharField(
@@ -102,7 +102,7 @@ class CustomerSerializer(serializers.ModelSerializer[Customer]):
 
 
 class CustomerWriteSerializer(StrictSerializer, serializers.ModelSerializer[Customer]):
-    answered = frozenset(CustomerSerializer.Meta.fields)
+    ignored = frozenset(CustomerSerializer.Meta.fields)
 
     agent = BusinessReferenceField(queryset=Agent.objects, allow_null=True, required=False)
     brand = BusinessReferenceField(queryset=Brand.objects, allow_null=True, required=False)
@@ -146,7 +146,7 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     @extend_schema(request=CustomerWriteSerializer, responses={201: CustomerSerializer})
     def create(self, request: Request) -> Response:
         """Sign a customer up. It becomes the event New Customer Signup; the kind of key decides its source."""
-        given = self.given(CustomerWriteSerializer)
+        given = self.validated(CustomerWriteSerializer)
         answers = self._answers(given)
         customer = Customer.sign_up(
             self.business,
@@ -154,7 +154,7 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
             **_with_address_columns(given),
         )
         self._record(customer, answers)
-        return self.answer(customer, 201)
+        return self.respond_reloaded(customer, 201)
 
     @extend_schema(request=CustomerWriteSerializer, responses=CustomerSerializer)
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
@@ -170,7 +170,7 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         answers = self._answers(given)
         self._change(customer, _with_address_columns(given))
         self._record(customer, answers)
-        return self.answer(customer)
+        return self.respond_reloaded(customer)
 
     def _change(self, customer: Customer, changes: dict[str, Any]) -> None:
         if "phone" in changes:

@@ -145,12 +145,12 @@ class MessageViewSet(BusinessViewSet):
     lookup_value_converter = "str"
     filter_backends = ()
 
-    def filters(self) -> list[str]:
+    def filter_names(self) -> list[str]:
         return [*self.meant().fields]
 
     def matching(self, shape: type[MessageFilterSerializer], said: Any) -> MessageFilter:
         """Raises ValidationError, which names the field."""
-        given = self.given(shape, said)
+        given = self.validated(shape, said)
         customer, text, brand = (
             given.pop("customer", None),
             given.pop("search", ""),
@@ -208,7 +208,7 @@ class WaitingMessageViewSet(MessageViewSet):
     @extend_schema(parameters=[MESSAGE_ID_PARAMETER], responses=WaitingMessageSerializer)
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """One message that waits."""
-        return self.shown(self.newest())
+        return self.respond(self.newest())
 
 
 class SendLogEntryViewSet(MessageViewSet):
@@ -240,7 +240,7 @@ class SendLogEntryViewSet(MessageViewSet):
     @extend_schema(parameters=[MESSAGE_ID_PARAMETER], responses=SendLogEntryDetailSerializer)
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """The newest entry about a message, with what was sent."""
-        return self.shown(self.newest())
+        return self.respond(self.newest())
 
     @extend_schema(parameters=[MESSAGE_ID_PARAMETER], request=None, responses={202: JobSerializer})
     @action(detail=True, methods=["post"], url_path="send-again")

@@ -204,17 +204,17 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     @extend_schema(request=NewOrderSerializer, responses={201: OrderSerializer})
     def create(self, request: Request) -> Response:
         """Take in an order: a visit to a store, or at a driver's stop. It becomes the event Order Created."""
-        given = self.given(NewOrderSerializer)
+        given = self.validated(NewOrderSerializer)
         items = new_items(self.business, given.pop("items"), "items")
         # everything of it is at hand
-        return self.shown(Order.create_for_locked(given.pop("customer"), items=items, **given), 201)
+        return self.respond(Order.take_in(given.pop("customer"), items=items, **given), 201)
 
     @extend_schema(request=OrderChangeSerializer, responses=OrderSerializer)
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         """Correct an open order; what is left out stays."""
         order: Order = self.get_object()
-        order.change(**self.given(OrderChangeSerializer))
-        return self.answer(order)
+        order.change(**self.validated(OrderChangeSerializer))
+        return self.respond_reloaded(order)
 
     @extend_schema(request=MoreLineItemsSerializer, responses=OrderSerializer)
     @action(detail=True, methods=["post"], url_path="items")
@@ -222,9 +222,9 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         """Add line items to an open order."""
         order: Order = self.get_object()
         order.add_items(
-            new_items(self.business, self.given(MoreLineItemsSerializer)["items"], "items")
+            new_items(self.business, self.validated(MoreLineItemsSerializer)["items"], "items")
         )
-        return self.answer(order)
+        return self.respond_reloaded(order)
 
     @extend_schema(request=LineItemChangeSerializer, responses=OrderSerializer)
     @action(detail=True, methods=["patch"], url_path="items/<uuid:item>")
@@ -232,8 +232,10 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         """Correct a line item of an open order; what is left out stays."""
         order: Order = self.get_object()
         with as_conflict("items"):
-            order.change_item(self._item_of(order, item), **self.given(LineItemChangeSerializer))
-        return self.answer(order)
+            order.change_item(
+                self._item_of(order, item), **self.validated(LineItemChangeSerializer)
+            )
+        return self.respond_reloaded(order)
 
     @extend_schema(responses=OrderSerializer)
     @item.mapping.delete
@@ -242,24 +244,24 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         order: Order = self.get_object()
         with as_conflict("items"):
             order.remove_items([self._item_of(order, item)])
-        return self.answer(order)
+        return self.respond_reloaded(order)
 
     @extend_schema(request=OccurredAtSerializer, responses=OrderSerializer)
     @action(detail=True, methods=["post"])
     def ready(self, request: Request, **kwargs: Any) -> Response:
         """Everything is done. It becomes the event Order Ready."""
         order: Order = self.get_object()
-        order.mark_ready(self.given(OccurredAtSerializer)["at"])
-        return self.answer(order)
+        order.mark_ready(self.validated(OccurredAtSerializer)["at"])
+        return self.respond_reloaded(order)
 
     @extend_schema(request=OrderReturnSerializer, responses=OrderSerializer)
     @action(detail=True, methods=["post"], url_path="return", url_name="return")
     def give_back(self, request: Request, **kwargs: Any) -> Response:
         """Give back all or some items. Each becomes the event Order Line Item Returned; the last one also Order Returned."""
-        order, given = self.get_object(), self.given(OrderReturnSerializer)
+        order, given = self.get_object(), self.validated(OrderReturnSerializer)
         items = None if given["items"] is None else self._items_of(order, given["items"])
         order.return_to_customer(by=given["by"], items=items, stop=given["stop"], at=given["at"])
-        return self.answer(order)
+        return self.respond_reloaded(order)
 
     def _item_of(self, order: Order, uuid: UUID) -> LineItem:
         for item in order.lines:

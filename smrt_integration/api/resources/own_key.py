@@ -38,4 +38,4 @@ class OwnKeyViewSet(BusinessViewSet):
     @extend_schema(responses=OwnKeySerializer)
     def retrieve(self, request: Request) -> Response:
         """Whose key this is, and what it may do."""
-        return self.shown(self.key)
+        return self.respond(self.key)

@@ -82,7 +82,10 @@ class PickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     @extend_schema(request=NewPickupRequestSerializer, responses={201: PickupRequestSerializer})
     def create(self, request: Request) -> Response:
         """Schedule a pickup. It becomes the event Pickup Scheduled; the kind of key decides by whom."""
-        given, by = self.given(NewPickupRequestSerializer), SCHEDULED_BY[Client(self.key.client)]
+        given, by = (
+            self.validated(NewPickupRequestSerializer),
+            SCHEDULED_BY[Client(self.key.client)],
+        )
         if given["employee"] and by != PickupRequest.ScheduledBy.EMPLOYEE:
             raise serializers.ValidationError(
                 {
@@ -91,7 +94,7 @@ class PickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
                     ]
                 }
             )
-        return self.answer(
+        return self.respond_reloaded(
             given["customer"].schedule_pickup(
                 given["pickup_date"], by=by, employee=given["employee"]
             ),
@@ -104,7 +107,7 @@ class PickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         """Cancel it. From the website it becomes the event Customer Canceled Pickup; an employee's cancellation is no event."""
         pickup = self.get_object()
         pickup.cancel(via=CANCELED_VIA[Client(self.key.client)])
-        return self.answer(pickup)
+        return self.respond_reloaded(pickup)
 
 
 class RegularPickupRequestSerializer(serializers.ModelSerializer[RegularPickupRequest]):
@@ -137,12 +140,14 @@ class RegularPickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessVi
     )
     def create(self, request: Request) -> Response:
         """Ask for it, on the website. It becomes the event Customer Requested Regular Pickups."""
-        self.only(
+        self.require_client(
             Client.WEBSITE,
             "Customers ask for this themselves, on the website. At the counter, set their delivery_preference.",
         )
-        given = self.given(NewRegularPickupRequestSerializer)
-        return self.answer(given["customer"].request_regular_pickups(address=given["address"]), 201)
+        given = self.validated(NewRegularPickupRequestSerializer)
+        return self.respond_reloaded(
+            given["customer"].request_regular_pickups(address=given["address"]), 201
+        )
 
     @extend_schema(request=None, responses=RegularPickupRequestSerializer)
     @action(detail=True, methods=["post"])
@@ -151,7 +156,7 @@ class RegularPickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessVi
         self.not_on_the_website()
         wish = self.get_object()
         wish.approve()
-        return self.answer(wish)
+        return self.respond_reloaded(wish)
 
     @extend_schema(request=None, responses=RegularPickupRequestSerializer)
     @action(detail=True, methods=["post"])
@@ -160,10 +165,10 @@ class RegularPickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessVi
         self.not_on_the_website()
         wish = self.get_object()
         wish.decline()
-        return self.answer(wish)
+        return self.respond_reloaded(wish)
 
     def not_on_the_website(self) -> None:
-        self.only(
+        self.require_client(
             Client.POS,
             "Whether a route passes there is decided at the counter: use a key of the point of sale.",
         )

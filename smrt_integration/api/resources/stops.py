@@ -86,8 +86,8 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     @extend_schema(request=NewStopSerializer, responses={201: StopSerializer})
     def create(self, request: Request) -> Response:
         """Put a customer's door on a day's route."""
-        given = self.given(NewStopSerializer)
-        return self.answer(
+        given = self.validated(NewStopSerializer)
+        return self.respond_reloaded(
             Stop.schedule(given.pop("customer"), given.pop("scheduled_for"), **given), 201
         )
 
@@ -99,22 +99,22 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         refuse_too_many_orders(
             [request.data], "new_orders", "Orders may be taken in at a stop before it is completed."
         )
-        self._end(stop, "completed", self.given(CompletedStopSerializer))
-        return self.answer(stop)
+        self._end(stop, "completed", self.validated(CompletedStopSerializer))
+        return self.respond_reloaded(stop)
 
     @extend_schema(request=MissedStopSerializer, responses=StopSerializer)
     @action(detail=True, methods=["post"])
     def miss(self, request: Request, **kwargs: Any) -> Response:
         """There was nothing to pick up or deliver. It becomes the event Pickup Missed."""
         stop = self.get_object()
-        self._end(stop, "missed", self.given(MissedStopSerializer))
-        return self.answer(stop)
+        self._end(stop, "missed", self.validated(MissedStopSerializer))
+        return self.respond_reloaded(stop)
 
     @extend_schema(request=StopReportsSerializer, responses=StopReportResultsSerializer)
     @action(detail=False, methods=["post"])
     def reports(self, request: Request) -> Response:
         """What a phone that was offline has to tell, in any order. Each report is done, known or refused by itself."""
-        told = self.given(UnvalidatedReportSerializer)["reports"]
+        told = self.validated(UnvalidatedReportSerializer)["reports"]
         refuse_too_many_orders(told, "reports")
         shape = StopReportSerializer(context=self.get_serializer_context())
         reports, answers = validate_reports(shape, told)
