@@ -97,16 +97,12 @@ def _claim(request: Request, key: str) -> int | None:
 
     Raises RequestInProgress if another transaction holds the key for too long.
     """
-    parameters = [
-        CLAIM_LOCK_TIMEOUT,
-        _api_key(request).pk,
-        key,
-        request_hash(request),
-        timezone.now(),
-    ]
+    key_id, hashed = _api_key(request).pk, request_hash(request)
     try:
         with connection.cursor() as cursor:
-            cursor.execute(CLAIM_IDEMPOTENCY_KEY, parameters)
+            cursor.execute(
+                CLAIM_IDEMPOTENCY_KEY, [CLAIM_LOCK_TIMEOUT, key_id, key, hashed, timezone.now()]
+            )
             row = cursor.fetchone()
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):

@@ -116,7 +116,7 @@ def test_it_cannot_be_switched_on_without_a_key(office: Caller) -> None:
 
     assert answer.json() == {
         "enabled": [
-            "Without a write key nothing can be sent. An owner enters it in the admin, under Segment integration."
+            "There is no write key yet. An owner enters it in the admin, under Segment integration."
         ]
     }
     assert not Integration.objects.filter(enabled=True).exists()

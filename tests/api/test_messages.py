@@ -293,7 +293,7 @@ class TestSendingAgain:
         answer = pos.post(f"{LOG}/send-again")
         assert answer.status_code == 400
         assert answer.json() == {
-            "detail": ["Say which messages: give an outcome, an event, a day or a customer."]
+            "detail": ["Give an outcome, an event, a day, a brand or a customer."]
         }
         assert not Request.objects.exists()
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from customers.models import Customer, Order, Stop
 from events.models import Integration, Outgoing
-from smrt_integration.api.resources.orders import MAX_ITEMS
+from smrt_integration.api.resources.line_items import MAX_ITEMS
 from smrt_integration.api.resources.stop_reports import (
     MAX_NEW_ITEMS,
     MAX_NEW_ORDERS,
@@ -25,8 +25,10 @@ from tests.factories import AgentFactory, CustomerFactory, EmployeeFactory, Stop
 
 pytestmark = pytest.mark.django_db
 
-ELSEWHERE = "There is no stop with this id."
-TOO_MUCH = "One call takes in at most 300 orders with 3,000 items. Send it in several calls."
+STOP_NOT_FOUND = "There is no stop with this id."
+TOO_MANY_ORDERS = (
+    "One call may have at most 300 new orders with 3,000 items. Split it into several calls."
+)
 
 
 def ago(minutes: int) -> str:
@@ -123,7 +125,7 @@ class TestByItself:
 
         assert (answer["status"], answer["detail"]) == (
             "refused",
-            "outcome: A stop with orders or bags was not missed.",
+            "outcome: A missed stop cannot have orders or bags.",
         )
 
     @pytest.mark.parametrize(
@@ -274,7 +276,7 @@ class TestUnplanned:
         )
 
         assert [(answer["status"], answer["detail"]) for answer in answers] == [
-            ("refused", ELSEWHERE)
+            ("refused", STOP_NOT_FOUND)
         ] * 3
         theirs.refresh_from_db()
         assert (theirs.status, Stop.objects.count()) == ("pending", 1)
@@ -321,7 +323,7 @@ class TestTooMuch:
 
         answer = app.post("stops/reports", {"reports": reports})
 
-        assert (answer.status_code, answer.json()) == (400, {"reports": [TOO_MUCH]})
+        assert (answer.status_code, answer.json()) == (400, {"reports": [TOO_MANY_ORDERS]})
         assert not Order.objects.exists()
         assert not Stop.objects.exclude(status="pending").exists()
 
@@ -363,10 +365,11 @@ class TestTooMuch:
         if more:
             assert answer.json() == {
                 "new_orders": [
-                    TOO_MUCH + " Orders may be taken in at a stop before it is completed."
+                    TOO_MANY_ORDERS
+                    + " You can also create orders at a stop before you complete it."
                 ]
             }
-            assert answers.json() == {"reports": [TOO_MUCH]}
+            assert answers.json() == {"reports": [TOO_MANY_ORDERS]}
         assert Order.objects.exists() is not bool(more)
 
 

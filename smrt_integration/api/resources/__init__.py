@@ -1,1 +1,1 @@
-"""One module per resource: what it looks like (serializers) and what can be done with it (a Door)."""
+"""One module per resource, with its serializers and its viewset."""

@@ -1,4 +1,4 @@
-"""Customers, with what they answered to the business's own questions."""
+"""Customers, with the values of their custom fields."""
 
 from typing import Any
 
@@ -36,20 +36,21 @@ SIGNUP_SOURCES = {
     Client.WEBSITE: Customer.Source.WEBSITE,
 }
 WRITABLE_FIELDS = (
-    *(
-        "kind",
-        "company_name",
-        "first_name",
-        "last_name",
-        "email",
-        "phone",
-        "phone_is_mobile",
-        "payment_term",
-        "card_on_file",
-    ),
-    *("delivery_preference", "receive_emails", "receive_texts", "visit_frequency"),
+    "kind",
+    "company_name",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "phone_is_mobile",
+    "payment_term",
+    "card_on_file",
+    "delivery_preference",
+    "receive_emails",
+    "receive_texts",
+    "visit_frequency",
 )
-"""What callers may write of a customer, besides references, address and custom fields."""
+"""What clients may write, besides references, the address and custom fields."""
 
 
 class CustomFieldValueSerializer(serializers.ModelSerializer[CustomFieldValue]):
@@ -69,7 +70,7 @@ class NewCustomFieldValueSerializer(StrictSerializer):
     value = serializers.CharField(
         max_length=10_000,
         allow_blank=True,
-        help_text="Empty clears it; a date as YYYY-MM-DD or MM-DD.",
+        help_text="An empty text deletes the value. Dates: YYYY-MM-DD or MM-DD.",
     )
 
 
@@ -79,24 +80,25 @@ class CustomerSerializer(serializers.ModelSerializer[Customer]):
     brand = serializers.UUIDField(source="brand.uuid", read_only=True, allow_null=True)
     group = serializers.UUIDField(source="group.uuid", read_only=True, allow_null=True)
     discount = serializers.UUIDField(source="discount.uuid", read_only=True, allow_null=True)
-    email = serializers.CharField(read_only=True, help_text="Empty when not known.")
+    email = serializers.CharField(read_only=True, help_text="Empty if not known.")
     address = AddressField(read_only=True, allow_null=True)
     custom_fields = CustomFieldValueSerializer(source="custom_values", many=True, read_only=True)
 
     class Meta:
         model = Customer
         fields = (
-            *(
-                "id",
-                *WRITABLE_FIELDS,
-                "address",
-                "agent",
-                "brand",
-                "group",
-                "discount",
-                "custom_fields",
-            ),
-            *("source", "created_at", "last_visit", "demographic"),
+            "id",
+            *WRITABLE_FIELDS,
+            "address",
+            "agent",
+            "brand",
+            "group",
+            "discount",
+            "custom_fields",
+            "source",
+            "created_at",
+            "last_visit",
+            "demographic",
         )
         read_only_fields = fields
 
@@ -127,7 +129,7 @@ class CustomerWriteSerializer(StrictSerializer, serializers.ModelSerializer[Cust
 
 
 class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
-    """Everybody who is, or was, a customer of the business."""
+    """The customers of the business, also former ones."""
 
     area = "customers"
     queryset = Customer.objects.select_related(
@@ -145,31 +147,31 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
 
     @extend_schema(request=CustomerWriteSerializer, responses={201: CustomerSerializer})
     def create(self, request: Request) -> Response:
-        """Sign a customer up. It becomes the event New Customer Signup; the kind of key decides its source."""
-        given = self.validated(CustomerWriteSerializer)
-        answers = self._answers(given)
-        customer = Customer.sign_up(
-            self.business,
-            source=SIGNUP_SOURCES[Client(self.key.client)],
-            **_with_address_columns(given),
-        )
-        self._record(customer, answers)
+        """Create a customer.
+
+        Records the event New Customer Signup. The client of your key decides its source.
+        """
+        data = self.validated(CustomerWriteSerializer)
+        values = self._pop_custom_values(data)
+        source = SIGNUP_SOURCES[Client(self.key.client)]
+        customer = Customer.sign_up(self.business, source=source, **_with_address_columns(data))
+        self._record_custom_values(customer, values)
         return self.respond_reloaded(customer, 201)
 
     @extend_schema(request=CustomerWriteSerializer, responses=CustomerSerializer)
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
-        """Change some of a customer's details; what is left out stays."""
+        """Change a customer. Fields that you leave out stay as they are."""
         customer: Customer = self.get_object()
-        # what others save meanwhile must not be taken for what this call changes
+        # otherwise a save of another field in between would look like a change of this call
         customer.lock("business")
         serializer = CustomerWriteSerializer(
             customer, data=request.data, partial=True, context=self.get_serializer_context()
         )
         serializer.is_valid(raise_exception=True)
-        given = dict(serializer.validated_data)
-        answers = self._answers(given)
-        self._change(customer, _with_address_columns(given))
-        self._record(customer, answers)
+        data = dict(serializer.validated_data)
+        values = self._pop_custom_values(data)
+        self._change(customer, _with_address_columns(data))
+        self._record_custom_values(customer, values)
         return self.respond_reloaded(customer)
 
     def _change(self, customer: Customer, changes: dict[str, Any]) -> None:
@@ -183,29 +185,35 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
             customer.save(update_fields=list(changes))
 
     def _change_phone(self, customer: Customer, changes: dict[str, Any]) -> None:
-        """The same number, however it is written, is no change: what is known of it stays."""
+        """Change the phone, unless it is the same number in another notation.
+
+        A changed number loses what is known about the old one.
+        """
         phone = changes.pop("phone")
         try:
-            same = (
-                normalise_phone(phone, None if phone.startswith("+") else self.business.country)
+            is_same = (
+                normalise(phone, None if phone.startswith("+") else self.business.country)
                 == customer.phone
             )
         except ImpossibleNumber:
-            same = not phone and not customer.phone
-        if not same:
+            is_same = not phone and not customer.phone
+        if not is_same:
             customer.change_phone(phone, is_mobile=changes.pop("phone_is_mobile", None))
 
-    def _answers(self, given: dict[str, Any]) -> list[tuple[CustomField, str]]:
-        answers = given.pop("custom_fields", [])
+    def _pop_custom_values(self, data: dict[str, Any]) -> list[tuple[CustomField, str]]:
+        """Remove the custom fields from `data` and return each field with its new value."""
+        values = data.pop("custom_fields", [])
         fields = rows_by_uuid(
             CustomField.objects.filter(business=self.business),
-            {answer["field"] for answer in answers},
+            {value["field"] for value in values},
             "custom_fields",
         )
-        return [(fields[answer["field"]], answer["value"]) for answer in answers]
+        return [(fields[value["field"]], value["value"]) for value in values]
 
-    def _record(self, customer: Customer, answers: list[tuple[CustomField, str]]) -> None:
-        for field, value in answers:
+    def _record_custom_values(
+        self, customer: Customer, values: list[tuple[CustomField, str]]
+    ) -> None:
+        for field, value in values:
             try:
                 CustomFieldValue.record(customer, field, value)
             except ActionRefused as refusal:
@@ -214,11 +222,11 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
                 ) from refusal
 
 
-def _with_address_columns(given: dict[str, Any]) -> dict[str, Any]:
-    """With the address in the record's own columns."""
-    if "address" not in given:
-        return given
-    address = given.pop("address") or {}
+def _with_address_columns(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the data with the address divided into the columns of the model."""
+    if "address" not in data:
+        return data
+    address = data.pop("address") or {}
     parts = {
         "street": "street",
         "city": "city",
@@ -226,4 +234,4 @@ def _with_address_columns(given: dict[str, Any]) -> dict[str, Any]:
         "postal_code": "postalCode",
         "country": "country",
     }
-    return given | {name: address.get(part) or "" for name, part in parts.items()}
+    return data | {column: address.get(part) or "" for column, part in parts.items()}

@@ -1,4 +1,4 @@
-"""The business's Segment integration, and what it can send."""
+"""The Segment integration of the business, and the schemas of what it sends."""
 
 from typing import Any, Final
 
@@ -27,53 +27,56 @@ from smrt_integration.api.errors import Conflict
 from smrt_integration.api.fields import BusinessReferenceField, StrictSerializer
 from smrt_integration.api.viewsets import BusinessViewSet
 
-WRITE_KEY_REQUIRED: Final = "Without a write key nothing can be sent. An owner enters it in the admin, under Segment integration."
-SET_BY_OWNER: Final = "Where events go is set by an owner in the admin, under Segment integration."
+WRITE_KEY_REQUIRED: Final = (
+    "There is no write key yet. An owner enters it in the admin, under Segment integration."
+)
+SET_BY_OWNER: Final = "Only an owner can change this, in the admin under Segment integration."
 INTEGRATION_OFF: Final = "The integration is switched off. Switch it on first."
 
 
 class LaneStatusSerializer(serializers.Serializer[Any]):
-    """How sending goes."""
+    """How sending to Segment goes."""
 
     state = serializers.ChoiceField([state.name.lower() for state in LaneState])
-    says = serializers.CharField(help_text="For the owner.")
-    to_do = serializers.CharField(
-        help_text="What the owner has to do about it; empty when that is nothing."
-    )
+    says = serializers.CharField(help_text="The status in a sentence, for the owner.")
+    to_do = serializers.CharField(help_text="What the owner should do. Empty if nothing.")
 
 
 class IntegrationSerializer(StrictSerializer, serializers.ModelSerializer[Integration]):
     write_key_ends_in = serializers.SerializerMethodField(
-        help_text="The last four characters; null when there is no readable key."
+        help_text="The last four characters. Null if there is no readable write key."
     )
     muted = serializers.ListField(
         child=serializers.ChoiceField(sorted(EVENT_NAMES)),
         required=False,
-        help_text="Events that are not sent.",
+        help_text="The names of the events that are switched off. They are not sent.",
     )
     birthday_field = BusinessReferenceField(
         queryset=CustomField.objects.filter(kind=CustomField.Kind.DATE),
         required=False,
         allow_null=True,
-        help_text="Holds a date.",
+        help_text="The custom field with the birthday. Its kind must be DATE.",
     )
-    standing = serializers.SerializerMethodField()
+    standing = serializers.SerializerMethodField(help_text="How sending goes now.")
 
     class Meta:
         model = Integration
         fields = (
-            *("enabled", "enabled_at", "region", "write_key_ends_in", "muted", "standing"),
-            *(
-                "weekly_limit",
-                "bi_weekly_limit",
-                "monthly_limit",
-                "irregular_limit",
-                "birthday_field",
-                "birthday_hour",
-                "retention_months",
-            ),
+            "enabled",
+            "enabled_at",
+            "region",
+            "write_key_ends_in",
+            "muted",
+            "standing",
+            "weekly_limit",
+            "bi_weekly_limit",
+            "monthly_limit",
+            "irregular_limit",
+            "birthday_field",
+            "birthday_hour",
+            "retention_months",
         )
-        # Where events go is for owners to say, in the admin: every customer's link goes there too.
+        # Only owners change where messages go: they contain the customers' links, which are logins.
         read_only_fields = ("enabled_at", "region")
 
     def get_write_key_ends_in(self, integration: Integration) -> str | None:
@@ -82,34 +85,36 @@ class IntegrationSerializer(StrictSerializer, serializers.ModelSerializer[Integr
 
     @extend_schema_field(LaneStatusSerializer)
     def get_standing(self, integration: Integration) -> dict[str, str]:
-        found, now = lane_status(integration.business_id), timezone.now()
+        status, now = lane_status(integration.business_id), timezone.now()
         return {
-            "state": state_of(found, now).name.lower(),
-            "says": status_sentence(found, now),
-            "to_do": remedy(found),
+            "state": state_of(status, now).name.lower(),
+            "says": status_sentence(status, now),
+            "to_do": remedy(status),
         }
 
-    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        said: Any = self.initial_data
-        if said.get("region", self.instance and self.instance.region) != (
-            self.instance and self.instance.region
-        ):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        data: Any = self.initial_data
+        region = self.instance and self.instance.region
+        if data.get("region", region) != region:
             raise serializers.ValidationError({"region": [SET_BY_OWNER]}, "read_only")
         key = self.instance.write_key if self.instance else ""
-        if given.get("enabled") and (not key or isinstance(key, Unreadable)):
+        if attrs.get("enabled") and (not key or isinstance(key, Unreadable)):
             raise serializers.ValidationError({"enabled": [WRITE_KEY_REQUIRED]}, "required")
-        return given
+        return attrs
 
 
 class IntegrationViewSet(BusinessViewSet):
-    """On or off, where events go, which are muted, and how sending goes."""
+    """The settings of the Segment integration, and how sending goes."""
 
     area = "integration"
     queryset = Integration.objects.select_related("business", "birthday_field")
     serializer_class = IntegrationSerializer
 
     def get_object(self) -> Integration:
-        """Also of a business that never set it. While it is being changed nobody else changes it."""
+        """Return the integration, unsaved if the business has none yet.
+
+        Unsafe methods lock the business and the integration until the transaction ends.
+        """
         rows = self.get_queryset()
         if self.request.method not in SAFE_METHODS:
             Business.objects.select_for_update(no_key=True).get(pk=self.business.pk)
@@ -118,14 +123,19 @@ class IntegrationViewSet(BusinessViewSet):
 
     @extend_schema(responses=IntegrationSerializer)
     def retrieve(self, request: Request) -> Response:
-        """How it is set. A business that never set it is switched off."""
+        """Read the settings and the status.
+
+        A business that has never configured the integration is switched off.
+        """
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(request=IntegrationSerializer, responses=IntegrationSerializer)
     def partial_update(self, request: Request) -> Response:
-        """Switch it or single events on or off, or change some of the settings; what is left out stays. Changing nothing means: try again.
+        """Switch sending or single events on or off, or change other settings.
 
-        When it is switched on while events from before wait, nothing is sent until somebody has chosen what becomes of them.
+        Fields that you leave out stay as they are. A call that changes nothing retries sending
+        at once. If older messages are waiting when you switch on, nothing is sent until somebody
+        has chosen to send or discard them.
         """
         integration = self.get_object()
         serializer = self.get_serializer(integration, data=request.data, partial=True)
@@ -142,7 +152,10 @@ class IntegrationViewSet(BusinessViewSet):
 
     @extend_schema(request=None, responses=IntegrationSerializer)
     def resume(self, request: Request) -> Response:
-        """Send what waits, from before it was switched on too, and try at once. Discarding some of it is done in the admin."""
+        """Send the waiting messages now, also those from before the integration was switched on.
+
+        To discard messages, use the admin.
+        """
         integration = self.get_object()
         if not integration.enabled:
             raise Conflict(INTEGRATION_OFF, "switched_off")
@@ -153,13 +166,13 @@ class IntegrationViewSet(BusinessViewSet):
 
 
 class EventTypeSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField()
-    happens_when = serializers.CharField()
+    name = serializers.CharField(help_text="The name in Segment.")
+    happens_when = serializers.CharField(help_text="When the event is sent, in a sentence.")
     properties = serializers.DictField(help_text="The JSON Schema of the event's properties.")
 
 
 class EventTypeViewSet(BusinessViewSet):
-    """The kinds of events, each with the JSON Schema of what it says."""
+    """The events of the catalogue."""
 
     area = None
     queryset = Integration.objects.none()
@@ -168,7 +181,7 @@ class EventTypeViewSet(BusinessViewSet):
 
     @extend_schema(responses=EventTypeSerializer(many=True))
     def list(self, request: Request) -> Response:
-        """All of them, in the order of the documentation."""
+        """List all events, each with the JSON Schema of its properties."""
         return Response(
             [
                 {
@@ -186,7 +199,7 @@ class TraitsSerializer(serializers.Serializer[Any]):
 
 
 class TraitTypeViewSet(BusinessViewSet):
-    """What Segment is told of customers."""
+    """The traits of customers."""
 
     area = None
     queryset = Integration.objects.none()
@@ -194,5 +207,5 @@ class TraitTypeViewSet(BusinessViewSet):
 
     @extend_schema(responses=TraitsSerializer)
     def retrieve(self, request: Request) -> Response:
-        """The JSON Schema of the traits of an identify."""
+        """Read the JSON Schema of the traits that identify sends."""
         return Response({"traits": schemas.of_traits()})

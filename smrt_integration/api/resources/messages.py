@@ -1,4 +1,4 @@
-"""What waits to be sent, what became of every message, and sending again what Segment did not take."""
+"""The outbox, the send log, and resending."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -27,10 +27,14 @@ from smrt_integration.api.fields import BusinessReferenceField, StrictSerializer
 from smrt_integration.api.pagination import KeysetPagination
 from smrt_integration.api.viewsets import BusinessViewSet
 
-NOTHING_MATCHES: Final = (
-    "Nothing that matches can be sent again: Segment has it, or it was sent again before."
+OUTCOMES: Final = (
+    "accepted: Segment accepted it. rejected: refused by Segment, or it could not be built. "
+    "skipped: not sent, see the reason. expired: it waited for 30 days."
 )
-MESSAGE_NOT_FOUND: Final = "There is no message with this id here."
+NOTHING_MATCHES: Final = (
+    "No message that matches can be sent again: Segment has them, or they were sent again already."
+)
+MESSAGE_NOT_FOUND: Final = "There is no message with this id."
 MESSAGE_ID_PARAMETER: Final = OpenApiParameter(
     "message_id", {"type": "string", "pattern": "^[0-9a-f]{32}$"}, OpenApiParameter.PATH
 )
@@ -38,38 +42,36 @@ MESSAGE_ID_PARAMETER: Final = OpenApiParameter(
 
 class MessageSerializer(serializers.Serializer[Any]):
     message_id = serializers.CharField(
-        help_text="As Segment knows it: the same on every attempt, and when it is sent again."
+        help_text="The messageId in Segment. It is the same for every attempt and resend."
     )
-    event = serializers.CharField(help_text="An event of the catalogue, or identify.")
+    event = serializers.CharField(help_text="The name of the event, or identify.")
     customer = serializers.UUIDField(
-        source="user_id", help_text="Also of a customer who was deleted since."
+        source="user_id", help_text="The customer may have been deleted since."
     )
-    occurred_at = serializers.DateTimeField()
-    attempts = serializers.IntegerField()
+    occurred_at = serializers.DateTimeField(help_text="When the event happened.")
+    attempts = serializers.IntegerField(help_text="How often it was posted to Segment.")
 
 
 class WaitingMessageSerializer(MessageSerializer):
-    recorded_at = serializers.DateTimeField()
-    last_error = serializers.CharField(
-        help_text="What went wrong at the last attempt; empty when nothing did."
-    )
+    recorded_at = serializers.DateTimeField(help_text="When the message was put in the outbox.")
+    last_error = serializers.CharField(help_text="Why the last attempt failed, or empty.")
 
 
 class SendLogEntrySerializer(MessageSerializer):
     sent_at = serializers.DateTimeField(
-        allow_null=True, help_text="When it left; null when it never did."
+        allow_null=True, help_text="When it was posted to Segment. Null if never."
     )
-    settled_at = serializers.DateTimeField(help_text="When its outcome was known.")
-    outcome = serializers.ChoiceField(Outcome.choices)
-    reason = serializers.CharField(help_text="Why it was not accepted, in words.")
+    settled_at = serializers.DateTimeField(help_text="When the outcome was recorded.")
+    outcome = serializers.ChoiceField(Outcome.choices, help_text=OUTCOMES)
+    reason = serializers.CharField(help_text="Why it was not accepted. Empty if it was.")
 
 
 class SendLogEntryDetailSerializer(SendLogEntrySerializer):
     message = serializers.DictField(
-        allow_null=True, help_text="Exactly as it was sent, but with the customer's link masked."
+        allow_null=True, help_text="The message as it was sent, with the customer's link masked."
     )
     not_again = serializers.SerializerMethodField(
-        help_text="Why it cannot be sent again; empty when it can."
+        help_text="Why it cannot be sent again. Empty if it can."
     )
 
     def get_not_again(self, entry: SendLog) -> str:
@@ -79,18 +81,18 @@ class SendLogEntryDetailSerializer(SendLogEntrySerializer):
 
 
 class MessageFilterSerializer(serializers.Serializer[Any]):
-    """What of the messages is meant. Each narrows further. Days are the business's."""
+    """Filters of messages. A message must match all of them."""
 
     event = serializers.ChoiceField(SENDABLE, required=False)
-    first_day = serializers.DateField(required=False)
-    last_day = serializers.DateField(required=False)
+    first_day = serializers.DateField(required=False, help_text="In the business's time zone.")
+    last_day = serializers.DateField(required=False, help_text="Included.")
     customer = BusinessReferenceField(queryset=Customer.objects, required=False)
 
 
 class SendLogFilterSerializer(MessageFilterSerializer):
     outcome = serializers.ChoiceField(Outcome.choices, required=False)
     brand = BusinessReferenceField(
-        queryset=Brand.objects, required=False, help_text="Which the customer had at that time."
+        queryset=Brand.objects, required=False, help_text="The customer's brand at that time."
     )
 
 
@@ -98,15 +100,15 @@ class MessageSearchSerializer(MessageFilterSerializer):
     search = serializers.CharField(
         required=False,
         max_length=200,
-        help_text="A message id, an order number, or the beginning of a customer's name, email or phone.",
+        help_text="A message id, an order number, or the start of a name, email or phone.",
     )
 
-    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        if "customer" in given and "search" in given:
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "customer" in attrs and "search" in attrs:
             raise serializers.ValidationError(
-                {"search": ["Give either a customer or something to search for, not both."]}
+                {"search": ["Give either customer or search, not both."]}
             )
-        return given
+        return attrs
 
 
 class SendLogSearchSerializer(SendLogFilterSerializer, MessageSearchSerializer):
@@ -114,48 +116,51 @@ class SendLogSearchSerializer(SendLogFilterSerializer, MessageSearchSerializer):
 
 
 class ResendFilterSerializer(StrictSerializer, SendLogFilterSerializer):
-    """At least one has to be given: nobody means all that was ever refused who has not said so."""
+    """Filters of the messages to send again. At least one is required."""
 
-    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        if not given:
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Reject an empty filter, which would resend everything that was ever refused."""
+        if not attrs:
             raise serializers.ValidationError(
-                {"detail": ["Say which messages: give an outcome, an event, a day or a customer."]}
+                {"detail": ["Give an outcome, an event, a day, a brand or a customer."]}
             )
-        return given
+        return attrs
 
 
 class JobSerializer(serializers.Serializer[Any]):
     messages = serializers.IntegerField(
-        help_text="How many wait now, or will as soon as a worker comes to them."
+        help_text="How many messages are sent again. A worker may still have to queue them."
     )
 
 
-def _outbox_position(place: Any) -> int | None:
-    return place[0] if place else None
+def _outbox_position(position: Any) -> int | None:
+    return position[0] if position else None
 
 
-def _log_position(place: Any) -> LogPosition | None:
-    return LogPosition(datetime.fromisoformat(place[0]), place[1]) if place else None
+def _log_position(position: Any) -> LogPosition | None:
+    return LogPosition(datetime.fromisoformat(position[0]), position[1]) if position else None
 
 
 class MessageViewSet(BusinessViewSet):
-    meant: ClassVar[type[MessageFilterSerializer]]
+    """The base of the outbox's and the send log's viewsets."""
+
+    filter_serializer_class: ClassVar[type[MessageFilterSerializer]]
     area = "messages"
     lookup_field = "message_id"
     lookup_value_converter = "str"
     filter_backends = ()
 
     def filter_names(self) -> list[str]:
-        return [*self.meant().fields]
+        return [*self.filter_serializer_class().fields]
 
-    def matching(self, shape: type[MessageFilterSerializer], said: Any) -> MessageFilter:
-        """Raises ValidationError, which names the field."""
-        given = self.validated(shape, said)
-        customer, text, brand = (
-            given.pop("customer", None),
-            given.pop("search", ""),
-            given.pop("brand", None),
-        )
+    def message_filter(
+        self, serializer_class: type[MessageFilterSerializer], data: Any
+    ) -> MessageFilter:
+        """Return the filter that the query or the body describes. Raises ValidationError."""
+        filters = self.validated(serializer_class, data)
+        customer = filters.pop("customer", None)
+        text = filters.pop("search", "")
+        brand = filters.pop("brand", None)
         found = (
             search.find(text, [self.business.pk])
             if text
@@ -164,23 +169,23 @@ class MessageViewSet(BusinessViewSet):
             else None
         )
         return MessageFilter(
-            (self.business.pk,), found=found, brand_id=brand.pk if brand else None, **given
+            (self.business.pk,), found=found, brand_id=brand.pk if brand else None, **filters
         )
 
-    def newest(self) -> Any:
-        """The newest row about the message in the address."""
+    def newest_row(self) -> Any:
+        """Return the newest row of the message in the path. Raises NotFound."""
         rows: QuerySet[Any] = self.get_queryset().select_related("business")
-        known = search.MESSAGE_ID.fullmatch(self.kwargs["message_id"])
-        row = rows.filter(message_id=known[0].lower()).order_by("-pk").first() if known else None
+        match = search.MESSAGE_ID.fullmatch(self.kwargs["message_id"])
+        row = rows.filter(message_id=match[0].lower()).order_by("-pk").first() if match else None
         if row is None:
             raise NotFound(MESSAGE_NOT_FOUND)
         return row
 
 
 class WaitingMessageViewSet(MessageViewSet):
-    """The outbox: what is still to be sent, oldest first. A message that is gone from here is in the send log."""
+    """The outbox: messages that wait to be sent. A sent message moves to the send log."""
 
-    meant = MessageSearchSerializer
+    filter_serializer_class = MessageSearchSerializer
     queryset = Outgoing.objects.all()
     serializer_class = WaitingMessageSerializer
 
@@ -188,18 +193,21 @@ class WaitingMessageViewSet(MessageViewSet):
         parameters=[MessageSearchSerializer], responses=WaitingMessageSerializer(many=True)
     )
     def list(self, request: Request) -> Response:
-        """What waits. With filters a page may hold fewer than it could, and yet lead to a next one."""
-        matching = self.matching(self.meant, request.query_params)
-        asked = KeysetPagination().asked(request)
+        """List the waiting messages, oldest first.
+
+        With filters, a page may have fewer results than `limit`, or none, and still have a `next`.
+        """
+        message_filter = self.message_filter(self.filter_serializer_class, request.query_params)
+        page_request = KeysetPagination().page_request(request)
         page, before, after = outbox_pages.around(
-            matching,
-            asked.most,
-            after=_outbox_position(asked.onward),
-            before=_outbox_position(asked.back),
+            message_filter,
+            page_request.limit,
+            after=_outbox_position(page_request.forward_from),
+            before=_outbox_position(page_request.backward_from),
         )
-        onward = page.entries[-1].id if after and page.entries else page.looked_to
-        links = asked.links(
-            [onward] if onward else None, [page.entries[0].id] if before and page.entries else None
+        last = page.entries[-1].id if after and page.entries else page.looked_to
+        links = page_request.links(
+            [last] if last else None, [page.entries[0].id] if before and page.entries else None
         )
         return Response(
             {**links, "results": WaitingMessageSerializer(page.entries, many=True).data}
@@ -207,14 +215,14 @@ class WaitingMessageViewSet(MessageViewSet):
 
     @extend_schema(parameters=[MESSAGE_ID_PARAMETER], responses=WaitingMessageSerializer)
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
-        """One message that waits."""
-        return self.respond(self.newest())
+        """Read one waiting message."""
+        return self.respond(self.newest_row())
 
 
 class SendLogEntryViewSet(MessageViewSet):
-    """What became of every message that left the outbox, newest first. A message that was sent again has several entries."""
+    """The send log: the outcome of each message. A message sent again has several entries."""
 
-    meant = SendLogSearchSerializer
+    filter_serializer_class = SendLogSearchSerializer
     queryset = SendLog.objects.all()
     serializer_class = SendLogEntryDetailSerializer
 
@@ -222,31 +230,35 @@ class SendLogEntryViewSet(MessageViewSet):
         parameters=[SendLogSearchSerializer], responses=SendLogEntrySerializer(many=True)
     )
     def list(self, request: Request) -> Response:
-        """What became of messages."""
-        matching = self.matching(self.meant, request.query_params)
-        asked = KeysetPagination().asked(request)
+        """List the entries of the send log, newest first."""
+        message_filter = self.message_filter(self.filter_serializer_class, request.query_params)
+        page_request = KeysetPagination().page_request(request)
         page, newer, older = log_pages.around(
-            matching,
-            asked.most,
-            before=_log_position(asked.onward),
-            after=_log_position(asked.back),
+            message_filter,
+            page_request.limit,
+            before=_log_position(page_request.forward_from),
+            after=_log_position(page_request.backward_from),
         )
-        ends = [list(entry.place) for entry in page.entries]
-        links = asked.links(
-            ends[-1] if ends and older else None, ends[0] if ends and newer else None
+        positions = [list(entry.place) for entry in page.entries]
+        links = page_request.links(
+            positions[-1] if positions and older else None,
+            positions[0] if positions and newer else None,
         )
         return Response({**links, "results": SendLogEntrySerializer(page.entries, many=True).data})
 
     @extend_schema(parameters=[MESSAGE_ID_PARAMETER], responses=SendLogEntryDetailSerializer)
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
-        """The newest entry about a message, with what was sent."""
-        return self.respond(self.newest())
+        """Read the newest entry of a message, with the message as it was sent."""
+        return self.respond(self.newest_row())
 
     @extend_schema(parameters=[MESSAGE_ID_PARAMETER], request=None, responses={202: JobSerializer})
     @action(detail=True, methods=["post"], url_path="send-again")
     def send_again(self, request: Request, **kwargs: Any) -> Response:
-        """Send this message again, under its id. What becomes of that is an entry of its own."""
-        entry, now = self.newest(), timezone.now()
+        """Send one message again, with the same message id.
+
+        The outcome appears in the send log as a new entry.
+        """
+        entry, now = self.newest_row(), timezone.now()
         sent = resend.resend(
             self.business.pk, log_pages.entries_of([entry.pk], [self.business.pk]), None, now
         )
@@ -265,22 +277,18 @@ class SendLogEntryViewSet(MessageViewSet):
     )
     @action(detail=False, methods=["post"], url_path="send-again", url_name="send-again-all")
     def send_all_again(self, request: Request) -> Response:
-        """Send everything again that matches and can be. A worker does it."""
-        asked = resend.request_resend(
-            replace(self.matching(ResendFilterSerializer, request.data), sendable=True),
-            None,
-            timezone.now(),
-        )
-        if asked is None:
-            raise Conflict(
-                *(
-                    (NOTHING_MATCHES, "nothing_matches")
-                    if self._enabled()
-                    else (OFF, "switched_off")
-                )
-            )
-        return Response({"messages": asked.expected}, 202)
+        """Send all messages again that match the filters and can be sent again.
 
-    def _enabled(self) -> bool:
+        A worker does this in the background. The outcomes appear in the send log as new entries.
+        """
+        message_filter = self.message_filter(ResendFilterSerializer, request.data)
+        job = resend.request_resend(replace(message_filter, sendable=True), None, timezone.now())
+        if job is None and self._is_enabled():
+            raise Conflict(NOTHING_MATCHES, "nothing_matches")
+        if job is None:
+            raise Conflict(OFF, "switched_off")
+        return Response({"messages": job.expected}, 202)
+
+    def _is_enabled(self) -> bool:
         integration = getattr(self.business, "integration", None)
         return bool(integration and integration.enabled)

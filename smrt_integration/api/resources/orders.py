@@ -1,4 +1,4 @@
-"""Orders and their line items."""
+"""Orders, and what is done with their line items."""
 
 from decimal import Decimal
 from typing import Any
@@ -15,17 +15,13 @@ from rest_framework.response import Response
 
 from customers.models import (
     Agent,
-    Business,
     Customer,
-    Department,
     Discount,
     Employee,
     LineItem,
-    NewLineItem,
     Order,
     Stop,
 )
-from customers.models.line_item import MAX_DESCRIPTION_LENGTH, MAX_PIECES
 from customers.models.tenant import lockable
 from smrt_integration.api.errors import as_conflict
 from smrt_integration.api.fields import (
@@ -36,43 +32,23 @@ from smrt_integration.api.fields import (
     rows_by_uuid,
 )
 from smrt_integration.api.filters import OrderFilter
+from smrt_integration.api.resources.line_items import (
+    COUNT_FIELD,
+    MAX_ITEMS,
+    LineItemChangeSerializer,
+    LineItemSerializer,
+    MoreLineItemsSerializer,
+    NewLineItemSerializer,
+    new_items,
+)
 from smrt_integration.api.viewsets import BusinessViewSet
 
-MAX_ITEMS = 500
-MONEY_FIELD: Any = {"max_digits": 12, "decimal_places": 2, "min_value": Decimal(0)}
 PERCENT_FIELD: Any = {
     "max_digits": 6,
     "decimal_places": 4,
     "min_value": Decimal(0),
     "max_value": Decimal(99),
 }
-COUNT_FIELD: Any = {"min_value": 0, "max_value": MAX_PIECES}
-
-
-class LineItemSerializer(serializers.ModelSerializer[LineItem]):
-    id = serializers.UUIDField(source="uuid", read_only=True)
-    department = serializers.UUIDField(source="department.uuid", read_only=True, allow_null=True)
-
-    class Meta:
-        model = LineItem
-        fields = ("id", "description", "quantity", "price", "department", "returned_at")
-        read_only_fields = fields
-
-
-class NewLineItemSerializer(StrictSerializer):
-    description = serializers.CharField(max_length=MAX_DESCRIPTION_LENGTH)
-    price = serializers.DecimalField(**MONEY_FIELD, help_text="Of one piece.")
-    quantity = serializers.IntegerField(min_value=1, max_value=MAX_PIECES, default=1)
-    department = serializers.UUIDField(allow_null=True, default=None)
-
-
-class LineItemChangeSerializer(StrictSerializer):
-    description = serializers.CharField(max_length=MAX_DESCRIPTION_LENGTH, required=False)
-    price = serializers.DecimalField(**MONEY_FIELD, required=False, help_text="Of one piece.")
-    quantity = serializers.IntegerField(min_value=1, max_value=MAX_PIECES, required=False)
-    department = BusinessReferenceField(
-        queryset=Department.objects, allow_null=True, required=False
-    )
 
 
 class OrderSerializer(serializers.ModelSerializer[Order]):
@@ -88,35 +64,31 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
     class Meta:
         model = Order
         fields = (
-            *(
-                "id",
-                "number",
-                "status",
-                "customer",
-                "agent",
-                "sold_by",
-                "returned_by",
-                "discount",
-                "stop",
-                "bags",
-                "tax_rate",
-            ),
-            *(
-                "subtotal",
-                "discount_total",
-                "tax",
-                "total",
-                "created_at",
-                "ready_at",
-                "returned_at",
-                "items",
-            ),
+            "id",
+            "number",
+            "status",
+            "customer",
+            "agent",
+            "sold_by",
+            "returned_by",
+            "discount",
+            "stop",
+            "bags",
+            "tax_rate",
+            "subtotal",
+            "discount_total",
+            "tax",
+            "total",
+            "created_at",
+            "ready_at",
+            "returned_at",
+            "items",
         )
         read_only_fields = fields
 
 
 class OrderIntakeSerializer(StrictSerializer):
-    """What is taken in, at a counter or at a door."""
+    """An order that is taken in at the counter or at a stop."""
 
     items: Any = serializers.ListSerializer(
         child=NewLineItemSerializer(), max_length=MAX_ITEMS, default=list
@@ -130,7 +102,7 @@ class OrderIntakeSerializer(StrictSerializer):
         max_length=40,
         allow_blank=True,
         default="",
-        help_text="The point of sale's own; made when left out.",
+        help_text="The order number of the point of sale. Created if left out.",
     )
 
 
@@ -142,7 +114,7 @@ class NewOrderSerializer(OrderIntakeSerializer):
         queryset=Stop.objects,
         allow_null=True,
         default=None,
-        help_text="The driver's stop at which it is taken in.",
+        help_text="The driver's stop where the order is taken in.",
     )
     at = DateTimeWithOffsetField()
 
@@ -155,12 +127,6 @@ class OrderChangeSerializer(StrictSerializer):
     bags = serializers.IntegerField(**COUNT_FIELD, required=False)
 
 
-class MoreLineItemsSerializer(StrictSerializer):
-    items: Any = serializers.ListSerializer(
-        child=NewLineItemSerializer(), min_length=1, max_length=MAX_ITEMS
-    )
-
-
 class OccurredAtSerializer(StrictSerializer):
     at = DateTimeWithOffsetField()
 
@@ -170,13 +136,13 @@ class OrderReturnSerializer(OccurredAtSerializer):
         queryset=Employee.objects,
         allow_null=True,
         default=None,
-        help_text="The employee who gave it back.",
+        help_text="The employee who returned it to the customer.",
     )
     stop = BusinessReferenceField(
         queryset=Stop.objects,
         allow_null=True,
         default=None,
-        help_text="The driver's stop at which it was given back.",
+        help_text="The driver's stop where it was returned.",
     )
     items = serializers.ListField(
         child=serializers.UUIDField(),
@@ -184,12 +150,12 @@ class OrderReturnSerializer(OccurredAtSerializer):
         max_length=MAX_ITEMS,
         allow_null=True,
         default=None,
-        help_text="Null: everything.",
+        help_text="The ids of the line items. Null or left out: all of them.",
     )
 
 
 class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
-    """What customers brought in, from taking it in to giving it back."""
+    """Orders, from taking in to returning to the customer."""
 
     area = "orders"
     queryset = Order.objects.select_related(
@@ -203,15 +169,18 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
 
     @extend_schema(request=NewOrderSerializer, responses={201: OrderSerializer})
     def create(self, request: Request) -> Response:
-        """Take in an order: a visit to a store, or at a driver's stop. It becomes the event Order Created."""
-        given = self.validated(NewOrderSerializer)
-        items = new_items(self.business, given.pop("items"), "items")
-        # everything of it is at hand
-        return self.respond(Order.take_in(given.pop("customer"), items=items, **given), 201)
+        """Create an order, at a store or at a driver's stop.
+
+        Records the events Order Created and Customer Visit.
+        """
+        data = self.validated(NewOrderSerializer)
+        items = new_items(self.business, data.pop("items"), "items")
+        # take_in returns the whole order, so it need not be read again
+        return self.respond(Order.take_in(data.pop("customer"), items=items, **data), 201)
 
     @extend_schema(request=OrderChangeSerializer, responses=OrderSerializer)
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
-        """Correct an open order; what is left out stays."""
+        """Change an open order. Fields that you leave out stay as they are."""
         order: Order = self.get_object()
         order.change(**self.validated(OrderChangeSerializer))
         return self.respond_reloaded(order)
@@ -229,7 +198,7 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     @extend_schema(request=LineItemChangeSerializer, responses=OrderSerializer)
     @action(detail=True, methods=["patch"], url_path="items/<uuid:item>")
     def item(self, request: Request, item: UUID, **kwargs: Any) -> Response:
-        """Correct a line item of an open order; what is left out stays."""
+        """Change a line item of an open order. Fields that you leave out stay as they are."""
         order: Order = self.get_object()
         with as_conflict("items"):
             order.change_item(
@@ -240,7 +209,7 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     @extend_schema(responses=OrderSerializer)
     @item.mapping.delete
     def remove_item(self, request: Request, item: UUID, **kwargs: Any) -> Response:
-        """Take a line item out of an open order."""
+        """Remove a line item from an open order."""
         order: Order = self.get_object()
         with as_conflict("items"):
             order.remove_items([self._item_of(order, item)])
@@ -249,18 +218,21 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     @extend_schema(request=OccurredAtSerializer, responses=OrderSerializer)
     @action(detail=True, methods=["post"])
     def ready(self, request: Request, **kwargs: Any) -> Response:
-        """Everything is done. It becomes the event Order Ready."""
+        """Mark the order as ready. Records the event Order Ready."""
         order: Order = self.get_object()
         order.mark_ready(self.validated(OccurredAtSerializer)["at"])
         return self.respond_reloaded(order)
 
     @extend_schema(request=OrderReturnSerializer, responses=OrderSerializer)
     @action(detail=True, methods=["post"], url_path="return", url_name="return")
-    def give_back(self, request: Request, **kwargs: Any) -> Response:
-        """Give back all or some items. Each becomes the event Order Line Item Returned; the last one also Order Returned."""
-        order, given = self.get_object(), self.validated(OrderReturnSerializer)
-        items = None if given["items"] is None else self._items_of(order, given["items"])
-        order.return_to_customer(by=given["by"], items=items, stop=given["stop"], at=given["at"])
+    def return_to_customer(self, request: Request, **kwargs: Any) -> Response:
+        """Return all or some line items to the customer.
+
+        Records the event Order Line Item Returned for each item, and Order Returned with the last.
+        """
+        order, data = self.get_object(), self.validated(OrderReturnSerializer)
+        items = None if data["items"] is None else self._items_of(order, data["items"])
+        order.return_to_customer(by=data["by"], items=items, stop=data["stop"], at=data["at"])
         return self.respond_reloaded(order)
 
     def _item_of(self, order: Order, uuid: UUID) -> LineItem:
@@ -271,25 +243,3 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
 
     def _items_of(self, order: Order, ids: list[UUID]) -> list[LineItem]:
         return list(rows_by_uuid(LineItem.objects.filter(order=order), ids, "items").values())
-
-
-def new_items(business: Business, items: list[dict[str, Any]], field: str) -> list[NewLineItem]:
-    """All departments in one query, however many items. Raises ValidationError that names `field` and, in its place, the item."""
-    wanted = {item["department"] for item in items if item["department"]}
-    found = (
-        {
-            row.uuid: row
-            for row in Department.objects.filter(business=business, uuid__in=wanted).order_by()
-        }
-        if wanted
-        else {}
-    )
-    if wanted - found.keys():
-        unknown = [
-            {"department": [not_found_message(Department)]}
-            if item["department"] in wanted - found.keys()
-            else {}
-            for item in items
-        ]
-        raise serializers.ValidationError({field: unknown}, "does_not_exist")
-    return [NewLineItem(**{**item, "department": found.get(item["department"])}) for item in items]

@@ -1,4 +1,4 @@
-"""The key that calls: for a till that wants to know whether it has the right one."""
+"""The key of the request, so that a client can check whether it has the right one."""
 
 from typing import Any
 
@@ -16,20 +16,20 @@ class OwnKeySerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(source="uuid")
     name = serializers.CharField()
     client = serializers.ChoiceField(
-        Client.choices, help_text="It decides the source of what happens."
+        Client.choices, help_text="Decides what Segment gets as the source."
     )
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(sorted(SCOPES)), help_text="What it may do."
+        child=serializers.ChoiceField(sorted(SCOPES)), help_text="What the key may do."
     )
     business = serializers.CharField(source="business.name")
     time_zone = serializers.CharField(
-        source="business.time_zone", help_text="Days are the business's days."
+        source="business.time_zone", help_text="Dates are in this time zone."
     )
     currency = serializers.CharField(source="business.currency")
 
 
 class OwnKeyViewSet(BusinessViewSet):
-    """The key that calls."""
+    """The key of the request."""
 
     area = None
     queryset = ApiKey.objects.none()
@@ -37,5 +37,5 @@ class OwnKeyViewSet(BusinessViewSet):
 
     @extend_schema(responses=OwnKeySerializer)
     def retrieve(self, request: Request) -> Response:
-        """Whose key this is, and what it may do."""
+        """Read the key's business and what the key may do."""
         return self.respond(self.key)

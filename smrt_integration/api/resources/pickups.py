@@ -1,4 +1,4 @@
-"""Pickup requests, and requests to join a regular route."""
+"""Pickup requests and regular pickup requests."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ CANCELED_VIA = {
 
 
 class CanceledViaField(serializers.ChoiceField):
-    """Null while it is not canceled."""
+    """How the pickup was canceled. Null if it was not."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(PickupRequest.CanceledVia.choices, allow_null=True, **kwargs)
@@ -66,12 +66,12 @@ class NewPickupRequestSerializer(StrictSerializer):
         queryset=Employee.objects,
         allow_null=True,
         default=None,
-        help_text="Who entered it, if an employee did.",
+        help_text="The employee who entered it, if any.",
     )
 
 
 class PickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
-    """Days on which a van comes by because somebody asked."""
+    """Pickups on a day that was requested."""
 
     area = "pickups"
     queryset = PickupRequest.objects.select_related("customer", "employee")
@@ -81,30 +81,31 @@ class PickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
 
     @extend_schema(request=NewPickupRequestSerializer, responses={201: PickupRequestSerializer})
     def create(self, request: Request) -> Response:
-        """Schedule a pickup. It becomes the event Pickup Scheduled; the kind of key decides by whom."""
-        given, by = (
+        """Schedule a pickup.
+
+        Records the event Pickup Scheduled. The client of your key decides `scheduled_by`.
+        """
+        data, by = (
             self.validated(NewPickupRequestSerializer),
             SCHEDULED_BY[Client(self.key.client)],
         )
-        if given["employee"] and by != PickupRequest.ScheduledBy.EMPLOYEE:
+        if data["employee"] and by != PickupRequest.ScheduledBy.EMPLOYEE:
             raise serializers.ValidationError(
-                {
-                    "employee": [
-                        "On the website customers schedule pickups themselves. Leave this out."
-                    ]
-                }
+                {"employee": ["Customers schedule on the website themselves. Leave this out."]}
             )
         return self.respond_reloaded(
-            given["customer"].schedule_pickup(
-                given["pickup_date"], by=by, employee=given["employee"]
-            ),
+            data["customer"].schedule_pickup(data["pickup_date"], by=by, employee=data["employee"]),
             201,
         )
 
     @extend_schema(request=None, responses=PickupRequestSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
-        """Cancel it. From the website it becomes the event Customer Canceled Pickup; an employee's cancellation is no event."""
+        """Cancel a pickup.
+
+        With a key of the website, this records the event Customer Canceled Pickup. A cancellation
+        by an employee is not an event.
+        """
         pickup = self.get_object()
         pickup.cancel(via=CANCELED_VIA[Client(self.key.client)])
         return self.respond_reloaded(pickup)
@@ -123,11 +124,13 @@ class RegularPickupRequestSerializer(serializers.ModelSerializer[RegularPickupRe
 
 class NewRegularPickupRequestSerializer(StrictSerializer):
     customer = BusinessReferenceField(queryset=Customer.objects.select_related("business"))
-    address = AddressField(allow_null=True, default=None, help_text="Null: the customer's own.")
+    address = AddressField(
+        allow_null=True, default=None, help_text="Null or left out: the customer's address."
+    )
 
 
 class RegularPickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
-    """Customers' wishes to join a regular route."""
+    """Requests of customers to join a regular route."""
 
     area = "pickups"
     queryset = RegularPickupRequest.objects.select_related("customer")
@@ -139,36 +142,39 @@ class RegularPickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessVi
         request=NewRegularPickupRequestSerializer, responses={201: RegularPickupRequestSerializer}
     )
     def create(self, request: Request) -> Response:
-        """Ask for it, on the website. It becomes the event Customer Requested Regular Pickups."""
+        """Request regular pickups. Only keys of the website may do this.
+
+        Records the event Customer Requested Regular Pickups.
+        """
         self.require_client(
             Client.WEBSITE,
-            "Customers ask for this themselves, on the website. At the counter, set their delivery_preference.",
+            "Customers request this on the website. At the counter, set delivery_preference.",
         )
-        given = self.validated(NewRegularPickupRequestSerializer)
+        data = self.validated(NewRegularPickupRequestSerializer)
         return self.respond_reloaded(
-            given["customer"].request_regular_pickups(address=given["address"]), 201
+            data["customer"].request_regular_pickups(address=data["address"]), 201
         )
 
     @extend_schema(request=None, responses=RegularPickupRequestSerializer)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, **kwargs: Any) -> Response:
-        """Put the customer on a regular route."""
-        self.not_on_the_website()
-        wish = self.get_object()
-        wish.approve()
-        return self.respond_reloaded(wish)
+        """Approve the request: the customer is now on a regular route."""
+        self._require_point_of_sale()
+        pickup_request = self.get_object()
+        pickup_request.approve()
+        return self.respond_reloaded(pickup_request)
 
     @extend_schema(request=None, responses=RegularPickupRequestSerializer)
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, **kwargs: Any) -> Response:
-        """The address is on no route."""
-        self.not_on_the_website()
-        wish = self.get_object()
-        wish.decline()
-        return self.respond_reloaded(wish)
+        """Decline the request: no route serves the address."""
+        self._require_point_of_sale()
+        pickup_request = self.get_object()
+        pickup_request.decline()
+        return self.respond_reloaded(pickup_request)
 
-    def not_on_the_website(self) -> None:
+    def _require_point_of_sale(self) -> None:
         self.require_client(
             Client.POS,
-            "Whether a route passes there is decided at the counter: use a key of the point of sale.",
+            "Only the counter decides about routes. Use a key of the point of sale.",
         )

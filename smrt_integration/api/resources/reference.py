@@ -1,4 +1,4 @@
-"""Reference data: what orders, stops and customers refer to."""
+"""Reference data: the records that orders, stops and customers refer to."""
 
 from typing import Any
 
@@ -28,13 +28,15 @@ class ReferenceSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     id = serializers.UUIDField(source="uuid", read_only=True)
 
     def validate_name(self, name: str) -> str:
-        """In words, before the database says no; it has the last word all the same."""
+        """Reject a name that is taken. The database's constraint decides if two calls race."""
         view = self.context["view"]
         others = view.get_queryset().filter(name=name)
         if self.instance is not None:
             others = others.exclude(pk=self.instance.pk)
         if view.unique_names and others.exists():
-            raise serializers.ValidationError(f"There is one called {name} already.", "unique")
+            raise serializers.ValidationError(
+                f"There already is one with the name {name}.", "unique"
+            )
         return name
 
 
@@ -74,15 +76,15 @@ class DiscountSerializer(ReferenceSerializer):
         fields = ("id", "name", "description", "kind", "value")
         extra_kwargs = {"value": {"min_value": 0}}
 
-    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         kind, value = (
-            given.get(name, getattr(self.instance, name, None)) for name in ("kind", "value")
+            attrs.get(name, getattr(self.instance, name, None)) for name in ("kind", "value")
         )
         if kind != Discount.Kind.AMOUNT and value is not None and value > 100:
             raise serializers.ValidationError(
-                {"value": ["A discount in percent is at most 100."]}, "invalid"
+                {"value": ["A discount in percent can be at most 100."]}, "invalid"
             )
-        return given
+        return attrs
 
 
 class CustomFieldSerializer(ReferenceSerializer):
@@ -105,19 +107,19 @@ class ReferenceViewSet(
     def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
         self._save(serializer)
 
-    def _save(self, serializer: serializers.BaseSerializer[Any], **more: Any) -> None:
+    def _save(self, serializer: serializers.BaseSerializer[Any], **values: Any) -> None:
         try:
             with transaction.atomic():
-                serializer.save(**more)
+                serializer.save(**values)
         except IntegrityError as error:
-            # another call took the name a moment ago
+            # another call took the name in between
             raise serializers.ValidationError(
-                {"name": ["There is one of this name already."]}, "unique"
+                {"name": ["There already is one with this name."]}, "unique"
             ) from error
 
 
 class AgentViewSet(ReferenceViewSet):
-    """Stores and routes: where orders come from."""
+    """Agents: stores and routes."""
 
     queryset = Agent.objects.all()
     serializer_class = AgentSerializer
@@ -125,14 +127,14 @@ class AgentViewSet(ReferenceViewSet):
 
 
 class BrandViewSet(ReferenceViewSet):
-    """Names under which the business appears."""
+    """The brands of the business."""
 
     queryset = Brand.objects.all()
     serializer_class = BrandSerializer
 
 
 class EmployeeViewSet(ReferenceViewSet):
-    """People at the counter and drivers."""
+    """Employees: at the counter and drivers."""
 
     queryset = Employee.objects.all()
     serializer_class = EmployeeSerializer
@@ -141,28 +143,28 @@ class EmployeeViewSet(ReferenceViewSet):
 
 
 class DepartmentViewSet(ReferenceViewSet):
-    """What kinds of work there are, such as dry cleaning or laundry."""
+    """Departments of line items, such as dry cleaning or laundry."""
 
     queryset = Department.objects.all()
     serializer_class = DepartmentSerializer
 
 
 class CustomerGroupViewSet(ReferenceViewSet):
-    """Groups of customers, as the business sees them."""
+    """Groups of customers, which the business defines."""
 
     queryset = CustomerGroup.objects.all()
     serializer_class = CustomerGroupSerializer
 
 
 class DiscountViewSet(ReferenceViewSet):
-    """Discounts on an order or for a customer."""
+    """Discounts for orders and customers."""
 
     queryset = Discount.objects.all()
     serializer_class = DiscountSerializer
 
 
 class CustomFieldViewSet(ReferenceViewSet):
-    """Questions the business asks of its customers, such as the birthday."""
+    """Fields about customers that the business defines, such as the birthday."""
 
     queryset = CustomField.objects.all()
     serializer_class = CustomFieldSerializer

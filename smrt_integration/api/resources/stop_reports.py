@@ -1,4 +1,4 @@
-"""What a driver's phone tells of stops: its shape, how much of it one call may bring, and by what a repetition is known."""
+"""Stop reports: their serializers, the limits of one call, and how a repeated report is known."""
 
 import hashlib
 import json
@@ -14,16 +14,24 @@ from smrt_integration.api.fields import (
     DateTimeWithOffsetField,
     StrictSerializer,
 )
-from smrt_integration.api.resources.orders import COUNT_FIELD, OrderIntakeSerializer
+from smrt_integration.api.resources.line_items import COUNT_FIELD
+from smrt_integration.api.resources.orders import OrderIntakeSerializer
 
 MAX_REPORTS = 200
-# At one door.
+"""More than a driver's stops of a day."""
 MAX_ORDERS_PER_STOP = 100
-# In one call, which is one transaction: what a route brings in on a day, and a few seconds' work. Twice as much would keep customers
-# locked, and one of few web workers busy, for as long as a phone waits for its answer.
 MAX_NEW_ORDERS = 300
+"""In one call: what a route takes in on a day.
+
+One call is one transaction of a few seconds. A larger one would lock the customers, and occupy a
+web thread, for as long as a phone waits for a response.
+"""
 MAX_NEW_ITEMS = 3_000
-TOO_MANY_ORDERS = f"One call takes in at most {MAX_NEW_ORDERS} orders with {MAX_NEW_ITEMS:,} items. Send it in several calls."
+"""In one call, for the same reason."""
+TOO_MANY_ORDERS = (
+    f"One call may have at most {MAX_NEW_ORDERS} new orders with {MAX_NEW_ITEMS:,} items. "
+    "Split it into several calls."
+)
 
 
 class MissedStopSerializer(StrictSerializer):
@@ -42,27 +50,27 @@ class CompletedStopSerializer(MissedStopSerializer):
         **COUNT_FIELD,
         allow_null=True,
         default=None,
-        help_text="All that the driver left there. Null: what the bags of the orders given back there add up to.",
+        help_text="All bags that the driver left. Null: the bags of the delivered orders.",
     )
 
 
 class StopReportSerializer(CompletedStopSerializer):
-    """What happened at one stop."""
+    """The report of one stop."""
 
     stop = serializers.UUIDField(
-        help_text="Of a stop that was not planned: an id that the phone made up, together with the customer."
+        help_text="The id of the stop. For an unplanned stop, a random UUID that the phone creates."
     )
     customer = BusinessReferenceField(
         queryset=Customer.objects.select_related("business"),
         allow_null=True,
         default=None,
-        help_text="Of a stop that was not planned: it is made, unless there is one with this id already.",
+        help_text="For an unplanned stop. The stop is created if its id is new.",
     )
     route = BusinessReferenceField(
         queryset=Agent.objects.filter(kind=Agent.Kind.ROUTE),
         allow_null=True,
         default=None,
-        help_text="Of a stop that was not planned.",
+        help_text="For an unplanned stop.",
     )
     outcome = serializers.ChoiceField(choices=["completed", "missed"])
 
@@ -71,7 +79,7 @@ class StopReportSerializer(CompletedStopSerializer):
             attrs["new_orders"] or attrs["delivered_orders"] or attrs["bags_delivered"]
         ):
             raise serializers.ValidationError(
-                {"outcome": ["A stop with orders or bags was not missed."]}
+                {"outcome": ["A missed stop cannot have orders or bags."]}
             )
         return attrs
 
@@ -82,8 +90,11 @@ class StopReportsSerializer(StrictSerializer):
     )
 
 
-class UnvalidatedReportSerializer(StrictSerializer):
-    """`Reports` of which none has been looked at: each is judged by itself, lest one that makes no sense keep others from counting."""
+class UnvalidatedReportsSerializer(StrictSerializer):
+    """Unvalidated reports.
+
+    Each is validated on its own, so one invalid report does not reject the others.
+    """
 
     reports = serializers.ListField(
         child=serializers.DictField(), min_length=1, max_length=MAX_REPORTS
@@ -93,13 +104,16 @@ class UnvalidatedReportSerializer(StrictSerializer):
 class StopReportResultSerializer(serializers.Serializer[Any]):
     stop = serializers.UUIDField(
         allow_null=True,
-        help_text="Null where the report had no id. The answers are in the reports' order.",
+        help_text="Null if the report had no valid id. The order is that of the reports.",
     )
     status = serializers.ChoiceField(
         choices=["done", "known", "refused"],
-        help_text="Known: this very report, whatever its time, had been done before.",
+        help_text="done: recorded now. known: the same report, perhaps with another time, was "
+        "recorded before. refused: nothing was recorded, see detail.",
     )
-    detail = serializers.CharField(allow_blank=True, help_text="Why it was refused.")
+    detail = serializers.CharField(
+        allow_blank=True, help_text="Why the report was refused. Empty otherwise."
+    )
 
 
 class StopReportResultsSerializer(serializers.Serializer[Any]):
@@ -107,16 +121,16 @@ class StopReportResultsSerializer(serializers.Serializer[Any]):
 
 
 def validate_reports(
-    shape: StopReportSerializer, told: Sequence[Any]
+    serializer: StopReportSerializer, data: Sequence[Any]
 ) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, str | None]]]:
-    """The reports that make sense, by their place, and the answers to the others."""
-    reports, answers = {}, {}
-    for n, body in enumerate(told):
+    """Return the valid reports and the results of the invalid ones, both by their position."""
+    reports, results = {}, {}
+    for n, report in enumerate(data):
         try:
-            reports[n] = shape.run_validation(body)
+            reports[n] = serializer.run_validation(report)
         except serializers.ValidationError as error:
-            answers[n] = report_result(_stop_id(body.get("stop")), "refused", error.detail)
-    return reports, answers
+            results[n] = report_result(_stop_id(report.get("stop")), "refused", error.detail)
+    return reports, results
 
 
 def report_result(stop: UUID | None, status: str, detail: Any = ()) -> dict[str, str | None]:
@@ -128,59 +142,61 @@ def report_result(stop: UUID | None, status: str, detail: Any = ()) -> dict[str,
 
 
 def _stop_id(value: Any) -> UUID | None:
-    """What the phone can tell its report by, whatever else is wrong with it."""
+    """Return the stop's id if it is valid, so that the phone recognises its report."""
     try:
-        found: UUID = serializers.UUIDField().run_validation(value)
+        uuid: UUID = serializers.UUIDField().run_validation(value)
     except serializers.ValidationError:
         return None
-    return found
+    return uuid
 
 
-def report_hash(outcome: str, given: Mapping[str, Any]) -> str:
-    """Of what was told of a stop, but the time: by it a phone that heard no answer is known to repeat itself.
+def report_hash(outcome: str, data: Mapping[str, Any]) -> str:
+    """Return a hash of everything in a report except the time.
 
-    Of what was understood, and not of how it was written, and the same whether it was told at once or in a report.
+    It is computed from the validated data, so notation makes no difference, and it is the same for
+    a report and for the calls `complete` and `miss`.
     """
-    content = [given["driver"]]
+    content = [data["driver"]]
     if outcome == "completed":
         content += [
-            given["new_orders"],
-            sorted(map(str, given["delivered_orders"])),
-            given["bags_delivered"],
+            data["new_orders"],
+            sorted(map(str, data["delivered_orders"])),
+            data["bags_delivered"],
         ]
-    said = json.dumps(
+    text = json.dumps(
         [outcome, *content],
         sort_keys=True,
         default=lambda value: str(getattr(value, "uuid", value)),
     )
-    return hashlib.sha256(said.encode()).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def refuse_too_many_orders(bodies: Sequence[Any], field: str, hint: str = "") -> None:
-    """Before any of it is read, which is most of the work. Raises ValidationError that names `field`."""
-    orders = [order for body in bodies for order in _list_at(body, "new_orders")]
+def refuse_too_many_orders(reports: Sequence[Any], field: str, hint: str = "") -> None:
+    """Raise ValidationError under `field` if the call has too many orders or items.
+
+    Call this before validation, which is most of the work.
+    """
+    orders = [order for report in reports for order in _list_at(report, "new_orders")]
     items = sum(len(_list_at(order, "items")) for order in orders)
     if len(orders) > MAX_NEW_ORDERS or items > MAX_NEW_ITEMS:
-        raise serializers.ValidationError(
-            {field: [" ".join(filter(None, [TOO_MANY_ORDERS, hint]))]}
-        )
+        message = " ".join(filter(None, [TOO_MANY_ORDERS, hint]))
+        raise serializers.ValidationError({field: [message]})
 
 
-def _list_at(body: Any, name: str) -> list[Any]:
-    """Whatever the body is."""
-    found = body.get(name) if isinstance(body, Mapping) else None
-    return found if isinstance(found, list) else []
+def _list_at(data: Any, name: str) -> list[Any]:
+    """Return the list under `name`, or an empty one if the unvalidated data has none."""
+    value = data.get(name) if isinstance(data, Mapping) else None
+    return value if isinstance(value, list) else []
 
 
-def error_sentences(detail: Any, *place: str) -> Iterator[str]:
-    """All that is wrong, each with where: `new_orders.0.number: There is an order 7 already.`"""
+def error_sentences(detail: Any, *path: str) -> Iterator[str]:
+    """Yield each error with its path: `new_orders.0.number: There is an order 7 already.`"""
     if isinstance(detail, Mapping):
         for name, part in detail.items():
-            yield from error_sentences(part, *place, str(name))
+            yield from error_sentences(part, *path, str(name))
     elif isinstance(detail, (list, tuple)):
         for number, part in enumerate(detail):
-            yield from error_sentences(
-                part, *place, *([] if isinstance(part, str) else [str(number)])
-            )
+            index = [] if isinstance(part, str) else [str(number)]
+            yield from error_sentences(part, *path, *index)
     else:
-        yield f"{'.'.join(place)}: {detail}" if place else str(detail)
+        yield f"{'.'.join(path)}: {detail}" if path else str(detail)

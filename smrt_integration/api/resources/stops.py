@@ -1,4 +1,4 @@
-"""Drivers' stops, also from a phone that was offline."""
+"""Drivers' stops, and the reports of a phone that was offline."""
 
 from collections.abc import Collection
 from typing import Any
@@ -24,20 +24,22 @@ from smrt_integration.api.fields import (
     rows_by_uuid,
 )
 from smrt_integration.api.filters import StopFilter
-from smrt_integration.api.resources.orders import new_items
+from smrt_integration.api.resources.line_items import new_items
 from smrt_integration.api.resources.stop_reports import (
     CompletedStopSerializer,
     MissedStopSerializer,
     StopReportResultsSerializer,
     StopReportSerializer,
     StopReportsSerializer,
-    UnvalidatedReportSerializer,
+    UnvalidatedReportsSerializer,
     refuse_too_many_orders,
     report_hash,
     report_result,
     validate_reports,
 )
 from smrt_integration.api.viewsets import BusinessViewSet
+
+ORDERS_BEFORE_COMPLETION = "You can also create orders at a stop before you complete it."
 
 
 class StopSerializer(serializers.ModelSerializer[Stop]):
@@ -50,17 +52,18 @@ class StopSerializer(serializers.ModelSerializer[Stop]):
     class Meta:
         model = Stop
         fields = (
-            *(
-                "id",
-                "customer",
-                "driver",
-                "route",
-                "address",
-                "scheduled_for",
-                "status",
-                "completed_at",
-            ),
-            *("had_pickup", "had_delivery", "total_pickups", "total_deliveries"),
+            "id",
+            "customer",
+            "driver",
+            "route",
+            "address",
+            "scheduled_for",
+            "status",
+            "completed_at",
+            "had_pickup",
+            "had_delivery",
+            "total_pickups",
+            "total_deliveries",
         )
         read_only_fields = fields
 
@@ -75,7 +78,7 @@ class NewStopSerializer(StrictSerializer):
 
 
 class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
-    """A driver's stops at customers' doors."""
+    """Drivers' stops at customers."""
 
     area = "stops"
     queryset = Stop.objects.select_related("customer", "driver", "route")
@@ -85,71 +88,80 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
 
     @extend_schema(request=NewStopSerializer, responses={201: StopSerializer})
     def create(self, request: Request) -> Response:
-        """Put a customer's door on a day's route."""
-        given = self.validated(NewStopSerializer)
+        """Schedule a stop at a customer."""
+        data = self.validated(NewStopSerializer)
         return self.respond_reloaded(
-            Stop.schedule(given.pop("customer"), given.pop("scheduled_for"), **given), 201
+            Stop.schedule(data.pop("customer"), data.pop("scheduled_for"), **data), 201
         )
 
     @extend_schema(request=CompletedStopSerializer, responses=StopSerializer)
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, **kwargs: Any) -> Response:
-        """The driver is done. It becomes Pickup Completed, or Pickup Missed when nothing was picked up or delivered."""
+        """Complete a stop.
+
+        Records the event Pickup Completed, or Pickup Missed if nothing was picked up or delivered.
+        """
         stop = self.get_object()
-        refuse_too_many_orders(
-            [request.data], "new_orders", "Orders may be taken in at a stop before it is completed."
-        )
-        self._end(stop, "completed", self.validated(CompletedStopSerializer))
+        refuse_too_many_orders([request.data], "new_orders", ORDERS_BEFORE_COMPLETION)
+        self._finish(stop, "completed", self.validated(CompletedStopSerializer))
         return self.respond_reloaded(stop)
 
     @extend_schema(request=MissedStopSerializer, responses=StopSerializer)
     @action(detail=True, methods=["post"])
     def miss(self, request: Request, **kwargs: Any) -> Response:
-        """There was nothing to pick up or deliver. It becomes the event Pickup Missed."""
+        """Mark a stop as missed: there was nothing to pick up or deliver.
+
+        Records the event Pickup Missed.
+        """
         stop = self.get_object()
-        self._end(stop, "missed", self.validated(MissedStopSerializer))
+        self._finish(stop, "missed", self.validated(MissedStopSerializer))
         return self.respond_reloaded(stop)
 
     @extend_schema(request=StopReportsSerializer, responses=StopReportResultsSerializer)
     @action(detail=False, methods=["post"])
     def reports(self, request: Request) -> Response:
-        """What a phone that was offline has to tell, in any order. Each report is done, known or refused by itself."""
-        told = self.validated(UnvalidatedReportSerializer)["reports"]
-        refuse_too_many_orders(told, "reports")
-        shape = StopReportSerializer(context=self.get_serializer_context())
-        reports, answers = validate_reports(shape, told)
-        stops = self._stops_of(reports.values())
-        # in the order in which it happened: an order taken in at one stop may be delivered at a later one
-        for n in sorted(reports, key=lambda n: reports[n]["at"] or timezone.now()):
-            answers[n] = self._answer(stops, reports[n])
-        return Response({"answers": [answers[n] for n in range(len(told))]})
+        """Report the stops of a phone that was offline, in any order.
 
-    def _stops_of(self, reports: Collection[dict[str, Any]]) -> dict[UUID, Stop]:
-        """Those there are, as they are when all their customers are locked, and those of stops that are still to be made.
-
-        Of two phones at once, each with some of the same customers, one waits for the other before it begins.
+        Each report has its own result: done, known or refused.
         """
-        named = (
+        data = self.validated(UnvalidatedReportsSerializer)["reports"]
+        refuse_too_many_orders(data, "reports")
+        serializer = StopReportSerializer(context=self.get_serializer_context())
+        reports, results = validate_reports(serializer, data)
+        stops = self._lock_stops(reports.values())
+        # by time, because an order taken in at one stop may be delivered at a later one
+        for n in sorted(reports, key=lambda n: reports[n]["at"] or timezone.now()):
+            results[n] = self._process(stops, reports[n])
+        return Response({"answers": [results[n] for n in range(len(data))]})
+
+    def _lock_stops(self, reports: Collection[dict[str, Any]]) -> dict[UUID, Stop]:
+        """Lock the customers of the reports, in one order, and return the stops that exist.
+
+        Two phones that report stops of the same customers wait for each other here. Without the
+        order they could deadlock.
+        """
+        reported = (
             self.get_queryset().order_by().filter(uuid__in={report["stop"] for report in reports})
         )
         customers = {
-            *named.values_list("customer", flat=True),
+            *reported.values_list("customer", flat=True),
             *(report["customer"].pk for report in reports if report["customer"]),
         }
         locked = list(
             lockable(Customer).filter(pk__in=customers).order_by("pk").values_list("pk", flat=True)
         )
-        return {stop.uuid: stop for stop in named.filter(customer__in=locked)}
+        return {stop.uuid: stop for stop in reported.filter(customer__in=locked)}
 
-    def _answer(self, stops: dict[UUID, Stop], report: dict[str, Any]) -> dict[str, str | None]:
+    def _process(self, stops: dict[UUID, Stop], report: dict[str, Any]) -> dict[str, str | None]:
+        """Carry out one report in a savepoint. Returns its result."""
         try:
             with transaction.atomic():
-                stop = stops.get(report["stop"]) or self._unplanned(report)
+                stop = stops.get(report["stop"]) or self._create_unplanned(report)
                 if report["customer"]:
                     stop.refuse_other_customer(report["customer"], "customer")
                 if stop.reported == report_hash(report["outcome"], report):
                     return report_result(report["stop"], "known")
-                self._end(stop, report["outcome"], report)
+                self._finish(stop, report["outcome"], report)
         except ActionRefused as refusal:
             return report_result(
                 report["stop"],
@@ -161,13 +173,17 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         stops[stop.uuid] = stop
         return report_result(stop.uuid, "done")
 
-    def _unplanned(self, report: dict[str, Any]) -> Stop:
-        """Refused alike whether there is no such stop or another business has it, so that nobody learns which ids there are."""
-        not_known = ActionRefused(not_found_message(Stop), "does_not_exist")
+    def _create_unplanned(self, report: dict[str, Any]) -> Stop:
+        """Create the stop under the phone's id.
+
+        If another business has a stop with this id, the refusal is the same as for an unknown id,
+        so that it does not reveal which ids exist.
+        """
+        unknown = ActionRefused(not_found_message(Stop), "does_not_exist")
         if report["customer"] is None:
-            raise not_known
-        with refused_if_taken("customers_stop_uuid", not_known):
-            return Stop.create_unplanned(
+            raise unknown
+        with refused_if_taken("customers_stop_uuid", unknown):
+            return Stop.unplanned(
                 report["customer"],
                 report["stop"],
                 driver=report["driver"],
@@ -175,37 +191,38 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
                 at=report["at"],
             )
 
-    def _end(self, stop: Stop, outcome: str, given: dict[str, Any]) -> None:
+    def _finish(self, stop: Stop, outcome: str, data: dict[str, Any]) -> None:
+        """Complete or miss the stop, with its new orders and its deliveries."""
         stop.refuse_unless_pending()
-        told: Any = {
-            "driver": given["driver"],
-            "at": given["at"],
-            "reported": report_hash(outcome, given),
+        report: Any = {
+            "driver": data["driver"],
+            "at": data["at"],
+            "reported": report_hash(outcome, data),
         }
         if outcome == "missed":
-            stop.miss(**told)
+            stop.miss(**report)
             return
         delivered = list(
             rows_by_uuid(
                 Order.objects.filter(business=self.business),
-                given["delivered_orders"],
+                data["delivered_orders"],
                 "delivered_orders",
             ).values()
         )
-        orders = [self._taken_in(stop, order, given) for order in given["new_orders"]]
+        orders = [self._create_order(stop, order, data) for order in data["new_orders"]]
         stop.complete(
             new_orders=orders,
             delivered_orders=delivered,
-            bags_delivered=given["bags_delivered"],
-            **told,
+            bags_delivered=data["bags_delivered"],
+            **report,
         )
 
-    def _taken_in(self, stop: Stop, order: dict[str, Any], given: dict[str, Any]) -> Order:
+    def _create_order(self, stop: Stop, order: dict[str, Any], data: dict[str, Any]) -> Order:
         return Order.create(
             stop.customer,
             stop=stop,
-            sold_by=given["driver"] or stop.driver,
+            sold_by=data["driver"] or stop.driver,
             agent=stop.route,
-            at=given["at"],
+            at=data["at"],
             **{**order, "items": new_items(self.business, order["items"], "new_orders")},
         )
