@@ -187,7 +187,14 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "SMRT",
     "VERSION": "1",
-    "DESCRIPTION": "For the point of sale, the delivery app and the customer website.",
+    "DESCRIPTION": (
+        "The API for your point of sale, delivery app and website. What you record here is sent to "
+        "Segment as events and customer traits. Paths identify records by UUID. Times are ISO 8601 "
+        "with an offset, dates are in the time zone of the business, money is a decimal in a string."
+        "\n\nA message to Segment is *waiting* in the outbox, and afterwards *accepted*, *refused* "
+        "(value `rejected`), *not sent* (value `skipped`) or *expired*, as the send log says. Later "
+        "versions add *unconfirmed*: Segment may have it, but no response came."
+    ),
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [

@@ -1,8 +1,9 @@
-"""docs/connecting-a-pos.md: every command on it does what the page says, pasted one after the other."""
+"""docs/connecting-a-pos.md: each command works as pasted and does what the page says."""
 
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,7 +31,7 @@ EVENTS = {
     "Pickup Completed": 2,
     "Pickup Missed": 1,
 }
-"""What the page's commands come to at Segment; an employee's cancellation is no event."""
+"""The events that Segment gets. An employee's cancellation is not an event."""
 
 
 @pytest.mark.slow
@@ -52,7 +53,7 @@ def test_every_command_works_as_pasted(
         "no_proxy": "*",
     }
 
-    done = subprocess.run(
+    result = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", commands],
         env=environment,
         capture_output=True,
@@ -61,18 +62,26 @@ def test_every_command_works_as_pasted(
         check=False,
     )
 
-    assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-2_000:]
+    assert result.returncode == 0, result.stdout[-2_000:] + result.stderr[-2_000:]
     arrived = segment.wait_for(sum(EVENTS.values()) + 1, integration.write_key)
     tracks = [arrival.message["event"] for arrival in arrived if arrival.message["type"] == "track"]
     assert {event: tracks.count(event) for event in tracks} == EVENTS
 
 
+def test_the_sdk_example_sends_to_the_stand_in(segment: SegmentStandIn) -> None:
+    (example,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    program = example.replace("http://127.0.0.1:8010", segment.url)
+
+    subprocess.run([sys.executable, "-c", program], env={"no_proxy": "*"}, timeout=60, check=True)
+
+    arrivals = segment.wait_for(2, "a-write-key-to-experiment-with")
+    assert [arrival.message["type"] for arrival in arrivals] == ["identify", "track"]
+
+
 @pytest.mark.django_db
-def test_the_errors_that_it_shows_are_those_that_are_answered(
-    pos: Caller, customer: Customer
-) -> None:
+def test_the_page_shows_the_errors_as_they_are_returned(pos: Caller, customer: Customer) -> None:
     phone, conflict = (
-        json.loads(found) for found in re.findall(r"`(\{\"(?:phone|detail)\".*?\})`", PAGE)
+        json.loads(body) for body in re.findall(r"`(\{\"(?:phone|detail)\".*?\})`", PAGE)
     )
     order = OrderFactory.create(customer=customer, number="A17", status="returned")
 
@@ -80,13 +89,12 @@ def test_the_errors_that_it_shows_are_those_that_are_answered(
     assert pos.post(f"orders/{order.uuid}/ready").json() == conflict
 
 
-def test_every_path_that_it_names_exists(db: None, pos: Caller) -> None:
-    """Also those in the text."""
-    named = re.findall(r"`(POST|GET) ([a-z-]+/?[{}a-z_/-]*)`", PAGE)
-    assert len(named) == 2
-    for method, path in named:
-        answer = (
+def test_every_path_in_the_text_exists(db: None, pos: Caller) -> None:
+    paths = re.findall(r"`(POST|GET) ([a-z-]+/?[{}a-z_/-]*)`", PAGE)
+    assert len(paths) == 2
+    for method, path in paths:
+        response = (
             pos.post(path.replace("{message_id}", "0" * 32)) if method == "POST" else pos.get(path)
         )
-        assert answer.status_code in {200, 400, 404}, path
-        assert "Unknown path" not in answer.content.decode(), path
+        assert response.status_code in {200, 400, 404}, path
+        assert "Unknown path" not in response.content.decode(), path
