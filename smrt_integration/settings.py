@@ -188,12 +188,12 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "SMRT",
     "VERSION": "1",
     "DESCRIPTION": (
-        "The API for your point of sale, delivery app and website. What you record here is sent to "
-        "Segment as events and customer traits. Paths identify records by UUID. Times are ISO 8601 "
-        "with an offset, dates are in the time zone of the business, money is a decimal in a string."
-        "\n\nA message to Segment is *waiting* in the outbox, and afterwards *accepted*, *refused* "
-        "(value `rejected`), *not sent* (value `skipped`) or *expired*, as the send log says. Later "
-        "versions add *unconfirmed*: Segment may have it, but no response came."
+        "The API for your point of sale, delivery app and website. What you record here is sent "
+        "to Segment as events and customer traits. Ids are UUIDs. Times are ISO 8601 with an "
+        "offset, dates are in the business's time zone, and money is a decimal in a string.\n\n"
+        "A message to Segment is *waiting* in the outbox. Then the send log has it as *accepted*, "
+        "*refused* (value `rejected`), *not sent* (value `skipped`) or *expired*. A later version "
+        "adds *unconfirmed*: Segment may have the message, but no response came."
     ),
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,

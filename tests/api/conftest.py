@@ -1,4 +1,4 @@
-"""A business with a key for each client, and somebody else's business."""
+"""A business with a key for each client, and another business."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,7 +17,7 @@ __all__ = ["business", "customer", "integration"]
 
 
 class Caller:
-    """A client of the API, with its key."""
+    """A client of the API with its own key."""
 
     def __init__(
         self, business: Business, client: str = Client.POS, scopes: list[str] | None = None
@@ -25,10 +25,10 @@ class Caller:
         self.key, self.secret = ApiKey.issue(business, client, f"The {client}", scopes)
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        sent = {"Authorization": f"Bearer {self.secret}"} | {
+        headers = {"Authorization": f"Bearer {self.secret}"} | {
             name.replace("_", "-"): value for name, value in headers.items()
         }
-        call: Callable[..., Any] = getattr(Http(headers=sent), method)
+        call: Callable[..., Any] = getattr(Http(headers=headers), method)
         return call(
             f"/api/v1/{path}",
             body if method == "get" else body or {},
@@ -62,7 +62,7 @@ def website(business: Business) -> Caller:
 
 @pytest.fixture
 def other_business(db: None) -> Business:
-    return BusinessFactory.create(name="Somebody Else's Cleaners")
+    return BusinessFactory.create(name="Other Cleaners")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the API is called with: endpoints as its addresses have them, bodies and queries as its schema says."""
+"""Endpoints from the URLs of the API, and example bodies and queries from its schema."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,7 +16,7 @@ ROOT = "/api/v1/"
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
 SAFE = frozenset({"get", "head", "options"})
 NOWHERE = "nowhere"
-"""The path of an endpoint that stands for whatever no other one does."""
+"""The path of the endpoint that matches all unknown paths."""
 
 VALUES: Mapping[str, Any] = {
     "at": None,
@@ -25,21 +25,21 @@ VALUES: Mapping[str, Any] = {
     "phone": "(415) 555-0177",
     "write_key": "abcdefghijklmnopqrstuvwxyz012345",
 }
-"""What the schema does not tell: a value that is taken, by the name of its field."""
-PLAIN: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+"""Valid values that do not follow from the schema, by field name."""
+DEFAULTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "boolean": lambda _: True,
     "date": lambda _: f"{timezone.now() + timedelta(days=2):%Y-%m-%d}",
     "decimal": lambda _: "1.00",
-    "integer": lambda shape: max(1, shape.get("minimum", 1)),
+    "integer": lambda schema: max(1, schema.get("minimum", 1)),
     "string": lambda _: "x",
 }
-Own = Callable[[str, str], str]
-"""From a path and the name of a field to the id of a row of one's own."""
+OwnId = Callable[[str, str], str]
+"""Return the id of an own row, given a path and the name of a field."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`path` as in orders/{uuid}/items; `allowed` are the methods that it answers."""
+    """A path such as orders/{uuid}/items, its view and its allowed methods."""
 
     path: str
     view: Any
@@ -47,16 +47,16 @@ class Endpoint:
 
     @property
     def names(self) -> list[str]:
-        """Of the ids in its path."""
+        """The names of the ids in the path."""
         return re.findall(r"{(\w+)}", self.path)
 
     @property
     def area(self) -> str | None:
-        found: str | None = getattr(self.view, "area", None)
-        return found
+        area: str | None = getattr(self.view, "area", None)
+        return area
 
     def scope(self, method: str) -> set[str]:
-        """What a key needs; nothing where every key will do."""
+        """The scope that a key needs; empty if every key may call."""
         return {f"{self.area}:{'read' if method in SAFE else 'write'}"} if self.area else set()
 
 
@@ -86,70 +86,72 @@ def _allowed(callback: Any) -> frozenset[str]:
 @cache
 def _schema(urlconf: Any) -> Mapping[str, Any]:
     generator: Any = SchemaGenerator
-    found: Mapping[str, Any] = generator(urlconf=urlconf).get_schema(request=None, public=True)
-    return found
+    schema: Mapping[str, Any] = generator(urlconf=urlconf).get_schema(request=None, public=True)
+    return schema
 
 
-class Shapes:
+class Examples:
+    """Example requests from the OpenAPI schema."""
+
     def __init__(self, urlconf: Any) -> None:
         self.schema = _schema(urlconf)
 
     def _operation(self, endpoint: Endpoint, method: str) -> Mapping[str, Any]:
-        """Empty for what the schema leaves out."""
-        found: Mapping[str, Any] = (
+        """Return the operation, or {} if the schema leaves it out."""
+        operation: Mapping[str, Any] = (
             self.schema["paths"].get(ROOT + endpoint.path, {}).get(method, {})
         )
-        return found
+        return operation
 
     def queries(self, endpoint: Endpoint) -> Iterator[tuple[str, bool]]:
-        """What a list can be narrowed by, and whether that is an id."""
+        """Yield each filter and whether it takes an id."""
         for parameter in self._operation(endpoint, "get").get("parameters", ()):
             if parameter["in"] == "query":
                 yield parameter["name"], parameter["schema"].get("format") == "uuid"
 
-    def body(self, endpoint: Endpoint, method: str, own: Own) -> Any:
-        """With everything in it that may be given."""
+    def body(self, endpoint: Endpoint, method: str, own_id: OwnId) -> Any:
+        """Return a body with all fields."""
         content = self._operation(endpoint, method).get("requestBody", {}).get("content", {})
         return (
-            self._example(content["application/json"]["schema"], endpoint.path, "", own)
+            self._example(content["application/json"]["schema"], endpoint.path, "", own_id)
             if content
             else {}
         )
 
-    def _example(self, shape: Mapping[str, Any], path: str, name: str, own: Own) -> Any:
+    def _example(self, schema: Mapping[str, Any], path: str, name: str, own_id: OwnId) -> Any:
         if name in VALUES:
             return VALUES[name]
-        if several := shape.get("allOf") or shape.get("oneOf"):
-            return self._example(several[0], path, name, own)
-        if "$ref" in shape:
+        if schemas := schema.get("allOf") or schema.get("oneOf"):
+            return self._example(schemas[0], path, name, own_id)
+        if "$ref" in schema:
             return self._example(
-                self.schema["components"]["schemas"][shape["$ref"].rpartition("/")[2]],
+                self.schema["components"]["schemas"][schema["$ref"].rpartition("/")[2]],
                 path,
                 name,
-                own,
+                own_id,
             )
-        if "enum" in shape:
-            return shape["enum"][0]
-        if shape.get("type") == "object":
-            parts = shape.get("properties", {}).items()
+        if "enum" in schema:
+            return schema["enum"][0]
+        if schema.get("type") == "object":
+            parts = schema.get("properties", {}).items()
             return {
-                part: self._example(it, path, part, own)
-                for part, it in parts
-                if not it.get("readOnly")
+                part: self._example(part_schema, path, part, own_id)
+                for part, part_schema in parts
+                if not part_schema.get("readOnly")
             }
-        if shape.get("type") == "array":
-            return [self._example(shape["items"], path, name, own)]
+        if schema.get("type") == "array":
+            return [self._example(schema["items"], path, name, own_id)]
         return (
-            own(path, name)
-            if shape.get("format") == "uuid"
-            else PLAIN.get(shape.get("format") or shape["type"], PLAIN["string"])(shape)
+            own_id(path, name)
+            if schema.get("format") == "uuid"
+            else DEFAULTS.get(schema.get("format") or schema["type"], DEFAULTS["string"])(schema)
         )
 
 
-def places(body: Any, ids: set[str], way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The ways to where in a body one of the ids stands."""
+def paths_to(body: Any, ids: set[str], path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of each place in the body that has one of the ids."""
     if isinstance(body, str) and body in ids:
-        yield way
+        yield path
     parts: Iterable[tuple[Any, Any]] = (
         body.items()
         if isinstance(body, dict)
@@ -158,7 +160,7 @@ def places(body: Any, ids: set[str], way: tuple[Any, ...] = ()) -> Iterator[tupl
         else ()
     )
     for name, part in parts:
-        yield from places(part, ids, (*way, name))
+        yield from paths_to(part, ids, (*path, name))
 
 
 @dataclass(frozen=True)
@@ -175,14 +177,14 @@ class Call:
     def with_id(self, name: str, value: Any) -> "Call":
         return Call(self.endpoint, self.method, {**self.ids, name: value}, self.body)
 
-    def narrowed(self, name: str, value: Any) -> "Call":
+    def with_filter(self, name: str, value: Any) -> "Call":
         return Call(self.endpoint, self.method, self.ids, query=f"?{name}={value}")
 
-    def referring(self, way: tuple[Any, ...], value: Any) -> "Call":
-        """With another value at that place of the body."""
+    def with_reference(self, path: tuple[Any, ...], value: Any) -> "Call":
+        """Return the call with another value at this path of the body."""
         body = deepcopy(self.body)
         inner = body
-        for name in way[:-1]:
+        for name in path[:-1]:
             inner = inner[name]
-        inner[way[-1]] = str(value)
+        inner[path[-1]] = str(value)
         return Call(self.endpoint, self.method, self.ids, body)

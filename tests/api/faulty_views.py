@@ -1,4 +1,4 @@
-"""Views as they would be if somebody forgot something: the walk must find each of them."""
+"""Views with a fault in their tenancy or permissions. The walk must find each of them."""
 
 from types import ModuleType
 from typing import Any, ClassVar
@@ -19,61 +19,61 @@ from smrt_integration.api.resources.reference import BrandSerializer
 from smrt_integration.api.viewsets import BusinessViewSet
 
 
-class Planted(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
+class FaultyViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     area: ClassVar[str | None] = "reference"
     queryset = Brand.objects.all()
     serializer_class = BrandSerializer
 
 
-class WithoutAnArea(Planted):
+class ViewSetWithoutArea(FaultyViewSet):
     area = None
 
 
-class WithoutAKey(ListModelMixin, GenericViewSet[Any]):
-    """No Door at all."""
+class OpenViewSet(ListModelMixin, GenericViewSet[Any]):
+    """Not a BusinessViewSet, and without permissions."""
 
     permission_classes = ()
     queryset = Brand.objects.all()
     serializer_class = BrandSerializer
 
 
-class WithoutAScope(Planted):
+class UnscopedViewSet(FaultyViewSet):
     def get_queryset(self) -> Any:
         return Brand.objects.all()
 
 
-class OfBrand(filters.FilterSet):  # type: ignore[misc]
+class BrandFilter(filters.FilterSet):  # type: ignore[misc]
     brand = filters.ModelChoiceFilter(to_field_name="uuid", queryset=Brand.objects.all())
 
 
-class WithAFilterOverAll(ListModelMixin, BusinessViewSet):
+class UnscopedFilterViewSet(ListModelMixin, BusinessViewSet):
     area = "customers"
     queryset = Customer.objects.all()
     serializer_class = CustomerSerializer
-    filterset_class = OfBrand
+    filterset_class = BrandFilter
 
 
-class Moving(serializers.Serializer[Any]):
+class AgentReferenceSerializer(serializers.Serializer[Any]):
     agent = serializers.SlugRelatedField("uuid", queryset=Agent.objects.all())
 
 
-class WithAReferenceToAll(BusinessViewSet):
+class UnscopedReferenceViewSet(BusinessViewSet):
     area = "customers"
     queryset = Customer.objects.all()
     serializer_class = CustomerSerializer
 
-    @extend_schema(request=Moving)
+    @extend_schema(request=AgentReferenceSerializer)
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         customer = self.get_object()
-        customer.agent = self.validated(Moving)["agent"]
+        customer.agent = self.validated(AgentReferenceSerializer)["agent"]
         customer.save(update_fields=["agent"])
         return self.respond_reloaded(customer)
 
 
 def urls_with(view: type[GenericViewSet[Any]]) -> Any:
-    """An API of nothing else."""
+    """Return a URL configuration with only this view."""
     router = SimpleRouter(trailing_slash=False, use_regex_path=False)
-    router.register("planted", view, basename="planted")
+    router.register("faulty", view, basename="faulty")
     urls: Any = ModuleType(f"urls_{view.__name__}")
     urls.urlpatterns = [path("api/v1/", include((router.urls, "api")))]
     return urls

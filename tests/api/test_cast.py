@@ -1,7 +1,7 @@
-"""The cast walks every endpoint of the API: without a key there is nothing, without the scope nothing is allowed, and what is another
-business's does not exist.
+"""Tenancy: no endpoint of the API shows or changes anything of another business.
 
-Endpoints are found, not listed: a new one is walked by itself. One that cannot be is named, with what to add (tests/api/walk.py).
+Without a key or its scope, nothing is allowed. New endpoints are walked without being listed; if
+one cannot be, the failure says what to add.
 """
 
 import sys
@@ -17,7 +17,8 @@ import smrt_integration.urls
 from tests.admin.sample_business import FIRST_ID, SECOND_ID, SampleBusiness, start_ids_at
 from tests.api import faulty_views
 from tests.api.endpoints import METHODS, ROOT
-from tests.api.walk import FOR_EVERY_KEY, MADE_UP, OPEN, WAYS, Walk
+from tests.api.tenancy_checks import OPEN
+from tests.api.walk import CLIENT_IDS, FOR_EVERY_KEY, WALKS, Walk
 from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.django_db
@@ -26,8 +27,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def stages(
     segment: SegmentStandIn, time_machine: TimeMachineFixture, settings: Any
-) -> tuple[SampleBusiness, SampleBusiness]:
-    """At a standstill, so that no two answers differ by the time; and nobody calls too often."""
+) -> tuple[Stage, Stage]:
+    """The clock stands still, so no two responses differ by the time, and nobody is throttled."""
     settings.API_CALLS_PER_MINUTE = 1_000_000
     time_machine.move_to(timezone.now(), tick=False)
     start_ids_at(FIRST_ID)
@@ -36,101 +37,98 @@ def stages(
     return near, SampleBusiness("Zebu", rf"{SECOND_ID}"[:-2] + r"\d\d")
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-def test_nobody_is_shown_or_reaches_what_is_not_theirs(
-    way: Callable[[Walk], None], stages: tuple[SampleBusiness, SampleBusiness]
+@pytest.mark.parametrize("check", WALKS, ids=lambda check: check.__name__)
+def test_no_key_reads_or_changes_rows_of_another_business(
+    check: Callable[[Walk], None], stages: tuple[Stage, Stage]
 ) -> None:
     walk = Walk(*stages, smrt_integration.urls)
     before = walk.theirs.everything()
 
-    way(walk)
+    check(walk)
 
-    assert not walk.wrong, "\n".join(walk.wrong)
+    assert not walk.faults, "\n".join(walk.faults)
     assert walk.theirs.everything() == before
 
 
-def test_nor_the_other_way_round(stages: tuple[SampleBusiness, SampleBusiness]) -> None:
-    """With a key of the other business, whose rows have all the greater numbers."""
+def test_no_key_of_the_other_business_reads_or_changes_our_rows(
+    stages: tuple[Stage, Stage],
+) -> None:
+    """The other business's rows have the greater primary keys."""
     near, far = stages
     walk = Walk(far, near, smrt_integration.urls)
 
     walk.others_rows()
 
-    assert not walk.wrong, "\n".join(walk.wrong)
+    assert not walk.faults, "\n".join(walk.faults)
 
 
-def test_what_is_open_is_how_the_api_is_called_and_nothing_else(
-    stages: tuple[SampleBusiness, SampleBusiness],
+def test_open_endpoints_describe_the_api_and_show_no_data(
+    stages: tuple[Stage, Stage],
 ) -> None:
     for path in sorted(OPEN):
-        answer = Http().get(ROOT + path)
-        assert answer.status_code == 200
-        assert not any(stage.mark in answer.content.decode() for stage in stages)
+        response = Http().get(ROOT + path)
+        assert response.status_code == 200
+        assert not any(stage.mark in response.content.decode() for stage in stages)
 
 
-def test_a_method_that_there_is_not_is_refused(
-    stages: tuple[SampleBusiness, SampleBusiness],
-) -> None:
+def test_an_unknown_method_is_refused(stages: tuple[Stage, Stage]) -> None:
     walk = Walk(*stages, smrt_integration.urls)
 
-    walk.methods_that_there_are_not()
+    walk.unknown_methods()
 
-    assert not walk.wrong, "\n".join(walk.wrong)
+    assert not walk.faults, "\n".join(walk.faults)
 
 
-def test_what_is_open_answers_whatever_it_is_asked(db: None) -> None:
-    """With a status of its own, and not with a fault of ours."""
+def test_open_endpoints_answer_every_method_without_a_server_error(db: None) -> None:
     http = Http(raise_request_exception=False)
-    answers = {
+    statuses = {
         (path, method): getattr(http, method)(ROOT + path).status_code
         for path in OPEN
         for method in METHODS
     }
 
-    assert {asked: status for asked, status in answers.items() if status >= 500} == {}
+    assert {call: status for call, status in statuses.items() if status >= 500} == {}
 
 
-def test_what_is_named_as_an_exception_is_there(
-    stages: tuple[SampleBusiness, SampleBusiness],
-) -> None:
-    assert {*OPEN, *FOR_EVERY_KEY, *MADE_UP} <= {
+def test_every_named_exception_exists(stages: tuple[Stage, Stage]) -> None:
+    assert {*OPEN, *FOR_EVERY_KEY, *CLIENT_IDS} <= {
         endpoint.path for endpoint in Walk(*stages, smrt_integration.urls).endpoints
     }
 
 
 @pytest.mark.parametrize(
-    ("view", "way", "found"),
+    ("view", "check", "finding"),
     [
-        (faulty_views.WithoutAKey, Walk.without_a_key, "get planted answers 200 without a key"),
-        (faulty_views.WithoutAnArea, Walk.without_the_scope, "planted has no area"),
+        (faulty_views.OpenViewSet, Walk.without_a_key, "get faulty answers 200 without a key"),
+        (faulty_views.ViewSetWithoutArea, Walk.without_the_scope, "faulty has no area"),
         (
-            faulty_views.WithoutAnArea,
+            faulty_views.ViewSetWithoutArea,
             Walk.without_the_scope,
-            "get planted answers 200 without its scope",
+            "get faulty answers 200 without its scope",
         ),
-        (faulty_views.WithoutAScope, Walk.own_rows, "get planted shows"),
+        (faulty_views.UnscopedViewSet, Walk.own_rows, "get faulty shows"),
         (
-            faulty_views.WithoutAScope,
+            faulty_views.UnscopedViewSet,
             Walk.others_rows,
-            "get planted/{uuid} answers otherwise for another's id than for none",
+            "get faulty/{uuid} answers otherwise for another's id than for none",
         ),
         (
-            faulty_views.WithAFilterOverAll,
+            faulty_views.UnscopedFilterViewSet,
             Walk.filters,
-            "get planted answers otherwise for another's id than for none",
+            "get faulty answers otherwise for another's id than for none",
         ),
         (
-            faulty_views.WithAReferenceToAll,
+            faulty_views.UnscopedReferenceViewSet,
             Walk.references,
-            "patch planted/{uuid} writes ['customers_customer'",
+            "patch faulty/{uuid} writes ['customers_customer'",
         ),
     ],
 )
-def test_what_somebody_forgot_is_noticed(
+def test_a_faulty_view_is_found(
     view: type[Any],
-    way: Callable[[Walk], None],
-    found: str,
-    stages: tuple[SampleBusiness, SampleBusiness],
+    check: Callable[[Walk], None],
+    finding: str,
+    stages: tuple[Stage, Stage],
     settings: Any,
 ) -> None:
     urls = faulty_views.urls_with(view)
@@ -138,17 +136,15 @@ def test_what_somebody_forgot_is_noticed(
     settings.ROOT_URLCONF = urls.__name__
     walk = Walk(*stages, urls)
 
-    way(walk)
+    check(walk)
 
-    assert [wrong for wrong in walk.wrong if wrong.startswith(found)], walk.wrong
+    assert [fault for fault in walk.faults if fault.startswith(finding)], walk.faults
 
 
-def test_an_id_of_unknown_kind_is_named_with_what_to_add(
-    stages: tuple[SampleBusiness, SampleBusiness],
-) -> None:
+def test_an_unknown_name_of_an_id_fails_with_what_to_add(stages: tuple[Stage, Stage]) -> None:
     walk = Walk(*stages, smrt_integration.urls)
     with pytest.raises(
         LookupError,
-        match=r"orders/{uuid}: say in WHOSE \(tests/api/walk.py\) which rows “courier” stands for",
+        match=r"orders/{uuid}: add to ROWS_BY_NAME .* which rows “courier” can name",
     ):
         walk.row(walk.mine, "orders/{uuid}", "courier")

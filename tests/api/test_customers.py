@@ -1,4 +1,4 @@
-"""Customers: signed up, found, changed, and told to Segment."""
+"""Customers: created, found, changed and sent to Segment."""
 
 import threading
 
@@ -24,7 +24,7 @@ ANN = {
 
 
 @pytest.mark.parametrize(("client", "source"), [("pos", "POS"), ("website", "Website")])
-def test_the_kind_of_key_decides_the_source_of_a_signup(
+def test_the_client_of_the_key_decides_the_source_of_a_signup(
     client: str,
     source: str,
     request: pytest.FixtureRequest,
@@ -33,29 +33,29 @@ def test_the_kind_of_key_decides_the_source_of_a_signup(
 ) -> None:
     caller: Caller = request.getfixturevalue(client)
 
-    answer = caller.post("customers", ANN)
+    response = caller.post("customers", ANN)
 
-    assert answer.status_code == 201, answer.content
-    assert (answer.json()["source"], answer.json()["phone"]) == (source, "+14155550123")
+    assert response.status_code == 201, response.content
+    assert (response.json()["source"], response.json()["phone"]) == (source, "+14155550123")
     Delivery().run()
     (signup,) = [
         message for message in segment.accepted() if message.get("event") == "New Customer Signup"
     ]
-    assert (signup["userId"], signup["properties"]) == (answer.json()["id"], {"source": source})
+    assert (signup["userId"], signup["properties"]) == (response.json()["id"], {"source": source})
 
 
-def test_custom_fields_are_answered_with_the_customer(
+def test_custom_fields_are_returned_with_the_customer(
     pos: Caller, integration: Integration, segment: SegmentStandIn
 ) -> None:
     birthday = CustomFieldFactory.create(
         business=integration.business, name="Birthday", kind=CustomField.Kind.DATE
     )
 
-    made = pos.post(
+    created = pos.post(
         "customers", ANN | {"custom_fields": [{"field": str(birthday.uuid), "value": "1980-02-29"}]}
     ).json()
 
-    assert made["custom_fields"] == [
+    assert created["custom_fields"] == [
         {"field": str(birthday.uuid), "name": "Birthday", "value": "1980-02-29"}
     ]
     Delivery().run()
@@ -63,7 +63,7 @@ def test_custom_fields_are_answered_with_the_customer(
     assert identify["traits"]["customFields"] == [{"name": "Birthday", "value": "1980-02-29"}]
 
 
-def test_what_is_left_out_of_a_change_stays(pos: Caller, customer: Customer) -> None:
+def test_a_field_left_out_of_a_change_stays(pos: Caller, customer: Customer) -> None:
     before = pos.get(f"customers/{customer.uuid}").json()
 
     after = pos.patch(
@@ -104,19 +104,19 @@ def test_customers_are_found_by_phone_email_and_name(pos: Caller, customer: Cust
         {"name": "am"},
         {"name": "ann am"},
     ):
-        assert [found["id"] for found in pos.get("customers", **query).json()["results"]] == [
-            ann
-        ], query
+        assert [row["id"] for row in pos.get("customers", **query).json()["results"]] == [ann], (
+            query
+        )
     assert pos.get("customers", phone="nonsense").json()["results"] == []
 
 
-def test_a_page_leads_to_the_next(pos: Caller, customer: Customer) -> None:
+def test_next_leads_to_the_next_page(pos: Caller, customer: Customer) -> None:
     CustomerFactory.create_batch(4, business=customer.business)
 
     first = pos.get("customers", limit=3).json()
     second = pos.get("customers?" + first["next"].split("?", 1)[1]).json()
 
-    ids = [found["id"] for page in (first, second) for found in page["results"]]
+    ids = [row["id"] for page in (first, second) for row in page["results"]]
     assert (len(ids), len(set(ids)), second["next"]) == (5, 5, None)
 
 
@@ -134,33 +134,33 @@ def test_a_page_leads_to_the_next(pos: Caller, customer: Customer) -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_named_and_nothing_is_changed(
+def test_an_invalid_field_is_named_and_nothing_is_changed(
     pos: Caller, customer: Customer, change: dict[str, object], field: str
 ) -> None:
     before = pos.get(f"customers/{customer.uuid}").json()
 
-    answer = pos.patch(f"customers/{customer.uuid}", {"first_name": "Zoe"} | change)
+    response = pos.patch(f"customers/{customer.uuid}", {"first_name": "Zoe"} | change)
 
-    assert (answer.status_code, list(answer.json())) == (400, [field]), answer.content
+    assert (response.status_code, list(response.json())) == (400, [field]), response.content
     assert pos.get(f"customers/{customer.uuid}").json() == before
 
 
-def test_another_businesss_agent_is_no_agent_here(pos: Caller, customer: Customer) -> None:
-    answer = pos.patch(f"customers/{customer.uuid}", {"agent": str(AgentFactory.create().uuid)})
+def test_an_agent_of_another_business_is_unknown(pos: Caller, customer: Customer) -> None:
+    response = pos.patch(f"customers/{customer.uuid}", {"agent": str(AgentFactory.create().uuid)})
 
-    assert answer.json() == {"agent": ["There is no agent with this id."]}
+    assert response.json() == {"agent": ["There is no agent with this id."]}
 
 
-def test_another_businesss_customer_is_not_found(other: Caller, customer: Customer) -> None:
+def test_a_customer_of_another_business_is_not_found(other: Caller, customer: Customer) -> None:
     assert other.get(f"customers/{customer.uuid}").status_code == 404
     assert other.patch(f"customers/{customer.uuid}", {"first_name": "Zoe"}).status_code == 404
 
 
-def test_the_link_of_a_customer_is_in_no_answer(pos: Caller, customer: Customer) -> None:
+def test_no_response_contains_the_link_of_a_customer(pos: Caller, customer: Customer) -> None:
     assert "/account/" not in pos.get(f"customers/{customer.uuid}").content.decode()
 
 
-def test_the_same_number_written_otherwise_is_no_other_number(
+def test_the_same_number_in_another_notation_is_not_a_change(
     pos: Caller, customer: Customer
 ) -> None:
     customer.change_phone("+14155550123", is_mobile=True)
@@ -183,7 +183,7 @@ def test_the_same_number_written_otherwise_is_no_other_number(
     )
 
 
-def test_what_it_answers_can_be_sent_back_and_changes_nothing(
+def test_a_returned_record_can_be_sent_back_and_changes_nothing(
     pos: Caller, customer: Customer
 ) -> None:
     field = CustomFieldFactory.create(business=customer.business)
@@ -191,27 +191,25 @@ def test_what_it_answers_can_be_sent_back_and_changes_nothing(
         f"customers/{customer.uuid}",
         {"custom_fields": [{"field": str(field.uuid), "value": "A parrot"}]},
     )
-    told = pos.get(f"customers/{customer.uuid}").json()
+    record = pos.get(f"customers/{customer.uuid}").json()
 
-    assert pos.patch(f"customers/{customer.uuid}", told).json() == told
+    assert pos.patch(f"customers/{customer.uuid}", record).json() == record
 
 
-def test_a_date_that_is_none_is_named_by_the_field_that_was_sent(
-    pos: Caller, customer: Customer
-) -> None:
+def test_an_invalid_date_is_reported_under_custom_fields(pos: Caller, customer: Customer) -> None:
     birthday = CustomFieldFactory.create(business=customer.business, kind=CustomField.Kind.DATE)
-    answer = pos.patch(
+    response = pos.patch(
         f"customers/{customer.uuid}",
         {"custom_fields": [{"field": str(birthday.uuid), "value": "soon"}]},
     )
-    assert (answer.status_code, list(answer.json())) == (400, ["custom_fields"])
+    assert (response.status_code, list(response.json())) == (400, ["custom_fields"])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_that_waited_for_another_is_told_to_segment(
+def test_a_change_that_waited_for_another_is_sent_to_segment(
     pos: Caller, customer: Customer, integration: Integration
 ) -> None:
-    """PATCH writes what it was before the other change: that is a change of what the other one made of it."""
+    """PATCH restores the value from before the other change, which is a change again."""
     email = customer.email
 
     def patch() -> None:

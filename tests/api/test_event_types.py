@@ -1,4 +1,4 @@
-"""The catalogue by the API: a JSON Schema per event and one of the traits, which what is really sent keeps to."""
+"""The JSON Schemas of events and traits in the API, and that real messages conform to them."""
 
 import json
 from pathlib import Path
@@ -17,12 +17,12 @@ GOLDEN = sorted((Path(__file__).resolve().parents[1] / "golden").glob("*.json"))
 
 @pytest.fixture
 def schemas(pos: Caller) -> dict[str, Any]:
-    """By the event's name, and of identify."""
-    found = {event["name"]: event["properties"] for event in pos.get("event-types").json()}
-    return found | {"identify": pos.get("trait-types").json()["traits"]}
+    """The JSON Schemas by event name, and identify's."""
+    events = {event["name"]: event["properties"] for event in pos.get("event-types").json()}
+    return events | {"identify": pos.get("trait-types").json()["traits"]}
 
 
-def told(message: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def content_of(message: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return (
         (message["event"], message["properties"])
         if message["type"] == "track"
@@ -30,31 +30,26 @@ def told(message: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     )
 
 
-def test_every_event_is_listed_as_owners_know_it(pos: Caller) -> None:
+def test_every_event_is_listed_with_its_sentence_for_owners(pos: Caller) -> None:
     listed = [(event["name"], event["happens_when"]) for event in pos.get("event-types").json()]
     assert listed == [(event.name, event.happens_when) for event in EVENTS]
 
 
-def test_every_schema_is_one(schemas: dict[str, Any]) -> None:
+def test_every_schema_is_a_valid_json_schema(schemas: dict[str, Any]) -> None:
     assert set(schemas) == {*EVENT_NAMES, "identify"}
     for schema in schemas.values():
         Draft202012Validator.check_schema(schema)
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_a_message_as_sent_keeps_to_its_schema_and_nothing_else_does(
-    path: Path, schemas: dict[str, Any]
-) -> None:
-    name, content = told(json.loads(path.read_text()))
+def test_only_a_message_as_sent_conforms_to_its_schema(path: Path, schemas: dict[str, Any]) -> None:
+    name, content = content_of(json.loads(path.read_text()))
     validator: Any = Draft202012Validator(schemas[name])
 
     validator.validate(content)
-    for wrong in (
-        *(
-            {key: value for key, value in content.items() if key != left_out}
-            for left_out in content
-        ),
+    for invalid in (
+        *({key: value for key, value in content.items() if key != missing} for missing in content),
         content | {"more": 1},
     ):
         with pytest.raises(ValidationError):
-            validator.validate(wrong)
+            validator.validate(invalid)

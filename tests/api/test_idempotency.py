@@ -1,4 +1,4 @@
-"""A POST with an Idempotency-Key is done once, whoever repeats it, when and how often."""
+"""A POST with an Idempotency-Key is done once, however often it is repeated."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -24,7 +24,9 @@ KEY = "order-7-of-till-3"
 
 
 @pytest.mark.django_db
-def test_a_repetition_is_answered_alike_and_done_once(pos: Caller, customer: Customer) -> None:
+def test_a_repetition_gets_the_same_response_and_is_done_once(
+    pos: Caller, customer: Customer
+) -> None:
     body = {"customer": str(customer.uuid)}
 
     first, second = (pos.post("orders", body, Idempotency_Key=KEY) for _ in range(2))
@@ -42,15 +44,15 @@ def test_a_repetition_is_answered_alike_and_done_once(pos: Caller, customer: Cus
 def test_the_same_key_with_another_body_is_refused(pos: Caller, customer: Customer) -> None:
     pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
 
-    answer = pos.post("orders", {"customer": str(customer.uuid), "bags": 2}, Idempotency_Key=KEY)
+    response = pos.post("orders", {"customer": str(customer.uuid), "bags": 2}, Idempotency_Key=KEY)
 
-    assert answer.status_code == 400
-    assert list(answer.json()) == ["Idempotency-Key"]
+    assert response.status_code == 400
+    assert list(response.json()) == ["Idempotency-Key"]
     assert Order.objects.count() == 1
 
 
 @pytest.mark.django_db
-def test_keys_of_two_clients_have_nothing_to_do_with_each_other(
+def test_the_idempotency_keys_of_two_clients_are_independent(
     pos: Caller, app: Caller, customer: Customer
 ) -> None:
     pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
@@ -60,9 +62,7 @@ def test_keys_of_two_clients_have_nothing_to_do_with_each_other(
 
 
 @pytest.mark.django_db
-def test_what_was_refused_may_be_tried_again_with_the_same_key(
-    pos: Caller, customer: Customer
-) -> None:
+def test_a_refused_call_may_be_repeated_with_the_same_key(pos: Caller, customer: Customer) -> None:
     assert pos.post("orders", {"customer": "nobody"}, Idempotency_Key=KEY).status_code == 400
     assert not Answered.objects.exists()
 
@@ -72,27 +72,29 @@ def test_what_was_refused_may_be_tried_again_with_the_same_key(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ten_at_once_make_one_order_and_are_answered_alike(pos: Caller, customer: Customer) -> None:
+def test_ten_calls_at_once_create_one_order_and_get_the_same_response(
+    pos: Caller, customer: Customer
+) -> None:
     start = Barrier(10)
 
     def call(_: int) -> bytes:
         try:
             start.wait()
-            answer = pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
-            assert answer.status_code == 201
-            return bytes(answer.content)
+            response = pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
+            assert response.status_code == 201
+            return bytes(response.content)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(10) as threads:
-        answers = set(threads.map(call, range(10)))
+        responses = set(threads.map(call, range(10)))
 
-    assert len(answers) == 1
+    assert len(responses) == 1
     assert Order.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_repeats_a_call_that_takes_long_is_told_to_ask_again(
+def test_a_repetition_of_a_slow_call_gets_a_409_with_retry_after(
     pos: Caller, customer: Customer
 ) -> None:
     def call() -> Any:
@@ -105,7 +107,7 @@ def test_who_repeats_a_call_that_takes_long_is_told_to_ask_again(
         with transaction.atomic():
             Customer.objects.select_for_update().get(pk=customer.pk)
             first = threads.submit(call)
-            wait_until(somebody_waits_for_us, "the first call was under way")
+            wait_until(another_session_waits_for_ours, "the first call was in progress")
             early = threads.submit(call).result(timeout=20)
             assert not first.done()
         done, late = first.result(timeout=20), call()
@@ -119,23 +121,22 @@ def test_who_repeats_a_call_that_takes_long_is_told_to_ask_again(
     assert Order.objects.count() == 1
 
 
-def somebody_waits_for_us() -> bool:
+def another_session_waits_for_ours() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+            "SELECT EXISTS (SELECT FROM pg_locks "
+            "WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
         )
         return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_done_for_a_call_waits_for_locks_as_long_as_anything(
-    pos: Caller, customer: Customer
-) -> None:
-    patience: list[str] = []
+def test_the_work_of_a_call_has_the_usual_lock_timeout(pos: Caller, customer: Customer) -> None:
+    lock_timeouts: list[str] = []
 
     def look(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         if sql.startswith('INSERT INTO "customers_order"'):
-            patience.extend(
+            lock_timeouts.extend(
                 context["connection"].connection.execute("SHOW lock_timeout").fetchone()
             )
         return execute(sql, params, many, context)
@@ -148,35 +149,35 @@ def test_what_is_done_for_a_call_waits_for_locks_as_long_as_anything(
     finally:
         connection.close()
 
-    assert patience == ["7s"] != [CLAIM_LOCK_TIMEOUT]
+    assert lock_timeouts == ["7s"] != [CLAIM_LOCK_TIMEOUT]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_answer_that_is_forgotten_just_as_it_is_asked_for_is_given_anew(
+def test_a_call_is_done_again_if_its_response_is_deleted_just_then(
     pos: Caller, customer: Customer
 ) -> None:
     first = pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
-    forgotten: list[int] = []
+    deleted: list[int] = []
 
-    def forget() -> int:
+    def delete() -> int:
         try:
             return delete_old_responses(timezone.now() + RESPONSE_RETENTION + timedelta(seconds=1))
         finally:
             connection.close()
 
-    def forget_between(
+    def delete_between(
         execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]
     ) -> Any:
         result = execute(sql, params, many, context)
-        if sql == CLAIM_IDEMPOTENCY_KEY and not forgotten:
+        if sql == CLAIM_IDEMPOTENCY_KEY and not deleted:
             with ThreadPoolExecutor(1) as other:
-                forgotten.append(other.submit(forget).result(timeout=20))
+                deleted.append(other.submit(delete).result(timeout=20))
         return result
 
-    with connection.execute_wrapper(forget_between):
+    with connection.execute_wrapper(delete_between):
         second = pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)
 
-    assert (forgotten, first.status_code, second.status_code, Order.objects.count()) == (
+    assert (deleted, first.status_code, second.status_code, Order.objects.count()) == (
         [1],
         201,
         201,

@@ -1,4 +1,4 @@
-"""The integration by the API: read, switched, and what an owner is told by it."""
+"""The Segment integration in the API: its settings, its status and resuming."""
 
 import pytest
 
@@ -17,17 +17,17 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def office(business: Business) -> Caller:
-    """With a key that was given the right to switch."""
+    """A client whose key also has integration:write."""
     return Caller(business, Client.POS, sorted(SCOPES))
 
 
-def test_a_business_that_never_set_it_is_switched_off_and_reading_writes_nothing(
+def test_an_unconfigured_integration_is_off_and_reading_it_writes_nothing(
     office: Caller,
 ) -> None:
-    told = office.get("integration").json()
+    data = office.get("integration").json()
 
-    assert (told["enabled"], told["write_key_ends_in"], told["muted"]) == (False, None, [])
-    assert told["standing"] == {
+    assert (data["enabled"], data["write_key_ends_in"], data["muted"]) == (False, None, [])
+    assert data["standing"] == {
         "state": "off",
         "says": "Switched off. Nothing is recorded and nothing is sent.",
         "to_do": "Enter the write key of your Segment source, then switch on.",
@@ -35,22 +35,22 @@ def test_a_business_that_never_set_it_is_switched_off_and_reading_writes_nothing
     assert not Integration.objects.exists()
 
 
-def test_it_is_switched_on_and_events_leave(
+def test_once_switched_on_it_sends_events(
     office: Caller, customer: Customer, segment: SegmentStandIn
 ) -> None:
     Integration.objects.create(business=customer.business, write_key=WRITE_KEY)
 
-    answer = office.patch("integration", {"enabled": True, "muted": ["Customer Visit"]})
+    response = office.patch("integration", {"enabled": True, "muted": ["Customer Visit"]})
 
-    assert answer.status_code == 200, answer.content
-    told = answer.json()
+    assert response.status_code == 200, response.content
+    data = response.json()
     assert (
-        told["enabled"],
-        told["region"],
-        told["write_key_ends_in"],
-        told["standing"]["state"],
+        data["enabled"],
+        data["region"],
+        data["write_key_ends_in"],
+        data["standing"]["state"],
     ) == (True, "us", "2345", "new")
-    assert WRITE_KEY not in answer.content.decode()
+    assert WRITE_KEY not in response.content.decode()
     office.post("orders", {"customer": str(customer.uuid)})
     Delivery().run()
     assert [message["event"] for message in segment.accepted() if message["type"] == "track"] == [
@@ -59,16 +59,18 @@ def test_it_is_switched_on_and_events_leave(
     assert office.get("integration").json()["standing"]["state"] == "well"
 
 
-def test_where_events_go_is_for_owners_to_say(office: Caller, integration: Integration) -> None:
-    """Every customer's link goes there too, and it is a login."""
+def test_only_owners_change_the_write_key_and_the_region(
+    office: Caller, integration: Integration
+) -> None:
+    """Messages contain the customers' links, which are logins."""
     for change in ({"write_key": "a" * 32}, {"region": "eu"}):
-        answer = office.patch("integration", change)
-        assert (answer.status_code, list(answer.json())) == (400, list(change))
+        response = office.patch("integration", change)
+        assert (response.status_code, list(response.json())) == (400, list(change))
     integration.refresh_from_db()
     assert (integration.write_key, integration.region) == (WRITE_KEY, "us")
 
 
-def test_a_till_reads_how_it_stands_and_may_not_switch_it(
+def test_a_till_reads_the_status_and_may_not_change_settings(
     business: Business, integration: Integration
 ) -> None:
     till = Caller(business)
@@ -76,12 +78,12 @@ def test_a_till_reads_how_it_stands_and_may_not_switch_it(
     assert till.patch("integration", {"enabled": False}).status_code == 403
 
 
-def test_what_it_answers_can_be_sent_back(office: Caller, integration: Integration) -> None:
-    told = office.get("integration").json()
-    assert office.patch("integration", told).json() == told
+def test_a_returned_record_can_be_sent_back(office: Caller, integration: Integration) -> None:
+    data = office.get("integration").json()
+    assert office.patch("integration", data).json() == data
 
 
-def test_what_is_left_out_stays(office: Caller, integration: Integration) -> None:
+def test_a_field_left_out_stays(office: Caller, integration: Integration) -> None:
     before = office.get("integration").json()
 
     after = office.patch("integration", {"weekly_limit": 20}).json()
@@ -100,21 +102,21 @@ def test_what_is_left_out_stays(office: Caller, integration: Integration) -> Non
         ({"birthday_field": "00000000-0000-4000-8000-000000000000"}, "birthday_field"),
     ],
 )
-def test_what_makes_no_sense_is_named_and_changes_nothing(
+def test_an_invalid_field_is_named_and_changes_nothing(
     office: Caller, integration: Integration, change: dict[str, object], field: str
 ) -> None:
     before = office.get("integration").json()
 
-    answer = office.patch("integration", {"retention_months": 5} | change)
+    response = office.patch("integration", {"retention_months": 5} | change)
 
-    assert (answer.status_code, list(answer.json())) == (400, [field])
+    assert (response.status_code, list(response.json())) == (400, [field])
     assert office.get("integration").json() == before
 
 
-def test_it_cannot_be_switched_on_without_a_key(office: Caller) -> None:
-    answer = office.patch("integration", {"enabled": True})
+def test_it_cannot_be_switched_on_without_a_write_key(office: Caller) -> None:
+    response = office.patch("integration", {"enabled": True})
 
-    assert answer.json() == {
+    assert response.json() == {
         "enabled": [
             "There is no write key yet. An owner enters it in the admin, under Segment integration."
         ]
@@ -122,7 +124,7 @@ def test_it_cannot_be_switched_on_without_a_key(office: Caller) -> None:
     assert not Integration.objects.filter(enabled=True).exists()
 
 
-def test_the_birthday_is_a_custom_field_that_holds_a_date(
+def test_the_birthday_field_must_be_a_date(
     office: Caller, business: Business, integration: Integration
 ) -> None:
     birthday = CustomFieldFactory.create(business=business, kind=CustomField.Kind.DATE)
@@ -136,15 +138,15 @@ def test_the_birthday_is_a_custom_field_that_holds_a_date(
     assert integration.birthday_field_since is not None
 
 
-def test_events_from_before_wait_for_a_choice_and_are_sent_when_it_is_made(
+def test_old_events_wait_for_a_choice_and_are_sent_after_it(
     office: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
 ) -> None:
     order = office.post("orders", {"customer": str(customer.uuid)}).json()
     office.patch("integration", {"enabled": False})
 
-    told = office.patch("integration", {"enabled": True}).json()
+    data = office.patch("integration", {"enabled": True}).json()
 
-    assert told["standing"]["state"] == "choosing"
+    assert data["standing"]["state"] == "choosing"
     Delivery().run()
     assert segment.accepted() == []
     assert office.post("integration/resume").json()["standing"]["state"] == "sending"
@@ -153,7 +155,9 @@ def test_events_from_before_wait_for_a_choice_and_are_sent_when_it_is_made(
     assert [message["properties"]["order_id"] for message in created] == [order["number"]]
 
 
-def test_switched_off_there_is_nothing_to_resume(office: Caller, integration: Integration) -> None:
+def test_an_integration_that_is_off_cannot_be_resumed(
+    office: Caller, integration: Integration
+) -> None:
     office.patch("integration", {"enabled": False})
 
     assert office.post("integration/resume").json() == {
@@ -162,7 +166,7 @@ def test_switched_off_there_is_nothing_to_resume(office: Caller, integration: In
     }
 
 
-def test_a_save_that_changes_nothing_tries_again(office: Caller, integration: Integration) -> None:
+def test_a_save_without_changes_retries_sending(office: Caller, integration: Integration) -> None:
     Lane.objects.filter(pk=integration.pk).update(
         stopped="Segment refused the write key. Paste it again."
     )
@@ -172,7 +176,7 @@ def test_a_save_that_changes_nothing_tries_again(office: Caller, integration: In
     assert Lane.objects.get(pk=integration.pk).stopped == ""
 
 
-def test_a_save_does_not_end_a_choice(office: Caller, integration: Integration) -> None:
+def test_a_save_does_not_replace_the_choice(office: Caller, integration: Integration) -> None:
     Lane.objects.filter(pk=integration.pk).update(stopped=CHOICE_WANTED)
 
     office.patch("integration", {"weekly_limit": 20})
@@ -180,6 +184,6 @@ def test_a_save_does_not_end_a_choice(office: Caller, integration: Integration) 
     assert Lane.objects.get(pk=integration.pk).stopped == CHOICE_WANTED
 
 
-def test_a_driver_s_phone_may_not_look_at_it(app: Caller) -> None:
+def test_a_driver_s_phone_may_not_read_it(app: Caller) -> None:
     assert app.get("integration").status_code == 403
     assert app.get("event-types").status_code == 200

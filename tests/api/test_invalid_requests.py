@@ -1,4 +1,4 @@
-"""Calls that no client of ours makes: each is answered in the API's own way, and nothing is written."""
+"""Invalid requests: each gets an error in the API's format, and nothing is written."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.factories import CustomFieldFactory, StopFactory
 pytestmark = pytest.mark.django_db
 
 
-def posted(caller: Caller, body: bytes | str, path: str = "orders") -> Any:
+def post_raw(caller: Caller, body: bytes | str, path: str = "orders") -> Any:
     return Http(headers={"Authorization": f"Bearer {caller.secret}"}).post(
         f"/api/v1/{path}", body, content_type="application/json"
     )
@@ -35,32 +35,32 @@ def posted(caller: Caller, body: bytes | str, path: str = "orders") -> Any:
         '"order"',
     ],
 )
-def test_what_is_no_order_is_refused(pos: Caller, body: bytes | str) -> None:
-    answer = posted(pos, body)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/json")
+def test_a_body_that_is_not_an_order_is_refused(pos: Caller, body: bytes | str) -> None:
+    response = post_raw(pos, body)
+    assert (response.status_code, response.headers["Content-Type"]) == (400, "application/json")
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(
     pos: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parsers, "MAX_BODY_BYTES", 100)
-    answer = posted(pos, '{"number": "' + "x" * 100 + '"}')
-    assert (answer.status_code, list(answer.json())) == (413, ["detail"])
+    response = post_raw(pos, '{"number": "' + "x" * 100 + '"}')
+    assert (response.status_code, list(response.json())) == (413, ["detail"])
 
 
-def test_another_kind_of_body_is_refused(pos: Caller) -> None:
-    answer = Http(headers={"Authorization": f"Bearer {pos.secret}"}).post(
+def test_a_body_that_is_not_json_is_refused(pos: Caller) -> None:
+    response = Http(headers={"Authorization": f"Bearer {pos.secret}"}).post(
         "/api/v1/orders", {"bags": "1"}
     )
-    assert answer.status_code == 415
+    assert response.status_code == 415
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800"])
-def test_characters_that_no_database_keeps_are_refused(
+def test_characters_that_postgresql_cannot_store_are_refused(
     pos: Caller, customer: Customer, text: str
 ) -> None:
-    answer = pos.post("orders", {"customer": str(customer.uuid), "number": text})
-    assert (answer.status_code, list(answer.json())) == (400, ["number"])
+    response = pos.post("orders", {"customer": str(customer.uuid), "number": text})
+    assert (response.status_code, list(response.json())) == (400, ["number"])
 
 
 @pytest.mark.parametrize(
@@ -74,21 +74,19 @@ def test_characters_that_no_database_keeps_are_refused(
         5,
     ],
 )
-def test_a_time_that_nobody_can_place_is_refused(
+def test_an_ambiguous_or_impossible_time_is_refused(
     pos: Caller, customer: Customer, at: object
 ) -> None:
-    answer = pos.post("orders", {"customer": str(customer.uuid), "at": at})
-    assert (answer.status_code, list(answer.json())) == (400, ["at"])
+    response = pos.post("orders", {"customer": str(customer.uuid), "at": at})
+    assert (response.status_code, list(response.json())) == (400, ["at"])
     assert not Order.objects.exists()
 
 
-def test_a_change_of_which_a_part_is_refused_changes_nothing(
-    pos: Caller, customer: Customer
-) -> None:
+def test_a_change_with_an_invalid_part_changes_nothing(pos: Caller, customer: Customer) -> None:
     birthday = CustomFieldFactory.create(business=customer.business, kind=CustomField.Kind.DATE)
     before = pos.get(f"customers/{customer.uuid}").json()
 
-    answer = pos.patch(
+    response = pos.patch(
         f"customers/{customer.uuid}",
         {
             "first_name": "Zoe",
@@ -97,24 +95,22 @@ def test_a_change_of_which_a_part_is_refused_changes_nothing(
         },
     )
 
-    assert answer.status_code == 400
+    assert response.status_code == 400
     assert pos.get(f"customers/{customer.uuid}").json() == before
 
 
-def test_an_action_on_a_stop_that_is_done_is_a_conflict(app: Caller, customer: Customer) -> None:
+def test_an_action_on_a_finished_stop_is_a_conflict(app: Caller, customer: Customer) -> None:
     stop = StopFactory.create(customer=customer)
     app.post(f"stops/{stop.uuid}/miss")
 
-    answers = [app.post(f"stops/{stop.uuid}/{action}") for action in ("miss", "complete")]
+    responses = [app.post(f"stops/{stop.uuid}/{action}") for action in ("miss", "complete")]
 
-    assert [(answer.status_code, answer.json()) for answer in answers] == [
+    assert [(response.status_code, response.json()) for response in responses] == [
         (409, {"detail": "This stop was missed already.", "code": "missed_already"})
     ] * 2
 
 
-def test_a_fault_of_ours_is_answered_so_that_a_program_can_read_it(
-    pos: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_error_is_returned_as_json(pos: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     from smrt_integration.api.resources.orders import OrderViewSet
 
     def broken(self: OrderViewSet) -> None:
@@ -123,20 +119,20 @@ def test_a_fault_of_ours_is_answered_so_that_a_program_can_read_it(
     monkeypatch.setattr(OrderViewSet, "get_queryset", broken)
     http = Http(headers={"Authorization": f"Bearer {pos.secret}"}, raise_request_exception=False)
 
-    answer = http.get("/api/v1/orders")
+    response = http.get("/api/v1/orders")
 
-    assert (answer.status_code, list(answer.json())) == (500, ["detail"])
+    assert (response.status_code, list(response.json())) == (500, ["detail"])
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("delete", "orders", 405), ("get", "moons", 404), ("put", "orders", 405)],
 )
-def test_what_does_not_exist_is_answered_as_everything_else(
+def test_unknown_paths_and_methods_get_a_json_error(
     pos: Caller, method: str, path: str, status: int
 ) -> None:
-    answer = pos(method, path)
-    assert (answer.status_code, list(answer.json())) == (status, ["detail"])
+    response = pos(method, path)
+    assert (response.status_code, list(response.json())) == (status, ["detail"])
 
 
 @pytest.mark.parametrize(
@@ -150,35 +146,35 @@ def test_what_does_not_exist_is_answered_as_everything_else(
         ("send-log-entries/send-again", {"outcom": "rejected"}, "outcom"),
     ],
 )
-def test_a_name_that_means_nothing_is_refused(
+def test_an_unknown_field_is_refused(
     pos: Caller, path: str, body: dict[str, object], field: str
 ) -> None:
-    answer = pos.post(path, body)
-    assert (answer.status_code, field in answer.json()) == (400, True), answer.content
+    response = pos.post(path, body)
+    assert (response.status_code, field in response.json()) == (400, True), response.content
 
 
-def test_a_slip_of_the_pen_does_not_return_a_whole_order(pos: Caller, customer: Customer) -> None:
+def test_a_misspelled_field_does_not_return_a_whole_order(pos: Caller, customer: Customer) -> None:
     order = pos.post(
         "orders",
         {"customer": str(customer.uuid), "items": [{"description": "Shirt", "price": "4.50"}] * 2},
     ).json()
 
-    answer = pos.post(f"orders/{order['id']}/return", {"item": [order["items"][0]["id"]]})
+    response = pos.post(f"orders/{order['id']}/return", {"item": [order["items"][0]["id"]]})
 
-    assert answer.json() == {"item": ["Unknown field. The fields are: at, by, stop, items."]}
+    assert response.json() == {"item": ["Unknown field. The fields are: at, by, stop, items."]}
     assert pos.get(f"orders/{order['id']}").json() == order
 
 
-def test_a_body_whose_length_is_not_told_is_refused(pos: Caller, customer: Customer) -> None:
-    """Django reads none of it: it would return everything."""
+def test_a_body_without_content_length_is_refused(pos: Caller, customer: Customer) -> None:
+    """Django would read an empty body, which returns all items."""
     order = pos.post("orders", {"customer": str(customer.uuid)}).json()
     http = Http(headers={"Authorization": f"Bearer {pos.secret}", "Transfer-Encoding": "chunked"})
 
-    answer = http.generic(
+    response = http.generic(
         "POST", f"/api/v1/orders/{order['id']}/return", b"", content_type="application/json"
     )
 
-    assert (answer.status_code, list(answer.json())) == (411, ["detail"])
+    assert (response.status_code, list(response.json())) == (411, ["detail"])
     assert pos.get(f"orders/{order['id']}").json() == order
 
 
@@ -195,25 +191,25 @@ def test_a_body_whose_length_is_not_told_is_refused(pos: Caller, customer: Custo
         ("agents", "kind=MOON"),
     ],
 )
-def test_a_filter_that_makes_no_sense_is_named(pos: Caller, path: str, query: str) -> None:
-    answer = pos.get(f"{path}?{query}")
-    assert (answer.status_code, list(answer.json())) == (400, [query.partition("=")[0]]), (
-        answer.content
+def test_an_invalid_filter_is_named(pos: Caller, path: str, query: str) -> None:
+    response = pos.get(f"{path}?{query}")
+    assert (response.status_code, list(response.json())) == (400, [query.partition("=")[0]]), (
+        response.content
     )
 
 
-def test_any_offset_is_understood(pos: Caller, customer: Customer) -> None:
+def test_every_offset_is_valid(pos: Caller, customer: Customer) -> None:
     order = pos.post("orders", {"customer": str(customer.uuid)}).json()
-    for after, found in (
+    for after, expected in (
         ("2020-01-01T00:00:00%2B16:00", [order["id"]]),
         ("2999-01-01T00:00:00-23:59", []),
     ):
         assert [
             row["id"] for row in pos.get(f"orders?created_after={after}").json()["results"]
-        ] == found
+        ] == expected
 
 
-def test_many_words_cost_no_more_than_a_few(pos: Caller, customer: Customer) -> None:
+def test_only_a_few_words_of_a_name_are_searched(pos: Caller, customer: Customer) -> None:
     with CaptureQueriesContext(connection) as captured:
         assert pos.get("customers", name="a " * 100).status_code == 200
     assert max(query["sql"].count("LIKE") for query in captured) <= 12
@@ -222,22 +218,22 @@ def test_many_words_cost_no_more_than_a_few(pos: Caller, customer: Customer) -> 
 @pytest.mark.parametrize(
     "path", ["integration", "orders", "own-key", "event-types", "send-log-entries"]
 )
-def test_head_is_answered_as_get_is(pos: Caller, path: str) -> None:
+def test_head_has_the_same_status_as_get(pos: Caller, path: str) -> None:
     assert pos("head", path).status_code == pos.get(path).status_code == 200
 
 
 @pytest.mark.parametrize(
     "at", ["0001-01-01T00:00:00Z", "2026-03-27T17:05:00", "1970-01-01T00:00:00Z"]
 )
-def test_a_report_whose_time_nobody_can_place_keeps_no_other_from_counting(
+def test_a_report_with_an_invalid_time_does_not_affect_the_others(
     app: Caller, customer: Customer, at: str
 ) -> None:
     stops = StopFactory.create_batch(2, customer=customer)
     reports = [
-        {"stop": str(stop.uuid), "outcome": "missed", **more}
-        for stop, more in zip(stops, ({"at": at}, {}), strict=True)
+        {"stop": str(stop.uuid), "outcome": "missed", **extra}
+        for stop, extra in zip(stops, ({"at": at}, {}), strict=True)
     ]
 
-    answers = app.post("stops/reports", {"reports": reports}).json()["answers"]
+    results = app.post("stops/reports", {"reports": reports}).json()["answers"]
 
-    assert [answer["status"] for answer in answers] == ["refused", "done"]
+    assert [result["status"] for result in results] == ["refused", "done"]

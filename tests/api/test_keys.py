@@ -1,4 +1,4 @@
-"""Keys: one per business and client, hashed, scoped, revocable, with their last use."""
+"""API keys: one per business and client, hashed, scoped and revocable, with their last use."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from tests.api.conftest import Caller
 pytestmark = pytest.mark.django_db
 
 
-def test_the_secret_is_kept_nowhere(business: Business) -> None:
+def test_the_secret_is_not_stored(business: Business) -> None:
     key, secret = ApiKey.issue(business, Client.POS, "Till 1")
 
     assert secret.startswith("smrt_pos_")
@@ -28,16 +28,16 @@ def test_the_secret_is_kept_nowhere(business: Business) -> None:
 @pytest.mark.parametrize(
     "header", [None, "", "Bearer", "Bearer no-such-key", "Basic abc", "Bearer a b", "Bearer \u00e9"]
 )
-def test_without_a_known_key_nothing_is_answered(customer: Customer, header: str | None) -> None:
-    answer = Http(headers={} if header is None else {"Authorization": header}).get(
+def test_without_a_valid_key_every_call_is_refused(customer: Customer, header: str | None) -> None:
+    response = Http(headers={} if header is None else {"Authorization": header}).get(
         "/api/v1/customers"
     )
 
-    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert (
-        "Bearer" in answer.json()["detail"]
-        or "key" in answer.json()["detail"]
-        or "credentials" in answer.json()["detail"]
+        "Bearer" in response.json()["detail"]
+        or "key" in response.json()["detail"]
+        or "credentials" in response.json()["detail"]
     )
 
 
@@ -49,13 +49,13 @@ def test_a_revoked_key_is_refused_from_the_next_call_on(pos: Caller) -> None:
     assert pos.get("customers").status_code == 401
 
 
-def test_a_key_does_only_what_its_scopes_say(app: Caller, customer: Customer) -> None:
+def test_a_key_may_do_only_what_its_scopes_allow(app: Caller, customer: Customer) -> None:
     assert app.get("customers").status_code == 200
 
-    answer = app.post("customers", {"first_name": "Ann"})
+    response = app.post("customers", {"first_name": "Ann"})
 
-    assert answer.status_code == 403
-    assert "customers:write" in answer.json()["detail"]
+    assert response.status_code == 403
+    assert "customers:write" in response.json()["detail"]
     assert Customer.objects.count() == 1
 
 
@@ -64,11 +64,11 @@ ALLOWED = {
     Client.APP: ["orders", "stops"],
     Client.WEBSITE: ["customers", "pickups"],
 }
-"""What a new key of each client may change."""
+"""The areas that a new key of each client may write."""
 
 
 @pytest.mark.parametrize("client", Client)
-def test_a_new_key_may_do_what_its_client_needs(business: Business, client: Client) -> None:
+def test_a_new_key_has_the_scopes_that_its_client_needs(business: Business, client: Client) -> None:
     scopes = Caller(business, client).key.scopes
     assert sorted(scope for scope in scopes if scope.endswith(":write")) == sorted(
         f"{area}:write" for area in ALLOWED[client]
@@ -76,9 +76,9 @@ def test_a_new_key_may_do_what_its_client_needs(business: Business, client: Clie
     assert ("integration:read" in scopes) == ("messages:read" in scopes) == (client == Client.POS)
 
 
-def test_a_till_learns_whose_key_it_has(app: Caller, business: Business) -> None:
-    told = app.get("own-key").json()
-    assert (told["name"], told["client"], told["business"], told["scopes"]) == (
+def test_a_client_reads_its_own_key(app: Caller, business: Business) -> None:
+    key = app.get("own-key").json()
+    assert (key["name"], key["client"], key["business"], key["scopes"]) == (
         "The app",
         "app",
         business.name,
@@ -87,7 +87,7 @@ def test_a_till_learns_whose_key_it_has(app: Caller, business: Business) -> None
     assert app.secret not in app.get("own-key").content.decode()
 
 
-def test_the_last_use_is_noted_once_a_minute(pos: Caller) -> None:
+def test_the_last_use_is_recorded_once_a_minute(pos: Caller) -> None:
     pos.get("customers")
     first = ApiKey.objects.get(pk=pos.key.pk).last_used_at
     pos.get("customers")
@@ -101,17 +101,17 @@ def test_the_last_use_is_noted_once_a_minute(pos: Caller) -> None:
     assert later > first
 
 
-def test_too_many_calls_are_told_when_to_come_back(
+def test_too_many_calls_get_a_429_with_retry_after(
     pos: Caller, app: Caller, settings: LazySettings
 ) -> None:
     settings.API_CALLS_PER_MINUTE = 3
-    answers = [pos.get("customers") for _ in range(4)]
+    responses = [pos.get("customers") for _ in range(4)]
 
     # a minute may begin in between; then the fourth is one of the first three of the next
-    if answers[-1].status_code == 200:
-        answers = [pos.get("customers") for _ in range(4)]
-    assert [answer.status_code for answer in answers][-1] == 429
-    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+    if responses[-1].status_code == 200:
+        responses = [pos.get("customers") for _ in range(4)]
+    assert [response.status_code for response in responses][-1] == 429
+    assert 1 <= int(responses[-1].headers["Retry-After"]) <= 60
     assert app.get("customers").status_code == 200
 
 

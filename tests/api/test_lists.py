@@ -1,4 +1,4 @@
-"""Every list: as many queries for fifty rows as for two, in pages that lead on."""
+"""Lists: as many queries for fifty rows as for two, and pages without gaps."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -33,28 +33,28 @@ pytestmark = pytest.mark.django_db
 MOST_QUERIES = 6
 
 
-def customer_with_answers(business: Any) -> Customer:
+def create_customer_with_custom_value(business: Any) -> Customer:
     customer: Customer = CustomerFactory.create(business=business, full=True)
     CustomFieldValueFactory.create(customer=customer)
     return customer
 
 
-def order_with_items(business: Any) -> None:
+def create_order_with_items(business: Any) -> None:
     LineItemFactory.create_batch(
         2, order=OrderFactory.create(customer=CustomerFactory.create(business=business))
     )
 
 
-def of_a_customer(factory: Any) -> Callable[[Any], Any]:
+def for_a_customer(factory: Any) -> Callable[[Any], Any]:
     return lambda business: factory.create(customer=CustomerFactory.create(business=business))
 
 
-MADE: dict[str, Callable[[Any], Any]] = {
-    "customers": customer_with_answers,
-    "orders": order_with_items,
-    "stops": of_a_customer(StopFactory),
-    "pickup-requests": of_a_customer(PickupRequestFactory),
-    "regular-pickup-requests": of_a_customer(RegularPickupRequestFactory),
+CREATE: dict[str, Callable[[Any], Any]] = {
+    "customers": create_customer_with_custom_value,
+    "orders": create_order_with_items,
+    "stops": for_a_customer(StopFactory),
+    "pickup-requests": for_a_customer(PickupRequestFactory),
+    "regular-pickup-requests": for_a_customer(RegularPickupRequestFactory),
     "agents": lambda business: AgentFactory.create(business=business),
     "brands": lambda business: BrandFactory.create(business=business),
     "employees": lambda business: EmployeeFactory.create(business=business),
@@ -68,10 +68,10 @@ MESSAGES = {"waiting-messages", "send-log-entries"}
 
 
 def test_every_list_is_tested() -> None:
-    assert {prefix for prefix, *_ in router.registry} == {*MADE, *MESSAGES}
+    assert {prefix for prefix, *_ in router.registry} == {*CREATE, *MESSAGES}
 
 
-@pytest.mark.parametrize("path", MADE)
+@pytest.mark.parametrize("path", CREATE)
 def test_fifty_rows_take_as_many_queries_as_two(path: str, pos: Caller, customer: Customer) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
@@ -79,12 +79,12 @@ def test_fifty_rows_take_as_many_queries_as_two(path: str, pos: Caller, customer
         return len(captured)
 
     for _ in range(2):
-        MADE[path](customer.business)
-    # the first call of a minute also notes that the key is in use
+        CREATE[path](customer.business)
+    # the first call of a minute also records the last use of the key
     queries()
     few = queries()
     for _ in range(50):
-        MADE[path](customer.business)
+        CREATE[path](customer.business)
 
     assert queries() == few <= MOST_QUERIES
     first = pos.get(path).json()
@@ -93,19 +93,19 @@ def test_fifty_rows_take_as_many_queries_as_two(path: str, pos: Caller, customer
     assert (len(first["results"]), len(ids)) == (50, len(set(ids)))
 
 
-def test_a_thousand_of_one_day_are_each_seen_once(pos: Caller, customer: Customer) -> None:
-    """Also when others come in between two pages."""
+def test_a_thousand_rows_of_one_day_are_each_listed_once(pos: Caller, customer: Customer) -> None:
+    """Rows that are added between two pages do not disturb the list."""
     business, tomorrow = customer.business, customer.business.today() + timedelta(days=1)
     customers = Customer.objects.bulk_create(
         [Customer(business=business, first_name=f"Ann {n}") for n in range(1_100)]
     )
 
-    def schedule(*whose: Customer) -> None:
+    def schedule(*customers: Customer) -> None:
         PickupRequest.objects.bulk_create(
             PickupRequest(
-                business=business, customer=one, pickup_date=tomorrow, scheduled_by="Employee"
+                business=business, customer=customer, pickup_date=tomorrow, scheduled_by="Employee"
             )
-            for one in whose
+            for customer in customers
         )
 
     schedule(*customers[50:])
@@ -129,9 +129,11 @@ def test_a_thousand_of_one_day_are_each_seen_once(pos: Caller, customer: Custome
 @pytest.mark.parametrize(
     "path", ["orders", "agents", "custom-fields", "pickup-requests", "customers"]
 )
-def test_pages_lead_on_and_back_without_a_gap(path: str, pos: Caller, customer: Customer) -> None:
+def test_pages_lead_forward_and_back_without_gaps(
+    path: str, pos: Caller, customer: Customer
+) -> None:
     for _ in range(7):
-        MADE[path](customer.business)
+        CREATE[path](customer.business)
     whole = [row["id"] for row in pos.get(path).json()["results"]]
     pages = [pos.get(path, limit=3).json()]
     while pages[-1]["next"]:
@@ -150,11 +152,11 @@ def test_pages_lead_on_and_back_without_a_gap(path: str, pos: Caller, customer: 
 
 @pytest.mark.parametrize("cursor", ["x", "cD1hYmM=", "K2FiYw==", "\u00e9", "a:b:c"])
 @pytest.mark.parametrize("path", ["orders", "agents", "custom-fields"])
-def test_a_cursor_that_we_did_not_make_leads_nowhere(path: str, cursor: str, pos: Caller) -> None:
+def test_a_forged_cursor_is_not_found(path: str, cursor: str, pos: Caller) -> None:
     assert pos.get(path, cursor=cursor).status_code == 404
 
 
-def test_nor_does_one_of_another_list(pos: Caller, customer: Customer) -> None:
+def test_a_cursor_of_another_list_is_not_found(pos: Caller, customer: Customer) -> None:
     AgentFactory.create_batch(2, business=customer.business)
     elsewhere = pos.get("agents", limit=1).json()["next"].split("?")[1]
     assert pos.get(f"orders?{elsewhere}").status_code == 404

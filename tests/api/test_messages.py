@@ -1,4 +1,4 @@
-"""What waits and what was sent, by the API: pages, filters, and sending again."""
+"""The outbox and the send log in the API: pages, filters and resending."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,17 +25,17 @@ MORNING = datetime(2025, 3, 4, 15, 30, tzinfo=UTC)
 """07:30 in Los Angeles."""
 
 
-def listed(caller: Caller, path: str, **asked: Any) -> list[str]:
-    answer = caller.get(path, **asked)
-    assert answer.status_code == 200, answer.content
-    return [row["message_id"] for row in answer.json()["results"]]
+def listed(caller: Caller, path: str, **filters: Any) -> list[str]:
+    response = caller.get(path, **filters)
+    assert response.status_code == 200, response.content
+    return [row["message_id"] for row in response.json()["results"]]
 
 
 def ids(*rows: SendLog | Outgoing) -> list[str]:
     return [row.message_id for row in rows]
 
 
-def waits(customer: Customer, event: str = "Customer Visit", **values: Any) -> Outgoing:
+def create_waiting(customer: Customer, event: str = "Customer Visit", **values: Any) -> Outgoing:
     named = {
         "business": customer.business,
         "customer": customer,
@@ -52,8 +52,8 @@ def waits(customer: Customer, event: str = "Customer Visit", **values: Any) -> O
     return row
 
 
-class TestTheSendLog:
-    def test_says_what_became_of_each_message_newest_first(
+class TestSendLog:
+    def test_lists_the_outcome_of_each_message_newest_first(
         self, pos: Caller, customer: Customer, integration: Integration
     ) -> None:
         first = logged(customer, at=MORNING)
@@ -76,24 +76,27 @@ class TestTheSendLog:
             "reason": "Segment refused this message (it answered 400).",
         }
 
-    def test_tells_of_one_message_what_was_sent_with_the_link_masked(
+    def test_shows_one_message_as_sent_with_the_link_masked(
         self, pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
     ) -> None:
         pos.post("orders", {"customer": str(customer.uuid)})
         Delivery().run()
         (identify,) = [message for message in segment.accepted() if message["type"] == "identify"]
 
-        told = pos.get(f"{LOG}/{identify['messageId']}").json()
+        entry = pos.get(f"{LOG}/{identify['messageId']}").json()
 
-        assert (told["outcome"], told["message"]["traits"]["email"]) == ("accepted", customer.email)
-        assert told["message"]["traits"]["link"] != identify["traits"]["link"]
-        assert told["not_again"].startswith("Segment has this message.")
+        assert (entry["outcome"], entry["message"]["traits"]["email"]) == (
+            "accepted",
+            customer.email,
+        )
+        assert entry["message"]["traits"]["link"] != identify["traits"]["link"]
+        assert entry["not_again"].startswith("Segment has it.")
         assert (
             identify["traits"]["link"].rsplit("/", 1)[1]
             not in pos.get(f"{LOG}/{identify['messageId']}").content.decode()
         )
 
-    def test_is_narrowed_by_each_filter(
+    def test_has_these_filters(
         self, pos: Caller, customer: Customer, integration: Integration
     ) -> None:
         brand = BrandFactory.create(business=customer.business)
@@ -110,7 +113,7 @@ class TestTheSendLog:
             subject_id=order.pk,
         )
 
-        for asked, expected in (
+        for filters, expected in (
             ({"event": "Order Ready"}, [ready]),
             ({"outcome": "rejected"}, [plain]),
             ({"brand": str(brand.uuid)}, [ready]),
@@ -123,10 +126,10 @@ class TestTheSendLog:
             ({"search": "nobody"}, []),
             ({"event": "Order Ready", "outcome": "rejected"}, []),
         ):
-            assert listed(pos, LOG, **asked) == ids(*expected), asked
+            assert listed(pos, LOG, **filters) == ids(*expected), filters
 
     @pytest.mark.parametrize(
-        ("asked", "field"),
+        ("filters", "field"),
         [
             ({"event": "Moon Landing"}, "event"),
             ({"outcome": "lost"}, "outcome"),
@@ -135,13 +138,13 @@ class TestTheSendLog:
             ({"search": "a\0b"}, "search"),
         ],
     )
-    def test_a_filter_that_makes_no_sense_is_named(
-        self, pos: Caller, asked: dict[str, str], field: str
+    def test_an_invalid_filter_is_named(
+        self, pos: Caller, filters: dict[str, str], field: str
     ) -> None:
-        answer = pos.get(LOG, **asked)
-        assert (answer.status_code, list(answer.json())) == (400, [field])
+        response = pos.get(LOG, **filters)
+        assert (response.status_code, list(response.json())) == (400, [field])
 
-    def test_pages_lead_on_and_back_without_a_gap(
+    def test_pages_lead_forward_and_back_without_gaps(
         self, pos: Caller, customer: Customer, integration: Integration
     ) -> None:
         entries = [logged(customer, at=MORNING + timedelta(minutes=n)) for n in range(7)]
@@ -160,7 +163,7 @@ class TestTheSendLog:
         assert [row["message_id"] for row in back["results"]] == newest_first[3:6]
 
     @pytest.mark.parametrize("cursor", ["x", "K2FiYw==", "Kzk5OTk=", "é", "LTIwMjUtMDMtMDRfNQ=="])
-    def test_a_cursor_of_somebody_else_leads_nowhere(self, pos: Caller, cursor: str) -> None:
+    def test_a_forged_cursor_is_not_found(self, pos: Caller, cursor: str) -> None:
         assert pos.get(LOG, cursor=cursor).status_code == 404
 
     def test_fifty_take_as_many_queries_as_two(
@@ -173,7 +176,7 @@ class TestTheSendLog:
 
         for _ in range(2):
             logged(customer)
-        # the first call of a minute also notes that the key is in use
+        # the first call of a minute also records the last use of the key
         queries()
         few = queries()
         for _ in range(48):
@@ -183,31 +186,34 @@ class TestTheSendLog:
         assert len(pos.get(LOG).json()["results"]) == 50
 
     @pytest.mark.parametrize("message_id", ["0" * 32, "7", "a%00b", "0" * 31 + "g"])
-    def test_a_message_that_is_not_here_is_not_found(self, pos: Caller, message_id: str) -> None:
+    def test_an_unknown_message_is_not_found(self, pos: Caller, message_id: str) -> None:
         assert pos.get(f"{LOG}/{message_id}").status_code == 404
         assert pos.get(f"{WAITING}/{message_id}").status_code == 404
         assert pos.post(f"{LOG}/{message_id}/send-again").status_code == 404
 
 
-class TestWhatWaits:
-    def test_is_listed_oldest_first_with_what_went_wrong(
+class TestOutbox:
+    def test_lists_messages_oldest_first_with_their_last_error(
         self, pos: Caller, customer: Customer
     ) -> None:
         first, second = (
-            waits(customer, attempts=3, last_error="Segment does not answer."),
-            waits(customer, "Order Ready"),
+            create_waiting(customer, attempts=3, last_error="Segment does not answer."),
+            create_waiting(customer, "Order Ready"),
         )
 
-        answer = pos.get(WAITING).json()["results"]
+        response = pos.get(WAITING).json()["results"]
 
-        assert [row["message_id"] for row in answer] == ids(first, second)
-        assert (answer[0]["attempts"], answer[0]["last_error"]) == (3, "Segment does not answer.")
-        assert pos.get(f"{WAITING}/{first.message_id}").json() == answer[0]
+        assert [row["message_id"] for row in response] == ids(first, second)
+        assert (response[0]["attempts"], response[0]["last_error"]) == (
+            3,
+            "Segment does not answer.",
+        )
+        assert pos.get(f"{WAITING}/{first.message_id}").json() == response[0]
         assert listed(pos, WAITING, event="Order Ready") == ids(second)
         assert listed(pos, WAITING, customer=str(customer.uuid), limit=1) == ids(first)
 
-    def test_pages_lead_on_and_back(self, pos: Caller, customer: Customer) -> None:
-        rows = [waits(customer) for _ in range(5)]
+    def test_pages_lead_forward_and_back(self, pos: Caller, customer: Customer) -> None:
+        rows = [create_waiting(customer) for _ in range(5)]
 
         first = pos.get(WAITING, limit=2).json()
         second = pos.get(first["next"].split("/api/v1/")[1]).json()
@@ -225,15 +231,15 @@ class TestWhatWaits:
             pos.get(second["previous"].split("/api/v1/")[1]).json()["results"] == first["results"]
         )
 
-    def test_a_filter_that_looked_through_too_much_leads_on(
+    def test_an_empty_page_leads_to_the_next_if_the_scan_reached_its_limit(
         self, pos: Caller, customer: Customer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from events.outbox import pages
 
         monkeypatch.setattr(pages, "SCANNED", 3)
         for _ in range(5):
-            waits(customer)
-        ready = waits(customer, "Order Ready")
+            create_waiting(customer)
+        ready = create_waiting(customer, "Order Ready")
 
         first = pos.get(WAITING, event="Order Ready", limit=2).json()
         assert first["results"] == []
@@ -243,16 +249,16 @@ class TestWhatWaits:
         ] == ids(ready)
 
 
-class TestSendingAgain:
+class TestResending:
     def test_one_message_is_sent_again_under_its_id_and_once(
         self, pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
     ) -> None:
         entry = logged(customer)
         assert pos.get(f"{LOG}/{entry.message_id}").json()["not_again"] == ""
 
-        answer = pos.post(f"{LOG}/{entry.message_id}/send-again")
+        response = pos.post(f"{LOG}/{entry.message_id}/send-again")
 
-        assert (answer.status_code, answer.json()) == (202, {"messages": 1})
+        assert (response.status_code, response.json()) == (202, {"messages": 1})
         again = pos.post(f"{LOG}/{entry.message_id}/send-again")
         assert again.status_code == 409
         assert again.json()["detail"].startswith("It was sent again")
@@ -262,59 +268,59 @@ class TestSendingAgain:
         ] == [entry.message_id]
         assert pos.get(f"{LOG}/{entry.message_id}").json()["outcome"] == "accepted"
 
-    def test_what_segment_has_is_refused_in_words(
+    def test_an_accepted_message_is_not_sent_again(
         self, pos: Caller, customer: Customer, integration: Integration
     ) -> None:
         entry = logged(customer, outcome=Outcome.ACCEPTED)
         with nothing_written():
-            answer = pos.post(f"{LOG}/{entry.message_id}/send-again")
-        assert answer.status_code == 409
-        assert answer.json()["detail"].startswith("Segment has this message.")
+            response = pos.post(f"{LOG}/{entry.message_id}/send-again")
+        assert response.status_code == 409
+        assert response.json()["detail"].startswith("Segment has it.")
 
-    def test_everything_that_matches_is_sent_again_by_a_worker(
+    def test_a_worker_sends_everything_that_matches_again(
         self, pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
     ) -> None:
-        meant = [logged(customer, at=timezone.now() - timedelta(minutes=n)) for n in (2, 1)]
+        matching = [logged(customer, at=timezone.now() - timedelta(minutes=n)) for n in (2, 1)]
         logged(customer, "Order Ready")
 
-        answer = pos.post(f"{LOG}/send-again", {"event": "Customer Visit", "outcome": "rejected"})
+        response = pos.post(f"{LOG}/send-again", {"event": "Customer Visit", "outcome": "rejected"})
 
-        assert (answer.status_code, answer.json()) == (202, {"messages": 2})
+        assert (response.status_code, response.json()) == (202, {"messages": 2})
         run.run_jobs(timezone.now())
         Delivery().run()
         assert {
             message["messageId"] for message in segment.accepted() if message["type"] == "track"
-        } == set(ids(*meant))
+        } == set(ids(*matching))
 
-    def test_nobody_means_everything_who_has_not_said_so(
+    def test_an_empty_filter_is_refused(
         self, pos: Caller, customer: Customer, integration: Integration
     ) -> None:
         logged(customer)
-        answer = pos.post(f"{LOG}/send-again")
-        assert answer.status_code == 400
-        assert answer.json() == {
+        response = pos.post(f"{LOG}/send-again")
+        assert response.status_code == 400
+        assert response.json() == {
             "detail": ["Give an outcome, an event, a day, a brand or a customer."]
         }
         assert not Request.objects.exists()
 
-    def test_nothing_is_sent_again_while_it_is_off_or_when_nothing_matches(
+    def test_nothing_is_sent_again_if_off_or_if_nothing_matches(
         self, pos: Caller, customer: Customer, integration: Integration
     ) -> None:
         logged(customer)
         assert pos.post(f"{LOG}/send-again", {"event": "Order Ready"}).status_code == 409
         integration.enabled = False
         integration.save()
-        answer = pos.post(f"{LOG}/send-again", {"outcome": "rejected"})
-        assert answer.status_code == 409
-        assert "switched off" in answer.json()["detail"]
+        response = pos.post(f"{LOG}/send-again", {"outcome": "rejected"})
+        assert response.status_code == 409
+        assert "switched off" in response.json()["detail"]
         assert not Request.objects.exists()
 
 
-class TestWhoMay:
-    def test_another_businesss_messages_do_not_exist(
+class TestPermissions:
+    def test_messages_of_another_business_are_not_found(
         self, other: Caller, customer: Customer, integration: Integration
     ) -> None:
-        entry, row = logged(customer), waits(customer)
+        entry, row = logged(customer), create_waiting(customer)
 
         assert listed(other, LOG) == listed(other, WAITING) == []
         assert listed(other, LOG, search=entry.message_id) == []
@@ -323,7 +329,7 @@ class TestWhoMay:
         with nothing_written():
             assert other.post(f"{LOG}/{entry.message_id}/send-again").status_code == 404
 
-    def test_a_driver_s_phone_and_the_website_may_not_look(
+    def test_a_driver_s_phone_and_the_website_may_not_read_messages(
         self, app: Caller, website: Caller
     ) -> None:
         assert [caller.get(LOG).status_code for caller in (app, website)] == [403, 403]

@@ -1,4 +1,4 @@
-"""Orders, from taking them in to giving them back, and what becomes of it at Segment."""
+"""Orders, from taking in to returning, and the events that Segment gets."""
 
 from decimal import Decimal
 
@@ -27,7 +27,7 @@ SHIRT = {"description": "Shirt", "price": "4.50", "quantity": 2}
 COAT = {"description": "Coat", "price": "20.00"}
 
 
-def test_an_order_is_taken_in_made_ready_and_returned_and_segment_hears_of_each(
+def test_an_order_is_created_ready_and_returned_and_segment_gets_each_event(
     pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
 ) -> None:
     clerk: Employee = EmployeeFactory.create(business=customer.business, name="Carla Counter")
@@ -79,7 +79,7 @@ def test_an_order_with_fifty_items_takes_as_many_queries_as_one_with_two(
     assert queries(2) == queries(50)
 
 
-def test_a_list_of_fifty_takes_a_handful_of_queries(pos: Caller, customer: Customer) -> None:
+def test_a_list_of_fifty_takes_four_queries(pos: Caller, customer: Customer) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
             assert pos.get("orders").status_code == 200
@@ -104,18 +104,18 @@ def test_items_are_added_and_removed_and_the_total_follows(pos: Caller, customer
     assert (fewer["total"], [item["description"] for item in fewer["items"]]) == ("20.00", ["Coat"])
 
 
-def test_a_line_item_is_corrected_and_the_total_follows(pos: Caller, customer: Customer) -> None:
+def test_a_line_item_is_changed_and_the_total_follows(pos: Caller, customer: Customer) -> None:
     order = pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT, COAT]}).json()
     laundry = DepartmentFactory.create(business=customer.business)
     shirt = order["items"][0]
 
-    answer = pos.patch(
+    response = pos.patch(
         f"orders/{order['id']}/items/{shirt['id']}",
         {"quantity": 3, "department": str(laundry.uuid)},
     ).json()
 
-    assert answer["items"][0] == shirt | {"quantity": 3, "department": str(laundry.uuid)}
-    assert answer["total"] == "33.50"
+    assert response["items"][0] == shirt | {"quantity": 3, "department": str(laundry.uuid)}
+    assert response["total"] == "33.50"
 
 
 @pytest.mark.parametrize(
@@ -127,16 +127,16 @@ def test_a_line_item_is_corrected_and_the_total_follows(pos: Caller, customer: C
         ({"department": "7"}, "department"),
     ],
 )
-def test_a_line_item_that_makes_no_sense_is_refused_and_stays(
+def test_an_invalid_line_item_is_refused_and_stays(
     pos: Caller, customer: Customer, change: dict[str, object], field: str
 ) -> None:
     order = pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT]}).json()
 
-    answer = pos.patch(
+    response = pos.patch(
         f"orders/{order['id']}/items/{order['items'][0]['id']}", {"price": "9.00"} | change
     )
 
-    assert (answer.status_code, list(answer.json())) == (400, [field])
+    assert (response.status_code, list(response.json())) == (400, [field])
     assert pos.get(f"orders/{order['id']}").json() == order
 
 
@@ -152,7 +152,7 @@ def test_an_item_of_another_order_is_not_found(pos: Caller, customer: Customer) 
     assert pos.get(f"orders/{other['id']}").json() == other
 
 
-def test_an_order_is_corrected_while_it_is_open(pos: Caller, customer: Customer) -> None:
+def test_an_order_can_be_changed_while_it_is_open(pos: Caller, customer: Customer) -> None:
     order = pos.post("orders", {"customer": str(customer.uuid), "items": [COAT]}).json()
     store, clerk = (
         AgentFactory.create(business=customer.business),
@@ -165,9 +165,9 @@ def test_an_order_is_corrected_while_it_is_open(pos: Caller, customer: Customer)
         "sold_by": str(clerk.uuid),
     }
 
-    answer = pos.patch(f"orders/{order['id']}", changes)
+    response = pos.patch(f"orders/{order['id']}", changes)
 
-    assert answer.json() == order | changes | {"tax": "2.00", "total": "22.00"}
+    assert response.json() == order | changes | {"tax": "2.00", "total": "22.00"}
     pos.post(f"orders/{order['id']}/ready")
     assert pos.patch(f"orders/{order['id']}", {"bags": 4}).status_code == 409
 
@@ -176,10 +176,10 @@ def test_part_of_an_order_is_returned(pos: Caller, customer: Customer) -> None:
     order = pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT, COAT]}).json()
     coat = order["items"][1]["id"]
 
-    answer = pos.post(f"orders/{order['id']}/return", {"items": [coat]}).json()
+    response = pos.post(f"orders/{order['id']}/return", {"items": [coat]}).json()
 
-    assert answer["status"] == "open"
-    assert {item["id"] for item in answer["items"] if item["returned_at"]} == {coat}
+    assert response["status"] == "open"
+    assert {item["id"] for item in response["items"] if item["returned_at"]} == {coat}
 
 
 def test_a_discount_is_changed(pos: Caller, customer: Customer) -> None:
@@ -192,7 +192,7 @@ def test_a_discount_is_changed(pos: Caller, customer: Customer) -> None:
     assert pos.patch(f"orders/{order['id']}", {"discount": None}).json()["total"] == "20.00"
 
 
-def test_what_is_wrong_is_named_and_nothing_is_made(pos: Caller, customer: Customer) -> None:
+def test_an_invalid_field_is_named_and_nothing_is_created(pos: Caller, customer: Customer) -> None:
     theirs = CustomerFactory.create()
     for body, field in (
         ({}, "customer"),
@@ -213,26 +213,24 @@ def test_what_is_wrong_is_named_and_nothing_is_made(pos: Caller, customer: Custo
         ({"customer": str(customer.uuid), "stop": str(StopFactory.create().uuid)}, "stop"),
         ({"customer": str(customer.uuid), "at": "2999-01-01T00:00:00Z"}, "at"),
     ):
-        answer = pos.post("orders", body)
-        assert answer.status_code == 400, body
-        assert list(answer.json()) == [field], answer.json()
+        response = pos.post("orders", body)
+        assert response.status_code == 400, body
+        assert list(response.json()) == [field], response.json()
     assert not Order.objects.exists()
 
 
-def test_an_action_that_makes_no_sense_now_is_a_conflict_in_words(
-    pos: Caller, customer: Customer
-) -> None:
+def test_an_action_that_the_state_forbids_is_a_conflict(pos: Caller, customer: Customer) -> None:
     order = OrderFactory.create(customer=customer, status=Order.Status.RETURNED, number="A1")
 
-    answer = pos.post(f"orders/{order.uuid}/ready")
+    response = pos.post(f"orders/{order.uuid}/ready")
 
-    assert (answer.status_code, answer.json()) == (
+    assert (response.status_code, response.json()) == (
         409,
         {"detail": "Order A1 is returned already.", "code": "returned_already"},
     )
 
 
-def test_another_businesss_order_is_not_found(
+def test_an_order_of_another_business_is_not_found(
     pos: Caller, other: Caller, customer: Customer
 ) -> None:
     order = OrderFactory.create(customer=customer)
@@ -243,10 +241,8 @@ def test_another_businesss_order_is_not_found(
     assert pos.get(f"orders/{order.uuid}").status_code == 200
 
 
-def test_a_correction_of_something_else_leaves_the_total_alone(
-    pos: Caller, customer: Customer
-) -> None:
-    """Though the discount was edited since."""
+def test_a_change_of_another_field_leaves_the_total_alone(pos: Caller, customer: Customer) -> None:
+    """The total keeps the discount of its day, even if the discount was edited since."""
     ten = DiscountFactory.create(business=customer.business, value=Decimal(10))
     order = pos.post(
         "orders", {"customer": str(customer.uuid), "items": [COAT], "discount": str(ten.uuid)}
@@ -259,24 +255,26 @@ def test_a_correction_of_something_else_leaves_the_total_alone(
     )
 
 
-def test_an_item_that_went_back_is_not_corrected(pos: Caller, customer: Customer) -> None:
+def test_a_returned_item_cannot_be_changed(pos: Caller, customer: Customer) -> None:
     order = pos.post("orders", {"customer": str(customer.uuid), "items": [SHIRT, COAT]}).json()
     shirt = order["items"][0]["id"]
     pos.post(f"orders/{order['id']}/return", {"items": [shirt]})
 
-    for answer in (
+    for response in (
         pos.patch(f"orders/{order['id']}/items/{shirt}", {"quantity": 3}),
         pos("delete", f"orders/{order['id']}/items/{shirt}"),
     ):
-        assert (answer.status_code, answer.json()["code"]) == (409, "not_in_order")
+        assert (response.status_code, response.json()["code"]) == (409, "not_in_order")
 
 
-def test_the_item_whose_department_is_unknown_is_shown(pos: Caller, customer: Customer) -> None:
+def test_the_error_shows_which_item_has_an_unknown_department(
+    pos: Caller, customer: Customer
+) -> None:
     theirs = str(DepartmentFactory.create().uuid)
-    answer = pos.post(
+    response = pos.post(
         "orders", {"customer": str(customer.uuid), "items": [SHIRT, COAT | {"department": theirs}]}
     )
-    assert answer.json() == {
+    assert response.json() == {
         "items": [
             {},
             {"department": ["There is no department with this id."]},

@@ -1,4 +1,4 @@
-"""The API from outside: over HTTP to the web server, by a worker to Segment; and with the server killed in the middle of it."""
+"""The API over real HTTP, from a client to Segment, also with the web server killed."""
 
 import os
 import signal
@@ -22,21 +22,21 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 class Till(Session):
-    """A client somewhere else, with its key."""
+    """A client over HTTP with its own key."""
 
     def __init__(self, web: Web, business: Business, client: Client = Client.POS) -> None:
         super().__init__()
         self.trust_env = False
-        self.address = f"{web.url}/api/v1/"
+        self.base_url = f"{web.url}/api/v1/"
         self.headers["Authorization"] = f"Bearer {ApiKey.issue(business, client, 'Till 1')[1]}"
 
-    def ask(self, path: str, body: Any, **headers: str) -> Any:
-        answer = self.post(self.address + path, json=body, headers=headers, timeout=30)
-        assert answer.ok, answer.text
-        return answer.json()
+    def call(self, path: str, body: Any, **headers: str) -> Any:
+        response = self.post(self.base_url + path, json=body, headers=headers, timeout=30)
+        assert response.ok, response.text
+        return response.json()
 
 
-def test_what_a_till_and_a_phone_tell_reaches_segment(
+def test_calls_of_a_till_and_a_phone_reach_segment(
     web: Web,
     start_worker: Callable[..., Worker],
     segment: SegmentStandIn,
@@ -57,11 +57,11 @@ def test_what_a_till_and_a_phone_tell_reaches_segment(
         "department": str(laundry.uuid),
     }
 
-    ann = till.ask("customers", {"first_name": "Ann", "email": "ann@example.com"})
-    order = till.ask("orders", {"customer": ann["id"], "items": [shirt]})
-    till.ask(f"orders/{order['id']}/ready", {})
+    ann = till.call("customers", {"first_name": "Ann", "email": "ann@example.com"})
+    order = till.call("orders", {"customer": ann["id"], "items": [shirt]})
+    till.call(f"orders/{order['id']}/ready", {})
     stop = StopFactory.create(customer=Customer.objects.get(uuid=ann["id"]))
-    phone.ask(
+    phone.call(
         f"stops/{stop.uuid}/complete",
         {"driver": str(driver.uuid), "delivered_orders": [order["id"]]},
     )
@@ -88,20 +88,20 @@ def test_what_a_till_and_a_phone_tell_reaches_segment(
     assert tracks["Pickup Completed"]["properties"]["driver"] == "Dan Driver"
 
 
-def test_a_server_that_is_killed_does_every_call_once(
+def test_a_killed_server_does_every_call_once(
     web: Web, customer: Customer, integration: Integration
 ) -> None:
-    """Tills repeat what was not answered, with the same Idempotency-Key, and kill -9 comes at any moment."""
+    """Clients repeat calls without a response, with the same Idempotency-Key, during kill -9."""
     business, orders, kills = customer.business, 120, 6
     secret = Till(web, business).headers["Authorization"]
 
-    def one(number: int) -> str:
+    def create_order(number: int) -> str:
         till = Session()
         till.trust_env = False
         headers = {"Authorization": str(secret), "Idempotency-Key": f"order-{number}"}
         while True:
             try:
-                answer = till.post(
+                response = till.post(
                     f"{web.url}/api/v1/orders",
                     json={"customer": str(customer.uuid)},
                     headers=headers,
@@ -109,31 +109,31 @@ def test_a_server_that_is_killed_does_every_call_once(
                 )
             except RequestException:
                 continue
-            if answer.status_code == 409 and "Retry-After" in answer.headers:
+            if response.status_code == 409 and "Retry-After" in response.headers:
                 continue
-            assert answer.status_code == 201, answer.text
-            return str(answer.json()["id"])
+            assert response.status_code == 201, response.text
+            return str(response.json()["id"])
 
     with ThreadPoolExecutor(4) as tills:
-        answered = [tills.submit(one, number) for number in range(orders)]
+        futures = [tills.submit(create_order, number) for number in range(orders)]
         for kill in range(1, kills + 1):
             wait_until(
                 lambda kill=kill: (  # type: ignore[misc]
-                    sum(a.done() for a in answered) >= kill * orders // (kills + 2)
+                    sum(future.done() for future in futures) >= kill * orders // (kills + 2)
                 ),
-                "some orders were taken in",
+                "some orders were created",
             )
             _kill_child(web)
-        told = [answer.result() for answer in answered]
+        ids = [future.result() for future in futures]
 
-    assert len(set(told)) == orders
-    assert {str(uuid) for uuid in Order.objects.values_list("uuid", flat=True)} == set(told)
-    assert [one(number) for number in range(orders)] == told
+    assert len(set(ids)) == orders
+    assert {str(uuid) for uuid in Order.objects.values_list("uuid", flat=True)} == set(ids)
+    assert [create_order(number) for number in range(orders)] == ids
 
 
 def _kill_child(web: Web) -> None:
     children = BOOTED_CHILD.findall(web.printed)
     os.kill(int(children[-1]), signal.SIGKILL)
     wait_until(
-        lambda: len(BOOTED_CHILD.findall(web.printed)) > len(children), "another child was there"
+        lambda: len(BOOTED_CHILD.findall(web.printed)) > len(children), "another child had started"
     )

@@ -1,4 +1,4 @@
-"""Pickups that somebody asked for, and wishes to join a route: who asked is told by the key."""
+"""Pickup requests and regular pickup requests: the key decides who made them."""
 
 from datetime import date, timedelta
 
@@ -20,7 +20,7 @@ def tomorrow(customer: Customer) -> date:
 
 
 @pytest.mark.parametrize(("client", "by"), [("pos", "Employee"), ("website", "Customer")])
-def test_the_kind_of_key_decides_who_scheduled_it(
+def test_the_client_of_the_key_decides_scheduled_by(
     client: str,
     by: str,
     request: pytest.FixtureRequest,
@@ -31,11 +31,11 @@ def test_the_kind_of_key_decides_who_scheduled_it(
 ) -> None:
     caller: Caller = request.getfixturevalue(client)
 
-    answer = caller.post(
+    response = caller.post(
         "pickup-requests", {"customer": str(customer.uuid), "pickup_date": tomorrow.isoformat()}
     )
 
-    assert (answer.status_code, answer.json()["scheduled_by"]) == (201, by)
+    assert (response.status_code, response.json()["scheduled_by"]) == (201, by)
     Delivery().run()
     (scheduled,) = [
         message for message in segment.accepted() if message.get("event") == "Pickup Scheduled"
@@ -44,12 +44,12 @@ def test_the_kind_of_key_decides_who_scheduled_it(
 
 
 @pytest.mark.parametrize(
-    ("client", "via", "told"), [("pos", "Employee", 0), ("website", "Website", 1)]
+    ("client", "via", "count"), [("pos", "Employee", 0), ("website", "Website", 1)]
 )
-def test_only_the_customers_own_cancellation_is_an_event(
+def test_only_a_cancellation_by_the_customer_is_an_event(
     client: str,
     via: str,
-    told: int,
+    count: int,
     request: pytest.FixtureRequest,
     customer: Customer,
     integration: Integration,
@@ -58,36 +58,38 @@ def test_only_the_customers_own_cancellation_is_an_event(
     pickup = PickupRequestFactory.create(customer=customer)
     caller: Caller = request.getfixturevalue(client)
 
-    answer = caller.post(f"pickup-requests/{pickup.uuid}/cancel")
+    response = caller.post(f"pickup-requests/{pickup.uuid}/cancel")
 
-    assert (answer.json()["status"], answer.json()["canceled_via"]) == ("canceled", via)
+    assert (response.json()["status"], response.json()["canceled_via"]) == ("canceled", via)
     Delivery().run()
     assert (
         sum(message.get("event") == "Customer Canceled Pickup" for message in segment.accepted())
-        == told
+        == count
     )
     assert caller.post(f"pickup-requests/{pickup.uuid}/cancel").status_code == 409
 
 
-def test_they_are_listed_by_day_and_route(pos: Caller, customer: Customer, tomorrow: date) -> None:
+def test_pickup_requests_are_filtered_by_day_and_route(
+    pos: Caller, customer: Customer, tomorrow: date
+) -> None:
     route = AgentFactory.create(business=customer.business, route=True)
     customer.agent = route
     customer.save(update_fields=["agent"])
-    made = PickupRequestFactory.create(customer=customer, pickup_date=tomorrow)
+    pickup = PickupRequestFactory.create(customer=customer, pickup_date=tomorrow)
     PickupRequestFactory.create(customer=customer, pickup_date=tomorrow + timedelta(days=1))
 
-    found = pos.get("pickup-requests", day=tomorrow.isoformat(), route=str(route.uuid)).json()[
+    rows = pos.get("pickup-requests", day=tomorrow.isoformat(), route=str(route.uuid)).json()[
         "results"
     ]
 
-    assert [pickup["id"] for pickup in found] == [str(made.uuid)]
+    assert [row["id"] for row in rows] == [str(pickup.uuid)]
     assert (
-        pos.get("pickup-requests", day=tomorrow.isoformat(), route=made.uuid).json()["results"]
+        pos.get("pickup-requests", day=tomorrow.isoformat(), route=pickup.uuid).json()["results"]
         == []
     )
 
 
-def test_a_wish_for_a_regular_route_is_told_and_decided(
+def test_a_regular_pickup_request_is_sent_and_decided(
     website: Caller,
     pos: Caller,
     customer: Customer,
@@ -103,28 +105,30 @@ def test_a_wish_for_a_regular_route_is_told_and_decided(
     }
     refused = pos.post("regular-pickup-requests", {"customer": str(customer.uuid)})
     assert refused.status_code == 403
-    wish = website.post(
+    created = website.post(
         "regular-pickup-requests", {"customer": str(customer.uuid), "address": address}
     )
-    assert (wish.status_code, wish.json()["address"]) == (201, address)
+    assert (created.status_code, created.json()["address"]) == (201, address)
 
-    assert website.post(f"regular-pickup-requests/{wish.json()['id']}/approve").status_code == 403
     assert (
-        pos.post(f"regular-pickup-requests/{wish.json()['id']}/approve").json()["status"]
+        website.post(f"regular-pickup-requests/{created.json()['id']}/approve").status_code == 403
+    )
+    assert (
+        pos.post(f"regular-pickup-requests/{created.json()['id']}/approve").json()["status"]
         == "approved"
     )
     assert pos.get(f"customers/{customer.uuid}").json()["delivery_preference"] == "Route Regular"
-    assert pos.post(f"regular-pickup-requests/{wish.json()['id']}/decline").status_code == 409
+    assert pos.post(f"regular-pickup-requests/{created.json()['id']}/decline").status_code == 409
     Delivery().run()
-    (told,) = [
+    (event,) = [
         message
         for message in segment.accepted()
         if message.get("event") == "Customer Requested Regular Pickups"
     ]
-    assert told["properties"]["address"]["postalCode"] == "94601"
+    assert event["properties"]["address"]["postalCode"] == "94601"
 
 
-def test_customers_who_schedule_it_themselves_do_it_without_an_employee(
+def test_a_website_key_cannot_name_an_employee(
     website: Caller, customer: Customer, tomorrow: date
 ) -> None:
     clerk = EmployeeFactory.create(business=customer.business)
@@ -134,6 +138,6 @@ def test_customers_who_schedule_it_themselves_do_it_without_an_employee(
         "employee": str(clerk.uuid),
     }
 
-    answer = website.post("pickup-requests", body)
+    response = website.post("pickup-requests", body)
 
-    assert (answer.status_code, list(answer.json())) == (400, ["employee"])
+    assert (response.status_code, list(response.json())) == (400, ["employee"])

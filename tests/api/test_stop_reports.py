@@ -1,4 +1,4 @@
-"""What a phone that was offline tells of its stops: each report is done, known or refused by itself."""
+"""Stop reports of a phone that was offline: each has its own result."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -35,22 +35,22 @@ def ago(minutes: int) -> str:
     return (timezone.now() - timedelta(minutes=minutes)).isoformat()
 
 
-def told(app: Caller, *reports: dict[str, Any]) -> list[dict[str, Any]]:
-    answer = app.post("stops/reports", {"reports": list(reports)})
-    assert answer.status_code == 200, answer.content
-    answers: list[dict[str, Any]] = answer.json()["answers"]
-    return answers
+def report_stops(app: Caller, *reports: dict[str, Any]) -> list[dict[str, Any]]:
+    response = app.post("stops/reports", {"reports": list(reports)})
+    assert response.status_code == 200, response.content
+    results: list[dict[str, Any]] = response.json()["answers"]
+    return results
 
 
-def statuses(answers: list[dict[str, Any]]) -> list[str]:
-    return [answer["status"] for answer in answers]
+def statuses(results: list[dict[str, Any]]) -> list[str]:
+    return [result["status"] for result in results]
 
 
 def orders(number: int, items: int = 0) -> list[dict[str, Any]]:
     return [{"items": [{"description": "Shirt", "price": "4.50"}] * items}] * number
 
 
-class TestByItself:
+class TestEachReport:
     @pytest.mark.parametrize(
         ("wrong", "detail"),
         [
@@ -88,42 +88,40 @@ class TestByItself:
             ({"outcome": "lost"}, 'outcome: "lost" is not a valid choice.'),
         ],
     )
-    def test_a_report_that_makes_no_sense_is_refused_and_the_others_are_done(
+    def test_an_invalid_report_is_refused_and_the_others_are_done(
         self, app: Caller, customer: Customer, wrong: dict[str, Any], detail: str
     ) -> None:
         bad, good = StopFactory.create_batch(2, customer=customer)
 
-        answers = told(
+        results = report_stops(
             app,
             {"stop": str(bad.uuid), "outcome": "completed"} | wrong,
             {"stop": str(good.uuid), "outcome": "missed"},
         )
 
-        assert statuses(answers) == ["refused", "done"]
-        assert answers[0]["detail"].startswith(detail)
-        assert answers[0]["stop"] == str(bad.uuid)
+        assert statuses(results) == ["refused", "done"]
+        assert results[0]["detail"].startswith(detail)
+        assert results[0]["stop"] == str(bad.uuid)
         bad.refresh_from_db()
         assert (bad.status, bad.reported, Order.objects.count()) == ("pending", "", 0)
 
-    def test_all_that_is_wrong_is_said(self, app: Caller) -> None:
-        (answer,) = told(app, {"stop": "the green house"})
+    def test_all_errors_of_a_report_are_named(self, app: Caller) -> None:
+        (result,) = report_stops(app, {"stop": "the green house"})
 
-        assert answer == {
+        assert result == {
             "stop": None,
             "status": "refused",
             "detail": "stop: Must be a valid UUID. outcome: This field is required.",
         }
 
-    def test_what_a_missed_stop_is_said_to_have_brought_is_not_lost_unseen(
-        self, app: Caller, customer: Customer
-    ) -> None:
+    def test_a_missed_stop_with_orders_is_refused(self, app: Caller, customer: Customer) -> None:
         stop = StopFactory.create(customer=customer)
 
-        (answer,) = told(
+        (result,) = report_stops(
             app, {"stop": str(stop.uuid), "outcome": "missed", "new_orders": orders(1)}
         )
 
-        assert (answer["status"], answer["detail"]) == (
+        assert (result["status"], result["detail"]) == (
             "refused",
             "outcome: A missed stop cannot have orders or bags.",
         )
@@ -135,16 +133,16 @@ class TestByItself:
     def test_what_is_no_list_of_reports_is_refused_as_a_whole(
         self, app: Caller, reports: Any
     ) -> None:
-        answer = app.post("stops/reports", {"reports": reports})
+        response = app.post("stops/reports", {"reports": reports})
 
-        assert (answer.status_code, list(answer.json())) == (400, ["reports"])
+        assert (response.status_code, list(response.json())) == (400, ["reports"])
 
 
 class TestKnown:
-    def test_a_different_report_of_a_stop_that_is_done_is_refused(
+    def test_a_different_report_of_a_finished_stop_is_refused(
         self, app: Caller, customer: Customer
     ) -> None:
-        """What it brings would be lost unseen."""
+        """Otherwise its orders would be lost silently."""
         stop = StopFactory.create(customer=customer)
         first = {
             "stop": str(stop.uuid),
@@ -153,29 +151,29 @@ class TestKnown:
             "at": ago(5),
         }
 
-        answers = told(
+        results = report_stops(
             app, first, first | {"at": ago(2)}, first | {"new_orders": orders(2, 1), "at": ago(1)}
         )
 
-        assert statuses(answers) == ["done", "known", "refused"]
-        assert answers[2]["detail"] == "This stop was completed already."
+        assert statuses(results) == ["done", "known", "refused"]
+        assert results[2]["detail"] == "This stop was completed already."
         assert Order.objects.count() == 1
 
-    def test_a_repetition_is_known_where_an_order_had_been_taken_in_before(
+    def test_a_repetition_is_known_if_the_stop_had_an_order_before(
         self, app: Caller, customer: Customer
     ) -> None:
         stop = StopFactory.create(customer=customer)
         app.post("orders", {"customer": str(customer.uuid), "stop": str(stop.uuid)})
         report = {"stop": str(stop.uuid), "outcome": "completed"}
 
-        assert [told(app, report)[0]["status"] for _ in range(2)] == ["done", "known"]
+        assert [report_stops(app, report)[0]["status"] for _ in range(2)] == ["done", "known"]
 
-    def test_it_had_been_reported_at_once_but_the_phone_heard_no_answer(
+    def test_a_report_after_complete_or_miss_without_a_response_is_known(
         self, app: Caller, customer: Customer
     ) -> None:
-        """However it writes the same."""
+        """The notation of the values makes no difference."""
         driver = EmployeeFactory.create(business=customer.business, driver=True)
-        otherwise: dict[str, Any] = {"tax_rate": 8.50, "bags": 1}
+        same_order: dict[str, Any] = {"tax_rate": 8.50, "bags": 1}
         completed, missed = StopFactory.create_batch(2, customer=customer)
         app.post(
             f"stops/{completed.uuid}/complete",
@@ -183,13 +181,13 @@ class TestKnown:
         )
         app.post(f"stops/{missed.uuid}/miss")
 
-        answers = told(
+        results = report_stops(
             app,
             {
                 "stop": str(completed.uuid),
                 "outcome": "completed",
                 "driver": str(driver.uuid),
-                "new_orders": [otherwise],
+                "new_orders": [same_order],
             },
             {"stop": str(missed.uuid), "outcome": "missed", "at": ago(1)},
             {
@@ -200,32 +198,32 @@ class TestKnown:
             {"stop": str(missed.uuid), "outcome": "completed"},
         )
 
-        assert statuses(answers) == ["known", "known", "refused", "refused"]
+        assert statuses(results) == ["known", "known", "refused", "refused"]
 
 
 class TestUnplanned:
-    def test_a_door_that_was_on_no_list(
+    def test_an_unplanned_stop_is_created_and_completed(
         self, app: Caller, customer: Customer, integration: Integration
     ) -> None:
-        """On the business's day on which it happened: in San Francisco it was still the evening before."""
+        """It is scheduled for the business's day: at 05:30 UTC it is still the day before."""
         at = (timezone.now() - timedelta(days=1)).replace(hour=5, minute=30)
         route = AgentFactory.create(business=customer.business, route=True, name="Hillside")
         driver = EmployeeFactory.create(business=customer.business, driver=True)
         Outgoing.objects.all().delete()
-        refers = {
+        references = {
             "stop": str(uuid4()),
             "customer": str(customer.uuid),
             "route": str(route.uuid),
             "driver": str(driver.uuid),
         }
         report: dict[str, Any] = {
-            **refers,
+            **references,
             "outcome": "completed",
             "at": at.isoformat(),
             "bags_delivered": 2,
         }
 
-        assert statuses(told(app, report)) == ["done"]
+        assert statuses(report_stops(app, report)) == ["done"]
 
         stop = Stop.objects.get()
         assert (str(stop.uuid), stop.customer, stop.route, stop.driver) == (
@@ -243,45 +241,47 @@ class TestUnplanned:
         assert Outgoing.objects.filter(event="Pickup Completed").count() == 1
         assert app.get(f"stops/{report['stop']}").json()["status"] == "completed"
 
-    def test_a_repetition_is_known_also_without_the_customer(
+    def test_a_repetition_without_the_customer_is_known(
         self, app: Caller, customer: Customer
     ) -> None:
         report = {"stop": str(uuid4()), "customer": str(customer.uuid), "outcome": "missed"}
 
-        assert statuses(told(app, report, report)) == ["done", "known"]
-        assert statuses(told(app, report, {"stop": report["stop"], "outcome": "missed"})) == [
+        assert statuses(report_stops(app, report, report)) == ["done", "known"]
+        assert statuses(
+            report_stops(app, report, {"stop": report["stop"], "outcome": "missed"})
+        ) == [
             "known",
             "known",
         ]
         assert Stop.objects.count() == 1
 
-    def test_of_a_report_that_is_refused_no_stop_stays(
-        self, app: Caller, customer: Customer
-    ) -> None:
-        """So that the phone can tell it again when it is mended."""
+    def test_a_refused_report_leaves_no_stop(self, app: Caller, customer: Customer) -> None:
+        """The phone can report it again once it is corrected."""
         report = {"stop": str(uuid4()), "customer": str(customer.uuid), "outcome": "completed"}
 
-        assert statuses(told(app, report | {"delivered_orders": [str(uuid4())]})) == ["refused"]
+        assert statuses(report_stops(app, report | {"delivered_orders": [str(uuid4())]})) == [
+            "refused"
+        ]
         assert not Stop.objects.exists()
-        assert statuses(told(app, report | {"bags_delivered": 1})) == ["done"]
+        assert statuses(report_stops(app, report | {"bags_delivered": 1})) == ["done"]
 
-    def test_an_id_of_another_business_s_stop_is_refused_as_one_of_none(
+    def test_the_id_of_another_business_s_stop_is_refused_like_an_unknown_id(
         self, app: Caller, customer: Customer
     ) -> None:
         theirs = StopFactory.create()
         report = {"stop": str(theirs.uuid), "outcome": "missed"}
 
-        answers = told(
+        results = report_stops(
             app, report | {"customer": str(customer.uuid)}, report, report | {"stop": str(uuid4())}
         )
 
-        assert [(answer["status"], answer["detail"]) for answer in answers] == [
+        assert [(result["status"], result["detail"]) for result in results] == [
             ("refused", STOP_NOT_FOUND)
         ] * 3
         theirs.refresh_from_db()
         assert (theirs.status, Stop.objects.count()) == ("pending", 1)
 
-    def test_another_business_s_customer_or_route_is_not_here(
+    def test_a_customer_or_route_of_another_business_is_unknown(
         self, app: Caller, customer: Customer
     ) -> None:
         report = {"stop": str(uuid4()), "customer": str(customer.uuid), "outcome": "missed"}
@@ -290,30 +290,32 @@ class TestUnplanned:
             ("customer", "customer", CustomerFactory.create().uuid),
             ("route", "agent", AgentFactory.create(route=True).uuid),
         ):
-            theirs, nobodys = told(app, report | {name: str(uuid)}, report | {name: str(uuid4())})
+            theirs, nobodys = report_stops(
+                app, report | {name: str(uuid)}, report | {name: str(uuid4())}
+            )
             assert theirs == nobodys
             assert theirs["detail"] == f"{name}: There is no {noun} with this id."
         assert not Stop.objects.exists()
 
-    def test_a_stop_at_another_customer_s_is_refused(self, app: Caller, customer: Customer) -> None:
+    def test_a_stop_at_another_customer_is_refused(self, app: Caller, customer: Customer) -> None:
         stop, neighbour = (
             StopFactory.create(customer=customer),
             CustomerFactory.create(business=customer.business),
         )
         report = {"stop": str(stop.uuid), "outcome": "missed"}
 
-        answers = told(
+        results = report_stops(
             app,
             report | {"customer": str(neighbour.uuid)},
             report | {"customer": str(customer.uuid)},
         )
 
-        assert statuses(answers) == ["refused", "done"]
-        assert answers[0]["detail"] == "customer: This stop is at another customer's."
+        assert statuses(results) == ["refused", "done"]
+        assert results[0]["detail"] == "customer: This stop is at another customer's."
 
 
-class TestTooMuch:
-    def test_for_one_call(self, app: Caller, customer: Customer) -> None:
+class TestLimits:
+    def test_too_many_orders_in_one_call(self, app: Caller, customer: Customer) -> None:
         stops = StopFactory.create_batch(4, customer=customer)
         full = {"outcome": "completed", "new_orders": orders(MAX_ORDERS_PER_STOP)}
         reports = [{"stop": str(stop.uuid)} | full for stop in stops[:3]] + [
@@ -321,14 +323,14 @@ class TestTooMuch:
         ]
         assert MAX_ORDERS_PER_STOP * 3 == MAX_NEW_ORDERS
 
-        answer = app.post("stops/reports", {"reports": reports})
+        response = app.post("stops/reports", {"reports": reports})
 
-        assert (answer.status_code, answer.json()) == (400, {"reports": [TOO_MANY_ORDERS]})
+        assert (response.status_code, response.json()) == (400, {"reports": [TOO_MANY_ORDERS]})
         assert not Order.objects.exists()
         assert not Stop.objects.exclude(status="pending").exists()
 
-    def test_as_much_as_may_be(self, app: Caller, customer: Customer) -> None:
-        """Of several stops, and whatever else is wrong with what is counted."""
+    def test_as_many_orders_as_allowed(self, app: Caller, customer: Customer) -> None:
+        """Orders count in total, also those of invalid reports."""
         stop = StopFactory.create(customer=customer)
         few = {
             "stop": str(uuid4()),
@@ -337,7 +339,7 @@ class TestTooMuch:
         }
         last = {"stop": str(stop.uuid), "outcome": "completed", "new_orders": orders(2)}
 
-        answers = told(
+        results = report_stops(
             app,
             few,
             few,
@@ -346,43 +348,45 @@ class TestTooMuch:
             few | {"new_orders": {"items": 7}},
         )
 
-        assert statuses(answers) == ["refused"] * 3 + ["done", "refused"]
+        assert statuses(results) == ["refused"] * 3 + ["done", "refused"]
 
-    @pytest.mark.parametrize("more", [0, 1])
-    def test_items(self, app: Caller, customer: Customer, more: int) -> None:
+    @pytest.mark.parametrize("excess", [0, 1])
+    def test_items_in_one_call(self, app: Caller, customer: Customer, excess: int) -> None:
         first, second = StopFactory.create_batch(2, customer=customer)
         most = [*orders(MAX_NEW_ITEMS // MAX_ITEMS - 1, MAX_ITEMS), *orders(1, MAX_ITEMS - 1)]
-        whole = [*most, *orders(1, 1 + more)]
+        whole = [*most, *orders(1, 1 + excess)]
 
-        answer = app.post(f"stops/{first.uuid}/complete", {"new_orders": whole})
+        response = app.post(f"stops/{first.uuid}/complete", {"new_orders": whole})
         several = [{"stop": str(uuid4()), "outcome": "completed", "new_orders": most}]
         several += [
-            {"stop": str(second.uuid), "outcome": "completed", "new_orders": orders(1, 1 + more)}
+            {"stop": str(second.uuid), "outcome": "completed", "new_orders": orders(1, 1 + excess)}
         ]
-        answers = app.post("stops/reports", {"reports": several})
+        reported = app.post("stops/reports", {"reports": several})
 
-        assert (answer.status_code, answers.status_code) == ((400, 400) if more else (200, 200))
-        if more:
-            assert answer.json() == {
+        assert (response.status_code, reported.status_code) == (
+            (400, 400) if excess else (200, 200)
+        )
+        if excess:
+            assert response.json() == {
                 "new_orders": [
                     TOO_MANY_ORDERS
                     + " You can also create orders at a stop before you complete it."
                 ]
             }
-            assert answers.json() == {"reports": [TOO_MANY_ORDERS]}
-        assert Order.objects.exists() is not bool(more)
+            assert reported.json() == {"reports": [TOO_MANY_ORDERS]}
+        assert Order.objects.exists() is not bool(excess)
 
 
 @pytest.mark.django_db(transaction=True)
-class TestAtOnce:
-    def told_at_once(
+class TestConcurrency:
+    def report_at_once(
         self, customers: list[Customer], phones: list[Callable[[], list[str]]]
     ) -> list[list[str]]:
-        """While all the customers are locked, so that each phone has begun before either goes on."""
+        """Lock all customers until every phone has begun, then let them go on together."""
 
-        def phone(tell: Callable[[], list[str]]) -> list[str]:
+        def phone(report: Callable[[], list[str]]) -> list[str]:
             try:
-                return tell()
+                return report()
             finally:
                 connection.close()
 
@@ -390,15 +394,15 @@ class TestAtOnce:
             with transaction.atomic():
                 for customer in customers:
                     customer.lock()
-                answers = [threads.submit(phone, tell) for tell in phones]
+                futures = [threads.submit(phone, report) for report in phones]
                 wait_for_waiting(len(phones))
-            return [answer.result(WAIT_TIMEOUT_SECONDS) for answer in answers]
+            return [future.result(PATIENCE) for future in futures]
 
     @pytest.mark.parametrize("planned", [True, False])
-    def test_two_phones_with_stops_of_the_same_customers_do_not_wait_in_a_circle(
+    def test_two_phones_with_stops_of_the_same_customers_do_not_deadlock(
         self, app: Caller, customer: Customer, planned: bool
     ) -> None:
-        """Each in its own order: one was first at the first, the other at the second."""
+        """Each phone visited the customers in a different order."""
         customers = [customer, CustomerFactory.create(business=customer.business)]
 
         def report(customer: Customer, minutes: int) -> dict[str, Any]:
@@ -408,18 +412,18 @@ class TestAtOnce:
             return at | {"stop": str(uuid4()), "customer": str(customer.uuid)}
 
         days = [
-            [report(customer, 9 - n) for n, customer in enumerate(way)]
-            for way in (customers, customers[::-1])
+            [report(customer, 9 - n) for n, customer in enumerate(visited)]
+            for visited in (customers, customers[::-1])
         ]
 
-        outcomes = self.told_at_once(
+        outcomes = self.report_at_once(
             customers,
-            [lambda day=day: statuses(told(app, *day)) for day in days],  # type: ignore[misc]
+            [lambda day=day: statuses(report_stops(app, *day)) for day in days],  # type: ignore[misc]
         )
 
         assert outcomes == [["done", "done"]] * 2
 
-    def test_a_phone_that_tells_twice_at_once_of_a_door_that_was_on_no_list(
+    def test_a_phone_that_reports_an_unplanned_stop_twice_at_once(
         self, app: Caller, customer: Customer
     ) -> None:
         report = {
@@ -429,7 +433,9 @@ class TestAtOnce:
             "bags_delivered": 1,
         }
 
-        outcomes = self.told_at_once([customer], [lambda: statuses(told(app, report))] * 2)
+        outcomes = self.report_at_once(
+            [customer], [lambda: statuses(report_stops(app, report))] * 2
+        )
 
         assert sorted(outcomes) == [["done"], ["known"]]
         assert Stop.objects.count() == 1

@@ -1,4 +1,4 @@
-"""Drivers' stops, reported at once or by a phone that was offline."""
+"""Drivers' stops: completed or missed at once, or reported later."""
 
 from datetime import timedelta
 from typing import Any
@@ -39,11 +39,15 @@ def test_a_stop_with_a_new_order_and_delivered_bags_is_completed(
         "delivered_orders": [str(old.uuid)],
     }
 
-    answer = app.post(f"stops/{stop.uuid}/complete", body)
+    response = app.post(f"stops/{stop.uuid}/complete", body)
 
-    assert answer.status_code == 200, answer.content
-    told = answer.json()
-    assert (told["status"], told["total_pickups"], told["total_deliveries"]) == ("completed", 1, 2)
+    assert response.status_code == 200, response.content
+    stop_data = response.json()
+    assert (stop_data["status"], stop_data["total_pickups"], stop_data["total_deliveries"]) == (
+        "completed",
+        1,
+        2,
+    )
     Delivery().run()
     (completed,) = [
         message for message in segment.accepted() if message.get("event") == "Pickup Completed"
@@ -55,17 +59,17 @@ def test_a_stop_with_a_new_order_and_delivered_bags_is_completed(
     )
 
 
-def test_a_stop_with_nothing_to_do_was_missed(app: Caller, customer: Customer) -> None:
+def test_a_stop_with_nothing_to_do_is_missed(app: Caller, customer: Customer) -> None:
     first, second = StopFactory.create_batch(2, customer=customer)
 
     assert app.post(f"stops/{first.uuid}/miss").json()["status"] == "missed"
     assert app.post(f"stops/{second.uuid}/complete").json()["status"] == "missed"
 
 
-def test_an_order_given_back_at_the_door_makes_the_stop_a_delivery(
+def test_an_order_returned_at_a_stop_counts_as_a_delivery(
     app: Caller, customer: Customer, integration: Integration
 ) -> None:
-    """Told of once, when the driver is done there."""
+    """It counts once, when the driver completes the stop."""
     stop, order = (
         StopFactory.create(customer=customer),
         OrderFactory.create(customer=customer, bags=2),
@@ -78,8 +82,8 @@ def test_an_order_given_back_at_the_door_makes_the_stop_a_delivery(
     assert app.post(f"stops/{stop.uuid}/complete").json()["status"] == "completed"
 
     assert names() == ["Order Returned", "Pickup Completed", "Customer Visit", "identify"]
-    found = facts("Pickup Completed")
-    assert (found["had_pickup"], found["had_delivery"], found["total_deliveries"]) == (
+    completed = facts("Pickup Completed")
+    assert (completed["had_pickup"], completed["had_delivery"], completed["total_deliveries"]) == (
         False,
         True,
         2,
@@ -87,25 +91,23 @@ def test_an_order_given_back_at_the_door_makes_the_stop_a_delivery(
     assert facts("Customer Visit") == {"visit_type": "Driver"}
 
 
-def test_a_stop_that_is_done_is_a_conflict_whatever_else_is_told_of_it(
+def test_completing_a_finished_stop_is_a_conflict_whatever_the_body(
     app: Caller, customer: Customer
 ) -> None:
-    """No field of the call is at fault."""
+    """No field of the request is wrong, so it is not a 400."""
     stop = StopFactory.create(customer=customer)
     bodies: list[dict[str, Any]] = [{"new_orders": [{"bags": 1}]}, {"bags_delivered": 1}, {}]
 
     first, *again = (app.post(f"stops/{stop.uuid}/complete", body) for body in [bodies[0], *bodies])
 
     assert first.status_code == 200
-    assert [(answer.status_code, answer.json()["detail"]) for answer in again] == [
+    assert [(response.status_code, response.json()["detail"]) for response in again] == [
         (409, "This stop was completed already.")
     ] * 3
     assert Order.objects.count() == 1
 
 
-def test_when_part_of_a_stop_is_refused_nothing_of_it_is_done(
-    app: Caller, customer: Customer
-) -> None:
+def test_an_invalid_delivery_refuses_the_whole_stop(app: Caller, customer: Customer) -> None:
     stop, theirs = (
         StopFactory.create(customer=customer),
         OrderFactory.create(customer=CustomerFactory.create(business=customer.business)),
@@ -115,18 +117,18 @@ def test_when_part_of_a_stop_is_refused_nothing_of_it_is_done(
         "delivered_orders": [str(theirs.uuid)],
     }
 
-    answer = app.post(f"stops/{stop.uuid}/complete", body)
+    response = app.post(f"stops/{stop.uuid}/complete", body)
 
-    assert (answer.status_code, list(answer.json())) == (400, ["delivered_orders"])
+    assert (response.status_code, list(response.json())) == (400, ["delivered_orders"])
     stop.refresh_from_db()
     assert stop.status == Stop.Status.PENDING
     assert not Order.objects.filter(stop=stop).exists()
 
 
-def test_a_phone_that_was_offline_tells_everything_in_any_order(
+def test_a_phone_that_was_offline_reports_stops_in_any_order(
     app: Caller, customer: Customer, integration: Integration
 ) -> None:
-    """The order that the first stop brings in is delivered at the last one, although the phone lists that one first."""
+    """An order taken in before is delivered at the last stop, which the phone lists first."""
     morning, noon, evening = StopFactory.create_batch(3, customer=customer)
     old = OrderFactory.create(
         customer=customer, bags=3, created_at=timezone.now() - timedelta(days=1)
@@ -147,9 +149,9 @@ def test_a_phone_that_was_offline_tells_everything_in_any_order(
         },
     ]
 
-    answers = app.post("stops/reports", {"reports": reports}).json()["answers"]
+    results = app.post("stops/reports", {"reports": reports}).json()["answers"]
 
-    assert [(answer["stop"], answer["status"]) for answer in answers] == [
+    assert [(result["stop"], result["status"]) for result in results] == [
         (report["stop"], "done") for report in reports
     ]
     for stop in (morning, noon, evening):
@@ -163,30 +165,28 @@ def test_a_phone_that_was_offline_tells_everything_in_any_order(
     assert morning.completed_at < timezone.now() - timedelta(minutes=119)
 
     again = app.post("stops/reports", {"reports": reports}).json()["answers"]
-    assert [answer["status"] for answer in again] == ["known"] * 3
+    assert [result["status"] for result in again] == ["known"] * 3
     assert Order.objects.filter(stop=morning).count() == 1
 
 
-def test_a_report_of_a_stop_that_ended_otherwise_is_no_repetition(
-    app: Caller, customer: Customer
-) -> None:
-    """The counter took the stop for missed while the phone was offline: what the driver brought must not be lost unseen."""
+def test_a_report_with_another_outcome_is_not_a_repetition(app: Caller, customer: Customer) -> None:
+    """The counter marked the stop as missed. The driver's orders must not be lost silently."""
     stop = StopFactory.create(customer=customer)
     app.post(f"stops/{stop.uuid}/miss")
 
-    answers = [
+    results = [
         app.post(
-            "stops/reports", {"reports": [{"stop": str(stop.uuid), "outcome": "completed"} | more]}
+            "stops/reports", {"reports": [{"stop": str(stop.uuid), "outcome": "completed"} | extra]}
         ).json()["answers"][0]
-        for more in ({"new_orders": [{"bags": 1}]}, {"bags_delivered": 1}, {})
+        for extra in ({"new_orders": [{"bags": 1}]}, {"bags_delivered": 1}, {})
     ]
 
-    assert [(answer["status"], answer["detail"]) for answer in answers] == [
+    assert [(result["status"], result["detail"]) for result in results] == [
         ("refused", "This stop was missed already.")
     ] * 3
 
 
-def test_one_bad_report_keeps_no_other_from_counting(app: Caller, customer: Customer) -> None:
+def test_an_invalid_report_does_not_affect_the_others(app: Caller, customer: Customer) -> None:
     good, theirs = StopFactory.create(customer=customer), StopFactory.create()
     reports = [
         {"stop": str(theirs.uuid), "outcome": "missed"},
@@ -198,33 +198,33 @@ def test_one_bad_report_keeps_no_other_from_counting(app: Caller, customer: Cust
         },
     ]
 
-    answers = app.post("stops/reports", {"reports": reports}).json()["answers"]
+    results = app.post("stops/reports", {"reports": reports}).json()["answers"]
 
-    assert [answer["status"] for answer in answers] == ["refused", "done", "refused"]
-    assert answers[0]["detail"] == "There is no stop with this id."
+    assert [result["status"] for result in results] == ["refused", "done", "refused"]
+    assert results[0]["detail"] == "There is no stop with this id."
     theirs.refresh_from_db()
     assert theirs.status == Stop.Status.PENDING
 
 
-def test_stops_are_scheduled_and_listed_by_day_and_route(pos: Caller, customer: Customer) -> None:
+def test_stops_are_scheduled_and_filtered_by_day_and_route(pos: Caller, customer: Customer) -> None:
     route = AgentFactory.create(business=customer.business, route=True)
     today = customer.business.today().isoformat()
-    made = pos.post(
+    created = pos.post(
         "stops", {"customer": str(customer.uuid), "scheduled_for": today, "route": str(route.uuid)}
     )
-    assert made.status_code == 201, made.content
+    assert created.status_code == 201, created.content
     StopFactory.create(
         customer=customer, scheduled_for=customer.business.today() + timedelta(days=1)
     )
 
-    found = pos.get("stops", day=today, route=str(route.uuid)).json()["results"]
+    rows = pos.get("stops", day=today, route=str(route.uuid)).json()["results"]
 
-    assert [stop["id"] for stop in found] == [made.json()["id"]]
+    assert [row["id"] for row in rows] == [created.json()["id"]]
 
 
-def test_a_day_that_has_passed_is_refused(pos: Caller, customer: Customer) -> None:
-    answer = pos.post("stops", {"customer": str(customer.uuid), "scheduled_for": "2020-01-01"})
+def test_a_stop_cannot_be_scheduled_for_a_past_day(pos: Caller, customer: Customer) -> None:
+    response = pos.post("stops", {"customer": str(customer.uuid), "scheduled_for": "2020-01-01"})
 
-    assert answer.json() == {
+    assert response.json() == {
         "scheduled_for": ["2020-01-01 has passed. Choose today or a later day."]
     }
