@@ -11,7 +11,9 @@ from django.test import Client as Http
 from pytest_django.live_server_helper import LiveServer
 
 from customers.models import Customer
+from events.lanes.status import LaneState
 from events.models import Integration
+from smrt_integration.api.resources.integration import LANE_STATES
 from tests.api.conftest import Caller
 from tests.factories import (
     AgentFactory,
@@ -28,6 +30,29 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 
 def test_the_schema_has_no_warnings() -> None:
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=StringIO())
+
+
+def test_no_description_is_about_our_code() -> None:
+    """A serializer without a docstring would show the one of its base class."""
+    schema = StringIO()
+    call_command("spectacular", stdout=schema)
+
+    assert "serializer" not in schema.getvalue().lower()
+
+
+def test_the_states_of_the_integration_are_these() -> None:
+    """Clients depend on the values, whatever the code calls the states."""
+    assert {*LANE_STATES} == {*LaneState}
+    assert [*LANE_STATES.values()] == [
+        "off",
+        "choosing",
+        "discarding",
+        "stopped",
+        "troubled",
+        "sending",
+        "well",
+        "new",
+    ]
 
 
 @pytest.mark.django_db

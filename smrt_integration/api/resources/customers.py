@@ -54,6 +54,8 @@ WRITABLE_FIELDS = (
 
 
 class CustomFieldValueSerializer(serializers.ModelSerializer[CustomFieldValue]):
+    """The value of one custom field of a customer."""
+
     field = serializers.UUIDField(source="field.uuid", read_only=True)
     name = serializers.CharField(source="field.name", read_only=True)
 
@@ -64,6 +66,8 @@ class CustomFieldValueSerializer(serializers.ModelSerializer[CustomFieldValue]):
 
 
 class NewCustomFieldValueSerializer(StrictSerializer):
+    """A new value for one custom field, named by its id."""
+
     ignored = frozenset({"name"})
 
     field = serializers.UUIDField()
@@ -75,6 +79,8 @@ class NewCustomFieldValueSerializer(StrictSerializer):
 
 
 class CustomerSerializer(serializers.ModelSerializer[Customer]):
+    """A customer. References are ids."""
+
     id = serializers.UUIDField(source="uuid", read_only=True)
     agent = serializers.UUIDField(source="agent.uuid", read_only=True, allow_null=True)
     brand = serializers.UUIDField(source="brand.uuid", read_only=True, allow_null=True)
@@ -104,6 +110,8 @@ class CustomerSerializer(serializers.ModelSerializer[Customer]):
 
 
 class CustomerWriteSerializer(StrictSerializer, serializers.ModelSerializer[Customer]):
+    """What you may write about a customer."""
+
     ignored = frozenset(CustomerSerializer.Meta.fields)
 
     agent = BusinessReferenceField(queryset=Agent.objects, allow_null=True, required=False)

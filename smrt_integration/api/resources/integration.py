@@ -1,5 +1,6 @@
 """The Segment integration of the business, and the schemas of what it sends."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.utils import timezone
@@ -34,15 +35,36 @@ SET_BY_OWNER: Final = "Only an owner can change this, in the admin under Segment
 INTEGRATION_OFF: Final = "The integration is switched off. Switch it on first."
 
 
+LANE_STATES: Final[Mapping[LaneState, str]] = {
+    LaneState.OFF: "off",
+    LaneState.CHOOSING: "choosing",
+    LaneState.DISCARDING: "discarding",
+    LaneState.STOPPED: "stopped",
+    LaneState.TROUBLED: "troubled",
+    LaneState.SENDING: "sending",
+    LaneState.WELL: "well",
+    LaneState.NEW: "new",
+}
+"""The values in the API, which do not change when the code's names do."""
+
+
 class LaneStatusSerializer(serializers.Serializer[Any]):
     """How sending to Segment goes."""
 
-    state = serializers.ChoiceField([state.name.lower() for state in LaneState])
+    state = serializers.ChoiceField(
+        [*LANE_STATES.values()],
+        help_text="off: switched off. choosing: old messages wait until an owner chooses to send "
+        "or discard them. discarding: they are being discarded. stopped: the owner has to act, "
+        "see to_do. troubled: the last attempt failed, we try again. sending: messages are "
+        "waiting. well: everything was sent. new: switched on, nothing sent yet.",
+    )
     says = serializers.CharField(help_text="The status in a sentence, for the owner.")
     to_do = serializers.CharField(help_text="What the owner should do. Empty if nothing.")
 
 
 class IntegrationSerializer(StrictSerializer, serializers.ModelSerializer[Integration]):
+    """The settings of the Segment integration, and its status."""
+
     write_key_ends_in = serializers.SerializerMethodField(
         help_text="The last four characters. Null if there is no readable write key."
     )
@@ -87,7 +109,7 @@ class IntegrationSerializer(StrictSerializer, serializers.ModelSerializer[Integr
     def get_standing(self, integration: Integration) -> dict[str, str]:
         status, now = lane_status(integration.business_id), timezone.now()
         return {
-            "state": state_of(status, now).name.lower(),
+            "state": LANE_STATES[state_of(status, now)],
             "says": status_sentence(status, now),
             "to_do": remedy(status),
         }
@@ -166,6 +188,8 @@ class IntegrationViewSet(BusinessViewSet):
 
 
 class EventTypeSerializer(serializers.Serializer[Any]):
+    """One event of the catalogue."""
+
     name = serializers.CharField(help_text="The name in Segment.")
     happens_when = serializers.CharField(help_text="When the event is sent, in a sentence.")
     properties = serializers.DictField(help_text="The JSON Schema of the event's properties.")
@@ -195,6 +219,8 @@ class EventTypeViewSet(BusinessViewSet):
 
 
 class TraitsSerializer(serializers.Serializer[Any]):
+    """The traits that identify sends."""
+
     traits = serializers.DictField(help_text="The JSON Schema of the traits.")
 
 

@@ -20,6 +20,8 @@ COUNT_FIELD: Any = {"min_value": 0, "max_value": MOST_PIECES}
 
 
 class LineItemSerializer(serializers.ModelSerializer[LineItem]):
+    """A line item of an order."""
+
     id = serializers.UUIDField(source="uuid", read_only=True)
     department = serializers.UUIDField(source="department.uuid", read_only=True, allow_null=True)
 
@@ -30,6 +32,8 @@ class LineItemSerializer(serializers.ModelSerializer[LineItem]):
 
 
 class NewLineItemSerializer(StrictSerializer):
+    """A new line item."""
+
     description = serializers.CharField(max_length=LONGEST_DESCRIPTION)
     price = serializers.DecimalField(**MONEY_FIELD, help_text="The price of one piece.")
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES, default=1)
@@ -37,6 +41,8 @@ class NewLineItemSerializer(StrictSerializer):
 
 
 class LineItemChangeSerializer(StrictSerializer):
+    """Changes of a line item."""
+
     description = serializers.CharField(max_length=LONGEST_DESCRIPTION, required=False)
     price = serializers.DecimalField(
         **MONEY_FIELD, required=False, help_text="The price of one piece."
@@ -48,6 +54,8 @@ class LineItemChangeSerializer(StrictSerializer):
 
 
 class MoreLineItemsSerializer(StrictSerializer):
+    """Line items to add to an order."""
+
     items: Any = serializers.ListSerializer(
         child=NewLineItemSerializer(), min_length=1, max_length=MAX_ITEMS
     )

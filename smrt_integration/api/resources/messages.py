@@ -13,7 +13,6 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers.models import Brand, Customer
 from events.jobs import resend
 from events.models import Outcome, Outgoing, SendLog
 from events.outbox import pages as outbox_pages
@@ -21,10 +20,15 @@ from events.send_log import pages as log_pages
 from events.send_log import search
 from events.send_log.filter import MessageFilter, SearchResult
 from events.send_log.pages import LogPosition
-from events.send_log.resendable import OFF, SENDABLE, why_not_resendable
+from events.send_log.resendable import OFF, why_not_resendable
 from smrt_integration.api.errors import Conflict
-from smrt_integration.api.fields import BusinessReferenceField, StrictSerializer
 from smrt_integration.api.pagination import KeysetPagination
+from smrt_integration.api.resources.message_filters import (
+    MessageFilterSerializer,
+    MessageSearchSerializer,
+    ResendFilterSerializer,
+    SendLogSearchSerializer,
+)
 from smrt_integration.api.viewsets import BusinessViewSet
 
 OUTCOMES: Final = (
@@ -41,6 +45,8 @@ MESSAGE_ID_PARAMETER: Final = OpenApiParameter(
 
 
 class MessageSerializer(serializers.Serializer[Any]):
+    """What the outbox and the send log both say about a message."""
+
     message_id = serializers.CharField(
         help_text="The messageId in Segment. It is the same for every attempt and resend."
     )
@@ -53,11 +59,15 @@ class MessageSerializer(serializers.Serializer[Any]):
 
 
 class WaitingMessageSerializer(MessageSerializer):
+    """A message in the outbox."""
+
     recorded_at = serializers.DateTimeField(help_text="When the message was put in the outbox.")
     last_error = serializers.CharField(help_text="Why the last attempt failed, or empty.")
 
 
 class SendLogEntrySerializer(MessageSerializer):
+    """The outcome of a message."""
+
     sent_at = serializers.DateTimeField(
         allow_null=True, help_text="When it was posted to Segment. Null if never."
     )
@@ -67,6 +77,8 @@ class SendLogEntrySerializer(MessageSerializer):
 
 
 class SendLogEntryDetailSerializer(SendLogEntrySerializer):
+    """The outcome of a message, with the message as it was sent."""
+
     message = serializers.DictField(
         allow_null=True, help_text="The message as it was sent, with the customer's link masked."
     )
@@ -80,54 +92,9 @@ class SendLogEntryDetailSerializer(SendLogEntrySerializer):
         )
 
 
-class MessageFilterSerializer(serializers.Serializer[Any]):
-    """Filters of messages. A message must match all of them."""
-
-    event = serializers.ChoiceField(SENDABLE, required=False)
-    first_day = serializers.DateField(required=False, help_text="In the business's time zone.")
-    last_day = serializers.DateField(required=False, help_text="Included.")
-    customer = BusinessReferenceField(queryset=Customer.objects, required=False)
-
-
-class SendLogFilterSerializer(MessageFilterSerializer):
-    outcome = serializers.ChoiceField(Outcome.choices, required=False)
-    brand = BusinessReferenceField(
-        queryset=Brand.objects, required=False, help_text="The customer's brand at that time."
-    )
-
-
-class MessageSearchSerializer(MessageFilterSerializer):
-    search = serializers.CharField(
-        required=False,
-        max_length=200,
-        help_text="A message id, an order number, or the start of a name, email or phone.",
-    )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "customer" in attrs and "search" in attrs:
-            raise serializers.ValidationError(
-                {"search": ["Give either customer or search, not both."]}
-            )
-        return attrs
-
-
-class SendLogSearchSerializer(SendLogFilterSerializer, MessageSearchSerializer):
-    pass
-
-
-class ResendFilterSerializer(StrictSerializer, SendLogFilterSerializer):
-    """Filters of the messages to send again. At least one is required."""
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Reject an empty filter, which would resend everything that was ever refused."""
-        if not attrs:
-            raise serializers.ValidationError(
-                {"detail": ["Give an outcome, an event, a day, a brand or a customer."]}
-            )
-        return attrs
-
-
 class JobSerializer(serializers.Serializer[Any]):
+    """How much is sent again."""
+
     messages = serializers.IntegerField(
         help_text="How many messages are sent again. A worker may still have to queue them."
     )

@@ -52,6 +52,8 @@ PERCENT_FIELD: Any = {
 
 
 class OrderSerializer(serializers.ModelSerializer[Order]):
+    """An order with its line items. References are ids."""
+
     id = serializers.UUIDField(source="uuid", read_only=True)
     customer = serializers.UUIDField(source="customer.uuid", read_only=True)
     agent = serializers.UUIDField(source="agent.uuid", read_only=True, allow_null=True)
@@ -107,6 +109,8 @@ class OrderIntakeSerializer(StrictSerializer):
 
 
 class NewOrderSerializer(OrderIntakeSerializer):
+    """A new order."""
+
     customer = BusinessReferenceField(queryset=lockable(Customer))
     agent = BusinessReferenceField(queryset=Agent.objects, allow_null=True, default=None)
     sold_by = BusinessReferenceField(queryset=Employee.objects, allow_null=True, default=None)
@@ -120,6 +124,8 @@ class NewOrderSerializer(OrderIntakeSerializer):
 
 
 class OrderChangeSerializer(StrictSerializer):
+    """Changes of an open order."""
+
     agent = BusinessReferenceField(queryset=Agent.objects, allow_null=True, required=False)
     sold_by = BusinessReferenceField(queryset=Employee.objects, allow_null=True, required=False)
     discount = BusinessReferenceField(queryset=Discount.objects, allow_null=True, required=False)
@@ -128,10 +134,14 @@ class OrderChangeSerializer(StrictSerializer):
 
 
 class OccurredAtSerializer(StrictSerializer):
+    """When it happened."""
+
     at = DateTimeWithOffsetField()
 
 
 class OrderReturnSerializer(OccurredAtSerializer):
+    """Which line items go back to the customer, and who returned them."""
+
     by = BusinessReferenceField(
         queryset=Employee.objects,
         allow_null=True,

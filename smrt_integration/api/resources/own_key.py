@@ -13,6 +13,8 @@ from smrt_integration.api.viewsets import BusinessViewSet
 
 
 class OwnKeySerializer(serializers.Serializer[Any]):
+    """The key of the request, its business and its scopes."""
+
     id = serializers.UUIDField(source="uuid")
     name = serializers.CharField()
     client = serializers.ChoiceField(

@@ -38,6 +38,8 @@ class CanceledViaField(serializers.ChoiceField):
 
 
 class PickupRequestSerializer(serializers.ModelSerializer[PickupRequest]):
+    """A pickup on a day that was requested."""
+
     id = serializers.UUIDField(source="uuid", read_only=True)
     customer = serializers.UUIDField(source="customer.uuid", read_only=True)
     employee = serializers.UUIDField(source="employee.uuid", read_only=True, allow_null=True)
@@ -60,6 +62,8 @@ class PickupRequestSerializer(serializers.ModelSerializer[PickupRequest]):
 
 
 class NewPickupRequestSerializer(StrictSerializer):
+    """A new pickup request."""
+
     customer = BusinessReferenceField(queryset=Customer.objects.select_related("business"))
     pickup_date = serializers.DateField()
     employee = BusinessReferenceField(
@@ -112,6 +116,8 @@ class PickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
 
 
 class RegularPickupRequestSerializer(serializers.ModelSerializer[RegularPickupRequest]):
+    """A customer's request to join a regular route."""
+
     id = serializers.UUIDField(source="uuid", read_only=True)
     customer = serializers.UUIDField(source="customer.uuid", read_only=True)
     address = AddressField(read_only=True, allow_null=True)
@@ -123,6 +129,8 @@ class RegularPickupRequestSerializer(serializers.ModelSerializer[RegularPickupRe
 
 
 class NewRegularPickupRequestSerializer(StrictSerializer):
+    """A new request to join a regular route."""
+
     customer = BusinessReferenceField(queryset=Customer.objects.select_related("business"))
     address = AddressField(
         allow_null=True, default=None, help_text="Null or left out: the customer's address."

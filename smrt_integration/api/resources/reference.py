@@ -25,6 +25,8 @@ from smrt_integration.api.viewsets import BusinessViewSet
 
 
 class ReferenceSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
+    """The base of reference data: records with an id and a name."""
+
     id = serializers.UUIDField(source="uuid", read_only=True)
 
     def validate_name(self, name: str) -> str:
@@ -41,36 +43,48 @@ class ReferenceSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
 
 
 class AgentSerializer(ReferenceSerializer):
+    """A store or a route."""
+
     class Meta:
         model = Agent
         fields = ("id", "name", "kind")
 
 
 class BrandSerializer(ReferenceSerializer):
+    """A brand of the business."""
+
     class Meta:
         model = Brand
         fields = ("id", "name")
 
 
 class EmployeeSerializer(ReferenceSerializer):
+    """An employee: at the counter or a driver."""
+
     class Meta:
         model = Employee
         fields = ("id", "name", "role")
 
 
 class DepartmentSerializer(ReferenceSerializer):
+    """A department, such as dry cleaning or laundry."""
+
     class Meta:
         model = Department
         fields = ("id", "name")
 
 
 class CustomerGroupSerializer(ReferenceSerializer):
+    """A group of customers."""
+
     class Meta:
         model = CustomerGroup
         fields = ("id", "name")
 
 
 class DiscountSerializer(ReferenceSerializer):
+    """A discount for orders and customers."""
+
     class Meta:
         model = Discount
         fields = ("id", "name", "description", "kind", "value")
@@ -88,6 +102,8 @@ class DiscountSerializer(ReferenceSerializer):
 
 
 class CustomFieldSerializer(ReferenceSerializer):
+    """A field about customers that the business defines."""
+
     class Meta:
         model = CustomField
         fields = ("id", "name", "kind", "position")

@@ -35,11 +35,15 @@ TOO_MANY_ORDERS = (
 
 
 class MissedStopSerializer(StrictSerializer):
+    """A stop at which there was nothing to pick up or deliver."""
+
     driver = BusinessReferenceField(queryset=Employee.objects, allow_null=True, default=None)
     at = DateTimeWithOffsetField()
 
 
 class CompletedStopSerializer(MissedStopSerializer):
+    """What a driver picked up and delivered at a stop."""
+
     new_orders: Any = serializers.ListSerializer(
         child=OrderIntakeSerializer(), max_length=MAX_ORDERS_PER_STOP, default=list
     )
@@ -85,6 +89,8 @@ class StopReportSerializer(CompletedStopSerializer):
 
 
 class StopReportsSerializer(StrictSerializer):
+    """The stop reports of one phone."""
+
     reports: Any = serializers.ListSerializer(
         child=StopReportSerializer(), min_length=1, max_length=MAX_REPORTS
     )
@@ -102,6 +108,8 @@ class UnvalidatedReportsSerializer(StrictSerializer):
 
 
 class StopReportResultSerializer(serializers.Serializer[Any]):
+    """The result of one report."""
+
     stop = serializers.UUIDField(
         allow_null=True,
         help_text="Null if the report had no valid id. The order is that of the reports.",
@@ -117,6 +125,8 @@ class StopReportResultSerializer(serializers.Serializer[Any]):
 
 
 class StopReportResultsSerializer(serializers.Serializer[Any]):
+    """One result for each report, in the order of the reports."""
+
     answers = StopReportResultSerializer(many=True)
 
 

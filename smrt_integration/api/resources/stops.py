@@ -43,6 +43,8 @@ ORDERS_BEFORE_COMPLETION = "You can also create orders at a stop before you comp
 
 
 class StopSerializer(serializers.ModelSerializer[Stop]):
+    """A driver's stop at a customer. References are ids."""
+
     id = serializers.UUIDField(source="uuid", read_only=True)
     customer = serializers.UUIDField(source="customer.uuid", read_only=True)
     driver = serializers.UUIDField(source="driver.uuid", read_only=True, allow_null=True)
@@ -69,6 +71,8 @@ class StopSerializer(serializers.ModelSerializer[Stop]):
 
 
 class NewStopSerializer(StrictSerializer):
+    """A new stop."""
+
     customer = BusinessReferenceField(queryset=Customer.objects.select_related("business"))
     scheduled_for = serializers.DateField()
     driver = BusinessReferenceField(queryset=Employee.objects, allow_null=True, default=None)
