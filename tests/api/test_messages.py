@@ -90,7 +90,7 @@ class TestSendLog:
             customer.email,
         )
         assert entry["message"]["traits"]["link"] != identify["traits"]["link"]
-        assert entry["not_again"].startswith("Segment has it.")
+        assert entry["not_again"].startswith("Segment has this message.")
         assert (
             identify["traits"]["link"].rsplit("/", 1)[1]
             not in pos.get(f"{LOG}/{identify['messageId']}").content.decode()
@@ -275,7 +275,7 @@ class TestResending:
         with nothing_written():
             response = pos.post(f"{LOG}/{entry.message_id}/send-again")
         assert response.status_code == 409
-        assert response.json()["detail"].startswith("Segment has it.")
+        assert response.json()["detail"].startswith("Segment has this message.")
 
     def test_a_worker_sends_everything_that_matches_again(
         self, pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn

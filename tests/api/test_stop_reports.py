@@ -396,7 +396,7 @@ class TestConcurrency:
                     customer.lock()
                 futures = [threads.submit(phone, report) for report in phones]
                 wait_for_waiting(len(phones))
-            return [future.result(PATIENCE) for future in futures]
+            return [future.result(WAIT_TIMEOUT_SECONDS) for future in futures]
 
     @pytest.mark.parametrize("planned", [True, False])
     def test_two_phones_with_stops_of_the_same_customers_do_not_deadlock(

@@ -200,7 +200,7 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         phone = changes.pop("phone")
         try:
             is_same = (
-                normalise(phone, None if phone.startswith("+") else self.business.country)
+                normalise_phone(phone, None if phone.startswith("+") else self.business.country)
                 == customer.phone
             )
         except ImpossibleNumber:

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from customers.models import Business, Department, LineItem, NewLineItem
-from customers.models.line_item import LONGEST_DESCRIPTION, MOST_PIECES
+from customers.models.line_item import MAX_DESCRIPTION_LENGTH, MAX_PIECES
 from smrt_integration.api.fields import (
     BusinessReferenceField,
     StrictSerializer,
@@ -16,7 +16,7 @@ from smrt_integration.api.fields import (
 MAX_ITEMS = 500
 """Many times what an order has; each item is a row to write in one transaction."""
 MONEY_FIELD: Any = {"max_digits": 12, "decimal_places": 2, "min_value": Decimal(0)}
-COUNT_FIELD: Any = {"min_value": 0, "max_value": MOST_PIECES}
+COUNT_FIELD: Any = {"min_value": 0, "max_value": MAX_PIECES}
 
 
 class LineItemSerializer(serializers.ModelSerializer[LineItem]):
@@ -34,20 +34,20 @@ class LineItemSerializer(serializers.ModelSerializer[LineItem]):
 class NewLineItemSerializer(StrictSerializer):
     """A new line item."""
 
-    description = serializers.CharField(max_length=LONGEST_DESCRIPTION)
+    description = serializers.CharField(max_length=MAX_DESCRIPTION_LENGTH)
     price = serializers.DecimalField(**MONEY_FIELD, help_text="The price of one piece.")
-    quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES, default=1)
+    quantity = serializers.IntegerField(min_value=1, max_value=MAX_PIECES, default=1)
     department = serializers.UUIDField(allow_null=True, default=None)
 
 
 class LineItemChangeSerializer(StrictSerializer):
     """Changes of a line item."""
 
-    description = serializers.CharField(max_length=LONGEST_DESCRIPTION, required=False)
+    description = serializers.CharField(max_length=MAX_DESCRIPTION_LENGTH, required=False)
     price = serializers.DecimalField(
         **MONEY_FIELD, required=False, help_text="The price of one piece."
     )
-    quantity = serializers.IntegerField(min_value=1, max_value=MOST_PIECES, required=False)
+    quantity = serializers.IntegerField(min_value=1, max_value=MAX_PIECES, required=False)
     department = BusinessReferenceField(
         queryset=Department.objects, allow_null=True, required=False
     )

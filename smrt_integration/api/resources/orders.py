@@ -185,8 +185,8 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         """
         data = self.validated(NewOrderSerializer)
         items = new_items(self.business, data.pop("items"), "items")
-        # take_in returns the whole order, so it need not be read again
-        return self.respond(Order.take_in(data.pop("customer"), items=items, **data), 201)
+        # create_for_locked returns the whole order, so it need not be read again
+        return self.respond(Order.create_for_locked(data.pop("customer"), items=items, **data), 201)
 
     @extend_schema(request=OrderChangeSerializer, responses=OrderSerializer)
     def partial_update(self, request: Request, **kwargs: Any) -> Response:

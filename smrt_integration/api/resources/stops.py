@@ -187,7 +187,7 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         if report["customer"] is None:
             raise unknown
         with refused_if_taken("customers_stop_uuid", unknown):
-            return Stop.unplanned(
+            return Stop.create_unplanned(
                 report["customer"],
                 report["stop"],
                 driver=report["driver"],
