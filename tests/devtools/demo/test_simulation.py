@@ -95,7 +95,7 @@ def _pending_stop_with_order(customer: Customer) -> Stop:
 def test_a_key_that_was_revoked_is_refused_and_the_others_go_on(system: DemoSystem) -> None:
     key = ApiKey.objects.get(business__name=US.name, name="Tills")
     key.revoke(timezone.now())
-    assert str(town.act(counter.sign_up)).startswith(
+    assert str(system.act(counter.sign_up)).startswith(
         "refused: This key is unknown or was revoked."
     )
     assert str(system.act(website.sign_up, EU)).endswith("signed up on the website")
