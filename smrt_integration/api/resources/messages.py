@@ -52,7 +52,7 @@ class MessageSerializer(serializers.Serializer[Any]):
     )
     event = serializers.CharField(help_text="The name of the event, or identify.")
     customer = serializers.UUIDField(
-        source="user_id", help_text="The customer may have been deleted since."
+        source="user_id", help_text="The id of the customer, who may have been deleted since."
     )
     occurred_at = serializers.DateTimeField(help_text="When the event happened.")
     attempts = serializers.IntegerField(help_text="How often it was posted to Segment.")

@@ -181,7 +181,7 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     def create(self, request: Request) -> Response:
         """Create an order, at a store or at a driver's stop.
 
-        Records the event Order Created. At a store, it is also a Customer Visit.
+        Records the event Order Created. At a store, it also records Customer Visit.
         """
         data = self.validated(NewOrderSerializer)
         items = new_items(self.business, data.pop("items"), "items")

@@ -38,7 +38,7 @@ class CanceledViaField(serializers.ChoiceField):
 
 
 class PickupRequestSerializer(serializers.ModelSerializer[PickupRequest]):
-    """A pickup on a day that was requested."""
+    """A request for a pickup on one day."""
 
     id = serializers.UUIDField(source="uuid", read_only=True)
     customer = serializers.UUIDField(source="customer.uuid", read_only=True)
@@ -75,7 +75,7 @@ class NewPickupRequestSerializer(StrictSerializer):
 
 
 class PickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
-    """Pickups on a day that was requested."""
+    """Requests for a pickup on one day."""
 
     area = "pickups"
     queryset = PickupRequest.objects.select_related("customer", "employee")
