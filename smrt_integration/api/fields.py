@@ -59,12 +59,12 @@ def rows_by_uuid(rows: QuerySet[Any], uuids: Iterable[UUID], field: str) -> Mapp
     Raises ValidationError under `field` if one is missing.
     """
     wanted = set(uuids)
-    found = {row.uuid: row for row in rows.order_by().filter(uuid__in=wanted)} if wanted else {}
-    if wanted - found.keys():
+    by_uuid = {row.uuid: row for row in rows.order_by().filter(uuid__in=wanted)} if wanted else {}
+    if wanted - by_uuid.keys():
         raise serializers.ValidationError(
             {field: [not_found_message(rows.model)]}, "does_not_exist"
         )
-    return found
+    return by_uuid
 
 
 class StrictSerializer(serializers.Serializer[Any]):

@@ -18,7 +18,7 @@ THROTTLE_WINDOW_SECONDS: Final = 60
 
 
 class KeyThrottle(BaseThrottle):
-    """Count by key, whatever address a call comes from: tills of one shop share its address."""
+    """Count calls by key and not by IP address, which all clients of one store share."""
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
         if not isinstance(request.auth, ApiKey):

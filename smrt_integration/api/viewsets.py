@@ -26,7 +26,7 @@ PAGINATION_PARAMETERS = ("limit", "cursor")
 
 
 class BusinessViewSet(GenericViewSet[Any]):
-    """Rows of the key's business, by UUID. Rows of other businesses answer 404."""
+    """Rows of the key's business, by UUID. Rows of other businesses are not found."""
 
     area: ClassVar[str | None]
     business_path: ClassVar[str] = "business"

@@ -31,7 +31,7 @@ from smrt_integration.api.resources.message_filters import (
 )
 from smrt_integration.api.viewsets import BusinessViewSet
 
-OUTCOMES: Final = (
+OUTCOME_HELP: Final = (
     "accepted: Segment accepted it. rejected: refused by Segment, or it could not be built. "
     "skipped: not sent, see the reason. expired: it waited for 30 days."
 )
@@ -72,7 +72,7 @@ class SendLogEntrySerializer(MessageSerializer):
         allow_null=True, help_text="When it was posted to Segment. Null if never."
     )
     settled_at = serializers.DateTimeField(help_text="When the outcome was recorded.")
-    outcome = serializers.ChoiceField(Outcome.choices, help_text=OUTCOMES)
+    outcome = serializers.ChoiceField(Outcome.choices, help_text=OUTCOME_HELP)
     reason = serializers.CharField(help_text="Why it was not accepted. Empty if it was.")
 
 
@@ -128,7 +128,7 @@ class MessageViewSet(BusinessViewSet):
         customer = filters.pop("customer", None)
         text = filters.pop("search", "")
         brand = filters.pop("brand", None)
-        found = (
+        search_result = (
             search.find(text, [self.business.pk])
             if text
             else SearchResult((customer.pk,))
@@ -136,7 +136,10 @@ class MessageViewSet(BusinessViewSet):
             else None
         )
         return MessageFilter(
-            (self.business.pk,), found=found, brand_id=brand.pk if brand else None, **filters
+            (self.business.pk,),
+            found=search_result,
+            brand_id=brand.pk if brand else None,
+            **filters,
         )
 
     def newest_row(self) -> Any:
