@@ -101,9 +101,9 @@ class ApiKey(models.Model):
             row = cursor.fetchone()
         if row is None:
             return None
-        key_columns = _columns(cls)
+        key_columns = _column_names(cls)
         key = cls.from_db(using, key_columns, row[: len(key_columns)])
-        key.business = Business.from_db(using, _columns(Business), row[len(key_columns) :])
+        key.business = Business.from_db(using, _column_names(Business), row[len(key_columns) :])
         return key
 
     @property
@@ -124,7 +124,7 @@ def _active_key_query() -> str:
 
 
 @cache
-def _columns(model: type[models.Model]) -> tuple[str, ...]:
+def _column_names(model: type[models.Model]) -> tuple[str, ...]:
     return tuple(column.attname for column in model._meta.concrete_fields)
 
 
