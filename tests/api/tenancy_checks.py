@@ -27,7 +27,7 @@ from customers.models import (
 )
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import SCOPES, Client
-from tests.admin.stage import Stage
+from tests.admin.sample_business import SampleBusiness
 from tests.api.endpoints import (
     METHODS,
     ROOT,
@@ -66,7 +66,7 @@ NAME_UNKNOWN = (
     "{path}: add to ROWS_BY_NAME (tests/api/tenancy_checks.py) which rows “{name}” can name. "
     "Then the walk tries them."
 )
-ROW_MISSING = "Put a row of {model} on the stage (tests/admin/stage.py)."
+ROW_MISSING = "Add a row of {model} to tests/admin/sample_business.py."
 WALKED_METHODS = tuple(method for method in METHODS if method != "head")
 """HEAD runs the same code as GET."""
 UNUSED_ID = UUID("00000000-0000-4000-8000-00000000beef")
@@ -111,8 +111,8 @@ def unused_id_like(value: Any) -> Any:
 class TenancyChecks:
     """Calls with keys of the business `mine` about rows of `theirs`. `faults` collects findings."""
 
-    mine: Stage
-    theirs: Stage
+    mine: SampleBusiness
+    theirs: SampleBusiness
     urlconf: Any
     faults: list[str] = field(default_factory=list)
     secrets: dict[frozenset[str], str] = field(default_factory=dict)
@@ -147,18 +147,18 @@ class TenancyChecks:
             self.stored = tables()
         return self.secrets[wanted]
 
-    def row(self, stage: Stage, path: str, name: str) -> Any:
+    def row(self, business: SampleBusiness, path: str, name: str) -> Any:
         if name not in ROWS_BY_NAME:
             raise LookupError(NAME_UNKNOWN.format(path=path, name=name))
         rows = ROWS_BY_NAME[name].all()
-        row = stage.rows(rows.model).filter(pk__in=rows.values("pk")).first()
+        row = business.rows(rows.model).filter(pk__in=rows.values("pk")).first()
         assert row is not None, ROW_MISSING.format(model=rows.model.__name__)
         return row
 
     def own_id(self, path: str, name: str) -> str:
         return str(public_id(self.row(self.mine, path, name)))
 
-    def ids(self, endpoint: Endpoint, stage: Stage) -> dict[str, Any]:
+    def ids(self, endpoint: Endpoint, business: SampleBusiness) -> dict[str, Any]:
         """Return the ids for the path: of the view's row, and of the rows that other names mean."""
         view, ids = endpoint.view, {}
         for name in endpoint.names:
@@ -167,11 +167,11 @@ class TenancyChecks:
                 == (getattr(view, "lookup_url_kwarg", None) or getattr(view, "lookup_field", None))
                 and view.queryset is not None
             ):
-                row = stage.rows(view.queryset.model).first()
+                row = business.rows(view.queryset.model).first()
                 assert row is not None, ROW_MISSING.format(model=view.queryset.model.__name__)
                 ids[name] = getattr(row, view.lookup_field)
             else:
-                ids[name] = public_id(self.row(stage, endpoint.path, name))
+                ids[name] = public_id(self.row(business, endpoint.path, name))
         return ids
 
     def call(self, endpoint: Endpoint, method: str) -> Call:

@@ -25,23 +25,23 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def stages(
+def businesses(
     segment: SegmentStandIn, time_machine: TimeMachineFixture, settings: Any
-) -> tuple[Stage, Stage]:
+) -> tuple[SampleBusiness, SampleBusiness]:
     """The clock stands still, so no two responses differ by the time, and nobody is throttled."""
     settings.API_CALLS_PER_MINUTE = 1_000_000
     time_machine.move_to(timezone.now(), tick=False)
     start_ids_at(FIRST_ID)
-    near = SampleBusiness("Quokka", rf"{FIRST_ID}"[:-2] + r"\d\d")
+    first = SampleBusiness("Quokka", rf"{FIRST_ID}"[:-2] + r"\d\d")
     start_ids_at(SECOND_ID)
-    return near, SampleBusiness("Zebu", rf"{SECOND_ID}"[:-2] + r"\d\d")
+    return first, SampleBusiness("Zebu", rf"{SECOND_ID}"[:-2] + r"\d\d")
 
 
 @pytest.mark.parametrize("check", WALKS, ids=lambda check: check.__name__)
 def test_no_key_reads_or_changes_rows_of_another_business(
-    check: Callable[[Walk], None], stages: tuple[Stage, Stage]
+    check: Callable[[Walk], None], businesses: tuple[SampleBusiness, SampleBusiness]
 ) -> None:
-    walk = Walk(*stages, smrt_integration.urls)
+    walk = Walk(*businesses, smrt_integration.urls)
     before = walk.theirs.everything()
 
     check(walk)
@@ -51,11 +51,11 @@ def test_no_key_reads_or_changes_rows_of_another_business(
 
 
 def test_no_key_of_the_other_business_reads_or_changes_our_rows(
-    stages: tuple[Stage, Stage],
+    businesses: tuple[SampleBusiness, SampleBusiness],
 ) -> None:
     """The other business's rows have the greater primary keys."""
-    near, far = stages
-    walk = Walk(far, near, smrt_integration.urls)
+    first, second = businesses
+    walk = Walk(second, first, smrt_integration.urls)
 
     walk.others_rows()
 
@@ -63,16 +63,16 @@ def test_no_key_of_the_other_business_reads_or_changes_our_rows(
 
 
 def test_open_endpoints_describe_the_api_and_show_no_data(
-    stages: tuple[Stage, Stage],
+    businesses: tuple[SampleBusiness, SampleBusiness],
 ) -> None:
     for path in sorted(OPEN):
         response = Http().get(ROOT + path)
         assert response.status_code == 200
-        assert not any(stage.mark in response.content.decode() for stage in stages)
+        assert not any(business.mark in response.content.decode() for business in businesses)
 
 
-def test_an_unknown_method_is_refused(stages: tuple[Stage, Stage]) -> None:
-    walk = Walk(*stages, smrt_integration.urls)
+def test_an_unknown_method_is_refused(businesses: tuple[SampleBusiness, SampleBusiness]) -> None:
+    walk = Walk(*businesses, smrt_integration.urls)
 
     walk.unknown_methods()
 
@@ -90,9 +90,9 @@ def test_open_endpoints_answer_every_method_without_a_server_error(db: None) -> 
     assert {call: status for call, status in statuses.items() if status >= 500} == {}
 
 
-def test_every_named_exception_exists(stages: tuple[Stage, Stage]) -> None:
+def test_every_named_exception_exists(businesses: tuple[SampleBusiness, SampleBusiness]) -> None:
     assert {*OPEN, *FOR_EVERY_KEY, *CLIENT_IDS} <= {
-        endpoint.path for endpoint in Walk(*stages, smrt_integration.urls).endpoints
+        endpoint.path for endpoint in Walk(*businesses, smrt_integration.urls).endpoints
     }
 
 
@@ -128,21 +128,23 @@ def test_a_faulty_view_is_found(
     view: type[Any],
     check: Callable[[Walk], None],
     finding: str,
-    stages: tuple[Stage, Stage],
+    businesses: tuple[SampleBusiness, SampleBusiness],
     settings: Any,
 ) -> None:
     urls = faulty_views.urls_with(view)
     sys.modules[urls.__name__] = urls
     settings.ROOT_URLCONF = urls.__name__
-    walk = Walk(*stages, urls)
+    walk = Walk(*businesses, urls)
 
     check(walk)
 
     assert [fault for fault in walk.faults if fault.startswith(finding)], walk.faults
 
 
-def test_an_unknown_name_of_an_id_fails_with_what_to_add(stages: tuple[Stage, Stage]) -> None:
-    walk = Walk(*stages, smrt_integration.urls)
+def test_an_unknown_name_of_an_id_fails_with_what_to_add(
+    businesses: tuple[SampleBusiness, SampleBusiness],
+) -> None:
+    walk = Walk(*businesses, smrt_integration.urls)
     with pytest.raises(
         LookupError,
         match=r"orders/{uuid}: add to ROWS_BY_NAME .* which rows “courier” can name",

@@ -87,7 +87,7 @@ class Walk(TenancyChecks):
             )
             self.report(
                 '"results":[]' in text_of(response),
-                f"{call} lists nothing: put a row on the stage (tests/admin/stage.py)",
+                f"{call} lists nothing: add a row to tests/admin/sample_business.py",
             )
             self.check_traces(call, text_of(response))
 
