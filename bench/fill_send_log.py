@@ -167,7 +167,7 @@ def _create_large_business(cursor: Any, customers: int) -> dict[str, Any]:
 
 
 def _fill_month(cursor: Any, month: Any, now: datetime, params: dict[str, Any]) -> None:
-    table = partitions.name_of("events_sendlog", month)
+    table = partitions.partition_name("events_sendlog", month)
     start = datetime(month.year, month.month, 1, tzinfo=UTC)
     after = partitions.next_month(month)
     end = datetime(after.year, after.month, 1, tzinfo=UTC)

@@ -115,7 +115,7 @@ def _recorded() -> Iterator[Callable[[], object]]:
 def _recorded_first() -> Iterator[Callable[[], object]]:
     """Record each order and publish a wake-up, as for the first save after a calm time."""
     broker = redis.Redis.from_url(settings.REDIS_URL)
-    yield lambda: broker.delete(wake.KEY)
+    yield lambda: broker.delete(wake.WAKE_UP_KEY)
 
 
 @contextmanager

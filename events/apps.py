@@ -6,12 +6,12 @@ from django.db.models.signals import post_migrate
 from customers.model_roles import ModelRoles
 
 
-def make_partitions(**kwargs: Any) -> None:
+def create_partitions(**kwargs: Any) -> None:
     from django.utils import timezone
 
     from events.send_log import partitions
 
-    partitions.make_ahead(timezone.now())
+    partitions.create_ahead(timezone.now())
 
 
 def grant_roles(sender: AppConfig, **kwargs: Any) -> None:
@@ -45,5 +45,5 @@ class EventsConfig(AppConfig):
         from events import receivers
 
         receivers.connect()
-        post_migrate.connect(make_partitions, sender=self)
+        post_migrate.connect(create_partitions, sender=self)
         post_migrate.connect(grant_roles, sender=self)

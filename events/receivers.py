@@ -32,7 +32,7 @@ HAPPENINGS: dict[type[Model], Trigger] = {
     records.Visit: triggers.visit,
 }
 
-# The related rows that traits show, and how customers refer to them (a key of events.outbox.fan_out.CONCERNED).
+# The related rows that traits show, and how customers refer to them (a key of events.outbox.fan_out.CUSTOMERS_CONCERNED).
 SHOWN: dict[type[Model], str] = {
     records.Business: "business",
     records.Brand: "brand",

@@ -22,19 +22,19 @@ from redis.retry import Retry
 
 log = structlog.get_logger(__name__)
 
-DELIVER: Final = "smrt_integration.tasks.deliver"
-RUN_JOBS: Final = "smrt_integration.tasks.run_jobs"
-KEY: Final = "smrt:wake"
+DELIVER_TASK: Final = "smrt_integration.tasks.deliver"
+RUN_JOBS_TASK: Final = "smrt_integration.tasks.run_jobs"
+WAKE_UP_KEY: Final = "smrt:wake"
 # `deliver` deletes the key as it starts; should the message be lost with the broker, the key must not stop later wake-ups for long.
-KEY_SECONDS: Final = 5
+WAKE_UP_KEY_SECONDS: Final = 5
 # Should no worker run for hours, the wake-ups of those hours are worth nothing when one starts: the beat wakes it.
-EXPIRES: Final = 60
+WAKE_UP_EXPIRES_SECONDS: Final = 60
 # Half the 100 ms that a save may lose, because connecting and asking can each take as long.
-PATIENCE: Final = 0.05
+BROKER_TIMEOUT_SECONDS: Final = 0.05
 # Long enough that a Redis that is down costs one save in hundreds those 100 ms, short enough to be real time again soon after.
-REST: Final = 3.0
+PAUSE_SECONDS: Final = 3.0
 
-_resting_until = 0.0
+_paused_until = 0.0
 
 
 def after_commit() -> None:
@@ -53,40 +53,47 @@ def _committed() -> None:
 
 def run_jobs_after_commit() -> None:
     """Have what an owner asked for begun when the current transaction commits."""
-    transaction.on_commit(lambda: _tried(lambda: _publish(RUN_JOBS)), robust=True)
+    transaction.on_commit(lambda: _tried(lambda: _publish(RUN_JOBS_TASK)), robust=True)
 
 
 def wake() -> bool:
     """Publish `deliver` unless one is waiting in the broker already. Answers whether it was published; raises nothing."""
     return _tried(
-        lambda: bool(_redis(os.getpid()).set(KEY, 1, nx=True, ex=KEY_SECONDS)) and _publish(DELIVER)
+        lambda: (
+            bool(_redis(os.getpid()).set(WAKE_UP_KEY, 1, nx=True, ex=WAKE_UP_KEY_SECONDS))
+            and _publish(DELIVER_TASK)
+        )
     )
 
 
 def _tried(publish: Callable[[], bool]) -> bool:
-    global _resting_until  # noqa: PLW0603 - one per process is meant
-    if time.monotonic() < _resting_until:
+    global _paused_until  # noqa: PLW0603 - one per process is meant
+    if time.monotonic() < _paused_until:
         return False
     try:
         return publish()
     except Exception as error:  # noqa: BLE001 - whatever the broker does, the save is committed and stays so
-        _resting_until = time.monotonic() + REST
-        log.warning("wake_up_failed", error=type(error).__name__, resting_seconds=REST)
+        _paused_until = time.monotonic() + PAUSE_SECONDS
+        log.warning("wake_up_failed", error=type(error).__name__, resting_seconds=PAUSE_SECONDS)
         return False
 
 
 def clear() -> None:
     """Called as `deliver` starts, before it looks: a save from here on wakes anew."""
     try:
-        _redis(os.getpid()).delete(KEY)
+        _redis(os.getpid()).delete(WAKE_UP_KEY)
     except redis.RedisError as error:
         log.warning("wake_up_not_cleared", error=type(error).__name__)
 
 
 def _publish(task: str) -> bool:
-    with _producers(os.getpid()).acquire(block=True, timeout=PATIENCE) as producer:
+    with _producers(os.getpid()).acquire(block=True, timeout=BROKER_TIMEOUT_SECONDS) as producer:
         current_app.send_task(
-            task, producer=producer, retry=False, ignore_result=True, expires=EXPIRES
+            task,
+            producer=producer,
+            retry=False,
+            ignore_result=True,
+            expires=WAKE_UP_EXPIRES_SECONDS,
         )
     return True
 
@@ -96,8 +103,8 @@ def _publish(task: str) -> bool:
 def _redis(pid: int) -> "redis.Redis":
     return redis.Redis.from_url(
         settings.REDIS_URL,
-        socket_timeout=PATIENCE,
-        socket_connect_timeout=PATIENCE,
+        socket_timeout=BROKER_TIMEOUT_SECONDS,
+        socket_connect_timeout=BROKER_TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
     )
 
@@ -107,11 +114,16 @@ def _producers(pid: int) -> Any:
     # else kombu tries again after two seconds, whatever the time-out
     options: dict[str, Any] = {**settings.CELERY_BROKER_TRANSPORT_OPTIONS, "max_retries": 0}
     if settings.CELERY_BROKER_URL.startswith("redis"):
-        options |= {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+        options |= {
+            "socket_timeout": BROKER_TIMEOUT_SECONDS,
+            "socket_connect_timeout": BROKER_TIMEOUT_SECONDS,
+        }
     else:
-        options |= {"read_timeout": PATIENCE, "write_timeout": PATIENCE}
+        options |= {"read_timeout": BROKER_TIMEOUT_SECONDS, "write_timeout": BROKER_TIMEOUT_SECONDS}
     broker = Connection(
-        settings.CELERY_BROKER_URL, connect_timeout=PATIENCE, transport_options=options
+        settings.CELERY_BROKER_URL,
+        connect_timeout=BROKER_TIMEOUT_SECONDS,
+        transport_options=options,
     )
     pool: Any = ProducerPool(connections=broker.Pool(limit=4), limit=4)
     return pool

@@ -31,11 +31,11 @@ class Tick:
 
 TICKS = (
     # A wake-up may be lost; then events leave with this tick.
-    Tick("Deliver what waits", wake.DELIVER, 5, SECONDS),
+    Tick("Deliver what waits", wake.DELIVER_TASK, 5, SECONDS),
     # Commits do not follow ids: see the floor in delivery.claim.
     Tick(
         "Deliver what a long transaction left behind",
-        wake.DELIVER,
+        wake.DELIVER_TASK,
         60,
         SECONDS,
         {"from_zero": True},
@@ -46,7 +46,7 @@ TICKS = (
         5,
         SECONDS,
     ),
-    Tick("Work at what owners asked for", wake.RUN_JOBS, 5, SECONDS),
+    Tick("Work at what owners asked for", wake.RUN_JOBS_TASK, 5, SECONDS),
     Tick("Find lost customers", "smrt_integration.tasks.sweep_lost", 5, MINUTES),
     Tick("Find birthdays", "smrt_integration.tasks.sweep_birthdays", 1, MINUTES),
     Tick("Recompute spending", "smrt_integration.tasks.sweep_spending", 10, MINUTES),

@@ -19,7 +19,7 @@ from smrt_integration.delivery.deliver import Delivery
 log = structlog.get_logger(__name__)
 
 
-@app.task(name=wake.DELIVER)
+@app.task(name=wake.DELIVER_TASK)
 def deliver(from_zero: bool = False) -> str:
     """Send what waits. `from_zero` also looks below the lanes' floors."""
     wake.clear()
@@ -40,7 +40,7 @@ def fan_out_trait_changes() -> str:
     return f"{fan_out.fan_out_all()} portions"
 
 
-@app.task(name=wake.RUN_JOBS)
+@app.task(name=wake.RUN_JOBS_TASK)
 def run_jobs() -> str:
     return f"{run.run_jobs(timezone.now())} portions"
 
@@ -73,7 +73,7 @@ def expire_waiting() -> str:
 @app.task
 def keep_partitions() -> str:
     now = timezone.now()
-    return f"{partitions.make_ahead(now)} made, {retention.drop_old(now)} dropped"
+    return f"{partitions.create_ahead(now)} made, {retention.drop_old(now)} dropped"
 
 
 @app.task

@@ -67,7 +67,7 @@ def _empty_redis() -> None:
     from events import wake
 
     redis.Redis.from_url(settings.REDIS_URL).flushdb()
-    wake._resting_until = 0.0
+    wake._paused_until = 0.0
     rate_limit._retry_at = 0.0
 
 

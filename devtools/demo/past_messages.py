@@ -56,7 +56,7 @@ class PastMessages:
         self.builder = self._builder()
         latest, now = None, timezone.now()
         for month in {partitions.month_of(now - timedelta(days=days)) for days in range(DAYS + 2)}:
-            partitions.make(month)
+            partitions.create_month(month)
         for at in self._moments(now):
             latest = self._send(self.random.choice(self.customers), at, now) or latest
         settle(Settlement(attempts=self.attempts), now)

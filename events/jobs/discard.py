@@ -1,6 +1,6 @@
-"""Discarding old events that wait, because their owner decided so: they go to the send log as not sent.
+"""Discard old events that wait, because their owner chose to: they are logged as not sent.
 
-Changes of customers' details are never discarded: they tell what is true now, such as who no longer wants emails.
+Identifies are never discarded: they say what is true now, such as that a customer wants no emails.
 """
 
 from dataclasses import dataclass
@@ -16,44 +16,54 @@ from events.identify import IDENTIFY
 from events.lanes import lane_control
 from events.lanes.status import DISCARDING
 from events.models import Outcome, Request
-from events.outbox.read import COLUMNS, as_outbox_row
+from events.outbox.read import OUTBOX_COLUMNS, as_outbox_row
 from events.outbox.rows import OutboxRow, SettledMessage
 from events.outbox.settle import take_out
 from events.send_log import partitions
 from events.send_log.write import write_log
 
-REASON: Final = "The owner decided not to send what had happened before."
-# One short transaction each.
-PORTION: Final = 1_000
+DISCARDED_REASON: Final = "The owner chose to discard events from before."
 
-# `up_to` is the newest message at the time of the choice, `recorded_before` when the business was switched on, if that is why it chose.
-MEANT: Final = f"""
+DISCARD_CHUNK_SIZE: Final = 1_000
+"""Messages per transaction. It locks the lane, so that no delivery goes on meanwhile."""
+
+# `up_to` is the id of the newest message when the owner chose. `recorded_before` is when the
+# business was switched on, if the owner chose because of that.
+CHOSEN_EVENTS: Final = f"""
 o.business_id = %(business_id)s AND o.id <= %(up_to)s AND o.event <> '{IDENTIFY}'
     AND (%(recorded_before)s::timestamptz IS NULL OR o.recorded_at < %(recorded_before)s)
 """
-BEFORE: Final = "AND (%(before)s::timestamptz IS NULL OR o.occurred_at < %(before)s)"
+CHOSEN_BEFORE: Final = (
+    CHOSEN_EVENTS + "AND (%(before)s::timestamptz IS NULL OR o.occurred_at < %(before)s)"
+)
 COUNT_BY_DAY: Final = f"""
 SELECT (o.occurred_at AT TIME ZONE b.time_zone)::date AS day, count(*)
-FROM events_outgoing o JOIN customers_business b ON b.id = o.business_id WHERE {MEANT} GROUP BY 1 ORDER BY 1
+FROM events_outgoing o JOIN customers_business b ON b.id = o.business_id
+WHERE {CHOSEN_EVENTS} GROUP BY 1 ORDER BY 1
 """
-NEWEST: Final = (
-    "SELECT max(id), count(*) FILTER (WHERE event = %s) FROM events_outgoing WHERE business_id = %s"
-)
-FIND: Final = f"""
-SELECT {COLUMNS} FROM events_outgoing o WHERE {MEANT} {BEFORE} AND o.id > %(after)s ORDER BY o.id LIMIT %(portion)s
+FIND_NEWEST: Final = """
+SELECT max(id), count(*) FILTER (WHERE event = %s) FROM events_outgoing WHERE business_id = %s
+"""
+FIND_DISCARD_CHUNK: Final = f"""
+SELECT {OUTBOX_COLUMNS} FROM events_outgoing o
+WHERE {CHOSEN_BEFORE} AND o.id > %(after)s ORDER BY o.id LIMIT %(chunk_size)s
 FOR UPDATE OF o SKIP LOCKED
 """
-LEFT: Final = f"SELECT EXISTS (SELECT FROM events_outgoing o WHERE {MEANT} {BEFORE})"
-# A delivery that was under way when the owner chose may be having just these accepted.
-AT_REST: Final = """
-SELECT FROM events_lane WHERE business_id = %s AND (lease_until IS NULL OR lease_until < %s) FOR UPDATE SKIP LOCKED
+ANY_LEFT: Final = f"SELECT EXISTS (SELECT FROM events_outgoing o WHERE {CHOSEN_BEFORE})"
+# A delivery that was in flight when the owner chose may be having just these events accepted.
+LOCK_IDLE_LANE: Final = """
+SELECT FROM events_lane WHERE business_id = %s AND (lease_until IS NULL OR lease_until < %s)
+FOR UPDATE SKIP LOCKED
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """The events that a choice is about, by the business's own day on which they happened, oldest first. `details` counts waiting changes
-    of customers' details, which are sent in any case."""
+    """The events that the owner chooses about.
+
+    `up_to` is the newest message's id, `days` how many events happened on each day (the business's
+    own), oldest first. `details` is the number of identifies that wait; they are sent in any case.
+    """
 
     up_to: int
     days: tuple[tuple[date, int], ...]
@@ -64,27 +74,25 @@ class Backlog:
         return sum(count for _, count in self.days)
 
     def before(self, day: date) -> int:
-        return sum(count for happened, count in self.days if happened < day)
+        return sum(count for occurred_on, count in self.days if occurred_on < day)
 
 
-def backlog(
+def read_backlog(
     business_id: int, recorded_before: datetime | None, up_to: int | None = None
 ) -> Backlog:
-    """What waits now, or what of it waited when `up_to` was the newest."""
+    """Return what waits now; with `up_to`, only what waited when that message was the newest."""
     with connection.cursor() as cursor:
-        cursor.execute(NEWEST, [IDENTIFY, business_id])
+        cursor.execute(FIND_NEWEST, [IDENTIFY, business_id])
         newest, details = cursor.fetchone()
         up_to = (newest or 0) if up_to is None else up_to
-        cursor.execute(
-            COUNT_BY_DAY,
-            {"business_id": business_id, "up_to": up_to, "recorded_before": recorded_before},
-        )
+        params = {"business_id": business_id, "up_to": up_to, "recorded_before": recorded_before}
+        cursor.execute(COUNT_BY_DAY, params)
         return Backlog(up_to, tuple(cursor.fetchall()), details)
 
 
 @transaction.atomic
 def request_discard(
-    found: Backlog,
+    backlog: Backlog,
     business_id: int,
     time_zone: str,
     by: Any,
@@ -92,8 +100,10 @@ def request_discard(
     day: date | None,
     recorded_before: datetime | None,
 ) -> Request | None:
-    """Have these events discarded, or with `day` those that happened before it, and hold the lane until it is done. None when events are
-    being discarded already."""
+    """Queue a job that discards these events, and halt the lane until it is done.
+
+    With `day`, only events that happened before that day. None if a discard is open already.
+    """
     if lane_control.lock_lane(business_id).stopped == DISCARDING:
         return None
     lane_control.halt(business_id, DISCARDING)
@@ -102,62 +112,67 @@ def request_discard(
         "before": before and before.isoformat(),
         "recorded_before": recorded_before and recorded_before.isoformat(),
     }
-    request = Request.objects.create(
+    job = Request.objects.create(
         business_id=business_id,
         kind=Request.Kind.DISCARD,
         requested_by=by,
         requested_at=now,
-        matching={"up_to": found.up_to, **moments},
-        expected=found.before(day) if day else found.events,
+        matching={"up_to": backlog.up_to, **moments},
+        expected=backlog.before(day) if day else backlog.events,
     )
     wake.run_jobs_after_commit()
-    return request
+    return job
 
 
-def discard_chunk(request: Request, now: datetime) -> bool:
-    """Discard some of what was meant; with the last of it, the lane goes on. Waits while a delivery is under way."""
-    params = _params(request)
+def discard_chunk(job: Request, now: datetime) -> bool:
+    """Discard the next events, and resume the lane when none is left.
+
+    Returns whether the job is finished. Does nothing while a delivery is in flight.
+    """
+    params = _params(job)
     with connection.cursor() as cursor:
-        cursor.execute(AT_REST, [request.business_id, now])
+        cursor.execute(LOCK_IDLE_LANE, [job.business_id, now])
         if cursor.fetchone() is None:
             return False
         rows = _discard(cursor, params, now)
         if rows:
-            request.done += len(rows)
-            request.position = {"after": rows[-1].id}
+            job.done += len(rows)
+            job.position = {"after": rows[-1].id}
             return False
-        cursor.execute(LEFT, params)
+        cursor.execute(ANY_LEFT, params)
         if cursor.fetchone()[0]:
-            # somebody held them locked: once more from the first
-            request.position = {"after": 0}
+            # rows were locked and skipped: begin again with the first
+            job.position = {"after": 0}
             return False
-    lane_control.resume_halted(request.business_id)
+    lane_control.resume_halted(job.business_id)
     return True
 
 
 def _discard(cursor: Any, params: dict[str, Any], now: datetime) -> list[OutboxRow]:
-    cursor.execute(FIND, params)
+    cursor.execute(FIND_DISCARD_CHUNK, params)
     rows = [as_outbox_row(row) for row in cursor.fetchall()]
     if rows:
         partitions.ensure(now)
         taken = take_out(cursor, rows)
-        write_log(
-            cursor,
-            [SettledMessage(row, Outcome.SKIPPED, REASON) for row in rows if row.id in taken],
-            now,
-        )
+        discarded = [
+            SettledMessage(row, Outcome.SKIPPED, DISCARDED_REASON)
+            for row in rows
+            if row.id in taken
+        ]
+        write_log(cursor, discarded, now)
     return rows
 
 
-def _params(request: Request) -> dict[str, Any]:
-    meant = request.matching
+def _params(job: Request) -> dict[str, Any]:
+    chosen = job.matching
+    moments = {
+        name: parse_datetime(chosen[name]) if chosen[name] else None
+        for name in ("before", "recorded_before")
+    }
     return {
-        "business_id": request.business_id,
-        "up_to": meant["up_to"],
-        "before": parse_datetime(meant["before"]) if meant["before"] else None,
-        "recorded_before": parse_datetime(meant["recorded_before"])
-        if meant["recorded_before"]
-        else None,
-        "after": request.position.get("after", 0),
-        "portion": PORTION,
+        "business_id": job.business_id,
+        "up_to": chosen["up_to"],
+        **moments,
+        "after": job.position.get("after", 0),
+        "chunk_size": DISCARD_CHUNK_SIZE,
     }

@@ -1,7 +1,8 @@
-"""Sending again what Segment did not take: into the outbox under its old message id, by the gate that every event passes.
+"""Resend what Segment does not have: put entries of the send log into the outbox again.
 
-The same message id, so that Segment drops it should it have taken it after all. `Resent` has one row per entry of the send log, written by
-the statement that fills the outbox: whoever asks twice, and two who ask at once, send it once. What is refused again is a new entry.
+A message keeps its id, so that Segment drops it if it had accepted it after all. The statement
+that fills the outbox also writes a `Resent` row per entry, which is unique: asking twice, even at
+the same time, sends an entry once. If the message is refused again, that is a new entry.
 """
 
 from collections.abc import Sequence
@@ -18,81 +19,89 @@ from events.identify import IDENTIFY
 from events.lanes.status import when
 from events.models import Integration, Request, Resent, SendLog
 from events.outbox.lock_timeout import LockTimeout, lock_timeout
-from events.outbox.record import record_found
+from events.outbox.record import record_from_query
 from events.send_log import pages
 from events.send_log.filter import MessageFilter
-from events.send_log.pages import LogEntry, LogPosition
-from events.send_log.resendable import SENDABLE, ResendCase
+from events.send_log.resendable import RESENDABLE_EVENTS, ResendCase
+from events.send_log.rows import LogEntry, LogPosition
 
-# One short transaction each.
-PORTION: Final = 1_000
-# As long as a counter that saves one of these customers may have to wait for a portion, about.
-PATIENCE: Final = "500ms"
+RESEND_CHUNK_SIZE: Final = 1_000
+"""Entries per transaction. It locks rows that a save may wait for, so it has to be short."""
 
-NOTED: Final = """
-meant AS MATERIALIZED (
-    SELECT l.* FROM unnest(%(ids)s::bigint[], %(moments)s::timestamptz[]) AS p (id, settled_at) CROSS JOIN LATERAL (
-        SELECT s.id, s.business_id, s.customer_id, s.event, s.subject_id, s.message_id, s.occurred_at, s.facts FROM events_sendlog s
+MARK_RESENT: Final = """
+entries AS MATERIALIZED (
+    SELECT l.* FROM unnest(%(ids)s::bigint[], %(moments)s::timestamptz[]) AS p (id, settled_at)
+    CROSS JOIN LATERAL (
+        SELECT s.id, s.business_id, s.customer_id, s.event, s.subject_id, s.message_id,
+            s.occurred_at, s.facts
+        FROM events_sendlog s
         WHERE s.id = p.id AND s.settled_at = p.settled_at AND s.business_id = %(business)s
-            AND s.outcome <> 'accepted' AND s.facts IS NOT NULL AND s.event = ANY (%(sendable)s) {kind}
+            AND s.outcome <> 'accepted' AND s.facts IS NOT NULL AND s.event = ANY (%(resendable)s)
+            {condition}
     ) l
-), noted AS (
+), marked AS (
     INSERT INTO events_resent (log_id, business_id, at, by_id)
-    SELECT m.id, m.business_id, %(now)s, %(by)s FROM meant m
-    JOIN customers_customer c ON c.id = m.customer_id AND c.business_id = m.business_id
-    JOIN events_integration i ON i.business_id = m.business_id AND i.enabled AND m.event <> ALL (i.muted)
-    ORDER BY m.id
+    SELECT e.id, e.business_id, %(now)s, %(by)s FROM entries e
+    JOIN customers_customer c ON c.id = e.customer_id AND c.business_id = e.business_id
+    JOIN events_integration i
+        ON i.business_id = e.business_id AND i.enabled AND e.event <> ALL (i.muted)
+    ORDER BY e.id
     ON CONFLICT (log_id) DO NOTHING
     RETURNING log_id
 )
 """
-EVENTS: Final = f"""
-WITH {NOTED.format(kind=f"AND s.event <> '{IDENTIFY}'")}
-INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
-SELECT m.business_id, m.customer_id, c.uuid, m.event, m.subject_id, m.message_id, m.occurred_at, m.facts
-FROM noted n JOIN meant m ON m.id = n.log_id JOIN customers_customer c ON c.id = m.customer_id
-ORDER BY m.id
+RESEND_EVENTS: Final = f"""
+WITH {MARK_RESENT.format(condition=f"AND s.event <> '{IDENTIFY}'")}
+INSERT INTO events_outgoing
+    (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
+SELECT e.business_id, e.customer_id, c.uuid, e.event, e.subject_id, e.message_id, e.occurred_at,
+    e.facts
+FROM marked m JOIN entries e ON e.id = m.log_id JOIN customers_customer c ON c.id = e.customer_id
+ORDER BY e.id
 """
-# A customer's details are sent as they are now, once, however many entries there are of them.
-IDENTIFIES: Final = f"""
-{NOTED.format(kind=f"AND s.event = '{IDENTIFY}' AND s.outcome <> 'skipped'")}, found AS (
-    SELECT DISTINCT ON (m.customer_id) m.business_id, m.customer_id, m.event, m.customer_id AS subject_id,
-        %(now)s::timestamptz AS occurred_at, '{{}}'::jsonb AS facts
-    FROM noted n JOIN meant m ON m.id = n.log_id ORDER BY m.customer_id
+# A customer's traits are sent once, as they are now, however many entries there are.
+FIND_RESENT_IDENTIFIES: Final = f"""
+{MARK_RESENT.format(condition=f"AND s.event = '{IDENTIFY}' AND s.outcome <> 'skipped'")},
+occurrences AS (
+    SELECT DISTINCT ON (e.customer_id) e.business_id, e.customer_id, e.event,
+        e.customer_id AS subject_id, %(now)s::timestamptz AS occurred_at, '{{}}'::jsonb AS facts
+    FROM marked m JOIN entries e ON e.id = m.log_id ORDER BY e.customer_id
 )
 """
 
 
 @transaction.atomic
 def resend(business_id: int, entries: Sequence[LogEntry], by: int | None, now: datetime) -> int:
-    """Put these of the business's entries into the outbox, as far as they can be sent again. Answers how many messages wait now."""
+    """Put those of the business's entries that can be sent again into the outbox.
+
+    Returns the number of messages that wait now because of it.
+    """
     params: dict[str, Any] = {
         "business": business_id,
         "ids": [entry.id for entry in entries],
         "moments": [entry.settled_at for entry in entries],
-        "sendable": list(SENDABLE),
+        "resendable": list(RESENDABLE_EVENTS),
         "now": now,
         "by": by,
     }
     with connection.cursor() as cursor:
-        cursor.execute(EVENTS, params)
+        cursor.execute(RESEND_EVENTS, params)
         recorded = int(cursor.rowcount)
     if recorded:
         wake.after_commit()
-    return recorded + record_found(IDENTIFIES, params)
+    return recorded + record_from_query(FIND_RESENT_IDENTIFIES, params)
 
 
 def resend_case(entry: SendLog, zone: str, now: datetime) -> ResendCase:
-    """All that decides whether the entry can be sent again; times are told on the clock of the `zone`."""
+    """Return what decides whether the entry can be sent again. Times are on the zone's clock."""
     integration = Integration.objects.filter(pk=entry.business_id).first()
     resent = Resent.objects.filter(log_id=entry.pk).first()
+    customers = Customer.objects.filter(pk=entry.customer_id, business_id=entry.business_id)
     return ResendCase(
         event=entry.event,
         outcome=entry.outcome,
         has_facts=entry.facts is not None,
-        customer_known=Customer.objects.filter(
-            pk=entry.customer_id, business_id=entry.business_id
-        ).exists(),
+        customer_known=customers.exists(),
         enabled=bool(integration and integration.enabled),
         muted=bool(integration and entry.event in integration.muted),
         resent=when(resent.at, now, zone) if resent else "",
@@ -101,21 +110,21 @@ def resend_case(entry: SendLog, zone: str, now: datetime) -> ResendCase:
 
 @transaction.atomic
 def request_resend(matching: MessageFilter, by: Any, now: datetime) -> Request | None:
-    """Have everything of the one business sent again that matches now. What is logged from here on is not meant. None when the business is
-    switched off, or nothing matches; a request that is being carried out already is not made twice."""
+    """Queue a resend of everything of the one business that matches now.
+
+    Later entries are not included. Returns the open job when there is one for the same filter. None
+    if the business is switched off or nothing matches.
+    """
     (business_id,) = matching.businesses or ()
-    if (
-        not Integration.objects.select_for_update(no_key=True)
-        .filter(pk=business_id, enabled=True)
-        .exists()
-    ):
+    integrations = Integration.objects.select_for_update(no_key=True)
+    if not integrations.filter(pk=business_id, enabled=True).exists():
         return None
     meant = matching.as_json()
-    under_way = open_resends([business_id]).filter(matching__meant=meant).first()
+    open_job = open_resends([business_id]).filter(matching__meant=meant).first()
     expected = pages.count(matching)
-    if under_way or not expected:
-        return under_way
-    request = Request.objects.create(
+    if open_job or not expected:
+        return open_job
+    job = Request.objects.create(
         business_id=business_id,
         kind=Request.Kind.SEND_AGAIN,
         requested_by=by,
@@ -124,7 +133,7 @@ def request_resend(matching: MessageFilter, by: Any, now: datetime) -> Request |
         expected=expected,
     )
     wake.run_jobs_after_commit()
-    return request
+    return job
 
 
 def open_resends(business_ids: Sequence[int]) -> QuerySet[Request]:
@@ -133,16 +142,21 @@ def open_resends(business_ids: Sequence[int]) -> QuerySet[Request]:
     ).order_by("id")
 
 
-def resend_chunk(request: Request, now: datetime) -> bool:
-    """Send some of what was meant again, oldest first. Waits while a save holds one of these customers for long."""
-    matching = MessageFilter.of_json(request.matching["meant"])
-    after = LogPosition.of(request.position.get("after", ""))
-    page = pages.page(matching, PORTION, after, newest_first=False, up_to=request.matching["up_to"])
-    with suppress(LockTimeout), lock_timeout(PATIENCE):
-        recorded = resend(request.business_id, page.entries, request.requested_by_id, now)
-        request.done += recorded
-        request.passed_over += len(page.entries) - recorded
+def resend_chunk(job: Request, now: datetime) -> bool:
+    """Resend the next entries, oldest first. Returns whether the job is finished.
+
+    If a save holds one of these customers for long, nothing is done: the next run tries again.
+    """
+    matching = MessageFilter.from_json(job.matching["meant"])
+    after = LogPosition.parse(job.position.get("after", ""))
+    page = pages.page(
+        matching, RESEND_CHUNK_SIZE, after, newest_first=False, up_to=job.matching["up_to"]
+    )
+    with suppress(LockTimeout), lock_timeout():
+        recorded = resend(job.business_id, page.entries, job.requested_by_id, now)
+        job.done += recorded
+        job.passed_over += len(page.entries) - recorded
         if page.entries:
-            request.position = {"after": str(page.entries[-1].place)}
+            job.position = {"after": str(page.entries[-1].position)}
         return not page.more
     return False

@@ -1,4 +1,7 @@
-"""Working off what owners asked for: portion by portion, each a short transaction; a worker that dies loses one portion's work."""
+"""Carry out open jobs chunk by chunk, each in a short transaction.
+
+A worker that dies loses the work of one chunk; the next worker goes on from there.
+"""
 
 import time
 from collections.abc import Callable
@@ -10,54 +13,58 @@ from django.db import transaction
 from events.jobs import discard, resend
 from events.models import Request
 
-Portion = Callable[[Request, datetime], bool]
+JobChunk = Callable[[Request, datetime], bool]
 
-# By kind. A portion works inside the caller's transaction, notes in `done`, `passed_over` and `position` how far it came (the caller
-# saves them), and answers whether that was all.
-JOB_CHUNKS: Final[dict[str, Portion]] = {
+JOB_CHUNKS: Final[dict[str, JobChunk]] = {
     Request.Kind.DISCARD: discard.discard_chunk,
     Request.Kind.SEND_AGAIN: resend.resend_chunk,
 }
-# After this a task ends and the next tick goes on, so that a worker is never busy with one owner's million for long.
-BUDGET_SECONDS: Final = 20.0
+"""Kind of job -> the function that does one chunk in the caller's transaction.
+
+It updates `done`, `passed_over` and `position` of the job, which the caller saves, and returns
+whether the job is finished."""
+
+JOBS_BUDGET_SECONDS: Final = 20.0
+"""After this long the task ends, and the next tick goes on: a job with a million messages must not
+keep a worker from delivering."""
 
 
 def run_jobs(now: datetime) -> int:
-    """Work at all open requests in turn until none can go on. Answers how many portions were done."""
-    until, portions, ids = time.monotonic() + BUDGET_SECONDS, 0, _open()
-    while ids and time.monotonic() < until:
-        came = {request_id: _portion(request_id, now) for request_id in ids}
-        portions += sum(forward is not None for forward in came.values())
-        ids = [request_id for request_id, more in came.items() if more]
-    return portions
+    """Do chunks of all open jobs in turn, until none can go on or the time is up.
+
+    Returns the number of chunks done.
+    """
+    deadline, chunks, ids = time.monotonic() + JOBS_BUDGET_SECONDS, 0, _open_jobs()
+    while ids and time.monotonic() < deadline:
+        results = {job_id: _run_chunk(job_id, now) for job_id in ids}
+        chunks += sum(has_more is not None for has_more in results.values())
+        ids = [job_id for job_id, has_more in results.items() if has_more]
+    return chunks
 
 
-def _open() -> list[int]:
-    return list(
-        Request.objects.filter(finished_at=None, kind__in=JOB_CHUNKS)
-        .order_by("id")
-        .values_list("id", flat=True)
-    )
+def _open_jobs() -> list[int]:
+    jobs = Request.objects.filter(finished_at=None, kind__in=JOB_CHUNKS).order_by("id")
+    return list(jobs.values_list("id", flat=True))
 
 
 @transaction.atomic
-def _portion(request_id: int, now: datetime) -> bool | None:
-    """Whether there is more. None when it did not come forward: another worker is at it, or it has to wait."""
-    request = (
-        Request.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(pk=request_id, finished_at=None)
-        .first()
-    )
-    if request is None:
+def _run_chunk(job_id: int, now: datetime) -> bool | None:
+    """Return whether there is more to do.
+
+    None if there was no progress: another worker holds the job, or it must wait.
+    """
+    jobs = Request.objects.select_for_update(skip_locked=True, of=("self",))
+    job = jobs.filter(pk=job_id, finished_at=None).first()
+    if job is None:
         return None
-    before = _progress(request)
-    if JOB_CHUNKS[request.kind](request, now):
-        request.finished_at = now
-    elif before == _progress(request):
+    before = _progress(job)
+    if JOB_CHUNKS[job.kind](job, now):
+        job.finished_at = now
+    elif before == _progress(job):
         return None
-    request.save(update_fields=["done", "passed_over", "position", "finished_at"])
-    return request.finished_at is None
+    job.save(update_fields=["done", "passed_over", "position", "finished_at"])
+    return job.finished_at is None
 
 
-def _progress(request: Request) -> tuple[int, int, dict[str, Any]]:
-    return request.done, request.passed_over, dict(request.position)
+def _progress(job: Request) -> tuple[int, int, dict[str, Any]]:
+    return job.done, job.passed_over, dict(job.position)

@@ -1,6 +1,8 @@
-"""The owner's side of a lane: it exists as soon as there is a config, and what the owner decides lets it run, or holds it.
+"""The owner's side of a lane: it exists as soon as there is a config, and what the owner decides
+lets it run, or holds it.
 
-A delivery in progress is never disturbed: its lease stays. Counting `generation` up keeps its verdict from undoing what is decided here.
+A delivery in progress is never disturbed: its lease stays. Counting `generation` up keeps its
+verdict from undoing what is decided here.
 """
 
 from collections.abc import Collection
@@ -14,15 +16,18 @@ from events.identify import IDENTIFY
 from events.lanes.status import CHOICE_WANTED, DISCARDING
 from events.models import Integration, Lane, Outgoing
 
-# What neither a saved config nor a new write key ends: the owner's choice does, or the end of the discarding.
+# What neither a saved config nor a new write key ends: the owner's choice does, or the end of the
+# discarding.
 OWNER_HALTS = (CHOICE_WANTED, DISCARDING)
 
 
 @transaction.atomic
 def save_config(integration: Integration, changed: Collection[str]) -> None:
-    """Save what the owner changed of it, and no other column: somebody else may be changing those. Saving it unchanged means: try again.
+    """Save what the owner changed of it, and no other column: somebody else may be changing those.
+    Saving it unchanged means: try again.
 
-    When it is switched on while events from before wait, nothing is sent until the owner has chosen what becomes of them.
+    When it is switched on while events from before wait, nothing is sent until the owner has
+    chosen what becomes of them.
     """
     if integration._state.adding:
         integration.save()

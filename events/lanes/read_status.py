@@ -8,7 +8,7 @@ from django.db import connection
 from events.encryption import decrypt
 from events.lanes.status import COUNTED_MESSAGES, LaneStatus
 
-FIND: Final = """
+FIND_LANE_STATUSES: Final = """
 SELECT b.id, b.time_zone, COALESCE(i.enabled, FALSE), COALESCE(i.write_key, ''), COALESCE(l.stopped, ''), l.stopped_at,
     COALESCE(l.last_error, ''), l.failing_since, l.resume_at, COALESCE(l.failures, 0), l.last_accepted_at, w.messages, w.oldest
 FROM customers_business b
@@ -25,7 +25,7 @@ WHERE b.id = ANY (%s)
 def lane_statuses(business_ids: Collection[int]) -> dict[int, LaneStatus]:
     """By business id; a business that is gone is left out, and one without a config is switched off."""
     with connection.cursor() as cursor:
-        cursor.execute(FIND, [COUNTED_MESSAGES + 1, list(business_ids)])
+        cursor.execute(FIND_LANE_STATUSES, [COUNTED_MESSAGES + 1, list(business_ids)])
         return {
             business_id: LaneStatus(
                 business_id, time_zone, enabled, bool(decrypt(write_key)), *rest

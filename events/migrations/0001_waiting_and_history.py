@@ -314,7 +314,7 @@ class Migration(migrations.Migration):
                 (
                     "relation",
                     models.CharField(
-                        help_text="How customers refer to the row, a key of events.outbox.fan_out.CONCERNED.",
+                        help_text="How customers refer to the row, a key of events.outbox.fan_out.CUSTOMERS_CONCERNED.",
                         max_length=32,
                     ),
                 ),

@@ -15,11 +15,11 @@ from customers.models.tracked import Tracked
 from events.catalogue import EVENT_NAMES
 from events.encryption import EncryptedTextField, Unreadable
 
-write_key_shape = RegexValidator(
+write_key_validator = RegexValidator(
     r"\A[A-Za-z0-9]{32}\Z",
     "A write key is 32 letters and digits. Copy it from Segment: Connections, Sources, your source, Settings, API Keys.",
 )
-one_to_a_thousand_days = [MinValueValidator(1), MaxValueValidator(1000)]
+day_limit_validators = [MinValueValidator(1), MaxValueValidator(1000)]
 
 
 LIMIT_FIELDS: Final = {
@@ -59,26 +59,26 @@ class Integration(Tracked):
         editable=False,
         help_text="Since when it has been on; empty while off.",
     )
-    write_key = EncryptedTextField(blank=True, validators=[write_key_shape])
+    write_key = EncryptedTextField(blank=True, validators=[write_key_validator])
     region = models.CharField(max_length=2, choices=Region.choices, default=Region.US)
     muted = ArrayField(
         models.CharField(max_length=64), default=list, blank=True, validators=[known_events]
     )
     weekly_limit = models.PositiveSmallIntegerField(
-        "lost after, weekly", default=DEFAULT_LIMITS["weekly"], validators=one_to_a_thousand_days
+        "lost after, weekly", default=DEFAULT_LIMITS["weekly"], validators=day_limit_validators
     )
     bi_weekly_limit = models.PositiveSmallIntegerField(
         "lost after, bi-weekly",
         default=DEFAULT_LIMITS["bi-weekly"],
-        validators=one_to_a_thousand_days,
+        validators=day_limit_validators,
     )
     monthly_limit = models.PositiveSmallIntegerField(
-        "lost after, monthly", default=DEFAULT_LIMITS["monthly"], validators=one_to_a_thousand_days
+        "lost after, monthly", default=DEFAULT_LIMITS["monthly"], validators=day_limit_validators
     )
     irregular_limit = models.PositiveSmallIntegerField(
         "lost after, irregular or unknown",
         default=DEFAULT_LIMITS["irregular"],
-        validators=one_to_a_thousand_days,
+        validators=day_limit_validators,
     )
     birthday_field = models.ForeignKey(
         CustomField,
@@ -127,7 +127,9 @@ class Integration(Tracked):
         self._stamp(timezone.now())
         if kwargs.get("update_fields") is not None:
             names = set(kwargs["update_fields"])
-            kwargs["update_fields"] = names | {STAMPS[name] for name in names & STAMPS.keys()}
+            kwargs["update_fields"] = names | {
+                STAMP_FIELDS[name] for name in names & STAMP_FIELDS.keys()
+            }
         super().save(**kwargs)
 
     def _stamp(self, now: datetime) -> None:
@@ -140,7 +142,7 @@ class Integration(Tracked):
             self.birthday_field_since = now if self.birthday_field_id else None
 
 
-STAMPS = {
+STAMP_FIELDS = {
     "enabled": "enabled_at",
     "birthday_field": "birthday_field_since",
     "birthday_field_id": "birthday_field_since",

@@ -127,7 +127,7 @@ class TraitChange(models.Model):
     )
     relation = models.CharField(
         max_length=32,
-        help_text="How customers refer to the row, a key of events.outbox.fan_out.CONCERNED.",
+        help_text="How customers refer to the row, a key of events.outbox.fan_out.CUSTOMERS_CONCERNED.",
     )
     related_id = models.BigIntegerField()
     occurred_at = models.DateTimeField()

@@ -1,7 +1,8 @@
 """What waits: the messages that are still to be sent, one row each.
 
-`record` adds rows in the transaction of a save, `fan_out` adds identifies for many customers, `read`
-and `pages` read rows, `settle` and `expire` move rows to the send log. `rows` has the row types.
+`record` adds rows in the transaction of a save, `fan_out` adds identifies for many customers,
+`read` and `pages` read rows, `settle` and `expire` move rows to the send log. `rows` has the row
+types.
 
 Only this package, and `events.jobs.resend` and `events.jobs.discard` through it, write
 `events_outgoing`.

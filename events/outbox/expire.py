@@ -1,48 +1,56 @@
-"""What still waits after 30 days goes to the send log as expired; its owner has been told since the first hour."""
+"""Expire messages that waited for 30 days: move them to the send log.
+
+Their owner has had an email about it since the first hour.
+"""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import connection, transaction
 
 from events.models import Outcome
-from events.outbox.read import COLUMNS, as_outbox_row
+from events.outbox.read import OUTBOX_COLUMNS, as_outbox_row
 from events.outbox.rows import SettledMessage
 from events.outbox.settle import take_out
 from events.send_log import partitions
 from events.send_log.write import write_log
 
-KEPT = timedelta(days=30)
-# One short transaction each.
-PORTION = 1_000
+EXPIRES_AFTER: Final = timedelta(days=30)
+"""Emails and the documentation promise this time to owners."""
+EXPIRE_CHUNK_SIZE: Final = 1_000
+"""Messages per transaction. It locks their lanes, which are not delivered meanwhile."""
 
-REASON = "It waited for 30 days and could not be sent."
+EXPIRED_REASON: Final = "It waited for 30 days and could not be sent."
 
-# Businesses that are switched off keep what waits until the owner decides; lanes being delivered may be sending just these rows.
-OVERDUE = f"""
-SELECT {COLUMNS} FROM events_outgoing o
+# A business that is switched off keeps its messages until the owner decides. A lane with a lease
+# may be sending just these messages.
+FIND_EXPIRED: Final = f"""
+SELECT {OUTBOX_COLUMNS} FROM events_outgoing o
 JOIN events_integration i ON i.business_id = o.business_id AND i.enabled
-JOIN events_lane l ON l.business_id = o.business_id AND (l.lease_until IS NULL OR l.lease_until < %s)
+JOIN events_lane l
+    ON l.business_id = o.business_id AND (l.lease_until IS NULL OR l.lease_until < %s)
 WHERE o.recorded_at < %s ORDER BY o.id LIMIT %s FOR UPDATE OF o, l SKIP LOCKED
 """
 
 
 def expire(now: datetime) -> int:
-    """Move what is overdue to the send log. Answers how many messages."""
+    """Move expired messages to the send log. Returns the number of messages."""
     expired = 0
-    while moved := _expire_portion(now):
-        expired += moved
+    while count := _expire_chunk(now):
+        expired += count
     return expired
 
 
-def _expire_portion(now: datetime) -> int:
+def _expire_chunk(now: datetime) -> int:
     partitions.ensure(now)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(OVERDUE, [now, now - KEPT, PORTION])
+        cursor.execute(FIND_EXPIRED, [now, now - EXPIRES_AFTER, EXPIRE_CHUNK_SIZE])
         rows = [as_outbox_row(row) for row in cursor.fetchall()]
         taken = take_out(cursor, rows)
-        write_log(
-            cursor,
-            [SettledMessage(row, Outcome.EXPIRED, REASON) for row in rows if taken.get(row.id)],
-            now,
-        )
+        expired = [
+            SettledMessage(row, Outcome.EXPIRED, EXPIRED_REASON)
+            for row in rows
+            if taken.get(row.id)
+        ]
+        write_log(cursor, expired, now)
         return len(taken)

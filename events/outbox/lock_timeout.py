@@ -12,7 +12,8 @@ from django.db.utils import OperationalError
 
 LOCK_TIMEOUT: Final = "500ms"
 """How long background work waits for a lock. A save may be waiting behind it for as long, so it is
-half of what a save may lose, and less than the second after which PostgreSQL looks for deadlocks."""
+half of what a save may lose, and less than the second after which PostgreSQL looks for
+deadlocks."""
 
 # lock_not_available, deadlock_detected
 LOCK_ERRORS: Final = {"55P03", "40P01"}
@@ -30,8 +31,8 @@ class LockTimeout(Exception):
 def lock_timeout(timeout: str = LOCK_TIMEOUT) -> Iterator[Any]:
     """A transaction, with its cursor, that waits for each lock at most `timeout`, such as 200ms.
 
-    Raises LockTimeout. PostgreSQL aborts the transaction that detects a deadlock, after 1 s. Our lock
-    timeout is shorter, so we give up first and never the save.
+    Raises LockTimeout. PostgreSQL aborts the transaction that detects a deadlock, after 1 s. Our
+    lock timeout is shorter, so we give up first and never the save.
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Recording what happened: one statement per save, whatever it means, in the transaction of the save."""
+"""Record occurrences: one statement per save, in the transaction of the save."""
 
 import json
 import secrets
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from django.db import connection
@@ -16,145 +16,141 @@ from events import wake
 from events.identify import IDENTIFY
 from events.occurrences import Lookup, Occurrence, Related
 
-# Resolved inside the recording statement by primary key, so that an event says what was true when it happened even if the row it
-# names is changed or deleted a moment later. Costs about 30 us each (bench `record_lookups`), far less than another query.
-LOOKUPS: dict[Related, str] = {
+LOOKUP_QUERIES: Final[dict[Related, str]] = {
     "agent": "SELECT name FROM customers_agent WHERE id = %s::bigint",
     "employee": "SELECT name FROM customers_employee WHERE id = %s::bigint",
     "department": "SELECT name FROM customers_department WHERE id = %s::bigint",
     "discount": (
-        "SELECT jsonb_build_object('name', name, 'description', description, 'value', value) FROM customers_discount WHERE id = %s::bigint"
+        "SELECT jsonb_build_object('name', name, 'description', description, 'value', value) "
+        "FROM customers_discount WHERE id = %s::bigint"
     ),
     "price_of_item": "SELECT price::text FROM customers_lineitem WHERE id = %s::bigint",
     "total_of_order": "SELECT total::text FROM customers_order WHERE id = %s::bigint",
     "currency_of_business": "SELECT currency FROM customers_business WHERE id = %s::bigint",
     "brand_of_customer": (
-        "SELECT COALESCE(b.name, s.name) FROM customers_customer k JOIN customers_business s ON s.id = k.business_id "
+        "SELECT COALESCE(b.name, s.name) FROM customers_customer k "
+        "JOIN customers_business s ON s.id = k.business_id "
         "LEFT JOIN customers_brand b ON b.id = k.brand_id WHERE k.id = %s::bigint"
     ),
 }
+"""What a fact names -> the query that looks it up by primary key, within the recording statement.
 
-# As `new_message_id`, also where the server has no uuidv7() yet: 12 digits of a random UUID and 8 of another, none of them a fixed one.
-NEW_MESSAGE_ID = """
+So a message says what was true when it happened, even if the row is changed or deleted right after.
+Each costs about 30 us (bench `record_lookups`), far less than another query."""
+
+# Like `new_message_id`. The server may be too old for uuidv7(). The 20 random digits come from two
+# random UUIDs: the last 12 digits of one and the first 8 of another, none of which is fixed.
+NEW_MESSAGE_ID: Final = """
 lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')
     || right(gen_random_uuid()::text, 12) || left(gen_random_uuid()::text, 8)
 """
-# The gate stands in the statement itself: no further query, and switching on, off or muting counts from the next save.
-INSERT = """
-INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
+# The statement itself checks whether the business is on and the event is not muted. That needs no
+# further query, and a changed switch applies from the next save on.
+INSERT_ROWS: Final = """
+INSERT INTO events_outgoing
+    (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
 SELECT i.business_id, c.id, c.uuid, e.event, e.subject_id, e.message_id, e.occurred_at, e.facts
 FROM customers_customer c
 JOIN events_integration i ON i.business_id = c.business_id
 CROSS JOIN (VALUES {rows}) AS e (event, subject_id, message_id, occurred_at, facts)
 WHERE c.id = %s::bigint AND i.enabled AND e.event <> ALL (i.muted)
 """
-# A save while an identify waits replaces its message id: under the old one Segment would take the newer traits for a duplicate.
-COALESCE = f"""
+# A save while an identify waits gives it a new message id: under the old one, which may be in
+# flight, Segment would drop the newer traits as a duplicate.
+REPLACE_WAITING_IDENTIFY: Final = f"""
 ON CONFLICT (customer_id) WHERE event = '{IDENTIFY}'
 DO UPDATE SET message_id = EXCLUDED.message_id, occurred_at = EXCLUDED.occurred_at
 """
 
+LookupNames = tuple[tuple[str, Related], ...]
+"""The lookups of one occurrence: the fact's name, and what it names."""
+
 
 @contextmanager
-def prepared() -> Iterator[Any]:
-    """A cursor whose statements the server plans once and keeps: parsing and planning the recording statement costs several times what
-    running it does (bench `record_off_ratio_to_plain_save`). Django's own cursors put the values into the text."""
+def prepared_cursor() -> Iterator[Any]:
+    """A cursor whose statements the server plans once and keeps.
+
+    Parsing and planning the recording statement costs several times what running it does (bench
+    `record_off_ratio_to_plain_save`). Django's own cursors put the values into the text.
+    """
     connection.ensure_connection()
-    # Whoever has the queries logged wants to read them, with their values; a prepared one has no text.
+    # a query log is to show the statements with their values, which only Django's cursors have
     planned: Any = None if connection.queries_logged else psycopg.Cursor(connection.connection)
     own = connection.make_cursor(planned) if planned else connection.cursor()
     with own as cursor:
         yield cursor
 
 
-# The lookups of one event: the fact's name and what it is about.
-Shape = tuple[tuple[str, Related], ...]
-
-
 def record(
-    customer_id: int, happenings: Iterable[Occurrence], identify_at: datetime | None = None
+    customer_id: int, occurrences: Iterable[Occurrence], identify_at: datetime | None = None
 ) -> int:
-    """Record events and, with `identify_at`, that the customer's traits changed. Answers how many messages now wait because of it:
-    none when the business is switched off."""
-    found = list(happenings)
+    """Record occurrences and, with `identify_at`, that the customer's traits changed.
+
+    Returns the number of messages that wait because of it, 0 when the business is switched off.
+    """
+    recorded = list(occurrences)
     if identify_at is not None:
-        found.append(Occurrence(IDENTIFY, customer_id, identify_at, {}))
-    if not found:
+        recorded.append(Occurrence(IDENTIFY, customer_id, identify_at, {}))
+    if not recorded:
         return 0
-    lookups = [
-        {name: fact for name, fact in happening.facts.items() if isinstance(fact, Lookup)}
-        for happening in found
-    ]
-    statement = _statement(
-        tuple(tuple((name, fact.related) for name, fact in facts.items()) for facts in lookups)
-    )
+    lookups = [_lookups(occurrence) for occurrence in recorded]
+    statement = _statement(tuple(_names(facts) for facts in lookups))
     values = [
         value
-        for happening, facts in zip(found, lookups, strict=True)
-        for value in _values(happening, facts)
+        for occurrence, facts in zip(recorded, lookups, strict=True)
+        for value in _values(occurrence, facts)
     ]
-    with prepared() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(statement, [*values, customer_id])
-        recorded = int(cursor.rowcount)
-    if recorded:
+        count = int(cursor.rowcount)
+    if count:
         wake.after_commit()
-    return recorded
+    return count
 
 
-def facts_of(happening: Occurrence) -> dict[str, Any]:
-    """What would be recorded of it now, by the same means; nothing is written."""
-    lookups = {name: fact for name, fact in happening.facts.items() if isinstance(fact, Lookup)}
-    row = _row(tuple((name, fact.related) for name, fact in lookups.items()))
+def facts_of(occurrence: Occurrence) -> dict[str, Any]:
+    """Return the facts that recording it now would store. Nothing is written."""
+    lookups = _lookups(occurrence)
+    row = _row(_names(lookups))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT e.facts FROM (VALUES {row}) AS e (event, subject_id, message_id, occurred_at, facts)",
-            _values(happening, lookups),
+            f"SELECT e.facts FROM (VALUES {row}) "
+            "AS e (event, subject_id, message_id, occurred_at, facts)",
+            _values(occurrence, lookups),
         )
-        found: dict[str, Any] = json.loads(cursor.fetchone()[0])
-    return found
+        facts: dict[str, Any] = json.loads(cursor.fetchone()[0])
+    return facts
 
 
 def new_message_id() -> str:
-    """12 hex digits of the time in milliseconds, then 20 at random. Random, because Segment drops repeated ids of all its customers: two
-    are the same once in 2**80 pairs, and only if both are of one millisecond. In the order of time, so that the send log's index of them
-    grows at its end; wholly random ones would touch a page of it for each message. 32 digits, because Mixpanel takes no more than 36."""
+    """Return 12 hex digits of the time in milliseconds, then 20 random ones.
+
+    Random, because Segment drops repeated ids across all its customers: two ids are the same once
+    in 2**80 pairs, and only when both are of one millisecond. In the order of time, so that the
+    send log's index of ids grows at its end; random ids would touch a page of it for each message.
+    32 digits in all, because Mixpanel accepts at most 36.
+    """
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
-# As many as there are kinds of saves; always the same text, so that the server plans it once per connection.
-@lru_cache(maxsize=256)
-def _statement(shapes: tuple[Shape, ...]) -> str:
-    return INSERT.format(rows=", ".join(map(_row, shapes))) + COALESCE
+def record_from_query(query: str, params: dict[str, Any]) -> int:
+    """Record the occurrences that a set-based query returns, in the caller's transaction.
 
-
-def _row(shape: Shape) -> str:
-    found = "".join(
-        f" || jsonb_build_object('{name}', ({LOOKUPS[related]}))" for name, related in shape
-    )
-    return f"(%s::text, %s::bigint, %s::text, %s::timestamptz, %s::jsonb{found})"
-
-
-def _values(happening: Occurrence, lookups: Mapping[str, Lookup]) -> list[Any]:
-    plain = json.dumps(
-        {name: fact for name, fact in happening.facts.items() if name not in lookups}
-    )
-    values = [happening.event, happening.subject_id, new_message_id(), happening.occurred_at, plain]
-    return [*values, *(fact.id for fact in lookups.values())]
-
-
-def record_found(find: str, params: dict[str, Any]) -> int:
-    """Record what a set-based statement found. `find` is one or more CTEs, the last named `found` with the columns business_id,
-    customer_id, event, subject_id, occurred_at and facts; it runs in the caller's transaction, in the same statement."""
+    `query` is one or more CTEs. The last is named `occurrences` and has the columns business_id,
+    customer_id, event, subject_id, occurred_at and facts. Returns the number of messages recorded.
+    """
     statement = f"""
-    WITH {find}
-    INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
-    SELECT f.business_id, f.customer_id, c.uuid, f.event, f.subject_id, {NEW_MESSAGE_ID}, f.occurred_at, f.facts
-    FROM found f
-    JOIN customers_customer c ON c.id = f.customer_id
-    JOIN events_integration i ON i.business_id = f.business_id
-    WHERE i.enabled AND f.event <> ALL (i.muted)
-    ORDER BY f.business_id, f.customer_id
-    {COALESCE}
+    WITH {query}
+    INSERT INTO events_outgoing
+        (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
+    SELECT o.business_id, o.customer_id, c.uuid, o.event, o.subject_id, {NEW_MESSAGE_ID},
+        o.occurred_at, o.facts
+    FROM occurrences o
+    JOIN customers_customer c ON c.id = o.customer_id
+    JOIN events_integration i ON i.business_id = o.business_id
+    WHERE i.enabled AND o.event <> ALL (i.muted)
+    ORDER BY o.business_id, o.customer_id
+    {REPLACE_WAITING_IDENTIFY}
     """
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
@@ -162,3 +158,37 @@ def record_found(find: str, params: dict[str, Any]) -> int:
     if recorded:
         wake.after_commit()
     return recorded
+
+
+# One entry per kind of save. The text is always the same, so each connection plans it once.
+@lru_cache(maxsize=256)
+def _statement(rows: tuple[LookupNames, ...]) -> str:
+    return INSERT_ROWS.format(rows=", ".join(map(_row, rows))) + REPLACE_WAITING_IDENTIFY
+
+
+def _row(names: LookupNames) -> str:
+    lookups = "".join(
+        f" || jsonb_build_object('{name}', ({LOOKUP_QUERIES[related]}))" for name, related in names
+    )
+    return f"(%s::text, %s::bigint, %s::text, %s::timestamptz, %s::jsonb{lookups})"
+
+
+def _lookups(occurrence: Occurrence) -> dict[str, Lookup]:
+    return {name: fact for name, fact in occurrence.facts.items() if isinstance(fact, Lookup)}
+
+
+def _names(lookups: Mapping[str, Lookup]) -> LookupNames:
+    return tuple((name, fact.related) for name, fact in lookups.items())
+
+
+def _values(occurrence: Occurrence, lookups: Mapping[str, Lookup]) -> list[Any]:
+    """Return the parameters of one `_row`."""
+    facts = {name: fact for name, fact in occurrence.facts.items() if name not in lookups}
+    return [
+        occurrence.event,
+        occurrence.subject_id,
+        new_message_id(),
+        occurrence.occurred_at,
+        json.dumps(facts),
+        *(fact.id for fact in lookups.values()),
+    ]

@@ -132,8 +132,8 @@ def _store_traits(
 ) -> set[str]:
     """Store the traits that Segment has now.
 
-    Returns the message ids that were stored. An identify that was replaced while it was in flight is
-    not in the outbox under its id any more, but it was accepted and is to be logged once.
+    Returns the message ids that were stored. An identify that was replaced while it was in flight
+    is not in the outbox under its id any more, but it was accepted and is to be logged once.
     """
     if not identifies:
         return set()

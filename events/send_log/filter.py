@@ -1,17 +1,20 @@
-"""What of a business's messages is meant: the filter of an owner's list, of an export, and of a request to send again."""
+"""Which messages of a business are meant: by an owner's list, an export, or a resend."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Self
 
-from events.send_log.resendable import SENDABLE
+from events.send_log.resendable import RESENDABLE_EVENTS
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What a search came to: the customers, the one message, or the rows (event, id) of an order. `more` says that more customers match
-    than are told. Empty when there is nothing of the kind."""
+    """What a search matched. False when it matched nothing.
+
+    Either `customers`, or the customers and the `subjects` (event, id) of an order, or the one
+    `message_id`. `more`: more customers match than are listed.
+    """
 
     customers: tuple[int, ...] = ()
     message_id: str = ""
@@ -24,8 +27,12 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """`businesses` is None for all there are, also those that are gone. Days are each business's own: of the send log those on which the
-    outcome was known, of what waits those on which it happened. `brand_id` is 0 for customers without a brand, None for all."""
+    """Conditions on messages. Days are each business's own.
+
+    In the send log they are the days on which the outcome was known, in the outbox those on which
+    the event happened. `businesses` is None for all, including deleted ones. `brand_id` is 0 for
+    customers without a brand, and None for all.
+    """
 
     businesses: tuple[int, ...] | None
     event: str = ""
@@ -33,9 +40,9 @@ class MessageFilter:
     brand_id: int | None = None
     first_day: date | None = None
     last_day: date | None = None
-    found: SearchResult | None = None
-    sendable: bool = False
-    """Only what can be sent again, by its kind."""
+    search_result: SearchResult | None = None
+    resendable: bool = False
+    """Only messages that can be sent again, by event and outcome."""
 
     def as_json(self) -> dict[str, Any]:
         days = {
@@ -45,17 +52,19 @@ class MessageFilter:
         return {**asdict(self), **days}
 
     @classmethod
-    def of_json(cls, kept: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the filter that `as_json` wrote."""
         days = {
-            name: date.fromisoformat(kept[name]) if kept[name] else None
+            name: date.fromisoformat(data[name]) if data[name] else None
             for name in ("first_day", "last_day")
         }
-        businesses = None if kept["businesses"] is None else tuple(kept["businesses"])
-        return cls(**{**kept, **days, "businesses": businesses, "found": _found(kept["found"])})
+        businesses = None if data["businesses"] is None else tuple(data["businesses"])
+        result = _search_result(data["search_result"])
+        return cls(**{**data, **days, "businesses": businesses, "search_result": result})
 
     def params(self) -> dict[str, Any]:
-        """For statements; without a condition, None."""
-        found = self.found or SearchResult()
+        """Return parameters for statements. None, or empty, means: any."""
+        result = self.search_result or SearchResult()
         return {
             "businesses": None if self.businesses is None else list(self.businesses),
             "event": self.event or None,
@@ -63,16 +72,16 @@ class MessageFilter:
             "brand": self.brand_id,
             "first_day": self.first_day,
             "last_day": self.last_day,
-            "sendable": list(SENDABLE) if self.sendable else None,
-            "customers": list(found.customers),
-            "message_id": found.message_id,
-            "subject_events": [event for event, _ in found.subjects],
-            "subject_ids": [subject for _, subject in found.subjects],
+            "resendable": list(RESENDABLE_EVENTS) if self.resendable else None,
+            "customers": list(result.customers),
+            "message_id": result.message_id,
+            "subject_events": [event for event, _ in result.subjects],
+            "subject_ids": [subject for _, subject in result.subjects],
         }
 
 
-def _found(kept: Mapping[str, Any] | None) -> SearchResult | None:
-    if kept is None:
+def _search_result(data: Mapping[str, Any] | None) -> SearchResult | None:
+    if data is None:
         return None
-    subjects = tuple((event, subject) for event, subject in kept["subjects"])
-    return SearchResult(tuple(kept["customers"]), kept["message_id"], subjects, kept["more"])
+    subjects = tuple((event, subject) for event, subject in data["subjects"])
+    return SearchResult(tuple(data["customers"]), data["message_id"], subjects, data["more"])

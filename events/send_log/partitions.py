@@ -1,26 +1,32 @@
-"""The send log and the delivery attempts are partitioned by month: old months go by dropping a table, not by deleting rows."""
+"""Monthly partitions of the send log and the delivery attempts.
+
+Old months go by dropping a table, which is cheap, and not by deleting rows.
+"""
 
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from django.db import connection, transaction
 
 from events.outbox.lock_timeout import LockTimeout, lock_timeout
 
-# Table -> the column it is partitioned by.
-PARTITIONED = {"events_sendlog": "settled_at", "events_deliveryattempt": "at"}
+PARTITIONED: Final = {"events_sendlog": "settled_at", "events_deliveryattempt": "at"}
+"""Table -> the column that it is partitioned by."""
 
-# Two months ahead of the current one: beat may be dead for weeks before writing needs a partition that is not there yet.
-MONTHS_AHEAD = 2
+MONTHS_AHEAD: Final = 2
+"""Months created ahead of the current one: beat may be down for weeks before a partition is missing
+when a row is written."""
 
-# While somebody waits to drop a month, settling waits behind: longer than this it must not, and a backup may read for hours.
-PATIENCE = "1s"
+DROP_LOCK_TIMEOUT: Final = "1s"
+"""While a drop waits for its lock, settling waits behind it. A backup may hold the table for hours,
+and then the drop is tried another day. No save locks these tables."""
 
-_ready: set[date] = set()
+_existing: set[date] = set()
 
 
 def month_of(moment: datetime) -> date:
-    """The first day of the moment's month. Moments are in UTC, as the partitions' bounds are."""
+    """Return the first day of the month of a moment in UTC, like the partitions' bounds."""
     return date(moment.year, moment.month, 1)
 
 
@@ -28,32 +34,35 @@ def next_month(month: date) -> date:
     return (month + timedelta(days=32)).replace(day=1)
 
 
-def name_of(table: str, month: date) -> str:
+def partition_name(table: str, month: date) -> str:
     return f"{table}_{month:%Y_%m}"
 
 
-def make_ahead(now: datetime) -> int:
-    """Make the partitions for this month and the coming ones. Answers how many were missing."""
-    month, made = month_of(now), 0
+def create_ahead(now: datetime) -> int:
+    """Create the partitions of this month and the coming ones.
+
+    Returns the number of partitions created.
+    """
+    month, created = month_of(now), 0
     for _ in range(MONTHS_AHEAD + 1):
-        made += make(month)
+        created += create_month(month)
         month = next_month(month)
-    return made
+    return created
 
 
 def ensure(now: datetime) -> None:
-    """Make this month's partitions if nobody did, at most one look per process and month."""
+    """Create this month's partitions if they are missing. Each process looks once per month."""
     month = month_of(now)
-    if month not in _ready:
-        make(month)
-        # not before: a transaction that is rolled back takes the partitions it made with it
-        transaction.on_commit(lambda: _ready.add(month))
+    if month not in _existing:
+        create_month(month)
+        # on commit: a transaction that is rolled back takes the partitions it created with it
+        transaction.on_commit(lambda: _existing.add(month))
 
 
-def make(month: date) -> int:
-    """Make the month's partitions. Answers how many were missing."""
-    missing = [table for table in PARTITIONED if not _exists(name_of(table, month))]
-    return sum(_make(table, month) for table in missing)
+def create_month(month: date) -> int:
+    """Create the month's partitions. Returns the number of partitions created."""
+    missing = [table for table in PARTITIONED if not _exists(partition_name(table, month))]
+    return sum(_create(table, month) for table in missing)
 
 
 def _exists(name: str) -> bool:
@@ -62,12 +71,15 @@ def _exists(name: str) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _make(table: str, month: date) -> bool:
-    """False when another worker made it meanwhile. Made apart and then attached: unlike CREATE TABLE ... PARTITION OF, that keeps nobody
-    from writing or reading the other months, and does not wait for a long report or a backup to end."""
-    name = name_of(table, month)
+def _create(table: str, month: date) -> bool:
+    """Create a partition. Returns False if another worker created it meanwhile.
+
+    The table is created first and then attached. Unlike CREATE TABLE ... PARTITION OF, that lets
+    others read and write the other months, and does not wait until a report or a backup ends.
+    """
+    name = partition_name(table, month)
     with transaction.atomic(), connection.cursor() as cursor:
-        # one at a time: IF NOT EXISTS would look before it waits for the other worker, and then fail
+        # one worker at a time: IF NOT EXISTS would look, wait for the other worker, and then fail
         cursor.execute(f"LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE")
         if _exists(name):
             return False
@@ -77,26 +89,31 @@ def _make(table: str, month: date) -> bool:
     return True
 
 
-def months(table: str) -> list[date]:
-    """The months that have a partition, oldest first."""
+def partition_months(table: str) -> list[date]:
+    """Return the months that have a partition, oldest first."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass",
             [table],
         )
-        names = [row[0] for row in cursor.fetchall()]
+        names = [name for (name,) in cursor.fetchall()]
     return sorted(date(int(name[-7:-3]), int(name[-2:]), 1) for name in names)
 
 
 def drop_before(month: date) -> int:
-    """Drop every partition that ends before `month` begins. Answers how many; the others are left to the next time."""
-    return sum(_drop(table, old) for table in PARTITIONED for old in months(table) if old < month)
+    """Drop the partitions of earlier months. Returns the number of partitions dropped.
+
+    A partition that is in use for long is left for the next time.
+    """
+    return sum(
+        _drop(table, old) for table in PARTITIONED for old in partition_months(table) if old < month
+    )
 
 
 def _drop(table: str, month: date) -> bool:
-    """False when another worker dropped it meanwhile, or somebody reads the table for long."""
-    name = name_of(table, month)
-    with suppress(LockTimeout), lock_timeout(PATIENCE) as cursor:
+    """Return False if another worker dropped it meanwhile, or the table is read for long."""
+    name = partition_name(table, month)
+    with suppress(LockTimeout), lock_timeout(DROP_LOCK_TIMEOUT) as cursor:
         cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         if _exists(name):
             cursor.execute(f"DROP TABLE {name}")

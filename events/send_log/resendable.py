@@ -1,4 +1,4 @@
-"""Whether a send log entry can be sent again, and if not, why, in an owner's words. Pure."""
+"""Why an entry of the send log cannot be sent again, in an owner's words. Pure."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,17 +7,20 @@ from events.catalogue import EVENT_NAMES
 from events.identify import IDENTIFY
 
 ACCEPTED, SKIPPED = "accepted", "skipped"
-SENDABLE: Final = tuple(sorted(EVENT_NAMES | {IDENTIFY}))
-"""Events that can be sent again. A test event is none of them."""
+RESENDABLE_EVENTS: Final = tuple(sorted(EVENT_NAMES | {IDENTIFY}))
+"""Names of entries that can be sent again. A test event is none of them."""
 
-OFF: Final = (
+INTEGRATION_OFF: Final = (
     "The integration is switched off, so nothing is sent. Switch it on, then send this again."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ResendCase:
-    """`resent` says when it was sent again, in words; empty when it was not."""
+    """What decides whether an entry can be sent again.
+
+    `resent` says when it was sent again, in words. It is empty when it was not.
+    """
 
     event: str
     outcome: str
@@ -29,14 +32,14 @@ class ResendCase:
 
 
 def why_not_resendable(case: ResendCase) -> str:
-    """Empty when it can be sent again."""
-    return _for_good(case) or _for_now(case)
+    """Return the reason, empty when the entry can be sent again."""
+    return _never(case) or _not_now(case)
 
 
-def _for_good(case: ResendCase) -> str:
+def _never(case: ResendCase) -> str:
     if case.outcome == ACCEPTED:
         return "Segment has this message. It would drop a second copy, so it cannot be sent again."
-    if case.event not in SENDABLE:
+    if case.event not in RESENDABLE_EVENTS:
         return (
             "A test event cannot be sent again. Send a new one from the Segment integration page."
         )
@@ -53,9 +56,9 @@ def _for_good(case: ResendCase) -> str:
     )
 
 
-def _for_now(case: ResendCase) -> str:
+def _not_now(case: ResendCase) -> str:
     if not case.enabled:
-        return OFF
+        return INTEGRATION_OFF
     return (
         f"“{case.event}” is switched off on the Segment integration page. "
         "Switch it on, then send this again."

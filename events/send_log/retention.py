@@ -1,6 +1,7 @@
-"""How long the send log and the delivery attempts are kept: months go by dropping partitions."""
+"""How long the send log and the delivery attempts are kept, in whole months."""
 
 from datetime import date, datetime
+from typing import Final
 
 from django.db import connection
 from django.db.models import Max
@@ -8,61 +9,63 @@ from django.db.models import Max
 from events.models import Integration
 from events.send_log import daily_counts, partitions
 
-DEFAULT_MONTHS = 13
-# Rows of businesses that keep their log for less than the others are deleted in portions, each one short transaction.
-PORTION = 5_000
+DEFAULT_RETENTION_MONTHS: Final = 13
+"""As for a new integration: a year and the current month."""
 
-DELETE_PORTION = """
+LOG_CHUNK_SIZE: Final = 5_000
+"""Rows that one short transaction deletes, for businesses that keep less than others."""
+
+DELETE_LOG_CHUNK: Final = """
 DELETE FROM {table} WHERE (id, {column}) IN (
     SELECT t.id, t.{column} FROM {table} t WHERE t.business_id = %s AND t.{column} < %s LIMIT %s
 )
 """
-FORGET_RESENT = """
+DELETE_RESENT_CHUNK: Final = """
 DELETE FROM events_resent WHERE log_id = ANY (ARRAY(
-    SELECT r.log_id FROM events_resent r WHERE r.log_id < (SELECT min(l.id) FROM events_sendlog l) ORDER BY r.log_id LIMIT %s
+    SELECT r.log_id FROM events_resent r
+    WHERE r.log_id < (SELECT min(l.id) FROM events_sendlog l) ORDER BY r.log_id LIMIT %s
 ))
 """
 
 
 def months_before(month: date, count: int) -> date:
+    """Return the first day of the month that is `count` months before."""
     index = month.year * 12 + month.month - 1 - count
     return date(index // 12, index % 12 + 1, 1)
 
 
 def drop_old(now: datetime) -> int:
-    """Drop the partitions nobody keeps any more, then delete what businesses with a shorter limit do not keep. Answers how many
-    partitions were dropped."""
+    """Drop the months that no business keeps, then delete what single businesses do not keep.
+
+    Returns the number of partitions dropped.
+    """
     month = partitions.month_of(now)
-    longest = (
-        Integration.objects.aggregate(longest=Max("retention_months"))["longest"] or DEFAULT_MONTHS
-    )
+    most_months = Integration.objects.aggregate(most=Max("retention_months"))["most"]
+    longest = most_months or DEFAULT_RETENTION_MONTHS
     dropped = partitions.drop_before(months_before(month, longest))
-    daily_counts.forget(months_before(month, longest))
-    for business_id, kept in Integration.objects.filter(retention_months__lt=longest).values_list(
-        "business_id", "retention_months"
-    ):
-        _delete(business_id, months_before(month, kept))
-        daily_counts.forget_of(business_id, months_before(month, kept))
-    _forget_resent()
+    daily_counts.delete_before(months_before(month, longest))
+    shorter = Integration.objects.filter(retention_months__lt=longest)
+    for business_id, kept in shorter.values_list("business_id", "retention_months"):
+        _delete_log(business_id, months_before(month, kept))
+        daily_counts.delete_of_business(business_id, months_before(month, kept))
+    _delete_resent()
     return dropped
 
 
-def _forget_resent() -> None:
-    """Of entries that are gone, nobody asks whether they were sent again."""
-    deleted = PORTION
-    while deleted == PORTION:
-        with connection.cursor() as cursor:
-            cursor.execute(FORGET_RESENT, [PORTION])
-            deleted = cursor.rowcount
-
-
-def _delete(business_id: int, before: date) -> None:
+def _delete_log(business_id: int, before: date) -> None:
     for table, column in partitions.PARTITIONED.items():
-        deleted = PORTION
-        while deleted == PORTION:
+        statement = DELETE_LOG_CHUNK.format(table=table, column=column)
+        deleted = LOG_CHUNK_SIZE
+        while deleted == LOG_CHUNK_SIZE:
             with connection.cursor() as cursor:
-                cursor.execute(
-                    DELETE_PORTION.format(table=table, column=column),
-                    [business_id, before, PORTION],
-                )
+                cursor.execute(statement, [business_id, before, LOG_CHUNK_SIZE])
                 deleted = cursor.rowcount
+
+
+def _delete_resent() -> None:
+    """Delete the marks of entries that are gone: these cannot be sent again anyway."""
+    deleted = LOG_CHUNK_SIZE
+    while deleted == LOG_CHUNK_SIZE:
+        with connection.cursor() as cursor:
+            cursor.execute(DELETE_RESENT_CHUNK, [LOG_CHUNK_SIZE])
+            deleted = cursor.rowcount

@@ -27,14 +27,14 @@ FROM STDIN
 def write_log(cursor: Any, items: Sequence[SettledMessage], now: datetime) -> None:
     """Write the entries and the counts of these messages. `now` is when their outcome was known.
 
-    Call this last, and once per transaction: it locks the businesses' counts, so that taking another
-    lock afterwards, such as a lane's, could deadlock.
+    Call this last, and once per transaction: it locks the businesses' counts, so that taking
+    another lock afterwards, such as a lane's, could deadlock.
     """
     if items:
-        brand_of = daily_counts.brands(cursor, items)
+        brand_of = daily_counts.brand_ids(cursor, items)
         rows = (_log_row(item, brand_of.get(item.row.customer_id, 0), now) for item in items)
         _copy(cursor, COPY_LOG, rows)
-        daily_counts.add(cursor, items, brand_of, now)
+        daily_counts.add_counts(cursor, items, brand_of, now)
 
 
 def write_attempts(cursor: Any, attempts: Sequence[Attempt]) -> None:

@@ -1,55 +1,65 @@
-"""Customer Birthday: once per customer and year, from the hour the business chose (contract, section 2)."""
+"""Customer Birthday: once per customer and year, from the hour that the business chose.
+
+See contract, section 2.
+"""
 
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 
 from events.catalogue import CUSTOMER_BIRTHDAY
-from events.outbox.record import record_found
+from events.outbox.record import record_from_query
 
-# Contract, section 2: days in which nothing ran are caught up for 3 days.
-CATCH_UP_DAYS = 3
+CATCH_UP_DAYS: Final = 3
+"""Contract, section 2: after days in which nothing ran, birthdays of up to 3 days ago are sent."""
 
-# Four probes per business into the index on (field, month and day); calm days find nothing and cost next to nothing.
-# A birthday entered today for a day already past is not celebrated late: only days in which nothing ran are caught up.
-FIND = """
+# Four probes per business into the index on (field, month and day), so that a sweep that finds
+# nothing costs next to nothing. A birthday that is entered today for a past day is not sent: only
+# days in which nothing ran are caught up.
+FIND_BIRTHDAYS: Final = """
 due AS (
     SELECT i.business_id, i.birthday_field_id, d.day, d.today,
         -- an hour that comes twice begins at its first time, where PostgreSQL takes the second
-        LEAST((d.day + make_interval(hours => i.birthday_hour)) AT TIME ZONE b.time_zone, %(now)s) AS due_at,
-        CASE WHEN to_char(d.day, 'MM-DD') = '02-28' AND to_char(d.day + 1, 'MM-DD') = '03-01' THEN ARRAY['02-28', '02-29']
+        LEAST((d.day + make_interval(hours => i.birthday_hour)) AT TIME ZONE b.time_zone, %(now)s)
+            AS due_at,
+        CASE WHEN to_char(d.day, 'MM-DD') = '02-28' AND to_char(d.day + 1, 'MM-DD') = '03-01'
+             THEN ARRAY['02-28', '02-29']
              ELSE ARRAY[to_char(d.day, 'MM-DD')] END AS dates
     FROM events_integration i
     JOIN customers_business b ON b.id = i.business_id
     CROSS JOIN LATERAL (
         SELECT t.today, t.today - n AS day
-        FROM (SELECT (%(now)s AT TIME ZONE b.time_zone)::date AS today) t, generate_series(0, %(catch_up)s) n
+        FROM (SELECT (%(now)s AT TIME ZONE b.time_zone)::date AS today) t,
+            generate_series(0, %(catch_up)s) n
     ) d
     WHERE i.enabled AND i.birthday_field_id IS NOT NULL
         AND %(now)s AT TIME ZONE b.time_zone >= d.day + make_interval(hours => i.birthday_hour)
         AND d.day >= (GREATEST(i.enabled_at, i.birthday_field_since) AT TIME ZONE b.time_zone)::date
 ), born AS (
-    SELECT d.business_id, v.customer_id, extract(year FROM d.day)::int AS year, right(v.value, 5) AS birthday, d.due_at AS occurred_at
+    SELECT d.business_id, v.customer_id, extract(year FROM d.day)::int AS year,
+        right(v.value, 5) AS birthday, d.due_at AS occurred_at
     FROM due d
-    JOIN customers_customfieldvalue v ON v.field_id = d.birthday_field_id AND right(v.value, 5) = ANY (d.dates)
+    JOIN customers_customfieldvalue v
+        ON v.field_id = d.birthday_field_id AND right(v.value, 5) = ANY (d.dates)
     -- a field that holds dates today may have held any text before
-    WHERE v.value ~ '^([0-9]{4}-)?[0-9]{2}-[0-9]{2}$' AND (d.day = d.today OR v.updated_at <= d.due_at)
+    WHERE v.value ~ '^([0-9]{4}-)?[0-9]{2}-[0-9]{2}$'
+        AND (d.day = d.today OR v.updated_at <= d.due_at)
 ), celebrated AS (
     INSERT INTO events_celebration (customer_id, year)
     SELECT customer_id, year FROM born ORDER BY customer_id
     ON CONFLICT (customer_id, year) DO NOTHING
     RETURNING customer_id, year
-), found AS (
-    SELECT b.business_id, b.customer_id, %(event)s AS event, b.customer_id AS subject_id, b.occurred_at,
-        jsonb_build_object('birthday', b.birthday) AS facts
+), occurrences AS (
+    SELECT b.business_id, b.customer_id, %(event)s AS event, b.customer_id AS subject_id,
+        b.occurred_at, jsonb_build_object('birthday', b.birthday) AS facts
     FROM celebrated c JOIN born b ON b.customer_id = c.customer_id AND b.year = c.year
 )
 """
 
 
 def sweep(now: datetime) -> int:
-    """Find whose birthday it is. Answers how many events were recorded."""
+    """Record the birthdays that are due. Returns the number of events recorded."""
+    params = {"now": now, "event": CUSTOMER_BIRTHDAY, "catch_up": CATCH_UP_DAYS}
     with transaction.atomic():
-        return record_found(
-            FIND, {"now": now, "event": CUSTOMER_BIRTHDAY, "catch_up": CATCH_UP_DAYS}
-        )
+        return record_from_query(FIND_BIRTHDAYS, params)

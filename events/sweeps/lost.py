@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from customers.lost import ABSENT_SINCE_SQL, LOST_ON_SQL
 from events.catalogue import CUSTOMER_LOST
 from events.models.integration import LIMIT_FIELDS, OTHER_LIMIT_FIELD
-from events.outbox.record import record_found
+from events.outbox.record import record_from_query
 
 BUSINESSES_PER_CHUNK: Final = 100
 """Each chunk is one short transaction. Thousands of businesses may share a midnight."""
@@ -58,7 +58,7 @@ claimed AS (
     WHERE lost_on BETWEEN enabled_on AND day ORDER BY id
     ON CONFLICT (customer_id, since) DO NOTHING
     RETURNING customer_id
-), found AS (
+), occurrences AS (
     SELECT a.business_id, a.id AS customer_id, %(event)s AS event, a.id AS subject_id,
         %(now)s::timestamptz AS occurred_at,
         jsonb_build_object(
@@ -80,7 +80,7 @@ def sweep(now: datetime) -> int:
     while businesses := _due_businesses(now):
         params = {"now": now, "businesses": businesses, "event": CUSTOMER_LOST}
         with transaction.atomic():
-            recorded += record_found(FIND_LOST, params)
+            recorded += record_from_query(FIND_LOST, params)
     return recorded
 
 

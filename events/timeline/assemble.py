@@ -10,7 +10,7 @@ from events import catalogue
 from events.lanes.read_status import lane_status
 from events.lanes.status import LaneStatus
 from events.models import Integration
-from events.send_log.retention import DEFAULT_MONTHS, months_before
+from events.send_log.retention import DEFAULT_RETENTION_MONTHS, months_before
 from events.timeline import event_status, occurrences, queries, reasons, upcoming
 from events.timeline.event_status import CustomerFacts, EventStatus
 from events.timeline.lines import (
@@ -103,7 +103,7 @@ def _scene(customer: Customer, now: datetime) -> TimelineContext:
     integration = queries.integration_of(customer.business_id)
     standing = lane_status(customer.business_id)
     waiting = queries.waiting(customer.business_id, customer.pk)
-    kept = integration.retention_months if integration else DEFAULT_MONTHS
+    kept = integration.retention_months if integration else DEFAULT_RETENTION_MONTHS
     past = BusinessPast(
         time_zone=standing.time_zone,
         switches=queries.switches(integration, customer.business_id),

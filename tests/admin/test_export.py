@@ -14,7 +14,7 @@ from customers.models import Business, Customer
 from events.models import Integration, Outcome
 from smrt_integration.admin.messages import export
 from tests.admin.conftest import logged_in
-from tests.events.logged import logged
+from tests.events.log_entries import create_log_entry
 from tests.factories import BrandFactory, CustomerFactory
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def test_says_of_each_message_what_the_list_says(office: Client, business: Busin
         brand=BrandFactory.create(business=business, name="Green"),
         first_name="Zoë",
     )
-    entry = logged(customer, at=MORNING)
+    entry = create_log_entry(customer, at=MORNING)
     assert exported(office) == [
         {
             "Happened": "2025-03-04 07:28:00",
@@ -74,8 +74,8 @@ def test_is_a_file_that_spreadsheets_open(
 
 
 def test_holds_what_the_filter_means(office: Client, customer: Customer) -> None:
-    wanted = logged(customer, "Order Ready")
-    logged(customer)
+    wanted = create_log_entry(customer, "Order Ready")
+    create_log_entry(customer)
     assert [row["Message id"] for row in exported(office, event="Order Ready")] == [
         wanted.message_id
     ]
@@ -88,8 +88,8 @@ def test_holds_what_the_filter_means(office: Client, customer: Customer) -> None
 def test_holds_nothing_of_another_business(
     office: Client, customer: Customer, other_business: Business
 ) -> None:
-    theirs = logged(CustomerFactory.create(business=other_business))
-    ours = logged(customer)
+    theirs = create_log_entry(CustomerFactory.create(business=other_business))
+    ours = create_log_entry(customer)
     assert [row["Message id"] for row in exported(office)] == [ours.message_id]
     assert exported(office, business=other_business.pk, q=theirs.message_id) == []
 
@@ -100,7 +100,7 @@ def test_holds_nothing_of_another_business(
 def test_makes_no_formula_of_what_customers_call_themselves(
     office: Client, business: Business, name: str
 ) -> None:
-    logged(CustomerFactory.create(business=business, first_name=name, last_name=""))
+    create_log_entry(CustomerFactory.create(business=business, first_name=name, last_name=""))
     (row,) = exported(office)
     assert row["Customer"] == f"'{name}".rstrip()
 
@@ -110,7 +110,7 @@ def test_is_fetched_in_chunks_and_leaves_nothing_out(
 ) -> None:
     monkeypatch.setattr(export, "EXPORT_CHUNK_SIZE", 3)
     rows = [
-        logged(customer, outcome=Outcome.ACCEPTED, at=MORNING + timedelta(hours=n // 2))
+        create_log_entry(customer, outcome=Outcome.ACCEPTED, at=MORNING + timedelta(hours=n // 2))
         for n in range(10)
     ]
     rows.sort(key=lambda row: (row.settled_at, row.pk), reverse=True)
@@ -122,14 +122,14 @@ def test_holds_no_transaction_and_no_more_than_a_chunk(
 ) -> None:
     monkeypatch.setattr(export, "EXPORT_CHUNK_SIZE", 2)
     for n in range(5):
-        logged(customer, at=MORNING + timedelta(hours=n))
+        create_log_entry(customer, at=MORNING + timedelta(hours=n))
     response: Any = office.get(EXPORT)
     with CaptureQueriesContext(connection) as asked:
         chunks = iter(response.streaming_content)
         next(chunks)
         assert next(chunks).count(b"\r\n") == 2
     assert all("DECLARE" not in query["sql"] for query in asked)
-    logged(customer, at=MORNING - timedelta(days=1))
+    create_log_entry(customer, at=MORNING - timedelta(days=1))
     assert b"".join(chunks).count(b"\r\n") == 3
 
 

@@ -26,7 +26,7 @@ from tests.admin.conftest import logged_in
 from tests.admin.forms import form_values
 from tests.conftest import WRITE_KEY
 from tests.delivery.scene import add_visits
-from tests.events.waiting import nothing_written
+from tests.events.outbox_rows import nothing_written
 from tests.factories import BusinessFactory, CustomFieldFactory
 
 pytestmark = pytest.mark.django_db

@@ -20,10 +20,10 @@ from smrt_integration.delivery.deliver import Delivery
 from smrt_integration.delivery.preview import preview
 from tests.admin.conftest import logged_in
 from tests.admin.test_integration_page import text
+from tests.events.golden_business import TUESDAY, Shop
+from tests.events.outbox_rows import nothing_written
 from tests.events.scenarios import STORIES
-from tests.events.shop import TUESDAY, Shop
 from tests.events.test_golden import on_a_tuesday
-from tests.events.waiting import nothing_written
 from tests.factories import CustomerFactory, CustomFieldFactory, OrderFactory
 from tests.segment import SegmentStandIn
 

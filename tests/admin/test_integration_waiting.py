@@ -19,7 +19,7 @@ from tests.admin.conftest import logged_in
 from tests.admin.test_integration_page import OTHER_KEY, changed, opened, page, saved, text
 from tests.conftest import WRITE_KEY
 from tests.delivery.scene import add_visits, delivering, event_names, lane_of, outcomes, waiting
-from tests.events.waiting import nothing_written
+from tests.events.outbox_rows import nothing_written
 from tests.factories import OrderFactory
 from tests.segment import SegmentStandIn
 from tests.workers import wait_until

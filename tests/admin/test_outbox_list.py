@@ -118,7 +118,7 @@ def test_pages_go_on_and_back(
 def test_a_filter_looks_through_so_many_and_says_so(
     office: Client, customer: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "SCANNED", 51)
+    monkeypatch.setattr(pages, "OUTBOX_ROWS_SCANNED", 51)
     for _ in range(51):
         put(customer)
     late = put(customer, "Customer Visit")

@@ -29,7 +29,7 @@ from events.models import DeliveryAttempt, Integration, Lane, Outgoing, SendLog
 from smrt_integration.delivery.deliver import Delivery
 from tests import factories
 from tests.conftest import WRITE_KEY
-from tests.events.waiting import nothing_written
+from tests.events.outbox_rows import nothing_written
 from tests.factories import BusinessFactory, CustomerFactory
 from tests.segment import SegmentStandIn
 

@@ -19,8 +19,8 @@ from events.send_log import pages
 from smrt_integration.admin.messages.send_log import SendLogAdmin
 from smrt_integration.delivery.deliver import Delivery
 from tests.admin.conftest import logged_in
-from tests.events.logged import logged
-from tests.events.waiting import nothing_written, waiting
+from tests.events.log_entries import create_log_entry
+from tests.events.outbox_rows import nothing_written, waiting
 from tests.factories import (
     BrandFactory,
     BusinessFactory,
@@ -59,8 +59,8 @@ class TestTheList:
     def test_says_what_became_of_each_message_newest_first(
         self, office: Client, customer: Customer
     ) -> None:
-        first = logged(customer, at=MORNING)
-        second = logged(
+        first = create_log_entry(customer, at=MORNING)
+        second = create_log_entry(
             customer, "Order Ready", Outcome.ACCEPTED, at=MORNING + timedelta(minutes=5)
         )
         assert listed(office) == ids(second, first)
@@ -73,7 +73,7 @@ class TestTheList:
         )
 
     def test_shows_whose_customer_is_gone(self, office: Client, customer: Customer) -> None:
-        logged(customer)
+        create_log_entry(customer)
         customer.delete()
         assert "A deleted customer" in text(office.get(LIST))
 
@@ -84,7 +84,7 @@ class TestTheList:
         self, office: Client, customer: Customer, django_assert_max_num_queries: Any
     ) -> None:
         for _ in range(5):
-            logged(customer)
+            create_log_entry(customer)
         with django_assert_max_num_queries(30) as captured:
             office.get(LIST)
         counting = [
@@ -99,11 +99,13 @@ class TestFilters:
         self.branded = CustomerFactory.create(
             business=customer.business, brand=BrandFactory.create(business=customer.business)
         )
-        self.visit = logged(customer, at=MORNING)
-        self.ready = logged(
+        self.visit = create_log_entry(customer, at=MORNING)
+        self.ready = create_log_entry(
             self.branded, "Order Ready", Outcome.ACCEPTED, at=MORNING + timedelta(days=1)
         )
-        self.details = logged(customer, "identify", Outcome.SKIPPED, at=MORNING + timedelta(days=2))
+        self.details = create_log_entry(
+            customer, "identify", Outcome.SKIPPED, at=MORNING + timedelta(days=2)
+        )
 
     def test_by_event_outcome_and_brand(self, office: Client) -> None:
         assert listed(office, event="Order Ready") == ids(self.ready)
@@ -114,8 +116,8 @@ class TestFilters:
         assert listed(office, event="Order Ready", outcome="rejected") == []
 
     def test_by_the_businesss_own_days(self, office: Client, customer: Customer) -> None:
-        late = logged(customer, at=datetime(2025, 3, 5, 7, 59, 59, tzinfo=UTC))
-        next_day = logged(customer, at=datetime(2025, 3, 5, 8, 0, tzinfo=UTC))
+        late = create_log_entry(customer, at=datetime(2025, 3, 5, 7, 59, 59, tzinfo=UTC))
+        next_day = create_log_entry(customer, at=datetime(2025, 3, 5, 8, 0, tzinfo=UTC))
         assert listed(office, since="2025-03-04", until="2025-03-04") == ids(late, self.visit)
         assert listed(office, since="2025-03-05", until="2025-03-05") == ids(self.ready, next_day)
 
@@ -163,7 +165,9 @@ class TestPages:
         outcomes = [Outcome.REJECTED, Outcome.ACCEPTED]
         # two of them at the same moment
         self.newest_first = [
-            logged(customer, outcome=outcomes[n % 2], at=MORNING - timedelta(hours=n // 2))
+            create_log_entry(
+                customer, outcome=outcomes[n % 2], at=MORNING - timedelta(hours=n // 2)
+            )
             for n in range(5)
         ]
         self.newest_first.sort(key=lambda row: (row.settled_at, row.pk), reverse=True)
@@ -190,7 +194,7 @@ class TestPages:
         self, office: Client, customer: Customer
     ) -> None:
         older = office.get(LIST).context["older"]
-        logged(customer)
+        create_log_entry(customer)
         assert [row.id for row in office.get(LIST + older).context["rows"]] == ids(
             *self.newest_first[2:4]
         )
@@ -228,11 +232,11 @@ class TestSearch:
         self.company = CustomerFactory.create(
             business=business, kind="CORPORATE", company_name="Example Hotel", last_name="Frank"
         )
-        self.entry = logged(self.zoe)
-        self.of_company = logged(self.company)
+        self.entry = create_log_entry(self.zoe)
+        self.of_company = create_log_entry(self.company)
         stranger = CustomerFactory.create(business=other_business, **details)
         self.strange_order = OrderFactory.create(customer=stranger, number="THEIRS22")
-        self.strange = logged(stranger, "Order Created", subject_id=self.strange_order.pk)
+        self.strange = create_log_entry(stranger, "Order Created", subject_id=self.strange_order.pk)
 
     @pytest.mark.parametrize(
         "typed",
@@ -287,10 +291,10 @@ class TestSearch:
     def test_finds_the_events_of_an_order_and_of_its_items(self, office: Client) -> None:
         order = OrderFactory.create(customer=self.zoe, number="AB12CD34")
         item = LineItemFactory.create(order=order)
-        created = logged(self.zoe, "Order Created", subject_id=order.pk)
-        returned = logged(self.zoe, "Order Line Item Returned", subject_id=item.pk)
-        logged(self.zoe, "Order Created", subject_id=order.pk + 1)
-        logged(self.zoe, "Customer Visit", subject_id=order.pk)
+        created = create_log_entry(self.zoe, "Order Created", subject_id=order.pk)
+        returned = create_log_entry(self.zoe, "Order Line Item Returned", subject_id=item.pk)
+        create_log_entry(self.zoe, "Order Created", subject_id=order.pk + 1)
+        create_log_entry(self.zoe, "Customer Visit", subject_id=order.pk)
         assert listed(office, q="AB12CD34") == ids(returned, created)
         assert listed(office, q="ab12cd34") == ids(returned, created)
 
@@ -317,7 +321,7 @@ class TestWhoSeesWhat:
     def test_another_businesss_entries_are_not_there(
         self, office: Client, customer: Customer, other_owner: User
     ) -> None:
-        entry = logged(customer)
+        entry = create_log_entry(customer)
         stranger = logged_in(other_owner)
         assert listed(stranger) == []
         assert listed(stranger, business=customer.business_id) == []
@@ -330,7 +334,10 @@ class TestWhoSeesWhat:
     def test_support_sees_all_and_chooses(
         self, support: User, customer: Customer, other_business: Business
     ) -> None:
-        ours, theirs = logged(customer), logged(CustomerFactory.create(business=other_business))
+        ours, theirs = (
+            create_log_entry(customer),
+            create_log_entry(CustomerFactory.create(business=other_business)),
+        )
         office = logged_in(support)
         assert listed(office) == ids(theirs, ours)
         assert listed(office, business=other_business.pk) == ids(theirs)
@@ -343,9 +350,9 @@ class TestWhoSeesWhat:
         other_business: Business,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(pages, "SCANNED", 2)
+        monkeypatch.setattr(pages, "LOG_ROWS_SCANNED", 2)
         for _ in range(3):
-            logged(customer)
+            create_log_entry(customer)
         shown = text(logged_in(support).get(LIST, {"event": "Order Ready"}))
         assert "This list covers only the newest 2 messages of all businesses." in shown
 
@@ -354,7 +361,7 @@ class TestWhoSeesWhat:
     ) -> None:
         monkeypatch.setattr("smrt_integration.admin.messages.filters.CHOICES_LISTED", 1)
         BusinessFactory.create(name="Zebra Cleaners")
-        logged(customer)
+        create_log_entry(customer)
         office = logged_in(support)
         assert listed(office, business="zebra") == []
         assert len(listed(office, business=customer.business.name[:9])) == 1
@@ -367,7 +374,7 @@ class TestAMessage:
     def test_says_what_became_of_it_and_what_to_do(
         self, office: Client, customer: Customer
     ) -> None:
-        shown = self.opened(office, logged(customer, at=MORNING))
+        shown = self.opened(office, create_log_entry(customer, at=MORNING))
         assert (
             "Segment refused this “Customer Visit” on 4 March 2025 at 07:30. "
             "Segment refused this message (it answered 400)." in shown
@@ -389,7 +396,7 @@ class TestAMessage:
     def test_shows_the_same_message_at_other_times(
         self, office: Client, customer: Customer, segment: SegmentStandIn
     ) -> None:
-        entry = logged(customer)
+        entry = create_log_entry(customer)
         office.post(reverse("admin:events_sendlog_resend_one", args=[entry.pk]))
         Delivery().run()
         newer = SendLog.objects.filter(message_id=entry.message_id).exclude(pk=entry.pk).get()
@@ -405,7 +412,7 @@ class TestAMessage:
 
 class TestSendingAgain:
     def test_one(self, office: Client, customer: Customer, helper: User) -> None:
-        entry = logged(customer)
+        entry = create_log_entry(customer)
         response = logged_in(helper).post(
             reverse("admin:events_sendlog_resend_one", args=[entry.pk]), follow=True
         )
@@ -416,8 +423,8 @@ class TestSendingAgain:
     def test_those_selected(
         self, office: Client, customer: Customer, other_business: Business
     ) -> None:
-        rows = [logged(customer) for _ in range(3)]
-        theirs = logged(CustomerFactory.create(business=other_business))
+        rows = [create_log_entry(customer) for _ in range(3)]
+        theirs = create_log_entry(CustomerFactory.create(business=other_business))
         Integration.objects.create(business=other_business, enabled=True)
         response = office.post(
             LIST, {"action": "send_again", "_selected_action": ids(*rows[:2], theirs)}, follow=True
@@ -429,7 +436,7 @@ class TestSendingAgain:
     def test_while_it_is_switched_off_says_so_and_writes_nothing(
         self, office: Client, customer: Customer, integration: Integration, how: str
     ) -> None:
-        entry = logged(customer)
+        entry = create_log_entry(customer)
         Integration.objects.update(
             **({"enabled": False} if how == "off" else {"muted": ["Customer Visit"]})
         )
@@ -446,7 +453,7 @@ class TestSendingAgain:
             office.post(LIST, {"action": "send_again", "_selected_action": [entry.pk]})
 
     def test_what_segment_has_is_refused_in_words(self, office: Client, customer: Customer) -> None:
-        entry = logged(customer, outcome=Outcome.ACCEPTED)
+        entry = create_log_entry(customer, outcome=Outcome.ACCEPTED)
         with nothing_written():
             response = office.post(
                 reverse("admin:events_sendlog_resend_one", args=[entry.pk]), follow=True
@@ -456,7 +463,7 @@ class TestSendingAgain:
     def test_anothers_entry_does_not_exist(
         self, customer: Customer, integration: Integration, other_owner: User
     ) -> None:
-        entry = logged(customer)
+        entry = create_log_entry(customer)
         with nothing_written():
             stranger = logged_in(other_owner)
             response = stranger.post(
@@ -473,8 +480,8 @@ class TestSendingAgain:
         self, office: Client, customer: Customer, owner: User
     ) -> None:
 
-        rows = [logged(customer) for _ in range(3)]
-        logged(customer, "Order Ready", Outcome.ACCEPTED)
+        rows = [create_log_entry(customer) for _ in range(3)]
+        create_log_entry(customer, "Order Ready", Outcome.ACCEPTED)
         response = office.get(LIST, {"outcome": "rejected"})
         assert "Send all 3 again" in text(response)
         address = response.context["resend_url"]
@@ -489,7 +496,7 @@ class TestSendingAgain:
         assert "Sending again:" not in text(office.get(LIST))
 
     def test_a_get_sends_nothing(self, office: Client, customer: Customer) -> None:
-        entry = logged(customer)
+        entry = create_log_entry(customer)
         with nothing_written():
             assert (
                 office.get(reverse("admin:events_sendlog_resend_one", args=[entry.pk])).status_code

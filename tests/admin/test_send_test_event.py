@@ -14,7 +14,7 @@ from smrt_integration.delivery import segment as posting
 from smrt_integration.delivery import send_test_event
 from tests.admin.conftest import logged_in
 from tests.admin.test_integration_page import text
-from tests.events.waiting import nothing_written
+from tests.events.outbox_rows import nothing_written
 from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.django_db

@@ -22,7 +22,7 @@ from events.models import AcceptedTraits, Integration, Outgoing, SendLog
 from smrt_integration.delivery.deliver import Delivery
 from tests.admin.conftest import logged_in
 from tests.conftest import WRITE_KEY
-from tests.events.waiting import nothing_written
+from tests.events.outbox_rows import nothing_written
 from tests.factories import CustomerFactory
 from tests.segment import SegmentStandIn
 

@@ -13,8 +13,8 @@ from events.jobs import run
 from events.models import Integration, Outcome, Outgoing, Request, SendLog
 from smrt_integration.delivery.deliver import Delivery
 from tests.api.conftest import Caller
-from tests.events.logged import logged
-from tests.events.waiting import nothing_written
+from tests.events.log_entries import create_log_entry
+from tests.events.outbox_rows import nothing_written
 from tests.factories import BrandFactory, CustomerFactory, OrderFactory
 from tests.segment import SegmentStandIn
 
@@ -56,8 +56,8 @@ class TestSendLog:
     def test_lists_the_outcome_of_each_message_newest_first(
         self, pos: Caller, customer: Customer, integration: Integration
     ) -> None:
-        first = logged(customer, at=MORNING)
-        second = logged(
+        first = create_log_entry(customer, at=MORNING)
+        second = create_log_entry(
             customer, "Order Ready", Outcome.ACCEPTED, at=MORNING + timedelta(minutes=5)
         )
 
@@ -104,8 +104,8 @@ class TestSendLog:
             business=customer.business, brand=brand, last_name="Zimmer"
         )
         order = OrderFactory.create(customer=branded, number="A-17")
-        plain = logged(customer, at=MORNING)
-        ready = logged(
+        plain = create_log_entry(customer, at=MORNING)
+        ready = create_log_entry(
             branded,
             "Order Ready",
             Outcome.EXPIRED,
@@ -147,7 +147,7 @@ class TestSendLog:
     def test_pages_lead_forward_and_back_without_gaps(
         self, pos: Caller, customer: Customer, integration: Integration
     ) -> None:
-        entries = [logged(customer, at=MORNING + timedelta(minutes=n)) for n in range(7)]
+        entries = [create_log_entry(customer, at=MORNING + timedelta(minutes=n)) for n in range(7)]
         newest_first = ids(*reversed(entries))
         pages = [pos.get(LOG, limit=3).json()]
         while pages[-1]["next"]:
@@ -175,12 +175,12 @@ class TestSendLog:
             return len(captured)
 
         for _ in range(2):
-            logged(customer)
+            create_log_entry(customer)
         # the first call of a minute also records the last use of the key
         queries()
         few = queries()
         for _ in range(48):
-            logged(customer)
+            create_log_entry(customer)
 
         assert queries() == few <= 6
         assert len(pos.get(LOG).json()["results"]) == 50
@@ -236,7 +236,7 @@ class TestOutbox:
     ) -> None:
         from events.outbox import pages
 
-        monkeypatch.setattr(pages, "SCANNED", 3)
+        monkeypatch.setattr(pages, "OUTBOX_ROWS_SCANNED", 3)
         for _ in range(5):
             create_waiting(customer)
         ready = create_waiting(customer, "Order Ready")
@@ -253,7 +253,7 @@ class TestResending:
     def test_one_message_is_sent_again_under_its_id_and_once(
         self, pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
     ) -> None:
-        entry = logged(customer)
+        entry = create_log_entry(customer)
         assert pos.get(f"{LOG}/{entry.message_id}").json()["not_again"] == ""
 
         response = pos.post(f"{LOG}/{entry.message_id}/send-again")
@@ -271,7 +271,7 @@ class TestResending:
     def test_an_accepted_message_is_not_sent_again(
         self, pos: Caller, customer: Customer, integration: Integration
     ) -> None:
-        entry = logged(customer, outcome=Outcome.ACCEPTED)
+        entry = create_log_entry(customer, outcome=Outcome.ACCEPTED)
         with nothing_written():
             response = pos.post(f"{LOG}/{entry.message_id}/send-again")
         assert response.status_code == 409
@@ -280,8 +280,10 @@ class TestResending:
     def test_a_worker_sends_everything_that_matches_again(
         self, pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
     ) -> None:
-        matching = [logged(customer, at=timezone.now() - timedelta(minutes=n)) for n in (2, 1)]
-        logged(customer, "Order Ready")
+        matching = [
+            create_log_entry(customer, at=timezone.now() - timedelta(minutes=n)) for n in (2, 1)
+        ]
+        create_log_entry(customer, "Order Ready")
 
         response = pos.post(f"{LOG}/send-again", {"event": "Customer Visit", "outcome": "rejected"})
 
@@ -295,7 +297,7 @@ class TestResending:
     def test_an_empty_filter_is_refused(
         self, pos: Caller, customer: Customer, integration: Integration
     ) -> None:
-        logged(customer)
+        create_log_entry(customer)
         response = pos.post(f"{LOG}/send-again")
         assert response.status_code == 400
         assert response.json() == {
@@ -306,7 +308,7 @@ class TestResending:
     def test_nothing_is_sent_again_if_off_or_if_nothing_matches(
         self, pos: Caller, customer: Customer, integration: Integration
     ) -> None:
-        logged(customer)
+        create_log_entry(customer)
         assert pos.post(f"{LOG}/send-again", {"event": "Order Ready"}).status_code == 409
         integration.enabled = False
         integration.save()
@@ -320,7 +322,7 @@ class TestPermissions:
     def test_messages_of_another_business_are_not_found(
         self, other: Caller, customer: Customer, integration: Integration
     ) -> None:
-        entry, row = logged(customer), create_waiting(customer)
+        entry, row = create_log_entry(customer), create_waiting(customer)
 
         assert listed(other, LOG) == listed(other, WAITING) == []
         assert listed(other, LOG, search=entry.message_id) == []

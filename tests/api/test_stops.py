@@ -10,7 +10,7 @@ from customers.models import Customer, Order, Stop
 from events.models import Integration, Outgoing
 from smrt_integration.delivery.deliver import Delivery
 from tests.api.conftest import Caller
-from tests.events.waiting import facts, names
+from tests.events.outbox_rows import facts, names
 from tests.factories import (
     AgentFactory,
     CustomerFactory,

@@ -19,8 +19,8 @@ def wait_for_the_worker(condition: Callable[[], object], what: str) -> None:
         nonlocal polled_at
         if not (result := condition()) and time.monotonic() > polled_at + POLL_SECONDS:
             polled_at = time.monotonic()
-            current_app.send_task(wake.DELIVER, ignore_result=True)
-            current_app.send_task(wake.RUN_JOBS, ignore_result=True)
+            current_app.send_task(wake.DELIVER_TASK, ignore_result=True)
+            current_app.send_task(wake.RUN_JOBS_TASK, ignore_result=True)
         return result
 
     wait_until(is_met, what)

@@ -33,7 +33,7 @@ def test_what_waits_is_looked_for_every_five_seconds_and_from_zero_every_minute(
     ticks = [
         (task.interval.every, task.interval.period, json.loads(task.kwargs))
         for task in ours().values()
-        if task.task == wake.DELIVER
+        if task.task == wake.DELIVER_TASK
     ]
 
     assert ticks == [(5, "seconds", {}), (60, "seconds", {"from_zero": True})]

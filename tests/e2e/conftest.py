@@ -56,7 +56,7 @@ def own_redis(folder: Path, settings: Settings) -> Iterator[RedisServer]:
 def _forget_connections() -> None:
     wake._redis.cache_clear()
     wake._producers.cache_clear()
-    wake._resting_until = 0.0
+    wake._paused_until = 0.0
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from customers.models import (
 from events import catalogue
 from events.identify import IDENTIFY
 from events.sweeps import birthdays, lost
-from tests.events.shop import ANN, TUESDAY, Shop
+from tests.events.golden_business import ANN, TUESDAY, Shop
 from tests.factories import (
     AgentFactory,
     BrandFactory,

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from customers.zones import local_day
 from events.sweeps import birthdays
+from tests.events.outbox_rows import waiting
 from tests.events.test_birthdays import born, switched_on
 from tests.events.test_local_days import ZONES
-from tests.events.waiting import waiting
 
 pytestmark = pytest.mark.django_db
 CATCH_UP = timedelta(days=3)

@@ -12,8 +12,8 @@ from events.models import Celebration, Integration
 from events.sweeps import birthdays
 from smrt_integration.tasks import sweep_birthdays
 from tests.conftest import WRITE_KEY
-from tests.events.elsewhere import at_once
-from tests.events.waiting import names, nothing_written, waiting
+from tests.events.other_connections import at_once
+from tests.events.outbox_rows import names, nothing_written, waiting
 from tests.factories import BusinessFactory, CustomFieldFactory
 
 pytestmark = pytest.mark.django_db

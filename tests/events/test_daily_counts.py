@@ -174,7 +174,7 @@ class TestDelays:
 @given(st.integers(min_value=1, max_value=10**11))
 def test_a_bucket_holds_what_is_at_most_a_quarter_longer_than_its_start(milliseconds: int) -> None:
     bucket = daily_counts.bucket_of(milliseconds)
-    start, end = daily_counts.starts_at(bucket), daily_counts.starts_at(bucket + 1)
+    start, end = daily_counts.bucket_start(bucket), daily_counts.bucket_start(bucket + 1)
     assert start <= milliseconds < end <= start * 1.25
     assert bucket < 2**15
 
@@ -318,7 +318,7 @@ class TestRetention:
             customer = CustomerFactory.create(business=of)
             for month in (5, 6, 7, 8, 9):
                 at = datetime(2016, month, 15, tzinfo=UTC)
-                partitions.make(partitions.month_of(at))
+                partitions.create_month(partitions.month_of(at))
                 settled(waits(customer, occurred_at=at), at=at)
         retention.drop_old(datetime(2016, 9, 20, tzinfo=UTC))
         kept = {business.pk: [7, 8, 9], other.pk: [5, 6, 7, 8, 9]}

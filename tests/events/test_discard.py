@@ -48,7 +48,7 @@ def customer(business: Business) -> Customer:
 def asked(
     business: Business, day: date | None = None, recorded_before: datetime | None = None
 ) -> Request:
-    found = discard.backlog(business.pk, recorded_before)
+    found = discard.read_backlog(business.pk, recorded_before)
     request = discard.request_discard(
         found, business.pk, business.time_zone, None, timezone.now(), day, recorded_before
     )
@@ -71,7 +71,7 @@ def test_discarded_events_go_to_the_log_as_not_sent_with_their_facts(
     assert (entry.event, entry.outcome, entry.reason) == (
         "New Customer Signup",
         "skipped",
-        discard.REASON,
+        discard.DISCARDED_REASON,
     )
     assert (entry.message_id, entry.facts, entry.sent_at, entry.attempts) == (
         signup.message_id,
@@ -137,7 +137,7 @@ def test_only_what_happened_before_the_business_s_day_is_discarded(
     # the 3rd and the 4th of March in Los Angeles
     happened("New Customer Signup", datetime(2025, 3, 4, 7, 59, 59, tzinfo=UTC))
     happened("Customer Visit", datetime(2025, 3, 4, 8, tzinfo=UTC))
-    found = discard.backlog(business.pk, None)
+    found = discard.read_backlog(business.pk, None)
     assert found.days == ((date(2025, 3, 3), 1), (date(2025, 3, 4), 1))
     assert (found.events, found.details, found.before(date(2025, 3, 4))) == (2, 1, 1)
 
@@ -171,7 +171,7 @@ def test_a_second_choice_is_not_taken_while_the_first_is_carried_out(
     business: Business, customer: Customer
 ) -> None:
     asked(business)
-    found = discard.backlog(business.pk, None)
+    found = discard.read_backlog(business.pk, None)
     assert (
         discard.request_discard(found, business.pk, "UTC", None, timezone.now(), None, None) is None
     )
@@ -198,7 +198,7 @@ def test_nothing_to_discard_lets_the_lane_go_at_once(business: Business) -> None
 def test_many_are_discarded_in_portions(
     business: Business, customer: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(discard, "PORTION", 100)
+    monkeypatch.setattr(discard, "DISCARD_CHUNK_SIZE", 100)
     add_visits(249, customer)
     request = asked(business)
     assert run_jobs(timezone.now()) == 4
@@ -228,7 +228,7 @@ def test_a_worker_that_dies_in_a_portion_leaves_it_to_the_next(
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_discard_each_event_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(discard, "PORTION", 20)
+    monkeypatch.setattr(discard, "DISCARD_CHUNK_SIZE", 20)
     businesses = [sending_business(f"{number:032d}") for number in range(3)]
     for business in businesses:
         add_visits(199, sign_up(business))

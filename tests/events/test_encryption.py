@@ -16,8 +16,8 @@ from events.encryption import Unreadable, decrypt, encrypt
 from events.models import Integration, Lane
 from tests.conftest import WRITE_KEY
 from tests.customers.contention import wait_for_waiting
-from tests.events.elsewhere import closing, uncommitted
-from tests.events.waiting import nothing_written
+from tests.events.other_connections import closing_connection, uncommitted
+from tests.events.outbox_rows import nothing_written
 from tests.factories import BusinessFactory
 
 OTHER_KEY = "Z" * 32
@@ -209,7 +209,7 @@ def test_a_key_that_its_owner_replaces_meanwhile_is_the_one_that_stays() -> None
         made.save()
 
     with uncommitted(replace) as commit, ThreadPoolExecutor(1) as operator:
-        rotating = operator.submit(closing, rotate)
+        rotating = operator.submit(closing_connection, rotate)
         wait_for_waiting(1)
         commit()
         assert rotating.result(20).startswith("1 write keys encrypted anew")

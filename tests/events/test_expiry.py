@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from customers.models import Customer, Order
 from events.models import Integration, Lane, Outgoing, SendLog
-from events.outbox.expire import PORTION, expire
+from events.outbox.expire import EXPIRE_CHUNK_SIZE, expire
 from events.outbox.record import record
 from smrt_integration.delivery.deliver import Delivery
-from tests.events.waiting import names, nothing_written, waiting
+from tests.events.outbox_rows import names, nothing_written, waiting
 from tests.factories import BusinessFactory, CustomerFactory
 from tests.segment import SegmentStandIn
 
@@ -134,12 +134,18 @@ def test_only_the_overdue_ones_of_many_go(integration: Integration, customer: Cu
             "INSERT INTO events_outgoing "
             "(business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts, recorded_at) "
             "SELECT %s, %s, %s, 'Order Ready', n, md5(n::text), now(), '{}', %s FROM generate_series(1, %s) n",
-            [customer.business_id, customer.pk, customer.uuid, now - MONTH - SECOND, PORTION + 1],
+            [
+                customer.business_id,
+                customer.pk,
+                customer.uuid,
+                now - MONTH - SECOND,
+                EXPIRE_CHUNK_SIZE + 1,
+            ],
         )
-    assert expire(now) == PORTION + 1
+    assert expire(now) == EXPIRE_CHUNK_SIZE + 1
     assert (
         SendLog.objects.filter(outcome="expired").values("message_id").distinct().count()
-        == PORTION + 1
+        == EXPIRE_CHUNK_SIZE + 1
     )
     assert {row.customer_id for row in waiting()} == {young.pk}
 

@@ -9,8 +9,8 @@ import pytest
 from customers.models import Customer, Discount, LineItem, NewLineItem, Order, Stop
 from events.models import Integration, Outgoing
 from smrt_integration.delivery.deliver import Delivery
-from tests.events.shop import Shop
-from tests.events.waiting import facts, waiting
+from tests.events.golden_business import Shop
+from tests.events.outbox_rows import facts, waiting
 from tests.factories import (
     AgentFactory,
     BrandFactory,

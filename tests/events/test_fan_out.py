@@ -9,10 +9,15 @@ from django.utils import timezone
 
 from customers.models import Business, Customer
 from events.models import Integration, Outgoing, TraitChange
-from events.outbox.fan_out import PORTION, fan_out_all
+from events.outbox.fan_out import FAN_OUT_CHUNK_SIZE, fan_out_all
 from smrt_integration.tasks import fan_out_trait_changes
-from tests.events.known import crowd, identified, known, switched_on
-from tests.events.waiting import nothing_written, waiting
+from tests.events.known_customers import (
+    create_known_customers,
+    customers_with_identify,
+    store_accepted_traits,
+    switched_on,
+)
+from tests.events.outbox_rows import nothing_written, waiting
 from tests.factories import (
     AgentFactory,
     BrandFactory,
@@ -55,18 +60,18 @@ def test_it_reaches_the_customers_concerned_and_nobody_else(
     elsewhere = switched_on()
     ours, another = FACTORIES[relation].create_batch(2, business=business)
     theirs = FACTORIES[relation].create(business=elsewhere)
-    concerned = crowd(business, 3, **{relation: ours})
-    crowd(business, 2, **{relation: another})
-    crowd(business, 2)
-    crowd(elsewhere, 2, **{relation: theirs})
+    concerned = create_known_customers(business, 3, **{relation: ours})
+    create_known_customers(business, 2, **{relation: another})
+    create_known_customers(business, 2)
+    create_known_customers(elsewhere, 2, **{relation: theirs})
     Customer.objects.bulk_create([Customer(business=business, **{relation: ours})])
 
     change(ours, **{column: value})
 
     (waits,) = TraitChange.objects.all()
-    assert identified() == set()
+    assert customers_with_identify() == set()
     assert fan_out_all() == 2
-    assert identified() == set(concerned)
+    assert customers_with_identify() == set(concerned)
     assert {(row.business_id, row.occurred_at) for row in waiting()} == {
         (business.pk, waits.occurred_at)
     }
@@ -79,11 +84,11 @@ def test_it_reaches_the_customers_concerned_and_nobody_else(
 
 def test_a_renamed_business_reaches_all_its_customers(business: Business) -> None:
     elsewhere = switched_on()
-    concerned = crowd(business, 3)
-    crowd(elsewhere, 3)
+    concerned = create_known_customers(business, 3)
+    create_known_customers(elsewhere, 3)
     change(business, name="Renamed Cleaners")
     fan_out_all()
-    assert identified() == set(concerned)
+    assert customers_with_identify() == set(concerned)
 
 
 @pytest.mark.parametrize("values", [{"name": "Renamed"}, {"position": 9}])
@@ -95,10 +100,10 @@ def test_a_changed_field_reaches_those_who_answered_it(
     CustomFieldValueFactory.create(customer=answered, field=field)
     CustomFieldValueFactory.create(customer=answered_other, field=other)
     Outgoing.objects.all().delete()
-    known(answered, silent, answered_other)
+    store_accepted_traits(answered, silent, answered_other)
     change(field, **values)
     fan_out_all()
-    assert identified() == {answered.pk}
+    assert customers_with_identify() == {answered.pk}
 
 
 def test_another_birthday_field_reaches_those_who_answered_the_old_or_the_new(
@@ -109,15 +114,15 @@ def test_another_birthday_field_reaches_those_who_answered_the_old_or_the_new(
     with_old, with_new, without = CustomerFactory.create_batch(3, business=business)
     CustomFieldValueFactory.create(customer=with_old, field=old, value="05-04")
     CustomFieldValueFactory.create(customer=with_new, field=new, value="05-04")
-    known(with_old, with_new, without)
+    store_accepted_traits(with_old, with_new, without)
     Outgoing.objects.all().delete()
     change(integration, birthday_field=old)
     fan_out_all()
-    assert identified() == {with_old.pk}
+    assert customers_with_identify() == {with_old.pk}
     Outgoing.objects.all().delete()
     change(integration, birthday_field=new)
     fan_out_all()
-    assert identified() == {with_old.pk, with_new.pk}
+    assert customers_with_identify() == {with_old.pk, with_new.pk}
 
 
 @pytest.mark.parametrize(
@@ -155,7 +160,7 @@ def test_customers_whom_segment_does_not_know_are_left_for_their_first_event(
     Customer.objects.bulk_create([Customer(business=business, brand=brand)])
     change(brand, name="Renamed")
     assert fan_out_all() == 2
-    assert identified() == set()
+    assert customers_with_identify() == set()
 
 
 def test_customers_of_whom_something_waits_are_about_to_be_known(business: Business) -> None:
@@ -165,7 +170,7 @@ def test_customers_of_whom_something_waits_are_about_to_be_known(business: Busin
     stranger.schedule_pickup(business.today())
     change(brand, name="Renamed")
     fan_out_all()
-    assert identified() == {stranger.pk}
+    assert customers_with_identify() == {stranger.pk}
 
 
 def test_an_identify_that_waits_is_replaced_by_a_newer_one(business: Business) -> None:
@@ -183,7 +188,7 @@ def test_an_identify_that_waits_is_replaced_by_a_newer_one(business: Business) -
 
 def test_a_business_that_is_switched_off_spreads_nothing(business: Business) -> None:
     brand = BrandFactory.create(business=business)
-    crowd(business, 3, brand=brand)
+    create_known_customers(business, 3, brand=brand)
     change(Integration.objects.get(), enabled=False)
     with nothing_written():
         change(brand, name="Renamed")
@@ -192,43 +197,50 @@ def test_a_business_that_is_switched_off_spreads_nothing(business: Business) -> 
 
 def test_switching_off_before_it_is_spread_identifies_nobody(business: Business) -> None:
     brand = BrandFactory.create(business=business)
-    crowd(business, 3, brand=brand)
+    create_known_customers(business, 3, brand=brand)
     change(brand, name="Renamed")
     change(Integration.objects.get(), enabled=False)
     fan_out_all()
-    assert identified() == set()
+    assert customers_with_identify() == set()
     assert not TraitChange.objects.exists()
 
 
 def test_switching_on_again_reaches_all_customers_that_segment_knew(business: Business) -> None:
     """They may have changed while nothing was recorded."""
-    concerned = crowd(business, 3)
+    concerned = create_known_customers(business, 3)
     integration = Integration.objects.get()
     change(integration, enabled=False)
     Customer.objects.filter(pk=concerned[0]).update(first_name="Changed")
     change(integration, enabled=True)
     fan_out_all()
-    assert identified() == set(concerned)
+    assert customers_with_identify() == set(concerned)
 
 
 @pytest.mark.parametrize(
     ("count", "portions"),
-    [(1, 2), (PORTION - 1, 2), (PORTION, 2), (PORTION + 1, 3), (2 * PORTION, 3), (5_000, 4)],
+    [
+        (1, 2),
+        (FAN_OUT_CHUNK_SIZE - 1, 2),
+        (FAN_OUT_CHUNK_SIZE, 2),
+        (FAN_OUT_CHUNK_SIZE + 1, 3),
+        (2 * FAN_OUT_CHUNK_SIZE, 3),
+        (5_000, 4),
+    ],
 )
 def test_many_are_reached_in_portions(business: Business, count: int, portions: int) -> None:
     brand = BrandFactory.create(business=business)
-    concerned = crowd(business, count, brand=brand)
+    concerned = create_known_customers(business, count, brand=brand)
     change(brand, name="Renamed")
     assert fan_out_trait_changes() == f"{portions} portions"
-    assert identified() == set(concerned)
+    assert customers_with_identify() == set(concerned)
 
 
 def test_the_portions_end_where_a_business_does(business: Business) -> None:
     elsewhere = switched_on()
-    ours = [*crowd(business, 5)]
-    theirs = crowd(elsewhere, 5)
-    ours += crowd(business, 5)
+    ours = [*create_known_customers(business, 5)]
+    theirs = create_known_customers(elsewhere, 5)
+    ours += create_known_customers(business, 5)
     change(business, name="Renamed Cleaners")
     change(elsewhere, name="Also Renamed")
     fan_out_all()
-    assert identified() == {*ours, *theirs}
+    assert customers_with_identify() == {*ours, *theirs}

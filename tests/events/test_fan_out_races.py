@@ -13,9 +13,13 @@ from events.models import TraitChange
 from events.outbox.fan_out import fan_out_all, fan_out_chunk
 from smrt_integration.tasks import fan_out_trait_changes
 from tests.customers.contention import wait_for_waiting
-from tests.events.elsewhere import at_once, closing, uncommitted
-from tests.events.known import crowd, identified, switched_on
-from tests.events.waiting import waiting
+from tests.events.known_customers import (
+    create_known_customers,
+    customers_with_identify,
+    switched_on,
+)
+from tests.events.other_connections import at_once, closing_connection, uncommitted
+from tests.events.outbox_rows import waiting
 from tests.factories import AgentFactory, BrandFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,60 +44,60 @@ def save(customer_id: int) -> None:
 def test_two_workers_share_the_changes_of_the_same_customers() -> None:
     business = switched_on()
     brand, agent = BrandFactory.create(business=business), AgentFactory.create(business=business)
-    concerned = crowd(business, 5_000, brand=brand, agent=agent)
+    concerned = create_known_customers(business, 5_000, brand=brand, agent=agent)
     for record in (brand, agent, business):
         rename(record)
     at_once(fan_out_trait_changes, fan_out_trait_changes, fan_out_trait_changes)
     fan_out_trait_changes()
-    assert identified() == set(concerned)
+    assert customers_with_identify() == set(concerned)
     assert not TraitChange.objects.exists()
 
 
 def test_a_change_that_another_worker_is_at_is_left_to_it() -> None:
     business = switched_on()
-    concerned = crowd(business, 3)
+    concerned = create_known_customers(business, 3)
     rename(business)
     with uncommitted(a_portion_of(business)):
         assert fan_out_all() == 0
     assert fan_out_all() == 1
-    assert identified() == set(concerned)
+    assert customers_with_identify() == set(concerned)
 
 
 def test_another_change_is_taken_up_meanwhile() -> None:
     business, other = switched_on(), switched_on()
-    crowd(business, 3)
-    concerned = crowd(other, 3)
+    create_known_customers(business, 3)
+    concerned = create_known_customers(other, 3)
     rename(business)
     rename(other)
     with uncommitted(a_portion_of(business)):
         assert fan_out_all() == 2
-        assert identified() == set(concerned)
+        assert customers_with_identify() == set(concerned)
 
 
 def test_a_save_that_is_not_committed_yet_holds_up_its_business_s_change_only_and_not_for_good() -> (
     None
 ):
     business, other = switched_on(), switched_on()
-    first, second = crowd(business, 2)
-    concerned = crowd(other, 2)
+    first, second = create_known_customers(business, 2)
+    concerned = create_known_customers(other, 2)
     rename(business)
     rename(other)
     with uncommitted(lambda: save(second)):
         started = time.monotonic()
         assert fan_out_trait_changes() == "2 portions"
         assert time.monotonic() - started < 5
-        assert identified() == set(concerned)
+        assert customers_with_identify() == set(concerned)
     assert fan_out_trait_changes() == "2 portions"
-    assert identified() == {first, second, *concerned}
+    assert customers_with_identify() == {first, second, *concerned}
     assert not TraitChange.objects.exists()
 
 
 def test_a_save_waits_for_no_longer_than_a_portion_and_has_the_last_word() -> None:
     business = switched_on()
-    first, _ = crowd(business, 2)
+    first, _ = create_known_customers(business, 2)
     rename(business)
     with uncommitted(a_portion_of(business)) as commit:
-        assert identified() == set()
+        assert customers_with_identify() == set()
         commit()
         save(first)
     row, _ = waiting()
@@ -103,24 +107,24 @@ def test_a_save_waits_for_no_longer_than_a_portion_and_has_the_last_word() -> No
 
 def test_a_rename_that_is_not_committed_yet_is_spread_after_it_is() -> None:
     business = switched_on()
-    concerned = crowd(business, 3)
+    concerned = create_known_customers(business, 3)
     with uncommitted(lambda: rename(business)):
         assert fan_out_all() == 0
     assert fan_out_all() == 2
-    assert identified() == set(concerned)
+    assert customers_with_identify() == set(concerned)
 
 
 def test_a_save_that_waits_for_the_spread_that_waits_for_it_goes_through() -> None:
     business = switched_on()
-    first, second = crowd(business, 2)
+    first, second = create_known_customers(business, 2)
     rename(business)
     with ThreadPoolExecutor(1) as worker:
         with transaction.atomic():
             save(second)
-            spreading = worker.submit(closing, fan_out_all)
+            spreading = worker.submit(closing_connection, fan_out_all)
             wait_for_waiting(1)
             save(first)
         assert spreading.result(20) == 0
-    assert identified() == {first, second}
+    assert customers_with_identify() == {first, second}
     assert fan_out_all() == 2
     assert not TraitChange.objects.exists()

@@ -12,8 +12,8 @@ from events.identify import IDENTIFY
 from smrt_integration.delivery.deliver import Delivery
 from tests.events import golden
 from tests.events.contract import EVENTS, complaints
+from tests.events.golden_business import TUESDAY, Shop
 from tests.events.scenarios import STORIES
-from tests.events.shop import TUESDAY, Shop
 from tests.segment import SegmentStandIn
 
 

@@ -14,8 +14,8 @@ from customers.models import Customer, CustomFieldValue, Order
 from customers.traits import TRAIT_FIELDS
 from events.identify import IDENTIFY
 from events.models import Integration, Outgoing
-from tests.events.known import switched_on
-from tests.events.waiting import names, nothing_written, waiting
+from tests.events.known_customers import switched_on
+from tests.events.outbox_rows import names, nothing_written, waiting
 from tests.factories import (
     AgentFactory,
     BrandFactory,

@@ -17,7 +17,7 @@ from events.catalogue import EVENT_NAMES
 from events.lanes import lane_control
 from events.models import Integration, Lane
 from tests.conftest import WRITE_KEY
-from tests.events.waiting import nothing_written
+from tests.events.outbox_rows import nothing_written
 from tests.factories import BusinessFactory, CustomFieldFactory
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ from customers.models import Customer
 from customers.zones import local_day
 from events.models import Integration, Outgoing
 from events.sweeps import lost
+from tests.events.outbox_rows import names, waiting
 from tests.events.test_lost import customer, switched_on
-from tests.events.waiting import names, waiting
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)

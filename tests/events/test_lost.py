@@ -13,8 +13,8 @@ from events.models import Integration, Lapse, SweepDone
 from events.sweeps import lost
 from smrt_integration.tasks import sweep_lost
 from tests.conftest import WRITE_KEY
-from tests.events.elsewhere import at_once
-from tests.events.waiting import names, nothing_written, waiting
+from tests.events.other_connections import at_once
+from tests.events.outbox_rows import names, nothing_written, waiting
 from tests.factories import BusinessFactory
 
 pytestmark = pytest.mark.django_db

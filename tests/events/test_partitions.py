@@ -24,7 +24,7 @@ MONTHS = [date(2031, 12, 1), date(2032, 1, 1), date(2032, 2, 1)]
 def _far_months() -> Iterator[None]:
     """Partitions that a test commits stay behind: tests only empty tables."""
     yield
-    partitions._ready.clear()
+    partitions._existing.clear()
     if not connection.in_atomic_block:
         drop(*MONTHS)
 
@@ -33,11 +33,11 @@ def drop(*months: date) -> None:
     with connection.cursor() as cursor:
         for month in months:
             for table in partitions.PARTITIONED:
-                cursor.execute(f"DROP TABLE IF EXISTS {partitions.name_of(table, month)}")
+                cursor.execute(f"DROP TABLE IF EXISTS {partitions.partition_name(table, month)}")
 
 
 def far(table: str) -> list[date]:
-    return [month for month in partitions.months(table) if month.year >= 2031]
+    return [month for month in partitions.partition_months(table) if month.year >= 2031]
 
 
 def one_message() -> Settlement:
@@ -58,17 +58,17 @@ def one_message() -> Settlement:
 
 @pytest.mark.django_db
 def test_this_month_and_two_more_are_made_ahead_once() -> None:
-    assert partitions.make_ahead(NOW) == 6
+    assert partitions.create_ahead(NOW) == 6
     assert far("events_sendlog") == far("events_deliveryattempt") == MONTHS
-    assert partitions.make_ahead(NOW) == 0
+    assert partitions.create_ahead(NOW) == 0
 
 
 @pytest.mark.django_db
 def test_migrating_has_made_this_month_s_and_the_next_two() -> None:
     month = partitions.month_of(datetime.now(UTC))
     for _ in range(3):
-        assert month in partitions.months("events_sendlog")
-        assert month in partitions.months("events_deliveryattempt")
+        assert month in partitions.partition_months("events_sendlog")
+        assert month in partitions.partition_months("events_deliveryattempt")
         month = partitions.next_month(month)
     assert keep_partitions() == "0 made, 0 dropped"
 
@@ -83,7 +83,7 @@ def test_migrating_has_made_this_month_s_and_the_next_two() -> None:
     ],
 )
 def test_a_month_begins_and_ends_at_midnight_utc(moment: datetime, month: date) -> None:
-    partitions.make_ahead(NOW)
+    partitions.create_ahead(NOW)
     settle(one_message(), moment)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -127,13 +127,13 @@ def test_a_month_that_is_known_to_be_there_is_not_looked_up_again() -> None:
 def test_two_workers_that_miss_a_month_at_the_same_moment_both_go_on() -> None:
     def other_worker() -> int:
         try:
-            return partitions.make(MONTHS[0])
+            return partitions.create_month(MONTHS[0])
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
-            assert partitions.make(MONTHS[0]) == 2
+            assert partitions.create_month(MONTHS[0]) == 2
             other = thread.submit(other_worker)
             wait_for_waiting(1)
         assert other.result(20) == 0
@@ -144,7 +144,7 @@ def test_two_workers_that_miss_a_month_at_the_same_moment_both_go_on() -> None:
 def test_months_are_made_while_a_backup_reads_and_a_worker_settles() -> None:
     def worker() -> int:
         try:
-            return partitions.make_ahead(NOW)
+            return partitions.create_ahead(NOW)
         finally:
             connection.close()
 
@@ -157,7 +157,7 @@ def test_months_are_made_while_a_backup_reads_and_a_worker_settles() -> None:
 
 @pytest.mark.django_db
 def test_a_month_has_the_columns_defaults_and_indexes_of_the_whole() -> None:
-    partitions.make_ahead(NOW)
+    partitions.create_ahead(NOW)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relname LIKE 'events_sendlog_2031_12_%' AND relkind = 'i' ORDER BY relname"

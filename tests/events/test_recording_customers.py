@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from customers.models import Business, Customer, Order, PickupRequest, RegularPickupRequest, Stop
 from tests.customers.refused import refused
-from tests.events.waiting import facts, names, nothing_written, waiting
+from tests.events.outbox_rows import facts, names, nothing_written, waiting
 
 pytestmark = pytest.mark.usefixtures("integration")
 EMPLOYEE, WEBSITE, TEXT = (

@@ -10,7 +10,7 @@ from django.utils import timezone
 from customers.models import Business, Customer, Employee, NewLineItem, Order
 from events.models import Outgoing
 from tests.customers.refused import refused
-from tests.events.waiting import facts, names, nothing_written, waiting
+from tests.events.outbox_rows import facts, names, nothing_written, waiting
 from tests.factories import AgentFactory, BrandFactory, DepartmentFactory, DiscountFactory
 
 pytestmark = pytest.mark.usefixtures("integration")

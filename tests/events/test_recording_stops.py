@@ -8,7 +8,7 @@ from django.utils import timezone
 from customers.models import AddressDict, Business, Customer, Employee, NewLineItem, Order, Stop
 from events.models import Integration, Outgoing
 from tests.customers.refused import refused
-from tests.events.waiting import facts, names, nothing_written, waiting
+from tests.events.outbox_rows import facts, names, nothing_written, waiting
 from tests.factories import AgentFactory
 
 PLACE: AddressDict = {

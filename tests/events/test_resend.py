@@ -14,10 +14,10 @@ from events.jobs import resend, run
 from events.models import Integration, Outcome, Request, Resent, SendLog
 from events.send_log import pages, retention
 from events.send_log.filter import MessageFilter
-from events.send_log.pages import LogEntry
+from events.send_log.rows import LogEntry
 from smrt_integration.delivery.deliver import Delivery
-from tests.events.logged import logged
-from tests.events.waiting import nothing_written, waiting
+from tests.events.log_entries import create_log_entry
+from tests.events.outbox_rows import nothing_written, waiting
 from tests.factories import CustomerFactory
 from tests.segment import SegmentStandIn
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 def entries(*rows: SendLog) -> list[LogEntry]:
-    return pages.entries_of([row.pk for row in rows], None)
+    return pages.entries_by_id([row.pk for row in rows], None)
 
 
 def again(*rows: SendLog) -> int:
@@ -40,7 +40,7 @@ class TestOne:
     def test_waits_again_as_it_was_recorded(
         self, integration: Integration, customer: Customer
     ) -> None:
-        entry = logged(customer, subject_id=7)
+        entry = create_log_entry(customer, subject_id=7)
         assert again(entry) == 1
         (row,) = waiting()
         assert (row.event, row.subject_id, row.message_id) == (
@@ -62,7 +62,7 @@ class TestOne:
     def test_reaches_segment_under_its_old_message_id_after_the_customers_details(
         self, integration: Integration, customer: Customer, segment: SegmentStandIn
     ) -> None:
-        entry = logged(customer)
+        entry = create_log_entry(customer)
         again(entry)
         Delivery().run()
         assert [message["type"] for message in segment.accepted()] == ["identify", "track"]
@@ -72,23 +72,23 @@ class TestOne:
     def test_of_each_outcome_but_accepted(
         self, integration: Integration, customer: Customer, outcome: Outcome
     ) -> None:
-        assert again(logged(customer, outcome=outcome)) == 1
+        assert again(create_log_entry(customer, outcome=outcome)) == 1
 
     def test_not_what_segment_has(self, integration: Integration, customer: Customer) -> None:
-        entry = logged(customer, outcome=Outcome.ACCEPTED)
+        entry = create_log_entry(customer, outcome=Outcome.ACCEPTED)
         with nothing_written():
             assert again(entry) == 0
         assert resent() == []
 
     def test_not_a_test_event(self, integration: Integration, customer: Customer) -> None:
-        entry = logged(customer, "Test Event")
+        entry = create_log_entry(customer, "Test Event")
         with nothing_written():
             assert again(entry) == 0
 
     def test_not_of_a_customer_who_was_deleted(
         self, integration: Integration, customer: Customer
     ) -> None:
-        entry = logged(customer)
+        entry = create_log_entry(customer)
         customer.delete()
         with nothing_written():
             assert again(entry) == 0
@@ -97,7 +97,7 @@ class TestOne:
     def test_not_for_another_business(self, integration: Integration, customer: Customer) -> None:
         stranger = CustomerFactory.create()
         Integration.objects.create(business=stranger.business, enabled=True)
-        entry = logged(customer)
+        entry = create_log_entry(customer)
         with nothing_written():
             assert resend.resend(stranger.business_id, entries(entry), None, timezone.now()) == 0
         assert resent() == []
@@ -107,7 +107,7 @@ class TestTheGate:
     def test_keeps_everything_back_while_switched_off(
         self, integration: Integration, customer: Customer
     ) -> None:
-        entry = logged(customer)
+        entry = create_log_entry(customer)
         integration.enabled = False
         integration.save()
         with nothing_written():
@@ -118,8 +118,8 @@ class TestTheGate:
         self, integration: Integration, customer: Customer
     ) -> None:
         muted, other = (
-            logged(customer),
-            logged(customer, "New Customer Signup", facts={"source": "POS"}),
+            create_log_entry(customer),
+            create_log_entry(customer, "New Customer Signup", facts={"source": "POS"}),
         )
         integration.muted = ["Customer Visit"]
         integration.save()
@@ -130,14 +130,14 @@ class TestTheGate:
 
 class TestOnce:
     def test_asking_twice_sends_once(self, integration: Integration, customer: Customer) -> None:
-        entry = logged(customer)
+        entry = create_log_entry(customer)
         assert (again(entry), again(entry)) == (1, 0)
         assert len(waiting()) == 1
 
     def test_also_when_it_has_left_meanwhile(
         self, integration: Integration, customer: Customer, segment: SegmentStandIn
     ) -> None:
-        entry = logged(customer)
+        entry = create_log_entry(customer)
         again(entry)
         Delivery().run()
         with nothing_written():
@@ -146,7 +146,7 @@ class TestOnce:
     def test_refused_again_it_is_another_entry_which_can_be_sent_again(
         self, integration: Integration, customer: Customer, segment: SegmentStandIn
     ) -> None:
-        first = logged(customer)
+        first = create_log_entry(customer)
         again(first)
         segment.fault("refuse_messages", contains=first.message_id)
         Delivery().run()
@@ -159,7 +159,7 @@ class TestOnce:
     def test_two_helpers_at_once_send_once(
         self, integration: Integration, customer: Customer
     ) -> None:
-        entry = logged(customer)
+        entry = create_log_entry(customer)
         barrier = Barrier(2)
 
         def click() -> int:
@@ -179,14 +179,14 @@ class TestCustomerDetails:
     def test_are_sent_as_they_are_now_under_a_new_message_id(
         self, integration: Integration, customer: Customer
     ) -> None:
-        entry = logged(customer, "identify", facts={})
+        entry = create_log_entry(customer, "identify", facts={})
         assert again(entry) == 1
         (row,) = waiting()
         assert row.event == "identify"
         assert row.message_id != entry.message_id
 
     def test_once_for_several_entries(self, integration: Integration, customer: Customer) -> None:
-        rows = [logged(customer, "identify", facts={}) for _ in range(3)]
+        rows = [create_log_entry(customer, "identify", facts={}) for _ in range(3)]
         assert again(*rows) == 1
         assert len(waiting()) == 1
         assert resent() == sorted(row.pk for row in rows)
@@ -194,7 +194,7 @@ class TestCustomerDetails:
     def test_not_when_segment_had_them_already(
         self, integration: Integration, customer: Customer
     ) -> None:
-        entry = logged(customer, "identify", Outcome.SKIPPED, facts={})
+        entry = create_log_entry(customer, "identify", Outcome.SKIPPED, facts={})
         with nothing_written():
             assert again(entry) == 0
 
@@ -202,24 +202,26 @@ class TestCustomerDetails:
 @pytest.fixture
 def rejected(integration: Integration, customer: Customer) -> list[SendLog]:
     start = timezone.now() - timedelta(hours=1)
-    return [logged(customer, at=start + timedelta(seconds=n), subject_id=n) for n in range(7)]
+    return [
+        create_log_entry(customer, at=start + timedelta(seconds=n), subject_id=n) for n in range(7)
+    ]
 
 
 def ask(business: Business, **which: Any) -> Request | None:
     return resend.request_resend(
-        MessageFilter((business.pk,), sendable=True, **which), None, timezone.now()
+        MessageFilter((business.pk,), resendable=True, **which), None, timezone.now()
     )
 
 
 class TestEverythingThatMatches:
     @pytest.fixture(autouse=True)
     def _small_portions(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(resend, "PORTION", 3)
+        monkeypatch.setattr(resend, "RESEND_CHUNK_SIZE", 3)
 
     def test_is_sent_again_in_portions_oldest_first(
         self, business: Business, customer: Customer, rejected: list[SendLog]
     ) -> None:
-        logged(customer, outcome=Outcome.ACCEPTED)
+        create_log_entry(customer, outcome=Outcome.ACCEPTED)
         request = ask(business)
         assert request
         assert request.expected == 7
@@ -231,7 +233,7 @@ class TestEverythingThatMatches:
     def test_leaves_out_what_does_not_match(
         self, business: Business, customer: Customer, rejected: list[SendLog]
     ) -> None:
-        other = logged(customer, "New Customer Signup", facts={"source": "POS"})
+        other = create_log_entry(customer, "New Customer Signup", facts={"source": "POS"})
         request = ask(business, event="New Customer Signup")
         assert request
         assert request.expected == 1
@@ -242,7 +244,7 @@ class TestEverythingThatMatches:
         self, business: Business, customer: Customer, rejected: list[SendLog]
     ) -> None:
         ask(business)
-        logged(customer, subject_id=99)
+        create_log_entry(customer, subject_id=99)
         run.run_jobs(timezone.now())
         assert [row.subject_id for row in waiting()] == list(range(7))
 
@@ -293,7 +295,7 @@ class TestEverythingThatMatches:
 
 
 def test_an_entry_that_is_gone_is_forgotten(integration: Integration, customer: Customer) -> None:
-    entry, later = logged(customer), logged(customer)
+    entry, later = create_log_entry(customer), create_log_entry(customer)
     again(entry, later)
     SendLog.objects.filter(pk=entry.pk).delete()
     retention.drop_old(timezone.now())
@@ -310,8 +312,8 @@ def test_what_the_daily_counts_say_can_be_sent_again(
         ("identify", Outcome.REJECTED),
         ("Test Event", Outcome.REJECTED),
     ):
-        logged(customer, event, outcome)
-    matching = MessageFilter((customer.business_id,), sendable=True)
+        create_log_entry(customer, event, outcome)
+    matching = MessageFilter((customer.business_id,), resendable=True)
     assert pages.count(matching) == 2
     assert [(entry.event, entry.outcome) for entry in pages.page(matching, 10).entries] == [
         ("identify", "rejected"),

@@ -23,17 +23,17 @@ MONTHS = [date(2015, month, 1) for month in range(1, 13)] + [
 @pytest.fixture
 def months(db: None) -> Iterator[None]:
     for month in MONTHS:
-        partitions.make(month)
+        partitions.create_month(month)
     yield
     if not connection.in_atomic_block:
         for table in partitions.PARTITIONED:
             for month in past(table):
                 with connection.cursor() as cursor:
-                    cursor.execute(f"DROP TABLE {partitions.name_of(table, month)}")
+                    cursor.execute(f"DROP TABLE {partitions.partition_name(table, month)}")
 
 
 def past(table: str) -> list[date]:
-    return [month for month in partitions.months(table) if month.year < 2020]
+    return [month for month in partitions.partition_months(table) if month.year < 2020]
 
 
 def log(business: Business, *moments: datetime, copies: int = 1) -> None:

@@ -8,7 +8,7 @@ from customers.models import Customer
 from events.models import AcceptedTraits, Integration
 from smrt_integration.delivery.deliver import Delivery
 from tests.conftest import WRITE_KEY
-from tests.events.waiting import nothing_written
+from tests.events.outbox_rows import nothing_written
 from tests.factories import CustomerFactory
 from tests.segment import SegmentStandIn
 

@@ -9,9 +9,9 @@ from customers.models import Business, Customer, Order
 from events.models import Integration, SweepDone
 from events.sweeps import spending
 from tests.conftest import WRITE_KEY
-from tests.events.elsewhere import at_once, uncommitted
-from tests.events.known import crowd, identified
-from tests.events.waiting import nothing_written, waiting
+from tests.events.known_customers import create_known_customers, customers_with_identify
+from tests.events.other_connections import at_once, uncommitted
+from tests.events.outbox_rows import nothing_written, waiting
 from tests.factories import BusinessFactory, CustomerFactory
 
 pytestmark = pytest.mark.django_db
@@ -52,13 +52,13 @@ def days() -> dict[int, str]:
 
 def test_those_whose_fifth_changed_are_identified_if_segment_knows_them() -> None:
     business = switched_on()
-    first, second, unchanged = crowd(business, 3)
+    first, second, unchanged = create_known_customers(business, 3)
     (stranger,) = Customer.objects.bulk_create([Customer(business=business)])
     for customer_id, total in ((first, 400), (second, 300), (stranger.pk, 350)):
         spent(customer_id, total, MONDAY_NIGHT - timedelta(days=3))
     assert spending.sweep(MONDAY_NIGHT) == 3
     assert fifths(first, stranger.pk, second, unchanged) == [1, 2, 3, 5]
-    assert identified() == {first, second}
+    assert customers_with_identify() == {first, second}
     assert {(row.occurred_at, row.business_id) for row in waiting()} == {
         (MONDAY_NIGHT, business.pk)
     }
@@ -66,7 +66,7 @@ def test_those_whose_fifth_changed_are_identified_if_segment_knows_them() -> Non
 
 def test_a_night_in_which_nobody_spent_anything_identifies_nobody() -> None:
     business = switched_on()
-    crowd(business, 3)
+    create_known_customers(business, 3)
     with nothing_written():
         assert spending.sweep(MONDAY_NIGHT) == 0
     assert days() == {business.pk: "2025-06-02"}
@@ -74,7 +74,7 @@ def test_a_night_in_which_nobody_spent_anything_identifies_nobody() -> None:
 
 def test_it_is_done_once_a_night_from_two_o_clock() -> None:
     business = switched_on()
-    (customer,) = crowd(business, 1)
+    (customer,) = create_known_customers(business, 1)
     spending.sweep(MONDAY_NIGHT)
     spent(customer, 10, MONDAY_NIGHT)
     for hour, minute, changed, day in (
@@ -90,7 +90,7 @@ def test_it_is_done_once_a_night_from_two_o_clock() -> None:
 
 def test_a_night_in_which_nothing_ran_is_made_up_for_once_something_runs() -> None:
     business = switched_on()
-    (customer,) = crowd(business, 1)
+    (customer,) = create_known_customers(business, 1)
     spending.sweep(MONDAY_NIGHT)
     spent(customer, 10, MONDAY_NIGHT)
     assert spending.sweep(datetime(2025, 6, 9, 17, 0, tzinfo=ANGELES)) == 1
@@ -130,7 +130,7 @@ def test_on_days_on_which_the_clocks_change_it_is_done_once_too(
 
 def test_a_business_that_is_switched_off_is_left_alone() -> None:
     business = switched_on(enabled=False)
-    (customer,) = crowd(business, 1)
+    (customer,) = create_known_customers(business, 1)
     spent(customer, 10, MONDAY_NIGHT)
     with nothing_written():
         assert spending.sweep(MONDAY_NIGHT) == 0
@@ -140,28 +140,30 @@ def test_a_business_that_is_switched_off_is_left_alone() -> None:
 
 def test_muted_events_do_not_matter() -> None:
     business = switched_on(muted=["Customer Lost", "Customer Birthday"])
-    (customer,) = crowd(business, 1)
+    (customer,) = create_known_customers(business, 1)
     spent(customer, 10, MONDAY_NIGHT)
     assert spending.sweep(MONDAY_NIGHT) == 1
-    assert identified() == {customer}
+    assert customers_with_identify() == {customer}
 
 
 @pytest.mark.django_db(transaction=True)
 class TestAtTheSameMoment:
     def test_two_workers_do_each_business_once(self) -> None:
         businesses = [switched_on() for _ in range(5)]
-        customers = [customer for business in businesses for customer in crowd(business, 1)]
+        customers = [
+            customer for business in businesses for customer in create_known_customers(business, 1)
+        ]
         for customer in customers:
             spent(customer, 10, MONDAY_NIGHT)
         changed = at_once(*[lambda: spending.sweep(MONDAY_NIGHT)] * 3)
         assert sum(changed) == 5
-        assert identified() == set(customers)
+        assert customers_with_identify() == set(customers)
         assert fifths(*customers) == [1] * 5
 
     def test_a_save_that_holds_a_customer_holds_up_no_other_business(self) -> None:
         held, free = switched_on(), switched_on()
         customer = CustomerFactory.create(business=held)
-        (other,) = crowd(free, 1)
+        (other,) = create_known_customers(free, 1)
         for customer_id in (customer.pk, other):
             spent(customer_id, 10, MONDAY_NIGHT)
 

@@ -22,7 +22,7 @@ from customers.models import (
     Visit,
 )
 from events.models import Integration, Outgoing
-from tests.events.waiting import names, nothing_written
+from tests.events.outbox_rows import names, nothing_written
 from tests.factories import (
     AgentFactory,
     BrandFactory,

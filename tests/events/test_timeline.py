@@ -20,9 +20,9 @@ from events.timeline.assemble import CustomerTimeline, customer_timeline
 from events.timeline.occurrences import newest
 from smrt_integration.delivery.deliver import Delivery
 from tests.conftest import WRITE_KEY
+from tests.events.golden_business import ANN, TUESDAY, Shop
+from tests.events.outbox_rows import nothing_written, waiting
 from tests.events.scenarios import STORIES
-from tests.events.shop import ANN, TUESDAY, Shop
-from tests.events.waiting import nothing_written, waiting
 from tests.factories import BusinessFactory, CustomerFactory, CustomFieldFactory, OrderFactory
 from tests.segment import SegmentStandIn
 

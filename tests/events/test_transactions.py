@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from customers.models import Brand, Customer, CustomFieldValue, Order, PickupRequest
 from events.models import Outgoing
-from tests.events.waiting import names, nothing_written, waiting
+from tests.events.outbox_rows import names, nothing_written, waiting
 from tests.factories import BrandFactory, CustomFieldValueFactory, OrderFactory
 
 pytestmark = pytest.mark.usefixtures("integration")

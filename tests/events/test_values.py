@@ -17,7 +17,7 @@ from events import catalogue
 from events.models import Outgoing
 from smrt_integration.delivery.deliver import Delivery
 from tests.events.contract import EVENTS, misfits
-from tests.events.waiting import facts, waiting
+from tests.events.outbox_rows import facts, waiting
 from tests.factories import (
     AgentFactory,
     DiscountFactory,

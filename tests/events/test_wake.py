@@ -18,7 +18,7 @@ from customers.models import Customer
 from devtools.services.redis import RedisServer
 from events import wake
 from events.models import Integration, Outgoing
-from tests.events.waiting import names
+from tests.events.outbox_rows import names
 from tests.factories import CustomerFactory
 from tests.workers import wait_until
 
@@ -35,7 +35,7 @@ def forget() -> None:
     """The connections that this process has made, and the rest it takes from a Redis that failed."""
     wake._redis.cache_clear()
     wake._producers.cache_clear()
-    wake._resting_until = 0.0
+    wake._paused_until = 0.0
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_a_wake_up_that_was_lost_keeps_later_ones_back_for_five_seconds_at_most(
     server: RedisServer, customer: Customer
 ) -> None:
     save(customer)
-    assert 0 < redis.Redis.from_url(server.url).pttl(wake.KEY) <= 5_000
+    assert 0 < redis.Redis.from_url(server.url).pttl(wake.WAKE_UP_KEY) <= 5_000
 
 
 def test_a_broker_that_lost_everything_is_woken_by_the_next_save(
@@ -225,8 +225,8 @@ class TestARedisThatIsDown:
             return woken()
 
         started = time.monotonic()
-        wait_until(saved, "a save woke a worker", timeout=wake.REST + 2)
-        assert time.monotonic() - started > wake.REST - 1
+        wait_until(saved, "a save woke a worker", timeout=wake.PAUSE_SECONDS + 2)
+        assert time.monotonic() - started > wake.PAUSE_SECONDS - 1
         assert woken() == 1
 
     def test_does_not_keep_a_worker_from_looking(self, server: RedisServer) -> None:

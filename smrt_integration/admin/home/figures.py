@@ -122,7 +122,7 @@ def median(times: Counter[int]) -> float:
     half, before = times.total() / 2, 0
     for bucket in sorted(times):
         if before + times[bucket] >= half:
-            start, end = daily_counts.starts_at(bucket), daily_counts.starts_at(bucket + 1)
+            start, end = daily_counts.bucket_start(bucket), daily_counts.bucket_start(bucket + 1)
             return start + (end - start) * (half - before) / times[bucket]
         before += times[bucket]
     return 0.0

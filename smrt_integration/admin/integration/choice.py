@@ -85,7 +85,7 @@ def view(
         return back
     recorded_before = _recorded_before(integration)
     up_to = request.POST.get("up_to", "")
-    backlog = discard.backlog(
+    backlog = discard.read_backlog(
         integration.pk,
         recorded_before,
         int(up_to) if up_to.isdigit() and len(up_to) < 19 else None,

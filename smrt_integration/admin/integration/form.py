@@ -15,7 +15,7 @@ from customers.models import CustomField
 from events.catalogue import EVENTS, Event
 from events.encryption import Unreadable
 from events.models import Integration, Region
-from events.models.integration import one_to_a_thousand_days, write_key_shape
+from events.models.integration import day_limit_validators, write_key_validator
 
 if TYPE_CHECKING:
     IntegrationModelForm = forms.ModelForm[Integration]
@@ -43,7 +43,7 @@ def switch_field(**options: Any) -> forms.BooleanField:
 def days_field(label: str) -> forms.IntegerField:
     return forms.IntegerField(
         label=label,
-        validators=one_to_a_thousand_days,
+        validators=day_limit_validators,
         widget=widgets.UnfoldAdminIntegerFieldWidget(),
     )
 
@@ -60,7 +60,7 @@ class IntegrationForm(IntegrationModelForm):
     write_key = forms.CharField(
         required=False,
         label="Write key",
-        validators=[write_key_shape],
+        validators=[write_key_validator],
         widget=widgets.UnfoldAdminPasswordWidget(
             {"autocomplete": "off", "maxlength": "64", "aria-describedby": "id_write_key_helptext"}
         ),

@@ -18,7 +18,7 @@ from django.utils.text import slugify
 from customers.models import Brand, Business, Customer
 from events.send_log import pages
 from events.send_log.filter import MessageFilter
-from events.send_log.pages import LogEntry
+from events.send_log.rows import LogEntry
 from events.timeline.sentences import title as event_title
 from smrt_integration.admin.messages.filters import FilterForm
 from smrt_integration.admin.messages.outcomes import OUTCOME_BADGES
@@ -79,7 +79,7 @@ def lines(matching: MessageFilter) -> Iterator[str]:
         yield "".join(str(write([_escaped(cell) for cell in row])) for row in _rows(page.entries))
         if not page.more:
             return
-        place = page.entries[-1].place
+        place = page.entries[-1].position
 
 
 def _rows(entries: Sequence[LogEntry]) -> Iterator[Sequence[str]]:

@@ -132,7 +132,7 @@ class FilterForm(forms.Form):
             brand_id=int(chosen["brand"]) if chosen.get("brand") else None,
             first_day=chosen.get("since"),
             last_day=chosen.get("until"),
-            found=search.find(text, businesses) if text else None,
+            search_result=search.search(text, businesses) if text else None,
         )
 
     def _business_ids(self) -> tuple[int, ...] | None:

@@ -55,7 +55,7 @@ class MessagesAdmin(ReadOnlyAdmin):
             "form": form,
             "chips": list(form.chips()),
             "matching": matching,
-            "nothing_found": is_without_result(matching.found),
+            "nothing_found": is_without_result(matching.search_result),
             "several": matching.businesses is None or len(matching.businesses) > 1,
             "shows_outcomes": self.shows_outcomes,
             **self.rows_context(request, form, matching),

@@ -32,21 +32,21 @@ class OutgoingAdmin(MessagesAdmin):
         sentences = {
             business_id: status_sentence(status, now) for business_id, status in statuses.items()
         }
-        last_id = page.entries[-1].id if page.more else page.looked_to
+        last_id = page.entries[-1].id if page.more else page.scanned_to
         return {
             "rows": outbox_rows(page.entries, sentences if several else {}, now, several=several),
             # One business's status is above the list; of several, each row has its own.
             "lane_sentence": "" if several else " ".join(sentences.values()),
             "remedy": "" if several else " ".join(map(remedy, statuses.values())),
             "cut": page.cut,
-            "scanned": pages.SCANNED,
+            "scanned": pages.OUTBOX_ROWS_SCANNED,
             "newer": newer and page.entries and form.address(before=str(page.entries[0].id)),
-            "older": (older or page.looked_to) and form.address(after=str(last_id)),
+            "older": (older or page.scanned_to) and form.address(after=str(last_id)),
         }
 
     def _page(self, request: HttpRequest, matching: MessageFilter) -> tuple[OutboxPage, bool, bool]:
         after, before = (_id(request.GET.get(name, "")) for name in ("after", "before"))
-        return pages.around(matching, self.per_page, after=after, before=before)
+        return pages.adjacent_page(matching, self.per_page, after=after, before=before)
 
     def message_context(self, request: HttpRequest, row: Outgoing) -> dict[str, Any]:
         return detail.outbox_context(row, timezone.now())

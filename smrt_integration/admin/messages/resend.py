@@ -25,8 +25,8 @@ from events.jobs import resend
 from events.models import Integration
 from events.send_log import pages
 from events.send_log.filter import MessageFilter
-from events.send_log.pages import LogEntry
-from events.send_log.resendable import OFF, why_not_resendable
+from events.send_log.resendable import INTEGRATION_OFF, why_not_resendable
+from events.send_log.rows import LogEntry
 from smrt_integration.admin.messages.filters import FilterForm
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def actions_context(user: Any, form: FilterForm, matching: MessageFilter) -> dic
     only_business = ids[0] if ids and len(ids) == 1 else None
     may_resend = bool(only_business and access.may_resend(user, only_business))
     count = (
-        pages.count(replace(matching, sendable=True))
+        pages.count(replace(matching, resendable=True))
         if may_resend and _is_narrowed(matching)
         else 0
     )
@@ -63,7 +63,11 @@ def actions_context(user: Any, form: FilterForm, matching: MessageFilter) -> dic
 
 
 def counted(count: int) -> str:
-    return f"more than {pages.COUNTED:,}" if count == pages.COUNTED + 1 else f"{count:,}"
+    return (
+        f"more than {pages.MATCHES_COUNTED:,}"
+        if count == pages.MATCHES_COUNTED + 1
+        else f"{count:,}"
+    )
 
 
 def resend_one(request: HttpRequest, options: "MessagesAdmin", entry_id: str) -> HttpResponseBase:
@@ -75,7 +79,7 @@ def resend_one(request: HttpRequest, options: "MessagesAdmin", entry_id: str) ->
     if not access.may_resend(request.user, entry.business_id):
         raise PermissionDenied
     now = timezone.now()
-    rows = pages.entries_of([entry.pk], [entry.business_id])
+    rows = pages.entries_by_id([entry.pk], [entry.business_id])
     if resend.resend(entry.business_id, rows, request.user.pk, now):
         messages.success(request, "Queued. The result will appear in the send log.")
     else:
@@ -100,7 +104,7 @@ def resend_selected(request: HttpRequest, options: "MessagesAdmin") -> HttpRespo
         for business_id in selected.values_list("business_id", flat=True).distinct()
         if access.may_resend(request.user, business_id)
     ]
-    entries = pages.entries_of(ids, business_ids)
+    entries = pages.entries_by_id(ids, business_ids)
     if not entries:
         messages.warning(request, NONE_SELECTED)
         return back
@@ -127,7 +131,7 @@ def _show_result(request: HttpRequest, queued: int, entries: list[LogEntry]) -> 
     left = len(entries) - queued
     business_ids = {entry.business_id for entry in entries}
     if not Integration.objects.filter(pk__in=business_ids, enabled=True).exists():
-        messages.warning(request, OFF)
+        messages.warning(request, INTEGRATION_OFF)
     elif not queued:
         messages.warning(request, NONE_SENT)
     else:
@@ -143,7 +147,7 @@ def resend_matching(request: HttpRequest, options: "MessagesAdmin") -> HttpRespo
     if not options.has_view_permission(request):
         raise PermissionDenied
     form = FilterForm(request, with_outcome=True)
-    matching = replace(form.message_filter(), sendable=True)
+    matching = replace(form.message_filter(), resendable=True)
     back = f"{reverse('admin:events_sendlog_changelist')}{form.address()}"
     if matching.businesses is None or len(matching.businesses) != 1:
         messages.warning(request, "Choose a business first.")
@@ -163,7 +167,7 @@ def resend_matching(request: HttpRequest, options: "MessagesAdmin") -> HttpRespo
         "count": count,
         "counted": counted(count),
         "back": back,
-        "off": "" if enabled else OFF,
+        "off": "" if enabled else INTEGRATION_OFF,
     }
     return TemplateResponse(request, "smrt/messages/resend.html", context)
 
@@ -176,7 +180,7 @@ def _queue_job(request: HttpRequest, matching: MessageFilter) -> None:
             f"Sending {counted(job.expected)} again, in the background. You can leave this page.",
         )
     elif not Integration.objects.filter(pk__in=matching.businesses or (), enabled=True).exists():
-        messages.warning(request, OFF)
+        messages.warning(request, INTEGRATION_OFF)
     else:
         messages.warning(request, NONE_SENT)
 
@@ -189,7 +193,7 @@ def _is_narrowed(matching: MessageFilter) -> bool:
     return bool(
         matching.outcome
         or matching.event
-        or matching.found
+        or matching.search_result
         or matching.first_day
         or matching.last_day
     )

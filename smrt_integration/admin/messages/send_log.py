@@ -10,7 +10,7 @@ from django.utils import timezone
 from events.models import SendLog
 from events.send_log import pages
 from events.send_log.filter import MessageFilter
-from events.send_log.pages import LogPage, LogPosition
+from events.send_log.rows import LogPage, LogPosition
 from smrt_integration.admin.messages import detail, export, resend
 from smrt_integration.admin.messages.filters import FilterForm
 from smrt_integration.admin.messages.list_admin import MessagesAdmin
@@ -43,14 +43,16 @@ class SendLogAdmin(MessagesAdmin):
         return {
             "rows": send_log_rows(page.entries, timezone.now(), several=several),
             "cut": page.cut,
-            "scanned": pages.SCANNED,
-            "newer": newer and page.entries and form.address(after=str(page.entries[0].place)),
-            "older": older and page.entries and form.address(before=str(page.entries[-1].place)),
+            "scanned": pages.LOG_ROWS_SCANNED,
+            "newer": newer and page.entries and form.address(after=str(page.entries[0].position)),
+            "older": older and page.entries and form.address(before=str(page.entries[-1].position)),
         }
 
     def _page(self, request: HttpRequest, matching: MessageFilter) -> tuple[LogPage, bool, bool]:
-        after, before = (LogPosition.of(request.GET.get(name, "")) for name in ("after", "before"))
-        return pages.around(matching, self.per_page, after=after, before=before)
+        after, before = (
+            LogPosition.parse(request.GET.get(name, "")) for name in ("after", "before")
+        )
+        return pages.adjacent_page(matching, self.per_page, after=after, before=before)
 
     def actions_context(
         self, request: HttpRequest, form: FilterForm, matching: MessageFilter

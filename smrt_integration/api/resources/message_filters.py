@@ -6,14 +6,14 @@ from rest_framework import serializers
 
 from customers.models import Brand, Customer
 from events.models import Outcome
-from events.send_log.resendable import SENDABLE
+from events.send_log.resendable import RESENDABLE_EVENTS
 from smrt_integration.api.fields import BusinessReferenceField, StrictSerializer
 
 
 class MessageFilterSerializer(serializers.Serializer[Any]):
     """Filters of messages. A message must match all of them."""
 
-    event = serializers.ChoiceField(SENDABLE, required=False)
+    event = serializers.ChoiceField(RESENDABLE_EVENTS, required=False)
     first_day = serializers.DateField(required=False, help_text="In the business's time zone.")
     last_day = serializers.DateField(required=False, help_text="Included.")
     customer = BusinessReferenceField(queryset=Customer.objects, required=False)

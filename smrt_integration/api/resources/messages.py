@@ -19,8 +19,8 @@ from events.outbox import pages as outbox_pages
 from events.send_log import pages as log_pages
 from events.send_log import search
 from events.send_log.filter import MessageFilter, SearchResult
-from events.send_log.pages import LogPosition
-from events.send_log.resendable import OFF, why_not_resendable
+from events.send_log.resendable import OFF_REASON, why_not_resendable
+from events.send_log.rows import LogPosition
 from smrt_integration.api.errors import Conflict
 from smrt_integration.api.pagination import KeysetPagination
 from smrt_integration.api.resources.message_filters import (
@@ -129,7 +129,7 @@ class MessageViewSet(BusinessViewSet):
         text = filters.pop("search", "")
         brand = filters.pop("brand", None)
         search_result = (
-            search.find(text, [self.business.pk])
+            search.search(text, [self.business.pk])
             if text
             else SearchResult((customer.pk,))
             if customer
@@ -137,7 +137,7 @@ class MessageViewSet(BusinessViewSet):
         )
         return MessageFilter(
             (self.business.pk,),
-            found=search_result,
+            search_result=search_result,
             brand_id=brand.pk if brand else None,
             **filters,
         )
@@ -169,13 +169,13 @@ class WaitingMessageViewSet(MessageViewSet):
         """
         message_filter = self.message_filter(self.filter_serializer_class, request.query_params)
         page_request = KeysetPagination().page_request(request)
-        page, before, after = outbox_pages.around(
+        page, before, after = outbox_pages.adjacent_page(
             message_filter,
             page_request.limit,
             after=_outbox_position(page_request.forward_from),
             before=_outbox_position(page_request.backward_from),
         )
-        last = page.entries[-1].id if after and page.entries else page.looked_to
+        last = page.entries[-1].id if after and page.entries else page.scanned_to
         links = page_request.links(
             [last] if last else None, [page.entries[0].id] if before and page.entries else None
         )
@@ -203,13 +203,13 @@ class SendLogEntryViewSet(MessageViewSet):
         """List the entries of the send log, newest first."""
         message_filter = self.message_filter(self.filter_serializer_class, request.query_params)
         page_request = KeysetPagination().page_request(request)
-        page, newer, older = log_pages.around(
+        page, newer, older = log_pages.adjacent_page(
             message_filter,
             page_request.limit,
             before=_log_position(page_request.forward_from),
             after=_log_position(page_request.backward_from),
         )
-        positions = [list(entry.place) for entry in page.entries]
+        positions = [list(entry.position) for entry in page.entries]
         links = page_request.links(
             positions[-1] if positions and older else None,
             positions[0] if positions and newer else None,
@@ -230,7 +230,7 @@ class SendLogEntryViewSet(MessageViewSet):
         """
         entry, now = self.newest_row(), timezone.now()
         sent = resend.resend(
-            self.business.pk, log_pages.entries_of([entry.pk], [self.business.pk]), None, now
+            self.business.pk, log_pages.entries_by_id([entry.pk], [self.business.pk]), None, now
         )
         if not sent:
             raise Conflict(
@@ -252,11 +252,11 @@ class SendLogEntryViewSet(MessageViewSet):
         A worker does this in the background. The outcomes appear in the send log as new entries.
         """
         message_filter = self.message_filter(ResendFilterSerializer, request.data)
-        job = resend.request_resend(replace(message_filter, sendable=True), None, timezone.now())
+        job = resend.request_resend(replace(message_filter, resendable=True), None, timezone.now())
         if job is None and self._is_enabled():
             raise Conflict(NOTHING_MATCHES, "nothing_matches")
         if job is None:
-            raise Conflict(OFF, "switched_off")
+            raise Conflict(OFF_REASON, "switched_off")
         return Response({"messages": job.expected}, 202)
 
     def _is_enabled(self) -> bool:

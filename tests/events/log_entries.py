@@ -12,7 +12,7 @@ from events.outbox.rows import OutboxRow, SettledMessage, Settlement
 from events.outbox.settle import settle
 
 
-def logged(
+def create_log_entry(
     customer: Customer,
     event: str = "Customer Visit",
     outcome: Outcome = Outcome.REJECTED,

@@ -9,13 +9,13 @@ from typing import TypeVar
 from django.db import connection, transaction
 
 T = TypeVar("T")
-PATIENCE = 20.0
+WAIT_SECONDS = 20.0
 
 
-def elsewhere(action: Callable[[], T]) -> T:
+def on_another_connection(action: Callable[[], T]) -> T:
     """Its result, once it is done."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(closing, action).result(PATIENCE)
+        return thread.submit(closing_connection, action).result(WAIT_SECONDS)
 
 
 def at_once(*actions: Callable[[], T]) -> list[T]:
@@ -23,12 +23,13 @@ def at_once(*actions: Callable[[], T]) -> list[T]:
     start = Barrier(len(actions))
 
     def begin(action: Callable[[], T]) -> T:
-        start.wait(PATIENCE)
-        return closing(action)
+        start.wait(WAIT_SECONDS)
+        return closing_connection(action)
 
     with ThreadPoolExecutor(len(actions)) as threads:
         return [
-            done.result(PATIENCE) for done in [threads.submit(begin, action) for action in actions]
+            done.result(WAIT_SECONDS)
+            for done in [threads.submit(begin, action) for action in actions]
         ]
 
 
@@ -41,24 +42,24 @@ def uncommitted(action: Callable[[], object]) -> Iterator[Callable[[], None]]:
         with transaction.atomic():
             action()
             done.set()
-            end.wait(PATIENCE)
+            end.wait(WAIT_SECONDS)
 
     with ThreadPoolExecutor(1) as thread:
-        holding: Future[None] = thread.submit(closing, hold)
+        holding: Future[None] = thread.submit(closing_connection, hold)
         try:
-            done.wait(PATIENCE)
+            done.wait(WAIT_SECONDS)
 
             def commit() -> None:
                 end.set()
-                holding.result(PATIENCE)
+                holding.result(WAIT_SECONDS)
 
             yield commit
         finally:
             end.set()
-        holding.result(PATIENCE)
+        holding.result(WAIT_SECONDS)
 
 
-def closing(action: Callable[[], T]) -> T:
+def closing_connection(action: Callable[[], T]) -> T:
     """In a thread of a pool: its connection must not outlive the test."""
     try:
         return action()

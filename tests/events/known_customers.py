@@ -6,7 +6,7 @@ from customers.models import Business, Customer
 from events.identify import IDENTIFY
 from events.models import AcceptedTraits, Integration
 from tests.conftest import WRITE_KEY
-from tests.events.waiting import waiting
+from tests.events.outbox_rows import waiting
 from tests.factories import BusinessFactory
 
 
@@ -16,7 +16,7 @@ def switched_on(**config: object) -> Business:
     return business
 
 
-def crowd(business: Business, count: int, **details: object) -> list[int]:
+def create_known_customers(business: Business, count: int, **details: object) -> list[int]:
     """The ids of so many new customers whom Segment knows; nothing is recorded of them."""
     made = Customer.objects.bulk_create(
         [Customer(business=business, **details) for _ in range(count)], batch_size=5_000
@@ -31,7 +31,7 @@ def crowd(business: Business, count: int, **details: object) -> list[int]:
     return ids
 
 
-def known(*customers: Customer) -> None:
+def store_accepted_traits(*customers: Customer) -> None:
     for customer in customers:
         AcceptedTraits.objects.create(
             customer=customer,
@@ -42,7 +42,7 @@ def known(*customers: Customer) -> None:
         )
 
 
-def identified() -> set[int]:
+def customers_with_identify() -> set[int]:
     """The customers for whom an identify waits."""
     rows = waiting(event=IDENTIFY)
     assert len({row.customer_id for row in rows}) == len(rows)
