@@ -10,7 +10,7 @@ ACCEPTED, SKIPPED = "accepted", "skipped"
 RESENDABLE_EVENTS: Final = tuple(sorted(EVENT_NAMES | {IDENTIFY}))
 """Names of entries that can be sent again. A test event is none of them."""
 
-INTEGRATION_OFF: Final = (
+OFF_REASON: Final = (
     "The integration is switched off, so nothing is sent. Switch it on, then send this again."
 )
 
@@ -58,7 +58,7 @@ def _never(case: ResendCase) -> str:
 
 def _not_now(case: ResendCase) -> str:
     if not case.enabled:
-        return INTEGRATION_OFF
+        return OFF_REASON
     return (
         f"“{case.event}” is switched off on the Segment integration page. "
         "Switch it on, then send this again."

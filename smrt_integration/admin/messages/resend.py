@@ -25,7 +25,7 @@ from events.jobs import resend
 from events.models import Integration
 from events.send_log import pages
 from events.send_log.filter import MessageFilter
-from events.send_log.resendable import INTEGRATION_OFF, why_not_resendable
+from events.send_log.resendable import OFF_REASON, why_not_resendable
 from events.send_log.rows import LogEntry
 from smrt_integration.admin.messages.filters import FilterForm
 
@@ -131,7 +131,7 @@ def _show_result(request: HttpRequest, queued: int, entries: list[LogEntry]) -> 
     left = len(entries) - queued
     business_ids = {entry.business_id for entry in entries}
     if not Integration.objects.filter(pk__in=business_ids, enabled=True).exists():
-        messages.warning(request, INTEGRATION_OFF)
+        messages.warning(request, OFF_REASON)
     elif not queued:
         messages.warning(request, NONE_SENT)
     else:
@@ -167,7 +167,7 @@ def resend_matching(request: HttpRequest, options: "MessagesAdmin") -> HttpRespo
         "count": count,
         "counted": counted(count),
         "back": back,
-        "off": "" if enabled else INTEGRATION_OFF,
+        "off": "" if enabled else OFF_REASON,
     }
     return TemplateResponse(request, "smrt/messages/resend.html", context)
 
@@ -180,7 +180,7 @@ def _queue_job(request: HttpRequest, matching: MessageFilter) -> None:
             f"Sending {counted(job.expected)} again, in the background. You can leave this page.",
         )
     elif not Integration.objects.filter(pk__in=matching.businesses or (), enabled=True).exists():
-        messages.warning(request, INTEGRATION_OFF)
+        messages.warning(request, OFF_REASON)
     else:
         messages.warning(request, NONE_SENT)
 
