@@ -1,4 +1,7 @@
-"""Which businesses a user may see, and what they may do there. Every owner's page, list, choice and export asks here and nowhere else."""
+"""Which businesses a user may see, and what the user may do there.
+
+Every page, list, choice and export of the admin decides by these functions.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,12 +16,12 @@ User = AbstractBaseUser | AnonymousUser
 
 
 def businesses_of(user: User) -> QuerySet[Business]:
-    """Those that the user may see: all for support staff (superusers), else those they belong to."""
+    """The businesses that the user may see: all for support (superusers), else their own."""
     return _businesses(user)
 
 
 def managed_by(user: User) -> QuerySet[Business]:
-    """Those that the user may change: all for support staff, else those they own."""
+    """The businesses that the user may change: all for support, else those the user owns."""
     return _businesses(user, role=Membership.Role.OWNER)
 
 
@@ -31,18 +34,18 @@ def may_manage(user: User, business_id: int | None) -> bool:
 
 
 def manages_any(user: User) -> bool:
-    """Whether there is a business to add anything to."""
+    """Return whether the user may add records to at least one business."""
     return _is_support(user) or Membership.Role.OWNER in _roles(user).values()
 
 
 def only_business_of(user: User) -> int | None:
-    """Of a member of exactly one business, its id."""
+    """Return the id of the user's business, or None unless the user belongs to exactly one."""
     roles = {} if _is_support(user) else _roles(user)
     return next(iter(roles)) if len(roles) == 1 else None
 
 
 def may_resend(user: User, business_id: int | None) -> bool:
-    """Any member: sending again is a helper's work too."""
+    """Return whether the user may resend messages of this business: helpers may, too."""
     permitted = _is_support(user) or bool(
         getattr(user, "has_perm", lambda _: False)("events.send_again")
     )
@@ -50,19 +53,22 @@ def may_resend(user: User, business_id: int | None) -> bool:
 
 
 def _is_support(user: User) -> bool:
-    """Superusers see everything, also what is left of a business that is gone."""
+    """Superusers see everything, including the log of a deleted business."""
     return bool(user.is_active and getattr(user, "is_superuser", False))
 
 
 def _roles(user: Any) -> Mapping[int | None, str]:
-    """By business. Asked once per request, whose user is an object of its own: a page wants to know dozens of times."""
+    """The user's role by business id.
+
+    Cached on the user object, which is a new one for each request: a page asks dozens of times.
+    """
     if not hasattr(user, "business_roles"):
-        found = (
+        memberships = (
             Membership.objects.filter(user_id=user.pk)
             if user.is_active and user.pk
             else Membership.objects.none()
         )
-        user.business_roles = dict(found.values_list("business_id", "role"))
+        user.business_roles = dict(memberships.values_list("business_id", "role"))
     roles: Mapping[int | None, str] = user.business_roles
     return roles
 

@@ -1,3 +1,5 @@
+"""The admin pages of the records."""
+
 from django.contrib import admin
 from django.db import models
 from django.forms import ModelForm
@@ -33,11 +35,10 @@ from customers.models import (
     Stop,
     Visit,
 )
-from customers.texts import admin as texts
+from customers.texts import admin as texts_admin
 
-__all__ = ["texts"]
-
-__all__ = ["admin_users"]
+# Django imports this module only. Importing the others registers their pages.
+__all__ = ["admin_users", "texts_admin"]
 
 CUSTOMER_SEARCH = (
     "customer__company_name__istartswith",
@@ -58,7 +59,11 @@ class BusinessAdmin(ScopedAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: models.Model | None = None
     ) -> tuple[str, ...]:
-        """The name is unique among all, so whoever may try names learns who else is here; amounts are recorded in the currency."""
+        """Let only support change the name and the currency.
+
+        Names are unique, so trying names would reveal which other businesses exist. Amounts are
+        stored in the currency.
+        """
         fields = super().get_readonly_fields(request, obj)
         return fields if request.user.is_superuser else (*fields, "name", "currency")
 
@@ -219,7 +224,7 @@ class VisitAdmin(ReadOnlyAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(SupportAdmin):
-    """Whoever may look users up here could find out about those of others."""
+    """For support only: a search for users would reveal the users of other businesses."""
 
     list_display = ("user", "business", "role")
     list_filter = (("business", AutocompleteSelectFilter), "role")
@@ -231,5 +236,8 @@ class MembershipAdmin(SupportAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: models.Model | None = None
     ) -> tuple[str, ...]:
-        """Another place is another membership: this one's user is left without what it gave."""
+        """Let only the role change: a membership that moved would keep its old user's permissions.
+
+        To give a user another business, add a membership.
+        """
         return ("user", "business") if obj else ()

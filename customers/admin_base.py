@@ -1,7 +1,8 @@
-"""The one place that says what admin pages are made of (the theme) and what they show: only rows of the user's businesses.
+"""The base of all admin pages: the theme, and only rows of the user's businesses.
 
-Every list, page, choice, filter, autocomplete, search, action and export starts from `ScopedAdmin.get_queryset`; another business's object
-answers as one that does not exist. What is not scoped is `SupportAdmin`.
+Every list, page, choice, filter, autocomplete, search, action and export starts from
+`ScopedAdmin.get_queryset`. A row of another business looks like one that does not exist. Pages that
+are not scoped are a `SupportAdmin`.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -29,10 +30,11 @@ else:
     InlineFormSet = unfold.admin.TabularInline.formset
 
 ROWS_PER_PAGE = 50
+"""As many rows as one scrolls through. Each row of a list may take queries."""
 
 
 class ScopedChoices:
-    """For pages and for rows shown within another's page: what a foreign key may be set to."""
+    """Mixin for pages and inlines: foreign keys offer only rows that the user may change."""
 
     admin_site: admin.AdminSite
 
@@ -47,35 +49,40 @@ class ScopedChoices:
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
     def _choices(self, db_field: Any, request: HttpRequest) -> models.QuerySet[Any]:
-        """Of the businesses that the user owns: who helps in another one may look there, but refer to nothing."""
+        """Rows of the businesses that the user owns.
+
+        A helper in another business may view its rows, but not refer to them.
+        """
         model = db_field.remote_field.model
         related = self.admin_site._registry.get(model)
         if isinstance(related, ScopedAdmin):
             return related.managed_rows(request)
-        others: models.QuerySet[Any] = (
+        unscoped: models.QuerySet[Any] = (
             model._default_manager.all()
             if request.user.is_superuser
             else model._default_manager.none()
         )
-        return others
+        return unscoped
 
 
 class ScopedAdmin(ScopedChoices, ModelAdmin):
-    """`business_path` is the lookup from the model to its business."""
+    """A page whose rows belong to a business. `business_path` is the lookup to that business."""
 
     business_path: ClassVar[str] = "business"
     list_per_page = ROWS_PER_PAGE
-    # Counting a large table takes seconds, and nobody needs the number.
+    # Counting a large table takes seconds.
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        return self._of(request, super().get_queryset(request), access.businesses_of(request.user))
+        return self._scope(
+            request, super().get_queryset(request), access.businesses_of(request.user)
+        )
 
     def managed_rows(self, request: HttpRequest) -> models.QuerySet[Any]:
         """The rows that the user may change."""
-        return self._of(request, super().get_queryset(request), access.managed_by(request.user))
+        return self._scope(request, super().get_queryset(request), access.managed_by(request.user))
 
-    def _of(
+    def _scope(
         self,
         request: HttpRequest,
         rows: models.QuerySet[Any],
@@ -88,15 +95,15 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
         )
 
     def business_id_of(self, row: models.Model) -> int | None:
-        *way, last = self.business_path.split("__")
-        owner: Any = row
-        for name in way:
-            owner = getattr(owner, name)
-        # the column, not the object: a log outlives its business
-        business_id: int | None = getattr(owner, last if last == "pk" else f"{last}_id")
+        *relations, last = self.business_path.split("__")
+        record: Any = row
+        for name in relations:
+            record = getattr(record, name)
+        # The column, not the object: a log outlives its business.
+        business_id: int | None = getattr(record, last if last == "pk" else f"{last}_id")
         return business_id
 
-    # what may be done: what the group permits, in the business of the row
+    # Permissions: what the group permits, in the business of the row.
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and access.manages_any(request.user)
@@ -121,21 +128,21 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
             return True
         return bool(allowed(request.user, self.business_id_of(obj)))
 
-    # whose it is
+    # The business of a new or changed row.
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        found: dict[str, Any] = super().get_changeform_initial_data(request)
-        return found | (
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        return initial | (
             {"business": only} if (only := access.only_business_of(request.user)) else {}
         )
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: models.Model | None = None
     ) -> tuple[str, ...]:
-        """A record never moves to another business, nor to what belongs to another one."""
+        """A record never moves to another business, nor to a record of another business."""
         fields = tuple(super().get_readonly_fields(request, obj))
-        way = self.business_path.split("__")[0]
-        return (*fields, way) if obj and way not in {"pk", *fields} else fields
+        owner = self.business_path.split("__")[0]
+        return (*fields, owner) if obj and owner not in {"pk", *fields} else fields
 
     def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
         fields = tuple(super().get_autocomplete_fields(request))
@@ -145,7 +152,7 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
             if name != "business" or not access.only_business_of(request.user)
         )
 
-    # who has several businesses sees which one a row is of, and chooses among them
+    # A user of several businesses sees the business of each row, and can filter by it.
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         columns = tuple(super().get_list_display(request))
@@ -156,33 +163,36 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
         )
 
     def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
-        own = tuple(name for name in super().get_list_filter(request) if name != "business")
+        filters = tuple(name for name in super().get_list_filter(request) if name != "business")
         if self.business_path != "pk" and not access.only_business_of(request.user):
-            own = ((self.business_path, AutocompleteSelectFilter), *own)
-        return tuple(scoped_filter(self.model, entry) for entry in own)
+            filters = ((self.business_path, AutocompleteSelectFilter), *filters)
+        return tuple(scoped_filter(self.model, entry) for entry in filters)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """In an address, only what the list shows or is filtered by: who may not read a column does not learn how it begins either."""
-        first = lookup.split("__", maxsplit=1)[0]
+        """Allow only columns that the list shows or filters by.
+
+        Otherwise a lookup in the URL would reveal how a hidden value begins.
+        """
+        column = lookup.split("__", maxsplit=1)[0]
         columns = {field.name for field in self.opts.concrete_fields} - {
             self.opts.pk.name,
             self.business_path.split("__")[0],
         }
-        asked: Any = request
-        shown = {
-            *self.get_list_display(asked),
+        this_request: Any = request
+        visible = {
+            *self.get_list_display(this_request),
             *(
                 entry[0] if isinstance(entry, tuple) else entry
-                for entry in self.get_list_filter(asked)
+                for entry in self.get_list_filter(this_request)
             ),
         }
-        return (first not in columns or first in shown) and super().lookup_allowed(
-            lookup, value, asked
+        return (column not in columns or column in visible) and super().lookup_allowed(
+            lookup, value, this_request
         )
 
 
 class SupportAdmin(ModelAdmin):
-    """For support alone, whatever the groups of others permit: such rows say something about everybody."""
+    """A page for support only, whatever a group permits: its rows concern all businesses."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser and super().has_module_permission(request)
@@ -201,7 +211,7 @@ class SupportAdmin(ModelAdmin):
 
 
 class ReadOnlyAdmin(ScopedAdmin):
-    """To look at: such rows come about, and change, by what the business does."""
+    """A page that only shows rows: actions of the business create and change them."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -214,7 +224,11 @@ class ReadOnlyAdmin(ScopedAdmin):
 
 
 class OwnRowsFormSet(InlineFormSet):
-    """Django looks an id that is sent up among all rows, though it saves only the record's: so it tells another's row from none."""
+    """Limit submitted ids to rows of the record.
+
+    Django looks up a submitted id among all rows, which would reveal whether another business's row
+    exists.
+    """
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
@@ -225,7 +239,7 @@ class OwnRowsFormSet(InlineFormSet):
 
 
 class ScopedInline(ScopedChoices, TabularInline):
-    """Rows that are changed within the page of the record they belong to, by whoever may change that."""
+    """Rows that are edited on the page of their record, by users who may change that record."""
 
     extra = 0
     formset = OwnRowsFormSet
@@ -240,14 +254,14 @@ class ScopedInline(ScopedChoices, TabularInline):
         return super().has_delete_permission(request, obj) and self._manages(request, obj)
 
     def _manages(self, request: HttpRequest, parent: models.Model | None) -> bool:
-        around = self.admin_site._registry[self.parent_model]
-        return isinstance(around, ScopedAdmin) and around.is_allowed(
+        parent_admin = self.admin_site._registry[self.parent_model]
+        return isinstance(parent_admin, ScopedAdmin) and parent_admin.is_allowed(
             request, parent, access.may_manage
         )
 
 
 class ReadOnlyInline(TabularInline):
-    """Rows that are shown with the record they belong to, and changed by its actions only."""
+    """Rows that are shown on the page of their record, and changed only by its actions."""
 
     extra = 0
     can_delete = False

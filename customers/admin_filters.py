@@ -1,4 +1,4 @@
-"""A list's filters offer, and name, only what their user may see."""
+"""Filters of lists that offer, and name, only records that the user may see."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -17,29 +17,29 @@ else:
 
 
 class _Scoped(_Filter):
-    """Before a filter by a related row."""
+    """Mixin for a filter by a related record."""
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
         if isinstance(self, AutocompleteSelectFilter):
-            # they are asked for one by one
+            # The autocomplete loads its choices through the scoped admin of the related model.
             return super().field_choices(field, request, model_admin)
         ordering = self.field_admin_ordering(field, request, model_admin)
-        seen = models.Q(pk__in=_seen(field, request, model_admin).values("pk"))
+        visible = models.Q(pk__in=_visible_rows(field, request, model_admin).values("pk"))
         return list(
-            field.get_choices(include_blank=False, ordering=ordering, limit_choices_to=seen)
+            field.get_choices(include_blank=False, ordering=ordering, limit_choices_to=visible)
         )
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        """An autocomplete names what is chosen, whoever wrote it into the address."""
+        """Name a chosen record only if the user may see it: anybody can write an id in the URL."""
         for choice in super().choices(changelist):
             for field in getattr(choice.get("form"), "fields", {}).values():
                 if hasattr(field, "queryset"):
-                    field.queryset = _seen(self.field, self.request, changelist.model_admin)
+                    field.queryset = _visible_rows(self.field, self.request, changelist.model_admin)
             yield choice
 
 
-def _seen(field: Any, request: HttpRequest, model_admin: Any) -> models.QuerySet[Any]:
-    """Nothing of what has no page."""
+def _visible_rows(field: Any, request: HttpRequest, model_admin: Any) -> models.QuerySet[Any]:
+    """Rows of the related model that the user may see: none when the model has no page."""
     model = field.remote_field.model
     related = model_admin.admin_site._registry.get(model)
     rows: models.QuerySet[Any] = (
@@ -49,7 +49,7 @@ def _seen(field: Any, request: HttpRequest, model_admin: Any) -> models.QuerySet
 
 
 def scoped_filter(model: type[models.Model], entry: Any) -> Any:
-    """An entry of `list_filter`, made to keep to what its user may see."""
+    """Return the entry of `list_filter`, limited to records that the user may see."""
     if isinstance(entry, type):
         return entry
     path, kind = entry if isinstance(entry, list | tuple) else (entry, None)

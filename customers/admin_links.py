@@ -1,4 +1,7 @@
-"""Ends what links to customers' accounts open: for one customer from their page, for several from the list. Both ask first."""
+"""Revoke the links to customers' accounts, from a customer's page or for several from the list.
+
+Both ask for confirmation.
+"""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,11 +19,12 @@ from customers.errors import ActionRefused
 from customers.models import Customer
 
 MAX_CUSTOMERS_AT_ONCE: Final = 100
-"""Two pages of the list. Whoever means a whole list would have all its customers ask for their links."""
+"""Two pages of the list. Revoking the links of a whole business by mistake would make all its
+customers ask for new ones."""
 
 
 class AccountLinksAdmin(ScopedAdmin):
-    actions = ("end_links",)
+    actions = ("revoke_account_links",)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.links_view)
@@ -36,20 +40,22 @@ class AccountLinksAdmin(ScopedAdmin):
             else None
         )
         if customer is None:
-            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
+            not_found: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
                 request, self.opts, str(customer_id)
             )
-            return gone
+            return not_found
         if not self.has_change_permission(request, customer):
             raise PermissionDenied
         back = reverse("admin:customers_customer_change", args=[customer.pk])
         if request.method != "POST":
-            return self._ask(request, [customer], back)
-        self._end(request, [customer])
+            return self._confirm(request, [customer], back)
+        self._revoke(request, [customer])
         return HttpResponseRedirect(back)
 
-    @admin.action(description="Make links to the account useless", permissions=["change"])
-    def end_links(self, request: HttpRequest, customers: QuerySet[Customer]) -> HttpResponse | None:
+    @admin.action(description="Revoke links to the account", permissions=["change"])
+    def revoke_account_links(
+        self, request: HttpRequest, customers: QuerySet[Customer]
+    ) -> HttpResponse | None:
         chosen = list(
             customers.filter(pk__in=self.managed_rows(request))[: MAX_CUSTOMERS_AT_ONCE + 1]
         )
@@ -58,15 +64,17 @@ class AccountLinksAdmin(ScopedAdmin):
         if len(chosen) > MAX_CUSTOMERS_AT_ONCE:
             messages.warning(
                 request,
-                f"Nothing was changed: choose at most {MAX_CUSTOMERS_AT_ONCE} customers at once.",
+                f"No links were revoked. Select at most {MAX_CUSTOMERS_AT_ONCE} customers.",
             )
             return None
         if "post" not in request.POST:
-            return self._ask(request, chosen, request.get_full_path())
-        self._end(request, chosen)
+            return self._confirm(request, chosen, request.get_full_path())
+        self._revoke(request, chosen)
         return None
 
-    def _ask(self, request: HttpRequest, customers: Sequence[Customer], back: str) -> HttpResponse:
+    def _confirm(
+        self, request: HttpRequest, customers: Sequence[Customer], back: str
+    ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -80,14 +88,17 @@ class AccountLinksAdmin(ScopedAdmin):
         }
         return TemplateResponse(request, "admin/customers/customer/links.html", context)
 
-    def _end(self, request: HttpRequest, customers: Sequence[Customer]) -> None:
+    def _revoke(self, request: HttpRequest, customers: Sequence[Customer]) -> None:
         for customer in customers:
-            # whoever was deleted meanwhile has no account
+            # Refused when the customer was deleted meanwhile.
             with suppress(ActionRefused):
                 customer.revoke_links()
-                self.log_change(request, customer, "Made every link to the account useless.")
-        said = f"Every link to {whose(customers)} that was sent so far is useless now. New messages get a new one."
-        messages.success(request, said)
+                self.log_change(request, customer, "Revoked every link to the account.")
+        messages.success(
+            request,
+            f"Links to {whose(customers)} that were sent until now no longer work."
+            " New messages contain a new link.",
+        )
 
 
 def whose(customers: Sequence[Any]) -> str:

@@ -1,4 +1,4 @@
-"""Users and groups in the theme; for support alone."""
+"""The pages of users and groups, in the theme and for support only."""
 
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ else:
 
 
 class Memberships(MembershipsInline):
-    """Which businesses they belong to: owners may do everything there, helpers may read and send again."""
+    """The user's businesses: owners may do everything there, helpers may view and resend."""
 
     model = Membership
     extra = 0

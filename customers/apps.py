@@ -1,3 +1,5 @@
+"""The app of the records, with the permissions of owners and helpers."""
+
 from typing import Any
 
 from django.apps import AppConfig
@@ -37,7 +39,7 @@ def membership_changed(instance: Any, **kwargs: Any) -> None:
 class CustomersConfig(AppConfig):
     name = "customers"
     verbose_name = "Customers"
-    # Actions of the business record orders, visits and texts; nobody types them in.
+    # Orders, visits and texts change only by actions of the business, so owners only view them.
     model_roles = ModelRoles(
         viewed=(
             *KEPT_BY_OWNERS,

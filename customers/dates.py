@@ -1,4 +1,4 @@
-"""Dates that people keep about a customer: a full one, or a day without a year."""
+"""Dates that a business records about a customer: with a year, or a month and day only."""
 
 import re
 from datetime import date
@@ -6,11 +6,11 @@ from datetime import date
 FULL_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 MONTH_AND_DAY = re.compile(r"(\d{1,2})-(\d{1,2})", re.ASCII)
 LEAP_YEAR = 2000
-"""A day without a year may be 29 February."""
+"""For a day without a year, which may be 29 February."""
 
 
 def normalise_date(entered: str) -> str | None:
-    """`YYYY-MM-DD` or `MM-DD`; None when `entered` is not such a day of the calendar."""
+    """Return `YYYY-MM-DD` or `MM-DD`, or None when `entered` is not a day of the calendar."""
     text = entered.strip()
     if match := FULL_DATE.fullmatch(text):
         day = _day(*match.groups())
@@ -22,7 +22,10 @@ def normalise_date(entered: str) -> str | None:
 
 
 def birthday_in_year(month: int, day: int, year: int) -> date | None:
-    """29 February on the 28th in common years; None for what is no day."""
+    """Return the day of the birthday in that year, or None when there is no such day.
+
+    29 February is celebrated on 28 February in common years.
+    """
     try:
         return date(year, month, day)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Fifths of a business's customers by what they spent (contract, section 2)."""
+"""The demographic: fifths of a business's customers by what they spent (contract, section 2)."""
 
 from datetime import datetime, timedelta
 
@@ -14,14 +14,14 @@ RECOMPUTE_DEMOGRAPHICS = """
         GROUP BY customer_id
         HAVING sum(total) > 0
     ), ranked AS (
-        SELECT customer_id, rank() OVER (ORDER BY spent DESC) - 1 AS better
+        SELECT customer_id, rank() OVER (ORDER BY spent DESC) - 1 AS ahead
         FROM spending
     ), fifths AS (
-        SELECT customer.id, coalesce(1 + better * 5 / count(*) OVER (), 5) AS fifth
+        SELECT customer.id, coalesce(1 + ahead * 5 / count(*) OVER (), 5) AS fifth
         FROM customers_customer AS customer LEFT JOIN ranked ON ranked.customer_id = customer.id
         WHERE customer.business_id = %(business)s
     ), changed AS (
-        -- Locked in the order of ids, as by everybody who locks several customers.
+        -- Locked in the order of ids, as everywhere, to avoid deadlocks.
         SELECT customer.id, fifths.fifth
         FROM customers_customer AS customer JOIN fifths USING (id)
         WHERE customer.demographic <> fifths.fifth
@@ -34,9 +34,10 @@ RECOMPUTE_DEMOGRAPHICS = """
 
 
 def recompute_demographics(business_id: int, now: datetime) -> list[int]:
-    """Give every customer of the business the fifth that is theirs at `now`; the ids of those for whom that is another one.
+    """Set the demographic of every customer of the business as of `now`.
 
-    A customer's fifth follows from how many customers spent more, so that equal spending makes an equal fifth. No signals are sent.
+    Returns the ids of the customers whose demographic changed. It depends on how many customers
+    spent more, so equal spending gives equal demographics. No signals are sent.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,4 +1,4 @@
-"""How an action says no."""
+"""The error of an action that is refused, and the checks that raise it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +10,15 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 CLOCK_SKEW = timedelta(seconds=5)
-"""How far a phone's clock may be ahead of ours: more than synchronised clocks ever are, less than anyone would notice."""
+"""How far a phone's clock may be ahead of ours: more than synchronised clocks ever differ, and too
+little for anyone to notice."""
 
 
 class ActionRefused(Exception):
-    """An action that makes no sense in the present state of the records. Nothing was changed.
+    """An action that does not fit the present state of the records. Nothing was changed.
 
-    `message` is a sentence for the person at the counter; `code` is stable, for programs; `field` names the argument at fault, if one is.
+    `message` is a sentence for the person at the counter. `code` is stable, for programs. `field`
+    names the argument at fault, or is None when the state of the records is at fault.
     """
 
     def __init__(self, message: str, code: str, field: str | None = None) -> None:
@@ -27,7 +29,7 @@ class ActionRefused(Exception):
 
 
 ARGUMENT_NOUNS = {"by": "employee", "sold_by": "employee"}
-"""What arguments stand for whose names do not say it."""
+"""Nouns for the arguments whose names are not nouns themselves."""
 
 
 class HasTenant(Protocol):
@@ -35,7 +37,7 @@ class HasTenant(Protocol):
 
 
 def refuse_other_business(business_id: int, **records: HasTenant | None) -> None:
-    """Refuse what belongs to another business than the record that an action changes."""
+    """Refuse records of another business than the one whose record an action changes."""
     for name, record in records.items():
         if record is not None and record.tenant_id() != business_id:
             raise ActionRefused(
@@ -46,26 +48,39 @@ def refuse_other_business(business_id: int, **records: HasTenant | None) -> None
 
 
 def checked_time(at: datetime | None, field: str = "at") -> datetime:
-    """When something happened: `at`, which a phone that was offline may report late but not early, or else now."""
+    """Return `at` in UTC, or the current time when it is None.
+
+    A phone that was offline may report late. A time ahead of CLOCK_SKEW is refused.
+    """
     now = timezone.now()
     if at is None:
         return now
     if timezone.is_naive(at):
-        raise ActionRefused("Give the time together with its time zone.", "naive_time", field)
+        raise ActionRefused(
+            "Add the time zone to this time, for example 2026-03-02T12:00:00Z.", "naive_time", field
+        )
     if at > now + CLOCK_SKEW:
-        raise ActionRefused("This time lies in the future.", "future_time", field)
-    # In UTC: in the hour that a zone goes through twice, Python takes a time for different from the same time in any other zone.
+        raise ActionRefused(
+            "This time is in the future. Check the device's clock.", "future_time", field
+        )
+    # In UTC: in the hour that comes twice in autumn, Python never treats a time of that zone as
+    # equal to a time of another zone.
     return min(at.astimezone(UTC), now)
 
 
 def refuse_time_before(at: datetime, earliest: datetime, event: str) -> None:
     if at < earliest:
-        raise ActionRefused(f"This time lies before the {event}.", "time_out_of_order", "at")
+        raise ActionRefused(
+            f"This time is before the {event}. Give a later time.", "time_out_of_order", "at"
+        )
 
 
 @contextmanager
 def refused_if_taken(constraint: str, refusal: ActionRefused) -> Iterator[None]:
-    """Let the database decide who was first: whoever violates the unique `constraint` gets the `refusal`."""
+    """Raise `refusal` when the database says that the unique `constraint` is violated.
+
+    The database decides which of two simultaneous calls was first.
+    """
     try:
         with transaction.atomic():
             yield
@@ -77,7 +92,7 @@ def refused_if_taken(constraint: str, refusal: ActionRefused) -> Iterator[None]:
 
 @contextmanager
 def refused_if_invalid() -> Iterator[None]:
-    """Turn the first complaint of a record's own checks into a refusal that names the field."""
+    """Turn the first error of a record's own validation into a refusal that names the field."""
     try:
         yield
     except ValidationError as error:

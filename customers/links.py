@@ -11,23 +11,30 @@ from django.core.signing import BadSignature, Signer
 ACCOUNT_LINK_SALT = "customers.account_link"
 TOKEN_SEPARATOR = "."
 NOT_IN_TOKEN: Final = re.compile(r"[^\w.-]", re.ASCII)
-"""What no token has in it."""
+"""Characters that no token contains."""
 
 
 class LinkClaim(NamedTuple):
-    """Whose account a link opens, as long as the customer's `link_version` is still the same."""
+    """The customer whose account a link opens, while `link_version` equals the customer's own."""
 
     uuid: UUID
     link_version: int
 
 
 def account_link(uuid: UUID, link_version: int) -> str:
-    """Always the same for the same customer and version: a link that changed by itself would make every identify a new one."""
-    return f"{settings.PUBLIC_URL}/account/{_signer().sign(f'{uuid.hex}{TOKEN_SEPARATOR}{link_version}')}"
+    """Return the link, always the same for the same customer and version.
+
+    The link is a trait: if it changed by itself, every identify would differ from the last one.
+    """
+    token = _signer().sign(f"{uuid.hex}{TOKEN_SEPARATOR}{link_version}")
+    return f"{settings.PUBLIC_URL}/account/{token}"
 
 
 def read_link(token: str) -> LinkClaim | None:
-    """What the token at the end of a link says; None unless we made it. Compare `link_version` with the customer's own."""
+    """Return the claim of the token at the end of a link, or None unless we signed it.
+
+    The caller must compare `link_version` with the customer's own.
+    """
     try:
         uuid, _, link_version = _signer().unsign(clean_token(token)).partition(TOKEN_SEPARATOR)
     except BadSignature:
@@ -36,7 +43,7 @@ def read_link(token: str) -> LinkClaim | None:
 
 
 def clean_token(token: str) -> str:
-    """Mail programs wrap links, escape them twice, and take the end of a sentence or a bracket for a part of them."""
+    """Remove what mail programs add to a link: line breaks, double escapes, final punctuation."""
     return NOT_IN_TOKEN.sub("", unquote(token)).strip(TOKEN_SEPARATOR)
 
 

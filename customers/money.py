@@ -1,51 +1,37 @@
-"""Amounts of money: plain decimals in, amounts rounded to the currency's smallest coin out."""
+"""Amounts of money as decimals, rounded to the currency's smallest coin."""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, NamedTuple
 
-CURRENCIES: Final = frozenset(
-    """AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE
-    CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR ISK JMD JPY KES KGS KHR KMF
-    KPW KRW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR
-    PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH UGX USD UYU
-    UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG""".split()  # noqa: SIM905 - a list literal would fill a page
-)
-"""ISO 4217, but for the few currencies of a thousandth part (BHD, IQD, JOD, KWD, LYD, OMR, TND): amounts are kept with two decimals."""
+CURRENCY_CODES: Final = """
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BIF BMD BND BOB BRL BSD BTN BWP BYN
+    BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP
+    GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR ISK JMD JPY KES KGS KHR KMF
+    KPW KRW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR
+    MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR
+    SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH UGX
+    USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+"""
+CURRENCIES: Final = frozenset(CURRENCY_CODES.split())
+"""ISO 4217 without the currencies of three decimals (BHD, IQD, JOD, KWD, LYD, OMR, TND): amounts
+are stored with two."""
 
-CURRENCIES_WITHOUT_CENTS: Final = frozenset(
-    [
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "ISK",
-        "JPY",
-        "KMF",
-        "KRW",
-        "PYG",
-        "RWF",
-        "UGX",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    ]
-)
+CODES_WITHOUT_CENTS: Final = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+CURRENCIES_WITHOUT_CENTS: Final = frozenset(CODES_WITHOUT_CENTS.split())
 
 CENT = Decimal("0.01")
 HUNDRED = Decimal(100)
 
 
 def round_to_coin(amount: Decimal, currency: str) -> Decimal:
-    """Half up to the currency's smallest coin, as cash registers do."""
+    """Round half up to the currency's smallest coin, as cash registers do."""
     coin = Decimal(1) if currency in CURRENCIES_WITHOUT_CENTS else CENT
     return amount.quantize(coin, ROUND_HALF_UP).quantize(CENT)
 
 
 class Deduction(NamedTuple):
-    """A discount: `value` percent off, or `value` in money off, though never more than there is to pay."""
+    """A discount of `value` percent, or of `value` in money but never more than the subtotal."""
 
     value: Decimal
     in_percent: bool
@@ -59,13 +45,13 @@ class Totals(NamedTuple):
     discount: Decimal
     tax: Decimal
     total: Decimal
-    """What the customer pays: after the discount, with sales tax."""
+    """What the customer pays, after the discount and with sales tax."""
 
 
 def totals(
     amounts: Iterable[Decimal], deduction: Deduction | None, tax_rate: Decimal, currency: str
 ) -> Totals:
-    """`tax_rate` in percent; added to the prices, as sales tax is."""
+    """Return the totals of the amounts. `tax_rate` is in percent and is added to the prices."""
     subtotal = round_to_coin(sum(amounts, Decimal(0)), currency)
     discount = (
         round_to_coin(deduction.amount_off(subtotal), currency) if deduction else Decimal("0.00")

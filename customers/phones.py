@@ -1,4 +1,4 @@
-"""Phone numbers: kept as E.164, read in any usual format, shown as people of the country write them."""
+"""Phone numbers: stored as E.164, read in any usual format, shown in the country's own format."""
 
 from functools import lru_cache
 
@@ -15,7 +15,7 @@ NORTH_AMERICA = 1
 """The calling code shared by the countries of the North American Numbering Plan."""
 NORTH_AMERICAN_DIGITS = 10
 PHONE_CACHE_SIZE = 65_536
-"""Numbers of which the looks are remembered: a few megabytes, for the numbers of a day's customers."""
+"""Entries of each cache: a few megabytes, enough for the customers of a day."""
 
 ALWAYS_MOBILE = {PhoneNumberType.MOBILE}
 NEVER_MOBILE = {
@@ -29,20 +29,21 @@ NEVER_MOBILE = {
 
 
 class ImpossibleNumber(ValueError):
-    """No such number can exist. The message names it."""
+    """A phone number that cannot exist. The message names it."""
 
 
 @lru_cache(maxsize=PHONE_CACHE_SIZE)
 def normalise_phone(entered: str, country: str | None) -> str:
-    """The number as E.164 (`+14156015610`), read as people in `country` (two letters) would dial it.
+    """Return the number as E.164 (`+14156015610`), read as dialed in `country` (two letters).
 
     A number that starts with + needs no country. An extension is dropped: it cannot be texted.
+    Raises ImpossibleNumber.
     """
     try:
         number = phonenumbers.parse(entered, country)
     except NumberParseException as error:
         raise ImpossibleNumber(f"{entered} is not a phone number.") from error
-    # Not is_possible_number, which also takes a number that lacks its area code.
+    # is_possible_number would also accept a number without its area code.
     if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         raise ImpossibleNumber(f"{entered} is not a possible phone number.")
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
@@ -50,7 +51,7 @@ def normalise_phone(entered: str, country: str | None) -> str:
 
 @lru_cache(maxsize=PHONE_CACHE_SIZE)
 def format_phone(e164: str) -> str:
-    """`(415) 601 5610` in North America, the national format elsewhere."""
+    """Return `(415) 601 5610` in North America, and the national format elsewhere."""
     number = _parse_phone(e164)
     if number is None:
         return e164
@@ -62,7 +63,7 @@ def format_phone(e164: str) -> str:
 
 @lru_cache(maxsize=PHONE_CACHE_SIZE)
 def mobile_by_plan(e164: str) -> bool | None:
-    """What the numbering plan says; None where it does not decide, as in North America."""
+    """Return what the numbering plan says, or None where it does not decide (North America)."""
     number = _parse_phone(e164)
     kind = phonenumbers.number_type(number) if number else PhoneNumberType.UNKNOWN
     if kind in ALWAYS_MOBILE:
@@ -70,14 +71,17 @@ def mobile_by_plan(e164: str) -> bool | None:
     return False if kind in NEVER_MOBILE else None
 
 
-def is_mobile(e164: str, given: bool | None, answered_a_text: bool) -> bool:
-    """Contract, section 2: what the POS was told, else the numbering plan, else whether a text was ever answered."""
+def is_mobile(e164: str, stated: bool | None, has_answered_text: bool) -> bool:
+    """Return whether the number is a mobile one (contract, section 2).
+
+    What the POS stated counts first, then the numbering plan, then whether a text was answered.
+    """
     if not e164:
         return False
-    if given is not None:
-        return given
+    if stated is not None:
+        return stated
     by_plan = mobile_by_plan(e164)
-    return answered_a_text if by_plan is None else by_plan
+    return has_answered_text if by_plan is None else by_plan
 
 
 def _parse_phone(e164: str) -> PhoneNumber | None:

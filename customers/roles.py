@@ -37,7 +37,7 @@ def grant_permissions(app: AppConfig) -> None:
 
 
 def sync_user(user: Any) -> None:
-    """Make the user staff, and a member of the groups of their roles, as their memberships now say."""
+    """Set `is_staff` and the role groups of the user as their memberships say now."""
     from django.contrib.auth.models import Group
 
     roles = set(Membership.objects.filter(user=user).values_list("role", flat=True))

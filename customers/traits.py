@@ -1,4 +1,4 @@
-"""What is known about a customer, as the receivers get it (contract, section 3)."""
+"""The traits of a customer, as identify sends them (contract, section 3)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -31,7 +31,8 @@ class CustomFieldTrait(TypedDict):
 
 
 class Traits(TypedDict):
-    """All are always there, null when unset: leaving one out would keep its old value at the receivers. None changes its type."""
+    """All traits are always present, null when unset: Segment's destinations would keep the old
+    value of a missing one. The type of a trait never changes."""
 
     email: str | None
     name: str | None
@@ -59,7 +60,7 @@ class Traits(TypedDict):
 
 
 class TraitSource(NamedTuple):
-    """One customer's row with what it refers to, as the database holds it."""
+    """The columns of one customer and of related rows from which the traits are built."""
 
     id: int
     business_id: int
@@ -112,7 +113,7 @@ TRAIT_SOURCE_LOOKUPS: Final[Mapping[str, str]] = MappingProxyType(
         "discount_value": "discount__value",
     }
 )
-"""Where the values come from that are not the customer's own."""
+"""TraitSource field -> lookup, for values of related rows."""
 
 TRAIT_SOURCE_COLUMNS: Final = tuple(
     TRAIT_SOURCE_LOOKUPS.get(name, name) for name in TraitSource._fields
@@ -127,7 +128,7 @@ TRAIT_FIELDS: Final = frozenset(TraitSource._fields) - TRAIT_SOURCE_LOOKUPS.keys
     "group_id",
     "discount_id",
 }
-"""Attnames of Customer that feed a trait: a save that changes none of them leaves the traits as they are."""
+"""Attnames of Customer that a trait depends on: a save of other columns changes no trait."""
 
 RELATED_TRAIT_FIELDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
@@ -140,17 +141,20 @@ RELATED_TRAIT_FIELDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "CustomFieldValue": frozenset({"value", "field_id", "customer_id"}),
     }
 )
-"""The same for the records that a customer refers to, or that refer to the customer, by the model's name."""
+"""Model name -> attnames on which a trait depends, for records related to a customer."""
 
 
 def trait_sources(customer_ids: Collection[int]) -> dict[int, TraitSource]:
-    """By customer id, in one query; a customer who is gone is left out."""
+    """Return the sources by customer id, in one query. Deleted customers are left out."""
     rows = Customer.objects.filter(pk__in=_among(customer_ids)).values_list(*TRAIT_SOURCE_COLUMNS)
     return {row[0]: TraitSource._make(row) for row in rows}
 
 
 def custom_values(customer_ids: Collection[int]) -> dict[int, list[CustomValue]]:
-    """By customer id, in one query, in the order in which the business lists its fields; customers without any are left out."""
+    """Return the values by customer id, in one query, in the order of the business's fields.
+
+    Customers without values are left out.
+    """
     rows = (
         CustomFieldValue.objects.filter(customer_id__in=_among(customer_ids))
         .order_by("field__position", "field__name", "field_id")
@@ -163,7 +167,7 @@ def custom_values(customer_ids: Collection[int]) -> dict[int, list[CustomValue]]
 
 
 def _among(ids: Collection[int]) -> RawSQL:
-    """One array: a parameter per id would cost more than all the rest of the query."""
+    """Pass the ids as one array: a parameter for each would cost more than the query itself."""
     return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])
 
 
@@ -215,7 +219,7 @@ def _discount_trait(source: TraitSource) -> DiscountTrait | None:
 
 
 def _birthday_trait(custom_values: Iterable[CustomValue], field_id: int | None) -> str | None:
-    """Checked again, as a field that holds dates today may have held any text before."""
+    """Return the birthday, checked again: the field may have held any text before it held dates."""
     if field_id is None:
         return None
     return next(

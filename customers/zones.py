@@ -1,11 +1,11 @@
-"""Time zones and the days they make."""
+"""Time zones, and calendar days in them."""
 
 from datetime import UTC, date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 NOT_ZONES = {"localtime", "Factory", "posixrules"}
-"""What else lies in the folder of zones of some machines."""
+"""Other files in the time zone folder of some machines."""
 
 
 @cache
@@ -14,10 +14,10 @@ def known_zones() -> frozenset[str]:
 
 
 def local_day(at: datetime, time_zone: str) -> date:
-    """The calendar day on which the instant `at` fell there."""
+    """Return the calendar day of the instant `at` in the time zone."""
     return at.astimezone(ZoneInfo(time_zone)).date()
 
 
 def iso_utc(at: datetime) -> str:
-    """ISO 8601 with milliseconds, such as 2026-03-01T17:30:00.000Z."""
+    """Return ISO 8601 in UTC with milliseconds, such as 2026-03-01T17:30:00.000Z."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

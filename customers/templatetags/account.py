@@ -1,4 +1,4 @@
-"""How the customer's pages show things."""
+"""Filters of the customer pages: amounts, days and phone numbers in words."""
 
 from decimal import Decimal
 
@@ -17,7 +17,8 @@ CURRENCY_SYMBOLS = {
     "GBP": "£",
     "JPY": "¥",
 }
-"""As the customers of a business write its one currency; other currencies are named by their code."""
+"""Symbols that customers know. A business has one currency, so `$` is clear. Other currencies are
+shown by their code."""
 
 register = template.Library()
 

@@ -1,4 +1,4 @@
-"""An owner ends the account links of a customer whose phone was lost or message forwarded."""
+"""An owner revokes the links to a customer's account, for example after a phone was lost."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def version(customer: Customer) -> int:
 
 def ticked(*customers: Customer, **more: str) -> dict[str, Any]:
     return {
-        "action": "end_links",
+        "action": "revoke_account_links",
         "_selected_action": [customer.pk for customer in customers],
         "index": "0",
         **more,
@@ -45,7 +45,7 @@ def told(response: Any) -> list[str]:
     return [str(message) for message in get_messages(response.wsgi_request)]
 
 
-def test_from_the_customer_s_page_it_is_asked_about_first(owner: User, customer: Customer) -> None:
+def test_the_customer_s_page_asks_for_confirmation(owner: User, customer: Customer) -> None:
     client = logged_in(owner)
     assert (
         page(customer)
@@ -54,14 +54,14 @@ def test_from_the_customer_s_page_it_is_asked_about_first(owner: User, customer:
         ).content.decode()
     )
 
-    asked = client.get(page(customer)).content.decode()
+    confirmation = client.get(page(customer)).content.decode()
 
-    assert f"Make every link to the account of {customer} useless?" in asked
-    assert "whoever has the account open now is logged out" in asked
+    assert f"Revoke every link to the account of {customer}?" in confirmation
+    assert "anyone who has the account open now is logged out" in confirmation
     assert version(customer) == 1
 
 
-def test_then_old_links_open_nothing_and_segment_gets_a_new_one(
+def test_old_links_stop_working_and_segment_gets_a_new_one(
     owner: User, customer: Customer, integration: Integration, segment: SegmentStandIn
 ) -> None:
     visitor, other = Visitor(), CustomerFactory.create(business=customer.business)
@@ -73,12 +73,11 @@ def test_then_old_links_open_nothing_and_segment_gets_a_new_one(
         302,
         reverse("admin:customers_customer_change", args=[customer.pk]),
     )
-    assert told(response) == [
-        (
-            f"Every link to the account of {customer} that was sent so far is useless now. "
-            "New messages get a new one."
-        )
-    ]
+    sentence = (
+        f"Links to the account of {customer} that were sent until now no longer work. "
+        "New messages contain a new link."
+    )
+    assert told(response) == [sentence]
     assert visitor.open("/account/").status == 404
     assert (version(customer), version(other)) == (2, 1)
     Delivery().run()
@@ -92,40 +91,39 @@ def test_then_old_links_open_nothing_and_segment_gets_a_new_one(
     assert (entry.user, entry.object_id, entry.get_change_message()) == (
         owner,
         str(customer.pk),
-        "Made every link to the account useless.",
+        "Revoked every link to the account.",
     )
 
 
-def test_from_the_list_for_those_who_are_ticked(owner: User, business: Business) -> None:
+def test_the_list_revokes_the_links_of_selected_customers(owner: User, business: Business) -> None:
     ann, bea, cy = CustomerFactory.create_batch(3, business=business)
     client = logged_in(owner)
 
-    asked = client.post(reverse(LIST), ticked(ann, bea))
-    assert "Make every link to the accounts of 2 customers useless?" in asked.content.decode()
+    confirmation = client.post(reverse(LIST), ticked(ann, bea))
+    assert "Revoke every link to the accounts of 2 customers?" in confirmation.content.decode()
     assert [version(one) for one in (ann, bea, cy)] == [1, 1, 1]
 
     done = client.post(reverse(LIST), ticked(ann, bea, post="yes"))
-    assert told(done) == [
-        (
-            "Every link to the accounts of 2 customers that was sent so far is useless now. "
-            "New messages get a new one."
-        )
-    ]
+    sentence = (
+        "Links to the accounts of 2 customers that were sent until now no longer work. "
+        "New messages contain a new link."
+    )
+    assert told(done) == [sentence]
     assert [version(one) for one in (ann, bea, cy)] == [2, 2, 1]
 
 
-def test_so_many_at_once_are_a_slip_of_the_finger(owner: User, business: Business) -> None:
+def test_too_many_customers_at_once_are_refused(owner: User, business: Business) -> None:
     customers = CustomerFactory.create_batch(MAX_CUSTOMERS_AT_ONCE + 1, business=business)
 
     response = logged_in(owner).post(
         reverse(LIST), ticked(customers[0], select_across="1", post="yes")
     )
 
-    assert told(response) == ["Nothing was changed: choose at most 100 customers at once."]
+    assert told(response) == ["No links were revoked. Select at most 100 customers."]
     assert set(Customer.objects.values_list("link_version", flat=True)) == {1}
 
 
-def test_a_helper_is_not_offered_it_and_cannot_do_it(helper: User, customer: Customer) -> None:
+def test_a_helper_can_neither_see_nor_use_the_action(helper: User, customer: Customer) -> None:
     client = logged_in(helper)
     assert (
         page(customer)
@@ -133,7 +131,7 @@ def test_a_helper_is_not_offered_it_and_cannot_do_it(helper: User, customer: Cus
             reverse("admin:customers_customer_change", args=[customer.pk])
         ).content.decode()
     )
-    assert "end_links" not in client.get(reverse(LIST)).content.decode()
+    assert "revoke_account_links" not in client.get(reverse(LIST)).content.decode()
     assert [client.get(page(customer)).status_code, client.post(page(customer)).status_code] == [
         403,
         403,
@@ -141,7 +139,7 @@ def test_a_helper_is_not_offered_it_and_cannot_do_it(helper: User, customer: Cus
     assert version(customer) == 1
 
 
-def test_who_helps_in_another_business_ends_no_links_there(
+def test_an_owner_who_helps_in_another_business_revokes_no_links_there(
     owner: User, customer: Customer, other_business: Business
 ) -> None:
     """They may see its customers, but not change them."""
@@ -153,7 +151,9 @@ def test_who_helps_in_another_business_ends_no_links_there(
     assert (version(customer), version(there)) == (2, 1)
 
 
-def test_a_customer_who_was_deleted_meanwhile_is_no_error(owner: User, customer: Customer) -> None:
+def test_a_customer_who_was_deleted_meanwhile_causes_no_error(
+    owner: User, customer: Customer
+) -> None:
     address = page(customer)
     customer.delete()
     response = logged_in(owner).post(address)
@@ -161,6 +161,6 @@ def test_a_customer_who_was_deleted_meanwhile_is_no_error(owner: User, customer:
     assert "exist. Perhaps it was deleted?" in told(response)[0]
 
 
-def test_nobody_does_it_without_logging_in(customer: Customer) -> None:
+def test_revoking_needs_a_login(customer: Customer) -> None:
     assert Client().post(page(customer)).status_code == 302
     assert version(customer) == 1
