@@ -1,3 +1,5 @@
+"""The records of a business."""
+
 from customers.models.address import AddressDict, HasAddress
 from customers.models.business import (
     Agent,
@@ -15,7 +17,8 @@ from customers.models.membership import Membership
 from customers.models.order import Order
 from customers.models.pickup import PickupRequest, RegularPickupRequest
 from customers.models.stop import Stop
-from customers.models.text import IncomingText, NightlyText, TextSettings
+from customers.models.text import IncomingText, NightlyText
+from customers.models.text_settings import TextSettings
 from customers.models.tracked import Tracked
 from customers.models.visit import Visit
 

@@ -1,3 +1,5 @@
+"""Addresses of customers, stops and requests."""
+
 from typing import TypedDict
 
 from django.core.validators import RegexValidator
@@ -19,7 +21,10 @@ class AddressDict(TypedDict):
 def address_dict(
     street: str, city: str, state: str, postal_code: str, country: str
 ) -> AddressDict | None:
-    """None when nothing is known; a part that is not known is None, so that it is cleared wherever it was sent before."""
+    """Return the address as sent, or None when all parts are empty.
+
+    An empty part is None, so that Segment clears a value that was sent before.
+    """
     if not (street or city or state or postal_code or country):
         return None
     return {

@@ -1,3 +1,5 @@
+"""Businesses, and the named records that orders and customers of one refer to."""
+
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,13 +28,13 @@ def validate_zone(name: str) -> None:
 def validate_currency(code: str) -> None:
     if code not in CURRENCIES:
         raise ValidationError(
-            f"{code} is not a currency we can bill in. Use a code such as USD (ISO 4217).",
+            f"{code} is not a supported currency. Use a code such as USD (ISO 4217).",
             code="currency",
         )
 
 
 class Business(HasPublicId, Tracked):
-    """A tenant: nothing of one business is ever seen by another."""
+    """A tenant: no business can see anything of another."""
 
     name = models.CharField(max_length=200, unique=True)
     time_zone = models.CharField(
@@ -46,7 +48,8 @@ class Business(HasPublicId, Tracked):
         verbose_name_plural = "businesses"
         ordering = ["name"]
         constraints = [
-            # PostgreSQL raises an error for a zone it does not know. One such row would break every statement that computes local days.
+            # PostgreSQL raises an error for an unknown zone: one such row would break every
+            # statement that computes local days.
             models.CheckConstraint(
                 name="business_time_zone_known",
                 condition=Q(
@@ -68,11 +71,11 @@ class Business(HasPublicId, Tracked):
         super().save(**kwargs)
 
     def now(self) -> datetime:
-        """This instant on the business's clock."""
+        """Return the current time in the business's time zone."""
         return timezone.now().astimezone(ZoneInfo(self.time_zone))
 
     def today(self, at: datetime | None = None) -> date:
-        """The business's day at the instant `at`, by default now."""
+        """Return the business's local day at the instant `at`, by default now."""
         return local_day(at or timezone.now(), self.time_zone)
 
 
@@ -99,7 +102,7 @@ class Brand(NamedModel):
 
 
 class Agent(NamedModel):
-    """A sales source: a store, or a route that a van drives."""
+    """The source of a sale: a store, or a route that a van drives."""
 
     class Kind(models.TextChoices):
         STORE = "STORE", "Store"
@@ -119,7 +122,7 @@ class Employee(NamedModel):
     role = models.CharField(max_length=7, choices=Role, default=Role.COUNTER)
 
     class Meta(NamedModel.Meta):
-        # Two people may well have the same name.
+        # Two employees may have the same name.
         constraints = []
         indexes = [models.Index("business", "name", name="employee_by_name")]
 

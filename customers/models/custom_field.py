@@ -1,3 +1,5 @@
+"""Custom fields of a business, and the customers' values."""
+
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
@@ -14,7 +16,7 @@ from customers.models.tenant import BelongsToBusiness
 
 
 class CustomField(HasPublicId, BelongsToBusiness):
-    """A question that a business asks of its customers, such as the birthday."""
+    """A question that a business asks its customers, such as the birthday."""
 
     class Kind(models.TextChoices):
         TEXT = "TEXT", "Text"
@@ -54,7 +56,7 @@ class CustomFieldValue(BelongsToBusiness):
             )
         ]
         indexes = [
-            # The month and day of a date: whose birthday it is. Also finds a field's values.
+            # Month and day of a date: the birthday sweep. It also finds the values of a field.
             models.Index("field", Right("value", 5), name="customfieldvalue_by_day"),
         ]
 
@@ -71,7 +73,7 @@ class CustomFieldValue(BelongsToBusiness):
 
     def clean(self) -> None:
         if None in {self.__dict__["customer_id"], self.__dict__["field_id"]}:
-            # as its form has said already
+            # The form reports the missing field.
             return
         super().clean()
         self._normalise_date()
@@ -79,7 +81,7 @@ class CustomFieldValue(BelongsToBusiness):
     @classmethod
     @transaction.atomic
     def record(cls, customer: Customer, field: CustomField, value: str) -> Self:
-        """What the customer answered, in place of an earlier answer; an empty value clears it."""
+        """Record the customer's answer, replacing an earlier one. An empty value clears it."""
         refuse_other_business(customer.business_id, field=field)
         customer.lock()
         answer = cls.objects.filter(customer=customer, field=field).first() or cls(
@@ -99,7 +101,8 @@ class CustomFieldValue(BelongsToBusiness):
         if day is None:
             raise ValidationError(
                 {
-                    "value": f"{self.field.name} must be a date like 1990-05-04 (YYYY-MM-DD) or, without a year, 05-04 (MM-DD)."
+                    "value": f"{self.field.name} must be a date like 1990-05-04 (YYYY-MM-DD)"
+                    " or, without a year, 05-04 (MM-DD)."
                 },
                 code="date",
             )

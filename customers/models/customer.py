@@ -1,3 +1,5 @@
+"""Customers."""
+
 import uuid
 from datetime import date, datetime
 from typing import Any, Self
@@ -20,13 +22,16 @@ from customers.phones import ImpossibleNumber, normalise_phone
 
 
 def account_name(kind: str, company_name: str, first_name: str, last_name: str) -> str:
-    """The company's name for corporate accounts, else the contact's."""
+    """Return the company's name for corporate customers, else the contact's."""
     contact = f"{first_name} {last_name}".strip()
     return (company_name or contact) if kind == Customer.Kind.CORPORATE else contact
 
 
 def _beginning(field: str) -> OpClass:
-    """For `LIKE 'X%'` whatever language the database speaks, of capitals as Django's `istartswith` compares."""
+    """An index for Django's `istartswith`, which compares capitals with `LIKE 'X%'`.
+
+    The operator class makes it work in databases of any locale.
+    """
     return OpClass(Upper(field), "text_pattern_ops")
 
 
@@ -116,12 +121,12 @@ class Customer(HasAddress, BelongsToBusiness):
         ]
         indexes = [
             models.Index("business", "id", name="customer_by_business"),
-            # Who has not been seen for long, by business: the sweep for lost customers.
+            # The sweep for lost customers: by business, those not seen for the longest time.
             models.Index(
                 "business", Coalesce("last_visit", "created_at"), name="customer_by_last_seen"
             ),
             models.Index("business", "phone", name="customer_by_phone", condition=~Q(phone="")),
-            # What people type to find somebody: how a name, company or email begins, how a phone number ends.
+            # Searches by the beginning of a name, company or email, or the end of a phone number.
             models.Index(
                 "business",
                 _beginning("last_name"),
@@ -165,7 +170,10 @@ class Customer(HasAddress, BelongsToBusiness):
         at: datetime | None = None,
         **details: Any,
     ) -> Self:
-        """A new customer, by the POS or the website; `details` are the record's own fields. Signing up counts as the day's visit."""
+        """Create a customer from the POS or the website, and record the visit of the day.
+
+        `details` are fields of the record. Raises ActionRefused for an invalid one.
+        """
         customer = cls(business=business, source=source, created_at=checked_time(at), **details)
         with refused_if_invalid():
             customer.clean_fields(exclude=CUSTOMER_FOREIGN_KEYS)
@@ -188,10 +196,10 @@ class Customer(HasAddress, BelongsToBusiness):
     def request_regular_pickups(
         self, *, address: AddressDict | None = None
     ) -> RegularPickupRequest:
-        """Ask to join a regular route, at `address` or else the customer's own."""
+        """Request to join a regular route at `address`, by default the customer's own."""
         self.lock("business")
         if self.delivery_preference == self.DeliveryPreference.ROUTE_REGULAR:
-            raise ActionRefused("This customer is on a regular route already.", "on_route_already")
+            raise ActionRefused("This customer is already on a regular route.", "on_route_already")
         request = RegularPickupRequest.submit(self, address)
         self.set_delivery_preference(self.DeliveryPreference.ROUTE_APPROVAL_PENDING)
         return request
@@ -199,14 +207,17 @@ class Customer(HasAddress, BelongsToBusiness):
     def set_delivery_preference(self, preference: str) -> None:
         if preference not in self.DeliveryPreference.values:
             raise ActionRefused(
-                f"{preference} is not a delivery preference.", "invalid", "delivery_preference"
+                f"{preference} is not a delivery preference."
+                f" Choose one of: {', '.join(self.DeliveryPreference.values)}.",
+                "invalid",
+                "delivery_preference",
             )
         self.delivery_preference = preference
         self.save(update_fields=["delivery_preference"])
 
     @transaction.atomic
     def change_phone(self, phone: str, *, is_mobile: bool | None = None) -> None:
-        """Take another number, of which nothing that was known of the old one is true."""
+        """Change the number, and forget what was known about the old one."""
         self.lock("business")
         self.phone, self.phone_is_mobile, self.text_answered_at = phone, is_mobile, None
         with refused_if_invalid():
@@ -215,7 +226,7 @@ class Customer(HasAddress, BelongsToBusiness):
 
     @transaction.atomic
     def record_text_answer(self, at: datetime | None = None) -> None:
-        """Whoever answers a text has a mobile phone."""
+        """Record that the customer answered a text, which shows that the phone is a mobile one."""
         at = checked_time(at)
         self.lock()
         if self.text_answered_at is None:
@@ -224,7 +235,7 @@ class Customer(HasAddress, BelongsToBusiness):
 
     @transaction.atomic
     def revoke_links(self) -> None:
-        """Make every link to this customer's online account that was ever sent useless."""
+        """Revoke every link to this customer's online account that was sent until now."""
         self.lock()
         self.link_version += 1
         self.save(update_fields=["link_version"])
@@ -241,4 +252,4 @@ class Customer(HasAddress, BelongsToBusiness):
 
 
 CUSTOMER_FOREIGN_KEYS = {"business", "agent", "brand", "group", "discount", "master"}
-"""Given as records, so there is no need to ask the database whether they exist."""
+"""Callers pass records for these fields, so no query has to check that they exist."""

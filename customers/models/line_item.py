@@ -1,3 +1,5 @@
+"""Line items of orders."""
+
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypedDict
@@ -13,15 +15,15 @@ from customers.models.tenant import BelongsToBusiness
 from customers.money import round_to_coin
 
 MAX_MONEY = Decimal(10) ** 10
-"""What the columns for amounts hold: ten digits and two decimals."""
+"""The limit of the columns for amounts: ten digits and two decimals."""
 MAX_DESCRIPTION_LENGTH = 500
 MAX_PIECES = 2**31 - 1
-"""What PostgreSQL's integer holds."""
+"""The largest integer of PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewLineItem:
-    """A line of an order to be: so many pieces at the price of each."""
+    """A line of a new order: a number of pieces, and the price of one."""
 
     description: str
     price: Decimal
@@ -34,15 +36,17 @@ class NewLineItem:
 
     def validate(self, business_id: int) -> None:
         if not 1 <= self.quantity <= MAX_PIECES:
-            raise ActionRefused("The quantity must be at least 1.", "invalid", "quantity")
-        # Written so that NaN is refused too.
+            raise ActionRefused(
+                f"The quantity must be from 1 to {MAX_PIECES:,}.", "invalid", "quantity"
+            )
+        # is_finite() refuses NaN, too.
         if not (self.price.is_finite() and 0 <= self.price < MAX_MONEY):
             raise ActionRefused(
-                "The price must be an amount from 0 to less than 10 billion.", "invalid", "price"
+                "The price must be at least 0 and less than 10 billion.", "invalid", "price"
             )
         if len(self.description) > MAX_DESCRIPTION_LENGTH:
             raise ActionRefused(
-                f"The description is longer than {MAX_DESCRIPTION_LENGTH} characters.",
+                f"The description must have at most {MAX_DESCRIPTION_LENGTH} characters.",
                 "invalid",
                 "description",
             )
@@ -85,7 +89,7 @@ class LineItem(HasPublicId, BelongsToBusiness):
 
     @classmethod
     def from_new(cls, item: NewLineItem, currency: str) -> "LineItem":
-        """Not saved; the price is rounded to the currency's smallest coin."""
+        """Return an unsaved line item, its price rounded to the currency's smallest coin."""
         return cls(
             description=item.description,
             quantity=item.quantity,
@@ -94,10 +98,9 @@ class LineItem(HasPublicId, BelongsToBusiness):
         )
 
     def correct(self, changes: LineItemChange, business: Business) -> None:
-        """Not saved; by the same rules as a new item."""
-        written = NewLineItem(self.description, self.price, self.quantity, self.department)
-        corrected = replace(written, **changes)
-        corrected.validate(business.pk)
+        """Apply the changes without saving, by the rules for new items."""
+        present = NewLineItem(self.description, self.price, self.quantity, self.department)
+        replace(present, **changes).validate(business.pk)
         for name, value in changes.items():
             setattr(self, name, value)
         self.price = round_to_coin(self.price, business.currency)

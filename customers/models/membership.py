@@ -1,4 +1,4 @@
-"""Who of the staff belongs to which business."""
+"""Which users belong to which business."""
 
 from django.conf import settings
 from django.db import models
@@ -7,7 +7,7 @@ from customers.models.business import Business
 
 
 class Membership(models.Model):
-    """A staff user's place in a business: an owner may do everything, a helper may read and send again."""
+    """A user's role in a business: an owner may do everything, a helper may view and resend."""
 
     class Role(models.TextChoices):
         OWNER = "owner", "Owner"

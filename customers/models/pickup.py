@@ -1,3 +1,5 @@
+"""Pickup requests for one day, and requests to join a regular route."""
+
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
@@ -69,11 +71,9 @@ class PickupRequest(HasPublicId, BelongsToCustomer):
         by: str = ScheduledBy.EMPLOYEE,
         employee: Employee | None = None,
     ) -> Self:
-        """Have a van come by, as an employee entered it or the customer asked on the website."""
+        """Schedule a pickup that an employee entered, or the customer requested on the website."""
         if by not in cls.ScheduledBy.values:
-            raise ActionRefused(
-                "A pickup is scheduled by an Employee or a Customer.", "invalid", "by"
-            )
+            raise ActionRefused("Scheduled by must be Employee or Customer.", "invalid", "by")
         refuse_other_business(customer.business_id, employee=employee)
         if pickup_date < customer.business.today():
             raise ActionRefused(
@@ -89,7 +89,9 @@ class PickupRequest(HasPublicId, BelongsToCustomer):
             employee=employee,
         )
         taken = ActionRefused(
-            f"A pickup on {pickup_date} is scheduled already.", "scheduled_already", "pickup_date"
+            f"There is already a pickup on {pickup_date}. Choose another day.",
+            "scheduled_already",
+            "pickup_date",
         )
         with refused_if_taken("pickup_scheduled_once_a_day", taken):
             pickup.save()
@@ -97,11 +99,9 @@ class PickupRequest(HasPublicId, BelongsToCustomer):
 
     @transaction.atomic
     def cancel(self, *, via: str, at: datetime | None = None) -> None:
-        """By the customer on the website or with "No" to a text, or by an employee."""
+        """Cancel for the customer (on the website, or "No" to a text) or for an employee."""
         if via not in self.CanceledVia.values:
-            raise ActionRefused(
-                "A pickup is canceled via Website, Text or Employee.", "invalid", "via"
-            )
+            raise ActionRefused("Canceled via must be Website, Text or Employee.", "invalid", "via")
         at = checked_time(at)
         customer = self.lock_with_customer()
         self._refuse_unless_scheduled()
@@ -123,11 +123,11 @@ class PickupRequest(HasPublicId, BelongsToCustomer):
 
     def _refuse_unless_scheduled(self) -> None:
         if self.status != self.Status.SCHEDULED:
-            raise ActionRefused(f"This pickup was {self.status} already.", f"{self.status}_already")
+            raise ActionRefused(f"This pickup was already {self.status}.", f"{self.status}_already")
 
 
 class RegularPickupRequest(HasPublicId, HasAddress, BelongsToCustomer):
-    """A customer's wish to join a regular route."""
+    """A customer's request to join a regular route, for the business to approve or decline."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "Pending"
@@ -156,7 +156,7 @@ class RegularPickupRequest(HasPublicId, HasAddress, BelongsToCustomer):
 
     @classmethod
     def submit(cls, customer: "Customer", address: AddressDict | None = None) -> Self:
-        """Part of `Customer.request_regular_pickups`, which has locked the customer."""
+        """Save a request of a customer whom `Customer.request_regular_pickups` has locked."""
         request = cls(business=customer.business, customer=customer)
         if address is None:
             request.copy_address(customer)
@@ -164,7 +164,9 @@ class RegularPickupRequest(HasPublicId, HasAddress, BelongsToCustomer):
             request.set_address(address)
         with refused_if_taken(
             "regular_request_pending_once",
-            ActionRefused("A request is waiting already.", "requested_already"),
+            ActionRefused(
+                "This customer already has a request that waits for approval.", "requested_already"
+            ),
         ):
             request.save()
         return request
@@ -180,7 +182,7 @@ class RegularPickupRequest(HasPublicId, HasAddress, BelongsToCustomer):
         customer = self.lock_with_customer()
         if self.status != self.Status.PENDING:
             raise ActionRefused(
-                f"This request was {self.status} already.", f"{self.status}_already"
+                f"This request was already {self.status}.", f"{self.status}_already"
             )
         self.status, self.decided_at = status, timezone.now()
         self.save(update_fields=["status", "decided_at"])

@@ -1,4 +1,7 @@
-"""Ids that may be known outside: row numbers tell how many orders a business has, and invite to try the next one."""
+"""Ids that may be known outside.
+
+Row numbers would reveal how many orders a business has, and could be guessed.
+"""
 
 import uuid
 
@@ -7,7 +10,7 @@ from django.db import models
 
 
 class HasPublicId(models.Model):
-    """A record that others refer to by its `uuid`."""
+    """A record that API clients and Segment refer to by its `uuid`."""
 
     uuid = models.UUIDField(
         unique=True, default=uuid.uuid4, db_default=RandomUUID(), editable=False

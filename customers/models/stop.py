@@ -1,3 +1,5 @@
+"""Drivers' stops at customers."""
+
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Self
@@ -51,12 +53,12 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
         db_default="",
         editable=False,
     )
-    """By which a repetition is told from another report; empty when nothing was, or not by the API."""
+    """Tells a repeated report from a different one. Empty unless the API reported the stop."""
 
     class Meta:
         indexes = [
             models.Index("business", "scheduled_for", name="stop_by_date"),
-            # Where vans have yet to go.
+            # Stops that are still ahead.
             models.Index(
                 "business", "scheduled_for", name="stop_pending", condition=Q(status="pending")
             ),
@@ -79,7 +81,7 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
         driver: Employee | None = None,
         route: Agent | None = None,
     ) -> Self:
-        """Put the customer's door on a day's route."""
+        """Schedule a stop at the customer's address."""
         refuse_other_business(customer.business_id, driver=driver, route=route)
         if scheduled_for < customer.business.today():
             raise ActionRefused(
@@ -108,7 +110,10 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
         route: Agent | None = None,
         at: datetime | None = None,
     ) -> Self:
-        """A door that was on no list, where the driver was at the time `at`. The phone, which was offline, made up the `uuid`."""
+        """Record a stop that was not scheduled, at which the driver was at the time `at`.
+
+        The driver's phone chooses the `uuid`, because it may be offline.
+        """
         at = checked_time(at)
         refuse_other_business(customer.business_id, driver=driver, route=route)
         customer.lock("business")
@@ -134,10 +139,11 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
         at: datetime | None = None,
         reported: str = "",
     ) -> None:
-        """The driver is done here. With nothing picked up and nothing delivered, the stop was missed.
+        """Complete the stop, or mark it missed when nothing was picked up or delivered.
 
-        `new_orders` were created at this stop; others that were count as well. Delivered orders are returned to the customer; what was
-        given back here before counts as well. `bags_delivered` is by default what the bags of all these add up to. `reported` is a hash.
+        `new_orders` must have been created at this stop; other orders created here count, too.
+        `delivered_orders` are returned to the customer; what was returned here before counts, too.
+        `bags_delivered` is by default the sum of their bags. `reported` is a hash of the report.
         """
         at = checked_time(at)
         customer = self._begin(driver)
@@ -162,7 +168,7 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
     def miss(
         self, driver: Employee | None = None, *, at: datetime | None = None, reported: str = ""
     ) -> None:
-        """The driver was here, and there was nothing to pick up or deliver."""
+        """Mark the stop missed: the driver was here, with nothing to pick up or deliver."""
         at = checked_time(at)
         self._begin(driver)
         if self.orders.exists():
@@ -171,18 +177,21 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
             )
         if self.had_delivery:
             raise ActionRefused(
-                "Something was given back at this stop, so it was not missed.", "has_deliveries"
+                "Something was delivered at this stop, so it was not missed.", "has_deliveries"
             )
         self._end(self.Status.MISSED, at, reported)
 
     def lock_for(self, customer: Customer) -> None:
-        """Lock the stop for something that happens at it to the `customer` (locked)."""
+        """Lock the stop for an action at it. The caller has locked the customer."""
         self.refuse_other_customer(customer, "stop")
         self.lock()
         self.refuse_unless_pending("stop")
 
     def record_delivery(self, bags: int) -> None:
-        """Something was given back at this stop (joined). It becomes an event when the driver is done here."""
+        """Record that something was returned at this stop, which the caller has locked.
+
+        The event follows when the driver completes the stop.
+        """
         self.had_delivery, self.total_deliveries = (
             True,
             _checked_bag_count(self.total_deliveries + bags, "stop"),
@@ -191,12 +200,12 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
 
     def refuse_other_customer(self, customer: Customer, argument: str) -> None:
         if self.customer_id != customer.pk:
-            raise ActionRefused("This stop is at another customer's.", "other_customer", argument)
+            raise ActionRefused("This stop is for another customer.", "other_customer", argument)
 
     def refuse_unless_pending(self, argument: str | None = None) -> None:
         if self.status != self.Status.PENDING:
             raise ActionRefused(
-                f"This stop was {self.status} already.", f"{self.status}_already", argument
+                f"This stop was already {self.status}.", f"{self.status}_already", argument
             )
 
     def _begin(self, driver: Employee | None) -> Customer:
@@ -225,16 +234,20 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
     def _orders_delivered(
         self, orders: Sequence[Order], at: datetime
     ) -> list[tuple[Order, list[LineItem]]]:
-        """Each order, locked, with the items to give back; all are looked at before any is changed."""
+        """Lock the orders. Returns each with the items to return, before any order is changed."""
         for order in orders:
             if order.customer_id != self.customer_id:
                 raise ActionRefused(
-                    f"Order {order.number} is another customer's.",
+                    f"Order {order.number} belongs to another customer.",
                     "other_customer",
                     "delivered_orders",
                 )
         if len({order.pk for order in orders}) < len(orders):
-            raise ActionRefused("An order is listed twice.", "listed_twice", "delivered_orders")
+            raise ActionRefused(
+                "An order is listed twice. List each order once.",
+                "listed_twice",
+                "delivered_orders",
+            )
         deliveries = []
         for order in sorted(orders, key=lambda order: order.pk):
             order.lock()
@@ -274,5 +287,7 @@ STOP_OUTCOME_FIELDS = (
 
 def _checked_bag_count(bags: int, argument: str) -> int:
     if bags > MAX_PIECES:
-        raise ActionRefused("These are more bags than can be counted.", "invalid", argument)
+        raise ActionRefused(
+            f"The number of bags must be at most {MAX_PIECES:,}.", "invalid", argument
+        )
     return bags

@@ -1,3 +1,5 @@
+"""Records that belong to a business, and the locks that actions take on them."""
+
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -15,7 +17,7 @@ Record = TypeVar("Record", bound=models.Model)
 
 
 class BelongsToBusiness(Tracked):
-    """A record that belongs to one business and may refer only to records of the same one."""
+    """A record that belongs to one business and may refer only to records of that business."""
 
     class Meta:
         abstract = True
@@ -35,11 +37,13 @@ class BelongsToBusiness(Tracked):
             )
 
     def lock(self, *related: str) -> None:
-        """Re-read this row (with `related` rows) and keep it from changing until the transaction ends. Unsaved changes are given up.
+        """Re-read this row (with `related` rows) and lock it until the transaction ends.
 
-        Whoever locks several rows does it in this order, so that no two actions wait for each other: the customer, then the stop, the
-        order, its items, the pickup, the request for regular pickups; rows of a kind by id. The lock leaves the key alone: rows that refer
-        to this one may be added meanwhile.
+        Unsaved changes are lost. To avoid deadlocks, lock rows in this order: the customer, the
+        stop, the order, its items, the pickup, the request for regular pickups; rows of one table
+        by id. It is PostgreSQL's FOR NO KEY UPDATE: others may add rows that refer to this one.
+
+        Raises ActionRefused when the row was deleted.
         """
         try:
             self.refresh_from_db(from_queryset=lockable(type(self), *related))
@@ -67,7 +71,10 @@ class BelongsToCustomer(BelongsToBusiness):
         abstract = True
 
     def lock_with_customer(self, stop: "Stop | None" = None) -> "Customer":
-        """Lock the customer, with the business at hand, the `stop` at which this happens, and then this record (see `lock`)."""
+        """Lock the customer, the `stop` at which this happens, and then this record (see `lock`).
+
+        Returns the customer, with its business loaded.
+        """
         customer = self.lock_customer()
         if stop is not None:
             stop.lock_for(customer)

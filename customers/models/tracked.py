@@ -1,4 +1,4 @@
-"""What a save changed, without asking the database: every record remembers the values its row had."""
+"""Tell receivers what a save changed, without a query: each record remembers its row's values."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ MISSING = object()
 
 @cache
 def attnames(model: type[models.Model]) -> frozenset[str]:
-    """The columns of a save, without the primary key, by the names of the attributes that hold their values."""
+    """Return the attnames of the model's columns, without the primary key."""
     return frozenset(
         column.attname for column in model._meta.concrete_fields if not column.primary_key
     )
@@ -27,7 +27,7 @@ def attnames(model: type[models.Model]) -> frozenset[str]:
 
 @cache
 def attname_of(model: type[models.Model]) -> Mapping[str, str]:
-    """By what `update_fields` may call it."""
+    """Return the attname of each name that `update_fields` may use."""
     columns = [column for column in model._meta.concrete_fields if not column.primary_key]
     return {column.name: column.attname for column in columns} | {
         column.attname: column.attname for column in columns
@@ -36,26 +36,27 @@ def attname_of(model: type[models.Model]) -> Mapping[str, str]:
 
 @dataclass(slots=True)
 class Saving:
-    """A save in progress. Receivers may save the instance again within it, which is a save of its own."""
+    """A save in progress. When a receiver saves the instance again, that save has its own."""
 
     names: frozenset[str]
     before: Values | None
     values: Values = field(default_factory=dict)
-    """What was written, as far as it is known: not the results of expressions."""
+    """The written values by attname, without the results of expressions."""
 
 
 class Tracked(models.Model):
-    """Base of every record: in a `post_save` receiver, `before` and `changed` say what the save did to the row.
+    """The base of all records: `before` and `changed` tell a `post_save` receiver what changed.
 
-    The remembered values advance with each save, and fall back when a save turns out to have been rolled back, so that saving the same
-    instance again reports the change again. Rolling back with the bare `transaction.savepoint_rollback` goes unnoticed: Django does not
-    tell anyone about those. A save and whatever receivers write for it are one transaction, also in autocommit.
+    Each save updates the remembered values. After a rollback the next save restores them first, so
+    that saving the same instance again reports the change again. A direct call of
+    `transaction.savepoint_rollback` is not noticed, because Django runs no hook for it. A save and
+    everything that its receivers write are one transaction, in autocommit, too.
     """
 
     _stored: Values | None = None
-    """Column values by attname as far as known, after the latest save or read; None for a row never saved or read."""
-    _advances: tuple[tuple[TransactionState, Values | None], ...] = ()
-    """Saves whose transaction may still be rolled back, oldest first, each with what was stored before it."""
+    """Known column values by attname after the latest save or read. None before the first."""
+    _undo_log: tuple[tuple[TransactionState, Values | None], ...] = ()
+    """Transactions that may still be rolled back, oldest first, each with `_stored` before it."""
     _saving: Saving | None = None
 
     class Meta:
@@ -63,12 +64,18 @@ class Tracked(models.Model):
 
     @property
     def before(self) -> Values | None:
-        """The row's values by attname before the save in progress; None when the row was created or no save is in progress."""
+        """The row's values by attname before the save in progress.
+
+        None when the save creates the row, or no save is in progress.
+        """
         return self._saving.before if self._saving else None
 
     @property
     def changed(self) -> set[str]:
-        """Attnames whose value in the database the save in progress changed; all that it wrote when the row was created."""
+        """The attnames whose values in the database the save in progress changed.
+
+        When the save creates the row, all that it wrote.
+        """
         saving = self._saving
         if saving is None:
             return set()
@@ -96,7 +103,7 @@ class Tracked(models.Model):
         outer = self._saving
         try:
             with transaction.atomic(using=using, savepoint=False):
-                self._settle()
+                self._apply_rollbacks()
                 names = self._attnames_to_write(update_fields)
                 self._saving = Saving(
                     names, None if force_insert else self._values_before(names, using)
@@ -118,21 +125,21 @@ class Tracked(models.Model):
     ) -> None:
         fields = None if fields is None else list(fields)
         super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
-        self._settle()
+        self._apply_rollbacks()
         names = [
             c.attname
             for c in self._meta.concrete_fields
             if fields is None or c.name in fields or c.attname in fields
         ]
-        self._stored = {**(self._stored or {}), **self._present(names)}
+        self._stored = {**(self._stored or {}), **self._loaded_values(names)}
 
     def send_created(self, using: str) -> None:
-        """Tell receivers of a row that was inserted by other means than `save`, in an atomic block, as `save` would."""
+        """Send post_save for a row that was inserted without `save`. Call in an atomic block."""
         self._state.adding = False
         self._state.db = using
         self._saving = Saving(attnames(type(self)), None)
         try:
-            self._advance(self._saving, using)
+            self._remember(self._saving, using)
             post_save.send(
                 sender=type(self),
                 instance=self,
@@ -149,13 +156,16 @@ class Tracked(models.Model):
         cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any
     ) -> Self:
         record = super().from_db(db, field_names, values, **kwargs)
-        record._stored = dict(zip(field_names, values, strict=False))  # noqa: SLF001 - a record of this very class
+        record._stored = dict(zip(field_names, values, strict=False))  # noqa: SLF001 - a record of this class
         return record
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy knows nothing of its row: it may outlive the transaction, so its first save asks the database."""
+        """Leave out what is known of the row: a copy may outlive the transaction.
+
+        The first save of the copy queries the row.
+        """
         state = super().__getstate__()
-        for name in ("_stored", "_advances", "_saving"):
+        for name in ("_stored", "_undo_log", "_saving"):
             state.pop(name, None)
         return state
 
@@ -168,52 +178,59 @@ class Tracked(models.Model):
         using: str | None = None,
         update_fields: Iterable[str] | None = None,
     ) -> bool:
-        """The row is written and the receivers are not yet called: a receiver that saves this instance again must start from here."""
+        """Write the row, and remember its values before any receiver is called.
+
+        A receiver that saves this instance again must compare with the values of this save.
+        """
         updated: bool = super()._save_table(  # type: ignore[misc]
             raw, cls, force_insert, force_update, using, update_fields
         )
         if self._saving is None:
-            # A fixture is loaded, past `save`. The next save looks the row up.
+            # A fixture is loaded without `save`. The next save queries the row.
             self._stored = None
             return updated
         if not updated:
             self._saving.before = None
-        self._advance(self._saving, using)
+        self._remember(self._saving, using)
         return updated
 
-    def _advance(self, saving: Saving, using: str | None) -> None:
-        outcome = current_transaction_state(using)
-        if not self._advances or self._advances[-1][0] is not outcome:
-            self._advances = (*self._advances, (outcome, self._stored))
-        saving.values = self._present(saving.names)
+    def _remember(self, saving: Saving, using: str | None) -> None:
+        state = current_transaction_state(using)
+        if not self._undo_log or self._undo_log[-1][0] is not state:
+            self._undo_log = (*self._undo_log, (state, self._stored))
+        saving.values = self._loaded_values(saving.names)
         stored = {**(saving.before or {}), **saving.values, self._meta.pk.attname: self.pk}
         for name in saving.names - saving.values.keys():
             stored.pop(name, None)
         self._stored = stored
 
-    def _settle(self) -> None:
-        """Forget how to undo what was committed, and undo what was rolled back."""
-        if not self._advances:
+    def _apply_rollbacks(self) -> None:
+        """Restore the values from before a rollback, and drop committed entries of the undo log."""
+        if not self._undo_log:
             return
-        open_advances = []
-        for outcome, stored in self._advances:
-            if outcome.rolled_back:
+        still_open = []
+        for state, stored in self._undo_log:
+            if state.rolled_back:
                 self._stored = stored
                 break
-            if not outcome.committed:
-                open_advances.append((outcome, stored))
-        self._advances = tuple(open_advances)
+            if not state.committed:
+                still_open.append((state, stored))
+        self._undo_log = tuple(still_open)
 
     def _attnames_to_write(self, update_fields: frozenset[str] | None) -> frozenset[str]:
         if update_fields is None:
             names = attnames(type(self))
-            # Django leaves out the columns that were deferred and not assigned.
+            # Django does not write columns that are deferred and unassigned.
             return names if self.__dict__.keys() >= names else names & self.__dict__.keys()
         known = attname_of(type(self))
         return frozenset(known[name] for name in update_fields if name in known)
 
     def _values_before(self, names: frozenset[str], using: str) -> Values | None:
-        """What the row holds, from memory; from the database where a value is written that was never read (deferred, or made by hand)."""
+        """Return the row's values from memory, or None when there is no row yet.
+
+        Queries only columns that are written and were never read: deferred ones, or all of an
+        instance that was made by hand.
+        """
         if self.pk is None:
             return None
         stored = self._stored
@@ -227,15 +244,18 @@ class Tracked(models.Model):
         )
         return None if row is None else {**stored, **row, self._meta.pk.attname: self.pk}
 
-    def _present(self, names: Iterable[str]) -> Values:
-        """The instance's loaded values; an expression such as F("total") + 1 is none, as only the database knows the result."""
+    def _loaded_values(self, names: Iterable[str]) -> Values:
+        """Return the loaded values, without expressions such as F("total") + 1.
+
+        Only the database knows the result of an expression.
+        """
         values = self.__dict__
-        present = {name: values[name] for name in names if name in values}
-        if any(issubclass(kind, Combinable) for kind in set(map(type, present.values()))):
+        loaded = {name: values[name] for name in names if name in values}
+        if any(issubclass(kind, Combinable) for kind in set(map(type, loaded.values()))):
             return {
-                name: value for name, value in present.items() if not isinstance(value, Combinable)
+                name: value for name, value in loaded.items() if not isinstance(value, Combinable)
             }
-        return present
+        return loaded
 
     def _differ(self, name: str, before: Any, after: Any) -> bool:
         if after is before or after == before:

@@ -1,17 +1,19 @@
-"""Whether the transaction, or the savepoint, in which something was saved came to be committed."""
+"""Whether the transaction or savepoint of a save was committed or rolled back."""
 
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
 MAX_HOOKS_SEARCHED = 4
-"""How many outcomes are looked at for one to share. Sharing only saves memory; a long search would cost a bulk load quadratic time."""
+"""Hooks that are searched for a state to share. Sharing only saves memory; an unlimited search
+would make bulk loads quadratic."""
 
 
 class TransactionState:
-    """One per transaction and savepoint level, kept among the connection's commit hooks: run at commit, removed at rollback.
+    """The state of one transaction at one savepoint level, registered as a commit hook.
 
-    It stands first among the hooks, so that a later hook that saves a record again, or fails, finds the matter settled.
+    Django runs the hook at commit and removes it at rollback. It is the first hook, so that a later
+    hook that saves a record again, or fails, already sees the transaction as committed.
     """
 
     __slots__ = ("committed", "connection")
@@ -31,20 +33,20 @@ class TransactionState:
 
 
 AUTOCOMMIT = TransactionState(None)
-"""Of what is written in autocommit."""
+"""The state of everything that is written in autocommit."""
 AUTOCOMMIT.committed = True
 
 
 def current_transaction_state(using: str | None) -> TransactionState:
-    """The outcome of what was just written on the connection `using`."""
+    """Return the state of the transaction in which the connection `using` just wrote."""
     connection: Any = connections[using or DEFAULT_DB_ALIAS]
     if not connection.in_atomic_block:
         return AUTOCOMMIT
-    # None stands for an atomic block without a savepoint of its own, which is rolled back with the block around it.
+    # None is an atomic block without its own savepoint: it is rolled back with the outer block.
     savepoints = set(connection.savepoint_ids) - {None}
     for hook in connection.run_on_commit[:MAX_HOOKS_SEARCHED]:
         if isinstance(hook[1], TransactionState) and hook[0] == savepoints:
             return hook[1]
-    outcome = TransactionState(connection)
-    connection.run_on_commit.insert(0, (savepoints, outcome, True))
-    return outcome
+    state = TransactionState(connection)
+    connection.run_on_commit.insert(0, (savepoints, state, True))
+    return state

@@ -1,3 +1,5 @@
+"""Visits: at most one a day for each customer."""
+
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Visit(BelongsToCustomer):
-    """That a customer dealt with the business on a day; at most one a day."""
+    """A day on which a customer dealt with the business. Only the first visit of a day counts."""
 
     class Type(models.TextChoices):
         DRIVER = "Driver", "Driver"
@@ -36,9 +38,10 @@ class Visit(BelongsToCustomer):
 
     @classmethod
     def record(cls, customer: "Customer", visit_type: Type, at: datetime) -> Self | None:
-        """Note that the customer (locked) was there; None when that is known for the day already.
+        """Record a visit of the customer, whom the caller has locked.
 
-        A signup is a visit, but not one after which a customer counts as seen (contract, section 2).
+        Returns None when the day has a visit already. A signup is a visit, but does not set
+        `last_visit` (contract, section 2).
         """
         visit = cls(
             business=customer.business,
@@ -56,7 +59,7 @@ class Visit(BelongsToCustomer):
         return visit if is_first else None
 
     def insert_if_first(self) -> bool:
-        """The database decides which visit of the day was first, so two counters at once make one."""
+        """Insert this visit unless the day has one: the database decides between two counters."""
         using = router.db_for_write(type(self), instance=self)
         with connections[using].cursor() as cursor:
             cursor.execute(
@@ -72,6 +75,7 @@ class Visit(BelongsToCustomer):
 
 
 INSERT_FIRST_VISIT_OF_DAY = """
-    INSERT INTO customers_visit (business_id, customer_id, day, visit_type, at) VALUES (%s, %s, %s, %s, %s)
+    INSERT INTO customers_visit (business_id, customer_id, day, visit_type, at)
+    VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT (customer_id, day) DO NOTHING RETURNING id
 """

@@ -13,7 +13,7 @@ from django.utils.text import Truncator
 from customers import access
 from customers.admin_base import ReadOnlyAdmin, ScopedAdmin
 from customers.models import IncomingText, NightlyText, TextSettings
-from customers.models.text import LANGUAGE_CHOICES
+from customers.models.text_settings import LANGUAGE_CHOICES
 from customers.phones import format_phone
 
 if TYPE_CHECKING:

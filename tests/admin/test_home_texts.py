@@ -61,7 +61,7 @@ def test_one_reply_is_singular_and_of_the_business_that_was_asked_for(
 @pytest.mark.parametrize(
     ("problem", "why"),
     [
-        ("account", "Twilio refuses this installation's account."),
+        ("account", "Twilio refused our account."),
         ("number", "Twilio refuses to send"),
     ],
 )

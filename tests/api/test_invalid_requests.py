@@ -106,7 +106,7 @@ def test_an_action_on_a_finished_stop_is_a_conflict(app: Caller, customer: Custo
     responses = [app.post(f"stops/{stop.uuid}/{action}") for action in ("miss", "complete")]
 
     assert [(response.status_code, response.json()) for response in responses] == [
-        (409, {"detail": "This stop was missed already.", "code": "missed_already"})
+        (409, {"detail": "This stop was already missed.", "code": "missed_already"})
     ] * 2
 
 

@@ -226,7 +226,7 @@ def test_an_action_that_the_state_forbids_is_a_conflict(pos: Caller, customer: C
 
     assert (response.status_code, response.json()) == (
         409,
-        {"detail": "Order A1 is returned already.", "code": "returned_already"},
+        {"detail": "Order A1 is already returned.", "code": "returned_already"},
     )
 
 

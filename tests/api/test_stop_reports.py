@@ -63,7 +63,10 @@ class TestEachReport:
                 "at: Give the time with its offset, as in 2026-03-27T17:05:00-07:00",
             ),
             ({"at": "yesterday"}, "at: Datetime has wrong format."),
-            ({"at": "2226-03-27T17:05:00Z"}, "at: This time lies in the future."),
+            (
+                {"at": "2226-03-27T17:05:00Z"},
+                "at: This time is in the future. Check the device's clock.",
+            ),
             (
                 {"bags_delivered": 10**30},
                 "bags_delivered: Ensure this value is less than or equal to 2147483647.",
@@ -156,7 +159,7 @@ class TestKnown:
         )
 
         assert statuses(results) == ["done", "known", "refused"]
-        assert results[2]["detail"] == "This stop was completed already."
+        assert results[2]["detail"] == "This stop was already completed."
         assert Order.objects.count() == 1
 
     def test_a_repetition_is_known_if_the_stop_had_an_order_before(
@@ -311,7 +314,7 @@ class TestUnplanned:
         )
 
         assert statuses(results) == ["refused", "done"]
-        assert results[0]["detail"] == "customer: This stop is at another customer's."
+        assert results[0]["detail"] == "customer: This stop is for another customer."
 
 
 class TestLimits:

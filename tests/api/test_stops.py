@@ -102,7 +102,7 @@ def test_completing_a_finished_stop_is_a_conflict_whatever_the_body(
 
     assert first.status_code == 200
     assert [(response.status_code, response.json()["detail"]) for response in again] == [
-        (409, "This stop was completed already.")
+        (409, "This stop was already completed.")
     ] * 3
     assert Order.objects.count() == 1
 
@@ -182,7 +182,7 @@ def test_a_report_with_another_outcome_is_not_a_repetition(app: Caller, customer
     ]
 
     assert [(result["status"], result["detail"]) for result in results] == [
-        ("refused", "This stop was missed already.")
+        ("refused", "This stop was already missed.")
     ] * 3
 
 

@@ -104,7 +104,7 @@ def test_a_signup_with_another_business_s_brand_is_refused(business: Business) -
 
 
 def test_a_signup_in_the_future_is_refused(business: Business) -> None:
-    with refused("This time lies in the future.", "future_time", "at"):
+    with refused("This time is in the future. Check the device's clock.", "future_time", "at"):
         Customer.sign_up(business, at=datetime.now(UTC) + timedelta(minutes=1))
 
 

@@ -112,7 +112,7 @@ class TestCreating:
     def test_a_number_is_given_only_once_in_a_business(self, customer: Customer) -> None:
         Order.create(customer, number="4711")
         Order.create(CustomerFactory.create(), number="4711")
-        with refused("There is an order 4711 already.", "number_taken", "number"):
+        with refused("Order number 4711 is taken. Give another number.", "number_taken", "number"):
             Order.create(customer, number="4711")
 
     @pytest.mark.parametrize(
@@ -162,21 +162,29 @@ class TestCreating:
     @pytest.mark.parametrize(
         ("item", "message", "field"),
         [
-            (NewLineItem("Shirt", Decimal(5), 0), "The quantity must be at least 1.", "quantity"),
-            (NewLineItem("Shirt", Decimal(5), -1), "The quantity must be at least 1.", "quantity"),
+            (
+                NewLineItem("Shirt", Decimal(5), 0),
+                "The quantity must be from 1 to 2,147,483,647.",
+                "quantity",
+            ),
+            (
+                NewLineItem("Shirt", Decimal(5), -1),
+                "The quantity must be from 1 to 2,147,483,647.",
+                "quantity",
+            ),
             (
                 NewLineItem("Shirt", Decimal("-0.01")),
-                "The price must be an amount from 0 to less than 10 billion.",
+                "The price must be at least 0 and less than 10 billion.",
                 "price",
             ),
             (
                 NewLineItem("Shirt", Decimal("NaN")),
-                "The price must be an amount from 0 to less than 10 billion.",
+                "The price must be at least 0 and less than 10 billion.",
                 "price",
             ),
             (
                 NewLineItem("Shirt", Decimal("1e10")),
-                "The price must be an amount from 0 to less than 10 billion.",
+                "The price must be at least 0 and less than 10 billion.",
                 "price",
             ),
             (
@@ -186,7 +194,7 @@ class TestCreating:
             ),
             (
                 NewLineItem("x" * 501, Decimal(5)),
-                "The description is longer than 500 characters.",
+                "The description must have at most 500 characters.",
                 "description",
             ),
         ],
@@ -204,7 +212,7 @@ class TestCreating:
     def test_a_tax_rate_that_makes_no_sense_is_refused(
         self, customer: Customer, values: dict[str, Any]
     ) -> None:
-        with refused("The tax rate is a percentage from 0 to 99.", "invalid", "tax_rate"):
+        with refused("The tax rate must be a percentage from 0 to 99.", "invalid", "tax_rate"):
             Order.create(customer, **values)
 
     def test_a_negative_number_of_bags_is_refused(self, customer: Customer) -> None:
@@ -236,21 +244,23 @@ class TestCreating:
 
     def test_a_stop_at_another_customer_s_door_is_refused(self, customer: Customer) -> None:
         stop = StopFactory.create(customer=CustomerFactory.create(business=customer.business))
-        with refused("This stop is at another customer's.", "other_customer", "stop"):
+        with refused("This stop is for another customer.", "other_customer", "stop"):
             Order.create(customer, stop=stop)
 
     def test_a_stop_that_is_over_is_refused(self, customer: Customer) -> None:
         stop = StopFactory.create(customer=customer)
         stop.miss()
-        with refused("This stop was missed already.", "missed_already", "stop"):
+        with refused("This stop was already missed.", "missed_already", "stop"):
             Order.create(customer, stop=stop)
 
     def test_the_future_is_refused_and_so_is_a_time_without_a_zone(
         self, customer: Customer
     ) -> None:
-        with refused("This time lies in the future.", "future_time", "at"):
+        with refused("This time is in the future. Check the device's clock.", "future_time", "at"):
             Order.create(customer, at=datetime.now(UTC) + timedelta(minutes=1))
-        with refused("Give the time together with its time zone.", "naive_time", "at"):
+        with refused(
+            "Add the time zone to this time, for example 2026-03-02T12:00:00Z.", "naive_time", "at"
+        ):
             Order.create(customer, at=datetime(2026, 3, 2, 12))  # noqa: DTZ001 - that is the point
 
     @time_machine.travel(MORNING, tick=False)
@@ -271,24 +281,28 @@ class TestReady:
 
     def test_an_order_is_ready_once(self, order: Order) -> None:
         order.mark_ready()
-        with refused(f"Order {order.number} is ready already.", "ready_already"):
+        with refused(f"Order {order.number} is already ready.", "ready_already"):
             order.mark_ready()
 
     def test_an_order_that_went_back_does_not_become_ready(
         self, order: Order, clerk: Employee
     ) -> None:
         order.return_to_customer(by=clerk)
-        with refused(f"Order {order.number} is returned already.", "returned_already"):
+        with refused(f"Order {order.number} is already returned.", "returned_already"):
             order.mark_ready()
 
     def test_another_program_s_copy_of_the_order_does_not_know_better(self, order: Order) -> None:
         stale = stored(order)
         order.mark_ready()
-        with refused(f"Order {order.number} is ready already.", "ready_already"):
+        with refused(f"Order {order.number} is already ready.", "ready_already"):
             stale.mark_ready()
 
     def test_an_order_is_not_ready_before_it_was_created(self, order: Order) -> None:
-        with refused("This time lies before the order was created.", "time_out_of_order", "at"):
+        with refused(
+            "This time is before the order was created. Give a later time.",
+            "time_out_of_order",
+            "at",
+        ):
             order.mark_ready(at=order.created_at - timedelta(seconds=1))
 
     def test_an_order_that_was_deleted_is_refused(self, order: Order) -> None:
@@ -369,14 +383,14 @@ class TestReturning:
 
     def test_an_order_goes_back_once(self, order: Order, clerk: Employee) -> None:
         order.return_to_customer(by=clerk)
-        with refused(f"Order {order.number} was returned already.", "returned_already"):
+        with refused(f"Order {order.number} was already returned.", "returned_already"):
             order.return_to_customer(by=clerk)
 
     def test_an_item_goes_back_once(self, order: Order, clerk: Employee) -> None:
         shirt = order.items.earliest("pk")
         order.return_to_customer(by=clerk, items=[shirt])
         with refused(
-            f"Not all of these items are still in order {order.number}.", "not_in_order", "items"
+            f"Order {order.number} no longer has all of these items.", "not_in_order", "items"
         ):
             order.return_to_customer(by=clerk, items=[shirt])
 
@@ -386,7 +400,7 @@ class TestReturning:
         other = LineItemFactory.create(order__customer=order.customer)
         for items in ([other], [*order.items.all(), other], []):
             with refused(
-                f"Not all of these items are still in order {order.number}.",
+                f"Order {order.number} no longer has all of these items.",
                 "not_in_order",
                 "items",
             ):
@@ -401,11 +415,15 @@ class TestReturning:
         self, order: Order, driver: Employee
     ) -> None:
         stop = StopFactory.create(customer=CustomerFactory.create(business=order.business))
-        with refused("This stop is at another customer's.", "other_customer", "stop"):
+        with refused("This stop is for another customer.", "other_customer", "stop"):
             order.return_to_customer(by=driver, stop=stop)
 
     def test_an_order_does_not_go_back_before_it_came(self, order: Order, clerk: Employee) -> None:
-        with refused("This time lies before the order was created.", "time_out_of_order", "at"):
+        with refused(
+            "This time is before the order was created. Give a later time.",
+            "time_out_of_order",
+            "at",
+        ):
             order.return_to_customer(by=clerk, at=order.created_at - timedelta(seconds=1))
 
 
@@ -441,7 +459,7 @@ class TestEditing:
 
     def test_only_an_open_order_can_be_edited(self, order: Order) -> None:
         order.mark_ready()
-        sentence, code = f"Order {order.number} is ready already.", "ready_already"
+        sentence, code = f"Order {order.number} is already ready.", "ready_already"
         with refused(sentence, code):
             order.add_items([COAT])
         with refused(sentence, code):
@@ -453,12 +471,12 @@ class TestEditing:
         shirt = order.items.earliest("pk")
         order.return_to_customer(by=clerk, items=[shirt])
         with refused(
-            f"Not all of these items are still in order {order.number}.", "not_in_order", "items"
+            f"Order {order.number} no longer has all of these items.", "not_in_order", "items"
         ):
             order.remove_items([shirt])
 
     def test_nonsense_is_not_added(self, order: Order) -> None:
-        with refused("The quantity must be at least 1.", "invalid", "quantity"):
+        with refused("The quantity must be from 1 to 2,147,483,647.", "invalid", "quantity"):
             order.add_items([COAT, NewLineItem("Shirt", Decimal(5), 0)])
 
     def test_another_business_s_discount_is_refused(self, order: Order) -> None:

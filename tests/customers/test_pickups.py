@@ -54,7 +54,9 @@ class TestScheduling:
 
     def test_a_day_takes_one_pickup(self, pickup: PickupRequest, customer: Customer) -> None:
         with refused(
-            "A pickup on 2026-03-03 is scheduled already.", "scheduled_already", "pickup_date"
+            "There is already a pickup on 2026-03-03. Choose another day.",
+            "scheduled_already",
+            "pickup_date",
         ):
             customer.schedule_pickup(TOMORROW)
 
@@ -77,7 +79,7 @@ class TestScheduling:
             customer.schedule_pickup(TOMORROW, employee=foreign)
 
     def test_only_an_employee_or_the_customer_schedules(self, customer: Customer) -> None:
-        with refused("A pickup is scheduled by an Employee or a Customer.", "invalid", "by"):
+        with refused("Scheduled by must be Employee or Customer.", "invalid", "by"):
             customer.schedule_pickup(TOMORROW, by="Robot")
 
 
@@ -104,14 +106,14 @@ class TestCanceling:
 
     def test_a_pickup_is_canceled_once(self, pickup: PickupRequest) -> None:
         pickup.cancel(via="Website")
-        with refused("This pickup was canceled already.", "canceled_already"):
+        with refused("This pickup was already canceled.", "canceled_already"):
             pickup.cancel(via="Text")
 
     def test_a_pickup_that_was_done_is_not_canceled(self, pickup: PickupRequest) -> None:
         pickup.complete()
-        with refused("This pickup was completed already.", "completed_already"):
+        with refused("This pickup was already completed.", "completed_already"):
             pickup.cancel(via="Employee")
-        with refused("This pickup was completed already.", "completed_already"):
+        with refused("This pickup was already completed.", "completed_already"):
             pickup.complete()
 
     def test_an_answer_that_comes_after_the_day_cancels_nothing(
@@ -123,7 +125,7 @@ class TestCanceling:
             pickup.cancel(via="Employee")
 
     def test_another_way_to_cancel_is_refused(self, pickup: PickupRequest) -> None:
-        with refused("A pickup is canceled via Website, Text or Employee.", "invalid", "via"):
+        with refused("Canceled via must be Website, Text or Employee.", "invalid", "via"):
             pickup.cancel(via="Phone")
 
 
@@ -159,7 +161,9 @@ class TestRegularPickups:
 
     def test_a_second_request_is_refused_while_one_waits(self, customer: Customer) -> None:
         customer.request_regular_pickups()
-        with refused("A request is waiting already.", "requested_already"):
+        with refused(
+            "This customer already has a request that waits for approval.", "requested_already"
+        ):
             customer.request_regular_pickups()
 
     def test_approved_the_customer_is_on_a_route(self, customer: Customer) -> None:
@@ -168,7 +172,7 @@ class TestRegularPickups:
         customer.refresh_from_db()
         assert (RegularPickupRequest.objects.get().status, request.decided_at) == ("approved", LATE)
         assert customer.delivery_preference == "Route Regular"
-        with refused("This customer is on a regular route already.", "on_route_already"):
+        with refused("This customer is already on a regular route.", "on_route_already"):
             customer.request_regular_pickups()
 
     def test_declined_the_customer_may_ask_again(self, customer: Customer) -> None:
@@ -185,9 +189,14 @@ class TestRegularPickups:
         request = customer.request_regular_pickups()
         request.approve()
         for again in (request.approve, request.decline):
-            with refused("This request was approved already.", "approved_already"):
+            with refused("This request was already approved.", "approved_already"):
                 again()
 
     def test_a_preference_nobody_knows_is_refused(self, customer: Customer) -> None:
-        with refused("By Drone is not a delivery preference.", "invalid", "delivery_preference"):
+        sentence = (
+            "By Drone is not a delivery preference. Choose one of: No Delivery Preference, "
+            "Route Approval Pending, Route Regular, Delivery Address Declined, Will Call, "
+            "Deliver with Master."
+        )
+        with refused(sentence, "invalid", "delivery_preference"):
             customer.set_delivery_preference("By Drone")

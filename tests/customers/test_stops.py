@@ -99,7 +99,7 @@ def test_a_door_that_was_on_no_list_counts_for_the_day_on_which_the_driver_was_t
 
 
 def test_a_door_where_nobody_can_have_been_yet_is_refused(customer: Customer) -> None:
-    with refused("This time lies in the future.", "future_time", "at"):
+    with refused("This time is in the future. Check the device's clock.", "future_time", "at"):
         Stop.create_unplanned(customer, uuid4(), at=datetime.now(UTC) + timedelta(minutes=1))
 
 
@@ -231,7 +231,7 @@ class TestCompleting:
     ) -> None:
         stop.complete(driver, bags_delivered=bags)
         for again in (stop.complete, stop.miss):
-            with refused(f"This stop was {status} already.", f"{status}_already"):
+            with refused(f"This stop was already {status}.", f"{status}_already"):
                 again(driver)
 
     def test_a_stop_with_orders_was_not_missed(self, stop: Stop, customer: Customer) -> None:
@@ -254,7 +254,9 @@ class TestCompleting:
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
         orders = OrderFactory.create_batch(2, customer=customer, bags=2**31 - 1)
-        with refused("These are more bags than can be counted.", "invalid", "bags_delivered"):
+        with refused(
+            "The number of bags must be at most 2,147,483,647.", "invalid", "bags_delivered"
+        ):
             stop.complete(driver, delivered_orders=orders)
 
     def test_an_order_that_was_not_created_there_is_refused(
@@ -272,7 +274,7 @@ class TestCompleting:
             for number in ("1", "2")
         )
         second.return_to_customer(by=driver)
-        with refused("Order 2 was returned already.", "returned_already"):
+        with refused("Order 2 was already returned.", "returned_already"):
             stop.complete(driver, delivered_orders=[first, second])
 
     def test_another_customer_s_order_is_refused(self, stop: Stop, driver: Employee) -> None:
@@ -281,14 +283,18 @@ class TestCompleting:
             OrderFactory.create(customer=neighbour, number="4711"),
             OrderFactory.create(number="4711"),
         ):
-            with refused("Order 4711 is another customer's.", "other_customer", "delivered_orders"):
+            with refused(
+                "Order 4711 belongs to another customer.", "other_customer", "delivered_orders"
+            ):
                 stop.complete(driver, delivered_orders=[order])
 
     def test_an_order_listed_twice_is_refused(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
         order = OrderFactory.create(customer=customer)
-        with refused("An order is listed twice.", "listed_twice", "delivered_orders"):
+        with refused(
+            "An order is listed twice. List each order once.", "listed_twice", "delivered_orders"
+        ):
             stop.complete(driver, delivered_orders=[order, Order.objects.get(pk=order.pk)])
 
     def test_another_business_s_driver_is_refused(self, stop: Stop) -> None:
@@ -301,7 +307,7 @@ class TestCompleting:
             stop.complete(driver, bags_delivered=-1)
 
     def test_the_future_is_refused(self, stop: Stop, driver: Employee) -> None:
-        with refused("This time lies in the future.", "future_time", "at"):
+        with refused("This time is in the future. Check the device's clock.", "future_time", "at"):
             stop.complete(driver, bags_delivered=1, at=datetime.now(UTC) + timedelta(minutes=1))
 
 
@@ -367,7 +373,7 @@ class TestGivenBackBefore:
     ) -> None:
         OrderFactory.create(customer=customer).return_to_customer(by=driver, stop=stop)
         with refused(
-            "Something was given back at this stop, so it was not missed.", "has_deliveries"
+            "Something was delivered at this stop, so it was not missed.", "has_deliveries"
         ):
             stop.miss(driver)
         assert outcome(stop) == ("pending", False, True, 0, 1)
@@ -377,6 +383,6 @@ class TestGivenBackBefore:
     ) -> None:
         first, second = OrderFactory.create_batch(2, customer=customer, bags=2**31 - 1)
         first.return_to_customer(by=driver, stop=stop)
-        with refused("These are more bags than can be counted.", "invalid", "stop"):
+        with refused("The number of bags must be at most 2,147,483,647.", "invalid", "stop"):
             second.return_to_customer(by=driver, stop=stop)
         assert Order.objects.get(pk=second.pk).status == "open"

@@ -375,7 +375,7 @@ class TestTransactions:
         with transaction.atomic():
             for number in range(20):
                 rename(business, f"Other name {number}")
-            assert len(business._advances) == 1
+            assert len(business._undo_log) == 1
 
 
 SAVE = "save"

@@ -86,7 +86,11 @@ class TestAPickup:
         ]
         with (
             nothing_written(),
-            refused(f"A pickup on {day} is scheduled already.", "scheduled_already", "pickup_date"),
+            refused(
+                f"There is already a pickup on {day}. Choose another day.",
+                "scheduled_already",
+                "pickup_date",
+            ),
         ):
             customer.schedule_pickup(day)
 
@@ -99,7 +103,7 @@ class TestAPickup:
         (canceled,) = waiting(event="Customer Canceled Pickup")
         assert (canceled.subject_id, canceled.occurred_at) == (pickup.pk, at)
         assert canceled.facts == {"canceled_via": via, "pickup_date": day.isoformat()}
-        with nothing_written(), refused("This pickup was canceled already.", "canceled_already"):
+        with nothing_written(), refused("This pickup was already canceled.", "canceled_already"):
             pickup.cancel(via=via)
 
     def test_that_an_employee_cancels_is_not_told(self, customer: Customer) -> None:
@@ -144,7 +148,12 @@ class TestAskingForARegularRoute:
 
     def test_twice_is_told_once(self, customer: Customer) -> None:
         customer.request_regular_pickups()
-        with nothing_written(), refused("A request is waiting already.", "requested_already"):
+        with (
+            nothing_written(),
+            refused(
+                "This customer already has a request that waits for approval.", "requested_already"
+            ),
+        ):
             customer.request_regular_pickups()
 
     @pytest.mark.parametrize("decide", [RegularPickupRequest.approve, RegularPickupRequest.decline])

@@ -103,7 +103,7 @@ def test_an_order_that_is_done_is_ready_once(order: Order, business: Business) -
     assert [(row.event, row.subject_id, row.occurred_at, row.facts) for row in waiting()] == [
         ("Order Ready", order.pk, at, common(business))
     ]
-    with nothing_written(), refused("Order 1001 is ready already.", "ready_already"):
+    with nothing_written(), refused("Order 1001 is already ready.", "ready_already"):
         order.mark_ready()
 
 
@@ -150,7 +150,7 @@ def test_an_order_that_goes_back_is_returned_with_each_of_its_items(
 
 def test_a_second_return_records_nothing(order: Order, clerk: Employee) -> None:
     order.return_to_customer(by=clerk)
-    with nothing_written(), refused("Order 1001 was returned already.", "returned_already"):
+    with nothing_written(), refused("Order 1001 was already returned.", "returned_already"):
         order.return_to_customer(by=clerk)
 
 

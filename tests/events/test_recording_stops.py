@@ -102,9 +102,9 @@ def test_a_stop_of_which_little_is_known(integration: Integration, customer: Cus
 
 def test_a_stop_is_completed_once(stop: Stop) -> None:
     stop.complete(bags_delivered=1)
-    with nothing_written(), refused("This stop was completed already.", "completed_already"):
+    with nothing_written(), refused("This stop was already completed.", "completed_already"):
         stop.complete(bags_delivered=1)
-    with nothing_written(), refused("This stop was completed already.", "completed_already"):
+    with nothing_written(), refused("This stop was already completed.", "completed_already"):
         stop.miss()
 
 

@@ -98,7 +98,7 @@ def test_an_owner_sets_up_texts(owner: User, business: Business, settings: Any) 
             {"wording": "Hi {first}"},
             {"wording": ["{first} cannot be filled in. You may use {name}, {day}, {business}."]},
         ),
-        ({"own_no": "Stop"}, {"own_no": ['"stop" means Stop already.']}),
+        ({"own_no": "Stop"}, {"own_no": ['"stop" already means Stop.']}),
         ({"own_no": "later", "own_start": "Later!"}, {"own_start": ['"later" means No already.']}),
     ],
 )
@@ -131,11 +131,11 @@ def test_businesses_without_a_number_do_not_disturb_each_other() -> None:
     [
         (
             "account",
-            "Twilio refuses this installation&#x27;s account. Whoever runs it has to look at its Twilio settings.",
+            "Twilio refused our account. Please contact support.",
         ),
         (
             "number",
-            "Twilio refuses to send from this number. Check that it is the one that you have at Twilio.",
+            "Twilio refused to send from this number. Check it in your Twilio account.",
         ),
     ],
 )

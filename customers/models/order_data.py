@@ -1,0 +1,53 @@
+"""The data of an order that callers give, and its validation."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypedDict
+
+from customers.errors import ActionRefused
+from customers.models.business import Agent, Discount, Employee
+from customers.models.line_item import NewLineItem
+
+if TYPE_CHECKING:
+    from customers.models.stop import Stop
+
+MAX_TAX_RATE = 99
+"""Percent. No sales tax comes near it; the column holds two digits before the point."""
+
+
+class OrderIntake(TypedDict, total=False):
+    """The data of a new order.
+
+    `tax_rate` is in percent. `number` is the POS's own, or empty. `at` is the time that a phone
+    reports late.
+    """
+
+    items: Sequence[NewLineItem]
+    agent: Agent | None
+    sold_by: Employee | None
+    discount: Discount | None
+    tax_rate: Decimal
+    stop: "Stop | None"
+    bags: int
+    number: str
+    at: datetime | None
+
+
+class OrderChange(TypedDict, total=False):
+    """The fields of an order that may be corrected."""
+
+    agent: Agent | None
+    sold_by: Employee | None
+    discount: Discount | None
+    tax_rate: Decimal
+    bags: int
+
+
+def validate_tax_and_bags(tax_rate: Decimal, bags: int) -> None:
+    if not (tax_rate.is_finite() and 0 <= tax_rate <= MAX_TAX_RATE):
+        raise ActionRefused(
+            f"The tax rate must be a percentage from 0 to {MAX_TAX_RATE}.", "invalid", "tax_rate"
+        )
+    if bags < 0:
+        raise ActionRefused("The number of bags cannot be negative.", "invalid", "bags")
