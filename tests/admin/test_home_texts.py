@@ -62,7 +62,7 @@ def test_one_reply_is_singular_and_of_the_business_that_was_asked_for(
     ("problem", "why"),
     [
         ("account", "Twilio refused our account."),
-        ("number", "Twilio refuses to send"),
+        ("number", "Twilio refused to send"),
     ],
 )
 def test_texts_that_stopped_are_said_with_the_reason(

@@ -83,7 +83,7 @@ def test_an_owner_sets_up_texts(owner: User, business: Business, settings: Any) 
     [
         (
             {"number": ""},
-            {"number": ["Enter the number that the texts come from, or leave them switched off."]},
+            {"number": ["Enter the number that texts are sent from, or switch texts off."]},
         ),
         ({"number": "12"}, {"number": ["12 is not a possible phone number."]}),
         (
@@ -96,10 +96,10 @@ def test_an_owner_sets_up_texts(owner: User, business: Business, settings: Any) 
         ),
         (
             {"wording": "Hi {first}"},
-            {"wording": ["{first} cannot be filled in. You may use {name}, {day}, {business}."]},
+            {"wording": ["{first} cannot be filled in. You can use {name}, {day}, {business}."]},
         ),
         ({"own_no": "Stop"}, {"own_no": ['"stop" already means Stop.']}),
-        ({"own_no": "later", "own_start": "Later!"}, {"own_start": ['"later" means No already.']}),
+        ({"own_no": "later", "own_start": "Later!"}, {"own_start": ['"later" already means No.']}),
     ],
 )
 def test_what_cannot_work_is_refused_with_a_sentence(
@@ -116,7 +116,9 @@ def test_what_cannot_work_is_refused_with_a_sentence(
 def test_a_number_belongs_to_one_business(owner: User, business: Business) -> None:
     TextSettingsFactory.create(business=BusinessFactory.create(), number=NUMBER)
     response = permitted(owner).post(page(TextSettings, "add"), filled_in(business=business.pk))
-    assert "Another business has this number." in str(response.context["adminform"].form.errors)
+    assert "Another business already uses this number" in str(
+        response.context["adminform"].form.errors
+    )
     assert TextSettings.objects.count() == 1
 
 
@@ -179,7 +181,7 @@ def test_an_owner_reads_what_customers_answered_and_marks_it_as_handled(
 def test_why_a_text_was_not_sent_is_told_in_words(owner: User, customer: Customer) -> None:
     text = NightlyTextFactory.create(customer=customer, status="refused", reason="unsubscribed")
     shown = permitted(owner).get(page(NightlyText, "change", text.pk)).content.decode()
-    assert "The customer has told Twilio to get no more texts from this number." in shown
+    assert "The customer opted out of texts from this number at Twilio." in shown
 
 
 def test_the_owner_of_another_business_sees_none_of_it(
