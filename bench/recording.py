@@ -20,9 +20,9 @@ from bench.sales import Till, load_tills
 from bench.sizes import Sizes
 from customers.models import Order
 from events import receivers, wake
+from events.definitions.orders import order_facts
 from events.occurrences import Lookup, Occurrence
 from events.outbox.record import record
-from events.triggers import order_facts
 
 SAVES_AT_A_TIME = 50
 """Enough to measure; few enough that other load on the machine affects every way of saving."""
@@ -97,11 +97,11 @@ def _do_nothing() -> None:
 @contextmanager
 def _plain() -> Iterator[Callable[[], object]]:
     """Save without our receiver."""
-    post_save.disconnect(receivers.happened, sender=Order)
+    post_save.disconnect(receivers.record_save, sender=Order)
     try:
         yield _do_nothing
     finally:
-        post_save.connect(receivers.happened, sender=Order)
+        post_save.connect(receivers.record_save, sender=Order)
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""WHAT: the catalogue of events, what happened, the outbox and the send log, the integration config."""
+"""WHAT: the event definitions, what happened, the outbox, the send log, and the integration."""

@@ -1,120 +1,57 @@
-"""The one list of events. Switches, documentation, admin and tests are loops over it.
+"""The catalogue: all event definitions, in the order of the contract. Pure.
 
-To add an event: an entry here, a payload function in `events.payloads`, a branch in `events.triggers` (or a sweep). No migration.
+Whatever lists events loops over it. A new module of definitions is added to MODULES.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+import pkgutil
+from collections.abc import Mapping
+from typing import Final
 
-from events import payloads
-from events.payloads import Facts
-
-PICKUP_COMPLETED = "Pickup Completed"
-PICKUP_MISSED = "Pickup Missed"
-PICKUP_SCHEDULED = "Pickup Scheduled"
-CUSTOMER_CANCELED_PICKUP = "Customer Canceled Pickup"
-CUSTOMER_REQUESTED_REGULAR_PICKUPS = "Customer Requested Regular Pickups"
-ORDER_CREATED = "Order Created"
-ORDER_READY = "Order Ready"
-ORDER_RETURNED = "Order Returned"
-ORDER_LINE_ITEM_RETURNED = "Order Line Item Returned"
-NEW_CUSTOMER_SIGNUP = "New Customer Signup"
-CUSTOMER_VISIT = "Customer Visit"
-CUSTOMER_LOST = "Customer Lost"
-CUSTOMER_BIRTHDAY = "Customer Birthday"
-
-# The headings under which an owner finds them.
-PICKUPS, ORDERS, CUSTOMERS = "Pickups and deliveries", "Orders", "Customers"
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A kind of event: its name as receivers know it, when it happens in an owner's words, what its message says, and what it is about."""
-
-    name: str
-    happens_when: str
-    properties: Callable[[Facts], Mapping[str, Any]]
-    about: str
-
-
-EVENTS: tuple[Event, ...] = (
-    Event(
-        PICKUP_COMPLETED,
-        "A driver completed a stop and picked something up from the customer or delivered something.",
-        payloads.pickup_completed,
-        PICKUPS,
-    ),
-    Event(
-        PICKUP_MISSED,
-        "A driver completed a stop, but there was nothing to pick up or deliver.",
-        payloads.stop,
-        PICKUPS,
-    ),
-    Event(
-        PICKUP_SCHEDULED,
-        "A pickup was scheduled by hand, by the customer on the website or by an employee.",
-        payloads.pickup_scheduled,
-        PICKUPS,
-    ),
-    Event(
-        CUSTOMER_CANCELED_PICKUP,
-        'The customer canceled a scheduled pickup, on the website or by answering "No" to the nightly text.',
-        payloads.customer_canceled_pickup,
-        PICKUPS,
-    ),
-    Event(
-        CUSTOMER_REQUESTED_REGULAR_PICKUPS,
-        "The customer asked on the website to join a regular delivery route.",
-        payloads.customer_requested_regular_pickups,
-        PICKUPS,
-    ),
-    Event(
-        ORDER_CREATED,
-        "An order was created for the customer, in the point of sale or the delivery app.",
-        payloads.order,
-        ORDERS,
-    ),
-    Event(
-        ORDER_READY, "An order became ready to be picked up or delivered.", payloads.order, ORDERS
-    ),
-    Event(
-        ORDER_RETURNED,
-        "An order went back to the customer, in a store or by a driver.",
-        payloads.order,
-        ORDERS,
-    ),
-    Event(
-        ORDER_LINE_ITEM_RETURNED,
-        "Once for each item that went back to the customer, with its department.",
-        payloads.order_line_item_returned,
-        ORDERS,
-    ),
-    Event(
-        NEW_CUSTOMER_SIGNUP,
-        "A customer was created, in the point of sale or on the website.",
-        payloads.new_customer_signup,
-        CUSTOMERS,
-    ),
-    Event(
-        CUSTOMER_VISIT,
-        "The customer's first driver pickup or delivery, store visit or signup of the day. At most once a day.",
-        payloads.customer_visit,
-        CUSTOMERS,
-    ),
-    Event(
-        CUSTOMER_LOST,
-        "The customer has not visited for longer than their usual rhythm allows.",
-        payloads.customer_lost,
-        CUSTOMERS,
-    ),
-    Event(
-        CUSTOMER_BIRTHDAY,
-        "Every year on the customer's birthday. You choose which custom field holds the birthday.",
-        payloads.customer_birthday,
-        CUSTOMERS,
-    ),
+from events import definitions
+from events.definitions import customers, orders, pickups
+from events.definitions.definition import (
+    EventDefinition,
+    IncompleteDefinition,
+    LookAlike,
+    SavedEvent,
+    SweptEvent,
+    defined_events,
 )
 
-BY_NAME: Mapping[str, Event] = {event.name: event for event in EVENTS}
-EVENT_NAMES: frozenset[str] = frozenset(BY_NAME)
+MODULES: Final = (pickups, orders, customers)
+"""The modules of definitions, in the order in which owners and receivers see their events."""
+SHARED: Final = frozenset({"customer_context", "definition", "properties", "upcoming"})
+"""The other modules of the package: what definitions share."""
+
+
+def _not_listed() -> set[str]:
+    found = {module.name for module in pkgutil.iter_modules(definitions.__path__)}
+    return found - SHARED - {module.__name__.rpartition(".")[2] for module in MODULES}
+
+
+if _missing := sorted(_not_listed()):
+    raise IncompleteDefinition(
+        f"events/definitions/{_missing[0]}.py is not in the catalogue: "
+        "add it to MODULES in events/catalogue.py, or to SHARED if it defines no event."
+    )
+
+EVENTS: Final[tuple[type[EventDefinition], ...]] = tuple(
+    event for module in MODULES for event in defined_events() if event.__module__ == module.__name__
+)
+BY_NAME: Final[Mapping[str, type[EventDefinition]]] = {event.name: event for event in EVENTS}
+EVENT_NAMES: Final[frozenset[str]] = frozenset(BY_NAME)
+SAVED_EVENTS: Final = tuple(event for event in EVENTS if issubclass(event, SavedEvent))
+SWEPT_EVENTS: Final = tuple(event for event in EVENTS if issubclass(event, SweptEvent))
+RECURRING_EVENTS: Final = frozenset(event.name for event in EVENTS if event.recurs)
+EVENT_SETTINGS: Final = tuple(event.setting.field for event in EVENTS if event.setting)
+"""The fields of an integration that an owner has to choose before some event can happen."""
+LOOK_ALIKES: Final[Mapping[str, LookAlike]] = {
+    look_alike.name: look_alike for event in EVENTS for look_alike in event.look_alikes
+}
+
+
+def events_of(model: str) -> tuple[type[SavedEvent], ...]:
+    """Return the events that a save of a model can make. `model` is its label:
+    "customers.Order".
+    """
+    return tuple(event for event in SAVED_EVENTS if event.model == model)

@@ -1,4 +1,4 @@
-"""What a save can tell of an event without asking the database: plain values, and lookups that the recording statement resolves."""
+"""What a save can say about an occurrence without asking the database. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +15,15 @@ Related = Literal[
     "price_of_item",
     "total_of_order",
 ]
+"""What a fact can be looked up in (the keys of `events.outbox.record.LOOKUPS`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A fact that stands in another row: read by the very statement that records the event, so it is what was true at that moment."""
+    """A fact that another row holds.
+
+    The statement that records the occurrence reads it, so it is what was true at that moment.
+    """
 
     related: Related
     id: int | None
@@ -27,7 +31,10 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """An event that happened. `subject_id` is the row it is about; `facts` hold JSON values and `Lookup`s."""
+    """An event happened once.
+
+    `subject_id` is the row that it is about; `facts` holds JSON values and `Lookup`s.
+    """
 
     event: str
     subject_id: int

@@ -1,11 +1,13 @@
-"""Model signals: what changed -> record. One line per model says who decides and for whom; nothing here decides."""
+"""Model signals: what a save means is recorded. The event definitions decide; nothing here does."""
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable
 from functools import wraps
+from importlib.util import find_spec
+from operator import attrgetter
 from typing import Any
 
 import structlog
+from django.apps import apps
 from django.db import DatabaseError
 from django.db.models import Model
 from django.db.models.signals import post_delete, post_save
@@ -13,27 +15,19 @@ from django.utils import timezone
 
 from customers import models as records
 from customers.traits import RELATED_TRAIT_FIELDS, TRAIT_FIELDS
-from events import switch_changes, triggers
+from events import catalogue
+from events.definitions.definition import IncompleteDefinition
 from events.lanes import lane_control
 from events.models import Integration
-from events.occurrences import Occurrence
 from events.outbox import fan_out
 from events.outbox.record import record
+from events.switch_changes import record_switch_changes
 
 log = structlog.get_logger(__name__)
 
-Trigger = Callable[[Any, Any, datetime], Iterable[Occurrence]]
-
-HAPPENINGS: dict[type[Model], Trigger] = {
-    records.Order: triggers.order,
-    records.Stop: triggers.stop,
-    records.PickupRequest: triggers.pickup_request,
-    records.RegularPickupRequest: triggers.regular_pickup_request,
-    records.Visit: triggers.visit,
-}
-
-# The related rows that traits show, and how customers refer to them (a key of events.outbox.fan_out.CUSTOMERS_CONCERNED).
-SHOWN: dict[type[Model], str] = {
+# The rows that customers' traits show, and how customers refer to them (a key of
+# events.outbox.fan_out.CUSTOMERS_CONCERNED).
+SHOWN_IN_TRAITS: dict[type[Model], str] = {
     records.Business: "business",
     records.Brand: "brand",
     records.Agent: "agent",
@@ -41,22 +35,45 @@ SHOWN: dict[type[Model], str] = {
     records.Discount: "discount",
     records.CustomField: "custom_field",
 }
+# What may make Segment respond otherwise than at the last attempt.
+CONNECTION_FIELDS: frozenset[str] = frozenset({"enabled", "write_key", "region"})
 
 
 def connect() -> None:
-    for model in HAPPENINGS:
-        post_save.connect(happened, sender=model)
-    for model in SHOWN:
-        post_save.connect(shown_row_changed, sender=model)
-    post_save.connect(customer_saved, sender=records.Customer)
-    post_save.connect(line_item_saved, sender=records.LineItem)
-    post_save.connect(custom_value_changed, sender=records.CustomFieldValue)
-    post_delete.connect(custom_value_changed, sender=records.CustomFieldValue)
+    """Connect all receivers. Raises IncompleteDefinition for a model or sweep that does not
+    exist.
+    """
+    for model in _models_with_events():
+        post_save.connect(record_save, sender=model)
+    for model in SHOWN_IN_TRAITS:
+        post_save.connect(fan_out_save, sender=model)
+    post_save.connect(record_custom_value, sender=records.CustomFieldValue)
+    post_delete.connect(record_custom_value, sender=records.CustomFieldValue)
     post_save.connect(integration_saved, sender=Integration)
 
 
+def _models_with_events() -> set[type[Model]]:
+    models: set[type[Model]] = {records.Customer}
+    for event in catalogue.SAVED_EVENTS:
+        try:
+            models.add(apps.get_model(event.model))
+        except LookupError:
+            raise IncompleteDefinition(
+                f"{event.name}: there is no model {event.model}; correct the definition's `model`."
+            ) from None
+    for swept in catalogue.SWEPT_EVENTS:
+        if find_spec(swept.sweep) is None:
+            raise IncompleteDefinition(
+                f"{swept.name}: there is no module {swept.sweep}; correct the definition's `sweep`."
+            )
+    return models
+
+
 def harmless(receiver: Callable[..., None]) -> Callable[..., None]:
-    """A fault of ours in working out what happened must not fail the save. One in the database does: its transaction is lost anyway."""
+    """A bug of ours must not fail the caller's save.
+
+    Database errors are raised: they have aborted the save's transaction anyway.
+    """
 
     @wraps(receiver)
     def received(sender: type[Model], instance: Any, **kwargs: Any) -> None:
@@ -66,7 +83,7 @@ def harmless(receiver: Callable[..., None]) -> Callable[..., None]:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the save goes on
             # not the error itself: its text may quote the row
-            log.error(
+            log.error(  # noqa: TRY400
                 "recording_failed",
                 model=sender.__name__,
                 id=instance.pk,
@@ -77,36 +94,41 @@ def harmless(receiver: Callable[..., None]) -> Callable[..., None]:
 
 
 @harmless
-def happened(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
-    if not raw:
-        record(instance.customer_id, HAPPENINGS[sender](instance.before, instance, timezone.now()))
-
-
-@harmless
-def customer_saved(
-    sender: type[Model], instance: records.Customer, raw: bool, **kwargs: Any
-) -> None:
-    if not raw:
-        now = timezone.now()
-        identify_at = now if instance.before is None or instance.changed & TRAIT_FIELDS else None
-        record(instance.pk, triggers.customer(instance.before, instance, now), identify_at)
-
-
-@harmless
-def line_item_saved(
-    sender: type[Model], instance: records.LineItem, raw: bool, **kwargs: Any
-) -> None:
-    if not raw and instance.returned_at:
+def record_save(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
+    """Record the events that the save means, and an identify when it changed the customer's
+    traits.
+    """
+    if raw:
+        return
+    now = timezone.now()
+    triggered = [
+        event
+        for event in catalogue.events_of(sender._meta.label)
+        if event.trigger(instance.before, instance)
+    ]
+    traits_changed = sender is records.Customer and (
+        instance.before is None or instance.changed & TRAIT_FIELDS
+    )
+    if triggered or traits_changed:
         record(
-            instance.order.customer_id,
-            triggers.line_item(instance.before, instance, timezone.now()),
+            _customer_id(sender, instance),
+            [event.occurrence(instance, now) for event in triggered],
+            now if traits_changed else None,
         )
 
 
+def _customer_id(sender: type[Model], instance: Any) -> int:
+    if sender is records.Customer:
+        return int(instance.pk)
+    event = catalogue.events_of(sender._meta.label)[0]
+    return int(attrgetter(event.customer_id)(instance))
+
+
 @harmless
-def custom_value_changed(
+def record_custom_value(
     sender: type[Model], instance: records.CustomFieldValue, raw: bool = False, **kwargs: Any
 ) -> None:
+    """Record an identify when a custom field's value was added, changed or deleted."""
     if not raw and (
         kwargs["signal"] is post_delete
         or instance.before is None
@@ -116,30 +138,32 @@ def custom_value_changed(
 
 
 @harmless
-def shown_row_changed(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
+def fan_out_save(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
+    """Have the customers identified whose traits show the saved row."""
     if (
         not raw
         and instance.before is not None
         and instance.changed & RELATED_TRAIT_FIELDS[sender.__name__]
     ):
         business_id = instance.pk if sender is records.Business else instance.business_id
-        fan_out.request_fan_out(business_id, SHOWN[sender], instance.pk)
-
-
-# What may make Segment answer otherwise than at the last attempt.
-DECIDES: frozenset[str] = frozenset({"enabled", "write_key", "region"})
+        fan_out.request_fan_out(business_id, SHOWN_IN_TRAITS[sender], instance.pk)
 
 
 def integration_saved(sender: type[Model], instance: Integration, raw: bool, **kwargs: Any) -> None:
-    if instance.before is None or instance.changed & DECIDES:
+    """Resume the lane, note what was switched, and have customers identified where that needs
+    it.
+    """
+    if instance.before is None or instance.changed & CONNECTION_FIELDS:
         lane_control.resume(instance.business_id)
     else:
         lane_control.resume_if_halted(instance.business_id)
-    switch_changes.record_switch_changes(instance)
-    if instance.before is not None and instance.enabled and "enabled" in instance.changed:
+    record_switch_changes(instance)
+    if instance.before is None:
+        return
+    if instance.enabled and "enabled" in instance.changed:
         # customers may have changed while nothing was recorded
         fan_out.request_fan_out(instance.business_id, "business", instance.business_id)
-    if instance.before is not None and "birthday_field_id" in instance.changed:
+    if "birthday_field_id" in instance.changed:
         for field_id in filter(
             None, (instance.before["birthday_field_id"], instance.birthday_field_id)
         ):

@@ -1,4 +1,7 @@
-"""JSON Schemas of what leaves: of each event's properties and of the traits, from the types that the payload functions promise."""
+"""JSON Schemas of what leaves: of each event's properties and of the traits.
+
+They are made from the TypedDicts that the event definitions and the traits promise.
+"""
 
 import types
 import typing
@@ -6,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any, Final, is_typeddict
 
 from customers.traits import Traits
-from events import catalogue
+from events.definitions.definition import EventDefinition, properties_type
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-PLAIN: Final[Mapping[type, str]] = {
+JSON_TYPES: Final[Mapping[type, str]] = {
     str: "string",
     int: "integer",
     float: "number",
@@ -18,40 +21,45 @@ PLAIN: Final[Mapping[type, str]] = {
 }
 
 
-def of_event(event: catalogue.Event) -> dict[str, Any]:
-    """The schema of the event's `properties`."""
-    return {"$schema": DIALECT, "title": event.name, "description": event.happens_when} | of_type(
-        typing.get_type_hints(event.properties)["return"]
-    )
+def event_schema(event: type[EventDefinition]) -> dict[str, Any]:
+    """Return the schema of the event's `properties`."""
+    return {
+        "$schema": DIALECT,
+        "title": event.name,
+        "description": event.sent_when,
+    } | schema_of(properties_type(event))
 
 
-def of_traits() -> dict[str, Any]:
-    """The schema of an identify's `traits`."""
+def traits_schema() -> dict[str, Any]:
+    """Return the schema of an identify's `traits`."""
     return {
         "$schema": DIALECT,
         "title": "Traits",
-        "description": "What identify says of a customer.",
-    } | of_type(Traits)
+        "description": "What identify says about a customer.",
+    } | schema_of(Traits)
 
 
-def of_type(kind: Any) -> dict[str, Any]:
-    """Of a TypedDict, a list, a union or a plain type. Raises TypeError for anything else, which has no place in a message."""
-    if kind in PLAIN:
-        return {"type": PLAIN[kind]}
-    if is_typeddict(kind):
-        hints = typing.get_type_hints(kind)
-        properties = {name: of_type(hint) for name, hint in hints.items()}
+def schema_of(shape: Any) -> dict[str, Any]:
+    """Return the schema of a TypedDict, a list, a union or a plain type.
+
+    Raises TypeError for anything else, which no message may hold.
+    """
+    if shape in JSON_TYPES:
+        return {"type": JSON_TYPES[shape]}
+    if is_typeddict(shape):
+        hints = typing.get_type_hints(shape)
+        properties = {name: schema_of(hint) for name, hint in hints.items()}
         return {
             "type": "object",
             "properties": properties,
             "required": sorted(properties),
             "additionalProperties": False,
         }
-    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    origin, parts = typing.get_origin(shape), typing.get_args(shape)
     if origin in (types.UnionType, typing.Union):
-        return {"anyOf": [of_type(part) for part in parts]}
+        return {"anyOf": [schema_of(part) for part in parts]}
     if origin is list:
-        return {"type": "array", "items": of_type(parts[0])}
+        return {"type": "array", "items": schema_of(parts[0])}
     if origin is typing.Literal:
         return {"enum": list(parts)}
-    raise TypeError(f"{kind} has no place in a message")
+    raise TypeError(f"A message cannot hold {shape}.")

@@ -55,7 +55,7 @@ def test_the_events_table_agrees_with_the_catalogue() -> None:
     assert documented == [
         (
             event.name,
-            event.happens_when,
+            event.sent_when,
             list(get_type_hints(get_type_hints(event.properties)["return"])),
         )
         for event in EVENTS

@@ -17,7 +17,6 @@ from django.utils import timezone
 from customers.models import Customer, Order
 from customers.traits import custom_values, trait_sources
 from devtools.demo.businesses import BusinessRecords
-from events import catalogue
 from events.identify import IDENTIFY
 from events.models import Integration, Lane, Outcome
 from events.outbox.read import CustomerAtSegment
@@ -133,12 +132,12 @@ class PastMessages:
         )
 
     def _happened(self, customer: Customer) -> list[PastEvent]:
-        visit: PastEvent = (catalogue.CUSTOMER_VISIT, {"visit_type": "Store"})
+        visit: PastEvent = ("Customer Visit", {"visit_type": "Store"})
         known: PastEvent = (IDENTIFY, {})
         order, stop = self._order(), self._stop(customer)
-        brought: list[PastEvent] = [(catalogue.ORDER_CREATED, order), visit, known]
+        brought: list[PastEvent] = [("Order Created", order), visit, known]
         fetched: list[PastEvent] = [
-            (catalogue.ORDER_RETURNED, order),
+            ("Order Returned", order),
             *self._items(order),
             visit,
             known,
@@ -148,17 +147,17 @@ class PastMessages:
             "pickup_date": f"{self.records.business.today()}",
         }
         rare: list[list[PastEvent]] = [
-            [(catalogue.NEW_CUSTOMER_SIGNUP, {"source": "Website"}), known],
-            [(catalogue.PICKUP_MISSED, stop)],
+            [("New Customer Signup", {"source": "Website"}), known],
+            [("Pickup Missed", stop)],
             [
                 (
-                    catalogue.CUSTOMER_CANCELED_PICKUP,
+                    "Customer Canceled Pickup",
                     {"canceled_via": "Text", "pickup_date": scheduled["pickup_date"]},
                 )
             ],
             [
                 (
-                    catalogue.CUSTOMER_LOST,
+                    "Customer Lost",
                     {
                         "last_visit": "2026-01-02T17:00:00.000Z",
                         "days_since_visit": 32,
@@ -166,7 +165,7 @@ class PastMessages:
                     },
                 )
             ],
-            [(catalogue.CUSTOMER_BIRTHDAY, {"birthday": "05-04"})],
+            [("Customer Birthday", {"birthday": "05-04"})],
         ]
         done = stop | {
             "had_pickup": True,
@@ -177,13 +176,13 @@ class PastMessages:
         common: list[list[PastEvent]] = [
             brought,
             fetched,
-            [(catalogue.ORDER_READY, order)],
+            [("Order Ready", order)],
             [
-                (catalogue.PICKUP_COMPLETED, done),
-                (catalogue.CUSTOMER_VISIT, {"visit_type": "Driver"}),
+                ("Pickup Completed", done),
+                ("Customer Visit", {"visit_type": "Driver"}),
                 known,
             ],
-            [(catalogue.PICKUP_SCHEDULED, scheduled)],
+            [("Pickup Scheduled", scheduled)],
         ]
         return (
             self.random.choice(rare)
@@ -212,7 +211,7 @@ class PastMessages:
         ]
         return [
             (
-                catalogue.ORDER_LINE_ITEM_RETURNED,
+                "Order Line Item Returned",
                 order
                 | {
                     "department": name,

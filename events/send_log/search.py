@@ -19,10 +19,9 @@ LEAST_DIGITS: Final = 4
 MESSAGE_ID: Final = re.compile(r"[0-9a-fA-F]{32}")
 PHONE: Final = re.compile(r"[-+()./\s\d]+")
 
-EVENTS_OF_ORDER: Final = (
-    catalogue.ORDER_CREATED,
-    catalogue.ORDER_READY,
-    catalogue.ORDER_RETURNED,
+EVENTS_OF_ORDER: Final = tuple(event.name for event in catalogue.events_of("customers.Order"))
+EVENTS_OF_LINE_ITEM: Final = tuple(
+    event.name for event in catalogue.events_of("customers.LineItem")
 )
 
 FIND_ORDER: Final = """
@@ -74,7 +73,7 @@ def _order(cursor: Any, params: dict[str, Any]) -> SearchResult:
     rows = cursor.fetchmany(MOST_CUSTOMERS)
     subjects = [(event, order) for _, order, _ in rows for event in EVENTS_OF_ORDER]
     subjects += [
-        (catalogue.ORDER_LINE_ITEM_RETURNED, item) for _, _, items in rows for item in items
+        (event, item) for _, _, items in rows for item in items for event in EVENTS_OF_LINE_ITEM
     ]
     customers = tuple(sorted({customer for customer, _, _ in rows}))
     return SearchResult(customers, subjects=tuple(subjects))

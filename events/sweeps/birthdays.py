@@ -8,7 +8,7 @@ from typing import Final
 
 from django.db import transaction
 
-from events.catalogue import CUSTOMER_BIRTHDAY
+from events.definitions.customers import CustomerBirthday
 from events.outbox.record import record_from_query
 
 CATCH_UP_DAYS: Final = 3
@@ -60,6 +60,6 @@ due AS (
 
 def sweep(now: datetime) -> int:
     """Record the birthdays that are due. Returns the number of events recorded."""
-    params = {"now": now, "event": CUSTOMER_BIRTHDAY, "catch_up": CATCH_UP_DAYS}
+    params = {"now": now, "event": CustomerBirthday.name, "catch_up": CATCH_UP_DAYS}
     with transaction.atomic():
         return record_from_query(FIND_BIRTHDAYS, params)

@@ -9,7 +9,7 @@ from typing import Final
 from django.db import connection, transaction
 
 from customers.lost import ABSENT_SINCE_SQL, LOST_ON_SQL
-from events.catalogue import CUSTOMER_LOST
+from events.definitions.customers import CustomerLost
 from events.models.integration import LIMIT_FIELDS, OTHER_LIMIT_FIELD
 from events.outbox.record import record_from_query
 
@@ -78,7 +78,7 @@ def sweep(now: datetime) -> int:
     """
     recorded = 0
     while businesses := _due_businesses(now):
-        params = {"now": now, "businesses": businesses, "event": CUSTOMER_LOST}
+        params = {"now": now, "businesses": businesses, "event": CustomerLost.name}
         with transaction.atomic():
             recorded += record_from_query(FIND_LOST, params)
     return recorded

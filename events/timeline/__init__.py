@@ -1,4 +1,6 @@
-"""What is known of one customer here and at Segment, and why something was not sent: `tell` fetches it, the rest of this package says it.
+"""The page about one customer: the status of each event, and a line for everything that happened.
 
-Pure: `switched`, `timeline`, `why`, `ahead`, `stands`, `details`. Reading: `happened`, `read`, `tell`. Nothing here writes.
+`assemble` puts the page together. Pure: `lines` (what happened beside its messages), `reasons` (why
+nothing was sent), `event_status`, `sentences`, `switch_periods`, `traits_table`. Reading:
+`occurrences`, `queries`, `context`. Nothing here writes.
 """

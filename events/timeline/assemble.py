@@ -1,18 +1,20 @@
-"""Everything there is to tell of one customer, fetched in a fixed number of queries and said by what is pure."""
+"""Put the timeline page of one customer together, in a fixed number of queries."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from customers import zones
-from customers.lost import DEFAULT_LIMITS, absent_since
 from customers.models import Customer
+from customers.zones import local_day
 from events import catalogue
+from events.definitions.customer_context import CountedVisit
+from events.identify import IDENTIFY
 from events.lanes.read_status import lane_status
 from events.lanes.status import LaneStatus
 from events.models import Integration
 from events.send_log.retention import DEFAULT_RETENTION_MONTHS, months_before
-from events.timeline import event_status, occurrences, queries, reasons, upcoming
-from events.timeline.event_status import CustomerFacts, EventStatus
+from events.timeline import queries
+from events.timeline.context import customer_context
+from events.timeline.event_status import CustomerFacts, EventStatus, event_statuses
 from events.timeline.lines import (
     LINES_PER_PAGE,
     LOG_ENTRIES_READ,
@@ -23,14 +25,14 @@ from events.timeline.lines import (
     PastOccurrence,
     line_page,
 )
-from events.timeline.reasons import BusinessPast, CountedVisit
+from events.timeline.occurrences import latest_occurrences, newest_occurrences
+from events.timeline.reasons import BusinessPast, why_no_visit, why_not
 from events.timeline.sentences import outcome_sentence, title
-from events.timeline.upcoming import Absence, Birthdays
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """A line of the page. `earlier` are sentences about the same message, when it was sent more than once."""
+    """A line of the page. `earlier` has sentences about the same message's earlier attempts."""
 
     at: datetime
     event: str
@@ -44,158 +46,118 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class CustomerTimeline:
-    """`stands` are on the first page only. `identify`: a change of the customer's details waits."""
+    """A page of the timeline. `statuses` are on the first page only.
 
-    lines: list[TimelineEntry]
-    following: Key | None
-    stands: list[EventStatus]
-    standing: LaneStatus
+    `next_key` is where the next page begins; `identify_waits`: changed customer details wait to be
+    sent.
+    """
+
+    entries: list[TimelineEntry]
+    next_key: Key | None
+    statuses: list[EventStatus]
+    lane_status: LaneStatus
     integration: Integration | None
-    identify: bool
+    identify_waits: bool
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineContext:
-    """What both parts of the page look at."""
+    """What both parts of the page need."""
 
     customer: Customer
     integration: Integration | None
-    standing: LaneStatus
+    lane_status: LaneStatus
     past: BusinessPast
     waiting: list[MessageEntry]
     now: datetime
 
 
 def customer_timeline(customer: Customer, before: Key | None, now: datetime) -> CustomerTimeline:
-    """`before`: where the page of the time line goes on."""
-    # in the order in which a message travels: none is missed because it moved meanwhile
-    found = occurrences.newest(customer.pk, before)
-    latest = {} if before else occurrences.latest(customer.pk)
-    scene = _scene(customer, now)
-    page, logged = _page(found, scene, before)
-    zone = scene.standing.time_zone
-    days = {zones.local_day(line.at, zone) for line in page.lines} | {zones.local_day(now, zone)}
-    visits = queries.visits(customer.pk, days)
-    known = None if before else _known(scene, logged, latest, visits)
+    """Return the page that begins before a key, or the first page."""
+    # Read in the order in which a message travels, so that none is missed because it moved
+    # meanwhile.
+    occurrences = newest_occurrences(customer.pk, before)
+    latest = {} if before else latest_occurrences(customer.pk)
+    context = _context(customer, now)
+    page, logged = _line_page(occurrences, context, before)
+    zone = context.lane_status.time_zone
+    today = local_day(now, zone)
+    days = {local_day(line.at, zone) for line in page.lines} | {today}
+    visits = queries.counted_visits(customer.pk, days)
+    facts = None if before else _facts(context, logged, latest, visits.get(today))
     return CustomerTimeline(
-        lines=[_told(line, scene, visits) for line in page.lines],
-        following=page.following,
-        stands=list(event_status.event_statuses(known, now)) if known else [],
-        standing=scene.standing,
-        integration=scene.integration,
-        identify=any(entry.event == "identify" for entry in scene.waiting),
+        entries=[_entry(line, context, visits) for line in page.lines],
+        next_key=page.next_key,
+        statuses=list(event_statuses(facts, now)) if facts else [],
+        lane_status=context.lane_status,
+        integration=context.integration,
+        identify_waits=any(entry.event == IDENTIFY for entry in context.waiting),
     )
 
 
-def _page(
-    found: list[PastOccurrence], scene: TimelineContext, before: Key | None
+def _context(customer: Customer, now: datetime) -> TimelineContext:
+    integration = queries.integration_of(customer.business_id)
+    status = lane_status(customer.business_id)
+    waiting = queries.waiting_entries(customer.business_id, customer.pk)
+    kept = integration.retention_months if integration else DEFAULT_RETENTION_MONTHS
+    past = BusinessPast(
+        time_zone=status.time_zone,
+        switches=queries.switch_history(integration, customer.business_id),
+        kept_from=months_before(now.astimezone(UTC).date(), kept),
+        kept_months=kept,
+        unread_from=status.oldest_waiting_at if waiting.searched_from else None,
+        unread_until=waiting.searched_from,
+    )
+    return TimelineContext(customer, integration, status, past, waiting.entries, now)
+
+
+def _line_page(
+    occurrences: list[PastOccurrence], context: TimelineContext, before: Key | None
 ) -> tuple[LinePage, list[MessageEntry]]:
-    waiting = [entry for entry in scene.waiting if before is None or entry.key < before]
-    looked_at, page, logged = LOG_ENTRIES_READ, None, []
+    waiting = [entry for entry in context.waiting if before is None or entry.key < before]
+    customer, limit, page, logged = context.customer, LOG_ENTRIES_READ, None, []
     while page is None:
-        logged = queries.logged(scene.customer.business_id, scene.customer.pk, before, looked_at)
-        page = line_page(found, waiting, logged, LINES_PER_PAGE, looked_at)
-        looked_at *= 10
+        logged = queries.logged_entries(customer.business_id, customer.pk, before, limit)
+        page = line_page(occurrences, waiting, logged, LINES_PER_PAGE, limit)
+        limit *= 10
     return page, logged
 
 
-def _scene(customer: Customer, now: datetime) -> TimelineContext:
-    integration = queries.integration_of(customer.business_id)
-    standing = lane_status(customer.business_id)
-    waiting = queries.waiting(customer.business_id, customer.pk)
-    kept = integration.retention_months if integration else DEFAULT_RETENTION_MONTHS
-    past = BusinessPast(
-        time_zone=standing.time_zone,
-        switches=queries.switches(integration, customer.business_id),
-        kept_from=months_before(now.astimezone(UTC).date(), kept),
-        kept_months=kept,
-        unread_from=standing.oldest_waiting_at if waiting.searched_from else None,
-        unread_until=waiting.searched_from,
-    )
-    return TimelineContext(customer, integration, standing, past, waiting.entries, now)
-
-
-def _told(line: Line, scene: TimelineContext, visits: dict[date, CountedVisit]) -> TimelineEntry:
-    now, past = scene.now, scene.past
-    about = line.happened.about if line.happened else ""
-    note = reasons.visited_already(line.happened, visits, past, now) if line.happened else ""
+def _entry(line: Line, context: TimelineContext, visits: dict[date, CountedVisit]) -> TimelineEntry:
+    now, past, status = context.now, context.past, context.lane_status
+    about = line.occurrence.about if line.occurrence else ""
+    note = why_no_visit(line.occurrence, visits, past, now) if line.occurrence else ""
     if not line.entries:
-        reason = reasons.why_not(line.event, line.at, past, now)
+        reason = why_not(line.event, line.at, past, now)
         return TimelineEntry(line.at, title(line.event), about, reason.state, reason.text, [], note)
     newest, *others = line.entries
-    earlier = [(entry, outcome_sentence(entry, scene.standing, now)) for entry in others]
     return TimelineEntry(
-        line.at,
-        title(line.event),
-        about,
-        newest.outcome,
-        outcome_sentence(newest, scene.standing, now),
-        earlier,
-        note,
-        newest,
+        at=line.at,
+        event=title(line.event),
+        about=about,
+        state=newest.outcome,
+        sentence=outcome_sentence(newest, status, now),
+        earlier=[(entry, outcome_sentence(entry, status, now)) for entry in others],
+        note=note,
+        entry=newest,
     )
 
 
-def _known(
-    scene: TimelineContext,
+def _facts(
+    context: TimelineContext,
     logged: list[MessageEntry],
     latest: dict[str, datetime],
-    visits: dict[date, CountedVisit],
+    visit_today: CountedVisit | None,
 ) -> CustomerFacts:
-    integration, zone = scene.integration, scene.standing.time_zone
-    coming = {
-        catalogue.CUSTOMER_LOST: upcoming.lost(_absence(scene), zone, scene.now),
-        catalogue.CUSTOMER_BIRTHDAY: upcoming.birthday(_birthdays(scene), zone, scene.now),
-    }
+    integration, zone = context.integration, context.lane_status.time_zone
+    customer = customer_context(context.customer, integration, zone, visit_today, context.now)
+    are_all_read = len(logged) < LOG_ENTRIES_READ
     return CustomerFacts(
-        entries=[*scene.waiting, *logged],
+        entries=[*context.waiting, *logged],
         latest=latest,
-        past=scene.past,
-        ahead=coming,
-        visit=event_status.todays(visits, scene.now, zone),
-        off=not (integration and integration.enabled),
+        past=context.past,
+        upcoming={event.name: event.upcoming(customer) for event in catalogue.EVENTS},
+        is_off=not (integration and integration.enabled),
         muted=frozenset(integration.muted if integration else ()),
-        read_from=min(entry.known_at for entry in logged)
-        if len(logged) >= LOG_ENTRIES_READ
-        else None,
-    )
-
-
-def _absence(scene: TimelineContext) -> Absence:
-    customer, integration = scene.customer, scene.integration
-    since = absent_since(customer.last_visit, customer.created_at)
-    limit = DEFAULT_LIMITS[customer.visit_frequency]
-    if integration:
-        limit = integration.limit_of(customer.visit_frequency)
-    found_at = queries.lost_at(customer.pk, since)
-    return Absence(
-        since,
-        since == customer.last_visit,
-        customer.visit_frequency,
-        limit,
-        found_at,
-        integration.enabled_at if integration else None,
-    )
-
-
-def _birthdays(scene: TimelineContext) -> Birthdays:
-    integration = scene.integration
-    field = integration.birthday_field if integration else None
-    if integration is None or field is None:
-        return Birthdays(None)
-    answer = queries.answer(scene.customer.pk, field.pk)
-    since = (
-        max(filter(None, (integration.enabled_at, integration.birthday_field_since)), default=None)
-        if integration.enabled
-        else None
-    )
-    year = zones.local_day(scene.now, scene.standing.time_zone).year
-    value, answered_at = answer or ("", None)
-    return Birthdays(
-        field.name,
-        value,
-        answered_at,
-        integration.birthday_hour,
-        since,
-        queries.celebrated(scene.customer.pk, [year]),
+        read_from=None if are_all_read else min(entry.known_at for entry in logged),
     )

@@ -1,4 +1,4 @@
-"""One line for each thing that happened to a customer: what became of it is put beside it. Pure."""
+"""One line for each occurrence, with the messages that were sent about it. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -6,30 +6,36 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from events.catalogue import CUSTOMER_BIRTHDAY, CUSTOMER_LOST, EVENT_NAMES
+from events.catalogue import EVENT_NAMES, RECURRING_EVENTS
 
 Key = tuple[datetime, str, int]
-"""When it happened, the event and what it is about: the order of the lines, newest first."""
+"""The moment, the event and the row it is about: lines are ordered by it, newest first."""
 
 LINES_PER_PAGE: Final = 50
-"""Lines on a page: a weekly customer's last month or two."""
+"""The last month or two of a weekly customer."""
 LOG_ENTRIES_READ: Final = 1_000
-"""Entries of the send log read for a page. A page needs few; more are read because the log is in the order of sending, and what waited or
-was sent again stands out of the order of happening. Where they do not suffice, ten times as many are read."""
+"""Entries of the send log read for a page.
+
+A page needs few. The log is in the order of sending, and what waited or was resent is out of the
+order in which things happened, so more are read. Where they do not suffice, ten times as many are
+read.
+"""
 WAITING: Final = "waiting"
-RECURRING_EVENTS: Final = frozenset({CUSTOMER_LOST, CUSTOMER_BIRTHDAY})
-"""Events about the customer, which come again."""
+"""The outcome of a message that is still in the outbox."""
 
 
 @dataclass(frozen=True, slots=True)
 class PastOccurrence:
-    """In the business's own records. `about` names the order and so on; `visits`: it is a visit, unless the day has one already."""
+    """An occurrence in the business's own records.
+
+    `about` says which row it is about. `is_visit`: it counts as a visit, unless the day has one.
+    """
 
     event: str
     subject_id: int
     at: datetime
     about: str = ""
-    visits: bool = False
+    is_visit: bool = False
 
     @property
     def key(self) -> Key:
@@ -42,7 +48,11 @@ class PastOccurrence:
 
 @dataclass(frozen=True, slots=True)
 class MessageEntry:
-    """A message that waits (`outcome` is "waiting", `id` that of the outbox, `known_at` when it was recorded) or whose outcome is known."""
+    """A message, in the outbox (`outcome` is "waiting") or in the send log.
+
+    `id` is the row's id in that table. `known_at` is when it was recorded, or when its outcome was
+    known.
+    """
 
     id: int
     event: str
@@ -61,10 +71,13 @@ class MessageEntry:
 
 @dataclass(slots=True)
 class Line:
-    """`entries` newest first: a message that was sent again has several. Without one, nothing was sent of what happened."""
+    """An occurrence and its messages, newest first; a message that was resent has several entries.
+
+    Without entries, nothing was sent about it. Without an occurrence, its record is gone.
+    """
 
     key: Key
-    happened: PastOccurrence | None = None
+    occurrence: PastOccurrence | None = None
     entries: list[MessageEntry] = field(default_factory=list)
 
     @property
@@ -78,55 +91,63 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class LinePage:
-    """`following` is where the next page goes on; None when this is the last."""
+    """`next_key` is where the next page begins; None when this page is the last."""
 
     lines: Sequence[Line]
-    following: Key | None = None
+    next_key: Key | None = None
 
 
 def line_page(
-    happened: Sequence[PastOccurrence],
+    occurrences: Sequence[PastOccurrence],
     waiting: Iterable[MessageEntry],
     logged: Sequence[MessageEntry],
     most: int,
-    looked_at: int,
+    log_limit: int,
 ) -> LinePage | None:
-    """`happened`: the newest `most` + 1, newest first. `logged`: the `looked_at` that left last, newest first. None when these are too few,
-    as they had all waited together with others."""
-    lines = sure = lines_of(happened, [*waiting, *logged])
-    if len(logged) >= looked_at:
-        # What was not read had left before all that was, so it had also happened before.
+    """Return a page of at most `most` lines.
+
+    `occurrences` are the newest `most` + 1, newest first; `logged` the `log_limit` entries that
+    left last. Returns None when these entries are too few to be sure of a single line.
+    """
+    lines = certain = lines_of(occurrences, [*waiting, *logged])
+    if len(logged) >= log_limit:
+        # Entries that were not read left before all that were, so they also happened before.
         edge = min(entry.known_at for entry in logged)
-        sure = [line for line in lines if line.at > edge]
-        if not sure:
+        certain = [line for line in lines if line.at > edge]
+        if not certain:
             return None
-    shown = sure[:most]
-    return LinePage(
-        shown, shown[-1].key if len(lines) > len(shown) or len(logged) >= looked_at else None
-    )
+    page = certain[:most]
+    has_more = len(lines) > len(page) or len(logged) >= log_limit
+    return LinePage(page, page[-1].key if has_more else None)
 
 
-def lines_of(happened: Iterable[PastOccurrence], entries: Iterable[MessageEntry]) -> list[Line]:
-    """Newest first. A message that left the outbox while the page was being read is shown as what became of it."""
-    found: dict[Key, Line] = {one.key: Line(one.key, one) for one in happened}
+def lines_of(occurrences: Iterable[PastOccurrence], entries: Iterable[MessageEntry]) -> list[Line]:
+    """Return the lines, newest first.
+
+    A message that left the outbox while the page was read is in both tables; the send log counts.
+    """
+    lines = {occurrence.key: Line(occurrence.key, occurrence) for occurrence in occurrences}
     by_message = {
         entry.message_id: entry
         for entry in sorted(entries, key=lambda entry: entry.outcome != WAITING)
     }
-    of_key: defaultdict[Key, list[MessageEntry]] = defaultdict(list)
+    by_key: defaultdict[Key, list[MessageEntry]] = defaultdict(list)
     for entry in by_message.values():
-        of_key[entry.key].append(entry)
-    for key, several in of_key.items():
-        line = found.setdefault(key, Line(key))
-        line.entries = sorted(several, key=lambda entry: (entry.known_at, entry.id), reverse=True)
-    told = {(entry.event, entry.subject_id) for entry in by_message.values()}
+        by_key[entry.key].append(entry)
+    for key, own in by_key.items():
+        line = lines.setdefault(key, Line(key))
+        line.entries = sorted(own, key=lambda entry: (entry.known_at, entry.id), reverse=True)
+    with_message = {(entry.event, entry.subject_id) for entry in by_message.values()}
     return sorted(
-        (line for line in found.values() if not _told_elsewhere(line, told)),
+        (line for line in lines.values() if not _has_line_elsewhere(line, with_message)),
         key=lambda line: line.key,
         reverse=True,
     )
 
 
-def _told_elsewhere(line: Line, told: set[tuple[str, int]]) -> bool:
-    """It has an entry, but under another moment than its record tells now. Of a customer's own events each is another one."""
-    return not line.entries and line.event not in RECURRING_EVENTS and line.key[1:] in told
+def _has_line_elsewhere(line: Line, with_message: set[tuple[str, int]]) -> bool:
+    """Return whether the line's message is listed under another moment than its record has now.
+
+    A recurring event is another occurrence each time.
+    """
+    return not line.entries and line.event not in RECURRING_EVENTS and line.key[1:] in with_message

@@ -1,79 +1,96 @@
-"""What happened to a customer, by the business's own records: whatever is an event, whether or not it was sent."""
+"""What happened to a customer by the business's own records, whether or not it was sent."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 
 from events import catalogue
 from events.timeline.lines import LINES_PER_PAGE, Key, PastOccurrence
-from events.timeline.reasons import CANCELED_BY_EMPLOYEE
 
-# The moments are those that the triggers give the events. A birthday has no record of its own.
-HAPPENED: Final = f"""
-SELECT e.event, o.id AS subject_id, e.at, 'order ' || o.number AS about, e.visits
-FROM customers_order o
-CROSS JOIN LATERAL (VALUES
-    ('{catalogue.ORDER_CREATED}', o.created_at, o.stop_id IS NULL), ('{catalogue.ORDER_READY}', o.ready_at, FALSE),
-    ('{catalogue.ORDER_RETURNED}', o.returned_at, TRUE)
-) e (event, at, visits)
-WHERE o.customer_id = %(customer)s AND e.at IS NOT NULL
-UNION ALL
-SELECT '{catalogue.ORDER_LINE_ITEM_RETURNED}', i.id, i.returned_at, i.description || ', order ' || o.number, FALSE
-FROM customers_order o JOIN customers_lineitem i ON i.order_id = o.id
-WHERE o.customer_id = %(customer)s AND i.returned_at IS NOT NULL
-UNION ALL
-SELECT CASE s.status WHEN 'missed' THEN '{catalogue.PICKUP_MISSED}' ELSE '{catalogue.PICKUP_COMPLETED}' END, s.id, s.completed_at, '',
-    s.status = 'completed'
-FROM customers_stop s WHERE s.customer_id = %(customer)s AND s.status <> 'pending' AND s.completed_at IS NOT NULL
-UNION ALL
-SELECT e.event, p.id, e.at, 'for ' || to_char(p.pickup_date, 'FMDD FMMonth YYYY'), FALSE
-FROM customers_pickuprequest p
-CROSS JOIN LATERAL (VALUES
-    ('{catalogue.PICKUP_SCHEDULED}', p.created_at),
-    (CASE p.canceled_via WHEN 'Employee' THEN '{CANCELED_BY_EMPLOYEE}' ELSE '{catalogue.CUSTOMER_CANCELED_PICKUP}' END, p.canceled_at)
-) e (event, at)
-WHERE p.customer_id = %(customer)s AND e.at IS NOT NULL
-UNION ALL
-SELECT '{catalogue.CUSTOMER_REQUESTED_REGULAR_PICKUPS}', r.id, r.requested_at, '', FALSE
-FROM customers_regularpickuprequest r WHERE r.customer_id = %(customer)s
-UNION ALL
-SELECT '{catalogue.CUSTOMER_VISIT}', v.id, v.at,
-    CASE v.visit_type WHEN 'Driver' THEN 'a driver was there' WHEN 'Store' THEN 'in a store' ELSE 'by signing up' END, FALSE
-FROM customers_visit v WHERE v.customer_id = %(customer)s
-UNION ALL
-SELECT '{catalogue.CUSTOMER_LOST}', l.customer_id, l.found_at, '', FALSE FROM events_lapse l WHERE l.customer_id = %(customer)s
-UNION ALL
-SELECT '{catalogue.NEW_CUSTOMER_SIGNUP}', c.id, c.created_at,
-    CASE c.source WHEN 'Website' THEN 'on the website' ELSE 'in the point of sale' END, FALSE
-FROM customers_customer c WHERE c.id = %(customer)s
+
+class _Source(NamedTuple):
+    """Rows of a customer that several events are read from at once."""
+
+    rows: str
+    subject: str
+    customer: str
+
+
+def _moments() -> dict[_Source, list[str]]:
+    """Return for each source a row of VALUES per event, and per look-alike of one."""
+    moments: defaultdict[_Source, list[str]] = defaultdict(list)
+    for event in catalogue.EVENTS:
+        if event.history is None:
+            continue
+        history = event.history
+        source = moments[_Source(history.rows, history.subject, history.customer)]
+        source.append(f"('{event.name}', {history.at}, {history.about}, {history.is_visit})")
+        source += [
+            f"('{look_alike.name}', {look_alike.at}, {history.about}, FALSE)"
+            for look_alike in event.look_alikes
+        ]
+    return moments
+
+
+def _selects() -> Iterator[str]:
+    for source, values in _moments().items():
+        yield f"""
+        SELECT e.event, {source.subject} AS subject_id, e.at, e.about, e.is_visit
+        FROM {source.rows} CROSS JOIN LATERAL (VALUES {", ".join(values)})
+            AS e (event, at, about, is_visit)
+        WHERE {source.customer} = %(customer)s AND e.at IS NOT NULL
+        """
+
+
+OCCURRENCES: Final = " UNION ALL ".join(_selects())
+# COLLATE "C": in the order of the bytes, as Python sorts, whatever the database's language.
+OCCURRED_BEFORE: Final = """
+(h.at, h.event COLLATE "C", h.subject_id)
+    < (%(at)s::timestamptz, %(event)s::text COLLATE "C", %(subject)s::bigint)
 """
-# In the bytes' order, as Python sorts, whatever language the database speaks.
-BEFORE: Final = """(h.at, h.event COLLATE "C", h.subject_id) < (%(at)s::timestamptz, %(event)s::text COLLATE "C", %(subject)s::bigint)"""
-NEWEST: Final = f"""
-SELECT h.event, h.subject_id, h.at, h.about, h.visits FROM ({HAPPENED}) h
-WHERE {BEFORE} ORDER BY h.at DESC, h.event COLLATE "C" DESC, h.subject_id DESC LIMIT %(most)s
+NEWEST_OCCURRENCES: Final = f"""
+SELECT h.event, h.subject_id, h.at, h.about, h.is_visit FROM ({OCCURRENCES}) h
+WHERE {OCCURRED_BEFORE}
+ORDER BY h.at DESC, h.event COLLATE "C" DESC, h.subject_id DESC LIMIT %(most)s
 """
-LATEST: Final = f"SELECT h.event, max(h.at) FROM ({HAPPENED}) h GROUP BY h.event"
+LATEST_OCCURRENCES: Final = f"SELECT h.event, max(h.at) FROM ({OCCURRENCES}) h GROUP BY h.event"
 
 
 def keyset(before: Key | None) -> dict[str, Any]:
-    """The parameters of BEFORE."""
+    """Return the parameters of OCCURRED_BEFORE; None for the newest page."""
     at, event, subject = before or ("infinity", "", 0)
     return {"at": at, "event": event, "subject": subject}
 
 
-def newest(customer_id: int, before: Key | None) -> list[PastOccurrence]:
-    """A page's, and one more if there are more."""
+def newest_occurrences(customer_id: int, before: Key | None) -> list[PastOccurrence]:
+    """Return a page of occurrences, newest first, and one more if there are more."""
+    params = {"customer": customer_id, "most": LINES_PER_PAGE + 1, **keyset(before)}
     with connection.cursor() as cursor:
-        cursor.execute(
-            NEWEST, {"customer": customer_id, "most": LINES_PER_PAGE + 1, **keyset(before)}
-        )
+        cursor.execute(NEWEST_OCCURRENCES, params)
         return [PastOccurrence(*row) for row in cursor.fetchall()]
 
 
-def latest(customer_id: int) -> dict[str, datetime]:
-    """When each event happened last."""
+def latest_occurrences(customer_id: int) -> dict[str, datetime]:
+    """Return for each event when it happened last to the customer."""
     with connection.cursor() as cursor:
-        cursor.execute(LATEST, {"customer": customer_id})
+        cursor.execute(LATEST_OCCURRENCES, {"customer": customer_id})
         return dict(cursor.fetchall())
+
+
+def latest_subject(event: str, customer_id: int) -> int | None:
+    """Return the id of the row that the event's last occurrence is about; None without one."""
+    history = catalogue.BY_NAME[event].history
+    if history is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {history.subject} FROM {history.rows} "
+            f"WHERE {history.customer} = %(customer)s AND ({history.at}) IS NOT NULL "
+            f"ORDER BY ({history.at}) DESC, {history.subject} DESC LIMIT 1",
+            {"customer": customer_id},
+        )
+        row = cursor.fetchone()
+        return row[0] if row else None

@@ -7,27 +7,20 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from customers.zones import local_day
-from events.lanes.status import clock, when
+from events.catalogue import LOOK_ALIKES
+from events.definitions.customer_context import CountedVisit
+from events.lanes.status import clock
+from events.time_in_words import at_time, months_in_words
 from events.timeline.lines import PastOccurrence
 from events.timeline.switch_periods import OffPeriod, SwitchHistory
 
-CANCELED_BY_EMPLOYEE: Final = "Pickup canceled by an employee"
-"""No event: listed because an owner may wonder."""
-LATE: Final = timedelta(hours=1)
-"""By how much something may be recorded after it happened, as when a driver's phone had no network."""
-
-
-@dataclass(frozen=True, slots=True)
-class CountedVisit:
-    """The visit that counted on a day."""
-
-    at: datetime
-    how: str
+RECORDING_DELAY: Final = timedelta(hours=1)
+"""How long after it happened something may be recorded, as when a driver's phone had no network."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """`state` is one of `events.timeline.sentences.STATE_LABELS`."""
+    """`state` is a key of `events.timeline.sentences.STATE_LABELS`."""
 
     state: str
     text: str
@@ -35,8 +28,12 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class BusinessPast:
-    """What there is to know about a business's past. `kept_from`: older entries of the send log are gone; `kept_months`: as the owner
-    chose. `unread_from` to `unread_until`: what was recorded then may be waiting unseen among more than a page looks through."""
+    """What is known about a business's past.
+
+    `kept_from` is the first day of which the send log still has entries, `kept_months` for how long
+    the owner keeps it. What was recorded from `unread_from` to `unread_until` may be waiting among
+    more messages than a page reads.
+    """
 
     time_zone: str
     switches: SwitchHistory
@@ -50,20 +47,16 @@ class BusinessPast:
 
 
 def why_not(event: str, at: datetime, past: BusinessPast, now: datetime) -> Reason:
-    """Of something that happened and has no message."""
-    if event == CANCELED_BY_EMPLOYEE:
-        return Reason(
-            "no-event", "“Customer Canceled Pickup” is sent only when the customer cancels."
-        )
+    """Return why an occurrence has no message."""
+    if event in LOOK_ALIKES:
+        return Reason("no-event", LOOK_ALIKES[event].reason)
     begins = past.switches.begins
     if begins is None:
         return Reason("not-sent", "The integration has never been set up.")
     if at < begins:
-        return Reason(
-            "not-sent",
-            f"It happened before the integration was set up, {on(begins, past.time_zone, now)}.",
-        )
-    return _was_off(event, at, past, now) or _lost_sight_of(at, past)
+        set_up = at_time(begins, past.time_zone, now)
+        return Reason("not-sent", f"It happened before the integration was set up, {set_up}.")
+    return _was_off(event, at, past, now) or _no_message(at, past)
 
 
 def _was_off(event: str, at: datetime, past: BusinessPast, now: datetime) -> Reason | None:
@@ -74,48 +67,45 @@ def _was_off(event: str, at: datetime, past: BusinessPast, now: datetime) -> Rea
     return None
 
 
-def _lost_sight_of(at: datetime, past: BusinessPast) -> Reason:
+def _no_message(at: datetime, past: BusinessPast) -> Reason:
     if at.astimezone(UTC).date() < past.kept_from:
+        kept = months_in_words(past.kept_months)
         return Reason(
-            "unknown",
-            f"What became of it is not known any more: the send log keeps {months(past.kept_months)}.",
+            "unknown", f"We no longer know whether it was sent: the send log is kept for {kept}."
         )
-    if (
-        past.unread_from
-        and past.unread_until
-        and past.unread_from - LATE <= at <= past.unread_until
-    ):
-        return Reason(
-            "waiting",
-            "Probably waiting: so much waits that this page does not look through all of it.",
-        )
+    if past.unread_from and past.unread_until:
+        if past.unread_from - RECORDING_DELAY <= at <= past.unread_until:
+            return Reason(
+                "waiting",
+                "It is probably waiting. More messages are waiting than this page can search.",
+            )
     return Reason(
         "not-sent",
-        "It was not recorded as it happened, as with records that are imported: those make no events.",
+        "It was not recorded when it happened. Imported records, for example, make no events.",
     )
 
 
-def visited_already(
-    happened: PastOccurrence, visits: Mapping[date, CountedVisit], past: BusinessPast, now: datetime
+def why_no_visit(
+    occurrence: PastOccurrence,
+    visits: Mapping[date, CountedVisit],
+    past: BusinessPast,
+    now: datetime,
 ) -> str:
-    """Why something that is a visit made no “Customer Visit”; empty when it did, or is none."""
-    visit = visits.get(local_day(happened.at, past.time_zone)) if happened.visits else None
-    if visit is None or visit.at == happened.at:
+    """Return why something that counts as a visit made no “Customer Visit”; "" when it made one."""
+    if not occurrence.is_visit:
+        return ""
+    visit = visits.get(local_day(occurrence.at, past.time_zone))
+    if visit is None or visit.at == occurrence.at:
         return ""
     time = f"{visit.at.astimezone(ZoneInfo(past.time_zone)):%H:%M}"
-    return f"It made no “Customer Visit”: the visit of that day was counted at {time}, {visit.how}. A day counts once."
+    return (
+        "It made no visit event, because a day counts once: "
+        f"that day's visit was counted at {time}, {visit.how}."
+    )
 
 
 def was_off(off: OffPeriod, past: BusinessPast, now: datetime) -> str:
+    since = past.clock(off.since, now)
     if off.until is None:
-        return f"has been switched off since {past.clock(off.since, now)}"
-    return f"was switched off from {past.clock(off.since, now)} to {past.clock(off.until, now)}"
-
-
-def on(moment: datetime, time_zone: str, now: datetime) -> str:
-    """At 14:05, yesterday at 14:05, or on 3 November at 14:05."""
-    return when(moment, now, time_zone)
-
-
-def months(count: int) -> str:
-    return "1 month" if count == 1 else f"{count} months"
+        return f"has been switched off since {since}"
+    return f"was switched off from {since} to {past.clock(off.until, now)}"

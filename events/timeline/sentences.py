@@ -1,18 +1,18 @@
-"""What became of a message, in a sentence that an owner understands. Pure."""
+"""What happened to a message, in a sentence that an owner understands. Pure."""
 
 from datetime import datetime, timedelta
 from typing import Final
 
 from events.lanes.status import LaneState, LaneStatus, duration, state_of
+from events.time_in_words import at_time
 from events.timeline.lines import WAITING, MessageEntry
-from events.timeline.reasons import on
 
-DETAILS: Final = "Customer details"
-AT_ONCE: Final = timedelta(minutes=1)
-"""A message that was accepted within so long needs no word about how long it took."""
+CUSTOMER_DETAILS: Final = "Customer details"
+PROMPT: Final = timedelta(minutes=1)
+"""How soon a message has to be accepted for its sentence not to say how long it took."""
 STATE_LABELS: Final = {
     "accepted": "Accepted",
-    "rejected": "Rejected",
+    "rejected": "Refused",
     "skipped": "Not sent",
     "expired": "Expired",
     WAITING: "Waiting",
@@ -21,37 +21,39 @@ STATE_LABELS: Final = {
     "unknown": "Not known",
     "nothing": "Nothing yet",
 }
+WHY_WAITING: Final = {
+    LaneState.CHOOSING: "It is waiting for your choice about events from before you switched on.",
+    LaneState.DISCARDING: "It is waiting while old events are being discarded.",
+    LaneState.STOPPED: "It is waiting because sending has stopped. The settings say what to do.",
+    LaneState.TROUBLED: "It is waiting to be tried again.",
+}
+SENDING: Final = "It is being sent."
+OFF: Final = (
+    "It has been waiting since before the integration was switched off. "
+    "When you switch on, we ask you what to do with it."
+)
 
 
 def title(event: str) -> str:
-    return DETAILS if event == "identify" else event
+    return CUSTOMER_DETAILS if event == "identify" else event
 
 
-def outcome_sentence(entry: MessageEntry, standing: LaneStatus, now: datetime) -> str:
+def outcome_sentence(entry: MessageEntry, lane_status: LaneStatus, now: datetime) -> str:
     if entry.outcome == WAITING:
-        return _waits(entry, standing, now)
-    at = on(entry.known_at, standing.time_zone, now)
+        return _waiting_sentence(entry, lane_status, now)
+    at = at_time(entry.known_at, lane_status.time_zone, now)
     if entry.outcome == "accepted":
-        late = entry.known_at - entry.at
-        return f"Accepted by Segment {at}" + (
-            f", {duration(late)} after it happened." if late >= AT_ONCE else "."
-        )
+        delay = entry.known_at - entry.at
+        late = f", {duration(delay)} after it happened" if delay >= PROMPT else ""
+        return f"Accepted by Segment {at}{late}."
     return f"{STATE_LABELS[entry.outcome]} {at}. {entry.reason}".strip()
 
 
-def _waits(entry: MessageEntry, standing: LaneStatus, now: datetime) -> str:
-    state = state_of(standing, now)
+def _waiting_sentence(entry: MessageEntry, lane_status: LaneStatus, now: datetime) -> str:
+    state = state_of(lane_status, now)
     if state is LaneState.OFF:
-        return "It waits from before the integration was switched off. You are asked what becomes of it when you switch on."
+        return OFF
     if state is LaneState.SENDING:
-        return "It leaves in a moment."
+        return SENDING
     tried = {0: "", 1: " Tried once."}.get(entry.attempts, f" Tried {entry.attempts} times.")
-    return f"{WAITS.get(state, 'It leaves in a moment.')}{tried} {entry.reason}".strip()
-
-
-WAITS: Final = {
-    LaneState.CHOOSING: "It waits until you choose what becomes of the events from before you switched on.",
-    LaneState.DISCARDING: "It waits while old events are being discarded.",
-    LaneState.STOPPED: "It waits because sending is stopped; the settings say what to do.",
-    LaneState.TROUBLED: "It waits to be tried again.",
-}
+    return f"{WHY_WAITING.get(state, SENDING)}{tried} {entry.reason}".strip()

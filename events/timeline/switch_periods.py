@@ -1,4 +1,4 @@
-"""When an owner had what switched on or off. Pure."""
+"""When an owner had the integration or an event switched on or off. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Switched:
 
 @dataclass(frozen=True, slots=True)
 class OffPeriod:
-    """Switched off from `since` until `until` (None: still)."""
+    """Switched off from `since` until `until`; None means that it still is."""
 
     since: datetime
     until: datetime | None = None
@@ -24,19 +24,22 @@ class OffPeriod:
 
 @dataclass(frozen=True, slots=True)
 class SwitchHistory:
-    """`changes` oldest first."""
+    """All changes, oldest first."""
 
     changes: Sequence[Switched]
 
     @property
     def begins(self) -> datetime | None:
-        """Since when it is known what was on; None when nothing ever was."""
+        """The first change of the integration as a whole; None when it was never set up."""
         return next((change.at for change in self.changes if not change.event), None)
 
     def off(self, event: str, at: datetime) -> OffPeriod | None:
-        """Whether the event, or with "" the integration, was off at that time. An event is on unless it was switched off."""
-        own = [change for change in self.changes if change.event == event]
-        before = [change for change in own if change.at <= at]
+        """Return the period around `at` in which the event was switched off; None when it was on.
+
+        `event` is "" for the integration. An event is on unless it was switched off.
+        """
+        changes = [change for change in self.changes if change.event == event]
+        before = [change for change in changes if change.at <= at]
         if not before or before[-1].on:
             return None
         since = before[-1].at
@@ -44,6 +47,5 @@ class SwitchHistory:
             if earlier.on:
                 break
             since = earlier.at
-        return OffPeriod(
-            since, next((change.at for change in own if change.at > at and change.on), None)
-        )
+        until = next((change.at for change in changes if change.at > at and change.on), None)
+        return OffPeriod(since, until)

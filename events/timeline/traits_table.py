@@ -1,4 +1,6 @@
-"""A customer's traits, as a table for people: what Segment last accepted, and what of it is otherwise now. Pure."""
+"""A customer's traits as a table for people: what Segment last accepted, and what differs now.
+Pure.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,16 +33,23 @@ TRAIT_NAMES: Final = {
     "phoneE164": "Phone with country code",
     "birthday": "Birthday",
 }
-"""In an owner's words, in the order of the article."""
+"""The traits in an owner's words, in the order of the article."""
 NOT_KNOWN: Final = "not known"
-HIDDEN: Final = "hidden: it opens their account without a password"
-LINK: Final = "link"
-MOMENTS: Final = frozenset({"createdAt", "lastVisit"})
+SHOWN_FOR_LINK: Final = "hidden, because it opens their account without a password"
+LINK_TRAIT: Final = "link"
+TIME_TRAITS: Final = frozenset({"createdAt", "lastVisit"})
+NOT_WAITING: Final = (
+    " These changes are not waiting to be sent, because nothing was recorded when they were made. "
+    "They are sent with the next change of this customer's details."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class TraitRow:
-    """`value` as Segment accepted it, or as it would be sent when nothing is known of that; `now` where it differs."""
+    """`value` is what Segment accepted, or what would be sent when that is not known.
+
+    `now` is the present value where it differs.
+    """
 
     name: str
     trait: str
@@ -48,36 +57,36 @@ class TraitRow:
     now: str = ""
 
 
-def table(
+def trait_table(
     accepted: Mapping[str, Any] | None, today: Mapping[str, Any], time_zone: str
 ) -> list[TraitRow]:
-    """Without `accepted`: today's."""
-    return [_trait(trait, accepted, today, time_zone) for trait in TRAIT_NAMES]
+    """Return a row for each trait. `accepted` is None when nobody knows what Segment accepted."""
+    return [_row(trait, accepted, today, time_zone) for trait in TRAIT_NAMES]
 
 
-def _trait(
+def _row(
     trait: str, accepted: Mapping[str, Any] | None, today: Mapping[str, Any], time_zone: str
 ) -> TraitRow:
-    value = shown(trait, today.get(trait), time_zone)
+    value = value_in_words(trait, today.get(trait), time_zone)
     if accepted is None:
         return TraitRow(TRAIT_NAMES[trait], trait, value)
-    then = shown(trait, accepted.get(trait), time_zone)
-    differs = trait != LINK and accepted.get(trait) != today.get(trait)
-    return TraitRow(TRAIT_NAMES[trait], trait, then, value if differs else "")
+    accepted_value = value_in_words(trait, accepted.get(trait), time_zone)
+    differs = trait != LINK_TRAIT and accepted.get(trait) != today.get(trait)
+    return TraitRow(TRAIT_NAMES[trait], trait, accepted_value, value if differs else "")
 
 
-def shown(trait: str, value: Any, time_zone: str) -> str:
-    if trait == LINK:
-        return HIDDEN
+def value_in_words(trait: str, value: Any, time_zone: str) -> str:
+    if trait == LINK_TRAIT:
+        return SHOWN_FOR_LINK
     if value is None or value in ([], ""):
         return NOT_KNOWN
-    if trait in MOMENTS:
-        there = datetime.fromisoformat(value).astimezone(ZoneInfo(time_zone))
-        return f"{there.day} {there:%B %Y %H:%M}"
+    if trait in TIME_TRAITS:
+        at = datetime.fromisoformat(value).astimezone(ZoneInfo(time_zone))
+        return f"{at.day} {at:%B %Y %H:%M}"
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, list):
-        return "; ".join(f"{one['name']}: {one['value'] or NOT_KNOWN}" for one in value)
+        return "; ".join(f"{field['name']}: {field['value'] or NOT_KNOWN}" for field in value)
     if isinstance(value, dict):
         return ", ".join(
             f"{part:g}" if isinstance(part, float) else str(part)
@@ -87,21 +96,23 @@ def shown(trait: str, value: Any, time_zone: str) -> str:
     return str(value)
 
 
-def difference(traits: list[TraitRow], *, known: bool, same: bool, waiting: bool) -> str:
-    """What of it is new to Segment. `known`: the log still has what was accepted; `same`: the fingerprint says that nothing changed."""
+def difference(traits: list[TraitRow], *, is_logged: bool, is_same: bool, is_waiting: bool) -> str:
+    """Return the sentence that says what Segment does not have yet.
+
+    `is_logged`: the send log still has what was accepted; `is_same`: the hash says that nothing
+    changed.
+    """
     changed = [trait.name for trait in traits if trait.now]
-    wait = " Their details wait to be sent." if waiting else ""
-    if same:
+    waiting = " Their new details are waiting to be sent." if is_waiting else ""
+    if is_same and is_logged:
+        return "Nothing has changed since."
+    if is_same:
+        return "The send log no longer has the message, but nothing has changed since."
+    if not is_logged:
         return (
-            "Nothing has changed since."
-            if known
-            else "The send log does not keep the message any more, but nothing has changed since."
+            "The send log no longer has the message. "
+            f"The table shows what would be sent today.{waiting}"
         )
-    if not known:
-        return f"The send log does not keep the message any more; below is what would be sent today.{wait}"
     if not changed:
-        return f"Nothing that is shown here has changed since.{wait}"
-    return f"Changed since: {', '.join(changed)}.{wait or NOT_WAITING}"
-
-
-NOT_WAITING: Final = " That is not waiting to be sent: it was changed while nothing was recorded. The next change of their details brings it along."
+        return f"Nothing in this table has changed since.{waiting}"
+    return f"Changed since: {', '.join(changed)}.{waiting or NOT_WAITING}"

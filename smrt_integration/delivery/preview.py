@@ -8,13 +8,14 @@ from uuid import uuid4
 
 from customers.models import Customer
 from customers.traits import custom_values, trait_sources
+from events.definitions.definition import NothingToPreview
 from events.identify import IDENTIFY
-from events.latest_occurrence import NothingToPreview, latest_occurrence
 from events.models import Integration
 from events.occurrences import Occurrence
 from events.outbox import read
 from events.outbox.record import new_message_id
 from events.outbox.rows import OutboxRow
+from events.samples import sample
 from smrt_integration.delivery.build import MessageBuilder, destination
 from smrt_integration.delivery.claim import ClaimedLane
 from smrt_integration.delivery.messages import BuiltMessage
@@ -52,8 +53,8 @@ def _happening(
         return Occurrence(
             IDENTIFY, customer.pk, now, {}
         ), "Made from the customer's details, as they are now."
-    found = latest_occurrence(event, customer, integration, now)
-    return found.happening, found.source
+    found = sample(event, customer, integration, now)
+    return found.occurrence, found.source
 
 
 def _row(happening: Occurrence, customer: Customer) -> OutboxRow:

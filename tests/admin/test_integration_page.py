@@ -242,7 +242,7 @@ class TestSaving:
         form = office.get(page(integration.business)).context["adminform"].form
         switches = [field for fields in form.groups().values() for field in fields]
         assert sorted((s.label, s.help_text) for s in switches) == sorted(
-            (event.name, event.happens_when) for event in EVENTS
+            (event.name, event.sent_when) for event in EVENTS
         )
 
     def test_two_people_at_once_keep_each_other_s_changes(

@@ -13,7 +13,7 @@ from django.utils import timezone
 from customers.links import account_link
 from customers.models import Business, Customer, CustomFieldValue, Order
 from events.catalogue import EVENTS
-from events.latest_occurrence import _next
+from events.definitions.upcoming import next_birthday
 from events.models import Integration, Lane
 from smrt_integration.delivery.build import HIDDEN_LINK
 from smrt_integration.delivery.deliver import Delivery
@@ -106,7 +106,7 @@ def test_what_a_customer_never_had_is_said_and_not_made_up(
         "preview"
     ]
     assert shown.body == ""
-    assert shown.source.startswith("There is nothing to show: ")
+    assert shown.source.startswith("There is nothing to show. ")
 
 
 def test_a_customer_without_a_date_in_the_birthday_field_is_told_of(
@@ -123,12 +123,12 @@ def test_a_customer_without_a_date_in_the_birthday_field_is_told_of(
 
 def test_a_birthday_is_shown_for_the_next_day_on_which_it_is_celebrated() -> None:
     day = datetime(2025, 3, 1, tzinfo=UTC).date()
-    assert [_next(birthday, day).isoformat() for birthday in ("02-29", "03-01", "12-31")] == [
+    assert [str(next_birthday(birthday, day)) for birthday in ("02-29", "03-01", "12-31")] == [
         "2026-02-28",
         "2025-03-01",
         "2025-12-31",
     ]
-    assert _next("02-29", datetime(2027, 12, 1, tzinfo=UTC).date()).isoformat() == "2028-02-29"
+    assert str(next_birthday("02-29", datetime(2027, 12, 1, tzinfo=UTC).date())) == "2028-02-29"
 
 
 def test_a_customer_who_is_not_lost_is_shown_with_the_day_on_which_they_will_be(

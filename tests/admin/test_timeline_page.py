@@ -59,7 +59,7 @@ def test_it_says_what_happened_and_whether_it_was_sent(
     Delivery().run()
     order.mark_ready()
     told = get(request.getfixturevalue(who), customer)
-    assert f"Order Ready order {order.number} It leaves in a moment." in told
+    assert f"Order Ready order {order.number} It is being sent." in told
     assert f"Order Created order {order.number} Accepted by Segment at " in told
     assert all(f"{event.name} " in told for event in catalogue.EVENTS)
     assert "Nothing has changed since." in told
@@ -133,14 +133,14 @@ def test_a_refused_message_links_to_where_it_can_be_sent_again(
     Order.create(customer)
     Delivery().run()
     Order.create(customer)
-    Outgoing.objects.filter(event=catalogue.ORDER_CREATED).update(facts={})
+    Outgoing.objects.filter(event="Order Created").update(facts={})
     Delivery().run()
     entry = SendLog.objects.get(outcome="rejected")
     found = {label: link for link, label in links(helper, customer)}
     (label,) = (label for label in found if label.endswith("or send it again"))
     assert label.startswith("Order Created at ")
     assert found[label] == reverse("admin:events_sendlog_change", args=[entry.pk])
-    assert f"Rejected at {settled_time(entry, customer)}. {entry.reason}" in get(helper, customer)
+    assert f"Refused at {settled_time(entry, customer)}. {entry.reason}" in get(helper, customer)
 
 
 def settled_time(entry: SendLog, customer: Customer) -> str:
@@ -192,7 +192,8 @@ class TestDetails:
         known.change_phone("+14155550177")
         told = get(owner, known)
         assert (
-            "Changed since: Phone, Phone with country code. Their details wait to be sent." in told
+            "Changed since: Phone, Phone with country code. Their new details are waiting to be sent."
+            in told
         )
         assert re.search(r"Phone phone \(415\) 555 01\d\d \(415\) 555 0177 Mobile phone", told)
 
@@ -201,7 +202,8 @@ class TestDetails:
         told = get(owner, known)
         assert (
             "Changed since: Wants emails. "
-            "That is not waiting to be sent: it was changed while nothing was recorded." in told
+            "These changes are not waiting to be sent, because nothing was recorded when they were made."
+            in told
         )
         assert "Wants emails receiveEmails Yes No" in told
 
@@ -211,7 +213,7 @@ class TestDetails:
         Customer.objects.filter(pk=known.pk).update(receive_emails=False)
         told = get(owner, known)
         assert (
-            "The send log does not keep the message any more; below is what would be sent today."
+            "The send log no longer has the message. The table shows what would be sent today."
             in told
         )
         assert "Wants emails receiveEmails No" in told
@@ -230,7 +232,7 @@ class TestDetails:
         page = logged_in(owner).get(address(known)).content.decode()
         assert account_link(known.uuid, known.link_version).rpartition(".")[2] not in page
         assert WRITE_KEY not in page
-        assert "hidden: it opens their account without a password" in page
+        assert "hidden, because it opens their account without a password" in page
 
 
 class TestPages:

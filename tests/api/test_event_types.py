@@ -32,7 +32,7 @@ def content_of(message: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 def test_every_event_is_listed_with_its_sentence_for_owners(pos: Caller) -> None:
     listed = [(event["name"], event["happens_when"]) for event in pos.get("event-types").json()]
-    assert listed == [(event.name, event.happens_when) for event in EVENTS]
+    assert listed == [(event.name, event.sent_when) for event in EVENTS]
 
 
 def test_every_schema_is_a_valid_json_schema(schemas: dict[str, Any]) -> None:

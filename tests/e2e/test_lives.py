@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from customers.models import Business, Customer, Order, Stop
 from customers.models.line_item import NewLineItem
-from events import catalogue
 from events.models import Integration, Outgoing, SendLog
 from smrt_integration import tasks
 from tests.conftest import WRITE_KEY
@@ -102,7 +101,7 @@ def test_an_order_and_its_customer(
     discount = DiscountFactory.create(business=business, name="Spring", value=Decimal(10))
 
     customer = sign_up(business)
-    signup, visit = receiver.wait_for(catalogue.NEW_CUSTOMER_SIGNUP, catalogue.CUSTOMER_VISIT)
+    signup, visit = receiver.wait_for("New Customer Signup", "Customer Visit")
     assert (signup, visit) == ({"source": "Website"}, {"visit_type": "Signup"})
     assert (receiver.traits()["email"], receiver.traits()["lastVisit"]) == ("ann@example.com", None)
 
@@ -113,7 +112,7 @@ def test_an_order_and_its_customer(
     order = Order.create(
         customer, items=items, agent=store, sold_by=clerk, discount=discount, tax_rate=Decimal(10)
     )
-    (created,) = receiver.wait_for(catalogue.ORDER_CREATED)
+    (created,) = receiver.wait_for("Order Created")
     assert created == {
         "order_id": order.number,
         "agent": "Main Street",
@@ -128,19 +127,17 @@ def test_an_order_and_its_customer(
     wait_until(lambda: receiver.traits()["lastVisit"], "the visit was told")
 
     order.mark_ready()
-    (ready,) = receiver.wait_for(catalogue.ORDER_READY)
+    (ready,) = receiver.wait_for("Order Ready")
     assert ready == created
 
     order.return_to_customer(by=clerk)
-    (returned,) = receiver.wait_for(catalogue.ORDER_RETURNED)
+    (returned,) = receiver.wait_for("Order Returned")
     assert returned == created | {"returned_by": "Carla Counter"}
     wait_until(
-        lambda: len(receiver.tracks(catalogue.ORDER_LINE_ITEM_RETURNED)) == 2,
+        lambda: len(receiver.tracks("Order Line Item Returned")) == 2,
         "both items were told",
     )
-    lines = [
-        message["properties"] for message in receiver.tracks(catalogue.ORDER_LINE_ITEM_RETURNED)
-    ]
+    lines = [message["properties"] for message in receiver.tracks("Order Line Item Returned")]
     assert [
         (line["description"], line["department"], line["quantity"], line["price"]) for line in lines
     ] == [
@@ -148,7 +145,7 @@ def test_an_order_and_its_customer(
         ("Coat", None, 1, 11.0),
     ]
     # one visit a day, however much happens
-    assert len(receiver.tracks(catalogue.CUSTOMER_VISIT)) == 1
+    assert len(receiver.tracks("Customer Visit")) == 1
     everything_is_logged_once(segment)
 
 
@@ -160,13 +157,13 @@ def test_stops_and_pickups(receiver: Receiver, business: Business, segment: Segm
 
     missed = Stop.schedule(customer, business.today(), driver=driver, route=route)
     missed.complete(driver)
-    (told,) = receiver.wait_for(catalogue.PICKUP_MISSED)
+    (told,) = receiver.wait_for("Pickup Missed")
     assert (told["driver"], told["route"]) == ("Dan Driver", "Route 7")
 
     stop = Stop.schedule(customer, business.today(), driver=driver, route=route)
     order = Order.create(customer, items=[NewLineItem("Shirt", Decimal("4.50"))], stop=stop)
     stop.complete(driver, new_orders=[order], bags_delivered=2)
-    (told,) = receiver.wait_for(catalogue.PICKUP_COMPLETED)
+    (told,) = receiver.wait_for("Pickup Completed")
     assert {
         name: told[name]
         for name in ("driver", "had_pickup", "had_delivery", "total_pickups", "total_deliveries")
@@ -180,17 +177,17 @@ def test_stops_and_pickups(receiver: Receiver, business: Business, segment: Segm
 
     tomorrow = business.today() + timedelta(days=1)
     pickup = customer.schedule_pickup(tomorrow)
-    (told,) = receiver.wait_for(catalogue.PICKUP_SCHEDULED)
+    (told,) = receiver.wait_for("Pickup Scheduled")
     assert told == {"scheduled_by": "Employee", "pickup_date": tomorrow.isoformat()}
 
     pickup.cancel(via="Text")
-    (told,) = receiver.wait_for(catalogue.CUSTOMER_CANCELED_PICKUP)
+    (told,) = receiver.wait_for("Customer Canceled Pickup")
     assert told == {"canceled_via": "Text", "pickup_date": tomorrow.isoformat()}
     # only mobile phones answer texts
     receiver.wait_for_trait("isMobile", True)
 
     customer.request_regular_pickups()
-    receiver.wait_for(catalogue.CUSTOMER_REQUESTED_REGULAR_PICKUPS)
+    receiver.wait_for("Customer Requested Regular Pickups")
     receiver.wait_for_trait("deliveryPreference", "Route Approval Pending")
     everything_is_logged_once(segment)
 
@@ -208,7 +205,7 @@ def test_a_customer_celebrates_and_is_lost(
     integration.birthday_field, integration.birthday_hour = field, 0
     integration.save()
     tasks.sweep_birthdays.delay()
-    (told,) = receiver.wait_for(catalogue.CUSTOMER_BIRTHDAY)
+    (told,) = receiver.wait_for("Customer Birthday")
     assert told == {"birthday": f"{business.today():%m-%d}"}
     receiver.wait_for_trait("birthday", f"1990-{business.today():%m-%d}")
 
@@ -220,7 +217,7 @@ def test_a_customer_celebrates_and_is_lost(
     customer.created_at = timezone.now() - timedelta(days=100)
     customer.save()
     tasks.sweep_lost.delay()
-    (told,) = receiver.wait_for(catalogue.CUSTOMER_LOST)
+    (told,) = receiver.wait_for("Customer Lost")
     assert (told["days_since_visit"], told["visit_frequency"]) == (21, "weekly")
 
     customer.change_phone("415-555-0199", is_mobile=True)

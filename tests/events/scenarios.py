@@ -13,7 +13,6 @@ from customers.models import (
     PickupRequest,
     Stop,
 )
-from events import catalogue
 from events.identify import IDENTIFY
 from events.sweeps import birthdays, lost
 from tests.events.golden_business import ANN, TUESDAY, Shop
@@ -90,7 +89,7 @@ def a_driver_picks_up_and_delivers(shop: Shop) -> str:
     Order.create(ann, stop=stop, items=[NewLineItem("Coat", Decimal(20))])
     shop.open()
     stop.complete(delivered_orders=[earlier])
-    return catalogue.PICKUP_COMPLETED
+    return "Pickup Completed"
 
 
 @story("pickup-completed-pickup-only")
@@ -100,7 +99,7 @@ def a_driver_only_picks_up(shop: Shop) -> str:
     stop = Stop.schedule(nobody, date(2025, 3, 4))
     Order.create(nobody, stop=stop)
     stop.complete()
-    return catalogue.PICKUP_COMPLETED
+    return "Pickup Completed"
 
 
 @story("pickup-missed")
@@ -108,7 +107,7 @@ def nothing_hangs_at_the_door(shop: Shop) -> str:
     ann = shop.ann()
     shop.open()
     shop.stop(ann).complete()
-    return catalogue.PICKUP_MISSED
+    return "Pickup Missed"
 
 
 @story("pickup-scheduled")
@@ -116,7 +115,7 @@ def the_counter_schedules(shop: Shop) -> str:
     ann = shop.ann()
     shop.open()
     ann.schedule_pickup(date(2025, 3, 6))
-    return catalogue.PICKUP_SCHEDULED
+    return "Pickup Scheduled"
 
 
 @story("pickup-scheduled-by-customer")
@@ -124,7 +123,7 @@ def the_customer_schedules(shop: Shop) -> str:
     ann = shop.ann()
     shop.open()
     ann.schedule_pickup(date(2025, 3, 6), by=PickupRequest.ScheduledBy.CUSTOMER)
-    return catalogue.PICKUP_SCHEDULED
+    return "Pickup Scheduled"
 
 
 @story("customer-canceled-pickup")
@@ -132,7 +131,7 @@ def the_customer_cancels_on_the_website(shop: Shop) -> str:
     pickup = shop.ann().schedule_pickup(date(2025, 3, 6))
     shop.open()
     pickup.cancel(via=PickupRequest.CanceledVia.WEBSITE)
-    return catalogue.CUSTOMER_CANCELED_PICKUP
+    return "Customer Canceled Pickup"
 
 
 @story("customer-canceled-pickup-by-text")
@@ -140,7 +139,7 @@ def the_customer_answers_no(shop: Shop) -> str:
     pickup = shop.ann().schedule_pickup(date(2025, 3, 6))
     shop.open()
     pickup.cancel(via=PickupRequest.CanceledVia.TEXT)
-    return catalogue.CUSTOMER_CANCELED_PICKUP
+    return "Customer Canceled Pickup"
 
 
 @story("customer-requested-regular-pickups")
@@ -148,7 +147,7 @@ def the_customer_asks_for_a_route(shop: Shop) -> str:
     ann = shop.ann()
     shop.open()
     ann.request_regular_pickups()
-    return catalogue.CUSTOMER_REQUESTED_REGULAR_PICKUPS
+    return "Customer Requested Regular Pickups"
 
 
 @story("order-created")
@@ -156,7 +155,7 @@ def an_order_comes_in(shop: Shop) -> str:
     ann = shop.ann()
     shop.open()
     shop.order(ann)
-    return catalogue.ORDER_CREATED
+    return "Order Created"
 
 
 @story("order-created-with-discount")
@@ -164,7 +163,7 @@ def an_order_comes_in_at_a_discount(shop: Shop) -> str:
     ann = shop.ann(brand=shop.of(BrandFactory, name="Bayview Premium"))
     shop.open()
     shop.order(ann, discount=shop.loyal())
-    return catalogue.ORDER_CREATED
+    return "Order Created"
 
 
 @story("order-created-by-nobody")
@@ -172,7 +171,7 @@ def an_order_of_which_little_is_known(shop: Shop) -> str:
     nobody = shop.nobody()
     shop.open()
     Order.create(nobody, number="1001")
-    return catalogue.ORDER_CREATED
+    return "Order Created"
 
 
 @story("order-ready")
@@ -180,7 +179,7 @@ def an_order_is_done(shop: Shop) -> str:
     order = shop.order(shop.ann())
     shop.open()
     order.mark_ready()
-    return catalogue.ORDER_READY
+    return "Order Ready"
 
 
 @story("order-returned")
@@ -188,7 +187,7 @@ def an_order_goes_back(shop: Shop) -> str:
     order = shop.order(shop.ann(), discount=shop.loyal())
     shop.open()
     order.return_to_customer(by=shop.of(EmployeeFactory, name="Carlos Counter"))
-    return catalogue.ORDER_RETURNED
+    return "Order Returned"
 
 
 @story("order-line-item-returned")
@@ -199,7 +198,7 @@ def the_last_item_goes_back(shop: Shop) -> str:
     shop.open()
     order.return_to_customer(by=shop.of(EmployeeFactory, name="Carlos Counter"))
     shop.line_item_id = shirts.pk
-    return catalogue.ORDER_LINE_ITEM_RETURNED
+    return "Order Line Item Returned"
 
 
 @story("order-line-item-returned-in-part")
@@ -213,7 +212,7 @@ def an_item_goes_back_before_the_others(shop: Shop) -> str:
     shop.open()
     order.return_to_customer(by=None, items=[tie])
     shop.line_item_id = tie.pk
-    return catalogue.ORDER_LINE_ITEM_RETURNED
+    return "Order Line Item Returned"
 
 
 @story("new-customer-signup")
@@ -222,7 +221,7 @@ def a_customer_comes_to_the_counter(shop: Shop) -> str:
     Customer.sign_up(
         shop.business, uuid=ANN, first_name="Ann", last_name="Example", email="ann@example.com"
     )
-    return catalogue.NEW_CUSTOMER_SIGNUP
+    return "New Customer Signup"
 
 
 @story("new-customer-signup-on-website")
@@ -235,7 +234,7 @@ def a_customer_signs_up_on_the_website(shop: Shop) -> str:
         email="ann@example.com",
         receive_emails=False,
     )
-    return catalogue.NEW_CUSTOMER_SIGNUP
+    return "New Customer Signup"
 
 
 @story("customer-visit")
@@ -243,7 +242,7 @@ def a_customer_visits(shop: Shop) -> str:
     ann = shop.ann()
     shop.open()
     shop.order(ann)
-    return catalogue.CUSTOMER_VISIT
+    return "Customer Visit"
 
 
 @story("customer-visit-by-driver")
@@ -253,14 +252,14 @@ def a_driver_visits(shop: Shop) -> str:
     stop = shop.stop(ann)
     Order.create(ann, stop=stop)
     stop.complete()
-    return catalogue.CUSTOMER_VISIT
+    return "Customer Visit"
 
 
 @story("customer-visit-by-signup")
 def signing_up_is_a_visit(shop: Shop) -> str:
     shop.open()
     Customer.sign_up(shop.business, uuid=ANN, email="ann@example.com")
-    return catalogue.CUSTOMER_VISIT
+    return "Customer Visit"
 
 
 @story("customer-lost")
@@ -270,7 +269,7 @@ def a_customer_stays_away(shop: Shop) -> str:
     )
     shop.open()
     lost.sweep(TUESDAY + timedelta(days=1))
-    return catalogue.CUSTOMER_LOST
+    return "Customer Lost"
 
 
 @story("customer-birthday")
@@ -279,4 +278,4 @@ def a_customer_has_a_birthday(shop: Shop) -> str:
     CustomFieldValue.record(shop.ann(), birthday, "1988-03-04")
     shop.open(birthday_field=birthday)
     birthdays.sweep(TUESDAY)
-    return catalogue.CUSTOMER_BIRTHDAY
+    return "Customer Birthday"

@@ -11,13 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from customers.models import Business, Customer, CustomField, CustomFieldValue, Order, PickupRequest
-from events import catalogue
 from events.identify import IDENTIFY
 from events.models import Integration, Outgoing, SendLog
 from events.sweeps import birthdays, lost
 from events.timeline import assemble, queries
 from events.timeline.assemble import CustomerTimeline, customer_timeline
-from events.timeline.occurrences import newest
+from events.timeline.occurrences import newest_occurrences
 from smrt_integration.delivery.deliver import Delivery
 from tests.conftest import WRITE_KEY
 from tests.events.golden_business import ANN, TUESDAY, Shop
@@ -38,12 +37,12 @@ def tell_of(customer: Customer, now: datetime | None = None) -> CustomerTimeline
 
 
 def lines(found: CustomerTimeline) -> list[tuple[str, str, str]]:
-    return [(line.event, line.state, line.sentence) for line in found.lines]
+    return [(line.event, line.state, line.sentence) for line in found.entries]
 
 
 def stand(found: CustomerTimeline, event: str) -> str:
-    (one,) = (one for one in found.stands if one.event == event)
-    return f"{one.last} {one.now}".strip()
+    (one,) = (one for one in found.statuses if one.event == event)
+    return f"{one.last} {one.next}".strip()
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -51,11 +50,9 @@ def test_whatever_is_recorded_is_known_to_have_happened_at_that_very_moment(name
     with time_machine.travel(TUESDAY, tick=False):
         event = STORIES[name](Shop())
     recorded = {(row.occurred_at, row.event, row.subject_id) for row in waiting(customer__uuid=ANN)}
-    happened = {one.key for one in newest(Customer.objects.get(uuid=ANN).pk, None)}
+    happened = {one.key for one in newest_occurrences(Customer.objects.get(uuid=ANN).pk, None)}
     # neither is a record of its own
-    assert {
-        key for key in recorded if key[1] not in {catalogue.CUSTOMER_BIRTHDAY, IDENTIFY}
-    } <= happened
+    assert {key for key in recorded if key[1] not in {"Customer Birthday", IDENTIFY}} <= happened
     assert event in {key[1] for key in recorded}
 
 
@@ -65,18 +62,18 @@ def test_it_goes_from_waiting_to_accepted_under_one_line(
     Customer.objects.filter(pk=customer.pk).update(last_visit=timezone.now())
     order = OrderFactory.create(customer=customer)
     before = lines(tell_of(customer))
-    assert before[0] == (catalogue.ORDER_CREATED, "waiting", "It leaves in a moment.")
+    assert before[0] == ("Order Created", "waiting", "It is being sent.")
     Delivery().run()
-    (told,) = (line for line in tell_of(customer).lines if line.event == catalogue.ORDER_CREATED)
+    (told,) = (line for line in tell_of(customer).entries if line.event == "Order Created")
     assert (told.state, told.about, told.earlier) == ("accepted", f"order {order.number}", [])
     assert told.entry
-    assert told.entry.id == SendLog.objects.get(event=catalogue.ORDER_CREATED).pk
+    assert told.entry.id == SendLog.objects.get(event="Order Created").pk
 
 
 def test_what_was_not_sent_is_told_with_its_reason(
     customer: Customer, integration: Integration
 ) -> None:
-    muted = [catalogue.ORDER_CREATED]
+    muted = ["Order Created"]
     integration.muted = muted
     integration.save()
     order = OrderFactory.create(customer=customer)
@@ -86,13 +83,13 @@ def test_what_was_not_sent_is_told_with_its_reason(
     found = tell_of(customer)
     told = {event: sentence for event, state, sentence in lines(found) if state == "not-sent"}
     assert told.keys() == {
-        catalogue.ORDER_CREATED,
-        catalogue.ORDER_READY,
-        catalogue.NEW_CUSTOMER_SIGNUP,
+        "Order Created",
+        "Order Ready",
+        "New Customer Signup",
     }
-    assert told[catalogue.ORDER_CREATED].startswith("“Order Created” has been switched off since ")
-    assert told[catalogue.ORDER_READY].startswith("The integration has been switched off since ")
-    assert told[catalogue.NEW_CUSTOMER_SIGNUP].startswith(
+    assert told["Order Created"].startswith("“Order Created” has been switched off since ")
+    assert told["Order Ready"].startswith("The integration has been switched off since ")
+    assert told["New Customer Signup"].startswith(
         "It happened before the integration was set up, at "
     )
     assert Outgoing.objects.exclude(event=IDENTIFY).count() == 0
@@ -106,17 +103,17 @@ def test_a_second_visit_of_a_day_is_told_with_the_first(
     order.return_to_customer(by=None)
     notes = [
         (line.event, bool(line.note))
-        for line in tell_of(customer).lines
+        for line in tell_of(customer).entries
         if line.event != "Customer details"
     ]
     assert notes == [
-        (catalogue.ORDER_RETURNED, True),
-        (catalogue.ORDER_CREATED, True),
-        (catalogue.ORDER_CREATED, False),
-        (catalogue.CUSTOMER_VISIT, False),
-        (catalogue.NEW_CUSTOMER_SIGNUP, False),
+        ("Order Returned", True),
+        ("Order Created", True),
+        ("Order Created", False),
+        ("Customer Visit", False),
+        ("New Customer Signup", False),
     ]
-    assert "a day counts once" in stand(tell_of(customer), catalogue.CUSTOMER_VISIT)
+    assert "A day counts once" in stand(tell_of(customer), "Customer Visit")
 
 
 def test_an_employee_s_cancellation_is_listed_as_no_event(
@@ -128,17 +125,17 @@ def test_an_employee_s_cancellation_is_listed_as_no_event(
     told = [(event, state) for event, state, _ in lines(tell_of(customer))]
     assert told[0] == ("Pickup canceled by an employee", "no-event")
     assert (
-        stand(tell_of(customer), catalogue.CUSTOMER_CANCELED_PICKUP)
-        == "They have not canceled a pickup."
+        stand(tell_of(customer), "Customer Canceled Pickup")
+        == "This customer has not canceled a pickup."
     )
 
 
 def test_without_an_integration_nothing_was_ever_sent(customer: Customer) -> None:
     found = tell_of(customer)
     assert lines(found) == [
-        (catalogue.NEW_CUSTOMER_SIGNUP, "not-sent", "The integration has never been set up.")
+        ("New Customer Signup", "not-sent", "The integration has never been set up.")
     ]
-    assert {one.now for one in found.stands} == {
+    assert {one.next for one in found.statuses} == {
         "Nothing is sent: the integration is switched off."
     }
 
@@ -147,7 +144,7 @@ def test_since_when_it_is_on_counts_also_from_before_switches_were_noted(
     customer: Customer, integration: Integration
 ) -> None:
     Integration.objects.update(enabled_at=timezone.now() - DAY)
-    (told,) = (line.sentence for line in tell_of(customer).lines)
+    (told,) = (line.sentence for line in tell_of(customer).entries)
     assert (
         told
         == "It was not recorded as it happened, as with records that are imported: those make no events."
@@ -157,12 +154,12 @@ def test_since_when_it_is_on_counts_also_from_before_switches_were_noted(
 def test_a_change_of_details_that_waits_is_told(
     customer: Customer, integration: Integration
 ) -> None:
-    assert tell_of(customer).identify is False
+    assert tell_of(customer).identify_waits is False
     customer.change_phone("+14155550177")
     found = tell_of(customer)
-    assert found.identify is True
+    assert found.identify_waits is True
     assert [line for line in lines(found) if line[0] == "Customer details"] == [
-        ("Customer details", "waiting", "It leaves in a moment.")
+        ("Customer details", "waiting", "It is being sent.")
     ]
 
 
@@ -195,23 +192,23 @@ class TestAhead:
         for day in range(1, limit + 1):
             assert lost.sweep(noon + day * DAY) == 0
             assert f"Not lost until {limit + 2} May:" in stand(
-                tell_of(customer, noon + day * DAY), catalogue.CUSTOMER_LOST
+                tell_of(customer, noon + day * DAY), "Customer Lost"
             )
         noon += (limit + 1) * DAY
-        assert "Lost since " in stand(tell_of(customer, noon), catalogue.CUSTOMER_LOST)
+        assert "Lost since " in stand(tell_of(customer, noon), "Customer Lost")
         assert lost.sweep(noon) == 1
         assert "Found lost at 12:00, counting from their last visit on 1 May." in stand(
-            tell_of(customer, noon), catalogue.CUSTOMER_LOST
+            tell_of(customer, noon), "Customer Lost"
         )
 
     def test_a_birthday(self) -> None:
         business = self.business(birthday_hour=9)
         customer = CustomerFactory.create(business=business)
         at = datetime(2025, 5, 4, 8, 59, tzinfo=ANGELES)
-        told = stand(tell_of(customer, at), catalogue.CUSTOMER_BIRTHDAY)
+        told = stand(tell_of(customer, at), "Customer Birthday")
         assert (
             told
-            == "Never sent for them. No custom field with the birthday is chosen in the settings."
+            == "No birthday of this customer has been sent. You have not chosen the custom field that holds the birthday."
         )
         field = CustomFieldFactory.create(
             business=business, kind=CustomField.Kind.DATE, name="Birthday"
@@ -219,19 +216,19 @@ class TestAhead:
         Integration.objects.update(
             birthday_field=field, birthday_field_since=datetime(2024, 1, 1, tzinfo=UTC)
         )
-        assert stand(tell_of(customer, at), catalogue.CUSTOMER_BIRTHDAY).endswith(
+        assert stand(tell_of(customer, at), "Customer Birthday").endswith(
             "no date in the custom field “Birthday”."
         )
         with time_machine.travel(at - 9 * DAY):
             CustomFieldValue.record(customer, field, "1988-05-04")
         assert (
-            stand(tell_of(customer, at), catalogue.CUSTOMER_BIRTHDAY)
-            == "Never sent for them. Their birthday is today, at 09:00."
+            stand(tell_of(customer, at), "Customer Birthday")
+            == "No birthday of this customer has been sent. Their birthday is today, at 09:00."
         )
         assert [birthdays.sweep(at), birthdays.sweep(at + DAY / 24)] == [0, 1]
-        told = stand(tell_of(customer, at + DAY), catalogue.CUSTOMER_BIRTHDAY)
+        told = stand(tell_of(customer, at + DAY), "Customer Birthday")
         assert told.startswith("Waiting since it happened ")
-        assert told.endswith("Celebrated this year, on 4 May. The next is on 4 May 2026.")
+        assert told.endswith("Sent this year, on 4 May. The next is on 4 May 2026.")
 
 
 class TestBounds:
@@ -257,13 +254,13 @@ class TestBounds:
     ) -> None:
         for number in range(4):
             Order.create(customer, at=timezone.now() - number * DAY)
-        whole = [(line.at, line.event) for line in tell_of(customer).lines]
+        whole = [(line.at, line.event) for line in tell_of(customer).entries]
         monkeypatch.setattr(assemble, "LINES_PER_PAGE", 3)
         seen, before = [], None
         for _ in range(len(whole)):
             found = customer_timeline(customer, before, timezone.now())
-            seen += [(line.at, line.event) for line in found.lines]
-            before = found.following
+            seen += [(line.at, line.event) for line in found.entries]
+            before = found.next_key
             if before is None:
                 break
         assert seen == whole
@@ -275,9 +272,9 @@ class TestBounds:
         other = CustomerFactory.create(business=customer.business)
         for _ in range(3):
             OrderFactory.create(customer=other)
-        monkeypatch.setattr(queries, "SEARCHED", 3)
-        told = {line.about: (line.state, line.sentence) for line in tell_of(customer).lines}
-        probably = "Probably waiting: so much waits that this page does not look through all of it."
+        monkeypatch.setattr(queries, "OUTBOX_ROWS_READ", 3)
+        told = {line.about: (line.state, line.sentence) for line in tell_of(customer).entries}
+        probably = "It is probably waiting. More messages are waiting than this page can search."
         assert told[f"order {first.number}"] == ("waiting", probably)
         # the details are found whatever waits
         assert told[""][0] == "waiting"

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from events import catalogue
+from events.definitions.customer_context import Absence, Birthdays, CountedVisit, CustomerContext
 from events.lanes.status import CHOICE_WANTED, DISCARDING, LaneStatus
-from events.timeline.event_status import NEVER, CustomerFacts, EventStatus, event_statuses
+from events.timeline.event_status import NOT_READ, CustomerFacts, EventStatus, event_statuses
 from events.timeline.lines import MessageEntry
-from events.timeline.reasons import BusinessPast, CountedVisit
+from events.timeline.reasons import BusinessPast
 from events.timeline.sentences import STATE_LABELS, outcome_sentence, title
 from events.timeline.switch_periods import Switched, SwitchHistory
 
@@ -18,11 +19,11 @@ ZONE = "America/Los_Angeles"
 # 24 November 2026, 10:00 in Los Angeles
 NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-READY = catalogue.ORDER_READY
+READY = "Order Ready"
 SWITCHES = SwitchHistory([Switched(NOW - 100 * DAY, "", True)])
-AHEAD = {
-    catalogue.CUSTOMER_LOST: "Not lost until then.",
-    catalogue.CUSTOMER_BIRTHDAY: "Their birthday is soon.",
+UPCOMING = {
+    "Customer Lost": "Not lost until then.",
+    "Customer Birthday": "Their birthday is soon.",
 }
 
 
@@ -45,19 +46,19 @@ def stand(event: str = READY, *entries: MessageEntry, **known: Any) -> EventStat
     switches = known.pop("switches", SWITCHES)
     past = BusinessPast(ZONE, switches, (NOW - 300 * DAY).date(), 13)
     found = CustomerFacts(
-        **{"entries": entries, "latest": {}, "past": past, "ahead": AHEAD, **known}
+        **{"entries": entries, "latest": {}, "past": past, "upcoming": UPCOMING, **known}
     )
     return {one.event: one for one in event_statuses(found, NOW)}[event]
 
 
-def test_all_13_are_told_in_the_order_of_the_catalogue() -> None:
+def test_every_event_has_a_status_in_the_order_of_the_catalogue() -> None:
     found = list(
         event_statuses(
-            CustomerFacts([], {}, BusinessPast(ZONE, SWITCHES, NOW.date(), 13), AHEAD), NOW
+            CustomerFacts([], {}, BusinessPast(ZONE, SWITCHES, NOW.date(), 13), UPCOMING), NOW
         )
     )
     assert [one.event for one in found] == [event.name for event in catalogue.EVENTS]
-    assert [one.last for one in found] == [NEVER[event.name] for event in catalogue.EVENTS]
+    assert [one.last for one in found] == [event.not_yet for event in catalogue.EVENTS]
     assert {one.state for one in found} == {"nothing"}
 
 
@@ -67,11 +68,11 @@ def test_all_13_are_told_in_the_order_of_the_catalogue() -> None:
         (entry("accepted"), "Last accepted by Segment at 09:00."),
         (
             entry("rejected", DAY, reason="The message is too large."),
-            "Last rejected yesterday at 10:00. The message is too large.",
+            "Last refused yesterday at 10:00. The message is too large.",
         ),
         (
             entry("skipped", reason="The owner decided."),
-            "Last passed over at 09:00. The owner decided.",
+            "Last one not sent at 09:00. The owner decided.",
         ),
         (
             entry("expired", 40 * DAY, reason="It waited."),
@@ -120,59 +121,59 @@ def test_what_happened_since_without_a_message_comes_first() -> None:
 def test_what_was_switched_off_after_the_last_one_is_told_besides() -> None:
     off = SwitchHistory([*SWITCHES.changes, Switched(NOW - HOUR, READY, False)])
     found = stand(READY, entry("accepted", DAY), switches=off, muted=frozenset({READY}))
-    assert (found.last, found.now) == (
+    assert (found.last, found.next) == (
         "Last accepted by Segment yesterday at 10:00.",
         "This event has been switched off since 09:00.",
     )
 
 
 def test_what_is_further_back_than_was_read_is_not_said_to_be_unsent() -> None:
-    told = "It is not among the latest messages, which are all that is looked through here."
+    told = NOT_READ
     found = stand(READY, latest={READY: NOW - 9 * DAY}, read_from=NOW - DAY)
     assert (found.state, found.last) == (
         "unknown",
         f"Last happened on 15 November at 10:00. {told}",
     )
-    assert stand(catalogue.CUSTOMER_BIRTHDAY, read_from=NOW - DAY).last == told
+    assert stand("Customer Birthday", read_from=NOW - DAY).last == told
     assert stand(READY, latest={READY: NOW - HOUR}, read_from=NOW - DAY).state == "not-sent"
 
 
 def test_what_the_log_no_longer_keeps_is_not_said_to_be_unsent() -> None:
     long_ago = SwitchHistory([Switched(NOW - 900 * DAY, "", True)])
     found = stand(
-        catalogue.NEW_CUSTOMER_SIGNUP,
-        latest={catalogue.NEW_CUSTOMER_SIGNUP: NOW - 500 * DAY},
+        "New Customer Signup",
+        latest={"New Customer Signup": NOW - 500 * DAY},
         switches=long_ago,
     )
-    told = "Last happened on 12 July 2025 at 11:00. What became of it is not known any more: the send log keeps 13 months."
+    told = "Last happened on 12 July 2025 at 11:00. We no longer know whether it was sent: the send log is kept for 13 months."
     assert (found.state, found.last) == ("unknown", told)
 
 
 def test_today_s_visit_is_shown_as_the_one_that_counted() -> None:
-    found = stand(catalogue.CUSTOMER_VISIT, visit=CountedVisit(NOW - HOUR, "by a driver"))
-    assert (
-        found.now
-        == "Today's was counted at 09:00, by a driver: a day counts once, so the next can be tomorrow's."
+    absence = Absence(NOW - HOUR, True, "weekly", 14)
+    visit = CountedVisit(NOW - HOUR, "by a driver")
+    context = CustomerContext(1, ZONE, NOW, absence, Birthdays(None), visit)
+    assert catalogue.BY_NAME["Customer Visit"].upcoming(context) == (
+        "Today's visit was counted at 09:00, by a driver. "
+        "A day counts once, so the next visit counts from tomorrow on."
     )
 
 
 def test_what_comes_by_itself_is_told() -> None:
-    assert [stand(event).now for event in AHEAD] == list(AHEAD.values())
+    assert [stand(event).next for event in UPCOMING] == list(UPCOMING.values())
 
 
 def test_switched_off_is_told_of_every_event_before_anything_else() -> None:
     off = SwitchHistory([*SWITCHES.changes, Switched(NOW - DAY, "", False)])
     muted = frozenset({READY})
-    for event in (READY, catalogue.CUSTOMER_LOST, catalogue.CUSTOMER_VISIT):
-        found = stand(
-            event, switches=off, off=True, muted=muted, visit=CountedVisit(NOW, "in a store")
-        )
+    for event in (READY, "Customer Lost", "Customer Visit"):
+        found = stand(event, switches=off, is_off=True, muted=muted)
         assert (
-            found.now
+            found.next
             == "Nothing is sent: the integration has been switched off since yesterday 10:00."
         )
     assert (
-        stand(READY, switches=SwitchHistory([]), off=True).now
+        stand(READY, switches=SwitchHistory([]), is_off=True).next
         == "Nothing is sent: the integration is switched off."
     )
 
@@ -202,7 +203,7 @@ def standing(**known: Any) -> LaneStatus:
         (
             entry("rejected", reason="Segment refused it."),
             standing(),
-            "Rejected at 09:00. Segment refused it.",
+            "Refused at 09:00. Segment refused it.",
         ),
         (
             entry("skipped", reason="Nothing changed."),
@@ -214,36 +215,36 @@ def standing(**known: Any) -> LaneStatus:
             standing(),
             "Expired at 09:00. It waited for 30 days.",
         ),
-        (entry("waiting"), standing(), "It leaves in a moment."),
+        (entry("waiting"), standing(), "It is being sent."),
         (
             entry("waiting"),
             standing(enabled=False),
-            "It waits from before the integration was switched off. You are asked what becomes of it when you switch on.",
+            "It has been waiting since before the integration was switched off. When you switch on, we ask you what to do with it.",
         ),
         (
             entry("waiting"),
             standing(stopped="Segment refused the write key. Copy it again."),
-            "It waits because sending is stopped; the settings say what to do.",
+            "It is waiting because sending has stopped. The settings say what to do.",
         ),
         (
             entry("waiting"),
             standing(stopped=CHOICE_WANTED),
-            "It waits until you choose what becomes of the events from before you switched on.",
+            "It is waiting for your choice about events from before you switched on.",
         ),
         (
             entry("waiting"),
             standing(stopped=DISCARDING),
-            "It waits while old events are being discarded.",
+            "It is waiting while old events are being discarded.",
         ),
         (
             entry("waiting", attempts=1, reason="Segment could not be reached."),
             standing(last_error="Segment could not be reached."),
-            "It waits to be tried again. Tried once. Segment could not be reached.",
+            "It is waiting to be tried again. Tried once. Segment could not be reached.",
         ),
         (
             entry("waiting", attempts=12),
             standing(last_error="x"),
-            "It waits to be tried again. Tried 12 times.",
+            "It is waiting to be tried again. Tried 12 times.",
         ),
     ],
 )

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events import catalogue
 from events.timeline import lines
 from events.timeline.lines import (
     LINES_PER_PAGE,
@@ -17,7 +16,7 @@ from events.timeline.lines import (
 )
 
 NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
-READY, CREATED = catalogue.ORDER_READY, catalogue.ORDER_CREATED
+READY, CREATED = "Order Ready", "Order Created"
 
 
 def at(minute: int) -> datetime:
@@ -65,8 +64,11 @@ def told(found: LinePage) -> list[tuple[str, int, list[str]]]:
 def test_what_happened_and_what_became_of_it_are_one_line() -> None:
     found = page([happened(3, 2), happened(1, 1)], [entry(9, 3, 2, "waiting")], [entry(1, 1, 1)])
     assert told(found) == [(READY, 2, ["waiting"]), (READY, 1, ["accepted"])]
-    assert [line.happened.about for line in found.lines if line.happened] == ["order 2", "order 1"]
-    assert found.following is None
+    assert [line.occurrence.about for line in found.lines if line.occurrence] == [
+        "order 2",
+        "order 1",
+    ]
+    assert found.next_key is None
 
 
 def test_what_happened_without_a_message_is_a_line_and_so_is_a_message_whose_record_is_gone() -> (
@@ -101,10 +103,10 @@ def test_a_record_whose_moment_was_changed_is_not_said_to_be_without_a_message()
 
 
 def test_two_lapses_of_a_customer_are_two() -> None:
-    lapses = [happened(5, 7, catalogue.CUSTOMER_LOST), happened(1, 7, catalogue.CUSTOMER_LOST)]
-    assert told(page(lapses, [], [entry(1, 1, 7, event=catalogue.CUSTOMER_LOST)])) == [
-        (catalogue.CUSTOMER_LOST, 7, []),
-        (catalogue.CUSTOMER_LOST, 7, ["accepted"]),
+    lapses = [happened(5, 7, "Customer Lost"), happened(1, 7, "Customer Lost")]
+    assert told(page(lapses, [], [entry(1, 1, 7, event="Customer Lost")])) == [
+        ("Customer Lost", 7, []),
+        ("Customer Lost", 7, ["accepted"]),
     ]
 
 
@@ -130,7 +132,7 @@ def test_page_after_page_every_line_comes_once_with_all_its_messages_and_in_orde
     made: list[tuple[int, int, int, int, bool]],
 ) -> None:
     records = [
-        happened(minute, subject, catalogue.CUSTOMER_LOST)
+        happened(minute, subject, "Customer Lost")
         for minute, subject, sent, _, known in made
         if known or not sent
     ]
@@ -141,14 +143,14 @@ def test_page_after_page_every_line_comes_once_with_all_its_messages_and_in_orde
         for n in range(sent)
     )
     log = [
-        entry(n, minute, subject, left=left, event=catalogue.CUSTOMER_LOST)
+        entry(n, minute, subject, left=left, event="Customer Lost")
         for n, (left, minute, subject) in enumerate(departures)
     ]
     seen: list[lines.Line] = []
     found = read(records, log, None)
-    while found.following:
+    while found.next_key:
         seen += found.lines
-        found = read(records, log, found.following)
+        found = read(records, log, found.next_key)
     seen += found.lines
     keys = [line.key for line in seen]
     assert sorted(keys) == sorted({one.key for one in records} | {one.key for one in log})

@@ -7,14 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events import catalogue
+from events.definitions.customer_context import CountedVisit
+from events.time_in_words import at_time
 from events.timeline.lines import PastOccurrence
 from events.timeline.reasons import (
-    CANCELED_BY_EMPLOYEE,
     BusinessPast,
-    CountedVisit,
     Reason,
-    on,
-    visited_already,
+    why_no_visit,
     why_not,
 )
 from events.timeline.switch_periods import OffPeriod, Switched, SwitchHistory
@@ -36,7 +35,7 @@ def past(
 
 
 ON = Switched(SET_UP, "", True)
-READY = catalogue.ORDER_READY
+READY = "Order Ready"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +81,8 @@ READY = catalogue.ORDER_READY
             60 * DAY,
             past(ON, kept_months=1),
             Reason(
-                "unknown", "What became of it is not known any more: the send log keeps 1 month."
+                "unknown",
+                "We no longer know whether it was sent: the send log is kept for 1 month.",
             ),
         ),
         (
@@ -90,7 +90,7 @@ READY = catalogue.ORDER_READY
             past(ON, unread=(NOW - DAY, NOW - HOUR / 2)),
             Reason(
                 "waiting",
-                "Probably waiting: so much waits that this page does not look through all of it.",
+                "It is probably waiting. More messages are waiting than this page can search.",
             ),
         ),
         (
@@ -98,7 +98,7 @@ READY = catalogue.ORDER_READY
             past(ON),
             Reason(
                 "not-sent",
-                "It was not recorded as it happened, as with records that are imported: those make no events.",
+                "It was not recorded when it happened. Imported records, for example, make no events.",
             ),
         ),
     ],
@@ -124,7 +124,7 @@ def test_the_integration_counts_before_the_event() -> None:
 
 
 def test_another_event_s_switch_does_not_count() -> None:
-    muted = past(ON, Switched(NOW - DAY, catalogue.ORDER_CREATED, False))
+    muted = past(ON, Switched(NOW - DAY, "Order Created", False))
     assert why_not(READY, NOW - HOUR, muted, NOW).state == "not-sent"
     assert "switched off" not in why_not(READY, NOW - HOUR, muted, NOW).text
 
@@ -132,11 +132,11 @@ def test_another_event_s_switch_does_not_count() -> None:
 def test_an_employee_s_cancellation_is_no_event_whatever_was_switched() -> None:
     told = Reason("no-event", "“Customer Canceled Pickup” is sent only when the customer cancels.")
     assert (
-        why_not(CANCELED_BY_EMPLOYEE, NOW, past(), NOW)
+        why_not("Pickup canceled by an employee", NOW, past(), NOW)
         == told
-        == why_not(CANCELED_BY_EMPLOYEE, NOW, past(ON), NOW)
+        == why_not("Pickup canceled by an employee", NOW, past(ON), NOW)
     )
-    assert CANCELED_BY_EMPLOYEE not in catalogue.EVENT_NAMES
+    assert "Pickup canceled by an employee" not in catalogue.EVENT_NAMES
 
 
 VISITS = {date(2026, 11, 24): CountedVisit(NOW - 2 * HOUR, "in a store")}
@@ -148,7 +148,7 @@ VISITS = {date(2026, 11, 24): CountedVisit(NOW - 2 * HOUR, "in a store")}
         (
             NOW,
             True,
-            "It made no “Customer Visit”: the visit of that day was counted at 08:00, in a store. A day counts once.",
+            "It made no visit event, because a day counts once: that day's visit was counted at 08:00, in a store.",
         ),
         (NOW - 2 * HOUR, True, ""),
         (NOW, False, ""),
@@ -160,8 +160,8 @@ def test_a_second_visit_of_a_day_is_told_with_the_one_that_counted(
     at: datetime, visits: bool, note: str
 ) -> None:
     assert (
-        visited_already(
-            PastOccurrence(catalogue.ORDER_RETURNED, 1, at, visits=visits), VISITS, past(ON), NOW
+        why_no_visit(
+            PastOccurrence("Order Returned", 1, at, is_visit=visits), VISITS, past(ON), NOW
         )
         == note
     )
@@ -177,7 +177,7 @@ def test_a_second_visit_of_a_day_is_told_with_the_one_that_counted(
     ],
 )
 def test_moments_read_like_a_sentence(moment: datetime, told: str) -> None:
-    assert on(moment, ZONE, NOW) == told
+    assert at_time(moment, ZONE, NOW) == told
 
 
 @given(

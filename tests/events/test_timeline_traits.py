@@ -5,7 +5,13 @@ from typing import Any, get_type_hints
 import pytest
 
 from customers.traits import Traits
-from events.timeline.traits_table import HIDDEN, TRAIT_NAMES, TraitRow, difference, table
+from events.timeline.traits_table import (
+    SHOWN_FOR_LINK,
+    TRAIT_NAMES,
+    TraitRow,
+    difference,
+    trait_table,
+)
 
 ZONE = "Europe/Berlin"
 TODAY: dict[str, Any] = {
@@ -40,7 +46,7 @@ def test_every_trait_has_a_name_for_owners() -> None:
 
 
 def test_values_are_told_as_people_write_them() -> None:
-    told = shown(table(None, TODAY, ZONE))
+    told = shown(trait_table(None, TODAY, ZONE))
     assert {name: value for name, (value, _) in told.items() if value != "not known"} == {
         "email": "ann@example.com",
         "isMobile": "Yes",
@@ -57,12 +63,12 @@ def test_values_are_told_as_people_write_them() -> None:
 
 def test_only_what_differs_is_told_twice_and_the_link_never() -> None:
     accepted = {**TODAY, "email": None, "demographic": 5, "link": "(hidden)"}
-    told = shown(table(accepted, TODAY, ZONE))
+    told = shown(trait_table(accepted, TODAY, ZONE))
     assert {name: both for name, both in told.items() if both[1]} == {
         "email": ("not known", "ann@example.com"),
         "demographic": ("5", "2"),
     }
-    assert told["link"] == (HIDDEN, "")
+    assert told["link"] == (SHOWN_FOR_LINK, "")
 
 
 CHANGED = [
@@ -71,47 +77,56 @@ CHANGED = [
     TraitRow("Group", "group", "d", "e"),
 ]
 SAME = [TraitRow("Email", "email", "a")]
-PAST = "That is not waiting to be sent: it was changed while nothing was recorded. The next change of their details brings it along."
+PAST = (
+    "These changes are not waiting to be sent, because nothing was recorded when they were made. "
+    "They are sent with the next change of this customer's details."
+)
 
 
 @pytest.mark.parametrize(
     ("traits", "known", "same", "waiting", "told"),
     [
         (SAME, True, True, False, "Nothing has changed since."),
-        (CHANGED, True, False, True, "Changed since: Email, Group. Their details wait to be sent."),
+        (
+            CHANGED,
+            True,
+            False,
+            True,
+            "Changed since: Email, Group. Their new details are waiting to be sent.",
+        ),
         (CHANGED, True, False, False, f"Changed since: Email, Group. {PAST}"),
         (
             SAME,
             True,
             False,
             True,
-            "Nothing that is shown here has changed since. Their details wait to be sent.",
+            "Nothing in this table has changed since. Their new details are waiting to be sent.",
         ),
-        (SAME, True, False, False, "Nothing that is shown here has changed since."),
+        (SAME, True, False, False, "Nothing in this table has changed since."),
         (
             SAME,
             False,
             False,
             True,
-            "The send log does not keep the message any more; below is what would be sent today. Their details wait to be sent.",
+            "The send log no longer has the message. The table shows what would be sent today. Their new details are waiting to be sent.",
         ),
         (
             SAME,
             False,
             False,
             False,
-            "The send log does not keep the message any more; below is what would be sent today.",
+            "The send log no longer has the message. The table shows what would be sent today.",
         ),
         (
             SAME,
             False,
             True,
             False,
-            "The send log does not keep the message any more, but nothing has changed since.",
+            "The send log no longer has the message, but nothing has changed since.",
         ),
     ],
 )
 def test_the_difference_is_told_in_a_sentence(
     traits: list[TraitRow], known: bool, same: bool, waiting: bool, told: str
 ) -> None:
-    assert difference(traits, known=known, same=same, waiting=waiting) == told
+    assert difference(traits, is_logged=known, is_same=same, is_waiting=waiting) == told

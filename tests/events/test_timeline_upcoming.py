@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from customers.dates import birthday_in_year
-from events.timeline.upcoming import Absence, Birthdays, birthday, lost
+from events.definitions.customer_context import Absence, Birthdays
+from events.definitions.upcoming import birthday_sentence, lost_sentence
 
 ZONE = "America/Los_Angeles"
 # 24 November 2026, 10:00 in Los Angeles
@@ -50,55 +51,57 @@ def absent(days: int, **known: Any) -> Absence:
             absent(0, frequency="monthly", limit=1),
             "Not lost until 26 November: a monthly customer may stay away for 1 day, counting from their last visit on 24 November.",
         ),
-        (absent(15), "Lost since 24 November. It is found at the next nightly look."),
+        (absent(15), "Lost since 24 November. The next nightly search finds it."),
         (
             absent(20, found_at=NOW - 5 * DAY),
             "Found lost on 19 November at 10:00, counting from their last visit on 4 November. Their next visit ends it.",
         ),
         (
             absent(400),
-            "Lost since 4 November 2025, which was before you switched on, so it is not sent. Their next visit ends it.",
+            "Lost since 4 November 2025. That was before you switched on, so it is not sent. Their next visit ends it.",
         ),
         (
             absent(20, enabled_at=None),
-            "Lost since 19 November, but nobody is looked for while the integration is off.",
+            "Lost since 19 November, but we do not look for lost customers while the integration is off.",
         ),
         # found on the very day of switching on
         (
             absent(20, enabled_at=NOW - 5 * DAY),
-            "Lost since 19 November. It is found at the next nightly look.",
+            "Lost since 19 November. The next nightly search finds it.",
         ),
         (
             absent(20, enabled_at=NOW - 4 * DAY),
-            "Lost since 19 November, which was before you switched on, so it is not sent. Their next visit ends it.",
+            "Lost since 19 November. That was before you switched on, so it is not sent. Their next visit ends it.",
         ),
     ],
 )
 def test_lost(absence: Absence, told: str) -> None:
-    assert lost(absence, ZONE, NOW) == told
+    assert lost_sentence(absence, ZONE, NOW) == told
 
 
 def test_days_are_the_business_s() -> None:
     # 8 November 23:30 in Los Angeles, which is the 9th in UTC
     absence = absent(0, since=datetime(2026, 11, 9, 7, 30, tzinfo=UTC))
     assert (
-        lost(absence, ZONE, NOW) == "Lost since 23 November. It is found at the next nightly look."
+        lost_sentence(absence, ZONE, NOW)
+        == "Lost since 23 November. The next nightly search finds it."
     )
     assert (
-        lost(absence, "UTC", NOW) == "Lost since 24 November. It is found at the next nightly look."
+        lost_sentence(absence, "UTC", NOW)
+        == "Lost since 24 November. The next nightly search finds it."
     )
 
 
 def born(value: str, **known: Any) -> Birthdays:
     return Birthdays(
-        **{"field": "Birthday", "value": value, "answered_at": ON, "since": ON, **known}
+        **{"field": "Birthday", "value": value, "entered_at": ON, "since": ON, **known}
     )
 
 
 @pytest.mark.parametrize(
     ("known", "told"),
     [
-        (Birthdays(None), "No custom field with the birthday is chosen in the settings."),
+        (Birthdays(None), "You have not chosen the custom field that holds the birthday."),
         (born(""), "This customer has no date in the custom field “Birthday”."),
         (born("soon"), "This customer has no date in the custom field “Birthday”."),
         (born("02-30"), "This customer has no date in the custom field “Birthday”."),
@@ -106,19 +109,19 @@ def born(value: str, **known: Any) -> Birthdays:
         (born("11-24", hour=11), "Their birthday is today, at 11:00."),
         (
             born("11-24"),
-            "This year's birthday, on 24 November, is found within a minute. The next is on 24 November 2027.",
+            "This year's birthday, on 24 November, is sent within a minute. The next is on 24 November 2027.",
         ),
         (
             born("05-04", celebrated=frozenset({2026})),
-            "Celebrated this year, on 4 May. The next is on 4 May 2027.",
+            "Sent this year, on 4 May. The next is on 4 May 2027.",
         ),
         (
             born("05-04", celebrated=frozenset({2025})),
-            "This year's birthday, on 4 May, was not celebrated. The next is on 4 May 2027.",
+            "This year's birthday, on 4 May, was not sent. The next is on 4 May 2027.",
         ),
         (
-            born("11-20", answered_at=NOW - DAY),
-            "This year's birthday, on 20 November, had passed when it was entered, so it is not sent. The next is on 20 November 2027.",
+            born("11-20", entered_at=NOW - DAY),
+            "This year's birthday, on 20 November, was over when it was entered, so it is not sent. The next is on 20 November 2027.",
         ),
         (
             born("11-20", since=NOW - DAY),
@@ -129,16 +132,16 @@ def born(value: str, **known: Any) -> Birthdays:
         ),
         (
             born("11-20", since=None),
-            "This year's birthday, on 20 November, is not looked for while the integration is off. The next is on 20 November 2027.",
+            "This year's birthday, on 20 November, is not sent while the integration is off. The next is on 20 November 2027.",
         ),
         (
             born("1996-02-29", celebrated=frozenset({2026})),
-            "Celebrated this year, on 28 February. The next is on 28 February 2027.",
+            "Sent this year, on 28 February. The next is on 28 February 2027.",
         ),
     ],
 )
 def test_birthdays(known: Birthdays, told: str) -> None:
-    assert birthday(known, ZONE, NOW) == told
+    assert birthday_sentence(known, ZONE, NOW) == told
 
 
 def test_29_february_exists_in_leap_years() -> None:

@@ -1,13 +1,13 @@
 """What needs the owner's attention, most urgent first. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from events.catalogue import CUSTOMER_BIRTHDAY
+from events.catalogue import EVENTS
 from events.lanes.status import LaneState, LaneStatus, duration, events, state_of
 
 URGENT_WAIT: Final = timedelta(hours=1)
@@ -36,21 +36,26 @@ class AttentionItem:
 def attention_items(
     status: LaneStatus,
     muted: list[str],
-    has_birthday_field: bool,
+    missing_settings: Collection[str],
     month: Counter[str],
     now: datetime,
 ) -> list[AttentionItem]:
-    """`month`: outcomes of the last 30 days."""
+    """Return what needs attention about sending.
+
+    `month` counts the outcomes of the last 30 days; `missing_settings` are the fields of the
+    integration that some event needs and that the owner has not chosen.
+    """
     items = [*_sending_items(status, now), *_outcome_items(month)]
-    if status.enabled and CUSTOMER_BIRTHDAY not in muted and not has_birthday_field:
-        items.append(
+    if status.enabled:
+        items += [
             AttentionItem(
-                f"{CUSTOMER_BIRTHDAY} is switched on, but you have not chosen the field with the "
-                "birthday, so it cannot be sent.",
-                "Choose the field",
+                f"{event.name} is switched on, but {event.setting.missing}",
+                event.setting.to_do,
                 AttentionLink.INTEGRATION,
             )
-        )
+            for event in EVENTS
+            if event.setting and event.setting.field in missing_settings and event.name not in muted
+        ]
     return items
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from customers import access
 from customers.models import Business, IncomingText, TextSettings
 from customers.zones import local_day
+from events.catalogue import EVENT_SETTINGS
 from events.lanes.read_status import lane_statuses
 from events.lanes.status import LaneStatus, state_of, status_sentence
 from events.models import Integration
@@ -89,15 +90,13 @@ def _attention(
 ) -> list[tuple[AttentionItem, str]]:
     """Return what needs attention, urgent things first, each with the address of its link."""
     integration = (
-        Integration.objects.filter(pk=business.pk).only("muted", "birthday_field_id").first()
+        Integration.objects.filter(pk=business.pk).only("muted", *EVENT_SETTINGS).first()
         or Integration()
     )
-    has_birthday_field = integration.birthday_field_id is not None
+    missing = {field for field in EVENT_SETTINGS if getattr(integration, field) is None}
     settings = TextSettings.objects.filter(business=business).first()
     items = [
-        *attention_items(
-            status, integration.muted, has_birthday_field, figures.month, timezone.now()
-        ),
+        *attention_items(status, integration.muted, missing, figures.month, timezone.now()),
         *_text_items(business, settings),
     ]
     items.sort(key=lambda item: not item.is_urgent)

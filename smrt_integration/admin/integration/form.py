@@ -12,7 +12,8 @@ from django.utils.text import slugify
 from unfold import widgets
 
 from customers.models import CustomField
-from events.catalogue import EVENTS, Event
+from events.catalogue import EVENTS
+from events.definitions.definition import EventDefinition
 from events.encryption import Unreadable
 from events.models import Integration, Region
 from events.models.integration import day_limit_validators, write_key_validator
@@ -48,7 +49,7 @@ def days_field(label: str) -> forms.IntegerField:
     )
 
 
-def switch_name(event: Event) -> str:
+def switch_name(event: type[EventDefinition]) -> str:
     """Return the name of the event's switch in the form: send_order_ready."""
     return f"send_{slugify(event.name).replace('-', '_')}"
 
@@ -110,7 +111,7 @@ class IntegrationForm(IntegrationModelForm):
         super().__init__(*args, **kwargs)
         for event in EVENTS:
             self.fields[switch_name(event)] = switch_field(
-                label=event.name, help_text=event.happens_when
+                label=event.name, help_text=event.sent_when
             )
             self.initial[switch_name(event)] = event.name not in self.instance.muted
         self.initial["write_key"] = ""
@@ -168,7 +169,7 @@ class IntegrationForm(IntegrationModelForm):
         """Return the events' switches by what the events are about."""
         groups: dict[str, list[Any]] = defaultdict(list)
         for event in EVENTS:
-            groups[event.about].append(self[switch_name(event)])
+            groups[event.heading].append(self[switch_name(event)])
         return dict(groups)
 
     def limits(self) -> list[Any]:

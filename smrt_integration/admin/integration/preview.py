@@ -11,11 +11,13 @@ from django.utils import timezone
 from unfold import widgets
 
 from customers.models import Customer
-from events.catalogue import EVENTS, ORDER_CREATED
+from events.catalogue import EVENTS, events_of
 from events.identify import IDENTIFY
 from events.models import Integration
 from smrt_integration.delivery.preview import preview
 
+FIRST_SHOWN: Final = events_of("customers.Order")[0].name
+"""An event that most customers have."""
 CUSTOMERS_LISTED: Final = 20
 """One screen; typing more of the name finds the others."""
 
@@ -23,13 +25,13 @@ CUSTOMERS_LISTED: Final = 20
 def event_choices() -> list[Any]:
     groups: dict[str, list[tuple[str, str]]] = {}
     for event in EVENTS:
-        groups.setdefault(event.about, []).append((event.name, event.name))
+        groups.setdefault(event.heading, []).append((event.name, event.name))
     return [("Customer details", [(IDENTIFY, "Customer details (identify)")]), *groups.items()]
 
 
 class PreviewForm(forms.Form):
     event = forms.ChoiceField(
-        choices=event_choices, initial=ORDER_CREATED, widget=widgets.UnfoldAdminSelectWidget()
+        choices=event_choices, initial=FIRST_SHOWN, widget=widgets.UnfoldAdminSelectWidget()
     )
     q = forms.CharField(
         required=False,
@@ -46,7 +48,7 @@ def view(
 ) -> HttpResponseBase:
     """Show the preview. The address holds every choice, so it can be bookmarked."""
     form = PreviewForm(
-        {"event": request.GET.get("event", ORDER_CREATED), "q": request.GET.get("q", "")}
+        {"event": request.GET.get("event", FIRST_SHOWN), "q": request.GET.get("q", "")}
     )
     chosen = form.cleaned_data if form.is_valid() else {}
     customers = Customer.objects.filter(business_id=integration.pk)

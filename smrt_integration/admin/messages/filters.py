@@ -171,7 +171,7 @@ def _filter_values(query: QueryDict) -> dict[str, str]:
 def _event_choices(*, with_test: bool) -> list[Any]:
     groups: dict[str, list[tuple[str, str]]] = {}
     for event in EVENTS:
-        groups.setdefault(event.about, []).append((event.name, event.name))
+        groups.setdefault(event.heading, []).append((event.name, event.name))
     test_event = [(TEST_EVENT, TEST_EVENT)] if with_test else []
     others = [(IDENTIFY, event_title(IDENTIFY)), *test_event]
     return [("", "All events"), *groups.items(), ("Others", others)]

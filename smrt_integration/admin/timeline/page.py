@@ -81,14 +81,14 @@ class CustomerWithTimeline(CustomerAdmin):
 def _context(customer: Customer, position: str) -> dict[str, Any]:
     now, before = timezone.now(), parse_position(position)
     timeline = customer_timeline(customer, before, now)
-    zone = timeline.standing.time_zone
+    zone = timeline.lane_status.time_zone
     return {
         "title": f"Timeline of {customer}",
         "subtitle": customer.business.name,
         "customer": customer,
         "zone": zone,
         "is_first_page": before is None,
-        "days": days(timeline.lines, zone, now),
+        "days": days(timeline.entries, zone, now),
         "statuses": [
             (
                 status,
@@ -96,10 +96,10 @@ def _context(customer: Customer, position: str) -> dict[str, Any]:
                 STATE_ICONS[status.state],
                 message_url(status.entry),
             )
-            for status in timeline.stands
+            for status in timeline.statuses
         ],
-        "older": f"?{urlencode({'before': format_position(timeline.following)})}"
-        if timeline.following
+        "older": f"?{urlencode({'before': format_position(timeline.next_key)})}"
+        if timeline.next_key
         else "",
         **({} if before else _details_context(customer, timeline, now)),
     }
@@ -108,8 +108,8 @@ def _context(customer: Customer, position: str) -> dict[str, Any]:
 def _details_context(
     customer: Customer, timeline: CustomerTimeline, now: datetime
 ) -> dict[str, Any]:
-    zone = timeline.standing.time_zone
-    details = known_traits(customer, timeline.integration, timeline.identify, zone)
+    zone = timeline.lane_status.time_zone
+    details = known_traits(customer, timeline.integration, timeline.identify_waits, zone)
     return {
         "details": details,
         "accepted": when(details.at, now, zone) if details.at else "",

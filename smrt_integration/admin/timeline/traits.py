@@ -42,14 +42,16 @@ def known_traits(
             else "We send them before the customer's first event."
         )
         return KnownTraits(
-            traits_table.table(None, today, zone),
+            traits_table.trait_table(None, today, zone),
             f"{NOT_YET} {when} Below is what we would send today.",
         )
-    entry = queries.accepted(customer.business_id, accepted.message_id)
+    entry = queries.accepted_identify(customer.business_id, accepted.message_id)
     then = (entry.message or {}).get("traits") if entry else None
-    traits = traits_table.table(then, today, zone)
+    traits = traits_table.trait_table(then, today, zone)
     same = accepted.traits_hash == hash_of(today)
-    sentence = traits_table.difference(traits, known=then is not None, same=same, waiting=waiting)
+    sentence = traits_table.difference(
+        traits, is_logged=then is not None, is_same=same, is_waiting=waiting
+    )
     if _is_other_source(accepted, integration):
         sentence = f"{sentence} {OTHER_SOURCE}"
     at = entry.settled_at if entry else accepted.occurred_at

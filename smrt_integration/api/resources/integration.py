@@ -210,8 +210,8 @@ class EventTypeViewSet(BusinessViewSet):
             [
                 {
                     "name": event.name,
-                    "happens_when": event.happens_when,
-                    "properties": schemas.of_event(event),
+                    "happens_when": event.sent_when,
+                    "properties": schemas.event_schema(event),
                 }
                 for event in EVENTS
             ]
@@ -234,4 +234,4 @@ class TraitTypeViewSet(BusinessViewSet):
     @extend_schema(responses=TraitsSerializer)
     def retrieve(self, request: Request) -> Response:
         """Read the JSON Schema of the traits that identify sends."""
-        return Response({"traits": schemas.of_traits()})
+        return Response({"traits": schemas.traits_schema()})

@@ -14,14 +14,14 @@ from devtools.demo.businesses import BUSINESSES
 from devtools.demo.choices import ACTIVE_WITHIN
 from devtools.demo.past_records import NEARLY_LOST
 from devtools.demo.remote_business import RemoteBusiness
-from events.catalogue import CUSTOMER_BIRTHDAY, CUSTOMER_LOST, EVENT_NAMES
+from events.catalogue import EVENT_NAMES
 from events.models import Outgoing, TraitChange
 from smrt_integration.api.models import ApiKey
 from tests.devtools.demo.conftest import DemoSystem
 
 AT_ONCE = 1e6
 US, EU, OFF = BUSINESSES
-FROM_SWEEPS = {CUSTOMER_LOST, CUSTOMER_BIRTHDAY}
+FROM_SWEEPS = {"Customer Lost", "Customer Birthday"}
 WENT_WRONG = ("went wrong", "answered 5", "database", "twice", "no field", "broke off")
 
 

@@ -1,0 +1,64 @@
+"""What a definition may know of one customer to say what comes next: plain values, read elsewhere.
+
+Pure; `events.timeline.read_context` reads them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CountedVisit:
+    """The visit that counted on a day; `how` says by whom or where."""
+
+    at: datetime
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """How long the customer has been away.
+
+    `since` is the last visit (`visited`) or the signup, `limit` the business's limit in days for
+    the `frequency`. `found_at` is when the sweep found them lost, counted from `since`.
+    `enabled_at` is since when the integration has been on, None while it is off.
+    """
+
+    since: datetime
+    visited: bool
+    frequency: str
+    limit: int
+    found_at: datetime | None = None
+    enabled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Birthdays:
+    """What is known about the customer's birthday.
+
+    `field` is the name of the custom field that the owner chose, None without one. `value` is what
+    the customer has in it, entered at `entered_at`. `hour` is the hour from which it is sent,
+    `since` the moment before which nothing is celebrated, None while the integration is off.
+    `celebrated` holds years.
+    """
+
+    field: str | None
+    value: str = ""
+    entered_at: datetime | None = None
+    hour: int = 9
+    since: datetime | None = None
+    celebrated: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerContext:
+    """One customer at one moment. `visit_today` is the visit that counted today, if there was
+    one.
+    """
+
+    customer_id: int
+    time_zone: str
+    now: datetime
+    absence: Absence
+    birthdays: Birthdays
+    visit_today: CountedVisit | None = None

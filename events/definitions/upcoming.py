@@ -1,0 +1,96 @@
+"""What comes by itself: when a customer counts as lost, and their birthday. Pure.
+
+The rules are those of `events.sweeps`.
+"""
+
+import re
+from datetime import date, datetime, time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from customers.dates import birthday_in_year
+from customers.lost import lost_on
+from customers.zones import local_day
+from events.definitions.customer_context import Absence, Birthdays
+from events.time_in_words import at_time, day_in_words, days_in_words
+
+CUSTOMER_OF_FREQUENCY: Final = {
+    "weekly": "a weekly customer",
+    "bi-weekly": "a bi-weekly customer",
+    "monthly": "a monthly customer",
+}
+IRREGULAR_CUSTOMER: Final = "a customer without a regular rhythm"
+BIRTHDAY: Final = re.compile(r"(?:\d{4}-)?(\d{2})-(\d{2})", re.ASCII)
+
+
+def lost_sentence(absence: Absence, time_zone: str, now: datetime) -> str:
+    """Return when the customer will count as lost, or why they do and what is sent."""
+    since = day_in_words(local_day(absence.since, time_zone), now, time_zone)
+    counted = f"counting from their {'last visit' if absence.visited else 'signup'} on {since}"
+    if absence.found_at:
+        found = at_time(absence.found_at, time_zone, now)
+        return f"Found lost {found}, {counted}. Their next visit ends it."
+    first_day = lost_on(absence.since, time_zone, absence.limit)
+    day = day_in_words(first_day, now, time_zone)
+    if local_day(now, time_zone) < first_day:
+        who = CUSTOMER_OF_FREQUENCY.get(absence.frequency, IRREGULAR_CUSTOMER)
+        limit = days_in_words(absence.limit)
+        return f"Not lost until {day}: {who} may stay away for {limit}, {counted}."
+    if absence.enabled_at is None:
+        return (
+            f"Lost since {day}, but we do not look for lost customers while the integration is off."
+        )
+    if first_day < local_day(absence.enabled_at, time_zone):
+        return (
+            f"Lost since {day}. That was before you switched on, so it is not sent. "
+            "Their next visit ends it."
+        )
+    return f"Lost since {day}. The next nightly search finds it."
+
+
+def birthday_sentence(birthdays: Birthdays, time_zone: str, now: datetime) -> str:
+    """Return when the next birthday is sent, and why this year's was not."""
+    if birthdays.field is None:
+        return "You have not chosen the custom field that holds the birthday."
+    today = local_day(now, time_zone)
+    this_year, next_year = (_birthday(birthdays.value, today.year + n) for n in (0, 1))
+    if this_year is None or next_year is None:
+        return no_birthday(birthdays.field)
+    following = f"The next is on {day_in_words(next_year, now, time_zone)}."
+    if today.year in birthdays.celebrated:
+        return f"Sent this year, on {day_in_words(this_year, now, time_zone)}. {following}"
+    due = datetime.combine(this_year, time(birthdays.hour), ZoneInfo(time_zone))
+    if now < due:
+        is_today = this_year == today
+        day = "today" if is_today else f"on {day_in_words(this_year, now, time_zone)}"
+        return f"Their birthday is {day}, at {due:%H:%M}."
+    return f"{_missed_birthday(birthdays, due, time_zone, now)} {following}"
+
+
+def no_birthday(field: str) -> str:
+    return f"This customer has no date in the custom field “{field}”."
+
+
+def next_birthday(value: str, today: date) -> date | None:
+    """Return the next day on which the birthday is celebrated; None when `value` is no date."""
+    days = (_birthday(value, year) for year in (today.year, today.year + 1))
+    return next((day for day in days if day and day >= today), None)
+
+
+def _birthday(value: str, year: int) -> date | None:
+    """Return the day on which a birthday, `YYYY-MM-DD` or `MM-DD`, is celebrated in a year."""
+    born = BIRTHDAY.fullmatch(value)
+    return birthday_in_year(int(born[1]), int(born[2]), year) if born else None
+
+
+def _missed_birthday(birthdays: Birthdays, due: datetime, time_zone: str, now: datetime) -> str:
+    birthday = f"This year's birthday, on {day_in_words(due.date(), now, time_zone)},"
+    if birthdays.since is None:
+        return f"{birthday} is not sent while the integration is off."
+    if due.date() < local_day(birthdays.since, time_zone):
+        return f"{birthday} was before you switched on or chose the field, so it is not sent."
+    if due.date() == local_day(now, time_zone):
+        return f"{birthday} is sent within a minute."
+    if birthdays.entered_at and birthdays.entered_at > due:
+        return f"{birthday} was over when it was entered, so it is not sent."
+    return f"{birthday} was not sent."
