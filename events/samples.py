@@ -39,7 +39,7 @@ def _last_saved(definition: type[SavedEvent], customer: Customer, now: datetime)
     rows = apps.get_model(definition.model)._default_manager
     row = rows.filter(pk=subject_id).first() if subject_id else None
     if row is None:
-        raise NothingToPreview(f"There is nothing to show. {definition.not_yet}")
+        raise NothingToPreview(definition.not_yet)
     occurrence = definition.occurrence(row, now)
     occurrence = replace(occurrence, facts=facts_of(occurrence))
     return Sample(occurrence, f"Made from {_in_words(row)}, as it is now.")

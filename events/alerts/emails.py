@@ -13,7 +13,8 @@ from django.urls import reverse
 from customers.models import Business, Membership
 from events.alerts.decide import STOPPED, Email, Trouble
 from events.lanes.read_status import lane_statuses
-from events.lanes.status import LaneStatus, clock, events, remedy, status_sentence
+from events.lanes.status import LaneStatus, events, remedy, status_sentence
+from events.time_in_words import clock
 
 # Nobody's out-of-office note is to answer.
 HEADERS: Final = {"Auto-Submitted": "auto-generated"}

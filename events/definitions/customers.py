@@ -22,7 +22,7 @@ from events.definitions.definition import (
     SweptEvent,
 )
 from events.occurrences import Occurrence
-from events.time_in_words import at_time, full_day
+from events.time_in_words import full_day, when
 
 if TYPE_CHECKING:
     from customers.models import Customer, Visit
@@ -104,7 +104,7 @@ class CustomerVisit(SavedEvent):
         visit = context.visit_today
         if visit is None:
             return ""
-        at = at_time(visit.at, context.time_zone, context.now)
+        at = when(visit.at, context.now, context.time_zone)
         return (
             f"Today's visit was counted {at}, {visit.how}. "
             "A day counts once, so the next visit counts from tomorrow on."
@@ -151,9 +151,7 @@ class CustomerLost(SweptEvent):
         }
         at = max(context.now, _on_day(day, 0, zone))
         occurrence = Occurrence(CustomerLost.name, context.customer_id, at, facts)
-        return Sample(
-            occurrence, f"As of {full_day(day)}, unless the customer visits before that day."
-        )
+        return Sample(occurrence, f"As of {full_day(day)}, if the customer does not visit before.")
 
 
 class CustomerBirthday(SweptEvent):

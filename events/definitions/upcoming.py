@@ -12,7 +12,7 @@ from customers.dates import birthday_in_year
 from customers.lost import lost_on
 from customers.zones import local_day
 from events.definitions.customer_context import Absence, Birthdays
-from events.time_in_words import at_time, day_in_words, days_in_words
+from events.time_in_words import counted, day_in_words, when
 
 CUSTOMER_OF_FREQUENCY: Final = {
     "weekly": "a weekly customer",
@@ -26,16 +26,16 @@ BIRTHDAY: Final = re.compile(r"(?:\d{4}-)?(\d{2})-(\d{2})", re.ASCII)
 def lost_sentence(absence: Absence, time_zone: str, now: datetime) -> str:
     """Return when the customer will count as lost, or why they do and what is sent."""
     since = day_in_words(local_day(absence.since, time_zone), now, time_zone)
-    counted = f"counting from their {'last visit' if absence.visited else 'signup'} on {since}"
+    basis = f"counting from their {'last visit' if absence.visited else 'signup'} on {since}"
     if absence.found_at:
-        found = at_time(absence.found_at, time_zone, now)
-        return f"Found lost {found}, {counted}. Their next visit ends it."
+        found = when(absence.found_at, now, time_zone)
+        return f"Found lost {found}, {basis}. Their next visit ends it."
     first_day = lost_on(absence.since, time_zone, absence.limit)
     day = day_in_words(first_day, now, time_zone)
     if local_day(now, time_zone) < first_day:
         who = CUSTOMER_OF_FREQUENCY.get(absence.frequency, IRREGULAR_CUSTOMER)
-        limit = days_in_words(absence.limit)
-        return f"Not lost until {day}: {who} may stay away for {limit}, {counted}."
+        limit = counted(absence.limit, "day")
+        return f"Not lost until {day}: {who} may stay away for {limit}, {basis}."
     if absence.enabled_at is None:
         return (
             f"Lost since {day}, but we do not look for lost customers while the integration is off."

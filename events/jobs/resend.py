@@ -16,7 +16,6 @@ from django.db.models import QuerySet
 from customers.models import Customer
 from events import wake
 from events.identify import IDENTIFY
-from events.lanes.status import when
 from events.models import Integration, Request, Resent, SendLog
 from events.outbox.lock_timeout import LockTimeout, lock_timeout
 from events.outbox.record import record_from_query
@@ -24,6 +23,7 @@ from events.send_log import pages
 from events.send_log.filter import MessageFilter
 from events.send_log.resendable import RESENDABLE_EVENTS, ResendCase
 from events.send_log.rows import LogEntry, LogPosition
+from events.time_in_words import when
 
 RESEND_CHUNK_SIZE: Final = 1_000
 """Entries per transaction. It locks rows that a save may wait for, so it has to be short."""

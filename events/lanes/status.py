@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
-from zoneinfo import ZoneInfo
+
+from events.time_in_words import ago, clock, duration, when
 
 COUNTED_MESSAGES: Final = 10_000
 """Waiting messages are counted up to this number, so no page gets slower as a backlog grows.
@@ -92,45 +93,6 @@ def events(count: int) -> str:
     if count > COUNTED_MESSAGES:
         return f"more than {COUNTED_MESSAGES:,} events"
     return "1 event" if count == 1 else f"{count:,} events"
-
-
-def ago(moment: datetime, now: datetime) -> str:
-    past = now - moment
-    return "just now" if past < timedelta(seconds=1) else f"{duration(past)} ago"
-
-
-def duration(time: timedelta) -> str:
-    """In the largest unit that it fills, rounded down: 40 seconds, 1 minute, 3 hours, 2 days."""
-    seconds = max(0, int(time.total_seconds()))
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= size:
-            return _plural(seconds // size, unit)
-    return _plural(seconds, "second")
-
-
-def clock(moment: datetime, now: datetime, time_zone: str) -> str:
-    """In the business's time zone: 14:05, yesterday 14:05, or 21 November 14:05."""
-    zone = ZoneInfo(time_zone)
-    there, today = moment.astimezone(zone), now.astimezone(zone).date()
-    time = f"{there:%H:%M}"
-    if there.date() == today:
-        return time
-    if there.date() == today - timedelta(days=1):
-        return f"yesterday {time}"
-    year = "" if there.year == today.year else f" {there.year}"
-    return f"{there.day} {there:%B}{year} {time}"
-
-
-def when(moment: datetime, now: datetime, time_zone: str) -> str:
-    """At 14:05, yesterday at 14:05, or on 21 November at 14:05."""
-    *day, time = clock(moment, now, time_zone).rsplit(" ", 1)
-    if not day:
-        return f"at {time}"
-    return f"yesterday at {time}" if day == ["yesterday"] else f"on {day[0]} at {time}"
-
-
-def _plural(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def _are_waiting(count: int) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from events import catalogue
-from events.time_in_words import at_time
+from events.time_in_words import when
 from events.timeline.lines import WAITING, MessageEntry
 from events.timeline.reasons import BusinessPast, was_off, why_not
 from events.timeline.switch_periods import OffPeriod
@@ -89,7 +89,7 @@ def _last(
         return NOT_READ, "unknown", None
     if entry is None:
         return catalogue.BY_NAME[event].not_yet, "nothing", None
-    at = at_time(entry.known_at, customer.past.time_zone, now)
+    at = when(entry.known_at, now, customer.past.time_zone)
     reason = f" {entry.reason}" if entry.reason else ""
     return f"{LAST[entry.outcome]} {at}.{reason}", entry.outcome, entry
 
@@ -97,11 +97,11 @@ def _last(
 def _without_message(
     event: str, at: datetime, customer: CustomerFacts, now: datetime
 ) -> tuple[str, str]:
-    when = f"Last happened {at_time(at, customer.past.time_zone, now)}."
+    happened = f"Last happened {when(at, now, customer.past.time_zone)}."
     if customer.read_from and at <= customer.read_from:
-        return f"{when} {NOT_READ}", "unknown"
+        return f"{happened} {NOT_READ}", "unknown"
     reason = why_not(event, at, customer.past, now)
-    return f"{when} {reason.text}", reason.state
+    return f"{happened} {reason.text}", reason.state
 
 
 def _next(event: str, customer: CustomerFacts, now: datetime) -> str:

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 from customers.zones import local_day
 from events.catalogue import LOOK_ALIKES
 from events.definitions.customer_context import CountedVisit
-from events.lanes.status import clock
-from events.time_in_words import at_time, months_in_words
+from events.time_in_words import clock, counted, when
 from events.timeline.lines import PastOccurrence
 from events.timeline.switch_periods import OffPeriod, SwitchHistory
 
@@ -54,7 +53,7 @@ def why_not(event: str, at: datetime, past: BusinessPast, now: datetime) -> Reas
     if begins is None:
         return Reason("not-sent", "The integration has never been set up.")
     if at < begins:
-        set_up = at_time(begins, past.time_zone, now)
+        set_up = when(begins, now, past.time_zone)
         return Reason("not-sent", f"It happened before the integration was set up, {set_up}.")
     return _was_off(event, at, past, now) or _no_message(at, past)
 
@@ -69,7 +68,7 @@ def _was_off(event: str, at: datetime, past: BusinessPast, now: datetime) -> Rea
 
 def _no_message(at: datetime, past: BusinessPast) -> Reason:
     if at.astimezone(UTC).date() < past.kept_from:
-        kept = months_in_words(past.kept_months)
+        kept = counted(past.kept_months, "month")
         return Reason(
             "unknown", f"We no longer know whether it was sent: the send log is kept for {kept}."
         )

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from events.lanes.status import LaneState, LaneStatus, duration, state_of
-from events.time_in_words import at_time
+from events.lanes.status import LaneState, LaneStatus, state_of
+from events.time_in_words import duration, when
 from events.timeline.lines import WAITING, MessageEntry
 
 CUSTOMER_DETAILS: Final = "Customer details"
@@ -41,7 +41,7 @@ def title(event: str) -> str:
 def outcome_sentence(entry: MessageEntry, lane_status: LaneStatus, now: datetime) -> str:
     if entry.outcome == WAITING:
         return _waiting_sentence(entry, lane_status, now)
-    at = at_time(entry.known_at, lane_status.time_zone, now)
+    at = when(entry.known_at, now, lane_status.time_zone)
     if entry.outcome == "accepted":
         delay = entry.known_at - entry.at
         late = f", {duration(delay)} after it happened" if delay >= PROMPT else ""

@@ -38,7 +38,7 @@ def preview(event: str, customer: Customer, integration: Integration, now: datet
     try:
         happening, source = _happening(event, customer, integration, now)
     except NothingToPreview as missing:
-        return Preview("", str(missing))
+        return Preview("", f"There is nothing to show. {missing}")
     load = _builder(customer, integration, event).load([_row(happening, customer)])
     if load.settled:
         return Preview("", f"It would be rejected: {load.settled[0].reason}")

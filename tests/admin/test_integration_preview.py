@@ -114,7 +114,7 @@ def test_a_customer_without_a_date_in_the_birthday_field_is_told_of(
 ) -> None:
     field = CustomFieldFactory.create(business=integration.business, birthday=True, name="Born on")
     Integration.objects.update(birthday_field=field)
-    assert "this customer has no date in the custom field “Born on”." in told(
+    assert "This customer has no date in the custom field “Born on”." in told(
         office, customer, "Customer Birthday"
     )
     CustomFieldValue.record(customer, field, "02-29")

@@ -14,14 +14,12 @@ from events.lanes.status import (
     DISCARDING,
     LaneState,
     LaneStatus,
-    ago,
-    clock,
-    duration,
     remedy,
     state_of,
     status_sentence,
 )
 from events.models import Integration, Lane, Outgoing
+from events.time_in_words import ago, clock, duration
 from smrt_integration.delivery import responses
 from tests.conftest import WRITE_KEY
 from tests.delivery.scene import add_visits, deliver, sending_business, sign_up

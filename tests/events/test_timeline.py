@@ -147,7 +147,7 @@ def test_since_when_it_is_on_counts_also_from_before_switches_were_noted(
     (told,) = (line.sentence for line in tell_of(customer).entries)
     assert (
         told
-        == "It was not recorded as it happened, as with records that are imported: those make no events."
+        == "It was not recorded when it happened. Imported records, for example, make no events."
     )
 
 

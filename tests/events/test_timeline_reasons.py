@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from events import catalogue
 from events.definitions.customer_context import CountedVisit
-from events.time_in_words import at_time
+from events.time_in_words import when
 from events.timeline.lines import PastOccurrence
 from events.timeline.reasons import (
     BusinessPast,
@@ -177,7 +177,7 @@ def test_a_second_visit_of_a_day_is_told_with_the_one_that_counted(
     ],
 )
 def test_moments_read_like_a_sentence(moment: datetime, told: str) -> None:
-    assert at_time(moment, ZONE, NOW) == told
+    assert when(moment, NOW, ZONE) == told
 
 
 @given(

@@ -52,7 +52,7 @@ def test_values_are_told_as_people_write_them() -> None:
         "isMobile": "Yes",
         "hasCreditCard": "No",
         "createdAt": "5 March 2025 00:30",
-        "link": "hidden: it opens their account without a password",
+        "link": "hidden, because it opens their account without a password",
         "address": "12 Example Street, San Francisco, CA, 94110",
         "accountDiscount": "Loyal, 10",
         "customFields": "Referral Source: Website; Starch: not known",

@@ -8,7 +8,8 @@ from enum import Enum
 from typing import Final
 
 from events.catalogue import EVENTS
-from events.lanes.status import LaneState, LaneStatus, duration, events, state_of
+from events.lanes.status import LaneState, LaneStatus, events, state_of
+from events.time_in_words import duration
 
 URGENT_WAIT: Final = timedelta(hours=1)
 """After this long, owners get an email too (events.alerts)."""

@@ -11,9 +11,9 @@ from django.db.models import Sum
 from customers.zones import local_day
 from events import catalogue
 from events.identify import IDENTIFY
-from events.lanes.status import duration
 from events.models import DailyCount, DailyDelay
 from events.send_log import daily_counts
+from events.time_in_words import duration
 from events.timeline.sentences import title as event_title
 
 DAYS_SHOWN: Final = 30

@@ -18,15 +18,9 @@ from customers.models import Business
 from events.encryption import Unreadable
 from events.lanes import lane_control
 from events.lanes.read_status import lane_status, lane_statuses
-from events.lanes.status import (
-    CHOICE_WANTED,
-    LaneState,
-    remedy,
-    state_of,
-    status_sentence,
-    when,
-)
+from events.lanes.status import CHOICE_WANTED, LaneState, remedy, state_of, status_sentence
 from events.models import Integration, Request, SwitchChange
+from events.time_in_words import when
 from smrt_integration.admin.integration import choice, preview, send_test_event
 from smrt_integration.admin.integration.form import IntegrationForm
 

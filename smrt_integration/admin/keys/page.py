@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from customers.admin_base import ScopedAdmin
-from events.lanes.status import clock, when
+from events.time_in_words import clock, when
 from smrt_integration.admin.keys.create import choose_client, client_of, create
 from smrt_integration.admin.keys.descriptions import scope_labels, scope_summary
 from smrt_integration.api.models import ApiKey

@@ -9,9 +9,10 @@ from customers.models import Business
 from events.identify import IDENTIFY
 from events.jobs.resend import resend_case
 from events.lanes.read_status import lane_statuses
-from events.lanes.status import clock, remedy, status_sentence, when
+from events.lanes.status import remedy, status_sentence
 from events.models import DeliveryAttempt, Outgoing, SendLog
 from events.send_log.resendable import why_not_resendable
+from events.time_in_words import clock, when
 from events.timeline.sentences import title as event_title
 from smrt_integration.admin.messages.outcomes import (
     FAILING_BADGE,

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from events.identify import IDENTIFY
-from events.lanes.status import when
 from events.models import Outcome
+from events.time_in_words import when
 from events.timeline.sentences import title as event_title
 from smrt_integration.delivery.build import DELETED, UNCHANGED
 from smrt_integration.delivery.send_test_event import TEST_EVENT

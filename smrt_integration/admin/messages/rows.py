@@ -8,9 +8,9 @@ from typing import Any, Final
 from django.urls import reverse
 
 from customers.models import Business, Customer
-from events.lanes.status import clock
 from events.outbox.pages import OutboxEntry
 from events.send_log.rows import LogEntry
+from events.time_in_words import clock
 from events.timeline.sentences import title as event_title
 from smrt_integration.admin.messages.outcomes import (
     FAILING_BADGE,

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from customers.admin import CustomerAdmin
 from customers.models import Customer
-from events.lanes.status import when
+from events.time_in_words import when
 from events.timeline.assemble import CustomerTimeline, customer_timeline
 from events.timeline.sentences import STATE_LABELS
 from smrt_integration.admin.timeline.days import (
