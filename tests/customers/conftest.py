@@ -1,3 +1,5 @@
+"""One business with a customer, a clerk and a driver, and the saves of a test."""
+
 from collections.abc import Iterator
 
 import pytest
@@ -29,6 +31,6 @@ def driver(business: Business) -> Employee:
 
 @pytest.fixture
 def saves() -> Iterator[list[Saved]]:
-    """The saves since the test began to use this; clear it after the preparations."""
+    """The saves of this test so far. Clear the list after the preparations."""
     with record_saves() as saves:
         yield saves

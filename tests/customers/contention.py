@@ -1,4 +1,4 @@
-"""Several counters at the same moment: threads with connections of their own."""
+"""Run several actions at the same moment, in threads with their own database connections."""
 
 import time
 from collections.abc import Callable
@@ -10,11 +10,14 @@ from customers.errors import ActionRefused
 from customers.models.tenant import BelongsToBusiness
 
 WAIT_TIMEOUT_SECONDS = 20.0
-"""Seconds after which threads that should have met a lock never will."""
+"""After this time a thread that should wait for a lock is not going to."""
 
 
 def run_at_once(record: BelongsToBusiness, *actions: Callable[[], object]) -> list[str]:
-    """Start the actions while `record` is locked, let go when all of them wait for it, and say how they went: see `outcome_of`."""
+    """Start the actions while `record` is locked, and unlock it when all of them wait for it.
+
+    Returns the sorted outcomes: see `outcome_of`.
+    """
     with ThreadPoolExecutor(len(actions)) as counters:
         with transaction.atomic():
             record.lock()
@@ -24,11 +27,11 @@ def run_at_once(record: BelongsToBusiness, *actions: Callable[[], object]) -> li
 
 
 def outcome_of(action: Callable[[], object]) -> str:
-    """`done`, or the code of the refusal."""
+    """Run the action. Returns `done`, or the code of its error."""
     try:
         action()
-    except ActionRefused as refusal:
-        return refusal.code
+    except ActionRefused as error:
+        return error.code
     else:
         return "done"
     finally:
@@ -36,18 +39,19 @@ def outcome_of(action: Callable[[], object]) -> str:
 
 
 def wait_for_waiting(backends: int) -> None:
-    """Until so many connections to this database wait for a lock."""
+    """Wait until this number of connections to this database wait for a lock."""
     deadline = time.monotonic() + WAIT_TIMEOUT_SECONDS
-    while (waiting := _waiting()) < backends:
+    while (waiting := _count_waiting()) < backends:
         assert time.monotonic() < deadline, f"{waiting} of {backends} wait for a lock"
         time.sleep(0.01)
 
 
-def _waiting() -> int:
+def _count_waiting() -> int:
     with connection.cursor() as cursor:
-        # Within a transaction PostgreSQL would go on to show the activity of its first look.
+        # Within a transaction PostgreSQL shows the activity of its first query otherwise.
         cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
         return int(cursor.fetchone()[0])

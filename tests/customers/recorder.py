@@ -1,4 +1,4 @@
-"""What receivers are told of the records' saves."""
+"""Record the saves of which receivers are notified."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +18,8 @@ class Saved:
     before: dict[str, Any] | None
 
     @property
-    def was(self) -> dict[str, Any]:
-        """The old values of what changed."""
+    def old_values(self) -> dict[str, Any]:
+        """The old values of the changed columns."""
         assert self.before is not None
         return {name: self.before[name] for name in self.changed}
 
@@ -41,7 +41,7 @@ def record_saves() -> Iterator[list[Saved]]:
 
 
 def summaries(saves: list[Saved]) -> list[str]:
-    """In order: `Order +` for a creation, `Order status` for a change of these columns."""
+    """Return a line for each save: `Order +` for a creation, `Order status` for changed columns."""
     return [
         f"{save.model} {'+' if save.created else ' '.join(sorted(save.changed))}".rstrip()
         for save in saves

@@ -1,3 +1,5 @@
+"""Assert that an action is refused."""
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +12,7 @@ from customers.errors import ActionRefused
 
 @contextmanager
 def refused(message: str, code: str, field: str | None = None) -> Iterator[None]:
-    """That an action is refused in these words, and leaves every record as it was."""
+    """Assert that the block raises this ActionRefused and changes no record."""
     before = all_rows()
     with pytest.raises(ActionRefused) as caught:
         yield

@@ -1,3 +1,5 @@
+"""Businesses, and the named records of one."""
+
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -28,7 +30,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     "name", ["Mars/Olympus", "PST8PDX", "", "america/los_angeles", "+03:00", "../etc/passwd"]
 )
-def test_a_time_zone_nobody_knows_is_refused_by_name(name: str) -> None:
+def test_an_unknown_time_zone_is_refused_by_name(name: str) -> None:
     with pytest.raises(ValidationError) as caught:
         BusinessFactory.create(time_zone=name)
     assert caught.value.messages == [
@@ -44,15 +46,13 @@ def test_the_form_names_the_field_of_a_bad_time_zone() -> None:
     }
 
 
-def test_not_even_a_statement_past_the_model_can_store_a_zone_that_postgresql_does_not_know() -> (
-    None
-):
+def test_the_database_refuses_an_unknown_zone_too() -> None:
     business = BusinessFactory.create()
     with pytest.raises(DataError, match="Mars/Olympus"), transaction.atomic():
         Business.objects.filter(pk=business.pk).update(time_zone="Mars/Olympus")
 
 
-def test_every_zone_that_python_knows_is_known_to_postgresql() -> None:
+def test_postgresql_knows_every_zone_that_python_knows() -> None:
     business = BusinessFactory.create()
     for name in sorted(known_zones()):
         Business.objects.filter(pk=business.pk).update(time_zone=name)
@@ -75,7 +75,7 @@ def test_every_zone_that_python_knows_is_known_to_postgresql() -> None:
         ("Asia/Beirut", datetime(2026, 3, 28, 22, 0, tzinfo=UTC), date(2026, 3, 29)),
     ],
 )
-def test_days_are_the_business_s_days_even_where_midnight_is_skipped(
+def test_days_are_local_days_even_where_midnight_is_skipped(
     time_zone: str, at: datetime, day: date
 ) -> None:
     business = BusinessFactory.create(time_zone=time_zone)
@@ -87,7 +87,7 @@ def test_days_are_the_business_s_days_even_where_midnight_is_skipped(
 
 
 @pytest.mark.parametrize("currency", ["XXX", "usd", "", "KWD"])
-def test_a_currency_we_cannot_bill_in_is_refused(currency: str) -> None:
+def test_an_unsupported_currency_is_refused(currency: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Business(name="First", currency=currency).full_clean()
     assert list(caught.value.message_dict) == ["currency"]
@@ -96,7 +96,7 @@ def test_a_currency_we_cannot_bill_in_is_refused(currency: str) -> None:
 @pytest.mark.parametrize(
     "factory", [BrandFactory, AgentFactory, DepartmentFactory, DiscountFactory]
 )
-def test_names_are_unique_within_a_business_only(factory: type[BrandFactory]) -> None:
+def test_names_are_unique_only_within_a_business(factory: type[BrandFactory]) -> None:
     first = factory.create(name="Same")
     factory.create(name="Same")
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -111,12 +111,12 @@ def test_two_employees_may_have_the_same_name() -> None:
 @pytest.mark.parametrize(
     ("kind", "value"), [("PERCENT", "100.01"), ("PERCENT", "-1"), ("AMOUNT", "-0.01")]
 )
-def test_a_discount_that_makes_no_sense_is_refused(kind: Discount.Kind, value: str) -> None:
+def test_an_invalid_discount_is_refused(kind: Discount.Kind, value: str) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         DiscountFactory.create(kind=kind, value=Decimal(value))
 
 
-def test_what_records_refer_to_cannot_be_deleted() -> None:
+def test_a_record_that_others_refer_to_cannot_be_deleted() -> None:
     customer = CustomerFactory.create(full=True)
     order = OrderFactory.create(customer=customer)
     referred: list[Any] = [

@@ -30,7 +30,7 @@ PROXY = ("HTTP_X_FORWARDED_PROTO", "https")
         ("/run/web.sock", None, True, ""),
     ],
 )
-def test_the_client_is_whom_the_nearest_proxy_saw(
+def test_the_client_ip_is_the_address_that_the_nearest_proxy_saw(
     peer: str, forwarded: str | None, trusted: bool, expected: str, settings: LazySettings
 ) -> None:
     settings.SECURE_PROXY_SSL_HEADER = PROXY if trusted else None
@@ -48,7 +48,7 @@ def test_the_client_is_whom_the_nearest_proxy_saw(
     ],
 )
 @pytest.mark.django_db
-def test_the_request_log_has_the_same_address(
+def test_the_request_log_has_the_client_ip(
     trusted: bool, peer: str, forwarded: str, logged: str | None, settings: LazySettings
 ) -> None:
     settings.SECURE_PROXY_SSL_HEADER = PROXY if trusted else None

@@ -1,3 +1,5 @@
+"""Customers: sign-up, phone numbers, custom fields and visits."""
+
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -25,7 +27,7 @@ NOON = datetime(2026, 3, 2, 20, tzinfo=UTC)
 
 
 @time_machine.travel(NOON, tick=False)
-def test_a_signup_is_the_day_s_visit_but_not_the_last_one(
+def test_a_signup_is_a_visit_but_does_not_set_the_last_visit(
     business: Business, saves: list[Saved]
 ) -> None:
     saves.clear()
@@ -52,7 +54,7 @@ def test_a_signup_is_the_day_s_visit_but_not_the_last_one(
     )
 
 
-def test_a_customer_of_whom_nothing_is_known_can_sign_up(business: Business) -> None:
+def test_a_customer_without_details_can_sign_up(business: Business) -> None:
     customer = Customer.sign_up(business)
     customer.refresh_from_db()
     assert (customer.name, customer.email, customer.phone, customer.address, customer.agent) == (
@@ -90,7 +92,7 @@ def test_a_customer_of_whom_nothing_is_known_can_sign_up(business: Business) -> 
         ({"visit_frequency": "daily"}, "Value 'daily' is not a valid choice.", "visit_frequency"),
     ],
 )
-def test_a_signup_with_what_cannot_be_is_refused_by_name(
+def test_a_signup_with_an_invalid_value_is_refused_with_its_field(
     business: Business, details: dict[str, Any], message: str, field: str
 ) -> None:
     with refused(message, "invalid", field):
@@ -108,7 +110,7 @@ def test_a_signup_in_the_future_is_refused(business: Business) -> None:
         Customer.sign_up(business, at=datetime.now(UTC) + timedelta(minutes=1))
 
 
-def test_every_reference_to_another_business_is_refused_by_the_form(customer: Customer) -> None:
+def test_the_form_refuses_every_reference_to_another_business(customer: Customer) -> None:
     other = CustomerFactory.create(full=True)
     for name in ("agent", "brand", "group", "discount"):
         setattr(customer, name, getattr(other, name))
@@ -121,7 +123,7 @@ def test_every_reference_to_another_business_is_refused_by_the_form(customer: Cu
     }
 
 
-def test_a_stop_may_not_mix_businesses() -> None:
+def test_a_stop_must_not_mix_businesses() -> None:
     stop = StopFactory.create()
     stop.driver, stop.route = EmployeeFactory.create(), AgentFactory.create(kind=Agent.Kind.ROUTE)
     with pytest.raises(ValidationError) as caught:
@@ -142,7 +144,7 @@ class TestPhone:
             ("US", "", ""),
         ],
     )
-    def test_a_number_is_read_as_people_of_the_country_write_it(
+    def test_a_number_is_read_in_the_country_s_own_format(
         self, country: str, entered: str, stored: str
     ) -> None:
         customer = CustomerFactory.create(business__country=country, phone=entered)
@@ -152,7 +154,7 @@ class TestPhone:
     @pytest.mark.parametrize(
         "entered", ["555-0123", "+1415555012", "+999 1234567", "415 555 0123 4567 89"]
     )
-    def test_a_number_that_cannot_be_is_refused_by_name(
+    def test_an_impossible_number_is_refused_by_name(
         self, business: Business, entered: str
     ) -> None:
         with pytest.raises(ValidationError) as caught:
@@ -160,14 +162,16 @@ class TestPhone:
         assert caught.value.message_dict["phone"][0].startswith(f"{entered} is not a ")
         assert not Customer.objects.exists()
 
-    def test_a_save_of_something_else_leaves_the_number_alone(self, customer: Customer) -> None:
+    def test_a_save_of_another_field_leaves_the_number_unchanged(self, customer: Customer) -> None:
         customer.phone, customer.first_name = "nonsense", "Bea"
         customer.save(update_fields=["first_name"])
         customer.refresh_from_db()
         assert customer.first_name == "Bea"
         assert customer.phone.startswith("+1415555")
 
-    def test_another_number_takes_nothing_over_from_the_old_one(self, customer: Customer) -> None:
+    def test_a_new_number_forgets_what_was_known_about_the_old_one(
+        self, customer: Customer
+    ) -> None:
         customer.record_text_answer()
         customer.change_phone("415 555 0199", is_mobile=False)
         customer.refresh_from_db()
@@ -177,11 +181,11 @@ class TestPhone:
             None,
         )
 
-    def test_an_impossible_other_number_is_refused(self, customer: Customer) -> None:
+    def test_changing_to_an_impossible_number_is_refused(self, customer: Customer) -> None:
         with refused("12 is not a possible phone number.", "invalid", "phone"):
             customer.change_phone("12")
 
-    def test_the_first_answered_text_is_remembered(self, customer: Customer) -> None:
+    def test_the_time_of_the_first_answered_text_stays(self, customer: Customer) -> None:
         first = datetime.now(UTC) - timedelta(days=2)
         customer.record_text_answer(first)
         customer.record_text_answer()
@@ -202,7 +206,7 @@ class TestCustomFields:
             ("", ""),
         ],
     )
-    def test_a_date_is_kept_in_one_of_two_forms(
+    def test_a_date_is_stored_in_one_of_two_formats(
         self, customer: Customer, entered: str, stored: str
     ) -> None:
         field = CustomFieldFactory.create(business=customer.business, birthday=True)
@@ -222,25 +226,28 @@ class TestCustomFields:
             "\N{ARABIC-INDIC DIGIT FIVE}-04",
         ],
     )
-    def test_what_is_no_date_is_refused_with_the_field_and_the_forms(
+    def test_an_invalid_date_is_refused_with_the_field_and_the_formats(
         self, customer: Customer, entered: str
     ) -> None:
         field = CustomFieldFactory.create(
             business=customer.business, name="Birthday", kind=CustomField.Kind.DATE
         )
-        sentence = "Birthday must be a date like 1990-05-04 (YYYY-MM-DD) or, without a year, 05-04 (MM-DD)."
+        sentence = (
+            "Birthday must be a date like 1990-05-04 (YYYY-MM-DD)"
+            " or, without a year, 05-04 (MM-DD)."
+        )
         with refused(sentence, "invalid", "value"):
             CustomFieldValue.record(customer, field, entered)
         with pytest.raises(ValidationError, match=r"must be a date like"):
             CustomFieldValueFactory.create(customer=customer, field=field, value=entered)
 
-    def test_a_text_is_kept_as_it_is_however_long(self, customer: Customer) -> None:
+    def test_a_text_of_any_length_is_stored_unchanged(self, customer: Customer) -> None:
         field = CustomFieldFactory.create(business=customer.business)
         text = "Zoë prefers 🧥, on hangers. " * 1500
         CustomFieldValue.record(customer, field, text)
         assert customer.custom_values.get().value == text
 
-    def test_a_second_answer_takes_the_place_of_the_first(
+    def test_a_second_answer_replaces_the_first(
         self, customer: Customer, saves: list[Saved]
     ) -> None:
         field = CustomFieldFactory.create(business=customer.business)
@@ -290,16 +297,16 @@ def test_an_action_on_a_customer_who_was_deleted_is_refused(customer: Customer) 
         ),
     ],
 )
-def test_an_account_is_named_after_the_company_or_the_contact(
+def test_a_customer_is_named_after_the_company_or_the_contact(
     values: dict[str, str], name: str
 ) -> None:
     assert Customer(**values).name == name
 
 
 class TestVisits:
-    """One row a day, by the business's day; the last visit only moves forward."""
+    """One row for each local day. The last visit only moves forward."""
 
-    def at_the_counter(self, customer: Customer, at: datetime) -> Visit | None:
+    def record_store_visit(self, customer: Customer, at: datetime) -> Visit | None:
         customer.lock("business")
         return Visit.record(customer, Visit.Type.STORE, at)
 
@@ -333,21 +340,21 @@ class TestVisits:
             ),
         ],
     )
-    def test_a_day_is_the_business_s(
+    def test_visits_count_by_local_day(
         self, time_zone: str, first: datetime, second: datetime, days: list[date]
     ) -> None:
         customer = CustomerFactory.create(business=BusinessFactory.create(time_zone=time_zone))
-        self.at_the_counter(customer, first)
-        self.at_the_counter(customer, second)
+        self.record_store_visit(customer, first)
+        self.record_store_visit(customer, second)
         assert list(customer.visits.order_by("day").values_list("day", flat=True)) == days
 
-    def test_a_second_visit_of_the_day_adds_nothing_but_moves_the_last_visit(
+    def test_a_second_visit_of_a_day_only_updates_the_last_visit(
         self, customer: Customer, saves: list[Saved]
     ) -> None:
         morning, evening = NOON - timedelta(hours=3), NOON + timedelta(hours=5)
         saves.clear()
-        assert self.at_the_counter(customer, morning) is not None
-        assert self.at_the_counter(customer, evening) is None
+        assert self.record_store_visit(customer, morning) is not None
+        assert self.record_store_visit(customer, evening) is None
         assert summaries(saves) == ["Visit +", "Customer last_visit", "Customer last_visit"]
         customer.refresh_from_db()
         assert (customer.visits.count(), customer.last_visit) == (1, evening)
@@ -355,23 +362,23 @@ class TestVisits:
     def test_a_visit_reported_late_does_not_move_the_last_visit_back(
         self, customer: Customer
     ) -> None:
-        self.at_the_counter(customer, NOON)
-        self.at_the_counter(customer, NOON - timedelta(days=3))
+        self.record_store_visit(customer, NOON)
+        self.record_store_visit(customer, NOON - timedelta(days=3))
         customer.refresh_from_db()
         assert (customer.visits.count(), customer.last_visit) == (2, NOON)
 
-    def test_a_visit_is_told_like_any_creation(
+    def test_a_visit_sends_post_save_like_any_new_record(
         self, customer: Customer, saves: list[Saved]
     ) -> None:
         saves.clear()
-        visit = self.at_the_counter(customer, NOON)
+        visit = self.record_store_visit(customer, NOON)
         assert visit is not None
         assert (saves[0].model, saves[0].created, saves[0].before) == ("Visit", True, None)
         assert saves[0].changed == {"business_id", "customer_id", "day", "visit_type", "at"}
         assert Visit.objects.get(pk=visit.pk).visit_type == "Store"
 
-    def test_a_visit_after_the_signup_of_the_day_is_no_second_one(self, business: Business) -> None:
+    def test_a_visit_on_the_day_of_the_signup_is_no_second_visit(self, business: Business) -> None:
         customer = Customer.sign_up(business, at=NOON)
-        assert self.at_the_counter(customer, NOON + timedelta(hours=1)) is None
+        assert self.record_store_visit(customer, NOON + timedelta(hours=1)) is None
         assert [visit.visit_type for visit in customer.visits.all()] == ["Signup"]
         assert customer.last_visit == NOON + timedelta(hours=1)

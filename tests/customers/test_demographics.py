@@ -1,3 +1,5 @@
+"""The demographic: fifths of customers by what they spent."""
+
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -18,7 +20,7 @@ def business() -> Business:
 
 
 def spenders(business: Business, *amounts: str) -> list[Customer]:
-    """One customer for each amount, which they spent a month ago."""
+    """Create a customer for each amount, spent a month ago."""
     return [spender(business, amount) for amount in amounts]
 
 
@@ -32,7 +34,7 @@ def fifths(customers: list[Customer]) -> list[int]:
     return [Customer.objects.get(pk=customer.pk).demographic for customer in customers]
 
 
-def test_ten_customers_make_five_fifths_of_two(business: Business) -> None:
+def test_ten_customers_are_five_fifths_of_two(business: Business) -> None:
     customers = spenders(business, "100", "90", "80", "70", "60", "50", "40", "30", "20", "10")
     changed = recompute_demographics(business.pk, NOW)
     assert fifths(customers) == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
@@ -40,7 +42,7 @@ def test_ten_customers_make_five_fifths_of_two(business: Business) -> None:
     assert changed == [customer.pk for customer in customers[:8]]
 
 
-def test_customers_who_spent_nothing_are_in_the_last_fifth_and_count_for_the_others(
+def test_customers_who_spent_nothing_are_in_the_last_fifth_but_count_in_the_total(
     business: Business,
 ) -> None:
     customers = [
@@ -51,19 +53,19 @@ def test_customers_who_spent_nothing_are_in_the_last_fifth_and_count_for_the_oth
     assert fifths(customers) == [1, 2, 5, 5, 5]
 
 
-def test_orders_worth_nothing_are_no_spending(business: Business) -> None:
+def test_orders_with_a_total_of_zero_are_no_spending(business: Business) -> None:
     customers = spenders(business, "0", "0")
     recompute_demographics(business.pk, NOW)
     assert fifths(customers) == [5, 5]
 
 
-def test_equal_spending_makes_an_equal_fifth(business: Business) -> None:
+def test_equal_spending_gives_equal_demographics(business: Business) -> None:
     customers = spenders(business, "50", "50", "50", "50", "10")
     recompute_demographics(business.pk, NOW)
     assert fifths(customers) == [1, 1, 1, 1, 5]
 
 
-def test_what_a_customer_spent_is_added_up(business: Business) -> None:
+def test_the_orders_of_a_customer_are_added_up(business: Business) -> None:
     one, other = spenders(business, "30", "40")
     OrderFactory.create(customer=one, total=Decimal("10.01"), created_at=NOW - timedelta(days=1))
     recompute_demographics(business.pk, NOW)
@@ -78,13 +80,13 @@ def test_only_the_last_365_days_count(business: Business) -> None:
     assert fifths([just_within, just_out, still_to_come]) == [1, 5, 5]
 
 
-def test_a_second_time_nothing_changes(business: Business) -> None:
+def test_recomputing_again_changes_nothing(business: Business) -> None:
     spenders(business, "50", "40", "30")
     assert len(recompute_demographics(business.pk, NOW)) == 3
     assert recompute_demographics(business.pk, NOW) == []
 
 
-def test_a_customer_who_spends_no_more_falls_back(business: Business) -> None:
+def test_a_customer_who_stops_spending_falls_back(business: Business) -> None:
     (customer,) = spenders(business, "50")
     recompute_demographics(business.pk, NOW)
     assert recompute_demographics(business.pk, NOW + timedelta(days=365)) == [customer.pk]
@@ -98,5 +100,5 @@ def test_other_businesses_neither_count_nor_change(business: Business) -> None:
     assert fifths([customer, other]) == [1, 5]
 
 
-def test_a_business_without_customers_is_no_trouble(business: Business) -> None:
+def test_a_business_without_customers_causes_no_error(business: Business) -> None:
     assert recompute_demographics(business.pk, NOW) == []

@@ -1,3 +1,5 @@
+"""Amounts and totals."""
+
 from decimal import Decimal
 
 import pytest

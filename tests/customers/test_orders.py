@@ -1,3 +1,5 @@
+"""Orders, from intake to return."""
+
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -30,7 +32,7 @@ COAT = NewLineItem("Coat", Decimal("20.00"))
 
 @pytest.fixture
 def order(customer: Customer) -> Order:
-    """Of a shirt, two trousers and a coat, 45.00 in all."""
+    """An order of a shirt, two trousers and a coat: 45.00."""
     items = [NewLineItem("Shirt", Decimal(5)), NewLineItem("Trousers", Decimal(10), 2), COAT]
     return Order.create(customer, items=items, at=datetime.now(UTC) - timedelta(days=1))
 
@@ -49,7 +51,7 @@ def returned_items(order: Order) -> list[str]:
 
 class TestCreating:
     @time_machine.travel(MORNING, tick=False)
-    def test_an_order_taken_in_at_a_store_is_a_visit(
+    def test_an_order_in_a_store_is_a_visit(
         self, customer: Customer, clerk: Employee, saves: list[Saved]
     ) -> None:
         store = AgentFactory.create(business=customer.business)
@@ -89,27 +91,27 @@ class TestCreating:
         ]
         assert customer.last_visit == MORNING
 
-    def test_an_order_taken_in_at_a_stop_is_no_visit_to_a_store(self, customer: Customer) -> None:
+    def test_an_order_at_a_stop_is_no_visit_to_a_store(self, customer: Customer) -> None:
         stop = StopFactory.create(customer=customer)
         order = Order.create(customer, items=[COAT], agent=stop.route, stop=stop)
         assert stored(order).stop == stop
         assert (customer.visits.count(), customer.last_visit) == (0, None)
 
-    def test_an_order_without_items_is_worth_nothing(self, customer: Customer) -> None:
+    def test_an_order_without_items_has_a_total_of_zero(self, customer: Customer) -> None:
         assert stored(Order.create(customer)).total == Decimal("0.00")
 
-    def test_what_a_phone_reports_late_happened_when_it_happened(self, customer: Customer) -> None:
+    def test_a_late_report_keeps_its_own_time(self, customer: Customer) -> None:
         order = Order.create(customer, at=MORNING)
         assert stored(order).created_at == MORNING
         assert customer.last_visit == MORNING
 
-    def test_a_number_is_made_up_unless_the_pos_gives_one(self, customer: Customer) -> None:
+    def test_a_random_number_is_used_unless_the_pos_gives_one(self, customer: Customer) -> None:
         assert Order.create(customer, number="4711").number == "4711"
         made_up = Order.create(customer).number
         assert len(made_up) == 8
         assert not set(made_up) & set("01IO")
 
-    def test_a_number_is_given_only_once_in_a_business(self, customer: Customer) -> None:
+    def test_order_numbers_are_unique_within_a_business(self, customer: Customer) -> None:
         Order.create(customer, number="4711")
         Order.create(CustomerFactory.create(), number="4711")
         with refused("Order number 4711 is taken. Give another number.", "number_taken", "number"):
@@ -199,7 +201,7 @@ class TestCreating:
             ),
         ],
     )
-    def test_an_item_that_makes_no_sense_is_refused(
+    def test_an_invalid_item_is_refused(
         self, customer: Customer, item: NewLineItem, message: str, field: str
     ) -> None:
         with refused(message, "invalid", field):
@@ -209,7 +211,7 @@ class TestCreating:
         "values",
         [{"tax_rate": Decimal(-1)}, {"tax_rate": Decimal(100)}, {"tax_rate": Decimal("NaN")}],
     )
-    def test_a_tax_rate_that_makes_no_sense_is_refused(
+    def test_an_invalid_tax_rate_is_refused(
         self, customer: Customer, values: dict[str, Any]
     ) -> None:
         with refused("The tax rate must be a percentage from 0 to 99.", "invalid", "tax_rate"):
@@ -228,7 +230,7 @@ class TestCreating:
             ("stop", "stop", StopFactory),
         ],
     )
-    def test_what_belongs_to_another_business_is_refused(
+    def test_a_record_of_another_business_is_refused(
         self, customer: Customer, name: str, noun: str, factory: type[AgentFactory]
     ) -> None:
         foreign = factory.create()
@@ -242,20 +244,18 @@ class TestCreating:
         ):
             Order.create(customer, items=[NewLineItem("Shirt", Decimal(5), 1, foreign)])
 
-    def test_a_stop_at_another_customer_s_door_is_refused(self, customer: Customer) -> None:
+    def test_a_stop_for_another_customer_is_refused(self, customer: Customer) -> None:
         stop = StopFactory.create(customer=CustomerFactory.create(business=customer.business))
         with refused("This stop is for another customer.", "other_customer", "stop"):
             Order.create(customer, stop=stop)
 
-    def test_a_stop_that_is_over_is_refused(self, customer: Customer) -> None:
+    def test_a_finished_stop_is_refused(self, customer: Customer) -> None:
         stop = StopFactory.create(customer=customer)
         stop.miss()
         with refused("This stop was already missed.", "missed_already", "stop"):
             Order.create(customer, stop=stop)
 
-    def test_the_future_is_refused_and_so_is_a_time_without_a_zone(
-        self, customer: Customer
-    ) -> None:
+    def test_a_time_in_the_future_or_without_a_zone_is_refused(self, customer: Customer) -> None:
         with refused("This time is in the future. Check the device's clock.", "future_time", "at"):
             Order.create(customer, at=datetime.now(UTC) + timedelta(minutes=1))
         with refused(
@@ -264,9 +264,7 @@ class TestCreating:
             Order.create(customer, at=datetime(2026, 3, 2, 12))  # noqa: DTZ001 - that is the point
 
     @time_machine.travel(MORNING, tick=False)
-    def test_a_phone_whose_clock_is_a_little_ahead_is_believed_to_mean_now(
-        self, customer: Customer
-    ) -> None:
+    def test_a_time_slightly_ahead_counts_as_now(self, customer: Customer) -> None:
         assert Order.create(customer, at=MORNING + timedelta(seconds=4)).created_at == MORNING
 
 
@@ -279,19 +277,17 @@ class TestReady:
         assert summaries(saves) == ["Order ready_at status"]
         assert (stored(order).status, stored(order).ready_at) == ("ready", MORNING)
 
-    def test_an_order_is_ready_once(self, order: Order) -> None:
+    def test_an_order_becomes_ready_only_once(self, order: Order) -> None:
         order.mark_ready()
         with refused(f"Order {order.number} is already ready.", "ready_already"):
             order.mark_ready()
 
-    def test_an_order_that_went_back_does_not_become_ready(
-        self, order: Order, clerk: Employee
-    ) -> None:
+    def test_a_returned_order_does_not_become_ready(self, order: Order, clerk: Employee) -> None:
         order.return_to_customer(by=clerk)
         with refused(f"Order {order.number} is already returned.", "returned_already"):
             order.mark_ready()
 
-    def test_another_program_s_copy_of_the_order_does_not_know_better(self, order: Order) -> None:
+    def test_a_stale_instance_of_a_ready_order_is_refused(self, order: Order) -> None:
         stale = stored(order)
         order.mark_ready()
         with refused(f"Order {order.number} is already ready.", "ready_already"):
@@ -305,14 +301,14 @@ class TestReady:
         ):
             order.mark_ready(at=order.created_at - timedelta(seconds=1))
 
-    def test_an_order_that_was_deleted_is_refused(self, order: Order) -> None:
+    def test_a_deleted_order_is_refused(self, order: Order) -> None:
         Order.objects.filter(pk=order.pk).delete()
         with refused("This order was deleted in the meantime.", "gone"):
             order.mark_ready()
 
 
 class TestReturning:
-    def test_the_order_goes_back_first_and_then_each_of_its_items(
+    def test_the_order_is_saved_as_returned_before_its_items(
         self, order: Order, clerk: Employee, saves: list[Saved]
     ) -> None:
         order.mark_ready()
@@ -328,7 +324,7 @@ class TestReturning:
         assert (order.status, order.returned_by) == ("returned", clerk)
         assert set(order.items.values_list("returned_at", flat=True)) == {order.returned_at}
 
-    def test_at_a_counter_it_is_a_visit(self, customer: Customer, clerk: Employee) -> None:
+    def test_a_return_at_a_counter_is_a_visit(self, customer: Customer, clerk: Employee) -> None:
         order = OrderFactory.create(customer=customer, created_at=MORNING)
         order.return_to_customer(by=clerk, at=EVENING)
         assert [(visit.visit_type, visit.at) for visit in customer.visits.all()] == [
@@ -337,7 +333,7 @@ class TestReturning:
         customer.refresh_from_db()
         assert customer.last_visit == EVENING
 
-    def test_at_a_stop_it_is_the_stop_that_counts(
+    def test_a_return_at_a_stop_is_no_visit_by_itself(
         self, customer: Customer, driver: Employee
     ) -> None:
         order = OrderFactory.create(customer=customer)
@@ -345,11 +341,13 @@ class TestReturning:
         assert stored(order).status == "returned"
         assert customer.visits.count() == 0
 
-    def test_an_order_may_go_back_before_it_is_ready(self, order: Order, clerk: Employee) -> None:
+    def test_an_order_may_be_returned_before_it_is_ready(
+        self, order: Order, clerk: Employee
+    ) -> None:
         order.return_to_customer(by=clerk)
         assert (stored(order).status, stored(order).ready_at) == ("returned", None)
 
-    def test_some_items_go_back_and_the_order_with_the_last_of_them(
+    def test_an_order_is_returned_with_its_last_item(
         self, order: Order, clerk: Employee, saves: list[Saved]
     ) -> None:
         shirt, trousers, coat = order.items.order_by("pk")
@@ -365,7 +363,7 @@ class TestReturning:
         ]
         assert (stored(order).status, len(returned_items(order))) == ("returned", 3)
 
-    def test_the_rest_goes_back_when_nothing_is_said_of_items(
+    def test_without_items_everything_that_is_left_is_returned(
         self, order: Order, clerk: Employee
     ) -> None:
         shirt = order.items.earliest("pk")
@@ -375,18 +373,18 @@ class TestReturning:
         assert len(returned_items(order)) == 3
         assert order.items.earliest("pk").returned_at == shirt.returned_at
 
-    def test_receivers_need_no_query_to_know_an_item_s_order(
+    def test_returned_items_know_their_order_without_a_query(
         self, order: Order, clerk: Employee
     ) -> None:
         items = order.returnable_items(datetime.now(UTC))
         assert all(item.order is order for item in items)
 
-    def test_an_order_goes_back_once(self, order: Order, clerk: Employee) -> None:
+    def test_an_order_is_returned_only_once(self, order: Order, clerk: Employee) -> None:
         order.return_to_customer(by=clerk)
         with refused(f"Order {order.number} was already returned.", "returned_already"):
             order.return_to_customer(by=clerk)
 
-    def test_an_item_goes_back_once(self, order: Order, clerk: Employee) -> None:
+    def test_an_item_is_returned_only_once(self, order: Order, clerk: Employee) -> None:
         shirt = order.items.earliest("pk")
         order.return_to_customer(by=clerk, items=[shirt])
         with refused(
@@ -394,7 +392,7 @@ class TestReturning:
         ):
             order.return_to_customer(by=clerk, items=[shirt])
 
-    def test_an_item_of_another_order_is_refused_and_so_is_no_item_at_all(
+    def test_items_of_another_order_and_an_empty_list_are_refused(
         self, order: Order, clerk: Employee
     ) -> None:
         other = LineItemFactory.create(order__customer=order.customer)
@@ -411,14 +409,14 @@ class TestReturning:
         with refused("This employee belongs to another business.", "other_business", "by"):
             order.return_to_customer(by=foreign)
 
-    def test_a_stop_at_another_customer_s_door_is_refused(
-        self, order: Order, driver: Employee
-    ) -> None:
+    def test_a_stop_for_another_customer_is_refused(self, order: Order, driver: Employee) -> None:
         stop = StopFactory.create(customer=CustomerFactory.create(business=order.business))
         with refused("This stop is for another customer.", "other_customer", "stop"):
             order.return_to_customer(by=driver, stop=stop)
 
-    def test_an_order_does_not_go_back_before_it_came(self, order: Order, clerk: Employee) -> None:
+    def test_an_order_is_not_returned_before_it_was_created(
+        self, order: Order, clerk: Employee
+    ) -> None:
         with refused(
             "This time is before the order was created. Give a later time.",
             "time_out_of_order",
@@ -428,7 +426,7 @@ class TestReturning:
 
 
 class TestEditing:
-    def test_added_items_count(self, customer: Customer, saves: list[Saved]) -> None:
+    def test_added_items_change_the_totals(self, customer: Customer, saves: list[Saved]) -> None:
         order = Order.create(
             customer,
             items=[COAT],
@@ -443,11 +441,11 @@ class TestEditing:
             map(Decimal, ("30", "3", "2.70", "29.70"))
         )
 
-    def test_removed_items_do_not(self, order: Order) -> None:
+    def test_removed_items_change_the_totals(self, order: Order) -> None:
         order.remove_items([order.items.get(description="Trousers")])
         assert (stored(order).total, order.items.count()) == (Decimal("25.00"), 2)
 
-    def test_another_discount_counts(self, order: Order) -> None:
+    def test_another_discount_changes_the_totals(self, order: Order) -> None:
         order.change(
             discount=DiscountFactory.create(
                 business=order.business, kind="AMOUNT", value=Decimal(5)
@@ -467,7 +465,7 @@ class TestEditing:
         with refused(sentence, code):
             order.change(discount=None)
 
-    def test_an_item_that_went_back_is_not_removed(self, order: Order, clerk: Employee) -> None:
+    def test_a_returned_item_cannot_be_removed(self, order: Order, clerk: Employee) -> None:
         shirt = order.items.earliest("pk")
         order.return_to_customer(by=clerk, items=[shirt])
         with refused(
@@ -475,7 +473,7 @@ class TestEditing:
         ):
             order.remove_items([shirt])
 
-    def test_nonsense_is_not_added(self, order: Order) -> None:
+    def test_an_invalid_item_is_not_added(self, order: Order) -> None:
         with refused("The quantity must be from 1 to 2,147,483,647.", "invalid", "quantity"):
             order.add_items([COAT, NewLineItem("Shirt", Decimal(5), 0)])
 

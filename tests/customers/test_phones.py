@@ -1,3 +1,5 @@
+"""Phone numbers: read, stored and shown."""
+
 import pytest
 
 from customers.phones import ImpossibleNumber, format_phone, mobile_by_plan, normalise_phone
@@ -42,7 +44,7 @@ def test_a_normalised_number_stays_the_same() -> None:
     ("stored", "shown"),
     [("", ""), ("not a number", "not a number"), ("+14156015610", "(415) 601 5610")],
 )
-def test_what_an_older_program_stored_is_shown_as_it_is(stored: str, shown: str) -> None:
+def test_a_stored_value_that_is_no_number_is_shown_unchanged(stored: str, shown: str) -> None:
     assert format_phone(stored) == shown
 
 

@@ -1,3 +1,5 @@
+"""Pickup requests and requests for regular pickups."""
+
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -46,13 +48,15 @@ class TestScheduling:
             LATE,
         )
 
-    def test_today_is_the_business_s_today(self, customer: Customer) -> None:
+    def test_the_pickup_date_must_not_be_before_the_local_day(self, customer: Customer) -> None:
         with refused(
             "2026-03-01 has passed. Choose today or a later day.", "past_date", "pickup_date"
         ):
             customer.schedule_pickup(TODAY - timedelta(days=1))
 
-    def test_a_day_takes_one_pickup(self, pickup: PickupRequest, customer: Customer) -> None:
+    def test_a_customer_has_at_most_one_pickup_a_day(
+        self, pickup: PickupRequest, customer: Customer
+    ) -> None:
         with refused(
             "There is already a pickup on 2026-03-03. Choose another day.",
             "scheduled_already",
@@ -78,14 +82,14 @@ class TestScheduling:
         with refused("This employee belongs to another business.", "other_business", "employee"):
             customer.schedule_pickup(TOMORROW, employee=foreign)
 
-    def test_only_an_employee_or_the_customer_schedules(self, customer: Customer) -> None:
+    def test_only_an_employee_or_the_customer_can_schedule(self, customer: Customer) -> None:
         with refused("Scheduled by must be Employee or Customer.", "invalid", "by"):
             customer.schedule_pickup(TOMORROW, by="Robot")
 
 
 class TestCanceling:
     @pytest.mark.parametrize("via", ["Website", "Text", "Employee"])
-    def test_it_is_kept_who_canceled_and_when(
+    def test_a_cancellation_records_how_and_when(
         self, pickup: PickupRequest, saves: list[Saved], via: str
     ) -> None:
         saves.clear()
@@ -97,34 +101,32 @@ class TestCanceling:
     @pytest.mark.parametrize(
         ("via", "answered_at"), [("Text", LATE), ("Website", None), ("Employee", None)]
     )
-    def test_only_an_answer_to_a_text_shows_that_the_phone_is_mobile(
+    def test_only_a_reply_to_a_text_shows_that_the_phone_is_mobile(
         self, pickup: PickupRequest, customer: Customer, via: str, answered_at: datetime | None
     ) -> None:
         pickup.cancel(via=via)
         customer.refresh_from_db()
         assert customer.text_answered_at == answered_at
 
-    def test_a_pickup_is_canceled_once(self, pickup: PickupRequest) -> None:
+    def test_a_pickup_is_canceled_only_once(self, pickup: PickupRequest) -> None:
         pickup.cancel(via="Website")
         with refused("This pickup was already canceled.", "canceled_already"):
             pickup.cancel(via="Text")
 
-    def test_a_pickup_that_was_done_is_not_canceled(self, pickup: PickupRequest) -> None:
+    def test_a_completed_pickup_is_not_canceled(self, pickup: PickupRequest) -> None:
         pickup.complete()
         with refused("This pickup was already completed.", "completed_already"):
             pickup.cancel(via="Employee")
         with refused("This pickup was already completed.", "completed_already"):
             pickup.complete()
 
-    def test_an_answer_that_comes_after_the_day_cancels_nothing(
-        self, pickup: PickupRequest
-    ) -> None:
+    def test_a_reply_after_the_day_cancels_nothing(self, pickup: PickupRequest) -> None:
         with time_machine.travel(LATE + timedelta(days=2)):
             with refused("The day of this pickup, 2026-03-03, has passed.", "past_date"):
                 pickup.cancel(via="Text")
             pickup.cancel(via="Employee")
 
-    def test_another_way_to_cancel_is_refused(self, pickup: PickupRequest) -> None:
+    def test_an_unknown_way_to_cancel_is_refused(self, pickup: PickupRequest) -> None:
         with refused("Canceled via must be Website, Text or Employee.", "invalid", "via"):
             pickup.cancel(via="Phone")
 
@@ -166,7 +168,7 @@ class TestRegularPickups:
         ):
             customer.request_regular_pickups()
 
-    def test_approved_the_customer_is_on_a_route(self, customer: Customer) -> None:
+    def test_an_approved_request_puts_the_customer_on_a_route(self, customer: Customer) -> None:
         request = customer.request_regular_pickups()
         request.approve()
         customer.refresh_from_db()
@@ -175,7 +177,7 @@ class TestRegularPickups:
         with refused("This customer is already on a regular route.", "on_route_already"):
             customer.request_regular_pickups()
 
-    def test_declined_the_customer_may_ask_again(self, customer: Customer) -> None:
+    def test_after_a_decline_the_customer_may_request_again(self, customer: Customer) -> None:
         customer.request_regular_pickups().decline()
         customer.refresh_from_db()
         assert customer.delivery_preference == "Delivery Address Declined"
@@ -185,14 +187,14 @@ class TestRegularPickups:
             "pending",
         ]
 
-    def test_a_request_is_decided_once(self, customer: Customer) -> None:
+    def test_a_request_is_decided_only_once(self, customer: Customer) -> None:
         request = customer.request_regular_pickups()
         request.approve()
         for again in (request.approve, request.decline):
             with refused("This request was already approved.", "approved_already"):
                 again()
 
-    def test_a_preference_nobody_knows_is_refused(self, customer: Customer) -> None:
+    def test_an_unknown_delivery_preference_is_refused(self, customer: Customer) -> None:
         sentence = (
             "By Drone is not a delivery preference. Choose one of: No Delivery Preference, "
             "Route Approval Pending, Route Regular, Delivery Address Declined, Will Call, "

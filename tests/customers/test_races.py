@@ -1,4 +1,4 @@
-"""Two counters or two phones do the same thing at the same moment: it happens once, and one of them is told so."""
+"""Two counters or phones do the same at the same moment: one succeeds, one gets an error."""
 
 import random
 from collections.abc import Callable
@@ -56,15 +56,15 @@ REFUSALS = {
     "requested_already",
     "returned_already",
 }
-"""How actions of the crowd below may be refused."""
+"""Error codes that the actions below may end with."""
 
 
 def fresh(order: Order) -> Order:
-    """As another program has it."""
+    """Load the order again, as another program would."""
     return Order.objects.get(pk=order.pk)
 
 
-def test_two_counters_return_an_order(
+def test_two_counters_return_one_order(
     order: Order, customer: Customer, clerk: Employee, saves: list[Saved]
 ) -> None:
     saves.clear()
@@ -78,7 +78,7 @@ def test_two_counters_return_an_order(
     ]
 
 
-def test_a_counter_and_a_driver_return_an_order(
+def test_a_counter_and_a_driver_return_one_order(
     order: Order, customer: Customer, clerk: Employee, saves: list[Saved]
 ) -> None:
     stop = StopFactory.create(customer=customer)
@@ -93,7 +93,7 @@ def test_a_counter_and_a_driver_return_an_order(
     assert summaries(saves).count("Visit +") == 1
 
 
-def test_two_counters_mark_an_order_ready(order: Order, saves: list[Saved]) -> None:
+def test_three_counters_mark_one_order_ready(order: Order, saves: list[Saved]) -> None:
     saves.clear()
     assert run_at_once(order, *[lambda: fresh(order).mark_ready()] * 3) == [
         "done",
@@ -103,7 +103,7 @@ def test_two_counters_mark_an_order_ready(order: Order, saves: list[Saved]) -> N
     assert summaries(saves) == ["Order ready_at status"]
 
 
-def test_two_counters_return_different_items_and_the_order_goes_back_with_the_second(
+def test_two_counters_return_different_items_of_one_order(
     order: Order, customer: Customer, clerk: Employee, saves: list[Saved]
 ) -> None:
     shirt = order.items.get()
@@ -119,7 +119,7 @@ def test_two_counters_return_different_items_and_the_order_goes_back_with_the_se
     assert summaries(saves).count("LineItem returned_at") == 2
 
 
-def test_two_phones_complete_a_stop(
+def test_two_phones_complete_one_stop(
     customer: Customer, clerk: Employee, saves: list[Saved]
 ) -> None:
     stop = StopFactory.create(customer=customer)
@@ -133,7 +133,7 @@ def test_two_phones_complete_a_stop(
     ]
 
 
-def test_two_orders_of_a_day_make_one_visit(customer: Customer, saves: list[Saved]) -> None:
+def test_two_orders_on_one_day_are_one_visit(customer: Customer, saves: list[Saved]) -> None:
     saves.clear()
     outcomes = run_at_once(
         customer, *[lambda: Order.create(Customer.objects.get(pk=customer.pk))] * 2
@@ -145,7 +145,7 @@ def test_two_orders_of_a_day_make_one_visit(customer: Customer, saves: list[Save
 def test_a_visit_that_another_transaction_records_first_is_not_recorded_again(
     customer: Customer, saves: list[Saved]
 ) -> None:
-    """The customer's lock keeps actions apart; the database also does where somebody takes none."""
+    """The database decides when a caller did not lock the customer."""
     at = customer.created_at + timedelta(seconds=1)
     with ThreadPoolExecutor(1) as other_counter:
         with transaction.atomic():
@@ -167,7 +167,9 @@ def test_a_visit_that_another_transaction_records_first_is_not_recorded_again(
 
 
 @pytest.mark.parametrize(("commits", "outcome"), [(True, "scheduled_already"), (False, "done")])
-def test_two_pickups_for_a_day(customer: Customer, commits: bool, outcome: str) -> None:
+def test_two_pickups_are_scheduled_for_one_day(
+    customer: Customer, commits: bool, outcome: str
+) -> None:
     tomorrow = customer.business.today() + timedelta(days=1)
     with ThreadPoolExecutor(1) as other_phone:
         with transaction.atomic():
@@ -184,7 +186,7 @@ def test_two_pickups_for_a_day(customer: Customer, commits: bool, outcome: str) 
     assert PickupRequest.objects.filter(status="scheduled").count() == 1
 
 
-def test_the_website_and_a_text_cancel_a_pickup(customer: Customer, saves: list[Saved]) -> None:
+def test_the_website_and_a_text_cancel_one_pickup(customer: Customer, saves: list[Saved]) -> None:
     pickup = PickupRequestFactory.create(customer=customer)
     saves.clear()
     outcomes = run_at_once(
@@ -196,7 +198,7 @@ def test_the_website_and_a_text_cancel_a_pickup(customer: Customer, saves: list[
     assert summaries(saves).count("PickupRequest canceled_at canceled_via status") == 1
 
 
-def test_a_customer_asks_twice_for_regular_pickups(customer: Customer) -> None:
+def test_two_requests_for_regular_pickups(customer: Customer) -> None:
     outcomes = run_at_once(
         customer, *[lambda: Customer.objects.get(pk=customer.pk).request_regular_pickups()] * 2
     )
@@ -204,7 +206,7 @@ def test_a_customer_asks_twice_for_regular_pickups(customer: Customer) -> None:
     assert RegularPickupRequest.objects.count() == 1
 
 
-def test_two_orders_of_one_number(customer: Customer) -> None:
+def test_two_orders_with_one_number(customer: Customer) -> None:
     outcomes = run_at_once(
         customer, *[lambda: Order.create(Customer.objects.get(pk=customer.pk), number="4711")] * 2
     )
@@ -222,10 +224,8 @@ def test_a_row_that_refers_to_a_locked_customer_does_not_wait(customer: Customer
         )
 
 
-def test_a_crowd_that_does_everything_at_once_never_waits_in_a_circle(
-    customer: Customer, clerk: Employee
-) -> None:
-    """A deadlock would surface as an OperationalError, which is no refusal."""
+def test_many_different_actions_at_once_never_deadlock(customer: Customer, clerk: Employee) -> None:
+    """A deadlock would be an OperationalError, which fails the test."""
     orders = OrderFactory.create_batch(4, customer=customer)
     for order in orders:
         LineItemFactory.create_batch(2, order=order)

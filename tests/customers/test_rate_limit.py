@@ -28,7 +28,7 @@ def test_the_next_window_begins_when_this_one_ends() -> None:
     assert seconds_to_next_window(60, NOON + 59.5) == 0.5
 
 
-def test_a_redis_that_hangs_costs_one_short_wait_and_then_none(
+def test_a_hanging_redis_delays_only_one_call(
     settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     redis_url = settings.REDIS_URL

@@ -1,3 +1,5 @@
+"""Drivers' stops at customers."""
+
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
@@ -40,7 +42,7 @@ def outcome(stop: Stop) -> tuple[object, ...]:
     )
 
 
-def test_a_stop_is_at_the_customer_s_address_unless_told_otherwise(customer: Customer) -> None:
+def test_a_stop_is_at_the_customer_s_address_unless_it_has_its_own(customer: Customer) -> None:
     route = AgentFactory.create(business=customer.business, kind=Agent.Kind.ROUTE)
     stop = Stop.schedule(customer, customer.business.today(), route=route)
     assert stop.address == customer.address
@@ -53,7 +55,7 @@ def test_a_stop_is_at_the_customer_s_address_unless_told_otherwise(customer: Cus
     }
 
 
-def test_a_customer_who_moves_does_not_move_the_stops_there_were(
+def test_a_new_address_of_the_customer_does_not_change_existing_stops(
     stop: Stop, customer: Customer
 ) -> None:
     address = stop.address
@@ -69,7 +71,7 @@ def test_a_stop_of_a_customer_without_an_address_has_none() -> None:
 
 
 @time_machine.travel(datetime(2026, 3, 3, 7, 59, tzinfo=UTC), tick=False)
-def test_a_stop_is_not_scheduled_for_a_day_that_has_passed_there(customer: Customer) -> None:
+def test_a_stop_is_not_scheduled_before_the_local_day(customer: Customer) -> None:
     today = datetime(2026, 3, 2, tzinfo=UTC).date()
     assert Stop.schedule(customer, today).scheduled_for == today
     with refused(
@@ -86,10 +88,10 @@ def test_another_business_s_driver_or_route_is_refused(customer: Customer) -> No
         Stop.schedule(customer, customer.business.today(), route=route)
 
 
-def test_a_door_that_was_on_no_list_counts_for_the_day_on_which_the_driver_was_there(
+def test_an_unplanned_stop_counts_for_the_local_day_of_its_time(
     customer: Customer, driver: Employee
 ) -> None:
-    """In San Francisco it is the day before."""
+    """At that time it is still the day before in San Francisco."""
     uuid = uuid4()
     stop = Stop.create_unplanned(
         customer, uuid, driver=driver, at=datetime(2026, 3, 2, 7, 59, tzinfo=UTC)
@@ -98,12 +100,12 @@ def test_a_door_that_was_on_no_list_counts_for_the_day_on_which_the_driver_was_t
     assert stop.address == customer.address
 
 
-def test_a_door_where_nobody_can_have_been_yet_is_refused(customer: Customer) -> None:
+def test_an_unplanned_stop_in_the_future_is_refused(customer: Customer) -> None:
     with refused("This time is in the future. Check the device's clock.", "future_time", "at"):
         Stop.create_unplanned(customer, uuid4(), at=datetime.now(UTC) + timedelta(minutes=1))
 
 
-def test_another_business_s_driver_was_at_no_door(customer: Customer) -> None:
+def test_an_unplanned_stop_by_another_business_s_driver_is_refused(customer: Customer) -> None:
     foreign = EmployeeFactory.create()
     with refused("This driver belongs to another business.", "other_business", "driver"):
         Stop.create_unplanned(customer, uuid4(), driver=foreign)
@@ -124,14 +126,14 @@ class TestCompleting:
         assert outcome(stop) == ("completed", True, False, 2, 0)
         assert Stop.objects.get(pk=stop.pk).driver == driver
 
-    def test_orders_created_there_count_also_when_the_phone_does_not_list_them(
+    def test_orders_created_there_count_even_if_the_phone_does_not_list_them(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
         Order.create(customer, stop=stop)
         stop.complete(driver)
         assert outcome(stop) == ("completed", True, False, 1, 0)
 
-    def test_orders_delivered_are_returned(
+    def test_delivered_orders_are_returned(
         self, stop: Stop, customer: Customer, driver: Employee, saves: list[Saved]
     ) -> None:
         first, second = (
@@ -155,7 +157,7 @@ class TestCompleting:
             ("returned", driver)
         ] * 2
 
-    def test_the_bags_are_as_many_as_the_driver_counted(
+    def test_the_driver_s_count_of_bags_wins(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
         stop.complete(
@@ -187,7 +189,7 @@ class TestCompleting:
         assert customer.last_visit == NOON
         assert Stop.objects.get(pk=stop.pk).completed_at == NOON
 
-    def test_with_nothing_to_pick_up_or_deliver_the_stop_was_missed(
+    def test_a_stop_without_pickup_or_delivery_is_missed(
         self, stop: Stop, customer: Customer, driver: Employee, saves: list[Saved]
     ) -> None:
         saves.clear()
@@ -197,12 +199,12 @@ class TestCompleting:
         customer.refresh_from_db()
         assert (customer.visits.count(), customer.last_visit) == (0, None)
 
-    def test_a_driver_may_say_that_the_stop_was_missed(self, stop: Stop, driver: Employee) -> None:
+    def test_a_driver_may_report_a_missed_stop(self, stop: Stop, driver: Employee) -> None:
         stop.miss(driver, at=NOON)
         stop.refresh_from_db()
         assert (stop.status, stop.driver, stop.completed_at) == ("missed", driver, NOON)
 
-    def test_the_driver_who_was_planned_stays_unless_another_came(
+    def test_the_planned_driver_stays_unless_another_is_given(
         self, customer: Customer, driver: Employee
     ) -> None:
         stop = StopFactory.create(customer=customer)
@@ -210,7 +212,7 @@ class TestCompleting:
         stop.complete(bags_delivered=1)
         assert Stop.objects.get(pk=stop.pk).driver == planned
 
-    def test_the_pickup_that_was_scheduled_for_the_day_is_done(
+    def test_the_pickup_scheduled_for_the_day_is_completed(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
         asked = PickupRequestFactory.create(customer=customer, pickup_date=stop.scheduled_for)
@@ -226,7 +228,7 @@ class TestCompleting:
         assert statuses == ["completed", "scheduled", "canceled"]
 
     @pytest.mark.parametrize(("bags", "status"), [(1, "completed"), (0, "missed")])
-    def test_a_stop_is_done_once(
+    def test_a_stop_is_finished_only_once(
         self, stop: Stop, driver: Employee, bags: int, status: str
     ) -> None:
         stop.complete(driver, bags_delivered=bags)
@@ -234,12 +236,12 @@ class TestCompleting:
             with refused(f"This stop was already {status}.", f"{status}_already"):
                 again(driver)
 
-    def test_a_stop_with_orders_was_not_missed(self, stop: Stop, customer: Customer) -> None:
+    def test_a_stop_with_orders_cannot_be_missed(self, stop: Stop, customer: Customer) -> None:
         Order.create(customer, stop=stop)
         with refused("Orders were created at this stop, so it was not missed.", "has_orders"):
             stop.miss()
 
-    def test_what_was_reported_is_kept_in_mind(self, customer: Customer, driver: Employee) -> None:
+    def test_the_hash_of_a_report_is_stored(self, customer: Customer, driver: Employee) -> None:
         completed, missed, empty = StopFactory.create_batch(3, customer=customer)
         completed.complete(driver, bags_delivered=1, reported="a")
         empty.complete(driver, reported="b")
@@ -250,7 +252,7 @@ class TestCompleting:
             "c",
         ]
 
-    def test_more_bags_than_can_be_counted_are_refused(
+    def test_too_many_bags_are_refused(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
         orders = OrderFactory.create_batch(2, customer=customer, bags=2**31 - 1)
@@ -266,7 +268,7 @@ class TestCompleting:
         with refused("Order 4711 was not created at this stop.", "not_of_stop", "new_orders"):
             stop.complete(driver, new_orders=[elsewhere])
 
-    def test_an_order_that_went_back_before_is_refused_and_takes_the_others_with_it(
+    def test_one_returned_order_makes_the_whole_report_fail(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
         first, second = (
@@ -306,15 +308,15 @@ class TestCompleting:
         with refused("The number of bags cannot be negative.", "invalid", "bags_delivered"):
             stop.complete(driver, bags_delivered=-1)
 
-    def test_the_future_is_refused(self, stop: Stop, driver: Employee) -> None:
+    def test_a_time_in_the_future_is_refused(self, stop: Stop, driver: Employee) -> None:
         with refused("This time is in the future. Check the device's clock.", "future_time", "at"):
             stop.complete(driver, bags_delivered=1, at=datetime.now(UTC) + timedelta(minutes=1))
 
 
-class TestGivenBackBefore:
-    """An order or some of its items, while the driver was still there."""
+class TestReturnsBeforeCompletion:
+    """Orders or items that were returned at the stop before the driver completed it."""
 
-    def test_an_order_makes_the_stop_a_delivery(
+    def test_a_returned_order_makes_the_stop_a_delivery(
         self, stop: Stop, customer: Customer, driver: Employee, saves: list[Saved]
     ) -> None:
         order = LineItemFactory.create(order__customer=customer, order__bags=3).order
@@ -332,7 +334,7 @@ class TestGivenBackBefore:
             ("Driver", NOON)
         ]
 
-    def test_an_order_that_goes_back_in_parts_brings_its_bags_with_the_last_one(
+    def test_an_order_returned_in_parts_counts_its_bags_with_the_last(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
         order = OrderFactory.create(customer=customer, bags=2)
@@ -342,7 +344,7 @@ class TestGivenBackBefore:
         order.return_to_customer(by=driver, items=[coat], stop=stop)
         assert outcome(stop) == ("pending", False, True, 0, 2)
 
-    def test_some_items_are_a_delivery_without_a_bag(
+    def test_some_items_are_a_delivery_without_bags(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
         shirt, _ = LineItemFactory.create_batch(
@@ -352,7 +354,7 @@ class TestGivenBackBefore:
         stop.complete(driver)
         assert outcome(stop) == ("completed", False, True, 0, 0)
 
-    def test_the_bags_of_orders_delivered_with_it_are_added(
+    def test_the_bags_of_other_delivered_orders_are_added(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
         first, second = (OrderFactory.create(customer=customer, bags=bags) for bags in (1, 2))
@@ -361,14 +363,14 @@ class TestGivenBackBefore:
         assert outcome(stop) == ("completed", False, True, 0, 3)
 
     @pytest.mark.parametrize("bags", [0, 5])
-    def test_the_bags_are_as_many_as_the_driver_counted(
+    def test_the_driver_s_count_of_bags_wins(
         self, stop: Stop, customer: Customer, driver: Employee, bags: int
     ) -> None:
         OrderFactory.create(customer=customer, bags=2).return_to_customer(by=driver, stop=stop)
         stop.complete(driver, bags_delivered=bags)
         assert outcome(stop) == ("completed", False, True, 0, bags)
 
-    def test_the_stop_was_not_missed(
+    def test_the_stop_cannot_be_missed(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
         OrderFactory.create(customer=customer).return_to_customer(by=driver, stop=stop)
@@ -378,7 +380,7 @@ class TestGivenBackBefore:
             stop.miss(driver)
         assert outcome(stop) == ("pending", False, True, 0, 1)
 
-    def test_more_bags_than_can_be_counted_are_refused(
+    def test_too_many_bags_are_refused(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
         first, second = OrderFactory.create_batch(2, customer=customer, bags=2**31 - 1)

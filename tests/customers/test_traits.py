@@ -1,4 +1,4 @@
-"""The traits of a customer, each as the contract has it."""
+"""The traits of a customer, as in the contract."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -48,7 +48,7 @@ def traits_of(customer: Customer, birthday_field: CustomField | None = None) -> 
     )
 
 
-def test_a_customer_of_whom_everything_is_known() -> None:
+def test_all_traits_of_a_full_customer() -> None:
     business = BusinessFactory.create(name="Bubbles")
     birthday = CustomFieldFactory.create(
         business=business, name="Birthday", kind="DATE", position=2
@@ -114,7 +114,7 @@ def test_a_customer_of_whom_everything_is_known() -> None:
     }
 
 
-def test_a_customer_of_whom_nothing_is_known_has_every_trait_all_the_same() -> None:
+def test_an_empty_customer_has_every_trait() -> None:
     customer = CustomerFactory.create(bare=True, business__name="Bubbles", created_at=SIGNED_UP)
     assert traits_of(customer) == {
         "email": None,
@@ -147,7 +147,7 @@ def test_there_are_the_21_traits_of_the_article_and_two_more() -> None:
     assert len(get_type_hints(Traits)) == 23
 
 
-def test_a_corporate_account_has_the_company_s_name_and_its_contact_s() -> None:
+def test_a_corporate_customer_has_the_company_s_and_the_contact_s_name() -> None:
     customer = CustomerFactory.create(
         corporate=True, company_name="Lee & Co", first_name="Ann", last_name="Lee"
     )
@@ -155,7 +155,7 @@ def test_a_corporate_account_has_the_company_s_name_and_its_contact_s() -> None:
     assert (traits["name"], traits["firstName"], traits["lastName"]) == ("Lee & Co", "Ann", "Lee")
 
 
-def test_a_part_of_an_address_that_is_unknown_is_null() -> None:
+def test_an_unknown_part_of_an_address_is_null() -> None:
     customer = CustomerFactory.create(bare=True, city="Oakland")
     assert traits_of(customer)["address"] == {
         "street": None,
@@ -218,21 +218,21 @@ class TestPhone:
             ("+33123456789", "01 23 45 67 89"),
         ],
     )
-    def test_it_is_shown_as_people_there_write_it(self, phone: str, shown: str) -> None:
+    def test_a_phone_number_has_the_country_s_own_format(self, phone: str, shown: str) -> None:
         traits = traits_of(CustomerFactory.create(phone=phone))
         assert (traits["phone"], traits["phoneE164"]) == (shown, phone)
 
     @pytest.mark.parametrize(
-        ("phone", "given", "answered", "is_mobile"),
+        ("phone", "stated", "answered", "is_mobile"),
         [
-            # What the POS was told comes first,
+            # What the POS stated comes first,
             ("+447400123456", False, True, False),
             ("+442079460000", True, False, True),
             # then the numbering plan where it decides,
             ("+447400123456", None, False, True),
             ("+442079460000", None, True, False),
             ("+18005550123", None, True, False),
-            # which it cannot in North America: there an answered text shows it.
+            # and in North America, where it cannot, an answered text.
             ("+14155550123", None, False, False),
             ("+14155550123", None, True, True),
             ("+14155550123", False, True, False),
@@ -241,11 +241,11 @@ class TestPhone:
             ("", True, True, False),
         ],
     )
-    def test_whether_it_is_a_mobile_one(
-        self, phone: str, given: bool | None, answered: bool, is_mobile: bool
+    def test_whether_a_phone_is_mobile(
+        self, phone: str, stated: bool | None, answered: bool, is_mobile: bool
     ) -> None:
         customer = CustomerFactory.create(
-            phone=phone, phone_is_mobile=given, text_answered_at=SEEN if answered else None
+            phone=phone, phone_is_mobile=stated, text_answered_at=SEEN if answered else None
         )
         assert traits_of(customer)["isMobile"] is is_mobile
 
@@ -255,14 +255,16 @@ class TestBirthday:
         ("value", "birthday"),
         [("1990-05-04", "1990-05-04"), ("05-04", "05-04"), ("02-29", "02-29"), ("", None)],
     )
-    def test_it_is_what_the_birthday_field_says(self, value: str, birthday: str | None) -> None:
+    def test_the_birthday_is_the_value_of_the_birthday_field(
+        self, value: str, birthday: str | None
+    ) -> None:
         customer = CustomerFactory.create()
         field = CustomFieldFactory.create(business=customer.business, birthday=True)
         CustomFieldValueFactory.create(customer=customer, field=field, value=value)
         assert traits_of(customer, field)["birthday"] == birthday
         assert traits_of(customer)["birthday"] is None
 
-    def test_a_field_that_held_any_text_before_it_held_dates_gives_no_birthday(self) -> None:
+    def test_an_old_text_in_a_date_field_is_no_birthday(self) -> None:
         customer = CustomerFactory.create()
         field = CustomFieldFactory.create(business=customer.business)
         CustomFieldValueFactory.create(customer=customer, field=field, value="about 05-04")
@@ -270,7 +272,7 @@ class TestBirthday:
         field.save()
         assert traits_of(customer, field)["birthday"] is None
 
-    def test_another_field_s_date_is_no_birthday(self) -> None:
+    def test_a_date_in_another_field_is_no_birthday(self) -> None:
         customer = CustomerFactory.create()
         field, other = CustomFieldFactory.create_batch(2, business=customer.business, birthday=True)
         CustomFieldValueFactory.create(customer=customer, field=other, value="05-04")
@@ -278,7 +280,7 @@ class TestBirthday:
 
 
 class TestLinks:
-    def test_a_link_is_always_the_same_and_leads_to_its_customer(self) -> None:
+    def test_a_link_is_always_the_same_and_opens_its_customer(self) -> None:
         customer = CustomerFactory.create()
         link = traits_of(customer)["link"]
         assert link == traits_of(customer)["link"]
@@ -286,7 +288,7 @@ class TestLinks:
         claim = read_link(urlsplit(link).path.removeprefix("/account/"))
         assert claim == (customer.uuid, 1)
 
-    def test_a_revoked_link_is_told_by_its_version(self) -> None:
+    def test_a_revoked_link_has_an_old_version(self) -> None:
         customer = CustomerFactory.create()
         old = traits_of(customer)["link"]
         customer.revoke_links()
@@ -296,7 +298,7 @@ class TestLinks:
         assert claim is not None
         assert claim.link_version != customer.link_version
 
-    def test_a_link_that_we_did_not_make_says_nothing(self) -> None:
+    def test_a_forged_link_opens_nothing(self) -> None:
         customer, other = CustomerFactory.create_batch(2)
         token = account_link(customer.uuid, 1).rsplit("/", 1)[1]
         forged = [
@@ -335,13 +337,13 @@ def test_many_customers_take_two_queries() -> None:
     ]
 
 
-def test_a_customer_who_is_gone_is_left_out() -> None:
+def test_a_deleted_customer_is_left_out() -> None:
     customer = CustomerFactory.create()
     assert set(trait_sources([customer.pk, customer.pk + 1])) == {customer.pk}
     assert custom_values([customer.pk]) == {}
 
 
-def test_the_source_says_whose_customer_it_is() -> None:
+def test_the_source_has_the_business_and_the_customer() -> None:
     customer = CustomerFactory.create(receive_emails=False)
     source = trait_sources([customer.pk])[customer.pk]
     assert (source.business_id, source.uuid, source.email, source.receive_emails) == (
@@ -352,8 +354,8 @@ def test_the_source_says_whose_customer_it_is() -> None:
     )
 
 
-class TestWhichSavesMatter:
-    """A change of a column that is not listed leaves the traits as they are; each that is listed shows."""
+class TestColumnsOfTraits:
+    """A change of a listed column changes the traits, a change of another column does not."""
 
     OTHER_VALUES: dict[str, Any] = {
         "uuid": "00000000-0000-4000-8000-000000000000",
@@ -374,7 +376,7 @@ class TestWhichSavesMatter:
     }
 
     @pytest.mark.parametrize("name", sorted(TRAIT_FIELDS))
-    def test_a_listed_column_shows(self, name: str) -> None:
+    def test_a_listed_column_changes_the_traits(self, name: str) -> None:
         customer = CustomerFactory.create(company_name="Example Inc.")
         if name == "company_name":
             Customer.objects.filter(pk=customer.pk).update(kind="CORPORATE")
@@ -393,7 +395,7 @@ class TestWhichSavesMatter:
             return factories[name].create(business=customer.business).pk
         return self.OTHER_VALUES.get(name, "Other")
 
-    def test_the_other_columns_do_not(self) -> None:
+    def test_the_other_columns_change_no_trait(self) -> None:
         customer = CustomerFactory.create()
         before = traits_of(customer)
         unlisted = (
@@ -419,7 +421,7 @@ class TestWhichSavesMatter:
         }
         assert RELATED_TRAIT_FIELDS["Discount"] == read
 
-    def test_a_business_shows_only_where_there_is_no_brand(self) -> None:
+    def test_the_business_name_is_used_only_without_a_brand(self) -> None:
         branded, plain = CustomerFactory.create(full=True), CustomerFactory.create()
         Business.objects.filter(pk__in=[branded.business_id]).update(name="Renamed 1")
         Business.objects.filter(pk__in=[plain.business_id]).update(name="Renamed 2")
