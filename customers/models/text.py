@@ -1,6 +1,6 @@
-"""The nightly text about tomorrow's pickup, and the texts that customers send.
+"""The nightly text about tomorrow's pickup, and what customers text back.
 
-`customers.texts` uses these rows.
+`customers.texts` plans, sends and understands them.
 """
 
 from django.db import models
@@ -15,18 +15,16 @@ from customers.texts.languages import AutoReply, ReplyMeaning
 
 
 class NightlyText(models.Model):
-    """The one text about a pickup. The row is saved before the text is sent, so that no failure can
-    cause a second text.
-    """
+    """The one text about a pickup, saved before it is sent, so that a second one never is."""
 
     class Status(models.TextChoices):
         WAITING = "waiting", "Waiting"
         SENDING = "sending", "Being sent"
         SENT = "sent", "Sent"
-        SKIPPED = "skipped", "Not needed"
+        SKIPPED = "skipped", "Not sent"
         REFUSED = "refused", "Refused"
-        UNKNOWN = "unknown", "Perhaps sent"
-        EXPIRED = "expired", "Too late"
+        UNKNOWN = "unknown", "Unconfirmed"
+        EXPIRED = "expired", "Expired"
 
     class Reason(models.TextChoices):
         NONE = "", ""
@@ -34,20 +32,23 @@ class NightlyText(models.Model):
             "not_scheduled",
             "The pickup was canceled, completed or moved before the text was sent.",
         )
-        NO_TEXTS = "no_texts", "The customer does not want texts."
+        NO_TEXTS = "no_texts", "The customer has opted out of texts."
         NO_MOBILE = "no_mobile", "The customer's number is not a mobile number."
         UNSUBSCRIBED = (
             "unsubscribed",
-            "The customer opted out of texts from this number at Twilio.",
+            "Twilio refused it: the customer has opted out of texts from your number.",
         )
-        IMPOSSIBLE = "impossible", "Texts cannot be sent to the customer's number."
+        IMPOSSIBLE = "impossible", "The customer's number cannot get texts."
         REJECTED = "rejected", "Twilio refused this text."
-        BUSY = "busy", "Twilio could not be reached, or was busy. We will try again."
-        ACCOUNT = "account", "Twilio refused our account. We will try again."
-        NUMBER = "number", "Twilio refused to send from your number. We will try again."
+        BUSY = "busy", "Twilio was busy or could not be reached."
+        ACCOUNT = "account", "Twilio refused our account."
+        NUMBER = "number", "Twilio refused to send from your number."
         NO_ANSWER = (
             "no_answer",
-            "Twilio did not confirm the text, so we do not send it a second time.",
+            (
+                "Twilio did not say whether it sent the text. "
+                "We do not send it again, so that nobody gets it twice."
+            ),
         )
 
     business = models.ForeignKey(
@@ -60,7 +61,7 @@ class NightlyText(models.Model):
         PickupRequest, on_delete=models.CASCADE, related_name="nightly_text"
     )
     pickup_date = models.DateField()
-    until = models.DateTimeField(help_text="The text is not sent after this time.")
+    until = models.DateTimeField(help_text="Not sent from then on.")
     status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
     reason = models.CharField(max_length=13, choices=Reason, blank=True, default=Reason.NONE)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -68,18 +69,14 @@ class NightlyText(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     claimed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
-    phone = models.CharField(
-        max_length=40, blank=True, help_text="The number that the text was sent to."
-    )
-    sender = models.CharField(
-        max_length=40, blank=True, help_text="The business's number at that time."
-    )
+    phone = models.CharField(max_length=40, blank=True, help_text="Where it was sent.")
+    sender = models.CharField(max_length=40, blank=True, help_text="Your number when it was sent.")
     sid = models.CharField("Twilio's id", max_length=64, blank=True)
     error = models.PositiveIntegerField("Twilio's error", null=True, blank=True)
 
     class Meta:
         constraints = [
-            # One text a day, even if a pickup is canceled and scheduled again.
+            # A pickup that is canceled and scheduled again for the same day gets no second text.
             models.UniqueConstraint(
                 fields=["customer", "pickup_date"], name="nightly_text_once_a_day"
             )
@@ -89,7 +86,7 @@ class NightlyText(models.Model):
                 "next_at", "id", name="nightly_text_waiting", condition=Q(status="waiting")
             ),
             models.Index("claimed_at", name="nightly_text_sending", condition=Q(status="sending")),
-            # The pickup of a reply: the latest texts from this number to that phone.
+            # What a reply is about: the last texts from this number to that one.
             models.Index(
                 "business",
                 "phone",
@@ -108,22 +105,22 @@ class NightlyText(models.Model):
 
 OUTCOME_LABELS = {
     AutoReply.CANCELED: "Pickup canceled",
-    AutoReply.CANCELED_ALREADY: "Pickup was already canceled",
-    AutoReply.DONE_ALREADY: "Pickup was already completed",
-    AutoReply.PASSED: "Nothing canceled: the day has passed",
+    AutoReply.CANCELED_BEFORE: "Pickup was already canceled",
+    AutoReply.COMPLETED_BEFORE: "Pickup was already completed",
+    AutoReply.DAY_PASSED: "Nothing canceled: the day has passed",
     AutoReply.VAN_LEFT: "Nothing canceled: the van had left",
-    AutoReply.MADE_ANEW: "Nothing canceled: the pickup changed after our text",
-    AutoReply.WHICH: "Nothing canceled: several customers have this number",
-    AutoReply.NOT_ASKED: "Nothing canceled: we had not texted about a pickup",
-    AutoReply.STOPPED: "Opted out of texts",
-    AutoReply.STARTED: "Opted in to texts again",
-    AutoReply.KEPT: "For you to read",
-    AutoReply.NOTHING: "For you to read, without an automatic reply",
+    AutoReply.CHANGED: "Nothing canceled: the pickup changed after our text",
+    AutoReply.WHICH_CUSTOMER: "Nothing canceled: several customers share this number",
+    AutoReply.NOT_TEXTED: "Nothing canceled: no text about a pickup was sent",
+    AutoReply.OPTED_OUT: "Opted out of texts",
+    AutoReply.OPTED_IN: "Gets texts again",
+    AutoReply.FORWARDED: "For you to read",
+    AutoReply.NONE: "For you to read, no automatic reply",
 }
 
 
 class IncomingText(models.Model):
-    """A text that a business received, and the automatic reply."""
+    """What somebody texted to a business, and the automatic reply."""
 
     business = models.ForeignKey(
         Business, on_delete=models.CASCADE, related_name="+", db_index=False
@@ -136,22 +133,22 @@ class IncomingText(models.Model):
     )
     sid = models.CharField("Twilio's id", max_length=64, unique=True)
     phone = models.CharField("from", max_length=40)
-    body = models.TextField("message", blank=True)
+    body = models.TextField("text", blank=True)
     media = models.PositiveSmallIntegerField("pictures", default=0)
     meaning = models.CharField(
         max_length=5,
-        choices=[(meaning.value, meaning.name.capitalize()) for meaning in ReplyMeaning],
+        choices=[(meaning.value, meaning.value.capitalize()) for meaning in ReplyMeaning],
     )
     outcome = models.CharField(
         max_length=16, choices=[(reply.value, label) for reply, label in OUTCOME_LABELS.items()]
     )
     reply = models.TextField("automatic reply", blank=True)
-    at = models.DateTimeField(default=timezone.now)
-    handled = models.BooleanField(
-        default=False, help_text="Mark as done. Nobody needs to read this text any more."
-    )
+    at = models.DateTimeField("received", default=timezone.now)
+    handled = models.BooleanField("done", default=False)
 
     class Meta:
+        verbose_name = "reply to a text"
+        verbose_name_plural = "replies to texts"
         indexes = [
             models.Index(fields=["business", "-at", "-id"], name="incoming_text_by_business"),
             models.Index(
@@ -159,7 +156,7 @@ class IncomingText(models.Model):
                 name="incoming_text_to_handle",
                 condition=Q(handled=False),
             ),
-            # Whether this phone got an automatic reply just now.
+            # Whether this number got an automatic reply recently.
             models.Index(fields=["business", "phone", "-at"], name="incoming_text_by_phone"),
         ]
 

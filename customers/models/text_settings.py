@@ -1,4 +1,4 @@
-"""How a business texts its customers. `customers.texts` uses these rows."""
+"""How a business texts its customers on the evening before a pickup."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,48 +20,45 @@ HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
 NUMBER_TAKEN = (
     "Another business already uses this number, so replies could not be matched to one business."
 )
-OWN_WORDS_HELP = "Separate words with commas. The usual words are always understood."
+OWN_WORDS_HELP = "Separate words with commas. The usual words are understood anyway."
 
 
 class TextSettings(models.Model):
-    """The settings of one business."""
-
     class Problem(models.TextChoices):
         NONE = "", "None"
-        ACCOUNT = (
-            "account",
-            "Twilio refused our account. Please contact support.",
-        )
+        ACCOUNT = "account", "Twilio refuses our account. Please contact support."
         NUMBER = (
             "number",
-            "Twilio refused to send from this number. Check it in your Twilio account.",
+            "Twilio refuses to send from this number. Check that it is your number at Twilio.",
         )
 
     business = models.OneToOneField(
         Business, on_delete=models.CASCADE, related_name="text_settings"
     )
     enabled = models.BooleanField(
-        "switched on", default=False, help_text="Text customers in the evening before a pickup."
+        "switched on",
+        default=False,
+        help_text="Text customers on the evening before a pickup.",
     )
     hour = models.PositiveSmallIntegerField(
-        "hour of the text",
+        "send texts at",
         default=18,
         choices=HOURS[EARLIEST_HOUR:END_OF_EVENING],
-        help_text="In the evening before the pickup, in the time zone of the business."
-        " No texts are sent after 21:00.",
+        help_text="On the evening before the pickup, in your time zone. "
+        "No text is sent after 21:00.",
     )
     van_leaves = models.PositiveSmallIntegerField(
         "van leaves at",
         default=8,
         choices=HOURS,
-        help_text='On the day of the pickup. After this time, replying "No" does not cancel it.',
+        help_text='On the day of the pickup. After that, "No" does not cancel the pickup.',
     )
     number = models.CharField(
         "your Twilio number",
         max_length=40,
         blank=True,
-        help_text="Texts are sent from this number, and replies arrive there."
-        " Each business needs its own number.",
+        help_text="Texts come from this number, and replies go to it. "
+        "Each business needs a number of its own.",
     )
     language = models.CharField(
         max_length=2,
@@ -73,13 +70,13 @@ class TextSettings(models.Model):
         models.CharField(max_length=2, choices=LANGUAGE_CHOICES),
         default=list,
         blank=True,
-        help_text="Other languages in which customers reply. English is always understood.",
+        help_text="Other languages that customers may reply in. English is always understood.",
     )
     wording = models.TextField(
         max_length=320,
         blank=True,
-        help_text="Leave empty for the usual wording. {name}, {day} and {business} are filled in. "
-        "How to stop the texts is always added at the end.",
+        help_text="Leave empty for the usual wording. You may use {name}, {day} and {business}. "
+        "How to opt out is always added at the end.",
     )
     own_no = models.CharField(
         'other words for "No"', max_length=300, blank=True, help_text=OWN_WORDS_HELP
@@ -125,22 +122,20 @@ class TextSettings(models.Model):
         super().clean()
         self._normalise_number()
         if self.enabled and not self.number:
-            raise ValidationError(
-                {"number": "Enter the number that texts are sent from, or switch texts off."}
-            )
+            raise ValidationError({"number": "Enter your Twilio number, or switch texts off."})
         if unknown := unknown_placeholders(self.wording):
             known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
             raise ValidationError(
-                {"wording": f"{{{unknown[0]}}} cannot be filled in. You can use {known}."}
+                {"wording": f"We cannot fill in {{{unknown[0]}}}. You may use {known}."}
             )
         self._refuse_ambiguous_words()
 
-    def vocabulary(self) -> ReplyWords:
-        own = {meaning: self._own(field) for field, meaning in MEANING_BY_FIELD.items()}
+    def reply_words(self) -> ReplyWords:
+        own = {meaning: self._own_words(field) for field, meaning in MEANING_BY_FIELD.items()}
         return ReplyWords.of([self.language, *self.also_understood], own)
 
     def example(self) -> str:
-        """Return the text about tomorrow's pickup, for a customer called Ann."""
+        """Return the text about tomorrow's pickup for a customer called Ann."""
         tomorrow = self.business.now().date() + timedelta(days=1)
         return nightly_text(
             LANGUAGES[self.language],
@@ -150,15 +145,15 @@ class TextSettings(models.Model):
             business=self.business.name,
         )
 
-    def _own(self, field: str) -> list[str]:
+    def _own_words(self, field: str) -> list[str]:
         return [word for word in getattr(self, field).split(",") if simplify(word)]
 
     def _refuse_ambiguous_words(self) -> None:
-        usual_words = ReplyWords.of([self.language, *self.also_understood], {})
+        usual = ReplyWords.of([self.language, *self.also_understood], {})
         seen: dict[str, ReplyMeaning] = {}
         for field, meaning in MEANING_BY_FIELD.items():
-            for word in map(simplify, self._own(field)):
-                other = seen.setdefault(word, usual_words.meanings.get(word, meaning))
+            for word in map(simplify, self._own_words(field)):
+                other = seen.setdefault(word, usual.meanings.get(word, meaning))
                 if other is not meaning:
                     raise ValidationError(
                         {field: f'"{word}" already means {other.value.capitalize()}.'}
@@ -177,6 +172,6 @@ class TextSettings(models.Model):
 
 MEANING_BY_FIELD = {
     "own_no": ReplyMeaning.NO,
-    "own_stop": ReplyMeaning.STOP,
-    "own_start": ReplyMeaning.START,
+    "own_stop": ReplyMeaning.OPT_OUT,
+    "own_start": ReplyMeaning.OPT_IN,
 }

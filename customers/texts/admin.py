@@ -1,4 +1,4 @@
-"""The owner's pages about texts: how they are sent, what became of each, and what customers answered."""
+"""The owner's pages about texts: the settings, what happened to each text, and the replies."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ else:
     SettingsModelForm = forms.ModelForm
 
 EXCERPT_LENGTH = 100
-"""Characters of a message in the list; the whole is on its page."""
+"""Characters of a reply in the list. The reply's own page shows all of it."""
 TEXT_CUSTOMER_SEARCH = (
     "customer__company_name__istartswith",
     "customer__last_name__istartswith",
@@ -35,7 +35,7 @@ class TextSettingsForm(SettingsModelForm):
         required=False,
         choices=[choice for choice in LANGUAGE_CHOICES if choice[0] != "en"],
         widget=forms.CheckboxSelectMultiple,
-        help_text="Languages in which customers answer, besides that of the text. English is always understood.",
+        help_text="Other languages that customers may reply in. English is always understood.",
     )
 
     class Meta:
@@ -46,18 +46,18 @@ class TextSettingsForm(SettingsModelForm):
 @admin.register(TextSettings)
 class TextSettingsAdmin(ScopedAdmin):
     form = TextSettingsForm
-    list_display = ("business", "enabled", "hour", "shown_number", "standing")
+    list_display = ("business", "enabled", "hour", "number_text", "status")
     list_select_related = ("business",)
     search_fields = ("business__name__istartswith",)
     autocomplete_fields = ("business",)
-    readonly_fields = ("standing", "preview", "at_twilio")
+    readonly_fields = ("status", "preview", "at_twilio")
     fieldsets = (
         (
             None,
             {
                 "fields": (
                     "business",
-                    "standing",
+                    "status",
                     "enabled",
                     "number",
                     "at_twilio",
@@ -66,47 +66,48 @@ class TextSettingsAdmin(ScopedAdmin):
                 )
             },
         ),
-        ("What the text says", {"fields": ("language", "wording", "preview")}),
-        (
-            "What customers answer",
-            {"fields": ("also_understood", "own_no", "own_stop", "own_start")},
-        ),
+        ("The text", {"fields": ("language", "wording", "preview")}),
+        ("Replies", {"fields": ("also_understood", "own_no", "own_stop", "own_start")}),
     )
 
     def save_model(self, request: HttpRequest, obj: TextSettings, form: Any, change: bool) -> None:
-        """Whoever saves has looked into the problem: the next text finds out whether it is solved."""
+        """Send again at once: whoever saves may have solved the problem."""
         obj.problem, obj.resume_at = TextSettings.Problem.NONE, None
         super().save_model(request, obj, form, change)
 
-    @admin.display(description="how it stands")
-    def standing(self, settings: TextSettings) -> str:
+    @admin.display(description="status")
+    def status(self, settings: TextSettings) -> str:
         if settings._state.adding or not settings.enabled:
-            return "Switched off: nobody is texted."
+            return "Switched off. No texts are sent."
         if settings.problem:
-            return f"Stopped. {settings.get_problem_display()} It is tried again every 15 minutes."
-        if installation.TEXTS_BACKEND == "CONSOLE":
             return (
-                "Switched on, but this installation is not connected to Twilio: no text leaves it."
+                f"No texts are being sent. {settings.get_problem_display()} "
+                "We try again every 15 minutes."
             )
-        return f"Texts leave at {settings.get_hour_display()}."
+        if installation.TEXTS_BACKEND == "CONSOLE":
+            return "Switched on, but no texts are sent: the connection to Twilio is not set up."
+        return f"Switched on. Texts are sent at {settings.get_hour_display()}."
 
-    @admin.display(description="example, as last saved")
+    @admin.display(description="example")
     def preview(self, settings: TextSettings) -> str:
-        return "Save first to see it." if settings._state.adding else settings.example()
+        return "Save to see an example." if settings._state.adding else settings.example()
 
-    @admin.display(description="at Twilio")
+    @admin.display(description="webhook at Twilio")
     def at_twilio(self, settings: TextSettings) -> str:
         address = installation.PUBLIC_URL + reverse("texts-incoming")
-        return f"For this number's incoming messages, enter {address} as the webhook, by HTTP POST. Else no answer arrives here."
+        return (
+            f"In Twilio, set {address} (HTTP POST) as this number's webhook for incoming "
+            "messages. Otherwise replies will not reach you."
+        )
 
     @admin.display(description="number", ordering="number")
-    def shown_number(self, settings: TextSettings) -> str:
+    def number_text(self, settings: TextSettings) -> str:
         return format_phone(settings.number) if settings.number else "none"
 
 
 @admin.register(NightlyText)
 class NightlyTextAdmin(ReadOnlyAdmin):
-    list_display = ("pickup_date", "customer", "business", "status", "reason_shown", "sent_at")
+    list_display = ("pickup_date", "customer", "business", "status", "reason_text", "sent_at")
     list_filter = ("status",)
     list_select_related = ("customer", "business")
     search_fields = TEXT_CUSTOMER_SEARCH
@@ -116,7 +117,7 @@ class NightlyTextAdmin(ReadOnlyAdmin):
         "pickup",
         "pickup_date",
         "status",
-        "reason_shown",
+        "reason_text",
         "to",
         "sent_at",
         "attempts",
@@ -125,25 +126,25 @@ class NightlyTextAdmin(ReadOnlyAdmin):
     )
     ordering = ("-pickup_date", "-id")
 
-    @admin.display(description="why", empty_value="")
-    def reason_shown(self, text: NightlyText) -> str:
+    @admin.display(description="reason", empty_value="")
+    def reason_text(self, text: NightlyText) -> str:
         return text.get_reason_display()
 
-    @admin.display(description="to")
+    @admin.display(description="sent to")
     def to(self, text: NightlyText) -> str:
         return format_phone(text.phone) if text.phone else ""
 
 
 @admin.register(IncomingText)
 class IncomingTextAdmin(ReadOnlyAdmin):
-    list_display = ("at", "who", "business", "message", "outcome", "handled")
+    list_display = ("at", "sender", "business", "excerpt", "outcome", "handled")
     list_filter = ("handled", "meaning")
     list_select_related = ("customer", "business")
     search_fields = (*TEXT_CUSTOMER_SEARCH, "phone__startswith")
     fields = (
         "business",
         "customer",
-        "shown_phone",
+        "phone_text",
         "at",
         "body",
         "media",
@@ -154,26 +155,27 @@ class IncomingTextAdmin(ReadOnlyAdmin):
         "sid",
     )
     ordering = ("-at", "-id")
-    actions = ("mark_as_handled",)
+    actions = ("mark_as_done",)
 
-    def has_handle_permission(self, request: HttpRequest) -> bool:
+    def has_done_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser or access.managed_by(request.user).exists()
 
-    @admin.action(description="Mark as handled", permissions=["handle"])
-    def mark_as_handled(self, request: HttpRequest, texts: QuerySet[IncomingText]) -> None:
-        marked = texts.filter(handled=False, business__in=access.managed_by(request.user)).update(
+    @admin.action(description="Mark as done", permissions=["done"])
+    def mark_as_done(self, request: HttpRequest, texts: QuerySet[IncomingText]) -> None:
+        count = texts.filter(handled=False, business__in=access.managed_by(request.user)).update(
             handled=True
         )
-        messages.success(request, f"{marked} marked as handled.")
+        messages.success(request, f"{count} marked as done.")
 
     @admin.display(description="from")
-    def who(self, text: IncomingText) -> str:
+    def sender(self, text: IncomingText) -> str:
         return str(text.customer) if text.customer else format_phone(text.phone)
 
-    @admin.display(description="message", empty_value="")
-    def message(self, text: IncomingText) -> str:
-        return Truncator(text.body).chars(EXCERPT_LENGTH) or f"{text.media} pictures"
+    @admin.display(description="text", empty_value="")
+    def excerpt(self, text: IncomingText) -> str:
+        pictures = "1 picture" if text.media == 1 else f"{text.media} pictures"
+        return Truncator(text.body).chars(EXCERPT_LENGTH) or pictures
 
-    @admin.display(description="number")
-    def shown_phone(self, text: IncomingText) -> str:
+    @admin.display(description="phone")
+    def phone_text(self, text: IncomingText) -> str:
         return format_phone(text.phone)

@@ -1,4 +1,7 @@
-"""Ways for a text to leave, by the names that TEXTS_BACKEND takes. One more: a class with `send`, a line here, and its name in settings."""
+"""The services that can send a text, by the names that TEXTS_BACKEND takes.
+
+To add one, write a class with `send`, add a line here, and allow its name in the settings.
+"""
 
 from typing import Final, Protocol
 
@@ -13,15 +16,21 @@ log = structlog.get_logger(__name__)
 
 class TextBackend(Protocol):
     def send(self, text: TextToSend) -> SendResult:
-        """Called from several threads at once, outside any transaction. An error that it raises counts as `Unknown`."""
+        """Send one text. Called from several threads at once, outside any transaction.
+
+        An exception counts as `Unconfirmed`.
+        """
 
 
 class ConsoleBackend:
-    """Sends nothing. On a developer's machine the log shows what would go out; elsewhere no log holds numbers and texts."""
+    """Send nothing, and log what would be sent.
+
+    Numbers and texts are logged on a developer's machine only: other logs must not hold them.
+    """
 
     def send(self, text: TextToSend) -> SendResult:
-        shown = {"to": text.to, "sender": text.sender, "body": text.body} if settings.DEBUG else {}
-        log.info("text_on_console", text=text.id, **shown)
+        personal = {"to": text.to, "sender": text.sender, "body": text.body}
+        log.info("text_on_console", text=text.id, **(personal if settings.DEBUG else {}))
         return Sent()
 
 
@@ -32,6 +41,6 @@ TEXT_BACKENDS: Final = {
 
 
 def new_backend() -> TextBackend:
-    """A new one for each run: connections do not grow old in between."""
+    """Return a new one for each run, so that no connection is kept for long."""
     backend: TextBackend = import_string(TEXT_BACKENDS[settings.TEXTS_BACKEND])()
     return backend

@@ -1,4 +1,7 @@
-"""What a "No" does. The records are looked at under lock, and this is asked: the pickup is canceled if, and only if, it says so."""
+"""What a "No" does: whether it cancels a pickup, and which automatic reply is sent. Pure.
+
+The caller holds the records locked, and cancels a pickup only if this module says so.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,64 +14,65 @@ from customers.texts.timing import has_van_left
 
 
 class TextedPickupState(Enum):
-    """Of a pickup that a text was about."""
+    """What happened since to the pickup that a text was about."""
 
     SCHEDULED = "scheduled"
     CANCELED = "canceled"
     COMPLETED = "completed"
-    MADE_ANEW = "made_anew"
-    """Moved to another day, or canceled and scheduled again: the customer was not asked about that one."""
+    CHANGED = "changed"
+    """Moved to another day, or canceled and scheduled again: no text asked about the new one."""
 
 
 @dataclass(frozen=True)
 class TextedPickup:
-    """One text that was sent: whose pickup, on what day, and how that stands now."""
+    """A pickup that a text was about: whose, on which day, and its state now."""
 
     name: str
     day: date
-    standing: TextedPickupState
+    state: TextedPickupState
 
 
 REPLY_IF_NOT_SCHEDULED: Final = {
-    TextedPickupState.CANCELED: AutoReply.CANCELED_ALREADY,
-    TextedPickupState.COMPLETED: AutoReply.DONE_ALREADY,
-    TextedPickupState.MADE_ANEW: AutoReply.MADE_ANEW,
+    TextedPickupState.CANCELED: AutoReply.CANCELED_BEFORE,
+    TextedPickupState.COMPLETED: AutoReply.COMPLETED_BEFORE,
+    TextedPickupState.CHANGED: AutoReply.CHANGED,
 }
 
 NEEDS_NO_ATTENTION: Final = {
     AutoReply.CANCELED,
-    AutoReply.CANCELED_ALREADY,
-    AutoReply.DONE_ALREADY,
-    AutoReply.STOPPED,
-    AutoReply.STARTED,
+    AutoReply.CANCELED_BEFORE,
+    AutoReply.COMPLETED_BEFORE,
+    AutoReply.OPTED_OUT,
+    AutoReply.OPTED_IN,
 }
-"""After these nobody has to do anything; everything else waits for the people at the counter."""
+"""After these nobody has to do anything. All other replies wait to be read by the business."""
 
 
 def reply_to_no(
-    asked: Sequence[TextedPickup],
-    chosen: int | None,
+    texted: Sequence[TextedPickup],
+    named: int | None,
     now: datetime,
     time_zone: str,
     van_leaves: int,
 ) -> tuple[AutoReply, TextedPickup | None]:
-    """`asked`: what the last texts to this number were about; several when customers share it, of whom the answer may name one.
+    """Return the automatic reply to a "No", and the pickup that it is about, if any.
 
-    With the reply comes the text that it is about, if it is about one.
+    `texted` are the pickups that the last texts to this number were about. There are several when
+    customers share the number; `named` is the index of the one that the reply names.
     """
-    if not asked:
-        return AutoReply.NOT_ASKED, None
-    meant = asked if chosen is None else [asked[chosen]]
-    replies = {_reply_about(one, now, time_zone, van_leaves) for one in meant}
-    if len(replies) == 1 and (len(meant) == 1 or AutoReply.CANCELED not in replies):
-        return replies.pop(), meant[0]
-    return AutoReply.WHICH, None
+    if not texted:
+        return AutoReply.NOT_TEXTED, None
+    candidates = texted if named is None else [texted[named]]
+    replies = {_reply_about(pickup, now, time_zone, van_leaves) for pickup in candidates}
+    if len(replies) == 1 and (len(candidates) == 1 or AutoReply.CANCELED not in replies):
+        return replies.pop(), candidates[0]
+    return AutoReply.WHICH_CUSTOMER, None
 
 
-def _reply_about(one: TextedPickup, now: datetime, time_zone: str, van_leaves: int) -> AutoReply:
-    if one.standing in REPLY_IF_NOT_SCHEDULED:
-        return REPLY_IF_NOT_SCHEDULED[one.standing]
-    if not has_van_left(one.day, now, time_zone, van_leaves):
+def _reply_about(pickup: TextedPickup, now: datetime, time_zone: str, van_leaves: int) -> AutoReply:
+    if pickup.state in REPLY_IF_NOT_SCHEDULED:
+        return REPLY_IF_NOT_SCHEDULED[pickup.state]
+    if not has_van_left(pickup.day, now, time_zone, van_leaves):
         return AutoReply.CANCELED
-    passed = has_van_left(one.day, now, time_zone, van_leaves=24)
-    return AutoReply.PASSED if passed else AutoReply.VAN_LEFT
+    has_day_passed = has_van_left(pickup.day, now, time_zone, van_leaves=24)
+    return AutoReply.DAY_PASSED if has_day_passed else AutoReply.VAN_LEFT

@@ -1,8 +1,9 @@
-"""Takes texts that wait, for this worker alone, and says so in their rows before anything is sent.
+"""Claim texts that wait, for this worker alone, before anything is sent.
 
-Twilio has no key by which it would know a text that it got already. So there is at most one attempt of which we do not know the end:
-a row that says "being sent" is never taken again. If its worker is killed, the row becomes "perhaps sent" and that is the last of it.
-A customer who misses a reminder is better than one who is woken by two, and an answer to a text that did arrive still counts.
+Twilio cannot recognise a text that it already got. So each text has at most one attempt whose end
+we do not know: a text that is being sent is never claimed again. If its worker is killed, it
+becomes unconfirmed and stays so. A customer who misses a reminder is better off than one who is
+woken by two, and a reply still counts if the text did arrive.
 """
 
 from datetime import datetime, timedelta
@@ -20,14 +21,16 @@ from customers.texts.wording import nightly_text
 Status, Reason = NightlyText.Status, NightlyText.Reason
 
 TEXT_CHUNK_SIZE: Final = 16
-"""Texts that are under way at the same moment: a killed worker leaves at most so many of which nobody knows whether they were sent.
-One worker sent 40 a second on a busy machine with two cores; each further one adds to that."""
+"""Texts that are sent at the same time: a killed worker leaves at most so many unconfirmed.
+
+One worker sends about 40 a second on two busy cores, and each further worker adds as many.
+"""
 CLAIM_LIFETIME: Final = timedelta(minutes=5)
-"""Whoever is longer at it is dead: a task is ended after 150 s."""
+"""A claim that is older belongs to a dead worker: a task is ended after 150 s."""
 
 
 def claim_texts(now: datetime) -> list[TextToSend]:
-    """The next texts, to be sent at once. Empty when nothing is due."""
+    """Return the next texts, to be sent at once. An empty list if none is due."""
     while rows := _claim_chunk(now):
         if texts := [_text_to_send(row) for row in rows if row.status == Status.SENDING]:
             return texts
@@ -46,22 +49,25 @@ def _claim_chunk(now: datetime) -> list[NightlyText]:
 
 
 def close_overdue_texts(now: datetime) -> tuple[int, int]:
-    """How many became too late, and how many were in the hands of a worker that is gone."""
-    expired = NightlyText.objects.filter(status=Status.WAITING, until__lte=now).update(
-        status=Status.EXPIRED
+    """Return how many expired, and how many a dead worker left unconfirmed."""
+    expired = NightlyText.objects.filter(status=Status.WAITING, until__lte=now)
+    abandoned = NightlyText.objects.filter(
+        status=Status.SENDING, claimed_at__lte=now - CLAIM_LIFETIME
     )
-    lost = NightlyText.objects.filter(status=Status.SENDING, claimed_at__lte=now - CLAIM_LIFETIME)
-    return expired, lost.update(status=Status.UNKNOWN, reason=Reason.NO_ANSWER)
+    return (
+        expired.update(status=Status.EXPIRED),
+        abandoned.update(status=Status.UNKNOWN, reason=Reason.NO_ANSWER),
+    )
 
 
 def _due_texts(now: datetime) -> QuerySet[NightlyText]:
-    free = Q(business__text_settings__resume_at=None) | Q(
+    not_halted = Q(business__text_settings__resume_at=None) | Q(
         business__text_settings__resume_at__lte=now
     )
     return (
         NightlyText.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(
-            free,
+            not_halted,
             status=Status.WAITING,
             next_at__lte=now,
             until__gt=now,
@@ -85,7 +91,7 @@ def _claim_row(row: NightlyText, now: datetime) -> None:
 def reason_not_to_send(
     customer: Customer, pickup: PickupRequest, row: NightlyText
 ) -> NightlyText.Reason:
-    """Why this text is not sent after all: much may have happened since it was planned."""
+    """Return `NONE` to send it. Customer and pickup may have changed since it was planned."""
     if pickup.status != PickupRequest.Status.SCHEDULED or pickup.pickup_date != row.pickup_date:
         return Reason.NOT_SCHEDULED
     if not customer.receive_texts:
@@ -94,11 +100,12 @@ def reason_not_to_send(
 
 
 def may_be_mobile(customer: Customer) -> bool:
-    """Where the numbering plan does not tell, as in North America, only an answer to a text ever will."""
+    """Return True also where nobody can know before a reply, as in North America."""
     if not customer.phone:
         return False
-    given = customer.phone_is_mobile
-    return mobile_by_plan(customer.phone) is not False if given is None else given
+    if customer.phone_is_mobile is not None:
+        return customer.phone_is_mobile
+    return mobile_by_plan(customer.phone) is not False
 
 
 def _text_to_send(row: NightlyText) -> TextToSend:

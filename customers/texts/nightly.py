@@ -1,4 +1,4 @@
-"""One run of the nightly texts: plan, claim, send, settle, again and again until nothing is due."""
+"""One run of the nightly texts: plan, then claim, send and save until nothing is due."""
 
 import time
 from collections import Counter
@@ -19,42 +19,47 @@ from customers.texts.send_results import Halted, SendResult, TextToSend, Unconfi
 log = structlog.get_logger(__name__)
 
 TEXT_RUN_SECONDS: Final = 50.0
-"""Less than the minute after which beat starts the next run, which goes on where this one ended."""
+"""Less than the minute after which beat starts the next run, which continues where this ended."""
 
 
 def run(budget: float = TEXT_RUN_SECONDS) -> Counter[str]:
-    """What became of how many."""
+    """Return how many texts had which result."""
     now, ends = timezone.now(), time.monotonic() + budget
     plan_texts(now)
-    expired, lost = close_overdue_texts(now)
-    became = Counter(expired=expired, lost=lost)
+    expired, abandoned = close_overdue_texts(now)
+    counts = Counter(expired=expired, abandoned=abandoned)
     with ThreadPoolExecutor(TEXT_CHUNK_SIZE) as threads:
         backend = backends.new_backend()
         while time.monotonic() < ends and (texts := claim_texts(timezone.now())):
-            outcomes = send(texts, backend, threads)
+            results = send(texts, backend, threads)
             save_send_results(
-                {text.id: outcome for text, outcome in zip(texts, outcomes, strict=True)},
+                {text.id: result for text, result in zip(texts, results, strict=True)},
                 timezone.now(),
             )
-            became.update(type(outcome).__name__.lower() for outcome in outcomes)
-            if any(
-                isinstance(outcome, Halted) and outcome.why == "account" for outcome in outcomes
-            ):
+            counts.update(type(result).__name__.lower() for result in results)
+            if any(_is_account_halted(result) for result in results):
                 break
-    return +became
+    return +counts
+
+
+def _is_account_halted(result: SendResult) -> bool:
+    return isinstance(result, Halted) and result.reason == "account"
 
 
 def send(
     texts: Sequence[TextToSend], backend: TextBackend, threads: ThreadPoolExecutor
 ) -> list[SendResult]:
-    """All at the same moment, with no transaction open and no connection to the database in these threads."""
+    """Send all at the same time, outside any transaction.
 
-    def outcome_of(text: TextToSend) -> SendResult:
+    The threads open no database connection.
+    """
+
+    def send_one(text: TextToSend) -> SendResult:
         try:
             return backend.send(text)
-        except Exception as error:  # noqa: BLE001 - whatever a backend raises, the other texts of the portion were sent
-            # not the error itself, which may quote the text
+        except Exception as error:  # noqa: BLE001 - the other texts of this chunk were sent
+            # the error itself may quote the text
             log.error("text_failed", text=text.id, error=type(error).__name__)  # noqa: TRY400
             return Unconfirmed()
 
-    return list(threads.map(outcome_of, texts))
+    return list(threads.map(send_one, texts))

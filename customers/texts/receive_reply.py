@@ -1,4 +1,7 @@
-"""What a customer texted: it is kept, understood, done and answered, in one transaction and once, however often Twilio tells of it."""
+"""Record an incoming text, understand it, act on it and reply.
+
+All of it is one transaction, and happens once, however often Twilio reports the same text.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,15 +27,26 @@ from customers.texts.wording import fill_in
 log = structlog.get_logger(__name__)
 
 MAX_BODY_LENGTH: Final = 1_600
-"""Twilio joins no longer text; what comes longer is cut."""
+"""Twilio joins the parts of a text up to this length. We cut longer ones."""
 MAX_MEDIA: Final = 10
+"""Twilio allows no more pictures in one text."""
 ACKNOWLEDGE_EVERY: Final = timedelta(hours=1)
-"""Another machine may answer our answer. "We passed it on" is said once in this time; what was asked for is always confirmed."""
+"""We say that we forwarded a text only once in this time: an autoresponder may reply to our reply.
+
+Cancellations and opt-outs are always confirmed.
+"""
+SENT_OR_UNCONFIRMED: Final = (
+    NightlyText.Status.SENDING,
+    NightlyText.Status.SENT,
+    NightlyText.Status.UNKNOWN,
+)
+"""The customer has the text, or may have it."""
+BY_TWILIO: Final = {"STOP": ReplyMeaning.OPT_OUT, "START": ReplyMeaning.OPT_IN}
 
 
 @dataclass(frozen=True)
 class ReceivedText:
-    """One incoming text, as Twilio tells of it."""
+    """One incoming text, as Twilio reports it."""
 
     sid: str
     sender: str
@@ -40,12 +54,12 @@ class ReceivedText:
     body: str
     media: int
     opt_out: str
-    """STOP or START where Twilio has taken care of it and answered already."""
+    """STOP or START where Twilio has already recorded it and replied."""
 
     @classmethod
-    def of(cls, told: Mapping[str, str]) -> Self:
-        # PostgreSQL keeps no zero bytes
-        form = {name: value.replace("\0", "") for name, value in told.items()}
+    def of(cls, posted: Mapping[str, str]) -> Self:
+        # PostgreSQL stores no zero bytes
+        form = {name: value.replace("\0", "") for name, value in posted.items()}
         media = form.get("NumMedia", "0")
         return cls(
             sid=form.get("MessageSid", "")[:64],
@@ -57,141 +71,142 @@ class ReceivedText:
         )
 
 
-def receive_reply(said: ReceivedText) -> str:
-    """What to say by return; nothing if empty. The number that was texted tells which business is meant."""
+def receive_reply(text: ReceivedText) -> str:
+    """Return the automatic reply, or an empty string for none.
+
+    The number that was texted identifies the business.
+    """
     settings = (
         TextSettings.objects.select_related("business")
-        .filter(number=said.to)
+        .filter(number=text.to)
         .exclude(number="")
         .first()
     )
     if settings is None:
-        log.warning("text_to_a_number_of_nobody", sid=said.sid)
+        log.warning("text_to_unknown_number", sid=text.sid)
         return ""
     with transaction.atomic():
-        # Whoever comes second waits here for the first, and then answers the same.
-        row, new = IncomingText.objects.get_or_create(
-            sid=said.sid, defaults=_initial_values(settings, said)
+        # A second report of the same text waits here for the first, then returns the same reply.
+        row, is_new = IncomingText.objects.get_or_create(
+            sid=text.sid, defaults=_initial_values(settings, text)
         )
-        return _ReplyHandler(settings, said, row).act() if new else row.reply
+        return _ReplyHandler(settings, text, row).handle() if is_new else row.reply
 
 
-def _initial_values(settings: TextSettings, said: ReceivedText) -> dict[str, object]:
-    kept = {
+def _initial_values(settings: TextSettings, text: ReceivedText) -> dict[str, object]:
+    return {
         "business": settings.business,
-        "phone": said.sender,
-        "body": said.body,
-        "media": said.media,
+        "phone": text.sender,
+        "body": text.body,
+        "media": text.media,
+        "meaning": ReplyMeaning.OTHER.value,
+        "outcome": AutoReply.NONE.value,
     }
-    return kept | {"meaning": ReplyMeaning.OTHER.value, "outcome": AutoReply.NOTHING.value}
 
 
 class _ReplyHandler:
-    """Between a business and whoever has this number there."""
+    """Handle one incoming text of a business, from a number that customers may share."""
 
-    def __init__(self, settings: TextSettings, said: ReceivedText, row: IncomingText) -> None:
-        self.settings, self.business, self.said, self.row = settings, settings.business, said, row
+    def __init__(self, settings: TextSettings, text: ReceivedText, row: IncomingText) -> None:
+        self.settings, self.business, self.text, self.row = settings, settings.business, text, row
         self.language = LANGUAGES[settings.language]
-        self.vocabulary = settings.vocabulary()
+        self.words = settings.reply_words()
         self.now: datetime = timezone.now()
-        # In the order in which everybody locks: customers before pickups, by id.
-        of_number = lockable(Customer, "business").filter(business=self.business, phone=said.sender)
-        self.customers = list(of_number.order_by("id")) if said.sender else []
+        # Lock customers before pickups, by id, as everywhere: another order could deadlock.
+        with_number = lockable(Customer, "business").filter(
+            business=self.business, phone=text.sender
+        )
+        self.customers = list(with_number.order_by("id")) if text.sender else []
 
-    def act(self) -> str:
+    def handle(self) -> str:
         for customer in self.customers:
             customer.record_text_answer(self.now)
         if len(self.customers) == 1:
             self.row.customer = self.customers[0]
-        meaning, reply, sentence = self._understand()
+        meaning, reply, sentence = self._act()
         self.row.meaning, self.row.outcome, self.row.reply = meaning.value, reply.value, sentence
         self.row.handled = reply in NEEDS_NO_ATTENTION
         self.row.save()
         return sentence
 
-    def _understand(self) -> tuple[ReplyMeaning, AutoReply, str]:
-        meaning = self.vocabulary.meaning(self.said.body)
-        by_twilio = {"STOP": ReplyMeaning.STOP, "START": ReplyMeaning.START}.get(self.said.opt_out)
+    def _act(self) -> tuple[ReplyMeaning, AutoReply, str]:
+        meaning = self.words.meaning(self.text.body)
+        by_twilio = BY_TWILIO.get(self.text.opt_out)
         if not self.customers:
-            # Nobody of ours: an answer would only tell a stranger, or another machine, that somebody is here.
-            return meaning, AutoReply.NOTHING, ""
-        asked = self._asked()
-        chosen = self.vocabulary.whose(self.said.body, [one.name for _, one in asked])
-        if meaning is ReplyMeaning.NO or chosen is not None:
-            return ReplyMeaning.NO, *self._no(asked, chosen, by_twilio)
+            # A reply would tell a stranger, or another program, that this number is read.
+            return meaning, AutoReply.NONE, ""
+        texted = self._last_texted()
+        named = self.words.named_index(self.text.body, [pickup.name for _, pickup in texted])
+        if meaning is ReplyMeaning.NO or named is not None:
+            return ReplyMeaning.NO, *self._cancel(texted, named, by_twilio)
         meaning = by_twilio or meaning
-        if meaning in {ReplyMeaning.STOP, ReplyMeaning.START}:
-            return meaning, *self._wants_texts(meaning, silent=by_twilio is not None)
-        return meaning, *self._keep()
+        if meaning in {ReplyMeaning.OPT_OUT, ReplyMeaning.OPT_IN}:
+            return meaning, *self._set_receive_texts(meaning, silent=by_twilio is not None)
+        return meaning, *self._forward()
 
-    def _no(
+    def _cancel(
         self,
-        texts: list[tuple[NightlyText, TextedPickup]],
-        chosen: int | None,
+        texted: list[tuple[NightlyText, TextedPickup]],
+        named: int | None,
         by_twilio: ReplyMeaning | None,
     ) -> tuple[AutoReply, str]:
-        zone, van_leaves = self.business.time_zone, self.settings.van_leaves
+        pickups = [pickup for _, pickup in texted]
         reply, about = reply_to_no(
-            [asked for _, asked in texts], chosen, self.now, zone, van_leaves
+            pickups, named, self.now, self.business.time_zone, self.settings.van_leaves
         )
-        for text, asked in texts:
-            if asked is about:
+        for text, pickup in texted:
+            if pickup is about:
                 self.row.customer, self.row.pickup = text.customer, text.pickup
                 if reply is AutoReply.CANCELED:
                     text.pickup.cancel(via=PickupRequest.CanceledVia.TEXT, at=self.now)
-        if by_twilio is ReplyMeaning.STOP:
-            # "Cancel" is one of the words by which Twilio itself stops its texts.
-            self._wants_texts(by_twilio, silent=True)
-        names = [asked.name for _, asked in texts]
-        return reply, self._sentence(
-            reply, day=self.language.in_words(about.day) if about else "", names=names
-        )
+        if by_twilio is ReplyMeaning.OPT_OUT:
+            # "Cancel" is also one of the words with which Twilio itself ends its texts.
+            self._set_receive_texts(by_twilio, silent=True)
+        day = self.language.day_text(about.day) if about else ""
+        return reply, self._sentence(reply, day=day, names=[pickup.name for pickup in pickups])
 
-    def _wants_texts(self, meaning: ReplyMeaning, *, silent: bool) -> tuple[AutoReply, str]:
-        """It is the number that gets texts or does not, so this holds for everybody who has it."""
+    def _set_receive_texts(self, meaning: ReplyMeaning, *, silent: bool) -> tuple[AutoReply, str]:
+        """Opt every customer with this number in or out: they all read the same phone."""
+        wants_texts = meaning is ReplyMeaning.OPT_IN
         for customer in self.customers:
-            if customer.receive_texts != (meaning is ReplyMeaning.START):
-                customer.receive_texts = meaning is ReplyMeaning.START
+            if customer.receive_texts != wants_texts:
+                customer.receive_texts = wants_texts
                 customer.save(update_fields=["receive_texts"])
-        reply = AutoReply.STARTED if meaning is ReplyMeaning.START else AutoReply.STOPPED
+        reply = AutoReply.OPTED_IN if wants_texts else AutoReply.OPTED_OUT
         return reply, "" if silent else self._sentence(reply)
 
-    def _keep(self) -> tuple[AutoReply, str]:
-        lately = IncomingText.objects.filter(
-            business=self.business, phone=self.said.sender, at__gt=self.now - ACKNOWLEDGE_EVERY
+    def _forward(self) -> tuple[AutoReply, str]:
+        """Leave the text to be read by the business."""
+        recent = IncomingText.objects.filter(
+            business=self.business, phone=self.text.sender, at__gt=self.now - ACKNOWLEDGE_EVERY
         )
-        if lately.filter(outcome=AutoReply.KEPT.value).exists():
-            return AutoReply.NOTHING, ""
-        return AutoReply.KEPT, self._sentence(AutoReply.KEPT)
+        if recent.filter(outcome=AutoReply.FORWARDED.value).exists():
+            return AutoReply.NONE, ""
+        return AutoReply.FORWARDED, self._sentence(AutoReply.FORWARDED)
 
     def _sentence(self, reply: AutoReply, day: str = "", names: Sequence[str] = ()) -> str:
         values = {
             "day": day,
             "business": self.business.name,
-            "names": self.language.joined.join(names),
+            "names": self.language.name_separator.join(names),
             "first": (*names, "")[0],
         }
         return fill_in(self.language.replies[reply], values)
 
-    def _asked(self) -> list[tuple[NightlyText, TextedPickup]]:
-        """The last texts to this number, all about the same day, whether or not we know that they arrived."""
+    def _last_texted(self) -> list[tuple[NightlyText, TextedPickup]]:
+        """The last texts to this number, all about the same day, with their pickups."""
         sent = NightlyText.objects.filter(
             business=self.business,
             customer__in=self.customers,
-            phone=self.said.sender,
-            status__in=[
-                NightlyText.Status.SENDING,
-                NightlyText.Status.SENT,
-                NightlyText.Status.UNKNOWN,
-            ],
+            phone=self.text.sender,
+            status__in=SENT_OR_UNCONFIRMED,
             claimed_at__gt=self.now - REPLY_COUNTS_FOR,
         )
         rows = list(
             sent.select_related("customer", "pickup").order_by("-pickup_date", "customer_id")
         )
-        return [
-            (row, _texted_pickup(row)) for row in rows if row.pickup_date == rows[0].pickup_date
-        ]
+        last_day = [row for row in rows if row.pickup_date == rows[0].pickup_date]
+        return [(row, _texted_pickup(row)) for row in last_day]
 
 
 def _texted_pickup(text: NightlyText) -> TextedPickup:
@@ -201,13 +216,13 @@ def _texted_pickup(text: NightlyText) -> TextedPickup:
 
 def _texted_pickup_state(text: NightlyText) -> TextedPickupState:
     pickup = text.pickup
-    same_day = PickupRequest.objects.filter(
+    others_that_day = PickupRequest.objects.filter(
         customer=text.customer_id, pickup_date=text.pickup_date
     ).exclude(pk=pickup.pk)
-    moved = pickup.pickup_date != text.pickup_date
-    if moved or (
-        pickup.status == TextedPickupState.CANCELED.value
-        and same_day.filter(status=TextedPickupState.SCHEDULED.value).exists()
+    was_moved = pickup.pickup_date != text.pickup_date
+    if was_moved or (
+        pickup.status == PickupRequest.Status.CANCELED
+        and others_that_day.filter(status=PickupRequest.Status.SCHEDULED).exists()
     ):
-        return TextedPickupState.MADE_ANEW
+        return TextedPickupState.CHANGED
     return TextedPickupState(pickup.status)

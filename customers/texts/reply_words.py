@@ -1,4 +1,7 @@
-"""What the answer to a text means. It decides about a pickup, so it is the whole answer that counts: "No problem, see you!" is no "No"."""
+"""What a reply to a text means. Pure.
+
+The whole reply has to match, as it decides about a pickup: "No problem, see you!" is no "No".
+"""
 
 import re
 import unicodedata
@@ -10,48 +13,51 @@ from customers.texts.languages import ENGLISH, LANGUAGES, ReplyMeaning
 
 APOSTROPHE: Final = re.compile("['\u2019\u02bc]")
 NOT_PART_OF_A_WORD: Final = re.compile(r"[^\w\s]|_")
-"""Punctuation, quotes, emoji: they end a word, as in "No,thanks"; an apostrophe does not."""
+"""Punctuation, quotes and emoji end a word, as in "No,thanks". An apostrophe does not."""
 
 
-def simplify(said: str) -> str:
-    """Small letters, single spaces, no punctuation: `" No!! "` and `"no"` are the same."""
-    return " ".join(
-        NOT_PART_OF_A_WORD.sub(
-            " ", APOSTROPHE.sub("", unicodedata.normalize("NFKC", said).casefold())
-        ).split()
-    )
+def simplify(text: str) -> str:
+    """Return small letters, single spaces, no punctuation: `" No!! "` becomes `"no"`."""
+    small = APOSTROPHE.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(NOT_PART_OF_A_WORD.sub(" ", small).split())
 
 
 @dataclass(frozen=True)
 class ReplyWords:
-    """What customers of one business say."""
+    """The words that one business's customers use in replies, simplified, with their meanings."""
 
     meanings: Mapping[str, ReplyMeaning]
 
     @classmethod
     def of(cls, languages: Iterable[str], own: Mapping[ReplyMeaning, Iterable[str]]) -> Self:
-        """Of the `languages`, and of English, whose STOP everybody knows; the business's `own` words come first."""
+        """Combine the words of `languages` and of English with the business's `own`.
+
+        English is always included: everyone knows STOP. The business's own words win.
+        """
         known = [ENGLISH, *(LANGUAGES[code] for code in languages)]
-        given = {simplify(word): meaning for meaning, words in own.items() for word in words}
-        # Stop before no: "cancelar suscripción" may not be taken for less than it says, whichever language lists it.
+        # Opting out wins over "No" where two languages have the same words.
         by_language = {
-            word: meaning
-            for meaning in (ReplyMeaning.NO, ReplyMeaning.START, ReplyMeaning.STOP)
+            simplify(word): meaning
+            for meaning in (ReplyMeaning.NO, ReplyMeaning.OPT_IN, ReplyMeaning.OPT_OUT)
             for language in known
-            for word in map(simplify, language.words[meaning])
+            for word in language.words[meaning]
         }
-        given.pop("", None)
-        return cls(by_language | given)
+        own_words = {simplify(word): meaning for meaning, words in own.items() for word in words}
+        own_words.pop("", None)
+        return cls(by_language | own_words)
 
-    def meaning(self, said: str) -> ReplyMeaning:
-        return self.meanings.get(simplify(said), ReplyMeaning.OTHER)
+    def meaning(self, reply: str) -> ReplyMeaning:
+        return self.meanings.get(simplify(reply), ReplyMeaning.OTHER)
 
-    def whose(self, said: str, names: Sequence[str]) -> int | None:
-        """The index of the one name that a "No" came with, as in "No Ann"; None without a "No" or a name, or when several have it."""
-        words = simplify(said).split()
+    def named_index(self, reply: str, names: Sequence[str]) -> int | None:
+        """Return the index of the name that follows a "No", as in "No Ann".
+
+        Returns None without a "No", without a name, or when several have that name.
+        """
+        words = simplify(reply).split()
         for length in range(len(words) - 1, 0, -1):
             if self.meanings.get(" ".join(words[:length])) is ReplyMeaning.NO:
                 rest = " ".join(words[length:])
-                meant = [index for index, name in enumerate(names) if simplify(name) == rest]
-                return meant[0] if len(meant) == 1 else None
+                matches = [index for index, name in enumerate(names) if simplify(name) == rest]
+                return matches[0] if len(matches) == 1 else None
         return None

@@ -1,4 +1,7 @@
-"""What may become of a text that was handed to a backend, as values: what follows from each is the business of `settle`."""
+"""What happened to a text that a backend sent, as values. Pure.
+
+`save_send_results` records them and acts on them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +13,7 @@ HaltReason = Literal["account", "number"]
 
 
 class TextToSend(NamedTuple):
-    """What a backend sends. `id` is our own, for logs: numbers and bodies do not belong there."""
+    """What a backend sends. Logs name `id`, our own: never the numbers or the body."""
 
     id: int
     to: str
@@ -25,30 +28,33 @@ class Sent:
 
 @dataclass(frozen=True)
 class Postponed:
-    """It was certainly not taken: another attempt cannot be a second text. `wait` is what was asked for, in seconds."""
+    """Certainly not sent, so another attempt cannot be a second text.
 
-    wait: float | None = None
+    `retry_after`: the seconds that Twilio asked us to wait.
+    """
+
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True)
 class Refused:
-    """Not this text to this number, now or ever."""
+    """This text cannot be sent to this number, now or later."""
 
-    why: RefusalReason
+    reason: RefusalReason
     error: int | None = None
 
 
 @dataclass(frozen=True)
 class Halted:
-    """Nothing of this business, or with `account` of anybody, can be sent until somebody puts that right."""
+    """No text can be sent until somebody fixes the business's number, or the whole account."""
 
-    why: HaltReason
+    reason: HaltReason
     error: int | None = None
 
 
 @dataclass(frozen=True)
 class Unconfirmed:
-    """It may have been taken, and nobody will tell."""
+    """Twilio may have sent it: no answer came."""
 
 
 SendResult = Sent | Postponed | Refused | Halted | Unconfirmed
@@ -62,7 +68,7 @@ RESULT_BY_TWILIO_ERROR: Final[Mapping[int, SendResult]] = MappingProxyType(
         21212: Halted("number"),  # "From" is not a number
         21217: Refused("impossible"),  # "To" looks like no number of any country
         21603: Halted("number"),  # no "From"
-        21606: Halted("number"),  # "From" cannot send texts, or is somebody else's
+        21606: Halted("number"),  # "From" cannot send texts, or belongs to another account
         21610: Refused("unsubscribed"),
         21611: Postponed(),  # the queue of "From" is full
         21614: Refused("impossible"),  # "To" is not a mobile
@@ -70,19 +76,19 @@ RESULT_BY_TWILIO_ERROR: Final[Mapping[int, SendResult]] = MappingProxyType(
         21660: Halted("number"),  # "From" is another account's
     }
 )
-"""Twilio's errors (twilio.com/docs/api/errors) that mean more than their status."""
+"""Twilio's errors (twilio.com/docs/api/errors) that say more than their HTTP status."""
 
 
-def result_of_error(status: int, error: int | None, wait: float | None = None) -> SendResult:
-    """Of an answer that was not a success."""
+def result_of_error(status: int, error: int | None, retry_after: float | None = None) -> SendResult:
+    """Return what an unsuccessful response means: its HTTP status and Twilio's error."""
     known = RESULT_BY_TWILIO_ERROR.get(error or 0)
     if isinstance(known, Refused):
-        return Refused(known.why, error)
+        return Refused(known.reason, error)
     if isinstance(known, Halted):
-        return Halted(known.why, error)
+        return Halted(known.reason, error)
     if known or status in {429, 503}:
-        return Postponed(wait)
+        return Postponed(retry_after)
     if status in {401, 403, 404}:
         return Halted("account", error)
-    # A server that failed may have failed after it took the text.
+    # A server that failed may have failed after it accepted the text.
     return Refused("rejected", error) if 400 <= status < 500 else Unconfirmed()

@@ -1,4 +1,4 @@
-"""Texts by Twilio. With `customers.texts.webhook` the only module that touches its library."""
+"""Send texts with Twilio. Only this module and `customers.texts.webhook` import its library."""
 
 import logging
 from typing import Any, Final
@@ -22,7 +22,7 @@ from customers.texts.send_results import (
 )
 
 TWILIO_TIMEOUT_SECONDS: Final = 10.0
-"""Twilio answers within a second. With much more, a run of portions would exceed its budget."""
+"""Twilio answers within a second. Much more would let a run exceed its time budget."""
 
 TWILIO_LOGGER: Final = logging.getLogger("twilio.http_client")
 """It would log ten lines for each text, with the account's id."""
@@ -30,15 +30,15 @@ TWILIO_LOGGER.setLevel(logging.WARNING)
 
 
 class TwilioBusy(Exception):
-    """Come back later. Twilio's own error would not tell when."""
+    """Twilio asks us to try again later. Its own exception would not say when."""
 
-    def __init__(self, wait: float | None) -> None:
+    def __init__(self, retry_after: float | None) -> None:
         super().__init__("Twilio is busy")
-        self.wait = wait
+        self.retry_after = retry_after
 
 
 class TwilioHttp(TwilioHttpClient):  # type: ignore[misc]  # the library has no types
-    """Its own session per request, as requests' sessions are not made for several threads."""
+    """A session per request: sessions of requests must not be shared between threads."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -64,7 +64,7 @@ class TwilioBackend:
         try:
             message = self._client.messages.create(to=text.to, from_=text.sender, body=text.body)
         except TwilioBusy as busy:
-            return Postponed(busy.wait)
+            return Postponed(busy.retry_after)
         except TwilioRestException as error:
             return result_of_error(error.status, error.code or None)
         except exceptions.RequestException as error:
@@ -73,7 +73,7 @@ class TwilioBackend:
 
 
 def never_connected(error: exceptions.RequestException) -> bool:
-    """Whether the request cannot have reached anybody."""
+    """Return whether the request certainly did not reach Twilio."""
     if isinstance(error, exceptions.ConnectTimeout):
         return True
     cause = error.args[0] if error.args else None

@@ -1,4 +1,4 @@
-"""Where Twilio tells of incoming texts: POST /texts/incoming, to be entered at Twilio for every number."""
+"""Where Twilio reports incoming texts: POST /texts/incoming, entered at Twilio for each number."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -10,24 +10,27 @@ from twilio.twiml.messaging_response import MessagingResponse
 from customers.texts.receive_reply import ReceivedText, receive_reply
 
 
-# Twilio holds no form of ours; its signature says more than a token would.
+# Twilio signs its requests instead of sending a CSRF token.
 @csrf_exempt
 @require_POST
 def incoming(request: HttpRequest) -> HttpResponse:
-    if not signed_by_twilio(request):
+    if not is_signed_by_twilio(request):
         return HttpResponse("This is not from Twilio.", content_type="text/plain", status=403)
-    said = ReceivedText.of(request.POST.dict())
-    if not said.sid:
+    text = ReceivedText.of(request.POST.dict())
+    if not text.sid:
         return HttpResponse("A MessageSid is missing.", content_type="text/plain", status=400)
-    sentence = receive_reply(said)
-    answer = MessagingResponse()
+    sentence = receive_reply(text)
+    twiml = MessagingResponse()
     if sentence:
-        answer.message(sentence)
-    return HttpResponse(str(answer), content_type="text/xml")
+        twiml.message(sentence)
+    return HttpResponse(str(twiml), content_type="text/xml")
 
 
-def signed_by_twilio(request: HttpRequest) -> bool:
-    """With our token, over the address at which Twilio knows us (whatever a proxy made of it) and all that was said."""
+def is_signed_by_twilio(request: HttpRequest) -> bool:
+    """Check the signature, made with our token over the public address and the whole form.
+
+    The address is the configured one: a proxy may have changed the request's own.
+    """
     if not settings.TWILIO_AUTH_TOKEN:
         return False
     address = settings.PUBLIC_URL + request.get_full_path()

@@ -1,4 +1,4 @@
-"""The text itself: what the business wrote, filled in, and how to get no more."""
+"""The words of a text: the business's wording, filled in, and how to opt out. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from customers.texts.languages import Language
 
 PLACEHOLDER_PATTERN: Final = re.compile(r"\{(\w*)\}")
 PLACEHOLDERS: Final = ("name", "day", "business")
+"""What a business may use in its own wording, in braces."""
 
 
 def unknown_placeholders(wording: str) -> list[str]:
@@ -16,14 +17,19 @@ def unknown_placeholders(wording: str) -> list[str]:
 
 
 def nightly_text(language: Language, wording: str, *, name: str, day: date, business: str) -> str:
-    """The business's own `wording`, or the language's; what a name holds is never read as a placeholder."""
-    said = fill_in(
-        wording.strip() or language.wording,
-        {"name": name or language.nameless, "day": language.in_words(day), "business": business},
-    )
-    return f"{said} {language.opt_out}"
+    """Return the text: the business's own `wording`, or the language's, and how to opt out."""
+    values = {
+        "name": name or language.nameless,
+        "day": language.day_text(day),
+        "business": business,
+    }
+    sentence = fill_in(wording.strip() or language.wording, values)
+    return f"{sentence} {language.opt_out}"
 
 
 def fill_in(wording: str, values: Mapping[str, str]) -> str:
-    """In one pass, and without `str.format`, which would look into objects for whoever may write a wording."""
-    return PLACEHOLDER_PATTERN.sub(lambda found: values.get(found[1], found[0]), wording)
+    """Replace the placeholders in one pass, so braces in a customer's name stay as they are.
+
+    `str.format` would let a wording read attributes of the values.
+    """
+    return PLACEHOLDER_PATTERN.sub(lambda match: values.get(match[1], match[0]), wording)

@@ -61,8 +61,8 @@ def test_one_reply_is_singular_and_of_the_business_that_was_asked_for(
 @pytest.mark.parametrize(
     ("problem", "why"),
     [
-        ("account", "Twilio refused our account."),
-        ("number", "Twilio refused to send"),
+        ("account", "Twilio refuses our account."),
+        ("number", "Twilio refuses to send"),
     ],
 )
 def test_texts_that_stopped_are_said_with_the_reason(
@@ -73,7 +73,7 @@ def test_texts_that_stopped_are_said_with_the_reason(
 
     (said, url), _ = text_items(owner, business)
 
-    assert said.startswith(f"Texts have stopped. {why}")
+    assert said.startswith(f"No texts are being sent. {why}")
     assert url == reverse("admin:customers_textsettings_change", args=[settings.pk])
     TextSettings.objects.update(enabled=False)
     assert len(text_items(owner, business)) == 1, "nobody wants them"

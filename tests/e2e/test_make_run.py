@@ -169,7 +169,7 @@ def test_a_newcomer_sees_events_flow_and_finds_everything_again_after_a_crash(
     assert "Customers' phones" in newcomer.http.get(newcomer.phones, timeout=10).text
     assert newcomer.calls_the_api()
     texts = newcomer.texts()
-    assert len([body for body in texts if "our van comes by" in body]) >= 8
+    assert len([body for body in texts if "our van will come" in body]) >= 8
     assert not any("request_started" in line for line in newcomer.run.lines), (
         "requests hide what is told"
     )

@@ -26,10 +26,10 @@ from tests.twilio import TwilioStandIn, automatic_replies, post_incoming_text
 
 pytestmark = pytest.mark.django_db
 
-CANCELED = "Your pickup on Tuesday, 24 November is canceled. Thank you for letting us know."
-CANCELED_ALREADY = "Your pickup on Tuesday, 24 November was canceled already."
-NOT_ASKED = "We have not texted you about a pickup, so nothing was canceled. We passed your answer on to our team."
-KEPT = "Thank you. We passed your message on to our team."
+CANCELED = "Your pickup on Tuesday, November 24 is canceled. Thank you for telling us."
+CANCELED_ALREADY = "Your pickup on Tuesday, November 24 was already canceled."
+NOT_ASKED = "We have not texted you about a pickup, so nothing was canceled. We forwarded your reply to our team."
+KEPT = "Thank you. We forwarded your message to our team."
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_no_after_the_pickup_was_canceled_otherwise(
 def test_a_no_after_the_driver_was_here(texted: PickupRequest) -> None:
     texted.complete()
     assert says(texted.customer, "No") == [
-        "Our driver was here for your pickup on Tuesday, 24 November already, so there is nothing to cancel."
+        "Our driver already came for your pickup on Tuesday, November 24, so there is nothing to cancel."
     ]
     assert state(texted) == ("completed", "")
 
@@ -105,7 +105,7 @@ def test_a_no_after_the_van_left_cancels_nothing_and_waits_for_somebody(
 ) -> None:
     clock.move_to(datetime(2026, 11, 24, 16, 0, tzinfo=UTC))
     assert says(texted.customer, "No") == [
-        "Our van is on its way already, so your pickup on Tuesday, 24 November was not canceled. Please call us."
+        "Our van is already on its way, so your pickup on Tuesday, November 24 was not canceled. Please call us."
     ]
     assert (state(texted), kept()) == (SCHEDULED, [("no", "van_left", False)])
 
@@ -113,7 +113,7 @@ def test_a_no_after_the_van_left_cancels_nothing_and_waits_for_somebody(
 def test_a_no_when_the_day_has_passed(texted: PickupRequest, clock: time_machine.Traveller) -> None:
     clock.move_to(datetime(2026, 11, 25, 8, 0, tzinfo=UTC))
     assert says(texted.customer, "No") == [
-        "Your pickup on Tuesday, 24 November has passed, so nothing was canceled. We passed your answer on to our team."
+        "Your pickup was on Tuesday, November 24, so there is nothing to cancel. We forwarded your reply to our team."
     ]
     assert (state(texted), kept()) == (SCHEDULED, [("no", "passed", False)])
 
@@ -140,7 +140,7 @@ def test_a_pickup_that_was_made_anew_after_the_text_is_not_canceled_by_guess(
     texted.cancel(via="Employee")
     anew = PickupRequest.schedule(texted.customer, texted.pickup_date)
     assert says(texted.customer, "No") == [
-        "Your pickup changed after our text, so nothing was canceled. We passed your answer on to our team."
+        "Your pickup changed after we texted you, so nothing was canceled. We forwarded your reply to our team."
     ]
     assert (state(anew), kept()) == (SCHEDULED, [("no", "made_anew", False)])
 
@@ -151,7 +151,7 @@ def test_a_pickup_that_was_moved_after_the_text_is_not_canceled_by_guess(
     texted.pickup_date += timedelta(days=1)
     texted.save()
     assert says(texted.customer, "No") == [
-        "Your pickup changed after our text, so nothing was canceled. We passed your answer on to our team."
+        "Your pickup changed after we texted you, so nothing was canceled. We forwarded your reply to our team."
     ]
     assert state(texted) == SCHEDULED
 
@@ -170,7 +170,7 @@ def test_the_last_text_is_the_one_that_counts(
     next_one = PickupRequestFactory.create(customer=texted.customer)
     assert nightly.run() == {"sent": 1}
     assert says(texted.customer, "No") == [
-        "Your pickup on Wednesday, 25 November is canceled. Thank you for letting us know."
+        "Your pickup on Wednesday, November 25 is canceled. Thank you for telling us."
     ]
     assert (state(texted), state(next_one)) == (SCHEDULED, BY_TEXT)
 
@@ -209,11 +209,11 @@ def test_what_a_business_has_set_is_understood(texted: PickupRequest) -> None:
 
 def test_stop_and_start(texted: PickupRequest, business: Business) -> None:
     assert says(texted.customer, "Stop") == [
-        f"You get no more texts from {business.name}. Answer START to get them again."
+        f"You will get no more texts from {business.name}. Reply START to get them again."
     ]
     assert Customer.objects.get().receive_texts is False
     assert says(texted.customer, "START") == [
-        f"You get texts from {business.name} again. Answer STOP to end them."
+        f"You will get texts from {business.name} again. Reply STOP to opt out."
     ]
     assert Customer.objects.get().receive_texts is True
     assert state(texted) == SCHEDULED
@@ -300,7 +300,7 @@ def couple(
 
 
 WHICH = (
-    'We texted you about pickups for Ann and Bob. Answer with the name as well, such as "NO Ann".'
+    'We texted you about pickups for Ann and Bob. Please reply with the name too, such as "NO Ann".'
 )
 
 

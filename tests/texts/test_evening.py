@@ -101,7 +101,7 @@ def test_a_text_leaves_by_itself_and_a_no_to_it_reaches_segment(
     replies = answer_at_once(web, form, 4)
 
     assert len(set(replies)) == 1
-    assert replies[0].endswith("is canceled. Thank you for letting us know.")
+    assert replies[0].endswith("is canceled. Thank you for telling us.")
     tomorrow.refresh_from_db()
     assert (tomorrow.status, tomorrow.canceled_via, IncomingText.objects.count()) == (
         "canceled",
@@ -136,7 +136,7 @@ def test_stop_on_the_customer_s_own_phone_reaches_segment(
         browser.trust_env = False
         form = {"phone": tomorrow.customer.phone, "number": NUMBER, "body": "STOP"}
         assert (
-            "You get no more texts from"
+            "You will get no more texts from"
             in browser.post(f"{phones.url}/answer", form, timeout=20).text
         )
 

@@ -26,13 +26,13 @@ def test_a_no_to_the_nightly_text_cancels_the_pickup_and_segment_learns_it(
         ReceivedText(
             customer.phone,
             NUMBER,
-            f"{business}: {customer.first_name}, our van comes by for your pickup tomorrow, Tuesday, 24 November. Answer NO to cancel it. "
-            "Answer STOP to get no more texts.",
+            f"{business}: {customer.first_name}, our van will come for your pickup tomorrow, Tuesday, November 24. Reply NO to cancel it. "
+            "Reply STOP to opt out.",
         )
     ]
 
     assert automatic_replies(post_incoming_text(customer.phone, NUMBER, "No!")) == [
-        "Your pickup on Tuesday, 24 November is canceled. Thank you for letting us know."
+        "Your pickup on Tuesday, November 24 is canceled. Thank you for telling us."
     ]
 
     pickup.refresh_from_db()

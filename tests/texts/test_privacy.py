@@ -82,7 +82,7 @@ def test_a_backend_that_breaks_is_named_without_what_it_was_given(
             raise ValueError(text.body + text.to)
 
     monkeypatch.setattr("customers.texts.backends.new_backend", Broken)
-    assert nightly.run() == {"unknown": 1}
+    assert nightly.run() == {"unconfirmed": 1}
     assert "ValueError" in log.getvalue()
     assert pickup.customer.phone not in log.getvalue()
     assert "our van" not in log.getvalue()

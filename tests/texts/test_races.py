@@ -32,8 +32,8 @@ from tests.workers import current_database_url as database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-CANCELED = "Your pickup on Tuesday, 24 November is canceled. Thank you for letting us know."
-CANCELED_ALREADY = "Your pickup on Tuesday, 24 November was canceled already."
+CANCELED = "Your pickup on Tuesday, November 24 is canceled. Thank you for telling us."
+CANCELED_ALREADY = "Your pickup on Tuesday, November 24 was already canceled."
 
 
 def together(count: int, action: Callable[[], Any]) -> list[Any]:

@@ -55,7 +55,7 @@ def test_what_was_certainly_not_taken_is_tried_again_after_a_pause(
     fault: dict[str, int],
 ) -> None:
     twilio.fault(**fault)
-    assert nightly.run() == {"later": 1}
+    assert nightly.run() == {"postponed": 1}
     assert statuses() == [("waiting", "busy")]
     clock.shift(29)
     assert nightly.run() == {}
@@ -79,7 +79,7 @@ def test_a_twilio_that_is_not_there_is_tried_again(
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         settings.TWILIO_HOST = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        assert nightly.run() == {"later": 1}
+        assert nightly.run() == {"postponed": 1}
     assert statuses() == [("waiting", "busy")]
 
 
@@ -95,7 +95,7 @@ def test_what_may_have_been_taken_is_never_sent_again(
     taken: bool,
 ) -> None:
     twilio.fault(**fault, taken=taken)
-    assert nightly.run() == {"unknown": 1}
+    assert nightly.run() == {"unconfirmed": 1}
     clock.shift(timedelta(hours=1))
     assert nightly.run() == {}
     assert statuses() == [("unknown", "no_answer")]
@@ -107,7 +107,7 @@ def test_a_twilio_that_hangs_is_given_up_and_the_text_not_sent_again(
 ) -> None:
     monkeypatch.setattr("customers.texts.twilio_backend.TWILIO_TIMEOUT_SECONDS", 0.3)
     twilio.fault(1)
-    assert nightly.run() == {"unknown": 1}
+    assert nightly.run() == {"unconfirmed": 1}
     assert nightly.run() == {}
 
 
@@ -154,7 +154,7 @@ def test_a_number_that_is_not_the_business_own_stops_that_business_for_a_quarter
         customer=CustomerFactory.create(business=other.business, phone="+16285550177")
     )
     twilio.fault(400, error=21606, phone=pickup.customer.phone)
-    assert nightly.run() == {"sent": 1, "stopped": 1}
+    assert nightly.run() == {"sent": 1, "halted": 1}
     texting.refresh_from_db()
     assert (texting.problem, statuses()) == ("number", [("waiting", "number"), ("sent", "")])
     clock.shift(timedelta(minutes=14))
@@ -175,7 +175,7 @@ def test_credentials_that_are_refused_end_the_run_at_once(
     for customer in CustomerFactory.create_batch(40, business=business):
         PickupRequestFactory.create(customer=customer)
     token, settings.TWILIO_AUTH_TOKEN = settings.TWILIO_AUTH_TOKEN, "wrong"
-    assert nightly.run() == {"stopped": 16}
+    assert nightly.run() == {"halted": 16}
     assert nightly.run() == {}
     assert TextSettings.objects.get().problem == "account"
     settings.TWILIO_AUTH_TOKEN = token
@@ -188,7 +188,7 @@ def test_texts_that_still_wait_at_nine_are_given_up(
     twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller
 ) -> None:
     twilio.fault(503)
-    assert nightly.run() == {"later": 1}
+    assert nightly.run() == {"postponed": 1}
     clock.move_to(datetime(2026, 11, 24, 5, tzinfo=UTC))
     assert nightly.run() == {"expired": 1}
     clock.shift(timedelta(days=1, hours=-2))
@@ -260,7 +260,7 @@ def test_a_text_in_the_hands_of_a_dead_worker_is_not_sent_again(
     clock.shift(CLAIM_LIFETIME - timedelta(seconds=1))
     assert nightly.run() == {}
     clock.shift(timedelta(seconds=1))
-    assert nightly.run() == {"lost": 1}
+    assert nightly.run() == {"abandoned": 1}
     assert nightly.run() == {}
     assert (twilio.send_calls(), statuses()) == (0, [("unknown", "no_answer")])
 

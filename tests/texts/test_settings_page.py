@@ -70,10 +70,10 @@ def test_an_owner_sets_up_texts(owner: User, business: Business, settings: Any) 
         ["es", "de"],
     )
     shown = client.get(page(TextSettings, "change", made.pk)).content.decode()
-    assert "Texts leave at 19:00." in shown
+    assert "Switched on. Texts are sent at 19:00." in shown
     assert "http://127.0.0.1:8000/texts/incoming" in shown, "what is to be entered at Twilio"
     assert (
-        f"{business.name}: Ann, our van comes by for your pickup tomorrow, Tuesday, 24 November."
+        f"{business.name}: Ann, our van will come for your pickup tomorrow, Tuesday, November 24."
         in shown
     )
 
@@ -83,7 +83,7 @@ def test_an_owner_sets_up_texts(owner: User, business: Business, settings: Any) 
     [
         (
             {"number": ""},
-            {"number": ["Enter the number that texts are sent from, or switch texts off."]},
+            {"number": ["Enter your Twilio number, or switch texts off."]},
         ),
         ({"number": "12"}, {"number": ["12 is not a possible phone number."]}),
         (
@@ -96,7 +96,7 @@ def test_an_owner_sets_up_texts(owner: User, business: Business, settings: Any) 
         ),
         (
             {"wording": "Hi {first}"},
-            {"wording": ["{first} cannot be filled in. You can use {name}, {day}, {business}."]},
+            {"wording": ["We cannot fill in {first}. You may use {name}, {day}, {business}."]},
         ),
         ({"own_no": "Stop"}, {"own_no": ['"stop" already means Stop.']}),
         ({"own_no": "later", "own_start": "Later!"}, {"own_start": ['"later" already means No.']}),
@@ -133,11 +133,11 @@ def test_businesses_without_a_number_do_not_disturb_each_other() -> None:
     [
         (
             "account",
-            "Twilio refused our account. Please contact support.",
+            "Twilio refuses our account. Please contact support.",
         ),
         (
             "number",
-            "Twilio refused to send from this number. Check it in your Twilio account.",
+            "Twilio refuses to send from this number. Check that it is your number at Twilio.",
         ),
     ],
 )
@@ -145,7 +145,7 @@ def test_a_problem_is_told_in_words(
     owner: User, texting: TextSettings, problem: str, shown: str
 ) -> None:
     TextSettings.objects.update(problem=problem)
-    assert f"Stopped. {shown} It is tried again every 15 minutes." in (
+    assert f"No texts are being sent. {shown} We try again every 15 minutes." in (
         permitted(owner).get(page(TextSettings, "change", texting.pk)).content.decode()
     )
 
@@ -162,7 +162,7 @@ def test_saving_tries_again_at_once(
 
 def test_an_installation_without_twilio_says_so(owner: User, texting: TextSettings) -> None:
     shown = permitted(owner).get(page(TextSettings, "change", texting.pk)).content.decode()
-    assert "this installation is not connected to Twilio: no text leaves it." in shown
+    assert "no texts are sent: the connection to Twilio is not set up." in shown
 
 
 def test_an_owner_reads_what_customers_answered_and_marks_it_as_handled(
@@ -171,7 +171,7 @@ def test_an_owner_reads_what_customers_answered_and_marks_it_as_handled(
     client = permitted(owner)
     text = IncomingTextFactory.create(customer=customer, body="When do you open?")
     assert "When do you open?" in client.get(page(IncomingText, "changelist")).content.decode()
-    action = {"action": "mark_as_handled", "_selected_action": [text.pk]}
+    action = {"action": "mark_as_done", "_selected_action": [text.pk]}
     assert client.post(page(IncomingText, "changelist"), action).status_code == 302
     text.refresh_from_db()
     assert text.handled is True
@@ -181,7 +181,7 @@ def test_an_owner_reads_what_customers_answered_and_marks_it_as_handled(
 def test_why_a_text_was_not_sent_is_told_in_words(owner: User, customer: Customer) -> None:
     text = NightlyTextFactory.create(customer=customer, status="refused", reason="unsubscribed")
     shown = permitted(owner).get(page(NightlyText, "change", text.pk)).content.decode()
-    assert "The customer opted out of texts from this number at Twilio." in shown
+    assert "Twilio refused it: the customer has opted out of texts from your number." in shown
 
 
 def test_the_owner_of_another_business_sees_none_of_it(
@@ -198,7 +198,7 @@ def test_the_owner_of_another_business_sees_none_of_it(
         assert client.get(page(model, "change", row.pk)).status_code == 302
     client.post(
         page(IncomingText, "changelist"),
-        {"action": "mark_as_handled", "_selected_action": [incoming.pk]},
+        {"action": "mark_as_done", "_selected_action": [incoming.pk]},
     )
     client.post(page(TextSettings, "change", texting.pk), filled_in(hour="20"))
     incoming.refresh_from_db()

@@ -30,16 +30,13 @@ def test_a_customer_answers_on_the_page(
         settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT, TOKEN
         nightly.run()
         page = browser.get(twilio.url, timeout=10).text
-        assert "our van comes by for your pickup tomorrow, Tuesday, 24 November." in page
+        assert "our van will come for your pickup tomorrow, Tuesday, November 24." in page
         assert f'name="phone" value="{customer.phone}"' in page
 
         form = {"phone": customer.phone, "number": NUMBER, "body": "No <thanks>"}
         page = browser.post(f"{twilio.url}/answer", form, timeout=10).text
         assert "No &lt;thanks&gt;" in page
-        assert (
-            "Your pickup on Tuesday, 24 November is canceled. Thank you for letting us know."
-            in page
-        )
+        assert "Your pickup on Tuesday, November 24 is canceled. Thank you for telling us." in page
     pickup.refresh_from_db()
     assert (pickup.status, pickup.canceled_via) == ("canceled", "Text")
 

@@ -13,7 +13,7 @@ from tests.twilio import TwilioStandIn, automatic_replies, post_incoming_text
 
 pytestmark = pytest.mark.django_db
 
-CANCELED = ["Your pickup on Tuesday, 24 November is canceled. Thank you for letting us know."]
+CANCELED = ["Your pickup on Tuesday, November 24 is canceled. Thank you for telling us."]
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_reply_is_escaped(texted: Customer) -> None:
     texted.business.name = "Wash & <Go>"
     texted.business.save()
     assert automatic_replies(post_incoming_text(texted.phone, NUMBER, "Stop")) == [
-        "You get no more texts from Wash & <Go>. Answer START to get them again."
+        "You will get no more texts from Wash & <Go>. Reply START to get them again."
     ]
 
 
@@ -135,7 +135,7 @@ def test_a_reply_is_escaped(texted: Customer) -> None:
 )
 def test_whatever_is_said_is_kept_for_the_counter(texted: Customer, body: str, kept: str) -> None:
     assert automatic_replies(post_incoming_text(texted.phone, NUMBER, body)) == [
-        "Thank you. We passed your message on to our team."
+        "Thank you. We forwarded your message to our team."
     ]
     text = IncomingText.objects.get()
     assert (text.body, text.meaning, text.outcome, text.handled, text.customer) == (

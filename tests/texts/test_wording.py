@@ -21,8 +21,8 @@ DAY = date(2026, 11, 24)
         (
             "en",
             (
-                "Example Cleaners: Ann, our van comes by for your pickup tomorrow, Tuesday, 24 November. Answer NO to cancel it. "
-                "Answer STOP to get no more texts."
+                "Example Cleaners: Ann, our van will come for your pickup tomorrow, Tuesday, November 24. Reply NO to cancel it. "
+                "Reply STOP to opt out."
             ),
         ),
         (
@@ -58,10 +58,7 @@ def test_a_wording_of_ones_own_is_filled_in_and_always_ends_with_how_to_stop() -
     text = nightly_text(
         ENGLISH, " Hi {name}, {day}? {business} {other} ", name="", day=DAY, business="Example"
     )
-    assert (
-        text
-        == "Hi dear customer, Tuesday, 24 November? Example {other} Answer STOP to get no more texts."
-    )
+    assert text == "Hi dear customer, Tuesday, November 24? Example {other} Reply STOP to opt out."
 
 
 def test_what_a_customer_is_called_is_not_read_as_a_wording() -> None:
@@ -79,7 +76,7 @@ def test_what_cannot_be_filled_in_is_found() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
 def test_every_language_can_say_and_understand_everything(language: Language) -> None:
-    assert language.replies.keys() == set(AutoReply) - {AutoReply.NOTHING}
+    assert language.replies.keys() == set(AutoReply) - {AutoReply.NONE}
     assert language.words.keys() == set(ReplyMeaning) - {ReplyMeaning.OTHER}
     assert (len(language.weekdays), len(language.months)) == (7, 12)
     assert unknown_placeholders(language.wording) == []

@@ -115,7 +115,7 @@ def text_items(problem: str, unread: int) -> list[AttentionItem]:
     if problem:
         items.append(
             AttentionItem(
-                f"Texts have stopped. {problem}",
+                f"No texts are being sent. {problem}",
                 "Open the text settings",
                 AttentionLink.TEXT_SETTINGS,
                 is_urgent=True,

@@ -58,7 +58,10 @@ def test_whenever_it_is_made_a_no_cancels_at_each_business(hour: int) -> None:
 
 def _without_texts() -> int:
     """Of the pickups that the workers find, those whose customers get none."""
-    due = {business: evening.day for business, evening in plan_texts.businesses_due(timezone.now())}
+    due = {
+        business: window.pickup_date
+        for business, window in plan_texts.businesses_due(timezone.now())
+    }
     pickups = PickupRequest.objects.filter(nightly_text=None, status="scheduled").select_related(
         "customer"
     )
@@ -82,7 +85,7 @@ def test_the_phones_show_what_was_asked_and_answered() -> None:
     ]
     assert mine[0]["sid"] == text.sid
     assert (
-        f"{text.customer.first_name}, our van comes by for your pickup tomorrow" in mine[0]["body"]
+        f"{text.customer.first_name}, our van will come for your pickup tomorrow" in mine[0]["body"]
     )
 
 

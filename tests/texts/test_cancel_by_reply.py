@@ -18,49 +18,47 @@ VAN_LEFT = datetime(2026, 11, 24, 16, tzinfo=UTC)
 WEDNESDAY = datetime(2026, 11, 25, 8, tzinfo=UTC)
 
 
-def ann(standing: TextedPickupState = TextedPickupState.SCHEDULED) -> TextedPickup:
-    return TextedPickup("Ann", TUESDAY, standing)
+def ann(state: TextedPickupState = TextedPickupState.SCHEDULED) -> TextedPickup:
+    return TextedPickup("Ann", TUESDAY, state)
 
 
-def bob(standing: TextedPickupState = TextedPickupState.SCHEDULED) -> TextedPickup:
-    return TextedPickup("Bob", TUESDAY, standing)
+def bob(state: TextedPickupState = TextedPickupState.SCHEDULED) -> TextedPickup:
+    return TextedPickup("Bob", TUESDAY, state)
 
 
 @pytest.mark.parametrize(
-    ("standing", "now", "reply"),
+    ("state", "now", "reply"),
     [
         (TextedPickupState.SCHEDULED, EVENING, AutoReply.CANCELED),
         (TextedPickupState.SCHEDULED, MORNING, AutoReply.CANCELED),
         (TextedPickupState.SCHEDULED, VAN_LEFT, AutoReply.VAN_LEFT),
-        (TextedPickupState.SCHEDULED, WEDNESDAY, AutoReply.PASSED),
-        (TextedPickupState.CANCELED, EVENING, AutoReply.CANCELED_ALREADY),
-        (TextedPickupState.CANCELED, WEDNESDAY, AutoReply.CANCELED_ALREADY),
-        (TextedPickupState.COMPLETED, VAN_LEFT, AutoReply.DONE_ALREADY),
-        (TextedPickupState.MADE_ANEW, EVENING, AutoReply.MADE_ANEW),
+        (TextedPickupState.SCHEDULED, WEDNESDAY, AutoReply.DAY_PASSED),
+        (TextedPickupState.CANCELED, EVENING, AutoReply.CANCELED_BEFORE),
+        (TextedPickupState.CANCELED, WEDNESDAY, AutoReply.CANCELED_BEFORE),
+        (TextedPickupState.COMPLETED, VAN_LEFT, AutoReply.COMPLETED_BEFORE),
+        (TextedPickupState.CHANGED, EVENING, AutoReply.CHANGED),
     ],
 )
-def test_a_no_about_one_pickup(
-    standing: TextedPickupState, now: datetime, reply: AutoReply
-) -> None:
-    assert reply_to_no([ann(standing)], None, now, ZONE, 8) == (reply, ann(standing))
+def test_a_no_about_one_pickup(state: TextedPickupState, now: datetime, reply: AutoReply) -> None:
+    assert reply_to_no([ann(state)], None, now, ZONE, 8) == (reply, ann(state))
 
 
 def test_a_no_about_nothing() -> None:
-    assert reply_to_no([], None, EVENING, ZONE, 8) == (AutoReply.NOT_ASKED, None)
+    assert reply_to_no([], None, EVENING, ZONE, 8) == (AutoReply.NOT_TEXTED, None)
 
 
 def test_who_shares_a_number_must_say_whose_pickup_is_meant() -> None:
-    assert reply_to_no([ann(), bob()], None, EVENING, ZONE, 8) == (AutoReply.WHICH, None)
+    assert reply_to_no([ann(), bob()], None, EVENING, ZONE, 8) == (AutoReply.WHICH_CUSTOMER, None)
     assert reply_to_no([ann(), bob()], 1, EVENING, ZONE, 8) == (AutoReply.CANCELED, bob())
     # not the only one that is left: the answer may be the same one twice
     assert reply_to_no([ann(TextedPickupState.CANCELED), bob()], None, EVENING, ZONE, 8) == (
-        AutoReply.WHICH,
+        AutoReply.WHICH_CUSTOMER,
         None,
     )
 
 
 def test_what_is_true_of_all_who_share_a_number_needs_no_name() -> None:
-    assert reply_to_no([ann(), bob()], None, WEDNESDAY, ZONE, 8)[0] is AutoReply.PASSED
+    assert reply_to_no([ann(), bob()], None, WEDNESDAY, ZONE, 8)[0] is AutoReply.DAY_PASSED
     assert (
         reply_to_no(
             [ann(TextedPickupState.CANCELED), bob(TextedPickupState.CANCELED)],
@@ -69,7 +67,7 @@ def test_what_is_true_of_all_who_share_a_number_needs_no_name() -> None:
             ZONE,
             8,
         )[0]
-        is AutoReply.CANCELED_ALREADY
+        is AutoReply.CANCELED_BEFORE
     )
 
 
@@ -96,6 +94,6 @@ def test_only_one_scheduled_pickup_in_time_is_ever_canceled(
     reply, about = reply_to_no(asked, chosen, now, ZONE, leaves)
     if reply is AutoReply.CANCELED:
         assert about
-        assert about.standing is TextedPickupState.SCHEDULED
+        assert about.state is TextedPickupState.SCHEDULED
         assert len(asked) == 1 or (chosen is not None and about == asked[chosen])
         assert now < datetime.combine(TUESDAY, time(leaves), ZoneInfo(ZONE))

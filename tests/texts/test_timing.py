@@ -66,8 +66,8 @@ def test_six_in_the_evening_is_six_by_the_wall_clock_when_clocks_change(
     assert sending_window(six - timedelta(seconds=1), zone, 18) is None
     found = sending_window(six, zone, 18)
     assert found
-    assert found.day == date.fromisoformat(day) + timedelta(days=1)
-    assert found.until - six == timedelta(hours=3)
+    assert found.pickup_date == date.fromisoformat(day) + timedelta(days=1)
+    assert found.ends_at - six == timedelta(hours=3)
 
 
 @given(
@@ -82,10 +82,10 @@ def test_no_text_is_ever_due_at_night_and_it_is_always_about_tomorrow(
     found = sending_window(now, zone, hour)
     assert (found is not None) == (hour <= local.hour < 21)
     if found:
-        assert found.day == local.date() + timedelta(days=1)
-        assert now < found.until
-        assert found.until.astimezone(ZoneInfo(zone)).hour == 21
-        assert not has_van_left(found.day, now, zone, 0)
+        assert found.pickup_date == local.date() + timedelta(days=1)
+        assert now < found.ends_at
+        assert found.ends_at.astimezone(ZoneInfo(zone)).hour == 21
+        assert not has_van_left(found.pickup_date, now, zone, 0)
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_pauses_double_up_to_ten_minutes_and_are_never_shorter_than_asked_for() 
         600,
         600,
     ]
-    assert text_backoff(1, asked=90) == timedelta(seconds=90)
-    assert text_backoff(5, asked=3) == timedelta(seconds=480)
+    assert text_backoff(1, retry_after=90) == timedelta(seconds=90)
+    assert text_backoff(5, retry_after=3) == timedelta(seconds=480)
 
 
 @given(st.integers(0, 32_767), st.none() | st.floats(0, 1e12))

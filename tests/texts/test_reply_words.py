@@ -78,11 +78,11 @@ def test_an_answer_in_another_language_that_the_business_has(
 
 def test_the_words_of_a_business_come_first_and_empty_ones_mean_nothing() -> None:
     own = ReplyWords.of(
-        ["en"], {ReplyMeaning.NO: ["Not this week", "!!", ""], ReplyMeaning.START: ["end"]}
+        ["en"], {ReplyMeaning.NO: ["Not this week", "!!", ""], ReplyMeaning.OPT_IN: ["end"]}
     )
 
     assert own.meaning("not this week!") is ReplyMeaning.NO
-    assert own.meaning("END") is ReplyMeaning.START
+    assert own.meaning("END") is ReplyMeaning.OPT_IN
     assert own.meaning("!!") is ReplyMeaning.OTHER
     assert own.meaning("") is ReplyMeaning.OTHER
 
@@ -102,11 +102,11 @@ def test_the_words_of_a_business_come_first_and_empty_ones_mean_nothing() -> Non
     ],
 )
 def test_a_no_may_name_one_of_those_who_share_a_number(said: str, index: int | None) -> None:
-    assert USUAL.whose(said, ["Ann", "Bob", "Mary-Jane"]) == index
+    assert USUAL.named_index(said, ["Ann", "Bob", "Mary-Jane"]) == index
 
 
 def test_a_name_that_two_have_names_nobody() -> None:
-    assert USUAL.whose("No Ann", ["Ann", "ann"]) is None
+    assert USUAL.named_index("No Ann", ["Ann", "ann"]) is None
 
 
 @given(
