@@ -1,1 +1,1 @@
-"""The customer's own pages, behind the link that the business sends them, and the sign-up of new customers."""
+"""The customer's online account, opened by a link without a password, and the sign-up page."""

@@ -1,4 +1,4 @@
-"""Who the customer is and how to reach them, and whether to write to them."""
+"""The customer's details, and whether to send them emails and texts."""
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -20,24 +20,27 @@ def details(request: HttpRequest, customer: Customer) -> HttpResponse:
 
 @transaction.atomic
 def save_details(customer: Customer, form: DetailsForm) -> None:
-    """What the customer changed, and nothing else."""
+    """Save only what the customer changed."""
     customer.lock("business")
-    said = {field: form.cleaned_data[field] for field in form.changed_data}
-    phone = said.pop("phone", customer.phone)
-    if said.keys() & set(ADDRESS_FIELDS) and not customer.country:
-        said["country"] = customer.business.country
-    # first, as it reads the customer anew
+    changes = {field: form.cleaned_data[field] for field in form.changed_data}
+    phone = changes.pop("phone", customer.phone)
+    if changes.keys() & set(ADDRESS_FIELDS) and not customer.country:
+        changes["country"] = customer.business.country
+    # first, as it reloads the customer
     if phone != customer.phone:
         customer.change_phone(phone)
-    for field, value in said.items():
+    for field, value in changes.items():
         setattr(customer, field, value)
-    if said:
-        customer.save(update_fields=[*said])
+    if changes:
+        customer.save(update_fields=[*changes])
 
 
 @customer_view
 def messages(request: HttpRequest, customer: Customer) -> HttpResponse:
-    """Apart from the other details, so that nothing that is wrong with those keeps anybody from ending the messages."""
+    """Show the choice of emails and texts.
+
+    It has a form of its own, so that an error in other details keeps nobody from opting out.
+    """
     form = MessageChoicesForm(request.POST if request.method == "POST" else None, customer=customer)
     if form.is_valid():
         save_message_choices(customer, form)

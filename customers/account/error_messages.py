@@ -1,18 +1,18 @@
-"""Refusals and days in words for the customer: what the records say is said to the people at the counter."""
+"""What a customer reads when an action is refused. The records' own messages address employees."""
 
 from datetime import date
 
-from django.utils.dateformat import format as formatted
+from django.utils.dateformat import format as format_date
 
 from customers.errors import ActionRefused
 
 ERROR_MESSAGES = {
     "past_date": "That day has passed.",
     "scheduled_already": "You already have a pickup on that day.",
-    "completed_already": "Our driver was here for this pickup already.",
-    "requested_already": "You asked for regular pickups already. We will let you know.",
-    "on_route_already": "You are on a regular route already.",
-    "gone": "This was removed in the meantime.",
+    "completed_already": "Our driver already came for this pickup.",
+    "requested_already": "You already asked for regular pickups. We will let you know.",
+    "on_route_already": "You already have regular pickups.",
+    "gone": "This no longer exists.",
 }
 
 
@@ -21,5 +21,5 @@ def error_message(refusal: ActionRefused) -> str:
 
 
 def full_date(day: date) -> str:
-    """Such as Friday, March 7, 2025: no country reads it as another day."""
-    return formatted(day, "l, F j, Y")
+    """Return a date such as Friday, March 7, 2025, which is clear in every country."""
+    return format_date(day, "l, F j, Y")

@@ -1,4 +1,4 @@
-"""What customers fill in. Every complaint is a sentence at its field."""
+"""The forms that customers fill in. Every error is a sentence at its field."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -11,36 +11,37 @@ from customers.models import AddressDict, Business, Customer, PickupRequest
 from customers.phones import ImpossibleNumber, format_phone, normalise_phone
 
 PICKUP_HORIZON = timedelta(days=365)
-"""A later day is a slip of the finger."""
-NAME_LENGTH = 150
+"""A later day is most likely a typing error."""
+MAX_NAME_LENGTH = 150
+"""As in the customer's record."""
 
-# Whoever signs somebody else up to have the business send them an advertisement writes it into the name.
+# Spammers sign strangers up with an advertisement as the name, for the business to send it.
 no_advertisement = RegexValidator(
-    r"://|www\.|[<>]", "Write your name here, without web addresses.", inverse_match=True
+    r"://|www\.|[<>]", "Enter a name without web addresses or < and >.", inverse_match=True
 )
 
 
 def text_field(
-    label: str, length: int, autocomplete: str, required: bool = False, **more: Any
+    label: str, length: int, autocomplete: str, required: bool = False, **options: Any
 ) -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": autocomplete})
-    missing = {"required": f"Enter your {label[0].lower()}{label[1:]}."}
+    messages = {"required": f"Enter your {label[0].lower()}{label[1:]}."}
     return forms.CharField(
         label=label,
         max_length=length,
         required=required,
         widget=widget,
-        error_messages=missing,
-        **more,
+        error_messages=messages,
+        **options,
     )
 
 
 def name_field(label: str, autocomplete: str) -> forms.CharField:
-    return text_field(label, NAME_LENGTH, autocomplete, validators=[no_advertisement])
+    return text_field(label, MAX_NAME_LENGTH, autocomplete, validators=[no_advertisement])
 
 
 class AccountForm(forms.Form):
-    """Labels without a colon, and no complaints from the browser before ours."""
+    """Labels have no colon. The browser leaves all checks to us."""
 
     use_required_attribute = False
 
@@ -48,13 +49,16 @@ class AccountForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
 
-    def remember_what_is_shown(self) -> None:
-        """So that only what the customer changes here is written: another tab, or an answer to a text, may change more meanwhile."""
+    def submit_initial_values(self) -> None:
+        """Add the values shown as hidden fields, so that only what the customer changes is saved.
+
+        Another tab, or a reply to a text, may change other fields in the meantime.
+        """
         for field in self.fields.values():
             field.show_hidden_initial = True
 
-    def focus_on_errors(self) -> list[tuple[str, object]]:
-        """For the summary above the form: the id of each field at fault, and what is wrong."""
+    def errors_by_field_id(self) -> list[tuple[str, object]]:
+        """Return each field's id and error, for the summary above the form."""
         return [
             (self[field].id_for_label, message)
             for field, messages in self.errors.items()
@@ -69,11 +73,11 @@ class PickupForm(AccountForm):
         input_formats=["%Y-%m-%d"],
         error_messages={
             "required": "Choose a day.",
-            "invalid": "Write the day as year-month-day, such as 2026-03-27.",
+            "invalid": "Enter the day as year-month-day, such as 2026-03-27.",
         },
     )
-    shown = forms.FloatField(required=False, widget=forms.HiddenInput)
-    """When the page was made, in seconds since 1970."""
+    shown_at = forms.FloatField(required=False, widget=forms.HiddenInput)
+    """When the page was shown, in seconds since 1970."""
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -93,16 +97,16 @@ class PickupForm(AccountForm):
             raise ValidationError("Choose a day within the next twelve months.", code="too_far")
         return day
 
-    def made_since_shown(self, pickup: PickupRequest) -> bool:
-        """Whether the pickup came of this very page: its button was pressed twice."""
-        shown: float | None = self.cleaned_data.get("shown")
-        return shown is not None and pickup.created_at.timestamp() >= shown
+    def has_scheduled(self, pickup: PickupRequest) -> bool:
+        """Return whether this same page scheduled the pickup: its button was pressed twice."""
+        shown_at: float | None = self.cleaned_data.get("shown_at")
+        return shown_at is not None and pickup.created_at.timestamp() >= shown_at
 
 
 class AddressForm(AccountForm):
     street = text_field("Street and number", 300, "address-line1")
-    city = text_field("City", NAME_LENGTH, "address-level2")
-    state = text_field("State or region", NAME_LENGTH, "address-level1")
+    city = text_field("City", MAX_NAME_LENGTH, "address-level2")
+    state = text_field("State or region", MAX_NAME_LENGTH, "address-level1")
     postal_code = text_field("Postal code", 30, "postal-code")
 
 
@@ -111,15 +115,15 @@ ADDRESS_FIELDS = tuple(AddressForm.base_fields)
 
 class RegularForm(AddressForm):
     street = text_field("Street and number", 300, "address-line1", required=True)
-    city = text_field("City", NAME_LENGTH, "address-level2", required=True)
+    city = text_field("City", MAX_NAME_LENGTH, "address-level2", required=True)
 
     def address(self, country: str) -> AddressDict:
-        said = self.cleaned_data
+        data = self.cleaned_data
         return {
-            "street": said["street"],
-            "city": said["city"],
-            "state": said["state"] or None,
-            "postalCode": said["postal_code"] or None,
+            "street": data["street"],
+            "city": data["city"],
+            "state": data["state"] or None,
+            "postalCode": data["postal_code"] or None,
             "country": country,
         }
 
@@ -133,7 +137,7 @@ class ContactForm(AddressForm):
         required=False,
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
-        error_messages={"invalid": "Write the email address like name@example.com."},
+        error_messages={"invalid": "Enter an email address such as name@example.com."},
     )
     phone = forms.CharField(
         label="Phone",
@@ -160,24 +164,24 @@ class ContactForm(AddressForm):
                 entered, None if entered.startswith("+") else self.business.country
             )
         except ImpossibleNumber as error:
-            raise ValidationError(f"{error} Write it with its area code.", code="phone") from error
+            raise ValidationError(f"{error} Enter it with its area code.", code="phone") from error
 
 
 class DetailsForm(ContactForm):
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
-        corporate = customer.kind == Customer.Kind.CORPORATE
+        is_corporate = customer.kind == Customer.Kind.CORPORATE
         initial = {field: getattr(customer, field) for field in ContactForm.base_fields} | {
             "phone": format_phone(customer.phone)
         }
         super().__init__(
-            *args, business=customer.business, corporate=corporate, initial=initial, **kwargs
+            *args, business=customer.business, corporate=is_corporate, initial=initial, **kwargs
         )
-        self.remember_what_is_shown()
+        self.submit_initial_values()
 
 
 class MessageFieldsForm(AccountForm):
     receive_emails = forms.BooleanField(label="Send me emails", required=False)
-    receive_texts = forms.BooleanField(label="Send me text messages", required=False)
+    receive_texts = forms.BooleanField(label="Send me texts", required=False)
 
 
 class MessageChoicesForm(MessageFieldsForm):
@@ -187,23 +191,23 @@ class MessageChoicesForm(MessageFieldsForm):
             initial={field: getattr(customer, field) for field in MessageFieldsForm.base_fields},
             **kwargs,
         )
-        self.remember_what_is_shown()
+        self.submit_initial_values()
 
 
 class JoinForm(MessageFieldsForm, ContactForm):
-    """A new customer. Emails and texts are for those who ask for them."""
+    """A new customer. Emails and texts are sent only to customers who ask for them here."""
 
     first_name = text_field(
-        "First name", NAME_LENGTH, "given-name", required=True, validators=[no_advertisement]
+        "First name", MAX_NAME_LENGTH, "given-name", required=True, validators=[no_advertisement]
     )
     fax = forms.CharField(
         label="Fax (leave this empty)",
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )
-    """No person sees it; programs that fill in whatever there is do."""
+    """People do not see it. Spam programs fill in every field."""
     form = forms.CharField(required=False, widget=forms.HiddenInput)
-    """Which form this is, so that one that is sent twice signs up one customer."""
+    """A signed id of this form, so that sending it twice signs up one customer."""
     field_order = [
         "first_name",
         "last_name",
@@ -218,26 +222,20 @@ class JoinForm(MessageFieldsForm, ContactForm):
 
     def clean_fax(self) -> str:
         if self.cleaned_data["fax"]:
-            raise ValidationError(
-                "Leave the field Fax empty and send the form again.", code="program"
-            )
+            raise ValidationError("Leave the Fax field empty and sign up again.", code="program")
         return ""
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
-        if not (
-            said.get("email")
-            or said.get("phone")
-            or "email" in self.errors
-            or "phone" in self.errors
-        ):
+        data = super().clean() or self.cleaned_data
+        contact = ("email", "phone")
+        if not any(data.get(field) or field in self.errors for field in contact):
             self.add_error(
-                "email", "Enter your email address or your phone number, so that we can reach you."
+                "email", "Enter your email address or phone number, so that we can reach you."
             )
-        return said
+        return data
 
     def details(self) -> dict[str, Any]:
-        """The fields of the customer to be."""
+        """Return the fields of the new customer."""
         details = {
             field: value
             for field, value in self.cleaned_data.items()

@@ -1,4 +1,4 @@
-"""The first page, and the orders."""
+"""The first page of the account, and the orders."""
 
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -12,13 +12,19 @@ from customers.models import Customer, Order, RegularPickupRequest, Stop
 from customers.models.pickup import PickupRequest
 
 ORDERS_PER_PAGE: Final = 20
-"""Orders on a page."""
+"""A few screens on a phone."""
 ROUTE_STOPS_LISTED: Final = 10
-"""Stops of a regular route that are listed. What the customer scheduled is listed however much it is: it can be canceled here alone."""
+"""Stops of a regular route on the first page.
+
+All pickups that the customer scheduled are listed: only there can they be canceled.
+"""
 
 
 class UpcomingPickup(NamedTuple):
-    """A day on which a van comes by; `pickup` names the customer's own request, which they may cancel."""
+    """A day on which our van comes.
+
+    `pickup` is the customer's own pickup request, which they may cancel.
+    """
 
     day: date
     pickup: UUID | None
@@ -26,15 +32,15 @@ class UpcomingPickup(NamedTuple):
 
 @customer_view
 def home(request: HttpRequest, customer: Customer) -> HttpResponse:
-    here = customer.orders.exclude(status=Order.Status.RETURNED).order_by("-created_at", "-pk")[
-        :ORDERS_PER_PAGE
-    ]
+    current_orders = customer.orders.exclude(status=Order.Status.RETURNED).order_by(
+        "-created_at", "-pk"
+    )
     return account_page(
         request,
         customer,
         "home",
-        coming=upcoming_pickups(customer),
-        orders=here,
+        pickups=upcoming_pickups(customer),
+        orders=current_orders[:ORDERS_PER_PAGE],
         **regular_pickup_state(customer),
     )
 
@@ -43,9 +49,9 @@ def home(request: HttpRequest, customer: Customer) -> HttpResponse:
 def orders(request: HttpRequest, customer: Customer) -> HttpResponse:
     number = page_number(request.GET.get("page", ""))
     start = (number - 1) * ORDERS_PER_PAGE
-    newest = customer.orders.order_by("-created_at", "-pk").prefetch_related("items")
-    # one more than is shown tells whether there are older ones
-    rows = list(newest[start : start + ORDERS_PER_PAGE + 1])
+    newest_first = customer.orders.order_by("-created_at", "-pk").prefetch_related("items")
+    # One more than is listed shows whether there are older ones.
+    rows = list(newest_first[start : start + ORDERS_PER_PAGE + 1])
     older = number + 1 if len(rows) > ORDERS_PER_PAGE else None
     return account_page(
         request, customer, "orders", orders=rows[:ORDERS_PER_PAGE], older=older, newer=number - 1
@@ -53,7 +59,7 @@ def orders(request: HttpRequest, customer: Customer) -> HttpResponse:
 
 
 def upcoming_pickups(customer: Customer) -> list[UpcomingPickup]:
-    """The customer's own requests, and the stops of a regular route on other days."""
+    """Return the customer's own pickups, and the regular stops on other days."""
     today = customer.business.today()
     pickups = customer.pickup_requests.filter(
         status=PickupRequest.Status.SCHEDULED, pickup_date__gte=today
@@ -69,7 +75,7 @@ def upcoming_pickups(customer: Customer) -> list[UpcomingPickup]:
 
 
 def regular_pickup_state(customer: Customer) -> dict[str, Any]:
-    """Whether a wish to join a route may be uttered, and what became of the last one."""
+    """Return whether the customer may ask for regular pickups, and what the last answer was."""
     pending = customer.regular_pickup_requests.filter(
         status=RegularPickupRequest.Status.PENDING
     ).exists()
@@ -78,10 +84,7 @@ def regular_pickup_state(customer: Customer) -> dict[str, Any]:
     return {"pending": pending, "on_route": on_route, "declined": declined}
 
 
-def page_number(said: str) -> int:
-    """At most so many that the database can count up to them."""
-    return (
-        min(max(int(said), 1), 10_000)
-        if said.isascii() and said.isdecimal() and len(said) < 10
-        else 1
-    )
+def page_number(value: str) -> int:
+    """Return the page asked for, or 1. At most 10,000, a number that PostgreSQL can skip to."""
+    is_number = value.isascii() and value.isdecimal() and len(value) < 10
+    return min(max(int(value), 1), 10_000) if is_number else 1

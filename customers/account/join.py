@@ -1,4 +1,4 @@
-"""New customers sign up."""
+"""Sign up new customers."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -19,35 +19,37 @@ from customers.models import Brand, Business, Customer
 
 JOIN_FORM_SALT: Final = "customers.account.join"
 JOIN_FORM_LIFETIME: Final = timedelta(days=1)
-"""So long may somebody take to fill it in."""
+"""How long a form is recognised when it is sent a second time."""
 IDENTIFYING_FIELDS: Final = ("first_name", "last_name", "email", "phone", "street")
+"""Two forms with the same id and these same values are from the same person."""
 
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
 def join(request: HttpRequest, business: str) -> HttpResponse:
-    """Whoever signs up gets an account of their own.
+    """Give whoever signs up a new account.
 
-    Also with the email or phone of a customer who is known already: knowing those proves nothing, so it must not open that customer's
-    account, nor tell that there is one. Two records of one person are for the business to merge.
+    It is new even if an existing customer has the same email or phone: knowing those proves
+    nothing, so they must not open that customer's account, nor reveal that it exists. The business
+    can merge two records of one person.
     """
-    firm = _business(clean_token(business))
-    if firm is None:
-        return anonymous_page(request, "missing", 404)
-    brand = _brand(request.GET.get("brand", ""), firm)
+    joined = _business(clean_token(business))
+    if joined is None:
+        return anonymous_page(request, "not_found", 404)
+    brand = _brand(request.GET.get("brand", ""), joined)
     form = JoinForm(
         request.POST if request.method == "POST" else None,
-        business=firm,
-        initial={"form": _new_form()},
+        business=joined,
+        initial={"form": _new_form_id()},
     )
     if not form.is_valid():
-        return business_page(request, firm, brand, "join", form=form)
+        return business_page(request, joined, brand, "join", form=form)
     if not signup_limit.may_sign_up(request):
-        response = business_page(request, firm, brand, "too_many", 429)
+        response = business_page(request, joined, brand, "too_many_signups", 429)
         response.headers["Retry-After"] = str(signup_limit.SIGN_UP_WINDOW_SECONDS)
         return response
-    return _welcome(firm, brand, form)
+    return _welcome(joined, brand, form)
 
 
 def _welcome(business: Business, brand: Brand | None, form: JoinForm) -> HttpResponse:
@@ -58,22 +60,26 @@ def _welcome(business: Business, brand: Brand | None, form: JoinForm) -> HttpRes
 
 
 def _sign_up_once(business: Business, brand: Brand | None, form: JoinForm) -> Customer:
-    """A form brings the id of the customer to be. The database decides which of two that were sent at once made the customer."""
+    """Sign up one customer per form.
+
+    The form holds the new customer's id, so the database refuses the second of two that are sent
+    at the same time.
+    """
     details = form.details()
     uuid = _form_id(form.cleaned_data["form"])
     if uuid is not None:
         with suppress(FormAlreadyUsed):
             return _sign_up(business, brand, uuid, details)
-        sent_before = Customer.objects.filter(
+        same_person = Customer.objects.filter(
             uuid=uuid, business=business, **{field: details[field] for field in IDENTIFYING_FIELDS}
         ).first()
-        if sent_before is not None:
-            return sent_before
+        if same_person is not None:
+            return same_person
     return _sign_up(business, brand, uuid4(), details)
 
 
 class FormAlreadyUsed(Exception):
-    """This form made a customer before."""
+    """This form has signed up a customer before."""
 
 
 def _sign_up(
@@ -90,28 +96,28 @@ def _sign_up(
         raise FormAlreadyUsed from error
 
 
-def _new_form() -> str:
+def _new_form_id() -> str:
     return signing.dumps(uuid4().hex, salt=JOIN_FORM_SALT)
 
 
-def _form_id(said: str) -> UUID | None:
-    """None for a form that is too old to tell whether it was sent before."""
+def _form_id(signed: str) -> UUID | None:
+    """Return None for a form that is too old, or not ours."""
     try:
-        return UUID(signing.loads(said, salt=JOIN_FORM_SALT, max_age=JOIN_FORM_LIFETIME))
+        return UUID(signing.loads(signed, salt=JOIN_FORM_SALT, max_age=JOIN_FORM_LIFETIME))
     except signing.BadSignature:
         return None
 
 
-def _business(said: str) -> Business | None:
+def _business(uuid: str) -> Business | None:
     try:
-        return Business.objects.filter(uuid=UUID(said)).first()
+        return Business.objects.filter(uuid=UUID(uuid)).first()
     except ValueError:
         return None
 
 
-def _brand(said: str, business: Business) -> Brand | None:
-    """None also for what is no brand of this business: the sign-up goes on in the name of the business."""
+def _brand(uuid: str, business: Business) -> Brand | None:
+    """Return None also for a brand of another business: then the business's own name is shown."""
     try:
-        return Brand.objects.filter(business=business, uuid=UUID(said)).first() if said else None
+        return Brand.objects.filter(business=business, uuid=UUID(uuid)).first() if uuid else None
     except ValueError:
         return None

@@ -1,4 +1,4 @@
-"""Coming in by the link, being let in to a page, and leaving."""
+"""Log in by link, let a logged-in customer see a page, and log out."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -26,15 +26,15 @@ CUSTOMER_PATHS = ("/account/", "/join/")
 def log_in(request: HttpRequest, token: str) -> HttpResponse:
     """Open the account that the link belongs to.
 
-    Nothing but a cookie comes of it: programs that look at the links in a mail before its reader does come this way too.
+    It only sets a cookie: link scanners of mail programs open the link too, and change nothing.
     """
     customer = session.customer_of_claim(read_link(token))
     if customer is None:
-        response = anonymous_page(request, "closed", 404)
+        response = anonymous_page(request, "not_logged_in", 404)
     else:
         response = redirect("account:home")
         session.begin(response, customer)
-    # This address is a login: no other page may hear of it.
+    # This address is a login: no other page may get it as its referrer.
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
@@ -42,38 +42,45 @@ def log_in(request: HttpRequest, token: str) -> HttpResponse:
 def customer_view(
     view: Callable[Concatenate[HttpRequest, Customer, ViewArgs], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, ViewArgs], HttpResponse]:
-    """The view for whoever the cookie names; without such a cookie, a page that says how to come in."""
+    """Call the view with the customer that the cookie names.
+
+    Without such a cookie, show a page that explains how to log in.
+    """
 
     @wraps(view)
-    def answer(
+    def logged_in_view(
         request: HttpRequest, /, *args: ViewArgs.args, **kwargs: ViewArgs.kwargs
     ) -> HttpResponse:
         customer = session.customer_of(request)
         if customer is None:
-            return anonymous_page(request, "closed", 404)
+            return anonymous_page(request, "not_logged_in", 404)
         if request.method == "POST" and request.POST.get("account") != customer.uuid.hex:
-            # The form was made for somebody else, whose account was open in this browser then.
-            return account_page(request, customer, "another", 409)
+            # The form was shown to another customer, whose account was open in this browser then.
+            return account_page(request, customer, "other_account", 409)
         try:
             return view(request, customer, *args, **kwargs)
         except ActionRefused as refusal:
-            return account_page(request, customer, "refused", 409, sentence=error_message(refusal))
+            sentence = error_message(refusal)
+            return account_page(request, customer, "action_refused", 409, sentence=sentence)
 
-    return require_http_methods(["GET", "HEAD", "POST"])(private(answer))
+    return require_http_methods(["GET", "HEAD", "POST"])(private(logged_in_view))
 
 
 @require_POST
 @private
 def log_out(request: HttpRequest) -> HttpResponse:
-    response = anonymous_page(request, "left", 200)
+    response = anonymous_page(request, "logged_out", 200)
     session.end(response)
     return response
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Django's CSRF_FAILURE_VIEW. A customer mostly meets it with a page that was left open for long, or with cookies switched off."""
+    """Explain a form without a valid CSRF token. Django's CSRF_FAILURE_VIEW.
+
+    Most customers who see it left a page open for long, or have cookies switched off.
+    """
     if not request.path.startswith(CUSTOMER_PATHS):
         return csrf_failure(request, reason=reason)
-    response = private(anonymous_page)(request, "expired", 403)
+    response = private(anonymous_page)(request, "form_expired", 403)
     response.headers["Referrer-Policy"] = "no-referrer"
     return response

@@ -1,4 +1,4 @@
-"""Having a van come by: on a day, not on that day, or regularly."""
+"""Schedule a pickup, cancel one, and ask for regular pickups."""
 
 from datetime import date
 from uuid import UUID
@@ -17,27 +17,26 @@ from customers.models import Customer, PickupRequest
 
 @customer_view
 def schedule(request: HttpRequest, customer: Customer) -> HttpResponse:
-    said = request.POST if request.method == "POST" else None
+    data = request.POST if request.method == "POST" else None
     form = PickupForm(
-        said, today=customer.business.today(), initial={"shown": timezone.now().timestamp()}
+        data, today=customer.business.today(), initial={"shown_at": timezone.now().timestamp()}
     )
-    if form.is_valid() and schedule_on(customer, form.cleaned_data["pickup_date"], form):
-        return redirect_home(
-            f"Your pickup on {full_date(form.cleaned_data['pickup_date'])} is scheduled."
-        )
-    return account_page(request, customer, "schedule", form=form)
+    if form.is_valid() and schedule_once(customer, form.cleaned_data["pickup_date"], form):
+        day = full_date(form.cleaned_data["pickup_date"])
+        return redirect_home(f"Your pickup on {day} is scheduled.")
+    return account_page(request, customer, "schedule_pickup", form=form)
 
 
-def schedule_on(customer: Customer, day: date, form: PickupForm) -> bool:
-    """Whether there is now a pickup on that day because of this form; why not stands at its field."""
+def schedule_once(customer: Customer, day: date, form: PickupForm) -> bool:
+    """Return whether this form scheduled the pickup. If not, the field's error says why."""
     try:
         customer.schedule_pickup(day, by=PickupRequest.ScheduledBy.CUSTOMER)
     except ActionRefused as refusal:
         if refusal.code == "scheduled_already":
-            there = customer.pickup_requests.filter(
+            scheduled = customer.pickup_requests.filter(
                 pickup_date=day, status=PickupRequest.Status.SCHEDULED
             ).first()
-            if there and form.made_since_shown(there):
+            if scheduled and form.has_scheduled(scheduled):
                 return True
         form.add_error("pickup_date", error_message(refusal))
         return False
@@ -46,25 +45,26 @@ def schedule_on(customer: Customer, day: date, form: PickupForm) -> bool:
 
 @customer_view
 def cancel(request: HttpRequest, customer: Customer, pickup: UUID) -> HttpResponse:
-    """Ask first: the button of the question is what cancels."""
-    found = customer.pickup_requests.filter(uuid=pickup).first()
-    if found is None:
-        return anonymous_page(request, "missing", 404)
-    if request.method == "POST" and found.status != PickupRequest.Status.CANCELED:
-        cancel_once(found)
-    if found.status == PickupRequest.Status.CANCELED:
-        return redirect_home(f"Your pickup on {full_date(found.pickup_date)} is canceled.")
+    """Ask on GET, cancel on POST."""
+    request_to_cancel = customer.pickup_requests.filter(uuid=pickup).first()
+    if request_to_cancel is None:
+        return anonymous_page(request, "not_found", 404)
+    if request.method == "POST" and request_to_cancel.status != PickupRequest.Status.CANCELED:
+        cancel_once(request_to_cancel)
+    if request_to_cancel.status == PickupRequest.Status.CANCELED:
+        day = full_date(request_to_cancel.pickup_date)
+        return redirect_home(f"Your pickup on {day} is canceled.")
     return account_page(
         request,
         customer,
-        "cancel",
-        pickup=found,
-        over=found.pickup_date < customer.business.today(),
+        "cancel_pickup",
+        pickup=request_to_cancel,
+        has_day_passed=request_to_cancel.pickup_date < customer.business.today(),
     )
 
 
 def cancel_once(pickup: PickupRequest) -> None:
-    """Pressed twice, or canceled by somebody else meanwhile, is as good."""
+    """Cancel the pickup. Idempotent: somebody else may have canceled it, or pressed twice."""
     try:
         pickup.cancel(via=PickupRequest.CanceledVia.WEBSITE)
     except ActionRefused as refusal:
@@ -74,18 +74,21 @@ def cancel_once(pickup: PickupRequest) -> None:
 
 @customer_view
 def regular_pickups(request: HttpRequest, customer: Customer) -> HttpResponse:
-    said = request.POST if request.method == "POST" else None
-    form = RegularForm(said, initial={field: getattr(customer, field) for field in ADDRESS_FIELDS})
+    data = request.POST if request.method == "POST" else None
+    form = RegularForm(data, initial={field: getattr(customer, field) for field in ADDRESS_FIELDS})
     if form.is_valid():
         request_regular_pickups_once(customer, form)
         return redirect_home(
-            "You asked for regular pickups. We will let you know whether our van can come by regularly."
+            "You asked for regular pickups. We will let you know if one of our routes can include "
+            "your address."
         )
-    return account_page(request, customer, "regular", form=form, **regular_pickup_state(customer))
+    return account_page(
+        request, customer, "regular_pickups", form=form, **regular_pickup_state(customer)
+    )
 
 
 def request_regular_pickups_once(customer: Customer, form: RegularForm) -> None:
-    """Pressed twice is as good."""
+    """Ask for regular pickups. Idempotent: the button may be pressed twice."""
     try:
         customer.request_regular_pickups(
             address=form.address(customer.country or customer.business.country)

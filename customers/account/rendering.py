@@ -1,4 +1,4 @@
-"""What every page here has in common: whose name stands above it, whose clock it goes by, and what a browser may do with it."""
+"""What all customer pages share: the name above them, the time zone and the response headers."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,10 +17,11 @@ ViewArgs = ParamSpec("ViewArgs")
 PRIVATE_HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
     ),
-    # Clean addresses hold no secret. With `no-referrer`, a browser would also hide the origin of the forms that it sends,
-    # by which Django tells our own from foreign ones.
+    # Addresses without a token hold no secret. `no-referrer` would also make browsers hide the
+    # origin of our forms, which Django checks.
     "Referrer-Policy": "same-origin",
     "X-Robots-Tag": "noindex, nofollow",
 }
@@ -29,10 +30,13 @@ PRIVATE_HEADERS: Final = {
 def private(
     view: Callable[Concatenate[HttpRequest, ViewArgs], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, ViewArgs], HttpResponse]:
-    """For one person's eyes: kept by no cache and no search engine; runs no script and loads nothing from elsewhere."""
+    """Keep a view's responses out of caches and search engines.
+
+    The page runs no scripts and loads nothing from other hosts.
+    """
 
     @wraps(view)
-    def answer(
+    def private_view(
         request: HttpRequest, /, *args: ViewArgs.args, **kwargs: ViewArgs.kwargs
     ) -> HttpResponse:
         response = view(request, *args, **kwargs)
@@ -40,13 +44,13 @@ def private(
             response.headers.setdefault(name, value)
         return response
 
-    return answer
+    return private_view
 
 
 def account_page(
     request: HttpRequest, customer: Customer, template: str, status: int = 200, **context: Any
 ) -> HttpResponse:
-    """A page of the customer's account."""
+    """Render a page of the customer's account."""
     notice = session.notice(request)
     context |= {"customer": customer, "account": customer.uuid.hex, "notice": notice}
     response = business_page(
@@ -65,23 +69,23 @@ def business_page(
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
-    """In the name of the brand, else of the business, and on its clock."""
+    """Render a page with the name of the brand, or else the business, and in its time zone."""
     with timezone.override(ZoneInfo(business.time_zone)):
         return render(
             request,
             f"account/{template}.html",
-            context | {"business": business, "firm": brand or business},
+            context | {"business": business, "site_name": brand or business},
             status=status,
         )
 
 
 def anonymous_page(request: HttpRequest, template: str, status: int) -> HttpResponse:
-    """In nobody's name: it must not tell whose customer somebody is."""
-    return render(request, f"account/{template}.html", {"firm": "Your cleaner"}, status=status)
+    """Render a page that names no business, so it does not tell whose customer somebody is."""
+    return render(request, f"account/{template}.html", {"site_name": "Your cleaner"}, status=status)
 
 
-def redirect_home(sentence: str) -> HttpResponse:
-    """Back to the first page, which says what happened. A reload of it repeats nothing."""
+def redirect_home(notice: str) -> HttpResponse:
+    """Redirect to the first page, which shows the notice once. Reloading it repeats no action."""
     response = redirect("account:home")
-    session.set_notice(response, sentence)
+    session.set_notice(response, notice)
     return response

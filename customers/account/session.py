@@ -1,6 +1,7 @@
-"""Who is at the browser: a signed cookie of its own, so that it never mixes with the session of the staff.
+"""Who uses the browser: a signed cookie, separate from the session of the admin's users.
 
-It names the customer and the version of the link that let them in: revoking the links of a customer ends their open visits too.
+It holds the customer and the version of the link that they opened, so that revoking a customer's
+links also logs out whoever opened one.
 """
 
 from datetime import timedelta
@@ -17,18 +18,21 @@ from customers.models import Customer
 ACCOUNT_COOKIE: Final = "account"
 NOTICE_COOKIE: Final = "account_notice"
 COOKIE_PATH: Final = "/account"
-# A day's errands. Whoever comes back later has the link, which opens the account again.
 VISIT_LIFETIME: Final = timedelta(hours=12)
-# Shown once, right after the redirect that follows an action.
+"""A day at home. After that, the link opens the account again."""
 NOTICE_LIFETIME: Final = timedelta(minutes=1)
+"""A notice is shown right after the redirect that follows an action."""
 
 
 def customer_of_claim(claim: LinkClaim | None) -> Customer | None:
-    """The customer, unless their links were revoked since the claim was made."""
+    """Return the customer, unless their links were revoked since."""
     if claim is None:
         return None
-    known = Customer.objects.select_related("business", "brand")
-    return known.filter(uuid=claim.uuid, link_version=claim.link_version).first()
+    return (
+        Customer.objects.select_related("business", "brand")
+        .filter(uuid=claim.uuid, link_version=claim.link_version)
+        .first()
+    )
 
 
 def begin(response: HttpResponse, customer: Customer) -> None:
@@ -40,12 +44,12 @@ def end(response: HttpResponse) -> None:
 
 
 def customer_of(request: HttpRequest) -> Customer | None:
-    said = _get(request, ACCOUNT_COOKIE, VISIT_LIFETIME)
-    return customer_of_claim(LinkClaim(UUID(said[0]), said[1])) if said else None
+    value = _get(request, ACCOUNT_COOKIE, VISIT_LIFETIME)
+    return customer_of_claim(LinkClaim(UUID(value[0]), value[1])) if value else None
 
 
 def set_notice(response: HttpResponse, sentence: str) -> None:
-    """Signed, so that nobody can make our pages say what did not happen."""
+    """Set a signed notice, so that nobody else can put a sentence on our pages."""
     _set(response, NOTICE_COOKIE, sentence, NOTICE_LIFETIME)
 
 
@@ -58,11 +62,11 @@ def remove_notice(response: HttpResponse) -> None:
     response.delete_cookie(NOTICE_COOKIE, path=COOKIE_PATH, samesite="Lax")
 
 
-def _set(response: HttpResponse, name: str, value: object, age: timedelta) -> None:
+def _set(response: HttpResponse, name: str, value: object, lifetime: timedelta) -> None:
     response.set_cookie(
         name,
-        signing.dumps(value, salt=_salt(name)),
-        max_age=age,
+        signing.dumps(value, salt=_cookie_salt(name)),
+        max_age=lifetime,
         path=COOKIE_PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
@@ -70,12 +74,14 @@ def _set(response: HttpResponse, name: str, value: object, age: timedelta) -> No
     )
 
 
-def _get(request: HttpRequest, name: str, age: timedelta) -> Any:
+def _get(request: HttpRequest, name: str, lifetime: timedelta) -> Any:
     try:
-        return signing.loads(request.COOKIES.get(name, ""), salt=_salt(name), max_age=age)
+        return signing.loads(
+            request.COOKIES.get(name, ""), salt=_cookie_salt(name), max_age=lifetime
+        )
     except signing.BadSignature:
         return None
 
 
-def _salt(name: str) -> str:
+def _cookie_salt(name: str) -> str:
     return f"customers.account.session.{name}"

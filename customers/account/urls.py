@@ -1,3 +1,5 @@
+"""The addresses below /account/."""
+
 from django.urls import path, re_path
 
 from customers.account import contact, home, login, pickups
@@ -11,7 +13,7 @@ urlpatterns = [
     path("regular", pickups.regular_pickups, name="regular"),
     path("details", contact.details, name="details"),
     path("messages", contact.messages, name="messages"),
-    path("leave", login.log_out, name="leave"),
-    # Last, and whatever it is: a link that was cut or wrapped on its way is answered by our page too.
-    re_path(r"(?P<token>[\s\S]+)", login.log_in, name="enter"),
+    path("leave", login.log_out, name="log_out"),
+    # Last, and any text: a link that was cut or wrapped gets our own page too.
+    re_path(r"(?P<token>[\s\S]+)", login.log_in, name="log_in"),
 ]

@@ -1,4 +1,4 @@
-"""Filters of the customer pages: amounts, days and phone numbers in words."""
+"""Template filters of the customer pages."""
 
 from decimal import Decimal
 
@@ -17,8 +17,7 @@ CURRENCY_SYMBOLS = {
     "GBP": "£",
     "JPY": "¥",
 }
-"""Symbols that customers know. A business has one currency, so `$` is clear. Other currencies are
-shown by their code."""
+"""Other currencies are shown by their code. A business has one currency, so "$" is clear."""
 
 register = template.Library()
 
@@ -26,12 +25,9 @@ register = template.Library()
 @register.filter("money")
 def money_text(amount: Decimal, currency: str) -> str:
     digits = f"{amount:,.0f}" if currency in CURRENCIES_WITHOUT_CENTS else f"{amount:,.2f}"
-    return (
-        f"{CURRENCY_SYMBOLS[currency]}{digits}"
-        if currency in CURRENCY_SYMBOLS
-        else f"{digits} {currency}"
-    )
+    symbol = CURRENCY_SYMBOLS.get(currency)
+    return f"{symbol}{digits}" if symbol else f"{digits} {currency}"
 
 
-register.filter("in_words", full_date)
+register.filter("full_date", full_date)
 register.filter("phone", format_phone)

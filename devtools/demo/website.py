@@ -125,7 +125,7 @@ def change_message_settings(business: RemoteBusiness, random: Random) -> str | N
         return None
     wishes = people.random_account_fields(business, random)
     chosen = {name: wishes[name] for name in ("receive_emails", "receive_texts")}
-    _fill_in(business, random, customer, "Choose which messages you get", chosen)
+    _fill_in(business, random, customer, "Choose emails and texts", chosen)
     names = [name.removeprefix("receive_") for name, wanted in chosen.items() if wanted]
     return f"{customer_name(customer)} wants to get {' and '.join(names) or 'no messages'}"
 

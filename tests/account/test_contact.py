@@ -119,16 +119,19 @@ def test_whoever_is_deleted_at_that_moment_is_told_and_nothing_breaks(
             answer = at_the_browser.submit(fill_in)
             wait_for_waiting(1)
         page = answer.result(WAIT_TIMEOUT_SECONDS)
-    assert (page.status, "This was removed in the meantime." in page.words) == (409, True)
+    assert (page.status, "This no longer exists." in page.words) == (409, True)
 
 
 @pytest.mark.parametrize(
     ("said", "complaint"),
     [
-        ({"phone": "12"}, "12 is not a possible phone number. Write it with its area code."),
-        ({"email": "anne"}, "Write the email address like name@example.com."),
+        ({"phone": "12"}, "12 is not a possible phone number. Enter it with its area code."),
+        ({"email": "anne"}, "Enter an email address such as name@example.com."),
         ({"email": f"{'x' * 250}@example.com"}, "at most 254 characters"),
-        ({"first_name": "win at www.example.com"}, "Write your name here, without web addresses."),
+        (
+            {"first_name": "win at www.example.com"},
+            "Enter a name without web addresses or < and >.",
+        ),
         ({"street": "x" * 301}, "at most 300 characters"),
         ({"city": "a\x00b"}, "Null characters are not allowed."),
     ],

@@ -63,12 +63,12 @@ def test_a_customer_looks_at_the_orders_and_says_how_to_be_reached(
         look(page, name.lower())
     page.goto("/account/messages")
     look(page, "messages")
-    page.get_by_label("Send me text messages").uncheck()
+    page.get_by_label("Send me texts").uncheck()
     page.get_by_role("button", name="Save").click()
     page.get_by_role("link", name="Ask for regular pickups").click()
     look(page, "regular")
     page.get_by_role("button", name="Ask for regular pickups").click()
-    page.get_by_role("button", name="Leave").click()
+    page.get_by_role("button", name="Log out").click()
     look(page, "left")
     customer.refresh_from_db()
     assert (customer.receive_texts, customer.delivery_preference) == (
@@ -85,7 +85,7 @@ def test_somebody_signs_up(page: Page, customer: Customer) -> None:
     described = page.get_by_label("Phone").get_attribute("aria-describedby")
     assert (
         page.locator(f"#{described}").inner_text()
-        == "Error: 12 is not a possible phone number. Write it with its area code."
+        == "Error: 12 is not a possible phone number. Enter it with its area code."
     )
     assert page.locator(":focus").inner_text().startswith("Please correct this")
     page.get_by_label("First name").fill("Bea")

@@ -92,7 +92,7 @@ def test_what_is_no_brand_of_the_business_does_not_keep_anybody_from_joining(
 
 def test_there_is_nothing_to_join_where_there_is_no_business(stranger: Visitor) -> None:
     page = stranger.open(f"/join/{uuid4()}")
-    assert (page.status, "There is no such page" in page.words) == (404, True)
+    assert (page.status, "This page does not exist" in page.words) == (404, True)
 
 
 def test_an_address_that_a_mail_program_garbled_leads_there_all_the_same(
@@ -114,7 +114,7 @@ def test_an_address_that_a_mail_program_garbled_leads_there_all_the_same(
 )
 def test_an_address_that_was_cut_is_answered_by_a_page_of_ours(stranger: Visitor, cut: str) -> None:
     page = stranger.open(f"/join/{cut}")
-    assert (page.status, "There is no such page" in page.words) == (404, True)
+    assert (page.status, "This page does not exist" in page.words) == (404, True)
 
 
 def test_whoever_knows_a_customer_s_email_and_phone_gets_an_account_of_their_own(
@@ -137,7 +137,7 @@ def test_whoever_knows_a_customer_s_email_and_phone_gets_an_account_of_their_own
         Visitor(), customer.business, email="nobody@example.com", last_name=customer.last_name
     )
     assert page.words.replace(customer.email, "").replace(
-        "(415) 555 " + customer.phone[-4:], "not known"
+        "(415) 555 " + customer.phone[-4:], "not given"
     ) == like_nobody_s.words.replace("nobody@example.com", "")
 
 
@@ -145,14 +145,14 @@ def test_whoever_knows_a_customer_s_email_and_phone_gets_an_account_of_their_own
     ("said", "complaint"),
     [
         ({"first_name": ""}, "Enter your first name."),
-        ({"email": ""}, "Enter your email address or your phone number, so that we can reach you."),
+        ({"email": ""}, "Enter your email address or phone number, so that we can reach you."),
         ({"email": "", "phone": "12"}, "12 is not a possible phone number."),
         ({"email": f"{'x' * 250}@example.com"}, "at most 254 characters"),
         (
             {"last_name": "<a href=https://example.com>"},
-            "Write your name here, without web addresses.",
+            "Enter a name without web addresses or < and >.",
         ),
-        ({"fax": "12345"}, "Leave the field Fax empty and send the form again."),
+        ({"fax": "12345"}, "Leave the Fax field empty and sign up again."),
     ],
 )
 def test_what_is_wrong_or_looks_like_a_program_is_said_and_signs_up_nobody(

@@ -108,8 +108,8 @@ def says_how_to_be_reached(page: Page, receiver: Receiver, customer: Customer) -
     page.get_by_role("link", name="Change your details").click()
     page.get_by_label("Email").fill("anew@example.com")
     press(page, "Save")
-    page.get_by_role("link", name="Choose which messages you get").click()
-    page.get_by_label("Send me text messages").uncheck()
+    page.get_by_role("link", name="Choose emails and texts").click()
+    page.get_by_label("Send me texts").uncheck()
     press(page, "Save")
 
     def changed() -> bool:
@@ -125,10 +125,10 @@ def says_how_to_be_reached(page: Page, receiver: Receiver, customer: Customer) -
 
 def leaves_for_good(page: Page) -> None:
     """Not even Back shows whoever uses this phone next what was there."""
-    press(page, "Leave")
-    expect(page.get_by_role("heading", level=1)).to_have_text("You have left your account")
+    press(page, "Log out")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are logged out")
     page.go_back()
-    expect(page.get_by_role("heading", level=1)).to_have_text("We cannot open an account here")
+    expect(page.get_by_role("heading", level=1)).to_have_text("We could not open your account")
 
 
 def test_a_customer_does_everything_that_the_pages_offer(

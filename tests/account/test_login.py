@@ -29,7 +29,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 PAGES = ("", "orders", "pickups/new", "regular", "details", "messages")
-CLOSED = "We cannot open an account here"
+CLOSED = "We could not open your account"
 
 
 def test_the_link_leads_to_a_clean_address_with_a_cookie_of_its_own(customer: Customer) -> None:
@@ -208,7 +208,7 @@ def test_leaving_ends_the_visit(visitor: Visitor) -> None:
     page = visitor.open("/account/")
     leave = next(form for form in page.forms if form["action"] == "/account/leave")
 
-    assert "You have left your account" in visitor.send(page, leave).words
+    assert "You are logged out" in visitor.send(page, leave).words
     assert visitor.open("/account/").status == 404
 
 
@@ -297,7 +297,7 @@ def test_a_form_of_another_customer_s_account_in_the_same_browser_changes_neithe
 
     page = visitor.send(tab, tab.form(having="first_name"), first_name="Changed")
 
-    assert (page.status, "this is now the account of Bea Example" in page.words) == (409, True)
+    assert (page.status, "This is now the account of Bea Example" in page.words) == (409, True)
     assert not Customer.objects.filter(first_name="Changed").exists()
 
 

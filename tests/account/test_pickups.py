@@ -75,8 +75,8 @@ def test_why_a_day_cannot_be_is_said_at_the_field(
     ("said", "complaint"),
     [
         ("", "Choose a day."),
-        ("soon", "Write the day as year-month-day"),
-        ("\x00", "Write the day as year-month-day"),
+        ("soon", "Enter the day as year-month-day"),
+        ("\x00", "Enter the day as year-month-day"),
     ],
 )
 def test_what_is_no_day_is_refused(visitor: Visitor, said: str, complaint: str) -> None:
@@ -134,7 +134,7 @@ def test_a_cancellation_in_two_tabs_is_one(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"status": "completed"}, "Our driver was here for this pickup already."),
+        ({"status": "completed"}, "Our driver already came for this pickup."),
         ({"pickup_date": date(2020, 1, 1)}, "That day has passed."),
     ],
 )
@@ -185,7 +185,7 @@ def test_the_stops_of_a_regular_route_are_told_too_but_are_not_the_customer_s_to
 
     page = visitor.open("/account/")
 
-    assert page.words.count("Our driver's regular stop") == 1
+    assert page.words.count("Your regular pickup") == 1
     assert page.words.index(full_date(today + timedelta(days=1))) < page.words.index(
         full_date(today + timedelta(days=2))
     )
@@ -213,14 +213,14 @@ def test_whatever_a_customer_scheduled_can_be_found_and_canceled_however_many_st
     assert [link for link in page.links if link.endswith("/cancel")] == [
         f"/account/pickups/{pickup.uuid}/cancel" for pickup in pickups
     ]
-    assert page.words.count("Our driver's regular stop") == 10
+    assert page.words.count("Your regular pickup") == 10
     assert "Next pickups " in page.words
 
 
 def test_who_gave_no_address_is_asked_for_it_before_a_van_looks_for_them(
     visitor: Visitor, customer: Customer
 ) -> None:
-    ask = "We do not know your address yet."
+    ask = "We do not have your address yet."
     assert ask not in visitor.open("/account/pickups/new").words
     Customer.objects.filter(pk=customer.pk).update(street="")
     page = visitor.open("/account/pickups/new")
@@ -273,6 +273,6 @@ def test_who_is_on_a_route_has_nothing_to_ask_for(visitor: Visitor, customer: Cu
 
     page = visitor.send(tab, tab.form(having="street"))
 
-    assert (page.status, "You are on a regular route already." in page.words) == (409, True)
+    assert (page.status, "You already have regular pickups." in page.words) == (409, True)
     assert not any("street" in form for form in visitor.open("/account/regular").forms)
     assert (RegularPickupRequest.objects.count(), Outgoing.objects.count()) == (0, 0)

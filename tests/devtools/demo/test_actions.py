@@ -264,7 +264,7 @@ def test_what_a_page_complains_of_is_told(system: DemoSystem) -> None:
         return "saved"
 
     assert system.act(mistype) == (
-        "refused: Write the email address like name@example.com. 12 is not a possible phone number. Write it with its area code."
+        "refused: Enter an email address such as name@example.com. 12 is not a possible phone number. Enter it with its area code."
     )
     Customer.objects.update(link_version=2)
     assert str(system.act(website.change_address)).split(" moved to ")[1:], (
