@@ -64,7 +64,7 @@ def test_a_wording_of_ones_own_is_filled_in_and_always_ends_with_how_to_stop() -
 def test_what_a_customer_is_called_is_not_read_as_a_wording() -> None:
     assert nightly_text(
         ENGLISH, "{name}", name="{business}", day=DAY, business="Example"
-    ).startswith("{business} Answer")
+    ).startswith("{business} Reply")
     assert nightly_text(
         ENGLISH, "{name.__class__}{0}", name="Ann", day=DAY, business="Example"
     ).startswith("{name.__class__}{0} ")
