@@ -18,7 +18,7 @@ __all__ = ["ACCOUNT", "TOKEN"]
 SIDS = count(1)
 
 
-class ReceivedText(NamedTuple):
+class DeliveredText(NamedTuple):
     """A text on a customer's phone."""
 
     to: str
@@ -49,10 +49,10 @@ class TwilioStandIn:
         self._http = Session()
         self._http.trust_env = False
 
-    def texts(self) -> list[ReceivedText]:
+    def texts(self) -> list[DeliveredText]:
         """Return the texts that customers got, in the order of arrival."""
         return [
-            ReceivedText(line["phone"], line["number"], line["body"])
+            DeliveredText(line["phone"], line["number"], line["body"])
             for line in self._state()["lines"]
             if not line["theirs"]
         ]

@@ -1,4 +1,4 @@
-"""Customers' browsers, real ones: on a phone and a desktop."""
+"""A customer's browser, a real one, as wide as a phone and as a desktop."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from devtools.chromium import FLAGS, SIZES
 from tests.browser.browser import Watch, chromium_path
 
-SHOTS = os.environ.get("ACCOUNT_SHOTS")
+SCREENSHOTS = os.environ.get("ACCOUNT_SHOTS")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def opened(chromium: Browser, origin: str, size: str, *, scripts: bool) -> Iterator[Page]:
-    """A page of somebody who was never here. What goes wrong in it fails the test."""
+    """Open a page in a new browser context. Any error in it fails the test."""
     width, height = SIZES[size]
     context = chromium.new_context(
         base_url=origin,
@@ -49,19 +49,24 @@ def page(chromium: Browser, live_server: Any, request: pytest.FixtureRequest) ->
 
 
 @pytest.fixture(params=SIZES)
-def judged(chromium: Browser, live_server: Any, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The pages bring no script of their own, but axe is one."""
+def scripted_page(
+    chromium: Browser, live_server: Any, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """A page that allows scripts: ours have none, but axe is one."""
     with opened(chromium, live_server.url, request.param, scripts=True) as page:
         yield page
 
 
-def look(page: Page, name: str) -> None:
-    """Nothing sticks out to the side; with ACCOUNT_SHOTS set, pictures to look at are kept in that folder."""
+def check_width(page: Page, name: str) -> None:
+    """Check that nothing is wider than the screen.
+
+    With ACCOUNT_SHOTS set, screenshots are kept in that folder.
+    """
     size = page.viewport_size
     assert size
-    # a page that was just arrived at may have nothing in it yet
+    # the page may have just been opened, and be empty
     page.wait_for_load_state()
     assert page.locator("html").evaluate("html => html.scrollWidth") <= size["width"], name
-    for scheme in ("light", "dark") if SHOTS else ():
+    for scheme in ("light", "dark") if SCREENSHOTS else ():
         page.emulate_media(color_scheme=scheme)
-        page.screenshot(path=f"{SHOTS}/{name}-{size['width']}-{scheme}.png", full_page=True)
+        page.screenshot(path=f"{SCREENSHOTS}/{name}-{size['width']}-{scheme}.png", full_page=True)

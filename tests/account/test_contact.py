@@ -1,4 +1,4 @@
-"""What customers say about themselves, and how to write to them."""
+"""Customers change their details and choose emails and texts."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,7 +16,7 @@ from tests.segment import SegmentStandIn
 pytestmark = pytest.mark.django_db
 
 
-def test_who_wants_no_more_texts_says_so_and_segment_hears_of_it(
+def test_opting_out_of_texts_reaches_segment(
     visitor: Visitor, customer: Customer, integration: object, segment: SegmentStandIn
 ) -> None:
     page = visitor.fill_in("/account/messages", receive_texts=None)
@@ -31,23 +31,21 @@ def test_who_wants_no_more_texts_says_so_and_segment_hears_of_it(
     )
 
 
-def test_a_tab_that_was_left_open_does_not_take_back_what_was_said_by_text_meanwhile(
+def test_a_tab_left_open_does_not_undo_an_opt_out_by_text(
     visitor: Visitor, customer: Customer
 ) -> None:
-    """They answered "Stop" since; here they only want no more emails."""
+    """The customer replied "Stop" since. Here they only opt out of emails."""
     tab = visitor.open("/account/messages")
     Customer.objects.filter(pk=customer.pk).update(receive_texts=False)
 
-    page = visitor.send(tab, tab.form(having="account"), receive_emails=None)
+    page = visitor.send(tab, tab.form(with_field="account"), receive_emails=None)
 
     assert "Your choice is saved." in page.words
     customer.refresh_from_db()
     assert (customer.receive_emails, customer.receive_texts) == (False, False)
 
 
-def test_whoever_saves_what_was_there_changes_nothing(
-    visitor: Visitor, integration: object
-) -> None:
+def test_saving_the_same_values_changes_nothing(visitor: Visitor, integration: object) -> None:
     for path in ("details", "messages"):
         assert visitor.fill_in(f"/account/{path}").path == "/account/"
 
@@ -55,43 +53,45 @@ def test_whoever_saves_what_was_there_changes_nothing(
 
 
 def test_each_detail_can_be_changed(visitor: Visitor, customer: Customer) -> None:
-    said = {
+    values = {
         "first_name": "Anne",
         "last_name": "Sample",
         "email": "anne@example.com",
         "street": "1 New Road",
         "city": "Oakland",
     }
-    said |= {"state": "California", "postal_code": "94601"}
+    values |= {"state": "California", "postal_code": "94601"}
 
-    page = visitor.fill_in("/account/details", phone="415-555-0177", **said)
+    page = visitor.fill_in("/account/details", phone="415-555-0177", **values)
 
     assert "Your details are saved." in page.words
     assert "(415) 555 0177" in page.words
     customer.refresh_from_db()
-    assert {field: getattr(customer, field) for field in (*said, "phone")} == said | {
+    assert {field: getattr(customer, field) for field in (*values, "phone")} == values | {
         "phone": "+14155550177"
     }
 
 
-def test_of_another_number_nothing_is_known(visitor: Visitor, customer: Customer) -> None:
+def test_a_new_phone_number_forgets_what_was_known_of_the_old_one(
+    visitor: Visitor, customer: Customer
+) -> None:
     customer.record_text_answer()
-    shown = visitor.open("/account/details").form(having="phone")["phone"]
+    phone = visitor.open("/account/details").form(with_field="phone")["phone"]
 
-    visitor.fill_in("/account/details", phone=shown.replace(" ", "-"))
+    visitor.fill_in("/account/details", phone=phone.replace(" ", "-"))
     customer.refresh_from_db()
-    assert customer.text_answered_at is not None, "the same number, written otherwise"
+    assert customer.text_answered_at is not None, "the same number, in another format"
 
     visitor.fill_in("/account/details", phone="(415) 555 0177")
     changed = Customer.objects.get()
     assert (changed.phone, changed.text_answered_at) == ("+14155550177", None)
 
 
-def test_two_tabs_take_nothing_back_from_each_other(visitor: Visitor, customer: Customer) -> None:
+def test_two_tabs_do_not_undo_each_other(visitor: Visitor, customer: Customer) -> None:
     tabs = [visitor.open("/account/details") for _ in range(2)]
 
-    visitor.send(tabs[0], tabs[0].form(having="email"), email="new@example.com")
-    visitor.send(tabs[1], tabs[1].form(having="email"), street="1 New Road")
+    visitor.send(tabs[0], tabs[0].form(with_field="email"), email="new@example.com")
+    visitor.send(tabs[1], tabs[1].form(with_field="email"), street="1 New Road")
 
     customer.refresh_from_db()
     assert (customer.email, customer.street) == ("new@example.com", "1 New Road")
@@ -99,31 +99,32 @@ def test_two_tabs_take_nothing_back_from_each_other(visitor: Visitor, customer: 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    ("path", "said"), [("details", {"street": "1 New Road"}), ("messages", {"receive_texts": None})]
+    ("path", "values"),
+    [("details", {"street": "1 New Road"}), ("messages", {"receive_texts": None})],
 )
-def test_whoever_is_deleted_at_that_moment_is_told_and_nothing_breaks(
-    path: str, said: dict[str, str | None]
+def test_a_customer_deleted_meanwhile_reads_a_sentence(
+    path: str, values: dict[str, str | None]
 ) -> None:
     customer, visitor = CustomerFactory.create(), Visitor()
-    visitor.come_in(customer)
+    visitor.log_in(customer)
 
     def fill_in() -> Page:
         try:
-            return visitor.fill_in(f"/account/{path}", **said)
+            return visitor.fill_in(f"/account/{path}", **values)
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(1) as at_the_browser:
+    with ThreadPoolExecutor(1) as threads:
         with transaction.atomic():
             Customer.objects.filter(pk=customer.pk).delete()
-            answer = at_the_browser.submit(fill_in)
+            future = threads.submit(fill_in)
             wait_for_waiting(1)
-        page = answer.result(WAIT_TIMEOUT_SECONDS)
+        page = future.result(WAIT_TIMEOUT_SECONDS)
     assert (page.status, "This no longer exists." in page.words) == (409, True)
 
 
 @pytest.mark.parametrize(
-    ("said", "complaint"),
+    ("values", "error"),
     [
         ({"phone": "12"}, "12 is not a possible phone number. Enter it with its area code."),
         ({"email": "anne"}, "Enter an email address such as name@example.com."),
@@ -137,22 +138,24 @@ def test_whoever_is_deleted_at_that_moment_is_told_and_nothing_breaks(
     ],
 )
 def test_a_mistake_is_explained_and_nothing_is_saved(
-    visitor: Visitor, customer: Customer, integration: object, said: dict[str, str], complaint: str
+    visitor: Visitor, customer: Customer, integration: object, values: dict[str, str], error: str
 ) -> None:
-    page = visitor.fill_in("/account/details", last_name="Changed", **said)
+    page = visitor.fill_in("/account/details", last_name="Changed", **values)
 
-    assert complaint in page.words
-    assert page.form(having="last_name")["last_name"] == "Changed", "what was typed stays"
+    assert error in page.words
+    assert page.form(with_field="last_name")["last_name"] == "Changed", (
+        "the form keeps what was typed"
+    )
     assert not Customer.objects.filter(last_name="Changed").exists()
     assert not Outgoing.objects.exists()
 
 
-def test_an_address_is_in_the_country_of_the_business_unless_another_is_known() -> None:
+def test_an_address_without_a_country_gets_the_business_s_country() -> None:
     customer = CustomerFactory.create(
         business=BusinessFactory.create(country="DE", time_zone="Europe/Berlin"), bare=True
     )
     visitor = Visitor()
-    visitor.come_in(customer)
+    visitor.log_in(customer)
 
     visitor.fill_in(
         "/account/details", street="Beispielweg 1", city="Berlin", phone="030 23125 000"
@@ -166,15 +169,15 @@ def test_an_address_is_in_the_country_of_the_business_unless_another_is_known() 
     )
 
 
-def test_a_company_has_its_name_among_its_details() -> None:
+def test_only_a_company_can_change_a_company_name() -> None:
     company = CustomerFactory.create(corporate=True, company_name="Example Inc.")
     visitor = Visitor()
-    assert "Hello, Example Inc." in visitor.come_in(company).words
+    assert "Hello, Example Inc." in visitor.log_in(company).words
 
     visitor.fill_in("/account/details", company_name="Example Ltd.")
 
     company.refresh_from_db()
     assert company.name == "Example Ltd."
     private = CustomerFactory.create()
-    visitor.come_in(private)
-    assert "company_name" not in visitor.open("/account/details").form(having="email")
+    visitor.log_in(private)
+    assert "company_name" not in visitor.open("/account/details").form(with_field="email")

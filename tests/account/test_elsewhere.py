@@ -1,4 +1,4 @@
-"""A link reaches Segment as a trait, and nothing else that is kept or answered has it in it."""
+"""The link reaches Segment as a trait. No other row or page contains it."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def signature(customer: Customer, integration: Integration, segment: SegmentStandIn) -> str:
-    """The secret part of the link that Segment has just got."""
+    """Return the secret part of the link that Segment has just got."""
     order = OrderFactory.create(customer=customer, business=customer.business)
     Delivery().run()
     (link,) = [
@@ -38,7 +38,7 @@ def signature(customer: Customer, integration: Integration, segment: SegmentStan
 
 
 def resources(customer: Customer) -> Iterator[str]:
-    """Whatever can be asked for: lists, and what is found by the customer's id."""
+    """Return the API's paths: lists, and whatever has the customer's id."""
     names = {getattr(pattern, "name", None) for pattern in (*router.urls, *urlpatterns)}
     for name in names - {None}:
         for arguments in ([], [customer.uuid]):
@@ -48,29 +48,31 @@ def resources(customer: Customer) -> Iterator[str]:
                 continue
 
 
-def test_no_answer_of_the_api(customer: Customer, signature: str) -> None:
+def test_no_api_response_contains_the_link(customer: Customer, signature: str) -> None:
     call = Caller(customer.business, scopes=[*SCOPES])
-    asked = sorted(resources(customer))
-    assert {"customers", f"customers/{customer.uuid}", "trait-types"} <= set(asked)
+    paths = sorted(resources(customer))
+    assert {"customers", f"customers/{customer.uuid}", "trait-types"} <= set(paths)
 
-    answers = {path: call.get(path) for path in asked}
+    responses = {path: call.get(path) for path in paths}
 
-    assert answers[f"customers/{customer.uuid}"].status_code == 200
-    assert [path for path, answer in answers.items() if signature in answer.content.decode()] == []
+    assert responses[f"customers/{customer.uuid}"].status_code == 200
+    assert [
+        path for path, response in responses.items() if signature in response.content.decode()
+    ] == []
 
 
-def test_no_row_of_what_waits_or_was_sent(signature: str) -> None:
+def test_no_row_of_the_outbox_or_send_log_contains_the_link(signature: str) -> None:
     rows = [*SendLog.objects.values(), *Outgoing.objects.values()]
     assert {row["event"] for row in rows} >= {"identify", "Order Created", "Order Ready"}
     assert '"link":' in str(rows), "masked, and not left out"
     assert signature not in str(rows)
 
 
-def test_no_page_of_the_customer_in_the_admin(
+def test_no_admin_page_about_the_customer_contains_the_link(
     customer: Customer, owner: User, signature: str
 ) -> None:
     client = logged_in(owner)
     for page in ("change", "links", "story", "history"):
-        answer = client.get(reverse(f"admin:customers_customer_{page}", args=[customer.pk]))
-        assert answer.status_code == 200
-        assert signature not in answer.content.decode()
+        response = client.get(reverse(f"admin:customers_customer_{page}", args=[customer.pk]))
+        assert response.status_code == 200
+        assert signature not in response.content.decode()

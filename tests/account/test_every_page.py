@@ -1,4 +1,7 @@
-"""Every page of the customer's: judged by axe's rules in both lights, no wider than the screen, whatever there is to show."""
+"""Every customer page passes axe's rules in both colour schemes and fits the screen.
+
+With little, much or very long data.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,7 +14,7 @@ from playwright.sync_api import Page
 
 from customers.models import Business, Customer
 from devtools.chromium import SIZES
-from tests.account.browser import chromium, judged, look
+from tests.account.browser import check_width, chromium, scripted_page
 from tests.account.conftest import link_to
 from tests.browser.test_accessibility import serious_violations
 from tests.factories import (
@@ -23,7 +26,7 @@ from tests.factories import (
     StopFactory,
 )
 
-__all__ = ["chromium", "judged"]
+__all__ = ["chromium", "scripted_page"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -32,7 +35,7 @@ LONG = "Wolfeschlegelsteinhausenbergerdorff"
 
 
 def empty(business: Business) -> Customer:
-    """Somebody of whom nothing is known, at whom nothing happened."""
+    """Create a customer without details and orders."""
     return CustomerFactory.create(
         business=business, bare=True, email="", phone="", first_name="", last_name=""
     )
@@ -67,16 +70,16 @@ def full(business: Business) -> Customer:
 
 
 def long_named(business: Business) -> Customer:
-    """As long as the columns allow, with nowhere to break."""
+    """Create a customer with values as long as the columns allow, without spaces."""
     brand = BrandFactory.create(business=business, name=(LONG * 6)[:200])
-    said = {
+    values = {
         "first_name": (LONG * 5)[:150],
         "last_name": (LONG * 5)[:150],
         "street": (LONG * 9)[:300],
         "city": (LONG * 5)[:150],
     }
     customer = CustomerFactory.create(
-        business=business, brand=brand, email=f"{'x' * 240}@example.com", **said
+        business=business, brand=brand, email=f"{'x' * 240}@example.com", **values
     )
     order = OrderFactory.create(customer=customer, number="N" * 20)
     LineItemFactory.create(order=order, description=(LONG * 6)[:200])
@@ -84,11 +87,13 @@ def long_named(business: Business) -> Customer:
     return customer
 
 
-@pytest.mark.parametrize("made", [empty, full, long_named], ids=lambda made: made.__name__)
-def test_every_page_of_an_account(
-    judged: Page, business: Business, made: Callable[[Business], Customer]
+@pytest.mark.parametrize(
+    "new_customer", [empty, full, long_named], ids=lambda new_customer: new_customer.__name__
+)
+def test_every_customer_page_is_accessible(
+    scripted_page: Page, business: Business, new_customer: Callable[[Business], Customer]
 ) -> None:
-    customer = made(business)
+    customer = new_customer(business)
     pickup = customer.pickup_requests.first() or PickupRequestFactory.create(
         customer=CustomerFactory.create(business=business)
     )
@@ -106,33 +111,35 @@ def test_every_page_of_an_account(
         "messages": "/account/messages",
         "join": f"/join/{business.uuid}{brand}",
     }
-    found = {
-        name: troubles
+    problems = {
+        name: problems_here
         for name, address in addresses.items()
-        if (troubles := troubles_at(judged, address, f"{made.__name__}-{name}"))
+        if (problems_here := problems_of(scripted_page, address, f"{new_customer.__name__}-{name}"))
     }
-    assert found == {}
+    assert problems == {}
 
 
-def troubles_at(page: Page, address: str, name: str) -> list[str]:
+def problems_of(page: Page, address: str, name: str) -> list[str]:
     page.goto(address)
     for order in page.locator("summary").all()[:3]:
         order.click()
-    look(page, name)
-    troubles = []
-    # in the dark on one width only: colours do not depend on it
+    check_width(page, name)
+    problems_here = []
+    # The dark scheme at one width only: colours do not depend on the width.
     for scheme in ("light", "dark") if page.viewport_size == SIZE_OF_A_DESKTOP else ("light",):
         page.emulate_media(color_scheme=scheme)
-        troubles += [f"{scheme}: {trouble}" for trouble in serious_violations(page)]
+        problems_here += [f"{scheme}: {problem}" for problem in serious_violations(page)]
     if page.get_by_role("heading", level=1).count() != 1:
-        troubles.append("not one heading")
-    return troubles
+        problems_here.append("not one heading")
+    return problems_here
 
 
-def test_the_rules_are_applied(judged: Page, customer: Customer) -> None:
-    judged.goto(link_to(customer))
-    judged.goto("/account/details")
-    judged.evaluate(
+def test_the_accessibility_rules_find_a_missing_label(
+    scripted_page: Page, customer: Customer
+) -> None:
+    scripted_page.goto(link_to(customer))
+    scripted_page.goto("/account/details")
+    scripted_page.evaluate(
         "document.querySelectorAll('label, [autocomplete=email]').forEach(one => one.remove())"
     )
-    assert any(trouble.startswith("label:") for trouble in serious_violations(judged))
+    assert any(problem.startswith("label:") for problem in serious_violations(scripted_page))

@@ -1,4 +1,4 @@
-"""The pages in a real browser, without JavaScript: on a phone and a desktop."""
+"""The pages in a real browser without JavaScript, as wide as a phone and a desktop."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from customers.models import Customer, PickupRequest
-from tests.account.browser import chromium, look, page
+from tests.account.browser import check_width, chromium, page
 from tests.account.conftest import link_to
 from tests.factories import LineItemFactory, OrderFactory, PickupRequestFactory
 
@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 
-def test_a_customer_comes_by_the_link_and_has_a_van_come_and_not_come(
+def test_a_customer_opens_the_link_schedules_a_pickup_and_cancels_it(
     page: Page, customer: Customer
 ) -> None:
     today = customer.business.today()
@@ -28,17 +28,17 @@ def test_a_customer_comes_by_the_link_and_has_a_van_come_and_not_come(
 
     page.goto(link_to(customer))
     assert page.url.endswith("/account/")
-    look(page, "home")
+    check_width(page, "home")
     page.get_by_role("link", name="Schedule a pickup").click()
     page.get_by_label("Day").fill((today - timedelta(days=2)).isoformat())
     page.get_by_role("button", name="Schedule the pickup").click()
-    look(page, "schedule-refused")
+    check_width(page, "schedule-refused")
     page.get_by_label("Day").fill((today + timedelta(days=2)).isoformat())
     page.get_by_role("button", name="Schedule the pickup").click()
     assert "is scheduled." in page.get_by_role("status").inner_text()
-    look(page, "scheduled")
+    check_width(page, "scheduled")
     page.get_by_role("link", name="Cancel the pickup").first.click()
-    look(page, "cancel")
+    check_width(page, "cancel")
     page.get_by_role("button", name="Cancel the pickup").click()
     assert "is canceled." in page.get_by_role("status").inner_text()
     assert [pickup.status for pickup in PickupRequest.objects.order_by("pickup_date")] == [
@@ -47,7 +47,7 @@ def test_a_customer_comes_by_the_link_and_has_a_van_come_and_not_come(
     ]
 
 
-def test_a_customer_looks_at_the_orders_and_says_how_to_be_reached(
+def test_a_customer_looks_at_orders_and_changes_what_we_send(
     page: Page, customer: Customer
 ) -> None:
     order = OrderFactory.create(customer=customer, number="7KQ2MXPA")
@@ -60,16 +60,16 @@ def test_a_customer_looks_at_the_orders_and_says_how_to_be_reached(
         page.get_by_role("navigation").get_by_role("link", name=name).click()
         if name == "Orders":
             page.locator("summary").first.click()
-        look(page, name.lower())
+        check_width(page, name.lower())
     page.goto("/account/messages")
-    look(page, "messages")
+    check_width(page, "messages")
     page.get_by_label("Send me texts").uncheck()
     page.get_by_role("button", name="Save").click()
     page.get_by_role("link", name="Ask for regular pickups").click()
-    look(page, "regular")
+    check_width(page, "regular")
     page.get_by_role("button", name="Ask for regular pickups").click()
     page.get_by_role("button", name="Log out").click()
-    look(page, "left")
+    check_width(page, "left")
     customer.refresh_from_db()
     assert (customer.receive_texts, customer.delivery_preference) == (
         False,
@@ -77,11 +77,11 @@ def test_a_customer_looks_at_the_orders_and_says_how_to_be_reached(
     )
 
 
-def test_somebody_signs_up(page: Page, customer: Customer) -> None:
+def test_a_new_customer_signs_up(page: Page, customer: Customer) -> None:
     page.goto(f"/join/{customer.business.uuid}")
     page.get_by_label("Phone").fill("12")
     page.get_by_role("button", name="Sign up").click()
-    look(page, "join-refused")
+    check_width(page, "join-refused")
     described = page.get_by_label("Phone").get_attribute("aria-describedby")
     assert (
         page.locator(f"#{described}").inner_text()

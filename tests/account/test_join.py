@@ -10,7 +10,7 @@ from django.test import Client
 
 from customers.account import signup_limit
 from customers.models import Business, Customer
-from tests.account.conftest import Page, Told, Visitor, link_to
+from tests.account.conftest import DeliveredProperties, Page, Visitor, link_to
 from tests.factories import BrandFactory, BusinessFactory
 
 pytestmark = pytest.mark.django_db
@@ -18,21 +18,21 @@ pytestmark = pytest.mark.django_db
 BEA = {"first_name": "Bea", "last_name": "Sample", "email": "bea@example.com"}
 
 
-def sign_up(visitor: Visitor, business: Business, query: str = "", **said: str) -> Page:
+def sign_up(visitor: Visitor, business: Business, query: str = "", **values: str) -> Page:
     page = visitor.open(f"/join/{business.uuid}{query}")
-    form = page.form(having="first_name")
-    return visitor.send(page, form | {"action": page.path + query}, **BEA | said)
+    form = page.form(with_field="first_name")
+    return visitor.send(page, form | {"action": page.path + query}, **BEA | values)
 
 
-def test_a_new_customer_is_told_of_with_their_source_and_is_in_their_account(
-    stranger: Visitor, business: Business, told: Told
+def test_a_new_customer_reaches_segment_and_sees_their_account(
+    stranger: Visitor, business: Business, delivered: DeliveredProperties
 ) -> None:
     page = sign_up(stranger, business, phone="415 555 0177", street="1 New Road", city="Oakland")
 
     assert page.path == "/account/"
     assert "Welcome, Bea Sample. This is your account." in page.words
-    assert told("New Customer Signup") == [{"source": "Website"}]
-    assert told("Customer Visit") == [{"visit_type": "Signup"}]
+    assert delivered("New Customer Signup") == [{"source": "Website"}]
+    assert delivered("Customer Visit") == [{"visit_type": "Signup"}]
     bea = Customer.objects.get(first_name="Bea")
     assert (bea.business, bea.phone, bea.city, bea.country, bea.brand) == (
         business,
@@ -48,7 +48,9 @@ def test_a_new_customer_is_told_of_with_their_source_and_is_in_their_account(
     assert bea.pickup_requests.count() == 1
 
 
-def test_messages_are_for_those_who_ask_for_them(stranger: Visitor, business: Business) -> None:
+def test_emails_and_texts_are_only_for_those_who_ask_for_them(
+    stranger: Visitor, business: Business
+) -> None:
     sign_up(stranger, business)
     sign_up(Visitor(), business, first_name="Cy", receive_texts="on")
 
@@ -75,9 +77,7 @@ def test_a_customer_joins_the_brand_whose_website_it_was(
     assert Customer.objects.get(first_name="Bea").brand == brand
 
 
-def test_what_is_no_brand_of_the_business_does_not_keep_anybody_from_joining(
-    stranger: Visitor, business: Business
-) -> None:
+def test_an_unknown_brand_does_not_prevent_a_sign_up(stranger: Visitor, business: Business) -> None:
     for brand in (BrandFactory.create(business=BusinessFactory.create()).uuid, uuid4(), "x"):
         assert (
             sign_up(stranger, business, f"?brand={brand}", first_name=f"Bea {brand}").status == 200
@@ -90,12 +90,12 @@ def test_what_is_no_brand_of_the_business_does_not_keep_anybody_from_joining(
     )
 
 
-def test_there_is_nothing_to_join_where_there_is_no_business(stranger: Visitor) -> None:
+def test_an_unknown_business_is_not_found(stranger: Visitor) -> None:
     page = stranger.open(f"/join/{uuid4()}")
     assert (page.status, "This page does not exist" in page.words) == (404, True)
 
 
-def test_an_address_that_a_mail_program_garbled_leads_there_all_the_same(
+def test_an_address_that_a_mail_program_garbled_still_works(
     stranger: Visitor, business: Business
 ) -> None:
     for garbled in (
@@ -112,12 +112,12 @@ def test_an_address_that_a_mail_program_garbled_leads_there_all_the_same(
 @pytest.mark.parametrize(
     "cut", ["3ce2daa5-6a29", "x", "%00", "%FF", "3ce2daa5-6a29-4989-98f8-c71e0d1b4d13/more"]
 )
-def test_an_address_that_was_cut_is_answered_by_a_page_of_ours(stranger: Visitor, cut: str) -> None:
+def test_an_address_that_was_cut_shows_our_own_page(stranger: Visitor, cut: str) -> None:
     page = stranger.open(f"/join/{cut}")
     assert (page.status, "This page does not exist" in page.words) == (404, True)
 
 
-def test_whoever_knows_a_customer_s_email_and_phone_gets_an_account_of_their_own(
+def test_knowing_a_customer_s_email_and_phone_opens_only_a_new_account(
     stranger: Visitor, customer: Customer
 ) -> None:
     customer.orders.create(business=customer.business, number="SECRET1")
@@ -142,7 +142,7 @@ def test_whoever_knows_a_customer_s_email_and_phone_gets_an_account_of_their_own
 
 
 @pytest.mark.parametrize(
-    ("said", "complaint"),
+    ("values", "error"),
     [
         ({"first_name": ""}, "Enter your first name."),
         ({"email": ""}, "Enter your email address or phone number, so that we can reach you."),
@@ -155,13 +155,13 @@ def test_whoever_knows_a_customer_s_email_and_phone_gets_an_account_of_their_own
         ({"fax": "12345"}, "Leave the Fax field empty and sign up again."),
     ],
 )
-def test_what_is_wrong_or_looks_like_a_program_is_said_and_signs_up_nobody(
-    stranger: Visitor, business: Business, said: dict[str, str], complaint: str
+def test_an_invalid_form_shows_an_error_and_signs_up_nobody(
+    stranger: Visitor, business: Business, values: dict[str, str], error: str
 ) -> None:
-    page = sign_up(stranger, business, **said)
+    page = sign_up(stranger, business, **values)
 
     assert page.path == f"/join/{business.uuid}"
-    assert complaint in page.words
+    assert error in page.words
     assert (Customer.objects.count(), "account" in stranger.http.cookies) == (0, False)
 
 
@@ -169,11 +169,11 @@ def test_a_form_that_is_sent_twice_signs_up_one_customer(
     stranger: Visitor, business: Business
 ) -> None:
     page = stranger.open(f"/join/{business.uuid}")
-    form = page.form(having="first_name")
+    form = page.form(with_field="first_name")
 
-    answers = [stranger.send(page, form, **BEA).path for _ in range(2)]
+    responses = [stranger.send(page, form, **BEA).path for _ in range(2)]
 
-    assert answers == ["/account/", "/account/"]
+    assert responses == ["/account/", "/account/"]
     assert Customer.objects.count() == 1
     stranger.send(page, form, **BEA | {"first_name": "Dan"})
     assert [customer.first_name for customer in Customer.objects.order_by("pk")] == [
@@ -186,7 +186,7 @@ def test_a_form_that_is_sent_twice_signs_up_one_customer(
 def test_a_form_that_is_sent_twice_at_once_signs_up_one_customer(business: Business) -> None:
     visitor = Visitor()
     page = visitor.open(f"/join/{business.uuid}")
-    form = page.form(having="first_name") | BEA
+    form = page.form(with_field="first_name") | BEA
     start = threading.Barrier(4)
     opened: list[str] = []
 
@@ -209,22 +209,22 @@ def test_a_form_that_is_sent_twice_at_once_signs_up_one_customer(business: Busin
 
 def test_a_form_opens_no_account_at_another_business(stranger: Visitor, business: Business) -> None:
     page = stranger.open(f"/join/{business.uuid}")
-    form = page.form(having="first_name")
+    form = page.form(with_field="first_name")
     other = BusinessFactory.create()
 
     stranger.send(page, form, **BEA)
-    answer = stranger.send(page, form | {"action": f"/join/{other.uuid}"}, **BEA)
+    response = stranger.send(page, form | {"action": f"/join/{other.uuid}"}, **BEA)
 
-    assert answer.title == f"Your account - {other}"
+    assert response.title == f"Your account - {other}"
     assert set(Customer.objects.values_list("business", flat=True)) == {business.pk, other.pk}
 
 
 def test_a_form_that_is_too_old_still_signs_up(stranger: Visitor, business: Business) -> None:
     page = stranger.open(f"/join/{business.uuid}")
 
-    for said in ("x", ""):
+    for values in ("x", ""):
         assert (
-            stranger.send(page, page.form(having="first_name"), **BEA, form=said).path
+            stranger.send(page, page.form(with_field="first_name"), **BEA, form=values).path
             == "/account/"
         )
     assert Customer.objects.count() == 2
@@ -252,23 +252,23 @@ def test_without_redis_everybody_can_sign_up(
     assert sign_up(stranger, business).path == "/account/"
 
 
-def test_where_nobody_knows_who_asks_nobody_is_counted(
+def test_sign_ups_from_an_unknown_address_are_not_counted(
     business: Business, settings: pytest.FixtureRequest
 ) -> None:
-    """Behind a proxy that speaks over a socket and names nobody, one count would stand for everybody."""
+    """Behind a proxy that names no client, all clients would share one count."""
     assert sign_up(Visitor(""), business).path == "/account/"
     assert redis.Redis.from_url(settings.REDIS_URL).keys("smrt:joins:*") == []  # type: ignore[attr-defined]
 
 
-def test_no_address_is_kept_in_readable_form(
+def test_no_address_is_stored_in_readable_form(
     stranger: Visitor, business: Business, settings: pytest.FixtureRequest
 ) -> None:
     sign_up(Visitor("203.0.113.5"), business)
 
-    kept = redis.Redis.from_url(settings.REDIS_URL)  # type: ignore[attr-defined]
-    (key,) = kept.keys("smrt:joins:*")
+    counters = redis.Redis.from_url(settings.REDIS_URL)  # type: ignore[attr-defined]
+    (key,) = counters.keys("smrt:joins:*")
     assert b"203.0.113.5" not in key
-    assert 0 < kept.ttl(key) <= 3600
+    assert 0 < counters.ttl(key) <= 3600
 
 
 def test_all_addresses_of_one_ipv6_network_share_a_limit(
@@ -284,24 +284,22 @@ def test_all_addresses_of_one_ipv6_network_share_a_limit(
     assert sign_up(Visitor("2001:db8:1:3::1"), business).path == "/account/", "another network"
 
 
-def test_a_customer_who_signs_up_anew_is_then_in_the_new_account(
+def test_a_customer_who_signs_up_again_sees_the_new_account(
     visitor: Visitor, customer: Customer
 ) -> None:
     sign_up(visitor, customer.business)
     assert "Hello, Bea Sample" in visitor.open("/account/").words
 
 
-def test_the_page_asks_the_database_only_for_whose_it_is(
-    stranger: Visitor, business: Business
-) -> None:
+def test_the_page_takes_one_query(stranger: Visitor, business: Business) -> None:
     from django.test.utils import CaptureQueriesContext
 
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         stranger.open(f"/join/{business.uuid}")
-    assert len(asked) == 1
+    assert len(queries) == 1
 
 
-def test_a_link_is_still_needed_to_come_back(stranger: Visitor, business: Business) -> None:
+def test_a_link_is_needed_to_return_later(stranger: Visitor, business: Business) -> None:
     sign_up(stranger, business)
     bea = Customer.objects.get()
     assert Visitor().open("/account/").status == 404

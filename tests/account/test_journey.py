@@ -1,4 +1,4 @@
-"""From the link that Segment was told, through a real browser, the web server and a worker, to what Segment is told of it."""
+"""A customer opens the link in a real browser, and what they do reaches Segment."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def web(transactional_db: None, chromium: Browser, segment: SegmentStandIn) -> Iterator[Web]:
     with pytest.MonkeyPatch.context() as patch:
-        # it is for this thread alone
+        # set for this thread only
         patch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)
         web = Web(
             {
@@ -44,13 +44,13 @@ def page(chromium: Browser, web: Web) -> Iterator[Page]:
         yield page
 
 
-class Receiver:
-    """What arrived at Segment."""
+class SegmentReader:
+    """Read what arrived at Segment."""
 
     def __init__(self, segment: SegmentStandIn) -> None:
         self._segment = segment
 
-    def told(self, event: str) -> list[dict[str, Any]]:
+    def properties_of(self, event: str) -> list[dict[str, Any]]:
         return [
             message["properties"]
             for message in self._segment.accepted(WRITE_KEY)
@@ -58,38 +58,42 @@ class Receiver:
         ]
 
     def traits(self, customer: Customer) -> dict[str, Any]:
-        """The last that were told."""
-        whose = str(customer.uuid)
-        told = [
+        """Return the last traits of the customer, or an empty dict."""
+        user_id = str(customer.uuid)
+        identifies = [
             one["traits"]
             for one in self._segment.accepted(WRITE_KEY)
-            if one["type"] == "identify" and one["userId"] == whose
+            if one["type"] == "identify" and one["userId"] == user_id
         ]
-        return dict(told[-1]) if told else {}
+        return dict(identifies[-1]) if identifies else {}
 
-    def hears(self, event: str, **properties: Any) -> None:
-        wait_for_the_worker(lambda: self.told(event), f"{event} arrived")
-        assert self.told(event) == [properties]
+    def wait_for(self, event: str, **properties: Any) -> None:
+        wait_for_the_worker(lambda: self.properties_of(event), f"{event} arrived")
+        assert self.properties_of(event) == [properties]
 
 
 def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name).click()
 
 
-def schedules_and_cancels(page: Page, receiver: Receiver, day: date) -> None:
+def schedule_and_cancel(page: Page, segment_reader: SegmentReader, day: date) -> None:
     page.get_by_role("link", name="Schedule a pickup").click()
     page.get_by_label("Day").fill(day.isoformat())
     press(page, "Schedule the pickup")
     expect(page.get_by_role("status")).to_contain_text("is scheduled.")
-    receiver.hears("Pickup Scheduled", scheduled_by="Customer", pickup_date=day.isoformat())
+    segment_reader.wait_for(
+        "Pickup Scheduled", scheduled_by="Customer", pickup_date=day.isoformat()
+    )
 
     page.get_by_role("link", name="Cancel").click()
     press(page, "Cancel the pickup")
     expect(page.get_by_role("status")).to_contain_text("is canceled.")
-    receiver.hears("Customer Canceled Pickup", canceled_via="Website", pickup_date=day.isoformat())
+    segment_reader.wait_for(
+        "Customer Canceled Pickup", canceled_via="Website", pickup_date=day.isoformat()
+    )
 
 
-def asks_for_regular_pickups(page: Page, receiver: Receiver) -> None:
+def ask_for_regular_pickups(page: Page, segment_reader: SegmentReader) -> None:
     page.get_by_role("link", name="Ask for regular pickups").click()
     page.get_by_label("Street and number").fill("1 Office Plaza")
     press(page, "Ask for regular pickups")
@@ -101,10 +105,10 @@ def asks_for_regular_pickups(page: Page, receiver: Receiver) -> None:
         "postalCode": "94110",
         "country": "US",
     }
-    receiver.hears("Customer Requested Regular Pickups", address=address)
+    segment_reader.wait_for("Customer Requested Regular Pickups", address=address)
 
 
-def says_how_to_be_reached(page: Page, receiver: Receiver, customer: Customer) -> None:
+def change_details(page: Page, segment_reader: SegmentReader, customer: Customer) -> None:
     page.get_by_role("link", name="Change your details").click()
     page.get_by_label("Email").fill("anew@example.com")
     press(page, "Save")
@@ -113,7 +117,7 @@ def says_how_to_be_reached(page: Page, receiver: Receiver, customer: Customer) -
     press(page, "Save")
 
     def changed() -> bool:
-        traits = receiver.traits(customer)
+        traits = segment_reader.traits(customer)
         return (traits["email"], traits["receiveTexts"], traits["receiveEmails"]) == (
             "anew@example.com",
             False,
@@ -123,15 +127,15 @@ def says_how_to_be_reached(page: Page, receiver: Receiver, customer: Customer) -
     wait_for_the_worker(changed, "Segment knows the new details")
 
 
-def leaves_for_good(page: Page) -> None:
-    """Not even Back shows whoever uses this phone next what was there."""
+def log_out(page: Page) -> None:
+    """Check that the next user of this phone cannot go back to the account."""
     press(page, "Log out")
     expect(page.get_by_role("heading", level=1)).to_have_text("You are logged out")
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("We could not open your account")
 
 
-def test_a_customer_does_everything_that_the_pages_offer(
+def test_a_customer_uses_every_page_and_segment_learns_it(
     page: Page,
     web: Web,
     start_worker: Callable[..., Worker],
@@ -139,20 +143,20 @@ def test_a_customer_does_everything_that_the_pages_offer(
     integration: Integration,
     segment: SegmentStandIn,
 ) -> None:
-    receiver = Receiver(segment)
+    segment_reader = SegmentReader(segment)
     worker = start_worker(PUBLIC_URL=web.url)
     OrderFactory.create(customer=customer, business=customer.business)
-    wait_for_the_worker(lambda: receiver.traits(customer), "Segment got the link")
-    link = receiver.traits(customer)["link"]
+    wait_for_the_worker(lambda: segment_reader.traits(customer), "Segment got the link")
+    link = segment_reader.traits(customer)["link"]
     referrers: list[str] = []
     page.on("request", lambda request: referrers.append(request.all_headers().get("referer", "")))
 
     page.goto(link)
     assert page.url == f"{web.url}/account/"
-    schedules_and_cancels(page, receiver, customer.business.today() + timedelta(days=2))
-    asks_for_regular_pickups(page, receiver)
-    says_how_to_be_reached(page, receiver, customer)
-    leaves_for_good(page)
+    schedule_and_cancel(page, segment_reader, customer.business.today() + timedelta(days=2))
+    ask_for_regular_pickups(page, segment_reader)
+    change_details(page, segment_reader, customer)
+    log_out(page)
 
     assert f"{web.url}/account/" in referrers
     assert [
@@ -169,7 +173,7 @@ def test_somebody_signs_up_and_segment_learns_where(
     integration: Integration,
     segment: SegmentStandIn,
 ) -> None:
-    receiver = Receiver(segment)
+    segment_reader = SegmentReader(segment)
     start_worker()
 
     page.goto(f"/join/{integration.business.uuid}")
@@ -179,9 +183,9 @@ def test_somebody_signs_up_and_segment_learns_where(
     press(page, "Sign up")
     expect(page.get_by_role("status")).to_contain_text("Welcome, Bea.")
 
-    receiver.hears("New Customer Signup", source="Website")
-    receiver.hears("Customer Visit", visit_type="Signup")
-    traits = receiver.traits(Customer.objects.get(source="Website"))
+    segment_reader.wait_for("New Customer Signup", source="Website")
+    segment_reader.wait_for("Customer Visit", visit_type="Signup")
+    traits = segment_reader.traits(Customer.objects.get(source="Website"))
     assert (
         traits["firstName"],
         traits["email"],

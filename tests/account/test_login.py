@@ -1,4 +1,4 @@
-"""Who is let in, what opening a link does, and what it does not."""
+"""Logging in by link, and who may see which page."""
 
 from datetime import timedelta
 from typing import Any
@@ -32,12 +32,12 @@ PAGES = ("", "orders", "pickups/new", "regular", "details", "messages")
 CLOSED = "We could not open your account"
 
 
-def test_the_link_leads_to_a_clean_address_with_a_cookie_of_its_own(customer: Customer) -> None:
-    answer = Client().get(link_to(customer))
+def test_the_link_redirects_to_a_clean_address_and_sets_a_cookie(customer: Customer) -> None:
+    response = Client().get(link_to(customer))
 
-    assert (answer.status_code, answer["Location"]) == (302, "/account/")
-    assert list(answer.cookies) == ["account"]
-    cookie = answer.cookies["account"]
+    assert (response.status_code, response["Location"]) == (302, "/account/")
+    assert list(response.cookies) == ["account"]
+    cookie = response.cookies["account"]
     assert (cookie["path"], cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (
         "/account",
         True,
@@ -45,11 +45,11 @@ def test_the_link_leads_to_a_clean_address_with_a_cookie_of_its_own(customer: Cu
         12 * 3600,
     )
     assert cookie["secure"] == "", "over http, as while developing"
-    assert answer["Referrer-Policy"] == "no-referrer"
+    assert response["Referrer-Policy"] == "no-referrer"
     assert link_to(customer).rpartition(".")[2] not in cookie.value
 
 
-def test_with_https_the_cookie_travels_over_nothing_else(
+def test_with_https_the_cookie_is_secure(
     customer: Customer, settings: pytest.FixtureRequest
 ) -> None:
     settings.SESSION_COOKIE_SECURE = True  # type: ignore[attr-defined]
@@ -58,16 +58,16 @@ def test_with_https_the_cookie_travels_over_nothing_else(
 
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_are_private_and_run_no_script(visitor: Visitor, path: str) -> None:
-    answer = visitor.http.get(f"/account/{path}")
+    response = visitor.http.get(f"/account/{path}")
 
-    assert answer.status_code == 200
-    assert answer["Cache-Control"] == "no-store"
-    assert answer["X-Robots-Tag"] == "noindex, nofollow"
-    assert answer["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'; ")
-    assert "script-src" not in answer["Content-Security-Policy"]
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "no-store"
+    assert response["X-Robots-Tag"] == "noindex, nofollow"
+    assert response["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'; ")
+    assert "script-src" not in response["Content-Security-Policy"]
     # not `no-referrer`: browsers would send our own forms without an origin, which Django refuses
-    assert answer["Referrer-Policy"] == "same-origin"
-    text = answer.content.decode()
+    assert response["Referrer-Policy"] == "same-origin"
+    text = response.content.decode()
     assert [
         word for word in ("<script", "style=", " onclick", "http://", "https://") if word in text
     ] == []
@@ -95,24 +95,24 @@ def garbled(token: str) -> list[str]:
     ]
 
 
-def test_a_link_that_is_not_whole_or_revoked_or_nobody_s_is_answered_alike(
+def test_all_invalid_links_get_the_same_page(
     customer: Customer,
 ) -> None:
     link = link_to(customer)
     nobody = "/account/" + account_link(uuid4(), 1).rpartition("/")[2]
     paths = [link, nobody, *("/account/" + token for token in garbled(link.rpartition("/")[2]))]
 
-    answers = [Client().get(path) for path in paths[1:]]
+    responses = [Client().get(path) for path in paths[1:]]
     customer.revoke_links()
-    answers.append(Client().get(link))
+    responses.append(Client().get(link))
 
-    assert [answer.status_code for answer in answers] == [404] * len(paths)
-    assert {answer.content for answer in answers} == {answers[0].content}
-    assert {answer["Referrer-Policy"] for answer in answers} == {"no-referrer"}
-    assert [answer.cookies for answer in answers] == [{}] * len(paths)
-    assert CLOSED in Page(answers[0]).words
-    assert "ask them for a new link" in Page(answers[0]).words
-    assert customer.business.name not in answers[0].content.decode()
+    assert [response.status_code for response in responses] == [404] * len(paths)
+    assert {response.content for response in responses} == {responses[0].content}
+    assert {response["Referrer-Policy"] for response in responses} == {"no-referrer"}
+    assert [response.cookies for response in responses] == [{}] * len(paths)
+    assert CLOSED in Page(responses[0]).words
+    assert "ask them for a new link" in Page(responses[0]).words
+    assert customer.business.name not in responses[0].content.decode()
 
 
 @pytest.mark.parametrize(
@@ -126,31 +126,31 @@ def test_a_link_that_is_not_whole_or_revoked_or_nobody_s_is_answered_alike(
         "{}/",
         "{}%0A",
         "%20{}",
-        "{}?utm_source=letter",
+        "{}?utm_source=email",
     ],
 )
-def test_what_mail_programs_put_around_a_link_keeps_nobody_out(
-    customer: Customer, mailed: str
-) -> None:
-    """A sentence ended with it, it stood in brackets, or it was taken over with a space."""
+def test_a_link_works_with_what_mail_programs_add_to_it(customer: Customer, mailed: str) -> None:
+    """Such as the end of a sentence, a bracket, or a space copied with it."""
     token = link_to(customer).rpartition("/")[2]
-    answer = Client().get("/account/" + mailed.format(token))
-    assert (answer.status_code, answer["Location"]) == (302, "/account/")
+    response = Client().get("/account/" + mailed.format(token))
+    assert (response.status_code, response["Location"]) == (302, "/account/")
 
 
 @pytest.mark.parametrize("gap", ["%0D%0A", "%20", "%0A%20%20"])
-def test_a_link_that_was_wrapped_is_put_together(customer: Customer, gap: str) -> None:
+def test_a_wrapped_link_works(customer: Customer, gap: str) -> None:
     token = link_to(customer).rpartition("/")[2]
     for place in (10, 34, 60):
         assert Client().get(f"/account/{token[:place]}{gap}{token[place:]}").status_code == 302
 
 
-def test_a_link_whose_dots_were_escaped_even_twice_opens(customer: Customer) -> None:
+def test_a_link_with_escaped_dots_works(customer: Customer) -> None:
     for escaped in ("%2E", "%252E"):
         assert Client().get(link_to(customer).replace(".", escaped)).status_code == 302
 
 
-def test_links_stay_good_when_the_secret_key_is_replaced(customer: Customer, settings: Any) -> None:
+def test_links_stay_valid_when_the_secret_key_is_replaced(
+    customer: Customer, settings: Any
+) -> None:
     visitor, link = Visitor(), link_to(customer)
     visitor.open(link)
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = (
@@ -159,52 +159,52 @@ def test_links_stay_good_when_the_secret_key_is_replaced(customer: Customer, set
     )
 
     assert Client().get(link).status_code == 302
-    assert visitor.open("/account/").status == 200, "whoever is in stays in"
+    assert visitor.open("/account/").status == 200, "whoever is logged in stays so"
     assert link_to(customer) != link
     settings.SECRET_KEY_FALLBACKS = []
     assert Client().get(link).status_code == 404
 
 
 def test_a_link_fits_into_a_text_message(customer: Customer, settings: Any) -> None:
-    """With some words around it: 160 characters, or it is paid for as two."""
+    """A text of more than 160 characters is charged as two."""
     settings.PUBLIC_URL = "https://smrt.example.com"
     assert len(account_link(customer.uuid, 99)) <= 120
 
 
 @pytest.mark.parametrize("path", [*PAGES, "pickups/3ce2daa5-6a29-4989-98f8-c71e0d1b4d13/cancel"])
-def test_nobody_gets_in_without_a_link(stranger: Visitor, path: str) -> None:
+def test_no_page_opens_without_a_link(stranger: Visitor, path: str) -> None:
     page = stranger.open(f"/account/{path}")
     assert (page.status, CLOSED in page.words) == (404, True)
 
 
-def test_revoking_the_links_ends_open_visits(visitor: Visitor, customer: Customer) -> None:
+def test_revoking_the_links_logs_the_customer_out(visitor: Visitor, customer: Customer) -> None:
     tab = visitor.open("/account/pickups/new")
     customer.revoke_links()
 
     page = visitor.send(
-        tab, tab.form(having="pickup_date"), pickup_date=customer.business.today().isoformat()
+        tab, tab.form(with_field="pickup_date"), pickup_date=customer.business.today().isoformat()
     )
 
     assert (page.status, CLOSED in page.words) == (404, True)
     assert not PickupRequest.objects.exists()
     customer.refresh_from_db()
-    assert visitor.come_in(customer).status == 200, "by the new link"
+    assert visitor.log_in(customer).status == 200, "by the new link"
 
 
-def test_a_visit_ends_by_itself_after_half_a_day(visitor: Visitor) -> None:
+def test_a_customer_is_logged_out_after_half_a_day(visitor: Visitor) -> None:
     for hours, status in ((11, 200), (13, 404)):
         with time_machine.travel(timezone.now() + timedelta(hours=hours)):
             visitor.http.cookies["account"]["expires"] = ""
             assert visitor.open("/account/").status == status
 
 
-def test_a_cookie_of_one_s_own_making_opens_nothing(stranger: Visitor, customer: Customer) -> None:
+def test_a_forged_cookie_opens_nothing(stranger: Visitor, customer: Customer) -> None:
     for value in ("", "x", f"{customer.uuid.hex}.1", link_to(customer).rpartition("/")[2]):
         stranger.http.cookies["account"] = value
         assert stranger.open("/account/").status == 404
 
 
-def test_leaving_ends_the_visit(visitor: Visitor) -> None:
+def test_logging_out(visitor: Visitor) -> None:
     page = visitor.open("/account/")
     leave = next(form for form in page.forms if form["action"] == "/account/leave")
 
@@ -212,8 +212,13 @@ def test_leaving_ends_the_visit(visitor: Visitor) -> None:
     assert visitor.open("/account/").status == 404
 
 
-def test_the_staff_and_the_customers_never_mix(visitor: Visitor, customer: Customer) -> None:
-    """An owner at the admin who opens a customer's link stays an owner there, and is the customer here; a customer is nobody there."""
+def test_the_admin_s_login_and_the_customer_s_are_separate(
+    visitor: Visitor, customer: Customer
+) -> None:
+    """An owner who opens a customer's link stays an owner in the admin.
+
+    A customer is not logged in to the admin.
+    """
     assert visitor.http.get("/admin/").status_code == 302
     visitor.http.force_login(User.objects.create_superuser("olivia"))
 
@@ -229,19 +234,19 @@ def test_the_staff_and_the_customers_never_mix(visitor: Visitor, customer: Custo
     assert f"Hello, {customer}" in visitor.open("/account/").words
 
 
-def seen_by_a_scanner(http: Client, start: str) -> set[str]:
-    """Gets whatever is linked or is the target of a form, as programs do that look after mails."""
+def paths_opened_by_a_scanner(http: Client, start: str) -> set[str]:
+    """Open every link and form target, as link scanners of mail programs do."""
     seen: set[str] = set()
-    ahead = [start]
-    while ahead:
-        path = ahead.pop()
+    to_open = [start]
+    while to_open:
+        path = to_open.pop()
         if path in seen or path.startswith("/static/"):
             continue
         seen.add(path)
         http.head(path, follow=True)
         page = Page(http.get(path, follow=True))
-        found = [*page.links, *(form["action"] for form in page.forms)]
-        ahead += [target for target in found if target and not urlsplit(target).fragment]
+        targets = [*page.links, *(form["action"] for form in page.forms)]
+        to_open += [target for target in targets if target and not urlsplit(target).fragment]
     return seen
 
 
@@ -253,7 +258,7 @@ def test_a_scanner_that_opens_every_link_changes_nothing(
     Outgoing.objects.all().delete()
 
     with CaptureQueriesContext(connection) as queries:
-        seen = seen_by_a_scanner(Client(), link_to(customer))
+        seen = paths_opened_by_a_scanner(Client(), link_to(customer))
 
     assert {
         f"/account/{path}" for path in (*PAGES, f"pickups/{pickup.uuid}/cancel", "leave")
@@ -263,45 +268,45 @@ def test_a_scanner_that_opens_every_link_changes_nothing(
 
 
 def test_the_link_itself_takes_no_post(customer: Customer) -> None:
-    answer = Client().post(link_to(customer))
-    assert (answer.status_code, answer.cookies) == (405, {})
+    response = Client().post(link_to(customer))
+    assert (response.status_code, response.cookies) == (405, {})
 
 
-def test_a_form_that_is_not_ours_changes_nothing(visitor: Visitor, customer: Customer) -> None:
+def test_a_form_without_our_token_changes_nothing(visitor: Visitor, customer: Customer) -> None:
     pickup = PickupRequestFactory.create(customer=customer)
 
-    answer = visitor.http.post(
+    response = visitor.http.post(
         f"/account/pickups/{pickup.uuid}/cancel", {"account": customer.uuid.hex}
     )
 
-    assert answer.status_code == 403
-    assert "Nothing was changed" in Page(answer).words
-    assert answer["Content-Security-Policy"].startswith("default-src 'none'")
+    assert response.status_code == 403
+    assert "Nothing was changed" in Page(response).words
+    assert response["Content-Security-Policy"].startswith("default-src 'none'")
     pickup.refresh_from_db()
     assert pickup.status == "scheduled"
 
 
-def test_elsewhere_such_a_form_is_answered_as_by_django(db: None) -> None:
+def test_other_paths_get_django_s_own_csrf_page(db: None) -> None:
     assert (
         b"CSRF verification failed"
         in Client(enforce_csrf_checks=True).post("/admin/login/").content
     )
 
 
-def test_a_form_of_another_customer_s_account_in_the_same_browser_changes_neither(
+def test_a_form_of_another_account_in_the_same_browser_changes_neither(
     visitor: Visitor, customer: Customer
 ) -> None:
     tab = visitor.open("/account/details")
     spouse = CustomerFactory.create(business=customer.business, first_name="Bea")
-    visitor.come_in(spouse)
+    visitor.log_in(spouse)
 
-    page = visitor.send(tab, tab.form(having="first_name"), first_name="Changed")
+    page = visitor.send(tab, tab.form(with_field="first_name"), first_name="Changed")
 
     assert (page.status, "This is now the account of Bea Example" in page.words) == (409, True)
     assert not Customer.objects.filter(first_name="Changed").exists()
 
 
-def test_the_page_is_in_the_name_of_the_brand_else_of_the_business(
+def test_the_page_shows_the_brand_s_name_or_else_the_business_s(
     visitor: Visitor, customer: Customer
 ) -> None:
     assert visitor.open("/account/").title == f"Your account - {customer.business}"
@@ -314,7 +319,7 @@ def test_the_page_is_in_the_name_of_the_brand_else_of_the_business(
     ("path", "queries"),
     [("", 5), ("orders", 3), ("details", 1), ("messages", 1), ("pickups/new", 1), ("regular", 2)],
 )
-def test_pages_take_as_many_queries_whatever_there_is_to_see(
+def test_the_number_of_queries_does_not_grow_with_the_rows(
     visitor: Visitor, customer: Customer, path: str, queries: int
 ) -> None:
     for _ in range(2):
@@ -325,6 +330,6 @@ def test_pages_take_as_many_queries_whatever_there_is_to_see(
                 pickup_date=customer.business.today() + timedelta(days=days, weeks=_),
             )
             StopFactory.create(customer=customer, business=customer.business)
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as captured:
             assert visitor.open(f"/account/{path}").status == 200
-        assert len(asked) == queries
+        assert len(captured) == queries

@@ -1,4 +1,4 @@
-"""A link is a login: no line of any program tells one, whatever goes wrong on its way."""
+"""A link is a login: no log line of any program contains one, whatever goes wrong."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -23,17 +23,17 @@ SECRET = "made up for this test, and long enough to be a secret of an installati
 FIELD_KEY = Fernet.generate_key().decode()
 
 
-class Written(logging.Handler):
-    """What the console would show, at any level, as JSON and readable."""
+class RecordingHandler(logging.Handler):
+    """Record what the console would show, at any level, as JSON and readable."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.lines: list[str] = []
         self._formatters = [
             structlog.stdlib.ProcessorFormatter(
-                **{name: given for name, given in said.items() if name != "()"}
+                **{name: value for name, value in options.items() if name != "()"}
             )
-            for said in (
+            for options in (
                 configure("DEBUG", readable)["formatters"]["structured"]
                 for readable in (True, False)
             )
@@ -44,8 +44,8 @@ class Written(logging.Handler):
 
 
 @pytest.fixture
-def written() -> Iterator[Written]:
-    handler = Written()
+def recorded() -> Iterator[RecordingHandler]:
+    handler = RecordingHandler()
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
@@ -55,14 +55,14 @@ def written() -> Iterator[Written]:
     root.setLevel(level)
 
 
-def parts(link: str) -> list[str]:
+def secret_parts(link: str) -> list[str]:
     token = link.rpartition("/")[2]
     return [token, token.rpartition(".")[2], token[-25:]]
 
 
 @pytest.mark.django_db
-def test_no_line_tells_a_link(
-    customer: Customer, written: Written, monkeypatch: pytest.MonkeyPatch, capfd: Any
+def test_no_log_line_contains_a_link(
+    customer: Customer, recorded: RecordingHandler, monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:
     link, token = link_to(customer), link_to(customer).rpartition("/")[2]
     browser = Client(enforce_csrf_checks=True, raise_request_exception=False)
@@ -75,7 +75,7 @@ def test_no_line_tells_a_link(
     assert browser.get(link + "%20x").status_code == 404
     assert browser.get(f"/account/{token[:10]}%20{token[10:]}").status_code == 302
     for gap in ("%0A", "%20", "%0D%0A", "%09", "%22", "%27", "%5C"):
-        # the end of the signature is on its own then
+        # then the end of the signature stands alone
         browser.get(f"/account/{token[:-25]}{gap}{token[-25:]}")
         browser.post(f"/account/{token[:-25]}{gap}{token[-25:]}")
         browser.get(f"/account/%20{token[:-25]}{gap}{token[-25:]}")
@@ -91,7 +91,7 @@ def test_no_line_tells_a_link(
     monkeypatch.setattr(session, "customer_of_claim", broken)
     assert browser.get(link).status_code == 500
 
-    text = "\n".join(written.lines)
+    text = "\n".join(recorded.lines)
     for expected in (
         "request_finished",
         "Not Found: ",
@@ -104,14 +104,14 @@ def test_no_line_tells_a_link(
         assert expected in text
     assert "/account/***" in text
     for everything in (text, *capfd.readouterr()):
-        assert [part for part in parts(link) if part in everything] == []
+        assert [part for part in secret_parts(link) if part in everything] == []
 
 
 @pytest.mark.django_db
-def test_the_page_of_an_error_while_developing_tells_none(
+def test_the_debug_error_page_contains_no_link(
     customer: Customer, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It shows the address and every variable, and is what developers send to each other."""
+    """That page shows the address and every variable, and developers share it."""
     link = link_to(customer)
 
     def broken(claim: object) -> None:
@@ -120,14 +120,14 @@ def test_the_page_of_an_error_while_developing_tells_none(
     monkeypatch.setattr(session, "customer_of_claim", broken)
     settings.DEBUG = True
     for accepted in ("text/html", "text/plain"):
-        answer = Client(raise_request_exception=False).get(link, headers={"Accept": accepted})
-        report = answer.content.decode()
-        assert (answer.status_code, "cannot open /account/***" in report) == (500, True)
-        assert [part for part in parts(link) if part in report] == []
+        response = Client(raise_request_exception=False).get(link, headers={"Accept": accepted})
+        report = response.content.decode()
+        assert (response.status_code, "cannot open /account/***" in report) == (500, True)
+        assert [part for part in secret_parts(link) if part in report] == []
 
 
 @pytest.mark.parametrize(
-    ("line", "shown"),
+    ("line", "logged"),
     [
         ("GET /account/", "GET /account/"),
         ("GET /account/details", "GET /account/details"),
@@ -139,11 +139,11 @@ def test_the_page_of_an_error_while_developing_tells_none(
         ("a message 1.25.3 from 10.0.0.1", "a message 1.25.3 from 10.0.0.1"),
     ],
 )
-def test_clean_addresses_stay_readable(line: str, shown: str) -> None:
-    assert without_links(None, "info", line) == shown
+def test_clean_addresses_stay_readable(line: str, logged: str) -> None:
+    assert without_links(None, "info", line) == logged
 
 
-def test_a_link_is_hidden_wherever_it_stands() -> None:
+def test_a_link_is_hidden_in_any_surrounding_text() -> None:
     link = account_link(uuid4(), 12)
     for line in (
         link,
@@ -155,13 +155,13 @@ def test_a_link_is_hidden_wherever_it_stands() -> None:
     ):
         assert [
             part
-            for part in parts(link)
+            for part in secret_parts(link)
             if part.lower() in without_links(None, "info", line).lower()
         ] == []
 
 
-def test_only_the_handler_that_hides_links_writes() -> None:
-    """Django's own handlers, for the console while developing and for mails to administrators, would write the line as it came."""
+def test_only_the_handler_that_hides_links_writes_logs() -> None:
+    """Django's own handlers, for the console and for emails, would write links as they are."""
     for name in (
         "django",
         "django.request",
@@ -183,7 +183,7 @@ class Web(Program):
         )
         self.port = port
 
-    def answers(self) -> bool:
+    def is_answering(self) -> bool:
         assert self.process.poll() is None, self.printed
         try:
             return bool(self.status("GET", "/account/"))
@@ -202,28 +202,29 @@ class Web(Program):
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("debug", ["1", ""])
-def test_the_web_server_tells_none_either_not_even_in_its_access_log(
+def test_the_web_server_s_logs_contain_no_link(
     customer: Customer, debug: str, settings: pytest.FixtureRequest
 ) -> None:
-    # without DEBUG, the server refuses the one that everybody knows
+    # without DEBUG, the server refuses the default key
     settings.SECRET_KEY = SECRET  # type: ignore[attr-defined]
     link, port = link_to(customer), free_port()
-    said = {
+    options = {
         "DEBUG": debug,
         "LOG_LEVEL": "INFO",
         "ALLOWED_HOSTS": "127.0.0.1",
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
     }
-    web = Web(port, said | {"SECRET_KEY": SECRET, "FIELD_KEYS": FIELD_KEY})
+    web = Web(port, options | {"SECRET_KEY": SECRET, "FIELD_KEYS": FIELD_KEY})
     try:
-        wait_until(web.answers, "the web server answers")
+        wait_until(web.is_answering, "the web server answers")
         assert web.status("GET", link) == 302
-        # without DEBUG and the collected files, the pages fail: one more thing to log
+        # without DEBUG and the collected files, the pages fail, which is logged too
         assert web.status("GET", link + "x") in {404, 500}
         assert web.status("POST", link) in {403, 500}
         wait_until(
-            lambda: web.printed.count("POST /account/***") >= 2, "its access log tells of the last"
+            lambda: web.printed.count("POST /account/***") >= 2,
+            "the access log has the last request",
         )
     finally:
         web.kill()
-    assert [part for part in parts(link) if part in web.printed] == []
+    assert [part for part in secret_parts(link) if part in web.printed] == []

@@ -1,4 +1,4 @@
-"""Whatever a browser, or somebody who is none, sends: an answer in words, and never an error of ours."""
+"""No input, from a browser or anything else, causes an error of ours."""
 
 import pytest
 from django.test import Client
@@ -30,29 +30,32 @@ FORMS = ("pickups/new", "regular", "details", "messages")
 
 def fields_of(visitor: Visitor, path: str) -> dict[str, str]:
     page = visitor.open(path)
-    form = page.form(having="csrfmiddlewaretoken" if path.startswith("/join/") else "account")
+    form = page.form(with_field="csrfmiddlewaretoken" if path.startswith("/join/") else "account")
     return {name: value for name, value in form.items() if name != "action"}
 
 
 def failures(
     http: Client, path: str, fields: dict[str, str], odd: tuple[str, ...] = ODD
 ) -> list[tuple[str, str, int]]:
-    """Each field in turn, and with it whatever the page showed before: what a field remembers comes back from the browser too."""
-    found = []
+    """Send odd values in each field in turn, hidden initial values included.
+
+    Returns the requests that failed, with their status.
+    """
+    failed = []
     for name in fields:
         for value in odd:
             status = http.post(path, fields | {name: value}).status_code
-            found += [(name, value[:20], status)] if status >= 500 else []
-    return found
+            failed += [(name, value[:20], status)] if status >= 500 else []
+    return failed
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_a_form_of_the_account(visitor: Visitor, path: str) -> None:
+def test_odd_values_in_the_account_s_forms(visitor: Visitor, path: str) -> None:
     address = f"/account/{path}"
     assert failures(visitor.http, address, fields_of(visitor, address)) == []
 
 
-def test_the_sign_up(stranger: Visitor, business: Business) -> None:
+def test_odd_values_in_the_sign_up_form(stranger: Visitor, business: Business) -> None:
     address = f"/join/{business.uuid}"
     fields = fields_of(stranger, address) | {"first_name": "Bea", "email": "bea@example.com"}
     assert failures(stranger.http, address, fields) == []
@@ -62,16 +65,16 @@ def test_the_sign_up(stranger: Visitor, business: Business) -> None:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    said=st.dictionaries(
+    values=st.dictionaries(
         st.sampled_from(["first_name", "email", "phone", "street", "postal_code"]),
         st.text(max_size=400),
     )
 )
-def test_whatever_is_typed_into_the_details(
-    visitor: Visitor, customer: Customer, said: dict[str, str]
+def test_random_text_in_the_details(
+    visitor: Visitor, customer: Customer, values: dict[str, str]
 ) -> None:
     fields = fields_of(visitor, "/account/details")
-    assert visitor.http.post("/account/details", fields | said).status_code in {200, 302}
+    assert visitor.http.post("/account/details", fields | values).status_code in {200, 302}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,7 @@ def test_whatever_is_typed_into_the_details(
         "x",
     ],
 )
-def test_a_body_that_is_no_form(
+def test_a_body_that_is_not_a_form(
     visitor: Visitor, business: Business, customer: Customer, body: bytes, kind: str
 ) -> None:
     visitor.open("/account/details")
@@ -118,9 +121,7 @@ def test_a_body_that_is_no_form(
         "?%",
     ],
 )
-def test_an_address_with_odd_things_behind_it(
-    visitor: Visitor, business: Business, query: str
-) -> None:
+def test_odd_query_strings(visitor: Visitor, business: Business, query: str) -> None:
     for path in ("", "orders", "pickups/new"):
         assert visitor.http.get(f"/account/{path}{query}").status_code in {200, 400}
     assert visitor.http.get(f"/join/{business.uuid}{query}").status_code in {200, 400}
@@ -130,7 +131,7 @@ def test_an_address_with_odd_things_behind_it(
     "value", ["", "\0", "x" * 5_000, "W10:1abc:sig", ":::", "\u00e9", "e30:1tKxyz:" + "A" * 43]
 )
 @pytest.mark.parametrize("name", ["account", "account_notice", "csrftoken"])
-def test_a_cookie_of_nobody_s_making(customer: Customer, name: str, value: str) -> None:
+def test_odd_cookies(customer: Customer, name: str, value: str) -> None:
     http = Client()
     http.get(link_to(customer))
     http.cookies[name] = value

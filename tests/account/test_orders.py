@@ -1,4 +1,4 @@
-"""What is with the cleaner, and what was."""
+"""Current and past orders."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ EVENING = datetime(2026, 3, 1, 3, 30, tzinfo=UTC)
 """Still February in San Francisco."""
 
 
-def test_orders_are_shown_with_their_state(visitor: Visitor, customer: Customer) -> None:
+def test_orders_are_shown_with_their_status(visitor: Visitor, customer: Customer) -> None:
     OrderFactory.create(customer=customer, number="A1", created_at=EVENING)
     OrderFactory.create(customer=customer, number="A2", status="ready", ready_at=EVENING)
     OrderFactory.create(customer=customer, number="A3", status="returned", returned_at=EVENING)
@@ -33,7 +33,7 @@ def test_orders_are_shown_with_their_state(visitor: Visitor, customer: Customer)
 
 
 @pytest.mark.parametrize(
-    ("currency", "shown"),
+    ("currency", "amount"),
     [
         ("USD", "$1,234.50"),
         ("EUR", "€1,234.50"),
@@ -42,7 +42,7 @@ def test_orders_are_shown_with_their_state(visitor: Visitor, customer: Customer)
         ("KRW", "1,234 KRW"),
     ],
 )
-def test_amounts_are_in_the_currency_of_the_business(currency: str, shown: str) -> None:
+def test_amounts_are_in_the_currency_of_the_business(currency: str, amount: str) -> None:
     business: Business = BusinessFactory.create(currency=currency)
     order = OrderFactory.create(
         business=business, customer__business=business, total=Decimal("1234.50")
@@ -51,12 +51,12 @@ def test_amounts_are_in_the_currency_of_the_business(currency: str, shown: str) 
         order=order, quantity=2, description="Shirt <b>", price=Decimal("617.25")
     )
     visitor = Visitor()
-    visitor.come_in(order.customer)
+    visitor.log_in(order.customer)
 
     words = visitor.open("/account/orders").words
 
-    assert f"{shown}, 1 item for order {order.number}" in words
-    assert f"2 \N{MULTIPLICATION SIGN} Shirt <b>: {shown}" in words
+    assert f"{amount}, 1 item for order {order.number}" in words
+    assert f"2 \N{MULTIPLICATION SIGN} Shirt <b>: {amount}" in words
 
 
 def test_many_orders_are_shown_in_pages(visitor: Visitor, customer: Customer) -> None:
@@ -79,5 +79,5 @@ def test_many_orders_are_shown_in_pages(visitor: Visitor, customer: Customer) ->
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "9" * 30, "99999", "²", ""])
-def test_a_page_that_does_not_exist_is_no_error(visitor: Visitor, number: str) -> None:
+def test_an_unknown_page_number_is_no_error(visitor: Visitor, number: str) -> None:
     assert visitor.open(f"/account/orders?page={number}").status == 200

@@ -1,4 +1,4 @@
-"""A customer has a van come by: on a day, not on that day, or regularly."""
+"""Customers schedule a pickup, cancel it, and ask for regular pickups."""
 
 from datetime import date, timedelta
 from uuid import uuid4
@@ -9,7 +9,7 @@ import time_machine
 from customers.account.error_messages import full_date
 from customers.models import Customer, PickupRequest, RegularPickupRequest
 from events.models import Outgoing
-from tests.account.conftest import Told, Visitor
+from tests.account.conftest import DeliveredProperties, Visitor
 from tests.factories import CustomerFactory, PickupRequestFactory, StopFactory
 
 pytestmark = pytest.mark.django_db
@@ -20,42 +20,42 @@ def tomorrow(customer: Customer) -> date:
     return customer.business.today() + timedelta(days=1)
 
 
-def test_a_pickup_that_the_customer_schedules_is_told_as_theirs(
-    visitor: Visitor, told: Told, tomorrow: date
+def test_a_pickup_scheduled_by_the_customer_reaches_segment_as_theirs(
+    visitor: Visitor, delivered: DeliveredProperties, tomorrow: date
 ) -> None:
     page = visitor.fill_in("/account/pickups/new", pickup_date=tomorrow.isoformat())
 
     assert (page.path, page.status) == ("/account/", 200)
     assert f"Your pickup on {full_date(tomorrow)} is scheduled." in page.words
-    assert told("Pickup Scheduled") == [
+    assert delivered("Pickup Scheduled") == [
         {"scheduled_by": "Customer", "pickup_date": tomorrow.isoformat()}
     ]
-    assert "is scheduled" not in visitor.open("/account/").words, "it is said once"
+    assert "is scheduled" not in visitor.open("/account/").words, "the notice is shown once"
 
 
-def test_a_button_that_is_pressed_twice_schedules_one_pickup_and_complains_of_nothing(
-    visitor: Visitor, told: Told, tomorrow: date
+def test_pressing_the_button_twice_schedules_one_pickup_without_an_error(
+    visitor: Visitor, delivered: DeliveredProperties, tomorrow: date
 ) -> None:
     page = visitor.open("/account/pickups/new")
-    form = page.form(having="pickup_date")
+    form = page.form(with_field="pickup_date")
 
-    answers = [visitor.send(page, form, pickup_date=tomorrow.isoformat()) for _ in range(2)]
+    responses = [visitor.send(page, form, pickup_date=tomorrow.isoformat()) for _ in range(2)]
 
-    assert [answer.path for answer in answers] == ["/account/", "/account/"]
-    assert "is scheduled." in answers[1].words
-    assert len(told("Pickup Scheduled")) == 1
+    assert [response.path for response in responses] == ["/account/", "/account/"]
+    assert "is scheduled." in responses[1].words
+    assert len(delivered("Pickup Scheduled")) == 1
 
 
 @pytest.mark.parametrize(
-    ("days", "complaint"),
+    ("days", "error"),
     [
         (-1, "That day has passed. Choose today or a later day."),
         (1, "You already have a pickup on that day."),
         (366, "Choose a day within the next twelve months."),
     ],
 )
-def test_why_a_day_cannot_be_is_said_at_the_field(
-    visitor: Visitor, customer: Customer, days: int, complaint: str
+def test_a_refused_day_shows_why_at_the_field(
+    visitor: Visitor, customer: Customer, days: int, error: str
 ) -> None:
     today = customer.business.today()
     PickupRequestFactory.create(customer=customer, pickup_date=today + timedelta(days=1))
@@ -66,21 +66,21 @@ def test_why_a_day_cannot_be_is_said_at_the_field(
 
     assert page.path == "/account/pickups/new"
     assert page.title.startswith("Error: ")
-    assert page.words.count(complaint) == 2, "above the form and at the field"
+    assert page.words.count(error) == 2, "above the form and at the field"
     assert "#id_pickup_date" in page.links
     assert PickupRequest.objects.count() == 1
 
 
 @pytest.mark.parametrize(
-    ("said", "complaint"),
+    ("entered", "error"),
     [
         ("", "Choose a day."),
         ("soon", "Enter the day as year-month-day"),
         ("\x00", "Enter the day as year-month-day"),
     ],
 )
-def test_what_is_no_day_is_refused(visitor: Visitor, said: str, complaint: str) -> None:
-    assert complaint in visitor.fill_in("/account/pickups/new", pickup_date=said).words
+def test_text_that_is_not_a_day_is_refused(visitor: Visitor, entered: str, error: str) -> None:
+    assert error in visitor.fill_in("/account/pickups/new", pickup_date=entered).words
     assert not PickupRequest.objects.exists()
 
 
@@ -88,24 +88,26 @@ def test_what_is_no_day_is_refused(visitor: Visitor, said: str, complaint: str) 
     ("at", "first"),
     [("2026-03-01T07:59:00Z", "2026-02-28"), ("2026-03-01T08:01:00Z", "2026-03-01")],
 )
-def test_days_are_the_business_s(visitor: Visitor, customer: Customer, at: str, first: str) -> None:
+def test_days_are_in_the_business_s_time_zone(
+    visitor: Visitor, customer: Customer, at: str, first: str
+) -> None:
     with time_machine.travel(at, tick=False):
-        visitor.come_in(customer)
+        visitor.log_in(customer)
         assert f'min="{first}"' in visitor.http.get("/account/pickups/new").content.decode()
         visitor.fill_in("/account/pickups/new", pickup_date=first)
 
     assert [pickup.pickup_date.isoformat() for pickup in PickupRequest.objects.all()] == [first]
 
 
-def test_a_cancellation_is_asked_about_and_then_told_as_the_customer_s(
-    visitor: Visitor, customer: Customer, told: Told
+def test_a_cancellation_is_confirmed_first_and_reaches_segment_as_the_customer_s(
+    visitor: Visitor, customer: Customer, delivered: DeliveredProperties
 ) -> None:
     pickup = PickupRequestFactory.create(customer=customer)
     address = f"/account/pickups/{pickup.uuid}/cancel"
 
     assert address in visitor.open("/account/").links
     assert f"Cancel the pickup on {full_date(pickup.pickup_date)}?" in visitor.open(address).words
-    assert told("Customer Canceled Pickup") == []
+    assert delivered("Customer Canceled Pickup") == []
 
     page = visitor.fill_in(address)
 
@@ -114,67 +116,67 @@ def test_a_cancellation_is_asked_about_and_then_told_as_the_customer_s(
         f"Your pickup on {full_date(pickup.pickup_date)} is canceled." in page.words,
     ) == ("/account/", True)
     assert "No pickup is scheduled." in page.words
-    assert told("Customer Canceled Pickup") == [
+    assert delivered("Customer Canceled Pickup") == [
         {"canceled_via": "Website", "pickup_date": pickup.pickup_date.isoformat()}
     ]
 
 
-def test_a_cancellation_in_two_tabs_is_one(
-    visitor: Visitor, customer: Customer, told: Told
+def test_canceling_in_two_tabs_cancels_once(
+    visitor: Visitor, customer: Customer, delivered: DeliveredProperties
 ) -> None:
     pickup = PickupRequestFactory.create(customer=customer)
     tabs = [visitor.open(f"/account/pickups/{pickup.uuid}/cancel") for _ in range(2)]
 
-    answers = [visitor.send(tab, tab.form(having="account")) for tab in tabs]
+    responses = [visitor.send(tab, tab.form(with_field="account")) for tab in tabs]
 
-    assert ["is canceled." in answer.words for answer in answers] == [True, True]
-    assert len(told("Customer Canceled Pickup")) == 1
+    assert ["is canceled." in response.words for response in responses] == [True, True]
+    assert len(delivered("Customer Canceled Pickup")) == 1
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "sentence"),
     [
         ({"status": "completed"}, "Our driver already came for this pickup."),
         ({"pickup_date": date(2020, 1, 1)}, "That day has passed."),
     ],
 )
-def test_what_can_no_longer_be_canceled_is_not(
-    visitor: Visitor, customer: Customer, told: Told, changes: dict[str, object], said: str
+def test_a_past_or_completed_pickup_cannot_be_canceled(
+    visitor: Visitor,
+    customer: Customer,
+    delivered: DeliveredProperties,
+    changes: dict[str, object],
+    sentence: str,
 ) -> None:
     pickup = PickupRequestFactory.create(customer=customer)
     tab = visitor.open(f"/account/pickups/{pickup.uuid}/cancel")
     PickupRequest.objects.filter(pk=pickup.pk).update(**changes)
 
-    page = visitor.send(tab, tab.form(having="account"))
+    page = visitor.send(tab, tab.form(with_field="account"))
 
-    assert (page.status, said in page.words) == (409, True)
-    assert not any("account" in form for form in visitor.open(tab.path).forms), (
-        "nothing to press any more"
-    )
-    assert told("Customer Canceled Pickup") == []
+    assert (page.status, sentence in page.words) == (409, True)
+    assert not any("account" in form for form in visitor.open(tab.path).forms), "no button any more"
+    assert delivered("Customer Canceled Pickup") == []
 
 
-def test_another_customer_s_pickup_is_answered_as_if_there_were_none(
-    visitor: Visitor, customer: Customer
-) -> None:
+def test_another_customer_s_pickup_is_not_found(visitor: Visitor, customer: Customer) -> None:
     theirs = PickupRequestFactory.create(
         customer=CustomerFactory.create(business=customer.business)
     )
     own = PickupRequestFactory.create(customer=customer)
-    form = visitor.open(f"/account/pickups/{own.uuid}/cancel").form(having="account")
+    form = visitor.open(f"/account/pickups/{own.uuid}/cancel").form(with_field="account")
 
     for method in (visitor.http.get, visitor.http.post):
-        answers = [
+        responses = [
             method(f"/account/pickups/{uuid}/cancel", form) for uuid in (theirs.uuid, uuid4())
         ]
-        assert [answer.status_code for answer in answers] == [404, 404]
-        assert answers[0].content == answers[1].content
+        assert [response.status_code for response in responses] == [404, 404]
+        assert responses[0].content == responses[1].content
 
     theirs.refresh_from_db()
     assert theirs.status == "scheduled"
 
 
-def test_the_stops_of_a_regular_route_are_told_too_but_are_not_the_customer_s_to_cancel(
+def test_regular_stops_are_listed_but_cannot_be_canceled(
     visitor: Visitor, customer: Customer
 ) -> None:
     today = customer.business.today()
@@ -195,7 +197,7 @@ def test_the_stops_of_a_regular_route_are_told_too_but_are_not_the_customer_s_to
     ]
 
 
-def test_whatever_a_customer_scheduled_can_be_found_and_canceled_however_many_stops_a_route_makes(
+def test_all_scheduled_pickups_are_listed_among_many_regular_stops(
     visitor: Visitor, customer: Customer
 ) -> None:
     today = customer.business.today()
@@ -217,7 +219,7 @@ def test_whatever_a_customer_scheduled_can_be_found_and_canceled_however_many_st
     assert "Next pickups " in page.words
 
 
-def test_who_gave_no_address_is_asked_for_it_before_a_van_looks_for_them(
+def test_a_customer_without_an_address_is_asked_for_it(
     visitor: Visitor, customer: Customer
 ) -> None:
     ask = "We do not have your address yet."
@@ -227,20 +229,23 @@ def test_who_gave_no_address_is_asked_for_it_before_a_van_looks_for_them(
     assert (ask in page.words, page.links.count("/account/details")) == (True, 2)
 
 
-def test_a_wish_for_regular_pickups_starts_from_the_customer_s_address(
-    visitor: Visitor, customer: Customer, told: Told
+def test_the_form_for_regular_pickups_starts_with_the_customer_s_address(
+    visitor: Visitor, customer: Customer, delivered: DeliveredProperties
 ) -> None:
     page = visitor.open("/account/regular")
-    form = page.form(having="street")
+    form = page.form(with_field="street")
     assert (form["street"], form["city"], form["postal_code"]) == (
         customer.street,
         "San Francisco",
         "94110",
     )
 
-    answers = [visitor.send(page, form, street="1 Office Plaza") for _ in range(2)]
+    responses = [visitor.send(page, form, street="1 Office Plaza") for _ in range(2)]
 
-    assert ["You asked for regular pickups." in answer.words for answer in answers] == [True, True]
+    assert ["You asked for regular pickups." in response.words for response in responses] == [
+        True,
+        True,
+    ]
     address = {
         "street": "1 Office Plaza",
         "city": "San Francisco",
@@ -248,7 +253,7 @@ def test_a_wish_for_regular_pickups_starts_from_the_customer_s_address(
         "postalCode": "94110",
         "country": "US",
     }
-    assert told("Customer Requested Regular Pickups") == [{"address": address}]
+    assert delivered("Customer Requested Regular Pickups") == [{"address": address}]
     customer.refresh_from_db()
     assert (customer.delivery_preference, customer.street == "1 Office Plaza") == (
         "Route Approval Pending",
@@ -257,7 +262,7 @@ def test_a_wish_for_regular_pickups_starts_from_the_customer_s_address(
     assert not any("street" in form for form in visitor.open("/account/regular").forms)
 
 
-def test_a_wish_needs_a_place(visitor: Visitor) -> None:
+def test_regular_pickups_need_a_street_and_city(visitor: Visitor) -> None:
     page = visitor.fill_in("/account/regular", street=" ", city="")
 
     assert [
@@ -266,12 +271,14 @@ def test_a_wish_needs_a_place(visitor: Visitor) -> None:
     assert not RegularPickupRequest.objects.exists()
 
 
-def test_who_is_on_a_route_has_nothing_to_ask_for(visitor: Visitor, customer: Customer) -> None:
+def test_a_customer_on_a_route_cannot_ask_for_regular_pickups(
+    visitor: Visitor, customer: Customer
+) -> None:
     tab = visitor.open("/account/regular")
     customer.set_delivery_preference(Customer.DeliveryPreference.ROUTE_REGULAR)
     Outgoing.objects.all().delete()
 
-    page = visitor.send(tab, tab.form(having="street"))
+    page = visitor.send(tab, tab.form(with_field="street"))
 
     assert (page.status, "You already have regular pickups." in page.words) == (409, True)
     assert not any("street" in form for form in visitor.open("/account/regular").forms)

@@ -1,4 +1,4 @@
-"""A business that texts its customers, one who has a pickup tomorrow, and Twilio's stand-in."""
+"""A business that texts its customers, a pickup tomorrow, and Twilio's stand-in."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ def twilio_stand_in() -> Iterator[TwilioStandIn]:
 
 @pytest.fixture
 def twilio(twilio_stand_in: TwilioStandIn, settings: Any) -> TwilioStandIn:
-    """Empty and without faults, and where this process sends texts."""
+    """Reset the stand-in, and let this process send its texts there."""
     twilio_stand_in.reset()
     settings.TEXTS_BACKEND, settings.TWILIO_HOST = "TWILIO", twilio_stand_in.url
     settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT, TOKEN
@@ -39,14 +39,14 @@ Clock = Callable[[datetime], None]
 
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
-    """It stands in the evening until somebody moves it."""
+    """Stop the clock in the evening. Tests move it."""
     with time_machine.travel(EVENING, tick=False) as traveller:
         yield traveller
 
 
 @pytest.fixture(autouse=True)
 def _evening(clock: time_machine.Traveller) -> None:
-    """Before any other fixture asks what time it is."""
+    """Stop the clock before any other fixture reads it."""
 
 
 @pytest.fixture
@@ -56,10 +56,10 @@ def texting(business: Business) -> TextSettings:
 
 @pytest.fixture
 def pickup(customer: Customer, texting: TextSettings) -> PickupRequest:
-    """Tomorrow."""
+    """A pickup tomorrow."""
     return PickupRequestFactory.create(customer=customer)
 
 
 def statuses() -> list[tuple[str, str]]:
-    """Of all texts, with the reason, in the order of their pickups."""
+    """Return each text's status and reason, in the order of their pickups."""
     return list(NightlyText.objects.order_by("pickup_id").values_list("status", "reason"))

@@ -1,4 +1,4 @@
-"""What a "No" does, from how things stand: a table."""
+"""What a "No" does in each state of the pickup."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -43,21 +43,21 @@ def test_a_no_about_one_pickup(state: TextedPickupState, now: datetime, reply: A
     assert reply_to_no([ann(state)], None, now, ZONE, 8) == (reply, ann(state))
 
 
-def test_a_no_about_nothing() -> None:
+def test_a_no_without_a_text() -> None:
     assert reply_to_no([], None, EVENING, ZONE, 8) == (AutoReply.NOT_TEXTED, None)
 
 
-def test_who_shares_a_number_must_say_whose_pickup_is_meant() -> None:
+def test_customers_who_share_a_number_must_name_one() -> None:
     assert reply_to_no([ann(), bob()], None, EVENING, ZONE, 8) == (AutoReply.WHICH_CUSTOMER, None)
     assert reply_to_no([ann(), bob()], 1, EVENING, ZONE, 8) == (AutoReply.CANCELED, bob())
-    # not the only one that is left: the answer may be the same one twice
+    # Not Bob, although only his is left: the "No" may be a repeated one of Ann's.
     assert reply_to_no([ann(TextedPickupState.CANCELED), bob()], None, EVENING, ZONE, 8) == (
         AutoReply.WHICH_CUSTOMER,
         None,
     )
 
 
-def test_what_is_true_of_all_who_share_a_number_needs_no_name() -> None:
+def test_no_name_is_needed_when_the_reply_is_the_same_for_all() -> None:
     assert reply_to_no([ann(), bob()], None, WEDNESDAY, ZONE, 8)[0] is AutoReply.DAY_PASSED
     assert (
         reply_to_no(
@@ -88,12 +88,12 @@ def test_what_is_true_of_all_who_share_a_number_needs_no_name() -> None:
     st.integers(0, 23),
 )
 def test_only_one_scheduled_pickup_in_time_is_ever_canceled(
-    asked: list[TextedPickup], chosen: int | None, now: datetime, leaves: int
+    texted: list[TextedPickup], named: int | None, now: datetime, leaves: int
 ) -> None:
-    chosen = chosen if chosen is not None and chosen < len(asked) else None
-    reply, about = reply_to_no(asked, chosen, now, ZONE, leaves)
+    named = named if named is not None and named < len(texted) else None
+    reply, about = reply_to_no(texted, named, now, ZONE, leaves)
     if reply is AutoReply.CANCELED:
         assert about
         assert about.state is TextedPickupState.SCHEDULED
-        assert len(asked) == 1 or (chosen is not None and about == asked[chosen])
+        assert len(texted) == 1 or (named is not None and about == texted[named])
         assert now < datetime.combine(TUESDAY, time(leaves), ZoneInfo(ZONE))

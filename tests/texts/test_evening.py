@@ -1,4 +1,4 @@
-"""An evening with the real programs: beat ticks, a worker texts, Twilio calls the web server with the answer, Segment learns it."""
+"""An evening with the real programs, from beat's tick to a cancellation in Segment."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,11 +28,11 @@ TWILIO = {"TEXTS_BACKEND": "twilio", "TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH
 
 @pytest.fixture
 def clock() -> None:
-    """The real one, which real programs have too."""
+    """The real clock, which the real programs have too."""
 
 
-def where_it_is_three_in_the_afternoon() -> str:
-    """Somewhere it always is. These zones count the other way round: Etc/GMT+8 is eight hours behind Greenwich."""
+def zone_where_it_is_three_in_the_afternoon() -> str:
+    """Return such a zone. In these names the sign is reversed: Etc/GMT+8 is UTC-8."""
     ahead = (15 - datetime.now(UTC).hour + 12) % 24 - 12
     return f"Etc/GMT{-ahead:+d}" if ahead else "UTC"
 
@@ -53,14 +53,14 @@ def phones(web: Web) -> Iterator[TwilioStandIn]:
 @pytest.fixture
 def tomorrow(customer: Customer) -> PickupRequest:
     business = customer.business
-    business.time_zone = where_it_is_three_in_the_afternoon()
+    business.time_zone = zone_where_it_is_three_in_the_afternoon()
     business.save()
     TextSettings.objects.create(business=business, enabled=True, number=NUMBER, hour=13)
     return PickupRequestFactory.create(customer=customer)
 
 
-def answer_at_once(web: Web, form: dict[str, str], times: int) -> list[str]:
-    """Twilio tells of one text several times at the same moment."""
+def report_at_once(web: Web, form: dict[str, str], times: int) -> list[str]:
+    """Report one text several times at the same time, as Twilio may."""
     address = f"{web.url}/texts/incoming"
 
     def post(_: int) -> str:
@@ -76,7 +76,7 @@ def answer_at_once(web: Web, form: dict[str, str], times: int) -> list[str]:
         return list(threads.map(post, range(times)))
 
 
-def test_a_text_leaves_by_itself_and_a_no_to_it_reaches_segment(
+def test_a_text_is_sent_and_a_no_to_it_reaches_segment(
     web: Web,
     phones: TwilioStandIn,
     start_worker: Callable[..., Worker],
@@ -98,7 +98,7 @@ def test_a_text_leaves_by_itself_and_a_no_to_it_reaches_segment(
         "Body": "No thanks!",
         "NumMedia": "0",
     }
-    replies = answer_at_once(web, form, 4)
+    replies = report_at_once(web, form, 4)
 
     assert len(set(replies)) == 1
     assert replies[0].endswith("is canceled. Thank you for telling us.")
@@ -109,15 +109,17 @@ def test_a_text_leaves_by_itself_and_a_no_to_it_reaches_segment(
         1,
     )
 
-    def told() -> list[dict[str, Any]]:
+    def canceled_pickups() -> list[dict[str, Any]]:
         return [
             one["properties"]
             for one in segment.accepted(WRITE_KEY)
             if one.get("event") == "Customer Canceled Pickup"
         ]
 
-    wait_for_the_worker(told, "Segment learned it")
-    assert told() == [{"canceled_via": "Text", "pickup_date": tomorrow.pickup_date.isoformat()}]
+    wait_for_the_worker(canceled_pickups, "Segment got it")
+    assert canceled_pickups() == [
+        {"canceled_via": "Text", "pickup_date": tomorrow.pickup_date.isoformat()}
+    ]
     identifies = [one["traits"] for one in segment.accepted(WRITE_KEY) if one["type"] == "identify"]
     assert identifies[-1]["isMobile"] is True
     assert len(phones.texts()) == 1
@@ -130,7 +132,7 @@ def test_stop_on_the_customer_s_own_phone_reaches_segment(
     integration: Integration,
     tomorrow: PickupRequest,
 ) -> None:
-    """The phone's page of the stand-in calls the web server as Twilio would."""
+    """The stand-in's page calls the web server as Twilio would."""
     start_worker(**TWILIO, TWILIO_HOST=phones.url)
     with Session() as browser:
         browser.trust_env = False
@@ -147,4 +149,4 @@ def test_stop_on_the_customer_s_own_phone_reaches_segment(
             if one["type"] == "identify"
         ]
 
-    wait_for_the_worker(lambda: wants_texts()[-1:] == [False], "Segment learned it")
+    wait_for_the_worker(lambda: wants_texts()[-1:] == [False], "Segment got it")

@@ -1,4 +1,4 @@
-"""From the evening's tick to the customer's phone, from their "No" to Segment."""
+"""A text reaches the customer's phone, and their "No" reaches Segment."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from smrt_integration import tasks
 from smrt_integration.delivery.deliver import Delivery
 from tests.segment import SegmentStandIn
 from tests.texts.conftest import NUMBER
-from tests.twilio import ReceivedText, TwilioStandIn, automatic_replies, post_incoming_text
+from tests.twilio import DeliveredText, TwilioStandIn, automatic_replies, post_incoming_text
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,11 +23,11 @@ def test_a_no_to_the_nightly_text_cancels_the_pickup_and_segment_learns_it(
     assert tasks.send_texts() == "1 sent"
     business = customer.business.name
     assert twilio.texts() == [
-        ReceivedText(
+        DeliveredText(
             customer.phone,
             NUMBER,
-            f"{business}: {customer.first_name}, our van will come for your pickup tomorrow, Tuesday, November 24. Reply NO to cancel it. "
-            "Reply STOP to opt out.",
+            f"{business}: {customer.first_name}, our van will come for your pickup tomorrow, "
+            "Tuesday, November 24. Reply NO to cancel it. Reply STOP to opt out.",
         )
     ]
 
@@ -45,8 +45,8 @@ def test_a_no_to_the_nightly_text_cancels_the_pickup_and_segment_learns_it(
     ]
     identifies = [message["traits"] for message in messages if message["type"] == "identify"]
     assert [traits["isMobile"] for traits in identifies] == [True]
-    kept = IncomingText.objects.get()
-    assert (kept.customer, kept.pickup, kept.meaning, kept.outcome, kept.handled) == (
+    text = IncomingText.objects.get()
+    assert (text.customer, text.pickup, text.meaning, text.outcome, text.handled) == (
         customer,
         pickup,
         "no",

@@ -1,4 +1,4 @@
-"""A worker is killed while a text is under way: nobody knows whether it was taken, so nobody sends it again."""
+"""A worker is killed while it sends a text: the text is unconfirmed and not sent again."""
 
 from collections.abc import Callable
 
@@ -19,13 +19,13 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 @pytest.fixture
 def waiting(pickup: PickupRequest) -> NightlyText:
-    """Planned already, whatever the hour is."""
+    """A text that is planned already, at any hour."""
     return NightlyTextFactory.create(pickup=pickup, customer=pickup.customer)
 
 
 @pytest.fixture
 def clock() -> None:
-    """The real one, which a real worker has too."""
+    """The real clock, which a real worker has too."""
 
 
 def test_a_worker_that_is_killed_leaves_no_second_text(
@@ -40,19 +40,19 @@ def test_a_worker_that_is_killed_leaves_no_second_text(
     twilio.fault(1, taken=True)
     worker = start_worker(**environment)
     tasks.send_texts.delay()
-    wait_until(lambda: twilio.send_calls() == 1, "the text is under way")
+    wait_until(lambda: twilio.send_calls() == 1, "the text is being sent")
     worker.kill()
     assert statuses() == [("sending", "")]
 
     NightlyText.objects.update(claimed_at=timezone.now() - CLAIM_LIFETIME)
     start_worker(**environment)
     tasks.send_texts.delay()
-    wait_until(lambda: statuses() == [("unknown", "no_answer")], "the other worker has given it up")
+    wait_until(lambda: statuses() == [("unknown", "no_answer")], "the other worker has closed it")
     nightly.run()
     assert (len(twilio.texts()), twilio.send_calls()) == (1, 1)
 
 
-def test_a_worker_in_another_process_sends_and_tells_no_numbers(
+def test_a_worker_in_another_process_logs_no_numbers(
     start_worker: Callable[..., Worker], twilio: TwilioStandIn, waiting: NightlyText
 ) -> None:
     worker = start_worker(

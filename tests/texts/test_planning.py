@@ -1,4 +1,4 @@
-"""Who gets a text tonight, and that it is one."""
+"""Who gets a text tonight, and that it is only one."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -53,13 +53,13 @@ def test_no_other_day_is_planned(customer: Customer, texting: TextSettings, days
 
 
 @pytest.mark.parametrize("status", ["canceled", "completed"])
-def test_a_pickup_that_is_not_to_be_is_not_planned(pickup: PickupRequest, status: str) -> None:
+def test_a_canceled_or_completed_pickup_is_not_planned(pickup: PickupRequest, status: str) -> None:
     PickupRequest.objects.filter(pk=pickup.pk).update(status=status)
     assert planned() == 0
 
 
 @pytest.mark.parametrize("change", [{"receive_texts": False}, {"phone": ""}])
-def test_who_does_not_want_texts_or_has_no_phone_is_not_planned(
+def test_customers_who_opted_out_or_have_no_phone_are_not_planned(
     pickup: PickupRequest, change: dict[str, Any]
 ) -> None:
     Customer.objects.filter(pk=pickup.customer_id).update(**change)
@@ -74,7 +74,7 @@ def test_a_business_that_is_off_without_a_number_or_not_yet_due_is_not_planned(
     assert planned() == 0
 
 
-def test_each_business_goes_by_its_own_clock_and_hour(
+def test_each_business_has_its_own_time_zone_and_hour(
     pickup: PickupRequest, clock: time_machine.Traveller
 ) -> None:
     berlin = BusinessFactory.create(time_zone="Europe/Berlin", country="DE")
@@ -94,7 +94,7 @@ def test_each_business_goes_by_its_own_clock_and_hour(
     ]
 
 
-def test_an_evening_in_which_nothing_ran_is_made_up_for_until_nine_and_not_later(
+def test_missed_runs_are_made_up_for_until_nine(
     pickup: PickupRequest, clock: time_machine.Traveller, twilio: TwilioStandIn
 ) -> None:
     clock.move_to(datetime(2026, 11, 24, 5, 0, tzinfo=UTC))  # nine o'clock
@@ -123,7 +123,7 @@ def test_a_pickup_that_is_canceled_and_scheduled_again_gets_no_second_text(
     assert NightlyText.objects.count() == 1
 
 
-def test_however_many_businesses_and_pickups_it_is_two_queries(
+def test_planning_takes_two_queries_for_any_number_of_rows(
     texting: TextSettings, business: Business
 ) -> None:
     for customer in CustomerFactory.create_batch(20, business=business):
@@ -139,7 +139,7 @@ def test_however_many_businesses_and_pickups_it_is_two_queries(
 @pytest.mark.parametrize(
     ("country", "phone", "given", "sent"),
     [
-        ("US", "+14155550111", None, True),  # nobody can tell before an answer
+        ("US", "+14155550111", None, True),  # nobody can know before a reply
         ("US", "+14155550111", True, True),
         ("US", "+14155550111", False, False),
         ("DE", "+4915112345678", None, True),

@@ -1,4 +1,4 @@
-"""No log and no error names a number or what was said."""
+"""No log line and no error contains a number or a text."""
 
 import io
 import logging
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """Everything that is logged, at whatever level."""
+    """Everything that is logged, at any level."""
     lines, root = io.StringIO(), logging.getLogger()
     handler, level = logging.StreamHandler(lines), root.level
     handler.setFormatter(root.handlers[0].formatter)
@@ -29,14 +29,12 @@ def log() -> Iterator[io.StringIO]:
     root.setLevel(level)
 
 
-def test_the_console_shows_texts_on_a_developers_machine_alone(
-    log: io.StringIO, settings: object
-) -> None:
+def test_the_console_shows_texts_only_with_debug(log: io.StringIO, settings: object) -> None:
     text = TextToSend(7, "+14155550123", NUMBER, "Hello Ann")
     settings.DEBUG = False  # type: ignore[attr-defined]
     ConsoleBackend().send(text)
     assert "text_on_console" in log.getvalue()
-    assert not any(told in log.getvalue() for told in ("4155550123", "Ann"))
+    assert not any(secret in log.getvalue() for secret in ("4155550123", "Ann"))
     settings.DEBUG = True  # type: ignore[attr-defined]
     ConsoleBackend().send(text)
     assert "+14155550123" in log.getvalue()
@@ -53,7 +51,7 @@ def test_the_console_shows_texts_on_a_developers_machine_alone(
         None,
     ],
 )
-def test_sending_and_answering_log_nothing_personal(
+def test_sending_and_receiving_log_nothing_personal(
     twilio: TwilioStandIn, pickup: PickupRequest, log: io.StringIO, fault: dict[str, int] | None
 ) -> None:
     if fault:
@@ -62,7 +60,7 @@ def test_sending_and_answering_log_nothing_personal(
     post_incoming_text(pickup.customer.phone, NUMBER, "My door code is 4711")
     post_incoming_text(pickup.customer.phone, "+14155550199", "My door code is 4711")
     post_incoming_text(pickup.customer.phone, NUMBER, "My door code is 4711", signed="wrong")
-    for told in (
+    for secret in (
         pickup.customer.phone[1:],
         NUMBER[1:],
         "4711",
@@ -71,10 +69,10 @@ def test_sending_and_answering_log_nothing_personal(
         ACCOUNT,
         pickup.customer.first_name,
     ):
-        assert told not in log.getvalue()
+        assert secret not in log.getvalue()
 
 
-def test_a_backend_that_breaks_is_named_without_what_it_was_given(
+def test_an_error_of_a_backend_is_logged_without_the_text(
     pickup: PickupRequest, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken:

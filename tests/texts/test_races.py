@@ -1,4 +1,4 @@
-"""Several at the same moment, on the real database: one text, one answer, one cancellation."""
+"""Several at the same time, on the real database: one text, one reply, one cancellation."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -33,11 +33,11 @@ from tests.workers import current_database_url as database_url
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CANCELED = "Your pickup on Tuesday, November 24 is canceled. Thank you for telling us."
-CANCELED_ALREADY = "Your pickup on Tuesday, November 24 was already canceled."
+CANCELED_BEFORE = "Your pickup on Tuesday, November 24 was already canceled."
 
 
-def together(count: int, action: Callable[[], Any]) -> list[Any]:
-    """What `count` threads got that began at the same moment, each with a connection of its own."""
+def run_together(count: int, action: Callable[[], Any]) -> list[Any]:
+    """Return what `count` threads got that started at the same time, on own connections."""
     start = Barrier(count)
 
     def run() -> Any:
@@ -54,7 +54,7 @@ def together(count: int, action: Callable[[], Any]) -> list[Any]:
 
 @pytest.fixture
 def fifty(business: Business, texting: TextSettings) -> set[str]:
-    """Customers with a pickup tomorrow, by their numbers."""
+    """The numbers of 50 customers with a pickup tomorrow."""
     customers = [
         CustomerFactory.create(business=business, phone=f"+1628555{100 + number:04}")
         for number in range(50)
@@ -67,18 +67,18 @@ def fifty(business: Business, texting: TextSettings) -> set[str]:
 def test_workers_that_run_at_once_send_each_text_once(
     twilio: TwilioStandIn, fifty: set[str]
 ) -> None:
-    runs = together(4, nightly.run)
+    runs = run_together(4, nightly.run)
     assert sum(runs, Counter()) == {"sent": 50}
     assert (len(twilio.texts()), {text.to for text in twilio.texts()}) == (50, fifty)
     assert set(NightlyText.objects.values_list("status", "attempts")) == {("sent", 1)}
 
 
-def test_plans_that_are_made_at_once_plan_each_text_once(fifty: set[str]) -> None:
+def test_plans_at_once_plan_each_text_once(fifty: set[str]) -> None:
     now = timezone.now()
-    assert sum(together(4, lambda: plan_texts(now))) == NightlyText.objects.count() == 50
+    assert sum(run_together(4, lambda: plan_texts(now))) == NightlyText.objects.count() == 50
 
 
-def test_a_plan_waits_for_another_one_and_then_leaves_its_texts_alone(
+def test_a_second_plan_waits_for_the_first_and_adds_nothing(
     pickup: PickupRequest,
 ) -> None:
     now = timezone.now()
@@ -104,30 +104,30 @@ def texted(twilio: TwilioStandIn, pickup: PickupRequest) -> PickupRequest:
     return pickup
 
 
-def test_the_same_call_many_times_at_once_does_it_once_and_is_answered_the_same(
+def test_the_same_text_reported_many_times_at_once_counts_once(
     texted: PickupRequest,
 ) -> None:
     phone = texted.customer.phone
-    answers = together(
+    replies = run_together(
         6, lambda: automatic_replies(post_incoming_text(phone, NUMBER, "No", sid="SM7"))
     )
-    assert answers == [[CANCELED]] * 6
+    assert replies == [[CANCELED]] * 6
     assert IncomingText.objects.count() == 1
 
 
-def test_of_two_noes_at_once_one_cancels(texted: PickupRequest) -> None:
+def test_two_noes_at_once_cancel_once(texted: PickupRequest) -> None:
     phone = texted.customer.phone
     assert sorted(
-        together(2, lambda: automatic_replies(post_incoming_text(phone, NUMBER, "No")))
+        run_together(2, lambda: automatic_replies(post_incoming_text(phone, NUMBER, "No")))
     ) == [
         [CANCELED],
-        [CANCELED_ALREADY],
+        [CANCELED_BEFORE],
     ]
     assert IncomingText.objects.count() == 2
 
 
 def test_a_no_and_an_employee_at_once(texted: PickupRequest) -> None:
-    """Whoever comes first cancels it, and the customer reads what is true."""
+    """The first one cancels it, and the automatic reply says what is true."""
     replies: list[str] = []
     customer, phone = texted.customer, texted.customer.phone
 
@@ -141,7 +141,7 @@ def test_a_no_and_an_employee_at_once(texted: PickupRequest) -> None:
     texted.refresh_from_db()
     assert (texted.canceled_via, replies) in [
         ("Text", [CANCELED]),
-        ("Employee", [CANCELED_ALREADY]),
+        ("Employee", [CANCELED_BEFORE]),
     ]
 
 
@@ -158,24 +158,25 @@ def test_stop_and_an_edit_at_once_both_count(texted: PickupRequest) -> None:
 
 OPEN_TRANSACTIONS = """
 SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND state <> 'idle'
+WHERE datname = current_database() AND backend_type = 'client backend'
+AND pid <> pg_backend_pid() AND state <> 'idle'
 """
 
 
 @contextmanager
-def watcher() -> Iterator[psycopg.Connection[Any]]:
+def observer_session() -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(database_url(), autocommit=True) as session:
         yield session
 
 
-def test_while_texts_are_under_way_no_transaction_is_open_and_their_threads_have_no_connection(
+def test_sending_holds_no_transaction_and_its_threads_no_connection(
     fifty: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[int, bool]] = []
 
-    class Watching:
+    class Observing:
         def send(self, text: TextToSend) -> SendResult:
-            with watcher() as session:
+            with observer_session() as session:
                 row = session.execute(OPEN_TRANSACTIONS).fetchone()
             assert row
             seen.append(
@@ -183,11 +184,11 @@ def test_while_texts_are_under_way_no_transaction_is_open_and_their_threads_have
             )
             return Sent()
 
-    def watching() -> TextBackend:
-        return Watching()
+    def observing() -> TextBackend:
+        return Observing()
 
-    monkeypatch.setattr("customers.texts.backends.new_backend", watching)
-    # the other watchers are the only ones that are at work, each in a statement of its own
+    monkeypatch.setattr("customers.texts.backends.new_backend", observing)
+    # one at a time: the other observers are the only ones with open statements
     monkeypatch.setattr("customers.texts.nightly.send", one_by_one)
     assert nightly.run() == {"sent": 50}
     assert set(seen) == {(0, False)}

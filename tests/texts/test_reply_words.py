@@ -1,4 +1,4 @@
-"""What an answer means: the whole of it counts, in any case and with any punctuation."""
+"""What a reply means: the whole reply counts, in any case and with any punctuation."""
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ EVERY = ReplyWords.of(LANGUAGES, {})
 
 
 @pytest.mark.parametrize(
-    ("said", "meaning"),
+    ("reply", "meaning"),
     [
         ("No", "no"),
         ("NO", "no"),
@@ -48,12 +48,12 @@ EVERY = ReplyWords.of(LANGUAGES, {})
         ("Nein", "other"),  # not a language of this business
     ],
 )
-def test_an_answer_in_english(said: str, meaning: str) -> None:
-    assert USUAL.meaning(said).value == meaning
+def test_a_reply_in_english(reply: str, meaning: str) -> None:
+    assert USUAL.meaning(reply).value == meaning
 
 
 @pytest.mark.parametrize(
-    ("language", "said", "meaning"),
+    ("language", "reply", "meaning"),
     [
         ("de", "Nein, danke!", "no"),
         ("de", "NÖ", "no"),
@@ -66,17 +66,17 @@ def test_an_answer_in_english(said: str, meaning: str) -> None:
         ("es", "Cancelar suscripción", "stop"),
         ("fr", "Non merci", "no"),
         ("fr", "ARRÊT", "stop"),
-        ("fr", "Arre\u0302t", "stop"),  # the accent as a sign of its own
+        ("fr", "Arre\u0302t", "stop"),  # the accent as a separate character
         ("fr", "STOP", "stop"),
     ],
 )
-def test_an_answer_in_another_language_that_the_business_has(
-    language: str, said: str, meaning: str
+def test_a_reply_in_another_language_of_the_business(
+    language: str, reply: str, meaning: str
 ) -> None:
-    assert ReplyWords.of([language], {}).meaning(said).value == meaning
+    assert ReplyWords.of([language], {}).meaning(reply).value == meaning
 
 
-def test_the_words_of_a_business_come_first_and_empty_ones_mean_nothing() -> None:
+def test_the_business_s_own_words_win_and_empty_ones_mean_nothing() -> None:
     own = ReplyWords.of(
         ["en"], {ReplyMeaning.NO: ["Not this week", "!!", ""], ReplyMeaning.OPT_IN: ["end"]}
     )
@@ -88,7 +88,7 @@ def test_the_words_of_a_business_come_first_and_empty_ones_mean_nothing() -> Non
 
 
 @pytest.mark.parametrize(
-    ("said", "index"),
+    ("reply", "index"),
     [
         ("No Ann", 0),
         ("no, BOB!", 1),
@@ -101,11 +101,13 @@ def test_the_words_of_a_business_come_first_and_empty_ones_mean_nothing() -> Non
         ("No Mary Jane", 2),
     ],
 )
-def test_a_no_may_name_one_of_those_who_share_a_number(said: str, index: int | None) -> None:
-    assert USUAL.named_index(said, ["Ann", "Bob", "Mary-Jane"]) == index
+def test_a_no_may_name_one_of_the_customers_who_share_a_number(
+    reply: str, index: int | None
+) -> None:
+    assert USUAL.named_index(reply, ["Ann", "Bob", "Mary-Jane"]) == index
 
 
-def test_a_name_that_two_have_names_nobody() -> None:
+def test_a_name_that_two_customers_share_names_nobody() -> None:
     assert USUAL.named_index("No Ann", ["Ann", "ann"]) is None
 
 
@@ -122,12 +124,12 @@ def test_case_and_punctuation_around_it_never_change_what_a_word_means(
 
 
 @given(st.text(max_size=2_000))
-def test_whatever_is_said_has_one_meaning(said: str) -> None:
-    assert EVERY.meaning(said) is EVERY.meanings.get(simplify(said), ReplyMeaning.OTHER)
+def test_every_reply_has_one_meaning(reply: str) -> None:
+    assert EVERY.meaning(reply) is EVERY.meanings.get(simplify(reply), ReplyMeaning.OTHER)
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_no_language_uses_a_word_for_two_things(code: str) -> None:
+def test_no_language_uses_a_word_for_two_meanings(code: str) -> None:
     words = [simplify(word) for listed in LANGUAGES[code].words.values() for word in listed]
     assert len(words) == len(set(words))
     assert "" not in words

@@ -1,4 +1,7 @@
-"""What becomes of a text: sent once at most, tried again only when it was certainly not taken, and every end of it is written down."""
+"""A text is sent at most once, and every result is recorded.
+
+It is tried again only when it was certainly not sent.
+"""
 
 import socket
 from datetime import UTC, datetime, timedelta
@@ -29,7 +32,7 @@ from tests.twilio import TwilioStandIn
 pytestmark = pytest.mark.django_db
 
 
-def test_a_text_is_sent_once_however_often_it_runs(
+def test_a_text_is_sent_once_however_many_runs(
     twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller
 ) -> None:
     assert nightly.run() == {"sent": 1}
@@ -48,7 +51,7 @@ def test_a_text_is_sent_once_however_often_it_runs(
 @pytest.mark.parametrize(
     "fault", [{"status": 429}, {"status": 503}, {"status": 400, "error": 21611}]
 )
-def test_what_was_certainly_not_taken_is_tried_again_after_a_pause(
+def test_a_text_that_was_certainly_not_sent_is_tried_again_later(
     twilio: TwilioStandIn,
     pickup: PickupRequest,
     clock: time_machine.Traveller,
@@ -65,7 +68,7 @@ def test_what_was_certainly_not_taken_is_tried_again_after_a_pause(
     assert NightlyText.objects.get().attempts == 2
 
 
-def test_twilio_says_how_long_to_wait(
+def test_retry_after_is_respected(
     twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller
 ) -> None:
     twilio.fault(429, error=20429, retry_after="300")
@@ -73,7 +76,7 @@ def test_twilio_says_how_long_to_wait(
     assert NightlyText.objects.get().next_at == timezone.now() + timedelta(minutes=5)
 
 
-def test_a_twilio_that_is_not_there_is_tried_again(
+def test_an_unreachable_twilio_is_tried_again(
     twilio: TwilioStandIn, pickup: PickupRequest, settings: Any
 ) -> None:
     with socket.socket() as taken:
@@ -87,7 +90,7 @@ def test_a_twilio_that_is_not_there_is_tried_again(
     "fault", [{"status": 500}, {"status": 502}, {"status": 504}, {"status": 0}]
 )
 @pytest.mark.parametrize("taken", [True, False])
-def test_what_may_have_been_taken_is_never_sent_again(
+def test_a_text_that_may_have_been_sent_is_never_sent_again(
     twilio: TwilioStandIn,
     pickup: PickupRequest,
     clock: time_machine.Traveller,
@@ -102,7 +105,7 @@ def test_what_may_have_been_taken_is_never_sent_again(
     assert (len(twilio.texts()), twilio.send_calls()) == (int(taken), 1)
 
 
-def test_a_twilio_that_hangs_is_given_up_and_the_text_not_sent_again(
+def test_a_text_is_not_sent_again_after_a_timeout(
     twilio: TwilioStandIn, pickup: PickupRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("customers.texts.twilio_backend.TWILIO_TIMEOUT_SECONDS", 0.3)
@@ -111,7 +114,7 @@ def test_a_twilio_that_hangs_is_given_up_and_the_text_not_sent_again(
     assert nightly.run() == {}
 
 
-def test_who_unsubscribed_at_twilio_gets_no_more_texts(
+def test_a_customer_who_opted_out_at_twilio_gets_no_more_texts(
     twilio: TwilioStandIn, pickup: PickupRequest
 ) -> None:
     twilio.fault(400, error=21610)
@@ -133,7 +136,7 @@ def test_a_number_that_cannot_get_texts_is_no_mobile(
     assert statuses() == [("refused", "impossible")]
 
 
-def test_what_else_twilio_refuses_concerns_this_text_alone(
+def test_other_refusals_change_nothing_about_the_customer(
     twilio: TwilioStandIn, pickup: PickupRequest
 ) -> None:
     twilio.fault(400, error=21617)
@@ -143,7 +146,7 @@ def test_what_else_twilio_refuses_concerns_this_text_alone(
     assert statuses() == [("refused", "rejected")]
 
 
-def test_a_number_that_is_not_the_business_own_stops_that_business_for_a_quarter_of_an_hour(
+def test_a_refused_business_number_halts_that_business_for_15_minutes(
     twilio: TwilioStandIn,
     pickup: PickupRequest,
     texting: TextSettings,
@@ -165,7 +168,7 @@ def test_a_number_that_is_not_the_business_own_stops_that_business_for_a_quarter
     assert (texting.problem, texting.resume_at) == ("", None)
 
 
-def test_credentials_that_are_refused_end_the_run_at_once(
+def test_refused_credentials_end_the_run_at_once(
     twilio: TwilioStandIn,
     business: Business,
     texting: TextSettings,
@@ -184,7 +187,7 @@ def test_credentials_that_are_refused_end_the_run_at_once(
     assert len({text.to for text in twilio.texts()}) == len(twilio.texts()) == 40
 
 
-def test_texts_that_still_wait_at_nine_are_given_up(
+def test_texts_that_still_wait_at_nine_expire(
     twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller
 ) -> None:
     twilio.fault(503)
@@ -196,42 +199,42 @@ def test_texts_that_still_wait_at_nine_are_given_up(
     assert (statuses(), twilio.texts()) == ([("expired", "busy")], [])
 
 
-def canceled(pickup: PickupRequest) -> None:
+def cancel(pickup: PickupRequest) -> None:
     pickup.cancel(via="Employee")
 
 
-def moved(pickup: PickupRequest) -> None:
+def move(pickup: PickupRequest) -> None:
     pickup.pickup_date += timedelta(days=1)
     pickup.save()
 
 
-def unwanted(pickup: PickupRequest) -> None:
+def opt_out(pickup: PickupRequest) -> None:
     Customer.objects.update(receive_texts=False)
 
 
-def without_phone(pickup: PickupRequest) -> None:
+def remove_phone(pickup: PickupRequest) -> None:
     pickup.customer.change_phone("")
 
 
 @pytest.mark.parametrize(
     ("happens", "reason"),
     [
-        (canceled, "not_scheduled"),
-        (moved, "not_scheduled"),
-        (unwanted, "no_texts"),
-        (without_phone, "no_mobile"),
+        (cancel, "not_scheduled"),
+        (move, "not_scheduled"),
+        (opt_out, "no_texts"),
+        (remove_phone, "no_mobile"),
     ],
 )
-def test_what_happened_since_the_plan_counts(
-    twilio: TwilioStandIn, pickup: PickupRequest, happens: Any, reason: str
+def test_changes_since_the_plan_prevent_sending(
+    twilio: TwilioStandIn, pickup: PickupRequest, change: Any, reason: str
 ) -> None:
     plan_texts(timezone.now())
-    happens(pickup)
+    change(pickup)
     assert nightly.run() == {}
     assert (twilio.send_calls(), statuses()) == (0, [("skipped", reason)])
 
 
-def test_a_number_that_changed_since_the_plan_is_the_one_that_is_texted(
+def test_a_number_changed_since_the_plan_is_texted(
     twilio: TwilioStandIn, pickup: PickupRequest
 ) -> None:
     plan_texts(timezone.now())
@@ -240,7 +243,7 @@ def test_a_number_that_changed_since_the_plan_is_the_one_that_is_texted(
     assert [text.to for text in twilio.texts()] == ["+16285550188"]
 
 
-def test_what_the_number_was_refused_for_is_not_said_of_the_next_number(
+def test_a_refusal_of_the_old_number_does_not_count_for_the_new_one(
     twilio: TwilioStandIn, pickup: PickupRequest
 ) -> None:
     from customers.texts.save_send_results import save_send_results
@@ -252,7 +255,7 @@ def test_what_the_number_was_refused_for_is_not_said_of_the_next_number(
     assert Customer.objects.get().receive_texts is True
 
 
-def test_a_text_in_the_hands_of_a_dead_worker_is_not_sent_again(
+def test_a_text_claimed_by_a_dead_worker_is_not_sent_again(
     twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller
 ) -> None:
     plan_texts(timezone.now())
@@ -265,7 +268,7 @@ def test_a_text_in_the_hands_of_a_dead_worker_is_not_sent_again(
     assert (twilio.send_calls(), statuses()) == (0, [("unknown", "no_answer")])
 
 
-def test_a_business_that_is_switched_off_meanwhile_sends_nothing_and_goes_on_when_it_is_on_again(
+def test_a_business_switched_off_sends_nothing_until_it_is_on_again(
     twilio: TwilioStandIn, pickup: PickupRequest, texting: TextSettings
 ) -> None:
     plan_texts(timezone.now())
@@ -275,7 +278,7 @@ def test_a_business_that_is_switched_off_meanwhile_sends_nothing_and_goes_on_whe
     assert nightly.run() == {"sent": 1}
 
 
-def test_a_portion_takes_as_many_queries_for_sixteen_texts_as_for_one(
+def test_a_chunk_takes_as_many_queries_for_sixteen_texts_as_for_one(
     twilio: TwilioStandIn, business: Business, texting: TextSettings, clock: time_machine.Traveller
 ) -> None:
     def queries(count: int) -> int:
@@ -314,7 +317,7 @@ def test_by_default_texts_go_to_the_console(pickup: PickupRequest, settings: Any
         (302, None, Unconfirmed()),
     ],
 )
-def test_what_an_answer_of_twilio_means(
+def test_what_a_response_of_twilio_means(
     status: int, error: int | None, outcome: SendResult
 ) -> None:
     assert result_of_error(status, error) == outcome

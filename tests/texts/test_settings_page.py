@@ -28,8 +28,8 @@ def _pages(settings: Any) -> None:
     settings.WHITENOISE_AUTOREFRESH = True
 
 
-def permitted(user: User) -> Client:
-    """With the permissions that owners have."""
+def logged_in_with_permissions(user: User) -> Client:
+    """Log in with the permissions that owners have."""
     names = [
         f"{action}_{model}"
         for model in ("textsettings", "nightlytext", "incomingtext")
@@ -43,7 +43,7 @@ def page(model: type[Any], name: str, *args: Any) -> str:
     return reverse(f"admin:customers_{model._meta.model_name}_{name}", args=args)
 
 
-def filled_in(**values: Any) -> dict[str, Any]:
+def form_values(**values: Any) -> dict[str, Any]:
     return {
         "enabled": "on",
         "number": "(510) 555-0100",
@@ -56,25 +56,25 @@ def filled_in(**values: Any) -> dict[str, Any]:
 
 def test_an_owner_sets_up_texts(owner: User, business: Business, settings: Any) -> None:
     settings.TEXTS_BACKEND = "TWILIO"
-    client = permitted(owner)
+    client = logged_in_with_permissions(owner)
     response = client.post(
         page(TextSettings, "add"),
-        filled_in(business=business.pk, hour="19", also_understood=["es", "de"]),
+        form_values(business=business.pk, hour="19", also_understood=["es", "de"]),
     )
     assert response.status_code == 302, response.context["adminform"].form.errors
-    made = TextSettings.objects.get()
-    assert (made.business, made.number, made.hour, made.also_understood) == (
+    saved = TextSettings.objects.get()
+    assert (saved.business, saved.number, saved.hour, saved.also_understood) == (
         business,
         NUMBER,
         19,
         ["es", "de"],
     )
-    shown = client.get(page(TextSettings, "change", made.pk)).content.decode()
-    assert "Switched on. Texts are sent at 19:00." in shown
-    assert "http://127.0.0.1:8000/texts/incoming" in shown, "what is to be entered at Twilio"
+    html = client.get(page(TextSettings, "change", saved.pk)).content.decode()
+    assert "Switched on. Texts are sent at 19:00." in html
+    assert "http://127.0.0.1:8000/texts/incoming" in html, "the webhook to set in Twilio"
     assert (
         f"{business.name}: Ann, our van will come for your pickup tomorrow, Tuesday, November 24."
-        in shown
+        in html
     )
 
 
@@ -102,11 +102,11 @@ def test_an_owner_sets_up_texts(owner: User, business: Business, settings: Any) 
         ({"own_no": "later", "own_start": "Later!"}, {"own_start": ['"later" already means No.']}),
     ],
 )
-def test_what_cannot_work_is_refused_with_a_sentence(
+def test_invalid_settings_are_refused_with_a_sentence(
     owner: User, business: Business, values: dict[str, Any], errors: dict[str, list[str]]
 ) -> None:
-    response = permitted(owner).post(
-        page(TextSettings, "add"), filled_in(business=business.pk, **values)
+    response = logged_in_with_permissions(owner).post(
+        page(TextSettings, "add"), form_values(business=business.pk, **values)
     )
     assert response.status_code == 200
     assert response.context["adminform"].form.errors == errors
@@ -115,21 +115,23 @@ def test_what_cannot_work_is_refused_with_a_sentence(
 
 def test_a_number_belongs_to_one_business(owner: User, business: Business) -> None:
     TextSettingsFactory.create(business=BusinessFactory.create(), number=NUMBER)
-    response = permitted(owner).post(page(TextSettings, "add"), filled_in(business=business.pk))
+    response = logged_in_with_permissions(owner).post(
+        page(TextSettings, "add"), form_values(business=business.pk)
+    )
     assert "Another business already uses this number" in str(
         response.context["adminform"].form.errors
     )
     assert TextSettings.objects.count() == 1
 
 
-def test_businesses_without_a_number_do_not_disturb_each_other() -> None:
+def test_several_businesses_may_have_no_number() -> None:
     TextSettingsFactory.create(number="", enabled=False)
     TextSettingsFactory.create(number="", enabled=False)
     assert TextSettings.objects.count() == 2
 
 
 @pytest.mark.parametrize(
-    ("problem", "shown"),
+    ("problem", "sentence"),
     [
         (
             "account",
@@ -141,12 +143,14 @@ def test_businesses_without_a_number_do_not_disturb_each_other() -> None:
         ),
     ],
 )
-def test_a_problem_is_told_in_words(
-    owner: User, texting: TextSettings, problem: str, shown: str
+def test_a_problem_is_shown_in_words(
+    owner: User, texting: TextSettings, problem: str, sentence: str
 ) -> None:
     TextSettings.objects.update(problem=problem)
-    assert f"No texts are being sent. {shown} We try again every 15 minutes." in (
-        permitted(owner).get(page(TextSettings, "change", texting.pk)).content.decode()
+    assert f"No texts are being sent. {sentence} We try again every 15 minutes." in (
+        logged_in_with_permissions(owner)
+        .get(page(TextSettings, "change", texting.pk))
+        .content.decode()
     )
 
 
@@ -156,19 +160,21 @@ def test_saving_tries_again_at_once(
     twilio.fault(400, error=21606)
     nightly.run()
     assert statuses() == [("waiting", "number")]
-    permitted(owner).post(page(TextSettings, "change", texting.pk), filled_in())
+    logged_in_with_permissions(owner).post(page(TextSettings, "change", texting.pk), form_values())
     assert nightly.run() == {"sent": 1}
 
 
-def test_an_installation_without_twilio_says_so(owner: User, texting: TextSettings) -> None:
-    shown = permitted(owner).get(page(TextSettings, "change", texting.pk)).content.decode()
-    assert "no texts are sent: the connection to Twilio is not set up." in shown
+def test_a_missing_connection_to_twilio_is_shown(owner: User, texting: TextSettings) -> None:
+    html = (
+        logged_in_with_permissions(owner)
+        .get(page(TextSettings, "change", texting.pk))
+        .content.decode()
+    )
+    assert "no texts are sent: the connection to Twilio is not set up." in html
 
 
-def test_an_owner_reads_what_customers_answered_and_marks_it_as_handled(
-    owner: User, customer: Customer
-) -> None:
-    client = permitted(owner)
+def test_an_owner_reads_a_reply_and_marks_it_as_done(owner: User, customer: Customer) -> None:
+    client = logged_in_with_permissions(owner)
     text = IncomingTextFactory.create(customer=customer, body="When do you open?")
     assert "When do you open?" in client.get(page(IncomingText, "changelist")).content.decode()
     action = {"action": "mark_as_done", "_selected_action": [text.pk]}
@@ -178,16 +184,18 @@ def test_an_owner_reads_what_customers_answered_and_marks_it_as_handled(
     assert client.post(page(IncomingText, "change", text.pk), {"body": "Other"}).status_code == 403
 
 
-def test_why_a_text_was_not_sent_is_told_in_words(owner: User, customer: Customer) -> None:
+def test_the_reason_why_a_text_was_not_sent_is_shown(owner: User, customer: Customer) -> None:
     text = NightlyTextFactory.create(customer=customer, status="refused", reason="unsubscribed")
-    shown = permitted(owner).get(page(NightlyText, "change", text.pk)).content.decode()
-    assert "Twilio refused it: the customer has opted out of texts from your number." in shown
+    html = (
+        logged_in_with_permissions(owner).get(page(NightlyText, "change", text.pk)).content.decode()
+    )
+    assert "Twilio refused it: the customer has opted out of texts from your number." in html
 
 
-def test_the_owner_of_another_business_sees_none_of_it(
+def test_the_owner_of_another_business_sees_nothing(
     other_owner: User, customer: Customer, texting: TextSettings
 ) -> None:
-    client = permitted(other_owner)
+    client = logged_in_with_permissions(other_owner)
     incoming, sent = (
         IncomingTextFactory.create(customer=customer),
         NightlyTextFactory.create(customer=customer),
@@ -200,7 +208,7 @@ def test_the_owner_of_another_business_sees_none_of_it(
         page(IncomingText, "changelist"),
         {"action": "mark_as_done", "_selected_action": [incoming.pk]},
     )
-    client.post(page(TextSettings, "change", texting.pk), filled_in(hour="20"))
+    client.post(page(TextSettings, "change", texting.pk), form_values(hour="20"))
     incoming.refresh_from_db()
     texting.refresh_from_db()
     assert (incoming.handled, texting.hour) == (False, 18)

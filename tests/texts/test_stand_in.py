@@ -1,4 +1,4 @@
-"""The stand-in for Twilio: customers' phones on a page, from which they answer."""
+"""The stand-in for Twilio: customers' phones on a page, from which they reply."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def browser() -> Session:
     return session
 
 
-def test_a_customer_answers_on_the_page(
+def test_a_customer_replies_on_the_page(
     live_server: Any, settings: Any, customer: Customer, pickup: PickupRequest, browser: Session
 ) -> None:
     settings.PUBLIC_URL = live_server.url
@@ -41,7 +41,7 @@ def test_a_customer_answers_on_the_page(
     assert (pickup.status, pickup.canceled_via) == ("canceled", "Text")
 
 
-def test_it_takes_no_text_from_who_has_not_the_account(
+def test_it_refuses_texts_without_the_account_s_credentials(
     twilio: TwilioStandIn, browser: Session
 ) -> None:
     address = f"{twilio.url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
@@ -54,14 +54,14 @@ def test_it_takes_no_text_from_who_has_not_the_account(
     assert len(twilio.texts()) == 1
 
 
-def test_a_stand_in_that_starts_anew_does_not_repeat_the_ids_of_the_last(
+def test_a_new_stand_in_does_not_repeat_the_ids_of_the_last(
     live_server: Any, settings: Any, customer: Customer, texting: TextSettings, browser: Session
 ) -> None:
-    """`make run` keeps the records and forgets the phones: a new text under an old id would count as told twice."""
+    """`make run` keeps the records but not the phones: a repeated id would count as repeated."""
     settings.PUBLIC_URL, settings.TWILIO_AUTH_TOKEN = live_server.url, TOKEN
-    for said in ("Stop", "Start"):
+    for customer_text in ("Stop", "Start"):
         with TwilioStandIn(webhook=f"{live_server.url}/texts/incoming") as twilio:
-            form = {"phone": customer.phone, "number": NUMBER, "body": said}
+            form = {"phone": customer.phone, "number": NUMBER, "body": customer_text}
             assert browser.post(f"{twilio.url}/answer", form, timeout=10).ok
     assert list(IncomingText.objects.order_by("at").values_list("body", "outcome")) == [
         ("Stop", "stopped"),
@@ -69,16 +69,20 @@ def test_a_stand_in_that_starts_anew_does_not_repeat_the_ids_of_the_last(
     ]
 
 
-def test_it_shows_what_was_on_the_phones_before_it_started_once(
-    twilio: TwilioStandIn, browser: Session
-) -> None:
-    asked = {
+def test_it_shows_remembered_texts_once(twilio: TwilioStandIn, browser: Session) -> None:
+    nightly = {
         "sid": "SM1",
         "phone": "+14155550111",
         "number": NUMBER,
         "body": "Our van comes by tomorrow.",
     }
-    said = {"sid": "SM2", "phone": "+14155550111", "number": NUMBER, "body": "No", "theirs": True}
+    customer_text = {
+        "sid": "SM2",
+        "phone": "+14155550111",
+        "number": NUMBER,
+        "body": "No",
+        "theirs": True,
+    }
     reply = {
         "sid": "SM2-reply",
         "phone": "+14155550111",
@@ -88,7 +92,7 @@ def test_it_shows_what_was_on_the_phones_before_it_started_once(
     }
     for _ in range(2):
         browser.post(
-            f"{twilio.url}/remember", json=[asked, said, reply], timeout=10
+            f"{twilio.url}/remember", json=[nightly, customer_text, reply], timeout=10
         ).raise_for_status()
     assert [text.body for text in twilio.texts()] == ["Our van comes by tomorrow.", "Canceled."]
     assert twilio.send_calls() == 0
@@ -101,19 +105,22 @@ def test_it_shows_what_was_on_the_phones_before_it_started_once(
     )
 
 
-def test_who_answers_hears_that_the_business_did_not_listen(
+def test_the_page_says_when_the_webhook_fails(
     live_server: Any, settings: Any, customer: Customer, texting: TextSettings, browser: Session
 ) -> None:
     settings.PUBLIC_URL, settings.TWILIO_AUTH_TOKEN = live_server.url, "another"
     form = {"phone": customer.phone, "number": NUMBER, "body": "No"}
     with TwilioStandIn(webhook=f"{live_server.url}/texts/incoming") as twilio:
-        answer = browser.post(f"{twilio.url}/answer", form, timeout=10)
-        assert (answer.status_code, answer.text) == (
+        response = browser.post(f"{twilio.url}/answer", form, timeout=10)
+        assert (response.status_code, response.text) == (
             502,
             "The business's webhook answered 403.",
         )
     with TwilioStandIn(webhook="http://127.0.0.1:9/texts/incoming") as twilio:
-        answer = browser.post(f"{twilio.url}/answer", form, timeout=10)
-        assert (answer.status_code, answer.text) == (502, "The business's webhook did not answer.")
+        response = browser.post(f"{twilio.url}/answer", form, timeout=10)
+        assert (response.status_code, response.text) == (
+            502,
+            "The business's webhook did not answer.",
+        )
         assert "<p class=theirs>No</p>" in browser.get(twilio.url, timeout=10).text
     assert not IncomingText.objects.exists()

@@ -1,4 +1,4 @@
-"""When texts leave, on each business's clock, also on the days when it is changed; and until when an answer counts."""
+"""When texts are sent in each time zone, and until when a reply counts."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -30,7 +30,7 @@ def at(zone: str, local: str) -> datetime:
         ("2026-11-23 17:59:59", False),
         ("2026-11-23 18:00:00", True),
         ("2026-11-23 18:30:00", True),
-        ("2026-11-23 20:59:59", True),  # an hour in which nothing ran is made up for
+        ("2026-11-23 20:59:59", True),  # missed hours are made up for
         ("2026-11-23 21:00:00", False),  # but not at night
         ("2026-11-23 23:59:59", False),
     ],
@@ -38,36 +38,34 @@ def at(zone: str, local: str) -> datetime:
 @pytest.mark.parametrize(
     "zone", [LOS_ANGELES, BERLIN, SYDNEY, "Asia/Kathmandu", "Pacific/Kiritimati"]
 )
-def test_texts_leave_from_the_chosen_hour_until_nine(zone: str, local: str, due: bool) -> None:
-    found = sending_window(at(zone, local), zone, 18)
-    assert (found is not None) is due
-    if found:
-        assert found == (date(2026, 11, 24), at(zone, "2026-11-23 21:00"))
+def test_texts_are_sent_from_the_chosen_hour_until_nine(zone: str, local: str, due: bool) -> None:
+    window = sending_window(at(zone, local), zone, 18)
+    assert (window is not None) is due
+    if window:
+        assert window == (date(2026, 11, 24), at(zone, "2026-11-23 21:00"))
 
 
 @pytest.mark.parametrize(
     ("zone", "day", "utc"),
     [
-        (LOS_ANGELES, "2026-03-07", 2),  # the evening before an hour is left out
+        (LOS_ANGELES, "2026-03-07", 2),  # the evening before the clock skips an hour
         (LOS_ANGELES, "2026-03-08", 1),
         (LOS_ANGELES, "2026-10-31", 1),
-        (LOS_ANGELES, "2026-11-01", 2),  # an hour came twice that day
+        (LOS_ANGELES, "2026-11-01", 2),  # one hour came twice that day
         (BERLIN, "2026-03-29", 16),
         (BERLIN, "2026-10-25", 17),
         (SYDNEY, "2026-10-04", 7),
         (SYDNEY, "2026-04-05", 8),
     ],
 )
-def test_six_in_the_evening_is_six_by_the_wall_clock_when_clocks_change(
-    zone: str, day: str, utc: int
-) -> None:
+def test_the_hour_is_local_when_clocks_change(zone: str, day: str, utc: int) -> None:
     six = at(zone, f"{day} 18:00")
     assert six.hour == utc
     assert sending_window(six - timedelta(seconds=1), zone, 18) is None
-    found = sending_window(six, zone, 18)
-    assert found
-    assert found.pickup_date == date.fromisoformat(day) + timedelta(days=1)
-    assert found.ends_at - six == timedelta(hours=3)
+    window = sending_window(six, zone, 18)
+    assert window
+    assert window.pickup_date == date.fromisoformat(day) + timedelta(days=1)
+    assert window.ends_at - six == timedelta(hours=3)
 
 
 @given(
@@ -75,17 +73,17 @@ def test_six_in_the_evening_is_six_by_the_wall_clock_when_clocks_change(
     st.sampled_from(sorted(known_zones())),
     st.integers(12, END_OF_EVENING - 1),
 )
-def test_no_text_is_ever_due_at_night_and_it_is_always_about_tomorrow(
+def test_texts_are_never_due_at_night_and_always_about_tomorrow(
     now: datetime, zone: str, hour: int
 ) -> None:
     local = now.astimezone(ZoneInfo(zone))
-    found = sending_window(now, zone, hour)
-    assert (found is not None) == (hour <= local.hour < 21)
-    if found:
-        assert found.pickup_date == local.date() + timedelta(days=1)
-        assert now < found.ends_at
-        assert found.ends_at.astimezone(ZoneInfo(zone)).hour == 21
-        assert not has_van_left(found.pickup_date, now, zone, 0)
+    window = sending_window(now, zone, hour)
+    assert (window is not None) == (hour <= local.hour < 21)
+    if window:
+        assert window.pickup_date == local.date() + timedelta(days=1)
+        assert now < window.ends_at
+        assert window.ends_at.astimezone(ZoneInfo(zone)).hour == 21
+        assert not has_van_left(window.pickup_date, now, zone, 0)
 
 
 @pytest.mark.parametrize(
@@ -101,11 +99,11 @@ def test_no_text_is_ever_due_at_night_and_it_is_always_about_tomorrow(
     ],
 )
 @pytest.mark.parametrize("zone", [LOS_ANGELES, BERLIN, SYDNEY])
-def test_an_answer_counts_until_the_van_leaves(zone: str, local: str, late: bool) -> None:
+def test_a_reply_counts_until_the_van_leaves(zone: str, local: str, late: bool) -> None:
     assert has_van_left(date(2026, 11, 24), at(zone, local), zone, 8) is late
 
 
-def test_pauses_double_up_to_ten_minutes_and_are_never_shorter_than_asked_for() -> None:
+def test_the_backoff_doubles_up_to_ten_minutes_and_respects_retry_after() -> None:
     assert [text_backoff(attempts).total_seconds() for attempts in range(8)] == [
         30,
         30,
@@ -121,9 +119,9 @@ def test_pauses_double_up_to_ten_minutes_and_are_never_shorter_than_asked_for() 
 
 
 @given(st.integers(0, 32_767), st.none() | st.floats(0, 1e12))
-def test_a_pause_is_never_too_long_to_be_written_down(attempts: int, asked: float | None) -> None:
+def test_the_backoff_has_limits(attempts: int, retry_after: float | None) -> None:
     assert (
         timedelta(seconds=30)
-        <= text_backoff(attempts, asked)
+        <= text_backoff(attempts, retry_after)
         <= max(TEXT_BACKOFF_CEILING, timedelta(days=1))
     )

@@ -1,4 +1,4 @@
-"""The door for incoming texts: only Twilio comes in, whatever it brings is kept, and telling of it twice changes nothing."""
+"""The webhook for incoming texts: only Twilio may call it, and each text counts once."""
 
 from typing import Any
 
@@ -18,12 +18,12 @@ CANCELED = ["Your pickup on Tuesday, November 24 is canceled. Thank you for tell
 
 @pytest.fixture
 def texted(twilio: TwilioStandIn, pickup: PickupRequest) -> Customer:
-    """The customer has got tonight's text."""
+    """The customer who got tonight's text."""
     assert nightly.run() == {"sent": 1}
     return pickup.customer
 
 
-def nothing_happened() -> bool:
+def nothing_changed() -> bool:
     canceled = PickupRequest.objects.filter(status="canceled").exists()
     return not (
         canceled
@@ -33,17 +33,15 @@ def nothing_happened() -> bool:
 
 
 @pytest.mark.parametrize("signed", ["", "wrong", "\u00e4" * 28, "A" * 28, "A" * 5_000])
-def test_what_twilio_did_not_sign_is_refused_and_changes_nothing(
-    texted: Customer, signed: str
-) -> None:
+def test_a_wrong_signature_is_refused_and_changes_nothing(texted: Customer, signed: str) -> None:
     response = post_incoming_text(
         texted.phone, NUMBER, "No", signed=signed.encode().decode("latin-1")
     )
     assert (response.status_code, response.content) == (403, b"This is not from Twilio.")
-    assert nothing_happened()
+    assert nothing_changed()
 
 
-def test_a_signature_is_good_for_nothing_else_than_what_it_signed(texted: Customer) -> None:
+def test_a_signature_is_valid_only_for_what_it_signed(texted: Customer) -> None:
     from devtools.twilio_stub.texts_api import signature
 
     form = {"MessageSid": "SM1", "From": texted.phone, "To": NUMBER, "Body": "Yes"}
@@ -52,11 +50,11 @@ def test_a_signature_is_good_for_nothing_else_than_what_it_signed(texted: Custom
         Client().post("/texts/incoming", form | {"Body": "No"}, headers=headers).status_code == 403
     )
     assert Client().post("/texts/incoming?also=this", form, headers=headers).status_code == 403
-    assert nothing_happened()
+    assert nothing_changed()
     assert Client().post("/texts/incoming", form, headers=headers).status_code == 200
 
 
-def test_the_address_that_is_signed_is_the_public_one_whatever_host_a_request_names(
+def test_the_public_address_is_signed_whatever_host_a_request_names(
     texted: Customer, settings: Any
 ) -> None:
     from devtools.twilio_stub.texts_api import signature
@@ -69,11 +67,11 @@ def test_the_address_that_is_signed_is_the_public_one_whatever_host_a_request_na
         return int(Client().post("/texts/incoming", form, headers=headers).status_code)
 
     assert post("https://evil.example.com/texts/incoming", "evil.example.com") == 403
-    assert nothing_happened()
+    assert nothing_changed()
     assert post("https://smrt.example.com/texts/incoming", "internal:8000") == 200
 
 
-def test_without_a_token_nobody_can_sign(texted: Customer, settings: Any) -> None:
+def test_without_a_token_no_signature_is_valid(texted: Customer, settings: Any) -> None:
     import base64
     import hmac
 
@@ -87,21 +85,21 @@ def test_without_a_token_nobody_can_sign(texted: Customer, settings: Any) -> Non
         Client().post("/texts/incoming", form, headers={"X-Twilio-Signature": signed}).status_code
         == 403
     )
-    assert nothing_happened()
+    assert nothing_changed()
 
 
-def test_it_takes_posts_alone(texted: Customer) -> None:
+def test_only_post_is_allowed(texted: Customer) -> None:
     assert Client().get("/texts/incoming").status_code == 405
-    assert nothing_happened()
+    assert nothing_changed()
 
 
 def test_a_call_without_an_id_is_refused(texted: Customer) -> None:
     response = post_incoming_text(texted.phone, NUMBER, "No", MessageSid="")
     assert (response.status_code, response.content) == (400, b"A MessageSid is missing.")
-    assert nothing_happened()
+    assert nothing_changed()
 
 
-def test_a_call_that_is_repeated_is_answered_the_same_and_does_it_once(texted: Customer) -> None:
+def test_a_repeated_call_gets_the_same_reply_and_counts_once(texted: Customer) -> None:
     first = post_incoming_text(texted.phone, NUMBER, "No", sid="SM7")
     waiting = Outgoing.objects.count()
     for _ in range(3):
@@ -119,7 +117,7 @@ def test_a_reply_is_escaped(texted: Customer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "kept"),
+    ("body", "stored"),
     [
         (
             "\U0001f44d\U0001f3fd\u200d\u2640\ufe0f" * 50,
@@ -133,13 +131,13 @@ def test_a_reply_is_escaped(texted: Customer) -> None:
     ],
     ids=["emoji", "very long", "zero byte", "markup", "sql", "empty"],
 )
-def test_whatever_is_said_is_kept_for_the_counter(texted: Customer, body: str, kept: str) -> None:
+def test_any_text_is_stored_for_the_business(texted: Customer, body: str, stored: str) -> None:
     assert automatic_replies(post_incoming_text(texted.phone, NUMBER, body)) == [
         "Thank you. We forwarded your message to our team."
     ]
     text = IncomingText.objects.get()
     assert (text.body, text.meaning, text.outcome, text.handled, text.customer) == (
-        kept,
+        stored,
         "other",
         "kept",
         False,
@@ -151,45 +149,41 @@ def test_whatever_is_said_is_kept_for_the_counter(texted: Customer, body: str, k
     ("media", "counted"),
     [("1", 1), ("3", 3), ("9999", 10), ("-1", 0), ("x", 0), ("\u00b2", 0), ("", 0)],
 )
-def test_a_picture_without_words_is_kept(texted: Customer, media: str, counted: int) -> None:
+def test_a_picture_without_words_is_stored(texted: Customer, media: str, counted: int) -> None:
     post_incoming_text(texted.phone, NUMBER, "", NumMedia=media)
     assert IncomingText.objects.get().media == counted
 
 
 @pytest.mark.parametrize("number", ["+14155550199", "", "nonsense", "x" * 500])
-def test_a_number_that_is_no_business_own_is_answered_with_nothing(
-    texted: Customer, number: str
-) -> None:
+def test_an_unknown_number_gets_no_reply(texted: Customer, number: str) -> None:
     assert automatic_replies(post_incoming_text(texted.phone, number, "No")) == []
-    assert nothing_happened()
+    assert nothing_changed()
 
 
-def test_a_business_without_a_number_is_not_the_one_that_an_empty_number_means(
+def test_an_empty_number_matches_no_business(
     texted: Customer,
 ) -> None:
     TextSettings.objects.update(number="", enabled=False)
     assert automatic_replies(post_incoming_text(texted.phone, "", "No")) == []
-    assert nothing_happened()
+    assert nothing_changed()
 
 
 @pytest.mark.parametrize("field", ["MessageSid", "From", "To", "Body", "NumMedia", "OptOutType"])
 @pytest.mark.parametrize("value", ["\0", "a\0b", "\U0001f44d" * 100])
-def test_whatever_twilio_signs_is_never_an_error_of_ours(
-    texted: Customer, field: str, value: str
-) -> None:
+def test_no_signed_input_causes_an_error_of_ours(texted: Customer, field: str, value: str) -> None:
     assert post_incoming_text(texted.phone, NUMBER, "Hello", **{field: value}).status_code in {
         200,
         400,
     }
 
 
-def test_what_is_left_out_is_as_good_as_empty(texted: Customer) -> None:
-    """RCS and short codes do without one or the other."""
+def test_missing_fields_count_as_empty(texted: Customer) -> None:
+    """RCS and short codes send no Body or no From."""
     from devtools.twilio_stub.texts_api import signature
 
     form = {"MessageSid": "SM1", "To": NUMBER}
     headers = {"X-Twilio-Signature": signature("http://127.0.0.1:8000/texts/incoming", form)}
     response = Client().post("/texts/incoming", form, headers=headers)
     assert automatic_replies(response) == []
-    kept = IncomingText.objects.get()
-    assert (kept.phone, kept.body, kept.customer, kept.handled) == ("", "", None, False)
+    text = IncomingText.objects.get()
+    assert (text.phone, text.body, text.customer, text.handled) == ("", "", None, False)

@@ -21,28 +21,35 @@ DAY = date(2026, 11, 24)
         (
             "en",
             (
-                "Example Cleaners: Ann, our van will come for your pickup tomorrow, Tuesday, November 24. Reply NO to cancel it. "
+                "Example Cleaners: Ann, our van will come for your pickup tomorrow, "
+                "Tuesday, November 24. "
+                "Reply NO to cancel it. "
                 "Reply STOP to opt out."
             ),
         ),
         (
             "es",
             (
-                "Example Cleaners: Ann, mañana, martes 24 de noviembre, pasaremos a recoger su ropa. Responda NO para cancelar. "
+                "Example Cleaners: Ann, mañana, martes 24 de noviembre, "
+                "pasaremos a recoger su ropa. "
+                "Responda NO para cancelar. "
                 "Responda STOP para no recibir más mensajes."
             ),
         ),
         (
             "de",
             (
-                "Example Cleaners: Ann, morgen, Dienstag, 24. November, holen wir Ihre Wäsche ab. Antworten Sie NEIN, um abzusagen. "
+                "Example Cleaners: Ann, morgen, Dienstag, 24. November, holen wir Ihre Wäsche ab. "
+                "Antworten Sie NEIN, um abzusagen. "
                 "Antworten Sie STOPP, um keine SMS mehr zu bekommen."
             ),
         ),
         (
             "fr",
             (
-                "Example Cleaners : Ann, nous passons demain, mardi 24 novembre, prendre votre linge. Répondez NON pour annuler. "
+                "Example Cleaners : Ann, nous passons demain, mardi 24 novembre, "
+                "prendre votre linge. "
+                "Répondez NON pour annuler. "
                 "Répondez STOP pour ne plus recevoir de SMS."
             ),
         ),
@@ -54,14 +61,14 @@ def test_the_usual_wording(code: str, text: str) -> None:
     )
 
 
-def test_a_wording_of_ones_own_is_filled_in_and_always_ends_with_how_to_stop() -> None:
+def test_own_wording_is_filled_in_and_ends_with_how_to_opt_out() -> None:
     text = nightly_text(
         ENGLISH, " Hi {name}, {day}? {business} {other} ", name="", day=DAY, business="Example"
     )
     assert text == "Hi dear customer, Tuesday, November 24? Example {other} Reply STOP to opt out."
 
 
-def test_what_a_customer_is_called_is_not_read_as_a_wording() -> None:
+def test_braces_in_a_customer_s_name_are_not_filled_in() -> None:
     assert nightly_text(
         ENGLISH, "{name}", name="{business}", day=DAY, business="Example"
     ).startswith("{business} Reply")
@@ -70,7 +77,7 @@ def test_what_a_customer_is_called_is_not_read_as_a_wording() -> None:
     ).startswith("{name.__class__}{0} ")
 
 
-def test_what_cannot_be_filled_in_is_found() -> None:
+def test_unknown_placeholders_are_found() -> None:
     assert unknown_placeholders("{name} {first} {} {day}") == ["first", ""]
 
 
