@@ -65,7 +65,7 @@ def test_old_links_stop_working_and_segment_gets_a_new_one(
     owner: User, customer: Customer, integration: Integration, segment: SegmentStandIn
 ) -> None:
     visitor, other = Visitor(), CustomerFactory.create(business=customer.business)
-    visitor.come_in(customer)
+    visitor.log_in(customer)
 
     response = logged_in(owner).post(page(customer))
 

@@ -69,7 +69,9 @@ def decisions(system: DemoSystem, seed: int) -> list[str]:
 def test_a_refusal_is_said_and_changes_nothing(system: DemoSystem) -> None:
     Customer.objects.update(delivery_preference="Route Regular")
     said = system.act(website.request_regular_pickups)
-    assert said == "refused: Our van comes to you regularly. You do not have to schedule each pickup."
+    assert (
+        said == "refused: Our van comes to you regularly. You do not have to schedule each pickup."
+    )
     Stop.objects.bulk_create(
         [
             _pending_stop_with_order(customer)
