@@ -72,7 +72,7 @@ def test_no_admin_page_about_the_customer_contains_the_link(
     customer: Customer, owner: User, signature: str
 ) -> None:
     client = logged_in(owner)
-    for page in ("change", "links", "story", "history"):
+    for page in ("change", "links", "timeline", "history"):
         response = client.get(reverse(f"admin:customers_customer_{page}", args=[customer.pk]))
         assert response.status_code == 200
         assert signature not in response.content.decode()

@@ -217,7 +217,7 @@ def remove_phone(pickup: PickupRequest) -> None:
 
 
 @pytest.mark.parametrize(
-    ("happens", "reason"),
+    ("change", "reason"),
     [
         (cancel, "not_scheduled"),
         (move, "not_scheduled"),
