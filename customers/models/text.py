@@ -15,7 +15,7 @@ from customers.texts.languages import AutoReply, ReplyMeaning
 
 
 class NightlyText(models.Model):
-    """The one text about a pickup, saved before it is sent, so that a second one never is."""
+    """The one text about a pickup. Saved before it is sent: no failure may cause a second."""
 
     class Status(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -69,7 +69,7 @@ class NightlyText(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     claimed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
-    phone = models.CharField(max_length=40, blank=True, help_text="Where it was sent.")
+    phone = models.CharField(max_length=40, blank=True, help_text="The number it was sent to.")
     sender = models.CharField(max_length=40, blank=True, help_text="Your number when it was sent.")
     sid = models.CharField("Twilio's id", max_length=64, blank=True)
     error = models.PositiveIntegerField("Twilio's error", null=True, blank=True)
