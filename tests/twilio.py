@@ -66,7 +66,7 @@ class TwilioStandIn:
         return int(self._state()["asked"])
 
     def fault(self, status: int, **spec: Any) -> None:
-        """Add a fault. `spec` is described in `devtools.twilio_stub.texting.Fault`."""
+        """Add a fault. `spec` is described in `devtools.twilio_stub.texts_api.TextFault`."""
         self._http.post(
             self.url + "/faults", json={"status": status, **spec}, timeout=RESPONSE_TIMEOUT_SECONDS
         ).raise_for_status()

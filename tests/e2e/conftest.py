@@ -1,4 +1,4 @@
-"""Programs and servers that a test starts beside the usual ones, to break them."""
+"""Servers and programs that a test may break."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ from tests.workers import PROJECT, Beat
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Closed to other accounts, but open to servers."""
+    """A temporary folder that the servers can use and other accounts cannot."""
     folder = TemporaryFolder()
     yield folder.path
     folder.remove()
@@ -26,7 +26,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def own_postgres(folder: Path) -> Iterator[PostgresServer]:
-    """With our tables, for the test to break."""
+    """A PostgreSQL server with our tables, for the test to break."""
     server = PostgresServer(folder / "postgres")
     server.start()
     environment = {**os.environ, "DATABASE_URL": server.url}
@@ -43,7 +43,7 @@ def own_postgres(folder: Path) -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def own_redis(folder: Path, settings: Settings) -> Iterator[RedisServer]:
-    """A Redis that the test may break; this process wakes the workers through it."""
+    """A Redis server for the test to break. Wake-ups of this process go through it."""
     server = RedisServer(folder / "redis")
     server.start()
     settings.REDIS_URL = settings.CELERY_BROKER_URL = server.url
@@ -61,7 +61,7 @@ def _forget_connections() -> None:
 
 @pytest.fixture
 def start_beat_with(transactional_db: None) -> Iterator[Callable[..., Beat]]:
-    """`start_beat_with(**environment)`; it ends with the test."""
+    """A function that starts beat: `start_beat_with(**environment)`. It ends with the test."""
     beats: list[Beat] = []
 
     def start(**environment: str) -> Beat:

@@ -1,4 +1,7 @@
-"""Beat only ticks: what a lost wake-up left leaves within seconds, and two beats, a task run twice or late have no effect."""
+"""Beat delivers events within seconds when their wake-up was lost.
+
+A second beat, or a task that runs twice or late, changes nothing.
+"""
 
 from collections.abc import Callable
 
@@ -21,13 +24,14 @@ from tests.factories import CustomFieldFactory, CustomFieldValueFactory
 from tests.segment import SegmentStandIn
 from tests.workers import Beat, Worker, wait_until
 
-SOON = 10.0
-"""Seconds within which events leave once a worker and beat can run; design's promise."""
-ROUNDS = 2
+DELIVERY_SECONDS = 10.0
+"""Events leave within this time once a worker and beat are running."""
+MIN_TICKS = 2
+"""Ticks of each beat, so that both had a chance to send everything again."""
 
 
-def celebrate_today(business: Business) -> None:
-    """A birthday that is due, found by the sweep of the first tick."""
+def create_birthday_today(business: Business) -> None:
+    """Create a customer whose birthday the sweep of the first tick finds."""
     customer = sign_up(business)
     field = CustomFieldFactory.create(business=business, birthday=True)
     CustomFieldValueFactory.create(
@@ -43,24 +47,26 @@ def ticks(beat: Beat) -> int:
 
 
 @pytest.mark.slow
-def test_two_beats_deliver_what_no_wake_up_told_of_and_everything_once(
+def test_two_beats_deliver_events_without_a_wake_up_and_each_event_once(
     start_worker: Callable[..., Worker], start_beat: Callable[[], Beat], segment: SegmentStandIn
 ) -> None:
     business = sending_business(WRITE_KEY)
     customer = sign_up(business)
-    celebrate_today(business)
+    create_birthday_today(business)
     deliver()
     segment.reset()
     start_worker()
-    # straight into the table: nobody is woken
+    # Inserted with SQL, so there is no wake-up.
     add_visits(5, customer)
 
     beats = [start_beat(), start_beat()]
-    segment.wait_for(6, WRITE_KEY, timeout=SOON + 10)
+    segment.wait_for(6, WRITE_KEY, timeout=DELIVERY_SECONDS + 10)
     wait_until(
-        lambda: min(ticks(beat) for beat in beats) >= ROUNDS, "both had ticked several times", 30
+        lambda: min(ticks(beat) for beat in beats) >= MIN_TICKS,
+        "both beats ticked several times",
+        30,
     )
-    wait_until(lambda: not Outgoing.objects.exists(), "the outbox was empty")
+    wait_until(lambda: not Outgoing.objects.exists(), "the outbox is empty")
 
     assert sorted(event_names(segment.accepted())) == ["Customer Birthday", *["Customer Visit"] * 5]
     assert segment.counts()["dropped"] == 0
@@ -68,9 +74,9 @@ def test_two_beats_deliver_what_no_wake_up_told_of_and_everything_once(
 
 
 @pytest.mark.django_db
-def test_tasks_run_twice_or_late_find_nothing_more_to_do(segment: SegmentStandIn) -> None:
-    celebrate_today(sending_business(WRITE_KEY))
-    run = [
+def test_tasks_that_run_twice_or_late_find_nothing_to_do(segment: SegmentStandIn) -> None:
+    create_birthday_today(sending_business(WRITE_KEY))
+    all_tasks = [
         tasks.sweep_birthdays,
         tasks.fan_out_trait_changes,
         tasks.deliver,
@@ -78,12 +84,12 @@ def test_tasks_run_twice_or_late_find_nothing_more_to_do(segment: SegmentStandIn
         tasks.expire_waiting,
         tasks.keep_partitions,
     ]
-    for task in run:
+    for task in all_tasks:
         task()
     sent, entries = segment.accepted(), len(logged())
     assert "Customer Birthday" in event_names(sent)
 
-    for task in run:
+    for task in all_tasks:
         task()
 
     assert (segment.accepted(), len(logged()), message_ids()) == (sent, entries, [])

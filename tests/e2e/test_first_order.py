@@ -1,4 +1,4 @@
-"""The thinnest path: an order is saved, a real worker sends it, Segment has it and the send log says so."""
+"""An order is saved, a worker sends its event, Segment accepts it and the send log shows it."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,7 @@ def test_an_order_reaches_segment_and_the_send_log(
         "Order Created",
     ]
     assert arrived[2].message["properties"]["order_id"] == order.number
-    wait_until(lambda: not Outgoing.objects.exists(), "the outbox was empty")
+    wait_until(lambda: not Outgoing.objects.exists(), "the outbox is empty")
     assert list(
         SendLog.objects.order_by("occurred_at", "id").values_list("event", "outcome", "attempts")
     ) == [

@@ -1,4 +1,4 @@
-"""kill -9 of a worker at any point of a round: another delivers everything, each message once, and the log has each once."""
+"""A worker is killed at some point of a round: another one delivers and logs each message once."""
 
 import os
 import signal
@@ -44,41 +44,45 @@ def business(worker: Worker, segment: SegmentStandIn) -> Business:
     return sending_business(WRITE_KEY)
 
 
-def let_events_wait(business: Business) -> list[str]:
-    """An identify, a signup and three visits, all at once. Answers their ids, in the order in which they leave."""
+def record_events(business: Business) -> list[str]:
+    """Record an identify, a signup and three visits in one transaction.
+
+    Returns the message ids in the order of delivery.
+    """
     with transaction.atomic():
         add_visits(3, sign_up(business))
         return message_ids()
 
 
 @contextmanager
-def held_up(statement: str) -> Iterator[None]:
-    """A transaction of somebody else's is open, in which this statement took its locks."""
+def hold_locks(statement: str) -> Iterator[None]:
+    """Keep a transaction of another session open in which this statement took locks."""
     with psycopg.connect(workers.current_database_url()) as session:
         session.execute(statement)
         yield
         session.rollback()
 
 
-def waits_for_a_lock() -> bool:
+def is_waiting_for_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
         return bool(cursor.fetchone()[0])
 
 
-def is_nobodys() -> bool:
-    """The killed worker's session has ended, and with it what it left undone."""
+def has_session_ended() -> bool:
+    """Return whether the killed worker's session is gone, so its transaction is rolled back."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
-            " AND pid <> pg_backend_pid()"
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
         )
         return not cursor.fetchone()[0]
 
 
-def is_delivered_once(recorded: list[str], segment: SegmentStandIn) -> None:
+def assert_delivered_once(recorded: list[str], segment: SegmentStandIn) -> None:
     assert [message["messageId"] for message in segment.accepted(WRITE_KEY)] == recorded
     assert [(entry.message_id, entry.outcome) for entry in logged()] == [
         (message_id, "accepted") for message_id in recorded
@@ -91,48 +95,53 @@ def is_delivered_once(recorded: list[str], segment: SegmentStandIn) -> None:
     assert not Outgoing.objects.exists()
 
 
-def test_before_the_post(business: Business, worker: Worker, segment: SegmentStandIn) -> None:
-    """It has claimed the lane, and is held up while it reads what to send."""
+def test_a_worker_is_killed_before_the_post(
+    business: Business, worker: Worker, segment: SegmentStandIn
+) -> None:
+    """It has claimed the lane and waits for a lock while it loads the messages."""
     Lane.objects.update(resume_at=timezone.now() + timedelta(hours=1))
-    recorded = let_events_wait(business)
-    with held_up("LOCK TABLE customers_customer IN ACCESS EXCLUSIVE MODE"):
+    recorded = record_events(business)
+    with hold_locks("LOCK TABLE customers_customer IN ACCESS EXCLUSIVE MODE"):
         time_passes()
         wake.wake()
-        wait_until(lambda: lane_of(business).lease_token and waits_for_a_lock(), "it was held up")
+        wait_until(
+            lambda: lane_of(business).lease_token and is_waiting_for_lock(),
+            "the worker waits for a lock",
+        )
         worker.kill()
-    wait_until(is_nobodys, "its session had ended")
+    wait_until(has_session_ended, "its session has ended")
     assert (segment.requests(), message_ids()) == ([], recorded)
 
-    # as long as its lease lasts, nobody else takes the lane
+    # No other worker claims the lane until the lease ends.
     deliver()
     assert segment.requests() == []
     time_passes()
     deliver()
 
-    is_delivered_once(recorded, segment)
+    assert_delivered_once(recorded, segment)
     assert segment.counts()["dropped"] == 0
 
 
-def test_while_the_request_is_under_way(
+def test_a_worker_is_killed_while_the_request_is_in_flight(
     business: Business, worker: Worker, segment: SegmentStandIn
 ) -> None:
     segment.fault("hang")
-    recorded = let_events_wait(business)
-    wait_until(segment.requests, "the request was under way")
+    recorded = record_events(business)
+    wait_until(segment.requests, "the request is in flight")
     worker.kill()
     segment.clear_faults()
 
     time_passes()
     deliver()
 
-    is_delivered_once(recorded, segment)
+    assert_delivered_once(recorded, segment)
 
 
-def test_after_the_messages_were_accepted_and_before_the_answer(
+def test_a_worker_is_killed_after_acceptance_and_before_the_response(
     business: Business, worker: Worker, segment: SegmentStandIn
 ) -> None:
     segment.fault("accept_then_timeout")
-    recorded = let_events_wait(business)
+    recorded = record_events(business)
     segment.wait_for(1, WRITE_KEY)
     worker.kill()
     segment.clear_faults()
@@ -140,8 +149,8 @@ def test_after_the_messages_were_accepted_and_before_the_answer(
     time_passes()
     deliver()
 
-    is_delivered_once(recorded, segment)
-    # the identify went out again under its id, which is how Segment knows it
+    assert_delivered_once(recorded, segment)
+    # The identify was posted again with the same id, so Segment recognised and dropped it.
     assert [
         arrival.message["messageId"] for arrival in segment.messages(verdict="dropped")
     ] == recorded[:1]
@@ -156,33 +165,33 @@ def test_after_the_messages_were_accepted_and_before_the_answer(
         "SELECT FROM events_lane FOR UPDATE",
     ],
 )
-def test_inside_settle(
+def test_a_worker_is_killed_in_any_step_of_settling(
     statement: str, business: Business, worker: Worker, segment: SegmentStandIn
 ) -> None:
-    """Held up at each of its steps in turn, the last being the release of the lane."""
+    """Each statement locks what another step needs; the last step releases the lane."""
     segment.fault("hang")
-    recorded = let_events_wait(business)
-    wait_until(segment.requests, "the first request was under way")
-    with held_up(statement):
+    recorded = record_events(business)
+    wait_until(segment.requests, "the first request is in flight")
+    with hold_locks(statement):
         segment.clear_faults()
         segment.wait_for(5, WRITE_KEY)
-        wait_until(waits_for_a_lock, "it was held up")
+        wait_until(is_waiting_for_lock, "the worker waits for a lock")
         worker.kill()
-    wait_until(is_nobodys, "its session had ended")
+    wait_until(has_session_ended, "its session has ended")
     assert (logged(), message_ids()) == ([], recorded)
 
     time_passes()
     deliver()
 
-    is_delivered_once(recorded, segment)
+    assert_delivered_once(recorded, segment)
     assert segment.counts()["dropped"] == 5
 
 
-def test_a_new_worker_goes_on_where_the_killed_one_was(
+def test_a_new_worker_continues_where_the_killed_one_was(
     business: Business, worker: Worker, start_worker: Callable[..., Worker], segment: SegmentStandIn
 ) -> None:
     segment.fault("accept_then_timeout", times=1)
-    recorded = let_events_wait(business)
+    recorded = record_events(business)
     segment.wait_for(1, WRITE_KEY)
     worker.kill()
 
@@ -190,27 +199,27 @@ def test_a_new_worker_goes_on_where_the_killed_one_was(
     time_passes()
     wake.wake()
 
-    wait_until(lambda: not Outgoing.objects.exists(), "everything was delivered")
-    is_delivered_once(recorded, segment)
+    wait_until(lambda: not Outgoing.objects.exists(), "everything is delivered")
+    assert_delivered_once(recorded, segment)
 
 
-def test_a_worker_whose_process_was_killed_starts_another_and_goes_on(
+def test_a_worker_whose_child_process_is_killed_starts_another_and_continues(
     business: Business, worker: Worker, segment: SegmentStandIn
 ) -> None:
     segment.fault("accept_then_timeout", times=1)
-    recorded = let_events_wait(business)
+    recorded = record_events(business)
     segment.wait_for(1, WRITE_KEY)
     (process,) = children(worker.process.pid)
     os.kill(process, signal.SIGKILL)
     wait_until(
-        lambda: children(worker.process.pid) not in ([], [process]), "there was another process"
+        lambda: children(worker.process.pid) not in ([], [process]), "there is another process"
     )
 
     time_passes()
     wake.wake()
 
-    wait_until(lambda: not Outgoing.objects.exists(), "everything was delivered")
-    is_delivered_once(recorded, segment)
+    wait_until(lambda: not Outgoing.objects.exists(), "everything is delivered")
+    assert_delivered_once(recorded, segment)
     assert Lane.objects.get().lease_token is None
 
 
@@ -218,14 +227,14 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def test_nothing_of_a_round_is_lost_when_it_is_stopped_in_good_order(
+def test_a_worker_that_is_asked_to_stop_finishes_its_round(
     business: Business, worker: Worker, segment: SegmentStandIn
 ) -> None:
-    """A deploy: the request under way is waited for and settled."""
+    """As in a deploy: it waits for the request in flight, and settles."""
     segment.fault("delay", delay_ms=500)
-    recorded = let_events_wait(business)
-    wait_until(segment.requests, "the request was under way")
+    recorded = record_events(business)
+    wait_until(segment.requests, "the request is in flight")
 
     worker.stop()
 
-    is_delivered_once(recorded, segment)
+    assert_delivered_once(recorded, segment)

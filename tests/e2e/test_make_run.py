@@ -1,4 +1,4 @@
-"""`make run` as a newcomer meets it: the real programs, with the data in a folder of the test's."""
+"""`make run` with the real programs, as on the first day; its data is in a temporary folder."""
 
 import json
 import os
@@ -16,15 +16,15 @@ from devtools.demo.businesses import BUSINESSES
 from devtools.services.ports import free_port
 from tests.devtools.run.processes import WatchedProcess, wait_until
 
-RUN = """
+RUN_CODE = """
 import sys
 from pathlib import Path
 from devtools.run import system
 from devtools.run.start import main
 sys.exit(main(system.PROJECT, system.steps(), system.programs, Path(sys.argv[1])))
 """
-# A newcomer has set none of them.
-UNSET = (
+# A newcomer has set none of these.
+UNSET_SETTINGS = (
     "DATABASE_URL",
     "REDIS_URL",
     "SEGMENT_HOST",
@@ -38,7 +38,7 @@ UNSET = (
 
 
 class Newcomer:
-    """Starts the system, and looks at what it printed and at its pages."""
+    """Starts the system, reads its output and opens its pages."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -47,7 +47,7 @@ class Newcomer:
             "SEGMENT_STUB_PORT": str(free_port()),
             "TWILIO_STUB_PORT": str(free_port()),
         }
-        self._environment = dict.fromkeys(UNSET) | ports
+        self._environment = dict.fromkeys(UNSET_SETTINGS) | ports
         self.web, self.segment, self.phones = (
             f"http://127.0.0.1:{port}" for port in ports.values()
         )
@@ -56,14 +56,16 @@ class Newcomer:
         self.start()
 
     def start(self) -> None:
-        self.run = WatchedProcess([sys.executable, "-c", RUN, str(self.folder)], self._environment)
+        self.run = WatchedProcess(
+            [sys.executable, "-c", RUN_CODE, str(self.folder)], self._environment
+        )
         self.run.wait_for("Ctrl-C stops everything")
 
     def password(self) -> str:
         return self.run.wait_for("Log in as admin with the password").split()[-1]
 
     def calls_the_api(self) -> bool:
-        """With the key that it printed, as the docs say that it also names."""
+        """Return whether its docs open, and a call with the printed key works."""
         key = self.run.wait_for("Call the API as a till").split()[-1]
         docs = self.run.wait_for("  API  ").split()[1]
         page = self.http.get(docs, timeout=10)
@@ -73,7 +75,7 @@ class Newcomer:
         return page.ok and found.ok and len(found.json()["results"]) > 0
 
     def texts(self) -> list[str]:
-        """On the phones of customers."""
+        """Return the texts on the phones of customers."""
         return [
             line["body"]
             for line in self.http.get(f"{self.phones}/messages", timeout=10).json()["lines"]
@@ -94,28 +96,29 @@ class Newcomer:
             BUSINESSES[0].name in self.http.post(f"{self.web}/admin/login/", form, timeout=10).text
         )
 
-    def arrived(self) -> list[dict[str, Any]]:
+    def messages(self) -> list[dict[str, Any]]:
         return [
             json.loads(line)
             for line in self.http.get(f"{self.segment}/messages", timeout=10).content.splitlines()
         ]
 
-    def kinds(self) -> set[str]:
+    def event_names(self) -> set[str]:
+        """Return the accepted events, and `identify`."""
         return {
-            one["message"].get("event", "identify")
-            for one in self.arrived()
-            if one["verdict"] == "accepted"
+            line["message"].get("event", "identify")
+            for line in self.messages()
+            if line["verdict"] == "accepted"
         }
 
     def order_number(self) -> str:
         numbers = [
-            one["message"]["properties"]["order_id"]
-            for one in self.arrived()
-            if one["message"].get("event") == "Order Created"
+            line["message"]["properties"]["order_id"]
+            for line in self.messages()
+            if line["message"].get("event") == "Order Created"
         ]
         return str(numbers[0])
 
-    def orders_found(self, number: str) -> bool:
+    def is_order_found(self, number: str) -> bool:
         return (
             f">{number}</a>"
             in self.http.get(
@@ -124,7 +127,7 @@ class Newcomer:
         )
 
     def processes(self) -> list[str]:
-        """Everything that this folder's run started carries its mark."""
+        """Return the ids of the processes of this folder's run; their environment has its mark."""
         mark = next(
             line
             for line in (self.folder / "secrets").read_text().splitlines()
@@ -141,7 +144,7 @@ def environment_of(process: Path) -> list[str]:
     try:
         return (process / "environ").read_bytes().decode(errors="replace").split("\0")
     except OSError:
-        return []  # it ended meanwhile, or belongs to somebody else
+        return []  # The process has ended, or belongs to another account.
 
 
 @pytest.fixture
@@ -152,18 +155,20 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
 
 
 @pytest.mark.slow
-def test_a_newcomer_sees_events_flow_and_finds_everything_again_after_a_crash(
+def test_a_newcomer_sees_events_arrive_and_finds_all_data_again_after_a_crash(
     newcomer: Newcomer,
 ) -> None:
     newcomer.log_in()
-    # both come from sweeps; the others from what people do
+    # Sweeps find the first two; people cause the others.
     wait_until(
-        lambda: {"Customer Lost", "Customer Birthday", "Order Created"} <= newcomer.kinds(),
-        "the events that nobody's action makes",
+        lambda: {"Customer Lost", "Customer Birthday", "Order Created"} <= newcomer.event_names(),
+        "events of sweeps and of people arrive",
     )
-    wait_until(lambda: len(newcomer.kinds()) >= 9, "eight kinds of events and identify")
-    assert {one["verdict"] for one in newcomer.arrived()} == {"accepted"}
-    assert {one["writeKey"] for one in newcomer.arrived()} == {
+    wait_until(
+        lambda: len(newcomer.event_names()) >= 9, "eight kinds of events and identify arrive"
+    )
+    assert {line["verdict"] for line in newcomer.messages()} == {"accepted"}
+    assert {line["writeKey"] for line in newcomer.messages()} == {
         demo.write_key for demo in BUSINESSES if demo.enabled
     }
     assert "Customers' phones" in newcomer.http.get(newcomer.phones, timeout=10).text
@@ -171,24 +176,21 @@ def test_a_newcomer_sees_events_flow_and_finds_everything_again_after_a_crash(
     texts = newcomer.texts()
     assert len([body for body in texts if "our van will come" in body]) >= 8
     assert not any("request_started" in line for line in newcomer.run.lines), (
-        "requests hide what is told"
+        "the log of requests hides the instructions"
     )
     number, password = newcomer.order_number(), newcomer.password()
-    assert newcomer.orders_found(number)
+    assert newcomer.is_order_found(number)
 
     newcomer.run.send(signal.SIGKILL)
     newcomer.run.ended()
     newcomer.start()
 
     assert newcomer.password() == password
-    assert newcomer.orders_found(number), "the session or the order is gone"
+    assert newcomer.is_order_found(number), "the session or the order is gone"
     assert newcomer.calls_the_api()
-    wait_until(
-        lambda: set(texts) <= set(newcomer.texts()), "the phones show what was on them before"
-    )
+    wait_until(lambda: set(texts) <= set(newcomer.texts()), "the phones show the texts from before")
     assert newcomer.processes()
-    os.killpg(
-        newcomer.run.process.pid, signal.SIGINT
-    )  # as the terminal does: to all of its foreground processes
+    # A terminal sends Ctrl-C to all of its foreground processes.
+    os.killpg(newcomer.run.process.pid, signal.SIGINT)
     assert newcomer.run.ended() == 0
     assert newcomer.processes() == []

@@ -1,4 +1,4 @@
-"""Every setting that is missing or malformed stops the start of any program with one sentence that names it."""
+"""A missing or malformed setting stops every program at its start, with one sentence."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from smrt_integration import environment
 from smrt_integration import settings as ours
 from tests.workers import PROJECT
 
-INSTALLED = {
+INSTALLATION = {
     "DEBUG": "0",
     "DATABASE_URL": "postgres://smrt:quiet-please@db.example.com:5432/smrt",
     "REDIS_URL": "redis://:quiet-please@redis.example.com:6379/0",
@@ -21,7 +21,7 @@ INSTALLED = {
     "ALLOWED_HOSTS": "smrt.example.com",
     "PUBLIC_URL": "https://smrt.example.com",
 }
-"""As an installation sets them. The servers do not exist: nothing may be asked of them before the settings are right."""
+"""Settings of an installation. The servers do not exist, so no program may call them here."""
 
 OPTIONAL = [
     "CELERY_BROKER_URL",
@@ -32,8 +32,8 @@ OPTIONAL = [
     "EMAIL_URL",
     "DEFAULT_FROM_EMAIL",
 ]
-TEXTS = ["TEXTS_BACKEND", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_HOST"]
-KNOWN = [*INSTALLED, *OPTIONAL, *TEXTS]
+TEXT_SETTINGS = ["TEXTS_BACKEND", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_HOST"]
+KNOWN = [*INSTALLATION, *OPTIONAL, *TEXT_SETTINGS]
 
 PROGRAMS = {
     "check": [sys.executable, "manage.py", "check"],
@@ -121,9 +121,14 @@ MALFORMED = [
 
 
 def start(program: str, **environment: str | None) -> subprocess.Popen[str]:
-    """With the settings of an installation but for these; None takes one out."""
-    wanted = {name: value for name, value in (INSTALLED | environment).items() if value is not None}
-    kept = {
+    """Start a program with the settings of an installation.
+
+    `environment` replaces some of them; None removes a setting.
+    """
+    settings = {
+        name: value for name, value in (INSTALLATION | environment).items() if value is not None
+    }
+    other_variables = {
         name: value
         for name, value in os.environ.items()
         if name not in KNOWN and not name.endswith("_FILE")
@@ -131,7 +136,7 @@ def start(program: str, **environment: str | None) -> subprocess.Popen[str]:
     return subprocess.Popen(
         PROGRAMS[program],
         cwd=PROJECT,
-        env=kept | wanted,
+        env=other_variables | settings,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
@@ -139,100 +144,100 @@ def start(program: str, **environment: str | None) -> subprocess.Popen[str]:
     )
 
 
-def refuses_to_start(sentence: str, **environment: str | None) -> None:
-    """Both programs, with this sentence and nothing else. They are started at once, to be done sooner."""
-    started = [start(program, **environment) for program in PROGRAMS]
-    for process in started:
-        printed, complaint = process.communicate(timeout=60)
-        assert (process.returncode, printed) == (1, "")
-        assert complaint.startswith(sentence)
-        assert complaint.count("\n") == 1
-        assert "quiet-please" not in complaint
+def assert_refuses_to_start(sentence: str, **environment: str | None) -> None:
+    """Start both programs at once. Each has to print this sentence, and nothing else."""
+    processes = [start(program, **environment) for program in PROGRAMS]
+    for process in processes:
+        output, error = process.communicate(timeout=60)
+        assert (process.returncode, output) == (1, "")
+        assert error.startswith(sentence)
+        assert error.count("\n") == 1
+        assert "quiet-please" not in error
 
 
-def starts(**environment: str | None) -> None:
+def assert_starts(**environment: str | None) -> None:
     process = start("check", **environment)
-    printed, complaint = process.communicate(timeout=60)
-    assert (process.returncode, complaint) == (0, ""), complaint
-    assert printed == "System check identified no issues (0 silenced).\n"
+    output, error = process.communicate(timeout=60)
+    assert (process.returncode, error) == (0, ""), error
+    assert output == "System check identified no issues (0 silenced).\n"
 
 
 def test_the_settings_of_an_installation_are_enough() -> None:
-    starts()
+    assert_starts()
 
 
 @pytest.mark.parametrize("name", MISSING)
 def test_a_missing_setting_is_named(name: str) -> None:
-    refuses_to_start(f"{name} is missing: ", **{name: None})
+    assert_refuses_to_start(f"{name} is missing: ", **{name: None})
 
 
 @pytest.mark.parametrize(("name", "value", "problem"), MALFORMED)
-def test_a_malformed_setting_is_named_with_what_is_wrong_and_its_value_kept_quiet(
+def test_a_malformed_setting_is_named_with_the_reason_and_without_its_value(
     name: str, value: str, problem: str
 ) -> None:
-    refuses_to_start(f"{name} {problem}", **{name: value})
+    assert_refuses_to_start(f"{name} {problem}", **{name: value})
 
 
 @pytest.mark.parametrize("written", ["HTTPS://Smrt.Example.com", "https://smrt.example.com/"])
-def test_however_the_public_address_is_written_it_is_one(
-    written: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Cookies go by its beginning, Twilio signs it, and browsers name it as the origin of a form."""
+def test_the_public_address_is_normalised(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cookies, Twilio's signatures and the origin of forms depend on its exact form."""
     monkeypatch.setenv("PUBLIC_URL", written)
     assert environment.origin("PUBLIC_URL") == "https://smrt.example.com"
 
 
-def test_who_texts_by_twilio_needs_an_account_there() -> None:
-    refuses_to_start(
+def test_texting_with_twilio_needs_the_settings_of_an_account() -> None:
+    assert_refuses_to_start(
         "TWILIO_ACCOUNT_SID is missing: set it, as TEXTS_BACKEND is twilio.", TEXTS_BACKEND="twilio"
     )
-    refuses_to_start(
+    assert_refuses_to_start(
         "TWILIO_AUTH_TOKEN is missing: ", TEXTS_BACKEND="twilio", TWILIO_ACCOUNT_SID="AC1"
     )
-    starts(TEXTS_BACKEND="twilio", TWILIO_ACCOUNT_SID="AC1", TWILIO_AUTH_TOKEN="quiet-please")
+    assert_starts(
+        TEXTS_BACKEND="twilio", TWILIO_ACCOUNT_SID="AC1", TWILIO_AUTH_TOKEN="quiet-please"
+    )
 
 
-def test_an_empty_setting_is_a_missing_one() -> None:
-    refuses_to_start("PUBLIC_URL is missing: ", PUBLIC_URL="  ")
+def test_an_empty_setting_counts_as_missing() -> None:
+    assert_refuses_to_start("PUBLIC_URL is missing: ", PUBLIC_URL="  ")
 
 
-def test_every_setting_may_stand_in_a_file(tmp_path: Path) -> None:
+def test_every_setting_may_come_from_a_file(tmp_path: Path) -> None:
     files: dict[str, str | None] = {}
-    for name, value in INSTALLED.items():
+    for name, value in INSTALLATION.items():
         (tmp_path / name).write_text(value + "\n")
         files |= {name: None, f"{name}_FILE": str(tmp_path / name)}
 
-    starts(**files)
+    assert_starts(**files)
 
 
-def test_a_malformed_value_in_a_file_is_named_as_the_setting_and_a_missing_file_as_such(
+def test_errors_name_the_setting_of_a_malformed_file_and_a_missing_file(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "address").write_text("nonsense")
 
-    refuses_to_start(
+    assert_refuses_to_start(
         "PUBLIC_URL must be an address ", PUBLIC_URL=None, PUBLIC_URL_FILE=str(tmp_path / "address")
     )
-    refuses_to_start(
+    assert_refuses_to_start(
         "PUBLIC_URL_FILE names a file that cannot be read.",
         PUBLIC_URL=None,
         PUBLIC_URL_FILE=str(tmp_path / "none"),
     )
 
 
-def test_the_servers_of_development_are_refused_while_debug_is_off() -> None:
+def test_the_development_servers_do_not_start_with_debug_off() -> None:
     command = [sys.executable, "-m", "devtools.services", "exec", "--", "true"]
-    kept = {name: value for name, value in os.environ.items() if name not in KNOWN}
+    other_variables = {name: value for name, value in os.environ.items() if name not in KNOWN}
 
-    ended = subprocess.run(
+    result = subprocess.run(
         command,
         cwd=PROJECT,
-        env=kept | {"DEBUG": "0"},
+        env=other_variables | {"DEBUG": "0"},
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
 
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("DATABASE_URL and REDIS_URL must be set while DEBUG is off")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("DATABASE_URL and REDIS_URL must be set while DEBUG is off")

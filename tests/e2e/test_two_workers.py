@@ -1,4 +1,4 @@
-"""Two workers at once, with thousands of events of many businesses: each message leaves once and is logged once, in order."""
+"""Two workers deliver thousands of events: each message is sent and logged once, in order."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -14,23 +14,24 @@ from tests.workers import Worker, wait_until
 
 BUSINESSES = 80
 VISITS = 60
-BOTH = {"first worker", "second worker"}
+WORKER_NAMES = {"first worker", "second worker"}
 
 
-def took_part() -> set[str]:
-    """The workers whose last statement in the database was one of a delivery."""
+def workers_that_delivered() -> set[str]:
+    """Return the workers whose last statement was on a table of the delivery."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT application_name FROM pg_stat_activity WHERE query ~ 'events_(lane|outgoing|sendlog|deliveryattempt)'"
+            "SELECT application_name FROM pg_stat_activity"
+            " WHERE query ~ 'events_(lane|outgoing|sendlog|deliveryattempt)'"
         )
-        return {row[0] for row in cursor.fetchall()} & BOTH
+        return {row[0] for row in cursor.fetchall()} & WORKER_NAMES
 
 
 @pytest.mark.slow
-def test_each_message_leaves_once_and_is_logged_once(
+def test_each_message_is_sent_once_and_logged_once(
     start_worker: Callable[..., Worker], segment: SegmentStandIn
 ) -> None:
-    for name in sorted(BOTH):
+    for name in sorted(WORKER_NAMES):
         start_worker(PGAPPNAME=name)
     customers = {
         write_key(number): sign_up(sending_business(write_key(number)))
@@ -40,9 +41,9 @@ def test_each_message_leaves_once_and_is_logged_once(
     wake.wake()
     everything = BUSINESSES * (2 + VISITS)
 
-    wait_until(lambda: segment.counts()["accepted"] >= everything, "all had arrived", 40)
-    wait_until(lambda: not Outgoing.objects.exists(), "the outbox was empty")
-    wait_until(lambda: took_part() == BOTH, "both workers had taken part")
+    wait_until(lambda: segment.counts()["accepted"] >= everything, "all messages arrive", 40)
+    wait_until(lambda: not Outgoing.objects.exists(), "the outbox is empty")
+    wait_until(lambda: workers_that_delivered() == WORKER_NAMES, "both workers have delivered")
 
     assert segment.counts() == {"accepted": everything, "dropped": 0}
     sent = [arrival.message["messageId"] for arrival in segment.messages()]

@@ -1,4 +1,4 @@
-"""Whatever goes wrong, and however much is logged, no line tells a write key, a person's details or a link that opens their account."""
+"""The log never has a write key, personal data or a customer's link, at any level."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ FAULTS = [("status", {"status": status}) for status in (200, 400, 401, 413, 429,
 ]
 
 
-def secrets_of(customer: Customer) -> list[str]:
+def personal_data_of(customer: Customer) -> list[str]:
     link = account_link(customer.uuid, customer.link_version)
     return [
         customer.email,
@@ -37,8 +37,10 @@ def secrets_of(customer: Customer) -> list[str]:
     ]
 
 
-def meet(segment: SegmentStandIn, faults: list[tuple[str, dict[str, int]]]) -> list[Customer]:
-    """A business with a customer for each fault."""
+def create_customers_with_faults(
+    segment: SegmentStandIn, faults: list[tuple[str, dict[str, int]]]
+) -> list[Customer]:
+    """Create a business with a customer for each fault."""
     customers = []
     for number, (kind, spec) in enumerate(faults):
         segment.fault(kind, write_key(number), **spec)  # type: ignore[arg-type]
@@ -48,37 +50,38 @@ def meet(segment: SegmentStandIn, faults: list[tuple[str, dict[str, int]]]) -> l
 
 
 @contextmanager
-def refusing_better_customers() -> Iterator[None]:
-    """A fault of ours, as a constraint that should not be there: PostgreSQL tells of the row that it refuses all that is in it."""
+def failing_constraint() -> Iterator[None]:
+    """Add a constraint that a sweep violates. PostgreSQL's error then contains the whole row."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "ALTER TABLE customers_customer ADD CONSTRAINT nobody_is_better CHECK (demographic = 5) NOT VALID"
+            "ALTER TABLE customers_customer"
+            " ADD CONSTRAINT nobody_is_better CHECK (demographic = 5) NOT VALID"
         )
         yield
         cursor.execute("ALTER TABLE customers_customer DROP CONSTRAINT nobody_is_better")
 
 
 @pytest.mark.slow
-def test_a_worker_tells_nobodys_secrets_at_any_level_of_logging(
+def test_a_worker_logs_no_secrets_at_any_level(
     start_worker: Callable[..., Worker], segment: SegmentStandIn
 ) -> None:
     worker = start_worker(LOG_LEVEL="DEBUG", SEGMENT_TIMEOUT="1")
-    customers = meet(segment, FAULTS)
+    customers = create_customers_with_faults(segment, FAULTS)
     large = CustomFieldFactory.create(business=customers[0].business, name="Notes")
     CustomFieldValueFactory.create(customer=customers[0], field=large, value="Quietman" * 5_000)
-    everybody = {customer.business_id for customer in customers}
+    business_ids = {customer.business_id for customer in customers}
     wait_until(
-        lambda: set(DeliveryAttempt.objects.values_list("business_id", flat=True)) == everybody,
-        "every fault was met",
+        lambda: set(DeliveryAttempt.objects.values_list("business_id", flat=True)) == business_ids,
+        "every business has met its fault",
     )
     OrderFactory.create(customer=customers[0])
-    with refusing_better_customers():
+    with failing_constraint():
         tasks.sweep_spending.delay()
-        wait_until(lambda: "IntegrityError" in worker.printed, "the sweep failed")
+        wait_until(lambda: "IntegrityError" in worker.printed, "the sweep fails")
     segment.clear_faults()
     time_passes()
     wake.wake()
-    wait_until(lambda: logged(customer_id=customers[-1].pk), "the worker went on")
+    wait_until(lambda: logged(customer_id=customers[-1].pk), "the worker continues")
     worker.stop()
 
     printed = worker.printed
@@ -86,12 +89,12 @@ def test_a_worker_tells_nobodys_secrets_at_any_level_of_logging(
     assert "Traceback" in printed
     for number, customer in enumerate(customers):
         assert write_key(number) not in printed
-        assert [secret for secret in secrets_of(customer) if secret in printed] == []
+        assert [secret for secret in personal_data_of(customer) if secret in printed] == []
     assert "Quietman" not in printed
     assert lane_of(customers[2].business).stopped
 
 
-def test_the_cause_of_an_error_is_told_without_the_row() -> None:
+def test_the_cause_of_an_error_is_logged_without_the_row() -> None:
     first = "psycopg.Error: refused\nDETAIL:  Failing row (Ann\n\nAnn)\nCONTEXT:  COPY"
     chained = first + "\n\nThe above exception was the cause:\ndjango.Error: refused\nDETAIL:  Ann"
     line = without_rows(
@@ -102,12 +105,14 @@ def test_the_cause_of_an_error_is_told_without_the_row() -> None:
 
     assert line == {
         "event": "raised: Error('refused",
-        "exception": "psycopg.Error: refused\n\nThe above exception was the cause:\ndjango.Error: refused",
+        "exception": (
+            "psycopg.Error: refused\n\nThe above exception was the cause:\ndjango.Error: refused"
+        ),
         "attempt": 1,
     }
 
 
-def test_the_sdk_is_heard_from_warnings_on_whatever_the_level() -> None:
+def test_the_sdk_logs_only_warnings_and_errors_at_every_level() -> None:
     assert delivery_to_segment.HOSTS, "imported, which sets the level"
     assert logging.getLogger("segment").level == logging.WARNING
     assert configure("DEBUG", readable=True)["loggers"]["segment"] == {"level": "WARNING"}

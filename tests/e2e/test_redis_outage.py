@@ -1,4 +1,7 @@
-"""Redis slow, down, flushed: saves neither fail nor wait, and events leave within 10 s of a worker and beat being able to run."""
+"""Redis is frozen, down or flushed: saves neither fail nor wait.
+
+Events leave within 10 s once a worker and beat can run.
+"""
 
 import os
 import signal
@@ -20,15 +23,15 @@ from tests.delivery.scene import sending_business, sign_up
 from tests.segment import SegmentStandIn
 from tests.workers import Beat, Worker, wait_until
 
-SOON = 10.0
-"""Seconds within which events leave once everything can run; design's promise."""
+DELIVERY_SECONDS = 10.0
+"""Events leave within this time once Redis, a worker and beat are running."""
 
-WAITED_LONG = 0.5
-"""Seconds. A wake-up is tried for 0.1 at most; the rest is what a save may take on a busy machine."""
+MAX_SAVE_SECONDS = 0.5
+"""A wake-up takes at most 0.1 s; a save may take the rest on a busy machine."""
 
 
-class Counter:
-    """A counter that signs up customers one after the other, and looks at the clock."""
+class SignUps:
+    """Signs up customers one after the other, and measures each save."""
 
     def __init__(self) -> None:
         self.business = sending_business(WRITE_KEY)
@@ -48,7 +51,7 @@ class Counter:
 
 @contextmanager
 def frozen(server: RedisServer) -> Iterator[None]:
-    """It takes connections and does not answer."""
+    """Let the server accept connections without a response."""
     os.kill(server.pid, signal.SIGSTOP)
     try:
         yield
@@ -59,18 +62,18 @@ def frozen(server: RedisServer) -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_saves_neither_fail_nor_wait_while_redis_is_frozen_or_down(own_redis: RedisServer) -> None:
-    counter = Counter()
+    sign_ups = SignUps()
     with frozen(own_redis):
-        counter.sign_up_for(1.5)
-    in_the_frozen = len(counter.customers)
+        sign_ups.sign_up_for(1.5)
+    while_frozen = len(sign_ups.customers)
     own_redis.stop()
-    counter.sign_up_for(1.5)
+    sign_ups.sign_up_for(1.5)
 
-    assert Outgoing.objects.count() == 2 * len(counter.customers)
-    assert min(in_the_frozen, len(counter.customers) - in_the_frozen) > 20
-    # tried by one save, and then not again for some seconds
-    assert sorted(counter.seconds)[len(counter.seconds) * 9 // 10] < 0.05
-    assert max(counter.seconds) < WAITED_LONG
+    assert Outgoing.objects.count() == 2 * len(sign_ups.customers)
+    assert min(while_frozen, len(sign_ups.customers) - while_frozen) > 20
+    # One save tries the wake-up; the next ones skip it for some seconds.
+    assert sorted(sign_ups.seconds)[len(sign_ups.seconds) * 9 // 10] < 0.05
+    assert max(sign_ups.seconds) < MAX_SAVE_SECONDS
 
 
 @pytest.mark.slow
@@ -82,42 +85,42 @@ def test_everything_leaves_soon_after_redis_was_flushed_and_restarted_under_load
 ) -> None:
     start_worker(REDIS_URL=own_redis.url)
     start_beat_with(REDIS_URL=own_redis.url).wait_for_output("beat: Starting")
-    counter = Counter()
-    counter.sign_up_for(0.5)
-    segment.wait_for(2, WRITE_KEY, timeout=SOON)
+    sign_ups = SignUps()
+    sign_ups.sign_up_for(0.5)
+    segment.wait_for(2, WRITE_KEY, timeout=DELIVERY_SECONDS)
 
     redis.Redis.from_url(own_redis.url).flushall()
-    counter.sign_up_for(0.5)
+    sign_ups.sign_up_for(0.5)
     wait_until(
-        lambda: segment.counts(WRITE_KEY)["accepted"] == 2 * len(counter.customers),
-        "all arrived after the flush",
-        SOON,
+        lambda: segment.counts(WRITE_KEY)["accepted"] == 2 * len(sign_ups.customers),
+        "all messages arrive after the flush",
+        DELIVERY_SECONDS,
     )
 
     own_redis.stop()
-    counter.sign_up_for(4.0)
+    sign_ups.sign_up_for(4.0)
     own_redis.start()
-    counter.sign_up_for(0.5)
-    everything = 2 * len(counter.customers)
+    sign_ups.sign_up_for(0.5)
+    everything = 2 * len(sign_ups.customers)
     wait_until(
         lambda: segment.counts(WRITE_KEY)["accepted"] == everything,
-        "all arrived after the restart",
-        SOON,
+        "all messages arrive after the restart",
+        DELIVERY_SECONDS,
     )
 
-    wait_until(lambda: not Outgoing.objects.exists(), "the outbox was empty")
+    wait_until(lambda: not Outgoing.objects.exists(), "the outbox is empty")
     assert SendLog.objects.filter(outcome="accepted").count() == everything
     assert segment.counts(WRITE_KEY)["dropped"] == 0
-    assert max(counter.seconds) < WAITED_LONG
+    assert max(sign_ups.seconds) < MAX_SAVE_SECONDS
 
 
 @pytest.mark.slow
-def test_programs_look_every_second_whether_the_broker_is_back() -> None:
+def test_programs_try_every_second_whether_the_broker_is_back() -> None:
     pauses: list[float] = []
-    gone = app.connection_for_read(f"redis://127.0.0.1:{free_port()}/0")
+    connection = app.connection_for_read(f"redis://127.0.0.1:{free_port()}/0")
 
     with pytest.raises(OperationalError):
-        gone.ensure_connection(lambda error, pause: pauses.append(pause), max_retries=3)
+        connection.ensure_connection(lambda error, pause: pauses.append(pause), max_retries=3)
 
     assert set(pauses) == {LOOK_FOR_BROKER_SECONDS} == {1.0}
     assert len(pauses) == 3

@@ -1,4 +1,7 @@
-"""The database is away, restarts or goes in the middle of a question: beat waits for it, says so once, and goes on by itself."""
+"""Beat waits while the database is away, logs it once, and continues by itself.
+
+The database is away at the start, restarts, or dies in the middle of a query.
+"""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -11,8 +14,8 @@ from tests.workers import Beat, show_output_on_failure, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-WAITS = "beat_waits_for_database"
-GOES_ON = "beat_goes_on"
+BEAT_WAITS = "beat_waits_for_database"
+BEAT_GOES_ON = "beat_goes_on"
 
 
 def ticks(beat: Beat) -> int:
@@ -22,51 +25,56 @@ def ticks(beat: Beat) -> int:
 def wait_until_it_ticks_again(beat: Beat) -> None:
     before = ticks(beat)
 
-    def ticked() -> bool:
+    def has_ticked() -> bool:
         assert beat.process.poll() is None
         return ticks(beat) > before
 
-    wait_until(ticked, "it ticked again")
+    wait_until(has_ticked, "it ticks again")
 
 
-def test_one_that_starts_before_its_database_waits_and_can_be_stopped(
+def test_beat_that_starts_before_its_database_waits_and_can_be_stopped(
     own_postgres: PostgresServer, start_beat_with: Callable[..., Beat]
 ) -> None:
     own_postgres.stop()
     stopped, beat = (start_beat_with(DATABASE_URL=own_postgres.url) for _ in range(2))
     with show_output_on_failure(stopped, beat):
-        for each in (stopped, beat):
-            each.wait_for_output(WAITS)
+        for program in (stopped, beat):
+            program.wait_for_output(BEAT_WAITS)
         stopped.stop()
         own_postgres.start()
         wait_until_it_ticks_again(beat)
-        beat.wait_for_output(GOES_ON)
+        beat.wait_for_output(BEAT_GOES_ON)
 
         assert (stopped.process.returncode, "Traceback" in stopped.printed) == (0, False)
         assert (
-            beat.printed.count(WAITS),
-            beat.printed.count(GOES_ON),
+            beat.printed.count(BEAT_WAITS),
+            beat.printed.count(BEAT_GOES_ON),
             "Traceback" in beat.printed,
         ) == (1, 1, False)
 
 
-def test_it_outlives_restarts(
+def test_beat_survives_restarts_of_the_database(
     own_postgres: PostgresServer, start_beat_with: Callable[..., Beat]
 ) -> None:
     beat = start_beat_with(DATABASE_URL=own_postgres.url)
     with show_output_on_failure(beat):
         wait_until_it_ticks_again(beat)
-        for times, end in enumerate((own_postgres.stop, own_postgres.kill), 1):
-            end()
-            wait_until(lambda times=times: beat.printed.count(WAITS) == times, "it noticed")  # type: ignore[misc]
+        for times, end_database in enumerate((own_postgres.stop, own_postgres.kill), 1):
+            end_database()
+            wait_until(
+                lambda times=times: beat.printed.count(BEAT_WAITS) == times, "it noticed the outage"
+            )  # type: ignore[misc]
             own_postgres.start()
             wait_until_it_ticks_again(beat)
-            wait_until(lambda times=times: beat.printed.count(GOES_ON) == times, "it said so")  # type: ignore[misc]
+            wait_until(
+                lambda times=times: beat.printed.count(BEAT_GOES_ON) == times,
+                "it logged that the database is back",
+            )  # type: ignore[misc]
 
         assert beat.process.poll() is None
 
 
-def test_it_outlives_an_end_in_the_middle_of_reading_the_schedules(
+def test_beat_survives_a_database_that_dies_while_it_reads_the_schedules(
     own_postgres: PostgresServer, start_beat_with: Callable[..., Beat]
 ) -> None:
     beat = start_beat_with(DATABASE_URL=own_postgres.url)
@@ -78,17 +86,18 @@ def test_it_outlives_an_end_in_the_middle_of_reading_the_schedules(
         ):
             operator.execute("LOCK TABLE django_celery_beat_periodictask")
             watcher.execute("UPDATE django_celery_beat_periodictasks SET last_update = now()")
-            wait_until(lambda: reads_schedules(watcher), "it was reading")
+            wait_until(lambda: is_reading_schedules(watcher), "it reads the schedules")
             own_postgres.kill()
-        beat.wait_for_output(WAITS)
+        beat.wait_for_output(BEAT_WAITS)
         own_postgres.start()
         wait_until_it_ticks_again(beat)
 
-        assert beat.printed.count(WAITS) == 1
+        assert beat.printed.count(BEAT_WAITS) == 1
 
 
-def reads_schedules(watcher: "psycopg.Connection[tuple[int]]") -> bool:
-    found = watcher.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'SELECT%%django_celery_beat_periodictask%%'"
+def is_reading_schedules(watcher: "psycopg.Connection[tuple[int]]") -> bool:
+    row = watcher.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND query LIKE 'SELECT%%django_celery_beat_periodictask%%'"
     ).fetchone()
-    return found != (0,)
+    return row != (0,)

@@ -1,6 +1,7 @@
-"""A counter in a process of its own: signs up customers until it is told to end, whatever becomes of the database.
+"""Sign up customers until SIGTERM, also while the database is away.
 
-Prints the public id of each whose save was committed, and `failed` where a save failed. To be run as `python -m tests.e2e.counter`.
+Prints the public id of each customer whose save was committed, and `failed` for each save that
+failed. Run as `python -m tests.e2e.sign_up_customers`.
 """
 
 import os
@@ -18,23 +19,23 @@ def main() -> None:
 
     from tests.delivery.scene import sending_business, sign_up
 
-    ending: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, frame: ending.append(number))
+    signals: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: signals.append(number))
     businesses = [sending_business(f"{number:032d}") for number in range(4)]
     signed_up = 0
-    while not ending:
+    while not signals:
         close_old_connections()
         try:
             customer = sign_up(businesses[signed_up % len(businesses)])
         except DatabaseError:
-            _say("failed")
+            _print("failed")
         else:
-            _say(str(customer.uuid))
+            _print(str(customer.uuid))
             signed_up += 1
 
 
-def _say(word: str) -> None:
-    sys.stdout.write(word + "\n")
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 

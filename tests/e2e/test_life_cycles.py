@@ -1,4 +1,7 @@
-"""The life of an order, a stop, a pickup and a customer, from the action to the message that Segment accepted, by a real worker."""
+"""Each action on an order, a stop, a pickup and a customer sends its message to Segment.
+
+A real worker delivers the messages.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
@@ -27,8 +30,8 @@ from tests.segment import SegmentStandIn
 from tests.workers import Worker, wait_until
 
 
-class Receiver:
-    """What Segment has of one business, as the tests ask for it."""
+class ReceivedMessages:
+    """The messages that Segment accepted from one business."""
 
     def __init__(self, segment: SegmentStandIn) -> None:
         self.segment = segment
@@ -41,18 +44,18 @@ class Receiver:
         ]
 
     def wait_for(self, *events: str) -> list[dict[str, Any]]:
-        """The properties of these events, in the order of the arguments, once each of them arrived."""
+        """Wait for these events. Returns their properties in the order of the arguments."""
         wait_until(
             lambda: {message["event"] for message in self.tracks(*events)} == set(events),
-            f"{', '.join(events)} arrived",
+            f"{', '.join(events)} arrive",
         )
         return [self.tracks(event)[-1]["properties"] for event in events]
 
     def wait_for_trait(self, name: str, value: object) -> None:
-        wait_until(lambda: self.traits().get(name) == value, f"{name} was {value} at Segment")
+        wait_until(lambda: self.traits().get(name) == value, f"Segment has {value} for {name}")
 
     def traits(self) -> dict[str, Any]:
-        """As the last identify told them."""
+        """Return the traits of the last identify."""
         identifies = [
             message for message in self.segment.accepted(WRITE_KEY) if message["type"] == "identify"
         ]
@@ -60,13 +63,13 @@ class Receiver:
 
 
 @pytest.fixture
-def receiver(start_worker: Callable[..., Worker], segment: SegmentStandIn) -> Receiver:
+def receiver(start_worker: Callable[..., Worker], segment: SegmentStandIn) -> ReceivedMessages:
     start_worker()
-    return Receiver(segment)
+    return ReceivedMessages(segment)
 
 
 @pytest.fixture
-def business(receiver: Receiver) -> Business:
+def business(receiver: ReceivedMessages) -> Business:
     return sending_business(WRITE_KEY)
 
 
@@ -81,8 +84,8 @@ def sign_up(business: Business) -> Customer:
     )
 
 
-def everything_is_logged_once(segment: SegmentStandIn) -> None:
-    wait_until(lambda: not Outgoing.objects.exists(), "the outbox was empty")
+def assert_everything_logged_once(segment: SegmentStandIn) -> None:
+    wait_until(lambda: not Outgoing.objects.exists(), "the outbox is empty")
     sent = sorted(message["messageId"] for message in segment.accepted())
     assert (
         sorted(SendLog.objects.filter(outcome="accepted").values_list("message_id", flat=True))
@@ -92,8 +95,8 @@ def everything_is_logged_once(segment: SegmentStandIn) -> None:
 
 
 @pytest.mark.slow
-def test_an_order_and_its_customer(
-    receiver: Receiver, business: Business, segment: SegmentStandIn
+def test_the_life_of_an_order(
+    receiver: ReceivedMessages, business: Business, segment: SegmentStandIn
 ) -> None:
     store = AgentFactory.create(business=business, name="Main Street")
     clerk = EmployeeFactory.create(business=business, name="Carla Counter")
@@ -124,7 +127,7 @@ def test_an_order_and_its_customer(
         "returned_by": None,
         "discount": {"name": "Spring", "description": "For loyal customers", "value": 10.0},
     }
-    wait_until(lambda: receiver.traits()["lastVisit"], "the visit was told")
+    wait_until(lambda: receiver.traits()["lastVisit"], "the visit is in the traits")
 
     order.mark_ready()
     (ready,) = receiver.wait_for("Order Ready")
@@ -135,7 +138,7 @@ def test_an_order_and_its_customer(
     assert returned == created | {"returned_by": "Carla Counter"}
     wait_until(
         lambda: len(receiver.tracks("Order Line Item Returned")) == 2,
-        "both items were told",
+        "both line items arrive",
     )
     lines = [message["properties"] for message in receiver.tracks("Order Line Item Returned")]
     assert [
@@ -144,28 +147,30 @@ def test_an_order_and_its_customer(
         ("Shirt", "Laundry", 2, 4.5),
         ("Coat", None, 1, 11.0),
     ]
-    # one visit a day, however much happens
+    # At most one visit a day is recorded.
     assert len(receiver.tracks("Customer Visit")) == 1
-    everything_is_logged_once(segment)
+    assert_everything_logged_once(segment)
 
 
 @pytest.mark.slow
-def test_stops_and_pickups(receiver: Receiver, business: Business, segment: SegmentStandIn) -> None:
+def test_the_life_of_stops_and_pickups(
+    receiver: ReceivedMessages, business: Business, segment: SegmentStandIn
+) -> None:
     driver = EmployeeFactory.create(business=business, driver=True, name="Dan Driver")
     route = AgentFactory.create(business=business, route=True, name="Route 7")
     customer = sign_up(business)
 
     missed = Stop.schedule(customer, business.today(), driver=driver, route=route)
     missed.complete(driver)
-    (told,) = receiver.wait_for("Pickup Missed")
-    assert (told["driver"], told["route"]) == ("Dan Driver", "Route 7")
+    (properties,) = receiver.wait_for("Pickup Missed")
+    assert (properties["driver"], properties["route"]) == ("Dan Driver", "Route 7")
 
     stop = Stop.schedule(customer, business.today(), driver=driver, route=route)
     order = Order.create(customer, items=[NewLineItem("Shirt", Decimal("4.50"))], stop=stop)
     stop.complete(driver, new_orders=[order], bags_delivered=2)
-    (told,) = receiver.wait_for("Pickup Completed")
+    (properties,) = receiver.wait_for("Pickup Completed")
     assert {
-        name: told[name]
+        name: properties[name]
         for name in ("driver", "had_pickup", "had_delivery", "total_pickups", "total_deliveries")
     } == {
         "driver": "Dan Driver",
@@ -177,24 +182,24 @@ def test_stops_and_pickups(receiver: Receiver, business: Business, segment: Segm
 
     tomorrow = business.today() + timedelta(days=1)
     pickup = customer.schedule_pickup(tomorrow)
-    (told,) = receiver.wait_for("Pickup Scheduled")
-    assert told == {"scheduled_by": "Employee", "pickup_date": tomorrow.isoformat()}
+    (properties,) = receiver.wait_for("Pickup Scheduled")
+    assert properties == {"scheduled_by": "Employee", "pickup_date": tomorrow.isoformat()}
 
     pickup.cancel(via="Text")
-    (told,) = receiver.wait_for("Customer Canceled Pickup")
-    assert told == {"canceled_via": "Text", "pickup_date": tomorrow.isoformat()}
-    # only mobile phones answer texts
+    (properties,) = receiver.wait_for("Customer Canceled Pickup")
+    assert properties == {"canceled_via": "Text", "pickup_date": tomorrow.isoformat()}
+    # A cancellation by text shows that the phone is mobile.
     receiver.wait_for_trait("isMobile", True)
 
     customer.request_regular_pickups()
     receiver.wait_for("Customer Requested Regular Pickups")
     receiver.wait_for_trait("deliveryPreference", "Route Approval Pending")
-    everything_is_logged_once(segment)
+    assert_everything_logged_once(segment)
 
 
 @pytest.mark.slow
-def test_a_customer_celebrates_and_is_lost(
-    receiver: Receiver, business: Business, segment: SegmentStandIn
+def test_the_birthday_and_the_loss_of_a_customer(
+    receiver: ReceivedMessages, business: Business, segment: SegmentStandIn
 ) -> None:
     customer = sign_up(business)
     field = CustomFieldFactory.create(business=business, birthday=True)
@@ -205,8 +210,8 @@ def test_a_customer_celebrates_and_is_lost(
     integration.birthday_field, integration.birthday_hour = field, 0
     integration.save()
     tasks.sweep_birthdays.delay()
-    (told,) = receiver.wait_for("Customer Birthday")
-    assert told == {"birthday": f"{business.today():%m-%d}"}
+    (properties,) = receiver.wait_for("Customer Birthday")
+    assert properties == {"birthday": f"{business.today():%m-%d}"}
     receiver.wait_for_trait("birthday", f"1990-{business.today():%m-%d}")
 
     Integration.objects.update(enabled_at=timezone.now() - timedelta(days=60))
@@ -217,9 +222,9 @@ def test_a_customer_celebrates_and_is_lost(
     customer.created_at = timezone.now() - timedelta(days=100)
     customer.save()
     tasks.sweep_lost.delay()
-    (told,) = receiver.wait_for("Customer Lost")
-    assert (told["days_since_visit"], told["visit_frequency"]) == (21, "weekly")
+    (properties,) = receiver.wait_for("Customer Lost")
+    assert (properties["days_since_visit"], properties["visit_frequency"]) == (21, "weekly")
 
     customer.change_phone("415-555-0199", is_mobile=True)
     receiver.wait_for_trait("phone", "(415) 555 0199")
-    everything_is_logged_once(segment)
+    assert_everything_logged_once(segment)
