@@ -32,6 +32,10 @@ def wait_until_it_ticks_again(beat: Beat) -> None:
     wait_until(has_ticked, "it ticks again")
 
 
+def wait_until_logged(beat: Beat, event: str, times: int) -> None:
+    wait_until(lambda: beat.printed.count(event) == times, f"it logs {event} {times} times")
+
+
 def test_beat_that_starts_before_its_database_waits_and_can_be_stopped(
     own_postgres: PostgresServer, start_beat_with: Callable[..., Beat]
 ) -> None:
@@ -61,15 +65,10 @@ def test_beat_survives_restarts_of_the_database(
         wait_until_it_ticks_again(beat)
         for times, end_database in enumerate((own_postgres.stop, own_postgres.kill), 1):
             end_database()
-            wait_until(
-                lambda times=times: beat.printed.count(BEAT_WAITS) == times, "it noticed the outage"
-            )  # type: ignore[misc]
+            wait_until_logged(beat, BEAT_WAITS, times)
             own_postgres.start()
             wait_until_it_ticks_again(beat)
-            wait_until(
-                lambda times=times: beat.printed.count(BEAT_GOES_ON) == times,
-                "it logged that the database is back",
-            )  # type: ignore[misc]
+            wait_until_logged(beat, BEAT_GOES_ON, times)
 
         assert beat.process.poll() is None
 
