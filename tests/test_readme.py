@@ -21,7 +21,7 @@ SETTINGS_DOCUMENT = README
 DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
 
 ORDER_PROPERTIES = "the order properties"
-"""Stands in the table for the properties that a line above it lists."""
+"""In the table, this text means the properties that a line above it lists."""
 TYPE_NAMES: dict[Any, str] = {str: "text", bool: "true or false", int: "number", float: "number"}
 
 

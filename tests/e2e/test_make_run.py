@@ -69,10 +69,10 @@ class Newcomer:
         key = self.run.wait_for("Call the API as a till").split()[-1]
         docs = self.run.wait_for("  API  ").split()[1]
         page = self.http.get(docs, timeout=10)
-        found = self.http.get(
+        response = self.http.get(
             f"{self.web}/api/v1/customers", headers={"Authorization": f"Bearer {key}"}, timeout=10
         )
-        return page.ok and found.ok and len(found.json()["results"]) > 0
+        return page.ok and response.ok and len(response.json()["results"]) > 0
 
     def texts(self) -> list[str]:
         """Return the texts on the phones of customers."""
