@@ -5,7 +5,7 @@ import shutil
 from typing import Final
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# It visits nothing but this machine, where its sandbox may not be allowed; and asks nobody for updates.
+# It visits only this machine, where its sandbox may not be allowed, and looks for no updates.
 FLAGS: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -19,6 +19,6 @@ SIZES: Final = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
 def find_chromium() -> str | None:
-    """The path of a browser, or None. CHROMIUM names another one."""
+    """Return the path of a browser, or None. The variable CHROMIUM names another browser."""
     named = os.environ.get("CHROMIUM")
     return shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)

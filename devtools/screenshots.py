@@ -1,4 +1,7 @@
-"""`make screenshots`: the README's pictures, of the demo as its owner sees it. Needs the servers that `make` starts, and Chromium."""
+"""`make screenshots`: the README's pictures, of the demo as its owner sees it.
+
+Needs the servers that `make` starts, and Chromium.
+"""
 
 import os
 import subprocess
@@ -20,19 +23,19 @@ from devtools.services.process import ending_with_parent
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = PROJECT / "docs" / "screenshots"
-LARGEST: Final = 300_000
-"""Bytes of a picture: what a reader of the README waits for on a slow line."""
+MAX_BYTES: Final = 300_000
+"""Bytes of a picture, so that the README loads quickly on a slow line."""
 START_SECONDS: Final = 30
 ACTIONS: Final = 120
 SEED: Final = 7
-"""The same decisions in every run; times and what the pages say of them are those of the run."""
+"""The same decisions in every run. Times on the pages differ from run to run."""
 
 
 def main() -> int:
     path = find_chromium()
     if path is None:
         print(
-            "No Chromium here: install it (apt-get install chromium) or name it with CHROMIUM.",
+            "Chromium is not installed. Install it, or set CHROMIUM to the path of a browser.",
             file=sys.stderr,
         )
         return 1
@@ -43,7 +46,7 @@ def main() -> int:
     with ExitStack() as stack:
         stand_in = ("devtools.segment_stub", "--port", segment.rpartition(":")[2])
         stack.enter_context(_program(stand_in, f"{segment}/messages"))
-        _make()
+        _create_demo()
         bind = web.removeprefix("http://")
         stack.enter_context(
             _program(
@@ -60,10 +63,10 @@ def main() -> int:
                 web,
             )
         )
-        password, customer = _live(web)
+        password, customer = _simulate(web)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        _pictures(browser, web, password, customer)
+        _take_pictures(browser, web, password, customer)
     return 0
 
 
@@ -99,8 +102,8 @@ def _wait_for(address: str) -> None:
             return
 
 
-def _make() -> None:
-    """The demo's records."""
+def _create_demo() -> None:
+    """Create the tables and the demo's records."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smrt_integration.settings")
     import django
 
@@ -111,8 +114,8 @@ def _make() -> None:
     call_command("seed_demo", stdout=StringIO())
 
 
-def _live(web: str) -> tuple[str, int]:
-    """Let a busy hour happen; the owner's password, and the customer with most to tell."""
+def _simulate(web: str) -> tuple[str, int]:
+    """Simulate a busy hour. Returns the owner's password, and the customer with most messages."""
     from django.db import connection
     from django.db.models import Count
 
@@ -123,24 +126,24 @@ def _live(web: str) -> tuple[str, int]:
     from events.models import SendLog
     from smrt_integration.delivery.deliver import Delivery
 
-    # customers get no texts here: nobody looks at their phones
-    simulation.run(DemoServers(web, "", lambda _said: None), seed=SEED, pace=1_000, actions=ACTIONS)
+    # without a stand-in for Twilio: no picture shows texts
+    simulation.run(DemoServers(web, "", lambda _line: None), seed=SEED, pace=1_000, actions=ACTIONS)
     Delivery().run()
-    # a name that every machine has the letters for
+    # names in ASCII, for which every machine has a font
     named = Customer.objects.filter(
         business=BUSINESSES[0].find(), first_name__regex="^[ -~]+$", last_name__regex="^[ -~]+$"
     )
-    told = (
+    counts = (
         SendLog.objects.filter(customer_id__in=named.values("pk"))
         .values("customer_id")
         .annotate(messages=Count("id"))
     )
-    customer = told.order_by("-messages", "customer_id").values_list("customer_id", flat=True)[0]
+    customer = counts.order_by("-messages", "customer_id").values_list("customer_id", flat=True)[0]
     connection.close()
     return logins.password("owner"), customer
 
 
-def _pictures(browser: Browser, web: str, password: str, customer: int) -> None:
+def _take_pictures(browser: Browser, web: str, password: str, customer: int) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for size, names in {
         "desktop": ("home", "integration", "send_log", "story"),
@@ -151,8 +154,8 @@ def _pictures(browser: Browser, web: str, password: str, customer: int) -> None:
             _go_to(page, name, customer)
             path = FOLDER / (f"{name}.png" if size == "desktop" else f"{name}_phone.png")
             page.screenshot(path=path, animations="disabled", caret="hide")
-            if path.stat().st_size > LARGEST:
-                raise ValueError(f"{path} has more than {LARGEST:,} bytes.")
+            if path.stat().st_size > MAX_BYTES:
+                raise ValueError(f"{path} has more than {MAX_BYTES:,} bytes.")
             print(f"{path.relative_to(PROJECT)}  {path.stat().st_size:,} bytes")
 
 

@@ -1,3 +1,5 @@
+"""The base of the demo's commands."""
+
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -6,21 +8,24 @@ from django.core.management.base import BaseCommand, CommandError
 
 
 class DemoCommand(BaseCommand, ABC):
-    """Runs on a developer's machine only, and never against the real Segment.
+    """A command that refuses to run in production or against the real Segment.
 
-    What it needs is imported by `demonstrate`, as an image for production holds none of it.
+    The settings add this app only with DEBUG. The check of DEBUG is the second safeguard: the
+    commands create logins and print their passwords.
     """
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError(
-                "The demo makes up customers and a login whose password it prints, so it runs only with DEBUG=1."
+                "The demo runs only with DEBUG=1: it creates made-up customers, "
+                "and logins whose passwords it prints."
             )
         if not settings.SEGMENT_HOST:
             raise CommandError(
-                "SEGMENT_HOST is not set, so the demo's events would go to the real Segment: `make run` sets it."
+                "SEGMENT_HOST is not set, so the demo would send events to the real Segment. "
+                "`make run` sets it."
             )
-        self.demonstrate(**options)
+        self.run_demo(**options)
 
     @abstractmethod
-    def demonstrate(self, **options: Any) -> None: ...
+    def run_demo(self, **options: Any) -> None: ...

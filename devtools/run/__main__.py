@@ -1,4 +1,4 @@
-"""`python -m devtools.run`: everything on one machine, until Ctrl-C."""
+"""`python -m devtools.run`: run everything on this machine until Ctrl-C."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The ports that `make run` is reached at."""
+"""The ports of `make run`, from the environment."""
 
 import errno
 import os
@@ -34,7 +34,7 @@ class Addresses:
         return f"http://127.0.0.1:{self.twilio_port}"
 
 
-def read(environment: Mapping[str, str]) -> Addresses:
+def read_addresses(environment: Mapping[str, str]) -> Addresses:
     ports = {
         name: _port(name, environment.get(name, "").strip() or str(default))
         for name, default in DEFAULTS.items()
@@ -42,7 +42,7 @@ def read(environment: Mapping[str, str]) -> Addresses:
     for one, other in combinations(ports, 2):
         if ports[one] == ports[other]:
             raise RunError(
-                f"{one} and {other} are both {ports[one]}: give one of them another port."
+                f"{one} and {other} are both {ports[one]}. Give one of them another port."
             )
     return Addresses(ports[WEB_PORT], ports[SEGMENT_STUB_PORT], ports[TWILIO_STUB_PORT])
 
@@ -51,32 +51,33 @@ def require_free(addresses: Addresses) -> None:
     for name, port in zip(
         DEFAULTS, (addresses.web_port, addresses.segment_port, addresses.twilio_port), strict=True
     ):
-        if trouble := _trouble(port):
+        if problem := _port_problem(port):
             raise RunError(
-                f"Port {port} {trouble}: choose another one with {name}, as in `make run {name}={_another(port)}`."
+                f"Port {port} {problem}. Choose another one with {name}, "
+                f"for example `make run {name}={_suggest_port(port)}`."
             )
 
 
 def _port(name: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65_535):
-        raise RunError(f"{name} must be a port, a whole number from 1 to 65535.")
+        raise RunError(f"{name} must be a port: a whole number from 1 to 65535.")
     return int(text)
 
 
-def _trouble(port: int) -> str:
+def _port_problem(port: int) -> str:
     with socket.socket() as probe:
-        # as the servers do: a port whose last connections are still fading is free
+        # as the servers do, so a port with old connections in TIME_WAIT counts as free
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             return (
-                "is taken by another program"
+                "is in use by another program"
                 if error.errno == errno.EADDRINUSE
                 else f"cannot be used ({os.strerror(error.errno or 0)})"
             )
     return ""
 
 
-def _another(port: int) -> int:
+def _suggest_port(port: int) -> int:
     return port + 100 if 1024 <= port < 65_000 else 8100

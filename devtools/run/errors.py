@@ -1,2 +1,2 @@
 class RunError(Exception):
-    """Why `make run` ends: one sentence for whoever typed it, and below it at most the last lines that a program wrote."""
+    """Why `make run` ends: one sentence, and below it the last lines of a program, if any."""

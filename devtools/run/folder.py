@@ -1,4 +1,4 @@
-"""`.dev/`, where `make run` keeps its data, its secrets and, while it runs, the environment of its programs."""
+"""`.dev/`: the data of `make run`, its secrets and the environment of its running programs."""
 
 import base64
 import fcntl
@@ -12,7 +12,7 @@ from pathlib import Path
 from devtools.run.errors import RunError
 from devtools.services.folders import restrict_access
 
-# A run that was told to stop needs some seconds; one that starts meanwhile waits for it.
+# A run that is stopping needs some seconds. One that starts in the meantime waits for it.
 LOCK_TIMEOUT_SECONDS = 20
 STOPPING = "stopping"
 
@@ -26,28 +26,32 @@ class DataFolder:
             (path / "lock").touch(mode=0o600)
         except OSError as error:
             raise RunError(
-                f"{path} cannot be used ({error.strerror}): it may belong to another account."
+                f"{path} cannot be used ({error.strerror}). It may belong to another account."
             ) from error
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Only one run at a time. The system frees the lock however its holder ends."""
+    def locked(self) -> Iterator[None]:
+        """Hold the lock of the only run. The system releases it however the process ends.
+
+        Raises RunError if another run holds it.
+        """
         with (self.path / "lock").open("r+") as lock:
             deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
-            while not _locked(lock.fileno()):
+            while not _try_lock(lock.fileno()):
                 if (self.path / "lock").read_text() != STOPPING or time.monotonic() > deadline:
                     raise RunError(
-                        "`make run` is already running in this folder: stop it with Ctrl-C in its terminal first."
+                        "`make run` is already running in this folder. "
+                        "Stop it with Ctrl-C in its terminal first."
                     )
                 time.sleep(0.1)
-            self._note("running")
+            self._write_state("running")
             yield
 
     def note_stopping(self) -> None:
-        self._note(STOPPING)
+        self._write_state(STOPPING)
 
     def secrets(self) -> dict[str, str]:
-        """Made once and kept: with other keys, what the database holds encrypted could not be read."""
+        """Return the secrets, created at the first run: encrypted data needs the same keys."""
         path = self.path / "secrets"
         if not path.exists():
             field_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
@@ -63,7 +67,7 @@ class DataFolder:
 
     @contextmanager
     def shared_environment(self, environment: Mapping[str, str]) -> Iterator[None]:
-        """Written down while this lasts, so that `manage.py` in another terminal reaches the same servers."""
+        """Keep the environment in a file, so that `manage.py` in another terminal can use it."""
         path = self.path / "environment"
         write_private_file(path, environment)
         try:
@@ -71,12 +75,12 @@ class DataFolder:
         finally:
             path.unlink(missing_ok=True)
 
-    def _note(self, state: str) -> None:
+    def _write_state(self, state: str) -> None:
         (self.path / "lock").write_text(state)
 
 
 def write_private_file(path: Path, lines: Mapping[str, str]) -> None:
-    """`NAME=VALUE` lines, for this account's eyes; whoever reads meanwhile sees the old file or the new one."""
+    """Write `NAME=VALUE` lines that only this account can read, replacing the file atomically."""
     unfinished = path.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -84,7 +88,7 @@ def write_private_file(path: Path, lines: Mapping[str, str]) -> None:
     unfinished.replace(path)
 
 
-def _locked(handle: int) -> bool:
+def _try_lock(handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

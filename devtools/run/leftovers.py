@@ -1,4 +1,4 @@
-"""The programs that a killed run left behind, known by a random mark in their environment: no other program can have it."""
+"""Programs that a killed run left behind, found by a random mark in their environment."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MARK = "SMRT_RUN"
-# They were told to end when their run was killed; what is still there after this is stuck.
+# They got a signal when their run was killed. A program that still runs after this is stuck.
 GRACE_SECONDS = 3
 POLL_SECONDS = 0.05
 
@@ -31,7 +31,7 @@ def _marked(mark: str) -> Iterator[int]:
             ):
                 yield int(process.name)
         except OSError:
-            continue  # it ended meanwhile, or belongs to somebody else
+            continue  # it ended in the meantime, or belongs to another account
 
 
 def _kill(pids: list[int]) -> None:

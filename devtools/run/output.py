@@ -1,4 +1,4 @@
-"""One terminal for many programs: each line with the name of the program that wrote it."""
+"""Share one terminal among programs: each line begins with the name of its program."""
 
 import os
 import sys
@@ -10,10 +10,10 @@ RESET = "\x1b[0m"
 
 
 class Output:
-    """`gone` turns true when nobody reads any more (`make run | head`)."""
+    """The terminal. `is_closed` becomes true when nobody reads any more (`make run | head`)."""
 
     def __init__(self, names: list[str], stream: TextIO, *, coloured: bool) -> None:
-        self.gone = False
+        self.is_closed = False
         self._stream = stream
         width = max((len(name) for name in names), default=0)
         self._prefixes = {name: f"{name.ljust(width)} | " for name in names}
@@ -28,13 +28,13 @@ class Output:
         self._write(f"{text}\n")
 
     def _write(self, text: str) -> None:
-        if self.gone:
+        if self.is_closed:
             return
         try:
             self._stream.write(text)
             self._stream.flush()
         except OSError:
-            self.gone = True
+            self.is_closed = True
 
 
 def to_terminal(names: list[str], environment: Mapping[str, str]) -> Output:
@@ -43,7 +43,8 @@ def to_terminal(names: list[str], environment: Mapping[str, str]) -> Output:
         and not environment.get("NO_COLOR")
         and environment.get("TERM") != "dumb"
     )
-    # A terminal that cannot show a customer's name must not end the run; nor may the interpreter's own last flush.
+    # `backslashreplace`: a name that the terminal cannot show must not end the run. `dup`: the
+    # interpreter's last flush of stdout must not fail either when nobody reads any more.
     stream = os.fdopen(
         os.dup(sys.stdout.fileno()), "w", encoding=sys.stdout.encoding, errors="backslashreplace"
     )

@@ -1,4 +1,4 @@
-"""One program under supervision: started, read line by line, ended with everything that it started itself."""
+"""One program: started, read line by line, and ended with every process that it started."""
 
 import asyncio
 import os
@@ -19,9 +19,10 @@ POLL_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Program:
-    """It is ready once it `answers` at that address and has printed a line that contains what it `says`, as far as these are given.
+    """A program. It is ready when `answers` and `says` are fulfilled, if they are set.
 
-    `after_all`: starts when all others are ready.
+    `answers`: an HTTP address that must respond. `says`: text that a line of output must contain.
+    `after_all`: start when all others are ready.
     """
 
     name: str
@@ -37,8 +38,8 @@ class RunningProgram:
     ) -> None:
         self.program = program
         self.last_lines: deque[str] = deque(maxlen=8)
-        self._said = not program.says
-        self._answered = not program.answers
+        self._has_said = not program.says
+        self._has_answered = not program.answers
         self._process = process
         self._show = show
         self._reader = asyncio.create_task(self._read())
@@ -58,7 +59,7 @@ class RunningProgram:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            # out of reach of the terminal's Ctrl-C: the supervisor ends them in order
+            # Ctrl-C at the terminal does not reach it: the supervisor ends programs in order
             start_new_session=True,
         )
         return cls(program, process, show)
@@ -68,19 +69,19 @@ class RunningProgram:
         return self._process.returncode
 
     async def ended(self) -> int:
-        """Wait for its end and for the last of its output."""
+        """Wait for the end of the program and of its output. Returns the exit code."""
         await self._exited()
         await self._drain()
         assert self.exit_code is not None
         return self.exit_code
 
     async def ready(self) -> bool:
-        """Once it was."""
-        self._answered = self._answered or await _answers_http(self.program.answers)
-        return self._said and self._answered
+        """Return whether the program is ready, or has been."""
+        self._has_answered = self._has_answered or await _answers_http(self.program.answers)
+        return self._has_said and self._has_answered
 
     async def stop(self, seconds: float) -> None:
-        """Ask it to end, and after so many seconds make it; whatever it started goes with it."""
+        """Terminate the program, and after `seconds` kill it and everything that it started."""
         if self.exit_code is None:
             with suppress(ProcessLookupError):
                 self._process.terminate()
@@ -92,12 +93,12 @@ class RunningProgram:
         await self._drain()
 
     async def _exited(self) -> None:
-        """Not `Process.wait`, which also waits for everybody else who holds the pipe."""
-        while self.exit_code is None:  # noqa: ASYNC110 - asyncio sets it, and tells nobody
+        """Wait for the process only: `Process.wait` also waits for others that hold the pipe."""
+        while self.exit_code is None:  # noqa: ASYNC110 - asyncio sets it without an event
             await asyncio.sleep(POLL_SECONDS)
 
     async def _drain(self) -> None:
-        # a grandchild in a session of its own may hold the pipe open
+        # a descendant in another session may hold the pipe open
         with suppress(TimeoutError):
             await asyncio.wait_for(self._reader, 1)
 
@@ -105,12 +106,12 @@ class RunningProgram:
         assert self._process.stdout
         async for line in _lines(self._process.stdout):
             self.last_lines.append(line)
-            self._said = self._said or self.program.says in line
+            self._has_said = self._has_said or self.program.says in line
             self._show(line)
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
-    """However long they are: `readline` gives up on those over 64 KB."""
+    """Yield lines of any length: `readline` fails on those over 64 KB."""
     rest = b""
     while chunk := await stream.read(READ_BYTES):
         *lines, rest = (rest + chunk).split(b"\n")
@@ -121,7 +122,7 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
 
 
 async def _answers_http(address: str) -> bool:
-    """With whatever status."""
+    """Return whether the address responds, with any status."""
     try:
         async with asyncio.timeout(RESPONSE_TIMEOUT_SECONDS):
             return (await _status_line(address)).startswith(b"HTTP/")

@@ -1,4 +1,4 @@
-"""From the command to the programs that run, and its end: one sentence when something is wrong, nothing left behind."""
+"""Run everything, from the command to its end: one sentence on failure, no process left behind."""
 
 import asyncio
 import os
@@ -24,16 +24,19 @@ def main(
     project: Path,
     steps: Sequence[Program],
     programs: Callable[[Addresses], Sequence[Program]],
-    kept: Path | None = None,
+    data_path: Path | None = None,
 ) -> int:
-    """The exit code: 0 when told to stop, 1 when something failed. `kept`: where the data is, when not in the project's `.dev`."""
+    """Return the exit code: 0 after a signal, 1 after a failure.
+
+    `data_path`: where the data is, if not in `.dev` of the project.
+    """
     for number in SIGNALS:
         signal.signal(number, _interrupt)
     if "MAKELEVEL" in os.environ:
-        # whoever kills `make` means this
+        # killing `make` must end this process too
         die_with_parent(signal.SIGTERM, os.getppid())
     try:
-        _run(project, steps, programs, DataFolder(kept or project / ".dev"))
+        _run(project, steps, programs, DataFolder(data_path or project / ".dev"))
     except (RunError, ServerError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -48,10 +51,10 @@ def _run(
     programs: Callable[[Addresses], Sequence[Program]],
     folder: DataFolder,
 ) -> None:
-    chosen = addresses.read(os.environ)
+    chosen = addresses.read_addresses(os.environ)
     started = programs(chosen)
     output = to_terminal([program.name for program in started], os.environ)
-    with folder.held(), ExitStack() as stack:
+    with folder.locked(), ExitStack() as stack:
         secrets = folder.secrets()
         leftovers.end_leftovers(secrets[leftovers.MARK])
         addresses.require_free(chosen)
@@ -73,24 +76,24 @@ def _supervise(plan: Plan, servers: Sequence[Server], output: Output) -> None:
     try:
         asyncio.run(supervise())
     finally:
-        # only the servers are left to stop, which is quick, and an impatient Ctrl-C must not leave that half done
+        # Only the servers are left to stop, which is quick. Another Ctrl-C must not interrupt that.
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
 
 
 def _greeting(chosen: Addresses) -> Callable[[list[str]], str]:
-    shown = [
+    first_lines = [
         "",
         f"  Admin    {chosen.web}/admin/",
-        f"  API      {chosen.web}/api/v1/docs  (calls to try; the key is below)",
-        f"  Segment  {chosen.segment}/  (a stand-in: the messages as they arrive)",
-        f"  Phones   {chosen.twilio}/  (a stand-in for Twilio: texts, and what customers answer)",
+        f"  API      {chosen.web}/api/v1/docs  (try it with the key below)",
+        f"  Segment  {chosen.segment}/  (a stand-in: shows the messages as they arrive)",
+        f"  Phones   {chosen.twilio}/  (a stand-in for Twilio: shows texts and replies)",
     ]
-    return lambda said: "\n".join(
+    return lambda step_lines: "\n".join(
         [
-            *shown,
-            *(f"  {line}" for line in said),
-            "  Ctrl-C stops everything; the data stays in .dev/.",
+            *first_lines,
+            *(f"  {line}" for line in step_lines),
+            "  Ctrl-C stops everything. The data stays in .dev/.",
             "",
         ]
     )

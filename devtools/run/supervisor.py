@@ -1,4 +1,4 @@
-"""Brings the programs up one after the other, watches them, and takes them down in the opposite order."""
+"""Start the programs in order, watch them, and stop them in the opposite order."""
 
 import asyncio
 import signal
@@ -15,14 +15,18 @@ from devtools.services.process import Server, last_lines
 
 WATCH_SECONDS = 0.1
 START_SECONDS = 60
-# All programs together. A worker that waits for a receiver that hangs may take longer, and then loses nothing by being killed.
+# For all programs together. A worker that waits for Segment may take longer. Killing it is safe:
+# its messages stay in the outbox.
 STOP_SECONDS = 8
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`steps` run to their end, one after the other, before the programs start; `greeting` makes a text of what the steps said."""
+    """What to run. `steps` run one after the other, to their end, before the programs start.
+
+    `greeting` returns the text to print, given the lines that the steps printed.
+    """
 
     folder: Path
     environment: Mapping[str, str]
@@ -38,57 +42,57 @@ class Supervisor:
         self._servers = servers
         self._output = output
         self._running: list[RunningProgram] = []
-        self._told_to_stop = asyncio.Event()
+        self._stop_requested = asyncio.Event()
         self._stop_before = float("inf")
 
     async def run(self) -> None:
-        """Until a signal says stop. Raises RunError when a program fails; either way nothing is left running."""
+        """Run until a signal, and leave no process behind. Raises RunError if a program fails."""
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.add_signal_handler(number, self._stop)
         try:
-            await self._until_told(self._bring_up_and_watch())
+            await self._until_stop_requested(self._start_and_watch())
         finally:
-            await self._take_down()
+            await self._stop_all()
 
     def _stop(self) -> None:
-        """Told twice, it does not wait any longer."""
-        if self._told_to_stop.is_set():
+        """Stop; at the second signal, without waiting for the programs."""
+        if self._stop_requested.is_set():
             self._stop_before = time.monotonic()
-        self._told_to_stop.set()
+        self._stop_requested.set()
 
-    async def _until_told(self, work: Coroutine[Any, Any, None]) -> None:
-        working, told = asyncio.create_task(work), asyncio.create_task(self._told_to_stop.wait())
-        await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
-        told.cancel()
+    async def _until_stop_requested(self, work: Coroutine[Any, Any, None]) -> None:
+        working, stop = asyncio.create_task(work), asyncio.create_task(self._stop_requested.wait())
+        await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
         if not working.done():
             working.cancel()
             await asyncio.wait({working})
         if not working.cancelled():
             working.result()
 
-    async def _bring_up_and_watch(self) -> None:
-        said = [line for step in self._plan.steps for line in await self._run_to_end(step)]
+    async def _start_and_watch(self) -> None:
+        step_lines = [line for step in self._plan.steps for line in await self._run_to_end(step)]
         for last in (False, True):
             for program in self._plan.programs:
                 if program.after_all == last:
                     await self._start(program)
             await self._all_ready()
-        self._output.say(self._plan.greeting(said))
-        while not self._output.gone:
+        self._output.say(self._plan.greeting(step_lines))
+        while not self._output.is_closed:
             self._check()
             await asyncio.sleep(WATCH_SECONDS)
 
     async def _run_to_end(self, step: Program) -> list[str]:
-        said: list[str] = []
+        lines: list[str] = []
         running = await RunningProgram.start(
-            step, self._plan.folder, self._plan.environment, said.append
+            step, self._plan.folder, self._plan.environment, lines.append
         )
         self._running.append(running)
         if code := await running.ended():
-            raise RunError(_ending(running, code))
+            raise RunError(_ending_sentence(running, code))
         self._running.remove(running)
-        return said
+        return lines
 
     async def _start(self, program: Program) -> None:
         running = await RunningProgram.start(
@@ -113,21 +117,23 @@ class Supervisor:
     def _check(self) -> None:
         for running in self._running:
             if running.exit_code is not None:
-                raise RunError(_ending(running, running.exit_code))
+                raise RunError(_ending_sentence(running, running.exit_code))
         for server in self._servers:
             if not server.running():
-                raise RunError(f"{server.name} has ended by itself.\n{last_lines(server.log)}")
+                raise RunError(f"{server.name} has stopped unexpectedly.\n{last_lines(server.log)}")
 
-    async def _take_down(self) -> None:
+    async def _stop_all(self) -> None:
         self._plan.on_stopping()
-        if self._told_to_stop.is_set():
+        if self._stop_requested.is_set():
             self._output.say("Stopping.")
-        self._told_to_stop.set()  # from here on, one signal is enough to hurry
+        self._stop_requested.set()  # from here on, one signal is enough to kill
         deadline = time.monotonic() + STOP_SECONDS
         for running in reversed(self._running):
-            await self._hurrying(running.stop(deadline - time.monotonic()), running)
+            await self._stop_or_kill(running.stop(deadline - time.monotonic()), running)
 
-    async def _hurrying(self, stopping: Coroutine[Any, Any, None], running: RunningProgram) -> None:
+    async def _stop_or_kill(
+        self, stopping: Coroutine[Any, Any, None], running: RunningProgram
+    ) -> None:
         task = asyncio.create_task(stopping)
         while not task.done():
             await asyncio.wait({task}, timeout=WATCH_SECONDS)
@@ -136,9 +142,7 @@ class Supervisor:
         task.result()
 
 
-def _ending(running: RunningProgram, code: int) -> str:
+def _ending_sentence(running: RunningProgram, code: int) -> str:
     how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
     lines = "".join(f"\n    {line}" for line in running.last_lines)
-    return (
-        f"{running.program.name} has ended with {how}.{' Its last lines:' if lines else ''}{lines}"
-    )
+    return f"{running.program.name} ended with {how}.{' Its last lines:' if lines else ''}{lines}"

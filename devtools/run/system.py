@@ -1,4 +1,4 @@
-"""What `make run` consists of: the servers, the steps before the start, and the programs."""
+"""The servers, steps and programs of `make run`."""
 
 import os
 import sys
@@ -22,9 +22,9 @@ from devtools.twilio_stub.account import ACCOUNT, TOKEN
 
 PROJECT = Path(__file__).resolve().parents[2]
 MANAGE = (sys.executable, "manage.py")
-# Names that a bare `manage.py` in another terminal needs too.
-TWILIO = ("TEXTS_BACKEND", "TWILIO_HOST", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
-SHARED = (
+# Variables that `manage.py` in another terminal needs too.
+TWILIO_NAMES = ("TEXTS_BACKEND", "TWILIO_HOST", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
+SHARED_NAMES = (
     "DEBUG",
     "DATABASE_URL",
     "REDIS_URL",
@@ -32,12 +32,15 @@ SHARED = (
     "SECRET_KEY",
     "FIELD_KEYS",
     "PUBLIC_URL",
-    *TWILIO,
+    *TWILIO_NAMES,
 )
 
 
 def start_servers(folder: DataFolder, stack: ExitStack) -> tuple[dict[str, str], Sequence[Server]]:
-    """The addresses of PostgreSQL and Redis, and those of the two that are ours; `stack` stops them."""
+    """Start PostgreSQL and Redis unless the environment names them; `stack` stops them.
+
+    Returns the URLs and the servers of those that were started.
+    """
     ours: dict[str, Server] = {}
     if not is_set("DATABASE_URL"):
         ours["DATABASE_URL"] = PostgresServer(folder.path / "postgres", durable=True)
@@ -58,35 +61,38 @@ def start_servers(folder: DataFolder, stack: ExitStack) -> tuple[dict[str, str],
 
 
 def require_servers(urls: Mapping[str, str]) -> None:
-    """The servers that others gave us must be there, or nothing that follows makes sense."""
+    """Raise RunError if a server that the environment names does not answer."""
     try:
         if url := urls.get("DATABASE_URL"):
             psycopg.connect(url, connect_timeout=5).close()
     except psycopg.Error as error:
         raise RunError(
-            f"The PostgreSQL that DATABASE_URL names does not answer.\n    {str(error).strip()}"
+            f"The PostgreSQL server at DATABASE_URL does not answer.\n    {str(error).strip()}"
         ) from error
     try:
         if url := urls.get("REDIS_URL"):
             redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5).ping()
     except (redis.RedisError, ValueError) as error:
-        raise RunError(f"The Redis that REDIS_URL names does not answer.\n    {error}") from error
+        raise RunError(f"The Redis server at REDIS_URL does not answer.\n    {error}") from error
 
 
 def environment(
     secrets: Mapping[str, str], urls: Mapping[str, str], addresses: Addresses
 ) -> dict[str, str]:
-    """Of the programs: ours, with what is set already left alone, except that nothing of a demo may reach the real Segment or Twilio."""
-    given = {name: value for name, value in os.environ.items() if value.strip()}
+    """Return the environment of the programs: ours, plus what is missing in it.
+
+    DEBUG and the addresses of Segment and Twilio are replaced: a demo must not reach the real ones.
+    """
+    ours = {name: value for name, value in os.environ.items() if value.strip()}
     fixed = {"DEBUG": "1", "SEGMENT_HOST": addresses.segment, MARK: secrets[MARK]}
-    fixed |= dict(zip(TWILIO, ("twilio", addresses.twilio, ACCOUNT, TOKEN), strict=True))
-    # lines as they are written, and in the encoding that they are read in
+    fixed |= dict(zip(TWILIO_NAMES, ("twilio", addresses.twilio, ACCOUNT, TOKEN), strict=True))
+    # each line at once, and in the encoding that the supervisor reads
     fixed |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
-    return {"PUBLIC_URL": addresses.web} | dict(secrets) | given | dict(urls) | fixed
+    return {"PUBLIC_URL": addresses.web} | dict(secrets) | ours | dict(urls) | fixed
 
 
 def shared(everything: Mapping[str, str]) -> dict[str, str]:
-    return {name: everything[name] for name in SHARED if name in everything}
+    return {name: everything[name] for name in SHARED_NAMES if name in everything}
 
 
 def steps() -> list[Program]:
@@ -97,7 +103,7 @@ def steps() -> list[Program]:
 
 
 def programs(addresses: Addresses) -> list[Program]:
-    """In the order in which they start; they stop in the opposite one."""
+    """Return the programs in the order of their start; they stop in the opposite order."""
     web = (
         sys.executable,
         "-m",
@@ -120,7 +126,7 @@ def programs(addresses: Addresses) -> list[Program]:
         "--port",
         str(addresses.twilio_port),
     )
-    # neither the banner nor, for root, the advice to be somebody else
+    # without the banner, and without Celery's warning about running as root
     celery = (
         sys.executable,
         "-W",
@@ -137,7 +143,7 @@ def programs(addresses: Addresses) -> list[Program]:
         Program(
             "web",
             (
-                *_without_requests(),
+                *_hide_requests(),
                 *web,
                 "--workers",
                 "1",
@@ -148,7 +154,7 @@ def programs(addresses: Addresses) -> list[Program]:
             ),
             answers=f"{addresses.web}/",
         ),
-        # it is the only worker here: looking for others takes a second
+        # the only worker here: looking for others would take a second
         Program(
             "worker",
             (
@@ -161,20 +167,20 @@ def programs(addresses: Addresses) -> list[Program]:
                 "--loglevel",
                 "INFO",
             ),
-            says=_announced("ready."),
+            says=_logged_at_info("ready."),
         ),
         Program("beat", (*celery, "beat", "--pidfile=")),
         Program("simulation", (*MANAGE, "simulate", "--web", addresses.web), after_all=True),
     ]
 
 
-def _without_requests() -> tuple[str, ...]:
-    """The simulation makes some ten requests for each thing that it tells of: of those, only what went wrong is shown."""
+def _hide_requests() -> tuple[str, ...]:
+    """Hide log lines of requests: the simulation makes about ten for each line that it prints."""
     return () if os.environ.get("LOG_LEVEL", "").strip() else ("/usr/bin/env", "LOG_LEVEL=WARNING")
 
 
-def _announced(text: str) -> str:
-    """What a program logs as INFO can be waited for only if it is logged."""
+def _logged_at_info(text: str) -> str:
+    """Return the text to wait for, or "" if LOG_LEVEL hides it: it is logged as INFO."""
     return (
         text if os.environ.get("LOG_LEVEL", "INFO").strip().upper() in {"", "INFO", "DEBUG"} else ""
     )

@@ -12,7 +12,7 @@ def main() -> int:
     verbs = parser.add_subparsers(required=True, metavar="exec")
     verb = verbs.add_parser(
         "exec",
-        help="run COMMAND with DATABASE_URL and REDIS_URL set to servers that live as long as it does",
+        help="run COMMAND with DATABASE_URL and REDIS_URL; the servers stop when it ends",
     )
     verb.add_argument(
         "-c",

@@ -1,4 +1,4 @@
-"""Runs a command with PostgreSQL and Redis at hand, and ends with its exit code."""
+"""Run a command with a PostgreSQL and a Redis, and end with its exit code."""
 
 import atexit
 import os
@@ -16,7 +16,7 @@ from devtools.services.postgres import PostgresServer
 from devtools.services.process import Server, ServerError, ending_with_parent
 from devtools.services.redis import RedisServer
 
-# As smrt_integration.environment, which needs Django, reads DEBUG.
+# The same values as in smrt_integration.environment, which needs Django.
 DEBUG_OFF = {"", "0", "false", "no", "off"}
 FORWARDED_SIGNALS = {
     signal.SIGINT,
@@ -30,25 +30,27 @@ FORWARDED_SIGNALS = {
 
 @contextmanager
 def services(settings: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
-    """What to add to the environment so that DATABASE_URL and REDIS_URL name running servers; those set already are left alone.
+    """Start the servers that DATABASE_URL and REDIS_URL do not name yet.
 
-    `settings`: further PostgreSQL settings by name. Raises ServerError with DEBUG off: an installation has servers of its own.
+    Yields the variables to add to the environment. `settings`: further PostgreSQL settings by name.
+    Raises ServerError with DEBUG off: an installation has servers of its own.
     """
     servers: dict[str, Callable[[Path], Server]] = {
         "DATABASE_URL": partial(PostgresServer, settings=settings),
         "REDIS_URL": RedisServer,
     }
-    missing = {name: make for name, make in servers.items() if not is_set(name)}
+    missing = {name: server_class for name, server_class in servers.items() if not is_set(name)}
     if missing and os.environ.get("DEBUG", "1").strip().lower() in DEBUG_OFF:
         raise ServerError(
-            f"{' and '.join(missing)} must be set while DEBUG is off: the servers that come with development are not for that."
+            f"{' and '.join(missing)} must be set while DEBUG is off: "
+            "the development servers are only for DEBUG=1."
         )
     with ExitStack() as stack:
         added: dict[str, str] = {}
-        for name, make in missing.items():
+        for name, server_class in missing.items():
             folder = TemporaryFolder()
             stack.callback(folder.remove)
-            server = make(folder.path)
+            server = server_class(folder.path)
             stack.callback(server.stop)
             server.start()
             added[name] = server.url
@@ -56,7 +58,10 @@ def services(settings: Mapping[str, str] | None = None) -> Iterator[dict[str, st
 
 
 def provide_services() -> None:
-    """Set DATABASE_URL and REDIS_URL for this process, and DEBUG for the settings; what it starts ends with it. Once is enough."""
+    """Set DATABASE_URL and REDIS_URL, and DEBUG, for this process. Call once.
+
+    The servers stop when this process ends.
+    """
     stack = ExitStack()
     os.environ.update(stack.enter_context(services()))
     os.environ.setdefault("DEBUG", "1")
@@ -68,7 +73,7 @@ def is_set(name: str) -> bool:
 
 
 def run(command: Sequence[str], settings: Mapping[str, str] | None = None) -> int:
-    """The exit code of `command`, or 128 and the number of the signal that ended it."""
+    """Run `command`. Returns its exit code, or 128 plus the number of the signal that ended it."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     with services(settings) as added:
@@ -84,8 +89,8 @@ def _wait_for(command: Sequence[str], environment: Mapping[str, str]) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
     child = subprocess.Popen(ending_with_parent(command, signal.SIGTERM), env=environment)
     while (code := child.poll()) is None:
-        arrived = signal.sigwaitinfo(waited_for)
-        # a code above 0 means that the terminal sent it, and then the command has got it too
-        if arrived.si_signo != signal.SIGCHLD and arrived.si_code <= 0:
-            child.send_signal(arrived.si_signo)
+        received = signal.sigwaitinfo(waited_for)
+        # A code above 0: the terminal sent the signal, so the command has got it, too.
+        if received.si_signo != signal.SIGCHLD and received.si_code <= 0:
+            child.send_signal(received.si_signo)
     return code if code >= 0 else 128 - code

@@ -1,4 +1,4 @@
-"""Throw-away folders that no other account can enter; what a killed owner left in one is cleaned up by the next that makes one."""
+"""Temporary folders that no other account can enter. Each new one removes abandoned ones."""
 
 import fcntl
 import os
@@ -12,14 +12,14 @@ from typing import IO
 
 from devtools.services.process import end_leftovers
 
-# The group that servers started by root run in. Nobody else is in it, so a folder of this group is theirs alone, though their
-# account (`nobody`) may serve other programs too.
+# The group of servers started by root. No account is in it, so only they can enter a folder of
+# this group, although other programs may use their account (`nobody`), too.
 SERVER_GROUP = 60_423
 SERVERS = ("postgres", "redis-server")
 
 
 class TemporaryFolder:
-    """A folder that lives as long as this object's owner; held by a lock, which the system frees even on `kill -9`."""
+    """A folder with a lock, which the system releases even after `kill -9` of its owner."""
 
     def __init__(self) -> None:
         base = _base()
@@ -48,16 +48,16 @@ def _base() -> Path:
     try:
         base.mkdir(mode=0o700)
     except FileExistsError:
-        found = base.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-            return Path(tempfile.mkdtemp())  # somebody else took the name
+        entry = base.lstat()
+        if not stat.S_ISDIR(entry.st_mode) or entry.st_uid != os.geteuid():
+            return Path(tempfile.mkdtemp())  # another account has a file of this name
     restrict_access(base)
     return base
 
 
 @contextmanager
 def _locked(base: Path) -> Iterator[None]:
-    """Between making a folder and locking it, nobody may take it for an abandoned one."""
+    """Hold the lock of all folders: one that is created but not yet locked looks abandoned."""
     handle = os.open(base, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -74,6 +74,6 @@ def _remove_abandoned(base: Path) -> None:
         except BlockingIOError:
             continue  # its owner is alive
         except OSError:
-            pass  # its owner was killed before the lock was made
+            pass  # its owner was killed before it created the lock
         end_leftovers(folder, SERVERS)
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,9 @@
-"""Becomes a command that dies with its parent, as another account if told so: `launch.py SIGNAL PARENT UID:GID|- REACH COMMAND...`.
+"""Replace this process by a command that ends with its parent.
 
-A program of its own, and not a `preexec_fn`, because Python code between fork and exec may deadlock in a process that has threads.
+Usage: `launch.py SIGNAL PARENT UID:GID|- REACH COMMAND...`, with `-` to keep the account.
+
+This is a program and not a `preexec_fn`: Python code between fork and exec may deadlock in a
+process that has threads.
 """
 
 import ctypes
@@ -10,11 +13,11 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 PR_SET_SECUREBITS = 28
-# Without it, access(2), by which PostgreSQL looks for its own programs, takes no notice of capabilities.
+# Without it, access(2) ignores capabilities, and PostgreSQL does not find its own programs.
 SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
-# Either lets an account walk through folders that are closed to it; containers usually grant only the second.
+# Either lets an account pass through folders closed to it. Containers usually grant the second.
 CAP_DAC_READ_SEARCH = 2
 CAP_DAC_OVERRIDE = 1
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
@@ -37,8 +40,8 @@ def main() -> None:
 
 
 def become(uid: int, gid: int, *, keep_reach: bool) -> None:
-    """Drop root for good. `keep_reach` keeps the one privilege of passing through closed folders, such as /root."""
-    # with it, the change of account drops no capability: `keep_only` does, or all of this is refused
+    """Drop root for good. `keep_reach` keeps the privilege to pass through closed folders."""
+    # With this bit, setresuid drops no capability. `keep_only` drops all but one, or we exit.
     kept = keep_reach and libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) == 0
     os.setgroups([])
     os.setresgid(gid, gid, gid)
@@ -48,12 +51,12 @@ def become(uid: int, gid: int, *, keep_reach: bool) -> None:
         and any(keep_only(capability) for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE))
     ):
         sys.exit(
-            "The system does not let the server's account into this folder: move the project out of root's own."
+            "The server's account cannot enter this folder: move the project out of root's home."
         )
 
 
 def keep_only(capability: int) -> bool:
-    """Drop every capability but one, and keep that one across exec."""
+    """Drop every capability but one, and keep that one across exec. Returns whether it worked."""
     header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
     bit = 1 << capability
     data = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)

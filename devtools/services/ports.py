@@ -3,8 +3,8 @@
 import random
 import socket
 
-# Below the range from which the system takes the ports of outgoing connections (32768 and up): while a server is stopped, no
-# connection can be given its port.
+# Below the system's range for outgoing connections (32768 and up): no connection can get the port
+# of a server while the server is stopped.
 LOWEST, HIGHEST = 20_000, 32_000
 
 

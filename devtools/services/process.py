@@ -1,4 +1,4 @@
-"""Child processes that do not outlive the one that started them, and the search for those that a killed one left behind."""
+"""Servers and commands that end with the process that started them, and a search for leftovers."""
 
 import os
 import signal
@@ -12,21 +12,21 @@ from pathlib import Path
 from typing import IO
 
 LAUNCH = str(Path(__file__).with_name("launch.py"))
-# A server that needs longer to start or stop than this is stuck: crash recovery of a development database takes a few seconds.
+# A server that takes longer to start or stop is stuck: crash recovery takes a few seconds here.
 START_SECONDS = 60
 STOP_SECONDS = 20
 POLL_SECONDS = 0.005
-# What a durable server may take to put its data in order after its starter's death.
+# How long a durable server may take to shut down after its parent's death.
 GRACE_SECONDS = 5
 
 
 class ServerError(Exception):
-    """A server does not start; the message is one sentence and, below it, the last lines that the server wrote."""
+    """A server does not start: one sentence, and below it the last lines of its log."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """Whom a server runs as when it is started by root; `reach` lets it pass through folders that are closed to it."""
+    """The account of a server started by root. `reach`: it may pass through folders closed to it."""
 
     uid: int
     gid: int
@@ -39,8 +39,11 @@ class Account:
 def ending_with_parent(
     command: Sequence[str], on_our_death: signal.Signals, account: Account | None = None
 ) -> list[str]:
-    """The command line that runs `command` so that it gets the signal when the *thread* that starts it ends, however it ends."""
-    who = f"{account.uid}:{account.gid}" if account else "-"
+    """Return a command line that runs `command` and ends it with the thread that starts it.
+
+    `on_our_death` is the signal that it gets then.
+    """
+    owner = f"{account.uid}:{account.gid}" if account else "-"
     reach = "reach" if account and account.reach else "-"
     return [
         sys.executable,
@@ -49,27 +52,27 @@ def ending_with_parent(
         LAUNCH,
         str(int(on_our_death)),
         str(os.getpid()),
-        who,
+        owner,
         reach,
         *command,
     ]
 
 
 class Server(ABC):
-    """One server process: its log, its start, its ends. A session of its own keeps a Ctrl-C at the terminal from it."""
+    """A server process, in a session of its own: Ctrl-C at the terminal does not reach it."""
 
     name: str
     gentle = signal.SIGTERM
     on_our_death = signal.SIGKILL
 
     def __init__(self, folder: Path) -> None:
-        """`folder`: holds all that the server writes; made if missing. The same folder again means the same data."""
+        """`folder` has everything that the server writes; the same folder means the same data."""
         self.folder = folder
         self.log = folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Returns when it answers. Raises ServerError."""
+        """Start it and wait until it answers. Raises ServerError."""
         try:
             self._start()
         except OSError as error:
@@ -83,7 +86,7 @@ class Server(ABC):
     @property
     @abstractmethod
     def url(self) -> str:
-        """With the password; known once it was started."""
+        """The address with the password, known after `start`."""
 
     @property
     def pid(self) -> int:
@@ -114,7 +117,7 @@ class Server(ABC):
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
-        """Ask it to end, keeping its data, and wait for that; harmless when it does not run."""
+        """Shut it down in order and wait for that. Does nothing if it is not running."""
         if self._process and self.running():
             self._process.send_signal(self.gentle)
             try:
@@ -123,14 +126,14 @@ class Server(ABC):
                 self.kill()
 
     def kill(self) -> None:
-        """As `kill -9` or a power cut would."""
+        """End it like `kill -9` or a power cut."""
         if self._process and self.running():
             self._process.kill()
             self._process.wait()
 
 
 def clean_environment() -> Mapping[str, str]:
-    """Ours, without what would steer a server or its client from outside (PGDATA, PGPORT, TZ...)."""
+    """Return our environment without variables that affect a server or client (PGDATA, TZ...)."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -146,7 +149,7 @@ def last_lines(log: Path | IO[str], count: int = 8) -> str:
 
 
 def pids_working_in(folder: Path, names: Sequence[str]) -> Iterator[int]:
-    """The ids of the processes called one of `names` whose working directory is `folder` or below it."""
+    """Yield the ids of processes with one of `names` that work in `folder` or below it."""
     top = os.path.realpath(folder).rstrip(os.sep)
     for entry in Path("/proc").iterdir():
         try:
@@ -155,14 +158,11 @@ def pids_working_in(folder: Path, names: Sequence[str]) -> Iterator[int]:
                 if cwd == top or cwd.startswith(top + os.sep):
                     yield int(entry.name)
         except OSError:
-            continue  # it ended meanwhile, or belongs to somebody else
+            continue  # it ended in the meantime, or belongs to another account
 
 
 def end_leftovers(folder: Path, names: Sequence[str], grace: float = 0) -> None:
-    """End the servers that still work in `folder` though nobody is there any more who started them.
-
-    `grace`: seconds that they get to end by themselves, as their starter's death told them to.
-    """
+    """End servers in `folder` whose parent has ended. `grace`: seconds to end by themselves."""
     deadline = time.monotonic() + grace
     while leftovers := list(pids_working_in(folder, names)):
         for pid in leftovers if time.monotonic() > deadline else []:

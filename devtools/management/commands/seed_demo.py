@@ -1,14 +1,16 @@
 from typing import Any
 
+from devtools.demo.api_keys import create_keys
+from devtools.demo.logins import create_logins
+from devtools.demo.seed import seed
 from devtools.management.demo_command import DemoCommand
 
 
 class Command(DemoCommand):
-    help = "Make the three demo businesses, the demo's logins and API keys, where they are missing. Only with DEBUG."
+    help = (
+        "Create the demo's businesses, logins and API keys that do not exist yet. "
+        "Runs only with DEBUG=1."
+    )
 
-    def demonstrate(self, **options: Any) -> None:
-        from devtools.demo.api_keys import create_keys
-        from devtools.demo.logins import create_logins
-        from devtools.demo.seed import seed
-
+    def run_demo(self, **options: Any) -> None:
         self.stdout.write("\n".join([*seed(), *create_logins(), *create_keys()]))

@@ -6,37 +6,37 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from devtools.demo import simulation, stand_ins
+from devtools.demo.remote_business import DemoServers
 from devtools.management.demo_command import DemoCommand
 
 
 class Command(DemoCommand):
-    help = "Act as the staff, drivers and customers of the demo businesses do, until Ctrl-C. Only with DEBUG."
+    help = (
+        "Simulate the staff, drivers and customers of the demo businesses until Ctrl-C. "
+        "Runs only with DEBUG=1."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--actions", type=_count, help="how many; without it, until told to stop"
-        )
+        parser.add_argument("--actions", type=_count, help="number of actions (default: no limit)")
         parser.add_argument(
             "--pace",
             type=_pace,
-            help="actions per second; without it, lively for a minute and then calm",
+            help="actions per second (default: many for a minute, then fewer)",
         )
         parser.add_argument(
             "--web",
             default=settings.PUBLIC_URL,
-            help="where the web server answers (default: PUBLIC_URL)",
+            help="address of the web server (default: PUBLIC_URL)",
         )
         parser.add_argument(
             "--seed",
             type=int,
-            help="the same number means the same decisions, as far as the records are the same",
+            help="seed of the random decisions; they also depend on the records",
         )
 
-    def demonstrate(self, **options: Any) -> None:
-        from devtools.demo import simulation, stand_ins
-        from devtools.demo.remote_business import DemoServers
-
-        before = signal.signal(signal.SIGTERM, _stop)
+    def run_demo(self, **options: Any) -> None:
+        before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             stand_ins.name_businesses(settings.SEGMENT_HOST)
             if settings.TWILIO_HOST:
@@ -49,14 +49,13 @@ class Command(DemoCommand):
             signal.signal(signal.SIGTERM, before)
 
 
-def _stop(number: int, frame: object) -> NoReturn:
-    """In the middle of whatever it is."""
+def _interrupt(number: int, frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text} is no number of actions")
+        raise argparse.ArgumentTypeError(f"{text} is not a number of actions")
     return int(text)
 
 
@@ -66,5 +65,5 @@ def _pace(text: str) -> float:
     except ValueError:
         pace = math.nan
     if not 0 < pace < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is no number of actions per second above 0")
+        raise argparse.ArgumentTypeError(f"{text} is not a number of actions per second above 0")
     return pace

@@ -53,55 +53,57 @@ def simulating(database: str, web: str, *arguments: str) -> WatchedProcess:
     )
 
 
-def test_the_demo_is_refused_outside_development() -> None:
+def test_the_demo_does_not_exist_outside_development() -> None:
     run = manage("seed_demo", SEGMENT_HOST=NOWHERE, **DEPLOYED)
     assert run.returncode == 1
-    said = "CommandError: The demo makes up customers and a login whose password it prints, so it runs only with DEBUG=1.\n"
-    assert (run.stdout, run.stderr) == ("", said)
+    error = "Unknown command: 'seed_demo'\nType 'manage.py help' for usage.\n"
+    assert (run.stdout, run.stderr) == ("", error)
 
 
 @pytest.mark.parametrize("command", ["seed_demo", "simulate"])
 @pytest.mark.parametrize(
-    ("debug", "host", "complaint"),
+    ("debug", "host", "message"),
     [
         (
             False,
             NOWHERE,
-            "The demo makes up customers and a login whose password it prints, so it runs only with DEBUG=1.",
+            "The demo runs only with DEBUG=1: it creates made-up customers, "
+            "and logins whose passwords it prints.",
         ),
         (
             True,
             "",
-            "SEGMENT_HOST is not set, so the demo's events would go to the real Segment: `make run` sets it.",
+            "SEGMENT_HOST is not set, so the demo would send events to the real Segment. "
+            "`make run` sets it.",
         ),
     ],
 )
-def test_neither_command_runs_in_production_or_before_the_real_segment(
-    settings: Settings, command: str, debug: bool, host: str, complaint: str
+def test_neither_command_runs_in_production_or_against_the_real_segment(
+    settings: Settings, command: str, debug: bool, host: str, message: str
 ) -> None:
     settings.DEBUG, settings.SEGMENT_HOST = debug, host
     with pytest.raises(CommandError) as refusal:
         call_command(command)
-    assert str(refusal.value) == complaint
+    assert str(refusal.value) == message
 
 
 @pytest.mark.parametrize(
-    ("option", "text", "complaint"),
+    ("option", "text", "message"),
     [
-        ("--pace", "0", "0 is no number of actions per second above 0"),
-        ("--pace", "nan", "nan is no number of actions per second above 0"),
-        ("--actions", "-1", "-1 is no number of actions"),
-        ("--actions", "many", "many is no number of actions"),
+        ("--pace", "0", "0 is not a number of actions per second above 0"),
+        ("--pace", "nan", "nan is not a number of actions per second above 0"),
+        ("--actions", "-1", "-1 is not a number of actions"),
+        ("--actions", "many", "many is not a number of actions"),
     ],
 )
-def test_a_number_that_makes_no_sense_is_named(option: str, text: str, complaint: str) -> None:
+def test_an_invalid_number_is_named(option: str, text: str, message: str) -> None:
     with pytest.raises(CommandError) as refusal:
         call_command("simulate", f"{option}={text}")
-    assert str(refusal.value) == f"Error: argument {option}: {complaint}"
+    assert str(refusal.value) == f"Error: argument {option}: {message}"
 
 
 @pytest.mark.django_db
-def test_the_stand_in_learns_what_the_businesses_are_called(
+def test_the_stand_in_gets_the_names_of_the_businesses(
     segment: SegmentStandIn, settings: Settings
 ) -> None:
     settings.DEBUG = True
@@ -113,7 +115,7 @@ def test_the_stand_in_learns_what_the_businesses_are_called(
 
 @pytest.fixture
 def postgres(tmp_path: Path) -> Iterator[PostgresServer]:
-    """One that can be stopped, with the demo in it."""
+    """A server that can be stopped, with the demo in it."""
     server = PostgresServer(tmp_path)
     server.start()
     for command in (("migrate", "--verbosity", "0"), ("seed_demo",)):
@@ -123,18 +125,18 @@ def postgres(tmp_path: Path) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def web_on_it(postgres: PostgresServer) -> Iterator[Web]:
-    """The web server on that database."""
+def web_server(postgres: PostgresServer) -> Iterator[Web]:
+    """A web server that uses that database."""
     web = Web({"DATABASE_URL": postgres.url, "SEGMENT_HOST": NOWHERE})
     yield web
     web.kill()
 
 
 @pytest.mark.slow
-def test_it_goes_on_when_the_database_comes_back_and_ends_at_once_when_told(
-    postgres: PostgresServer, web_on_it: Web
+def test_it_continues_when_the_database_is_back_and_stops_at_once_on_a_signal(
+    postgres: PostgresServer, web_server: Web
 ) -> None:
-    run = simulating(postgres.url, web_on_it.url, "--pace", "50")
+    run = simulating(postgres.url, web_server.url, "--pace", "50")
     run.wait_for("Golden Gate Cleaners: ")
     postgres.stop()
     run.wait_for("The database does not answer; waiting for it.")
@@ -147,14 +149,14 @@ def test_it_goes_on_when_the_database_comes_back_and_ends_at_once_when_told(
     assert end(run) == 0
     assert [line for line in run.lines if "Traceback" in line or "went wrong" in line] == []
 
-    while_away = simulating(postgres.url, web_on_it.url, "--pace", "50")
-    while_away.wait_for("Golden Gate Cleaners: ")
+    second_run = simulating(postgres.url, web_server.url, "--pace", "50")
+    second_run.wait_for("Golden Gate Cleaners: ")
     postgres.kill()
-    while_away.wait_for("The database does not answer; waiting for it.")
-    assert end(while_away) == 0
+    second_run.wait_for("The database does not answer; waiting for it.")
+    assert end(second_run) == 0
 
 
-def test_it_waits_for_a_web_server_that_is_away_and_ends_at_once_when_told(
+def test_it_waits_for_the_web_server_and_stops_at_once_on_a_signal(
     system: DemoSystem,
 ) -> None:
     another = Web({"SEGMENT_HOST": system.segment.url})

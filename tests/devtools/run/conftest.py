@@ -11,7 +11,7 @@ Start = Callable[..., WatchedProcess]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Deeper than a socket's name may be long, and with spaces."""
+    """A path with spaces, longer than the name of a socket may be."""
     path = (
         tmp_path
         / "a project of somebody who likes long names"
@@ -33,7 +33,7 @@ def ports() -> dict[str, str]:
 
 @pytest.fixture
 def start(folder: Path, ports: dict[str, str]) -> Iterator[Start]:
-    """Starts `make run` with made-up programs; whatever still runs at the end of the test is stopped."""
+    """Start `make run` with sample programs. What still runs at the end of the test is stopped."""
     started: list[WatchedProcess] = []
 
     def starting(

@@ -1,4 +1,4 @@
-"""Watching processes from outside: what they print, when they end, what they leave behind."""
+"""Processes under test: what they print, when they end, and what they leave behind."""
 
 import json
 import os
@@ -13,18 +13,18 @@ from pathlib import Path
 WAIT_SECONDS = 30
 
 ProgramSpec = Sequence[object]
-"""As in tests/devtools/run/sample_run.py."""
+"""A step or program, as in tests/devtools/run/sample_run.py."""
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, f"waited in vain: {what}"
+        assert time.monotonic() < deadline, f"timed out waiting for {what}"
         time.sleep(0.01)
 
 
 def alive(pid: int) -> bool:
-    """A zombie is not: it has ended, and only its parent has not looked yet."""
+    """Return whether the process runs. A zombie has ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -32,10 +32,10 @@ def alive(pid: int) -> bool:
 
 
 class WatchedProcess:
-    """A process whose lines are kept as they come."""
+    """A process whose output is kept line by line."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str | None]) -> None:
-        """`environment`: changes to ours; None takes a name out."""
+        """`environment`: changes to ours; None removes a variable."""
         merged = {
             name: value
             for name, value in {**os.environ, **environment}.items()
@@ -55,7 +55,7 @@ class WatchedProcess:
         self._reader.start()
 
     def wait_for(self, text: str) -> str:
-        """The first line that contains `text`."""
+        """Wait for a line that contains `text`, and return the first."""
 
         def found() -> bool:
             return any(text in line for line in self.lines) or not self._reader.is_alive()

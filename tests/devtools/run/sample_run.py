@@ -1,6 +1,7 @@
-"""`make run` with made-up programs: `python -m tests.devtools.run.sample_run FOLDER JSON`, for the tests to look at from outside.
+"""`python -m tests.devtools.run.sample_run FOLDER JSON`: `make run` with sample programs.
 
-The JSON: {"steps": [...], "programs": [...]}, each of [name, python code] or [name, python code, what else a Program takes].
+The JSON is {"steps": [...], "programs": [...]}. Each is [name, python code], or with further
+arguments of `Program` [name, python code, {...}].
 """
 
 import json

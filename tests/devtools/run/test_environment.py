@@ -1,4 +1,4 @@
-"""What the programs of `make run` find around them: servers, secrets, data that stays."""
+"""The environment of the programs of `make run`: servers, secrets, data that is kept."""
 
 import os
 import signal
@@ -27,10 +27,13 @@ def started(run: WatchedProcess) -> WatchedProcess:
     return run
 
 
-def test_the_programs_reach_only_the_stand_in_and_know_their_own_address(
+def test_the_programs_use_the_stand_in_and_have_their_own_address(
     start: Start, ports: dict[str, str]
 ) -> None:
-    code = f"import os; print('has', *(n + '=' + os.environ[n] for n in ['DEBUG', 'SEGMENT_HOST', 'PUBLIC_URL'])); {FOREVER}"
+    code = (
+        "import os; names = ['DEBUG', 'SEGMENT_HOST', 'PUBLIC_URL']; "
+        f"print('has', *(name + '=' + os.environ[name] for name in names)); {FOREVER}"
+    )
     run = start(("web", code), DEBUG="0", SEGMENT_HOST="https://api.segment.io", PUBLIC_URL=None)
     stand_in, web = (
         f"http://127.0.0.1:{ports['SEGMENT_STUB_PORT']}",
@@ -39,16 +42,17 @@ def test_the_programs_reach_only_the_stand_in_and_know_their_own_address(
     assert run.wait_for("has ") == f"web | has DEBUG=1 SEGMENT_HOST={stand_in} PUBLIC_URL={web}"
 
 
-def test_no_text_of_a_demo_reaches_anybody(start: Start, ports: dict[str, str]) -> None:
-    code = f"import os; print('has', *(os.environ[n] for n in ['TEXTS_BACKEND', 'TWILIO_HOST', 'TWILIO_AUTH_TOKEN'])); {FOREVER}"
-    run = start(("web", code), TWILIO_HOST="https://api.twilio.com", TWILIO_AUTH_TOKEN="a real one")
-    assert (
-        run.wait_for("has ")
-        == f"web | has twilio http://127.0.0.1:{ports['TWILIO_STUB_PORT']} for-development-only-twilio-token"
+def test_the_demo_texts_use_the_stand_in_for_twilio(start: Start, ports: dict[str, str]) -> None:
+    code = (
+        "import os; names = ['TEXTS_BACKEND', 'TWILIO_HOST', 'TWILIO_AUTH_TOKEN']; "
+        f"print('has', *(os.environ[name] for name in names)); {FOREVER}"
     )
+    run = start(("web", code), TWILIO_HOST="https://api.twilio.com", TWILIO_AUTH_TOKEN="a real one")
+    stand_in = f"http://127.0.0.1:{ports['TWILIO_STUB_PORT']}"
+    assert run.wait_for("has ") == f"web | has twilio {stand_in} for-development-only-twilio-token"
 
 
-def test_another_terminal_finds_the_environment_while_it_runs(start: Start, folder: Path) -> None:
+def test_the_environment_is_in_a_file_while_it_runs(start: Start, folder: Path) -> None:
     run = started(start(("web", FOREVER), PUBLIC_URL=None, SECRET_KEY=None, FIELD_KEYS=None))
     path = folder / ".dev" / "environment"
     usual = [
@@ -74,48 +78,50 @@ def test_another_terminal_finds_the_environment_while_it_runs(start: Start, fold
     assert not path.exists()
 
 
-def test_the_secrets_are_made_once_and_kept_from_other_accounts(start: Start, folder: Path) -> None:
-    found = []
+def test_the_secrets_are_created_once_and_closed_to_other_accounts(
+    start: Start, folder: Path
+) -> None:
+    results = []
     for _ in range(2):
         run = started(start(("web", FOREVER), SECRET_KEY=None, FIELD_KEYS=None))
-        found.append({name: shared(folder)[name] for name in ("SECRET_KEY", "FIELD_KEYS")})
+        results.append({name: shared(folder)[name] for name in ("SECRET_KEY", "FIELD_KEYS")})
         run.send(signal.SIGINT)
         run.ended()
-    assert found[0] == found[1]
-    assert len(found[0]["SECRET_KEY"]) > 50
+    assert results[0] == results[1]
+    assert len(results[0]["SECRET_KEY"]) > 50
     assert stat.S_IMODE((folder / ".dev" / "secrets").stat().st_mode) == 0o600
     assert not (folder / ".dev").stat().st_mode & 0o007
 
 
-def test_servers_of_its_own_keep_their_data_through_ctrl_c_and_kill_9(
+def test_its_own_servers_keep_their_data_after_ctrl_c_and_kill_9(
     start: Start, folder: Path
 ) -> None:
-    """Also the whole of PostgreSQL and Redis in a deep folder with spaces."""
-    found: list[object] = []
+    """In a deep folder with spaces, for all of PostgreSQL and Redis."""
+    results: list[object] = []
     for number in (signal.SIGINT, signal.SIGKILL, signal.SIGINT):
         run = started(start(("web", FOREVER), DATABASE_URL=None, REDIS_URL=None))
         urls = shared(folder)
         with psycopg.connect(urls["DATABASE_URL"], autocommit=True) as connection:
             connection.execute("CREATE TABLE IF NOT EXISTS starts (at timestamptz DEFAULT now())")
             connection.execute("INSERT INTO starts DEFAULT VALUES")
-            found.append(
+            results.append(
                 connection.execute(
                     "SELECT count(*), current_setting('fsync') FROM starts"
                 ).fetchone()
             )
         with redis.Redis.from_url(urls["REDIS_URL"]) as client:
-            found.append(client.incr("starts"))
+            results.append(client.incr("starts"))
         run.send(number)
         run.ended()
-    assert found == [(1, "on"), 1, (2, "on"), 2, (3, "on"), 3]
+    assert results == [(1, "on"), 1, (2, "on"), 2, (3, "on"), 3]
 
 
-def test_a_server_of_its_own_that_dies_ends_everything(start: Start, folder: Path) -> None:
+def test_a_server_that_ends_stops_everything(start: Start, folder: Path) -> None:
     run = started(start(("web", FOREVER), REDIS_URL=None))
     with redis.Redis.from_url(shared(folder)["REDIS_URL"]) as client:
         client.shutdown(nosave=True)
     assert run.ended() == 1
-    assert "Redis has ended by itself." in run.lines
+    assert "Redis has stopped unexpectedly." in run.lines
 
 
 def test_a_postgresql_that_does_not_answer_is_named_without_its_password(start: Start) -> None:
@@ -124,7 +130,7 @@ def test_a_postgresql_that_does_not_answer_is_named_without_its_password(start: 
         DATABASE_URL=f"postgres://demo:topsecret@127.0.0.1:{free_port()}/smrt",
     )
     assert run.ended() == 1
-    assert "The PostgreSQL that DATABASE_URL names does not answer." in run.lines
+    assert "The PostgreSQL server at DATABASE_URL does not answer." in run.lines
     assert "topsecret" not in "\n".join(run.lines)
 
 
@@ -133,11 +139,11 @@ def test_a_redis_that_does_not_answer_is_named_without_its_password(start: Start
         ("web", "print('started')"), REDIS_URL=f"redis://:topsecret@127.0.0.1:{free_port()}/0"
     )
     assert run.ended() == 1
-    assert "The Redis that REDIS_URL names does not answer." in run.lines
+    assert "The Redis server at REDIS_URL does not answer." in run.lines
     assert "topsecret" not in "\n".join(run.lines)
 
 
-def test_a_server_that_cannot_start_says_why(start: Start, folder: Path) -> None:
+def test_a_server_that_cannot_start_is_reported_with_the_reason(start: Start, folder: Path) -> None:
     (folder / ".dev").mkdir()
     (folder / ".dev" / "postgres").write_text("in the way")
     run = start(("web", "print('started')"), DATABASE_URL=None)

@@ -1,4 +1,4 @@
-"""The servers that come with development: private, quick to start, gone with whoever started them."""
+"""The development servers: private, quick to start, and stopped with their parent."""
 
 import os
 import pty
@@ -20,10 +20,11 @@ from tests.devtools.run.processes import WatchedProcess, alive, wait_until
 
 EXEC = (sys.executable, "-m", "devtools.services", "exec")
 BOTH: dict[str, str | None] = {"DATABASE_URL": None, "REDIS_URL": None}
-ASK = """
+QUERY_SERVERS = """
 import os, psycopg, redis
 row = psycopg.connect(os.environ["DATABASE_URL"]).execute(
-    "SELECT current_setting('server_version_num')::int / 10000, current_setting('max_connections'), current_setting('work_mem')").fetchone()
+    "SELECT current_setting('server_version_num')::int / 10000, "
+    "current_setting('max_connections'), current_setting('work_mem')").fetchone()
 print("answers", *row, redis.Redis.from_url(os.environ["REDIS_URL"]).ping())
 """
 
@@ -33,7 +34,7 @@ Execute = Callable[..., WatchedProcess]
 
 @pytest.fixture
 def execute() -> Iterator[Execute]:
-    """Unless told otherwise it starts only Redis, which is quicker."""
+    """Run `exec`. By default only Redis is started, which is quicker."""
     started: list[WatchedProcess] = []
 
     def starting(*arguments: str, **environment: str | None) -> WatchedProcess:
@@ -63,29 +64,35 @@ def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 def rows(server: PostgresServer, statement: str) -> Sequence[tuple[object, ...]]:
     with psycopg.connect(server.url, autocommit=True) as connection:
-        found = connection.execute(statement)
-        return found.fetchall() if found.description else []
+        cursor = connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
 
 
-def test_a_command_finds_both_servers_and_its_exit_code_comes_back(execute: Execute) -> None:
+def test_a_command_reaches_both_servers_and_its_exit_code_is_returned(execute: Execute) -> None:
     run = execute(
-        "-c", "work_mem=7MB", "--", sys.executable, "-c", f"{ASK}\nraise SystemExit(7)", **BOTH
+        "-c",
+        "work_mem=7MB",
+        "--",
+        sys.executable,
+        "-c",
+        f"{QUERY_SERVERS}\nraise SystemExit(7)",
+        **BOTH,
     )
     assert run.ended() == 7
     assert run.lines == ["answers 18 200 7MB True"]
 
 
-def test_a_command_that_a_signal_ends_counts_as_in_a_shell(execute: Execute) -> None:
+def test_the_exit_code_after_a_signal_is_that_of_a_shell(execute: Execute) -> None:
     assert execute("--", "sh", "-c", "kill -KILL $$").ended() == 128 + signal.SIGKILL
 
 
-def test_a_command_that_is_not_there_is_named(execute: Execute) -> None:
+def test_a_command_that_does_not_exist_is_named(execute: Execute) -> None:
     run = execute("--", "no-such-command")
     assert run.ended() == 1
     assert run.lines == ["no-such-command cannot be started: No such file or directory."]
 
 
-def test_servers_that_are_set_already_are_used_and_none_is_started(execute: Execute) -> None:
+def test_servers_in_the_environment_are_used_and_none_is_started(execute: Execute) -> None:
     run = execute(
         "--",
         "sh",
@@ -98,7 +105,7 @@ def test_servers_that_are_set_already_are_used_and_none_is_started(execute: Exec
     assert run.lines == ["postgres://a/b redis://c"]
 
 
-def test_sigterm_reaches_the_command_and_ends_all(execute: Execute) -> None:
+def test_sigterm_ends_the_command_and_the_servers(execute: Execute) -> None:
     run = execute(
         "--", sys.executable, "-uc", "import os, time; print('I am', os.getpid()); time.sleep(600)"
     )
@@ -108,7 +115,7 @@ def test_sigterm_reaches_the_command_and_ends_all(execute: Execute) -> None:
     assert not alive(pid)
 
 
-def test_ctrl_c_at_the_terminal_reaches_the_command_once_and_the_servers_not_at_all() -> None:
+def test_ctrl_c_at_the_terminal_reaches_the_command_once_and_no_server() -> None:
     code = f"""
 import signal, time
 got = []
@@ -116,7 +123,7 @@ signal.signal(signal.SIGINT, lambda *_: got.append(1))
 print("ready", flush=True)
 while not got: time.sleep(0.01)
 time.sleep(0.3)
-{ASK}
+{QUERY_SERVERS}
 print("interrupts", len(got))
 """
     pid, terminal = pty.fork()
@@ -124,19 +131,19 @@ print("interrupts", len(got))
         os.environ.pop("DATABASE_URL", None)
         os.environ.pop("REDIS_URL", None)
         os.execv(sys.executable, [*EXEC, "--", sys.executable, "-c", code])
-    said = _read_until(terminal, b"ready")
+    output = _read_until(terminal, b"ready")
     os.write(terminal, b"\x03")
-    said += _read_until(terminal, b"interrupts 1")
+    output += _read_until(terminal, b"interrupts 1")
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     os.close(terminal)
-    assert b"answers 18 200 4MB True" in said
+    assert b"answers 18 200 4MB True" in output
 
 
 def _read_until(terminal: int, text: bytes) -> bytes:
-    said = b""
-    while text not in said:
-        said += os.read(terminal, 4096)
-    return said
+    output = b""
+    while text not in output:
+        output += os.read(terminal, 4096)
+    return output
 
 
 def test_kill_9_leaves_no_server_behind_and_the_next_start_removes_the_folder(
@@ -179,7 +186,7 @@ def test_postgresql_keeps_address_and_data_through_a_stop_and_a_crash(
     assert rows(postgres, "SELECT count(*) FROM kept") == [(2,)]
 
 
-def test_a_throw_away_redis_comes_back_at_its_address_and_empty(own_redis: RedisServer) -> None:
+def test_a_temporary_redis_restarts_at_its_address_and_empty(own_redis: RedisServer) -> None:
     url = own_redis.url
     with redis.Redis.from_url(url) as client:
         client.set("a", "b")
@@ -193,7 +200,7 @@ def test_a_throw_away_redis_comes_back_at_its_address_and_empty(own_redis: Redis
         assert client.get("a") is None
 
 
-def test_whoever_does_not_know_the_password_stays_outside(
+def test_the_servers_refuse_clients_without_the_password(
     postgres: PostgresServer, own_redis: RedisServer
 ) -> None:
     with pytest.raises(psycopg.OperationalError, match="password"):
@@ -229,14 +236,14 @@ def test_the_servers_listen_on_the_loopback_interface_only(
         assert {host for host, port in hosts if port == server.port} == {loopback}
 
 
-def test_a_server_with_a_bad_setting_says_what_it_says(tmp_path: Path) -> None:
+def test_the_servers_own_message_about_an_invalid_setting_is_shown(tmp_path: Path) -> None:
     server = PostgresServer(tmp_path / "postgres", settings={"work_mem": "plenty"})
     with pytest.raises(ServerError, match=r"PostgreSQL does not start\.\n(.*\n)*.*work_mem"):
         server.start()
     assert not server.running()
 
 
-def test_an_interrupted_first_start_is_made_good_by_the_next(tmp_path: Path) -> None:
+def test_the_next_start_recovers_from_an_interrupted_first_start(tmp_path: Path) -> None:
     unfinished = tmp_path / "postgres" / "unfinished"
     unfinished.mkdir(parents=True)
     (unfinished / "PG_VERSION").write_text("18\n")
@@ -248,7 +255,7 @@ def test_an_interrupted_first_start_is_made_good_by_the_next(tmp_path: Path) -> 
         server.kill()
 
 
-def test_a_throw_away_folder_is_closed_to_other_accounts() -> None:
+def test_a_temporary_folder_is_closed_to_other_accounts() -> None:
     folder = folders.TemporaryFolder()
     try:
         assert folder.path.stat().st_mode & 0o007 == 0
@@ -258,19 +265,21 @@ def test_a_throw_away_folder_is_closed_to_other_accounts() -> None:
     assert not folder.path.exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_an_ordinary_account_gets_its_servers_too(tmp_path: Path) -> None:
-    """`reach` because the interpreter may be installed in root's own home folder."""
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the account")
+def test_an_ordinary_account_can_run_the_servers(tmp_path: Path) -> None:
+    """`reach`, because the interpreter may be installed in root's home folder."""
     nobody = Account(65_534, 65_534, reach=True)
     run = WatchedProcess(
-        ending_with_parent([*EXEC, "--", sys.executable, "-c", ASK], signal.SIGKILL, nobody),
+        ending_with_parent(
+            [*EXEC, "--", sys.executable, "-c", QUERY_SERVERS], signal.SIGKILL, nobody
+        ),
         BOTH | {"HOME": str(tmp_path)},
     )
     assert run.ended() == 0
     assert run.lines == ["answers 18 200 4MB True"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to give up its rights")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to drop its privileges")
 def test_root_starts_postgresql_as_the_owner_of_its_data_even_in_a_closed_folder(
     postgres: PostgresServer,
 ) -> None:

@@ -1,4 +1,4 @@
-"""What whoever types `make run` sees, with made-up programs in the place of the real ones."""
+"""`make run` as a user sees it, with sample programs in place of the real ones."""
 
 import json
 import os
@@ -13,22 +13,25 @@ from tests.devtools.run.conftest import Start
 from tests.devtools.run.processes import alive, start_sample_run, wait_until
 
 FOREVER = "import os, time; print('I am', os.getpid()); time.sleep(600)"
-# says when it is told to end, and by which signal
-CANDID = """
+# prints the signal that ends it
+PRINTS_SIGNAL = """
 import os, signal, time
 def end(number, frame):
-    print("told by", signal.Signals(number).name)
+    print("ended by", signal.Signals(number).name)
     raise SystemExit
 for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
     signal.signal(number, end)
 print("I am", os.getpid())
 time.sleep(600)
 """
-STUBBORN = "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('I am', os.getpid()); time.sleep(600)"
+IGNORES_SIGTERM = (
+    "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    "print('I am', os.getpid()); time.sleep(600)"
+)
 READY = "Ctrl-C stops everything"
 
 
-def test_every_line_carries_the_name_of_the_program_that_wrote_it(start: Start) -> None:
+def test_every_line_begins_with_the_name_of_its_program(start: Start) -> None:
     run = start(
         ("web", f"print('one'); print('two'); {FOREVER}"),
         ("worker", f"import sys; print('three', file=sys.stderr); {FOREVER}"),
@@ -43,8 +46,11 @@ def test_every_line_carries_the_name_of_the_program_that_wrote_it(start: Start) 
     assert [line for line in run.lines if line.startswith("worker ")][:1] == ["worker | three"]
 
 
-def test_lines_of_any_length_and_any_bytes_come_through(start: Start) -> None:
-    code = "import sys; sys.stdout.buffer.write(b'x' * 200_000 + b'\\ncaf\\xe9 \\xe2\\x82\\xac\\nno newline'); sys.stdout.flush()"
+def test_lines_of_any_length_and_any_bytes_are_shown(start: Start) -> None:
+    code = (
+        "import sys; sys.stdout.buffer.write("
+        "b'x' * 200_000 + b'\\ncaf\\xe9 \\xe2\\x82\\xac\\nno newline'); sys.stdout.flush()"
+    )
     run = start(("odd", f"{code}; import time; time.sleep(0.2)"))
     assert run.ended() == 1
     assert run.wait_for("xx") == "odd | " + "x" * 200_000
@@ -52,44 +58,45 @@ def test_lines_of_any_length_and_any_bytes_come_through(start: Start) -> None:
     assert run.wait_for("no newline") == "odd | no newline"
 
 
-def test_the_steps_come_first_and_what_they_say_is_part_of_the_greeting(
+def test_the_steps_run_first_and_their_output_is_part_of_the_greeting(
     start: Start, ports: dict[str, str]
 ) -> None:
     run = start(("web", FOREVER), steps=(("seed", "print('Log in as demo.')"),))
     run.wait_for(READY)
-    at = run.lines.index(f"  Admin    http://127.0.0.1:{ports['WEB_PORT']}/admin/")
+    web, segment, twilio = (f"http://127.0.0.1:{port}" for port in ports.values())
+    at = run.lines.index(f"  Admin    {web}/admin/")
     assert run.lines[at + 1 : at + 5] == [
-        f"  API      http://127.0.0.1:{ports['WEB_PORT']}/api/v1/docs  (calls to try; the key is below)",
-        f"  Segment  http://127.0.0.1:{ports['SEGMENT_STUB_PORT']}/  (a stand-in: the messages as they arrive)",
-        f"  Phones   http://127.0.0.1:{ports['TWILIO_STUB_PORT']}/  (a stand-in for Twilio: texts, and what customers answer)",
+        f"  API      {web}/api/v1/docs  (try it with the key below)",
+        f"  Segment  {segment}/  (a stand-in: shows the messages as they arrive)",
+        f"  Phones   {twilio}/  (a stand-in for Twilio: shows texts and replies)",
         "  Log in as demo.",
     ]
 
 
-def test_ctrl_c_ends_the_programs_in_the_opposite_order_of_their_start(start: Start) -> None:
-    run = start(("first", CANDID), ("second", CANDID))
+def test_ctrl_c_ends_the_programs_in_reverse_order(start: Start) -> None:
+    run = start(("first", PRINTS_SIGNAL), ("second", PRINTS_SIGNAL))
     pids = [run.number_after("first  | I am "), run.number_after("second | I am ")]
     os.killpg(
         run.process.pid, signal.SIGINT
     )  # as the terminal does: to all of its foreground processes
     assert run.ended() == 0
-    assert run.lines[-3:] == ["Stopping.", "second | told by SIGTERM", "first  | told by SIGTERM"]
+    assert run.lines[-3:] == ["Stopping.", "second | ended by SIGTERM", "first  | ended by SIGTERM"]
     assert not any(alive(pid) for pid in pids)
 
 
 def test_sigterm_ends_it_too(start: Start) -> None:
-    run = start(("web", CANDID))
+    run = start(("web", PRINTS_SIGNAL))
     run.wait_for(READY)
     run.wait_for("I am")
     run.send(signal.SIGTERM)
     assert run.ended() == 0
-    assert run.lines[-1] == "web | told by SIGTERM"
+    assert run.lines[-1] == "web | ended by SIGTERM"
 
 
-def test_a_second_ctrl_c_does_not_wait_for_a_program_that_does_not_want_to_end(
+def test_a_second_ctrl_c_kills_a_program_that_does_not_end(
     start: Start,
 ) -> None:
-    run = start(("web", STUBBORN))
+    run = start(("web", IGNORES_SIGTERM))
     pid = run.number_after("I am ")
     run.send(signal.SIGINT)
     run.wait_for("Stopping.")
@@ -108,8 +115,12 @@ def test_ctrl_c_during_a_step_ends_that_step(start: Start) -> None:
     assert not [line for line in run.lines if line.startswith("web")]
 
 
-def test_what_a_program_started_ends_with_it(start: Start) -> None:
-    child = "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); print('child', p.pid)"
+def test_the_children_of_a_program_end_with_it(start: Start) -> None:
+    child = (
+        "import subprocess, sys; "
+        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "
+        "print('child', p.pid)"
+    )
     run = start(("worker", f"{child}; {FOREVER}"))
     pid = run.number_after("child ")
     run.wait_for(READY)
@@ -118,12 +129,14 @@ def test_what_a_program_started_ends_with_it(start: Start) -> None:
     wait_until(lambda: not alive(pid), "the end of the program's own child")
 
 
-def test_a_program_that_dies_ends_everything_and_its_last_lines_are_shown(start: Start) -> None:
-    run = start(("web", CANDID), ("worker", "import sys; print('no such queue'); sys.exit(3)"))
+def test_a_program_that_ends_stops_everything_and_its_last_lines_are_shown(start: Start) -> None:
+    run = start(
+        ("web", PRINTS_SIGNAL), ("worker", "import sys; print('no such queue'); sys.exit(3)")
+    )
     assert run.ended() == 1
-    assert run.wait_for("told by") == "web    | told by SIGTERM"
+    assert run.wait_for("ended by") == "web    | ended by SIGTERM"
     assert run.lines[-2:] == [
-        "worker has ended with exit code 3. Its last lines:",
+        "worker ended with exit code 3. Its last lines:",
         "    no such queue",
     ]
 
@@ -134,7 +147,7 @@ def test_a_program_that_is_killed_is_named_with_the_signal(start: Start) -> None
     run.wait_for(READY)
     os.kill(pid, signal.SIGKILL)
     assert run.ended() == 1
-    assert "web has ended with signal SIGKILL. Its last lines:" in run.lines
+    assert "web ended with signal SIGKILL. Its last lines:" in run.lines
 
 
 def test_a_step_that_fails_is_named_and_no_program_starts(start: Start) -> None:
@@ -143,7 +156,7 @@ def test_a_step_that_fails_is_named_and_no_program_starts(start: Start) -> None:
     )
     assert run.ended() == 1
     assert run.lines[-2:] == [
-        "manage.py migrate has ended with exit code 1. Its last lines:",
+        "manage.py migrate ended with exit code 1. Its last lines:",
         "    column exists",
     ]
     assert not [line for line in run.lines if line.startswith("web")]
@@ -155,13 +168,17 @@ def test_only_one_runs_in_a_folder_at_a_time(start: Start) -> None:
     second = start(("web", FOREVER))
     assert second.ended() == 1
     assert second.lines == [
-        "`make run` is already running in this folder: stop it with Ctrl-C in its terminal first."
+        "`make run` is already running in this folder. Stop it with Ctrl-C in its terminal first."
     ]
     assert first.process.poll() is None
 
 
-def test_one_that_starts_while_another_stops_waits_for_it(start: Start) -> None:
-    slow = "import signal, time; signal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), exit())); print('up'); time.sleep(600)"
+def test_a_run_that_starts_while_another_stops_waits_for_it(start: Start) -> None:
+    slow = (
+        "import signal, time; "
+        "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), exit())); "
+        "print('up'); time.sleep(600)"
+    )
     first = start(("web", slow))
     first.wait_for("up")
     first.wait_for(READY)
@@ -173,7 +190,7 @@ def test_one_that_starts_while_another_stops_waits_for_it(start: Start) -> None:
 
 
 def test_kill_9_ends_the_programs_and_the_next_start_works(start: Start) -> None:
-    first = start(("web", CANDID))
+    first = start(("web", PRINTS_SIGNAL))
     pid = first.number_after("I am ")
     first.wait_for(READY)
     first.send(signal.SIGKILL)
@@ -181,10 +198,10 @@ def test_kill_9_ends_the_programs_and_the_next_start_works(start: Start) -> None
     start(("web", FOREVER)).wait_for(READY)
 
 
-def test_the_next_start_ends_what_a_killed_one_left_behind_and_nothing_else(
+def test_the_next_start_ends_the_leftovers_of_a_killed_run_and_nothing_else(
     start: Start, ports: dict[str, str], tmp_path: Path
 ) -> None:
-    first = start(("worker", STUBBORN))
+    first = start(("worker", IGNORES_SIGTERM))
     left = first.number_after("I am ")
     first.wait_for(READY)
     (tmp_path / "another project").mkdir()
@@ -208,7 +225,7 @@ def test_it_ends_with_the_make_that_started_it(
         "-m",
         "tests.devtools.run.sample_run",
         str(folder),
-        json.dumps({"steps": [], "programs": [["web", CANDID]]}),
+        json.dumps({"steps": [], "programs": [["web", PRINTS_SIGNAL]]}),
     ]
     with out.open("w") as file:
         make = subprocess.Popen(
@@ -220,8 +237,8 @@ def test_it_ends_with_the_make_that_started_it(
     make.kill()
     make.wait()
     wait_until(
-        lambda: out.read_text().endswith("Stopping.\nweb | told by SIGTERM\n"),
-        "an end in good order",
+        lambda: out.read_text().endswith("Stopping.\nweb | ended by SIGTERM\n"),
+        "the end of the program",
     )
 
 
@@ -263,10 +280,13 @@ def test_a_terminal_gets_colours_and_a_pipe_does_not(folder: Path, ports: dict[s
     os.close(theirs)
 
 
-def test_what_comes_after_all_waits_until_the_others_answer_and_say_so(
+def test_a_program_after_all_waits_until_the_others_are_ready(
     folder: Path, ports: dict[str, str]
 ) -> None:
-    server = "import time; time.sleep(0.3); from http.server import test; test(port=int('{port}'), bind='127.0.0.1')"
+    server = (
+        "import time; time.sleep(0.3); from http.server import test; "
+        "test(port=int('{port}'), bind='127.0.0.1')"
+    )
     programs = [
         ["last", "import time; print('here'); time.sleep(600)", {"after_all": True}],
         [
