@@ -1,4 +1,4 @@
-"""The REST API as a till, a driver's phone or a website's backend calls it: with its key, and so that nothing is done twice."""
+"""A client of the REST API, as a till, a driver's phone or a website has one."""
 
 from random import Random
 from typing import Any, Final
@@ -10,17 +10,17 @@ from requests import Response
 from devtools.demo.http_client import HttpClient, RecordGone, Refused, UnexpectedResponse, WriteLine
 
 Row = dict[str, Any]
-"""A record as the API tells of it."""
+"""A record, as the API returns it."""
 
 PAGE_SIZE: Final = 200
 MAX_PAGES: Final = 5
-"""A demo that ran for weeks must not become slower with each day."""
+"""Limits the requests for one list: a demo that ran for weeks must not get slower."""
 POSTS_PER_REPETITION: Final = 30
-"""One POST of so many is sent a second time, as if its answer had been lost."""
+"""One POST in this many is sent twice, as if its response had been lost."""
 
 
 class ApiClient:
-    """`name`: what calls, in the words of who reads along."""
+    """A client with one API key. `name` is printed in the output, such as "a till"."""
 
     def __init__(
         self, client: HttpClient, name: str, secret: str, write_line: WriteLine, repeats: Random
@@ -38,7 +38,7 @@ class ApiClient:
         return row
 
     def list_rows(self, path: str, **query: Any) -> list[Row]:
-        """The rows of a list, or of its first pages when there are many."""
+        """Return the rows of a list, up to MAX_PAGES pages."""
         rows: list[Row] = []
         cursor: dict[str, Any] = {}
         for _ in range(MAX_PAGES):
@@ -54,8 +54,8 @@ class ApiClient:
         return row
 
     def post(self, path: str, **body: Any) -> Row:
-        """Once, however often it takes to hear the answer."""
-        # Not out of the simulation's `random`: the same seed a second time would be taken for a repetition.
+        """Create something once, even if the request has to be repeated."""
+        # not from the simulation's `random`: a second run with the same seed would be a repetition
         key = {"Idempotency-Key": str(uuid4())}
         row: Row = _parse_response(self._request("POST", path, key, json=body))
         if self._repeats.randrange(POSTS_PER_REPETITION) == 0:
@@ -68,9 +68,9 @@ class ApiClient:
             response.headers.get("Idempotent-Replayed") != "true"
             or _parse_response(response) != first
         ):
-            raise UnexpectedResponse(f"{self._name} sent a call twice, and it was done twice")
+            raise UnexpectedResponse(f"{self._name} repeated a request, and it was executed twice")
         self._write_line(
-            f"{self._name} did not hear the answer and sent it again; it was done once"
+            f"{self._name} got no response and repeated the request; it was executed once"
         )
 
     def _request(
@@ -86,29 +86,27 @@ class ApiClient:
 
 
 def _parse_response(response: Response) -> Any:
-    """What it says. Raises Gone, or Refused with the API's own sentence."""
+    """Return the JSON. Raises RecordGone, or Refused with the API's sentences."""
     try:
-        said = response.json()
+        data = response.json()
     except ValueError as error:
-        raise UnexpectedResponse(
-            f"the API answered {response.status_code} and something else than JSON"
-        ) from error
+        raise UnexpectedResponse(f"the API answered {response.status_code} without JSON") from error
     if response.status_code == 404:
         raise RecordGone
     if not response.ok:
-        # the code beside a sentence is for programs
+        # `code` is for programs
         raise Refused(
             " ".join(
-                _error_sentences({name: part for name, part in said.items() if name != "code"})
+                _error_sentences({name: part for name, part in data.items() if name != "code"})
             )
         )
-    return said
+    return data
 
 
-def _error_sentences(said: Any) -> list[str]:
-    """Of `{"detail": "..."}` and `{"field": ["..."]}`, however deep."""
-    if isinstance(said, dict):
-        return [sentence for part in said.values() for sentence in _error_sentences(part)]
-    if isinstance(said, list):
-        return [sentence for part in said for sentence in _error_sentences(part)]
-    return [str(said)]
+def _error_sentences(errors: Any) -> list[str]:
+    """Return the sentences of `{"detail": "..."}` or `{"field": ["..."]}`, at any depth."""
+    if isinstance(errors, dict):
+        return [sentence for part in errors.values() for sentence in _error_sentences(part)]
+    if isinstance(errors, list):
+        return [sentence for part in errors for sentence in _error_sentences(part)]
+    return [str(errors)]

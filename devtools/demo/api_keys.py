@@ -1,8 +1,8 @@
-"""The demo's API keys: one of each client of each business, and one for whoever wants to try the API.
+"""The demo's API keys: one for each client of each business, and one to try the API with.
 
-Like the passwords in `login`, they follow from SECRET_KEY. So they are the same at every start and kept nowhere: the records have only
-their hashes, and the simulation works them out for itself instead of being told. New ones at each start would leave nine more revoked
-keys on the owner's page every time, and would break what a developer is trying out with the last ones.
+Like the passwords in `logins` they are derived from SECRET_KEY, so every start has the same keys
+and the simulation needs no copy: the database has only hashes. New keys at each start would leave
+nine more revoked keys on the owner's page, and break what a developer tries with the old ones.
 """
 
 import base64
@@ -22,28 +22,31 @@ TRIAL_KEY_NAME: Final = "For trying out"
 
 
 def create_keys() -> list[str]:
-    """Make those that are missing, and say how to call the API. One that was revoked stays so."""
-    found = [(demo, business) for demo in BUSINESSES if (business := demo.find())]
-    for demo, business in found:
+    """Create the missing keys, and return a sentence on how to call the API.
+
+    A revoked key stays revoked.
+    """
+    existing = [(demo, business) for demo in BUSINESSES if (business := demo.find())]
+    for demo, business in existing:
         for client, name in KEY_NAMES.items():
             _create(demo, business, client, name)
-    return [_trial_key_sentence(*found[0])] if found else []
+    return [_trial_key_sentence(*existing[0])] if existing else []
 
 
 def secret(demo: DemoBusiness, client: Client, name: str | None = None) -> str:
-    whose = f"{demo.write_key} {client} {name or KEY_NAMES[client]}"
-    digest = salted_hmac(SALT, whose, secret=settings.SECRET_KEY, algorithm="sha256").digest()
+    message = f"{demo.write_key} {client} {name or KEY_NAMES[client]}"
+    digest = salted_hmac(SALT, message, secret=settings.SECRET_KEY, algorithm="sha256").digest()
     return f"{_prefix(client)}{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
 
 
 def _trial_key_sentence(demo: DemoBusiness, business: Business) -> str:
     key = _create(demo, business, Client.POS, TRIAL_KEY_NAME)
-    which = (
-        "that you made: this one was revoked."
+    ending = (
+        "that you created: this one was revoked."
         if key.revoked_at
         else secret(demo, Client.POS, TRIAL_KEY_NAME)
     )
-    return f"Call the API as a till of {business.name} with the key {which}"
+    return f"Call the API as a till of {business.name} with the key {ending}"
 
 
 def _create(demo: DemoBusiness, business: Business, client: Client, name: str) -> ApiKey:
@@ -51,7 +54,7 @@ def _create(demo: DemoBusiness, business: Business, client: Client, name: str) -
     known = ApiKey.objects.filter(hash=secret_hash(ours)).first()
     if known:
         return known
-    # issued like any other, but with a secret that can be worked out again
+    # issued like any other key, but with a derived secret
     key, _ = ApiKey.issue(business, client, name)
     key.start, key.hash = ours.removeprefix(_prefix(client))[:4], secret_hash(ours)
     key.save(update_fields=["start", "hash"])

@@ -1,4 +1,7 @@
-"""The three demo businesses: one with several brands, one in Segment's EU region, one that is switched off. All of it is made up."""
+"""The three demo businesses, all made up.
+
+One has several brands, one is in Segment's EU region, and one is switched off.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -41,7 +44,7 @@ class DemoBusiness:
 
     @property
     def walk_in(self) -> UUID:
-        """The public id of the customer without a name, by whom the business is found again after an owner renamed it."""
+        """The public id of a customer without a name: it finds the business after a rename."""
         return uuid5(NAMESPACE_DNS, f"{self.write_key}.example.com")
 
     def find(self) -> Business | None:
@@ -112,7 +115,7 @@ BUSINESSES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class BusinessRecords:
-    """A demo business and its own records, as they are right now."""
+    """A demo business and its current records."""
 
     demo: DemoBusiness
     business: Business

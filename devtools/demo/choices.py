@@ -1,5 +1,8 @@
-"""Whom life brings to the counter, the door and the website. It is the only thing that the simulation asks the database itself:
-no till and no website decides who comes in. Whatever is then done, is done by way of the API, the pages or a text."""
+"""The random choices of the simulation: a customer, an order, a pickup, a date.
+
+Only this module reads the database: no till and no website decides which customer comes. What
+happens then goes through the API, the pages or a text.
+"""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -19,52 +22,55 @@ from devtools.demo.remote_business import RemoteBusiness
 Choice = TypeVar("Choice")
 
 ACTIVE_WITHIN: Final = timedelta(days=10)
-"""Less than any rhythm allows: whoever was not seen for longer is left alone, so that some customers are lost every day."""
+"""Shorter than any customer's limit: others are left alone, so that some get lost every day."""
 DAYS_AHEAD: Final = 6
-"""Days ahead, at most, that people plan."""
+"""The latest day for a pickup, in days from today."""
 MAX_CHOICES: Final = 1000
-"""Of how many one is picked: a demo that ran for weeks must not become slower with each day."""
+"""Customers to choose from: a demo that ran for weeks must not get slower."""
 
 
-def choose(things: Sequence[Choice], random: Random) -> Choice | None:
-    return random.choice(things) if things else None
+def choose(rows: Sequence[Choice], random: Random) -> Choice | None:
+    return random.choice(rows) if rows else None
 
 
 def choose_customer(business: RemoteBusiness, random: Random) -> Row | None:
-    """Somebody who comes regularly or signed up lately, as the till finds them; anybody, when nothing has happened here for long."""
-    everybody = Customer.objects.filter(business__uuid=business.uuid)
+    """Return a customer who visited or signed up recently, or else any, as the till sees them."""
+    customers = Customer.objects.filter(business__uuid=business.uuid)
     since = timezone.now() - ACTIVE_WITHIN
-    chosen = _choose_uuid(
-        everybody.filter(Q(last_visit__gt=since) | Q(created_at__gt=since)), random
-    ) or _choose_uuid(everybody, random)
-    return business.till.get(f"customers/{chosen}") if chosen else None
+    uuid = _choose_uuid(
+        customers.filter(Q(last_visit__gt=since) | Q(created_at__gt=since)), random
+    ) or _choose_uuid(customers, random)
+    return business.till.get(f"customers/{uuid}") if uuid else None
 
 
 def _choose_uuid(rows: QuerySet[Customer], random: Random) -> UUID | None:
-    """By the order of ids, so that the same `random` picks the same row again."""
+    """Choose in the order of ids, so that the same `random` chooses the same row again."""
     return choose(list(rows.order_by("-pk").values_list("uuid", flat=True)[:MAX_CHOICES]), random)
 
 
 def customer_link(customer: Row) -> str:
-    """What the business once mailed to the customer. Raises Gone.
+    """Return the link that the business emailed to the customer. Raises RecordGone.
 
-    Computed, and not taken out of what Segment got: a business that is switched off has sent Segment no link, and the mails of the last
-    three months, which made-up customers kept, went out before this Segment started.
+    It is computed: a business that is switched off has sent Segment no link, and the emails of the
+    last three months are older than this stand-in for Segment.
     """
-    known = Customer.objects.filter(uuid=customer["id"]).values_list("uuid", "link_version").first()
-    if known is None:
+    row = Customer.objects.filter(uuid=customer["id"]).values_list("uuid", "link_version").first()
+    if row is None:
         raise RecordGone
-    return account_link(*known)
+    return account_link(*row)
 
 
 def oldest_order(business: RemoteBusiness, status: str) -> Row | None:
-    """The order to go on with: whoever came first is served first. The till lists the newest first."""
+    """Return the oldest order with this status. The API lists the newest first."""
     orders = business.till.list_rows("orders", status=status)
     return orders[-1] if orders else None
 
 
 def choose_pickup(business: RemoteBusiness, random: Random) -> Row | None:
-    """One that can still be canceled. Asked for by the day, as those of days that passed only become more."""
+    """Return a pickup that can still be canceled, if any.
+
+    It asks for one day after another: a list of all days would grow with the demo.
+    """
     days = [business.today + timedelta(days=ahead) for ahead in range(DAYS_AHEAD + 1)]
     for day in random.sample(days, len(days)):
         if scheduled := business.till.list_rows(
@@ -79,7 +85,7 @@ def choose_pickup_date(business: RemoteBusiness, random: Random) -> date:
 
 
 def customer_name(customer: Row) -> str:
-    """As the records call them."""
+    """Return the name as the pages show it."""
     contact = f"{customer['first_name']} {customer['last_name']}".strip()
     name = customer["company_name"] or contact if customer["kind"] == "CORPORATE" else contact
-    return name or "somebody without a name"
+    return name or "a customer without a name"

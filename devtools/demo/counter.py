@@ -1,4 +1,4 @@
-"""What counter staff do in a store, by way of the till. Each action answers with a sentence, or None when there was nothing to do."""
+"""Actions of counter staff, through the till. Each returns a sentence, or None if impossible."""
 
 from random import Random
 from typing import Final
@@ -37,7 +37,8 @@ def create_order(business: RemoteBusiness, random: Random) -> str | None:
         tax_rate=str(business.demo.tax_rate),
         bags=random.choice((1, 1, 2)),
     )
-    return f"{customer_name(customer)} brought order {order['number']}, {order['total']} {business.currency}"
+    total = f"{order['total']} {business.currency}"
+    return f"{customer_name(customer)} dropped off order {order['number']}, {total}"
 
 
 def mark_ready(business: RemoteBusiness, random: Random) -> str | None:
@@ -53,24 +54,25 @@ def return_order(business: RemoteBusiness, random: Random) -> str | None:
     if order is None:
         return None
     business.till.post(f"orders/{order['id']}/return", by=choose(business.counter, random))
-    return f"{_name_of(business, order['customer'])} fetched order {order['number']}"
+    return f"{_name_of(business, order['customer'])} picked up order {order['number']}"
 
 
 def return_one_item(business: RemoteBusiness, random: Random) -> str | None:
-    """Somebody needs the suit today and will come again for the rest."""
+    """One item is needed today, and the rest is picked up later."""
     order = oldest_order(business, "ready")
-    still_here = [item for item in order["items"] if item["returned_at"] is None] if order else []
-    if order is None or not still_here:
+    remaining = [item for item in order["items"] if item["returned_at"] is None] if order else []
+    if order is None or not remaining:
         return None
-    item = still_here[0]
+    item = remaining[0]
     business.till.post(
         f"orders/{order['id']}/return", by=choose(business.counter, random), items=[item["id"]]
     )
-    return f"{_name_of(business, order['customer'])} fetched an item of order {order['number']}: {item['description']}"
+    name = _name_of(business, order["customer"])
+    return f"{name} picked up an item of order {order['number']}: {item['description']}"
 
 
 def schedule_pickup(business: RemoteBusiness, random: Random) -> str | None:
-    """Somebody called."""
+    """A customer calls, and an employee schedules the pickup."""
     customer = choose_customer(business, random)
     if customer is None:
         return None
@@ -78,36 +80,37 @@ def schedule_pickup(business: RemoteBusiness, random: Random) -> str | None:
     pickup = business.till.post(
         "pickup-requests", customer=customer["id"], pickup_date=day.isoformat(), employee=employee
     )
-    return f"a pickup at {customer_name(customer)}'s was scheduled for {pickup['pickup_date']} by telephone"
+    return f"{customer_name(customer)} scheduled a pickup for {pickup['pickup_date']} by phone"
 
 
 def cancel_pickup(business: RemoteBusiness, random: Random) -> str | None:
-    """The van broke down: no event, as the customer did not cancel."""
+    """An employee cancels, so there is no event: the customer did not."""
     pickup = choose_pickup(business, random)
     if pickup is None:
         return None
     business.till.post(f"pickup-requests/{pickup['id']}/cancel")
-    return f"the pickup at {_name_of(business, pickup['customer'])}'s on {pickup['pickup_date']} was canceled by an employee"
+    name = _name_of(business, pickup["customer"])
+    return f"an employee canceled the pickup at {name}'s on {pickup['pickup_date']}"
 
 
 def decide_regular_pickup_request(business: RemoteBusiness, random: Random) -> str | None:
-    wish = choose(business.till.list_rows("regular-pickup-requests", status="pending"), random)
-    if wish is None:
+    request = choose(business.till.list_rows("regular-pickup-requests", status="pending"), random)
+    if request is None:
         return None
     approved = random.random() < APPROVAL_RATE
     business.till.post(
-        f"regular-pickup-requests/{wish['id']}/{'approve' if approved else 'decline'}"
+        f"regular-pickup-requests/{request['id']}/{'approve' if approved else 'decline'}"
     )
-    customer = _name_of(business, wish["customer"])
+    customer = _name_of(business, request["customer"])
     return (
-        f"{customer} is on a regular route now"
+        f"{customer} is now on a regular route"
         if approved
         else f"no route passes {customer}'s address"
     )
 
 
 def change_account(business: RemoteBusiness, random: Random) -> str | None:
-    """Another group, discount, store..."""
+    """Change the group, the discount, the store or another field of the account."""
     customer = choose_customer(business, random)
     if customer is None:
         return None

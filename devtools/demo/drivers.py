@@ -1,4 +1,4 @@
-"""What drivers do at customers' servers, with the delivery app."""
+"""Actions of drivers at customers' addresses, through the delivery app."""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -16,7 +16,7 @@ MINUTES_BETWEEN_STOPS: Final = 6
 
 
 def pick_up(business: RemoteBusiness, random: Random) -> str | None:
-    """Also delivers what is ready for the customer."""
+    """Pick up an order, and deliver what is ready for the customer."""
     customer = choose_customer(business, random)
     if customer is None:
         return None
@@ -66,17 +66,17 @@ def miss_stop(business: RemoteBusiness, random: Random) -> str | None:
 
 
 def send_late_reports(business: RemoteBusiness, random: Random) -> str | None:
-    """The phone had no network for some servers and tells of all of them now, as it comes by them and not as they happened."""
+    """Report several stops late, after a time without network, and not in their order."""
     driver = choose(business.drivers, random)
-    found = {
+    customers = {
         one["id"]: one
         for _ in range(STOPS_WITHOUT_NETWORK)
         if (one := choose_customer(business, random))
     }
-    if not found:
+    if not customers:
         return None
     stops = [
-        _find_or_create_stop(business, random, customer, driver) for customer in found.values()
+        _find_or_create_stop(business, random, customer, driver) for customer in customers.values()
     ]
     now = timezone.now()
     reports = [
@@ -86,12 +86,13 @@ def send_late_reports(business: RemoteBusiness, random: Random) -> str | None:
         for ago, stop in enumerate(stops, 1)
     ]
     random.shuffle(reports)
-    answers = business.phone.post("stops/reports", reports=reports)["answers"]
-    done = sum(answer["status"] == "done" for answer in answers)
+    results = business.phone.post("stops/reports", reports=reports)["answers"]
+    done = sum(result["status"] == "done" for result in results)
     refused = "".join(
-        f"; refused: {answer['detail']}" for answer in answers if answer["status"] == "refused"
+        f"; refused: {result['detail']}" for result in results if result["status"] == "refused"
     )
-    return f"{_name(driver)} had no network and now told of {done} {'stop' if done == 1 else 'stops'} from before{refused}"
+    stops_reported = f"{done} earlier {'stop' if done == 1 else 'stops'}"
+    return f"{_name(driver)} had no network and has now reported {stops_reported}{refused}"
 
 
 def _report(
@@ -110,7 +111,7 @@ def _report(
 def _find_or_create_stop(
     business: RemoteBusiness, random: Random, customer: Row, driver: Row | None
 ) -> Row:
-    """At a stop of today's route; whoever planned it did so unseen."""
+    """Return the customer's pending stop of today, or create one."""
     today = business.today.isoformat()
     planned = business.phone.list_rows(
         "stops", customer=customer["id"], day=today, status="pending"

@@ -1,4 +1,4 @@
-"""HTTP as everybody in the demo speaks it: to a server on this machine, which may be away for a while."""
+"""An HTTP client for the servers on this machine, which may be away for a while."""
 
 import time
 from collections.abc import Callable
@@ -11,32 +11,32 @@ from requests.adapters import HTTPAdapter
 WriteLine = Callable[[str], None]
 
 REQUEST_TIMEOUT_SECONDS: Final = 30.0
-"""Far more than any answer takes."""
+"""Far more than any response takes."""
 RETRY_SECONDS: Final = 0.5
-"""Between two attempts while a server is away."""
+"""Seconds between two attempts while a server is away."""
 MAX_WAIT_SECONDS: Final = 90.0
-"""Seconds. The API counts calls by the minute, so it never asks for more."""
+"""The longest Retry-After: the API counts calls per minute, so it never asks for more."""
 
 
 class Refused(Exception):
-    """Somebody was told in a sentence why not."""
+    """The server refused something; the text is its sentence."""
 
 
 class RecordGone(Exception):
-    """There is no such record, or none any more."""
+    """The record does not exist, or was deleted."""
 
 
 class UnexpectedResponse(Exception):
-    """An answer that makes no sense to who asked. The message says what came, for whoever reads along."""
+    """A response that makes no sense. The text says what it was."""
 
 
 class HttpClient:
-    """To one server. `name` is what it is called when it does not answer."""
+    """A client of one server. `name` is printed when the server does not answer."""
 
     def __init__(
         self, base: str, name: str, write_line: WriteLine, source_address: str | None = None
     ) -> None:
-        """`source_address`: the address that the caller calls from, of the many that loopback has."""
+        """`source_address`: the loopback address to call from."""
         self.base, self._name, self._write_line = base.rstrip("/"), name, write_line
         self.http = Session()
         # no proxy: the server is on this machine
@@ -47,9 +47,9 @@ class HttpClient:
     def request(
         self, method: str, path: str, *, may_repeat: bool = True, **options: Any
     ) -> Response:
-        """The answer, whatever it says but for an error of the server itself. Waits for a server that is away.
+        """Send a request; wait for a server that is away. Raises UnexpectedResponse at status 5xx.
 
-        `may_repeat`: whether it may be asked a second time when nobody knows what became of the first.
+        `may_repeat`: whether to send it again when its result is unknown.
         """
         away = False
         while True:
@@ -64,10 +64,10 @@ class HttpClient:
             except RequestException as error:
                 if not may_repeat:
                     raise UnexpectedResponse(
-                        f"the {self._name} broke off ({type(error).__name__})"
+                        f"the {self._name} closed the connection ({type(error).__name__})"
                     ) from error
                 if not away:
-                    self._write_line(f"The {self._name} does not answer; waiting for it.")
+                    self._write_line(f"The {self._name} does not answer. Waiting for it.")
                 away = True
                 time.sleep(RETRY_SECONDS)
             else:
@@ -75,24 +75,24 @@ class HttpClient:
 
     def _check(self, response: Response, method: str) -> Response:
         if response.status_code >= 500:
-            # without the address, which may be a customer's link
+            # without the path, which may be a customer's link
             raise UnexpectedResponse(
                 f"the {self._name} answered {response.status_code} to a {method}"
             )
         return response
 
     def wait(self, response: Response) -> None:
-        """As long as the server asked for."""
-        said = response.headers.get("Retry-After", "")
+        """Wait as long as the response's Retry-After says."""
+        text = response.headers.get("Retry-After", "")
         seconds = min(
-            float(said) if said.isascii() and said.isdigit() else RETRY_SECONDS, MAX_WAIT_SECONDS
+            float(text) if text.isascii() and text.isdigit() else RETRY_SECONDS, MAX_WAIT_SECONDS
         )
-        self._write_line(f"The {self._name} asked to be left alone for {seconds:.0f} seconds.")
+        self._write_line(f"The {self._name} asks us to wait for {seconds:.0f} seconds.")
         time.sleep(seconds)
 
 
 class SourceAddressAdapter(HTTPAdapter):
-    """Calls from an address of this machine that is not the usual one."""
+    """Send requests from another loopback address than the usual one."""
 
     def __init__(self, source_address: str) -> None:
         self._home = source_address

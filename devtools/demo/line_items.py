@@ -1,4 +1,4 @@
-"""What people bring to be cleaned."""
+"""Random line items: what customers bring to be cleaned."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -20,18 +20,18 @@ PRICE_LISTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType
         "US": (
             ("Shirt", "3.75"),
             ("Pants", "8.95"),
-            ("Suit, two pieces", "19.50"),
+            ("Suit, two items", "19.50"),
             ("Comforter", "38.00"),
             ("Hem", "14.00"),
         ),
         "AU": (("Shirt", "4.50"), ("Trousers", "11.00"), ("Doona", "42.00"), ("Wetsuit", "25.00")),
     }
 )
-"""Description and price each, by country."""
+"""Description and price of each item, by country."""
 
 
 class DemoLineItem(TypedDict):
-    """`department` as the options has it: a record of the past, or an id at the API."""
+    """A line item. `department` is a record for the past, or an id for the API."""
 
     description: str
     price: Decimal
@@ -43,8 +43,8 @@ def random_line_items(options: BusinessOptions, random: Random) -> list[DemoLine
     return [_random_line_item(options, random) for _ in range(random.choice((1, 1, 2, 2, 3, 5)))]
 
 
-def line_items_as_json(pieces: list[DemoLineItem]) -> list[dict[str, Any]]:
-    return [{**piece, "price": str(piece["price"])} for piece in pieces]
+def line_items_as_json(items: list[DemoLineItem]) -> list[dict[str, Any]]:
+    return [{**item, "price": str(item["price"])} for item in items]
 
 
 def _random_line_item(options: BusinessOptions, random: Random) -> DemoLineItem:

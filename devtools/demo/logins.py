@@ -1,4 +1,4 @@
-"""The demo's ways into the admin: as support, who see every business, and as the owner and a helper of one."""
+"""The demo's logins: support, who see every business, and the owner and a helper of one."""
 
 from typing import Final
 
@@ -14,11 +14,11 @@ MEMBERS: Final = {"owner": Membership.Role.OWNER, "helper": Membership.Role.HELP
 """Of the first demo business."""
 SALT: Final = "devtools.demo.logins"
 DIGIT_GROUPS: Final = 3
-"""Of four hexadecimal digits each: 48 bits, behind an address that only this machine reaches."""
+"""Groups of four hexadecimal digits: 48 bits, enough for a server on this machine only."""
 
 
 def create_logins() -> list[str]:
-    """Make those that are missing, and say how to log in."""
+    """Create the missing logins. Returns a sentence on how to log in with each."""
     business = BUSINESSES[0].find()
     members = (
         [_create_member(name, role, business) for name, role in MEMBERS.items()] if business else []
@@ -27,7 +27,7 @@ def create_logins() -> list[str]:
 
 
 def create_admin() -> str:
-    """Make the demo's superuser if there is none of that name, and say how to log in."""
+    """Create the demo's superuser if it is missing. Returns a sentence on how to log in."""
     if not get_user_model().objects.filter(username=ADMIN).exists():
         get_user_model().objects.create_superuser(ADMIN, f"{ADMIN}@example.com", password(ADMIN))
     return _login_sentence(ADMIN, "")
@@ -44,11 +44,11 @@ def _create_member(name: str, role: Membership.Role, business: Business) -> str:
 
 def _login_sentence(name: str, of: str) -> str:
     user = get_user_model().objects.get(username=name)
-    which = password(name) if user.check_password(password(name)) else "that was given to it."
-    return f"Log in as {name}{of} with the password {which}"
+    ending = password(name) if user.check_password(password(name)) else "that was set for it."
+    return f"Log in as {name}{of} with the password {ending}"
 
 
 def password(name: str) -> str:
-    """Of this installation: it follows from SECRET_KEY, so it is kept nowhere and the same at every start."""
+    """Return a login's password, derived from SECRET_KEY: each start has the same one."""
     digits = salted_hmac(SALT, name, secret=settings.SECRET_KEY, algorithm="sha256").hexdigest()
     return "-".join(digits[4 * group : 4 * group + 4] for group in range(DIGIT_GROUPS))

@@ -1,4 +1,4 @@
-"""What the owner does now and then: renames that many customers' traits show."""
+"""Actions of the owner: renames, which change the traits of many customers."""
 
 from random import Random
 
@@ -9,17 +9,17 @@ NAME_SUFFIX = " & Co"
 
 
 def rename(business: RemoteBusiness, random: Random) -> str | None:
-    """A brand, a store or a route; there and back again, so that names do not grow."""
+    """Rename a brand, a store or a route; the second time back again, so that names do not grow."""
     brands = [
         (f"brands/{brand['id']}", brand["name"]) for brand in business.till.list_rows("brands")
     ]
     agents = [(f"agents/{agent['id']}", agent["name"]) for agent in business.agents]
-    chosen = choose([*brands, *agents], random)
-    if chosen is None:
+    record = choose([*brands, *agents], random)
+    if record is None:
         return None
-    path, before = chosen
+    path, before = record
     after = (
         before.removesuffix(NAME_SUFFIX) if before.endswith(NAME_SUFFIX) else before + NAME_SUFFIX
     )
     business.till.patch(path, name=after)
-    return f"{before} is called {after} now"
+    return f"{before} is now called {after}"

@@ -1,6 +1,7 @@
-"""What a demo business has sent in the last 30 days: a send log as its workers would have left it, made up like all of the demo.
+"""A made-up send log of the last 30 days, as the workers would have written it.
 
-Nothing of it ever left: no Segment, nor the stand-in for it, has seen these messages."""
+The messages were never sent, not even to the stand-in for Segment.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -30,10 +31,10 @@ from smrt_integration.delivery.claim import ClaimedLane
 
 DAYS: Final = 30
 CLOSED_ON: Final = 6
-"""Sundays, when nobody comes."""
+"""Sunday, as `date.weekday` counts."""
 VISITS_PER_DAY: Final = (4, 10)
 OUTAGE_DAYS_AGO: Final = 9
-"""So many days ago Segment did not answer for half an hour."""
+"""On that day Segment did not answer for half an hour."""
 REFUSED: Final = "Segment refused this message (it answered 400)."
 UNAVAILABLE: Final = "Segment is not available (it answered 503)."
 
@@ -62,7 +63,7 @@ class PastMessages:
         Lane.objects.filter(business=self.records.business).update(last_accepted_at=latest)
 
     def _moments(self, now: datetime) -> Iterator[datetime]:
-        """In opening hours, where the business is."""
+        """Yield the times of visits, in opening hours of the business's time zone."""
         zone, today = ZoneInfo(self.records.business.time_zone), self.records.business.today(now)
         for days_ago in reversed(range(DAYS)):
             day = today - timedelta(days=days_ago)
@@ -78,7 +79,7 @@ class PastMessages:
                 )
 
     def _send(self, customer: Customer, at: datetime, now: datetime) -> datetime | None:
-        """What one visit brought, settled together."""
+        """Write what one visit sends to the send log. Returns when it was settled."""
         bad = now - timedelta(days=OUTAGE_DAYS_AGO + 1) < at < now - timedelta(days=OUTAGE_DAYS_AGO)
         settled_at = at + timedelta(milliseconds=self.random.lognormvariate(5.5, 0.9))
         if bad and self.random.random() < 0.3:
@@ -86,7 +87,10 @@ class PastMessages:
         if settled_at >= now:
             return None
         parcels = self.builder.load(
-            [self._row(customer, at, event, facts) for event, facts in self._happened(customer)]
+            [
+                self._row(customer, at, event, facts)
+                for event, facts in self._random_events(customer)
+            ]
         )
         items = [
             self._settled(parcel.row, parcel.body, settled_at)
@@ -131,7 +135,7 @@ class PastMessages:
             0,
         )
 
-    def _happened(self, customer: Customer) -> list[PastEvent]:
+    def _random_events(self, customer: Customer) -> list[PastEvent]:
         visit: PastEvent = ("Customer Visit", {"visit_type": "Store"})
         known: PastEvent = (IDENTIFY, {})
         order, stop = self._order(), self._stop(customer)
@@ -256,7 +260,7 @@ class PastMessages:
 
 
 def start_backing_off(records: BusinessRecords, now: datetime) -> None:
-    """Segment stopped answering a business a while ago, and since then what happens there waits. It goes on by itself."""
+    """Let the lane of a business back off, with orders in its outbox. It resumes by itself."""
     for customer in Customer.objects.filter(business=records.business).exclude(first_name="")[:3]:
         Order.create(
             customer,

@@ -1,4 +1,4 @@
-"""The past of a demo business: who its customers are, and when they came. Written in bulk, as an import would: it makes no events."""
+"""The past of a demo business: customers, orders and visits, written in bulk without events."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -35,11 +35,11 @@ NEARLY_LOST: Final = (
     ),
     *((6, "unknown"), (7, "monthly"), (8, "bi-weekly"), (9, "irregular")),
 )
-"""Who stays away: in how many days they count as lost, so that each of the demo's first days has some, and their visit frequency."""
+"""Customers who stay away: in how many days they are lost, and their visit frequency."""
 BIRTHDAYS_SOON: Final = 10
-"""One on each of so many days from today on; the others are spread over the year."""
+"""One birthday on each of the next days; the others are spread over the year."""
 LEAP_YEARS: Final = (1956, 1968, 1980, 1988, 1996, 2004)
-"""Of birth, so that every day exists in them."""
+"""Years of birth, so that every day exists in them."""
 
 
 @dataclass
@@ -55,10 +55,10 @@ class PastRecords:
     def create(self) -> None:
         self._sign_up(uuid=self.records.demo.walk_in)
         for number in range(REGULARS):
-            self._regular(number)
+            self._add_regular(number)
         for days, frequency in NEARLY_LOST:
-            self._drift_away(days, frequency)
-        self._company()
+            self._add_nearly_lost(days, frequency)
+        self._add_company()
         Customer.objects.bulk_create(
             [customer for customer in self.customers if customer._state.adding]
         )
@@ -66,13 +66,16 @@ class PastRecords:
         Order.objects.bulk_create(self.orders)
         LineItem.objects.bulk_create(self.items)
         CustomFieldValue.objects.bulk_create(
-            [self._born(customer, number) for number, customer in enumerate(self.customers[1:])]
+            [
+                self._birthday_value(customer, number)
+                for number, customer in enumerate(self.customers[1:])
+            ]
         )
         for customer in self.customers[1:4]:
             customer.schedule_pickup(self._day(-1), by=PickupRequest.ScheduledBy.CUSTOMER)
 
-    def _regular(self, number: int) -> None:
-        """Somebody who was here in the last days; of three orders, one is still being worked on and one waits to be fetched."""
+    def _add_regular(self, number: int) -> None:
+        """Add a regular customer. Of three orders one is open, one is ready and one is returned."""
         customer = self._sign_up(
             visit_frequency=self.random.choice(("weekly", "bi-weekly", "unknown")), **self._person()
         )
@@ -83,15 +86,15 @@ class PastRecords:
         if number % 3 == 2:
             self._hand_out(order, days_ago)
 
-    def _drift_away(self, days: int, frequency: str) -> None:
+    def _add_nearly_lost(self, days: int, frequency: str) -> None:
         customer = self._sign_up(visit_frequency=frequency, **self._person())
         days_ago = DEFAULT_LIMITS[frequency] + 1 - days
         order = self._take_in(customer, days_ago + 3)
         self._finish(order, days_ago + 1)
         self._hand_out(order, days_ago)
 
-    def _company(self) -> None:
-        """A hotel whose staff's things are delivered with its own."""
+    def _add_company(self) -> None:
+        """Add a corporate customer and two of its staff, who get their orders with its own."""
         details = random_account_fields(self.records, self.random) | random_address(
             self.records.demo.place, self.random
         )
@@ -107,7 +110,7 @@ class PastRecords:
             **details,
         )
         self._take_in(hotel, 2)
-        # rows that refer to a row of their own table come after it
+        # before its staff, whose rows refer to it
         hotel.save()
         for _ in range(2):
             self._sign_up(
@@ -189,8 +192,8 @@ class PastRecords:
         if visit_type != Visit.Type.SIGNUP:
             customer.last_visit = at
 
-    def _born(self, customer: Customer, number: int) -> CustomFieldValue:
-        """Empty for some."""
+    def _birthday_value(self, customer: Customer, number: int) -> CustomFieldValue:
+        """Return the birthday field of a customer; it is empty for some."""
         day = self._day(-number if number < BIRTHDAYS_SOON else self.random.randint(30, 330))
         text = (
             f"{day:%m-%d}" if number % 4 == 3 else f"{self.random.choice(LEAP_YEARS)}-{day:%m-%d}"
@@ -202,7 +205,7 @@ class PastRecords:
         return self.records.business.today() - timedelta(days=days_ago)
 
     def _at(self, days_ago: int) -> datetime:
-        """Some time of that day's opening hours, where the business is."""
+        """Return a random time in that day's opening hours, in the business's time zone."""
         local = datetime.combine(
             self._day(days_ago), time(self.random.randint(9, 17), self.random.randint(0, 59))
         )

@@ -1,8 +1,8 @@
-"""The nightly texts of the evening before the demo was made, so that there is something to answer at whatever hour it starts.
+"""The nightly texts of the evening before the demo starts, to reply to at any hour.
 
-Real ones leave between noon and nine in the evening only. An answer to one of these is told by the stand-in for Twilio, signed, and does
-what any answer does: the van of a demo business leaves at noon, when the first texts about the next day leave too. So at every hour
-there is a text whose "No" still counts.
+Real ones are sent only between noon and nine in the evening. The van of a demo business leaves at
+noon, when the first texts about the next day are sent. So at every hour there is a text whose
+reply "No" still cancels the pickup.
 """
 
 from datetime import date, datetime, timedelta
@@ -26,17 +26,17 @@ SENT: Final = NightlyText.Status.SENT
 
 
 def last_evening(now: datetime, time_zone: str) -> datetime:
-    """When the last texts left that left at noon."""
+    """Return when the last texts were sent."""
     local = now.astimezone(ZoneInfo(time_zone))
     day = local if local.hour >= EARLIEST_HOUR else local - timedelta(days=1)
     return day.replace(hour=EARLIEST_HOUR, minute=0, second=0, microsecond=0)
 
 
 def create_past_texts(settings: TextSettings, now: datetime) -> None:
-    """Written down as the workers would have left it."""
+    """Create pickups and nightly texts, as the workers would have written them."""
     sent_at = last_evening(now, settings.business.time_zone)
     day = sent_at.date() + timedelta(days=1)
-    asked = [
+    pickups = [
         PickupRequest(
             business=settings.business,
             customer=customer,
@@ -46,17 +46,17 @@ def create_past_texts(settings: TextSettings, now: datetime) -> None:
         )
         for customer in _customers_to_text(settings, day)
     ]
-    PickupRequest.objects.bulk_create(asked)
-    NightlyText.objects.bulk_create([_sent_text(settings, pickup, sent_at) for pickup in asked])
+    PickupRequest.objects.bulk_create(pickups)
+    NightlyText.objects.bulk_create([_sent_text(settings, pickup, sent_at) for pickup in pickups])
 
 
 def _customers_to_text(settings: TextSettings, day: date) -> list[Customer]:
-    known = (
+    customers = (
         Customer.objects.filter(business=settings.business, receive_texts=True)
         .exclude(phone="")
         .exclude(first_name="")
     )
-    free = known.exclude(pickup_requests__pickup_date=day).order_by("pk")
+    free = customers.exclude(pickup_requests__pickup_date=day).order_by("pk")
     return [customer for customer in free if may_be_mobile(customer)][:TEXTS_PER_BUSINESS]
 
 
@@ -77,23 +77,23 @@ def _sent_text(settings: TextSettings, pickup: PickupRequest, at: datetime) -> N
 
 
 def texts_on_phones() -> list[Row]:
-    """What was said about pickups that are still to come, oldest first, as the stand-in for Twilio keeps it: it forgets when it ends."""
-    found: list[tuple[datetime, Row]] = []
+    """Return the texts about coming pickups, oldest first, for the Twilio stand-in to remember."""
+    lines: list[tuple[datetime, Row]] = []
     for demo in BUSINESSES:
         if business := demo.find():
             since = timezone.now() - REPLY_COUNTS_FOR
             texts = NightlyText.objects.filter(
                 business=business, status=SENT, sent_at__gt=since, pickup_date__gte=business.today()
             )
-            found += _nightly_lines(texts)
+            lines += _nightly_lines(texts)
             phones = texts.values("phone")
             numbers = set(texts.values_list("sender", flat=True))
-            for answer in IncomingText.objects.filter(
+            for reply in IncomingText.objects.filter(
                 business=business, phone__in=phones, at__gt=since
             ):
                 for number in numbers:
-                    found += _reply_lines(answer, number)
-    return [line for _, line in sorted(found, key=lambda one: one[0])]
+                    lines += _reply_lines(reply, number)
+    return [line for _, line in sorted(lines, key=lambda one: one[0])]
 
 
 def _nightly_lines(texts: QuerySet[NightlyText]) -> list[tuple[datetime, Row]]:
@@ -105,18 +105,16 @@ def _nightly_lines(texts: QuerySet[NightlyText]) -> list[tuple[datetime, Row]]:
     ]
 
 
-def _reply_lines(answer: IncomingText, number: str) -> list[tuple[datetime, Row]]:
-    said = [(answer.at, _line(answer.sid, answer.phone, number, answer.body, theirs=True))]
-    if answer.reply:
-        said.append(
+def _reply_lines(reply: IncomingText, number: str) -> list[tuple[datetime, Row]]:
+    lines = [(reply.at, _line(reply.sid, reply.phone, number, reply.body, theirs=True))]
+    if reply.reply:
+        lines.append(
             (
-                answer.at,
-                _line(
-                    f"{answer.sid}-reply", answer.phone, number, answer.reply, reply_to=answer.sid
-                ),
+                reply.at,
+                _line(f"{reply.sid}-reply", reply.phone, number, reply.reply, reply_to=reply.sid),
             )
         )
-    return said
+    return lines
 
 
 def _line(

@@ -1,4 +1,4 @@
-"""Made-up customers: some tell everything about themselves, some next to nothing."""
+"""Made-up customers. Some have all their details, some almost none."""
 
 from collections.abc import Sequence
 from random import Random
@@ -8,12 +8,12 @@ from customers.models import Customer
 from devtools.demo.businesses import DemoBusiness
 from devtools.demo.places import Place, email
 
-# Of ten people, how many give it.
+# Customers in ten who have an email address, a phone number, an address.
 EMAILS_IN_TEN, PHONES_IN_TEN, ADDRESSES_IN_TEN = 8, 9, 7
 
 
 class BusinessOptions(Protocol):
-    """What people are given of a business: its records, for the past that is written at once, or their ids, for the API."""
+    """What customers and orders choose from: records for the past, or ids for the API."""
 
     @property
     def demo(self) -> DemoBusiness: ...
@@ -32,7 +32,7 @@ class BusinessOptions(Protocol):
 
 
 def random_customer(options: BusinessOptions, random: Random, number: int) -> dict[str, Any]:
-    """The fields of a customer to be; `number` keeps apart those who share a name."""
+    """Return the fields of a new customer; `number` makes the email and the phone unique."""
     place = options.demo.place
     first_name, last_name = random.choice(place.first_names), random.choice(place.last_names)
     details: dict[str, Any] = {"first_name": first_name, "last_name": last_name}
@@ -60,7 +60,7 @@ def random_address(place: Place, random: Random) -> dict[str, str]:
 
 
 def random_account_fields(options: BusinessOptions, random: Random) -> dict[str, Any]:
-    """How the customer stands with the business."""
+    """Return the random fields of the account."""
     return {
         "agent": random.choice([*options.stores, *options.routes, None]),
         "brand": random.choice([*options.brands, None]),
@@ -78,7 +78,7 @@ def is_given(random: Random, out_of_ten: int) -> bool:
 
 
 def customer_as_json(details: dict[str, Any]) -> dict[str, Any]:
-    """As the API takes a customer: the address is a part of its own."""
+    """Return a customer as the API reads it, with the address as an object."""
     parts = ("street", "city", "state", "postal_code", "country")
     address = {part: details[part] or None for part in parts if part in details}
     return {name: value for name, value in details.items() if name not in parts} | (

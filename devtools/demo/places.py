@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - names as people spell them
-"""Where the made-up people live, and what their names, streets and telephone numbers look like there."""
+"""The places of the made-up customers: typical names, streets and phone numbers."""
 
 import unicodedata
 from collections.abc import Callable
@@ -13,7 +13,10 @@ GERMAN_MOBILES: Final = ("17139200", "176040690")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`towns`: city, state and postal code. `phone` makes a number out of any whole one; all lie in ranges kept free for films."""
+    """A place. `towns` are city, state and postal code.
+
+    `phone` returns a number for any integer, from ranges that are reserved for films.
+    """
 
     country: str
     first_names: tuple[str, ...]
@@ -29,12 +32,12 @@ class Place:
 
 
 def american_phone(number: int) -> str:
-    """555-0100 to 555-0199."""
+    """Return a number from 555-0100 to 555-0199."""
     return f"+1{AREAS[number // 100 % len(AREAS)]}55501{number % 100:02}"
 
 
 def german_phone(number: int) -> str:
-    """Every third a landline in Berlin; the numbering plan tells the others for mobile ones."""
+    """Return a mobile number; every third is a landline in Berlin."""
     if number % 3 == 0:
         return f"+493023125{number % 1000:03}"
     return f"+49{GERMAN_MOBILES[number % 2]}{number % 100:02}"
@@ -45,7 +48,7 @@ def australian_phone(number: int) -> str:
 
 
 def email(first_name: str, last_name: str, number: int) -> str:
-    """Of letters without accents, whatever the name's script."""
+    """Return an address in ASCII, for names in any script."""
     plain = (
         unicodedata.normalize("NFKD", f"{first_name}.{last_name}")
         .encode("ascii", "ignore")

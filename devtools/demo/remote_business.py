@@ -1,4 +1,4 @@
-"""A demo business from outside: what its tills, its drivers' phones, its website and its customers' browsers speak to."""
+"""A demo business from outside: its tills, drivers' phones, website and customers' browsers."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,7 +17,7 @@ from smrt_integration.api.scopes import Client
 
 @dataclass(frozen=True)
 class DemoServers:
-    """Addresses of the servers: `web` has the API and the customers' pages, `phones` is the stand-in for Twilio, or "" without one."""
+    """The servers: `web_url` has the API and pages, `phones_url` is the Twilio stand-in or ""."""
 
     web_url: str
     phones_url: str
@@ -33,7 +33,7 @@ class DemoServers:
         return HttpClient(self.phones_url, "stand-in for Twilio", self.write_line)
 
     def browser(self, random: Random) -> SimpleBrowser:
-        """Of somebody at source_address, so not at everybody's address: only so many may sign up from one in an hour."""
+        """Return a browser with an IP address of its own, as sign-ups are limited per address."""
         source_address = (
             f"127.{random.randint(1, 254)}.{random.randint(0, 255)}.{random.randint(1, 254)}"
         )
@@ -44,7 +44,7 @@ class DemoServers:
 
 @dataclass
 class RemoteBusiness:
-    """For one action: what it reads of the business is read by way of the API, when it is first wanted."""
+    """A demo business during one action. Its lists are read through the API when first used."""
 
     demo: DemoBusiness
     uuid: UUID
@@ -69,12 +69,12 @@ class RemoteBusiness:
 
     @cached_property
     def phone(self) -> ApiClient:
-        """A driver's, with the delivery app."""
+        """The phone of a driver, with the delivery app."""
         return self._api_client(Client.APP, "a driver's phone")
 
     @cached_property
     def site(self) -> ApiClient:
-        """The backend of the business's own website, for what customers tell there and not on their account's pages."""
+        """The backend of the business's own website."""
         return self._api_client(Client.WEBSITE, "the website")
 
     def _api_client(self, client: Client, name: str) -> ApiClient:

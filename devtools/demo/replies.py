@@ -1,4 +1,4 @@
-"""What customers answer to the nightly text, on the Phones page: what they send reaches the business as Twilio tells of it, signed."""
+"""Replies to the nightly text, sent on the Phones page. They arrive signed, as from Twilio."""
 
 from collections.abc import Mapping
 from random import Random
@@ -30,15 +30,15 @@ START: Final = "Start"
 
 
 def reply_no(business: RemoteBusiness, random: Random) -> str | None:
-    """To the nightly text that says that the van comes by."""
+    """Reply No to the nightly text, which cancels the pickup."""
     return _reply_to_nightly_text(
-        business, random, NO[business.demo.language], "answered No to the text about a pickup"
+        business, random, NO[business.demo.language], "replied No to the nightly text"
     )
 
 
 def reply_yes(business: RemoteBusiness, random: Random) -> str | None:
     return _reply_to_nightly_text(
-        business, random, YES[business.demo.language], "answered Yes to the text about a pickup"
+        business, random, YES[business.demo.language], "replied Yes to the nightly text"
     )
 
 
@@ -47,7 +47,7 @@ def reply_with_question(business: RemoteBusiness, random: Random) -> str | None:
         business,
         random,
         QUESTIONS[business.demo.language],
-        "answered the text about a pickup with a question",
+        "replied to the nightly text with a question",
     )
 
 
@@ -56,51 +56,51 @@ def reply_stop(business: RemoteBusiness, random: Random) -> str | None:
 
 
 def reply_start(business: RemoteBusiness, random: Random) -> str | None:
-    """Somebody who had said Stop."""
+    """Reply Start on a phone whose last reply was Stop."""
     stopped = [
         lines
         for lines in _conversations(business)
         if [line["body"] for line in lines if line["theirs"]][-1:] == [STOP]
     ]
-    return _send(business, choose(stopped, random), START, "wants to get texts again")
+    return _send(business, choose(stopped, random), START, "wants texts again")
 
 
 def _reply_to_nightly_text(
-    business: RemoteBusiness, random: Random, words: tuple[str, ...], told: str
+    business: RemoteBusiness, random: Random, words: tuple[str, ...], action: str
 ) -> str | None:
-    """Only where a text waits for an answer."""
+    """Reply to a text that has no reply yet."""
     waiting = [
         lines
         for lines in _conversations(business)
         if not lines[-1]["theirs"] and not lines[-1]["reply_to"]
     ]
-    return _send(business, choose(waiting, random), random.choice(words), told)
+    return _send(business, choose(waiting, random), random.choice(words), action)
 
 
-def _send(business: RemoteBusiness, lines: list[Row] | None, said: str, told: str) -> str | None:
+def _send(business: RemoteBusiness, lines: list[Row] | None, body: str, action: str) -> str | None:
     if lines is None:
         return None
     phone = lines[-1]["phone"]
     browser = SimpleBrowser(business.servers.phones_page)
     page = browser.open("/")
-    named = {"phone": phone, "number": business.text_number}
-    form = next((form for form in page.forms if named.items() <= form.fields.items()), None)
+    hidden_fields = {"phone": phone, "number": business.text_number}
+    form = next((form for form in page.forms if hidden_fields.items() <= form.fields.items()), None)
     if form is None:
-        raise UnexpectedResponse("the Phones page shows a conversation no more")
-    browser.send(page, {"body": said}, form)
-    # a family may share a phone, and who changed the number lately has left it
+        raise UnexpectedResponse("the Phones page does not show the conversation")
+    browser.send(page, {"body": body}, form)
+    # a family may share a phone, and a customer may have changed the number since
     owners = " or ".join(
         customer_name(customer) for customer in business.till.list_rows("customers", phone=phone)
     )
-    return f"{owners or 'somebody'} {told}"
+    return f"{owners or 'a customer'} {action}"
 
 
 def _conversations(business: RemoteBusiness) -> list[list[Row]]:
-    """The texts on each phone, oldest first; none without the stand-in."""
+    """Return the texts on each phone, oldest first; none without the stand-in for Twilio."""
     if not (business.servers.phones_url and business.text_number):
         return []
-    found: dict[str, list[dict[str, Any]]] = {}
+    conversations: dict[str, list[dict[str, Any]]] = {}
     for line in business.servers.phones_page.request("GET", "/messages").json()["lines"]:
         if line["number"] == business.text_number:
-            found.setdefault(line["phone"], []).append(line)
-    return list(found.values())
+            conversations.setdefault(line["phone"], []).append(line)
+    return list(conversations.values())

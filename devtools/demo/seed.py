@@ -1,4 +1,4 @@
-"""Makes the demo businesses, with a past: they have been on Segment for three months, so nothing of that past is sent again."""
+"""Create the demo businesses, on Segment for three months: nothing of their past is sent again."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -31,18 +31,18 @@ BIRTHDAY = "Birthday"
 
 
 def seed() -> list[str]:
-    """Make what is missing, and say how each demo business stands. One that exists is left as it is, whatever became of it."""
+    """Create the missing businesses. Returns a line about each. Existing ones are not changed."""
     return [_describe(demo.find() or _create(demo)) for demo in BUSINESSES]
 
 
 def _describe(business: Business) -> str:
     integration = Integration.objects.filter(business=business, enabled=True).first()
-    said = (
+    status = (
         f"sends to Segment, {integration.get_region_display()}"
         if integration
-        else "switched off: nothing of it is sent"
+        else "switched off, so nothing is sent"
     )
-    return f"{business.name} ({business.time_zone}): {said}"
+    return f"{business.name} ({business.time_zone}): {status}"
 
 
 @transaction.atomic
@@ -54,11 +54,11 @@ def _create(demo: DemoBusiness) -> Business:
     records = BusinessRecords.read(demo, business)
     PastRecords(records, Random(demo.name), birthday).create()
     demographics.recompute_demographics(business.pk, timezone.now())
-    # after the past, as nothing is recorded before it exists
+    # after the past: without an integration nothing of the past is recorded
     integration = _create_integration(demo, business, birthday)
     if demo.enabled:
         PastMessages(records, integration, Random(demo.name)).create()
-    # at most hours it is afternoon or evening at one of the three, so that a newcomer sees texts leave
+    # at most hours it is afternoon or evening at one of the three, so a newcomer sees texts
     settings = TextSettings.objects.create(
         business=business,
         enabled=True,
@@ -120,7 +120,7 @@ def _create_integration(
         write_key=demo.write_key,
         region=demo.region,
         birthday_field=birthday,
-        # so that today's birthdays are found at whatever hour a newcomer starts the demo
+        # so that today's birthdays are found at any hour of the day
         birthday_hour=0,
     )
     return integration

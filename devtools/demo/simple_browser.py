@@ -1,4 +1,4 @@
-"""A browser without JavaScript: it opens a page, fills in the form that it finds there, sends it and goes where it is sent."""
+"""A browser without JavaScript: it opens pages, follows links and sends forms."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,56 +18,56 @@ VOID_TAGS: Final = {"input", "link", "meta", "br", "img", "hr"}
 
 @dataclass
 class Form:
-    """`fields`: with what stands in them; None for a box that is not ticked."""
+    """A form. `fields` has the values in the page; None for a box that is not ticked."""
 
     action: str
     fields: dict[str, str | None] = field(default_factory=dict)
 
     def filled(self, entered: Mapping[str, str | bool]) -> dict[str, str]:
-        """What is sent, hidden fields and the CSRF token included."""
+        """Return the data to send, with the hidden fields and the CSRF token."""
         if unknown := sorted(entered.keys() - self.fields.keys()):
             raise UnexpectedResponse(f"the form has no field {', '.join(unknown)}")
-        said = {
+        values = {
             name: ("on" if value else None) if isinstance(value, bool) else value
             for name, value in entered.items()
         }
-        return {name: value for name, value in (self.fields | said).items() if value is not None}
+        return {name: value for name, value in (self.fields | values).items() if value is not None}
 
 
 class Page(HTMLParser):
-    """What of a page matters to who reads it: inside `main`, or everywhere when it has none."""
+    """The visible parts of a page: those inside `main`, if it has one."""
 
     def __init__(self, address: str, html: str) -> None:
         super().__init__()
         self.address = address
         self.forms: list[Form] = []
         self.links: dict[str, str] = {}
-        """Addresses, by what stands on them."""
+        """Addresses by link text."""
         self.sentences: list[str] = []
-        """Of paragraphs."""
+        """The text of each paragraph."""
         self.errors: list[str] = []
-        """What is wrong with the form that was sent."""
+        """The errors of the form that was sent."""
         self._open: list[tuple[str, str]] = []
         self._text = self._href = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attributes}
+        values = {name: value or "" for name, value in attributes}
         if tag == "main":
             self.forms, self.links, self.sentences = [], {}, []
         if tag == "form":
-            self.forms.append(Form(said.get("action") or self.address))
-        if tag == "input" and self.forms and "name" in said:
-            ticked = said.get("type") != "checkbox" or "checked" in said
-            self.forms[-1].fields[said["name"]] = (
-                said.get("value", "on" if said.get("type") == "checkbox" else "")
+            self.forms.append(Form(values.get("action") or self.address))
+        if tag == "input" and self.forms and "name" in values:
+            ticked = values.get("type") != "checkbox" or "checked" in values
+            self.forms[-1].fields[values["name"]] = (
+                values.get("value", "on" if values.get("type") == "checkbox" else "")
                 if ticked
                 else None
             )
         if tag in {"a", "p", "li"}:
-            self._text, self._href = "", said.get("href", self._href)
+            self._text, self._href = "", values.get("href", self._href)
         if tag not in VOID_TAGS:
-            self._open.append((tag, said.get("class", "")))
+            self._open.append((tag, values.get("class", "")))
 
     def handle_data(self, data: str) -> None:
         self._text += data
@@ -86,17 +86,17 @@ class Page(HTMLParser):
             pass
 
     def form(self) -> Form:
-        """Raises Refused with what the page says instead of asking anything."""
+        """Return the first form. Raises Refused with the page's first sentence if there is none."""
         if not self.forms:
             raise Refused(self.first_sentence())
         return self.forms[0]
 
     def first_sentence(self) -> str:
-        return self.sentences[0] if self.sentences else "The page says nothing."
+        return self.sentences[0] if self.sentences else "The page has no text."
 
 
 class SimpleBrowser:
-    """Of one person, from their coming to their leaving: `with Browser(...) as browser:`."""
+    """The browser of one person: `with SimpleBrowser(...) as browser:` closes its connections."""
 
     def __init__(self, client: HttpClient) -> None:
         self._client = client
@@ -105,10 +105,10 @@ class SimpleBrowser:
         return self._page(self._client.request("GET", _path(address)), address)
 
     def send(self, page: Page, entered: Mapping[str, str | bool], form: Form | None = None) -> Page:
-        """The page that follows. Raises Refused with the page's complaint when nothing came of it."""
+        """Send a form. Returns the next page; raises Refused with the page's errors otherwise."""
         form = form or page.form()
         address = urljoin(page.address, form.action)
-        # As every browser does, and by which Django tells our own forms from foreign ones.
+        # every browser sends it, and Django checks it against cross-site requests
         origin = {"Origin": self._client.base}
         response = self._client.request(
             "POST", _path(address), may_repeat=False, data=form.filled(entered), headers=origin
@@ -142,6 +142,6 @@ class SimpleBrowser:
 
 
 def _path(address: str) -> str:
-    """A link names the installation by its public address, and we call the server itself."""
+    """Return the path only: a link has the public address, and the demo calls the server itself."""
     parts = urlsplit(address)
     return parts.path + (f"?{parts.query}" if parts.query else "")

@@ -1,4 +1,4 @@
-"""The demo's people at work: action after action, each business in turn, and each from outside, by way of the API, the pages or a text."""
+"""Simulate the people of the demo: one action after another, through API, pages and texts."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -46,28 +46,30 @@ ACTION_COUNTS: Final[tuple[tuple[Action, int], ...]] = (
     (website.answer_custom_field, 1),
     (owner.rename, 1),
 )
-"""How often each action lies in the actions of a business. Dealt to the end before it is shuffled again, so that each is seen soon.
+"""How often each action occurs in a cycle. All of them run before the next cycle is shuffled.
 
-As many orders are finished and handed out as come in, those that drivers bring included: else a demo of some days would drown in them."""
+As many orders are returned as created, by counter and drivers together: otherwise the open orders
+would grow without limit.
+"""
 
 LIVELY_SECONDS: Final = 60.0
 LIVELY_PACE: Final = 3.0
 CALM_PACE: Final = 0.5
-"""Actions per second: enough in the first minute for a newcomer to see every event, then what a busy evening looks like."""
+"""Actions per second: in the first minute every event occurs, then as on a busy evening."""
 DATABASE_RETRY_SECONDS: Final = 0.5
-"""Between two looks whether the database is back."""
+"""Seconds between two attempts to reach the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """`pace`: actions per second, or None for lively at first and calm later."""
+    """The pauses between actions. `pace`: actions per second, or None for fast, then slow."""
 
     random: Random
     pace: float | None
     began: float
 
     def pause(self, now: float, took: float = 0.0) -> float:
-        """Seconds to the next action, of which the last one `took` some: people do not act by the clock."""
+        """Return the random pause in seconds until the next action, less what the last one `took`."""
         lively = now - self.began < LIVELY_SECONDS
         return max(
             self.random.expovariate(self.pace or (LIVELY_PACE if lively else CALM_PACE)) - took, 0.0
@@ -80,7 +82,7 @@ def run(
     pace: float | None = None,
     actions: int | None = None,
 ) -> None:
-    """For ever, or so many `actions`, those that were refused or found nothing to do included.
+    """Run for ever, or for so many `actions`, including those that were refused or impossible.
 
     The same `seed` means the same decisions, as far as the records are the same.
     """
@@ -110,7 +112,10 @@ def shuffled_actions(random: Random) -> Iterator[Action]:
 def run_action(
     action: Action, demo: DemoBusiness, servers: DemoServers, random: Random
 ) -> str | None:
-    """Do it, and answer with what came of it, if anything. A database that is away is waited for; then the action is left out."""
+    """Run an action. Returns a sentence about its result, if any.
+
+    Waits for a database that is away, and then skips the action.
+    """
     try:
         business = demo.find()
         return action(RemoteBusiness.create(demo, business, servers), random) if business else None
@@ -118,20 +123,20 @@ def run_action(
         return f"refused: {refusal}"
     except RecordGone:
         return "a record was deleted in the meantime"
-    except UnexpectedResponse as answer:
-        return str(answer)
+    except UnexpectedResponse as error:
+        return str(error)
     except Error as error:
         _wait_for_database(servers.write_line)
-        return f"the database could not ({type(error).__name__})"
-    except Exception as error:  # noqa: BLE001 - this one action went wrong, and `make run` goes on for hours
-        return f"this went wrong: {type(error).__name__} in {action.__name__}"
+        return f"database error ({type(error).__name__})"
+    except Exception as error:  # noqa: BLE001 - one failed action must not end `make run`
+        return f"failed: {type(error).__name__} in {action.__name__}"
 
 
 def _wait_for_database(write_line: WriteLine) -> None:
     away = False
     while not _database_answers():
         if not away:
-            write_line("The database does not answer; waiting for it.")
+            write_line("The database does not answer. Waiting for it.")
         away = True
         time.sleep(DATABASE_RETRY_SECONDS)
 

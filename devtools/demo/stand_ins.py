@@ -1,4 +1,4 @@
-"""Tells the stand-ins what they cannot know by themselves: what the demo businesses are called, and what was on the phones before."""
+"""Tell the stand-ins the names of the businesses, and the texts from before they started."""
 
 import json
 import urllib.request
@@ -7,11 +7,11 @@ from devtools.demo import past_texts
 from devtools.demo.businesses import BUSINESSES
 
 TIMEOUT_SECONDS = 5.0
-"""Far more than a stand-in takes; it is on this machine."""
+"""Far more than a stand-in on this machine takes."""
 
 
 def name_businesses(host: str) -> bool:
-    """So that the page of the Segment stand-in need not show write keys. Whether something that takes names answered there."""
+    """Name the businesses on the Segment stand-in's page. Returns whether it answered."""
     return all(
         _send_json("PUT", f"{host}/businesses/{demo.write_key}", {"name": demo.name})
         for demo in BUSINESSES
@@ -19,17 +19,17 @@ def name_businesses(host: str) -> bool:
 
 
 def remember_texts(host: str) -> bool:
-    """So that the phones of the Twilio stand-in show what was texted before it started. Whether something that remembers answered there."""
+    """Send the earlier texts to the Twilio stand-in. Returns whether it answered."""
     return _send_json("POST", f"{host}/remember", past_texts.texts_on_phones())
 
 
-def _send_json(method: str, address: str, said: object) -> bool:
+def _send_json(method: str, address: str, data: object) -> bool:
     # no proxy: the stand-in is on this machine
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     headers = {"Content-Type": "application/json"}
     try:
         opener.open(
-            urllib.request.Request(address, json.dumps(said).encode(), headers, method=method),
+            urllib.request.Request(address, json.dumps(data).encode(), headers, method=method),
             timeout=TIMEOUT_SECONDS,
         ).close()
     except OSError:

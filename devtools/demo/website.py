@@ -1,4 +1,4 @@
-"""What customers do by themselves on the website: on the pages of their account, which they open by their link, and at /join/."""
+"""Actions of customers: on their account's pages, which a link opens, and at /join/."""
 
 from collections.abc import Mapping
 from random import Random
@@ -30,14 +30,14 @@ SIGN_UP_FIELDS: Final = (
     "receive_emails",
     "receive_texts",
 )
-"""The fields of the page that a person fills in."""
+"""The fields of the sign-up page that a person fills in."""
 
 
 def sign_up(business: RemoteBusiness, random: Random) -> str | None:
-    """On the website of the business, or of one of its brands."""
+    """Sign up on the page of the business or of one of its brands."""
     number = random.randrange(1000)
     details = people.random_customer(business, random, number)
-    # the page asks for one of the two
+    # the page requires an email address or a phone number
     details.setdefault("email", email(details["first_name"], details["last_name"], number))
     entered: dict[str, str | bool] = {
         name: details[name] for name in SIGN_UP_FIELDS if name in details
@@ -65,10 +65,10 @@ def cancel_pickup(business: RemoteBusiness, random: Random) -> str | None:
     customer = business.till.get(f"customers/{pickup['customer']}")
     with business.servers.browser(random) as browser:
         home = browser.open(customer_link(customer))
-        asked = next((address for address in home.links.values() if pickup["id"] in address), None)
-        if asked is None:
+        link = next((address for address in home.links.values() if pickup["id"] in address), None)
+        if link is None:
             return None
-        browser.send(browser.open(asked), {})
+        browser.send(browser.open(link), {})
     return (
         f"{customer_name(customer)} canceled the pickup on {pickup['pickup_date']} on the website"
     )
@@ -80,11 +80,11 @@ def request_regular_pickups(business: RemoteBusiness, random: Random) -> str | N
         return None
     with business.servers.browser(random) as browser:
         home = browser.open(customer_link(customer))
-        # Whoever is on a route, or asked before, finds no such link; an old one leads to a page that says so.
+        # Without the link (the customer is on a route, say) the page explains why.
         page = browser.open(home.links.get("Ask for regular pickups", "/account/regular"))
         page.form()
         browser.send(page, {} if customer["address"] else _random_address_fields(business, random))
-    return f"{customer_name(customer)} asked to be added to a regular route"
+    return f"{customer_name(customer)} requested regular pickups"
 
 
 def change_email(business: RemoteBusiness, random: Random) -> str | None:
@@ -93,7 +93,7 @@ def change_email(business: RemoteBusiness, random: Random) -> str | None:
         return None
     another = email(customer["first_name"], customer["last_name"], random.randrange(1000))
     _fill_in(business, random, customer, "Change your details", {"email": another})
-    return f"{customer_name(customer)} gave another email address"
+    return f"{customer_name(customer)} changed the email address"
 
 
 def change_phone(business: RemoteBusiness, random: Random) -> str | None:
@@ -107,7 +107,7 @@ def change_phone(business: RemoteBusiness, random: Random) -> str | None:
         "Change your details",
         {"phone": business.demo.place.phone(random.randrange(1000))},
     )
-    return f"{customer_name(customer)} gave another telephone number"
+    return f"{customer_name(customer)} changed the phone number"
 
 
 def change_address(business: RemoteBusiness, random: Random) -> str | None:
@@ -123,15 +123,15 @@ def change_message_settings(business: RemoteBusiness, random: Random) -> str | N
     customer = choose_customer(business, random)
     if customer is None:
         return None
-    wishes = people.random_account_fields(business, random)
-    chosen = {name: wishes[name] for name in ("receive_emails", "receive_texts")}
+    settings = people.random_account_fields(business, random)
+    chosen = {name: settings[name] for name in ("receive_emails", "receive_texts")}
     _fill_in(business, random, customer, "Choose emails and texts", chosen)
     names = [name.removeprefix("receive_") for name, wanted in chosen.items() if wanted]
-    return f"{customer_name(customer)} wants to get {' and '.join(names) or 'no messages'}"
+    return f"{customer_name(customer)} chose to get {' and '.join(names) or 'no messages'}"
 
 
 def answer_custom_field(business: RemoteBusiness, random: Random) -> str | None:
-    """On the business's own website, whose backend calls the API: the account's pages have no such question."""
+    """Answer a custom field on the business's own website, whose backend calls the API."""
     customer = choose_customer(business, random)
     question = choose(
         [field for field in business.site.list_rows("custom-fields") if field["kind"] == "TEXT"],
@@ -143,7 +143,7 @@ def answer_custom_field(business: RemoteBusiness, random: Random) -> str | None:
         f"customers/{customer['id']}",
         custom_fields=[{"field": question["id"], "value": random.choice(REFERRALS)}],
     )
-    return f"{customer_name(customer)} answered the question {question['name']}"
+    return f"{customer_name(customer)} answered the custom field {question['name']}"
 
 
 def _fill_in(
@@ -153,7 +153,7 @@ def _fill_in(
     link: str,
     entered: Mapping[str, str | bool],
 ) -> Page:
-    """Open the account, follow the link there, fill in the form and send it."""
+    """Open the account, follow a link, fill in the form and send it."""
     with business.servers.browser(random) as browser:
         home = browser.open(customer_link(customer))
         if link not in home.links:
@@ -162,5 +162,5 @@ def _fill_in(
 
 
 def _random_address_fields(business: RemoteBusiness, random: Random) -> dict[str, str]:
-    found = people.random_address(business.demo.place, random)
-    return {name: found[name] for name in ADDRESS_FIELDS}
+    address = people.random_address(business.demo.place, random)
+    return {name: address[name] for name in ADDRESS_FIELDS}

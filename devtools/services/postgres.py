@@ -96,7 +96,7 @@ class PostgresServer(Server):
         end_leftovers(self.data, ["postgres"])
 
     def _initialise(self, account: Account | None) -> None:
-        """Create the data under another name first, so an interrupted `initdb` leaves no data folder."""
+        """Run `initdb` in a folder with another name first: an interrupted run leaves no data."""
         unfinished = self.folder / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)

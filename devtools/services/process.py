@@ -21,12 +21,12 @@ GRACE_SECONDS = 5
 
 
 class ServerError(Exception):
-    """A server does not start: one sentence, and below it the last lines of its log."""
+    """A server does not start: one sentence, and below it the end of its log."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """The account of a server started by root. `reach`: it may pass through folders closed to it."""
+    """The account of a server started by root. With `reach` it may pass through closed folders."""
 
     uid: int
     gid: int

@@ -1,4 +1,4 @@
-"""The demo's people, and the real web server and stand-ins that they act through."""
+"""The demo's people, and the real web server and stand-ins that they use."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -22,37 +22,37 @@ from tests.web import Web
 
 @pytest.fixture
 def businesses(db: None) -> Mapping[str, Business]:
-    """The demo businesses, freshly made, by name."""
+    """The demo businesses by name, just created."""
     seed()
     return {demo.name: Business.objects.get(name=demo.name) for demo in BUSINESSES}
 
 
 class NeverRepeats(Random):
-    """Nothing is sent twice."""
+    """No request is repeated."""
 
     def randrange(self, *bounds: int) -> int:  # type: ignore[override]
         return 1
 
 
 class AlwaysRepeats(Random):
-    """Everything is."""
+    """Every request is repeated."""
 
     def randrange(self, *bounds: int) -> int:  # type: ignore[override]
         return 0
 
 
 class DemoSystem:
-    """Where the demo's people live: what they did, what was said of it, and what Segment and Twilio got."""
+    """The demo with its servers: what people did, what was printed, and what the stand-ins got."""
 
     def __init__(self, web: Web, segment: SegmentStandIn, twilio: TwilioStandIn) -> None:
         self.web, self.segment, self.twilio = web, segment, twilio
-        self.said: list[str] = []
-        self.servers = DemoServers(web.url, twilio.url, self.said.append, NeverRepeats())
+        self.lines: list[str] = []
+        self.servers = DemoServers(web.url, twilio.url, self.lines.append, NeverRepeats())
         self.random = Random(1)
         self._seen, self._read = 0, len(web.printed)
 
     def create(self) -> None:
-        """The demo businesses, freshly made, and the last evening's texts on the phones."""
+        """Create the demo businesses, with the last evening's texts on the phones."""
         seed()
         create_keys()
         self.twilio.reset()
@@ -62,14 +62,14 @@ class DemoSystem:
         return simulation.run_action(action, demo, self.servers, self.random)
 
     def arrived(self) -> list[dict[str, Any]]:
-        """At Segment, since this was asked the last time."""
+        """Return the messages that arrived at Segment since the last call."""
         Delivery().run()
         messages = self.segment.accepted()
         new, self._seen = messages[self._seen :], len(messages)
         return new
 
     def events(self) -> dict[str, dict[str, Any]]:
-        """What arrived, by event: the properties of the last one, or the traits."""
+        """Return what arrived since the last call: by event, the last properties or traits."""
         return {
             one.get("event", one["type"]): one[
                 "traits" if one["type"] == "identify" else "properties"
@@ -78,7 +78,7 @@ class DemoSystem:
         }
 
     def requests(self, method: str = "POST") -> list[str]:
-        """The paths that were asked for at the web server since this was asked the last time, other than the API's."""
+        """Return the paths requested from the web server since the last call, without the API's."""
         printed = self.web.printed
         new, self._read = printed[self._read :], len(printed)
         return [
@@ -88,7 +88,7 @@ class DemoSystem:
         ]
 
     def posts(self, client: str) -> int:
-        """How many were made with a key of this kind and an Idempotency-Key."""
+        """Return the number of POSTs with a key of this kind and an Idempotency-Key."""
         return Answered.objects.filter(key__client=client).count()
 
 
@@ -109,7 +109,7 @@ def twilio(web: Web) -> Iterator[TwilioStandIn]:
 def empty_system(
     web: Web, twilio: TwilioStandIn, transactional_db: None, segment: SegmentStandIn
 ) -> DemoSystem:
-    """A system without businesses."""
+    """The demo's servers without businesses."""
     web.replace_child()
     twilio.reset()
     return DemoSystem(web, segment, twilio)

@@ -1,4 +1,4 @@
-"""Each of the simulated people acts from outside, and what they do arrives at Segment with its true source."""
+"""Each simulated action works from outside, and its event arrives with the right source."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -25,11 +25,11 @@ from smrt_integration.api.models import ApiKey
 from tests.devtools.demo.conftest import AlwaysRepeats, DemoSystem
 
 US, EU, OFF = BUSINESSES
-Step = tuple[simulation.Action, str, Mapping[str, Any]]
+ExpectedEvent = tuple[simulation.Action, str, Mapping[str, Any]]
 
 
-def go_through(system: DemoSystem, steps: list[Step]) -> None:
-    """Each action makes the event, with these properties among its own."""
+def assert_events(system: DemoSystem, steps: list[ExpectedEvent]) -> None:
+    """Assert that each action causes the event, with these among its properties."""
     for action, event, expected in steps:
         assert system.act(action), action.__name__
         arrived = system.events()
@@ -37,8 +37,8 @@ def go_through(system: DemoSystem, steps: list[Step]) -> None:
         assert expected.items() <= arrived[event].items(), action.__name__
 
 
-def test_what_the_till_does(system: DemoSystem) -> None:
-    go_through(
+def test_actions_at_the_till(system: DemoSystem) -> None:
+    assert_events(
         system,
         [
             (counter.sign_up, "New Customer Signup", {"source": "POS"}),
@@ -55,8 +55,8 @@ def test_what_the_till_does(system: DemoSystem) -> None:
     assert key.last_used_at is not None
 
 
-def test_what_the_till_does_without_an_event(system: DemoSystem) -> None:
-    assert "was canceled by an employee" in str(system.act(counter.cancel_pickup))
+def test_actions_at_the_till_without_an_event(system: DemoSystem) -> None:
+    assert "an employee canceled the pickup at " in str(system.act(counter.cancel_pickup))
     assert PickupRequest.objects.get(canceled_via="Employee").status == "canceled"
     assert "Customer Canceled Pickup" not in system.events()
 
@@ -66,7 +66,7 @@ def test_what_the_till_does_without_an_event(system: DemoSystem) -> None:
     assert system.posts("pos") == 2
 
 
-def test_the_till_and_the_office_change_what_traits_show(system: DemoSystem) -> None:
+def test_account_changes_and_renames_change_traits(system: DemoSystem) -> None:
     before = set(
         Customer.objects.values_list(
             "uuid", "group", "discount", "payment_term", "agent", "brand", "receive_texts"
@@ -83,11 +83,11 @@ def test_the_till_and_the_office_change_what_traits_show(system: DemoSystem) -> 
     assert "identify" in system.events()
     named = set(Brand.objects.values_list("name", flat=True))
     while set(Brand.objects.values_list("name", flat=True)) == named:
-        assert " is called " in str(system.act(owner.rename))
+        assert " is now called " in str(system.act(owner.rename))
 
 
-def test_what_drivers_do(system: DemoSystem) -> None:
-    go_through(
+def test_actions_of_drivers(system: DemoSystem) -> None:
+    assert_events(
         system,
         [
             (drivers.pick_up, "Pickup Completed", {"had_pickup": True, "total_pickups": 1}),
@@ -95,15 +95,15 @@ def test_what_drivers_do(system: DemoSystem) -> None:
             (drivers.miss_stop, "Pickup Missed", {}),
         ],
     )
-    # a stop each, what happened there, and an order
+    # for each a stop and its result, and one order
     assert system.posts("app") == 7
     assert (system.posts("pos"), system.posts("website")) == (0, 0)
 
 
-def test_a_phone_that_had_no_network_tells_late_when_it_was(system: DemoSystem) -> None:
+def test_late_reports_have_the_time_of_the_stop(system: DemoSystem) -> None:
     assert (
         system.act(drivers.send_late_reports)
-        == "Sam Becker had no network and now told of 3 stops from before"
+        == "Sam Becker had no network and has now reported 3 earlier stops"
     )
     stops = {
         one["event"]: one for one in system.arrived() if one.get("event", "").startswith("Pickup ")
@@ -113,8 +113,8 @@ def test_a_phone_that_had_no_network_tells_late_when_it_was(system: DemoSystem) 
     assert all(timedelta(minutes=6) <= age < timedelta(minutes=20) for age in ages)
 
 
-def test_what_customers_do_on_their_pages(system: DemoSystem) -> None:
-    go_through(
+def test_actions_of_customers_on_their_pages(system: DemoSystem) -> None:
+    assert_events(
         system,
         [
             (website.sign_up, "New Customer Signup", {"source": "Website"}),
@@ -144,39 +144,39 @@ def test_what_customers_do_on_their_pages(system: DemoSystem) -> None:
     assert site.last_used_at is not None
 
 
-def test_customers_choose_their_messages(system: DemoSystem) -> None:
-    def wishes() -> list[tuple[bool, bool]]:
+def test_customers_change_their_message_settings(system: DemoSystem) -> None:
+    def choices() -> list[tuple[bool, bool]]:
         return list(Customer.objects.order_by("pk").values_list("receive_emails", "receive_texts"))
 
-    before = wishes()
-    while wishes() == before:
-        assert " wants to get " in str(system.act(website.change_message_settings))
-    changed = [pair for pair, was in zip(wishes(), before, strict=True) if pair != was]
+    before = choices()
+    while choices() == before:
+        assert " chose to get " in str(system.act(website.change_message_settings))
+    changed = [pair for pair, was in zip(choices(), before, strict=True) if pair != was]
     traits = system.events()["identify"]
     assert changed == [(traits["receiveEmails"], traits["receiveTexts"])]
     assert set(system.requests()) == {"/account/messages"}
 
 
 def test_many_sign_up_within_an_hour(system: DemoSystem) -> None:
-    """Each at home: from one address, the page takes no more than 20."""
-    said = [system.act(website.sign_up, EU) for _ in range(22)]
-    assert [line for line in said if not str(line).endswith("signed up on the website")] == []
+    """Each has an IP address of its own: the page accepts 20 sign-ups per address."""
+    sentences = [system.act(website.sign_up, EU) for _ in range(22)]
+    assert [line for line in sentences if not str(line).endswith("signed up on the website")] == []
 
 
-def test_a_no_to_a_text_cancels_and_says_so(system: DemoSystem) -> None:
-    said = str(system.act(replies.reply_no))
-    assert said.endswith(" answered No to the text about a pickup")
+def test_the_reply_no_cancels_and_gets_an_automatic_reply(system: DemoSystem) -> None:
+    sentence = str(system.act(replies.reply_no))
+    assert sentence.endswith(" replied No to the nightly text")
     assert system.events()["Customer Canceled Pickup"]["canceled_via"] == "Text"
     answer = IncomingText.objects.get()
     assert (answer.outcome, str(answer.customer)) == (
         "canceled",
-        said.removesuffix(" answered No to the text about a pickup"),
+        sentence.removesuffix(" replied No to the nightly text"),
     )
     assert system.twilio.texts()[-1].body == answer.reply
     assert system.requests() == ["/texts/incoming"]
 
 
-def test_other_answers_to_texts(system: DemoSystem) -> None:
+def test_other_replies(system: DemoSystem) -> None:
     for action in (replies.reply_yes, replies.reply_with_question):
         assert system.act(action, EU)
     assert set(IncomingText.objects.values_list("outcome", flat=True)) == {"kept"}
@@ -187,11 +187,11 @@ def test_stop_and_start(system: DemoSystem) -> None:
     assert system.act(replies.reply_start) is None
     assert str(system.act(replies.reply_stop)).endswith(" wants no more texts")
     assert system.events()["identify"]["receiveTexts"] is False
-    assert str(system.act(replies.reply_start)).endswith(" wants to get texts again")
+    assert str(system.act(replies.reply_start)).endswith(" wants texts again")
     assert system.events()["identify"]["receiveTexts"] is True
 
 
-def test_only_texts_that_are_there_are_answered(system: DemoSystem) -> None:
+def test_each_text_gets_at_most_one_reply(system: DemoSystem) -> None:
     sent = NightlyText.objects.filter(business__name=US.name).count()
     assert sent == 4
     assert [system.act(replies.reply_yes) is not None for _ in range(sent + 1)] == [True] * sent + [
@@ -200,37 +200,36 @@ def test_only_texts_that_are_there_are_answered(system: DemoSystem) -> None:
     assert IncomingText.objects.count() == sent
 
 
-def test_a_stand_in_that_starts_anew_knows_what_was_answered_before(system: DemoSystem) -> None:
+def test_a_restarted_stand_in_gets_the_earlier_replies(system: DemoSystem) -> None:
     system.act(replies.reply_no)
     before = system.twilio.texts()
     system.twilio.reset()
     assert stand_ins.remember_texts(system.twilio.url)
     assert sorted(system.twilio.texts()) == sorted(before)
-    answered = [system.act(replies.reply_yes) for _ in range(4)]
-    assert answered.count(None) == 1
+    results = [system.act(replies.reply_yes) for _ in range(4)]
+    assert results.count(None) == 1
 
 
 @pytest.mark.parametrize(
     ("action", "who"),
     [(counter.create_order, "a till"), (drivers.send_late_reports, "a driver's phone")],
 )
-def test_what_is_sent_twice_is_done_once(
+def test_a_repeated_request_is_executed_once(
     system: DemoSystem, action: simulation.Action, who: str
 ) -> None:
     before = Order.objects.count()
     system.servers = DemoServers(
-        system.web.url, system.twilio.url, system.said.append, AlwaysRepeats()
+        system.web.url, system.twilio.url, system.lines.append, AlwaysRepeats()
     )
-    said = system.act(action)
-    assert said is not None
-    assert set(system.said) == {
-        f"Golden Gate Cleaners: {who} did not hear the answer and sent it again; it was done once"
-    }
+    sentence = system.act(action)
+    assert sentence is not None
+    expected = f"{who} got no response and repeated the request; it was executed once"
+    assert set(system.lines) == {f"Golden Gate Cleaners: {expected}"}
     created = [one for one in system.arrived() if one.get("event") == "Order Created"]
     assert len(created) == Order.objects.count() - before > 0
 
 
-def test_what_happens_at_a_business_that_is_switched_off_reaches_nobody(system: DemoSystem) -> None:
+def test_nothing_is_sent_for_a_business_that_is_switched_off(system: DemoSystem) -> None:
     for action in dict(simulation.ACTION_COUNTS):
         system.act(action, OFF)
     assert ApiKey.objects.filter(business__name=OFF.name, last_used_at=None).count() == 0
@@ -252,7 +251,7 @@ def test_some_sign_up_on_the_website_of_a_brand(system: DemoSystem) -> None:
     assert set(brands) >= {None, "Bay Laundry Club"}
 
 
-def test_what_a_page_complains_of_is_told(system: DemoSystem) -> None:
+def test_the_errors_of_a_page_are_printed(system: DemoSystem) -> None:
     def mistype(business: RemoteBusiness, random: Random) -> str | None:
         customer = choose_customer(business, random)
         assert customer
@@ -264,7 +263,8 @@ def test_what_a_page_complains_of_is_told(system: DemoSystem) -> None:
         return "saved"
 
     assert system.act(mistype) == (
-        "refused: Enter an email address such as name@example.com. 12 is not a possible phone number. Enter it with its area code."
+        "refused: Enter an email address such as name@example.com. "
+        "12 is not a possible phone number. Enter it with its area code."
     )
     Customer.objects.update(link_version=2)
     assert str(system.act(website.change_address)).split(" moved to ")[1:], (

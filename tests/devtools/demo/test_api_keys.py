@@ -1,4 +1,4 @@
-"""The demo's API keys, and the one that a newcomer is told."""
+"""The demo's API keys, and the one that `make run` prints."""
 
 import pytest
 from django.test import Client as Http
@@ -27,15 +27,17 @@ def get(key: str) -> int:
     return Http(headers={"Authorization": f"Bearer {key}"}).get("/api/v1/customers").status_code
 
 
-def test_each_client_of_each_business_has_one_and_it_works(customer: Customer) -> None:
-    (said,) = create_keys()
-    assert said.startswith("Call the API as a till of Golden Gate Cleaners with the key smrt_pos_")
-    told = (
-        Http(headers={"Authorization": f"Bearer {said.split()[-1]}"})
+def test_each_client_of_each_business_has_a_key_that_works(customer: Customer) -> None:
+    (sentence,) = create_keys()
+    assert sentence.startswith(
+        "Call the API as a till of Golden Gate Cleaners with the key smrt_pos_"
+    )
+    rows = (
+        Http(headers={"Authorization": f"Bearer {sentence.split()[-1]}"})
         .get("/api/v1/customers")
         .json()["results"]
     )
-    assert [one["id"] for one in told] == [str(customer.uuid)]
+    assert [one["id"] for one in rows] == [str(customer.uuid)]
     for demo in BUSINESSES:
         keys = {
             key.client: key
@@ -49,7 +51,7 @@ def test_each_client_of_each_business_has_one_and_it_works(customer: Customer) -
         )
 
 
-def test_they_stay_the_same_and_are_kept_only_as_hashes(customer: Customer) -> None:
+def test_keys_stay_the_same_and_only_their_hashes_are_stored(customer: Customer) -> None:
     before = create_keys(), list(ApiKey.objects.order_by("pk").values_list())
     assert (create_keys(), list(ApiKey.objects.order_by("pk").values_list())) == before
     secrets = [secret(demo, client) for demo in BUSINESSES for client in Client]
@@ -57,13 +59,16 @@ def test_they_stay_the_same_and_are_kept_only_as_hashes(customer: Customer) -> N
     assert [one for one in secrets if one in str(before[1])] == []
 
 
-def test_one_that_was_revoked_stays_so_and_is_not_told(customer: Customer) -> None:
-    (said,) = create_keys()
+def test_a_revoked_key_stays_revoked_and_is_not_printed(customer: Customer) -> None:
+    (sentence,) = create_keys()
     ApiKey.objects.get(name="For trying out").revoke(timezone.now())
     assert create_keys() == [
-        "Call the API as a till of Golden Gate Cleaners with the key that you made: this one was revoked."
+        (
+            "Call the API as a till of Golden Gate Cleaners "
+            "with the key that you created: this one was revoked."
+        )
     ]
-    assert get(said.split()[-1]) == 401
+    assert get(sentence.split()[-1]) == 401
 
 
 def test_each_installation_has_keys_of_its_own(settings: Settings) -> None:

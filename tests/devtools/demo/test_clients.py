@@ -1,4 +1,4 @@
-"""What the simulation does when a server is away, is busy or makes no sense. The servers are real ones, and do what they are told."""
+"""The simulation when a server is away, busy or faulty, with real servers that return faults."""
 
 import json
 import threading
@@ -14,15 +14,18 @@ from devtools.services.ports import free_port
 from tests.devtools.demo.conftest import AlwaysRepeats, NeverRepeats
 from tests.devtools.run.processes import wait_until
 
-PAGE = '<html><main><form method="post"><input name="body"><input type="checkbox" name="ticked" checked></form></main></html>'
+PAGE = (
+    '<html><main><form method="post"><input name="body">'
+    '<input type="checkbox" name="ticked" checked></form></main></html>'
+)
 
 
 class Server:
-    """Answers with what is next in `answers`: a status, headers and a body; a status of 0 cuts the connection."""
+    """Answers with the next of `responses`: status, headers, body. Status 0 cuts the connection."""
 
     def __init__(self, port: int = 0) -> None:
-        self.answers: list[tuple[int, dict[str, str], str]] = []
-        self.asked: list[tuple[str, str]] = []
+        self.responses: list[tuple[int, dict[str, str], str]] = []
+        self.requests: list[tuple[str, str]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -30,13 +33,13 @@ class Server:
         self._thread.start()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        this = self
+        server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 sent = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-                this.asked.append((self.headers.get("Idempotency-Key", ""), sent))
-                status, headers, body = this.answers.pop(0)
+                server.requests.append((self.headers.get("Idempotency-Key", ""), sent))
+                status, headers, body = server.responses.pop(0)
                 if not status:
                     return
                 self.send_response(status)
@@ -48,7 +51,7 @@ class Server:
             do_POST = do_GET  # noqa: N815 - the library looks for this name
 
             def log_message(self, *arguments: object) -> None:
-                """Nothing."""
+                """Print nothing."""
 
         return Handler
 
@@ -65,74 +68,74 @@ def server() -> Iterator[Server]:
     server.stop()
 
 
-def api(url: str, said: list[str]) -> ApiClient:
+def api(url: str, lines: list[str]) -> ApiClient:
     return ApiClient(
-        HttpClient(url, "web server", said.append),
+        HttpClient(url, "web server", lines.append),
         "a till",
         "smrt_pos_x",
-        said.append,
+        lines.append,
         NeverRepeats(),
     )
 
 
-def test_a_server_that_is_away_is_waited_for_and_that_is_said_once() -> None:
-    said: list[str] = []
-    port, heard = free_port(), list[object]()
+def test_it_waits_for_a_server_that_is_away_and_prints_that_once() -> None:
+    lines: list[str] = []
+    port, results = free_port(), list[object]()
     caller = threading.Thread(
-        target=lambda: heard.append(api(f"http://127.0.0.1:{port}", said).get("customers"))
+        target=lambda: results.append(api(f"http://127.0.0.1:{port}", lines).get("customers"))
     )
     caller.start()
-    wait_until(lambda: bool(said), "it noticed")
+    wait_until(lambda: bool(lines), "it noticed")
     server = Server(port)
-    server.answers.append((200, {}, '{"results": []}'))
+    server.responses.append((200, {}, '{"results": []}'))
     caller.join(10)
     server.stop()
-    assert heard == [{"results": []}]
-    assert said == ["The web server does not answer; waiting for it."]
+    assert results == [{"results": []}]
+    assert lines == ["The web server does not answer. Waiting for it."]
 
 
-def test_a_post_whose_answer_was_lost_is_sent_again_with_the_same_key(server: Server) -> None:
-    said: list[str] = []
-    server.answers += [(0, {}, ""), (201, {}, '{"id": "x"}')]
-    assert api(server.url, said).post("orders", customer="c") == {"id": "x"}
-    (first, body), (second, again) = server.asked
+def test_a_post_without_a_response_is_repeated_with_the_same_key(server: Server) -> None:
+    lines: list[str] = []
+    server.responses += [(0, {}, ""), (201, {}, '{"id": "x"}')]
+    assert api(server.url, lines).post("orders", customer="c") == {"id": "x"}
+    (first, body), (second, again) = server.requests
     assert first == second != ""
     assert json.loads(body) == json.loads(again) == {"customer": "c"}
 
 
-def test_two_posts_have_keys_of_their_own(server: Server) -> None:
-    server.answers += [(201, {}, "{}")] * 2
+def test_two_posts_have_different_keys(server: Server) -> None:
+    server.responses += [(201, {}, "{}")] * 2
     caller = api(server.url, [])
     caller.post("orders")
     caller.post("orders")
-    assert len({key for key, _ in server.asked}) == 2
+    assert len({key for key, _ in server.requests}) == 2
 
 
-def test_a_busy_server_is_left_alone_as_long_as_it_asks(server: Server) -> None:
-    said: list[str] = []
-    server.answers += [(429, {"Retry-After": "1"}, "{}"), (200, {}, '{"results": []}')]
-    assert api(server.url, said).get("customers") == {"results": []}
-    assert said == ["The web server asked to be left alone for 1 seconds."]
+def test_it_waits_as_long_as_a_busy_server_asks(server: Server) -> None:
+    lines: list[str] = []
+    server.responses += [(429, {"Retry-After": "1"}, "{}"), (200, {}, '{"results": []}')]
+    assert api(server.url, lines).get("customers") == {"results": []}
+    assert lines == ["The web server asks us to wait for 1 seconds."]
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("response", "message"),
     [
         ((500, {}, "<h1>Server Error</h1>"), "the web server answered 500 to a POST"),
-        ((200, {}, "<h1>Hello</h1>"), "the API answered 200 and something else than JSON"),
+        ((200, {}, "<h1>Hello</h1>"), "the API answered 200 without JSON"),
     ],
 )
-def test_an_answer_that_makes_no_sense_is_told(
-    server: Server, answer: tuple[int, dict[str, str], str], told: str
+def test_an_unexpected_response_is_reported(
+    server: Server, response: tuple[int, dict[str, str], str], message: str
 ) -> None:
-    server.answers.append(answer)
+    server.responses.append(response)
     with pytest.raises(UnexpectedResponse) as unexpected:
         api(server.url, []).post("orders")
-    assert str(unexpected.value) == told
+    assert str(unexpected.value) == message
 
 
-def test_refusals_are_told_in_the_apis_words(server: Server) -> None:
-    server.answers.append(
+def test_refusals_have_the_apis_sentences(server: Server) -> None:
+    server.responses.append(
         (
             400,
             {},
@@ -144,29 +147,29 @@ def test_refusals_are_told_in_the_apis_words(server: Server) -> None:
     assert str(refused.value) == "A number is required. Nothing was done."
 
 
-def test_a_call_that_is_done_twice_is_told(server: Server) -> None:
-    server.answers += [(201, {}, '{"id": "x"}'), (201, {}, '{"id": "y"}')]
+def test_a_request_executed_twice_is_reported(server: Server) -> None:
+    server.responses += [(201, {}, '{"id": "x"}'), (201, {}, '{"id": "y"}')]
     caller = ApiClient(
         HttpClient(server.url, "web server", print), "a till", "smrt_pos_x", print, AlwaysRepeats()
     )
     with pytest.raises(UnexpectedResponse) as unexpected:
         caller.post("orders")
-    assert str(unexpected.value) == "a till sent a call twice, and it was done twice"
+    assert str(unexpected.value) == "a till repeated a request, and it was executed twice"
 
 
-def test_a_form_is_sent_once_even_when_its_answer_is_lost(server: Server) -> None:
-    """Nobody knows whether it was done, and a page has no key by which it would be known."""
-    server.answers += [(200, {}, PAGE), (0, {}, "")]
+def test_a_form_is_sent_once_even_without_a_response(server: Server) -> None:
+    """Its result is unknown, and a page has no idempotency key."""
+    server.responses += [(200, {}, PAGE), (0, {}, "")]
     browser = SimpleBrowser(HttpClient(server.url, "web server", print))
     page = browser.open("/")
     with pytest.raises(UnexpectedResponse) as unexpected:
         browser.send(page, {"body": "No"})
-    assert str(unexpected.value).startswith("the web server broke off")
-    assert [sent for _, sent in server.asked] == ["", "body=No&ticked=on"]
+    assert str(unexpected.value).startswith("the web server closed the connection")
+    assert [sent for _, sent in server.requests] == ["", "body=No&ticked=on"]
 
 
 def test_a_form_without_the_field_is_not_sent(server: Server) -> None:
-    server.answers.append((200, {}, PAGE))
+    server.responses.append((200, {}, PAGE))
     browser = SimpleBrowser(HttpClient(server.url, "web server", print))
     with pytest.raises(UnexpectedResponse) as unexpected:
         browser.send(browser.open("/"), {"nobody": "No"})

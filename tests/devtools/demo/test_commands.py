@@ -67,14 +67,18 @@ def test_the_demo_does_not_exist_outside_development() -> None:
         (
             False,
             NOWHERE,
-            "The demo runs only with DEBUG=1: it creates made-up customers, "
-            "and logins whose passwords it prints.",
+            (
+                "The demo runs only with DEBUG=1: it creates made-up customers, "
+                "and logins whose passwords it prints."
+            ),
         ),
         (
             True,
             "",
-            "SEGMENT_HOST is not set, so the demo would send events to the real Segment. "
-            "`make run` sets it.",
+            (
+                "SEGMENT_HOST is not set, so the demo would send events to the real Segment. "
+                "`make run` sets it."
+            ),
         ),
     ],
 )
@@ -139,7 +143,7 @@ def test_it_continues_when_the_database_is_back_and_stops_at_once_on_a_signal(
     run = simulating(postgres.url, web_server.url, "--pace", "50")
     run.wait_for("Golden Gate Cleaners: ")
     postgres.stop()
-    run.wait_for("The database does not answer; waiting for it.")
+    run.wait_for("The database does not answer. Waiting for it.")
     before = len(run.lines)
     postgres.start()
     wait_until(
@@ -147,12 +151,12 @@ def test_it_continues_when_the_database_is_back_and_stops_at_once_on_a_signal(
         "the next actions",
     )
     assert end(run) == 0
-    assert [line for line in run.lines if "Traceback" in line or "went wrong" in line] == []
+    assert [line for line in run.lines if "Traceback" in line or "failed:" in line] == []
 
     second_run = simulating(postgres.url, web_server.url, "--pace", "50")
     second_run.wait_for("Golden Gate Cleaners: ")
     postgres.kill()
-    second_run.wait_for("The database does not answer; waiting for it.")
+    second_run.wait_for("The database does not answer. Waiting for it.")
     assert end(second_run) == 0
 
 
@@ -163,7 +167,7 @@ def test_it_waits_for_the_web_server_and_stops_at_once_on_a_signal(
     run = simulating(workers.current_database_url(), another.url, "--pace", "50")
     run.wait_for("Golden Gate Cleaners: ")
     another.kill()
-    run.wait_for("The web server does not answer; waiting for it.")
+    run.wait_for("The web server does not answer. Waiting for it.")
     assert end(run) == 0
     assert [line for line in run.lines if "Traceback" in line] == []
 

@@ -1,4 +1,4 @@
-"""The demo's send log: 30 days as the outbox would have written them, so that the owner's pages have something to show."""
+"""The demo's send log: 30 days, as the workers would have written them."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,7 +18,7 @@ ON = ("Golden Gate Cleaners", "Reinigung Möwe")
 
 
 @pytest.mark.parametrize("name", ON)
-def test_a_business_that_is_on_has_sent_for_thirty_days(
+def test_a_business_that_is_on_has_thirty_days_of_messages(
     businesses: Mapping[str, Business], name: str
 ) -> None:
     business = businesses[name]
@@ -49,7 +49,7 @@ def test_its_counts_are_those_of_its_log(businesses: Mapping[str, Business]) -> 
     assert DailyDelay.objects.aggregate(sum=Sum("messages"))["sum"] == tracks
 
 
-def test_messages_are_kept_as_they_would_have_left_but_for_the_link(
+def test_messages_are_kept_as_sent_except_for_the_link(
     businesses: Mapping[str, Business],
 ) -> None:
     for entry in SendLog.objects.filter(outcome="accepted"):
@@ -64,7 +64,7 @@ def test_messages_are_kept_as_they_would_have_left_but_for_the_link(
     assert "http" not in identify.message["traits"]["link"]
 
 
-def test_one_that_is_held_up_has_something_waiting_and_goes_on_by_itself(
+def test_a_business_that_backs_off_has_waiting_messages_and_resumes_by_itself(
     businesses: Mapping[str, Business],
 ) -> None:
     business, now = businesses["Reinigung Möwe"], timezone.now()

@@ -1,4 +1,4 @@
-"""The last evening's texts: whenever the demo is made, there is one whose "No" counts."""
+"""The last evening's texts: at any hour there is one whose reply No cancels."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ from devtools.demo.businesses import BUSINESSES
 from devtools.demo.past_texts import TEXTS_PER_BUSINESS, last_evening, texts_on_phones
 from devtools.demo.seed import seed
 
-# in winter, in summer, and around the hours that clocks in Los Angeles, Berlin and Sydney skip or go through twice
+# in winter, in summer, and at changes to and from daylight saving time in all three time zones
 DAYS = [
     datetime(2026, month, day, tzinfo=UTC)
     for month, day in ((1, 5), (7, 1), (3, 8), (11, 1), (3, 29), (10, 25), (4, 5), (10, 4))
@@ -36,7 +36,7 @@ def test_at_every_hour_the_van_has_not_left_and_the_text_is_not_forgotten(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("hour", range(0, 24, 3))
-def test_whenever_it_is_made_a_no_cancels_at_each_business(hour: int) -> None:
+def test_at_any_hour_the_reply_no_cancels_at_each_business(hour: int) -> None:
     with time_machine.travel(datetime(2026, 11, 24, hour, 15, tzinfo=UTC), tick=False):
         seed()
         texts = (
@@ -49,7 +49,7 @@ def test_whenever_it_is_made_a_no_cancels_at_each_business(hour: int) -> None:
             assert receive_reply(ReceivedText(f"SM{text.pk}", text.phone, text.sender, "No", 0, ""))
             text.pickup.refresh_from_db()
             assert (text.pickup.status, text.pickup.canceled_via) == ("canceled", "Text")
-        # the workers go on from there: who was texted is not texted again
+        # the workers continue: who was texted is not texted again
         assert (
             plan_texts.plan_texts(timezone.now())
             == 3 * len(plan_texts.businesses_due(timezone.now())) - _without_texts()
@@ -57,7 +57,7 @@ def test_whenever_it_is_made_a_no_cancels_at_each_business(hour: int) -> None:
 
 
 def _without_texts() -> int:
-    """Of the pickups that the workers find, those whose customers get none."""
+    """Return how many of the pickups that the workers find belong to customers without texts."""
     due = {
         business: window.pickup_date
         for business, window in plan_texts.businesses_due(timezone.now())
@@ -65,12 +65,16 @@ def _without_texts() -> int:
     pickups = PickupRequest.objects.filter(nightly_text=None, status="scheduled").select_related(
         "customer"
     )
-    found = [pickup for pickup in pickups if due.get(pickup.business_id) == pickup.pickup_date]
-    return sum(not (pickup.customer.receive_texts and pickup.customer.phone) for pickup in found)
+    due_pickups = [
+        pickup for pickup in pickups if due.get(pickup.business_id) == pickup.pickup_date
+    ]
+    return sum(
+        not (pickup.customer.receive_texts and pickup.customer.phone) for pickup in due_pickups
+    )
 
 
 @pytest.mark.django_db
-def test_the_phones_show_what_was_asked_and_answered() -> None:
+def test_the_phones_show_texts_and_replies() -> None:
     seed()
     text = NightlyText.objects.select_related("customer").filter(sender=BUSINESSES[0].text_number)[
         0
@@ -90,7 +94,7 @@ def test_the_phones_show_what_was_asked_and_answered() -> None:
 
 
 @pytest.mark.django_db
-def test_what_is_over_is_not_on_the_phones_any_more() -> None:
+def test_old_texts_are_not_on_the_phones() -> None:
     seed()
     with time_machine.travel(timezone.now() + timedelta(days=3)):
         assert texts_on_phones() == []

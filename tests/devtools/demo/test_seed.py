@@ -1,4 +1,4 @@
-"""What the demo consists of at its first start, and that later starts leave it alone."""
+"""The demo at its first start. Later starts do not change it."""
 
 import re
 from collections.abc import Mapping
@@ -31,12 +31,12 @@ from tests.factories import BusinessFactory
 
 ON = ("Golden Gate Cleaners", "Reinigung Möwe")
 OFF = "Harbour Dry Cleaning"
-# Kept free for films and books by those who give out the numbers there.
+# Reserved for films and books by the authorities of each country.
 FREE_NUMBERS = re.compile(
     r"\+1\d{3}55501\d\d|\+493023125\d{3}|\+4917139200\d\d|\+49176040690\d\d|\+6125550\d{4}"
 )
 
-# an ordinary day, the day of a leap year, the turn of the year in Sydney only, the hour that Los Angeles skips
+# an ordinary day, a leap day, New Year in Sydney only, the hour that Los Angeles skips
 DAYS = ("2026-11-24T03:00", "2028-02-29T12:00", "2026-12-31T14:00", "2027-03-14T10:30")
 
 
@@ -75,7 +75,7 @@ def test_nothing_of_the_past_is_sent(businesses: Mapping[str, Business]) -> None
 
 
 @pytest.mark.parametrize("name", [*ON, OFF])
-def test_customers_tell_more_or_less_about_themselves(
+def test_customers_have_some_of_their_details(
     businesses: Mapping[str, Business], name: str
 ) -> None:
     customers = Customer.objects.filter(business=businesses[name])
@@ -90,7 +90,7 @@ def test_customers_tell_more_or_less_about_themselves(
         customer.full_clean()
 
 
-def test_all_of_it_is_made_up(businesses: Mapping[str, Business]) -> None:
+def test_every_address_and_number_is_made_up(businesses: Mapping[str, Business]) -> None:
     assert all(
         customer.email.endswith("@example.com") for customer in Customer.objects.exclude(email="")
     )
@@ -103,24 +103,24 @@ def test_all_of_it_is_made_up(businesses: Mapping[str, Business]) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("day", DAYS)
-def test_whenever_it_is_made_somebody_is_lost_and_somebody_has_a_birthday_that_day(
+def test_on_any_day_customers_are_lost_and_have_a_birthday(
     day: str,
 ) -> None:
     with time_machine.travel(at(day), tick=False):
         seed()
         assert lost.sweep(timezone.now()) == 4
         assert birthdays.sweep(timezone.now()) == 2
-    told = Outgoing.objects.order_by("event", "business__name").values_list(
+    events = Outgoing.objects.order_by("event", "business__name").values_list(
         "event", "business__name"
     )
-    assert list(told) == [
+    assert list(events) == [
         *[("Customer Birthday", name) for name in ON],
         *[("Customer Lost", name) for name in ON for _ in range(2)],
     ]
 
 
 @pytest.mark.django_db
-def test_on_each_of_the_next_days_too() -> None:
+def test_customers_are_lost_and_have_a_birthday_on_each_of_the_next_days() -> None:
     with time_machine.travel(at(DAYS[0]), tick=False):
         seed()
     for days in range(1, max(days for days, _ in NEARLY_LOST)):
@@ -134,15 +134,15 @@ def test_on_each_of_the_next_days_too() -> None:
 
 
 @pytest.mark.django_db
-def test_a_second_start_changes_nothing_and_says_how_the_businesses_stand() -> None:
+def test_a_second_start_changes_nothing_and_prints_each_business() -> None:
     seed()
     Business.objects.filter(name="Golden Gate Cleaners").update(name="Bridge Cleaners")
     Integration.objects.filter(business__name="Reinigung Möwe").update(enabled=False)
     before = rows()
     assert seed() == [
         "Bridge Cleaners (America/Los_Angeles): sends to Segment, United States",
-        "Reinigung Möwe (Europe/Berlin): switched off: nothing of it is sent",
-        "Harbour Dry Cleaning (Australia/Sydney): switched off: nothing of it is sent",
+        "Reinigung Möwe (Europe/Berlin): switched off, so nothing is sent",
+        "Harbour Dry Cleaning (Australia/Sydney): switched off, so nothing is sent",
     ]
     assert rows() == before
 
@@ -169,11 +169,11 @@ NAMES = ("owner", "helper", "admin")
 def test_the_logins_work_and_stay_the_same() -> None:
     BusinessFactory.create(name=BUSINESSES[0].name)
     first = create_logins()
-    for name, said in zip(NAMES, first, strict=True):
+    for name, sentence in zip(NAMES, first, strict=True):
         of = "" if name == "admin" else " of Golden Gate Cleaners"
         assert re.fullmatch(
             rf"Log in as {name}{of} with the password [0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}",
-            said,
+            sentence,
         )
         assert User.objects.get(username=name).check_password(password(name))
     assert create_logins() == first
@@ -181,7 +181,7 @@ def test_the_logins_work_and_stay_the_same() -> None:
 
 
 @pytest.mark.django_db
-def test_who_they_are() -> None:
+def test_the_logins_have_their_roles() -> None:
     golden_gate = BusinessFactory.create(name=BUSINESSES[0].name)
     BusinessFactory.create(name=BUSINESSES[1].name)
     create_logins()
@@ -200,14 +200,14 @@ def test_who_they_are() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", NAMES)
-def test_a_password_of_ones_own_is_left_alone(name: str) -> None:
+def test_a_changed_password_is_kept(name: str) -> None:
     BusinessFactory.create(name=BUSINESSES[0].name)
     create_logins()
     user = User.objects.get(username=name)
     user.set_password("my own")
     user.save()
-    (said,) = (said for said in create_logins() if f" {name} " in said)
-    assert said.endswith(" with the password that was given to it.")
+    (sentence,) = (one for one in create_logins() if f" {name} " in one)
+    assert sentence.endswith(" with the password that was set for it.")
     assert User.objects.get(username=name).check_password("my own")
 
 

@@ -1,4 +1,4 @@
-"""The simulated people do everything that makes an event, and nothing that happens to the records or servers stops them."""
+"""The simulation causes every event, and no change of the records or failure stops it."""
 
 import re
 from random import Random
@@ -22,16 +22,16 @@ from tests.devtools.demo.conftest import DemoSystem
 AT_ONCE = 1e6
 US, EU, OFF = BUSINESSES
 FROM_SWEEPS = {"Customer Lost", "Customer Birthday"}
-WENT_WRONG = ("went wrong", "answered 5", "database", "twice", "no field", "broke off")
+FAILURES = ("failed:", "answered 5", "database", "twice", "no field", "closed the connection")
 
 
-def a_deck_each() -> int:
+def actions_in_a_cycle() -> int:
     return len(BUSINESSES) * sum(count for _, count in simulation.ACTION_COUNTS)
 
 
 @pytest.mark.slow
-def test_every_event_happens_before_a_deck_is_dealt_out(system: DemoSystem) -> None:
-    simulation.run(system.servers, 1, AT_ONCE, a_deck_each())
+def test_every_event_occurs_within_one_cycle(system: DemoSystem) -> None:
+    simulation.run(system.servers, 1, AT_ONCE, actions_in_a_cycle())
     for demo in (US, EU):
         events = set(
             Outgoing.objects.filter(business__name=demo.name).values_list("event", flat=True)
@@ -46,8 +46,8 @@ def test_every_event_happens_before_a_deck_is_dealt_out(system: DemoSystem) -> N
             "Text",
         }
     assert not Outgoing.objects.filter(business__name=OFF.name).exists()
-    assert {line.split(":")[0] for line in system.said} == {demo.name for demo in BUSINESSES}
-    assert [line for line in system.said if any(words in line for words in WENT_WRONG)] == []
+    assert {line.split(":")[0] for line in system.lines} == {demo.name for demo in BUSINESSES}
+    assert [line for line in system.lines if any(words in line for words in FAILURES)] == []
 
 
 @pytest.mark.slow
@@ -60,17 +60,18 @@ def test_the_same_seed_means_the_same_decisions(system: DemoSystem) -> None:
 
 
 def decisions(system: DemoSystem, seed: int) -> list[str]:
-    """The orders' numbers are random."""
-    system.said.clear()
+    """Return the printed lines without order numbers, which are random."""
+    system.lines.clear()
     simulation.run(system.servers, seed, AT_ONCE, 45)
-    return [re.sub(r"order \w{8}", "an order", line) for line in system.said]
+    return [re.sub(r"order \w{8}", "an order", line) for line in system.lines]
 
 
-def test_a_refusal_is_said_and_changes_nothing(system: DemoSystem) -> None:
+def test_a_refusal_is_printed_and_changes_nothing(system: DemoSystem) -> None:
     Customer.objects.update(delivery_preference="Route Regular")
-    said = system.act(website.request_regular_pickups)
+    sentence = system.act(website.request_regular_pickups)
     assert (
-        said == "refused: Our van comes to you regularly. You do not have to schedule each pickup."
+        sentence
+        == "refused: Our van comes to you regularly. You do not have to schedule each pickup."
     )
     Stop.objects.bulk_create(
         [
@@ -94,7 +95,7 @@ def _pending_stop_with_order(customer: Customer) -> Stop:
     )
 
 
-def test_a_key_that_was_revoked_is_refused_and_the_others_go_on(system: DemoSystem) -> None:
+def test_a_revoked_key_is_refused_and_the_others_work(system: DemoSystem) -> None:
     key = ApiKey.objects.get(business__name=US.name, name="Tills")
     key.revoke(timezone.now())
     assert str(system.act(counter.sign_up)).startswith(
@@ -102,9 +103,7 @@ def test_a_key_that_was_revoked_is_refused_and_the_others_go_on(system: DemoSyst
     )
     assert str(system.act(website.sign_up, EU)).endswith("signed up on the website")
     create_keys()
-    assert str(system.act(counter.sign_up)).startswith("refused: "), (
-        "it is a key's owner who decides"
-    )
+    assert str(system.act(counter.sign_up)).startswith("refused: "), "a revoked key was replaced"
 
 
 @pytest.mark.parametrize(
@@ -117,18 +116,18 @@ def test_without_orders_there_is_nothing_to_do(
     assert system.act(action) is None
 
 
-def test_an_action_that_fails_is_told_and_is_not_the_end(system: DemoSystem) -> None:
-    def stumble(business: RemoteBusiness, random: Random) -> str | None:
+def test_a_failed_action_is_printed_and_the_simulation_continues(system: DemoSystem) -> None:
+    def fail(business: RemoteBusiness, random: Random) -> str | None:
         raise KeyError(business.name)
 
-    def look_for_nobody(business: RemoteBusiness, random: Random) -> str | None:
+    def read_missing_customer(business: RemoteBusiness, random: Random) -> str | None:
         return str(business.till.get(f"customers/{business.uuid}"))
 
-    assert system.act(stumble) == "this went wrong: KeyError in stumble"
-    assert system.act(look_for_nobody) == "a record was deleted in the meantime"
+    assert system.act(fail) == "failed: KeyError in fail"
+    assert system.act(read_missing_customer) == "a record was deleted in the meantime"
 
 
-def test_a_business_without_staff_stores_or_routes_goes_on(system: DemoSystem) -> None:
+def test_a_business_without_staff_stores_or_routes_works(system: DemoSystem) -> None:
     Order.objects.update(agent=None, sold_by=None, returned_by=None)
     Customer.objects.update(agent=None)
     Employee.objects.all().delete()
@@ -136,9 +135,9 @@ def test_a_business_without_staff_stores_or_routes_goes_on(system: DemoSystem) -
     CustomField.objects.filter(kind="TEXT").delete()
     assert system.act(owner.rename, EU) is None
     assert system.act(website.answer_custom_field, EU) is None
-    said = system.act(drivers.pick_up, EU)
-    assert said is not None
-    assert said.startswith("a driver picked up order")
+    sentence = system.act(drivers.pick_up, EU)
+    assert sentence is not None
+    assert sentence.startswith("a driver picked up order")
     assert Stop.objects.get().driver is None
     for action in (
         counter.create_order,
@@ -150,17 +149,17 @@ def test_a_business_without_staff_stores_or_routes_goes_on(system: DemoSystem) -
     assert Outgoing.objects.filter(event="Order Returned").exists()
 
 
-def test_without_the_demo_nobody_acts(empty_system: DemoSystem) -> None:
+def test_without_the_demo_there_are_no_actions(empty_system: DemoSystem) -> None:
     simulation.run(empty_system.servers, 1, AT_ONCE, 30)
-    assert empty_system.said == []
+    assert empty_system.lines == []
     assert Customer.objects.count() == 0
 
 
 @pytest.mark.slow
-def test_those_who_stayed_away_for_long_are_left_alone(system: DemoSystem) -> None:
-    """Or else nobody would be lost in a demo that runs for days."""
+def test_customers_who_stayed_away_for_long_are_never_chosen(system: DemoSystem) -> None:
+    """Otherwise nobody would be lost in a demo that runs for days."""
     away = Customer.objects.filter(last_visit__lt=timezone.now() - ACTIVE_WITHIN).order_by("pk")
-    # but for those who answer a text, which proves that their phone is a mobile one, and may end the texts
+    # without the fields that a reply to a text changes
     fields = [
         field.name
         for field in Customer._meta.fields
@@ -172,12 +171,12 @@ def test_those_who_stayed_away_for_long_are_left_alone(system: DemoSystem) -> No
     assert list(away.values_list(*fields)) == before
 
 
-def test_a_minute_is_lively_and_then_it_is_calm() -> None:
+def test_the_first_minute_is_fast_and_then_it_is_slow() -> None:
     def pause(now: float, pace: float | None = None, took: float = 0.0) -> float:
         return simulation.Pacing(Random(5), pace, began=100.0).pause(now, took)
 
     assert pause(160.0) == pytest.approx(6 * pause(159.9))
     assert pause(100.0, pace=2.0) == pause(500.0, pace=2.0) == pytest.approx(pause(159.9) * 3 / 2)
-    # what an action takes is not added to the pause
+    # the pause includes the duration of the last action
     assert pause(160.0, took=0.1) == pytest.approx(pause(160.0) - 0.1)
     assert pause(160.0, took=600.0) == 0

@@ -16,8 +16,10 @@ def test_a_port_in_use_is_named_with_its_variable(start: Start, name: str) -> No
         run = start(("web", FOREVER), steps=(("migrate", FOREVER),), **{name: str(port)})
         assert run.ended() == 1
     assert run.lines == [
-        f"Port {port} is in use by another program. Choose another one with {name}, "
-        f"for example `make run {name}={port + 100}`."
+        (
+            f"Port {port} is in use by another program. Choose another one with {name}, "
+            f"for example `make run {name}={port + 100}`."
+        )
     ]
 
 
