@@ -46,7 +46,7 @@ class PastMessages:
     records: BusinessRecords
     integration: Integration
     random: Random
-    number: int = 8_000
+    last_order_number: int = 8_000
     attempts: list[Attempt] = field(default_factory=list)
 
     def create(self) -> None:
@@ -57,12 +57,12 @@ class PastMessages:
         latest, now = None, timezone.now()
         for month in {partitions.month_of(now - timedelta(days=days)) for days in range(DAYS + 2)}:
             partitions.create_month(month)
-        for at in self._moments(now):
+        for at in self._visit_times(now):
             latest = self._send(self.random.choice(self.customers), at, now) or latest
         settle(Settlement(attempts=self.attempts), now)
         Lane.objects.filter(business=self.records.business).update(last_accepted_at=latest)
 
-    def _moments(self, now: datetime) -> Iterator[datetime]:
+    def _visit_times(self, now: datetime) -> Iterator[datetime]:
         """Yield the times of visits, in opening hours of the business's time zone."""
         zone, today = ZoneInfo(self.records.business.time_zone), self.records.business.today(now)
         for days_ago in reversed(range(DAYS)):
@@ -80,27 +80,28 @@ class PastMessages:
 
     def _send(self, customer: Customer, at: datetime, now: datetime) -> datetime | None:
         """Write what one visit sends to the send log. Returns when it was settled."""
-        bad = now - timedelta(days=OUTAGE_DAYS_AGO + 1) < at < now - timedelta(days=OUTAGE_DAYS_AGO)
+        outage_ends = now - timedelta(days=OUTAGE_DAYS_AGO)
+        in_outage = outage_ends - timedelta(days=1) < at < outage_ends
         settled_at = at + timedelta(milliseconds=self.random.lognormvariate(5.5, 0.9))
-        if bad and self.random.random() < 0.3:
+        if in_outage and self.random.random() < 0.3:
             settled_at += timedelta(minutes=self.random.randint(5, 30))
         if settled_at >= now:
             return None
-        parcels = self.builder.load(
+        messages = self.builder.load(
             [
                 self._row(customer, at, event, facts)
                 for event, facts in self._random_events(customer)
             ]
         )
         items = [
-            self._settled(parcel.row, parcel.body, settled_at)
-            for parcel in parcels.identifies + parcels.tracks
+            self._settled(message.row, message.body, settled_at)
+            for message in messages.identifies + messages.tracks
         ]
-        parcels.identifies.clear()
-        parcels.tracks.clear()
-        took, size = self.random.randint(30, 140), sum(len(item.body) for item in items)
+        messages.identifies.clear()
+        messages.tracks.clear()
+        duration_ms, size = self.random.randint(30, 140), sum(len(item.body) for item in items)
         self.attempts.append(
-            Attempt(self.records.business.pk, settled_at, 200, took, len(items), size)
+            Attempt(self.records.business.pk, settled_at, 200, duration_ms, len(items), size)
         )
         with connection.cursor() as cursor:
             write_log(cursor, items, settled_at)
@@ -137,21 +138,21 @@ class PastMessages:
 
     def _random_events(self, customer: Customer) -> list[PastEvent]:
         visit: PastEvent = ("Customer Visit", {"visit_type": "Store"})
-        known: PastEvent = (IDENTIFY, {})
+        identify: PastEvent = (IDENTIFY, {})
         order, stop = self._order(), self._stop(customer)
-        brought: list[PastEvent] = [("Order Created", order), visit, known]
-        fetched: list[PastEvent] = [
+        order_created: list[PastEvent] = [("Order Created", order), visit, identify]
+        order_returned: list[PastEvent] = [
             ("Order Returned", order),
             *self._items(order),
             visit,
-            known,
+            identify,
         ]
         scheduled = {
             "scheduled_by": self.random.choice(["Customer", "Employee"]),
             "pickup_date": f"{self.records.business.today()}",
         }
         rare: list[list[PastEvent]] = [
-            [("New Customer Signup", {"source": "Website"}), known],
+            [("New Customer Signup", {"source": "Website"}), identify],
             [("Pickup Missed", stop)],
             [
                 (
@@ -178,13 +179,13 @@ class PastMessages:
             "total_deliveries": 2,
         }
         common: list[list[PastEvent]] = [
-            brought,
-            fetched,
+            order_created,
+            order_returned,
             [("Order Ready", order)],
             [
                 ("Pickup Completed", done),
                 ("Customer Visit", {"visit_type": "Driver"}),
-                known,
+                identify,
             ],
             [("Pickup Scheduled", scheduled)],
         ]
@@ -195,10 +196,10 @@ class PastMessages:
         )
 
     def _order(self) -> dict[str, Any]:
-        self.number += 1
+        self.last_order_number += 1
         seller = self.random.choice(self.records.counter).name
         return {
-            "order_id": str(self.number),
+            "order_id": str(self.last_order_number),
             "agent": self.random.choice(self.records.stores).name,
             "customer_brand": self.records.business.name,
             "value": str(Decimal(self.random.randint(900, 9_000)) / 100),
@@ -209,7 +210,7 @@ class PastMessages:
         }
 
     def _items(self, order: dict[str, Any]) -> list[PastEvent]:
-        what = [
+        departments = [
             self.random.choice(self.records.departments).name
             for _ in range(self.random.randint(1, 2))
         ]
@@ -219,13 +220,13 @@ class PastMessages:
                 order
                 | {
                     "department": name,
-                    "line_item_id": f"{self.number}{n}",
+                    "line_item_id": f"{self.last_order_number}{n}",
                     "description": "Shirt",
                     "quantity": 1,
                     "price": "6.50",
                 },
             )
-            for n, name in enumerate(what)
+            for n, name in enumerate(departments)
         ]
 
     def _stop(self, customer: Customer) -> dict[str, Any]:
@@ -251,12 +252,12 @@ class PastMessages:
             birthday_field_id=row.birthday_field_id,
         )
         ids = [customer.pk for customer in self.customers]
-        place = destination(lane.region, lane.write_key)
-        standings = {
-            customer.pk: CustomerAtSegment(bool(customer.email), place, "")
+        sent_to = destination(lane.region, lane.write_key)
+        customer_states = {
+            customer.pk: CustomerAtSegment(bool(customer.email), sent_to, "")
             for customer in self.customers
         }
-        return MessageBuilder(lane, standings, trait_sources(ids), custom_values(ids))
+        return MessageBuilder(lane, customer_states, trait_sources(ids), custom_values(ids))
 
 
 def start_backing_off(records: BusinessRecords, now: datetime) -> None:

@@ -80,18 +80,18 @@ class PastRecords:
             visit_frequency=self.random.choice(("weekly", "bi-weekly", "unknown")), **self._person()
         )
         days_ago = self.random.randint(1, 5)
-        order = self._take_in(customer, days_ago + 4)
+        order = self._create_order(customer, days_ago + 4)
         if number % 3:
-            self._finish(order, days_ago + 2)
+            self._mark_ready(order, days_ago + 2)
         if number % 3 == 2:
-            self._hand_out(order, days_ago)
+            self._return_order(order, days_ago)
 
     def _add_nearly_lost(self, days: int, frequency: str) -> None:
         customer = self._sign_up(visit_frequency=frequency, **self._person())
         days_ago = DEFAULT_LIMITS[frequency] + 1 - days
-        order = self._take_in(customer, days_ago + 3)
-        self._finish(order, days_ago + 1)
-        self._hand_out(order, days_ago)
+        order = self._create_order(customer, days_ago + 3)
+        self._mark_ready(order, days_ago + 1)
+        self._return_order(order, days_ago)
 
     def _add_company(self) -> None:
         """Add a corporate customer and two of its staff, who get their orders with its own."""
@@ -109,7 +109,7 @@ class PastRecords:
             email="desk@example.com",
             **details,
         )
-        self._take_in(hotel, 2)
+        self._create_order(hotel, 2)
         # before its staff, whose rows refer to it
         hotel.save()
         for _ in range(2):
@@ -134,7 +134,7 @@ class PastRecords:
         self._visit(customer, Visit.Type.SIGNUP, at)
         return customer
 
-    def _take_in(self, customer: Customer, days_ago: int) -> Order:
+    def _create_order(self, customer: Customer, days_ago: int) -> Order:
         order = Order(
             business=self.records.business,
             customer=customer,
@@ -167,10 +167,10 @@ class PastRecords:
         self._visit(customer, Visit.Type.STORE, order.created_at)
         return order
 
-    def _finish(self, order: Order, days_ago: int) -> None:
+    def _mark_ready(self, order: Order, days_ago: int) -> None:
         order.status, order.ready_at = Order.Status.READY, self._at(days_ago)
 
-    def _hand_out(self, order: Order, days_ago: int) -> None:
+    def _return_order(self, order: Order, days_ago: int) -> None:
         order.status, order.returned_at = Order.Status.RETURNED, self._at(days_ago)
         order.returned_by = self.random.choice(self.records.counter)
         for item in self.items:

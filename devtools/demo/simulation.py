@@ -69,11 +69,10 @@ class Pacing:
     began: float
 
     def pause(self, now: float, took: float = 0.0) -> float:
-        """Return the random pause in seconds until the next action, less what the last one `took`."""
-        lively = now - self.began < LIVELY_SECONDS
-        return max(
-            self.random.expovariate(self.pace or (LIVELY_PACE if lively else CALM_PACE)) - took, 0.0
-        )
+        """Return a random pause in seconds. It includes the `took` seconds of the last action."""
+        is_lively = now - self.began < LIVELY_SECONDS
+        pace = self.pace or (LIVELY_PACE if is_lively else CALM_PACE)
+        return max(self.random.expovariate(pace) - took, 0.0)
 
 
 def run(
@@ -88,17 +87,15 @@ def run(
     """
     random = Random(seed)
     pacing = Pacing(random, pace, time.monotonic())
-    shuffled = [shuffled_actions(random) for _ in BUSINESSES]
+    turns = [(demo, shuffled_actions(random)) for demo in BUSINESSES]
     took = 0.0
-    for number, (demo, actions_of_business) in enumerate(
-        cycle(zip(BUSINESSES, shuffled, strict=True))
-    ):
+    for number, (demo, actions_of_business) in enumerate(cycle(turns)):
         if number == actions:
             return
         time.sleep(pacing.pause(time.monotonic(), took))
         began = time.monotonic()
-        if done := run_action(next(actions_of_business), demo, servers, random):
-            servers.write_line(f"{demo.name}: {done}")
+        if result := run_action(next(actions_of_business), demo, servers, random):
+            servers.write_line(f"{demo.name}: {result}")
         took = time.monotonic() - began
 
 

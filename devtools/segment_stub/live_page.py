@@ -78,14 +78,13 @@ async def _changed(store: MessageStore, version: int) -> bool:
 def _update(state: SegmentState, seen: int) -> tuple[bytes, int]:
     """Return the update, and the number of its newest message."""
     store = state.store
-    shown = store.newest(MESSAGES_PER_UPDATE, after=seen)
+    newest = store.newest(MESSAGES_PER_UPDATE, after=seen)
     rest: dict[str, Any] = {
         "epoch": f"{RUN_ID}.{store.epoch}",
         "businesses": [business.as_json() for business in store.businesses.values()],
         "troubles": [received.as_json() for received in store.problem_requests],
         "faults": [fault.as_json() for fault in state.faults.all()],
     }
-    messages = b",".join(store.line(arrival) for arrival in shown)
-    return json.dumps(rest)[:-1].encode() + b', "messages": [' + messages + b"]}", shown[
-        -1
-    ].number if shown else seen
+    messages = b",".join(store.line(message) for message in newest)
+    update = json.dumps(rest)[:-1].encode() + b', "messages": [' + messages + b"]}"
+    return update, newest[-1].number if newest else seen
