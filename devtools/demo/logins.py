@@ -11,7 +11,7 @@ from devtools.demo.businesses import BUSINESSES
 
 ADMIN: Final = "admin"
 MEMBERS: Final = {"owner": Membership.Role.OWNER, "helper": Membership.Role.HELPER}
-"""Of the first demo business."""
+"""The logins of the first demo business, with their roles."""
 SALT: Final = "devtools.demo.logins"
 DIGIT_GROUPS: Final = 3
 """Groups of four hexadecimal digits: 48 bits, enough for a server on this machine only."""

@@ -34,7 +34,7 @@ CLOSED_ON: Final = 6
 """Sunday, as `date.weekday` counts."""
 VISITS_PER_DAY: Final = (4, 10)
 OUTAGE_DAYS_AGO: Final = 9
-"""On that day Segment did not answer for half an hour."""
+"""The day on which Segment did not answer for half an hour."""
 REFUSED: Final = "Segment refused this message (it answered 400)."
 UNAVAILABLE: Final = "Segment is not available (it answered 503)."
 

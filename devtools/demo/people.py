@@ -13,7 +13,7 @@ EMAILS_IN_TEN, PHONES_IN_TEN, ADDRESSES_IN_TEN = 8, 9, 7
 
 
 class BusinessOptions(Protocol):
-    """What customers and orders choose from: records for the past, or ids for the API."""
+    """The options of customers and orders: records for the past, or ids for the API."""
 
     @property
     def demo(self) -> DemoBusiness: ...

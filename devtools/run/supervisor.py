@@ -23,7 +23,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run. `steps` run one after the other, to their end, before the programs start.
+    """The steps and programs of a run. Steps run one after the other, before the programs start.
 
     `greeting` returns the text to print, given the lines that the steps printed.
     """

@@ -15,7 +15,7 @@ LINES_PER_WRITE: Final = 500
 """Lines per turn of the event loop: a few milliseconds, so a long response delays no request."""
 
 MAX_NAME_LENGTH: Final = 80
-"""Of a business, in characters: one line on the page."""
+"""The longest name of a business, in characters: one line on the page."""
 
 Record = TypeVar("Record")
 

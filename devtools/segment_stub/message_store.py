@@ -46,7 +46,7 @@ class WriteKeyCounts:
 
 
 class MessageStore:
-    """What was received.
+    """The received requests, messages and counts.
 
     Numbers of requests and messages only grow, so `after=N` stays valid after a reset. The page
     follows `version`, which grows with every change, and `epoch`, which grows with every reset.

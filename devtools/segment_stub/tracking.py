@@ -25,7 +25,7 @@ RECORDED_HEADERS: Final = ("X-Retry-Count", "User-Agent", "Content-Type", "Conte
 
 @dataclass(frozen=True, slots=True)
 class SegmentState:
-    """What the tracking endpoints, the control API and the page share."""
+    """The state that the tracking endpoints, the control API and the page share."""
 
     store: MessageStore = field(default_factory=MessageStore)
     faults: ActiveFaults = field(default_factory=ActiveFaults)

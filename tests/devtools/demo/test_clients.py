@@ -21,7 +21,7 @@ PAGE = (
 
 
 class Server:
-    """Answers with the next of `responses`: status, headers, body. Status 0 cuts the connection."""
+    """A server that sends the next of `responses`: status, headers, body. Status 0 cuts off."""
 
     def __init__(self, port: int = 0) -> None:
         self.responses: list[tuple[int, dict[str, str], str]] = []

@@ -1,4 +1,4 @@
-"""What a client gets under each fault, and whether its messages are accepted."""
+"""The response to a client under each fault, and whether its messages are accepted."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What Segment's endpoints answer, and which messages they accept."""
+"""The responses of Segment's endpoints, and the messages that they accept."""
 
 import gzip
 import json
