@@ -376,8 +376,8 @@ class TestAMessage:
     ) -> None:
         shown = self.opened(office, create_log_entry(customer, at=MORNING))
         assert (
-            "Segment refused this “Customer Visit” on 4 March 2025 at 07:30. "
-            "Segment refused this message (it answered 400)." in shown
+            "Segment refused this “Customer Visit” on 4 March 2025 at 07:30 (it answered 400)."
+            in shown
         )
         assert "then send it again." in shown
         assert "What was recorded when it happened" in shown

@@ -18,7 +18,10 @@ def test_pyproject_has_the_same_version() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("page", ["index", "events_sendlog_changelist", "password_change"])
+@pytest.mark.parametrize(
+    "page",
+    ["index", "events_sendlog_changelist", "customers_customer_changelist", "password_change"],
+)
 def test_the_footer_of_the_admin_shows_it(owner: User, page: str) -> None:
     response = logged_in(owner).get(reverse(f"admin:{page}"))
     assert f"SMRT Segment integration {__version__}</footer>" in response.content.decode()

@@ -31,6 +31,10 @@ WAITING_BADGE: Final = OutcomeBadge("Waiting", "schedule", "wait")
 FAILING_BADGE: Final = OutcomeBadge("Waiting after a failure", "warning", "bad")
 
 
+SEGMENT_REFUSED: Final = "Segment refused this message"
+"""How the reason begins when Segment refused it (smrt_integration.delivery.responses)."""
+
+
 def subject(event: str) -> str:
     """Return the message as the subject of a sentence."""
     if event == TEST_EVENT:
@@ -47,8 +51,9 @@ def outcome_sentence(
     if outcome == Outcome.ACCEPTED:
         return f"Segment accepted {_inside_a_sentence(message)} {at}."
     if outcome == Outcome.REJECTED:
-        if reason.startswith("Segment"):
-            return f"Segment refused {_inside_a_sentence(message, 'this ')} {at}. {reason}"
+        if reason.startswith(SEGMENT_REFUSED):
+            code = reason.removeprefix(SEGMENT_REFUSED)
+            return f"Segment refused {_inside_a_sentence(message, 'this ')} {at}{code}"
         return f"{message} {were} refused {at}. {reason}"
     if outcome == Outcome.EXPIRED:
         return f"{message} expired {at}. {reason}"
