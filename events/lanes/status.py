@@ -124,9 +124,10 @@ def _off(standing: LaneStatus, now: datetime) -> str:
 
 
 def _choosing(standing: LaneStatus, now: datetime) -> str:
+    before = " from before" if standing.waiting == 1 else ", some from before"
     return (
-        f"On, but nothing is sent until you choose. {_are_waiting(standing.waiting)}, "
-        "some from before you switched on."
+        f"On, but nothing is sent until you choose. {_are_waiting(standing.waiting)}{before} "
+        "you switched on."
     )
 
 

@@ -104,6 +104,12 @@ STOPPED = replace(
             "Sending stopped at 14:04: Segment refused the write key.",
         ),
         (
+            replace(ON, stopped=CHOICE_WANTED, waiting=1),
+            LaneState.CHOOSING,
+            "On, but nothing is sent until you choose. 1 event is waiting from before "
+            "you switched on.",
+        ),
+        (
             replace(ON, stopped=CHOICE_WANTED, waiting=COUNTED_MESSAGES + 1),
             LaneState.CHOOSING,
             "On, but nothing is sent until you choose. More than 10,000 events are waiting, "
