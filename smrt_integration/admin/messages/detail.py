@@ -14,6 +14,7 @@ from events.models import DeliveryAttempt, Outgoing, SendLog
 from events.send_log.resendable import why_not_resendable
 from events.time_in_words import clock, when
 from events.timeline.sentences import title as event_title
+from smrt_integration.admin.messages.message_rows import customer_links
 from smrt_integration.admin.messages.outcomes import (
     FAILING_BADGE,
     OUTCOME_BADGES,
@@ -21,7 +22,6 @@ from smrt_integration.admin.messages.outcomes import (
     outcome_sentence,
     what_to_do,
 )
-from smrt_integration.admin.messages.rows import customer_links
 
 ATTEMPTS_SHOWN: Final = 20
 """The attempts nearest to the message's end; more would make the page long and say nothing new."""

@@ -15,7 +15,7 @@ from events.send_log.filter import MessageFilter
 from smrt_integration.admin.messages import detail
 from smrt_integration.admin.messages.filters import FilterForm
 from smrt_integration.admin.messages.list_admin import MessagesAdmin
-from smrt_integration.admin.messages.rows import outbox_rows
+from smrt_integration.admin.messages.message_rows import outbox_rows
 
 
 @admin.register(Outgoing)

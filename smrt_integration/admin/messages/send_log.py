@@ -14,7 +14,7 @@ from events.send_log.rows import LogPage, LogPosition
 from smrt_integration.admin.messages import detail, export, resend
 from smrt_integration.admin.messages.filters import FilterForm
 from smrt_integration.admin.messages.list_admin import MessagesAdmin
-from smrt_integration.admin.messages.rows import send_log_rows
+from smrt_integration.admin.messages.message_rows import send_log_rows
 
 
 @admin.register(SendLog)
