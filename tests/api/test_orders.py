@@ -242,7 +242,7 @@ def test_an_order_of_another_business_is_not_found(
 
 
 def test_a_change_of_another_field_leaves_the_total_alone(pos: Caller, customer: Customer) -> None:
-    """The total keeps the discount of its day, even if the discount was edited since."""
+    """The total keeps the old discount, even if the discount was edited since."""
     ten = DiscountFactory.create(business=customer.business, value=Decimal(10))
     order = pos.post(
         "orders", {"customer": str(customer.uuid), "items": [COAT], "discount": str(ten.uuid)}

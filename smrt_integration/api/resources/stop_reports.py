@@ -20,6 +20,7 @@ from smrt_integration.api.resources.orders import OrderIntakeSerializer
 MAX_REPORTS = 200
 """More than a driver's stops of a day."""
 MAX_ORDERS_PER_STOP = 100
+"""More than a driver takes in or delivers at one stop."""
 MAX_NEW_ORDERS = 300
 """In one call: what a route takes in on a day.
 
