@@ -1,4 +1,4 @@
-"""Secrets at rest: encrypted with keys of their own (FIELD_KEYS, newest first), never with SECRET_KEY."""
+"""Secrets at rest: encrypted with keys of their own (FIELD_KEYS, newest first), not SECRET_KEY."""
 
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,10 @@ from django.db import models
 
 
 class Unreadable(str):
-    """The empty stand-in for a secret that none of FIELD_KEYS decrypts, so that one lost key does not break a whole list."""
+    """The empty text for a secret that none of FIELD_KEYS decrypts.
+
+    A value and not an error, so that one lost key does not break a list of businesses.
+    """
 
 
 @lru_cache(maxsize=16)
@@ -25,7 +28,8 @@ def encrypt(secret: str) -> str:
     return cipher().encrypt(secret.encode()).decode() if secret else ""
 
 
-# One entry per business that is delivering: decrypting anew every round would cost as much as building several messages.
+# One entry per business that is delivering. Decrypting its key in every round would cost as much as
+# building several messages.
 @lru_cache(maxsize=10_000)
 def _decrypt(token: str, keys: tuple[str, ...]) -> str:
     try:
@@ -35,7 +39,7 @@ def _decrypt(token: str, keys: tuple[str, ...]) -> str:
 
 
 def decrypt(token: str) -> str:
-    """The secret, or `Unreadable` when no key fits."""
+    """Return the secret, or `Unreadable` when no key fits."""
     return _decrypt(token, tuple(settings.FIELD_KEYS)) if token else ""
 
 
@@ -46,7 +50,7 @@ else:
 
 
 class EncryptedTextField(Text):
-    """Text that is ciphertext in the database and plain in Python. It cannot be searched or compared in SQL."""
+    """Text that is encrypted in the database, so that SQL cannot search or compare it."""
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
         return None if value is None else decrypt(value)
@@ -54,6 +58,7 @@ class EncryptedTextField(Text):
     def get_prep_value(self, value: Any) -> Any:
         if isinstance(value, Unreadable):
             raise ValueError(
-                f"{self.name} could not be decrypted with FIELD_KEYS and would be lost by saving it; enter it anew."
+                f"{self.name} cannot be decrypted with FIELD_KEYS, so saving it would lose it. "
+                "Enter it again."
             )
         return None if value is None else encrypt(str(value))

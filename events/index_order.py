@@ -1,4 +1,4 @@
-"""Statements that must read rows in the order of an index, whatever the planner expects."""
+"""A cursor for statements that must read rows in the order of an index."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,21 +6,24 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-# It takes the conditions on a class to be independent of each other, so it expects one row of a class in a month where there are a
-# hundred thousand, and would fetch them all to sort them: 4 s instead of 10 ms (bench `send_log_first_page_ms`). And of an outbox that
-# was empty when it was last analyzed it expects that reading all of it is cheapest.
-AVOIDED: Final = ("enable_sort", "enable_seqscan", "enable_bitmapscan")
-AVOID: Final = "SELECT " + ", ".join(f"set_config('{way}', 'off', true)" for way in AVOIDED)
-ALLOW: Final = "; ".join(f"SET LOCAL {way} TO DEFAULT" for way in AVOIDED)
+# The planner takes the conditions on a class to be independent of each other. So it expects one
+# row of a class in a month that has a hundred thousand, and would read and sort them all: 4 s
+# instead of 10 ms (bench `send_log_first_page_ms`). And if an outbox was empty when it was last
+# analyzed, the planner expects that reading all of it is cheapest.
+PLANNER_SETTINGS: Final = ("enable_sort", "enable_seqscan", "enable_bitmapscan")
+AVOID_SORTS_AND_SCANS: Final = "SELECT " + ", ".join(
+    f"set_config('{name}', 'off', true)" for name in PLANNER_SETTINGS
+)
+RESET_PLANNER: Final = "; ".join(f"SET LOCAL {name} TO DEFAULT" for name in PLANNER_SETTINGS)
 
 
 @contextmanager
 def in_index_order() -> Iterator[Any]:
-    """A cursor for statements that sort, scan or collect rows only where there is no other way."""
-    inside = connection.in_atomic_block
+    """A cursor whose statements sort or scan only where no index serves."""
+    is_nested = connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(AVOID)
+        cursor.execute(AVOID_SORTS_AND_SCANS)
         yield cursor
-        if inside:
-            # otherwise it ends with the transaction
-            cursor.execute(ALLOW)
+        if is_nested:
+            # otherwise the settings end with the transaction
+            cursor.execute(RESET_PLANNER)

@@ -1,4 +1,7 @@
-"""Noting what the owner switches, in the transaction of the save: later it tells why something that happened was not sent."""
+"""Record what an owner switches on or off, in the transaction of the save.
+
+The timeline reads it to say why an event was not sent.
+"""
 
 from collections.abc import Iterator
 
@@ -7,20 +10,24 @@ from django.utils import timezone
 from events.models import Integration, SwitchChange
 
 
-def record_switch_changes(saved: Integration) -> None:
-    """Called while the config is being saved. A new one starts with one row, and one for each event that is muted."""
+def record_switch_changes(integration: Integration) -> None:
+    """Write a row for each switch that this save changes.
+
+    A new integration starts with one row, and one for each event that is muted.
+    """
+    now = timezone.now()
     SwitchChange.objects.bulk_create(
-        SwitchChange(business_id=saved.business_id, at=timezone.now(), event=event, on=on)
-        for event, on in _switched(saved)
+        SwitchChange(business_id=integration.business_id, at=now, event=event, on=is_on)
+        for event, is_on in _changed_switches(integration)
     )
 
 
-def _switched(saved: Integration) -> Iterator[tuple[str, bool]]:
-    """The event, or nothing for all of the integration, and whether it is on now."""
-    before = saved.before or {}
-    if "enabled" in saved.changed:
-        yield "", saved.enabled
-    if "muted" in saved.changed:
-        muted, muted_before = set(saved.muted), set(before.get("muted", ()))
+def _changed_switches(integration: Integration) -> Iterator[tuple[str, bool]]:
+    """Yield the event, or "" for the whole integration, and whether it is on now."""
+    before = integration.before or {}
+    if "enabled" in integration.changed:
+        yield "", integration.enabled
+    if "muted" in integration.changed:
+        muted, muted_before = set(integration.muted), set(before.get("muted", ()))
         for event in sorted(muted ^ muted_before):
             yield event, event not in muted

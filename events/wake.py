@@ -1,7 +1,8 @@
-"""Telling the workers, after a commit, that something waits.
+"""Wake the workers after a commit.
 
-A wake-up is a courtesy: the beat looks every few seconds anyway, so one that is lost costs seconds and no event. Therefore it may
-never fail a save and never hold it up: it is tried for at most about 100 ms, and after a failure not again for REST seconds.
+Wake-ups are best effort: beat polls every few seconds anyway, so a lost one costs seconds and no
+event. A wake-up must never fail a save, nor delay it: it takes at most about 100 ms, and after a
+failure none is tried for PAUSE_SECONDS.
 """
 
 import os
@@ -24,24 +25,28 @@ log = structlog.get_logger(__name__)
 
 DELIVER_TASK: Final = "smrt_integration.tasks.deliver"
 RUN_JOBS_TASK: Final = "smrt_integration.tasks.run_jobs"
+
 WAKE_UP_KEY: Final = "smrt:wake"
-# `deliver` deletes the key as it starts; should the message be lost with the broker, the key must not stop later wake-ups for long.
+"""Redis key that stands while a `deliver` message waits in the broker."""
 WAKE_UP_KEY_SECONDS: Final = 5
-# Should no worker run for hours, the wake-ups of those hours are worth nothing when one starts: the beat wakes it.
+"""`deliver` deletes the key when it starts. If the broker loses the message, the key must not
+prevent later wake-ups for long."""
 WAKE_UP_EXPIRES_SECONDS: Final = 60
-# Half the 100 ms that a save may lose, because connecting and asking can each take as long.
+"""If no worker runs for hours, the wake-ups of these hours are worthless when one starts."""
 BROKER_TIMEOUT_SECONDS: Final = 0.05
-# Long enough that a Redis that is down costs one save in hundreds those 100 ms, short enough to be real time again soon after.
+"""Half of the 100 ms that a save may lose: connecting and publishing can each take this long."""
 PAUSE_SECONDS: Final = 3.0
+"""Long enough that a Redis that is down costs one save in hundreds those 100 ms; short enough to
+deliver in real time again soon after it is back."""
 
 _paused_until = 0.0
 
 
 def after_commit() -> None:
-    """Wake the workers when the current transaction commits, once however many saves ask for it."""
+    """Wake the workers when the current transaction commits, once per transaction."""
     savepoints = set(connection.savepoint_ids)
     for registered_under, hook, *_ in connection.run_on_commit:
-        # Registered under savepoints that all enclose this one: it is dropped only when this save is undone too.
+        # a hook under savepoints that all enclose this one is dropped only if this save is undone
         if hook is _committed and registered_under <= savepoints:
             return
     transaction.on_commit(_committed, robust=True)
@@ -52,12 +57,12 @@ def _committed() -> None:
 
 
 def run_jobs_after_commit() -> None:
-    """Have what an owner asked for begun when the current transaction commits."""
+    """Have a worker start with the jobs when the current transaction commits."""
     transaction.on_commit(lambda: _tried(lambda: _publish(RUN_JOBS_TASK)), robust=True)
 
 
 def wake() -> bool:
-    """Publish `deliver` unless one is waiting in the broker already. Answers whether it was published; raises nothing."""
+    """Publish `deliver`, unless one waits in the broker. Returns whether it was published."""
     return _tried(
         lambda: (
             bool(_redis(os.getpid()).set(WAKE_UP_KEY, 1, nx=True, ex=WAKE_UP_KEY_SECONDS))
@@ -67,19 +72,20 @@ def wake() -> bool:
 
 
 def _tried(publish: Callable[[], bool]) -> bool:
+    """Return what `publish` returns, False after any error and during a pause."""
     global _paused_until  # noqa: PLW0603 - one per process is meant
     if time.monotonic() < _paused_until:
         return False
     try:
         return publish()
-    except Exception as error:  # noqa: BLE001 - whatever the broker does, the save is committed and stays so
+    except Exception as error:  # noqa: BLE001 - the save is committed, whatever the broker does
         _paused_until = time.monotonic() + PAUSE_SECONDS
-        log.warning("wake_up_failed", error=type(error).__name__, resting_seconds=PAUSE_SECONDS)
+        log.warning("wake_up_failed", error=type(error).__name__, pause_seconds=PAUSE_SECONDS)
         return False
 
 
 def clear() -> None:
-    """Called as `deliver` starts, before it looks: a save from here on wakes anew."""
+    """Delete the key. Called when `deliver` starts, so that a save from here on wakes again."""
     try:
         _redis(os.getpid()).delete(WAKE_UP_KEY)
     except redis.RedisError as error:
@@ -87,7 +93,8 @@ def clear() -> None:
 
 
 def _publish(task: str) -> bool:
-    with _producers(os.getpid()).acquire(block=True, timeout=BROKER_TIMEOUT_SECONDS) as producer:
+    producers = _producers(os.getpid())
+    with producers.acquire(block=True, timeout=BROKER_TIMEOUT_SECONDS) as producer:
         current_app.send_task(
             task,
             producer=producer,
@@ -98,7 +105,7 @@ def _publish(task: str) -> bool:
     return True
 
 
-# Connections are kept per process id: one made before a fork must never be shared after it.
+# Connections are kept per process id: one opened before a fork must not be shared after it.
 @lru_cache(maxsize=2)
 def _redis(pid: int) -> "redis.Redis":
     return redis.Redis.from_url(
@@ -111,19 +118,15 @@ def _redis(pid: int) -> "redis.Redis":
 
 @lru_cache(maxsize=2)
 def _producers(pid: int) -> Any:
-    # else kombu tries again after two seconds, whatever the time-out
+    timeout = BROKER_TIMEOUT_SECONDS
+    # without max_retries, kombu tries again after two seconds, whatever the timeout
     options: dict[str, Any] = {**settings.CELERY_BROKER_TRANSPORT_OPTIONS, "max_retries": 0}
     if settings.CELERY_BROKER_URL.startswith("redis"):
-        options |= {
-            "socket_timeout": BROKER_TIMEOUT_SECONDS,
-            "socket_connect_timeout": BROKER_TIMEOUT_SECONDS,
-        }
+        options |= {"socket_timeout": timeout, "socket_connect_timeout": timeout}
     else:
-        options |= {"read_timeout": BROKER_TIMEOUT_SECONDS, "write_timeout": BROKER_TIMEOUT_SECONDS}
+        options |= {"read_timeout": timeout, "write_timeout": timeout}
     broker = Connection(
-        settings.CELERY_BROKER_URL,
-        connect_timeout=BROKER_TIMEOUT_SECONDS,
-        transport_options=options,
+        settings.CELERY_BROKER_URL, connect_timeout=timeout, transport_options=options
     )
     pool: Any = ProducerPool(connections=broker.Pool(limit=4), limit=4)
     return pool

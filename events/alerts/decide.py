@@ -1,4 +1,4 @@
-"""Whether a business's owners are to be told something now. Pure: what is, what was, and the time come from outside."""
+"""Whether to email a business's owners now. Pure: state, history and time are passed in."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -6,20 +6,24 @@ from enum import Enum
 from typing import Final
 
 STOPPED, WAITING = "stopped", "waiting"
-# From no trouble to the worst.
-GRADES: Final = ("", WAITING, STOPPED)
+SEVERITIES: Final = ("", WAITING, STOPPED)
+"""From no problem to the worst."""
 
-LONG: Final = timedelta(hours=1)
-# A business that stops and recovers every few minutes is one trouble, and one email.
-QUIET: Final = timedelta(minutes=10)
-# About troubles, in any 24 hours; each may be followed by one that it is well again. A trouble that lasts is told as soon as there is room.
-MOST_A_DAY: Final = 4
+LONG_WAIT: Final = timedelta(hours=1)
+"""How long the oldest event waits before that is a problem: most outages are shorter."""
+SOLVED_AFTER: Final = timedelta(minutes=10)
+"""A business that stops and recovers every few minutes has one problem, and gets one email."""
+MOST_EMAILS_A_DAY: Final = 4
+"""Emails about problems in any 24 hours, each of which may be followed by one that it is solved. A
+problem that lasts is reported as soon as an email may be sent again."""
 DAY: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Of one business now. `waiting_since`: since when its oldest event has waited, but not from before it was switched on."""
+    """A business now. `waiting_since` is when its oldest event began to wait, or the business was
+    switched on, whichever is later.
+    """
 
     enabled: bool
     stopped_since: datetime | None = None
@@ -28,25 +32,31 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """`told`: the worst grade that the owners were told of. `quiet_since`: since when it has looked well."""
+class Problem:
+    """A problem that is not over. `emailed` is the worst kind that owners got an email about.
+
+    `quiet_since` is when it first looked solved, None while it does not.
+    """
 
     kind: str
     since: datetime
-    told: str = ""
+    emailed: str = ""
     quiet_since: datetime | None = None
 
 
 class Email(Enum):
-    TROUBLE = "trouble"
-    WELL = "well"
+    PROBLEM = "problem"
+    SOLVED = "solved"
 
 
 @dataclass(frozen=True, slots=True)
 class AlertDecision:
-    """`trouble`: what goes on, None when there is none. With `Email.WELL`, it is over once the email has left."""
+    """The problem to store, None when there is none, and the email to send.
 
-    trouble: Trouble | None
+    With `Email.SOLVED`, the problem is over once the email was sent.
+    """
+
+    problem: Problem | None
     email: Email | None = None
 
 
@@ -54,44 +64,41 @@ NOTHING: Final = AlertDecision(None)
 
 
 def decide(
-    now_is: Situation, trouble: Trouble | None, told_lately: int, now: datetime
+    situation: Situation, problem: Problem | None, emails_today: int, now: datetime
 ) -> AlertDecision:
-    """`told_lately`: how many emails about troubles left in the last 24 hours."""
-    if not now_is.enabled:
+    """Decide. `emails_today` is the number of emails about problems in the last 24 hours."""
+    if not situation.enabled:
         return NOTHING
-    kind, since = _trouble(now_is, now)
+    kind, since = _problem_now(situation, now)
     if kind:
-        trouble = _goes_on(trouble, kind, since)
-        tell = GRADES.index(trouble.told) < GRADES.index(kind) and told_lately < MOST_A_DAY
-        return AlertDecision(trouble, Email.TROUBLE if tell else None)
-    return _quiet(trouble, now_is.failing, now) if trouble else NOTHING
+        problem = _updated(problem, kind, since)
+        is_news = SEVERITIES.index(problem.emailed) < SEVERITIES.index(kind)
+        may_email = emails_today < MOST_EMAILS_A_DAY
+        return AlertDecision(problem, Email.PROBLEM if is_news and may_email else None)
+    return _quiet(problem, situation.failing, now) if problem else NOTHING
 
 
-def _trouble(now_is: Situation, now: datetime) -> tuple[str, datetime]:
-    if now_is.stopped_since:
-        return STOPPED, now_is.stopped_since
-    if now_is.waiting_since and now - now_is.waiting_since >= LONG:
-        return WAITING, now_is.waiting_since
+def _problem_now(situation: Situation, now: datetime) -> tuple[str, datetime]:
+    if situation.stopped_since:
+        return STOPPED, situation.stopped_since
+    if situation.waiting_since and now - situation.waiting_since >= LONG_WAIT:
+        return WAITING, situation.waiting_since
     return "", now
 
 
-def _goes_on(trouble: Trouble | None, kind: str, since: datetime) -> Trouble:
-    """What was told stays told: an event that waits on after a stop is no news."""
-    if trouble is None:
-        return Trouble(kind, since)
-    if GRADES.index(kind) > GRADES.index(trouble.told):
-        return replace(
-            trouble,
-            kind=kind,
-            since=since if kind != trouble.kind else trouble.since,
-            quiet_since=None,
-        )
-    return replace(trouble, quiet_since=None)
+def _updated(problem: Problem | None, kind: str, since: datetime) -> Problem:
+    """Return the problem as it is now. If a worse one was emailed already, that one is kept."""
+    if problem is None:
+        return Problem(kind, since)
+    if SEVERITIES.index(kind) > SEVERITIES.index(problem.emailed):
+        started = since if kind != problem.kind else problem.since
+        return replace(problem, kind=kind, since=started, quiet_since=None)
+    return replace(problem, quiet_since=None)
 
 
-def _quiet(trouble: Trouble, failing: bool, now: datetime) -> AlertDecision:
-    """While Segment answers with errors, it is not well, though nothing has waited for long yet."""
-    quiet_since = None if failing else trouble.quiet_since or now
-    if quiet_since is None or now - quiet_since < QUIET:
-        return AlertDecision(replace(trouble, quiet_since=quiet_since))
-    return AlertDecision(trouble, Email.WELL) if trouble.told else NOTHING
+def _quiet(problem: Problem, failing: bool, now: datetime) -> AlertDecision:
+    """Decide about a problem that looks solved. It is not while Segment answers with errors."""
+    quiet_since = None if failing else problem.quiet_since or now
+    if quiet_since is None or now - quiet_since < SOLVED_AFTER:
+        return AlertDecision(replace(problem, quiet_since=quiet_since))
+    return AlertDecision(problem, Email.SOLVED) if problem.emailed else NOTHING

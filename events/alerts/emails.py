@@ -1,4 +1,7 @@
-"""The emails, in an owner's words: what happened, what to do, where to look. Nothing about a customer, and no key."""
+"""The emails to owners: what happened, what to do, where to look.
+
+They contain nothing about a customer and no write key.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,147 +14,151 @@ from django.core.mail import EmailMessage
 from django.urls import reverse
 
 from customers.models import Business, Membership
-from events.alerts.decide import STOPPED, Email, Trouble
+from events.alerts.decide import STOPPED, Email, Problem
 from events.lanes.read_status import lane_statuses
 from events.lanes.status import LaneStatus, events, remedy, status_sentence
-from events.time_in_words import clock
+from events.time_in_words import clock, when
 
-# Nobody's out-of-office note is to answer.
-HEADERS: Final = {"Auto-Submitted": "auto-generated"}
+EMAIL_HEADERS: Final = {"Auto-Submitted": "auto-generated"}
+"""Mail programs do not answer such an email with an out-of-office note."""
 
 SUBJECTS: Final = {
-    "stopped": "nothing is sent to Segment",
-    "waiting": "events are waiting for Segment",
-    "well": "sending to Segment again",
+    "stopped": "events are not being sent to Segment",
+    "waiting": "events are waiting to be sent to Segment",
+    "solved": "events are being sent to Segment again",
 }
 
-TROUBLE: Final = """{what}
-
-{sentence}{remedy}
-
-{kept}
-
-See how it stands:
-{address}
-
-{why}
-"""
-WELL: Final = """{name} sends to Segment again: it has worked since {since}. The trouble began at {began}.
+PROBLEM_BODY: Final = """{problem}
 
 {sentence}
 
-You need not do anything. To look for yourself:
+What to do: {to_do}
+
+No event is lost. Events wait for up to 30 days, and are sent in order as soon as this is fixed.
+
+See the status and the waiting events:
 {address}
 
-{why}
+{footer}
 """
-WHY: Final = "You get this email because you own {name} in SMRT. We write once when something is wrong, and once when it is well again."
-WE_KEEP_TRYING: Final = "You need not do anything: we keep trying, and write again when it is well."
-KEPT: Final = "Nothing is lost: what waits is kept for 30 days, and is sent in order as soon as this is repaired."
+SOLVED_BODY: Final = """{name} sends events to Segment again. It has worked since {since}. \
+The problem began {began}.
+
+{sentence}
+
+You need not do anything. To see the status:
+{address}
+
+{footer}
+"""
+FOOTER: Final = """You get this email because you are an owner of {name} in SMRT.
+We write once when there is a problem, and once when it is solved."""
+WE_KEEP_TRYING: Final = "Nothing. We keep trying, and write again when it is solved."
+RESUME: Final = "Open the page below and save the settings, so that we try again."
 
 
 def owners_of(business_ids: Sequence[int]) -> dict[int, list[str]]:
-    """The addresses of the owners of these businesses; one whose owners have none is left out."""
+    """Return business id -> the email addresses of its owners.
+
+    A business whose owners have no address is left out.
+    """
     owners = Membership.objects.filter(
         business__in=business_ids, role=Membership.Role.OWNER, user__is_active=True
     ).exclude(user__email="")
-    found: dict[int, list[str]] = {}
-    for business_id, address in owners.order_by("business_id", "user_id").values_list(
-        "business_id", "user__email"
-    ):
-        found.setdefault(business_id, []).append(address)
-    return found
+    rows = owners.order_by("business_id", "user_id").values_list("business_id", "user__email")
+    addresses: dict[int, list[str]] = {}
+    for business_id, address in rows:
+        addresses.setdefault(business_id, []).append(address)
+    return addresses
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
-    """What is to be told of one business."""
+class DueEmail:
+    """An email that is due to the owners of one business."""
 
     business_id: int
-    trouble: Trouble
+    problem: Problem
     email: Email
 
     @property
     def kind(self) -> str:
-        return "well" if self.email is Email.WELL else self.trouble.kind
+        return "solved" if self.email is Email.SOLVED else self.problem.kind
 
 
-def write(
-    occasions: Sequence[Occasion], owners: Mapping[int, list[str]], now: datetime
+def write_emails(
+    due: Sequence[DueEmail], owners: Mapping[int, list[str]], now: datetime
 ) -> dict[int, EmailMessage]:
-    """By business id."""
-    ids = [occasion.business_id for occasion in occasions]
+    """Return the emails by business id. A business that was deleted is left out."""
+    ids = [email.business_id for email in due]
     names = dict(Business.objects.filter(pk__in=ids).values_list("pk", "name"))
-    standing_of = lane_statuses(ids)
+    statuses = lane_statuses(ids)
     return {
-        occasion.business_id: _letter(
-            occasion, names[occasion.business_id], standing_of[occasion.business_id], owners, now
+        email.business_id: _write_email(
+            email, names[email.business_id], statuses[email.business_id], owners, now
         )
-        for occasion in occasions
-        if occasion.business_id in standing_of and occasion.business_id in names
+        for email in due
+        if email.business_id in statuses and email.business_id in names
     }
 
 
 def message_id(alert_id: int, kind: str) -> str:
-    """Of one email: should it leave twice, because a worker died before it could note the first, the second can be told for a copy."""
+    """Return a stable Message-ID.
+
+    If a worker dies after sending, mail programs recognise the second copy.
+    """
     return f"<alert-{alert_id}-{kind}@{urlsplit(settings.PUBLIC_URL).hostname}>"
 
 
-def _letter(
-    occasion: Occasion,
+def _write_email(
+    due: DueEmail,
     name: str,
-    standing: LaneStatus,
+    status: LaneStatus,
     owners: Mapping[int, list[str]],
     now: datetime,
 ) -> EmailMessage:
     name = " ".join(name.split())
-    body = (_well if occasion.email is Email.WELL else _trouble)(
-        name, standing, occasion.trouble, now
-    )
+    body = _solved_body if due.email is Email.SOLVED else _problem_body
     return EmailMessage(
-        f"{name}: {SUBJECTS[occasion.kind]}",
-        body,
-        to=owners[occasion.business_id],
-        headers=dict(HEADERS),
+        f"{name}: {SUBJECTS[due.kind]}",
+        body(name, status, due.problem, now),
+        to=owners[due.business_id],
+        headers=dict(EMAIL_HEADERS),
     )
 
 
-def _trouble(name: str, standing: LaneStatus, trouble: Trouble, now: datetime) -> str:
-    stopped = trouble.kind == STOPPED
-    what = (
-        f"The Segment integration of {name} has stopped."
-        if stopped
-        else _waiting(name, standing, trouble, now)
-    )
-    to_do = (
-        remedy(standing)
-        if stopped
-        else remedy(standing)
-        or "You need not do anything: we keep trying, and write again when it is well."
-    )
-    return TROUBLE.format(
-        what=what,
-        sentence=status_sentence(standing, now),
-        remedy=f"\n\nWhat to do: {to_do}" if to_do else "",
-        kept=KEPT,
-        address=_address(standing.business_id),
-        why=WHY.format(name=name),
+def _problem_body(name: str, status: LaneStatus, problem: Problem, now: datetime) -> str:
+    if problem.kind == STOPPED:
+        sentence = f"The Segment integration of {name} has stopped sending events."
+        to_do = remedy(status) or RESUME
+    else:
+        sentence = _waiting(name, status, problem, now)
+        to_do = remedy(status) or WE_KEEP_TRYING
+    return PROBLEM_BODY.format(
+        problem=sentence,
+        sentence=status_sentence(status, now),
+        to_do=to_do,
+        address=_address(status.business_id),
+        footer=FOOTER.format(name=name),
     )
 
 
-def _waiting(name: str, standing: LaneStatus, trouble: Trouble, now: datetime) -> str:
-    since = clock(trouble.since, now, standing.time_zone)
-    return f"{name} could not send to Segment for an hour: the oldest of {events(standing.waiting)} has waited since {since}."
+def _waiting(name: str, status: LaneStatus, problem: Problem, now: datetime) -> str:
+    since = clock(problem.since, now, status.time_zone)
+    if status.waiting == 1:
+        waiting = f"1 event has been waiting since {since}"
+    else:
+        waiting = f"The oldest of {events(status.waiting)} has been waiting since {since}"
+    return f"{name} could not send events to Segment for an hour. {waiting}."
 
 
-def _well(name: str, standing: LaneStatus, trouble: Trouble, now: datetime) -> str:
-    return WELL.format(
+def _solved_body(name: str, status: LaneStatus, problem: Problem, now: datetime) -> str:
+    return SOLVED_BODY.format(
         name=name,
-        since=clock(trouble.quiet_since or now, now, standing.time_zone),
-        began=clock(trouble.since, now, standing.time_zone),
-        sentence=status_sentence(standing, now),
-        address=_address(standing.business_id),
-        why=WHY.format(name=name),
+        since=clock(problem.quiet_since or now, now, status.time_zone),
+        began=when(problem.since, now, status.time_zone),
+        sentence=status_sentence(status, now),
+        address=_address(status.business_id),
+        footer=FOOTER.format(name=name),
     )
 
 

@@ -1,11 +1,11 @@
-"""The owner's side of a lane: it exists as soon as there is a config, and what the owner decides
-lets it run, or holds it.
+"""Halt and resume lanes for their owner. A business has a lane as soon as it has an integration.
 
-A delivery in progress is never disturbed: its lease stays. Counting `generation` up keeps its
-verdict from undoing what is decided here.
+A delivery in flight keeps its lease. What is decided here increments `generation`, so that the
+delivery's result does not undo it.
 """
 
 from collections.abc import Collection
+from typing import Final
 
 from django.db import models, transaction
 from django.db.models import F
@@ -16,18 +16,17 @@ from events.identify import IDENTIFY
 from events.lanes.status import CHOICE_WANTED, DISCARDING
 from events.models import Integration, Lane, Outgoing
 
-# What neither a saved config nor a new write key ends: the owner's choice does, or the end of the
-# discarding.
-OWNER_HALTS = (CHOICE_WANTED, DISCARDING)
+OWNER_HALTS: Final = (CHOICE_WANTED, DISCARDING)
+"""Reasons that neither saving the settings nor a new write key ends: the owner's choice ends the
+first, the end of the discarding the second."""
 
 
 @transaction.atomic
 def save_config(integration: Integration, changed: Collection[str]) -> None:
-    """Save what the owner changed of it, and no other column: somebody else may be changing those.
-    Saving it unchanged means: try again.
+    """Save these changed fields, and no others, which somebody else may be changing.
 
-    When it is switched on while events from before wait, nothing is sent until the owner has
-    chosen what becomes of them.
+    Saving without a change means: try again. If the integration is switched on while events from
+    before wait, nothing is sent until the owner has chosen whether to send or discard them.
     """
     if integration._state.adding:
         integration.save()
@@ -40,27 +39,31 @@ def save_config(integration: Integration, changed: Collection[str]) -> None:
 
 
 def resume(business_id: int) -> None:
-    """Make the lane, or let a waiting or stopped one try again now, unless it is held."""
+    """Create the lane, or have it try again now, unless it is halted for its owner."""
     _, created = Lane.objects.get_or_create(business_id=business_id)
     if not created:
-        _run(Lane.objects.filter(business_id=business_id).exclude(stopped__in=OWNER_HALTS))
+        _resume(Lane.objects.filter(business_id=business_id).exclude(stopped__in=OWNER_HALTS))
     wake.after_commit()
 
 
 def resume_if_halted(business_id: int) -> None:
-    """What the owner was asked to mend may be mended at Segment's. One that only waits goes on waiting: it tries again by itself."""
+    """Resume a halted lane: the owner may have fixed the cause in Segment.
+
+    A lane that backs off is left alone, as it tries again by itself.
+    """
     if Lane.objects.filter(business_id=business_id).exclude(stopped="").exists():
         resume(business_id)
 
 
 @transaction.atomic
 def halt_for_choice(business_id: int) -> bool:
-    """Send nothing until the owner has chosen what becomes of the events that wait. False when none do, or they are being discarded."""
+    """Halt the lane until the owner has chosen whether to send or discard the waiting events.
+
+    Returns False, and does nothing, when no event waits or they are being discarded already.
+    """
     lane = lock_lane(business_id)
-    if (
-        lane.stopped == DISCARDING
-        or not Outgoing.objects.filter(business_id=business_id).exclude(event=IDENTIFY).exists()
-    ):
+    events = Outgoing.objects.filter(business_id=business_id).exclude(event=IDENTIFY)
+    if lane.stopped == DISCARDING or not events.exists():
         return False
     halt(business_id, CHOICE_WANTED)
     return True
@@ -73,17 +76,17 @@ def halt(business_id: int, reason: str) -> None:
 
 
 def resume_halted(business_id: int) -> None:
-    """Let it run whatever held it."""
-    _run(Lane.objects.filter(business_id=business_id))
+    """Resume the lane, whatever it was halted for."""
+    _resume(Lane.objects.filter(business_id=business_id))
     wake.after_commit()
 
 
 def lock_lane(business_id: int) -> Lane:
-    """The lane, which stays as it is until the transaction ends. No round waits for it: claiming passes over locked lanes."""
+    """Return the lane, locked until the transaction ends. Claiming skips locked lanes."""
     return Lane.objects.select_for_update().get_or_create(business_id=business_id)[0]
 
 
-def _run(lanes: models.QuerySet[Lane]) -> None:
+def _resume(lanes: models.QuerySet[Lane]) -> None:
     lanes.update(
         generation=F("generation") + 1,
         resume_at=timezone.now(),

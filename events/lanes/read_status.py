@@ -1,4 +1,4 @@
-"""How the sending of businesses stands: one query for all of them, which reads nothing that grows with history."""
+"""Query the lane status of businesses: one query for all, which reads nothing of the send log."""
 
 from collections.abc import Collection
 from typing import Final
@@ -9,21 +9,27 @@ from events.encryption import decrypt
 from events.lanes.status import COUNTED_MESSAGES, LaneStatus
 
 FIND_LANE_STATUSES: Final = """
-SELECT b.id, b.time_zone, COALESCE(i.enabled, FALSE), COALESCE(i.write_key, ''), COALESCE(l.stopped, ''), l.stopped_at,
-    COALESCE(l.last_error, ''), l.failing_since, l.resume_at, COALESCE(l.failures, 0), l.last_accepted_at, w.messages, w.oldest
+SELECT b.id, b.time_zone, COALESCE(i.enabled, FALSE), COALESCE(i.write_key, ''),
+    COALESCE(l.stopped, ''), l.stopped_at, COALESCE(l.last_error, ''), l.failing_since, l.resume_at,
+    COALESCE(l.failures, 0), l.last_accepted_at, w.messages, w.oldest
 FROM customers_business b
 LEFT JOIN events_integration i ON i.business_id = b.id
 LEFT JOIN events_lane l ON l.business_id = b.id
 CROSS JOIN LATERAL (
-    SELECT count(*) AS messages, min(o.recorded_at) AS oldest
-    FROM (SELECT q.recorded_at FROM events_outgoing q WHERE q.business_id = b.id ORDER BY q.id LIMIT %s) o
+    SELECT count(*) AS messages, min(o.recorded_at) AS oldest FROM (
+        SELECT q.recorded_at FROM events_outgoing q
+        WHERE q.business_id = b.id ORDER BY q.id LIMIT %s
+    ) o
 ) w
 WHERE b.id = ANY (%s)
 """
 
 
 def lane_statuses(business_ids: Collection[int]) -> dict[int, LaneStatus]:
-    """By business id; a business that is gone is left out, and one without a config is switched off."""
+    """Return lane statuses by business id. Deleted businesses are left out.
+
+    A business without an integration is switched off.
+    """
     with connection.cursor() as cursor:
         cursor.execute(FIND_LANE_STATUSES, [COUNTED_MESSAGES + 1, list(business_ids)])
         return {

@@ -21,7 +21,7 @@ CHOICE_WANTED: Final = (
 )
 DISCARDING: Final = "Old events are being discarded. Sending resumes by itself after that."
 
-SERVER_ERROR = re.compile(r"it answered (5\d{2})")
+SERVER_ERROR: Final = re.compile(r"it answered (5\d{2})")
 
 
 class LaneState(Enum):
@@ -29,9 +29,9 @@ class LaneState(Enum):
     CHOOSING = "Your choice is needed"
     DISCARDING = "Discarding old events"
     STOPPED = "Stopped"
-    TROUBLED = "Trying again"
+    FAILING = "Trying again"
     SENDING = "Sending"
-    WELL = "On"
+    ON = "On"
     NEW = "On, nothing sent yet"
 
 
@@ -58,50 +58,48 @@ class LaneStatus:
     oldest_waiting_at: datetime | None = None
 
 
-def state_of(standing: LaneStatus, now: datetime) -> LaneState:
-    if standing.stopped == DISCARDING:
+def state_of(status: LaneStatus, now: datetime) -> LaneState:
+    if status.stopped == DISCARDING:
         return LaneState.DISCARDING
-    if not standing.enabled:
+    if not status.enabled:
         return LaneState.OFF
-    if standing.stopped:
-        return LaneState.CHOOSING if standing.stopped == CHOICE_WANTED else LaneState.STOPPED
-    if standing.waiting:
-        return LaneState.TROUBLED if standing.last_error else LaneState.SENDING
-    return LaneState.WELL if standing.last_accepted_at else LaneState.NEW
+    if status.stopped:
+        return LaneState.CHOOSING if status.stopped == CHOICE_WANTED else LaneState.STOPPED
+    if status.waiting:
+        return LaneState.FAILING if status.last_error else LaneState.SENDING
+    return LaneState.ON if status.last_accepted_at else LaneState.NEW
 
 
-def status_sentence(standing: LaneStatus, now: datetime) -> str:
+def status_sentence(status: LaneStatus, now: datetime) -> str:
     """Return one line about how sending goes. `remedy` says what to do about it."""
-    return _SENTENCES[state_of(standing, now)](standing, now)
+    return _SENTENCES[state_of(status, now)](status, now)
 
 
-def remedy(standing: LaneStatus) -> str:
+def remedy(status: LaneStatus) -> str:
     """Return what the owner has to do; empty when that is nothing."""
-    if not standing.enabled:
+    if not status.enabled:
         return (
-            ""
-            if standing.has_key
-            else "Enter the write key of your Segment source, then switch on."
+            "" if status.has_key else "Enter the write key of your Segment source, then switch on."
         )
-    if standing.stopped == DISCARDING:
+    if status.stopped == DISCARDING:
         return ""
-    return standing.stopped.partition(". ")[2]
+    return status.stopped.partition(". ")[2]
 
 
 def events(count: int) -> str:
-    """1 event, 12 events, more than 10,000 events."""
+    """Return "1 event", "12 events" or "more than 10,000 events"."""
     if count > COUNTED_MESSAGES:
         return f"more than {COUNTED_MESSAGES:,} events"
     return "1 event" if count == 1 else f"{count:,} events"
 
 
 def _are_waiting(count: int) -> str:
-    """12 events are waiting, 1 event is waiting."""
+    """Return "12 events are waiting" or "1 event is waiting"."""
     return f"{_counted(count)} {'is' if count == 1 else 'are'} waiting"
 
 
 def _counted(count: int) -> str:
-    """The count of events at the beginning of a sentence."""
+    """Return the count of events for the beginning of a sentence."""
     counted = events(count)
     return f"{counted[0].upper()}{counted[1:]}"
 
@@ -114,65 +112,65 @@ def _they(count: int) -> str:
     return "it" if count == 1 else "they"
 
 
-def _off(standing: LaneStatus, now: datetime) -> str:
-    if not standing.waiting:
+def _off(status: LaneStatus, now: datetime) -> str:
+    if not status.waiting:
         return "Switched off. Nothing is recorded and nothing is sent."
     return (
-        f"Switched off. {_are_waiting(standing.waiting)} from before. When you switch on, "
-        f"we ask whether to send or discard {_them(standing.waiting)}."
+        f"Switched off. {_are_waiting(status.waiting)} from before. When you switch on, "
+        f"we ask whether to send or discard {_them(status.waiting)}."
     )
 
 
-def _choosing(standing: LaneStatus, now: datetime) -> str:
-    before = " from before" if standing.waiting == 1 else ", some from before"
+def _choosing(status: LaneStatus, now: datetime) -> str:
+    before = " from before" if status.waiting == 1 else ", some from before"
     return (
-        f"On, but nothing is sent until you choose. {_are_waiting(standing.waiting)}{before} "
+        f"On, but nothing is sent until you choose. {_are_waiting(status.waiting)}{before} "
         "you switched on."
     )
 
 
-def _discarding(standing: LaneStatus, now: datetime) -> str:
-    return standing.stopped
+def _discarding(status: LaneStatus, now: datetime) -> str:
+    return status.stopped
 
 
-def _stopped(standing: LaneStatus, now: datetime) -> str:
-    cause = standing.stopped.partition(". ")[0].removesuffix(".")
-    moment = standing.stopped_at
-    stopped_at = f" {when(moment, now, standing.time_zone)}" if moment else ""
+def _stopped(status: LaneStatus, now: datetime) -> str:
+    cause = status.stopped.partition(". ")[0].removesuffix(".")
+    moment = status.stopped_at
+    stopped_at = f" {when(moment, now, status.time_zone)}" if moment else ""
     sentence = f"Sending stopped{stopped_at}: {cause}."
-    if not standing.waiting:
+    if not status.waiting:
         return sentence
-    waiting, they = _are_waiting(standing.waiting), _they(standing.waiting)
+    waiting, they = _are_waiting(status.waiting), _they(status.waiting)
     return f"{sentence} {waiting}; {they} will be sent when this is fixed."
 
 
-def _troubled(standing: LaneStatus, now: datetime) -> str:
-    cause = f"{_trouble(standing, now)} {_are_waiting(standing.waiting)}"
-    if standing.resume_at is None or standing.resume_at - now < timedelta(seconds=1):
-        return f"{cause}; we are trying again now."
-    return f"{cause}; we will try again in {duration(standing.resume_at - now)}."
+def _failing(status: LaneStatus, now: datetime) -> str:
+    sentence = f"{_cause(status, now)} {_are_waiting(status.waiting)}"
+    if status.resume_at is None or status.resume_at - now < timedelta(seconds=1):
+        return f"{sentence}; we are trying again now."
+    return f"{sentence}; we will try again in {duration(status.resume_at - now)}."
 
 
-def _trouble(standing: LaneStatus, now: datetime) -> str:
-    since = standing.failing_since and clock(standing.failing_since, now, standing.time_zone)
-    status = SERVER_ERROR.search(standing.last_error)
-    if status and since:
-        return f"Segment has been having trouble since {since} (error {status[1]})."
-    if status:
-        return f"Segment is having trouble (error {status[1]})."
-    return f"Not working since {since}: {standing.last_error}" if since else standing.last_error
+def _cause(status: LaneStatus, now: datetime) -> str:
+    since = status.failing_since and clock(status.failing_since, now, status.time_zone)
+    error = SERVER_ERROR.search(status.last_error)
+    if error and since:
+        return f"Segment has been having trouble since {since} (error {error[1]})."
+    if error:
+        return f"Segment is having trouble (error {error[1]})."
+    return f"Not working since {since}: {status.last_error}" if since else status.last_error
 
 
-def _sending(standing: LaneStatus, now: datetime) -> str:
-    return f"{_counted(standing.waiting)} will be sent in a moment."
+def _sending(status: LaneStatus, now: datetime) -> str:
+    return f"{_counted(status.waiting)} will be sent in a moment."
 
 
-def _well(standing: LaneStatus, now: datetime) -> str:
-    accepted = standing.last_accepted_at or now
+def _on(status: LaneStatus, now: datetime) -> str:
+    accepted = status.last_accepted_at or now
     return f"Segment accepted the last event {ago(accepted, now)}."
 
 
-def _new(standing: LaneStatus, now: datetime) -> str:
+def _new(status: LaneStatus, now: datetime) -> str:
     return "Nothing has been sent yet: no event has happened since you switched on."
 
 
@@ -181,8 +179,8 @@ _SENTENCES = {
     LaneState.CHOOSING: _choosing,
     LaneState.DISCARDING: _discarding,
     LaneState.STOPPED: _stopped,
-    LaneState.TROUBLED: _troubled,
+    LaneState.FAILING: _failing,
     LaneState.SENDING: _sending,
-    LaneState.WELL: _well,
+    LaneState.ON: _on,
     LaneState.NEW: _new,
 }

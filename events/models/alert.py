@@ -1,4 +1,4 @@
-"""What owners were told of by email."""
+"""Problems that owners got an email about."""
 
 from django.db import models
 
@@ -6,8 +6,10 @@ from customers.models import Business
 
 
 class Alert(models.Model):
-    """A trouble of one business, from its first sign to when it was well again. At most one is open per business: when it gets worse,
-    it is the same trouble."""
+    """A problem of one business, from its first sign until it is solved.
+
+    A business has at most one open problem: when it gets worse, it is the same problem.
+    """
 
     class Kind(models.TextChoices):
         WAITING = "waiting", "Waiting for an hour"
@@ -17,26 +19,28 @@ class Alert(models.Model):
         Business, on_delete=models.CASCADE, db_index=False, related_name="+"
     )
     kind = models.CharField(max_length=7, choices=Kind)
-    since = models.DateTimeField(help_text="When the trouble began.")
+    since = models.DateTimeField(help_text="When the problem began.")
     found_at = models.DateTimeField()
     told = models.CharField(
         max_length=7,
         choices=Kind,
         blank=True,
         default="",
-        help_text="The worst that the owners were told of.",
+        help_text="The worst kind that owners got an email about.",
     )
-    told_at = models.DateTimeField(null=True, help_text="When the last email about it left.")
-    emails = models.PositiveSmallIntegerField(default=0, help_text="How many emails about it left.")
+    told_at = models.DateTimeField(null=True, help_text="When the last email about it was sent.")
+    emails = models.PositiveSmallIntegerField(
+        default=0, help_text="How many emails about it were sent."
+    )
     quiet_since = models.DateTimeField(
-        null=True, help_text="Since when it has looked well; it may be over."
+        null=True, help_text="Since when it has looked solved; empty while it does not."
     )
     telling_until = models.DateTimeField(
-        null=True, help_text="A worker is sending an email about it; past this, any may."
+        null=True, help_text="Until then, only the worker that claimed it may send an email."
     )
     over_at = models.DateTimeField(null=True)
     told_over_at = models.DateTimeField(
-        null=True, help_text="When the email that it is well again left."
+        null=True, help_text="When the email that it is solved was sent."
     )
 
     class Meta:

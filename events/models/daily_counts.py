@@ -1,4 +1,7 @@
-"""Counts of the send log by the business's own day, kept by the transaction that writes the log, so that nothing has to scan it."""
+"""Counts of the send log by the business's own day.
+
+The transaction that writes the log updates them, so that nothing has to scan the log.
+"""
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -7,7 +10,10 @@ from customers.models import Business
 
 
 class DailyCount(models.Model):
-    """So many messages of one kind were settled on one day. `brand_id` is 0 for customers without a brand, here and in the log."""
+    """The number of messages of one class that were settled on one day.
+
+    `brand_id` is 0 for customers without a brand, here and in the log.
+    """
 
     pk = models.CompositePrimaryKey("business_id", "event", "outcome", "brand_id", "day")
     business = models.ForeignKey(
@@ -22,7 +28,7 @@ class DailyCount(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["business", "day"], name="dailycount_business_day"),
-            # days come one after the other; it finds the old ones to delete
+            # rows are written in the order of days; retention finds the old ones by it
             BrinIndex(fields=["day"], name="dailycount_day", pages_per_range=32),
         ]
 
@@ -31,7 +37,10 @@ class DailyCount(models.Model):
 
 
 class DailyDelay(models.Model):
-    """How long accepted events took from happening to accepted, as a histogram: `bucket` is a step of events.send_log.daily_counts."""
+    """A histogram of the time from when an event happened until Segment accepted it.
+
+    `bucket` is one of `events.send_log.daily_counts.bucket_of`.
+    """
 
     pk = models.CompositePrimaryKey("business_id", "day", "bucket")
     business = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""What a business's owner decides about the integration."""
+"""A business's settings for Segment."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -17,10 +17,10 @@ from events.encryption import EncryptedTextField, Unreadable
 
 write_key_validator = RegexValidator(
     r"\A[A-Za-z0-9]{32}\Z",
-    "A write key is 32 letters and digits. Copy it from Segment: Connections, Sources, your source, Settings, API Keys.",
+    "A write key is 32 letters and digits. Copy it from Segment: "
+    "Connections > Sources > your source > Settings > API Keys.",
 )
 day_limit_validators = [MinValueValidator(1), MaxValueValidator(1000)]
-
 
 LIMIT_FIELDS: Final = {
     "weekly": "weekly_limit",
@@ -32,7 +32,10 @@ OTHER_LIMIT_FIELD: Final = "irregular_limit"
 
 
 class Region(models.TextChoices):
-    """Where the owner's Segment workspace lives. A choice and never free text: the wrong region accepts events or drops them silently."""
+    """The region of the owner's Segment workspace.
+
+    A choice and not free text: a wrong region may accept events and drop them silently.
+    """
 
     US = "us", "United States"
     EU = "eu", "European Union"
@@ -41,13 +44,14 @@ class Region(models.TextChoices):
 def known_events(names: list[str]) -> None:
     unknown = sorted(set(names) - EVENT_NAMES)
     if unknown:
+        names_in_words = ", ".join(sorted(EVENT_NAMES))
         raise ValidationError(
-            f"{', '.join(unknown)}: there is no such event. The events are {', '.join(sorted(EVENT_NAMES))}."
+            f"{', '.join(unknown)}: there is no such event. The events are {names_in_words}."
         )
 
 
 class Integration(Tracked):
-    """A business's Segment integration: on or off, where its events go, which are muted, and the owner's limits."""
+    """A business's Segment integration: on or off, destination, muted events, and limits."""
 
     business = models.OneToOneField(
         Business, on_delete=models.CASCADE, primary_key=True, related_name="integration"
@@ -57,7 +61,7 @@ class Integration(Tracked):
         null=True,
         blank=True,
         editable=False,
-        help_text="Since when it has been on; empty while off.",
+        help_text="When it was switched on; empty while it is off.",
     )
     write_key = EncryptedTextField(blank=True, validators=[write_key_validator])
     region = models.CharField(max_length=2, choices=Region.choices, default=Region.US)
@@ -108,7 +112,8 @@ class Integration(Tracked):
         if self.enabled and isinstance(self.write_key, Unreadable):
             raise ValidationError(
                 {
-                    "write_key": "The stored write key cannot be read any more. Copy it from Segment and enter it again."
+                    "write_key": "The stored write key cannot be read any more. "
+                    "Copy it from Segment and enter it again."
                 }
             )
         if self.enabled and not self.write_key:
@@ -118,12 +123,16 @@ class Integration(Tracked):
         if self.birthday_field and self.birthday_field.business_id != self.business_id:
             raise ValidationError(
                 {
-                    "birthday_field": "This custom field belongs to another business. Choose one of your own."
+                    "birthday_field": "This custom field belongs to another business. "
+                    "Choose one of your own."
                 }
             )
 
     def save(self, **kwargs: Any) -> None:
-        """Save, and stamp since when the integration is on and the birthday field set: nothing from before is ever sent."""
+        """Save, with the times at which the integration and the birthday field were set.
+
+        No event from before these times is sent.
+        """
         self._stamp(timezone.now())
         if kwargs.get("update_fields") is not None:
             names = set(kwargs["update_fields"])
@@ -147,4 +156,4 @@ STAMP_FIELDS = {
     "birthday_field": "birthday_field_since",
     "birthday_field_id": "birthday_field_since",
 }
-"""By what `update_fields` may call a column, the one that says since when it is as it is."""
+"""Name in `update_fields` -> the field that stores when its value was set."""

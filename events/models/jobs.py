@@ -1,4 +1,4 @@
-"""What owners asked for that takes longer than a page: a worker does it in portions and goes on where it stopped."""
+"""Jobs: bulk work that owners asked for, which a worker does in chunks."""
 
 from django.conf import settings
 from django.db import models
@@ -7,7 +7,10 @@ from customers.models import Business
 
 
 class Request(models.Model):
-    """Send again, or discard, everything of one business that matches. Done when `finished_at` is set."""
+    """A job: resend, or discard, everything of one business that matches.
+
+    It is finished when `finished_at` is set.
+    """
 
     class Kind(models.TextChoices):
         SEND_AGAIN = "again", "Send again"
@@ -20,14 +23,14 @@ class Request(models.Model):
     )
     requested_at = models.DateTimeField()
     matching = models.JSONField(
-        default=dict, help_text="The filter: what of the business's messages is meant."
+        default=dict, help_text="The filter that says which messages of the business are meant."
     )
-    expected = models.PositiveBigIntegerField(help_text="How many matched when it was asked for.")
+    expected = models.PositiveBigIntegerField(help_text="How many matched when it was requested.")
     done = models.PositiveBigIntegerField(default=0)
     passed_over = models.PositiveBigIntegerField(
-        default=0, help_text="Muted meanwhile, asked for before, or gone."
+        default=0, help_text="Muted meanwhile, requested before, or deleted."
     )
-    position = models.JSONField(default=dict, help_text="Where the worker goes on.")
+    position = models.JSONField(default=dict, help_text="Where the next chunk begins.")
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -40,7 +43,7 @@ class Request(models.Model):
 
 
 class Resent(models.Model):
-    """A send log entry was put into the outbox again: at most once, whoever asks and however often."""
+    """A send log entry was put into the outbox again, at most once."""
 
     log_id = models.BigIntegerField(primary_key=True)
     business = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""Rows whose uniqueness makes things happen once, whoever and however often a sweep runs."""
+"""Unique rows by which a sweep records an event once, however often it runs."""
 
 from django.db import models
 
@@ -6,7 +6,10 @@ from customers.models import Business, Customer
 
 
 class Lapse(models.Model):
-    """A customer was lost, counted from `since`, their last visit. The next visit ends the lapse: a later one has another `since`."""
+    """A customer counts as lost, absent since the last visit at `since`.
+
+    The next visit ends the lapse. A later lapse has another `since`.
+    """
 
     customer = models.ForeignKey(
         Customer, on_delete=models.CASCADE, db_index=False, related_name="+"
@@ -22,7 +25,7 @@ class Lapse(models.Model):
 
 
 class Celebration(models.Model):
-    """A customer's birthday was celebrated in `year`."""
+    """A customer's birthday event was recorded in `year`."""
 
     customer = models.ForeignKey(
         Customer, on_delete=models.CASCADE, db_index=False, related_name="+"
@@ -39,7 +42,10 @@ class Celebration(models.Model):
 
 
 class SweepDone(models.Model):
-    """A business's nightly sweep was done for `day`, its own local day. One row per sweep and business, moved forward."""
+    """A business's nightly sweep was done for its own local `day`.
+
+    There is one row per sweep and business, and its day is updated.
+    """
 
     business = models.ForeignKey(
         Business, on_delete=models.CASCADE, db_index=False, related_name="+"

@@ -1,5 +1,8 @@
-"""What waits to be sent, and how the sending of each business stands. Rows here are written by `events.outbox` and
-`smrt_integration.delivery.lanes` alone."""
+"""What waits to be sent, and each business's lane.
+
+`events.outbox` writes these rows, and for lanes also `events.lanes.lane_control` and
+`smrt_integration.delivery.claim`.
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -11,9 +14,11 @@ from events.identify import IDENTIFY
 
 
 class Outgoing(models.Model):
-    """The outbox: one row per message that is still to be sent. Empty in calm times, so its cost never depends on history.
+    """The outbox: one row per message that is still to be sent.
 
-    No database foreign keys: checking them would cost every save, and rows outlive what they tell of.
+    It is mostly empty, so its cost does not depend on how much was sent before. There are no
+    foreign keys in the database: checking them would slow down every save, and rows outlive what
+    they name.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -45,7 +50,7 @@ class Outgoing(models.Model):
         verbose_name = "waiting message"
         indexes = [models.Index(fields=["business", "id"], name="outgoing_lane")]
         constraints = [
-            # However many saves happen before it leaves, one identify leaves.
+            # however many saves happen before it is sent, one identify is sent
             models.UniqueConstraint(
                 fields=["customer"],
                 condition=Q(event=IDENTIFY),
@@ -58,7 +63,10 @@ class Outgoing(models.Model):
 
 
 class Lane(models.Model):
-    """How the sending of one business stands. Apart from the config, which owners edit while deliveries run."""
+    """The state of one business's queue.
+
+    A table of its own: owners edit the integration while deliveries run.
+    """
 
     business = models.OneToOneField(
         Business, on_delete=models.CASCADE, primary_key=True, related_name="lane"
@@ -67,16 +75,17 @@ class Lane(models.Model):
     lease_until = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="A worker is sending until then; past it, any may take over.",
+        help_text="Until then one worker has the lane; after that, any may claim it.",
     )
     claimed_at = models.DateTimeField(
-        default=timezone.now, help_text="When it was last taken up: who waited longest is next."
+        default=timezone.now,
+        help_text="When it was last claimed. Lanes are served least recently claimed first.",
     )
     resume_at = models.DateTimeField(default=timezone.now, help_text="No attempt before this time.")
     failures = models.PositiveIntegerField(default=0, help_text="Failed attempts in a row.")
     generation = models.PositiveIntegerField(
         default=0,
-        help_text="Counts the saves of the config: the verdict of an attempt made with an older config does not count.",
+        help_text="Counts the owner's changes. An attempt made before one does not count.",
     )
     stopped = models.TextField(
         default="",
@@ -87,12 +96,12 @@ class Lane(models.Model):
     last_error = models.TextField(
         default="",
         blank=True,
-        help_text="What went wrong at the last attempt; empty when nothing did.",
+        help_text="Why the last attempt failed; empty when it did not.",
     )
     failing_since = models.DateTimeField(null=True, blank=True)
     last_accepted_at = models.DateTimeField(null=True, blank=True)
-    # Waiting messages are looked for from `floor` on, so that rows deleted but not yet removable (a long-running snapshot
-    # somewhere) are not walked again at every look. It trails by at least FLOOR_AGE, see delivery.lanes.
+    # Waiting messages are searched from the id `floor` on. Otherwise each search would walk through
+    # deleted rows that a long-running snapshot keeps. It is raised by `delivery.claim`.
     floor = models.BigIntegerField(default=0)
     next_floor = models.BigIntegerField(default=0)
     floor_at = models.DateTimeField(default=timezone.now)
@@ -102,32 +111,35 @@ class Lane(models.Model):
 
 
 class AcceptedTraits(models.Model):
-    """What Segment last accepted of a customer's traits: an identify that would change nothing is not sent."""
+    """The traits that Segment last accepted. An identify that would change nothing is not sent."""
 
     customer = models.OneToOneField(
         Customer, on_delete=models.CASCADE, primary_key=True, related_name="+"
     )
     destination = models.CharField(
         max_length=16,
-        help_text="Fingerprint of region and write key: another source knows nothing yet.",
+        help_text="Fingerprint of region and write key: another source has no traits yet.",
     )
     traits_hash = models.CharField(max_length=32)
     message_id = models.CharField(max_length=32)
-    occurred_at = models.DateTimeField(help_text="Of the identify that was accepted.")
+    occurred_at = models.DateTimeField(help_text="The time of the accepted identify.")
 
     def __str__(self) -> str:
         return f"Traits of customer {self.customer_id}"
 
 
 class TraitChange(models.Model):
-    """A related row that many customers' traits show was changed; a worker spreads it to them in portions, from `after_id` on."""
+    """A changed row that many customers' traits show.
+
+    A worker fans it out to the customers in chunks, from the id `after_id` on.
+    """
 
     business = models.ForeignKey(
         Business, on_delete=models.CASCADE, db_index=False, related_name="+"
     )
     relation = models.CharField(
         max_length=32,
-        help_text="How customers refer to the row, a key of events.outbox.fan_out.CUSTOMERS_CONCERNED.",
+        help_text="A key of events.outbox.fan_out.CUSTOMERS_CONCERNED.",
     )
     related_id = models.BigIntegerField()
     occurred_at = models.DateTimeField()

@@ -1,4 +1,7 @@
-"""What became of every message, and every attempt to send. Append-only; partitioned by month (events.send_log.partitions)."""
+"""The outcome of every message, and every attempt to send.
+
+Append-only, and partitioned by month (events.send_log.partitions).
+"""
 
 import json
 from typing import Any
@@ -16,7 +19,10 @@ class Outcome(models.TextChoices):
 
 
 class SendLog(models.Model):
-    """One row per message that left the outbox. Ids are plain numbers: the log outlives the rows they point to."""
+    """One row per message that left the outbox.
+
+    Ids are plain numbers: the log outlives the rows that they name.
+    """
 
     id = models.BigAutoField(primary_key=True)
     business = models.ForeignKey(
@@ -31,7 +37,9 @@ class SendLog(models.Model):
     subject_id = models.BigIntegerField()
     message_id = models.CharField(max_length=32)
     occurred_at = models.DateTimeField(help_text="When it happened.")
-    sent_at = models.DateTimeField(null=True, help_text="When it left; empty when it never did.")
+    sent_at = models.DateTimeField(
+        null=True, help_text="When it was sent; empty when it never was."
+    )
     settled_at = models.DateTimeField(help_text="When its outcome was known.")
     outcome = models.CharField(max_length=8, choices=Outcome.choices)
     reason = models.TextField(blank=True, default="")
@@ -50,8 +58,8 @@ class SendLog(models.Model):
         verbose_name_plural = "send log"
         permissions = [("send_again", "Can send messages again")]
         indexes = [
-            # A class is one event with one outcome of one brand. A page of the list is merged from the newest rows of each class that
-            # the filter means, so no filter ever reads rows it does not show.
+            # A class is one event with one outcome of one brand. A page is merged from the newest
+            # rows of each class that matches, so no filter reads rows that it does not show.
             models.Index(
                 fields=["business", "event", "outcome", "brand_id", "settled_at", "id"],
                 name="sendlog_class",
@@ -69,7 +77,7 @@ class SendLog(models.Model):
 
 
 class DeliveryAttempt(models.Model):
-    """One row per POST to Segment, failed ones too."""
+    """One row per HTTP request to Segment, including failed ones."""
 
     id = models.BigAutoField(primary_key=True)
     business = models.ForeignKey(
@@ -77,7 +85,7 @@ class DeliveryAttempt(models.Model):
     )
     at = models.DateTimeField()
     status = models.PositiveSmallIntegerField(
-        null=True, help_text="The HTTP status; empty when there was no answer."
+        null=True, help_text="The HTTP status; empty when no response came."
     )
     milliseconds = models.PositiveIntegerField()
     messages = models.PositiveIntegerField()

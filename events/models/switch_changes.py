@@ -1,4 +1,4 @@
-"""When the owner switched what: it tells later why something that happened was not sent."""
+"""When an owner switched what, so that the timeline can say why an event was not sent."""
 
 from django.db import models
 
@@ -6,7 +6,10 @@ from customers.models import Business
 
 
 class SwitchChange(models.Model):
-    """The integration (`event` is empty) or one event was switched on or off. Append-only, written when the config is saved."""
+    """The integration (`event` is empty) or one event was switched on or off.
+
+    Append-only, written when the integration is saved.
+    """
 
     business = models.ForeignKey(
         Business, on_delete=models.CASCADE, db_index=False, related_name="+"
@@ -19,4 +22,5 @@ class SwitchChange(models.Model):
         indexes = [models.Index(fields=["business", "event", "at"], name="switch_by_event")]
 
     def __str__(self) -> str:
-        return f"{self.event or 'The integration'} {'on' if self.on else 'off'}, {self.at:%Y-%m-%d %H:%M}"
+        switch = self.event or "The integration"
+        return f"{switch} {'on' if self.on else 'off'}, {self.at:%Y-%m-%d %H:%M}"

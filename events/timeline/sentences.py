@@ -25,7 +25,7 @@ WHY_WAITING: Final = {
     LaneState.CHOOSING: "It is waiting for your choice about events from before you switched on.",
     LaneState.DISCARDING: "It is waiting while old events are being discarded.",
     LaneState.STOPPED: "It is waiting because sending has stopped. The settings say what to do.",
-    LaneState.TROUBLED: "It is waiting to be tried again.",
+    LaneState.FAILING: "It is waiting to be tried again.",
 }
 SENDING: Final = "It is being sent."
 OFF: Final = (

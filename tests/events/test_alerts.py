@@ -1,4 +1,4 @@
-"""When owners are told by email: once for each trouble, once when it is well again, and never a flood."""
+"""Emails to owners: one for each problem, one when it is solved, and never many."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 
 from customers.models import Business, Customer, Membership
 from events.alerts.decide import (
-    MOST_A_DAY,
+    MOST_EMAILS_A_DAY,
     NOTHING,
     AlertDecision,
     Email,
+    Problem,
     Situation,
-    Trouble,
     decide,
 )
 from events.alerts.watch import watch
@@ -47,75 +47,83 @@ STOPPED = Situation(enabled=True, stopped_since=NOON - MINUTE, waiting_since=NOO
 WAITING = Situation(enabled=True, waiting_since=NOON - HOUR, failing=True)
 FAILING = Situation(enabled=True, waiting_since=NOON - 59 * MINUTE, failing=True)
 
-TOLD_STOPPED = Trouble("stopped", NOON - HOUR, "stopped")
-TOLD_WAITING = Trouble("waiting", NOON - HOUR, "waiting")
+EMAILED_STOPPED = Problem("stopped", NOON - HOUR, "stopped")
+EMAILED_WAITING = Problem("waiting", NOON - HOUR, "waiting")
 QUIET = NOON - 10 * MINUTE
 
 
 @pytest.mark.parametrize(
-    ("situation", "trouble", "decision"),
+    ("situation", "problem", "decision"),
     [
         (WELL, None, NOTHING),
         (FAILING, None, NOTHING),
-        (STOPPED, None, AlertDecision(Trouble("stopped", NOON - MINUTE), Email.TROUBLE)),
-        (WAITING, None, AlertDecision(Trouble("waiting", NOON - HOUR), Email.TROUBLE)),
-        # told once
-        (STOPPED, TOLD_STOPPED, AlertDecision(TOLD_STOPPED)),
-        (WAITING, TOLD_WAITING, AlertDecision(TOLD_WAITING)),
-        # worse is news, better is not
+        (STOPPED, None, AlertDecision(Problem("stopped", NOON - MINUTE), Email.PROBLEM)),
+        (WAITING, None, AlertDecision(Problem("waiting", NOON - HOUR), Email.PROBLEM)),
+        # one email
+        (STOPPED, EMAILED_STOPPED, AlertDecision(EMAILED_STOPPED)),
+        (WAITING, EMAILED_WAITING, AlertDecision(EMAILED_WAITING)),
+        # a worse problem is news, a lesser one is not
         (
             STOPPED,
-            TOLD_WAITING,
-            AlertDecision(Trouble("stopped", NOON - MINUTE, "waiting"), Email.TROUBLE),
+            EMAILED_WAITING,
+            AlertDecision(Problem("stopped", NOON - MINUTE, "waiting"), Email.PROBLEM),
         ),
-        (WAITING, TOLD_STOPPED, AlertDecision(TOLD_STOPPED)),
-        # what was not told yet is told as it is now
+        (WAITING, EMAILED_STOPPED, AlertDecision(EMAILED_STOPPED)),
+        # a problem without an email yet is reported as it is now
         (
             WAITING,
-            Trouble("stopped", NOON - HOUR),
-            AlertDecision(Trouble("waiting", NOON - HOUR), Email.TROUBLE),
+            Problem("stopped", NOON - HOUR),
+            AlertDecision(Problem("waiting", NOON - HOUR), Email.PROBLEM),
         ),
         # it must look well for ten minutes, without errors
-        (WELL, TOLD_STOPPED, AlertDecision(Trouble("stopped", NOON - HOUR, "stopped", NOON))),
+        (WELL, EMAILED_STOPPED, AlertDecision(Problem("stopped", NOON - HOUR, "stopped", NOON))),
         (
             WELL,
-            Trouble("stopped", NOON - HOUR, "stopped", QUIET + MINUTE),
-            AlertDecision(Trouble("stopped", NOON - HOUR, "stopped", QUIET + MINUTE)),
+            Problem("stopped", NOON - HOUR, "stopped", QUIET + MINUTE),
+            AlertDecision(Problem("stopped", NOON - HOUR, "stopped", QUIET + MINUTE)),
         ),
         (
             WELL,
-            Trouble("stopped", NOON - HOUR, "stopped", QUIET),
-            AlertDecision(Trouble("stopped", NOON - HOUR, "stopped", QUIET), Email.WELL),
+            Problem("stopped", NOON - HOUR, "stopped", QUIET),
+            AlertDecision(Problem("stopped", NOON - HOUR, "stopped", QUIET), Email.SOLVED),
         ),
-        (FAILING, Trouble("stopped", NOON - HOUR, "stopped", QUIET), AlertDecision(TOLD_STOPPED)),
-        (STOPPED, Trouble("stopped", NOON - HOUR, "stopped", QUIET), AlertDecision(TOLD_STOPPED)),
-        # of what nobody was told, nobody is told that it is over
-        (WELL, Trouble("stopped", NOON - HOUR, "", QUIET), NOTHING),
+        (
+            FAILING,
+            Problem("stopped", NOON - HOUR, "stopped", QUIET),
+            AlertDecision(EMAILED_STOPPED),
+        ),
+        (
+            STOPPED,
+            Problem("stopped", NOON - HOUR, "stopped", QUIET),
+            AlertDecision(EMAILED_STOPPED),
+        ),
+        # no email that it is solved when there was none about the problem
+        (WELL, Problem("stopped", NOON - HOUR, "", QUIET), NOTHING),
         (OFF, None, NOTHING),
-        (OFF, TOLD_STOPPED, NOTHING),
+        (OFF, EMAILED_STOPPED, NOTHING),
     ],
 )
-def test_what_is_told_follows_from_what_is_and_what_was_told(
-    situation: Situation, trouble: Trouble | None, decision: AlertDecision
+def test_the_decision_follows_from_the_situation_and_the_stored_problem(
+    situation: Situation, problem: Problem | None, decision: AlertDecision
 ) -> None:
-    assert decide(situation, trouble, 0, NOON) == decision
+    assert decide(situation, problem, 0, NOON) == decision
 
 
 @pytest.mark.parametrize(
-    ("told_lately", "email"), [(MOST_A_DAY - 1, Email.TROUBLE), (MOST_A_DAY, None)]
+    ("emails_today", "email"), [(MOST_EMAILS_A_DAY - 1, Email.PROBLEM), (MOST_EMAILS_A_DAY, None)]
 )
-def test_of_one_business_no_more_than_four_troubles_are_told_in_a_day(
-    told_lately: int, email: Email | None
+def test_a_business_gets_at_most_four_emails_about_problems_in_a_day(
+    emails_today: int, email: Email | None
 ) -> None:
-    assert decide(STOPPED, None, told_lately, NOON) == AlertDecision(
-        Trouble("stopped", NOON - MINUTE), email
+    assert decide(STOPPED, None, emails_today, NOON) == AlertDecision(
+        Problem("stopped", NOON - MINUTE), email
     )
 
 
-def test_that_it_is_well_again_is_told_however_much_was_told_before() -> None:
+def test_that_it_is_solved_is_emailed_however_many_emails_there_were() -> None:
     assert (
-        decide(WELL, Trouble("stopped", NOON - HOUR, "stopped", QUIET), 99, NOON).email
-        is Email.WELL
+        decide(WELL, Problem("stopped", NOON - HOUR, "stopped", QUIET), 99, NOON).email
+        is Email.SOLVED
     )
 
 
@@ -128,38 +136,39 @@ STATES = st.lists(
 
 
 @given(STATES)
-def test_whatever_happens_owners_are_told_in_turn_and_not_often(
+def test_emails_alternate_and_stay_within_the_limit_in_any_course_of_events(
     states: list[tuple[str, int]],
 ) -> None:
-    """Each state lasts for so many minutes; the owners are told at every minute what is due."""
-    told: list[tuple[datetime, str]] = []
-    trouble, now = None, NOON
+    """Each state lasts for so many minutes; emails that are due are sent every minute."""
+    emails: list[tuple[datetime, str]] = []
+    problem, now = None, NOON
     for state, minutes in states:
         for _ in range(minutes):
             now += MINUTE
-            lately = sum(what != "well" and at > now - 24 * HOUR for at, what in told)
-            decision = decide(situation_of(state, now), trouble, lately, now)
-            trouble = decision.trouble
-            if decision.email is Email.TROUBLE:
-                assert trouble is not None
-                told.append((now, trouble.kind))
-                trouble = Trouble(trouble.kind, trouble.since, trouble.kind, trouble.quiet_since)
-            elif decision.email is Email.WELL:
-                told.append((now, "well"))
-                trouble = None
+            today = sum(kind != "solved" and at > now - 24 * HOUR for at, kind in emails)
+            decision = decide(situation_of(state, now), problem, today, now)
+            problem = decision.problem
+            if decision.email is Email.PROBLEM:
+                assert problem is not None
+                emails.append((now, problem.kind))
+                problem = Problem(problem.kind, problem.since, problem.kind, problem.quiet_since)
+            elif decision.email is Email.SOLVED:
+                emails.append((now, "solved"))
+                problem = None
             assert decision.email is None or state != "off"
-            assert decision.email is not Email.TROUBLE or state in {"stopped", "waiting"}
-    for (earlier, before), (later, after) in pairwise(told):
-        assert (before, after) not in {("stopped", "waiting"), ("well", "well")} or "off" in dict(
-            states
-        )
-        assert before != "well" or later - earlier >= MINUTE
-        assert after != "well" or later - earlier >= 10 * MINUTE
-    assert not told or told[0][1] != "well"
-    for at, _ in told:
+            assert decision.email is not Email.PROBLEM or state in {"stopped", "waiting"}
+    for (earlier, before), (later, after) in pairwise(emails):
+        assert (before, after) not in {
+            ("stopped", "waiting"),
+            ("solved", "solved"),
+        } or "off" in dict(states)
+        assert before != "solved" or later - earlier >= MINUTE
+        assert after != "solved" or later - earlier >= 10 * MINUTE
+    assert not emails or emails[0][1] != "solved"
+    for at, _ in emails:
         assert (
-            sum(what != "well" and at - 24 * HOUR < other <= at for other, what in told)
-            <= MOST_A_DAY
+            sum(kind != "solved" and at - 24 * HOUR < other <= at for other, kind in emails)
+            <= MOST_EMAILS_A_DAY
         )
 
 
@@ -209,8 +218,8 @@ def event_waits(customer: Customer, since: datetime) -> None:
     Outgoing.objects.update(recorded_at=since)
 
 
-def told() -> list[str]:
-    return [str(letter.subject) for letter in mail.outbox]
+def subjects() -> list[str]:
+    return [str(email.subject) for email in mail.outbox]
 
 
 @pytest.fixture
@@ -221,8 +230,8 @@ def cleaners(integration: Integration, owner: User) -> Business:
     return Business.objects.get()
 
 
-class TestATrouble:
-    def test_is_told_to_the_owners_once_with_what_to_do(
+class TestProblemEmail:
+    def test_goes_to_the_owners_once_and_says_what_to_do(
         self, cleaners: Business, customer: Customer, settings: Any
     ) -> None:
         member(cleaners, "oscar")
@@ -235,37 +244,38 @@ class TestATrouble:
 
         assert [watch(NOON + minutes * MINUTE) for minutes in (1, 2, 3)] == [1, 0, 0]
 
-        (letter,) = mail.outbox
-        assert (letter.to, letter.subject) == (
+        (email,) = mail.outbox
+        assert (email.to, email.subject) == (
             ["olivia@example.com", "oscar@example.com"],
-            "Bridge Cleaners: nothing is sent to Segment",
+            "Bridge Cleaners: events are not being sent to Segment",
         )
         assert (
-            letter.body
+            email.body
             == f"""\
-The Segment integration of Bridge Cleaners has stopped.
+The Segment integration of Bridge Cleaners has stopped sending events.
 
 Sending stopped at 07:00: Segment refused the write key. 1 event is waiting; \
 it will be sent when this is fixed.
 
 What to do: Copy it again from Segment and save it here.
 
-Nothing is lost: what waits is kept for 30 days, and is sent in order as soon as this is repaired.
+No event is lost. Events wait for up to 30 days, and are sent in order as soon as this is fixed.
 
-See how it stands:
+See the status and the waiting events:
 https://smrt.example.com/admin/events/integration/{cleaners.pk}/change/
 
-You get this email because you own Bridge Cleaners in SMRT. We write once when something is wrong, and once when it is well again.
+You get this email because you are an owner of Bridge Cleaners in SMRT.
+We write once when there is a problem, and once when it is solved.
 """
         )
 
-    def test_tells_nothing_of_a_customer_and_no_key(
+    def test_contains_nothing_about_a_customer_and_no_key(
         self, cleaners: Business, customer: Customer
     ) -> None:
         stopped(cleaners, NOON)
         event_waits(customer, NOON - 2 * HOUR)
         watch(NOON)
-        (letter,) = mail.outbox
+        (email,) = mail.outbox
         for secret in (
             customer.name,
             customer.email,
@@ -274,18 +284,21 @@ You get this email because you own Bridge Cleaners in SMRT. We write once when s
             WRITE_KEY,
             WRITE_KEY[-4:],
         ):
-            assert not secret or secret not in f"{letter.subject} {letter.body}"
+            assert not secret or secret not in f"{email.subject} {email.body}"
 
-    def test_is_also_that_events_have_waited_for_an_hour(
+    def test_is_sent_when_events_have_waited_for_an_hour(
         self, cleaners: Business, customer: Customer
     ) -> None:
         event_waits(customer, NOON)
         assert [watch(NOON + minutes * MINUTE) for minutes in (0, 59, 60, 61)] == [0, 0, 1, 0]
-        assert told() == ["Bridge Cleaners: events are waiting for Segment"]
-        said = "Bridge Cleaners could not send to Segment for an hour: the oldest of 1 event has waited since 07:00."
-        assert said in mail.outbox[0].body
+        assert subjects() == ["Bridge Cleaners: events are waiting to be sent to Segment"]
+        sentence = (
+            "Bridge Cleaners could not send events to Segment for an hour. "
+            "1 event has been waiting since 07:00."
+        )
+        assert sentence in mail.outbox[0].body
 
-    def test_is_not_what_waited_before_it_was_switched_on(
+    def test_does_not_count_time_before_the_business_was_switched_on(
         self, cleaners: Business, customer: Customer
     ) -> None:
         Integration.objects.update(enabled_at=NOON)
@@ -293,12 +306,14 @@ You get this email because you own Bridge Cleaners in SMRT. We write once when s
         assert [watch(NOON + minutes * MINUTE) for minutes in (0, 59, 60)] == [0, 0, 1]
 
     @pytest.mark.parametrize("why", [CHOICE_WANTED, DISCARDING])
-    def test_is_not_what_the_owner_is_being_asked(self, cleaners: Business, why: str) -> None:
+    def test_is_not_sent_about_what_the_owner_decided_or_has_to_decide(
+        self, cleaners: Business, why: str
+    ) -> None:
         stopped(cleaners, NOON, why)
         assert watch(NOON + timedelta(days=1)) == 0
         assert not Alert.objects.exists()
 
-    def test_that_gets_worse_is_told_again_and_not_when_it_gets_better(
+    def test_is_sent_again_when_it_gets_worse_and_not_when_it_gets_better(
         self, cleaners: Business, customer: Customer
     ) -> None:
         event_waits(customer, NOON - HOUR)
@@ -307,15 +322,15 @@ You get this email because you own Bridge Cleaners in SMRT. We write once when s
         watch(NOON + MINUTE)
         runs_again(cleaners)
         watch(NOON + 2 * MINUTE)
-        assert told() == [
-            "Bridge Cleaners: events are waiting for Segment",
-            "Bridge Cleaners: nothing is sent to Segment",
+        assert subjects() == [
+            "Bridge Cleaners: events are waiting to be sent to Segment",
+            "Bridge Cleaners: events are not being sent to Segment",
         ]
         assert [(alert.kind, alert.told, alert.emails) for alert in Alert.objects.all()] == [
             ("stopped", "stopped", 2)
         ]
 
-    def test_that_nobody_can_be_told_of_is_told_when_somebody_can(
+    def test_is_sent_as_soon_as_an_owner_has_an_address(
         self, cleaners: Business, owner: User
     ) -> None:
         User.objects.update(email="")
@@ -325,31 +340,31 @@ You get this email because you own Bridge Cleaners in SMRT. We write once when s
         assert watch(NOON + MINUTE) == 1
         assert mail.outbox[0].to == ["new@example.com"]
 
-    def test_of_another_business_is_not_told_here(self, cleaners: Business) -> None:
+    def test_about_another_business_is_not_sent_to_this_owner(self, cleaners: Business) -> None:
         other = BusinessFactory.create()
         Integration.objects.create(business=other, enabled=True, write_key=WRITE_KEY)
         stopped(other, NOON)
         assert watch(NOON) == 0
 
 
-class TestWellAgain:
-    def test_is_told_after_ten_quiet_minutes_once(self, cleaners: Business) -> None:
+class TestSolvedEmail:
+    def test_is_sent_once_after_ten_quiet_minutes(self, cleaners: Business) -> None:
         stopped(cleaners, NOON)
         watch(NOON)
         runs_again(cleaners)
         assert [watch(NOON + minutes * MINUTE) for minutes in (5, 14, 15, 16)] == [0, 0, 1, 0]
-        assert told() == [
-            "Bridge Cleaners: nothing is sent to Segment",
-            "Bridge Cleaners: sending to Segment again",
+        assert subjects() == [
+            "Bridge Cleaners: events are not being sent to Segment",
+            "Bridge Cleaners: events are being sent to Segment again",
         ]
         assert (
-            "Bridge Cleaners sends to Segment again: it has worked since 07:05. The trouble began at 07:00."
-            in mail.outbox[1].body
+            "Bridge Cleaners sends events to Segment again. It has worked since 07:05. "
+            "The problem began at 07:00." in mail.outbox[1].body
         )
         alert = Alert.objects.get()
         assert (alert.over_at, alert.told_over_at) == (NOON + 15 * MINUTE,) * 2
 
-    def test_stopping_and_recovering_every_few_minutes_is_one_trouble(
+    def test_stopping_and_recovering_every_few_minutes_is_one_problem(
         self, cleaners: Business
     ) -> None:
         for minute in range(120):
@@ -357,10 +372,10 @@ class TestWellAgain:
                 cleaners, NOON + minute * MINUTE
             )
             watch(NOON + minute * MINUTE)
-        assert told() == ["Bridge Cleaners: nothing is sent to Segment"]
+        assert subjects() == ["Bridge Cleaners: events are not being sent to Segment"]
         assert Alert.objects.count() == 1
 
-    def test_is_not_told_when_the_owner_switched_off(self, cleaners: Business) -> None:
+    def test_is_not_sent_when_the_owner_switched_off(self, cleaners: Business) -> None:
         stopped(cleaners, NOON)
         watch(NOON)
         Integration.objects.update(enabled=False)
@@ -368,7 +383,9 @@ class TestWellAgain:
         alert = Alert.objects.get()
         assert (alert.over_at, alert.told_over_at) == (NOON + MINUTE, None)
 
-    def test_is_not_told_when_nobody_was_told_of_the_trouble(self, cleaners: Business) -> None:
+    def test_is_not_sent_when_nobody_got_an_email_about_the_problem(
+        self, cleaners: Business
+    ) -> None:
         User.objects.update(email="")
         stopped(cleaners, NOON)
         watch(NOON)
@@ -377,7 +394,9 @@ class TestWellAgain:
         assert [watch(NOON + minutes * MINUTE) for minutes in (1, 30)] == [0, 0]
         assert Alert.objects.get().over_at == NOON + 30 * MINUTE
 
-    def test_with_nobody_left_to_tell_it_is_over_all_the_same(self, cleaners: Business) -> None:
+    def test_is_left_out_and_the_problem_ends_when_no_owner_has_an_address(
+        self, cleaners: Business
+    ) -> None:
         stopped(cleaners, NOON)
         watch(NOON)
         runs_again(cleaners)
@@ -400,7 +419,7 @@ def test_no_more_queries_for_many_businesses_than_for_one_and_none_of_them_reads
         Integration.objects.create(business=business, enabled=True, write_key=f"{number:032d}")
         stopped(business, NOON)
     few = queries()
-    assert len(few) == 3, "to find, to keep, to look for owners"
+    assert len(few) == 3, "find problems, store them, find owners"
     assert not any("sendlog" in query for query in few)
     assert len(queries()) == 2
 
@@ -414,24 +433,22 @@ def server(settings: Any) -> Iterator[MailServer]:
         yield server
 
 
-class TestThePost:
-    def test_takes_the_letter_to_the_mail_server(
-        self, cleaners: Business, server: MailServer
-    ) -> None:
+class TestMailServer:
+    def test_receives_the_email(self, cleaners: Business, server: MailServer) -> None:
         stopped(cleaners, NOON)
         assert watch(NOON) == 1
-        (letter,) = server.arrived
+        (email,) = server.arrived
         assert {
-            name: letter[name] for name in ("From", "To", "Subject", "Auto-Submitted", "Message-ID")
+            name: email[name] for name in ("From", "To", "Subject", "Auto-Submitted", "Message-ID")
         } == {
             "From": "SMRT <smrt@example.com>",
             "To": "olivia@example.com",
-            "Subject": "Bridge Cleaners: nothing is sent to Segment",
+            "Subject": "Bridge Cleaners: events are not being sent to Segment",
             "Auto-Submitted": "auto-generated",
             "Message-ID": f"<alert-{Alert.objects.get().pk}-stopped@127.0.0.1>",
         }
 
-    def test_is_tried_again_a_minute_later_when_the_mail_server_is_gone(
+    def test_that_is_down_is_tried_again_a_minute_later(
         self, cleaners: Business, server: MailServer, settings: Any
     ) -> None:
         settings.EMAIL_PORT = free_port()
@@ -442,7 +459,7 @@ class TestThePost:
         settings.EMAIL_PORT = server.port
         assert watch(NOON + MINUTE) == 1
 
-    def test_whose_address_is_refused_does_not_keep_others_from_theirs(
+    def test_that_refuses_one_address_still_gets_the_other_emails(
         self, cleaners: Business, server: MailServer
     ) -> None:
         other = BusinessFactory.create(name="Other Cleaners")
@@ -452,36 +469,36 @@ class TestThePost:
         stopped(cleaners, NOON)
         stopped(other, NOON)
         assert [watch(NOON), watch(NOON + MINUTE)] == [1, 0]
-        assert [letter["To"] for letter in server.arrived] == ["otto@example.com"]
+        assert [email["To"] for email in server.arrived] == ["otto@example.com"]
         User.objects.filter(username="olivia").update(email="olivia@example.com")
         assert watch(NOON + 11 * MINUTE) == 1
 
-    def test_of_a_worker_that_died_meanwhile_is_sent_again_as_the_same_letter(
+    def test_gets_the_same_message_id_again_after_a_worker_died(
         self, cleaners: Business, server: MailServer
     ) -> None:
         stopped(cleaners, NOON)
         watch(NOON)
-        # it was sent, and never noted
+        # it was sent, and the worker died before it stored that
         Alert.objects.update(told="", told_at=None, emails=0, telling_until=NOON + 5 * MINUTE)
         assert [watch(NOON + minutes * MINUTE) for minutes in (1, 4, 5)] == [0, 0, 1]
-        assert len({letter["Message-ID"] for letter in server.arrived}) == 1
+        assert len({email["Message-ID"] for email in server.arrived}) == 1
 
-    def test_a_name_of_two_lines_makes_no_header_of_its_own(
+    def test_gets_no_extra_header_from_a_name_of_two_lines(
         self, cleaners: Business, server: MailServer
     ) -> None:
         Business.objects.update(name="Bridge\r\nBcc: all@example.com")
         stopped(cleaners, NOON)
         watch(NOON)
-        (letter,) = server.arrived
-        assert (letter["Bcc"], letter["Subject"]) == (
+        (email,) = server.arrived
+        assert (email["Bcc"], email["Subject"]) == (
             None,
-            "Bridge Bcc: all@example.com: nothing is sent to Segment",
+            "Bridge Bcc: all@example.com: events are not being sent to Segment",
         )
 
 
 @pytest.mark.django_db(transaction=True)
-class TestTwoAtOnce:
-    def test_send_one_letter_about_a_trouble_and_one_when_it_is_over(
+class TestWorkersAtOnce:
+    def test_send_one_email_about_a_problem_and_one_when_it_is_solved(
         self, cleaners: Business, server: MailServer
     ) -> None:
         stopped(cleaners, NOON)
@@ -489,13 +506,13 @@ class TestTwoAtOnce:
         runs_again(cleaners)
         at_once(lambda: watch(NOON + MINUTE))
         assert sorted(at_once(lambda: watch(NOON + 11 * MINUTE))) == [0, 0, 0, 1]
-        assert [letter["Subject"] for letter in server.arrived] == [
-            "Bridge Cleaners: nothing is sent to Segment",
-            "Bridge Cleaners: sending to Segment again",
+        assert [email["Subject"] for email in server.arrived] == [
+            "Bridge Cleaners: events are not being sent to Segment",
+            "Bridge Cleaners: events are being sent to Segment again",
         ]
         assert Alert.objects.count() == 1
 
-    def test_a_letter_under_way_is_nobody_elses(
+    def test_leave_an_email_to_the_worker_that_claimed_it(
         self, cleaners: Business, server: MailServer
     ) -> None:
         stopped(cleaners, NOON)
@@ -507,7 +524,7 @@ class TestTwoAtOnce:
 def at_once(action: Callable[[], int]) -> list[int]:
     together = Barrier(4)
 
-    def one() -> int:
+    def run() -> int:
         try:
             together.wait(20)
             return action()
@@ -515,7 +532,7 @@ def at_once(action: Callable[[], int]) -> list[int]:
             connection.close()
 
     with ThreadPoolExecutor(4) as threads:
-        return [future.result(30) for future in [threads.submit(one) for _ in range(4)]]
+        return [future.result(30) for future in [threads.submit(run) for _ in range(4)]]
 
 
 def free_port() -> int:
@@ -524,14 +541,14 @@ def free_port() -> int:
 
 
 @pytest.mark.django_db
-def test_a_refused_write_key_becomes_a_letter_by_the_ordinary_way(
+def test_a_refused_write_key_leads_to_an_email(
     segment: SegmentStandIn, cleaners: Business, customer: Customer
 ) -> None:
     segment.fault("status", status=401)
     CustomerFactory.create(business=cleaners)
     Delivery().run()
     assert alert_owners() == "1 emails"
-    assert told() == ["Bridge Cleaners: nothing is sent to Segment"]
+    assert subjects() == ["Bridge Cleaners: events are not being sent to Segment"]
     assert "What to do: " in mail.outbox[0].body
     assert Lane.objects.get().stopped_at is not None
     assert Alert.objects.get().since <= timezone.now()

@@ -56,7 +56,7 @@ def told(birthday: str, hour: int, zone: str, looks: list[datetime]) -> Iterator
 @example(zone="Africa/Cairo", day=59, hour=9, start=0, year=2025, gaps=[6] * 20)
 @example(zone="Pacific/Apia", day=364, hour=9, start=0, year=2011, gaps=[3] * 20)
 @example(zone="America/Los_Angeles", day=365, hour=23, start=4, year=2025, gaps=[80, 1, 1])
-def test_each_look_finds_just_what_is_due_then(
+def test_each_sweep_finds_what_is_due_at_its_time(
     zone: str, day: int, hour: int, start: int, year: int, gaps: list[int], db: None
 ) -> None:
     # by a leap year's calendar, to have the 29th of February

@@ -68,7 +68,7 @@ def celebrated(*days: date) -> list[str]:
 
 
 @pytest.mark.parametrize("birthday", ["1990-05-04", "05-04"])
-def test_it_is_told_at_the_hour_with_the_day(birthday: str) -> None:
+def test_the_event_is_recorded_at_the_hour_with_the_day(birthday: str) -> None:
     business = switched_on()
     customer = born(business, birthday)
     with nothing_written():
@@ -97,7 +97,7 @@ def test_the_business_chooses_the_hour(hour: int) -> None:
     assert waiting()[0].occurred_at == at
 
 
-def test_each_business_has_its_own_nine_o_clock() -> None:
+def test_the_hour_is_on_each_business_s_own_clock() -> None:
     zones = [
         "Pacific/Kiritimati",
         "Asia/Kolkata",
@@ -116,7 +116,7 @@ def test_each_business_has_its_own_nine_o_clock() -> None:
     ]
 
 
-def test_it_is_told_every_year_once_however_often_the_sweep_runs() -> None:
+def test_a_birthday_is_recorded_once_a_year_however_often_the_sweep_runs() -> None:
     born(switched_on(), "1990-05-04")
     assert celebrated(MAY_4, MAY_4, date(2026, 5, 4)) == [
         "2025-05-04T09:00:00-07:00",
@@ -136,9 +136,7 @@ def test_it_is_told_every_year_once_however_often_the_sweep_runs() -> None:
         ("01-01", ["2028-01-01", "2029-01-01", "2030-01-01"]),
     ],
 )
-def test_the_twenty_ninth_of_february_and_the_turn_of_the_year(
-    birthday: str, days: list[str]
-) -> None:
+def test_birthdays_on_29_february_and_at_new_year_are_found(birthday: str, days: list[str]) -> None:
     born(switched_on(), birthday)
     found = celebrated(
         *(
@@ -152,7 +150,7 @@ def test_the_twenty_ninth_of_february_and_the_turn_of_the_year(
 
 
 @pytest.mark.parametrize("year", [2000, 2100])
-def test_centuries_are_leap_years_or_not(year: int) -> None:
+def test_a_century_that_is_no_leap_year_has_no_29_february(year: int) -> None:
     born(switched_on(since=datetime(1999, 1, 1, tzinfo=UTC)), "02-29")
     Customer.objects.update(created_at=datetime(1999, 1, 1, tzinfo=UTC))
     CustomFieldValue.objects.update(updated_at=datetime(1999, 1, 1, tzinfo=UTC))
@@ -166,7 +164,7 @@ def test_centuries_are_leap_years_or_not(year: int) -> None:
     ("birthday", "day"),
     [("05-04", MAY_4), ("12-31", date(2025, 12, 31)), ("12-29", date(2025, 12, 29))],
 )
-def test_days_in_which_nothing_ran_are_caught_up_for_three_and_not_for_four(
+def test_three_days_without_a_sweep_are_caught_up_and_four_are_not(
     birthday: str, day: date
 ) -> None:
     born(switched_on(), birthday)
@@ -181,13 +179,13 @@ def test_days_in_which_nothing_ran_are_caught_up_for_three_and_not_for_four(
         assert birthdays.sweep(midnight + 4 * DAY - timedelta(microseconds=1)) == 0
 
 
-def test_hours_in_which_nothing_ran_are_caught_up() -> None:
+def test_hours_without_a_sweep_are_caught_up() -> None:
     born(switched_on(), "05-04")
     assert birthdays.sweep(NINE + 14 * HOUR) == 1
     assert waiting()[0].occurred_at == NINE
 
 
-def test_a_birthday_that_is_corrected_within_the_year_is_not_told_again() -> None:
+def test_a_birthday_that_is_corrected_within_the_year_is_not_recorded_again() -> None:
     customer = born(switched_on(), "05-04")
     birthdays.sweep(NINE)
     CustomFieldValue.objects.filter(customer=customer).update(value="05-06", updated_at=NINE)
@@ -195,21 +193,21 @@ def test_a_birthday_that_is_corrected_within_the_year_is_not_told_again() -> Non
 
 
 class TestABirthdayThatIsEnteredLate:
-    def test_on_the_day_itself_is_told_at_once(self) -> None:
+    def test_on_the_day_itself_is_recorded_at_once(self) -> None:
         born(switched_on(), "05-04", entered=NINE + 3 * HOUR)
         assert birthdays.sweep(NINE + 3 * HOUR) == 1
 
-    def test_after_the_day_is_told_next_year(self) -> None:
+    def test_after_the_day_is_recorded_next_year(self) -> None:
         born(switched_on(), "05-04", entered=NINE + DAY)
         for look in around(date(2025, 5, 8)):
             assert birthdays.sweep(look) == 0
         assert celebrated(date(2026, 5, 4)) == ["2026-05-04T09:00:00-07:00"]
 
-    def test_before_the_hour_of_a_day_in_which_nothing_ran_is_caught_up(self) -> None:
+    def test_before_the_hour_of_a_day_without_a_sweep_is_caught_up(self) -> None:
         born(switched_on(), "05-04", entered=NINE - HOUR)
         assert birthdays.sweep(NINE + 2 * DAY) == 1
 
-    def test_after_the_hour_of_a_day_in_which_nothing_ran_is_not(self) -> None:
+    def test_after_the_hour_of_a_day_without_a_sweep_is_not_caught_up(self) -> None:
         born(switched_on(), "05-04", entered=NINE + HOUR)
         with nothing_written():
             assert birthdays.sweep(NINE + 2 * DAY) == 0
@@ -217,7 +215,7 @@ class TestABirthdayThatIsEnteredLate:
 
 class TestTheBusiness:
     @pytest.mark.parametrize("config", [{"enabled": False}, {"birthday_field": None}])
-    def test_that_is_off_or_has_no_birthday_field_tells_nothing(
+    def test_that_is_off_or_has_no_birthday_field_records_nothing(
         self, config: dict[str, Any]
     ) -> None:
         born(switched_on(**config), "05-04")
@@ -225,7 +223,7 @@ class TestTheBusiness:
             assert celebrated(MAY_4) == []
         assert not Celebration.objects.exists()
 
-    def test_that_muted_the_event_tells_nothing_old_once_it_is_no_longer_muted(self) -> None:
+    def test_that_unmutes_the_event_records_no_past_birthday(self) -> None:
         born(switched_on(muted=["Customer Birthday"]), "05-04")
         with nothing_written():
             birthdays.sweep(NINE)
@@ -234,7 +232,7 @@ class TestTheBusiness:
             birthdays.sweep(NINE + HOUR)
         assert celebrated(MAY_4, date(2026, 5, 4)) == ["2026-05-04T09:00:00-07:00"]
 
-    def test_that_switches_on_tells_of_that_day_and_no_earlier_one(self) -> None:
+    def test_that_switches_on_records_that_day_and_no_earlier_one(self) -> None:
         business = switched_on()
         Integration.objects.update(enabled_at=NINE + 6 * HOUR)
         born(business, "05-04")
@@ -242,7 +240,7 @@ class TestTheBusiness:
         assert birthdays.sweep(NINE + 6 * HOUR) == 1
         assert waiting()[0].facts == {"birthday": "05-04"}
 
-    def test_that_sets_its_birthday_field_later_tells_from_that_day_on(self) -> None:
+    def test_that_sets_its_birthday_field_later_records_from_that_day_on(self) -> None:
         business = switched_on()
         Integration.objects.update(birthday_field_since=NINE + 6 * HOUR)
         born(business, "05-04")
@@ -250,7 +248,7 @@ class TestTheBusiness:
         assert birthdays.sweep(NINE + 6 * HOUR) == 1
         assert waiting()[0].facts == {"birthday": "05-04"}
 
-    def test_asks_only_its_birthday_field(self) -> None:
+    def test_reads_only_its_birthday_field(self) -> None:
         business = switched_on()
         customer = born(business, "05-05")
         anniversary = CustomFieldFactory.create(business=business, kind="DATE", name="Wedding day")
@@ -264,7 +262,7 @@ class TestTheBusiness:
         with nothing_written():
             assert birthdays.sweep(NINE) == 0
 
-    def test_does_not_take_any_text_for_a_birthday(self) -> None:
+    def test_ignores_text_that_is_no_birthday(self) -> None:
         """A field that holds dates today may have held anything before."""
         business = switched_on()
         for text in (
@@ -279,7 +277,7 @@ class TestTheBusiness:
         with nothing_written():
             assert birthdays.sweep(NINE) == 0
 
-    def test_with_a_clock_that_goes_back_at_that_hour_tells_once_and_not_of_the_future(
+    def test_whose_clock_goes_back_at_that_hour_records_once_and_never_in_the_future(
         self,
     ) -> None:
         born(switched_on(birthday_hour=1), "11-02")
@@ -297,7 +295,7 @@ class TestTheBusiness:
             ("America/Havana", "03-09", 0, "2025-03-09T05:00:00"),
         ],
     )
-    def test_where_that_hour_does_not_exist_tells_when_it_would_have_been(
+    def test_whose_clock_skips_that_hour_records_when_it_would_have_been(
         self, zone: str, birthday: str, hour: int, due: str
     ) -> None:
         born(switched_on(zone, birthday_hour=hour), birthday)
@@ -307,7 +305,7 @@ class TestTheBusiness:
         assert waiting()[0].occurred_at == at
 
 
-def test_the_task_says_how_many() -> None:
+def test_the_task_returns_the_number_of_events() -> None:
     business = switched_on(birthday_hour=0)
     born(business, business.today().isoformat())
     assert sweep_birthdays() == "1 recorded"
@@ -316,7 +314,7 @@ def test_the_task_says_how_many() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sweeps_at_the_same_moment_tell_each_once() -> None:
+def test_concurrent_sweeps_record_each_birthday_once() -> None:
     customers = [
         born(business, "05-04") for business in [switched_on() for _ in range(4)] for _ in range(10)
     ]

@@ -83,7 +83,7 @@ def delays() -> list[tuple[date, int, int, int]]:
 
 
 class TestWhatIsCounted:
-    def test_is_every_message_by_event_outcome_and_brand(self, customer: Customer) -> None:
+    def test_include_every_message_by_event_outcome_and_brand(self, customer: Customer) -> None:
         branded = CustomerFactory.create(
             business=customer.business, brand=BrandFactory.create(business=customer.business)
         )
@@ -99,7 +99,7 @@ class TestWhatIsCounted:
         ]
         assert counts() == counted_in_the_log()
 
-    def test_on_the_day_it_was_where_the_business_is(self, db: None) -> None:
+    def test_use_the_business_s_own_day(self, db: None) -> None:
         for zone in ("Australia/Sydney", "America/Los_Angeles"):
             settled(
                 waits(CustomerFactory.create(business=BusinessFactory.create(time_zone=zone))),
@@ -108,7 +108,7 @@ class TestWhatIsCounted:
         assert [day for *_, day, _ in counts()] == [date(2026, 11, 21), date(2026, 11, 20)]
         assert counts() == counted_in_the_log()
 
-    def test_a_customer_who_is_gone_has_no_brand(self, customer: Customer) -> None:
+    def test_have_no_brand_for_a_deleted_customer(self, customer: Customer) -> None:
         customer.brand = BrandFactory.create(business=customer.business)
         customer.save()
         row = waits(customer)
@@ -118,7 +118,7 @@ class TestWhatIsCounted:
         assert [brand for _, _, _, brand, _, _ in counts()] == [0]
         assert counts() == counted_in_the_log()
 
-    def test_also_what_nobody_knows_the_business_of(self, db: None) -> None:
+    def test_include_messages_of_a_deleted_business(self, db: None) -> None:
         row = OutboxRow(1, 99, 99, uuid4(), "Order Ready", 1, uuid4().hex, NOON, {}, 0)
         Outgoing.objects.create(
             id=1,
@@ -133,7 +133,7 @@ class TestWhatIsCounted:
         settled(row)
         assert counts() == [(99, "Order Ready", "accepted", 0, date(2026, 11, 20), 1)]
 
-    def test_what_expired(self, integration: Integration, customer: Customer) -> None:
+    def test_include_expired_messages(self, integration: Integration, customer: Customer) -> None:
         now = timezone.now()
         waits(customer)
         Outgoing.objects.update(recorded_at=now - timedelta(days=31))
@@ -141,7 +141,7 @@ class TestWhatIsCounted:
         assert [row[1:3] + row[5:] for row in counts()] == [("Order Ready", "expired", 1)]
         assert counts() == counted_in_the_log()
 
-    def test_nothing_for_what_was_not_logged(self, customer: Customer) -> None:
+    def test_leave_out_what_was_not_logged(self, customer: Customer) -> None:
         row = waits(customer)
         assert settled(row) == 1
         # a second worker, whose lease was stolen
@@ -149,7 +149,7 @@ class TestWhatIsCounted:
         assert [messages for *_, messages in counts()] == [1]
 
     @pytest.mark.django_db(transaction=True)
-    def test_nothing_when_the_settling_is_rolled_back(self, customer: Customer) -> None:
+    def test_are_rolled_back_with_the_settling(self, customer: Customer) -> None:
         row = waits(customer)
         with transaction.atomic():
             settled(row)
@@ -158,7 +158,7 @@ class TestWhatIsCounted:
 
 
 class TestDelays:
-    def test_are_those_of_accepted_events(self, customer: Customer) -> None:
+    def test_are_counted_for_accepted_events_only(self, customer: Customer) -> None:
         for milliseconds in (0, 900, 1_000, 70_000):
             settled(waits(customer, occurred_at=NOON - timedelta(milliseconds=milliseconds)))
         settled(waits(customer, occurred_at=NOON - timedelta(hours=9)), outcome=Outcome.REJECTED)
@@ -166,13 +166,13 @@ class TestDelays:
         day = date(2026, 11, 20)
         assert delays() == [(day, 0, 1, 0), (day, 39, 2, 1_000), (day, 64, 1, 70_000)]
 
-    def test_of_what_is_said_to_happen_later_are_none(self, customer: Customer) -> None:
+    def test_of_events_in_the_future_are_zero(self, customer: Customer) -> None:
         settled(waits(customer, occurred_at=NOON + timedelta(minutes=5)))
         assert delays() == [(date(2026, 11, 20), 0, 1, 0)]
 
 
 @given(st.integers(min_value=1, max_value=10**11))
-def test_a_bucket_holds_what_is_at_most_a_quarter_longer_than_its_start(milliseconds: int) -> None:
+def test_in_a_bucket_exceed_its_start_by_at_most_a_quarter(milliseconds: int) -> None:
     bucket = daily_counts.bucket_of(milliseconds)
     start, end = daily_counts.bucket_start(bucket), daily_counts.bucket_start(bucket + 1)
     assert start <= milliseconds < end <= start * 1.25
@@ -193,7 +193,7 @@ MESSAGES = st.lists(
 
 
 @pytest.mark.django_db
-def test_whatever_is_settled_the_counts_are_those_of_the_log() -> None:
+def test_counts_always_equal_those_of_the_log() -> None:
     businesses = [
         BusinessFactory.create(time_zone=zone) for zone in ("Asia/Kolkata", "America/New_York")
     ]
@@ -267,7 +267,7 @@ class TestWorkersAtOnce:
             assert worker.submit(disconnecting, lambda: settled(theirs)).result(PATIENCE) == 1
         assert [messages for *_, messages in counts()] == [1, 1]
 
-    def test_of_two_for_one_business_the_second_counts_on_after_the_first(
+    def test_that_settle_for_one_business_count_one_after_the_other(
         self, customer: Customer
     ) -> None:
         first, second = waits(customer), waits(customer)
@@ -280,7 +280,7 @@ class TestWorkersAtOnce:
         assert [messages for *_, messages in counts()] == [2]
         assert counts() == counted_in_the_log()
 
-    def test_when_the_first_gives_up_the_second_is_counted_alone(self, customer: Customer) -> None:
+    def test_count_only_the_second_when_the_first_rolls_back(self, customer: Customer) -> None:
         first, second = waits(customer), waits(customer)
         with ThreadPoolExecutor(1) as worker:
             with transaction.atomic():
@@ -310,7 +310,7 @@ def disconnecting(action: Callable[[], int]) -> int:
 
 
 class TestRetention:
-    def test_what_is_no_longer_logged_is_no_longer_counted(self, business: Business) -> None:
+    def test_counts_are_deleted_with_their_part_of_the_log(self, business: Business) -> None:
         other = BusinessFactory.create()
         Integration.objects.create(business=business, retention_months=2)
         Integration.objects.create(business=other, retention_months=4)

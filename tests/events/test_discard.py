@@ -84,7 +84,7 @@ def test_discarded_events_go_to_the_log_as_not_sent_with_their_facts(
     assert request.finished_at is not None
 
 
-def test_what_is_true_of_a_customer_is_sent_all_the_same(
+def test_identifies_are_sent_all_the_same(
     business: Business, customer: Customer, segment: SegmentStandIn
 ) -> None:
     asked(business)
@@ -94,7 +94,7 @@ def test_what_is_true_of_a_customer_is_sent_all_the_same(
     assert waiting() == []
 
 
-def test_nothing_is_sent_until_it_is_done(
+def test_nothing_is_sent_until_the_job_is_finished(
     business: Business, customer: Customer, segment: SegmentStandIn
 ) -> None:
     asked(business)
@@ -105,7 +105,7 @@ def test_nothing_is_sent_until_it_is_done(
     assert lane_of(business).stopped == ""
 
 
-def test_what_happened_after_the_choice_is_kept(
+def test_events_after_the_choice_are_kept(
     business: Business, customer: Customer, segment: SegmentStandIn
 ) -> None:
     asked(business)
@@ -115,7 +115,7 @@ def test_what_happened_after_the_choice_is_kept(
     assert event_names(segment.accepted()) == ["identify", "Customer Visit", "Customer Visit"]
 
 
-def test_what_was_recorded_since_switching_on_is_kept(
+def test_events_recorded_since_switching_on_are_kept(
     business: Business, customer: Customer
 ) -> None:
     switched_on = timezone.now()
@@ -130,7 +130,7 @@ def test_what_was_recorded_since_switching_on_is_kept(
     assert [row.event for row in waiting()] == ["identify", "Customer Visit", "Customer Visit"]
 
 
-def test_only_what_happened_before_the_business_s_day_is_discarded(
+def test_with_a_day_only_earlier_events_are_discarded(
     business: Business, customer: Customer
 ) -> None:
     add_visits(1, customer)
@@ -147,7 +147,7 @@ def test_only_what_happened_before_the_business_s_day_is_discarded(
     assert [row.event for row in waiting()] == ["identify", "Customer Visit"]
 
 
-def test_other_businesses_keep_theirs(business: Business, customer: Customer) -> None:
+def test_events_of_other_businesses_are_kept(business: Business, customer: Customer) -> None:
     other = sending_business("Z" * 32)
     sign_up(other)
     asked(business)
@@ -156,7 +156,7 @@ def test_other_businesses_keep_theirs(business: Business, customer: Customer) ->
     assert lane_of(other).stopped == ""
 
 
-def test_a_delivery_under_way_is_waited_for(business: Business, customer: Customer) -> None:
+def test_the_job_waits_for_a_delivery_in_flight(business: Business, customer: Customer) -> None:
     now = timezone.now()
     Lane.objects.update(lease_token=uuid4(), lease_until=now + timedelta(seconds=30))
     asked(business)
@@ -167,7 +167,7 @@ def test_a_delivery_under_way_is_waited_for(business: Business, customer: Custom
     assert [row.event for row in waiting()] == ["identify"]
 
 
-def test_a_second_choice_is_not_taken_while_the_first_is_carried_out(
+def test_a_second_job_is_not_created_while_the_first_is_open(
     business: Business, customer: Customer
 ) -> None:
     asked(business)
@@ -178,7 +178,7 @@ def test_a_second_choice_is_not_taken_while_the_first_is_carried_out(
     assert Request.objects.count() == 1
 
 
-def test_neither_saving_nor_a_new_key_lets_the_lane_go_before_it_is_done(
+def test_neither_saving_nor_a_new_key_resumes_the_lane_before_the_job_is_finished(
     business: Business, customer: Customer
 ) -> None:
     asked(business)
@@ -189,13 +189,13 @@ def test_neither_saving_nor_a_new_key_lets_the_lane_go_before_it_is_done(
     assert lane_of(business).stopped == DISCARDING
 
 
-def test_nothing_to_discard_lets_the_lane_go_at_once(business: Business) -> None:
+def test_with_nothing_to_discard_the_lane_resumes_at_once(business: Business) -> None:
     assert asked(business).expected == 0
     assert run_jobs(timezone.now()) == 1
     assert lane_of(business).stopped == ""
 
 
-def test_many_are_discarded_in_portions(
+def test_many_events_are_discarded_in_chunks(
     business: Business, customer: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(discard, "DISCARD_CHUNK_SIZE", 100)
@@ -207,7 +207,7 @@ def test_many_are_discarded_in_portions(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_that_dies_in_a_portion_leaves_it_to_the_next(
+def test_after_a_worker_died_the_next_one_does_its_chunk(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     business = sending_business(WRITE_KEY)
@@ -227,7 +227,7 @@ def test_a_worker_that_dies_in_a_portion_leaves_it_to_the_next(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_at_once_discard_each_event_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_concurrent_workers_discard_each_event_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discard, "DISCARD_CHUNK_SIZE", 20)
     businesses = [sending_business(f"{number:032d}") for number in range(3)]
     for business in businesses:
@@ -254,7 +254,7 @@ def test_two_workers_at_once_discard_each_event_once(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_request_of_a_business_that_is_deleted_is_gone() -> None:
+def test_a_job_is_deleted_with_its_business() -> None:
     business = BusinessFactory.create()
     Integration.objects.create(business=business)
     asked(business)
@@ -263,7 +263,7 @@ def test_a_request_of_a_business_that_is_deleted_is_gone() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_begins_at_once_and_sends_what_is_left(
+def test_a_worker_starts_at_once_and_sends_what_is_left(
     start_worker: Callable[..., Worker], segment: SegmentStandIn
 ) -> None:
     """No beat runs here: the choice itself wakes a worker, and so does the end of the discarding."""

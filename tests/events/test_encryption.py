@@ -48,18 +48,18 @@ def new_key(settings: Any) -> str:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
-def test_what_is_encrypted_can_be_read_and_never_looks_alike(secret: str) -> None:
+def test_a_secret_can_be_decrypted_and_is_never_encrypted_the_same_way(secret: str) -> None:
     one, two = encrypt(secret), encrypt(secret)
     assert decrypt(one) == decrypt(two) == secret
     assert one != two
     assert secret not in one or len(secret) < 6
 
 
-def test_nothing_stays_nothing() -> None:
+def test_an_empty_secret_stays_empty() -> None:
     assert encrypt("") == decrypt("") == ""
 
 
-def test_it_has_nothing_to_do_with_the_secret_key(settings: Any) -> None:
+def test_encryption_does_not_depend_on_the_secret_key(settings: Any) -> None:
     token = encrypt(WRITE_KEY)
     settings.SECRET_KEY = "another"
     assert decrypt(token) == WRITE_KEY
@@ -67,7 +67,7 @@ def test_it_has_nothing_to_do_with_the_secret_key(settings: Any) -> None:
 
 @pytest.mark.django_db
 class TestInTheTable:
-    def test_a_write_key_is_never_plain(self) -> None:
+    def test_is_never_stored_in_plain_text(self) -> None:
         made = integration()
         (token,) = stored()
         assert WRITE_KEY not in token
@@ -81,7 +81,7 @@ class TestInTheTable:
         Integration.objects.update(write_key=WRITE_KEY)
         assert WRITE_KEY not in stored()[0]
 
-    def test_no_table_holds_one_in_plain(self) -> None:
+    def test_is_in_no_table_in_plain_text(self) -> None:
         """Not even in passing: none of the rows that saving a config writes does."""
         integration()
         with connection.cursor() as cursor:
@@ -91,12 +91,12 @@ class TestInTheTable:
                 )
                 assert cursor.fetchone() == (0,), table
 
-    def test_a_config_without_one_has_none(self) -> None:
+    def test_of_an_integration_without_one_is_empty(self) -> None:
         integration("")
         assert stored() == [""]
         assert Integration.objects.get().write_key == ""
 
-    def test_that_no_key_fits_is_unreadable_and_breaks_no_list(self, settings: Any) -> None:
+    def test_that_no_key_decrypts_is_unreadable_and_breaks_no_list(self, settings: Any) -> None:
         lost, kept = integration(), None
         settings.FIELD_KEYS = [Fernet.generate_key().decode()]
         kept = integration(OTHER_KEY)
@@ -105,7 +105,7 @@ class TestInTheTable:
         assert isinstance(found[lost.pk], Unreadable)
         assert not isinstance(found[kept.pk], Unreadable)
 
-    def test_that_cannot_be_read_is_not_lost_by_a_save(self, settings: Any) -> None:
+    def test_that_is_unreadable_is_not_lost_by_a_save(self, settings: Any) -> None:
         integration()
         before = stored()
         old_keys, settings.FIELD_KEYS = settings.FIELD_KEYS, [Fernet.generate_key().decode()]
@@ -114,7 +114,7 @@ class TestInTheTable:
         with (
             pytest.raises(
                 ValueError,
-                match=r"write_key could not be decrypted with FIELD_KEYS .* enter it anew",
+                match=r"write_key cannot be decrypted with FIELD_KEYS, .* Enter it again",
             ),
             transaction.atomic(),
         ):
@@ -125,7 +125,7 @@ class TestInTheTable:
         settings.FIELD_KEYS = old_keys
         assert Integration.objects.get().write_key == WRITE_KEY
 
-    def test_that_cannot_be_read_is_replaced_by_a_new_one(self, settings: Any) -> None:
+    def test_that_is_unreadable_can_be_replaced(self, settings: Any) -> None:
         integration()
         settings.FIELD_KEYS = [Fernet.generate_key().decode()]
         found = Integration.objects.get()
@@ -143,7 +143,7 @@ class TestInTheTable:
 
 @pytest.mark.django_db
 class TestRotating:
-    def test_encrypts_every_key_with_the_newest_so_that_the_old_ones_can_go(
+    def test_encrypts_every_write_key_with_the_newest_field_key(
         self, new_key: str, settings: Any
     ) -> None:
         settings.FIELD_KEYS = settings.FIELD_KEYS[1:]
@@ -154,7 +154,7 @@ class TestRotating:
         settings.FIELD_KEYS = [new_key, *settings.FIELD_KEYS]
         assert (
             rotate()
-            == "2 write keys encrypted anew, 0 cannot be read with FIELD_KEYS and were left as they are."
+            == "2 write keys encrypted again. 0 cannot be decrypted with FIELD_KEYS and were not changed."
         )
         assert all(token != old for token, old in zip(stored()[:2], before, strict=False))
         settings.FIELD_KEYS = [new_key]
@@ -164,34 +164,34 @@ class TestRotating:
             "",
         ]
 
-    def test_disturbs_no_lane_and_sends_nothing(self, new_key: str) -> None:
+    def test_changes_no_lane_and_sends_nothing(self, new_key: str) -> None:
         integration()
         lanes = list(Lane.objects.values())
         with nothing_written():
             rotate()
         assert list(Lane.objects.values()) == lanes
 
-    def test_leaves_what_it_cannot_read(self, settings: Any) -> None:
+    def test_leaves_an_unreadable_key_as_it_is(self, settings: Any) -> None:
         integration()
         lost = stored()
         settings.FIELD_KEYS = [Fernet.generate_key().decode()]
         integration(OTHER_KEY)
         assert (
             rotate()
-            == "1 write keys encrypted anew, 1 cannot be read with FIELD_KEYS and were left as they are."
+            == "1 write keys encrypted again. 1 cannot be decrypted with FIELD_KEYS and were not changed."
         )
         assert stored()[:1] == lost
 
-    def test_dry_changes_nothing(self, new_key: str) -> None:
+    def test_with_dry_run_changes_nothing(self, new_key: str) -> None:
         integration()
         before = stored()
         assert (
             rotate("--dry-run")
-            == "1 write keys would be encrypted anew, 0 cannot be read with FIELD_KEYS and were left as they are."
+            == "1 write keys would be encrypted again. 0 cannot be decrypted with FIELD_KEYS and were not changed."
         )
         assert stored() == before
 
-    def test_a_new_key_is_one_that_fits(self, settings: Any) -> None:
+    def test_the_command_prints_a_valid_key(self, settings: Any) -> None:
         said = StringIO()
         call_command("new_field_key", stdout=said)
         settings.FIELD_KEYS = [said.getvalue().strip(), *configured.FIELD_KEYS]
@@ -201,7 +201,7 @@ class TestRotating:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_key_that_its_owner_replaces_meanwhile_is_the_one_that_stays() -> None:
+def test_a_key_that_its_owner_replaces_meanwhile_is_kept() -> None:
     made = integration()
 
     def replace() -> None:
@@ -212,5 +212,5 @@ def test_a_key_that_its_owner_replaces_meanwhile_is_the_one_that_stays() -> None
         rotating = operator.submit(closing_connection, rotate)
         wait_for_waiting(1)
         commit()
-        assert rotating.result(20).startswith("1 write keys encrypted anew")
+        assert rotating.result(20).startswith("1 write keys encrypted again")
     assert Integration.objects.get().write_key == OTHER_KEY

@@ -32,7 +32,7 @@ def recorded_at(moment: datetime) -> None:
     Outgoing.objects.update(recorded_at=moment)
 
 
-def test_what_waited_for_30_days_is_logged_as_expired_with_its_facts(
+def test_messages_that_waited_for_30_days_are_logged_as_expired_with_their_facts(
     order: Order, customer: Customer
 ) -> None:
     now = timezone.now()
@@ -70,14 +70,14 @@ def test_what_waited_for_30_days_is_logged_as_expired_with_its_facts(
 
 
 @pytest.mark.usefixtures("order")
-def test_what_waited_for_less_goes_on_waiting() -> None:
+def test_messages_that_waited_for_less_keep_waiting() -> None:
     now = timezone.now()
     recorded_at(now - MONTH + SECOND)
     with nothing_written():
         assert expire(now) == 0
 
 
-def test_it_is_the_time_of_recording_that_counts(
+def test_expiry_counts_from_the_time_of_recording(
     integration: Integration, customer: Customer
 ) -> None:
     """A phone that was offline for months reports what is still worth sending."""
@@ -88,7 +88,7 @@ def test_it_is_the_time_of_recording_that_counts(
 
 
 @pytest.mark.usefixtures("order")
-def test_a_business_that_is_switched_off_keeps_what_waits_until_its_owner_decides(
+def test_messages_of_a_business_that_is_switched_off_do_not_expire(
     integration: Integration,
 ) -> None:
     now = timezone.now()
@@ -100,7 +100,7 @@ def test_a_business_that_is_switched_off_keeps_what_waits_until_its_owner_decide
 
 
 @pytest.mark.usefixtures("order")
-def test_a_lane_that_is_being_delivered_is_left_alone_until_its_lease_ends(
+def test_messages_of_a_leased_lane_expire_after_its_lease(
     integration: Integration,
 ) -> None:
     now = timezone.now()
@@ -112,7 +112,7 @@ def test_a_lane_that_is_being_delivered_is_left_alone_until_its_lease_ends(
 
 
 @pytest.mark.usefixtures("order")
-def test_a_lane_that_was_stopped_expires_too(segment: SegmentStandIn) -> None:
+def test_messages_of_a_halted_lane_expire_too(segment: SegmentStandIn) -> None:
     segment.fault("status", status=401)
     Delivery().run()
     assert Lane.objects.get().stopped
@@ -126,7 +126,9 @@ def test_a_lane_that_was_stopped_expires_too(segment: SegmentStandIn) -> None:
     }
 
 
-def test_only_the_overdue_ones_of_many_go(integration: Integration, customer: Customer) -> None:
+def test_of_many_messages_only_the_overdue_ones_expire(
+    integration: Integration, customer: Customer
+) -> None:
     now = timezone.now()
     young = CustomerFactory.create(business=customer.business)
     with connection.cursor() as cursor:
@@ -151,7 +153,7 @@ def test_only_the_overdue_ones_of_many_go(integration: Integration, customer: Cu
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_at_once_log_each_message_once() -> None:
+def test_two_concurrent_workers_log_each_message_once() -> None:
     business = BusinessFactory.create()
     Integration.objects.create(
         business=business, enabled=True, write_key="abcdefghijklmnopqrstuvwxyz012345"

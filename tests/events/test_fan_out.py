@@ -54,7 +54,7 @@ def change(record: Any, **values: Any) -> None:
 
 
 @pytest.mark.parametrize(("relation", "column", "value"), CHANGES)
-def test_it_reaches_the_customers_concerned_and_nobody_else(
+def test_a_change_identifies_the_customers_concerned_and_no_others(
     business: Business, relation: str, column: str, value: object
 ) -> None:
     elsewhere = switched_on()
@@ -82,7 +82,7 @@ def test_it_reaches_the_customers_concerned_and_nobody_else(
     assert fan_out_all() == 0
 
 
-def test_a_renamed_business_reaches_all_its_customers(business: Business) -> None:
+def test_a_renamed_business_identifies_all_its_customers(business: Business) -> None:
     elsewhere = switched_on()
     concerned = create_known_customers(business, 3)
     create_known_customers(elsewhere, 3)
@@ -92,7 +92,7 @@ def test_a_renamed_business_reaches_all_its_customers(business: Business) -> Non
 
 
 @pytest.mark.parametrize("values", [{"name": "Renamed"}, {"position": 9}])
-def test_a_changed_field_reaches_those_who_answered_it(
+def test_a_changed_field_identifies_customers_with_a_value_for_it(
     business: Business, values: dict[str, object]
 ) -> None:
     field, other = CustomFieldFactory.create_batch(2, business=business)
@@ -106,7 +106,7 @@ def test_a_changed_field_reaches_those_who_answered_it(
     assert customers_with_identify() == {answered.pk}
 
 
-def test_another_birthday_field_reaches_those_who_answered_the_old_or_the_new(
+def test_another_birthday_field_identifies_customers_with_a_value_for_either(
     business: Business,
 ) -> None:
     old, new = CustomFieldFactory.create_batch(2, birthday=True, business=business)
@@ -138,7 +138,7 @@ def test_another_birthday_field_reaches_those_who_answered_the_old_or_the_new(
         (lambda business: BrandFactory.create(business=business), {}),
     ],
 )
-def test_a_change_that_no_trait_shows_reaches_nobody(
+def test_a_change_that_no_trait_shows_identifies_nobody(
     business: Business, record: Callable[[Business], Any], values: dict[str, str]
 ) -> None:
     found = record(business)
@@ -147,7 +147,7 @@ def test_a_change_that_no_trait_shows_reaches_nobody(
     assert fan_out_all() == 0
 
 
-def test_a_new_record_reaches_nobody(business: Business) -> None:
+def test_a_new_record_identifies_nobody(business: Business) -> None:
     with nothing_written():
         for factory in (*FACTORIES.values(), CustomFieldFactory):
             factory.create(business=business)
@@ -163,7 +163,7 @@ def test_customers_whom_segment_does_not_know_are_left_for_their_first_event(
     assert customers_with_identify() == set()
 
 
-def test_customers_of_whom_something_waits_are_about_to_be_known(business: Business) -> None:
+def test_customers_with_a_waiting_message_are_identified(business: Business) -> None:
     """Their traits may have been read already for the identify that goes ahead of their event."""
     brand = BrandFactory.create(business=business)
     (stranger,) = Customer.objects.bulk_create([Customer(business=business, brand=brand)])
@@ -173,7 +173,7 @@ def test_customers_of_whom_something_waits_are_about_to_be_known(business: Busin
     assert customers_with_identify() == {stranger.pk}
 
 
-def test_an_identify_that_waits_is_replaced_by_a_newer_one(business: Business) -> None:
+def test_a_waiting_identify_is_replaced_by_a_newer_one(business: Business) -> None:
     brand = BrandFactory.create(business=business)
     customer = CustomerFactory.create(business=business, brand=brand)
     (before,) = waiting(event="identify")
@@ -186,7 +186,7 @@ def test_an_identify_that_waits_is_replaced_by_a_newer_one(business: Business) -
     assert after.customer_id == customer.pk
 
 
-def test_a_business_that_is_switched_off_spreads_nothing(business: Business) -> None:
+def test_a_business_that_is_switched_off_queues_no_fan_out(business: Business) -> None:
     brand = BrandFactory.create(business=business)
     create_known_customers(business, 3, brand=brand)
     change(Integration.objects.get(), enabled=False)
@@ -195,7 +195,7 @@ def test_a_business_that_is_switched_off_spreads_nothing(business: Business) -> 
     assert fan_out_all() == 0
 
 
-def test_switching_off_before_it_is_spread_identifies_nobody(business: Business) -> None:
+def test_switching_off_before_the_fan_out_identifies_nobody(business: Business) -> None:
     brand = BrandFactory.create(business=business)
     create_known_customers(business, 3, brand=brand)
     change(brand, name="Renamed")
@@ -205,7 +205,7 @@ def test_switching_off_before_it_is_spread_identifies_nobody(business: Business)
     assert not TraitChange.objects.exists()
 
 
-def test_switching_on_again_reaches_all_customers_that_segment_knew(business: Business) -> None:
+def test_switching_on_again_identifies_all_customers_that_segment_knew(business: Business) -> None:
     """They may have changed while nothing was recorded."""
     concerned = create_known_customers(business, 3)
     integration = Integration.objects.get()
@@ -227,7 +227,9 @@ def test_switching_on_again_reaches_all_customers_that_segment_knew(business: Bu
         (5_000, 4),
     ],
 )
-def test_many_are_reached_in_portions(business: Business, count: int, portions: int) -> None:
+def test_many_customers_are_identified_in_chunks(
+    business: Business, count: int, portions: int
+) -> None:
     brand = BrandFactory.create(business=business)
     concerned = create_known_customers(business, count, brand=brand)
     change(brand, name="Renamed")
@@ -235,7 +237,7 @@ def test_many_are_reached_in_portions(business: Business, count: int, portions: 
     assert customers_with_identify() == set(concerned)
 
 
-def test_the_portions_end_where_a_business_does(business: Business) -> None:
+def test_a_fan_out_ends_with_the_customers_of_its_business(business: Business) -> None:
     elsewhere = switched_on()
     ours = [*create_known_customers(business, 5)]
     theirs = create_known_customers(elsewhere, 5)

@@ -53,7 +53,7 @@ def test_two_workers_share_the_changes_of_the_same_customers() -> None:
     assert not TraitChange.objects.exists()
 
 
-def test_a_change_that_another_worker_is_at_is_left_to_it() -> None:
+def test_a_change_that_another_worker_holds_is_left_to_it() -> None:
     business = switched_on()
     concerned = create_known_customers(business, 3)
     rename(business)
@@ -63,7 +63,7 @@ def test_a_change_that_another_worker_is_at_is_left_to_it() -> None:
     assert customers_with_identify() == set(concerned)
 
 
-def test_another_change_is_taken_up_meanwhile() -> None:
+def test_another_change_is_fanned_out_meanwhile() -> None:
     business, other = switched_on(), switched_on()
     create_known_customers(business, 3)
     concerned = create_known_customers(other, 3)
@@ -74,9 +74,7 @@ def test_another_change_is_taken_up_meanwhile() -> None:
         assert customers_with_identify() == set(concerned)
 
 
-def test_a_save_that_is_not_committed_yet_holds_up_its_business_s_change_only_and_not_for_good() -> (
-    None
-):
+def test_an_uncommitted_save_delays_only_its_own_business_s_change() -> None:
     business, other = switched_on(), switched_on()
     first, second = create_known_customers(business, 2)
     concerned = create_known_customers(other, 2)
@@ -92,7 +90,7 @@ def test_a_save_that_is_not_committed_yet_holds_up_its_business_s_change_only_an
     assert not TraitChange.objects.exists()
 
 
-def test_a_save_waits_for_no_longer_than_a_portion_and_has_the_last_word() -> None:
+def test_a_save_waits_for_at_most_one_chunk_and_is_sent_last() -> None:
     business = switched_on()
     first, _ = create_known_customers(business, 2)
     rename(business)
@@ -105,7 +103,7 @@ def test_a_save_waits_for_no_longer_than_a_portion_and_has_the_last_word() -> No
     assert row.occurred_at > waiting()[1].occurred_at
 
 
-def test_a_rename_that_is_not_committed_yet_is_spread_after_it_is() -> None:
+def test_an_uncommitted_rename_is_fanned_out_after_its_commit() -> None:
     business = switched_on()
     concerned = create_known_customers(business, 3)
     with uncommitted(lambda: rename(business)):
@@ -114,7 +112,7 @@ def test_a_rename_that_is_not_committed_yet_is_spread_after_it_is() -> None:
     assert customers_with_identify() == set(concerned)
 
 
-def test_a_save_that_waits_for_the_spread_that_waits_for_it_goes_through() -> None:
+def test_in_a_deadlock_with_a_save_the_fan_out_gives_up_and_the_save_succeeds() -> None:
     business = switched_on()
     first, second = create_known_customers(business, 2)
     rename(business)

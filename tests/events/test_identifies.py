@@ -62,12 +62,12 @@ RELATED: dict[str, Any] = {
 }
 
 
-def test_every_column_that_a_trait_shows_is_tried_below() -> None:
+def test_every_column_that_a_trait_shows_is_in_the_test_below() -> None:
     assert OTHER.keys() | {f"{name}_id" for name in RELATED} == TRAIT_FIELDS
 
 
 @pytest.mark.parametrize("column", OTHER)
-def test_a_column_that_a_trait_shows_is_identified_when_it_changes(
+def test_a_change_of_a_column_that_a_trait_shows_is_identified(
     customer: Customer, column: str
 ) -> None:
     setattr(customer, column, OTHER[column])
@@ -82,7 +82,7 @@ def test_a_column_that_a_trait_shows_is_identified_when_it_changes(
 
 
 @pytest.mark.parametrize("name", RELATED)
-def test_so_is_another_agent_brand_group_or_discount(customer: Customer, name: str) -> None:
+def test_another_agent_brand_group_or_discount_is_identified(customer: Customer, name: str) -> None:
     setattr(customer, name, RELATED[name].create(business=customer.business))
     customer.save()
     assert names() == [IDENTIFY]
@@ -92,14 +92,16 @@ def test_so_is_another_agent_brand_group_or_discount(customer: Customer, name: s
 
 
 @pytest.mark.parametrize("change", [{"visit_frequency": "weekly"}, {"source": "Website"}])
-def test_what_no_trait_shows_is_not_identified(customer: Customer, change: dict[str, Any]) -> None:
+def test_a_change_that_no_trait_shows_is_not_identified(
+    customer: Customer, change: dict[str, Any]
+) -> None:
     with nothing_written():
         for name, value in change.items():
             setattr(customer, name, value)
         customer.save()
 
 
-def test_an_answer_to_a_custom_field_is_identified_when_it_comes_changes_or_goes(
+def test_a_custom_field_value_that_is_set_changed_or_deleted_is_identified(
     customer: Customer,
 ) -> None:
     value = CustomFieldValueFactory.create(customer=customer)
@@ -113,14 +115,16 @@ def test_an_answer_to_a_custom_field_is_identified_when_it_comes_changes_or_goes
     assert names() == [IDENTIFY]
 
 
-def test_the_same_answer_again_is_not(customer: Customer) -> None:
+def test_the_same_custom_field_value_again_is_not_identified(customer: Customer) -> None:
     field = CustomFieldFactory.create(business=customer.business)
     CustomFieldValue.record(customer, field, "Friend")
     with nothing_written():
         CustomFieldValue.record(customer, field, "Friend")
 
 
-def test_of_many_saves_one_identify_waits_with_the_newest_id_and_time(customer: Customer) -> None:
+def test_after_many_saves_one_identify_waits_with_the_newest_id_and_time(
+    customer: Customer,
+) -> None:
     ids = []
     with time_machine.travel(NOON, tick=False) as clock:
         for number in range(20):
@@ -163,7 +167,7 @@ def test_saves_with_an_old_copy_are_coalesced_too(customer: Customer) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_saves_at_the_same_moment_one_identify_waits(integration: Integration) -> None:
+def test_after_two_concurrent_saves_one_identify_waits(integration: Integration) -> None:
     customers = CustomerFactory.create_batch(2, business=switched_on())
     Outgoing.objects.all().delete()
     start = Barrier(8)

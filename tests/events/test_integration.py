@@ -37,7 +37,7 @@ def complaints(**config: Any) -> dict[str, list[str]]:
     return caught.value.message_dict
 
 
-class TestRefused:
+class TestValidation:
     @pytest.mark.parametrize(
         "write_key",
         [
@@ -51,14 +51,14 @@ class TestRefused:
             "\N{FULLWIDTH DIGIT ONE}" * 32,
         ],
     )
-    def test_is_a_write_key_of_another_shape(self, business: Business, write_key: str) -> None:
+    def test_refuses_a_malformed_write_key(self, business: Business, write_key: str) -> None:
         assert complaints(business=business, write_key=write_key) == {"write_key": [SHAPE]}
 
-    def test_is_switching_on_without_a_write_key(self, business: Business) -> None:
+    def test_refuses_switching_on_without_a_write_key(self, business: Business) -> None:
         said = {"write_key": ["Enter the write key of your Segment source before you switch on."]}
         assert complaints(business=business, enabled=True) == said
 
-    def test_is_an_event_that_does_not_exist(self, business: Business) -> None:
+    def test_refuses_an_event_that_does_not_exist(self, business: Business) -> None:
         (said,) = complaints(business=business, muted=["Order Ready", "Order Redy", "identify"])[
             "muted"
         ]
@@ -67,7 +67,7 @@ class TestRefused:
             == f"Order Redy, identify: there is no such event. The events are {', '.join(sorted(EVENT_NAMES))}."
         )
 
-    def test_is_another_business_s_birthday_field(self, business: Business) -> None:
+    def test_refuses_another_business_s_birthday_field(self, business: Business) -> None:
         theirs = CustomFieldFactory.create(birthday=True)
         said = {
             "birthday_field": [
@@ -76,12 +76,12 @@ class TestRefused:
         }
         assert complaints(business=business, birthday_field=theirs) == said
 
-    def test_is_a_birthday_field_that_holds_any_text(self, business: Business) -> None:
+    def test_refuses_a_birthday_field_that_is_no_date(self, business: Business) -> None:
         text = CustomFieldFactory.create(business=business)
         assert list(complaints(business=business, birthday_field=text)) == ["birthday_field"]
 
     @pytest.mark.parametrize("region", ["", "US", "https://api.segment.io", "ap"])
-    def test_is_a_region_that_is_no_choice(self, business: Business, region: str) -> None:
+    def test_refuses_an_unknown_region(self, business: Business, region: str) -> None:
         (said,) = complaints(business=business, region=region)["region"]
         assert said == (
             f"Value {region!r} is not a valid choice." if region else "This field cannot be blank."
@@ -101,19 +101,17 @@ class TestRefused:
             ("retention_months", 121),
         ],
     )
-    def test_is_a_number_that_makes_no_sense(
-        self, business: Business, field: str, value: int
-    ) -> None:
+    def test_refuses_numbers_out_of_range(self, business: Business, field: str, value: int) -> None:
         assert list(complaints(business=business, **{field: value})) == [field]
 
-    def test_is_a_second_config_of_a_business(self, business: Business) -> None:
+    def test_refuses_a_second_integration_of_a_business(self, business: Business) -> None:
         Integration.objects.create(business=business)
         assert complaints(business=business) == {
             "business": ["Integration with this Business already exists."]
         }
 
 
-def test_a_sensible_config_is_accepted(business: Business) -> None:
+def test_a_valid_integration_is_accepted(business: Business) -> None:
     Integration(
         business=business,
         enabled=True,
@@ -128,10 +126,10 @@ def test_a_sensible_config_is_accepted(business: Business) -> None:
     ).full_clean()
 
 
-class TestSinceWhen:
+class TestTimes:
     """Nothing from before it was switched on, or its birthday field was set, is ever sent."""
 
-    def test_it_is_on_is_stamped_when_it_is_switched_on_and_kept(self, business: Business) -> None:
+    def test_enabled_at_is_set_when_it_is_switched_on_and_kept(self, business: Business) -> None:
         with time_machine.travel(NOON, tick=False) as clock:
             made = Integration.objects.create(business=business)
             assert made.enabled_at is None
@@ -143,7 +141,7 @@ class TestSinceWhen:
             made.save()
         assert Integration.objects.get().enabled_at == NOON + timedelta(minutes=1)
 
-    def test_is_stamped_anew_after_it_was_off(self, business: Business) -> None:
+    def test_enabled_at_is_set_again_after_it_was_off(self, business: Business) -> None:
         with time_machine.travel(NOON, tick=False) as clock:
             made = Integration.objects.create(business=business, enabled=True)
             made.enabled = False
@@ -154,14 +152,14 @@ class TestSinceWhen:
             made.save()
         assert Integration.objects.get().enabled_at == NOON + timedelta(hours=1)
 
-    def test_is_stamped_too_when_only_that_column_is_saved(self, business: Business) -> None:
+    def test_enabled_at_is_set_when_only_that_column_is_saved(self, business: Business) -> None:
         made = Integration.objects.create(business=business)
         made.enabled = True
         with time_machine.travel(NOON, tick=False):
             made.save(update_fields=["enabled"])
         assert Integration.objects.get().enabled_at == NOON
 
-    def test_the_birthday_field_is_set_follows_the_field(self, business: Business) -> None:
+    def test_birthday_field_since_follows_the_field(self, business: Business) -> None:
         one, two = CustomFieldFactory.create_batch(2, business=business, birthday=True)
         found = []
         with time_machine.travel(NOON, tick=False) as clock:
@@ -179,7 +177,7 @@ class TestSinceWhen:
             None,
         ]
 
-    def test_is_not_touched_by_a_save_of_other_columns_with_an_old_copy(
+    def test_they_are_kept_by_a_save_of_other_columns_with_an_old_copy(
         self, business: Business
     ) -> None:
         Integration.objects.create(business=business, enabled=True, enabled_at=NOON)
@@ -191,13 +189,13 @@ class TestSinceWhen:
         found = Integration.objects.get()
         assert (found.enabled, found.enabled_at, found.muted) == (False, None, ["Order Ready"])
 
-    def test_of_no_column_saves_nothing(self, business: Business) -> None:
+    def test_a_save_of_no_column_saves_nothing(self, business: Business) -> None:
         made = Integration.objects.create(business=business)
         made.enabled = True
         made.save(update_fields=[])
         assert Integration.objects.get().enabled_at is None
 
-    def test_a_field_that_is_deleted_is_no_birthday_field(self, business: Business) -> None:
+    def test_a_deleted_custom_field_is_no_birthday_field(self, business: Business) -> None:
         field = CustomFieldFactory.create(business=business, birthday=True)
         Integration.objects.create(business=business, birthday_field=field)
         field.delete()
@@ -205,7 +203,7 @@ class TestSinceWhen:
 
 
 class TestTheLane:
-    def test_is_made_with_the_config(self, business: Business) -> None:
+    def test_is_created_with_the_integration(self, business: Business) -> None:
         Integration.objects.create(business=business)
         lane = Lane.objects.get()
         assert (
@@ -217,9 +215,7 @@ class TestTheLane:
         ) == (business.pk, 0, "", 0, None)
         assert lane.resume_at <= timezone.now()
 
-    def test_that_was_stopped_or_waits_is_resumed_by_saving_the_config(
-        self, business: Business
-    ) -> None:
+    def test_that_is_halted_or_backs_off_is_resumed_by_saving(self, business: Business) -> None:
         made = Integration.objects.create(business=business)
         later = timezone.now() + timedelta(hours=1)
         lease = {"lease_token": uuid4(), "lease_until": later}
@@ -265,7 +261,7 @@ class TestTheLane:
             transaction.set_rollback(True)
         assert Lane.objects.get().stopped == "Segment refused the write key."
 
-    def test_that_waits_goes_on_waiting_when_other_things_are_saved(
+    def test_that_backs_off_keeps_backing_off_when_other_fields_are_saved(
         self, business: Business
     ) -> None:
         made = Integration.objects.create(business=business, enabled=True, write_key=WRITE_KEY)
@@ -284,7 +280,7 @@ class TestTheLane:
     @pytest.mark.parametrize(
         "change", [{"region": "eu"}, {"write_key": "Z" * 32}, {"enabled": True}]
     )
-    def test_that_waits_tries_at_once_when_segment_may_answer_otherwise_now(
+    def test_that_backs_off_tries_at_once_when_key_or_region_change(
         self, business: Business, change: dict[str, Any]
     ) -> None:
         made = Integration.objects.create(business=business, write_key=WRITE_KEY)
@@ -307,7 +303,7 @@ class TestTheLane:
         assert Lane.objects.get().stopped == held
 
     @pytest.mark.django_db(transaction=True)
-    def test_is_taken_up_at_once(self, settings: Any) -> None:
+    def test_is_claimed_at_once(self, settings: Any) -> None:
         broker = redis.Redis.from_url(settings.REDIS_URL)
         made = Integration.objects.create(business=BusinessFactory.create())
         wake.clear()

@@ -66,7 +66,7 @@ STOPPED = replace(
         ),
         (
             replace(ON, last_accepted_at=NOW - 2 * MINUTES),
-            LaneState.WELL,
+            LaneState.ON,
             "Segment accepted the last event 2 minutes ago.",
         ),
         (
@@ -76,13 +76,13 @@ STOPPED = replace(
         ),
         (
             replace(TROUBLED, last_error=responses.decide(503, None).error),
-            LaneState.TROUBLED,
+            LaneState.FAILING,
             "Segment has been having trouble since 13:00 (error 503). 12 events are waiting; "
             "we will try again in 40 seconds.",
         ),
         (
             replace(TROUBLED, waiting=1, last_error=responses.timed_out().error, resume_at=NOW),
-            LaneState.TROUBLED,
+            LaneState.FAILING,
             "Not working since 13:00: Segment did not answer in time. 1 event is waiting; "
             "we are trying again now.",
         ),
@@ -125,12 +125,14 @@ STOPPED = replace(
         ),
     ],
 )
-def test_the_line_says_how_it_stands(standing: LaneStatus, state: LaneState, said: str) -> None:
+def test_the_sentence_says_how_sending_goes(
+    standing: LaneStatus, state: LaneState, said: str
+) -> None:
     assert (state_of(standing, NOW), status_sentence(standing, NOW)) == (state, said)
 
 
 @pytest.mark.parametrize("status", sorted(responses.STOPPING))
-def test_a_stop_has_a_cause_in_the_line_and_a_remedy(status: int) -> None:
+def test_a_stop_has_its_cause_in_the_sentence_and_a_remedy(status: int) -> None:
     standing = replace(STOPPED, stopped=responses.STOPPING[status], stopped_at=None, waiting=0)
     assert (
         f"{status_sentence(standing, NOW).removeprefix('Sending stopped: ')} {remedy(standing)}"
@@ -168,11 +170,11 @@ def test_the_remedy_says_what_to_do_when_there_is_something_to_do(
         (90_000, "1 day"),
     ],
 )
-def test_a_duration_is_told_in_its_largest_unit(seconds: int, said: str) -> None:
+def test_a_duration_is_in_its_largest_unit(seconds: int, said: str) -> None:
     assert duration(timedelta(seconds=seconds)) == said
 
 
-def test_what_happened_this_second_happened_just_now() -> None:
+def test_less_than_a_second_ago_is_just_now() -> None:
     assert (ago(NOW, NOW), ago(NOW - timedelta(days=3), NOW)) == ("just now", "3 days ago")
 
 
@@ -185,19 +187,19 @@ def test_what_happened_this_second_happened_just_now() -> None:
         (datetime(2024, 12, 31, 22, 5, tzinfo=UTC), "31 December 2024 14:05"),
     ],
 )
-def test_times_are_those_of_the_business(moment: datetime, said: str) -> None:
+def test_times_are_in_the_business_s_time_zone(moment: datetime, said: str) -> None:
     assert clock(moment, NOW, "America/Los_Angeles") == said
 
 
 @pytest.mark.django_db
-class TestStandings:
-    def test_of_a_business_without_a_config_is_switched_off(self) -> None:
+class TestLaneStatuses:
+    def test_of_a_business_without_an_integration_are_off(self) -> None:
         business: Business = BusinessFactory.create(time_zone="Europe/Berlin")
         assert lane_statuses([business.pk]) == {
             business.pk: LaneStatus(business.pk, "Europe/Berlin")
         }
 
-    def test_tell_what_waits_and_since_when(self) -> None:
+    def test_say_what_waits_and_since_when(self) -> None:
         business = sending_business(WRITE_KEY)
         sign_up(business)
         found = lane_statuses([business.pk])[business.pk]
@@ -222,7 +224,7 @@ class TestStandings:
         )
         assert state_of(found, timezone.now()) is LaneState.STOPPED
 
-    def test_say_when_something_was_last_accepted(self, segment: SegmentStandIn) -> None:
+    def test_say_when_a_message_was_last_accepted(self, segment: SegmentStandIn) -> None:
         business = sending_business(WRITE_KEY)
         sign_up(business)
         deliver()

@@ -63,7 +63,7 @@ def first_found(zone: str, last: datetime, limit: int, looks: list[datetime]) ->
         ("Pacific/Apia", "2011-12-18T00:00:00", "2011-12-31T10:00:00"),
     ],
 )
-def test_the_first_day_over_the_limit_begins_when_it_begins_there(
+def test_the_first_day_over_the_limit_begins_at_local_midnight(
     zone: str, last: str, at: str
 ) -> None:
     seen, begins = (datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (last, at))
@@ -80,7 +80,7 @@ def test_the_first_day_over_the_limit_begins_when_it_begins_there(
     hours=st.lists(st.integers(1, 60), min_size=1, max_size=30),
 )
 @example(zone="Asia/Beirut", seconds=439 * 86_400, limit=14, hours=[1] * 30)
-def test_it_is_found_by_the_first_look_at_which_python_s_calendar_says_so(
+def test_the_first_sweep_on_or_after_the_day_in_python_finds_the_customer(
     zone: str, seconds: int, limit: int, hours: list[int], db: None
 ) -> None:
     last = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)

@@ -64,7 +64,7 @@ def found_days(business: Business, until: int) -> list[int]:
     ]
 
 
-def test_the_limits_of_a_new_config_are_the_contract_s() -> None:
+def test_the_limits_of_a_new_integration_are_the_contract_s() -> None:
     fields = {
         "weekly": "weekly_limit",
         "bi-weekly": "bi_weekly_limit",
@@ -78,7 +78,7 @@ def test_the_limits_of_a_new_config_are_the_contract_s() -> None:
 
 
 @pytest.mark.parametrize(("frequency", "limit"), DEFAULT_LIMITS.items())
-def test_each_rhythm_has_its_limit(frequency: str, limit: int) -> None:
+def test_each_visit_frequency_has_its_limit(frequency: str, limit: int) -> None:
     business = switched_on()
     away = customer(business, frequency=frequency)
     with nothing_written():
@@ -120,14 +120,14 @@ def test_a_business_may_set_limits_of_its_own(frequency: str, field: str, limit:
     assert found_days(business, 10) == [limit + 1]
 
 
-def test_nobody_is_lost_twice_in_one_lapse() -> None:
+def test_a_customer_is_lost_once_in_a_lapse() -> None:
     business = switched_on()
     customer(business)
     assert found_days(business, 120) == [15]
     assert Lapse.objects.count() == 1
 
 
-def test_a_visit_ends_the_lapse_and_a_later_one_is_told_again() -> None:
+def test_a_visit_ends_the_lapse_and_a_later_lapse_is_recorded() -> None:
     business = switched_on()
     away = customer(business)
     assert found_days(business, 20) == [15]
@@ -147,26 +147,26 @@ def test_a_customer_who_only_signed_up_counts_from_then() -> None:
     assert waiting()[0].facts["last_visit"] == iso_utc(SEEN)
 
 
-def test_a_customer_taken_over_with_a_visit_before_the_signup_counts_from_the_later() -> None:
+def test_a_visit_before_the_signup_does_not_count() -> None:
     business = switched_on()
     customer(business, last_visit=SEEN - 10 * DAY, created_at=SEEN)
     assert found_days(business, 30) == [15]
 
 
-def test_who_was_lost_before_the_business_switched_on_is_past() -> None:
+def test_a_customer_who_was_lost_before_the_business_switched_on_is_not_recorded() -> None:
     business = switched_on(since=midnight(15) + DAY)
     customer(business)
     with nothing_written():
         assert found_days(business, 60) == []
 
 
-def test_who_is_lost_on_the_day_of_switching_on_is_told() -> None:
+def test_a_customer_who_is_lost_on_the_day_of_switching_on_is_recorded() -> None:
     business = switched_on(since=midnight(15) + DAY - timedelta(microseconds=1))
     customer(business)
     assert [days for days in range(16, 60) if lost.sweep(midnight(days))] == [16]
 
 
-def test_what_lapsed_while_the_business_was_switched_off_is_not_told() -> None:
+def test_a_lapse_while_the_business_was_switched_off_is_not_recorded() -> None:
     business = switched_on()
     customer(business)
     config = Integration.objects.get(business=business)
@@ -180,7 +180,7 @@ def test_what_lapsed_while_the_business_was_switched_off_is_not_told() -> None:
         assert [days for days in range(20, 40) if lost.sweep(midnight(days))] == []
 
 
-def test_what_lapsed_while_muted_is_not_told_later() -> None:
+def test_a_lapse_while_muted_is_not_recorded_later() -> None:
     business = switched_on(muted=["Customer Lost"])
     customer(business)
     customer(business, SEEN + 10 * DAY)
@@ -190,7 +190,7 @@ def test_what_lapsed_while_muted_is_not_told_later() -> None:
     assert [days for days in range(20, 40) if lost.sweep(midnight(days))] == [25]
 
 
-def test_a_business_without_a_config_and_one_that_is_off_find_nobody() -> None:
+def test_a_business_without_an_integration_or_switched_off_records_nothing() -> None:
     customer(BusinessFactory.create())
     customer(switched_on(enabled=False))
     with nothing_written():
@@ -199,7 +199,7 @@ def test_a_business_without_a_config_and_one_that_is_off_find_nobody() -> None:
     assert not Lapse.objects.exists()
 
 
-def test_days_without_a_run_are_caught_up() -> None:
+def test_days_without_a_sweep_are_caught_up() -> None:
     business = switched_on()
     customer(business)
     lost.sweep(midnight(3))
@@ -208,7 +208,7 @@ def test_days_without_a_run_are_caught_up() -> None:
     assert [(row.occurred_at, row.facts["days_since_visit"]) for row in waiting()] == [(now, 40)]
 
 
-def test_a_limit_that_is_lowered_tells_of_those_who_are_over_it_now() -> None:
+def test_a_lowered_limit_records_the_customers_who_are_over_it_now() -> None:
     business = switched_on(weekly_limit=90)
     customer(business)
     assert found_days(business, 30) == []
@@ -216,7 +216,7 @@ def test_a_limit_that_is_lowered_tells_of_those_who_are_over_it_now() -> None:
     assert [days for days in range(30, 40) if lost.sweep(midnight(days))] == [30]
 
 
-def test_a_limit_that_is_raised_and_lowered_again_tells_once() -> None:
+def test_a_limit_that_is_raised_and_lowered_again_records_once() -> None:
     business = switched_on()
     customer(business)
     assert found_days(business, 20) == [15]
@@ -238,7 +238,7 @@ def test_many_businesses_are_all_swept_in_one_run() -> None:
     )
 
 
-def test_the_task_says_how_many() -> None:
+def test_the_task_returns_the_number_of_events() -> None:
     business = switched_on()
     customer(business, datetime.now(UTC) - 30 * DAY)
     assert sweep_lost() == "1 recorded"
@@ -247,7 +247,7 @@ def test_the_task_says_how_many() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sweeps_at_the_same_moment_tell_each_once() -> None:
+def test_concurrent_sweeps_record_each_customer_once() -> None:
     businesses = [switched_on() for _ in range(4)]
     away = [customer(business) for business in businesses for _ in range(10)]
     found = at_once(*[lambda: lost.sweep(midnight(15))] * 4)

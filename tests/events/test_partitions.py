@@ -57,14 +57,14 @@ def one_message() -> Settlement:
 
 
 @pytest.mark.django_db
-def test_this_month_and_two_more_are_made_ahead_once() -> None:
+def test_this_month_and_two_more_are_created_ahead_once() -> None:
     assert partitions.create_ahead(NOW) == 6
     assert far("events_sendlog") == far("events_deliveryattempt") == MONTHS
     assert partitions.create_ahead(NOW) == 0
 
 
 @pytest.mark.django_db
-def test_migrating_has_made_this_month_s_and_the_next_two() -> None:
+def test_migrating_creates_this_month_and_the_next_two() -> None:
     month = partitions.month_of(datetime.now(UTC))
     for _ in range(3):
         assert month in partitions.partition_months("events_sendlog")
@@ -93,7 +93,7 @@ def test_a_month_begins_and_ends_at_midnight_utc(moment: datetime, month: date) 
 
 
 @pytest.mark.django_db
-def test_settling_makes_the_month_that_nobody_made() -> None:
+def test_settling_creates_a_missing_month() -> None:
     assert far("events_sendlog") == []
     assert settle(one_message(), NOW) == 1
     assert far("events_sendlog") == far("events_deliveryattempt") == [date(2031, 12, 1)]
@@ -102,7 +102,7 @@ def test_settling_makes_the_month_that_nobody_made() -> None:
 
 
 @pytest.mark.django_db
-def test_a_month_that_a_rolled_back_settling_made_is_made_again() -> None:
+def test_a_month_of_a_rolled_back_settling_is_created_again() -> None:
     work = one_message()
     with transaction.atomic():
         assert settle(work, NOW) == 1
@@ -114,7 +114,7 @@ def test_a_month_that_a_rolled_back_settling_made_is_made_again() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_month_that_is_known_to_be_there_is_not_looked_up_again() -> None:
+def test_a_month_that_exists_is_looked_up_once() -> None:
     partitions.ensure(NOW)
     with transaction.atomic():
         drop(MONTHS[0])
@@ -124,7 +124,7 @@ def test_a_month_that_is_known_to_be_there_is_not_looked_up_again() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_that_miss_a_month_at_the_same_moment_both_go_on() -> None:
+def test_two_workers_that_create_a_month_at_once_both_succeed() -> None:
     def other_worker() -> int:
         try:
             return partitions.create_month(MONTHS[0])
@@ -141,7 +141,7 @@ def test_two_workers_that_miss_a_month_at_the_same_moment_both_go_on() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_months_are_made_while_a_backup_reads_and_a_worker_settles() -> None:
+def test_months_are_created_while_a_backup_reads_and_a_worker_settles() -> None:
     def worker() -> int:
         try:
             return partitions.create_ahead(NOW)
@@ -156,7 +156,7 @@ def test_months_are_made_while_a_backup_reads_and_a_worker_settles() -> None:
 
 
 @pytest.mark.django_db
-def test_a_month_has_the_columns_defaults_and_indexes_of_the_whole() -> None:
+def test_a_partition_has_the_columns_defaults_and_indexes_of_its_table() -> None:
     partitions.create_ahead(NOW)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -36,7 +36,7 @@ def resent() -> list[int]:
     return list(Resent.objects.order_by("log_id").values_list("log_id", flat=True))
 
 
-class TestOne:
+class TestOneEntry:
     def test_waits_again_as_it_was_recorded(
         self, integration: Integration, customer: Customer
     ) -> None:
@@ -69,23 +69,27 @@ class TestOne:
         assert segment.accepted()[-1]["messageId"] == entry.message_id
 
     @pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.SKIPPED, Outcome.EXPIRED])
-    def test_of_each_outcome_but_accepted(
+    def test_can_have_each_outcome_but_accepted(
         self, integration: Integration, customer: Customer, outcome: Outcome
     ) -> None:
         assert again(create_log_entry(customer, outcome=outcome)) == 1
 
-    def test_not_what_segment_has(self, integration: Integration, customer: Customer) -> None:
+    def test_is_not_sent_again_when_segment_has_it(
+        self, integration: Integration, customer: Customer
+    ) -> None:
         entry = create_log_entry(customer, outcome=Outcome.ACCEPTED)
         with nothing_written():
             assert again(entry) == 0
         assert resent() == []
 
-    def test_not_a_test_event(self, integration: Integration, customer: Customer) -> None:
+    def test_is_not_sent_again_when_it_is_a_test_event(
+        self, integration: Integration, customer: Customer
+    ) -> None:
         entry = create_log_entry(customer, "Test Event")
         with nothing_written():
             assert again(entry) == 0
 
-    def test_not_of_a_customer_who_was_deleted(
+    def test_is_not_sent_again_when_the_customer_was_deleted(
         self, integration: Integration, customer: Customer
     ) -> None:
         entry = create_log_entry(customer)
@@ -94,7 +98,9 @@ class TestOne:
             assert again(entry) == 0
         assert resent() == []
 
-    def test_not_for_another_business(self, integration: Integration, customer: Customer) -> None:
+    def test_is_not_sent_again_by_another_business(
+        self, integration: Integration, customer: Customer
+    ) -> None:
         stranger = CustomerFactory.create()
         Integration.objects.create(business=stranger.business, enabled=True)
         entry = create_log_entry(customer)
@@ -103,10 +109,8 @@ class TestOne:
         assert resent() == []
 
 
-class TestTheGate:
-    def test_keeps_everything_back_while_switched_off(
-        self, integration: Integration, customer: Customer
-    ) -> None:
+class TestSwitches:
+    def test_off_send_nothing_again(self, integration: Integration, customer: Customer) -> None:
         entry = create_log_entry(customer)
         integration.enabled = False
         integration.save()
@@ -114,7 +118,7 @@ class TestTheGate:
             assert again(entry) == 0
         assert resent() == []
 
-    def test_keeps_back_a_muted_event_only(
+    def test_muted_keep_only_that_event_from_being_sent_again(
         self, integration: Integration, customer: Customer
     ) -> None:
         muted, other = (
@@ -129,12 +133,14 @@ class TestTheGate:
 
 
 class TestOnce:
-    def test_asking_twice_sends_once(self, integration: Integration, customer: Customer) -> None:
+    def test_two_requests_send_an_entry_once(
+        self, integration: Integration, customer: Customer
+    ) -> None:
         entry = create_log_entry(customer)
         assert (again(entry), again(entry)) == (1, 0)
         assert len(waiting()) == 1
 
-    def test_also_when_it_has_left_meanwhile(
+    def test_an_entry_that_was_sent_meanwhile_is_not_sent_again(
         self, integration: Integration, customer: Customer, segment: SegmentStandIn
     ) -> None:
         entry = create_log_entry(customer)
@@ -143,7 +149,7 @@ class TestOnce:
         with nothing_written():
             assert again(entry) == 0
 
-    def test_refused_again_it_is_another_entry_which_can_be_sent_again(
+    def test_a_second_refusal_is_a_new_entry_that_can_be_sent_again(
         self, integration: Integration, customer: Customer, segment: SegmentStandIn
     ) -> None:
         first = create_log_entry(customer)
@@ -156,7 +162,7 @@ class TestOnce:
         assert [row.message_id for row in waiting()] == [first.message_id]
 
     @pytest.mark.django_db(transaction=True)
-    def test_two_helpers_at_once_send_once(
+    def test_two_concurrent_requests_send_an_entry_once(
         self, integration: Integration, customer: Customer
     ) -> None:
         entry = create_log_entry(customer)
@@ -185,13 +191,15 @@ class TestCustomerDetails:
         assert row.event == "identify"
         assert row.message_id != entry.message_id
 
-    def test_once_for_several_entries(self, integration: Integration, customer: Customer) -> None:
+    def test_are_sent_once_for_several_entries(
+        self, integration: Integration, customer: Customer
+    ) -> None:
         rows = [create_log_entry(customer, "identify", facts={}) for _ in range(3)]
         assert again(*rows) == 1
         assert len(waiting()) == 1
         assert resent() == sorted(row.pk for row in rows)
 
-    def test_not_when_segment_had_them_already(
+    def test_are_not_sent_when_segment_had_them_already(
         self, integration: Integration, customer: Customer
     ) -> None:
         entry = create_log_entry(customer, "identify", Outcome.SKIPPED, facts={})
@@ -218,7 +226,7 @@ class TestEverythingThatMatches:
     def _small_portions(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(resend, "RESEND_CHUNK_SIZE", 3)
 
-    def test_is_sent_again_in_portions_oldest_first(
+    def test_is_sent_again_in_chunks_oldest_first(
         self, business: Business, customer: Customer, rejected: list[SendLog]
     ) -> None:
         create_log_entry(customer, outcome=Outcome.ACCEPTED)
@@ -259,7 +267,9 @@ class TestEverythingThatMatches:
         assert (request.done, request.passed_over) == (5, 2)
         assert len(waiting()) == 7
 
-    def test_goes_on_where_a_worker_died(self, business: Business, rejected: list[SendLog]) -> None:
+    def test_is_continued_where_a_worker_died(
+        self, business: Business, rejected: list[SendLog]
+    ) -> None:
         request = ask(business)
         assert request
         with transaction.atomic():
@@ -274,15 +284,13 @@ class TestEverythingThatMatches:
         assert (request.done, request.passed_over) == (7, 0)
         assert [row.subject_id for row in waiting()] == list(range(7))
 
-    def test_asked_for_twice_is_one_request(
-        self, business: Business, rejected: list[SendLog]
-    ) -> None:
+    def test_requested_twice_is_one_job(self, business: Business, rejected: list[SendLog]) -> None:
         first, second = ask(business), ask(business)
         assert first == second
         assert Request.objects.count() == 1
 
     @pytest.mark.parametrize("why", ["off", "nothing"])
-    def test_nothing_is_asked_for_when_there_is_nothing_to_do(
+    def test_creates_no_job_when_there_is_nothing_to_do(
         self, business: Business, integration: Integration, rejected: list[SendLog], why: str
     ) -> None:
         if why == "off":
@@ -294,7 +302,7 @@ class TestEverythingThatMatches:
         assert not Request.objects.exists()
 
 
-def test_an_entry_that_is_gone_is_forgotten(integration: Integration, customer: Customer) -> None:
+def test_marks_of_deleted_entries_are_deleted(integration: Integration, customer: Customer) -> None:
     entry, later = create_log_entry(customer), create_log_entry(customer)
     again(entry, later)
     SendLog.objects.filter(pk=entry.pk).delete()
@@ -302,7 +310,7 @@ def test_an_entry_that_is_gone_is_forgotten(integration: Integration, customer: 
     assert resent() == [later.pk]
 
 
-def test_what_the_daily_counts_say_can_be_sent_again(
+def test_the_daily_counts_give_the_number_of_entries_to_send_again(
     customer: Customer, integration: Integration
 ) -> None:
     for event, outcome in (

@@ -75,7 +75,7 @@ def switched_on(months: int) -> Business:
 
 
 @pytest.mark.usefixtures("months")
-def test_months_that_nobody_keeps_are_dropped_whole() -> None:
+def test_months_that_no_business_keeps_are_dropped() -> None:
     business = switched_on(13)
     log(business, datetime(2015, 3, 31, 23, 59, tzinfo=UTC), datetime(2015, 4, 1, tzinfo=UTC), NOW)
     # January to March of 2015, of two tables
@@ -92,7 +92,7 @@ def test_without_any_integration_thirteen_months_are_kept() -> None:
 
 
 @pytest.mark.usefixtures("months")
-def test_the_business_that_keeps_most_decides_which_months_go() -> None:
+def test_the_longest_retention_decides_which_months_are_dropped() -> None:
     switched_on(2)
     switched_on(16)
     assert retention.drop_old(NOW) == 0
@@ -116,7 +116,7 @@ def test_entries_of_a_business_that_keeps_less_are_deleted_and_no_others() -> No
 
 @pytest.mark.usefixtures("months")
 @pytest.mark.parametrize("copies", [4_999, 5_000, 5_001])
-def test_more_than_a_portion_is_deleted_to_the_last_row(copies: int) -> None:
+def test_more_than_one_chunk_is_deleted_completely(copies: int) -> None:
     short, _ = switched_on(1), switched_on(12)
     log(short, datetime(2016, 1, 10, tzinfo=UTC), copies=copies)
     log(short, NOW)
@@ -134,7 +134,7 @@ def test_months_are_counted_back_over_the_years(count: int, month: date) -> None
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("months")
-def test_two_workers_that_drop_at_the_same_moment_do_not_disturb_each_other() -> None:
+def test_two_concurrent_workers_drop_each_month_once() -> None:
     def other_worker() -> int:
         try:
             return retention.drop_old(NOW)
@@ -152,7 +152,7 @@ def test_two_workers_that_drop_at_the_same_moment_do_not_disturb_each_other() ->
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("months")
-def test_months_that_a_backup_reads_stay_until_the_next_time() -> None:
+def test_months_that_a_backup_reads_are_dropped_the_next_time() -> None:
     def worker() -> int:
         try:
             return retention.drop_old(NOW)

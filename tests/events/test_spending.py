@@ -50,7 +50,7 @@ def days() -> dict[int, str]:
     }
 
 
-def test_those_whose_fifth_changed_are_identified_if_segment_knows_them() -> None:
+def test_customers_whose_fifth_changed_are_identified_if_segment_knows_them() -> None:
     business = switched_on()
     first, second, unchanged = create_known_customers(business, 3)
     (stranger,) = Customer.objects.bulk_create([Customer(business=business)])
@@ -64,7 +64,7 @@ def test_those_whose_fifth_changed_are_identified_if_segment_knows_them() -> Non
     }
 
 
-def test_a_night_in_which_nobody_spent_anything_identifies_nobody() -> None:
+def test_a_night_without_new_spending_identifies_nobody() -> None:
     business = switched_on()
     create_known_customers(business, 3)
     with nothing_written():
@@ -72,7 +72,7 @@ def test_a_night_in_which_nobody_spent_anything_identifies_nobody() -> None:
     assert days() == {business.pk: "2025-06-02"}
 
 
-def test_it_is_done_once_a_night_from_two_o_clock() -> None:
+def test_the_sweep_runs_once_a_night_from_two_o_clock() -> None:
     business = switched_on()
     (customer,) = create_known_customers(business, 1)
     spending.sweep(MONDAY_NIGHT)
@@ -88,7 +88,7 @@ def test_it_is_done_once_a_night_from_two_o_clock() -> None:
     assert fifths(customer) == [1]
 
 
-def test_a_night_in_which_nothing_ran_is_made_up_for_once_something_runs() -> None:
+def test_a_night_without_a_sweep_is_caught_up_by_the_next_one() -> None:
     business = switched_on()
     (customer,) = create_known_customers(business, 1)
     spending.sweep(MONDAY_NIGHT)
@@ -116,9 +116,7 @@ def test_each_business_has_its_own_night() -> None:
         (datetime(2025, 11, 2, 9, 59, tzinfo=UTC), datetime(2025, 11, 2, 10, 0, tzinfo=UTC)),
     ],
 )
-def test_on_days_on_which_the_clocks_change_it_is_done_once_too(
-    before: datetime, at: datetime
-) -> None:
+def test_the_sweep_runs_once_on_days_when_the_clocks_change(before: datetime, at: datetime) -> None:
     business = switched_on()
     spending.sweep(at - timedelta(days=1))
     yesterday = days()
@@ -128,7 +126,7 @@ def test_on_days_on_which_the_clocks_change_it_is_done_once_too(
     assert days() == {business.pk: at.date().isoformat()}
 
 
-def test_a_business_that_is_switched_off_is_left_alone() -> None:
+def test_a_business_that_is_switched_off_is_not_swept() -> None:
     business = switched_on(enabled=False)
     (customer,) = create_known_customers(business, 1)
     spent(customer, 10, MONDAY_NIGHT)
@@ -147,8 +145,8 @@ def test_muted_events_do_not_matter() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-class TestAtTheSameMoment:
-    def test_two_workers_do_each_business_once(self) -> None:
+class TestConcurrency:
+    def test_two_workers_sweep_each_business_once(self) -> None:
         businesses = [switched_on() for _ in range(5)]
         customers = [
             customer for business in businesses for customer in create_known_customers(business, 1)
@@ -160,7 +158,7 @@ class TestAtTheSameMoment:
         assert customers_with_identify() == set(customers)
         assert fifths(*customers) == [1] * 5
 
-    def test_a_save_that_holds_a_customer_holds_up_no_other_business(self) -> None:
+    def test_a_save_that_locks_a_customer_delays_no_other_business(self) -> None:
         held, free = switched_on(), switched_on()
         customer = CustomerFactory.create(business=held)
         (other,) = create_known_customers(free, 1)

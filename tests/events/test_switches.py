@@ -26,14 +26,14 @@ def noted() -> list[tuple[str, bool]]:
     return list(SwitchChange.objects.order_by("id").values_list("event", "on"))
 
 
-def test_a_new_config_starts_with_how_it_stands(business: Business) -> None:
+def test_a_new_integration_starts_with_its_switches(business: Business) -> None:
     with time_machine.travel(NOON, tick=False):
         Integration.objects.create(business=business, muted=["Order Ready", "Customer Visit"])
     assert noted() == [("", False), ("Customer Visit", False), ("Order Ready", False)]
     assert set(SwitchChange.objects.values_list("business_id", "at")) == {(business.pk, NOON)}
 
 
-def test_switching_on_and_off_is_noted_with_its_time(business: Business) -> None:
+def test_switching_on_and_off_is_recorded_with_its_time(business: Business) -> None:
     with time_machine.travel(NOON, tick=False) as clock:
         made = Integration.objects.create(business=business, write_key=WRITE_KEY)
         for enabled in (True, True, False):
@@ -48,7 +48,7 @@ def test_switching_on_and_off_is_noted_with_its_time(business: Business) -> None
     assert changes == [("", False, 0 * minute), ("", True, minute), ("", False, 3 * minute)]
 
 
-def test_muting_and_unmuting_is_noted_for_each_event(business: Business) -> None:
+def test_muting_and_unmuting_is_recorded_for_each_event(business: Business) -> None:
     made = Integration.objects.create(business=business, enabled=True, muted=["Order Ready"])
     made.muted = ["Order Created", "Customer Lost"]
     made.save(update_fields=["muted"])
@@ -59,7 +59,7 @@ def test_muting_and_unmuting_is_noted_for_each_event(business: Business) -> None
     ]
 
 
-def test_other_changes_and_saves_without_any_note_nothing(business: Business) -> None:
+def test_other_changes_and_saves_without_a_change_record_nothing(business: Business) -> None:
     made = Integration.objects.create(business=business)
     made.region, made.birthday_hour = "eu", 7
     made.save()
@@ -67,7 +67,7 @@ def test_other_changes_and_saves_without_any_note_nothing(business: Business) ->
     assert noted() == [("", False)]
 
 
-def test_what_is_rolled_back_is_not_noted(business: Business) -> None:
+def test_a_save_that_is_rolled_back_records_nothing(business: Business) -> None:
     made = Integration.objects.create(business=business)
     with transaction.atomic():
         made.enabled = True
@@ -76,7 +76,7 @@ def test_what_is_rolled_back_is_not_noted(business: Business) -> None:
     assert noted() == [("", False)]
 
 
-def test_for_configs_from_before_there_was_a_history_it_begins_with_how_they_stand(
+def test_the_migration_records_the_switches_of_existing_integrations(
     business: Business,
 ) -> None:
     off: Business = BusinessFactory.create()

@@ -48,9 +48,7 @@ class TestARolledBackTransaction:
             fail()
         assert not Order.objects.exists()
 
-    def test_only_in_a_savepoint_takes_its_own_events_along(
-        self, customer: Customer, order: Order
-    ) -> None:
+    def test_of_a_savepoint_undoes_its_own_events(self, customer: Customer, order: Order) -> None:
         with transaction.atomic():
             order.mark_ready()
             with transaction.atomic():
@@ -62,7 +60,7 @@ class TestARolledBackTransaction:
             assert names() == ["Order Ready"]
         assert names() == ["Order Ready"]
 
-    def test_can_be_done_again_and_is_told_then(self, order: Order) -> None:
+    def test_can_be_done_again_and_is_recorded_then(self, order: Order) -> None:
         with transaction.atomic():
             order.mark_ready()
             transaction.set_rollback(True)
@@ -71,7 +69,7 @@ class TestARolledBackTransaction:
         order.mark_ready()
         assert names() == ["Order Ready"]
 
-    def test_of_which_the_same_record_is_saved_again_is_told_then(self, customer: Customer) -> None:
+    def test_is_recorded_when_the_same_record_is_saved_again(self, customer: Customer) -> None:
         with transaction.atomic():
             customer.first_name = "Anna"
             customer.save()
@@ -81,7 +79,7 @@ class TestARolledBackTransaction:
         assert names() == ["identify"]
         assert Customer.objects.get().first_name == "Anna"
 
-    def test_leaves_the_identify_that_waited_before_as_it_was(self, customer: Customer) -> None:
+    def test_leaves_an_identify_that_waited_before_as_it_was(self, customer: Customer) -> None:
         customer.first_name = "Anna"
         customer.save()
         with nothing_written(), transaction.atomic():
@@ -91,7 +89,7 @@ class TestARolledBackTransaction:
 
 
 class TestSavesOfOneTransaction:
-    def test_are_all_told_in_order(self, customer: Customer, order: Order) -> None:
+    def test_are_all_recorded_in_order(self, customer: Customer, order: Order) -> None:
         with transaction.atomic():
             order.mark_ready()
             order.return_to_customer(by=None)
@@ -106,7 +104,7 @@ class TestSavesOfOneTransaction:
             order.save()
         assert names() == ["Order Ready"]
 
-    def test_that_undo_each_other_leave_what_happened(self, order: Order) -> None:
+    def test_that_undo_each_other_keep_their_events(self, order: Order) -> None:
         with transaction.atomic():
             order.status = Order.Status.READY
             order.save()
@@ -147,7 +145,7 @@ class TestASaveThatChangesNothing:
             customer.visit_frequency = Customer.VisitFrequency.WEEKLY
             customer.save()
 
-    def test_but_writes_the_same_value_in_another_form_records_nothing(
+    def test_and_writes_the_same_value_in_another_form_records_nothing(
         self, customer: Customer
     ) -> None:
         customer.phone = "+1 415 555 0123"
@@ -157,9 +155,7 @@ class TestASaveThatChangesNothing:
             customer.save()
 
 
-def test_fixtures_that_are_loaded_record_nothing(
-    customer: Customer, order: Order, tmp_path: Path
-) -> None:
+def test_loading_fixtures_records_nothing(customer: Customer, order: Order, tmp_path: Path) -> None:
     value: CustomFieldValue = CustomFieldValueFactory.create(customer=customer)
     brand: Brand = BrandFactory.create(business=customer.business)
     fixture = json.loads(
@@ -193,7 +189,7 @@ def test_fixtures_that_are_loaded_record_nothing(
     assert Order.objects.get().status == "ready"
 
 
-def test_a_record_that_was_loaded_from_a_fixture_is_told_of_from_its_next_save(
+def test_a_record_from_a_fixture_is_recorded_from_its_next_save_on(
     customer: Customer,
 ) -> None:
     (loaded,) = serializers.deserialize("json", serializers.serialize("json", [customer]))

@@ -108,12 +108,14 @@ def test_a_discount_says_the_value_that_its_column_holds(
 
 
 @pytest.mark.parametrize("total", [20, 20.1, "20.10", "20.105", 0.1 + 0.2])
-def test_an_amount_that_is_not_given_as_a_decimal(customer: Customer, total: Any) -> None:
+def test_an_amount_may_be_given_as_another_type_than_a_decimal(
+    customer: Customer, total: Any
+) -> None:
     Order(business=customer.business, customer=customer, total=total).save()
     assert latest().facts["value"] == str(Order.objects.get().total)
 
 
-def test_an_amount_that_only_the_database_knows(customer: Customer) -> None:
+def test_an_amount_may_be_computed_by_the_database(customer: Customer) -> None:
     order = OrderFactory.create(
         business=customer.business, customer=customer, total=Decimal("20.00")
     )
@@ -125,7 +127,7 @@ def test_an_amount_that_only_the_database_knows(customer: Customer) -> None:
     assert properties(latest())["value"] == 21.25
 
 
-def test_a_price_that_only_the_database_knows(customer: Customer) -> None:
+def test_a_price_may_be_computed_by_the_database(customer: Customer) -> None:
     item = LineItemFactory.create(
         order=OrderFactory.create(business=customer.business, customer=customer),
         price=Decimal("4.00"),
@@ -168,7 +170,7 @@ def test_texts_arrive_unchanged(customer: Customer, name: str, description: str)
         )
 
 
-def test_unicode_survives_the_whole_way(customer: Customer, segment: SegmentStandIn) -> None:
+def test_unicode_arrives_unchanged_at_segment(customer: Customer, segment: SegmentStandIn) -> None:
     name = "Zoë 洗濯屋 🧺 \u202eabc"
     Customer.objects.update(first_name=name)
     order = OrderFactory.create(business=customer.business, customer=customer, agent__name=name)
@@ -180,13 +182,13 @@ def test_unicode_survives_the_whole_way(customer: Customer, segment: SegmentStan
     assert (returned["properties"]["agent"], returned["properties"]["description"]) == (name, name)
 
 
-def test_the_largest_whole_numbers(customer: Customer) -> None:
+def test_the_largest_integers_are_recorded(customer: Customer) -> None:
     stop = StopFactory.create(business=customer.business, customer=customer)
     stop.complete(bags_delivered=2**31 - 1)
     assert facts("Pickup Completed")["total_deliveries"] == 2**31 - 1
 
 
-def test_facts_are_kept_as_plain_json(customer: Customer) -> None:
+def test_facts_are_stored_as_plain_json(customer: Customer) -> None:
     Order.create(customer)
     with connection.cursor() as cursor:
         cursor.execute("SELECT event, jsonb_typeof(facts) FROM events_outgoing")

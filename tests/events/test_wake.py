@@ -83,12 +83,12 @@ def held(server: RedisServer) -> Iterator[None]:
         os.kill(server.pid, signal.SIGCONT)
 
 
-def test_a_save_wakes_once(customer: Customer, woken: Callable[[], int]) -> None:
+def test_a_save_publishes_one_wake_up(customer: Customer, woken: Callable[[], int]) -> None:
     save(customer)
     assert woken() == 1
 
 
-def test_a_thousand_saves_of_one_transaction_wake_once_and_only_when_it_commits(
+def test_a_thousand_saves_of_one_transaction_publish_one_wake_up_at_commit(
     server: RedisServer, customer: Customer, woken: Callable[[], int]
 ) -> None:
     with transaction.atomic():
@@ -100,7 +100,7 @@ def test_a_thousand_saves_of_one_transaction_wake_once_and_only_when_it_commits(
     assert redis.Redis.from_url(server.url).info("commandstats")["cmdstat_set"]["calls"] == 1
 
 
-def test_saves_wake_once_as_long_as_no_worker_answers(
+def test_saves_publish_no_second_wake_up_while_one_waits(
     customer: Customer, woken: Callable[[], int]
 ) -> None:
     for _ in range(50):
@@ -108,7 +108,7 @@ def test_saves_wake_once_as_long_as_no_worker_answers(
     assert woken() == 1
 
 
-def test_after_a_worker_answered_the_next_save_wakes_again(
+def test_after_a_worker_started_the_next_save_publishes_a_wake_up(
     customer: Customer, woken: Callable[[], int]
 ) -> None:
     save(customer)
@@ -119,14 +119,14 @@ def test_after_a_worker_answered_the_next_save_wakes_again(
     assert woken() == 2
 
 
-def test_a_wake_up_that_was_lost_keeps_later_ones_back_for_five_seconds_at_most(
+def test_a_lost_wake_up_prevents_others_for_at_most_five_seconds(
     server: RedisServer, customer: Customer
 ) -> None:
     save(customer)
     assert 0 < redis.Redis.from_url(server.url).pttl(wake.WAKE_UP_KEY) <= 5_000
 
 
-def test_a_broker_that_lost_everything_is_woken_by_the_next_save(
+def test_after_the_broker_lost_everything_the_next_save_publishes_a_wake_up(
     server: RedisServer, customer: Customer, woken: Callable[[], int]
 ) -> None:
     save(customer)
@@ -136,8 +136,8 @@ def test_a_broker_that_lost_everything_is_woken_by_the_next_save(
     assert woken() == 1
 
 
-class TestNobodyIsWoken:
-    def test_by_a_transaction_that_is_rolled_back(
+class TestNoWakeUp:
+    def test_comes_from_a_transaction_that_is_rolled_back(
         self, customer: Customer, woken: Callable[[], int]
     ) -> None:
         with transaction.atomic():
@@ -145,7 +145,7 @@ class TestNobodyIsWoken:
             transaction.set_rollback(True)
         assert woken() == 0
 
-    def test_by_a_savepoint_that_is_rolled_back(
+    def test_comes_from_a_savepoint_that_is_rolled_back(
         self, customer: Customer, woken: Callable[[], int]
     ) -> None:
         with transaction.atomic(), transaction.atomic():
@@ -153,13 +153,13 @@ class TestNobodyIsWoken:
             transaction.set_rollback(True)
         assert woken() == 0
 
-    def test_by_a_save_that_means_nothing(
+    def test_comes_from_a_save_without_an_event(
         self, customer: Customer, woken: Callable[[], int]
     ) -> None:
         customer.save()
         assert woken() == 0
 
-    def test_for_a_business_that_is_switched_off(
+    def test_comes_from_a_business_that_is_switched_off(
         self, customer: Customer, woken: Callable[[], int]
     ) -> None:
         Integration.objects.update(enabled=False)
@@ -168,7 +168,7 @@ class TestNobodyIsWoken:
 
 
 @pytest.mark.parametrize("inner_first", [True, False])
-def test_a_rolled_back_savepoint_does_not_keep_the_rest_from_waking(
+def test_a_rolled_back_savepoint_does_not_prevent_the_wake_up_of_the_rest(
     server: RedisServer, customer: Customer, woken: Callable[[], int], inner_first: bool
 ) -> None:
     other = CustomerFactory.create(business=customer.business)
@@ -192,8 +192,8 @@ def well(customer: Customer) -> float:
     return median(seconds(lambda: save(customer)) for _ in range(5))
 
 
-class TestARedisThatIsDown:
-    def test_costs_one_save_a_moment_and_the_next_ones_nothing(
+class TestRedisThatIsDown:
+    def test_delays_one_save_briefly_and_the_next_ones_not_at_all(
         self, server: RedisServer, customer: Customer
     ) -> None:
         usual = well(customer)
@@ -202,7 +202,7 @@ class TestARedisThatIsDown:
         assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
         assert names() == ["identify"]
 
-    def test_fails_no_save_whatever_connections_there_are_to_it(
+    def test_fails_no_save_with_or_without_open_connections(
         self, server: RedisServer, customer: Customer
     ) -> None:
         server.stop()
@@ -211,7 +211,7 @@ class TestARedisThatIsDown:
             save(customer)
         assert names() == ["identify"]
 
-    def test_is_woken_again_some_seconds_after_it_is_back(
+    def test_gets_wake_ups_again_some_seconds_after_it_is_back(
         self, server: RedisServer, customer: Customer, woken: Callable[[], int]
     ) -> None:
         server.stop()
@@ -229,14 +229,14 @@ class TestARedisThatIsDown:
         assert time.monotonic() - started > wake.PAUSE_SECONDS - 1
         assert woken() == 1
 
-    def test_does_not_keep_a_worker_from_looking(self, server: RedisServer) -> None:
+    def test_does_not_prevent_a_delivery(self, server: RedisServer) -> None:
         server.stop()
         wake.clear()
         assert wake.wake() is False
 
 
-class TestARedisThatHangs:
-    def test_costs_one_save_a_moment_and_the_next_ones_nothing(
+class TestRedisThatHangs:
+    def test_delays_one_save_briefly_and_the_next_ones_not_at_all(
         self, server: RedisServer, customer: Customer
     ) -> None:
         usual = well(customer)
@@ -244,7 +244,7 @@ class TestARedisThatHangs:
             assert seconds(lambda: save(customer)) < usual + LOSS
             assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
 
-    def test_costs_no_more_when_it_was_never_connected(
+    def test_delays_no_longer_when_there_was_no_connection(
         self, server: RedisServer, customer: Customer
     ) -> None:
         usual = well(customer)
@@ -255,7 +255,7 @@ class TestARedisThatHangs:
 
 
 @pytest.mark.parametrize("listening", [True, False])
-def test_a_rabbitmq_that_says_nothing_or_is_not_there_costs_no_more(
+def test_a_rabbitmq_that_hangs_or_is_down_delays_no_longer(
     customer: Customer, settings: Any, listening: bool
 ) -> None:
     usual = well(customer)
@@ -270,7 +270,7 @@ def test_a_rabbitmq_that_says_nothing_or_is_not_there_costs_no_more(
         assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
 
 
-class TestABrokerOfItsOwn:
+class TestSeparateBroker:
     """CELERY_BROKER_URL may name another server than REDIS_URL."""
 
     @pytest.fixture(autouse=True)
@@ -282,13 +282,13 @@ class TestABrokerOfItsOwn:
         yield
         self.broker.kill()
 
-    def test_is_woken(self, customer: Customer, woken: Callable[[], int]) -> None:
+    def test_gets_the_wake_up(self, customer: Customer, woken: Callable[[], int]) -> None:
         save(customer)
         assert redis.Redis.from_url(self.broker.url).llen("celery") == 1
         assert woken() == 0
 
     @pytest.mark.parametrize("connected", [True, False])
-    def test_that_hangs_costs_one_save_a_moment_and_the_next_ones_nothing(
+    def test_that_hangs_delays_one_save_briefly_and_the_next_ones_not_at_all(
         self, customer: Customer, connected: bool
     ) -> None:
         usual = well(customer)
@@ -300,7 +300,7 @@ class TestABrokerOfItsOwn:
             assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
 
     @pytest.mark.parametrize("connected", [True, False])
-    def test_that_is_down_costs_one_save_a_moment_and_the_next_ones_nothing(
+    def test_that_is_down_delays_one_save_briefly_and_the_next_ones_not_at_all(
         self, customer: Customer, connected: bool
     ) -> None:
         usual = well(customer)

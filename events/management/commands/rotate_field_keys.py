@@ -9,27 +9,34 @@ from events.models import Integration
 
 
 class Command(BaseCommand):
-    help = "Encrypt every stored write key with the first of FIELD_KEYS; after that the older keys can be dropped."
+    help = (
+        "Encrypt every stored write key with the first of FIELD_KEYS. After that, the older keys "
+        "can be removed."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="count, and change nothing")
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> str:
-        keys = [
-            _key(pk, dry_run)
-            for pk in Integration.objects.exclude(write_key="").values_list("pk", flat=True)
-        ]
+        business_ids = Integration.objects.exclude(write_key="").values_list("pk", flat=True)
+        keys = [_rotate(business_id, dry_run) for business_id in business_ids]
         unreadable = sum(isinstance(key, Unreadable) for key in keys)
-        done = "would be encrypted anew" if dry_run else "encrypted anew"
-        return f"{sum(map(bool, keys))} write keys {done}, {unreadable} cannot be read with FIELD_KEYS and were left as they are."
+        done = "would be encrypted again" if dry_run else "encrypted again"
+        return (
+            f"{sum(map(bool, keys))} write keys {done}. {unreadable} cannot be decrypted with "
+            "FIELD_KEYS and were not changed."
+        )
 
 
 @transaction.atomic
-def _key(business_id: int, dry_run: bool) -> str | None:
-    """The write key, encrypted anew if it can be read; its owner may be replacing it at this moment."""
-    row = Integration.objects.filter(pk=business_id)
-    key = row.select_for_update(no_key=True).values_list("write_key", flat=True).first()
+def _rotate(business_id: int, dry_run: bool) -> str | None:
+    """Encrypt one write key again. Returns it, or `Unreadable`.
+
+    The row is locked: its owner may be replacing the key just now.
+    """
+    rows = Integration.objects.filter(pk=business_id)
+    key = rows.select_for_update(no_key=True).values_list("write_key", flat=True).first()
     if key and not dry_run:
-        # not through save(): nothing about the config changes, so no lane is to be disturbed
-        row.update(write_key=key)
+        # not by save(): the integration does not change, so its lane must not be disturbed
+        rows.update(write_key=key)
     return key

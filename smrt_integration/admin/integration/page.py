@@ -43,9 +43,9 @@ LANE_BADGES: Final = {
     LaneState.CHOOSING: LaneBadge("help", "attention"),
     LaneState.DISCARDING: LaneBadge("auto_delete", "attention"),
     LaneState.STOPPED: LaneBadge("error", "bad"),
-    LaneState.TROUBLED: LaneBadge("schedule", "attention"),
+    LaneState.FAILING: LaneBadge("schedule", "attention"),
     LaneState.SENDING: LaneBadge("sync", "good"),
-    LaneState.WELL: LaneBadge("check_circle", "good"),
+    LaneState.ON: LaneBadge("check_circle", "good"),
     LaneState.NEW: LaneBadge("check_circle", "good"),
 }
 CHANGES_SHOWN = 10
@@ -66,7 +66,7 @@ def lane_context(business_id: int) -> dict[str, Any]:
         "is_choosing": state is LaneState.CHOOSING,
         "is_stopped": state is LaneState.STOPPED,
         "may_resume": status.enabled
-        and state in {LaneState.STOPPED, LaneState.TROUBLED, LaneState.CHOOSING},
+        and state in {LaneState.STOPPED, LaneState.FAILING, LaneState.CHOOSING},
     }
 
 

@@ -40,9 +40,9 @@ LANE_STATES: Final[Mapping[LaneState, str]] = {
     LaneState.CHOOSING: "choosing",
     LaneState.DISCARDING: "discarding",
     LaneState.STOPPED: "stopped",
-    LaneState.TROUBLED: "troubled",
+    LaneState.FAILING: "troubled",
     LaneState.SENDING: "sending",
-    LaneState.WELL: "well",
+    LaneState.ON: "well",
     LaneState.NEW: "new",
 }
 """The values in the API, which do not change when the code's names do."""
