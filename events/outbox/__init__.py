@@ -2,8 +2,8 @@
 
 `record` adds rows in the transaction of a save, `fan_out` adds identifies for many customers,
 `read` and `pages` read rows, `settle` and `expire` move rows to the send log. `rows` has the row
-types.
+types, `lock_timeout` the transactions that give up instead of waiting.
 
-Only this package, and `events.jobs.resend` and `events.jobs.discard` through it, write
-`events_outgoing`.
+Only this package and `events.jobs.resend` insert into `events_outgoing`, and only this package
+deletes from it.
 """

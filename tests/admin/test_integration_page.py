@@ -289,7 +289,7 @@ class TestSaving:
             (
                 {"write_key": "tooshort"},
                 "write_key",
-                "A write key is 32 letters and digits. Copy it from Segment: Connections, Sources",
+                "A write key is 32 letters and digits. Copy it from Segment: Connections > Sources",
             ),
             (
                 {"region": "mars"},

@@ -1,4 +1,4 @@
-"""A business that is switched on, and its people."""
+"""A business with a customer and employees."""
 
 import pytest
 
@@ -15,13 +15,13 @@ def business(db: None) -> Business:
 
 @pytest.fixture
 def customer(business: Business) -> Customer:
-    """Known to the business since before it switched on: nothing waits because of them."""
+    """A customer from before the business was switched on: no message about them waits."""
     return CustomerFactory.create(business=business)
 
 
 @pytest.fixture
 def integration(business: Business, customer: Customer) -> Integration:
-    """Switched on, after the customer came."""
+    """The integration, switched on after the customer was created."""
     return Integration.objects.create(business=business, enabled=True, write_key=WRITE_KEY)
 
 

@@ -1,4 +1,4 @@
-"""The business of the golden messages and its people, on a Tuesday morning in San Francisco."""
+"""The business of the golden messages, on a Tuesday morning in San Francisco."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -31,7 +31,7 @@ ANNS_PLACE = {
 
 
 class Shop:
-    """The business, switched on at the end of its preparations; people and places are made when they are asked for."""
+    """A business. `open` switches it on; the other methods create its people and orders."""
 
     def __init__(self) -> None:
         self.business: Business = BusinessFactory.create(name="Bayview Cleaners")

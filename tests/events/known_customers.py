@@ -1,4 +1,4 @@
-"""Customers whom Segment knows, many at a time."""
+"""Customers whom Segment knows, that is, whose traits it accepted."""
 
 from django.db import connection
 
@@ -17,14 +17,15 @@ def switched_on(**config: object) -> Business:
 
 
 def create_known_customers(business: Business, count: int, **details: object) -> list[int]:
-    """The ids of so many new customers whom Segment knows; nothing is recorded of them."""
-    made = Customer.objects.bulk_create(
+    """Create customers whom Segment knows, without an event. Returns their ids."""
+    customers = Customer.objects.bulk_create(
         [Customer(business=business, **details) for _ in range(count)], batch_size=5_000
     )
-    ids = [customer.pk for customer in made]
+    ids = [customer.pk for customer in customers]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO events_acceptedtraits (customer_id, destination, traits_hash, message_id, occurred_at) "
+            "INSERT INTO events_acceptedtraits "
+            "(customer_id, destination, traits_hash, message_id, occurred_at) "
             "SELECT id, 'somewhere', '', md5(id::text), now() FROM unnest(%s::bigint[]) id",
             [ids],
         )
@@ -43,7 +44,7 @@ def store_accepted_traits(*customers: Customer) -> None:
 
 
 def customers_with_identify() -> set[int]:
-    """The customers for whom an identify waits."""
+    """Return the ids of the customers for whom an identify waits."""
     rows = waiting(event=IDENTIFY)
     assert len({row.customer_id for row in rows}) == len(rows)
     return {row.customer_id for row in rows}

@@ -1,4 +1,4 @@
-"""Entries of the send log, written as settling writes them."""
+"""Create entries of the send log, by settling a message."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ def create_log_entry(
     subject_id: int = 1,
     reason: str = "Segment refused this message (it answered 400).",
 ) -> SendLog:
-    """One message of this customer, whose outcome was known at `at`; it happened two minutes before."""
+    """Create an entry whose outcome was known at `at`, 2 minutes after the event happened."""
     at = at or timezone.now()
     values: dict[str, Any] = {
         "business_id": customer.business_id,

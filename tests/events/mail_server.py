@@ -1,4 +1,4 @@
-"""A mail server on this machine, for tests: it takes what it is sent, or fails as it is told."""
+"""A mail server on this machine, for tests. It refuses one address."""
 
 import socketserver
 import threading
@@ -17,12 +17,12 @@ class Conversation(socketserver.StreamRequestHandler):
             verb = line.upper().split(":")[0]
             if verb == "DATA":
                 self._say("354 go on")
-                self.server.arrived.append(self._message())
+                self.server.received.append(self._message())
                 self._say("250 taken")
             elif verb == "QUIT":
                 self._say("221 bye")
                 return
-            elif verb == "RCPT TO" and self.server.unknown in line:
+            elif verb == "RCPT TO" and self.server.refused_address in line:
                 self._say("550 nobody of that name here")
             else:
                 self._say("250 fine")
@@ -45,8 +45,8 @@ class MailServer(socketserver.ThreadingTCPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Conversation)
-        self.arrived: list[EmailMessage] = []
-        self.unknown = "nobody@"
+        self.received: list[EmailMessage] = []
+        self.refused_address = "nobody@"
 
     @property
     def port(self) -> int:

@@ -1,4 +1,4 @@
-"""What other processes do at the same time, as far as the database can tell: threads with connections of their own."""
+"""Act as other processes would: in threads with database connections of their own."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,29 +13,32 @@ WAIT_SECONDS = 20.0
 
 
 def on_another_connection(action: Callable[[], T]) -> T:
-    """Its result, once it is done."""
+    """Run the action to its end on another connection. Returns its result."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(closing_connection, action).result(WAIT_SECONDS)
 
 
 def at_once(*actions: Callable[[], T]) -> list[T]:
-    """Their results. All start at the same moment."""
+    """Start all actions at the same moment. Returns their results."""
     start = Barrier(len(actions))
 
-    def begin(action: Callable[[], T]) -> T:
+    def start_together(action: Callable[[], T]) -> T:
         start.wait(WAIT_SECONDS)
         return closing_connection(action)
 
     with ThreadPoolExecutor(len(actions)) as threads:
         return [
             done.result(WAIT_SECONDS)
-            for done in [threads.submit(begin, action) for action in actions]
+            for done in [threads.submit(start_together, action) for action in actions]
         ]
 
 
 @contextmanager
 def uncommitted(action: Callable[[], object]) -> Iterator[Callable[[], None]]:
-    """Another process has done this in a transaction that is still open. It commits at the end of the block, or when it is told to."""
+    """Run the action on another connection, in a transaction that stays open.
+
+    It commits at the end of the block, or when the yielded function is called.
+    """
     done, end = Event(), Event()
 
     def hold() -> None:
@@ -60,7 +63,7 @@ def uncommitted(action: Callable[[], object]) -> Iterator[Callable[[], None]]:
 
 
 def closing_connection(action: Callable[[], T]) -> T:
-    """In a thread of a pool: its connection must not outlive the test."""
+    """Run it in a thread whose connection must not outlive the test."""
     try:
         return action()
     finally:

@@ -1,4 +1,4 @@
-"""What waits in the outbox, as tests ask for it."""
+"""Rows of the outbox, as tests read them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from events.models import AcceptedTraits, DeliveryAttempt, Outgoing, SendLog, Tr
 
 
 def waiting(**which: Any) -> list[Outgoing]:
-    """Oldest first."""
+    """Return the rows, oldest first."""
     return list(Outgoing.objects.filter(**which).order_by("id"))
 
 
@@ -19,14 +19,14 @@ def names(**which: Any) -> list[str]:
 
 
 def facts(event: str) -> dict[str, Any]:
-    """Of the one such event that waits."""
+    """Return the facts of the one waiting row of this event."""
     (row,) = waiting(event=event)
-    found: dict[str, Any] = row.facts
-    return found
+    recorded: dict[str, Any] = row.facts
+    return recorded
 
 
 def written() -> dict[str, list[dict[str, Any]]]:
-    """Everything that recording, spreading and sending write."""
+    """Return everything that recording, fanning out and sending write."""
     models: tuple[type[Model], ...] = (
         Outgoing,
         TraitChange,

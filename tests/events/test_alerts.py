@@ -437,7 +437,7 @@ class TestMailServer:
     def test_receives_the_email(self, cleaners: Business, server: MailServer) -> None:
         stopped(cleaners, NOON)
         assert watch(NOON) == 1
-        (email,) = server.arrived
+        (email,) = server.received
         assert {
             name: email[name] for name in ("From", "To", "Subject", "Auto-Submitted", "Message-ID")
         } == {
@@ -469,7 +469,7 @@ class TestMailServer:
         stopped(cleaners, NOON)
         stopped(other, NOON)
         assert [watch(NOON), watch(NOON + MINUTE)] == [1, 0]
-        assert [email["To"] for email in server.arrived] == ["otto@example.com"]
+        assert [email["To"] for email in server.received] == ["otto@example.com"]
         User.objects.filter(username="olivia").update(email="olivia@example.com")
         assert watch(NOON + 11 * MINUTE) == 1
 
@@ -481,7 +481,7 @@ class TestMailServer:
         # it was sent, and the worker died before it stored that
         Alert.objects.update(told="", told_at=None, emails=0, telling_until=NOON + 5 * MINUTE)
         assert [watch(NOON + minutes * MINUTE) for minutes in (1, 4, 5)] == [0, 0, 1]
-        assert len({email["Message-ID"] for email in server.arrived}) == 1
+        assert len({email["Message-ID"] for email in server.received}) == 1
 
     def test_gets_no_extra_header_from_a_name_of_two_lines(
         self, cleaners: Business, server: MailServer
@@ -489,7 +489,7 @@ class TestMailServer:
         Business.objects.update(name="Bridge\r\nBcc: all@example.com")
         stopped(cleaners, NOON)
         watch(NOON)
-        (email,) = server.arrived
+        (email,) = server.received
         assert (email["Bcc"], email["Subject"]) == (
             None,
             "Bridge Bcc: all@example.com: events are not being sent to Segment",
@@ -506,7 +506,7 @@ class TestWorkersAtOnce:
         runs_again(cleaners)
         at_once(lambda: watch(NOON + MINUTE))
         assert sorted(at_once(lambda: watch(NOON + 11 * MINUTE))) == [0, 0, 0, 1]
-        assert [email["Subject"] for email in server.arrived] == [
+        assert [email["Subject"] for email in server.received] == [
             "Bridge Cleaners: events are not being sent to Segment",
             "Bridge Cleaners: events are being sent to Segment again",
         ]

@@ -1,4 +1,4 @@
-"""Whenever and however seldom sweeps run, each year's birthday is told as a calendar kept by hand would tell it."""
+"""At any times of sweeps, birthdays are recorded as a simple calendar in Python says."""
 
 from calendar import isleap
 from collections.abc import Iterator
@@ -29,10 +29,12 @@ def celebrated_on(birthday: str, year: int) -> date:
     )
 
 
-def told(birthday: str, hour: int, zone: str, looks: list[datetime]) -> Iterator[tuple[int, int]]:
-    """By look, in order: its number, and the year of the birthday that it finds."""
+def due_birthdays(
+    birthday: str, hour: int, zone: str, sweeps: list[datetime]
+) -> Iterator[tuple[int, int]]:
+    """Yield the number of each sweep that finds the birthday, with the year that it finds."""
     done: set[int] = set()
-    for number, now in enumerate(looks):
+    for number, now in enumerate(sweeps):
         clock = now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
         for year in (clock.year - 1, clock.year):
             day = celebrated_on(birthday, year)
@@ -59,23 +61,23 @@ def told(birthday: str, hour: int, zone: str, looks: list[datetime]) -> Iterator
 def test_each_sweep_finds_what_is_due_at_its_time(
     zone: str, day: int, hour: int, start: int, year: int, gaps: list[int], db: None
 ) -> None:
-    # by a leap year's calendar, to have the 29th of February
+    # a leap year, to have the 29th of February
     birthday = f"{date(2024, 1, 1) + timedelta(days=day):%m-%d}"
     midnight = datetime.combine(celebrated_on(birthday, year), datetime.min.time(), UTC)
-    looks = [
+    sweeps = [
         midnight + timedelta(hours=start + sum(gaps[:count])) for count in range(len(gaps) + 1)
     ]
     with transaction.atomic():
         long_ago = datetime(2005, 1, 1, tzinfo=UTC)
         born(switched_on(zone, since=long_ago, birthday_hour=hour), birthday, entered=long_ago)
-        found = [number for number, now in enumerate(looks) if birthdays.sweep(now)]
+        found = [number for number, now in enumerate(sweeps) if birthdays.sweep(now)]
         rows = waiting()
         transaction.set_rollback(True)
-    expected = list(told(birthday, hour, zone, looks))
+    expected = list(due_birthdays(birthday, hour, zone, sweeps))
     assert found == [number for number, _ in expected]
     for row, (number, due_year) in zip(rows, expected, strict=True):
         assert row.facts == {"birthday": birthday}
-        assert row.occurred_at <= looks[number]
+        assert row.occurred_at <= sweeps[number]
         assert abs(
             local_day(row.occurred_at, zone) - celebrated_on(birthday, due_year)
         ) <= timedelta(days=1)

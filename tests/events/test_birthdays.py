@@ -1,4 +1,4 @@
-"""Customer Birthday: once a customer and year, from the hour that the business chose, caught up for three days."""
+"""Customer Birthday: once per customer and year, at the chosen hour, caught up for three days."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -27,7 +27,7 @@ NINE = datetime(2025, 5, 4, 9, tzinfo=ANGELES)
 def switched_on(
     time_zone: str = "America/Los_Angeles", since: datetime = LONG_AGO, **config: Any
 ) -> Business:
-    """With a birthday field, since the same time."""
+    """Create a business whose integration and birthday field are set since then."""
     business: Business = BusinessFactory.create(time_zone=time_zone)
     field = CustomFieldFactory.create(business=business, birthday=True)
     defaults = {"enabled": True, "enabled_at": since, "birthday_field": field}
@@ -41,7 +41,7 @@ def switched_on(
 
 
 def born(business: Business, birthday: str, entered: datetime = LONG_AGO) -> Customer:
-    """Past the signals: nothing is recorded of them but what a sweep finds."""
+    """Create a customer without signals: only sweeps record events."""
     (customer,) = Customer.objects.bulk_create([Customer(business=business, created_at=LONG_AGO)])
     field = CustomField.objects.get(business=business)
     CustomFieldValue.objects.bulk_create(
@@ -51,13 +51,13 @@ def born(business: Business, birthday: str, entered: datetime = LONG_AGO) -> Cus
 
 
 def around(day: date) -> Iterator[datetime]:
-    """Looks every six hours, from two days before the day's midnight on, for a week."""
+    """Yield times of sweeps: every six hours for a week, from two days before the day on."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=ANGELES)
     return (midnight + look * 6 * HOUR for look in range(-8, 20))
 
 
 def celebrated(*days: date) -> list[str]:
-    """The times, as told, of what sweeps around these days find."""
+    """Return the times of the events that sweeps around these days record."""
     for day in days:
         for look in around(day):
             birthdays.sweep(look)

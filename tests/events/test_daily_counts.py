@@ -1,4 +1,4 @@
-"""The daily counts say exactly what the send log says, whoever writes it and whatever happens meanwhile."""
+"""The daily counts always equal what one would count in the send log."""
 
 import importlib
 from collections import defaultdict
@@ -25,18 +25,20 @@ from tests.customers.contention import wait_for_waiting
 from tests.factories import BrandFactory, BusinessFactory, CustomerFactory
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-PATIENCE = 30.0
+WAIT_SECONDS = 30.0
 
-FROM_THE_LOG = """
-SELECT l.business_id, l.event, l.outcome, l.brand_id, (l.settled_at AT TIME ZONE b.time_zone)::date, count(*)
-FROM events_sendlog l JOIN customers_business b ON b.id = l.business_id GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+COUNT_THE_LOG = """
+SELECT l.business_id, l.event, l.outcome, l.brand_id,
+    (l.settled_at AT TIME ZONE b.time_zone)::date, count(*)
+FROM events_sendlog l JOIN customers_business b ON b.id = l.business_id
+GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 """
 
 
 def waits(
     customer: Customer, event: str = "Order Ready", occurred_at: datetime = NOON
 ) -> OutboxRow:
-    """A message put into the outbox."""
+    """Create a message that waits in the outbox."""
     row = Outgoing.objects.create(
         business_id=customer.business_id,
         customer_id=customer.pk,
@@ -70,7 +72,7 @@ def counts() -> list[tuple[object, ...]]:
 
 def counted_in_the_log() -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(FROM_THE_LOG)
+        cursor.execute(COUNT_THE_LOG)
         return list(cursor.fetchall())
 
 
@@ -82,7 +84,7 @@ def delays() -> list[tuple[date, int, int, int]]:
     )
 
 
-class TestWhatIsCounted:
+class TestCounts:
     def test_include_every_message_by_event_outcome_and_brand(self, customer: Customer) -> None:
         branded = CustomerFactory.create(
             business=customer.business, brand=BrandFactory.create(business=customer.business)
@@ -144,7 +146,7 @@ class TestWhatIsCounted:
     def test_leave_out_what_was_not_logged(self, customer: Customer) -> None:
         row = waits(customer)
         assert settled(row) == 1
-        # a second worker, whose lease was stolen
+        # a second worker, whose lease another worker took over
         assert settled(row) == 0
         assert [messages for *_, messages in counts()] == [1]
 
@@ -217,14 +219,14 @@ def test_counts_always_equal_those_of_the_log() -> None:
             settle(Settlement(items), NOON + timedelta(hours=hours))
         assert counts() == counted_in_the_log()
         told = counts(), delays()
-        assert (count_anew(), delays()) == told
+        assert (recount(), delays()) == told
         transaction.set_rollback(True)
 
     holds()
 
 
-def count_anew() -> list[tuple[object, ...]]:
-    """What the migration makes of a log that was written before there were counts."""
+def recount() -> list[tuple[object, ...]]:
+    """Return the counts that the migration writes for an older log."""
     migration = importlib.import_module("events.migrations.0002_owners_admin")
     DailyCount.objects.all().delete()
     DailyDelay.objects.all().delete()
@@ -236,7 +238,7 @@ def count_anew() -> list[tuple[object, ...]]:
 
 @pytest.mark.django_db(transaction=True)
 class TestWorkersAtOnce:
-    """Each in a thread with a database connection of its own."""
+    """Each worker is a thread with a database connection of its own."""
 
     def test_that_settle_for_the_same_businesses_count_together_and_none_fails(self) -> None:
         customers = [CustomerFactory.create() for _ in range(2)]
@@ -248,15 +250,15 @@ class TestWorkersAtOnce:
             ]
             for _ in range(4)
         ]
-        for portion in work[0] + work[1]:
-            portion.reverse()
+        for chunk in work[0] + work[1]:
+            chunk.reverse()
         together = Barrier(4)
         with ThreadPoolExecutor(4) as workers:
             ended = [
-                workers.submit(disconnecting, partial(settle_all, portions, together))
-                for portions in work
+                workers.submit(closing_connection, partial(settle_all, chunks, together))
+                for chunks in work
             ]
-            assert [worker.result(PATIENCE) for worker in ended] == [4 * 120] * 4
+            assert [worker.result(WAIT_SECONDS) for worker in ended] == [4 * 120] * 4
         assert [messages for *_, messages in counts()] == [16] * 120
         assert counts() == counted_in_the_log()
 
@@ -264,7 +266,8 @@ class TestWorkersAtOnce:
         mine, theirs = (waits(CustomerFactory.create()) for _ in range(2))
         with ThreadPoolExecutor(1) as worker, transaction.atomic():
             settled(mine)
-            assert worker.submit(disconnecting, lambda: settled(theirs)).result(PATIENCE) == 1
+            other = worker.submit(closing_connection, lambda: settled(theirs))
+            assert other.result(WAIT_SECONDS) == 1
         assert [messages for *_, messages in counts()] == [1, 1]
 
     def test_that_settle_for_one_business_count_one_after_the_other(
@@ -274,9 +277,9 @@ class TestWorkersAtOnce:
         with ThreadPoolExecutor(1) as worker:
             with transaction.atomic():
                 settled(first)
-                other = worker.submit(disconnecting, lambda: settled(second))
+                other = worker.submit(closing_connection, lambda: settled(second))
                 wait_for_waiting(1)
-            assert other.result(PATIENCE) == 1
+            assert other.result(WAIT_SECONDS) == 1
         assert [messages for *_, messages in counts()] == [2]
         assert counts() == counted_in_the_log()
 
@@ -285,24 +288,24 @@ class TestWorkersAtOnce:
         with ThreadPoolExecutor(1) as worker:
             with transaction.atomic():
                 settled(first)
-                other = worker.submit(disconnecting, lambda: settled(second))
+                other = worker.submit(closing_connection, lambda: settled(second))
                 wait_for_waiting(1)
                 transaction.set_rollback(True)
-            assert other.result(PATIENCE) == 1
+            assert other.result(WAIT_SECONDS) == 1
         assert [messages for *_, messages in counts()] == [1]
         assert counts() == counted_in_the_log()
 
 
-def settle_all(portions: list[list[OutboxRow]], together: Barrier) -> int:
-    """One portion after the other, each when all are ready for it."""
+def settle_all(chunks: list[list[OutboxRow]], together: Barrier) -> int:
+    """Settle one chunk after the other, each when all workers are ready for it."""
     logged = 0
-    for rows in portions:
-        together.wait(PATIENCE)
+    for rows in chunks:
+        together.wait(WAIT_SECONDS)
         logged += settled(*rows)
     return logged
 
 
-def disconnecting(action: Callable[[], int]) -> int:
+def closing_connection(action: Callable[[], int]) -> int:
     try:
         return action()
     finally:

@@ -1,4 +1,4 @@
-"""Discarding old events: only those that were meant, none that is under way, and nothing is sent before it is done."""
+"""Discard old events: only the chosen ones, none in flight, and nothing is sent meanwhile."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -41,11 +41,11 @@ def business() -> Business:
 
 @pytest.fixture
 def customer(business: Business) -> Customer:
-    """Their signup and their identify wait."""
+    """A customer whose signup and identify wait."""
     return sign_up(business)
 
 
-def asked(
+def create_job(
     business: Business, day: date | None = None, recorded_before: datetime | None = None
 ) -> Request:
     found = discard.read_backlog(business.pk, recorded_before)
@@ -64,7 +64,7 @@ def test_discarded_events_go_to_the_log_as_not_sent_with_their_facts(
     business: Business, customer: Customer
 ) -> None:
     (signup,) = waiting(event="New Customer Signup")
-    request = asked(business)
+    request = create_job(business)
     assert run_jobs(timezone.now()) == 2
 
     entry = SendLog.objects.get()
@@ -87,7 +87,7 @@ def test_discarded_events_go_to_the_log_as_not_sent_with_their_facts(
 def test_identifies_are_sent_all_the_same(
     business: Business, customer: Customer, segment: SegmentStandIn
 ) -> None:
-    asked(business)
+    create_job(business)
     run_jobs(timezone.now())
     deliver()
     assert event_names(segment.accepted()) == ["identify"]
@@ -97,7 +97,7 @@ def test_identifies_are_sent_all_the_same(
 def test_nothing_is_sent_until_the_job_is_finished(
     business: Business, customer: Customer, segment: SegmentStandIn
 ) -> None:
-    asked(business)
+    create_job(business)
     assert lane_of(business).stopped == DISCARDING
     deliver()
     assert segment.requests() == []
@@ -108,7 +108,7 @@ def test_nothing_is_sent_until_the_job_is_finished(
 def test_events_after_the_choice_are_kept(
     business: Business, customer: Customer, segment: SegmentStandIn
 ) -> None:
-    asked(business)
+    create_job(business)
     add_visits(2, customer)
     run_jobs(timezone.now())
     deliver()
@@ -124,7 +124,7 @@ def test_events_recorded_since_switching_on_are_kept(
     Outgoing.objects.filter(event="Customer Visit").update(
         recorded_at=switched_on + timedelta(seconds=1)
     )
-    request = asked(business, recorded_before=switched_on)
+    request = create_job(business, recorded_before=switched_on)
     run_jobs(timezone.now())
     assert request.expected == 1
     assert [row.event for row in waiting()] == ["identify", "Customer Visit", "Customer Visit"]
@@ -141,7 +141,7 @@ def test_with_a_day_only_earlier_events_are_discarded(
     assert found.days == ((date(2025, 3, 3), 1), (date(2025, 3, 4), 1))
     assert (found.events, found.details, found.before(date(2025, 3, 4))) == (2, 1, 1)
 
-    assert asked(business, date(2025, 3, 4)).expected == 1
+    assert create_job(business, date(2025, 3, 4)).expected == 1
     run_jobs(timezone.now())
     assert outcomes() == [("New Customer Signup", "skipped")]
     assert [row.event for row in waiting()] == ["identify", "Customer Visit"]
@@ -150,7 +150,7 @@ def test_with_a_day_only_earlier_events_are_discarded(
 def test_events_of_other_businesses_are_kept(business: Business, customer: Customer) -> None:
     other = sending_business("Z" * 32)
     sign_up(other)
-    asked(business)
+    create_job(business)
     run_jobs(timezone.now())
     assert [row.event for row in waiting(business=other)] == ["New Customer Signup", "identify"]
     assert lane_of(other).stopped == ""
@@ -159,7 +159,7 @@ def test_events_of_other_businesses_are_kept(business: Business, customer: Custo
 def test_the_job_waits_for_a_delivery_in_flight(business: Business, customer: Customer) -> None:
     now = timezone.now()
     Lane.objects.update(lease_token=uuid4(), lease_until=now + timedelta(seconds=30))
-    asked(business)
+    create_job(business)
     assert run_jobs(now) == 0
     assert len(waiting()) == 2
     # its worker was killed
@@ -170,7 +170,7 @@ def test_the_job_waits_for_a_delivery_in_flight(business: Business, customer: Cu
 def test_a_second_job_is_not_created_while_the_first_is_open(
     business: Business, customer: Customer
 ) -> None:
-    asked(business)
+    create_job(business)
     found = discard.read_backlog(business.pk, None)
     assert (
         discard.request_discard(found, business.pk, "UTC", None, timezone.now(), None, None) is None
@@ -181,7 +181,7 @@ def test_a_second_job_is_not_created_while_the_first_is_open(
 def test_neither_saving_nor_a_new_key_resumes_the_lane_before_the_job_is_finished(
     business: Business, customer: Customer
 ) -> None:
-    asked(business)
+    create_job(business)
     config = Integration.objects.get()
     config.write_key = "Z" * 32
     config.save()
@@ -190,7 +190,7 @@ def test_neither_saving_nor_a_new_key_resumes_the_lane_before_the_job_is_finishe
 
 
 def test_with_nothing_to_discard_the_lane_resumes_at_once(business: Business) -> None:
-    assert asked(business).expected == 0
+    assert create_job(business).expected == 0
     assert run_jobs(timezone.now()) == 1
     assert lane_of(business).stopped == ""
 
@@ -200,7 +200,7 @@ def test_many_events_are_discarded_in_chunks(
 ) -> None:
     monkeypatch.setattr(discard, "DISCARD_CHUNK_SIZE", 100)
     add_visits(249, customer)
-    request = asked(business)
+    request = create_job(business)
     assert run_jobs(timezone.now()) == 4
     request.refresh_from_db()
     assert (request.done, SendLog.objects.count(), len(waiting())) == (250, 250, 1)
@@ -212,7 +212,7 @@ def test_after_a_worker_died_the_next_one_does_its_chunk(
 ) -> None:
     business = sending_business(WRITE_KEY)
     add_visits(5, sign_up(business))
-    asked(business)
+    create_job(business)
 
     def dies(*args: object) -> None:
         raise SystemExit
@@ -232,7 +232,7 @@ def test_two_concurrent_workers_discard_each_event_once(monkeypatch: pytest.Monk
     businesses = [sending_business(f"{number:032d}") for number in range(3)]
     for business in businesses:
         add_visits(199, sign_up(business))
-        asked(business)
+        create_job(business)
     start = Barrier(2)
 
     def worker(number: int) -> None:
@@ -257,7 +257,7 @@ def test_two_concurrent_workers_discard_each_event_once(monkeypatch: pytest.Monk
 def test_a_job_is_deleted_with_its_business() -> None:
     business = BusinessFactory.create()
     Integration.objects.create(business=business)
-    asked(business)
+    create_job(business)
     business.delete()
     assert run_jobs(timezone.now()) == 0
 
@@ -266,14 +266,14 @@ def test_a_job_is_deleted_with_its_business() -> None:
 def test_a_worker_starts_at_once_and_sends_what_is_left(
     start_worker: Callable[..., Worker], segment: SegmentStandIn
 ) -> None:
-    """No beat runs here: the choice itself wakes a worker, and so does the end of the discarding."""
+    """No beat runs here: the choice wakes a worker, and so does the end of the job."""
     business = sending_business(WRITE_KEY)
     with transaction.atomic():
         add_visits(3, sign_up(business))
         lane_control.halt(business.pk, "Segment refused the write key.")
     start_worker()
     with transaction.atomic():
-        asked(business)
+        create_job(business)
     wait_until(lambda: not waiting(), "all was discarded or sent")
     assert event_names(segment.accepted()) == ["identify"]
     assert sorted(outcomes()) == [

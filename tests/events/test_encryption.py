@@ -1,4 +1,4 @@
-"""Write keys are ciphertext in the database, under keys of their own that can be changed."""
+"""Write keys are encrypted in the database, with keys that can be rotated."""
 
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
@@ -41,7 +41,7 @@ def rotate(*options: str) -> str:
 
 @pytest.fixture
 def new_key(settings: Any) -> str:
-    """Put in front of the present keys, as an operator does before rotating."""
+    """Put a new key before the present ones, as an operator does before rotating."""
     key = Fernet.generate_key().decode()
     settings.FIELD_KEYS = [key, *settings.FIELD_KEYS]
     return key
@@ -66,7 +66,7 @@ def test_encryption_does_not_depend_on_the_secret_key(settings: Any) -> None:
 
 
 @pytest.mark.django_db
-class TestInTheTable:
+class TestStoredWriteKey:
     def test_is_never_stored_in_plain_text(self) -> None:
         made = integration()
         (token,) = stored()
@@ -82,7 +82,7 @@ class TestInTheTable:
         assert WRITE_KEY not in stored()[0]
 
     def test_is_in_no_table_in_plain_text(self) -> None:
-        """Not even in passing: none of the rows that saving a config writes does."""
+        """None of the rows that saving an integration writes contains it."""
         integration()
         with connection.cursor() as cursor:
             for table in connection.introspection.table_names(cursor):
@@ -142,7 +142,7 @@ class TestInTheTable:
 
 
 @pytest.mark.django_db
-class TestRotating:
+class TestRotateFieldKeys:
     def test_encrypts_every_write_key_with_the_newest_field_key(
         self, new_key: str, settings: Any
     ) -> None:
@@ -153,8 +153,8 @@ class TestRotating:
         before = stored()
         settings.FIELD_KEYS = [new_key, *settings.FIELD_KEYS]
         assert (
-            rotate()
-            == "2 write keys encrypted again. 0 cannot be decrypted with FIELD_KEYS and were not changed."
+            rotate() == "2 write keys encrypted again. 0 cannot be decrypted with FIELD_KEYS "
+            "and were not changed."
         )
         assert all(token != old for token, old in zip(stored()[:2], before, strict=False))
         settings.FIELD_KEYS = [new_key]
@@ -177,8 +177,8 @@ class TestRotating:
         settings.FIELD_KEYS = [Fernet.generate_key().decode()]
         integration(OTHER_KEY)
         assert (
-            rotate()
-            == "1 write keys encrypted again. 1 cannot be decrypted with FIELD_KEYS and were not changed."
+            rotate() == "1 write keys encrypted again. 1 cannot be decrypted with FIELD_KEYS "
+            "and were not changed."
         )
         assert stored()[:1] == lost
 
@@ -187,7 +187,8 @@ class TestRotating:
         before = stored()
         assert (
             rotate("--dry-run")
-            == "1 write keys would be encrypted again. 0 cannot be decrypted with FIELD_KEYS and were not changed."
+            == "1 write keys would be encrypted again. 0 cannot be decrypted with FIELD_KEYS "
+            "and were not changed."
         )
         assert stored() == before
 

@@ -1,4 +1,4 @@
-"""What could not be sent for 30 days goes to the send log with its facts, and nothing else does."""
+"""Messages that could not be sent for 30 days expire, and no others."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def order(integration: Integration, customer: Customer) -> Order:
-    """Of which three messages wait: identify is one of them."""
+    """An order of which three messages wait, an identify among them."""
     return Order.create(customer, number="1001")
 
 
@@ -80,7 +80,7 @@ def test_messages_that_waited_for_less_keep_waiting() -> None:
 def test_expiry_counts_from_the_time_of_recording(
     integration: Integration, customer: Customer
 ) -> None:
-    """A phone that was offline for months reports what is still worth sending."""
+    """A phone that was offline for months reports events that are still worth sending."""
     now = timezone.now()
     Order.create(customer, at=now - 3 * MONTH)
     with nothing_written():
@@ -134,7 +134,8 @@ def test_of_many_messages_only_the_overdue_ones_expire(
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO events_outgoing "
-            "(business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts, recorded_at) "
+            "(business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, "
+            "facts, recorded_at) "
             "SELECT %s, %s, %s, 'Order Ready', n, md5(n::text), now(), '{}', %s FROM generate_series(1, %s) n",
             [
                 customer.business_id,

@@ -1,4 +1,4 @@
-"""A renamed brand, agent, group, discount or field reaches exactly the customers who show it and whom Segment knows."""
+"""A renamed row identifies exactly the customers whose traits show it and whom Segment knows."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -164,7 +164,7 @@ def test_customers_whom_segment_does_not_know_are_left_for_their_first_event(
 
 
 def test_customers_with_a_waiting_message_are_identified(business: Business) -> None:
-    """Their traits may have been read already for the identify that goes ahead of their event."""
+    """Their traits may have been read already, for the identify before their event."""
     brand = BrandFactory.create(business=business)
     (stranger,) = Customer.objects.bulk_create([Customer(business=business, brand=brand)])
     stranger.schedule_pickup(business.today())
@@ -206,7 +206,7 @@ def test_switching_off_before_the_fan_out_identifies_nobody(business: Business) 
 
 
 def test_switching_on_again_identifies_all_customers_that_segment_knew(business: Business) -> None:
-    """They may have changed while nothing was recorded."""
+    """Traits may have changed while nothing was recorded."""
     concerned = create_known_customers(business, 3)
     integration = Integration.objects.get()
     change(integration, enabled=False)

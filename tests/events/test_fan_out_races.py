@@ -1,4 +1,4 @@
-"""Spreading while others spread and save: nobody waits for long, fails or is forgotten."""
+"""Fanning out while others fan out and save: none waits long, fails or is left out."""
 
 import time
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def rename(record: Any) -> None:
     record.save()
 
 
-def a_portion_of(business: Business) -> Callable[[], bool]:
+def chunk_of(business: Business) -> Callable[[], bool]:
     change = TraitChange.objects.get(business=business)
     return lambda: fan_out_chunk(change.pk)
 
@@ -57,7 +57,7 @@ def test_a_change_that_another_worker_holds_is_left_to_it() -> None:
     business = switched_on()
     concerned = create_known_customers(business, 3)
     rename(business)
-    with uncommitted(a_portion_of(business)):
+    with uncommitted(chunk_of(business)):
         assert fan_out_all() == 0
     assert fan_out_all() == 1
     assert customers_with_identify() == set(concerned)
@@ -69,7 +69,7 @@ def test_another_change_is_fanned_out_meanwhile() -> None:
     concerned = create_known_customers(other, 3)
     rename(business)
     rename(other)
-    with uncommitted(a_portion_of(business)):
+    with uncommitted(chunk_of(business)):
         assert fan_out_all() == 2
         assert customers_with_identify() == set(concerned)
 
@@ -94,7 +94,7 @@ def test_a_save_waits_for_at_most_one_chunk_and_is_sent_last() -> None:
     business = switched_on()
     first, _ = create_known_customers(business, 2)
     rename(business)
-    with uncommitted(a_portion_of(business)) as commit:
+    with uncommitted(chunk_of(business)) as commit:
         assert customers_with_identify() == set()
         commit()
         save(first)

@@ -1,4 +1,4 @@
-"""However many saves change a customer before it leaves, one identify waits: the newest."""
+"""However often a customer is saved before it is sent, one identify waits: the newest."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The config: what is refused, and in which words; what is stamped; and that saving it lets a lane run."""
+"""The integration: its validation, the times it stores, and the lane that saving it resumes."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +22,10 @@ from tests.factories import BusinessFactory, CustomFieldFactory
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2025, 3, 4, 12, tzinfo=UTC)
-SHAPE = "A write key is 32 letters and digits. Copy it from Segment: Connections, Sources, your source, Settings, API Keys."
+MALFORMED_KEY = (
+    "A write key is 32 letters and digits. Copy it from Segment: "
+    "Connections > Sources > your source > Settings > API Keys."
+)
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def business() -> Business:
     return made
 
 
-def complaints(**config: Any) -> dict[str, list[str]]:
+def errors(**config: Any) -> dict[str, list[str]]:
     with pytest.raises(ValidationError) as caught:
         Integration(**config).full_clean()
     return caught.value.message_dict
@@ -52,38 +55,38 @@ class TestValidation:
         ],
     )
     def test_refuses_a_malformed_write_key(self, business: Business, write_key: str) -> None:
-        assert complaints(business=business, write_key=write_key) == {"write_key": [SHAPE]}
+        assert errors(business=business, write_key=write_key) == {"write_key": [MALFORMED_KEY]}
 
     def test_refuses_switching_on_without_a_write_key(self, business: Business) -> None:
-        said = {"write_key": ["Enter the write key of your Segment source before you switch on."]}
-        assert complaints(business=business, enabled=True) == said
+        expected = {
+            "write_key": ["Enter the write key of your Segment source before you switch on."]
+        }
+        assert errors(business=business, enabled=True) == expected
 
     def test_refuses_an_event_that_does_not_exist(self, business: Business) -> None:
-        (said,) = complaints(business=business, muted=["Order Ready", "Order Redy", "identify"])[
+        (error,) = errors(business=business, muted=["Order Ready", "Order Redy", "identify"])[
             "muted"
         ]
-        assert (
-            said
-            == f"Order Redy, identify: there is no such event. The events are {', '.join(sorted(EVENT_NAMES))}."
-        )
+        events = ", ".join(sorted(EVENT_NAMES))
+        assert error == (f"Order Redy, identify: there is no such event. The events are {events}.")
 
     def test_refuses_another_business_s_birthday_field(self, business: Business) -> None:
         theirs = CustomFieldFactory.create(birthday=True)
-        said = {
+        expected = {
             "birthday_field": [
                 "This custom field belongs to another business. Choose one of your own."
             ]
         }
-        assert complaints(business=business, birthday_field=theirs) == said
+        assert errors(business=business, birthday_field=theirs) == expected
 
     def test_refuses_a_birthday_field_that_is_no_date(self, business: Business) -> None:
         text = CustomFieldFactory.create(business=business)
-        assert list(complaints(business=business, birthday_field=text)) == ["birthday_field"]
+        assert list(errors(business=business, birthday_field=text)) == ["birthday_field"]
 
     @pytest.mark.parametrize("region", ["", "US", "https://api.segment.io", "ap"])
     def test_refuses_an_unknown_region(self, business: Business, region: str) -> None:
-        (said,) = complaints(business=business, region=region)["region"]
-        assert said == (
+        (error,) = errors(business=business, region=region)["region"]
+        assert error == (
             f"Value {region!r} is not a valid choice." if region else "This field cannot be blank."
         )
 
@@ -102,11 +105,11 @@ class TestValidation:
         ],
     )
     def test_refuses_numbers_out_of_range(self, business: Business, field: str, value: int) -> None:
-        assert list(complaints(business=business, **{field: value})) == [field]
+        assert list(errors(business=business, **{field: value})) == [field]
 
     def test_refuses_a_second_integration_of_a_business(self, business: Business) -> None:
         Integration.objects.create(business=business)
-        assert complaints(business=business) == {
+        assert errors(business=business) == {
             "business": ["Integration with this Business already exists."]
         }
 
@@ -127,7 +130,7 @@ def test_a_valid_integration_is_accepted(business: Business) -> None:
 
 
 class TestTimes:
-    """Nothing from before it was switched on, or its birthday field was set, is ever sent."""
+    """No event from before the integration or the birthday field was set is sent."""
 
     def test_enabled_at_is_set_when_it_is_switched_on_and_kept(self, business: Business) -> None:
         with time_machine.travel(NOON, tick=False) as clock:
@@ -238,7 +241,7 @@ class TestTheLane:
             lane.failures,
         ) == ("", None, "", None, 0)
         assert lane.resume_at <= timezone.now()
-        # what is under way goes on, and its verdict is told from one on the new config
+        # a delivery in flight goes on, but its result does not count for the changed integration
         assert (lane.lease_token, lane.lease_until, lane.generation) == (*lease.values(), 1)
         assert (lane.last_accepted_at, lane.floor) == (NOON, 5)
 

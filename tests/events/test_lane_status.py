@@ -29,7 +29,7 @@ from tests.segment import SegmentStandIn
 NOW = datetime(2025, 3, 4, 22, 5, 30, tzinfo=UTC)  # 14:05:30 in Los Angeles
 ON = LaneStatus(1, "America/Los_Angeles", enabled=True, has_key=True)
 MINUTES = timedelta(minutes=1)
-TROUBLED = replace(
+FAILING = replace(
     ON,
     waiting=12,
     failing_since=NOW - 65 * MINUTES,
@@ -56,8 +56,10 @@ STOPPED = replace(
         (
             LaneStatus(1, "UTC", waiting=1),
             LaneState.OFF,
-            "Switched off. 1 event is waiting from before. When you switch on, "
-            "we ask whether to send or discard it.",
+            (
+                "Switched off. 1 event is waiting from before. When you switch on, "
+                "we ask whether to send or discard it."
+            ),
         ),
         (
             ON,
@@ -75,28 +77,36 @@ STOPPED = replace(
             "3 events will be sent in a moment.",
         ),
         (
-            replace(TROUBLED, last_error=responses.decide(503, None).error),
+            replace(FAILING, last_error=responses.decide(503, None).error),
             LaneState.FAILING,
-            "Segment has been having trouble since 13:00 (error 503). 12 events are waiting; "
-            "we will try again in 40 seconds.",
+            (
+                "Segment has been having trouble since 13:00 (error 503). 12 events are waiting; "
+                "we will try again in 40 seconds."
+            ),
         ),
         (
-            replace(TROUBLED, waiting=1, last_error=responses.timed_out().error, resume_at=NOW),
+            replace(FAILING, waiting=1, last_error=responses.timed_out().error, resume_at=NOW),
             LaneState.FAILING,
-            "Not working since 13:00: Segment did not answer in time. 1 event is waiting; "
-            "we are trying again now.",
+            (
+                "Not working since 13:00: Segment did not answer in time. 1 event is waiting; "
+                "we are trying again now."
+            ),
         ),
         (
             STOPPED,
             LaneState.STOPPED,
-            "Sending stopped at 14:04: Segment refused the write key. 12 events are waiting; "
-            "they will be sent when this is fixed.",
+            (
+                "Sending stopped at 14:04: Segment refused the write key. 12 events are waiting; "
+                "they will be sent when this is fixed."
+            ),
         ),
         (
             replace(STOPPED, waiting=1),
             LaneState.STOPPED,
-            "Sending stopped at 14:04: Segment refused the write key. 1 event is waiting; "
-            "it will be sent when this is fixed.",
+            (
+                "Sending stopped at 14:04: Segment refused the write key. 1 event is waiting; "
+                "it will be sent when this is fixed."
+            ),
         ),
         (
             replace(STOPPED, waiting=0),
@@ -112,12 +122,14 @@ STOPPED = replace(
         (
             replace(ON, stopped=CHOICE_WANTED, waiting=COUNTED_MESSAGES + 1),
             LaneState.CHOOSING,
-            "On, but nothing is sent until you choose. More than 10,000 events are waiting, "
-            "some from before you switched on.",
+            (
+                "On, but nothing is sent until you choose. More than 10,000 events are waiting, "
+                "some from before you switched on."
+            ),
         ),
         (replace(ON, stopped=DISCARDING, waiting=5), LaneState.DISCARDING, DISCARDING),
         (LaneStatus(1, "UTC", stopped=DISCARDING), LaneState.DISCARDING, DISCARDING),
-        # what was wrong before it was switched off is not what the owner asks now
+        # an error from before it was switched off does not matter now
         (
             replace(STOPPED, enabled=False, waiting=0),
             LaneState.OFF,
@@ -146,7 +158,7 @@ def test_a_stop_has_its_cause_in_the_sentence_and_a_remedy(status: int) -> None:
         (STOPPED, responses.COPY_THE_KEY),
         (replace(ON, stopped=CHOICE_WANTED), "Choose whether to send or discard them."),
         (replace(ON, stopped=DISCARDING), ""),
-        (TROUBLED, ""),
+        (FAILING, ""),
         (ON, ""),
         (LaneStatus(1, "UTC"), "Enter the write key of your Segment source, then switch on."),
         (LaneStatus(1, "UTC", has_key=True), ""),

@@ -1,4 +1,4 @@
-"""Sweeps count the business's own days, also where the clocks change, midnight does not exist, or a whole day is skipped."""
+"""Sweeps count the business's own days, also where clocks change or a whole day is skipped."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,8 +18,9 @@ from tests.events.test_lost import customer, switched_on
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-# Clocks go forward at midnight in Beirut, Cairo and Havana, so that the day begins at one; in Lord Howe by half an hour; Kathmandu is
-# at an odd offset, Kiritimati a day ahead of Honolulu; Apia had no 30 December in 2011; Casablanca goes back for a month.
+# In Beirut, Cairo and Havana clocks go forward at midnight, so that the day begins at one o'clock;
+# on Lord Howe by half an hour. Kathmandu has an odd offset, Kiritimati is a day ahead of Honolulu,
+# and Casablanca goes back for a month. Apia, in some tests, had no 30 December in 2011.
 ZONES = [
     "America/Los_Angeles",
     "America/Havana",
@@ -35,11 +36,11 @@ ZONES = [
 ]
 
 
-def first_found(zone: str, last: datetime, limit: int, looks: list[datetime]) -> datetime | None:
-    """Which of the looks, in order, finds the customer; none after it may."""
+def first_sweep(zone: str, last: datetime, limit: int, times: list[datetime]) -> datetime | None:
+    """Return the time of the sweep that finds the customer. No later one may find them again."""
     business = switched_on(zone, since=datetime(2010, 1, 1, tzinfo=UTC), weekly_limit=limit)
     customer(business, last, created_at=last - DAY)
-    found = [now for now in looks if lost.sweep(now)]
+    found = [now for now in times if lost.sweep(now)]
     assert len(found) <= 1
     return found[0] if found else None
 
@@ -53,7 +54,7 @@ def first_found(zone: str, last: datetime, limit: int, looks: list[datetime]) ->
         # over the night on which the clocks go forward, and the one on which they go back
         ("America/Los_Angeles", "2025-03-01T20:00:00", "2025-03-16T07:00:00"),
         ("America/Los_Angeles", "2025-10-25T19:00:00", "2025-11-09T08:00:00"),
-        # the fifteenth day begins at one o'clock, as there is no midnight
+        # the fifteenth day begins at one o'clock, because there is no midnight
         ("Asia/Beirut", "2025-03-15T10:00:00", "2025-03-29T22:00:00"),
         ("America/Havana", "2025-02-22T15:00:00", "2025-03-09T05:00:00"),
         ("Africa/Cairo", "2025-04-10T10:00:00", "2025-04-24T22:00:00"),
@@ -67,7 +68,7 @@ def test_the_first_day_over_the_limit_begins_at_local_midnight(
     zone: str, last: str, at: str
 ) -> None:
     seen, begins = (datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (last, at))
-    assert first_found(zone, seen, 14, [begins - timedelta(microseconds=1), begins]) == begins
+    assert first_sweep(zone, seen, 14, [begins - timedelta(microseconds=1), begins]) == begins
 
 
 @settings(
@@ -84,14 +85,14 @@ def test_the_first_sweep_on_or_after_the_day_in_python_finds_the_customer(
     zone: str, seconds: int, limit: int, hours: list[int], db: None
 ) -> None:
     last = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    looks = [
+    times = [
         last + limit * DAY + timedelta(hours=sum(hours[:count])) for count in range(len(hours) + 1)
     ]
     Outgoing.objects.all().delete()
     Integration.objects.all().delete()
     day = lost_on(last, zone, limit)
-    expected = next((now for now in looks if local_day(now, zone) >= day), None)
-    assert first_found(zone, last, limit, looks) == expected
+    expected = next((now for now in times if local_day(now, zone) >= day), None)
+    assert first_sweep(zone, last, limit, times) == expected
     assert [row.facts["days_since_visit"] for row in waiting()] == (
         [(local_day(expected, zone) - local_day(last, zone)).days] if expected else []
     )
@@ -117,7 +118,7 @@ def test_the_database_and_python_agree_on_the_first_day_as_lost(
 
 
 def test_each_business_is_swept_when_its_own_day_begins() -> None:
-    """One customer of each was last seen on 1 May of theirs; the day after the limit begins at different times."""
+    """The customers were last seen on 1 May; the day after the limit begins at different times."""
     businesses = {
         zone: switched_on(zone)
         for zone in ("Pacific/Kiritimati", "Europe/Dublin", "Pacific/Honolulu")

@@ -1,4 +1,4 @@
-"""Customer Lost: once per lapse, told on the first local day on which the customer has stayed away for longer than their rhythm allows."""
+"""Customer Lost: once per lapse, on the first local day over the limit."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,7 +40,7 @@ def customer(
     frequency: str = "weekly",
     **details: Any,
 ) -> Customer:
-    """Past the signals: nothing is recorded of them but what a sweep finds."""
+    """Create a customer without signals: only sweeps record events."""
     made = Customer(
         business=business,
         last_visit=last_visit,
@@ -51,12 +51,12 @@ def customer(
 
 
 def midnight(days: int, zone: ZoneInfo = ANGELES) -> datetime:
-    """At which the day begins that is so many after the visit's."""
+    """Return the begin of the day that is so many days after that of the visit."""
     return datetime(2025, 5, 1, tzinfo=zone) + days * DAY
 
 
 def found_days(business: Business, until: int) -> list[int]:
-    """The days after the visit's on which a sweep finds somebody; it runs twice a day."""
+    """Return the days after the visit on which one of two sweeps finds somebody."""
     return [
         days
         for days in range(until)

@@ -1,4 +1,4 @@
-"""The send log and the delivery attempts are kept by month; the months are there before they are needed, and made when they are not."""
+"""Monthly partitions: created ahead, or by the transaction that needs one."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,14 +15,14 @@ from events.send_log import partitions
 from smrt_integration.tasks import keep_partitions
 from tests.customers.contention import wait_for_waiting
 
-# Far from now, so that no test meets a month that another one or the migrations made.
+# Far from now, so that no test meets a month that another test or the migrations created.
 NOW = datetime(2031, 12, 15, 12, 0, tzinfo=UTC)
 MONTHS = [date(2031, 12, 1), date(2032, 1, 1), date(2032, 2, 1)]
 
 
 @pytest.fixture(autouse=True)
 def _far_months() -> Iterator[None]:
-    """Partitions that a test commits stay behind: tests only empty tables."""
+    """Drop partitions that a test commits: after a test, tables are only emptied."""
     yield
     partitions._existing.clear()
     if not connection.in_atomic_block:
@@ -36,15 +36,16 @@ def drop(*months: date) -> None:
                 cursor.execute(f"DROP TABLE IF EXISTS {partitions.partition_name(table, month)}")
 
 
-def far(table: str) -> list[date]:
+def future_months(table: str) -> list[date]:
     return [month for month in partitions.partition_months(table) if month.year >= 2031]
 
 
 def one_message() -> Settlement:
-    """Accepted, though it never waited: settling logs what it takes out, so this one must be put into the outbox first."""
+    """Return one accepted message, which waits in the outbox: settling logs only such messages."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts) "
+            "INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, "
+            "message_id, occurred_at, facts) "
             "VALUES (1, 1, %s, 'Order Ready', 1, %s, %s, '{}') RETURNING id, user_id, message_id",
             [uuid4(), uuid4().hex, NOW],
         )
@@ -59,7 +60,7 @@ def one_message() -> Settlement:
 @pytest.mark.django_db
 def test_this_month_and_two_more_are_created_ahead_once() -> None:
     assert partitions.create_ahead(NOW) == 6
-    assert far("events_sendlog") == far("events_deliveryattempt") == MONTHS
+    assert future_months("events_sendlog") == future_months("events_deliveryattempt") == MONTHS
     assert partitions.create_ahead(NOW) == 0
 
 
@@ -94,9 +95,13 @@ def test_a_month_begins_and_ends_at_midnight_utc(moment: datetime, month: date) 
 
 @pytest.mark.django_db
 def test_settling_creates_a_missing_month() -> None:
-    assert far("events_sendlog") == []
+    assert future_months("events_sendlog") == []
     assert settle(one_message(), NOW) == 1
-    assert far("events_sendlog") == far("events_deliveryattempt") == [date(2031, 12, 1)]
+    assert (
+        future_months("events_sendlog")
+        == future_months("events_deliveryattempt")
+        == [date(2031, 12, 1)]
+    )
     assert SendLog.objects.get().settled_at == NOW
     assert DeliveryAttempt.objects.get().at == NOW
 
@@ -107,7 +112,7 @@ def test_a_month_of_a_rolled_back_settling_is_created_again() -> None:
     with transaction.atomic():
         assert settle(work, NOW) == 1
         transaction.set_rollback(True)
-    assert far("events_sendlog") == []
+    assert future_months("events_sendlog") == []
     assert SendLog.objects.count() == 0
     assert settle(work, NOW) == 1
     assert SendLog.objects.count() == 1
@@ -119,7 +124,7 @@ def test_a_month_that_exists_is_looked_up_once() -> None:
     with transaction.atomic():
         drop(MONTHS[0])
         partitions.ensure(NOW)
-        assert far("events_sendlog") == []
+        assert future_months("events_sendlog") == []
         transaction.set_rollback(True)
 
 
@@ -137,7 +142,7 @@ def test_two_workers_that_create_a_month_at_once_both_succeed() -> None:
             other = thread.submit(other_worker)
             wait_for_waiting(1)
         assert other.result(20) == 0
-    assert far("events_sendlog") == far("events_deliveryattempt") == MONTHS[:1]
+    assert future_months("events_sendlog") == future_months("events_deliveryattempt") == MONTHS[:1]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -152,7 +157,7 @@ def test_months_are_created_while_a_backup_reads_and_a_worker_settles() -> None:
         assert not SendLog.objects.exists()
         settle(Settlement(settled=one_message().settled), datetime.now(UTC))
         assert thread.submit(worker).result(20) == 6
-    assert far("events_sendlog") == far("events_deliveryattempt") == MONTHS
+    assert future_months("events_sendlog") == future_months("events_deliveryattempt") == MONTHS
 
 
 @pytest.mark.django_db
@@ -160,7 +165,8 @@ def test_a_partition_has_the_columns_defaults_and_indexes_of_its_table() -> None
     partitions.create_ahead(NOW)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname FROM pg_class WHERE relname LIKE 'events_sendlog_2031_12_%' AND relkind = 'i' ORDER BY relname"
+            "SELECT relname FROM pg_class "
+            "WHERE relname LIKE 'events_sendlog_2031_12_%' AND relkind = 'i' ORDER BY relname"
         )
         indexes = [name for (name,) in cursor.fetchall()]
         cursor.execute(

@@ -1,4 +1,4 @@
-"""Sending again: into the outbox under the old message id, by the gate, each entry of the send log at most once."""
+"""Resend: into the outbox under the old message id, unless muted, each entry at most once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -28,7 +28,7 @@ def entries(*rows: SendLog) -> list[LogEntry]:
     return pages.entries_by_id([row.pk for row in rows], None)
 
 
-def again(*rows: SendLog) -> int:
+def resend_rows(*rows: SendLog) -> int:
     return resend.resend(rows[0].business_id, entries(*rows), None, timezone.now())
 
 
@@ -41,7 +41,7 @@ class TestOneEntry:
         self, integration: Integration, customer: Customer
     ) -> None:
         entry = create_log_entry(customer, subject_id=7)
-        assert again(entry) == 1
+        assert resend_rows(entry) == 1
         (row,) = waiting()
         assert (row.event, row.subject_id, row.message_id) == (
             "Customer Visit",
@@ -63,7 +63,7 @@ class TestOneEntry:
         self, integration: Integration, customer: Customer, segment: SegmentStandIn
     ) -> None:
         entry = create_log_entry(customer)
-        again(entry)
+        resend_rows(entry)
         Delivery().run()
         assert [message["type"] for message in segment.accepted()] == ["identify", "track"]
         assert segment.accepted()[-1]["messageId"] == entry.message_id
@@ -72,14 +72,14 @@ class TestOneEntry:
     def test_can_have_each_outcome_but_accepted(
         self, integration: Integration, customer: Customer, outcome: Outcome
     ) -> None:
-        assert again(create_log_entry(customer, outcome=outcome)) == 1
+        assert resend_rows(create_log_entry(customer, outcome=outcome)) == 1
 
     def test_is_not_sent_again_when_segment_has_it(
         self, integration: Integration, customer: Customer
     ) -> None:
         entry = create_log_entry(customer, outcome=Outcome.ACCEPTED)
         with nothing_written():
-            assert again(entry) == 0
+            assert resend_rows(entry) == 0
         assert resent() == []
 
     def test_is_not_sent_again_when_it_is_a_test_event(
@@ -87,7 +87,7 @@ class TestOneEntry:
     ) -> None:
         entry = create_log_entry(customer, "Test Event")
         with nothing_written():
-            assert again(entry) == 0
+            assert resend_rows(entry) == 0
 
     def test_is_not_sent_again_when_the_customer_was_deleted(
         self, integration: Integration, customer: Customer
@@ -95,7 +95,7 @@ class TestOneEntry:
         entry = create_log_entry(customer)
         customer.delete()
         with nothing_written():
-            assert again(entry) == 0
+            assert resend_rows(entry) == 0
         assert resent() == []
 
     def test_is_not_sent_again_by_another_business(
@@ -115,7 +115,7 @@ class TestSwitches:
         integration.enabled = False
         integration.save()
         with nothing_written():
-            assert again(entry) == 0
+            assert resend_rows(entry) == 0
         assert resent() == []
 
     def test_muted_keep_only_that_event_from_being_sent_again(
@@ -127,7 +127,7 @@ class TestSwitches:
         )
         integration.muted = ["Customer Visit"]
         integration.save()
-        assert again(muted, other) == 1
+        assert resend_rows(muted, other) == 1
         assert [row.event for row in waiting()] == ["New Customer Signup"]
         assert resent() == [other.pk]
 
@@ -137,28 +137,28 @@ class TestOnce:
         self, integration: Integration, customer: Customer
     ) -> None:
         entry = create_log_entry(customer)
-        assert (again(entry), again(entry)) == (1, 0)
+        assert (resend_rows(entry), resend_rows(entry)) == (1, 0)
         assert len(waiting()) == 1
 
     def test_an_entry_that_was_sent_meanwhile_is_not_sent_again(
         self, integration: Integration, customer: Customer, segment: SegmentStandIn
     ) -> None:
         entry = create_log_entry(customer)
-        again(entry)
+        resend_rows(entry)
         Delivery().run()
         with nothing_written():
-            assert again(entry) == 0
+            assert resend_rows(entry) == 0
 
     def test_a_second_refusal_is_a_new_entry_that_can_be_sent_again(
         self, integration: Integration, customer: Customer, segment: SegmentStandIn
     ) -> None:
         first = create_log_entry(customer)
-        again(first)
+        resend_rows(first)
         segment.fault("refuse_messages", contains=first.message_id)
         Delivery().run()
         second = SendLog.objects.filter(message_id=first.message_id).exclude(pk=first.pk).get()
         assert second.outcome == "rejected"
-        assert (again(first), again(second)) == (0, 1)
+        assert (resend_rows(first), resend_rows(second)) == (0, 1)
         assert [row.message_id for row in waiting()] == [first.message_id]
 
     @pytest.mark.django_db(transaction=True)
@@ -171,7 +171,7 @@ class TestOnce:
         def click() -> int:
             barrier.wait(timeout=20)
             try:
-                return again(entry)
+                return resend_rows(entry)
             finally:
                 connection.close()
 
@@ -186,7 +186,7 @@ class TestCustomerDetails:
         self, integration: Integration, customer: Customer
     ) -> None:
         entry = create_log_entry(customer, "identify", facts={})
-        assert again(entry) == 1
+        assert resend_rows(entry) == 1
         (row,) = waiting()
         assert row.event == "identify"
         assert row.message_id != entry.message_id
@@ -195,7 +195,7 @@ class TestCustomerDetails:
         self, integration: Integration, customer: Customer
     ) -> None:
         rows = [create_log_entry(customer, "identify", facts={}) for _ in range(3)]
-        assert again(*rows) == 1
+        assert resend_rows(*rows) == 1
         assert len(waiting()) == 1
         assert resent() == sorted(row.pk for row in rows)
 
@@ -204,7 +204,7 @@ class TestCustomerDetails:
     ) -> None:
         entry = create_log_entry(customer, "identify", Outcome.SKIPPED, facts={})
         with nothing_written():
-            assert again(entry) == 0
+            assert resend_rows(entry) == 0
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def rejected(integration: Integration, customer: Customer) -> list[SendLog]:
     ]
 
 
-def ask(business: Business, **which: Any) -> Request | None:
+def create_job(business: Business, **which: Any) -> Request | None:
     return resend.request_resend(
         MessageFilter((business.pk,), resendable=True, **which), None, timezone.now()
     )
@@ -230,7 +230,7 @@ class TestEverythingThatMatches:
         self, business: Business, customer: Customer, rejected: list[SendLog]
     ) -> None:
         create_log_entry(customer, outcome=Outcome.ACCEPTED)
-        request = ask(business)
+        request = create_job(business)
         assert request
         assert request.expected == 7
         assert run.run_jobs(timezone.now()) == 3
@@ -242,7 +242,7 @@ class TestEverythingThatMatches:
         self, business: Business, customer: Customer, rejected: list[SendLog]
     ) -> None:
         other = create_log_entry(customer, "New Customer Signup", facts={"source": "POS"})
-        request = ask(business, event="New Customer Signup")
+        request = create_job(business, event="New Customer Signup")
         assert request
         assert request.expected == 1
         run.run_jobs(timezone.now())
@@ -251,7 +251,7 @@ class TestEverythingThatMatches:
     def test_leaves_out_what_is_logged_later(
         self, business: Business, customer: Customer, rejected: list[SendLog]
     ) -> None:
-        ask(business)
+        create_job(business)
         create_log_entry(customer, subject_id=99)
         run.run_jobs(timezone.now())
         assert [row.subject_id for row in waiting()] == list(range(7))
@@ -259,8 +259,8 @@ class TestEverythingThatMatches:
     def test_passes_over_what_was_sent_again_before(
         self, business: Business, rejected: list[SendLog]
     ) -> None:
-        again(*rejected[:2])
-        request = ask(business)
+        resend_rows(*rejected[:2])
+        request = create_job(business)
         run.run_jobs(timezone.now())
         assert request
         request.refresh_from_db()
@@ -270,7 +270,7 @@ class TestEverythingThatMatches:
     def test_is_continued_where_a_worker_died(
         self, business: Business, rejected: list[SendLog]
     ) -> None:
-        request = ask(business)
+        request = create_job(business)
         assert request
         with transaction.atomic():
             assert resend.resend_chunk(request, timezone.now()) is False
@@ -285,7 +285,7 @@ class TestEverythingThatMatches:
         assert [row.subject_id for row in waiting()] == list(range(7))
 
     def test_requested_twice_is_one_job(self, business: Business, rejected: list[SendLog]) -> None:
-        first, second = ask(business), ask(business)
+        first, second = create_job(business), create_job(business)
         assert first == second
         assert Request.objects.count() == 1
 
@@ -297,14 +297,16 @@ class TestEverythingThatMatches:
             Integration.objects.update(enabled=False)
         with nothing_written():
             assert (
-                ask(business, event="Order Ready") if why == "nothing" else ask(business)
+                create_job(business, event="Order Ready")
+                if why == "nothing"
+                else create_job(business)
             ) is None
         assert not Request.objects.exists()
 
 
 def test_marks_of_deleted_entries_are_deleted(integration: Integration, customer: Customer) -> None:
     entry, later = create_log_entry(customer), create_log_entry(customer)
-    again(entry, later)
+    resend_rows(entry, later)
     SendLog.objects.filter(pk=entry.pk).delete()
     retention.drop_old(timezone.now())
     assert resent() == [later.pk]

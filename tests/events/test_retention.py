@@ -27,33 +27,35 @@ def months(db: None) -> Iterator[None]:
     yield
     if not connection.in_atomic_block:
         for table in partitions.PARTITIONED:
-            for month in past(table):
+            for month in past_months(table):
                 with connection.cursor() as cursor:
                     cursor.execute(f"DROP TABLE {partitions.partition_name(table, month)}")
 
 
-def past(table: str) -> list[date]:
+def past_months(table: str) -> list[date]:
     return [month for month in partitions.partition_months(table) if month.year < 2020]
 
 
 def log(business: Business, *moments: datetime, copies: int = 1) -> None:
-    """An entry of the send log and a delivery attempt at each moment."""
+    """Write an entry of the send log and a delivery attempt at each moment."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO events_sendlog (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, settled_at, "
-            "outcome, reason, attempts, body) SELECT %s, 1, gen_random_uuid(), 'Order Ready', 1, '', m, m, 'accepted', '', 1, '{}' "
+            "INSERT INTO events_sendlog (business_id, customer_id, user_id, event, subject_id, "
+            "message_id, occurred_at, settled_at, outcome, reason, attempts, body) "
+            "SELECT %s, 1, gen_random_uuid(), 'Order Ready', 1, '', m, m, 'accepted', '', 1, '{}' "
             "FROM unnest(%s::timestamptz[]) m, generate_series(1, %s)",
             [business.pk, list(moments), copies],
         )
         cursor.execute(
-            "INSERT INTO events_deliveryattempt (business_id, at, milliseconds, messages, bytes, error) SELECT %s, m, 5, 1, 300, '' "
+            "INSERT INTO events_deliveryattempt "
+            "(business_id, at, milliseconds, messages, bytes, error) SELECT %s, m, 5, 1, 300, '' "
             "FROM unnest(%s::timestamptz[]) m, generate_series(1, %s)",
             [business.pk, list(moments), copies],
         )
 
 
 def kept(business: Business) -> list[str]:
-    """The days of which entries and attempts of the business are still there."""
+    """Return the days of the business's entries and attempts that are left."""
     entries = (
         SendLog.objects.filter(business=business)
         .order_by("settled_at")
@@ -78,9 +80,9 @@ def switched_on(months: int) -> Business:
 def test_months_that_no_business_keeps_are_dropped() -> None:
     business = switched_on(13)
     log(business, datetime(2015, 3, 31, 23, 59, tzinfo=UTC), datetime(2015, 4, 1, tzinfo=UTC), NOW)
-    # January to March of 2015, of two tables
+    # January to March of 2015, in two tables
     assert retention.drop_old(NOW) == 6
-    assert past("events_sendlog") == past("events_deliveryattempt") == MONTHS[3:]
+    assert past_months("events_sendlog") == past_months("events_deliveryattempt") == MONTHS[3:]
     assert kept(business) == ["2015-04-01", "2016-05-20"]
     assert retention.drop_old(NOW) == 0
 
@@ -88,7 +90,7 @@ def test_months_that_no_business_keeps_are_dropped() -> None:
 @pytest.mark.usefixtures("months")
 def test_without_any_integration_thirteen_months_are_kept() -> None:
     assert retention.drop_old(NOW) == 6
-    assert past("events_sendlog") == MONTHS[3:]
+    assert past_months("events_sendlog") == MONTHS[3:]
 
 
 @pytest.mark.usefixtures("months")
@@ -96,7 +98,7 @@ def test_the_longest_retention_decides_which_months_are_dropped() -> None:
     switched_on(2)
     switched_on(16)
     assert retention.drop_old(NOW) == 0
-    assert past("events_sendlog") == MONTHS
+    assert past_months("events_sendlog") == MONTHS
 
 
 @pytest.mark.usefixtures("months")
@@ -147,7 +149,7 @@ def test_two_concurrent_workers_drop_each_month_once() -> None:
             other = thread.submit(other_worker)
             wait_for_waiting(1)
         assert other.result(20) == 0
-    assert past("events_sendlog") == past("events_deliveryattempt") == MONTHS[3:]
+    assert past_months("events_sendlog") == past_months("events_deliveryattempt") == MONTHS[3:]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -163,7 +165,7 @@ def test_months_that_a_backup_reads_are_dropped_the_next_time() -> None:
         with transaction.atomic():
             assert not SendLog.objects.exists()
             assert thread.submit(worker).result(20) == 3
-        assert past("events_sendlog") == MONTHS
-        assert past("events_deliveryattempt") == MONTHS[3:]
+        assert past_months("events_sendlog") == MONTHS
+        assert past_months("events_deliveryattempt") == MONTHS[3:]
         assert thread.submit(worker).result(20) == 3
-    assert past("events_sendlog") == MONTHS[3:]
+    assert past_months("events_sendlog") == MONTHS[3:]

@@ -1,4 +1,4 @@
-"""Fifths by spending are recomputed once a night of the business, and identified where they changed and Segment knows the customer."""
+"""Fifths by spending are recomputed once a night, and sent for customers whom Segment knows."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -29,7 +29,7 @@ def switched_on(time_zone: str = "America/Los_Angeles", **config: object) -> Bus
 
 
 def spent(customer_id: int, total: int, at: datetime) -> None:
-    """Past the signals: no order is told of."""
+    """Create orders without signals, so that they record no event."""
     business_id = Customer.objects.values_list("business_id", flat=True).get(pk=customer_id)
     Order.objects.bulk_create(
         [Order(business_id=business_id, customer_id=customer_id, total=total, created_at=at)]

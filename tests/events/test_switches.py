@@ -1,4 +1,4 @@
-"""What was switched when is noted with the save that switched it, whoever saved."""
+"""Changed switches are recorded in the transaction of the save."""
 
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -22,14 +22,14 @@ def business() -> Business:
     return made
 
 
-def noted() -> list[tuple[str, bool]]:
+def recorded() -> list[tuple[str, bool]]:
     return list(SwitchChange.objects.order_by("id").values_list("event", "on"))
 
 
 def test_a_new_integration_starts_with_its_switches(business: Business) -> None:
     with time_machine.travel(NOON, tick=False):
         Integration.objects.create(business=business, muted=["Order Ready", "Customer Visit"])
-    assert noted() == [("", False), ("Customer Visit", False), ("Order Ready", False)]
+    assert recorded() == [("", False), ("Customer Visit", False), ("Order Ready", False)]
     assert set(SwitchChange.objects.values_list("business_id", "at")) == {(business.pk, NOON)}
 
 
@@ -52,7 +52,7 @@ def test_muting_and_unmuting_is_recorded_for_each_event(business: Business) -> N
     made = Integration.objects.create(business=business, enabled=True, muted=["Order Ready"])
     made.muted = ["Order Created", "Customer Lost"]
     made.save(update_fields=["muted"])
-    assert noted()[2:] == [
+    assert recorded()[2:] == [
         ("Customer Lost", False),
         ("Order Created", False),
         ("Order Ready", True),
@@ -64,7 +64,7 @@ def test_other_changes_and_saves_without_a_change_record_nothing(business: Busin
     made.region, made.birthday_hour = "eu", 7
     made.save()
     made.save()
-    assert noted() == [("", False)]
+    assert recorded() == [("", False)]
 
 
 def test_a_save_that_is_rolled_back_records_nothing(business: Business) -> None:
@@ -73,7 +73,7 @@ def test_a_save_that_is_rolled_back_records_nothing(business: Business) -> None:
         made.enabled = True
         made.save()
         transaction.set_rollback(True)
-    assert noted() == [("", False)]
+    assert recorded() == [("", False)]
 
 
 def test_the_migration_records_the_switches_of_existing_integrations(

@@ -1,4 +1,4 @@
-"""An event stands or falls with the save that it tells of."""
+"""An event is recorded if, and only if, its save is committed."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def order(customer: Customer) -> Order:
 
 
 @pytest.mark.django_db(transaction=True)
-class TestARolledBackTransaction:
+class TestRolledBackTransaction:
     def test_records_nothing(self, customer: Customer, order: Order) -> None:
         with nothing_written(), transaction.atomic():
             order.mark_ready()
@@ -115,7 +115,7 @@ class TestSavesOfOneTransaction:
         assert names() == ["Order Ready", "Order Ready"]
 
 
-class TestASaveThatChangesNothing:
+class TestSaveThatChangesNothing:
     def test_records_nothing(self, customer: Customer, order: Order) -> None:
         pickup = customer.schedule_pickup(customer.business.today())
         pickup.cancel(via=PickupRequest.CanceledVia.WEBSITE)
@@ -172,7 +172,7 @@ def test_loading_fixtures_records_nothing(customer: Customer, order: Order, tmp_
             )
         if entry["model"] == "customers.brand":
             entry["fields"]["name"] = "Loaded"
-    # one that exists not yet, too
+    # also one that does not exist yet
     newcomer = next(entry for entry in fixture if entry["model"] == "customers.customer")
     fixture.append(
         {

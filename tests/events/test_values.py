@@ -1,4 +1,4 @@
-"""Amounts and texts of any kind arrive as the database keeps them."""
+"""Amounts and texts of any kind arrive as the database stores them."""
 
 import json
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ amounts = st.decimals(
     allow_infinity=False,
     places=None,
 )
-# PostgreSQL takes every character but NUL, and UTF-8 no half of a surrogate pair.
+# PostgreSQL stores every character but NUL, and UTF-8 has no half of a surrogate pair.
 texts = st.text(
     st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=60
 )
@@ -54,8 +54,8 @@ def properties(row: Outgoing) -> dict[str, Any]:
 
 
 @contextmanager
-def undone() -> Iterator[None]:
-    """So that one example is in the way of none of the next."""
+def rolled_back() -> Iterator[None]:
+    """Roll back what one example does, so that it does not affect the next."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -70,7 +70,7 @@ def undone() -> Iterator[None]:
 @example(Decimal("0." + "3" * 40))
 @example(Decimal("9999999999.994999999999999999999999"))
 def test_an_order_says_the_amount_that_its_column_holds(customer: Customer, total: Decimal) -> None:
-    with undone():
+    with rolled_back():
         order = Order(business=customer.business, customer=customer, total=total)
         order.save()
         stored = Order.objects.get(pk=order.pk).total
@@ -84,7 +84,7 @@ def test_an_order_says_the_amount_that_its_column_holds(customer: Customer, tota
 @given(amounts)
 @example(Decimal("2.675"))
 def test_an_item_says_the_price_that_its_column_holds(customer: Customer, price: Decimal) -> None:
-    with undone():
+    with rolled_back():
         order = OrderFactory.create(business=customer.business, customer=customer)
         item = LineItem(order=order, description="Coat", price=price, returned_at=order.created_at)
         item.save()
@@ -96,7 +96,7 @@ def test_an_item_says_the_price_that_its_column_holds(customer: Customer, price:
 def test_a_discount_says_the_value_that_its_column_holds(
     customer: Customer, value: Decimal
 ) -> None:
-    with undone():
+    with rolled_back():
         discount = DiscountFactory.create(
             business=customer.business, kind=Discount.Kind.AMOUNT, value=value
         )
@@ -143,7 +143,7 @@ def test_a_price_may_be_computed_by_the_database(customer: Customer) -> None:
 @example("%s %(x)s {} {0}", "'; DROP TABLE events_outgoing; --")
 @example("\u2028\u202e\ufeff", "\x01\x1f\x7f")
 def test_texts_arrive_unchanged(customer: Customer, name: str, description: str) -> None:
-    with undone():
+    with rolled_back():
         agent = AgentFactory.create(business=customer.business, name=name)
         stop = StopFactory.create(
             business=customer.business,

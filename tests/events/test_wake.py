@@ -1,4 +1,4 @@
-"""Waking the workers: once per transaction and as long as nobody answered, and never at the expense of a save."""
+"""Wake-ups: one per transaction while none waits, and never a slow or failed save."""
 
 import os
 import signal
@@ -24,15 +24,16 @@ from tests.workers import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken")]
 
-# Seconds that a save may lose, once: a tenth, and as much again for a machine that is busy with other things. Without a limit of our own
-# it would be one at least.
-LOSS = 0.2
-# What 20 saves may take longer together than they did with everything well. Were each to try in vain, it would be one at least.
-NOTHING = 0.5
+# Seconds that one save may lose: a tenth, and as much again for a busy machine. Without our own
+# timeout it would be at least one second.
+LONGEST_DELAY = 0.2
+# Seconds that 20 saves may take longer than with a working Redis. If each save tried, it would be
+# at least one second.
+NO_DELAY = 0.5
 
 
 def forget() -> None:
-    """The connections that this process has made, and the rest it takes from a Redis that failed."""
+    """Forget this process's connections, and the pause after a failure."""
     wake._redis.cache_clear()
     wake._producers.cache_clear()
     wake._paused_until = 0.0
@@ -40,7 +41,7 @@ def forget() -> None:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis that this test may stop, hold and flush."""
+    """A Redis that this test may stop, suspend and flush."""
     server = RedisServer(tmp_path / "redis")
     server.start()
     yield server
@@ -51,7 +52,7 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 def woken(
     server: RedisServer, settings: Any, integration: Integration
 ) -> Iterator[Callable[[], int]]:
-    """How many `deliver` tasks wait in the broker; none does at the beginning."""
+    """A function that counts the `deliver` tasks in the broker, which is empty at first."""
     settings.REDIS_URL = settings.CELERY_BROKER_URL = server.url
     forget()
     broker = redis.Redis.from_url(server.url)
@@ -74,8 +75,8 @@ def seconds(action: Callable[[], object], times: int = 1) -> float:
 
 
 @contextmanager
-def held(server: RedisServer) -> Iterator[None]:
-    """It takes connections, as its system does that for it, and answers nothing."""
+def suspended(server: RedisServer) -> Iterator[None]:
+    """Suspend it: the system accepts connections for it, and it answers nothing."""
     os.kill(server.pid, signal.SIGSTOP)
     try:
         yield
@@ -187,7 +188,7 @@ def test_a_rolled_back_savepoint_does_not_prevent_the_wake_up_of_the_rest(
 
 
 def well(customer: Customer) -> float:
-    """Seconds that a save takes with everything well."""
+    """Return the seconds that a save takes with a working Redis."""
     save(customer)
     return median(seconds(lambda: save(customer)) for _ in range(5))
 
@@ -198,8 +199,8 @@ class TestRedisThatIsDown:
     ) -> None:
         usual = well(customer)
         server.stop()
-        assert seconds(lambda: save(customer)) < usual + LOSS
-        assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
+        assert seconds(lambda: save(customer)) < usual + LONGEST_DELAY
+        assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY
         assert names() == ["identify"]
 
     def test_fails_no_save_with_or_without_open_connections(
@@ -240,18 +241,18 @@ class TestRedisThatHangs:
         self, server: RedisServer, customer: Customer
     ) -> None:
         usual = well(customer)
-        with held(server):
-            assert seconds(lambda: save(customer)) < usual + LOSS
-            assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
+        with suspended(server):
+            assert seconds(lambda: save(customer)) < usual + LONGEST_DELAY
+            assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY
 
     def test_delays_no_longer_when_there_was_no_connection(
         self, server: RedisServer, customer: Customer
     ) -> None:
         usual = well(customer)
         forget()
-        with held(server):
-            assert seconds(lambda: save(customer)) < usual + LOSS
-            assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
+        with suspended(server):
+            assert seconds(lambda: save(customer)) < usual + LONGEST_DELAY
+            assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY
 
 
 @pytest.mark.parametrize("listening", [True, False])
@@ -266,8 +267,8 @@ def test_a_rabbitmq_that_hangs_or_is_down_delays_no_longer(
         forget()
         if not listening:
             silent.close()
-        assert seconds(lambda: save(customer)) < usual + LOSS
-        assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
+        assert seconds(lambda: save(customer)) < usual + LONGEST_DELAY
+        assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY
 
 
 class TestSeparateBroker:
@@ -295,9 +296,9 @@ class TestSeparateBroker:
         wake.clear()
         if not connected:
             forget()
-        with held(self.broker):
-            assert seconds(lambda: save(customer)) < usual + LOSS
-            assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
+        with suspended(self.broker):
+            assert seconds(lambda: save(customer)) < usual + LONGEST_DELAY
+            assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY
 
     @pytest.mark.parametrize("connected", [True, False])
     def test_that_is_down_delays_one_save_briefly_and_the_next_ones_not_at_all(
@@ -308,6 +309,6 @@ class TestSeparateBroker:
         if not connected:
             forget()
         self.broker.stop()
-        assert seconds(lambda: save(customer)) < usual + LOSS
-        assert seconds(lambda: save(customer), times=20) < 20 * usual + NOTHING
+        assert seconds(lambda: save(customer)) < usual + LONGEST_DELAY
+        assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY
         assert names() == ["identify"]
