@@ -20,9 +20,9 @@ from events.models import Integration, Request, Resent, SendLog
 from events.outbox.lock_timeout import LockTimeout, lock_timeout
 from events.outbox.record import record_from_query
 from events.send_log import pages
+from events.send_log.entries import LogEntry, LogPosition
 from events.send_log.filter import MessageFilter
 from events.send_log.resendable import RESENDABLE_EVENTS, ResendCase
-from events.send_log.rows import LogEntry, LogPosition
 from events.time_in_words import when
 
 RESEND_CHUNK_SIZE: Final = 1_000

@@ -218,7 +218,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default=list,
                         size=None,
-                        validators=[events.models.integration.known_events],
+                        validators=[events.models.integration.validate_event_names],
                     ),
                 ),
                 (

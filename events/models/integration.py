@@ -41,7 +41,7 @@ class Region(models.TextChoices):
     EU = "eu", "European Union"
 
 
-def known_events(names: list[str]) -> None:
+def validate_event_names(names: list[str]) -> None:
     unknown = sorted(set(names) - EVENT_NAMES)
     if unknown:
         names_in_words = ", ".join(sorted(EVENT_NAMES))
@@ -66,7 +66,7 @@ class Integration(Tracked):
     write_key = EncryptedTextField(blank=True, validators=[write_key_validator])
     region = models.CharField(max_length=2, choices=Region.choices, default=Region.US)
     muted = ArrayField(
-        models.CharField(max_length=64), default=list, blank=True, validators=[known_events]
+        models.CharField(max_length=64), default=list, blank=True, validators=[validate_event_names]
     )
     weekly_limit = models.PositiveSmallIntegerField(
         "lost after, weekly", default=DEFAULT_LIMITS["weekly"], validators=day_limit_validators

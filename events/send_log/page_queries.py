@@ -10,7 +10,7 @@ Each statement has `{beyond}`, a condition on rows past the page before, and `{o
 from typing import Final
 
 from events.identify import IDENTIFY
-from events.send_log.rows import LogEntry
+from events.send_log.entries import LogEntry
 
 LOG_COLUMNS: Final = ", ".join(f"l.{name}" for name in LogEntry._fields)
 

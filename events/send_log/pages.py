@@ -10,8 +10,8 @@ from django.db import connection
 
 from events.index_order import in_index_order
 from events.send_log import page_queries as queries
+from events.send_log.entries import LogEntry, LogPage, LogPosition
 from events.send_log.filter import MessageFilter
-from events.send_log.rows import LogEntry, LogPage, LogPosition
 
 LOG_ROWS_SCANNED: Final = 20_000
 """Rows scanned at most for a page of all businesses (for support): their classes are too many to

@@ -136,7 +136,8 @@ def test_of_many_messages_only_the_overdue_ones_expire(
             "INSERT INTO events_outgoing "
             "(business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, "
             "facts, recorded_at) "
-            "SELECT %s, %s, %s, 'Order Ready', n, md5(n::text), now(), '{}', %s FROM generate_series(1, %s) n",
+            "SELECT %s, %s, %s, 'Order Ready', n, md5(n::text), now(), '{}', %s "
+            "FROM generate_series(1, %s) n",
             [
                 customer.business_id,
                 customer.pk,

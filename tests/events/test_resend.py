@@ -13,8 +13,8 @@ from customers.models import Business, Customer
 from events.jobs import resend, run
 from events.models import Integration, Outcome, Request, Resent, SendLog
 from events.send_log import pages, retention
+from events.send_log.entries import LogEntry
 from events.send_log.filter import MessageFilter
-from events.send_log.rows import LogEntry
 from smrt_integration.delivery.deliver import Delivery
 from tests.events.log_entries import create_log_entry
 from tests.events.outbox_rows import nothing_written, waiting

@@ -17,8 +17,8 @@ from django.utils.text import slugify
 
 from customers.models import Brand, Business, Customer
 from events.send_log import pages
+from events.send_log.entries import LogEntry
 from events.send_log.filter import MessageFilter
-from events.send_log.rows import LogEntry
 from events.timeline.sentences import title as event_title
 from smrt_integration.admin.messages.filters import FilterForm
 from smrt_integration.admin.messages.outcomes import OUTCOME_BADGES

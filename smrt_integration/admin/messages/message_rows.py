@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from customers.models import Business, Customer
 from events.outbox.pages import OutboxEntry
-from events.send_log.rows import LogEntry
+from events.send_log.entries import LogEntry
 from events.time_in_words import clock
 from events.timeline.sentences import title as event_title
 from smrt_integration.admin.messages.outcomes import (

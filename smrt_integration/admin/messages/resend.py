@@ -24,9 +24,9 @@ from customers.models import Business
 from events.jobs import resend
 from events.models import Integration
 from events.send_log import pages
+from events.send_log.entries import LogEntry
 from events.send_log.filter import MessageFilter
 from events.send_log.resendable import OFF_REASON, why_not_resendable
-from events.send_log.rows import LogEntry
 from smrt_integration.admin.messages.filters import FilterForm
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from events.models import SendLog
 from events.send_log import pages
+from events.send_log.entries import LogPage, LogPosition
 from events.send_log.filter import MessageFilter
-from events.send_log.rows import LogPage, LogPosition
 from smrt_integration.admin.messages import detail, export, resend
 from smrt_integration.admin.messages.filters import FilterForm
 from smrt_integration.admin.messages.list_admin import MessagesAdmin

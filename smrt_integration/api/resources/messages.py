@@ -18,9 +18,9 @@ from events.models import Outcome, Outgoing, SendLog
 from events.outbox import pages as outbox_pages
 from events.send_log import pages as log_pages
 from events.send_log import search
+from events.send_log.entries import LogPosition
 from events.send_log.filter import MessageFilter, SearchResult
 from events.send_log.resendable import OFF_REASON, why_not_resendable
-from events.send_log.rows import LogPosition
 from smrt_integration.api.errors import Conflict
 from smrt_integration.api.pagination import KeysetPagination
 from smrt_integration.api.resources.message_filters import (
