@@ -19,7 +19,7 @@ from smrt_integration.admin.messages.outcomes import (
     FAILING_BADGE,
     OUTCOME_BADGES,
     WAITING_BADGE,
-    outcome_sentence,
+    message_sentence,
     what_to_do,
 )
 
@@ -40,7 +40,7 @@ def send_log_context(user: Any, entry: SendLog, now: datetime) -> dict[str, Any]
     return {
         **_common_context(entry, zone, now),
         "badge": OUTCOME_BADGES[entry.outcome],
-        "sentence": outcome_sentence(
+        "sentence": message_sentence(
             entry.event, entry.outcome, entry.reason, entry.settled_at, zone, now
         ),
         "to_do": "" if case.resent else what_to_do(entry.event, entry.outcome, entry.reason),

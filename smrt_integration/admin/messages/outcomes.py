@@ -42,7 +42,7 @@ def subject(event: str) -> str:
     return "The customer's details" if event == IDENTIFY else f"“{event_title(event)}”"
 
 
-def outcome_sentence(
+def message_sentence(
     event: str, outcome: str, reason: str, settled_at: datetime, time_zone: str, now: datetime
 ) -> str:
     """Return one or two sentences about what happened to the message."""

@@ -55,14 +55,14 @@ def actions_context(user: Any, form: FilterForm, matching: MessageFilter) -> dic
     return {
         "may_select": may_resend or only_business is None,
         "resend_count": count,
-        "resend_counted": counted(count),
+        "resend_counted": count_label(count),
         "resend_url": f"{reverse('admin:events_sendlog_resend')}{form.address()}",
         "export_url": f"{reverse('admin:events_sendlog_export')}{form.address()}",
         "jobs": list(resend.open_resends(ids)[:JOBS_SHOWN]) if ids else [],
     }
 
 
-def counted(count: int) -> str:
+def count_label(count: int) -> str:
     return (
         f"more than {pages.MATCHES_COUNTED:,}"
         if count == pages.MATCHES_COUNTED + 1
@@ -165,7 +165,7 @@ def resend_matching(request: HttpRequest, options: "MessagesAdmin") -> HttpRespo
         "form": form,
         "chips": list(form.chips()),
         "count": count,
-        "counted": counted(count),
+        "counted": count_label(count),
         "back": back,
         "off": "" if enabled else OFF_REASON,
     }
@@ -177,7 +177,7 @@ def _queue_job(request: HttpRequest, matching: MessageFilter) -> None:
     if job:
         messages.success(
             request,
-            f"Sending {counted(job.expected)} again, in the background. You can leave this page.",
+            f"Sending {count_label(job.expected)} again, in the background. You can leave this page.",
         )
     elif not Integration.objects.filter(pk__in=matching.businesses or (), enabled=True).exists():
         messages.warning(request, OFF_REASON)
