@@ -11,7 +11,7 @@ import unfold.admin
 from django.contrib import admin
 from django.db import models
 from django.forms import HiddenInput
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from customers import access
@@ -77,6 +77,22 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
         return self._scope(
             request, super().get_queryset(request), access.businesses_of(request.user)
         )
+
+    def page_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what the theme's templates need on a page of our own."""
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "has_view_permission": True,
+        }
+
+    def not_found(self, request: HttpRequest, object_id: int | str) -> HttpResponse:
+        """Redirect, like Django, to the home page, with a message that the row does not exist."""
+        response: HttpResponse = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
+            request, self.opts, str(object_id)
+        )
+        return response
 
     def managed_rows(self, request: HttpRequest) -> models.QuerySet[Any]:
         """The rows that the user may change."""

@@ -40,10 +40,7 @@ class AccountLinksAdmin(ScopedAdmin):
             else None
         )
         if customer is None:
-            not_found: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
-                request, self.opts, str(customer_id)
-            )
-            return not_found
+            return self.not_found(request, customer_id)
         if not self.has_change_permission(request, customer):
             raise PermissionDenied
         back = reverse("admin:customers_customer_change", args=[customer.pk])
@@ -76,12 +73,8 @@ class AccountLinksAdmin(ScopedAdmin):
         self, request: HttpRequest, customers: Sequence[Customer], back: str
     ) -> HttpResponse:
         context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
+            **self.page_context(request),
             "back": back,
-        }
-        context |= {
             "title": "Links to the account",
             "customers": customers,
             "whose": whose(customers),

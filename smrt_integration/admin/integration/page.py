@@ -285,22 +285,16 @@ class IntegrationAdmin(ScopedAdmin):
         """Check the user's permissions, then show the view."""
         integration = self.get_object(request, str(business_id))
         if integration is None or not self.has_view_permission(request, integration):
-            redirect: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
-                request, self.opts, str(business_id)
-            )
-            return redirect
+            return self.not_found(request, business_id)
         if owners_only and not self.has_change_permission(request, integration):
             raise PermissionDenied
         return view(request, integration, self._context(request, integration))
 
     def _context(self, request: HttpRequest, integration: Integration) -> dict[str, Any]:
         return {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
+            **self.page_context(request),
             "integration": integration,
             "business": integration.business,
             "back": reverse("admin:events_integration_change", args=[integration.pk]),
-            "has_view_permission": True,
             **lane_context(integration.pk),
         }

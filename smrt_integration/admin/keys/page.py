@@ -111,10 +111,7 @@ class ApiKeyAdmin(ScopedAdmin):
     def revoke_view(self, request: HttpRequest, key_id: int) -> HttpResponseBase:
         key = self.get_object(request, str(key_id))
         if key is None or not self.has_view_permission(request, key):
-            redirect: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
-                request, self.opts, str(key_id)
-            )
-            return redirect
+            return self.not_found(request, key_id)
         if not super().has_change_permission(request, key):
             raise PermissionDenied
         if request.method == "POST" or key.revoked_at:
@@ -138,13 +135,7 @@ class ApiKeyAdmin(ScopedAdmin):
 
     def _context(self, request: HttpRequest) -> dict[str, Any]:
         back = reverse("admin:smrt_integration_apikey_changelist")
-        return {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
-            "has_view_permission": True,
-            "back": back,
-        }
+        return {**self.page_context(request), "back": back}
 
     # columns and fields
 

@@ -64,25 +64,10 @@ class MessagesAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "smrt/messages/list.html", context)
 
-    def page_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Return what the theme's templates need on every page."""
-        return {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
-            "has_view_permission": True,
-        }
-
     def visible_row(self, request: HttpRequest, object_id: str) -> Any:
         """Return the row, or None if there is none that this user may see."""
         row = self.get_object(request, object_id) if len(object_id) < 19 else None
         return row if row is not None and self.has_view_permission(request, row) else None
-
-    def row_not_found(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        response: HttpResponse = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
-            request, self.opts, object_id
-        )
-        return response
 
     def change_view(
         self,
@@ -95,7 +80,7 @@ class MessagesAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         row = self.visible_row(request, object_id)
         if row is None:
-            return self.row_not_found(request, object_id)
+            return self.not_found(request, object_id)
         context = {
             **self.page_context(request),
             "row": row,

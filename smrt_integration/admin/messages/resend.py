@@ -75,7 +75,7 @@ def resend_one(request: HttpRequest, options: "MessagesAdmin", entry_id: str) ->
         return HttpResponseNotAllowed(["POST"])
     entry = options.visible_row(request, entry_id)
     if entry is None:
-        return options.row_not_found(request, entry_id)
+        return options.not_found(request, entry_id)
     if not access.may_resend(request.user, entry.business_id):
         raise PermissionDenied
     now = timezone.now()

@@ -61,20 +61,10 @@ class CustomerWithTimeline(CustomerAdmin):
             else None
         )
         if customer is None or not self.has_view_permission(request, customer):
-            redirect: HttpResponseBase = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
-                request, self.opts, str(customer_id)
-            )
-            return redirect
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
-            "has_view_permission": True,
-        }
+            return self.not_found(request, customer_id)
+        context = _context(customer, request.GET.get("before", ""))
         return TemplateResponse(
-            request,
-            "smrt/timeline/page.html",
-            context | _context(customer, request.GET.get("before", "")),
+            request, "smrt/timeline/page.html", self.page_context(request) | context
         )
 
 
