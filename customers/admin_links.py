@@ -77,7 +77,7 @@ class AccountLinksAdmin(ScopedAdmin):
             "back": back,
             "title": "Links to the account",
             "customers": customers,
-            "whose": whose(customers),
+            "accounts": accounts_of(customers),
         }
         return TemplateResponse(request, "admin/customers/customer/links.html", context)
 
@@ -89,12 +89,12 @@ class AccountLinksAdmin(ScopedAdmin):
                 self.log_change(request, customer, "Revoked every link to the account.")
         messages.success(
             request,
-            f"Links to {whose(customers)} that were sent until now no longer work."
+            f"Links to {accounts_of(customers)} that were sent until now no longer work."
             " New messages contain a new link.",
         )
 
 
-def whose(customers: Sequence[Any]) -> str:
+def accounts_of(customers: Sequence[Any]) -> str:
     return (
         f"the account of {customers[0]}"
         if len(customers) == 1

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from django.contrib.postgres.indexes import OpClass
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -15,10 +14,10 @@ from django.utils import timezone
 from customers.errors import ActionRefused, checked_time, refused_if_invalid
 from customers.models.address import AddressDict, HasAddress
 from customers.models.business import Agent, Brand, Business, CustomerGroup, Discount, Employee
+from customers.models.phone_field import normalise_phone_field
 from customers.models.pickup import PickupRequest, RegularPickupRequest
 from customers.models.tenant import BelongsToBusiness
 from customers.models.visit import Visit
-from customers.phones import ImpossibleNumber, normalise_phone
 
 
 def account_name(kind: str, company_name: str, first_name: str, last_name: str) -> str:
@@ -154,12 +153,12 @@ class Customer(HasAddress, BelongsToBusiness):
     def save(self, **kwargs: Any) -> None:
         fields = kwargs.get("update_fields")
         if fields is None or "phone" in fields:
-            self._normalise_phone()
+            normalise_phone_field(self, "phone")
         super().save(**kwargs)
 
     def clean(self) -> None:
         super().clean()
-        self._normalise_phone()
+        normalise_phone_field(self, "phone")
 
     @classmethod
     def sign_up(
@@ -221,7 +220,7 @@ class Customer(HasAddress, BelongsToBusiness):
         self.lock("business")
         self.phone, self.phone_is_mobile, self.text_answered_at = phone, is_mobile, None
         with refused_if_invalid():
-            self._normalise_phone()
+            normalise_phone_field(self, "phone")
         self.save(update_fields=["phone", "phone_is_mobile", "text_answered_at"])
 
     @transaction.atomic
@@ -239,16 +238,6 @@ class Customer(HasAddress, BelongsToBusiness):
         self.lock()
         self.link_version += 1
         self.save(update_fields=["link_version"])
-
-    def _normalise_phone(self) -> None:
-        if not self.phone:
-            return
-        try:
-            self.phone = normalise_phone(
-                self.phone, None if self.phone.startswith("+") else self.business.country
-            )
-        except ImpossibleNumber as error:
-            raise ValidationError({"phone": str(error)}, code="phone") from error
 
 
 CUSTOMER_FOREIGN_KEYS = {"business", "agent", "brand", "group", "discount", "master"}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 class PickupRequest(HasPublicId, BelongsToCustomer):
+    """A pickup on one day. A customer has at most one scheduled pickup a day."""
+
     class ScheduledBy(models.TextChoices):
         EMPLOYEE = "Employee", "Employee"
         CUSTOMER = "Customer", "Customer"

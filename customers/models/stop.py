@@ -21,7 +21,7 @@ from customers.models.visit import Visit
 
 
 class Stop(HasPublicId, HasAddress, BelongsToCustomer):
-    """A driver's stop at a customer's door on one day."""
+    """A driver's stop at a customer's address on one day."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "Pending"
@@ -150,10 +150,8 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
         pickups = self._orders_picked_up(new_orders)
         deliveries = self._orders_delivered(delivered_orders, at)
         bags = self._bags(bags_delivered, delivered_orders)
-        self.had_pickup, self.had_delivery = (
-            pickups > 0,
-            self.had_delivery or bool(deliveries or bags),
-        )
+        self.had_pickup = pickups > 0
+        self.had_delivery = self.had_delivery or bool(deliveries or bags)
         if not (self.had_pickup or self.had_delivery):
             self._end(self.Status.MISSED, at, reported)
             return
@@ -192,10 +190,8 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
 
         The event follows when the driver completes the stop.
         """
-        self.had_delivery, self.total_deliveries = (
-            True,
-            _checked_bag_count(self.total_deliveries + bags, "stop"),
-        )
+        self.had_delivery = True
+        self.total_deliveries = _checked_bag_count(self.total_deliveries + bags, "stop")
         self.save(update_fields=["had_delivery", "total_deliveries"])
 
     def refuse_other_customer(self, customer: Customer, argument: str) -> None:

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from customers.models.business import Business
-from customers.phones import ImpossibleNumber, normalise_phone
+from customers.models.phone_field import normalise_phone_field
 from customers.texts.languages import LANGUAGES, ReplyMeaning
 from customers.texts.reply_words import ReplyWords, simplify
 from customers.texts.timing import EARLIEST_HOUR, END_OF_EVENING
@@ -115,12 +115,12 @@ class TextSettings(models.Model):
         return f"Texts of {self.business}"
 
     def save(self, **kwargs: Any) -> None:
-        self._normalise_number()
+        normalise_phone_field(self, "number")
         super().save(**kwargs)
 
     def clean(self) -> None:
         super().clean()
-        self._normalise_number()
+        normalise_phone_field(self, "number")
         if self.enabled and not self.number:
             raise ValidationError({"number": "Enter your Twilio number, or switch texts off."})
         if unknown := unknown_placeholders(self.wording):
@@ -158,16 +158,6 @@ class TextSettings(models.Model):
                     raise ValidationError(
                         {field: f'"{word}" already means {other.value.capitalize()}.'}
                     )
-
-    def _normalise_number(self) -> None:
-        if not self.number:
-            return
-        try:
-            self.number = normalise_phone(
-                self.number, None if self.number.startswith("+") else self.business.country
-            )
-        except ImpossibleNumber as error:
-            raise ValidationError({"number": str(error)}, code="phone") from error
 
 
 MEANING_BY_FIELD = {

@@ -28,7 +28,7 @@ class Visit(BelongsToCustomer):
     )
     day = models.DateField()
     visit_type = models.CharField(max_length=6, choices=Type)
-    at = models.DateTimeField()
+    at = models.DateTimeField("time")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["customer", "day"], name="visit_once_a_day")]
