@@ -224,7 +224,7 @@ class VisitAdmin(ReadOnlyAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(SupportAdmin):
-    """For support only: a search for users would reveal the users of other businesses."""
+    """The page of memberships, for support only: its search reveals all businesses' users."""
 
     list_display = ("user", "business", "role")
     list_filter = (("business", AutocompleteSelectFilter), "role")

@@ -30,7 +30,7 @@ else:
     InlineFormSet = unfold.admin.TabularInline.formset
 
 ROWS_PER_PAGE = 50
-"""As many rows as one scrolls through. Each row of a list may take queries."""
+"""Enough for one screenful or two. A longer page is slower to load and to read."""
 
 
 class ScopedChoices:

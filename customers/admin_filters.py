@@ -55,9 +55,9 @@ def scoped_filter(model: type[models.Model], entry: Any) -> Any:
     path, kind = entry if isinstance(entry, list | tuple) else (entry, None)
     if not get_fields_from_path(model, path)[-1].is_relation:
         return entry
-    return path, _scoped(kind or AutocompleteSelectFilter)
+    return path, _scoped_class(kind or AutocompleteSelectFilter)
 
 
 @cache
-def _scoped(kind: type[FieldListFilter]) -> type[FieldListFilter]:
+def _scoped_class(kind: type[FieldListFilter]) -> type[FieldListFilter]:
     return kind if issubclass(kind, _Scoped) else type(kind.__name__, (_Scoped, kind), {})

@@ -6,7 +6,7 @@ from datetime import date
 FULL_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 MONTH_AND_DAY = re.compile(r"(\d{1,2})-(\d{1,2})", re.ASCII)
 LEAP_YEAR = 2000
-"""For a day without a year, which may be 29 February."""
+"""The year in which days without a year are checked: 29 February must be valid."""
 
 
 def normalise_date(entered: str) -> str | None:

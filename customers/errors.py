@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 CLOCK_SKEW = timedelta(seconds=5)
-"""How far a phone's clock may be ahead of ours: more than synchronised clocks ever differ, and too
+"""The allowed lead of a phone's clock over ours: more than synchronised clocks ever differ, and too
 little for anyone to notice."""
 
 

@@ -45,7 +45,7 @@ class Totals(NamedTuple):
     discount: Decimal
     tax: Decimal
     total: Decimal
-    """What the customer pays, after the discount and with sales tax."""
+    """The amount that the customer pays, after the discount and with sales tax."""
 
 
 def totals(

@@ -1,4 +1,4 @@
-"""What owners and helpers may do, as Django's groups and permissions.
+"""The roles of owners and helpers, as Django's groups and permissions.
 
 `migrate` adds the permissions that are missing; it keeps those that an operator added.
 """

@@ -146,7 +146,9 @@ RELATED_TRAIT_FIELDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 def trait_sources(customer_ids: Collection[int]) -> dict[int, TraitSource]:
     """Return the sources by customer id, in one query. Deleted customers are left out."""
-    rows = Customer.objects.filter(pk__in=_among(customer_ids)).values_list(*TRAIT_SOURCE_COLUMNS)
+    rows = Customer.objects.filter(pk__in=_id_array(customer_ids)).values_list(
+        *TRAIT_SOURCE_COLUMNS
+    )
     return {row[0]: TraitSource._make(row) for row in rows}
 
 
@@ -156,7 +158,7 @@ def custom_values(customer_ids: Collection[int]) -> dict[int, list[CustomValue]]
     Customers without values are left out.
     """
     rows = (
-        CustomFieldValue.objects.filter(customer_id__in=_among(customer_ids))
+        CustomFieldValue.objects.filter(customer_id__in=_id_array(customer_ids))
         .order_by("field__position", "field__name", "field_id")
         .values_list("customer_id", "field_id", "field__name", "value")
     )
@@ -166,7 +168,7 @@ def custom_values(customer_ids: Collection[int]) -> dict[int, list[CustomValue]]
     return dict(values)
 
 
-def _among(ids: Collection[int]) -> RawSQL:
+def _id_array(ids: Collection[int]) -> RawSQL:
     """Pass the ids as one array: a parameter for each would cost more than the query itself."""
     return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])
 

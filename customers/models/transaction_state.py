@@ -1,4 +1,4 @@
-"""Whether the transaction or savepoint of a save was committed or rolled back."""
+"""The state of a save's transaction or savepoint: open, committed or rolled back."""
 
 from typing import Any
 

@@ -91,7 +91,7 @@ def test_another_business_s_driver_or_route_is_refused(customer: Customer) -> No
 def test_an_unplanned_stop_counts_for_the_local_day_of_its_time(
     customer: Customer, driver: Employee
 ) -> None:
-    """At that time it is still the day before in San Francisco."""
+    """In San Francisco, 07:59 UTC is still the day before."""
     uuid = uuid4()
     stop = Stop.create_unplanned(
         customer, uuid, driver=driver, at=datetime(2026, 3, 2, 7, 59, tzinfo=UTC)
