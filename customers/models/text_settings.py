@@ -1,4 +1,4 @@
-"""How a business texts its customers on the evening before a pickup."""
+"""The settings of a business for texts on the evening before a pickup."""
 
 from datetime import timedelta
 from typing import Any
