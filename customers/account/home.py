@@ -75,7 +75,7 @@ def upcoming_pickups(customer: Customer) -> list[UpcomingPickup]:
 
 
 def regular_pickup_state(customer: Customer) -> dict[str, Any]:
-    """Return whether the customer may ask for regular pickups, and what the last answer was."""
+    """Return whether regular pickups are on, asked for, or declined for the address given."""
     pending = customer.regular_pickup_requests.filter(
         status=RegularPickupRequest.Status.PENDING
     ).exists()

@@ -28,9 +28,9 @@ IDENTIFYING_FIELDS: Final = ("first_name", "last_name", "email", "phone", "stree
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
 def join(request: HttpRequest, business: str) -> HttpResponse:
-    """Give whoever signs up a new account.
+    """Sign up a new customer, and open their account.
 
-    It is new even if an existing customer has the same email or phone: knowing those proves
+    The account is new even if another customer has the same email or phone: knowing those proves
     nothing, so they must not open that customer's account, nor reveal that it exists. The business
     can merge two records of one person.
     """

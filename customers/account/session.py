@@ -1,7 +1,7 @@
 """Who uses the browser: a signed cookie, separate from the session of the admin's users.
 
 It holds the customer and the version of the link that they opened, so that revoking a customer's
-links also logs out whoever opened one.
+links also logs out everyone who opened one.
 """
 
 from datetime import timedelta

@@ -71,7 +71,7 @@ class TextSettingsAdmin(ScopedAdmin):
     )
 
     def save_model(self, request: HttpRequest, obj: TextSettings, form: Any, change: bool) -> None:
-        """Send again at once: whoever saves may have solved the problem."""
+        """Let texts be sent again at once: the change may have solved the problem."""
         obj.problem, obj.resume_at = TextSettings.Problem.NONE, None
         super().save_model(request, obj, form, change)
 

@@ -48,7 +48,7 @@ class Language:
     nameless: str
     """Replaces `{name}` when no name is known."""
     opt_out: str
-    """Ends every nightly text, whatever wording the business chose."""
+    """Ends every nightly text, in any wording of the business."""
     name_separator: str
     replies: Mapping[AutoReply, str]
     words: Mapping[ReplyMeaning, tuple[str, ...]]

@@ -41,7 +41,7 @@ SENT_OR_UNCONFIRMED: Final = (
     NightlyText.Status.UNKNOWN,
 )
 """The customer has the text, or may have it."""
-BY_TWILIO: Final = {"STOP": ReplyMeaning.OPT_OUT, "START": ReplyMeaning.OPT_IN}
+TWILIO_OPT_OUT_TYPES: Final = {"STOP": ReplyMeaning.OPT_OUT, "START": ReplyMeaning.OPT_IN}
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class _ReplyHandler:
 
     def _act(self) -> tuple[ReplyMeaning, AutoReply, str]:
         meaning = self.words.meaning(self.text.body)
-        by_twilio = BY_TWILIO.get(self.text.opt_out)
+        by_twilio = TWILIO_OPT_OUT_TYPES.get(self.text.opt_out)
         if not self.customers:
             # A reply would tell a stranger, or another program, that this number is read.
             return meaning, AutoReply.NONE, ""

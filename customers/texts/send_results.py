@@ -54,7 +54,7 @@ class Halted:
 
 @dataclass(frozen=True)
 class Unconfirmed:
-    """Twilio may have sent it: no answer came."""
+    """Twilio may have sent it: no response came."""
 
 
 SendResult = Sent | Postponed | Refused | Halted | Unconfirmed

@@ -22,7 +22,7 @@ from customers.texts.send_results import (
 )
 
 TWILIO_TIMEOUT_SECONDS: Final = 10.0
-"""Twilio answers within a second. Much more would let a run exceed its time budget."""
+"""Twilio responds within a second. A much longer timeout could exceed the run's time budget."""
 
 TWILIO_LOGGER: Final = logging.getLogger("twilio.http_client")
 """It would log ten lines for each text, with the account's id."""

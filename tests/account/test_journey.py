@@ -110,7 +110,7 @@ def ask_for_regular_pickups(page: Page, segment_reader: SegmentReader) -> None:
 
 def change_details(page: Page, segment_reader: SegmentReader, customer: Customer) -> None:
     page.get_by_role("link", name="Change your details").click()
-    page.get_by_label("Email").fill("anew@example.com")
+    page.get_by_label("Email").fill("new@example.com")
     press(page, "Save")
     page.get_by_role("link", name="Choose emails and texts").click()
     page.get_by_label("Send me texts").uncheck()
@@ -119,7 +119,7 @@ def change_details(page: Page, segment_reader: SegmentReader, customer: Customer
     def changed() -> bool:
         traits = segment_reader.traits(customer)
         return (traits["email"], traits["receiveTexts"], traits["receiveEmails"]) == (
-            "anew@example.com",
+            "new@example.com",
             False,
             True,
         )

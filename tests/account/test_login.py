@@ -159,7 +159,7 @@ def test_links_stay_valid_when_the_secret_key_is_replaced(
     )
 
     assert Client().get(link).status_code == 302
-    assert visitor.open("/account/").status == 200, "whoever is logged in stays so"
+    assert visitor.open("/account/").status == 200, "a logged-in customer stays logged in"
     assert link_to(customer) != link
     settings.SECRET_KEY_FALLBACKS = []
     assert Client().get(link).status_code == 404

@@ -75,7 +75,7 @@ def test_no_log_line_contains_a_link(
     assert browser.get(link + "%20x").status_code == 404
     assert browser.get(f"/account/{token[:10]}%20{token[10:]}").status_code == 302
     for gap in ("%0A", "%20", "%0D%0A", "%09", "%22", "%27", "%5C"):
-        # then the end of the signature stands alone
+        # then the end of the signature is on its own
         browser.get(f"/account/{token[:-25]}{gap}{token[-25:]}")
         browser.post(f"/account/{token[:-25]}{gap}{token[-25:]}")
         browser.get(f"/account/%20{token[:-25]}{gap}{token[-25:]}")
