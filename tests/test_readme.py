@@ -14,8 +14,8 @@ from events.catalogue import EVENTS
 PROJECT = Path(__file__).resolve().parent.parent
 README = PROJECT / "README.md"
 # The file that has each table. When a table moves, only these lines change.
-EVENTS_DOCUMENT = README
-TRAITS_DOCUMENT = README
+EVENTS_DOCUMENT = PROJECT / "docs" / "contract.md"
+TRAITS_DOCUMENT = PROJECT / "docs" / "contract.md"
 SETTINGS_DOCUMENT = README
 # Links and commands are checked in all documents.
 DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
