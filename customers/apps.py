@@ -38,7 +38,7 @@ def membership_changed(instance: Any, **kwargs: Any) -> None:
 
 class CustomersConfig(AppConfig):
     name = "customers"
-    verbose_name = "Customers"
+    verbose_name = "Records"
     # Orders, visits and texts change only by actions of the business, so owners only view them.
     model_roles = ModelRoles(
         viewed=(

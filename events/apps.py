@@ -22,6 +22,7 @@ def grant_roles(sender: AppConfig, **kwargs: Any) -> None:
 
 class EventsConfig(AppConfig):
     name = "events"
+    verbose_name = "Segment"
     model_roles = ModelRoles(
         viewed=("integration", "lane", "outgoing", "sendlog", "deliveryattempt"),
         support_only=(

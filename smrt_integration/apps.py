@@ -20,7 +20,7 @@ def grant_roles(sender: AppConfig, **kwargs: Any) -> None:
 
 class SmrtIntegrationConfig(AppConfig):
     name = "smrt_integration"
-    verbose_name = "SMRT integration"
+    verbose_name = "API"
     # A key is revoked and never deleted, so that its record stays.
     model_roles = ModelRoles(
         viewed=("apikey",),

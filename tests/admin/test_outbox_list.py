@@ -136,7 +136,9 @@ def test_nothing_of_another_business_is_there(
     theirs = put(CustomerFactory.create(business=other_business))
     assert listed(office) == [mine]
     assert listed(office, business=other_business.pk) == [mine]
-    assert "Perhaps it was deleted?" in text(office.get(f"{LIST}{theirs}/change/", follow=True))
+    assert "This message is not waiting any more." in text(
+        office.get(f"{LIST}{theirs}/change/", follow=True)
+    )
 
 
 def test_who_has_several_businesses_chooses_among_them(

@@ -483,11 +483,11 @@ class TestSendingAgain:
         rows = [create_log_entry(customer) for _ in range(3)]
         create_log_entry(customer, "Order Ready", Outcome.ACCEPTED)
         response = office.get(LIST, {"outcome": "rejected"})
-        assert "Send all 3 again" in text(response)
+        assert "Send all 3 messages again" in text(response)
         address = response.context["resend_url"]
-        assert "Send 3 again?" in text(office.get(address))
+        assert "Send 3 messages again?" in text(office.get(address))
         response = office.post(address, follow=True)
-        assert "Sending 3 again, in the background." in text(response)
+        assert "Sending 3 again in the background." in text(response)
         assert "Sending again: 0 of 3 queued." in text(response)
         request = Request.objects.get()
         assert (request.requested_by, request.expected, request.kind) == (owner, 3, "again")

@@ -192,8 +192,8 @@ class TestDetails:
         known.change_phone("+14155550177")
         told = get(owner, known)
         assert (
-            "Changed since: Phone, Phone with country code. Their new details are waiting to be sent."
-            in told
+            "Changed since: Phone, Phone with country code. "
+            "Their new details are waiting to be sent." in told
         )
         assert re.search(r"Phone phone \(415\) 555 01\d\d \(415\) 555 0177 Mobile phone", told)
 
@@ -202,8 +202,8 @@ class TestDetails:
         told = get(owner, known)
         assert (
             "Changed since: Wants emails. "
-            "These changes are not waiting to be sent, because nothing was recorded when they were made."
-            in told
+            "These changes are not waiting to be sent, "
+            "because nothing was recorded when they were made." in told
         )
         assert "Wants emails receiveEmails Yes No" in told
 

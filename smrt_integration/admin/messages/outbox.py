@@ -1,9 +1,10 @@
 """The outbox: what waits, and why."""
 
-from typing import Any
+from typing import Any, Final
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 
 from events.lanes.read_status import lane_statuses
@@ -16,6 +17,10 @@ from smrt_integration.admin.messages import detail
 from smrt_integration.admin.messages.filters import FilterForm
 from smrt_integration.admin.messages.list_admin import MessagesAdmin
 from smrt_integration.admin.messages.message_rows import outbox_rows
+
+NOT_WAITING: Final = (
+    "This message is not waiting any more. If it was sent, you find it in the send log."
+)
 
 
 @admin.register(Outgoing)
@@ -47,6 +52,11 @@ class OutgoingAdmin(MessagesAdmin):
     def _page(self, request: HttpRequest, matching: MessageFilter) -> tuple[OutboxPage, bool, bool]:
         after, before = (_id(request.GET.get(name, "")) for name in ("after", "before"))
         return pages.adjacent_page(matching, self.per_page, after=after, before=before)
+
+    def not_found(self, request: HttpRequest, object_id: int | str) -> HttpResponse:
+        """Say that the message is gone, which is what happens to each when it is sent."""
+        messages.warning(request, NOT_WAITING)
+        return HttpResponseRedirect(reverse("admin:index"))
 
     def message_context(self, request: HttpRequest, row: Outgoing) -> dict[str, Any]:
         return detail.outbox_context(row, timezone.now())

@@ -177,7 +177,8 @@ def _queue_job(request: HttpRequest, matching: MessageFilter) -> None:
     if job:
         messages.success(
             request,
-            f"Sending {count_label(job.expected)} again, in the background. You can leave this page.",
+            f"Sending {count_label(job.expected)} again in the background. "
+            "You can leave this page.",
         )
     elif not Integration.objects.filter(pk__in=matching.businesses or (), enabled=True).exists():
         messages.warning(request, OFF_REASON)
