@@ -134,7 +134,7 @@ class IntegrationForm(IntegrationModelForm):
             bound: Any = self[name]
             was_shown = field.show_hidden_initial and bound.html_initial_name in self.data
             if (
-                bound._has_changed()
+                bound._has_changed()  # noqa: SLF001
                 if was_shown
                 else not field.disabled and field.has_changed(bound.initial, bound.data)
             ):
