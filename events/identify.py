@@ -1,4 +1,4 @@
-"""The name under which an identify stands in the outbox and the send log, among event names."""
+"""The name of an identify where the outbox and the send log have the name of an event."""
 
 from typing import Final
 

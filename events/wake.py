@@ -27,7 +27,7 @@ DELIVER_TASK: Final = "smrt_integration.tasks.deliver"
 RUN_JOBS_TASK: Final = "smrt_integration.tasks.run_jobs"
 
 WAKE_UP_KEY: Final = "smrt:wake"
-"""Redis key that stands while a `deliver` message waits in the broker."""
+"""Redis key that exists while a `deliver` message waits in the broker."""
 WAKE_UP_KEY_SECONDS: Final = 5
 """`deliver` deletes the key when it starts. If the broker loses the message, the key must not
 prevent later wake-ups for long."""

@@ -1,4 +1,4 @@
-"""Bulk work that owners asked for: send refused messages again, or discard old events.
+"""Bulk work that owners asked for: resend what Segment does not have, or discard old events.
 
 `run` carries out open jobs, one chunk per transaction. `resend` and `discard` create the jobs and
 do their chunks. Only this package writes `events_request` and `events_resent`.

@@ -1,6 +1,6 @@
 """Customer Lost: no visit for longer than the customer's visit frequency allows.
 
-The rule is that of contract, section 2; it stands in `customers.lost`.
+`customers.lost` has the rule (contract, section 2).
 """
 
 from datetime import datetime

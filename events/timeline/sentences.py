@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from events.identify import IDENTIFY
 from events.lanes.status import LaneState, LaneStatus, state_of
 from events.time_in_words import duration, when
 from events.timeline.lines import WAITING, MessageEntry
@@ -35,7 +36,7 @@ OFF: Final = (
 
 
 def title(event: str) -> str:
-    return CUSTOMER_DETAILS if event == "identify" else event
+    return CUSTOMER_DETAILS if event == IDENTIFY else event
 
 
 def outcome_sentence(entry: MessageEntry, lane_status: LaneStatus, now: datetime) -> str:
