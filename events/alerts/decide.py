@@ -10,7 +10,7 @@ SEVERITIES: Final = ("", WAITING, STOPPED)
 """From no problem to the worst."""
 
 LONG_WAIT: Final = timedelta(hours=1)
-"""How long the oldest event waits before that is a problem: most outages are shorter."""
+"""How long the oldest event waits before its owners get an email."""
 SOLVED_AFTER: Final = timedelta(minutes=10)
 """A business that stops and recovers every few minutes has one problem, and gets one email."""
 MOST_EMAILS_A_DAY: Final = 4

@@ -42,7 +42,7 @@ ALERTS_BUDGET_SECONDS: Final = 20.0
 """Time for the emails of one run; the next run sends the rest. Deliveries run in the same workers
 and must not wait long for a slow mail server."""
 MOST_EMAILS_A_RUN: Final = 200
-"""Emails written at once. More would not be sent within the budget anyway."""
+"""Emails written at once, for about as many as the budget lets a mail server take."""
 
 # Nothing here grows with the log: there are as many lanes as businesses, and of the outbox one row
 # of each is read.

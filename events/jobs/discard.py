@@ -25,7 +25,7 @@ from events.send_log.write import write_log
 DISCARDED_REASON: Final = "The owner chose to discard events from before."
 
 DISCARD_CHUNK_SIZE: Final = 1_000
-"""Messages per transaction. It locks the lane, so that no delivery goes on meanwhile."""
+"""Messages per transaction, so that it holds its locks, on the lane too, for a short time."""
 
 # `up_to` is the id of the newest message when the owner chose. `recorded_before` is when the
 # business was switched on, if the owner chose because of that.

@@ -11,9 +11,8 @@ from django.db import connection, transaction
 from django.db.utils import OperationalError
 
 LOCK_TIMEOUT: Final = "500ms"
-"""How long background work waits for a lock. A save may be waiting behind it for as long, so it is
-half of what a save may lose, and less than the second after which PostgreSQL looks for
-deadlocks."""
+"""How long background work waits for a lock. A save may wait behind it for about as long. Shorter
+than the second after which PostgreSQL looks for deadlocks."""
 
 # lock_not_available, deadlock_detected
 LOCK_ERRORS: Final = {"55P03", "40P01"}

@@ -70,11 +70,11 @@ def test_each_sweep_finds_what_is_due_at_its_time(
     with transaction.atomic():
         long_ago = datetime(2005, 1, 1, tzinfo=UTC)
         born(switched_on(zone, since=long_ago, birthday_hour=hour), birthday, entered=long_ago)
-        found = [number for number, now in enumerate(sweeps) if birthdays.sweep(now)]
+        finding_sweeps = [number for number, now in enumerate(sweeps) if birthdays.sweep(now)]
         rows = waiting()
         transaction.set_rollback(True)
     expected = list(due_birthdays(birthday, hour, zone, sweeps))
-    assert found == [number for number, _ in expected]
+    assert finding_sweeps == [number for number, _ in expected]
     for row, (number, due_year) in zip(rows, expected, strict=True):
         assert row.facts == {"birthday": birthday}
         assert row.occurred_at <= sweeps[number]

@@ -53,14 +53,14 @@ def born(business: Business, birthday: str, entered: datetime = LONG_AGO) -> Cus
 def around(day: date) -> Iterator[datetime]:
     """Yield times of sweeps: every six hours for a week, from two days before the day on."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=ANGELES)
-    return (midnight + look * 6 * HOUR for look in range(-8, 20))
+    return (midnight + step * 6 * HOUR for step in range(-8, 20))
 
 
 def celebrated(*days: date) -> list[str]:
     """Return the times of the events that sweeps around these days record."""
     for day in days:
-        for look in around(day):
-            birthdays.sweep(look)
+        for now in around(day):
+            birthdays.sweep(now)
     return [
         row.occurred_at.astimezone(ANGELES).isoformat()
         for row in waiting(event="Customer Birthday")
@@ -138,14 +138,14 @@ def test_a_birthday_is_recorded_once_a_year_however_often_the_sweep_runs() -> No
 )
 def test_birthdays_on_29_february_and_at_new_year_are_found(birthday: str, days: list[str]) -> None:
     born(switched_on(), birthday)
-    found = celebrated(
+    times = celebrated(
         *(
             date(year, month, day)
             for year in (2027, 2028, 2029)
             for month, day in ((3, 1), (12, 31))
         )
     )
-    assert found == [f"{day}T09:00:00-08:00" for day in days]
+    assert times == [f"{day}T09:00:00-08:00" for day in days]
     assert {row.facts["birthday"] for row in waiting()} == {birthday[-5:]}
 
 
@@ -199,8 +199,8 @@ class TestABirthdayThatIsEnteredLate:
 
     def test_after_the_day_is_recorded_next_year(self) -> None:
         born(switched_on(), "05-04", entered=NINE + DAY)
-        for look in around(date(2025, 5, 8)):
-            assert birthdays.sweep(look) == 0
+        for now in around(date(2025, 5, 8)):
+            assert birthdays.sweep(now) == 0
         assert celebrated(date(2026, 5, 4)) == ["2026-05-04T09:00:00-07:00"]
 
     def test_before_the_hour_of_a_day_without_a_sweep_is_caught_up(self) -> None:

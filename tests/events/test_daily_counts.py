@@ -218,8 +218,8 @@ def test_counts_always_equal_those_of_the_log() -> None:
         for hours, items in by_hour.items():
             settle(Settlement(items), NOON + timedelta(hours=hours))
         assert counts() == counted_in_the_log()
-        told = counts(), delays()
-        assert (recount(), delays()) == told
+        expected = counts(), delays()
+        assert (recount(), delays()) == expected
         transaction.set_rollback(True)
 
     holds()
@@ -337,9 +337,9 @@ class TestRetention:
 
 
 def months_of(model: type[DailyCount | DailyDelay]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
+    months: dict[int, list[int]] = {}
     for business_id, day in model.objects.order_by("business_id", "day").values_list(
         "business_id", "day"
     ):
-        found.setdefault(business_id, []).append(day.month)
-    return found
+        months.setdefault(business_id, []).append(day.month)
+    return months

@@ -48,9 +48,9 @@ def customer(business: Business) -> Customer:
 def create_job(
     business: Business, day: date | None = None, recorded_before: datetime | None = None
 ) -> Request:
-    found = discard.read_backlog(business.pk, recorded_before)
+    backlog = discard.read_backlog(business.pk, recorded_before)
     request = discard.request_discard(
-        found, business.pk, business.time_zone, None, timezone.now(), day, recorded_before
+        backlog, business.pk, business.time_zone, None, timezone.now(), day, recorded_before
     )
     assert request is not None
     return request
@@ -137,9 +137,9 @@ def test_with_a_day_only_earlier_events_are_discarded(
     # the 3rd and the 4th of March in Los Angeles
     happened("New Customer Signup", datetime(2025, 3, 4, 7, 59, 59, tzinfo=UTC))
     happened("Customer Visit", datetime(2025, 3, 4, 8, tzinfo=UTC))
-    found = discard.read_backlog(business.pk, None)
-    assert found.days == ((date(2025, 3, 3), 1), (date(2025, 3, 4), 1))
-    assert (found.events, found.details, found.before(date(2025, 3, 4))) == (2, 1, 1)
+    backlog = discard.read_backlog(business.pk, None)
+    assert backlog.days == ((date(2025, 3, 3), 1), (date(2025, 3, 4), 1))
+    assert (backlog.events, backlog.details, backlog.before(date(2025, 3, 4))) == (2, 1, 1)
 
     assert create_job(business, date(2025, 3, 4)).expected == 1
     run_jobs(timezone.now())
@@ -171,9 +171,10 @@ def test_a_second_job_is_not_created_while_the_first_is_open(
     business: Business, customer: Customer
 ) -> None:
     create_job(business)
-    found = discard.read_backlog(business.pk, None)
+    backlog = discard.read_backlog(business.pk, None)
     assert (
-        discard.request_discard(found, business.pk, "UTC", None, timezone.now(), None, None) is None
+        discard.request_discard(backlog, business.pk, "UTC", None, timezone.now(), None, None)
+        is None
     )
     assert Request.objects.count() == 1
 

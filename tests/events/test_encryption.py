@@ -34,9 +34,9 @@ def integration(write_key: str = WRITE_KEY) -> Integration:
 
 
 def rotate(*options: str) -> str:
-    said = StringIO()
-    call_command("rotate_field_keys", *options, stdout=said)
-    return said.getvalue().strip()
+    output = StringIO()
+    call_command("rotate_field_keys", *options, stdout=output)
+    return output.getvalue().strip()
 
 
 @pytest.fixture
@@ -100,17 +100,17 @@ class TestStoredWriteKey:
         lost, kept = integration(), None
         settings.FIELD_KEYS = [Fernet.generate_key().decode()]
         kept = integration(OTHER_KEY)
-        found = {row.pk: row.write_key for row in Integration.objects.all()}
-        assert found == {lost.pk: "", kept.pk: OTHER_KEY}
-        assert isinstance(found[lost.pk], Unreadable)
-        assert not isinstance(found[kept.pk], Unreadable)
+        keys = {row.pk: row.write_key for row in Integration.objects.all()}
+        assert keys == {lost.pk: "", kept.pk: OTHER_KEY}
+        assert isinstance(keys[lost.pk], Unreadable)
+        assert not isinstance(keys[kept.pk], Unreadable)
 
     def test_that_is_unreadable_is_not_lost_by_a_save(self, settings: Any) -> None:
         integration()
         before = stored()
         old_keys, settings.FIELD_KEYS = settings.FIELD_KEYS, [Fernet.generate_key().decode()]
-        found = Integration.objects.get()
-        found.muted = ["Order Ready"]
+        integration_row = Integration.objects.get()
+        integration_row.muted = ["Order Ready"]
         with (
             pytest.raises(
                 ValueError,
@@ -118,9 +118,9 @@ class TestStoredWriteKey:
             ),
             transaction.atomic(),
         ):
-            found.save()
+            integration_row.save()
         assert stored() == before
-        found.save(update_fields=["muted"])
+        integration_row.save(update_fields=["muted"])
         assert stored() == before
         settings.FIELD_KEYS = old_keys
         assert Integration.objects.get().write_key == WRITE_KEY
@@ -128,9 +128,9 @@ class TestStoredWriteKey:
     def test_that_is_unreadable_can_be_replaced(self, settings: Any) -> None:
         integration()
         settings.FIELD_KEYS = [Fernet.generate_key().decode()]
-        found = Integration.objects.get()
-        found.write_key = OTHER_KEY
-        found.save()
+        integration_row = Integration.objects.get()
+        integration_row.write_key = OTHER_KEY
+        integration_row.save()
         assert Integration.objects.get().write_key == OTHER_KEY
 
     @pytest.mark.parametrize("damaged", ["gAAAA", "not a token", WRITE_KEY, "ü"])
@@ -193,9 +193,9 @@ class TestRotateFieldKeys:
         assert stored() == before
 
     def test_the_command_prints_a_valid_key(self, settings: Any) -> None:
-        said = StringIO()
-        call_command("new_field_key", stdout=said)
-        settings.FIELD_KEYS = [said.getvalue().strip(), *configured.FIELD_KEYS]
+        output = StringIO()
+        call_command("new_field_key", stdout=output)
+        settings.FIELD_KEYS = [output.getvalue().strip(), *configured.FIELD_KEYS]
         integration()
         settings.FIELD_KEYS = settings.FIELD_KEYS[:1]
         assert Integration.objects.get().write_key == WRITE_KEY

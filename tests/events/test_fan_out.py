@@ -141,9 +141,9 @@ def test_another_birthday_field_identifies_customers_with_a_value_for_either(
 def test_a_change_that_no_trait_shows_identifies_nobody(
     business: Business, record: Callable[[Business], Any], values: dict[str, str]
 ) -> None:
-    found = record(business)
+    changed_row = record(business)
     with nothing_written():
-        change(found, **values)
+        change(changed_row, **values)
     assert fan_out_all() == 0
 
 

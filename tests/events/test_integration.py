@@ -164,15 +164,15 @@ class TestTimes:
 
     def test_birthday_field_since_follows_the_field(self, business: Business) -> None:
         one, two = CustomFieldFactory.create_batch(2, business=business, birthday=True)
-        found = []
+        stored = []
         with time_machine.travel(NOON, tick=False) as clock:
             made = Integration.objects.create(business=business)
             for field in (None, one, one, two, None):
                 clock.shift(60)
                 made.birthday_field = field
                 made.save()
-                found.append(Integration.objects.get().birthday_field_since)
-        assert found == [
+                stored.append(Integration.objects.get().birthday_field_since)
+        assert stored == [
             None,
             NOON + timedelta(minutes=2),
             NOON + timedelta(minutes=2),
@@ -189,8 +189,8 @@ class TestTimes:
         other.save()
         old.muted = ["Order Ready"]
         old.save(update_fields=["muted"])
-        found = Integration.objects.get()
-        assert (found.enabled, found.enabled_at, found.muted) == (False, None, ["Order Ready"])
+        stored = Integration.objects.get()
+        assert (stored.enabled, stored.enabled_at, stored.muted) == (False, None, ["Order Ready"])
 
     def test_a_save_of_no_column_saves_nothing(self, business: Business) -> None:
         made = Integration.objects.create(business=business)

@@ -46,7 +46,7 @@ STOPPED = replace(
 
 
 @pytest.mark.parametrize(
-    ("standing", "state", "said"),
+    ("status", "state", "expected"),
     [
         (
             LaneStatus(1, "UTC"),
@@ -116,8 +116,10 @@ STOPPED = replace(
         (
             replace(ON, stopped=CHOICE_WANTED, waiting=1),
             LaneState.CHOOSING,
-            "On, but nothing is sent until you choose. 1 event is waiting from before "
-            "you switched on.",
+            (
+                "On, but nothing is sent until you choose. 1 event is waiting from before "
+                "you switched on."
+            ),
         ),
         (
             replace(ON, stopped=CHOICE_WANTED, waiting=COUNTED_MESSAGES + 1),
@@ -138,22 +140,22 @@ STOPPED = replace(
     ],
 )
 def test_the_sentence_says_how_sending_goes(
-    standing: LaneStatus, state: LaneState, said: str
+    status: LaneStatus, state: LaneState, expected: str
 ) -> None:
-    assert (state_of(standing, NOW), status_sentence(standing, NOW)) == (state, said)
+    assert (state_of(status, NOW), status_sentence(status, NOW)) == (state, expected)
 
 
 @pytest.mark.parametrize("status", sorted(responses.STOPPING))
 def test_a_stop_has_its_cause_in_the_sentence_and_a_remedy(status: int) -> None:
-    standing = replace(STOPPED, stopped=responses.STOPPING[status], stopped_at=None, waiting=0)
+    lane = replace(STOPPED, stopped=responses.STOPPING[status], stopped_at=None, waiting=0)
     assert (
-        f"{status_sentence(standing, NOW).removeprefix('Sending stopped: ')} {remedy(standing)}"
+        f"{status_sentence(lane, NOW).removeprefix('Sending stopped: ')} {remedy(lane)}"
         == responses.STOPPING[status]
     )
 
 
 @pytest.mark.parametrize(
-    ("standing", "said"),
+    ("status", "expected"),
     [
         (STOPPED, responses.COPY_THE_KEY),
         (replace(ON, stopped=CHOICE_WANTED), "Choose whether to send or discard them."),
@@ -165,13 +167,13 @@ def test_a_stop_has_its_cause_in_the_sentence_and_a_remedy(status: int) -> None:
     ],
 )
 def test_the_remedy_says_what_to_do_when_there_is_something_to_do(
-    standing: LaneStatus, said: str
+    status: LaneStatus, expected: str
 ) -> None:
-    assert remedy(standing) == said
+    assert remedy(status) == expected
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [
         (0, "0 seconds"),
         (1, "1 second"),
@@ -182,8 +184,8 @@ def test_the_remedy_says_what_to_do_when_there_is_something_to_do(
         (90_000, "1 day"),
     ],
 )
-def test_a_duration_is_in_its_largest_unit(seconds: int, said: str) -> None:
-    assert duration(timedelta(seconds=seconds)) == said
+def test_a_duration_is_in_its_largest_unit(seconds: int, expected: str) -> None:
+    assert duration(timedelta(seconds=seconds)) == expected
 
 
 def test_less_than_a_second_ago_is_just_now() -> None:
@@ -191,7 +193,7 @@ def test_less_than_a_second_ago_is_just_now() -> None:
 
 
 @pytest.mark.parametrize(
-    ("moment", "said"),
+    ("moment", "expected"),
     [
         (NOW, "14:05"),
         (datetime(2025, 3, 4, 7, 59, tzinfo=UTC), "yesterday 23:59"),
@@ -199,8 +201,8 @@ def test_less_than_a_second_ago_is_just_now() -> None:
         (datetime(2024, 12, 31, 22, 5, tzinfo=UTC), "31 December 2024 14:05"),
     ],
 )
-def test_times_are_in_the_business_s_time_zone(moment: datetime, said: str) -> None:
-    assert clock(moment, NOW, "America/Los_Angeles") == said
+def test_times_are_in_the_business_s_time_zone(moment: datetime, expected: str) -> None:
+    assert clock(moment, NOW, "America/Los_Angeles") == expected
 
 
 @pytest.mark.django_db
@@ -214,9 +216,9 @@ class TestLaneStatuses:
     def test_say_what_waits_and_since_when(self) -> None:
         business = sending_business(WRITE_KEY)
         sign_up(business)
-        found = lane_statuses([business.pk])[business.pk]
-        assert (found.enabled, found.has_key, found.waiting) == (True, True, 2)
-        assert found.oldest_waiting_at == Outgoing.objects.earliest("recorded_at").recorded_at
+        status = lane_statuses([business.pk])[business.pk]
+        assert (status.enabled, status.has_key, status.waiting) == (True, True, 2)
+        assert status.oldest_waiting_at == Outgoing.objects.earliest("recorded_at").recorded_at
 
     def test_count_no_further_than_needed(self) -> None:
         business = sending_business(WRITE_KEY)
@@ -228,21 +230,23 @@ class TestLaneStatuses:
         sign_up(business)
         segment.fault("status", status=401)
         deliver()
-        found, lane = lane_statuses([business.pk])[business.pk], Lane.objects.get()
-        assert (found.stopped, found.stopped_at, found.last_accepted_at) == (
+        status, lane = lane_statuses([business.pk])[business.pk], Lane.objects.get()
+        assert (status.stopped, status.stopped_at, status.last_accepted_at) == (
             responses.KEY_REFUSED,
             lane.stopped_at,
             None,
         )
-        assert state_of(found, timezone.now()) is LaneState.STOPPED
+        assert state_of(status, timezone.now()) is LaneState.STOPPED
 
     def test_say_when_a_message_was_last_accepted(self, segment: SegmentStandIn) -> None:
         business = sending_business(WRITE_KEY)
         sign_up(business)
         deliver()
-        found = lane_statuses([business.pk])[business.pk]
-        assert found.last_accepted_at == Lane.objects.get().last_accepted_at
-        assert status_sentence(found, timezone.now()).startswith("Segment accepted the last event ")
+        status = lane_statuses([business.pk])[business.pk]
+        assert status.last_accepted_at == Lane.objects.get().last_accepted_at
+        assert status_sentence(status, timezone.now()).startswith(
+            "Segment accepted the last event "
+        )
 
     def test_of_many_businesses_take_one_query(
         self, django_assert_num_queries: pytest.FixtureRequest

@@ -40,9 +40,9 @@ def first_sweep(zone: str, last: datetime, limit: int, times: list[datetime]) ->
     """Return the time of the sweep that finds the customer. No later one may find them again."""
     business = switched_on(zone, since=datetime(2010, 1, 1, tzinfo=UTC), weekly_limit=limit)
     customer(business, last, created_at=last - DAY)
-    found = [now for now in times if lost.sweep(now)]
-    assert len(found) <= 1
-    return found[0] if found else None
+    finding_sweeps = [now for now in times if lost.sweep(now)]
+    assert len(finding_sweeps) <= 1
+    return finding_sweeps[0] if finding_sweeps else None
 
 
 @pytest.mark.parametrize(

@@ -250,6 +250,6 @@ def test_the_task_returns_the_number_of_events() -> None:
 def test_concurrent_sweeps_record_each_customer_once() -> None:
     businesses = [switched_on() for _ in range(4)]
     away = [customer(business) for business in businesses for _ in range(10)]
-    found = at_once(*[lambda: lost.sweep(midnight(15))] * 4)
-    assert sum(found) == 40
+    counts = at_once(*[lambda: lost.sweep(midnight(15))] * 4)
+    assert sum(counts) == 40
     assert sorted(row.customer_id for row in waiting()) == sorted(one.pk for one in away)

@@ -176,8 +176,8 @@ class TestOnce:
                 connection.close()
 
         with ThreadPoolExecutor(2) as threads:
-            found = [threads.submit(click) for _ in range(2)]
-            assert sorted(one.result(timeout=20) for one in found) == [0, 1]
+            clicks = [threads.submit(click) for _ in range(2)]
+            assert sorted(one.result(timeout=20) for one in clicks) == [0, 1]
         assert len(waiting()) == 1
 
 

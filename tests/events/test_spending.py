@@ -37,8 +37,8 @@ def spent(customer_id: int, total: int, at: datetime) -> None:
 
 
 def fifths(*customer_ids: int) -> list[int]:
-    found = dict(Customer.objects.values_list("pk", "demographic"))
-    return [found[customer_id] for customer_id in customer_ids]
+    fifth_of = dict(Customer.objects.values_list("pk", "demographic"))
+    return [fifth_of[customer_id] for customer_id in customer_ids]
 
 
 def days() -> dict[int, str]:

@@ -88,8 +88,8 @@ def test_the_migration_records_the_switches_of_existing_integrations(
     migration = import_module("events.migrations.0002_owners_admin")
     with connection.cursor() as cursor:
         cursor.execute(migration.NOTE_SWITCHES)
-    found = set(SwitchChange.objects.values_list("business_id", "event", "on"))
-    assert found == {
+    changes = set(SwitchChange.objects.values_list("business_id", "event", "on"))
+    assert changes == {
         (business.pk, "", True),
         (business.pk, "Order Ready", False),
         (off.pk, "", False),

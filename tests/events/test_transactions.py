@@ -195,7 +195,7 @@ def test_a_record_from_a_fixture_is_recorded_from_its_next_save_on(
     (loaded,) = serializers.deserialize("json", serializers.serialize("json", [customer]))
     loaded.save()
     assert waiting() == []
-    found = Customer.objects.get()
-    found.first_name = "Anna"
-    found.save()
+    customer = Customer.objects.get()
+    customer.first_name = "Anna"
+    customer.save()
     assert names() == ["identify"]

@@ -75,9 +75,9 @@ def test_an_order_says_the_amount_that_its_column_holds(customer: Customer, tota
         order.save()
         stored = Order.objects.get(pk=order.pk).total
         assert latest().facts["value"] == str(stored)
-        said = properties(latest())
-        assert said["value"] == said["revenue"] == float(stored)
-        assert Decimal(repr(said["value"])) == stored
+        sent = properties(latest())
+        assert sent["value"] == sent["revenue"] == float(stored)
+        assert Decimal(repr(sent["value"])) == stored
 
 
 @many
@@ -154,18 +154,18 @@ def test_texts_arrive_unchanged(customer: Customer, name: str, description: str)
         )
         stop.status = Stop.Status.MISSED
         stop.save()
-        said = properties(latest())
-        assert (said["route"], said["address"]["street"], said["address"]["city"]) == (
+        sent = properties(latest())
+        assert (sent["route"], sent["address"]["street"], sent["address"]["city"]) == (
             name,
             name,
             description,
         )
         order = OrderFactory.create(business=customer.business, customer=customer, agent=agent)
         LineItemFactory.create(order=order, description=description, returned_at=order.created_at)
-        said = properties(latest())
-        assert (said["agent"], said["description"]) == (name, description)
+        sent = properties(latest())
+        assert (sent["agent"], sent["description"]) == (name, description)
         assert (
-            misfits("properties", json.loads(json.dumps(said)), EVENTS["Order Line Item Returned"])
+            misfits("properties", json.loads(json.dumps(sent)), EVENTS["Order Line Item Returned"])
             == []
         )
 
