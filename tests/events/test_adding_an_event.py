@@ -93,7 +93,7 @@ def golden_messages(project: Path) -> dict[str, bytes]:
 @pytest.mark.slow
 def test_the_walk_adds_an_event_that_is_found_everywhere(walked: Path) -> None:
     everywhere, golden = "tests/events/new_event_everywhere.py", "tests/events/test_golden.py"
-    table = "tests/test_readme.py::test_the_events_table_agrees_with_the_catalogue"
+    table = "tests/test_documentation.py::test_the_events_table_agrees_with_the_catalogue"
 
     assert " passed" in run_tests(walked, everywhere, golden, table)
 

@@ -8,17 +8,19 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
+from bench.parts import PARTS
 from customers.traits import Traits
 from events.catalogue import EVENTS
 
 PROJECT = Path(__file__).resolve().parent.parent
-README = PROJECT / "README.md"
 # The file that has each table. When a table moves, only these lines change.
 EVENTS_DOCUMENT = PROJECT / "docs" / "contract.md"
 TRAITS_DOCUMENT = PROJECT / "docs" / "contract.md"
-SETTINGS_DOCUMENT = README
+SETTINGS_DOCUMENT = PROJECT / "docs" / "operating.md"
 # Links and commands are checked in all documents.
-DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
+DOCUMENTS = sorted(
+    [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md"), *(PROJECT / "bench").glob("*.md")]
+)
 
 ORDER_PROPERTIES = "the order properties"
 """In the table, this text means the properties that a line above it lists."""
@@ -126,3 +128,10 @@ def test_every_link_leads_to_a_file(document: Path, target: str) -> None:
 @pytest.mark.parametrize(("document", "command"), in_documents(r"`make ([a-z]+)"))
 def test_every_make_command_exists(document: Path, command: str) -> None:
     assert re.search(rf"^{command}:", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_every_figure_of_the_benchmark_has_a_sentence() -> None:
+    documented = [quoted(row[0])[0] for row in table(PROJECT / "bench" / "README.md", "Figures")]
+    printed = {figure for part in PARTS for figure in part.figures}
+    assert set(documented) <= printed
+    assert printed - set(documented) <= {"sdk_queue_lost_when_killed", "record_lookups"}
