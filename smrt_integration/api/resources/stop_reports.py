@@ -201,7 +201,7 @@ def _list_at(data: Any, name: str) -> list[Any]:
 
 
 def error_sentences(detail: Any, *path: str) -> Iterator[str]:
-    """Yield each error with its path: `new_orders.0.number: There is an order 7 already.`"""
+    """Yield each error with its path: `new_orders.0.number: Order number 7 is taken.`"""
     if isinstance(detail, Mapping):
         for name, part in detail.items():
             yield from error_sentences(part, *path, str(name))
