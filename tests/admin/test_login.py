@@ -50,7 +50,9 @@ def test_who_guesses_is_stopped_even_with_the_right_password(olivia: User) -> No
     answer = log_in(olivia.username, PASSWORD)
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "900")
-    assert "closed for 15 minutes" in answer.content.decode()
+    assert (
+        "For 15 minutes, nobody can log in with this username from here." in answer.content.decode()
+    )
     assert "_auth_user_id" not in answer.client.session
 
 
