@@ -146,7 +146,7 @@ def _simulate(web: str) -> tuple[str, int]:
 def _take_pictures(browser: Browser, web: str, password: str, customer: int) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for size, names in {
-        "desktop": ("home", "integration", "send_log", "story"),
+        "desktop": ("home", "integration", "send_log", "timeline"),
         "phone": ("home", "integration"),
     }.items():
         page = _logged_in(browser, web, password, size)
@@ -178,7 +178,7 @@ def _logged_in(browser: Browser, web: str, password: str, size: str) -> Page:
 
 
 def _go_to(page: Page, name: str, customer: int) -> None:
-    if name == "story":
+    if name == "timeline":
         page.goto(f"/admin/customers/customer/{customer}/timeline/")
     else:
         page.goto(

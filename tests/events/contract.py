@@ -1,4 +1,6 @@
-"""The contract (spec/contract.md, sections 1, 3, 4 and 5) once more, written down apart from the code that has to keep it."""
+"""The contract (spec/contract.md, sections 1, 3, 4 and 5) once more, written down apart from the
+code that has to keep it.
+"""
 
 import re
 from collections.abc import Callable, Mapping

@@ -1,7 +1,7 @@
 """Golden messages: `tests/golden/<name>.json`, each one message as posted.
 
-`GOLDEN_WRITE=1 make test ARGS=tests/events/test_golden.py` writes them anew, after a change of the contract; read the difference
-before committing it. Nothing else writes them.
+`GOLDEN_WRITE=1 make test ARGS=tests/events/test_golden.py` writes them anew, after a change of the
+contract; read the difference before committing it. Nothing else writes them.
 """
 
 import json

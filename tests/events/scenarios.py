@@ -1,4 +1,6 @@
-"""One small story per golden message; all begin with the same business, which is not switched on yet."""
+"""One small story per golden message; all begin with the same business, which is not switched on
+yet.
+"""
 
 from collections.abc import Callable
 from datetime import date, timedelta

@@ -1,4 +1,6 @@
-"""That the contract as the tests know it notices every way of breaking it, tried on the golden messages."""
+"""That the contract as the tests know it notices every way of breaking it, tried on the golden
+messages.
+"""
 
 from copy import deepcopy
 from typing import Any

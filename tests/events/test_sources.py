@@ -1,4 +1,6 @@
-"""Another Segment source knows nobody: who does something after the write key or the region changed is identified anew, once."""
+"""Another Segment source knows nobody: who does something after the write key or the region changed
+is identified anew, once.
+"""
 
 from typing import Any
 

@@ -206,9 +206,9 @@ class TestAhead:
         customer = CustomerFactory.create(business=business)
         at = datetime(2025, 5, 4, 8, 59, tzinfo=ANGELES)
         told = stand(tell_of(customer, at), "Customer Birthday")
-        assert (
-            told
-            == "No birthday of this customer has been sent. You have not chosen the custom field that holds the birthday."
+        assert told == (
+            "No birthday of this customer has been sent. You have not chosen the custom "
+            "field that holds the birthday."
         )
         field = CustomFieldFactory.create(
             business=business, kind=CustomField.Kind.DATE, name="Birthday"

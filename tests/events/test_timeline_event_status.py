@@ -145,7 +145,10 @@ def test_what_the_log_no_longer_keeps_is_not_said_to_be_unsent() -> None:
         latest={"New Customer Signup": NOW - 500 * DAY},
         switches=long_ago,
     )
-    told = "Last happened on 12 July 2025 at 11:00. We no longer know whether it was sent: the send log is kept for 13 months."
+    told = (
+        "Last happened on 12 July 2025 at 11:00. "
+        "We no longer know whether it was sent: the send log is kept for 13 months."
+    )
     assert (found.state, found.last) == ("unknown", told)
 
 
@@ -219,7 +222,10 @@ def standing(**known: Any) -> LaneStatus:
         (
             entry("waiting"),
             standing(enabled=False),
-            "It has been waiting since before the integration was switched off. When you switch on, we ask you what to do with it.",
+            (
+                "It has been waiting since before the integration was switched off. When you "
+                "switch on, we ask you what to do with it."
+            ),
         ),
         (
             entry("waiting"),

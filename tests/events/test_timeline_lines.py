@@ -1,4 +1,6 @@
-"""One line for each thing that happened, newest first, page after page, whatever the order in which messages left."""
+"""One line for each thing that happened, newest first, page after page, whatever the order in which
+messages left.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -118,7 +120,8 @@ def test_at_the_same_moment_the_order_is_that_of_the_database() -> None:
 MOST = 3
 
 things = st.lists(
-    # when it happened, what it is about; how many messages, and how much later the last one left; known here or only by its messages
+    # when it happened, what it is about; how many messages, and how much later the last one left;
+    # known here or only by its messages
     st.tuples(
         st.integers(0, 20), st.integers(1, 4), st.integers(0, 2), st.integers(0, 30), st.booleans()
     ),

@@ -98,7 +98,10 @@ READY = "Order Ready"
             past(ON),
             Reason(
                 "not-sent",
-                "It was not recorded when it happened. Imported records, for example, make no events.",
+                (
+                    "It was not recorded when it happened. Imported records, for example, make "
+                    "no events."
+                ),
             ),
         ),
     ],
@@ -148,7 +151,10 @@ VISITS = {date(2026, 11, 24): CountedVisit(NOW - 2 * HOUR, "in a store")}
         (
             NOW,
             True,
-            "It made no visit event, because a day counts once: that day's visit was counted at 08:00, in a store.",
+            (
+                "It made no visit event, because a day counts once: that day's visit was counted "
+                "at 08:00, in a store."
+            ),
         ),
         (NOW - 2 * HOUR, True, ""),
         (NOW, False, ""),

@@ -108,7 +108,10 @@ PAST = (
             False,
             False,
             True,
-            "The send log no longer has the message. The table shows what would be sent today. Their new details are waiting to be sent.",
+            (
+                "The send log no longer has the message. The table shows what would be sent "
+                "today. Their new details are waiting to be sent."
+            ),
         ),
         (
             SAME,

@@ -34,35 +34,54 @@ def absent(days: int, **known: Any) -> Absence:
     [
         (
             absent(0),
-            "Not lost until 9 December: a weekly customer may stay away for 14 days, counting from their last visit on 24 November.",
+            (
+                "Not lost until 9 December: a weekly customer may stay away for 14 days, "
+                "counting from their last visit on 24 November."
+            ),
         ),
         (
             absent(14),
-            "Not lost until 25 November: a weekly customer may stay away for 14 days, counting from their last visit on 10 November.",
+            (
+                "Not lost until 25 November: a weekly customer may stay away for 14 days, "
+                "counting from their last visit on 10 November."
+            ),
         ),
         (
             absent(3, visited=False, frequency="unknown", limit=92),
             (
-                "Not lost until 22 February 2027: a customer without a regular rhythm may stay away for 92 days, counting "
+                "Not lost until 22 February 2027: a customer without a regular rhythm may "
+                "stay away for 92 days, counting "
                 "from their signup on 21 November."
             ),
         ),
         (
             absent(0, frequency="monthly", limit=1),
-            "Not lost until 26 November: a monthly customer may stay away for 1 day, counting from their last visit on 24 November.",
+            (
+                "Not lost until 26 November: a monthly customer may stay away for 1 day, "
+                "counting from their last visit on 24 November."
+            ),
         ),
         (absent(15), "Lost since 24 November. The next nightly search finds it."),
         (
             absent(20, found_at=NOW - 5 * DAY),
-            "Found lost on 19 November at 10:00, counting from their last visit on 4 November. Their next visit ends it.",
+            (
+                "Found lost on 19 November at 10:00, counting from their last visit on 4 "
+                "November. Their next visit ends it."
+            ),
         ),
         (
             absent(400),
-            "Lost since 4 November 2025. That was before you switched on, so it is not sent. Their next visit ends it.",
+            (
+                "Lost since 4 November 2025. That was before you switched on, so it is not sent. "
+                "Their next visit ends it."
+            ),
         ),
         (
             absent(20, enabled_at=None),
-            "Lost since 19 November, but we do not look for lost customers while the integration is off.",
+            (
+                "Lost since 19 November, but we do not look for lost customers while the "
+                "integration is off."
+            ),
         ),
         # found on the very day of switching on
         (
@@ -71,7 +90,10 @@ def absent(days: int, **known: Any) -> Absence:
         ),
         (
             absent(20, enabled_at=NOW - 4 * DAY),
-            "Lost since 19 November. That was before you switched on, so it is not sent. Their next visit ends it.",
+            (
+                "Lost since 19 November. That was before you switched on, so it is not sent. "
+                "Their next visit ends it."
+            ),
         ),
     ],
 )
@@ -109,7 +131,10 @@ def born(value: str, **known: Any) -> Birthdays:
         (born("11-24", hour=11), "Their birthday is today, at 11:00."),
         (
             born("11-24"),
-            "This year's birthday, on 24 November, is sent within a minute. The next is on 24 November 2027.",
+            (
+                "This year's birthday, on 24 November, is sent within a minute. The next is on "
+                "24 November 2027."
+            ),
         ),
         (
             born("05-04", celebrated=frozenset({2026})),
@@ -121,18 +146,25 @@ def born(value: str, **known: Any) -> Birthdays:
         ),
         (
             born("11-20", entered_at=NOW - DAY),
-            "This year's birthday, on 20 November, was over when it was entered, so it is not sent. The next is on 20 November 2027.",
+            (
+                "This year's birthday, on 20 November, was over when it was entered, so it is "
+                "not sent. The next is on 20 November 2027."
+            ),
         ),
         (
             born("11-20", since=NOW - DAY),
             (
-                "This year's birthday, on 20 November, was before you switched on or chose the field, so it is not sent. "
+                "This year's birthday, on 20 November, was before you switched on or chose "
+                "the field, so it is not sent. "
                 "The next is on 20 November 2027."
             ),
         ),
         (
             born("11-20", since=None),
-            "This year's birthday, on 20 November, is not sent while the integration is off. The next is on 20 November 2027.",
+            (
+                "This year's birthday, on 20 November, is not sent while the integration is off. "
+                "The next is on 20 November 2027."
+            ),
         ),
         (
             born("1996-02-29", celebrated=frozenset({2026})),
