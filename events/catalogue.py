@@ -20,13 +20,13 @@ from events.definitions.definition import (
 
 MODULES: Final = (pickups, orders, customers)
 """The modules of definitions, in the order in which owners and receivers see their events."""
-SHARED: Final = frozenset({"customer_context", "definition", "properties", "upcoming"})
+SHARED_MODULES: Final = frozenset({"customer_context", "definition", "properties", "upcoming"})
 """The other modules of the package: what definitions share."""
 
 
 def _not_listed() -> set[str]:
     found = {module.name for module in pkgutil.iter_modules(definitions.__path__)}
-    return found - SHARED - {module.__name__.rpartition(".")[2] for module in MODULES}
+    return found - SHARED_MODULES - {module.__name__.rpartition(".")[2] for module in MODULES}
 
 
 if _missing := sorted(_not_listed()):

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-STOPPED, WAITING = "stopped", "waiting"
-SEVERITIES: Final = ("", WAITING, STOPPED)
+LANE_HALTED, LANE_WAITING = "stopped", "waiting"
+SEVERITIES: Final = ("", LANE_WAITING, LANE_HALTED)
 """From no problem to the worst."""
 
 LONG_WAIT: Final = timedelta(hours=1)
@@ -80,9 +80,9 @@ def decide(
 
 def _problem_now(situation: Situation, now: datetime) -> tuple[str, datetime]:
     if situation.stopped_since:
-        return STOPPED, situation.stopped_since
+        return LANE_HALTED, situation.stopped_since
     if situation.waiting_since and now - situation.waiting_since >= LONG_WAIT:
-        return WAITING, situation.waiting_since
+        return LANE_WAITING, situation.waiting_since
     return "", now
 
 

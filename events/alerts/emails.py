@@ -14,7 +14,7 @@ from django.core.mail import EmailMessage
 from django.urls import reverse
 
 from customers.models import Business, Membership
-from events.alerts.decide import STOPPED, Email, Problem
+from events.alerts.decide import LANE_HALTED, Email, Problem
 from events.lanes.read_status import lane_statuses
 from events.lanes.status import LaneStatus, events, remedy, status_sentence
 from events.time_in_words import clock, when
@@ -127,7 +127,7 @@ def _write_email(
 
 
 def _problem_body(name: str, status: LaneStatus, problem: Problem, now: datetime) -> str:
-    if problem.kind == STOPPED:
+    if problem.kind == LANE_HALTED:
         sentence = f"The Segment integration of {name} has stopped sending events."
         to_do = remedy(status) or RESUME
     else:

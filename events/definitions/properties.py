@@ -1,13 +1,11 @@
 """Parts of properties that several events share. Names, types and meaning: contract, section 1."""
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Final, TypedDict
+from typing import Any, TypedDict
 
+from customers.money import CENT
 from events.definitions.definition import Facts
 from events.occurrences import Lookup
-
-CENT: Final = Decimal("0.01")
-"""The amount columns keep two decimal places."""
 
 
 class AddressProperties(TypedDict):

@@ -21,7 +21,7 @@ LAST: Final = {
     "skipped": "Last one not sent",
     "expired": "Last expired",
 }
-SINCE: Final = "has been switched off since"
+OFF_SINCE: Final = "has been switched off since"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ def _cause(sentence: str) -> str:
     """Return the part of "This event has been switched off since 08:00." that `_last` may
     repeat.
     """
-    _, _, since = sentence.partition(SINCE)
-    return f"{SINCE}{since}" if since else sentence
+    _, _, since = sentence.partition(OFF_SINCE)
+    return f"{OFF_SINCE}{since}" if since else sentence
 
 
 def _last(

@@ -38,7 +38,7 @@ NOT_KNOWN: Final = "not known"
 SHOWN_FOR_LINK: Final = "hidden, because it opens their account without a password"
 LINK_TRAIT: Final = "link"
 TIME_TRAITS: Final = frozenset({"createdAt", "lastVisit"})
-NOT_WAITING: Final = (
+CHANGED_UNRECORDED: Final = (
     " These changes are not waiting to be sent, because nothing was recorded when they were made. "
     "They are sent with the next change of this customer's details."
 )
@@ -115,4 +115,4 @@ def difference(traits: list[TraitRow], *, is_logged: bool, is_same: bool, is_wai
         )
     if not changed:
         return f"Nothing in this table has changed since.{waiting}"
-    return f"Changed since: {', '.join(changed)}.{waiting or NOT_WAITING}"
+    return f"Changed since: {', '.join(changed)}.{waiting or CHANGED_UNRECORDED}"
