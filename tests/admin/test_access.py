@@ -52,7 +52,7 @@ def owner_of_two(owner: User, other_business: Business) -> User:
 
 
 class TestWhoOwnsOneBusinessAndHelpsInAnother:
-    def test_is_told_so_by_access(
+    def test_has_the_permissions_of_each_role(
         self, owner_and_helper: User, business: Business, other_business: Business
     ) -> None:
         third = BusinessFactory.create()
@@ -169,7 +169,7 @@ class TestWhoOwnsTwoBusinesses:
             "changed",
         )
 
-    def test_is_told_when_a_record_would_refer_to_the_other(
+    def test_gets_an_error_when_a_record_would_refer_to_the_other(
         self, owner_of_two: User, business: Business, other_business: Business
     ) -> None:
         value = CustomFieldValueFactory.create(customer=CustomerFactory.create(business=business))
@@ -201,7 +201,7 @@ class TestWhoOwnsTwoBusinesses:
             )
         )
 
-    def test_is_not_told_the_name_of_a_third_by_a_filter(self, owner_of_two: User) -> None:
+    def test_does_not_learn_the_name_of_a_third_from_a_filter(self, owner_of_two: User) -> None:
         third = BusinessFactory.create(name="Nobody's Business")
         client = logged_in(owner_of_two)
 

@@ -204,7 +204,7 @@ def tables_with(words: str) -> list[str]:
 
 
 class TestTheList:
-    def test_tells_in_words_what_there_is(
+    def test_describes_each_key_in_words(
         self, http: Http, business: Business, time_machine: TimeMachineFixture
     ) -> None:
         time_machine.move_to(NOW, tick=False)
@@ -373,7 +373,7 @@ class TestAHelper:
         assert ApiKey.objects.get().revoked_at is None
 
 
-def test_what_a_key_may_do_is_told_scope_summary() -> None:
+def test_the_summary_of_what_a_key_may_do() -> None:
     assert scope_summary(SCOPES) == "Everything"
     assert scope_summary([]) == "Nothing"
     assert scope_summary(["orders:read"]) == "Reads orders"

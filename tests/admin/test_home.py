@@ -85,14 +85,14 @@ def waits(business: Business, since: datetime) -> None:
 
 class TestWhoSeesWhat:
     @pytest.mark.usefixtures("integration")
-    def test_who_has_one_business_sees_it_at_once(
+    def test_a_member_of_one_business_sees_it_at_once(
         self, owner: User, business: Business, other_business: Business
     ) -> None:
         shown = home(owner)
         assert shown.context["business"] == business
         assert other_business.name not in text(shown)
 
-    def test_who_has_several_sees_a_line_each_and_those_in_trouble_first(
+    def test_a_member_of_several_sees_those_in_trouble_first(
         self, owner: User, business: Business, other_business: Business, integration: Integration
     ) -> None:
         third = BusinessFactory.create(name="Aaron's Cleaners")
@@ -117,7 +117,7 @@ class TestWhoSeesWhat:
         assert shown.status_code == 404
         assert other_business.name not in text(shown)
 
-    def test_who_belongs_to_none_is_told_whom_to_ask(self, other_business: Business) -> None:
+    def test_a_user_without_a_business_reads_whom_to_ask(self, other_business: Business) -> None:
         nobody = User.objects.create(username="nobody", is_staff=True)
         shown = home(nobody)
         assert "You do not belong to a business yet." in text(shown)
@@ -188,7 +188,7 @@ class TestTheNumbers:
         with time_machine.travel(NOW + timedelta(hours=12), tick=False):
             assert home(owner).context["figures"].today == {}
 
-    def test_tell_how_long_it_takes_from_happening_to_accepted(
+    def test_show_how_long_it_takes_until_segment_accepts(
         self, owner: User, business: Business
     ) -> None:
         accepted_before(business)
@@ -326,9 +326,7 @@ class TestTheMenu:
             if entry["has_permission"]
         ]
 
-    def test_leads_owners_to_what_they_come_for_and_not_to_what_support_needs(
-        self, owner: User
-    ) -> None:
+    def test_shows_owners_no_pages_of_support(self, owner: User) -> None:
         shown = self.entries(owner)
         assert shown[:5] == ["Home", "Segment integration", "Send log", "Waiting", "Customers"]
         assert not {
@@ -342,7 +340,7 @@ class TestTheMenu:
             "Failed logins",
         } & set(shown)
 
-    def test_leads_support_everywhere(self, support: User) -> None:
+    def test_shows_support_every_page(self, support: User) -> None:
         shown = self.entries(support)
         assert shown[:5] == ["Home", "Segment integration", "Send log", "Waiting", "Customers"]
         assert {"Orders", "Businesses", "Users", "Lanes", "Schedules"} <= set(shown)

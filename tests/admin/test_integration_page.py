@@ -90,7 +90,7 @@ class TestGettingThere:
         assert Lane.objects.get().stopped == ""
         assert list(SwitchChange.objects.values_list("event", "on")) == [("", True)]
 
-    def test_an_owner_of_several_sees_how_each_stands(
+    def test_an_owner_of_several_sees_the_status_of_each(
         self, office: Client, owner: User, integration: Integration
     ) -> None:
         second = BusinessFactory.create(name="Second Cleaners")
@@ -153,7 +153,7 @@ class TestGettingThere:
         integration.refresh_from_db()
         assert integration.enabled
 
-    def test_an_owner_elsewhere_who_only_helps_here_makes_no_settings(
+    def test_an_owner_of_another_business_who_helps_here_cannot_save(
         self, owner: User, other_business: Business
     ) -> None:
         Membership.objects.create(user=owner, business=other_business, role="helper")
@@ -309,7 +309,7 @@ class TestSaving:
             ({"retention_months": "x"}, "retention_months", "Enter a whole number."),
         ],
     )
-    def test_what_is_refused_names_the_field_and_changes_nothing(
+    def test_an_error_names_the_field_and_changes_nothing(
         self,
         office: Client,
         integration: Integration,
@@ -468,7 +468,7 @@ class TestBirthdays:
         )
 
 
-def test_the_line_of_state_says_what_is_wrong_and_what_to_do(
+def test_the_status_says_what_is_wrong_and_what_to_do(
     office: Client, integration: Integration, customer: Customer
 ) -> None:
     Lane.objects.update(

@@ -109,7 +109,7 @@ def test_what_a_customer_never_had_is_said_and_not_made_up(
     assert shown.source.startswith("There is nothing to show. ")
 
 
-def test_a_customer_without_a_date_in_the_birthday_field_is_told_of(
+def test_it_says_when_a_customer_has_no_date_in_the_birthday_field(
     office: Client, integration: Integration, customer: Customer
 ) -> None:
     field = CustomFieldFactory.create(business=integration.business, birthday=True, name="Born on")
@@ -131,7 +131,7 @@ def test_a_birthday_is_shown_for_the_next_day_on_which_it_is_celebrated() -> Non
     assert str(next_birthday("02-29", datetime(2027, 12, 1, tzinfo=UTC).date())) == "2028-02-29"
 
 
-def test_a_customer_who_is_not_lost_is_shown_with_the_day_on_which_they_will_be(
+def test_a_customer_who_is_not_lost_is_shown_with_the_day_on_which_they_would_be(
     office: Client, integration: Integration, customer: Customer
 ) -> None:
     day = integration.business.today(customer.created_at) + timedelta(days=93)
@@ -184,7 +184,7 @@ def test_details_that_segment_has_already_are_noted_as_such(
 
 
 class TestChoosingACustomer:
-    def test_begins_with_who_was_here_last(
+    def test_begins_with_the_latest_visitor(
         self, office: Client, integration: Integration, customer: Customer
     ) -> None:
         recent = CustomerFactory.create(business=integration.business, last_visit=timezone.now())

@@ -186,7 +186,7 @@ class TestSwitchingOnWithEventsWaiting:
         Delivery().run()
         assert segment.requests() == []
 
-    def test_tells_how_many_each_choice_sends_and_discards(
+    def test_shows_how_many_each_choice_sends_and_discards(
         self, office: Client, business: Business
     ) -> None:
         told = " ".join(text(saved(office, business, enabled="on")).split())
@@ -228,7 +228,7 @@ class TestSwitchingOnWithEventsWaiting:
             *[("Customer Visit", "skipped")] * 2,
         ]
 
-    def test_discards_all_when_that_is_chosen_but_what_came_since_and_what_is_true_now(
+    def test_discards_all_old_events_but_no_later_ones_and_no_customer_details(
         self, office: Client, business: Business, customer: Customer, segment: SegmentStandIn
     ) -> None:
         saved(office, business, enabled="on")

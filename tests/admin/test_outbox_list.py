@@ -141,7 +141,7 @@ def test_nothing_of_another_business_is_there(
     )
 
 
-def test_who_has_several_businesses_chooses_among_them(
+def test_a_member_of_several_businesses_can_choose_one(
     office: Client, owner: User, customer: Customer, other_business: Business
 ) -> None:
     Membership.objects.create(user=owner, business=other_business)
@@ -152,7 +152,7 @@ def test_who_has_several_businesses_chooses_among_them(
     assert "Switched off." in text(office.get(LIST))
 
 
-def test_a_message_says_what_was_recorded_and_how_its_business_stands(
+def test_a_message_shows_what_was_recorded_and_the_lane_status(
     office: Client, customer: Customer
 ) -> None:
     row = put(customer, facts={"visit_type": "Store"})

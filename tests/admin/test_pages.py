@@ -203,7 +203,7 @@ def test_what_customers_call_themselves_is_shown_and_not_run(
     assert "&lt;script&gt;alert(&#x27;Zoë&#x27;)&lt;/script&gt;" in shown
 
 
-def test_entries_of_a_business_or_customer_that_is_gone_are_still_shown(office: Client) -> None:
+def test_entries_of_a_deleted_business_or_customer_are_still_shown(office: Client) -> None:
     SendLog.objects.create(
         business_id=10**9,
         customer_id=10**9,

@@ -90,7 +90,7 @@ def test_migrating_again_changes_nothing_and_keeps_what_an_operator_added() -> N
     assert Group.objects.count() == len(GROUPS)
 
 
-def test_migrating_makes_up_for_what_is_missing() -> None:
+def test_migrating_adds_what_is_missing() -> None:
     before = permitted(OWNERS)
     Group.objects.all().delete()
 
@@ -152,7 +152,7 @@ def test_a_membership_lets_its_user_in_and_the_end_of_the_last_one_out() -> None
     assert state(user) == (False, set())
 
 
-def test_other_groups_and_supports_place_are_left_alone() -> None:
+def test_other_groups_and_support_users_are_left_alone() -> None:
     support: User = UserFactory.create(is_staff=True, is_superuser=True)
     accounts = Group.objects.create(name="Accounts")
     support.groups.add(accounts)

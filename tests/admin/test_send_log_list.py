@@ -56,7 +56,7 @@ def ids(*rows: SendLog) -> list[int]:
 
 
 class TestTheList:
-    def test_says_what_became_of_each_message_newest_first(
+    def test_shows_the_outcome_of_each_message_newest_first(
         self, office: Client, customer: Customer
     ) -> None:
         first = create_log_entry(customer, at=MORNING)
@@ -72,7 +72,7 @@ class TestTheList:
             f'<a href="/admin/customers/customer/{customer.pk}/timeline/">{customer}</a>' in shown
         )
 
-    def test_shows_whose_customer_is_gone(self, office: Client, customer: Customer) -> None:
+    def test_shows_messages_of_a_deleted_customer(self, office: Client, customer: Customer) -> None:
         create_log_entry(customer)
         customer.delete()
         assert "A deleted customer" in text(office.get(LIST))
@@ -121,7 +121,7 @@ class TestFilters:
         assert listed(office, since="2025-03-04", until="2025-03-04") == ids(late, self.visit)
         assert listed(office, since="2025-03-05", until="2025-03-05") == ids(self.ready, next_day)
 
-    def test_stand_as_chips_that_can_be_removed_one_by_one(self, office: Client) -> None:
+    def test_are_shown_as_chips_that_can_be_removed_one_by_one(self, office: Client) -> None:
         response = office.get(
             LIST, {"event": "Order Ready", "outcome": "accepted", "since": "2025-03-01"}
         )
@@ -283,7 +283,7 @@ class TestSearch:
             [] if typed.strip("\0") else ids(self.of_company, self.entry)
         )
 
-    def test_finds_a_message_by_its_id_but_not_anothers(self, office: Client) -> None:
+    def test_finds_a_message_by_its_id_but_not_another_business_s(self, office: Client) -> None:
         assert listed(office, q=self.entry.message_id) == ids(self.entry)
         assert listed(office, q=f" {self.entry.message_id.upper()} ") == ids(self.entry)
         assert listed(office, q=self.strange.message_id) == []
@@ -343,7 +343,7 @@ class TestWhoSeesWhat:
         assert listed(office, business=other_business.pk) == ids(theirs)
         assert listed(office, business="999999") == []
 
-    def test_support_is_told_when_only_a_part_was_looked_through(
+    def test_support_sees_when_the_list_is_not_complete(
         self,
         support: User,
         customer: Customer,
@@ -371,9 +371,7 @@ class TestAMessage:
     def opened(self, client: Client, entry: SendLog) -> str:
         return text(client.get(reverse("admin:events_sendlog_change", args=[entry.pk])))
 
-    def test_says_what_became_of_it_and_what_to_do(
-        self, office: Client, customer: Customer
-    ) -> None:
+    def test_shows_its_outcome_and_what_to_do(self, office: Client, customer: Customer) -> None:
         shown = self.opened(office, create_log_entry(customer, at=MORNING))
         assert (
             "Segment refused this “Customer Visit” on 4 March 2025 at 07:30 (it answered 400)."
@@ -460,7 +458,7 @@ class TestSendingAgain:
             )
         assert "Segment has this message." in text(response)
 
-    def test_anothers_entry_does_not_exist(
+    def test_another_business_s_entry_does_not_exist(
         self, customer: Customer, integration: Integration, other_owner: User
     ) -> None:
         entry = create_log_entry(customer)

@@ -125,7 +125,7 @@ def test_the_owner_reads_what_went_wrong_and_what_to_do(
     assert Lane.objects.values().get() == before
 
 
-def test_segment_that_cannot_be_reached_is_told_of(
+def test_it_says_when_segment_cannot_be_reached(
     office: Client, integration: Integration, settings: Any
 ) -> None:
     settings.SEGMENT_HOST = "http://127.0.0.1:9"

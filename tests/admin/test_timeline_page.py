@@ -87,15 +87,13 @@ def test_another_business_s_customer_looks_like_one_that_does_not_exist(
     )
 
 
-def test_staff_who_may_not_look_at_customers_learn_nothing(
-    customer: Customer, helper: User
-) -> None:
+def test_staff_without_the_permission_learn_nothing(customer: Customer, helper: User) -> None:
     helper.groups.clear()
     answer: Any = logged_in(helper).get(address(customer))
     assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
 
 
-def test_who_is_not_logged_in_is_asked_to(customer: Customer) -> None:
+def test_without_login_it_redirects_to_the_login(customer: Customer) -> None:
     answer: Any = Client().get(address(customer))
     assert answer.headers["Location"] == f"/admin/login/?next={address(customer)}"
 
@@ -207,7 +205,7 @@ class TestDetails:
         )
         assert "Wants emails receiveEmails Yes No" in told
 
-    def test_gone_from_the_log(self, known: Customer, owner: User) -> None:
+    def test_when_the_log_no_longer_has_the_message(self, known: Customer, owner: User) -> None:
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM events_sendlog WHERE event = 'identify'")
         Customer.objects.filter(pk=known.pk).update(receive_emails=False)
@@ -236,7 +234,7 @@ class TestDetails:
 
 
 class TestPages:
-    def test_older_ones_are_a_link_away_and_nothing_is_missing(
+    def test_link_to_older_entries_without_leaving_any_out(
         self, customer: Customer, integration: Integration, owner: User
     ) -> None:
         now = timezone.now()
@@ -268,7 +266,7 @@ class TestPages:
     ) -> None:
         assert "Status of each event" in get(owner, customer, before=before)
 
-    def test_the_queries_are_the_same_whatever_there_is_to_tell(
+    def test_the_number_of_queries_does_not_grow_with_the_entries(
         self, segment: SegmentStandIn, customer: Customer, integration: Integration, owner: User
     ) -> None:
         Order.create(customer)
