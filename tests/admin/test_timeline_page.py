@@ -65,6 +65,19 @@ def test_it_says_what_happened_and_whether_it_was_sent(
     assert "Nothing has changed since." in told
 
 
+def test_it_shows_both_sentences_about_each_event(
+    customer: Customer, integration: Integration, owner: User
+) -> None:
+    Order.create(customer)
+    page = get(owner, customer)
+    response: Any = logged_in(owner).get(address(customer))
+    statuses = [status for status, *_ in response.context["statuses"]]
+    assert [status.event for status in statuses] == [event.name for event in catalogue.EVENTS]
+    assert any(status.next for status in statuses)
+    for status in statuses:
+        assert f"{status.event} {status.last} {status.next}".strip() in page
+
+
 def test_another_business_s_customer_looks_like_one_that_does_not_exist(
     customer: Customer, other_owner: User
 ) -> None:
