@@ -3,14 +3,14 @@ import os
 import sys
 from pathlib import Path
 
-from smrt_integration import environment
+import environ
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smrt_integration.settings")
     if "DATABASE_URL" not in os.environ:
         # Use the servers of `make run` while it is running.
-        environment.load_file(Path(__file__).resolve().parent / ".dev" / "environment")
+        environ.FileAwareEnv.read_env(Path(__file__).resolve().parent / ".dev" / "environment")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -1,4 +1,7 @@
-"""Django settings; every value that differs between installations comes from the environment (README, "Settings")."""
+"""Django settings.
+
+Every value that differs between installations comes from the environment.
+"""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,19 +12,21 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = environment.flag("DEBUG")
 
-# Known to everybody, so accepted only while DEBUG is on.
+# Everybody knows these, so they are accepted only with DEBUG.
 DEVELOPMENT_SECRET = "for development only"
 DEVELOPMENT_FIELD_KEY = "ZGV2ZWxvcG1lbnQtb25seS1kZXZlbG9wbWVudC1vbmw="
 SERVERS = "set it, or start with `make run` or `make test`, which bring their own servers"
 
 SECRET_KEY = environment.secret("SECRET_KEY", DEVELOPMENT_SECRET, DEBUG)
-SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
+SECRET_KEY_FALLBACKS = environment.comma_separated("SECRET_KEY_FALLBACKS")
 FIELD_KEYS = environment.field_keys("FIELD_KEYS", DEVELOPMENT_FIELD_KEY, DEBUG)
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else None)
+ALLOWED_HOSTS = environment.comma_separated(
+    "ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else None
+)
 PUBLIC_URL = environment.origin("PUBLIC_URL", "http://127.0.0.1:8000" if DEBUG else None)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 CSRF_FAILURE_VIEW = "customers.account.login.form_expired"
-DEFAULT_EXCEPTION_REPORTER = "smrt_integration.error_reports.WithoutLinks"
+DEFAULT_EXCEPTION_REPORTER = "smrt_integration.error_reports.LinkHidingReporter"
 LOGGING = logs.configure(
     environment.choice("LOG_LEVEL", {"DEBUG", "INFO", "WARNING", "ERROR"}, "INFO"), readable=DEBUG
 )
@@ -32,8 +37,8 @@ DATABASES = {
     | {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        # what the address itself asks for (sslmode, say) comes first
-        # Only cursors that bind on the server prepare: `events.outbox.record` has one.
+        # Options of the address itself (sslmode, say) come first. Only cursors that bind on the
+        # server prepare statements: `events.outbox.record` has one.
         "OPTIONS": {"connect_timeout": 5, "prepare_threshold": 2} | DATABASE.get("OPTIONS", {}),
     }
 }
@@ -46,29 +51,30 @@ CELERY_BROKER_URL = environment.url(
     REDIS_URL.replace("unix://", "redis+socket://"),
 )
 SEGMENT_HOST = environment.url("SEGMENT_HOST", {"http", "https"}, "")
-# Seconds. With more, a task that waits for hanging receivers could exceed CELERY_TASK_SOFT_TIME_LIMIT.
+# Seconds. With more than 20, a task that waits for hanging receivers could exceed
+# CELERY_TASK_SOFT_TIME_LIMIT.
 SEGMENT_TIMEOUT = environment.number("SEGMENT_TIMEOUT", 10, 1, 20)
 
-# Alerts to owners. Seconds: of a mail server that hangs, each step.
+# Seconds that each step of sending an alert may take, should the mail server hang.
 EMAIL_TIMEOUT = 10
 vars().update(environment.email("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.sender(
     "DEFAULT_FROM_EMAIL", f"SMRT <smrt@{urlsplit(PUBLIC_URL).hostname}>"
 )
-# Texts: on the console, nothing leaves. The names are those of customers.texts.backends.
+# CONSOLE prints texts and sends none. The names are those of customers.texts.backends.
 TEXTS_BACKEND = environment.choice("TEXTS_BACKEND", {"CONSOLE", "TWILIO"}, "CONSOLE")
-BY_TWILIO = "set it, as TEXTS_BACKEND is twilio"
-TWILIO_ACCOUNT_SID = environment.text(
-    "TWILIO_ACCOUNT_SID", None if TEXTS_BACKEND == "TWILIO" else "", BY_TWILIO
+NEEDED_BY_TWILIO = "set it, as TEXTS_BACKEND is twilio"
+TWILIO_ACCOUNT_SID = environment.string(
+    "TWILIO_ACCOUNT_SID", None if TEXTS_BACKEND == "TWILIO" else "", NEEDED_BY_TWILIO
 )
-# It also signs what Twilio tells us of incoming texts.
-TWILIO_AUTH_TOKEN = environment.text(
-    "TWILIO_AUTH_TOKEN", None if TEXTS_BACKEND == "TWILIO" else "", BY_TWILIO
+# Twilio also signs its webhook calls about incoming texts with it.
+TWILIO_AUTH_TOKEN = environment.string(
+    "TWILIO_AUTH_TOKEN", None if TEXTS_BACKEND == "TWILIO" else "", NEEDED_BY_TWILIO
 )
 TWILIO_HOST = environment.url("TWILIO_HOST", {"http", "https"}, "")
 
 INSTALLED_APPS = [
-    # before the theme and Django's admin, whose templates it replaces here and there
+    # Before the theme and Django's admin: it replaces some of their templates.
     "smrt_integration",
     "unfold",
     "unfold.contrib.filters",
@@ -126,11 +132,12 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-# By name and address together: one who guesses locks out neither the owner elsewhere nor everybody behind a shop's one address.
+# Counted per name and client IP together: wrong guesses then lock out neither the owner elsewhere
+# nor everybody behind a business's one address.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = lockout.LOGIN_ATTEMPTS
 AXES_COOLOFF_TIME = lockout.LOCKED_FOR
-# else guessing on would keep an owner out for good
+# Otherwise further guesses would keep an owner out for good.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "smrt_integration.lockout.login_ip"
@@ -153,10 +160,10 @@ USE_I18N = True
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / ".static"
-# While developing, files are served from where they are written, without collecting them first.
+# In development, files are served from their source folders, without `collectstatic`.
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 
-# A working day: a till's browser is left open, and somebody else's hands are on it by the evening.
+# A working day: the browser at a counter stays open, and by the evening somebody else uses it.
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
@@ -165,11 +172,12 @@ if not DEBUG:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = PUBLIC_URL.startswith("https://")
     SECURE_HSTS_SECONDS = 3600 * 24 * 30 if SECURE_SSL_REDIRECT else 0
-    # Sub-domains and browsers' preload lists are the installation's to decide on, not ours.
+    # Whether HSTS covers sub-domains and browsers' preload lists is for the installation to decide.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 
-# Calls a minute of one key: several times what a busy shop makes, and little enough that one that runs wild leaves room for others.
+# Calls per minute and key: several times what a busy business makes, and few enough that a program
+# that runs wild leaves room for others.
 API_CALLS_PER_MINUTE = environment.number("API_CALLS_PER_MINUTE", 1_200, 1, 1_000_000)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["smrt_integration.api.authentication.KeyAuthentication"],
@@ -214,7 +222,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# Celery. Why each value is what it is: the fault table that the tests in tests/delivery/ go through.
+# Celery. tests/delivery/ and tests/e2e/ go through the failures that these values are for.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -233,8 +241,9 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_POOL_LIMIT = 4
-# A task in the hands of a killed worker comes back after visibility_timeout; it must exceed the longest task (150 s). kombu looks for
-# such tasks only once in `unacked_restore_throttle` polls (default 10 polls of up to 10 s).
+# A killed worker's task comes back after visibility_timeout, which must exceed the longest task
+# (150 s). kombu looks for such tasks once per `unacked_restore_throttle` polls of up to 10 s; its
+# default is 10.
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {
         "visibility_timeout": 300,
@@ -246,11 +255,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     if CELERY_BROKER_URL.startswith("redis")
     else {}
 )
-# Celery would connect to the database anew for every task; `smrt_integration.celery` checks instead that the connection is alive.
+# Celery would open a database connection per task. Instead, `smrt_integration.celery` checks that
+# the connection is alive.
 CELERY_DB_REUSE_MAX = 1_000
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "smrt_integration.scheduler:PatientScheduler"
-# Beat looks for changed schedules this often and never sleeps longer: a schedule edited in the admin counts within seconds.
+# Beat never sleeps longer, so a schedule that was edited in the admin applies within seconds.
 CELERY_BEAT_MAX_LOOP_INTERVAL = 2
 
 STORAGES = {

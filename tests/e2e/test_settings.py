@@ -92,12 +92,12 @@ MALFORMED = [
     (
         "FIELD_KEYS",
         ours.DEVELOPMENT_FIELD_KEY,
-        "is the one for development, which everybody knows: make one of your own.",
+        "is the one for development, which everybody knows: create one of your own.",
     ),
     (
         "SECRET_KEY",
         ours.DEVELOPMENT_SECRET,
-        "is the one for development, which everybody knows: make one of your own.",
+        "is the one for development, which everybody knows: create one of your own.",
     ),
     (
         "EMAIL_URL",
