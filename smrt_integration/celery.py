@@ -1,8 +1,8 @@
-"""The Celery application: `celery -A smrt_integration worker`, `celery -A smrt_integration beat`."""
+"""The Celery application, for `celery -A smrt_integration worker` and `... beat`."""
 
 import gc
 import os
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from celery import Celery
 from celery.app.amqp import AMQP
@@ -11,24 +11,24 @@ from kombu import Connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smrt_integration.settings")
 
-# Events shall leave within seconds of the broker's return, however long it was gone.
-LOOK_FOR_BROKER_SECONDS = 1.0
+# Events should be sent within seconds of the broker's return, however long it was away.
+RECONNECT_SECONDS: Final = 1.0
 
 
-class Broker(Connection):
-    """Looks for the broker at a steady pace; the pauses of a worker and a beat would otherwise grow to half a minute."""
+class SteadyConnection(Connection):
+    """Tries to reach the broker at a steady pace. Celery's own pauses grow to half a minute."""
 
     def ensure_connection(self, *args: Any, **options: Any) -> Self:
         pace = {
-            "interval_start": LOOK_FOR_BROKER_SECONDS,
+            "interval_start": RECONNECT_SECONDS,
             "interval_step": 0.0,
-            "interval_max": LOOK_FOR_BROKER_SECONDS,
+            "interval_max": RECONNECT_SECONDS,
         }
         return super().ensure_connection(*args, **(pace | options))
 
 
 class Amqp(AMQP):
-    Connection = Broker
+    Connection = SteadyConnection
 
 
 app = Celery("smrt_integration", amqp=Amqp)
@@ -37,15 +37,18 @@ app.autodiscover_tasks(["smrt_integration"])
 
 
 @task_prerun.connect
-def with_a_live_connection(**kwargs: Any) -> None:
-    """A connection that PostgreSQL closed, by a restart say, is replaced before the task and does not fail it."""
+def close_dead_connections(**kwargs: Any) -> None:
+    """Replace a connection that PostgreSQL closed, so that its restart fails no task."""
     from django.db import close_old_connections
 
     close_old_connections()
 
 
 @worker_process_init.connect
-def without_a_look_at_what_stays(**kwargs: Any) -> None:
-    """What is loaded by now stays for good. To walk through all of it at each full collection cost a tenth of the CPU of a delivery."""
+def freeze_loaded_objects(**kwargs: Any) -> None:
+    """Keep the garbage collector from walking through what is loaded by now and stays for good.
+
+    Each full collection would: a tenth of the CPU of a delivery.
+    """
     gc.collect()
     gc.freeze()

@@ -1,17 +1,19 @@
-"""What a browser may do with our pages: nothing that comes from elsewhere, and nothing written into a page by somebody else."""
+"""The policy for browsers: our pages load nothing from elsewhere and run no injected script."""
 
 from collections.abc import Callable
 from typing import Final
 
 from django.http import HttpRequest, HttpResponseBase
 
-SOURCES: Final = {
+CSP_SOURCES: Final = {
     "default-src": "'none'",
-    # 'unsafe-eval': the theme's Alpine turns its attributes into functions, with arrow functions and globals in them, which Alpine's own
-    # build for such policies does not read. Scripts written into a page, and handlers in attributes, stay forbidden.
+    # 'unsafe-eval': the theme's Alpine turns its attributes into functions. Alpine's own build for
+    # strict policies does not read the arrow functions and globals in them. Scripts in a page and
+    # handlers in attributes stay forbidden.
     "script-src": "'self' 'unsafe-eval'",
     "style-src": "'self'",
-    # Alpine and the theme's templates set attributes, widths mostly; whole style sheets written into a page stay forbidden.
+    # Alpine and the theme's templates set style attributes, mostly widths. Style sheets in a page
+    # stay forbidden.
     "style-src-attr": "'unsafe-inline'",
     "img-src": "'self' data:",
     "font-src": "'self'",
@@ -20,8 +22,8 @@ SOURCES: Final = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
-POLICY: Final = "; ".join(f"{directive} {allowed}" for directive, allowed in SOURCES.items())
-PERMISSIONS: Final = ", ".join(
+CSP: Final = "; ".join(f"{directive} {sources}" for directive, sources in CSP_SOURCES.items())
+PERMISSIONS_POLICY: Final = ", ".join(
     f"{feature}=()"
     for feature in (
         "accelerometer",
@@ -38,13 +40,16 @@ PERMISSIONS: Final = ", ".join(
 
 
 class ContentSecurityPolicy:
-    """Middleware, the outermost: files, redirects and errors carry the policy too. An answer that has one of its own keeps it."""
+    """Adds the policy to every response, unless the response has one of its own.
+
+    It is the outermost middleware, so files, redirects and errors get the policy too.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
-        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        response.headers.setdefault("Content-Security-Policy", CSP)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         return response

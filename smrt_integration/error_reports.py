@@ -1,16 +1,16 @@
-"""What Django's page says of an error while developing. Elsewhere it reports none: the log has it (`smrt_integration.logs`)."""
+"""Django's error page, which only development shows. Elsewhere errors are in the log alone."""
 
 from django.utils.safestring import SafeString, mark_safe
 from django.views.debug import ExceptionReporter
 
-from smrt_integration.logs import hidden
+from smrt_integration.logs import hide_links
 
 
-class WithoutLinks(ExceptionReporter):
-    """The address of a customer's link is a login, and so is each variable that holds it."""
+class LinkHidingReporter(ExceptionReporter):
+    """Hides customers' links: a link is a login, and so is each variable that holds one."""
 
     def get_traceback_html(self) -> SafeString:
-        return mark_safe(hidden(super().get_traceback_html()))  # noqa: S308 - what was safe, with less in it
+        return mark_safe(hide_links(super().get_traceback_html()))  # noqa: S308 - only removes text
 
     def get_traceback_text(self) -> SafeString:
-        return mark_safe(hidden(super().get_traceback_text()))  # noqa: S308
+        return mark_safe(hide_links(super().get_traceback_text()))  # noqa: S308

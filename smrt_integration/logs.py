@@ -1,74 +1,82 @@
-"""How the programs log: one structured line per fact, readable while developing, JSON elsewhere."""
+"""How the programs log: one structured line per fact, readable in development, JSON elsewhere.
+
+Three things never get into a log: the details of a refused row, links to customers' accounts, and
+query strings.
+"""
 
 import re
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
-# PostgreSQL tells of a row that it refuses what is in it, and so do errors, their tracebacks and what they are chained to.
-ROW = re.compile(
+# PostgreSQL quotes the row that it refuses. So do errors, their tracebacks and their causes.
+ROW_DETAIL: Final = re.compile(
     r"(?:\n|\\n)(?:DETAIL|CONTEXT): .*?(?=\n\nThe above exception|\n\nDuring handling|\Z)",
     re.DOTALL,
 )
 
-# A link to a customer's account is a login. Whatever follows its path is hidden, unless it is one of the clean addresses behind it;
-# and what ends like a link (version and signature), whatever came before it. One that was wrapped goes on after the gap: with the few
-# characters that a shorter rest would tell, nobody comes in.
-GAP = r"""(?:[\s"'\\]|\\[nrt]|%[0-9A-Fa-f]{2})+"""
-LINK = re.compile(
-    rf"""(/account/+)(?![a-z]{{0,20}}(?:[/?#\s"'\\]|$))[^\s"'\\]+(?:{GAP}[\w.-]{{12,}})*"""
+# A link to a customer's account is a login. Hide what follows its path, unless that is one of the
+# addresses without a login behind it. A link may be wrapped and go on after a line break; a rest
+# of fewer characters than the pattern asks for lets nobody log in.
+LINE_BREAK: Final = r"""(?:[\s"'\\]|\\[nrt]|%[0-9A-Fa-f]{2})+"""
+ACCOUNT_LINK: Final = re.compile(
+    rf"""(/account/+)(?![a-z]{{0,20}}(?:[/?#\s"'\\]|$))[^\s"'\\]+(?:{LINE_BREAK}[\w.-]{{12,}})*"""
 )
-SIGNATURE = re.compile(
-    rf"(?:\.|%2E)\d+(?:\.|%2E)[\w-]{{12,}}(?:{GAP}[\w-]{{12,}})*", re.IGNORECASE | re.ASCII
+# Hide also what ends like a link (version and signature), whatever came before it.
+LINK_SIGNATURE: Final = re.compile(
+    rf"(?:\.|%2E)\d+(?:\.|%2E)[\w-]{{12,}}(?:{LINE_BREAK}[\w-]{{12,}})*", re.IGNORECASE | re.ASCII
 )
 
-# Who is searched for stands in the query of an address: `?email=`, the admin's `?q=`, where to come back to. It is hidden up to the next
-# blank, or the quotation mark that ends it, which JSON writes without a backslash. From the start of a word on, so that each is read once.
-QUERY = re.compile(r"""(?<!\S)([^\s/?]*/[^\s?]*?)(\?|%3F)(?:[^\s"\\]|\\[^nrt])+""", re.IGNORECASE)
+# A query string names who was searched for: `?email=`, the admin's `?q=`, the page to return to.
+# It is hidden up to the next blank, or to the quotation mark that ends it, which JSON writes
+# without a backslash. The match starts at the start of a word, so that each word is read once.
+QUERY_STRING: Final = re.compile(
+    r"""(?<!\S)([^\s/?]*/[^\s?]*?)(\?|%3F)(?:[^\s"\\]|\\[^nrt])+""", re.IGNORECASE
+)
 
 
-def without_rows(
+def hide_row_details(
     _logger: Any, _method: str, line: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Nobody's details belong in a log."""
+    """Remove what PostgreSQL quotes of a row, which holds customers' details."""
     for part in ("event", "exception"):
         if isinstance(line.get(part), str):
-            line[part] = ROW.sub("", line[part])
+            line[part] = ROW_DETAIL.sub("", line[part])
     return line
 
 
-def without_links(_logger: Any, _method: str, line: str) -> str:
-    """A last processor: it gets the line as it will be written, whoever wrote it and wherever in it the link stands."""
-    return hidden(line)
+def hide_links_in_line(_logger: Any, _method: str, line: str) -> str:
+    """Hide links. It comes last and gets the finished line, so it finds them wherever they are."""
+    return hide_links(line)
 
 
-def without_queries(_logger: Any, _method: str, line: str) -> str:
-    """Of any address, whoever logs it: the web server's line of each call, and the page that the caller came from."""
-    return QUERY.sub(r"\1\2***", line)
+def hide_queries(_logger: Any, _method: str, line: str) -> str:
+    """Hide the query string of any address, such as those that the web server logs."""
+    return QUERY_STRING.sub(r"\1\2***", line)
 
 
-def hidden(text: str) -> str:
-    return SIGNATURE.sub(".***", LINK.sub(r"\1***", text))
+def hide_links(text: str) -> str:
+    return LINK_SIGNATURE.sub(".***", ACCOUNT_LINK.sub(r"\1***", text))
 
 
-SHARED: list[Any] = [
+SHARED_PROCESSORS: Final[list[Any]] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
     structlog.processors.format_exc_info,
-    without_rows,
+    hide_row_details,
 ]
 
 
 def configure(level: str, readable: bool) -> dict[str, Any]:
-    """Configure structlog and answer the LOGGING setting for Django, whose root handler Celery keeps."""
+    """Configure structlog. Returns Django's LOGGING setting; Celery keeps its root handler."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *SHARED,
+            *SHARED_PROCESSORS,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -88,26 +96,27 @@ def configure(level: str, readable: bool) -> dict[str, Any]:
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     renderer,
-                    without_links,
-                    without_queries,
+                    hide_links_in_line,
+                    hide_queries,
                 ],
-                "foreign_pre_chain": SHARED,
+                "foreign_pre_chain": SHARED_PROCESSORS,
             },
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
-            # Nobody writes past the processors: not Django's own console, its mails to administrators, or the web server.
+            # Everything goes through the processors: Django's console handler, its emails to
+            # administrators and the web server would write past them.
             "django": {"handlers": [], "propagate": True},
             "gunicorn.access": {"handlers": [], "propagate": True},
             "gunicorn.error": {"handlers": [], "propagate": True},
             "django.server": {"handlers": [], "propagate": True, "level": "WARNING"},
-            # The SDK logs write keys and whole bodies at DEBUG.
+            # The SDK may log whole messages at DEBUG.
             "segment": {"level": "WARNING"},
             "urllib3": {"level": "WARNING"},
-            # It logs the names and addresses of people who mistype.
+            # axes logs the names and addresses of people who mistype.
             "axes": {"level": "ERROR"},
-            # One line per task says nothing that the delivery's own line does not say better.
+            # A line per task says less than the task's own line.
             "celery.app.trace": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
         },

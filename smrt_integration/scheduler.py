@@ -1,11 +1,12 @@
-"""Beat's scheduler: it waits for a database that is away, when beat starts and at any moment after.
+"""Beat's scheduler, which waits whenever the database is away: at beat's start and at any time.
 
-Schedules are in the database. The scheduler of django-celery-beat looks over an error while it asks whether they were edited, but one while
-it reads them ends beat: at its start, after each edit and every five minutes.
+The schedules are in the database. The scheduler of django-celery-beat survives a database error
+while it checks whether they were edited. An error while it reads them ends beat, and it reads them
+at its start, after each edit and every five minutes.
 """
 
 import time
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.db import Error, close_old_connections, connection
@@ -13,44 +14,50 @@ from django_celery_beat.schedulers import DatabaseScheduler
 
 log = structlog.get_logger(__name__)
 
-LOOK_AGAIN_SECONDS = 1.0
+RETRY_SECONDS: Final = 1.0
 
 
-class PatientScheduler(DatabaseScheduler):  # type: ignore[misc]  # the library has no types
-    _set_up = False
-    _away = False
+class ReconnectingScheduler(DatabaseScheduler):  # type: ignore[misc]  # the library has no types
+    _is_set_up = False
+    _is_database_away = False
     _waiting_since: float | None = None
 
     def setup_schedule(self) -> None:
-        """Left to the first tick: beat cannot be stopped in good order before it has its scheduler, so making one must not wait."""
+        """Do nothing: the first tick sets up.
+
+        Beat can only be stopped properly once it has its scheduler, so creating it must not wait.
+        """
 
     def tick(self, *args: Any, **options: Any) -> float:
-        """While the schedules cannot be read, nothing is due."""
+        """Run what is due. While the schedules cannot be read, nothing is.
+
+        Returns the seconds until the next tick.
+        """
         try:
-            self._find_database()
-            if not self._set_up:
+            self._reconnect()
+            if not self._is_set_up:
                 super().setup_schedule()
-                self._set_up = True
+                self._is_set_up = True
             seconds: float = super().tick(*args, **options)
         except Error as error:
             self._wait(error)
-            return LOOK_AGAIN_SECONDS
-        self._go_on()
+            return RETRY_SECONDS
+        self._resume()
         return seconds
 
     def sync(self) -> None:
-        """When each task ran last is written once the database is back, and not as beat ends without it."""
-        if not self._away:
+        """Write when each task ran last, unless the database is away: the next sync writes it."""
+        if not self._is_database_away:
             super().sync()
 
-    def _find_database(self) -> None:
+    def _reconnect(self) -> None:
         close_old_connections()
         with connection.cursor():
-            self._away = False
+            self._is_database_away = False
 
     def _wait(self, error: Error) -> None:
-        self._away = True
-        # whatever was being read is read anew, and the order of what is due made from it
+        self._is_database_away = True
+        # Read everything again, and rebuild the order of what is due: the error may have left half.
         self._initial_read, self._heap = True, None
         if self._waiting_since is None:
             self._waiting_since = time.monotonic()
@@ -60,9 +67,9 @@ class PatientScheduler(DatabaseScheduler):  # type: ignore[misc]  # the library 
                 reason=str(error).partition("\n")[0],
             )
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         if self._waiting_since is not None:
             log.warning(
-                "beat_goes_on", waited_seconds=round(time.monotonic() - self._waiting_since, 1)
+                "beat_resumes", waited_seconds=round(time.monotonic() - self._waiting_since, 1)
             )
             self._waiting_since = None

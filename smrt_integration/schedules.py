@@ -1,7 +1,7 @@
-"""What beat runs. It only ticks: what is due is found in the database, in each business's own time.
+"""What beat runs. It only ticks: tasks find what is due in the database, in each business's time.
 
-django-celery-beat would not make up for a daily schedule missed by over two hours and takes daylight saving by the offsets of one
-date; short intervals have neither problem.
+django-celery-beat would not catch up on a daily schedule missed by over two hours, and it knows
+daylight saving only by the offsets of one date. Short intervals have neither problem.
 """
 
 import json
@@ -17,7 +17,9 @@ SECONDS, MINUTES = IntervalSchedule.SECONDS, IntervalSchedule.MINUTES
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class Schedule:
+    """A task to run every `every` seconds or minutes, as `period` says."""
+
     name: str
     task: str
     every: int
@@ -29,58 +31,66 @@ class Tick:
         return self.every * (60 if self.period == MINUTES else 1)
 
 
-TICKS = (
-    # A wake-up may be lost; then events leave with this tick.
-    Tick("Deliver what waits", wake.DELIVER_TASK, 5, SECONDS),
+SCHEDULES = (
+    # A wake-up may be lost; the events are then sent by this.
+    Schedule("Deliver what waits", wake.DELIVER_TASK, 5, SECONDS),
     # Commits do not follow ids: see the floor in delivery.claim.
-    Tick(
+    Schedule(
         "Deliver what a long transaction left behind",
         wake.DELIVER_TASK,
         60,
         SECONDS,
         {"from_zero": True},
     ),
-    Tick(
-        "Spread changed names to customers",
+    Schedule(
+        "Fan out changed names to customers",
         "smrt_integration.tasks.fan_out_trait_changes",
         5,
         SECONDS,
     ),
-    Tick("Work at what owners asked for", wake.RUN_JOBS_TASK, 5, SECONDS),
-    Tick("Find lost customers", "smrt_integration.tasks.sweep_lost", 5, MINUTES),
-    Tick("Find birthdays", "smrt_integration.tasks.sweep_birthdays", 1, MINUTES),
-    Tick("Recompute spending", "smrt_integration.tasks.sweep_spending", 10, MINUTES),
-    Tick("Alert owners", "smrt_integration.tasks.alert_owners", 1, MINUTES),
-    Tick("Send the nightly texts", "smrt_integration.tasks.send_texts", 1, MINUTES),
-    Tick("Expire what waited too long", "smrt_integration.tasks.expire_waiting", 60, MINUTES),
-    Tick(
-        "Forget answers to repeated calls",
+    Schedule("Run jobs that owners asked for", wake.RUN_JOBS_TASK, 5, SECONDS),
+    Schedule("Find lost customers", "smrt_integration.tasks.sweep_lost", 5, MINUTES),
+    Schedule("Find birthdays", "smrt_integration.tasks.sweep_birthdays", 1, MINUTES),
+    Schedule("Recompute spending", "smrt_integration.tasks.sweep_spending", 10, MINUTES),
+    Schedule("Alert owners", "smrt_integration.tasks.alert_owners", 1, MINUTES),
+    Schedule("Send the nightly texts", "smrt_integration.tasks.send_texts", 1, MINUTES),
+    Schedule("Expire what waited too long", "smrt_integration.tasks.expire_waiting", 60, MINUTES),
+    Schedule(
+        "Delete old idempotency keys",
         "smrt_integration.tasks.delete_old_idempotency_keys",
         60,
         MINUTES,
     ),
-    Tick("Make and drop monthly partitions", "smrt_integration.tasks.keep_partitions", 60, MINUTES),
+    Schedule(
+        "Create and drop monthly partitions", "smrt_integration.tasks.keep_partitions", 60, MINUTES
+    ),
 )
 
 
 def sync() -> int:
-    """Create the schedules that are missing, by name; those that exist keep whatever an operator made of them. Answers how many."""
-    return sum(_create(tick) for tick in TICKS)
+    """Create the schedules that are missing, by name. Returns how many.
+
+    Those that exist stay as an operator may have edited them.
+    """
+    return sum(_create(schedule) for schedule in SCHEDULES)
 
 
-def _create(tick: Tick) -> bool:
-    if PeriodicTask.objects.filter(name=tick.name).exists():
+def _create(schedule: Schedule) -> bool:
+    """Create the schedule. Returns False if it exists."""
+    if PeriodicTask.objects.filter(name=schedule.name).exists():
         return False
-    interval = IntervalSchedule.objects.filter(every=tick.every, period=tick.period).first()
-    interval = interval or IntervalSchedule.objects.create(every=tick.every, period=tick.period)
+    every, period = schedule.every, schedule.period
+    # Not get_or_create: an operator may have added the same interval twice.
+    interval = IntervalSchedule.objects.filter(every=every, period=period).first()
+    interval = interval or IntervalSchedule.objects.create(every=every, period=period)
     PeriodicTask.objects.create(
-        name=tick.name,
-        task=tick.task,
+        name=schedule.name,
+        task=schedule.task,
         interval=interval,
-        kwargs=json.dumps(tick.arguments),
-        # A tick that no worker took before the next one is worth nothing.
-        expire_seconds=max(tick.seconds, 5),
-        # Without it, the first of the hourly ticks would be an hour away.
+        kwargs=json.dumps(schedule.arguments),
+        # One that no worker took before the next is due is worth nothing.
+        expire_seconds=max(schedule.seconds, 5),
+        # Without a start, the first run of an hourly schedule would be an hour away.
         start_time=timezone.now(),
     )
     return True

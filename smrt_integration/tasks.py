@@ -1,4 +1,4 @@
-"""The tasks: each finds what is due in the database, so running one twice, late, or by two beats does no harm."""
+"""Celery's tasks. Each finds in the database what is due, so running one twice does no harm."""
 
 import time
 
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 @app.task(name=wake.DELIVER_TASK)
 def deliver(from_zero: bool = False) -> str:
-    """Send what waits. `from_zero` also looks below the lanes' floors."""
+    """Send what is due. `from_zero` also looks below the lanes' floors."""
     wake.clear()
     delivery = Delivery(from_zero)
     if delivery.run():
@@ -37,12 +37,12 @@ def deliver(from_zero: bool = False) -> str:
 
 @app.task
 def fan_out_trait_changes() -> str:
-    return f"{fan_out.fan_out_all()} portions"
+    return f"{fan_out.fan_out_all()} chunks"
 
 
 @app.task(name=wake.RUN_JOBS_TASK)
 def run_jobs() -> str:
-    return f"{run.run_jobs(timezone.now())} portions"
+    return f"{run.run_jobs(timezone.now())} chunks"
 
 
 @app.task
@@ -73,18 +73,18 @@ def expire_waiting() -> str:
 @app.task
 def keep_partitions() -> str:
     now = timezone.now()
-    return f"{partitions.create_ahead(now)} made, {retention.drop_old(now)} dropped"
+    return f"{partitions.create_ahead(now)} created, {retention.drop_old(now)} dropped"
 
 
 @app.task
 def delete_old_idempotency_keys() -> str:
-    return f"{idempotency.delete_old_responses(timezone.now())} forgotten"
+    return f"{idempotency.delete_old_responses(timezone.now())} deleted"
 
 
 @app.task
 def send_texts() -> str:
-    """The nightly texts of all businesses whose hour has come."""
-    became = nightly.run()
-    if became:
-        log.info("texts", **became)
-    return ", ".join(f"{count} {what}" for what, count in sorted(became.items())) or "nothing due"
+    """Send the nightly texts of all businesses whose hour has come."""
+    counts = nightly.run()
+    if counts:
+        log.info("texts", **counts)
+    return ", ".join(f"{count} {what}" for what, count in sorted(counts.items())) or "nothing due"

@@ -7,22 +7,26 @@ from customers.account.join import join
 from customers.texts.webhook import incoming
 
 
-def front_door(request: HttpRequest) -> HttpResponseBase:
+def redirect_to_admin(request: HttpRequest) -> HttpResponseBase:
     return redirect("admin:index")
 
 
-def malformed(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Django's own page looks for a token in the form first. Where the form is what cannot be read, that would be an error of ours."""
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer 400 without a template.
+
+    Django's page first looks for a CSRF token in the form. If the form cannot be read, that fails
+    again, and the response would be a 500.
+    """
     return HttpResponseBadRequest("This request cannot be read.", content_type="text/plain")
 
 
-handler400 = malformed
+handler400 = bad_request
 handler500 = "smrt_integration.api.errors.internal_error"
 urlpatterns = [
-    path("", front_door),
+    path("", redirect_to_admin),
     path("admin/", admin.site.urls),
     path("account/", include("customers.account.urls")),
-    # whatever it is, as a link of the account: mail programs cut and wrap this one too
+    # Any text, as with account links: mail programs cut and wrap this link too.
     re_path(r"^join/(?P<business>[\s\S]+)", join, name="join"),
     path("texts/incoming", incoming, name="texts-incoming"),
     path("api/v1/", include(("smrt_integration.api.urls", "api"))),

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from smrt_integration.csp import POLICY, ContentSecurityPolicy
+from smrt_integration.csp import CSP, ContentSecurityPolicy
 
 
 def directives(policy: str) -> dict[str, list[str]]:
@@ -17,7 +17,7 @@ def directives(policy: str) -> dict[str, list[str]]:
 
 
 def test_the_policy_allows_only_our_own_files_and_no_inline_scripts() -> None:
-    assert directives(POLICY) == {
+    assert directives(CSP) == {
         "default-src": ["'none'"],
         "script-src": ["'self'", "'unsafe-eval'"],
         "style-src": ["'self'"],
@@ -48,7 +48,7 @@ def test_every_response_has_the_policy(client: Client, address: str, status: int
     # A static file has to be closed.
     with closing(client.get(address)) as response:
         assert response.status_code == status
-        assert response.headers["Content-Security-Policy"] == POLICY
+        assert response.headers["Content-Security-Policy"] == CSP
         assert response.headers["Permissions-Policy"].startswith("accelerometer=(), camera=()")
 
 

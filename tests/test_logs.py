@@ -10,7 +10,7 @@ from requests import Session
 
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import Client
-from smrt_integration.logs import configure, without_queries
+from smrt_integration.logs import configure, hide_queries
 from tests.factories import BusinessFactory
 from tests.web import Web
 from tests.workers import wait_until
@@ -117,4 +117,4 @@ def test_a_masked_line_is_still_json(search: str) -> None:
     "line", ["GET /account/orders", "Really? Yes/no?", "How are you?fine", "and/or? 5"]
 )
 def test_text_that_is_no_query_is_not_masked(line: str) -> None:
-    assert without_queries(None, "info", line) == line
+    assert hide_queries(None, "info", line) == line

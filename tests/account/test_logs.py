@@ -15,7 +15,7 @@ from customers.account import session
 from customers.links import account_link
 from customers.models import Customer
 from devtools.services.ports import free_port
-from smrt_integration.logs import configure, without_links
+from smrt_integration.logs import configure, hide_links_in_line
 from tests.account.conftest import link_to
 from tests.workers import Program, wait_until
 
@@ -140,7 +140,7 @@ def test_the_debug_error_page_contains_no_link(
     ],
 )
 def test_clean_addresses_stay_readable(line: str, logged: str) -> None:
-    assert without_links(None, "info", line) == logged
+    assert hide_links_in_line(None, "info", line) == logged
 
 
 def test_a_link_is_hidden_in_any_surrounding_text() -> None:
@@ -156,7 +156,7 @@ def test_a_link_is_hidden_in_any_surrounding_text() -> None:
         assert [
             part
             for part in secret_parts(link)
-            if part.lower() in without_links(None, "info", line).lower()
+            if part.lower() in hide_links_in_line(None, "info", line).lower()
         ] == []
 
 

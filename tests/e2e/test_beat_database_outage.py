@@ -15,7 +15,7 @@ from tests.workers import Beat, show_output_on_failure, wait_until
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 BEAT_WAITS = "beat_waits_for_database"
-BEAT_GOES_ON = "beat_goes_on"
+BEAT_RESUMES = "beat_resumes"
 
 
 def ticks(beat: Beat) -> int:
@@ -47,12 +47,12 @@ def test_beat_that_starts_before_its_database_waits_and_can_be_stopped(
         stopped.stop()
         own_postgres.start()
         wait_until_it_ticks_again(beat)
-        beat.wait_for_output(BEAT_GOES_ON)
+        beat.wait_for_output(BEAT_RESUMES)
 
         assert (stopped.process.returncode, "Traceback" in stopped.printed) == (0, False)
         assert (
             beat.printed.count(BEAT_WAITS),
-            beat.printed.count(BEAT_GOES_ON),
+            beat.printed.count(BEAT_RESUMES),
             "Traceback" in beat.printed,
         ) == (1, 1, False)
 
@@ -68,7 +68,7 @@ def test_beat_survives_restarts_of_the_database(
             wait_until_logged(beat, BEAT_WAITS, times)
             own_postgres.start()
             wait_until_it_ticks_again(beat)
-            wait_until_logged(beat, BEAT_GOES_ON, times)
+            wait_until_logged(beat, BEAT_RESUMES, times)
 
         assert beat.process.poll() is None
 
