@@ -12,7 +12,7 @@ from bench import fill
 from bench.figures import Figure, rounded
 from bench.programs import wait_until
 from bench.sizes import Sizes
-from smrt_integration.delivery.claim import MOST_LANES, claim
+from smrt_integration.delivery.claim import MAX_CLAIMED_LANES, claim_lanes
 
 REPETITIONS = 15
 """Enough for a steady median; each takes milliseconds."""
@@ -73,7 +73,7 @@ def _milliseconds(
     prepare()
     for _ in range(REPETITIONS):
         started = time.perf_counter()
-        claim(timezone.now(), MOST_LANES, from_zero=from_zero, crowded=crowded)
+        claim_lanes(timezone.now(), MAX_CLAIMED_LANES, from_zero=from_zero, crowded=crowded)
         milliseconds.append(1_000 * (time.perf_counter() - started))
         _release_lanes()
     return median(milliseconds)

@@ -11,7 +11,7 @@ from django.db import connection
 
 from events.encryption import encrypt
 from events.outbox.record import NEW_MESSAGE_ID
-from smrt_integration.delivery.build import destination
+from smrt_integration.delivery.destination import destination_of
 
 LOG_TABLES = "events_sendlog, events_deliveryattempt, events_dailycount, events_dailydelay"
 ALL_TABLES = f"customers_business, events_outgoing, {LOG_TABLES}"
@@ -210,7 +210,7 @@ def empty_outbox_and_log(known: bool) -> None:
         cursor.execute(f"TRUNCATE events_outgoing, {LOG_TABLES}, events_acceptedtraits")
         cursor.execute(RESET_LANES)
         if known:
-            destinations = [destination(REGION, write_key(business)) for business in ids]
+            destinations = [destination_of(REGION, write_key(business)) for business in ids]
             cursor.execute(INSERT_ACCEPTED_TRAITS, [ids, destinations])
             cursor.execute("VACUUM ANALYZE events_acceptedtraits")
 

@@ -16,7 +16,10 @@ from bench.programs import Receiver, running
 from bench.sizes import Sizes
 from events.outbox.rows import Settlement
 from events.outbox.settle import settle
-from smrt_integration.delivery import build, claim, transport
+from smrt_integration.delivery import transport
+from smrt_integration.delivery.build import build
+from smrt_integration.delivery.claim import claim_lanes
+from smrt_integration.delivery.load import load
 from smrt_integration.delivery.post import post_lane
 from smrt_integration.delivery.settle import add_lane_result
 
@@ -49,13 +52,13 @@ def count_statements(lanes: int) -> int:
 
 
 def run_round(lanes: int) -> int:
-    """Claim, load, post and settle in one go. Returns how many messages were logged."""
-    loads = build.load(claim.claim(timezone.now(), lanes), timezone.now())
+    """Claim, load, build, post and settle in one go. Returns how many messages were logged."""
+    lane_messages = build(load(claim_lanes(timezone.now(), lanes), timezone.now()))
     with ThreadPoolExecutor(transport.MAX_IN_FLIGHT) as threads:
-        lane_results = list(threads.map(post_lane, loads))
+        lane_results = list(threads.map(post_lane, lane_messages))
     now, settlement = timezone.now(), Settlement()
     for lane_result in lane_results:
-        add_lane_result(lane_result, settlement, now, random.random)
+        add_lane_result(settlement, lane_result, now, random.random)
     return settle(settlement, now)
 
 

@@ -17,8 +17,10 @@ from django.conf import settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from bench import fill  # noqa: E402
-from smrt_integration.delivery import build, segment, transport  # noqa: E402
+from smrt_integration.delivery import segment, transport  # noqa: E402
+from smrt_integration.delivery.build import build  # noqa: E402
 from smrt_integration.delivery.claim import ClaimedLane  # noqa: E402
+from smrt_integration.delivery.load import load  # noqa: E402
 from smrt_integration.delivery.pack import pack  # noqa: E402
 
 MAX_ROWS = 1_000_000
@@ -33,11 +35,10 @@ def build_batches(part: int, parts: int) -> list[tuple[str, list[dict[str, Any]]
         )
         for business in fill.business_ids()[part::parts]
     ]
-    loads = build.load(lanes, timezone.now(), MAX_ROWS)
     return [
-        (load.lane.write_key, [parcel.message for parcel in batch])
-        for load in loads
-        for batch in pack(load.tracks)
+        (lane_messages.lane.write_key, [message.fields for message in batch])
+        for lane_messages in build(load(lanes, timezone.now(), MAX_ROWS))
+        for batch in pack(lane_messages.tracks)
     ]
 
 

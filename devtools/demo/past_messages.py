@@ -26,8 +26,10 @@ from events.outbox.rows import Attempt, OutboxRow, SettledMessage, Settlement
 from events.outbox.settle import settle
 from events.send_log import partitions
 from events.send_log.write import write_log
-from smrt_integration.delivery.build import MessageBuilder, destination
+from smrt_integration.delivery.build import MessageBuilder
 from smrt_integration.delivery.claim import ClaimedLane
+from smrt_integration.delivery.destination import destination_of
+from smrt_integration.delivery.load import LoadedCustomers
 
 DAYS: Final = 30
 CLOSED_ON: Final = 6
@@ -87,18 +89,15 @@ class PastMessages:
             settled_at += timedelta(minutes=self.random.randint(5, 30))
         if settled_at >= now:
             return None
-        messages = self.builder.load(
+        messages = self.builder.build(
             [
                 self._row(customer, at, event, facts)
                 for event, facts in self._random_events(customer)
             ]
         )
         items = [
-            self._settled(message.row, message.body, settled_at)
-            for message in messages.identifies + messages.tracks
+            self._settled(message.row, message.body, settled_at) for message in messages.to_post
         ]
-        messages.identifies.clear()
-        messages.tracks.clear()
         duration_ms, size = self.random.randint(30, 140), sum(len(item.body) for item in items)
         self.attempts.append(
             Attempt(self.records.business.pk, settled_at, 200, duration_ms, len(items), size)
@@ -252,12 +251,13 @@ class PastMessages:
             birthday_field_id=row.birthday_field_id,
         )
         ids = [customer.pk for customer in self.customers]
-        sent_to = destination(lane.region, lane.write_key)
-        customer_states = {
-            customer.pk: CustomerAtSegment(bool(customer.email), sent_to, "")
+        destination = destination_of(lane.region, lane.write_key)
+        at_segment = {
+            customer.pk: CustomerAtSegment(bool(customer.email), destination, "")
             for customer in self.customers
         }
-        return MessageBuilder(lane, customer_states, trait_sources(ids), custom_values(ids))
+        loaded = LoadedCustomers(at_segment, trait_sources(ids), custom_values(ids))
+        return MessageBuilder(lane, loaded)
 
 
 def start_backing_off(records: BusinessRecords, now: datetime) -> None:

@@ -1,7 +1,8 @@
-"""Deliver what is due: claim, load, ship, land, settle, until nothing is due.
+"""Deliver what is due: claim, load, build, pack, post, settle, until nothing is due.
 
-One process serves many businesses at a time: the database and the building are this thread's, each business's requests a thread's
-of the pool. Nobody waits for the slowest: what has landed is settled and new lanes are claimed while others are under way.
+One process serves many businesses at a time. This thread claims, loads, builds and settles; a
+pool of threads packs and posts, one lane each. Nobody waits for the slowest: completed lanes are
+settled and new ones claimed while others are in flight.
 """
 
 import random
@@ -16,193 +17,243 @@ from django.utils import timezone
 from events import wake
 from events.outbox.rows import Settlement
 from events.outbox.settle import settle
-from smrt_integration.delivery import build, claim, responses, segment, transport
+from smrt_integration.delivery import responses, segment, transport
+from smrt_integration.delivery.build import build
+from smrt_integration.delivery.claim import (
+    MAX_CLAIMED_LANES,
+    ClaimedLane,
+    claim_lanes,
+    raise_idle_floors,
+    renew_leases,
+)
+from smrt_integration.delivery.load import MAX_ROWS_PER_LANE, LoadedRound, load
 from smrt_integration.delivery.messages import LaneMessages
-from smrt_integration.delivery.post import ENOUGH_SECONDS, LaneResult, post_lane
+from smrt_integration.delivery.post import LANE_BUDGET_SECONDS, LaneResult, post_lane
 from smrt_integration.delivery.settle import add_lane_result
 
 log = structlog.get_logger(__name__)
 
-# After this a task ends and another goes on, so that sweeps and a deploy never wait long for a busy worker.
-BUDGET_SECONDS: Final = 20.0
-# Except while hanging receivers keep it from ending: then it goes on with the others, up to this; then a shipment may still take its
-# time (under 70 s) within CELERY_TASK_SOFT_TIME_LIMIT.
-LATEST_SECONDS: Final = 50.0
-# A request that takes longer waits for its receiver. It costs a thread, but nobody else waits for it.
+# Then a run ends and another continues, so that sweeps and a deploy never wait long for a worker.
+RUN_BUDGET_SECONDS: Final = 20.0
+# While hanging receivers keep the run from ending, it serves other lanes up to this. A lane may
+# then take its time (under 70 s) within CELERY_TASK_SOFT_TIME_LIMIT.
+MAX_RUN_SECONDS: Final = 50.0
+# A request that takes longer waits for its receiver: it occupies a thread and delays nobody else.
 HANGING_SECONDS: Final = 1.0
-# How often a process that only waits for answers looks whether something new is due.
-LOOK_SECONDS: Final = 0.1
-# Answers that come within this of each other are settled together: a transaction costs more than the wait.
+# How often a process that only waits for responses looks for new lanes.
+CLAIM_INTERVAL_SECONDS: Final = 0.1
+# Responses that arrive within this time are settled together: a transaction costs more than it.
 GATHER_SECONDS: Final = 0.005
-# Rows taken at a time, about a quarter of a second of building: enough to share the round's queries, little enough for a second process.
+# About a quarter of a second of building: enough rows to share a round's queries, and few enough
+# to leave work for a second process.
 ROWS_PER_CLAIM: Final = 2_000
-ROWS_UNDER_WAY: Final = 8_000
-# Lanes whose last attempt failed may hang again; together they never take more than a quarter of the threads.
-FAILING: Final = transport.MAX_IN_FLIGHT // 4
-# Shipments that wait for a thread, so that none is idle while this one claims and settles.
-IN_ADVANCE: Final = transport.MAX_IN_FLIGHT
-# Lanes taken at once at least, as long as threads are busy: each claim and what follows costs the same queries, however few they are.
-FEWEST_LANES: Final = transport.MAX_IN_FLIGHT // 2
-FAILING_SECONDS: Final = 0.25
-# A claim that found this many lanes and could have found more says that many businesses have something waiting.
-CROWD: Final = 30
-RENEW_SECONDS: Final = 8.0
+MAX_ROWS_IN_FLIGHT: Final = 8_000
+# Lanes whose last attempt failed may hang again: they never take more than this many threads.
+MAX_FAILING_LANES: Final = transport.MAX_IN_FLIGHT // 4
+# Lanes that wait for a thread, so that none is idle while this one claims and settles.
+MAX_QUEUED_LANES: Final = transport.MAX_IN_FLIGHT
+# Each claim and what follows costs the same queries, however few lanes it takes. While threads are
+# busy, it waits until it can take this many.
+MIN_CLAIMED_LANES: Final = transport.MAX_IN_FLIGHT // 2
+FAILING_INTERVAL_SECONDS: Final = 0.25
+# A claim that took this many lanes, and could not take all, means that many businesses have rows.
+CROWD_LANES: Final = 30
+# Several times within a lease.
+RENEW_INTERVAL_SECONDS: Final = 8.0
 
 
 @lru_cache(maxsize=1)
 def _threads() -> ThreadPoolExecutor:
-    """Made at the first delivery, so after the fork."""
-    return ThreadPoolExecutor(transport.MAX_IN_FLIGHT, thread_name_prefix="ship")
+    """Created by the first delivery, so after the fork."""
+    return ThreadPoolExecutor(transport.MAX_IN_FLIGHT, thread_name_prefix="post")
 
 
 class Delivery:
-    """One run of `deliver`. `logged` counts the messages whose outcome is known now."""
+    """One run. `logged` counts the messages whose outcome was written to the send log."""
 
-    def __init__(self, from_zero: bool = False, budget: float = BUDGET_SECONDS) -> None:
+    def __init__(self, from_zero: bool = False, budget: float = RUN_BUDGET_SECONDS) -> None:
         self.from_zero = from_zero
         self.budget = budget
         self.logged = 0
         self.started = time.monotonic()
-        self.flights: dict[Future[LaneResult], tuple[LaneMessages, float]] = {}
-        self.landed: list[LaneResult] = []
+        self.in_flight: dict[Future[LaneResult], tuple[LaneMessages, float]] = {}
+        self.completed: list[LaneResult] = []
         self.rows_per_lane = 1.0
-        self.crowded = False
-        self.called = False
-        self.look_at = self.troubled_at = 0.0
-        self.renew_at = self.started + RENEW_SECONDS
+        self.is_crowded = False
+        self.has_called_help = False
+        self.claim_at = self.claim_failing_at = 0.0
+        self.renew_at = self.started + RENEW_INTERVAL_SECONDS
 
     def run(self) -> bool:
-        """Deliver until nothing is due. True when the budget ended first and there may be more."""
+        """Deliver until nothing is due.
+
+        Returns True when the budget ended first and there may be more.
+        """
         if self.from_zero:
-            claim.raise_idle_floors(timezone.now())
+            raise_idle_floors(timezone.now())
         while True:
-            took_off = self._take_off()
-            if not self.flights and not self.landed:
-                return self._out_of_budget()
-            self._settle(0.0 if took_off else LOOK_SECONDS)
+            has_started = self._start_round()
+            if not self.in_flight and not self.completed:
+                return self._is_out_of_budget()
+            self._settle(0.0 if has_started else CLAIM_INTERVAL_SECONDS)
 
-    def _out_of_budget(self) -> bool:
-        return time.monotonic() - self.started > self.budget
-
-    def _closed(self) -> bool:
-        """Nothing more is taken up."""
-        return self._out_of_budget() and (
-            not self._hanging() or time.monotonic() - self.started > LATEST_SECONDS
-        )
-
-    def _hanging(self) -> bool:
-        since = time.monotonic() - HANGING_SECONDS
-        return any(started < since for _, started in self.flights.values())
-
-    def _take_off(self) -> bool:
-        now = time.monotonic()
-        if self._closed() or self._rows_under_way() >= ROWS_UNDER_WAY:
+    def _start_round(self) -> bool:
+        """Claim, load, build and post. Returns whether any lane was due."""
+        lanes = self._claim()
+        if not lanes:
             return False
-        found: list[claim.ClaimedLane] = []
-        if now >= self.troubled_at and not self._out_of_budget():
-            self.troubled_at = now + FAILING_SECONDS
-            under_way = sum(load.lane.failures > 0 for load, _ in self.flights.values())
-            found += self._claim(FAILING - under_way, troubled=True)
-        if now >= self.look_at:
-            most = min(
-                claim.MOST_LANES,
+        self._post(build(self._load(lanes)))
+        return True
+
+    def _claim(self) -> list[ClaimedLane]:
+        now = time.monotonic()
+        if self._may_only_finish() or self._rows_in_flight() >= MAX_ROWS_IN_FLIGHT:
+            return []
+        lanes: list[ClaimedLane] = []
+        if now >= self.claim_failing_at and not self._is_out_of_budget():
+            self.claim_failing_at = now + FAILING_INTERVAL_SECONDS
+            failing = sum(messages.lane.failures > 0 for messages, _ in self.in_flight.values())
+            lanes += self._claim_lanes(MAX_FAILING_LANES - failing, failing=True)
+        if now >= self.claim_at:
+            limit = min(
+                MAX_CLAIMED_LANES,
                 max(1, int(ROWS_PER_CLAIM / self.rows_per_lane)),
-                self._room() - len(found),
+                self._room() - len(lanes),
             )
-            well = self._claim(most)
-            self.crowded = most == len(well) and (self.crowded or most > CROWD)
-            self.look_at = 0.0 if well else now + LOOK_SECONDS
-            found += well
-        if found:
-            self._start(
-                build.load(
-                    found, timezone.now(), min(build.MOST_ROWS, ROWS_PER_CLAIM // len(found))
-                )
-            )
-        return bool(found)
+            healthy = self._claim_lanes(limit)
+            self.is_crowded = limit == len(healthy) and (self.is_crowded or limit > CROWD_LANES)
+            self.claim_at = 0.0 if healthy else now + CLAIM_INTERVAL_SECONDS
+            lanes += healthy
+        return lanes
 
-    def _room(self) -> int:
-        """How many more shipments to take up now. None in advance while a receiver hangs: they might wait for it."""
-        free = transport.MAX_IN_FLIGHT - len(self.flights)
-        if self._hanging():
-            return free
-        room = free + IN_ADVANCE
-        return room if room >= FEWEST_LANES else 0
+    def _claim_lanes(self, limit: int, failing: bool = False) -> list[ClaimedLane]:
+        if limit <= 0:
+            return []
+        return claim_lanes(timezone.now(), limit, failing, self.from_zero, self.is_crowded)
 
-    def _claim(self, limit: int, troubled: bool = False) -> list[claim.ClaimedLane]:
-        return (
-            claim.claim(timezone.now(), limit, troubled, self.from_zero, self.crowded)
-            if limit > 0
-            else []
-        )
+    def _load(self, lanes: list[ClaimedLane]) -> LoadedRound:
+        return load(lanes, timezone.now(), min(MAX_ROWS_PER_LANE, ROWS_PER_CLAIM // len(lanes)))
 
-    def _start(self, loads: list[LaneMessages]) -> None:
+    def _post(self, round_messages: list[LaneMessages]) -> None:
+        """Pack and post each lane in a thread. Lanes with nothing to post are completed."""
         self.rows_per_lane = max(
-            1.0, sum(build.MOST_ROWS if load.more else load.messages for load in loads) / len(loads)
+            1.0,
+            sum(MAX_ROWS_PER_LANE if lane.has_more else lane.count for lane in round_messages)
+            / len(round_messages),
         )
-        if not self.called and (self.crowded or any(load.more for load in loads)):
-            self.called = True
-            wake.wake()
-        for load in loads:
-            if load.messages:
-                self.flights[_threads().submit(post_lane, load)] = (load, time.monotonic())
+        self._call_help(round_messages)
+        for lane_messages in round_messages:
+            if lane_messages.count:
+                future = _threads().submit(post_lane, lane_messages)
+                self.in_flight[future] = (lane_messages, time.monotonic())
             else:
-                self.landed.append(LaneResult(load))
+                self.completed.append(LaneResult(lane_messages))
 
-    def _rows_under_way(self) -> int:
-        """Without those of hanging receivers, which would otherwise keep everybody's from leaving."""
-        since = time.monotonic() - HANGING_SECONDS
-        return sum(load.messages for load, started in self.flights.values() if started >= since)
+    def _call_help(self, round_messages: list[LaneMessages]) -> None:
+        """Wake another worker, once per run, when there is more than this one can take."""
+        if self.has_called_help:
+            return
+        if self.is_crowded or any(lane_messages.has_more for lane_messages in round_messages):
+            self.has_called_help = True
+            wake.wake()
 
-    def _settle(self, patience: float) -> None:
-        self._collect(0.0 if self.landed else patience)
-        while self.landed:
-            now, settlement, shipments = timezone.now(), Settlement(), self._one_of_each()
-            for shipment in shipments:
-                add_lane_result(shipment, settlement, now, random.random)
+    def _settle(self, seconds: float) -> None:
+        """Settle what is completed, after waiting up to `seconds` if nothing is yet."""
+        self._collect(0.0 if self.completed else seconds)
+        while self.completed:
+            now, settlement, results = timezone.now(), Settlement(), self._one_per_business()
+            for result in results:
+                add_lane_result(settlement, result, now, random.random)
             self.logged += settle(settlement, now)
-            if any(shipment.load.lane.failures for shipment in shipments):
-                # there is room for the next of them: after a breakdown all are due
-                self.troubled_at = 0.0
-            # threads are free again, and the lanes just released may have more
-            self.look_at = 0.0
+            if any(result.lane_messages.lane.failures for result in results):
+                # There is room for the next failing lanes: after a breakdown, all of them are due.
+                self.claim_failing_at = 0.0
+            # Threads are free again, and the lanes just released may have more.
+            self.claim_at = 0.0
         if time.monotonic() > self.renew_at:
-            self.renew_at = time.monotonic() + RENEW_SECONDS
-            claim.renew(timezone.now(), {load.lane.token for load, _ in self.flights.values()})
+            self.renew_at = time.monotonic() + RENEW_INTERVAL_SECONDS
+            tokens = {messages.lane.token for messages, _ in self.in_flight.values()}
+            renew_leases(timezone.now(), tokens)
 
-    def _one_of_each(self) -> list[LaneResult]:
-        """One landed shipment of each business. Who stood still until its lease ended (a frozen machine, say) may have taken the lane
-        again, with the same messages: the second settling must find what the first one did."""
+    def _one_per_business(self) -> list[LaneResult]:
+        """Take one result of each business from those completed.
+
+        A process frozen past its lease may have claimed a lane twice, with the same messages. The
+        second settling must see what the first one wrote.
+        """
         first: dict[int, LaneResult] = {}
-        self.landed = [
-            shipment
-            for shipment in self.landed
-            if first.setdefault(shipment.load.lane.business_id, shipment) is not shipment
+        self.completed = [
+            result
+            for result in self.completed
+            if first.setdefault(result.lane_messages.lane.business_id, result) is not result
         ]
         return list(first.values())
 
-    def _collect(self, patience: float) -> None:
-        if wait(self.flights, patience, FIRST_COMPLETED).done:
-            for flight in wait(self.flights, GATHER_SECONDS).done:
-                load, _ = self.flights.pop(flight)
-                self.landed.append(self._landed(flight, load))
-        # longer than any shipment whose receiver keeps to the time-outs; one that trickles is given up on
-        too_long = time.monotonic() - ENOUGH_SECONDS - 2 * segment.longest_post()
-        for flight, (load, since) in list(self.flights.items()):
-            if since < too_long:
-                log.warning(
-                    "shipment_abandoned", business=load.lane.business_id, messages=load.messages
-                )
-                del self.flights[flight]
-                self.landed.append(LaneResult(load, halted=responses.timed_out()))
+    def _collect(self, seconds: float) -> None:
+        """Move lanes from in flight to completed, waiting up to `seconds` for the first."""
+        if wait(self.in_flight, seconds, FIRST_COMPLETED).done:
+            for future in wait(self.in_flight, GATHER_SECONDS).done:
+                lane_messages, _ = self.in_flight.pop(future)
+                self.completed.append(_result_of(future, lane_messages))
+        self._abandon_trickling()
 
-    def _landed(self, flight: Future[LaneResult], load: LaneMessages) -> LaneResult:
-        """A fault of ours with one business's load makes that business wait and no other."""
-        try:
-            return flight.result()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is about one business
-            # not the error itself: its text may quote the message
-            log.error(  # noqa: TRY400
-                "shipment_failed", business=load.lane.business_id, error=type(error).__name__
-            )
-            return LaneResult(load, halted=responses.failed())
+    def _abandon_trickling(self) -> None:
+        """Give up on receivers that send their response so slowly that no time-out ends it."""
+        longest = LANE_BUDGET_SECONDS + 2 * segment.longest_post()
+        for future, (lane_messages, started) in list(self.in_flight.items()):
+            if started < time.monotonic() - longest:
+                log.warning(
+                    "post_abandoned",
+                    business=lane_messages.lane.business_id,
+                    messages=lane_messages.count,
+                )
+                del self.in_flight[future]
+                self.completed.append(LaneResult(lane_messages, ended_by=responses.timed_out()))
+
+    def _is_out_of_budget(self) -> bool:
+        return time.monotonic() - self.started > self.budget
+
+    def _may_only_finish(self) -> bool:
+        """Return whether this run claims no more lanes."""
+        return self._is_out_of_budget() and (
+            not self._is_hanging() or time.monotonic() - self.started > MAX_RUN_SECONDS
+        )
+
+    def _is_hanging(self) -> bool:
+        since = time.monotonic() - HANGING_SECONDS
+        return any(started < since for _, started in self.in_flight.values())
+
+    def _room(self) -> int:
+        """Return how many more lanes may be claimed.
+
+        While a receiver hangs, none may wait for a thread: they might wait for that receiver.
+        """
+        free = transport.MAX_IN_FLIGHT - len(self.in_flight)
+        if self._is_hanging():
+            return free
+        room = free + MAX_QUEUED_LANES
+        return room if room >= MIN_CLAIMED_LANES else 0
+
+    def _rows_in_flight(self) -> int:
+        """Count the messages in flight, without those of hanging receivers.
+
+        Counted, those would keep every other business from sending.
+        """
+        since = time.monotonic() - HANGING_SECONDS
+        return sum(
+            lane_messages.count
+            for lane_messages, started in self.in_flight.values()
+            if started >= since
+        )
+
+
+def _result_of(future: Future[LaneResult], lane_messages: LaneMessages) -> LaneResult:
+    """Return the result. A bug that one business's messages meet makes that business wait alone."""
+    try:
+        return future.result()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it concerns one business
+        # Not the error's text, which may quote the message.
+        log.error(  # noqa: TRY400
+            "post_failed", business=lane_messages.lane.business_id, error=type(error).__name__
+        )
+        return LaneResult(lane_messages, ended_by=responses.our_error())

@@ -1,16 +1,21 @@
-"""Packing messages into requests. Pure: never over a limit, never reordered, nothing dropped."""
+"""Pack: divide messages into batches. Pure.
+
+No batch is over a limit, the order stays, and no message is dropped.
+"""
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
-# Segment drops an oversized message inside a batch and still answers 200 (contract, section 4); the SDK's own limit is the same.
-MAX_MESSAGE_BYTES = 32_768
-# Segment takes 512,000 bytes a request and counts what the SDK adds around the batch; its own SDKs stop at 475,000.
-MAX_BATCH_BYTES = 475_000
-# Segment takes 2,500 messages; with 500 a refused batch is halved to single messages in few steps and a lost answer repeats little.
-MAX_BATCH_MESSAGES = 500
-# Between two messages of a JSON array: ", ".
-SEPARATOR_BYTES = 2
+# Segment drops a larger message of a batch and still answers 200 (contract, section 4). The SDK's
+# own limit is the same.
+MAX_MESSAGE_BYTES: Final = 32_768
+# Segment's limit is 512,000 bytes per request, including what the SDK adds around the batch. Its
+# own SDKs stop at 475,000.
+MAX_BATCH_BYTES: Final = 475_000
+# Segment's limit is 2,500. With 500, bisecting takes few steps and a lost response repeats little.
+MAX_BATCH_MESSAGES: Final = 500
+# The ", " between two messages of a JSON array.
+SEPARATOR_BYTES: Final = 2
 
 
 class Sized(Protocol):
@@ -25,7 +30,10 @@ S = TypeVar("S", bound=Sized)
 def pack(
     messages: Iterable[S], max_bytes: int = MAX_BATCH_BYTES, max_messages: int = MAX_BATCH_MESSAGES
 ) -> Iterator[list[S]]:
-    """Batches in the order given. A message that alone exceeds `max_bytes` travels alone; keep it from coming here."""
+    """Return batches in the order of the messages.
+
+    A message that exceeds `max_bytes` is a batch of its own; building refuses such messages.
+    """
     batch: list[S] = []
     used = 0
     for message in messages:

@@ -1,13 +1,13 @@
-"""Shipping one business's load: identifies first, then tracks, refused batches halved until the offenders are alone.
+"""Post: send one business's batches, identifies before tracks. Bisect the batches that are refused.
 
-Runs in a thread and touches no database: it answers what became of every message.
+Runs in a thread and uses no database: it returns what Segment decided about every message.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from events.outbox.rows import Attempt
 from smrt_integration.delivery import responses, segment
@@ -17,87 +17,105 @@ from smrt_integration.delivery.responses import COPY_THE_KEY, Decision, Response
 
 Post = Callable[[str, str, list[dict[str, Any]], int], Response]
 
-# Halving a batch of 500 takes up to 999 requests, and 500 identifies of 32 KB are 35. What is left by then is for the next round.
-ENOUGH_SECONDS = 20.0
+# After this, no further request starts: the next round continues. Bisecting a batch of 500 takes
+# up to 999 requests, and 500 identifies of 32 KB are 35 batches.
+LANE_BUDGET_SECONDS: Final = 20.0
 
-OUT_OF_TIME = Response(Decision.BACK_OFF, None, "", 0.0)
+OUT_OF_TIME: Final = Response(Decision.BACK_OFF, None, "", 0.0)
 
-ALL_REFUSED = (
-    "Segment refused every message sent with this write key (it answered 400). " + COPY_THE_KEY
+ALL_REFUSED: Final = (
+    f"Segment refused every message sent with this write key (it answered 400). {COPY_THE_KEY}"
 )
 
 
 @dataclass(slots=True)
 class LaneResult:
-    """What became of a load. `suspects` were refused alone; `halted` is the answer that ended the shipment early, if one did."""
+    """What the posts of one lane brought.
 
-    load: LaneMessages
+    `sent_at` has the time of each message's last attempt, by row id. `refused_alone` was refused
+    in batches of one. `ended_by` is the response that ended posting before everything was posted.
+    """
+
+    lane_messages: LaneMessages
     sent_at: dict[int, datetime] = field(default_factory=dict)
     accepted: list[BuiltMessage] = field(default_factory=list)
-    suspects: list[tuple[BuiltMessage, Response]] = field(default_factory=list)
+    refused_alone: list[tuple[BuiltMessage, Response]] = field(default_factory=list)
     too_large: list[tuple[BuiltMessage, Response]] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
-    halted: Response | None = None
+    ended_by: Response | None = None
 
     @property
-    def rejected(self) -> list[tuple[BuiltMessage, Response]]:
-        """Refused for what they are. Unless something was accepted with this key, it is the key that is refused and not they."""
-        return self.too_large + (self.suspects if self.accepted else [])
+    def refused(self) -> list[tuple[BuiltMessage, Response]]:
+        """The messages that Segment refused for what they contain.
+
+        While nothing was accepted, the write key may be what Segment refuses.
+        """
+        return self.too_large + (self.refused_alone if self.accepted else [])
 
     @property
     def key_refused(self) -> bool:
-        """Everything was refused. Not so when a breakdown left some untried, for these might have been accepted; but when finding out
-        takes too long, what was refused so far has to do, or the next round would do the same again."""
-        return bool(self.suspects) and not self.accepted and self.halted in (None, OUT_OF_TIME)
+        """Whether every message was refused, so that the write key is at fault.
+
+        False if an error left some untried: those might have been accepted. If bisecting exceeded
+        its time budget, decide on what was refused so far; otherwise every round would repeat it.
+        """
+        return (
+            bool(self.refused_alone) and not self.accepted and self.ended_by in (None, OUT_OF_TIME)
+        )
 
 
 def post_lane(
-    load: LaneMessages, post: Post = segment.post, clock: Callable[[], float] = time.monotonic
+    lane_messages: LaneMessages,
+    post: Post = segment.post,
+    clock: Callable[[], float] = time.monotonic,
 ) -> LaneResult:
-    """Post the load, one attempt per request."""
-    shipment = LaneResult(load, halted=None if load.lane.write_key else responses.no_key())
-    until = clock() + ENOUGH_SECONDS
-    # tracks leave only when the identifies before them were accepted, or refused one by one
-    for batch in [*pack(load.identifies), *pack(load.tracks)]:
-        _send(shipment, batch, post, lambda: clock() < until)
-    return shipment
+    """Pack the messages and post each batch, one attempt per request."""
+    result = LaneResult(
+        lane_messages, ended_by=None if lane_messages.lane.write_key else responses.no_key()
+    )
+    deadline = clock() + LANE_BUDGET_SECONDS
+    # Tracks follow once the identifies before them were accepted, or refused one by one.
+    for batch in [*pack(lane_messages.identifies), *pack(lane_messages.tracks)]:
+        _post_batch(result, batch, post, lambda: clock() < deadline)
+    return result
 
 
-def _send(
-    shipment: LaneResult, batch: Sequence[BuiltMessage], post: Post, in_time: Callable[[], bool]
+def _post_batch(
+    result: LaneResult, batch: Sequence[BuiltMessage], post: Post, is_in_time: Callable[[], bool]
 ) -> None:
-    if shipment.halted is None and shipment.attempts and not in_time():
-        shipment.halted = OUT_OF_TIME
-    if shipment.halted is not None:
+    if result.ended_by is None and result.attempts and not is_in_time():
+        result.ended_by = OUT_OF_TIME
+    if result.ended_by is not None:
         return
-    answer = _attempt(shipment, batch, post)
-    if answer.decision is Decision.ACCEPT:
-        shipment.accepted += batch
-    elif answer.decision not in (Decision.BISECT, Decision.SPLIT):
-        shipment.halted = answer
+    response = _attempt(result, batch, post)
+    if response.decision is Decision.ACCEPT:
+        result.accepted += batch
+    elif response.decision not in (Decision.BISECT, Decision.SPLIT):
+        result.ended_by = response
     elif len(batch) == 1:
-        (shipment.suspects if answer.decision is Decision.BISECT else shipment.too_large).append(
-            (batch[0], answer)
-        )
+        alone = result.refused_alone if response.decision is Decision.BISECT else result.too_large
+        alone.append((batch[0], response))
     else:
         middle = len(batch) // 2
         for half in (batch[:middle], batch[middle:]):
-            _send(shipment, half, post, in_time)
+            _post_batch(result, half, post, is_in_time)
 
 
-def _attempt(shipment: LaneResult, batch: Sequence[BuiltMessage], post: Post) -> Response:
-    lane = shipment.load.lane
+def _attempt(result: LaneResult, batch: Sequence[BuiltMessage], post: Post) -> Response:
+    lane = result.lane_messages.lane
     at, started = datetime.now(UTC), time.monotonic()
-    answer = post(
+    response = post(
         lane.write_key,
         segment.host(lane.region),
-        [parcel.message for parcel in batch],
+        [message.fields for message in batch],
         lane.failures,
     )
     milliseconds = round((time.monotonic() - started) * 1000)
-    size = sum(parcel.size for parcel in batch)
-    shipment.attempts.append(
-        Attempt(lane.business_id, at, answer.status, milliseconds, len(batch), size, answer.error)
+    size = sum(message.size for message in batch)
+    result.attempts.append(
+        Attempt(
+            lane.business_id, at, response.status, milliseconds, len(batch), size, response.error
+        )
     )
-    shipment.sent_at.update((parcel.row.id, at) for parcel in batch)
-    return answer
+    result.sent_at.update((message.row.id, at) for message in batch)
+    return response

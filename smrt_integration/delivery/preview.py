@@ -16,8 +16,10 @@ from events.outbox import read
 from events.outbox.record import new_message_id
 from events.outbox.rows import OutboxRow
 from events.samples import sample
-from smrt_integration.delivery.build import MessageBuilder, destination
+from smrt_integration.delivery.build import MessageBuilder
 from smrt_integration.delivery.claim import ClaimedLane
+from smrt_integration.delivery.destination import destination_of
+from smrt_integration.delivery.load import LoadedCustomers
 from smrt_integration.delivery.messages import BuiltMessage
 
 
@@ -39,11 +41,11 @@ def preview(event: str, customer: Customer, integration: Integration, now: datet
         happening, source = _happening(event, customer, integration, now)
     except NothingToPreview as missing:
         return Preview("", f"There is nothing to show. {missing}")
-    load = _builder(customer, integration, event).load([_row(happening, customer)])
-    if load.settled:
-        return Preview("", f"It would be rejected: {load.settled[0].reason}")
-    (parcel,) = load.identifies + load.tracks
-    return Preview(parcel.body, source, tuple(_notes(event, parcel, integration)))
+    lane_messages = _builder(customer, integration, event).build([_row(happening, customer)])
+    if lane_messages.settled:
+        return Preview("", f"It would be refused: {lane_messages.settled[0].reason}")
+    (message,) = lane_messages.to_post
+    return Preview(message.body, source, tuple(_notes(event, message, integration)))
 
 
 def _happening(
@@ -86,28 +88,24 @@ def _builder(customer: Customer, integration: Integration, event: str) -> Messag
         time_zone=integration.business.time_zone,
         birthday_field_id=integration.birthday_field_id,
     )
-    place = None if event == IDENTIFY else destination(lane.region, lane.write_key)
-    standings = {
-        customer.pk: read.customers_at_segment([customer.pk])[customer.pk]._replace(
-            destination=place
-        )
-    }
+    destination = None if event == IDENTIFY else destination_of(lane.region, lane.write_key)
     ids = [customer.pk]
-    return MessageBuilder(lane, standings, trait_sources(ids), custom_values(ids))
+    at_segment = {
+        customer.pk: read.customers_at_segment(ids)[customer.pk]._replace(destination=destination)
+    }
+    loaded = LoadedCustomers(at_segment, trait_sources(ids), custom_values(ids))
+    return MessageBuilder(lane, loaded)
 
 
-def _notes(event: str, parcel: BuiltMessage, integration: Integration) -> Iterator[str]:
+def _notes(event: str, message: BuiltMessage, integration: Integration) -> Iterator[str]:
     if not integration.enabled:
         yield "The integration is switched off, so nothing of it is sent."
     elif event in integration.muted:
         yield "This event is switched off, so it is not sent."
-    standing = read.customers_at_segment([parcel.row.customer_id])[parcel.row.customer_id]
-    known = standing.destination == destination(integration.region, integration.write_key)
-    if parcel.accepted_identify is None and not known:
+    customer_id, identify = message.row.customer_id, message.accepted_identify
+    at_segment = read.customers_at_segment([customer_id])[customer_id]
+    is_known = at_segment.destination == destination_of(integration.region, integration.write_key)
+    if identify is None and not is_known:
         yield "Segment does not know this customer yet: their details are sent before it."
-    elif (
-        parcel.accepted_identify
-        and known
-        and standing.traits_hash == parcel.accepted_identify.traits_hash
-    ):
+    elif identify and is_known and at_segment.traits_hash == identify.traits_hash:
         yield "Segment has just these details already, so they are not sent again until something changes."

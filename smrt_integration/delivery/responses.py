@@ -1,20 +1,27 @@
-"""What an answer of Segment means. Outcomes of a POST are values; exceptions are bugs. Source: contract, section 4."""
+"""What a response of Segment means, and what we then do. Pure. Source: contract, section 4.
+
+The outcome of a POST is a value; an exception is a bug.
+"""
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 
 class Decision(Enum):
     ACCEPT = "accepted"
     BISECT = "a message in the batch was refused: halve the batch to find it"
-    SPLIT = "the request is too large: halve it"
+    SPLIT = "the request is too large: halve it until it fits"
     BACK_OFF = "keep everything and try again later"
-    HALT = "nothing will be accepted until the owner changes the config"
+    HALT = "nothing will be accepted until the owner changes the settings"
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """`wait_seconds` is what Segment asked for, else None: such a wait does not count as a failed attempt. `error` is for the owner."""
+    """What Segment answered. `status` is None when no response came; `error` is for the owner.
+
+    `wait_seconds` is what Segment asked for, or None. Such a pause is not a failed attempt.
+    """
 
     decision: Decision
     status: int | None
@@ -22,55 +29,60 @@ class Response:
     wait_seconds: float | None = None
 
 
-COPY_THE_KEY = (
+COPY_THE_KEY: Final = (
     "Copy the write key from Segment (Connections > Sources > your source > Settings > API Keys) "
     "and paste it on the Segment integration page."
 )
-KEY_REFUSED = f"Segment refused the write key. {COPY_THE_KEY}"
-STOPPING = {
+KEY_REFUSED: Final = f"Segment refused the write key. {COPY_THE_KEY}"
+HALTING_ERRORS: Final = {
     401: KEY_REFUSED,
-    403: "Segment does not allow this write key to send. "
-    "Check in Segment that the source is enabled, then save the Segment integration page.",
-    404: "Segment does not know this source in the chosen region. "
-    "Check the region and the write key on the Segment integration page, then save.",
-    405: "Segment does not accept events in the chosen region. "
-    "Check the region on the Segment integration page, then save.",
+    403: (
+        "Segment does not allow this write key to send. "
+        "Check in Segment that the source is enabled, then save the Segment integration page."
+    ),
+    404: (
+        "Segment does not know this source in the chosen region. "
+        "Check the region and the write key on the Segment integration page, then save."
+    ),
+    405: (
+        "Segment does not accept events in the chosen region. "
+        "Check the region on the Segment integration page, then save."
+    ),
 }
-# Segment may ask us to slow down without saying for how long: long enough to matter, short enough to stay real time.
-SLOW_DOWN_SECONDS = 10.0
-# A receiver that says "at once", and says so again, must not be asked without a pause: such a wait is never lengthened.
-LEAST_SECONDS = 1.0
+# Segment may ask us to slow down without a time: long enough to help, short enough for real time.
+SLOW_DOWN_SECONDS: Final = 10.0
+# A receiver that says "at once" again and again must not be asked without a pause, as a pause that
+# it asked for never grows.
+MIN_SLOW_DOWN_SECONDS: Final = 1.0
 
 
-def decide(status: int, retry_after: float | None) -> Response:
-    """`status` is the HTTP status, `retry_after` the seconds of a Retry-After header, None without one."""
+def interpret(status: int, retry_after: float | None) -> Response:
+    """Return the response to an HTTP status.
+
+    `retry_after` is the seconds of the Retry-After header, None without one.
+    """
     if 200 <= status < 300:
         return Response(Decision.ACCEPT, status)
-    if status in STOPPING:
-        return Response(Decision.HALT, status, STOPPING[status])
+    if status in HALTING_ERRORS:
+        return Response(Decision.HALT, status, HALTING_ERRORS[status])
     if status == 429 or retry_after is not None:
-        wait = SLOW_DOWN_SECONDS if retry_after is None else max(LEAST_SECONDS, retry_after)
-        return Response(
-            Decision.BACK_OFF,
-            status,
-            f"Segment asked us to slow down (it answered {status}).",
-            wait,
+        seconds = (
+            SLOW_DOWN_SECONDS if retry_after is None else max(MIN_SLOW_DOWN_SECONDS, retry_after)
         )
+        error = f"Segment asked us to slow down (it answered {status})."
+        return Response(Decision.BACK_OFF, status, error, seconds)
     if status == 400:
         return Response(Decision.BISECT, status, "Segment refused this message (it answered 400).")
     if status == 413:
-        return Response(
-            Decision.SPLIT, status, "Segment says this message is too large (it answered 413)."
-        )
+        error = "Segment says this message is too large (it answered 413)."
+        return Response(Decision.SPLIT, status, error)
     if 300 <= status < 400:
-        return Response(
-            Decision.BACK_OFF,
-            status,
-            f"Segment's address redirected us (it answered {status}); we do not follow redirects.",
+        error = (
+            f"Segment's address redirected us (it answered {status}); we do not follow redirects."
         )
-    return Response(
-        Decision.BACK_OFF, status, f"Segment could not take the events (it answered {status})."
-    )
+        return Response(Decision.BACK_OFF, status, error)
+    error = f"Segment could not accept the events (it answered {status})."
+    return Response(Decision.BACK_OFF, status, error)
 
 
 def timed_out() -> Response:
@@ -82,15 +94,12 @@ def unreachable() -> Response:
 
 
 def no_key() -> Response:
-    """None was entered, or none of FIELD_KEYS decrypts it."""
-    return Response(
-        Decision.HALT,
-        None,
-        f"There is no readable write key. {COPY_THE_KEY}",
-    )
+    """No write key was entered, or no key in FIELD_KEYS decrypts it."""
+    return Response(Decision.HALT, None, f"There is no readable write key. {COPY_THE_KEY}")
 
 
-def failed() -> Response:
+def our_error() -> Response:
+    """A bug of ours kept the messages from being posted."""
     return Response(
         Decision.BACK_OFF,
         None,

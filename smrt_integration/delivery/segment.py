@@ -160,7 +160,7 @@ def post(
         )
     except urllib3.exceptions.HTTPError as error:
         return responses.timed_out() if transport.is_timeout(error) else responses.unreachable()
-    return responses.decide(response.status, parse_retry_after(response))
+    return responses.interpret(response.status, parse_retry_after(response))
 
 
 def _request_body(write_key: str, messages: list[dict[str, Any]]) -> bytes:

@@ -1,4 +1,4 @@
-"""A test event: one attempt, now, of a message that concerns no customer and that no tool behind Segment gets."""
+"""Send a test event: one attempt, now. It concerns no customer, and no tool behind Segment gets it."""
 
 import time
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from smrt_integration.delivery import segment
 from smrt_integration.delivery.responses import Decision, Response
 
 TEST_EVENT: Final = "Test Event"
-# Segment's own word for every tool connected to the source.
-NOBODY: Final = (("All", False),)
+# "All" is Segment's word for every tool connected to the source.
+NO_TOOLS: Final = (("All", False),)
 
 
 @dataclass(frozen=True, slots=True)
 class SentTestEvent:
-    """Segment's response, and the text by which the event is told from others in Segment's debugger."""
+    """Segment's response, and the text that identifies the event in Segment's debugger."""
 
     response: Response
     text: str
@@ -30,55 +30,47 @@ class SentTestEvent:
         return self.response.decision is Decision.ACCEPT
 
 
-def user_of(business_id: int) -> UUID:
-    """Nobody, and for one business always the same: Segment counts users."""
+def user_id_for_test_events(business_id: int) -> UUID:
+    """Return the user of a business's test events, always the same: Segment counts users."""
     return uuid5(NAMESPACE_URL, f"smrt:test-event:{business_id}")
 
 
 def send_test_event(integration: Integration, text: str) -> SentTestEvent:
-    """Answers after a few seconds at most. No transaction may be open."""
+    """Post a test event and log it. Takes a few seconds at most. No transaction may be open."""
     at, started = datetime.now(UTC), time.monotonic()
-    row = OutboxRow(
-        0,
-        integration.pk,
-        0,
-        user_of(integration.pk),
-        TEST_EVENT,
-        0,
-        new_message_id(),
-        at,
-        {"text": text},
-        0,
-    )
+    row = _row(integration, at, text)
+    time_zone = integration.business.time_zone
     message = segment.track(
-        row.user_id,
-        TEST_EVENT,
-        row.facts,
-        integration.business.time_zone,
-        at,
-        row.message_id,
-        NOBODY,
+        row.user_id, TEST_EVENT, row.facts, time_zone, at, row.message_id, NO_TOOLS
     )
     body = segment.serialized(message)
-    answer = segment.post(integration.write_key, segment.host(integration.region), [message])
-    trial = SentTestEvent(answer, text)
+    response = segment.post(integration.write_key, segment.host(integration.region), [message])
+    milliseconds = round((time.monotonic() - started) * 1000)
     attempt = Attempt(
-        integration.pk,
-        at,
-        answer.status,
-        round((time.monotonic() - started) * 1000),
-        messages=1,
-        bytes=len(body),
-        error=answer.error,
+        integration.pk, at, response.status, milliseconds, 1, len(body), response.error
     )
-    log_test_event(
-        SettledMessage(row, _outcome(answer), answer.error, body, at), attempt, datetime.now(UTC)
-    )
-    return trial
+    sent = SettledMessage(row, _outcome(response), response.error, body, at)
+    log_test_event(sent, attempt, datetime.now(UTC))
+    return SentTestEvent(response, text)
 
 
-def _outcome(answer: Response) -> Outcome:
-    """Whether Segment said no, or nothing that counts: a test event is not tried again."""
-    if answer.decision is Decision.ACCEPT:
+def _row(integration: Integration, at: datetime, text: str) -> OutboxRow:
+    return OutboxRow(
+        id=0,
+        business_id=integration.pk,
+        customer_id=0,
+        user_id=user_id_for_test_events(integration.pk),
+        event=TEST_EVENT,
+        subject_id=0,
+        message_id=new_message_id(),
+        occurred_at=at,
+        facts={"text": text},
+        attempts=0,
+    )
+
+
+def _outcome(response: Response) -> Outcome:
+    """Return "not sent" when Segment did not decide: a test event is not tried again."""
+    if response.decision is Decision.ACCEPT:
         return Outcome.ACCEPTED
-    return Outcome.SKIPPED if answer.decision is Decision.BACK_OFF else Outcome.REJECTED
+    return Outcome.SKIPPED if response.decision is Decision.BACK_OFF else Outcome.REJECTED

@@ -1,4 +1,4 @@
-"""From a shipment to what is written of it: outcomes for its messages, and how the lane goes on."""
+"""Settle: turn a lane's result into what is written: its messages' outcomes, and the lane update."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -6,53 +6,71 @@ from datetime import datetime, timedelta
 from events.models import Outcome
 from events.outbox.rows import LaneUpdate, SettledMessage, Settlement
 from events.outbox.settle import LOCKED_ROW_PAUSE
-from smrt_integration.delivery import backoff, responses
+from smrt_integration.delivery import backoff
+from smrt_integration.delivery.messages import BuiltMessage
 from smrt_integration.delivery.post import ALL_REFUSED, LaneResult
-from smrt_integration.delivery.responses import Response
+from smrt_integration.delivery.responses import Decision, Response
 
 
 def add_lane_result(
-    shipment: LaneResult, settlement: Settlement, now: datetime, random: Callable[[], float]
+    settlement: Settlement, result: LaneResult, now: datetime, random: Callable[[], float]
 ) -> None:
-    """Add to `settlement` what this shipment brought."""
-    rejected = [] if shipment.key_refused else shipment.rejected
-    settlement.settled += shipment.load.settled
+    """Add to `settlement` what this lane's posts brought."""
+    refused = [] if result.key_refused else result.refused
+    update = lane_update(result, now, random)
+    settlement.settled += result.lane_messages.settled
     settlement.settled += [
-        SettledMessage(p.row, Outcome.ACCEPTED, "", p.body, shipment.sent_at[p.row.id])
-        for p in shipment.accepted
+        _settled(result, message, Outcome.ACCEPTED) for message in result.accepted
     ]
     settlement.settled += [
-        SettledMessage(p.row, Outcome.REJECTED, a.error, p.body, shipment.sent_at[p.row.id])
-        for p, a in rejected
+        _settled(result, message, Outcome.REJECTED, response.error) for message, response in refused
     ]
     settlement.accepted_identifies += [
-        parcel.accepted_identify for parcel in shipment.accepted if parcel.accepted_identify
+        message.accepted_identify for message in result.accepted if message.accepted_identify
     ]
-    settlement.attempts += shipment.attempts
-    update = lane_update(shipment, now, random)
+    settlement.attempts += result.attempts
     settlement.lane_updates.append(update)
-    if update.stopped or (shipment.halted is not None and shipment.halted.wait_seconds is None):
-        done = {p.row.id for p in shipment.accepted} | {p.row.id for p, _ in rejected}
-        parcels = shipment.load.identifies + shipment.load.tracks
+    if _counts_as_failed(result, update):
+        done = {message.row.id for message in result.accepted}
+        done |= {message.row.id for message, _ in refused}
         settlement.failed_attempts += [
-            (p.row, update.last_error)
-            for p in parcels
-            if p.row.id in shipment.sent_at and p.row.id not in done
+            (message.row, update.last_error)
+            for message in result.lane_messages.to_post
+            if message.row.id in result.sent_at and message.row.id not in done
         ]
 
 
-def lane_update(shipment: LaneResult, now: datetime, random: Callable[[], float]) -> LaneUpdate:
-    lane, answer = shipment.load.lane, shipment.halted
-    accepted_at = now if shipment.accepted else None
-    stopped = ALL_REFUSED if shipment.key_refused else ""
+def _settled(
+    result: LaneResult, message: BuiltMessage, outcome: Outcome, reason: str = ""
+) -> SettledMessage:
+    return SettledMessage(
+        message.row, outcome, reason, message.body, result.sent_at[message.row.id]
+    )
+
+
+def _counts_as_failed(result: LaneResult, update: LaneUpdate) -> bool:
+    """Return whether what was posted and not settled had a failed attempt.
+
+    Waiting because Segment asked for it is no failure.
+    """
+    return bool(update.stopped) or (
+        result.ended_by is not None and result.ended_by.wait_seconds is None
+    )
+
+
+def lane_update(result: LaneResult, now: datetime, random: Callable[[], float]) -> LaneUpdate:
+    """Return how the lane goes on: at once, after a pause, or once its owner has acted."""
+    lane, response = result.lane_messages.lane, result.ended_by
+    stopped = ALL_REFUSED if result.key_refused else ""
     failures, resume_at, error = 0, now, ""
-    if shipment.load.held:
+    if result.lane_messages.postponed:
         resume_at = now + LOCKED_ROW_PAUSE
-    if answer is not None and answer.decision is responses.Decision.HALT:
-        stopped = answer.error
-    elif answer is not None:
-        failures, resume_at = _wait(answer, 0 if shipment.accepted else lane.failures, now, random)
-        error = answer.error
+    if response is not None and response.decision is Decision.HALT:
+        stopped = response.error
+    elif response is not None:
+        failures = 0 if result.accepted else lane.failures
+        failures, resume_at = _back_off(response, failures, now, random)
+        error = response.error
     return LaneUpdate(
         lane.business_id,
         lane.token,
@@ -61,14 +79,17 @@ def lane_update(shipment: LaneResult, now: datetime, random: Callable[[], float]
         failures,
         stopped,
         stopped or error,
-        accepted_at,
+        accepted_at=now if result.accepted else None,
     )
 
 
-def _wait(
-    answer: Response, failures: int, now: datetime, random: Callable[[], float]
+def _back_off(
+    response: Response, failures: int, now: datetime, random: Callable[[], float]
 ) -> tuple[int, datetime]:
-    """A wait that Segment asked for is no failed attempt."""
-    if answer.wait_seconds is not None:
-        return failures, now + timedelta(seconds=answer.wait_seconds)
+    """Return the count of failures and the time of the next attempt.
+
+    A pause that Segment asked for does not count as a failure.
+    """
+    if response.wait_seconds is not None:
+        return failures, now + timedelta(seconds=response.wait_seconds)
     return failures + 1, now + timedelta(seconds=backoff.seconds(failures + 1, random))

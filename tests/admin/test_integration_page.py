@@ -25,7 +25,7 @@ from smrt_integration.admin.integration.form import switch_name
 from tests.admin.conftest import logged_in
 from tests.admin.forms import form_values
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import add_visits
+from tests.delivery.sending_businesses import add_visits
 from tests.events.outbox_rows import nothing_written
 from tests.factories import BusinessFactory, CustomFieldFactory
 

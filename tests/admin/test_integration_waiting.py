@@ -18,7 +18,14 @@ from smrt_integration.delivery.deliver import Delivery
 from tests.admin.conftest import logged_in
 from tests.admin.test_integration_page import OTHER_KEY, changed, opened, page, saved, text
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import add_visits, delivering, event_names, lane_of, outcomes, waiting
+from tests.delivery.sending_businesses import (
+    add_visits,
+    delivering,
+    event_names,
+    lane_of,
+    outcomes,
+    waiting,
+)
 from tests.events.outbox_rows import nothing_written
 from tests.factories import OrderFactory
 from tests.segment import SegmentStandIn

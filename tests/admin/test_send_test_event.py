@@ -44,7 +44,9 @@ def test_segment_gets_an_event_that_no_connected_tool_gets(
         {"All": False},
     )
     assert (
-        first["userId"] == second["userId"] == str(send_test_event.user_of(integration.business_id))
+        first["userId"]
+        == second["userId"]
+        == str(send_test_event.user_id_for_test_events(integration.business_id))
     )
     assert first["messageId"] != second["messageId"]
     assert first["properties"]["text"].startswith("Hello from SMRT, ")

@@ -1,4 +1,4 @@
-"""One run of `deliver` goes on until nothing is due, whatever it had to leave for later on the way."""
+"""One run of `deliver` goes on until nothing is due, over as many rounds as it takes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,33 +10,33 @@ from django.conf import LazySettings
 from bench import fill
 from bench.programs import Receiver, running
 from events.models import DeliveryAttempt
-from smrt_integration.delivery.build import MOST_ROWS
 from smrt_integration.delivery.deliver import ROWS_PER_CLAIM, Delivery
+from smrt_integration.delivery.load import MAX_ROWS_PER_LANE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def receiver(settings: LazySettings) -> Iterator[Receiver]:
-    """Answers so fast that a run is through with what it took before it would look again by the clock."""
+    """Answers so fast that a round ends before the next timed claim."""
     receiver = Receiver()
     with running(receiver):
         settings.SEGMENT_HOST = receiver.url
         yield receiver
 
 
-def test_a_business_with_more_than_one_round_holds_is_done_in_one_run(receiver: Receiver) -> None:
-    fill.create_businesses(businesses=1, customers=1, orders=2 * MOST_ROWS + 1)
+def test_a_backlog_of_several_rounds_is_sent_in_one_run(receiver: Receiver) -> None:
+    fill.create_businesses(businesses=1, customers=1, orders=2 * MAX_ROWS_PER_LANE + 1)
     fill.empty_outbox_and_log(known=True)
     fill.fill_outbox()
 
     assert Delivery().run() is False
 
     assert fill.count_waiting() == 0
-    assert receiver.counts()["tracks"] == 2 * MOST_ROWS + 1
+    assert receiver.counts()["tracks"] == 2 * MAX_ROWS_PER_LANE + 1
 
 
-def test_of_many_backlogs_each_gets_an_equal_share_of_the_first_round(receiver: Receiver) -> None:
+def test_each_backlog_gets_an_equal_share_of_the_first_round(receiver: Receiver) -> None:
     businesses = 50
     fill.create_businesses(businesses, customers=1, orders=100)
     fill.empty_outbox_and_log(known=True)
@@ -49,17 +49,17 @@ def test_of_many_backlogs_each_gets_an_equal_share_of_the_first_round(receiver: 
     assert receiver.counts()["tracks"] == 100 * businesses
 
 
-def test_a_worker_that_cannot_take_all_at_once_calls_another_once(receiver: Receiver) -> None:
-    fill.create_businesses(businesses=1, customers=1, orders=3 * MOST_ROWS)
+def test_a_worker_that_cannot_take_everything_wakes_another_once(receiver: Receiver) -> None:
+    fill.create_businesses(businesses=1, customers=1, orders=3 * MAX_ROWS_PER_LANE)
     fill.empty_outbox_and_log(known=True)
     fill.fill_outbox()
 
     Delivery().run()
 
-    assert calls_waiting() == 1
+    assert queued_wake_ups() == 1
 
 
-def test_a_worker_that_took_all_at_once_calls_nobody(receiver: Receiver) -> None:
+def test_a_worker_that_takes_everything_wakes_no_other(receiver: Receiver) -> None:
     fill.create_businesses(businesses=20, customers=1, orders=1)
     fill.empty_outbox_and_log(known=True)
     fill.fill_outbox()
@@ -67,11 +67,11 @@ def test_a_worker_that_took_all_at_once_calls_nobody(receiver: Receiver) -> None
     Delivery().run()
 
     assert receiver.counts()["tracks"] == 20
-    assert calls_waiting() == 0
+    assert queued_wake_ups() == 0
 
 
-def calls_waiting() -> int:
-    """How many `deliver` tasks the broker holds."""
+def queued_wake_ups() -> int:
+    """Return how many `deliver` tasks the broker holds."""
     with current_app.connection_for_read() as broker:
         channel: Any = broker.default_channel
         return int(channel.queue_declare(current_app.conf.task_default_queue).message_count)

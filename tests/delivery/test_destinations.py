@@ -7,7 +7,7 @@ from pytest_django.fixtures import Settings
 from events.models import Integration, Region
 from smrt_integration.delivery import responses, segment
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     attempts,
     deliver,
     lane_of,
@@ -33,13 +33,13 @@ def test_each_region_has_its_host(region: str, host: str, settings: Settings) ->
     assert segment.host(region) == host
 
 
-def test_every_region_an_owner_can_choose_has_one(settings: Settings) -> None:
+def test_every_region_that_an_owner_can_choose_has_a_host(settings: Settings) -> None:
     settings.SEGMENT_HOST = ""
 
     assert len({segment.host(region) for region in Region.values}) == 2
 
 
-def test_segment_host_replaces_them_all(settings: Settings) -> None:
+def test_the_setting_segment_host_replaces_every_host(settings: Settings) -> None:
     settings.SEGMENT_HOST = "http://127.0.0.1:8010"
 
     assert {segment.host(region) for region in Region.values} == {"http://127.0.0.1:8010"}
@@ -67,7 +67,7 @@ def test_each_business_sends_with_its_own_key(segment: SegmentStandIn) -> None:
 
 @pytest.mark.parametrize("stored", ["", "gAAAAABsomething-encrypted-with-a-key-that-is-gone"])
 @pytest.mark.django_db
-def test_without_a_readable_key_the_business_stops_and_nothing_is_posted(
+def test_without_a_readable_key_the_lane_halts_and_nothing_is_posted(
     stored: str, segment: SegmentStandIn
 ) -> None:
     business, other = sending_business(write_key(1)), sending_business(write_key(2))

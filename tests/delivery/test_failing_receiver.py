@@ -1,4 +1,4 @@
-"""5xx, time-outs, refused or cut connections, redirects: that business waits and tries again, in order, and nobody else does."""
+"""5xx, time-outs, refused or cut connections, redirects: only that lane backs off and retries."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from devtools.services.ports import free_port
 from events.models import Outgoing
 from smrt_integration.delivery import backoff, responses
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     add_visits,
     attempts,
     deliver,
@@ -30,26 +30,26 @@ from tests.segment import SegmentStandIn
 
 FAILURES = [
     *(
-        ("status", {"status": status}, responses.decide(status, None).error)
+        ("status", {"status": status}, responses.interpret(status, None).error)
         for status in (408, 410, 460, 500, 502, 503, 504)
     ),
-    ("redirect", {"status": 302}, responses.decide(302, None).error),
-    ("redirect", {"status": 307}, responses.decide(307, None).error),
+    ("redirect", {"status": 302}, responses.interpret(302, None).error),
+    ("redirect", {"status": 307}, responses.interpret(307, None).error),
     ("cut", {}, responses.unreachable().error),
     ("hang", {}, responses.timed_out().error),
 ]
 
 
-@pytest.mark.parametrize(("kind", "spec", "told"), FAILURES)
+@pytest.mark.parametrize(("kind", "spec", "error"), FAILURES)
 @pytest.mark.django_db
-def test_everything_waits_and_leaves_later_in_order_and_once(
-    kind: Any, spec: dict[str, Any], told: str, segment: SegmentStandIn, settings: Settings
+def test_everything_waits_and_is_sent_later_in_order_and_once(
+    kind: Any, spec: dict[str, Any], error: str, segment: SegmentStandIn, settings: Settings
 ) -> None:
     settings.SEGMENT_TIMEOUT = 0.3
     business = sending_business(WRITE_KEY)
     add_visits(3, sign_up(business))
     recorded = message_ids()
-    # where a followed redirect would be accepted
+    # a receiver where a followed redirect would be accepted
     segment.fault(
         kind, **spec, **({"location": f"{segment.url}/v1/track"} if kind == "redirect" else {})
     )
@@ -62,22 +62,22 @@ def test_everything_waits_and_leaves_later_in_order_and_once(
     assert (lane.failures, lane.stopped, lane.last_error, lane.lease_token) == (
         failed,
         "",
-        told,
+        error,
         None,
     )
     assert lane.resume_at <= timezone.now() + timedelta(seconds=backoff.ceiling(failed))
     assert lane.failing_since is not None
-    # the tracks were not tried: they leave once the identify before them was accepted
+    # The tracks were not tried: they are sent once the identify before them was accepted.
     assert message_ids() == recorded
     assert [(row.attempts, row.last_error) for row in waiting()] == [
         (0, ""),
-        (failed, told),
+        (failed, error),
         (0, ""),
         (0, ""),
         (0, ""),
     ]
     assert [(attempt.messages, attempt.error) for attempt in attempts(business)] == [
-        (1, told)
+        (1, error)
     ] * failed
     assert logged() == []
 
@@ -104,7 +104,7 @@ def test_everything_waits_and_leaves_later_in_order_and_once(
 
 
 @pytest.mark.django_db
-def test_a_refused_connection_waits_and_the_attempt_shows_no_status(
+def test_after_a_refused_connection_the_lane_waits_and_the_attempt_has_no_status(
     segment: SegmentStandIn, settings: Settings
 ) -> None:
     settings.SEGMENT_HOST = f"http://127.0.0.1:{free_port()}"
@@ -129,7 +129,7 @@ def test_a_refused_connection_waits_and_the_attempt_shows_no_status(
 
 
 @pytest.mark.django_db
-def test_others_leave_in_the_same_run(segment: SegmentStandIn) -> None:
+def test_other_businesses_are_sent_in_the_same_run(segment: SegmentStandIn) -> None:
     segment.fault("status", write_key(1), status=503)
     for number in (1, 2, 3):
         sign_up(sending_business(write_key(number)))
@@ -141,7 +141,7 @@ def test_others_leave_in_the_same_run(segment: SegmentStandIn) -> None:
 
 
 @pytest.mark.django_db
-def test_failures_in_a_row_lengthen_the_wait_and_are_told_to_segment(
+def test_failures_in_a_row_lengthen_the_wait_and_segment_gets_their_count(
     segment: SegmentStandIn,
 ) -> None:
     segment.fault("status", status=500)
@@ -159,7 +159,7 @@ def test_failures_in_a_row_lengthen_the_wait_and_are_told_to_segment(
 
 
 @pytest.mark.django_db
-def test_what_is_recorded_while_the_lane_waits_leaves_after_what_waited(
+def test_what_is_recorded_while_the_lane_waits_is_sent_after_what_waited(
     segment: SegmentStandIn,
 ) -> None:
     segment.fault("status", status=500)
@@ -181,8 +181,8 @@ def test_what_is_recorded_while_the_lane_waits_leaves_after_what_waited(
 
 
 @pytest.mark.django_db
-def test_success_after_a_failure_ends_the_count(segment: SegmentStandIn) -> None:
-    """A failure behind an accepted request of the same round is the first in a row again."""
+def test_a_success_resets_the_count_of_failures(segment: SegmentStandIn) -> None:
+    """A failure after an accepted request of the same round is the first in a row again."""
     business = sending_business(WRITE_KEY)
     customer = sign_up(business)
     segment.fault("status", status=500, times=1)
@@ -200,10 +200,10 @@ def test_success_after_a_failure_ends_the_count(segment: SegmentStandIn) -> None
 
 
 @pytest.mark.django_db
-def test_an_answer_that_is_lost_is_asked_for_again_under_the_same_ids_and_logged_once(
+def test_messages_whose_response_was_lost_are_repeated_under_the_same_ids_and_logged_once(
     segment: SegmentStandIn, settings: Settings
 ) -> None:
-    """Segment took the messages, but its answer never came: it drops the repetition by its messageId."""
+    """Segment accepted them without a response, and drops the repetition by its messageId."""
     settings.SEGMENT_TIMEOUT = 0.3
     business = sending_business(WRITE_KEY)
     sign_up(business)
@@ -230,10 +230,13 @@ def test_an_answer_that_is_lost_is_asked_for_again_under_the_same_ids_and_logged
 
 
 @pytest.mark.django_db
-def test_events_that_waited_for_an_hour_keep_the_time_when_they_happened(
+def test_events_that_waited_for_an_hour_keep_their_time(
     segment: SegmentStandIn,
 ) -> None:
-    """Segment computes it as receivedAt - (sentAt - timestamp): a sentAt that was not stamped at this attempt would shift it."""
+    """Segment computes it as receivedAt - (sentAt - timestamp).
+
+    A sentAt of an earlier attempt would shift it.
+    """
     sign_up(sending_business(WRITE_KEY))
     segment.fault("status", status=500)
     deliver()

@@ -1,4 +1,4 @@
-"""Nobody waits for others: neither for a backlog, nor for a receiver that hangs."""
+"""No business waits for another: neither for its backlog, nor for its receiver that hangs."""
 
 from collections import Counter
 from datetime import timedelta
@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from customers.models import Customer
 from events.models import Lane, Outgoing
-from smrt_integration.delivery.claim import claim
-from smrt_integration.delivery.deliver import FAILING, HANGING_SECONDS, ROWS_UNDER_WAY
+from smrt_integration.delivery.claim import claim_lanes
+from smrt_integration.delivery.deliver import HANGING_SECONDS, MAX_FAILING_LANES, MAX_ROWS_IN_FLIGHT
 from smrt_integration.delivery.transport import MAX_IN_FLIGHT
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     add_visits,
     deliver,
     delivering,
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LARGE, SMALL = write_key(1), write_key(999)
 OTHERS = range(2, 152)
 ACCEPTED_SOON = 9.0
-"""Seconds; a request that hangs is given up after ten."""
+"""Seconds. A request that hangs times out after ten."""
 
 
 def businesses_with_a_signup(numbers: range) -> list[Customer]:
@@ -36,14 +36,17 @@ def businesses_with_a_signup(numbers: range) -> list[Customer]:
 
 
 def hung_for(segment: SegmentStandIn, key: str) -> timedelta:
-    """How long the one request of this business has been waiting for its answer."""
+    """Return how long the one request of this business has been waiting for its response."""
     (request,) = segment.requests(key)
     return timezone.now() - request.received_at
 
 
 @pytest.fixture
 def crowd(segment: SegmentStandIn) -> Customer:
-    """100,000 events wait for one business and 2,000 for each of 150; answers a customer of a small one for which nothing waits."""
+    """100,000 events wait for one business and 2,000 for each of 150 others.
+
+    Returns a customer of a small business, for which nothing waits.
+    """
     small, large, *others = [
         sign_up(sending_business(key)) for key in (SMALL, LARGE, *map(write_key, OTHERS))
     ]
@@ -53,7 +56,7 @@ def crowd(segment: SegmentStandIn) -> Customer:
     return small
 
 
-def test_who_was_served_last_is_the_last_in_the_line_and_nobody_is_served_twice_before(
+def test_lanes_are_served_least_recently_claimed_first(
     segment: SegmentStandIn,
 ) -> None:
     customers = businesses_with_a_signup(range(1, 31))
@@ -64,7 +67,7 @@ def test_who_was_served_last_is_the_last_in_the_line_and_nobody_is_served_twice_
 
     for _ in range(len(customers) // 3):
         served += sorted(
-            (lane.business_id for lane in claim(timezone.now(), limit=3)),
+            (lane.business_id for lane in claim_lanes(timezone.now(), limit=3)),
             key=lambda business: business == last,
         )
         time_passes()
@@ -74,18 +77,19 @@ def test_who_was_served_last_is_the_last_in_the_line_and_nobody_is_served_twice_
 
 
 @pytest.mark.slow
-def test_an_event_of_a_small_business_waits_for_no_more_than_a_turn_of_the_large(
+def test_an_event_of_a_small_business_waits_for_at_most_one_round_of_a_large_one(
     crowd: Customer, segment: SegmentStandIn
 ) -> None:
     with delivering() as run:
-        wait_until(lambda: segment.counts(LARGE)["accepted"], "the backlog was leaving")
+        wait_until(lambda: segment.counts(LARGE)["accepted"], "the backlog was being sent")
         before = Counter(request.write_key for request in segment.requests())
         add_visits(1, crowd)
         segment.wait_for(2, SMALL, timeout=30)
         after = Counter(request.write_key for request in segment.requests())
         run.end()
 
-    # a turn is a request of identifies and one of tracks; each of the others had the one under way and one more at most
+    # A round is a request of identifies and one of tracks. Each other business had the round in
+    # flight and at most one more.
     assert max((after - before).values()) <= 4
     assert Outgoing.objects.count() > 100_000
 
@@ -112,7 +116,7 @@ def test_300_businesses_are_served_while_one_receiver_hangs(segment: SegmentStan
 def test_receivers_that_hang_with_large_backlogs_do_not_fill_the_worker(
     segment: SegmentStandIn,
 ) -> None:
-    many = ROWS_UNDER_WAY // 500 + 2
+    many = MAX_ROWS_IN_FLIGHT // 500 + 2
     for number in range(1, many + 1):
         add_visits(500, sign_up(sending_business(write_key(number))))
         segment.fault("hang", write_key(number))
@@ -127,7 +131,7 @@ def test_receivers_that_hang_with_large_backlogs_do_not_fill_the_worker(
         segment.clear_faults()
 
 
-def test_a_run_past_its_budget_goes_on_with_the_others_while_it_has_to_wait_for_one(
+def test_a_run_past_its_budget_serves_others_while_it_waits_for_one_receiver(
     segment: SegmentStandIn,
 ) -> None:
     sign_up(sending_business(LARGE))
@@ -146,7 +150,7 @@ def test_a_run_past_its_budget_goes_on_with_the_others_while_it_has_to_wait_for_
         segment.clear_faults()
 
 
-def test_businesses_whose_last_attempt_failed_take_a_quarter_of_the_threads_at_most(
+def test_failing_lanes_take_at_most_a_quarter_of_the_threads(
     segment: SegmentStandIn,
 ) -> None:
     businesses_with_a_signup(range(1, 41))
@@ -155,17 +159,17 @@ def test_businesses_whose_last_attempt_failed_take_a_quarter_of_the_threads_at_m
 
     with delivering():
         wait_until(
-            lambda: len(segment.requests()) == FAILING == MAX_IN_FLIGHT // 4,
+            lambda: len(segment.requests()) == MAX_FAILING_LANES == MAX_IN_FLIGHT // 4,
             "a quarter of the threads hung",
         )
         sign_up(sending_business(SMALL))
         segment.fault("delay", SMALL, delay_ms=1)
         segment.wait_for(2, SMALL, timeout=ACCEPTED_SOON)
-        assert len(segment.requests()) == FAILING + 2
+        assert len(segment.requests()) == MAX_FAILING_LANES + 2
         segment.clear_faults()
 
 
-def test_all_of_them_are_tried_again_in_one_run_once_their_receiver_is_well(
+def test_all_failing_lanes_are_tried_in_one_run_once_their_receiver_recovers(
     segment: SegmentStandIn,
 ) -> None:
     businesses_with_a_signup(range(1, 51))

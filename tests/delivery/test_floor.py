@@ -1,4 +1,4 @@
-"""Where waiting messages are looked for: not among the dead, but without ever losing what commits late."""
+"""Claims skip dead rows by a floor per lane, and still find rows that commit late."""
 
 import json
 from collections.abc import Iterator
@@ -15,18 +15,18 @@ from django.utils import timezone
 from customers.models import Customer
 from events.models import Lane, Outgoing
 from smrt_integration.delivery.claim import (
-    BY_FLOORS,
-    BY_STEPS,
-    CLAIM,
+    CLAIM_LANES,
     FLOOR_AGE,
     LEASE,
-    MANY_DEAD,
+    MANY_DEAD_ROWS,
+    WAITING_BY_FLOORS,
+    WAITING_BY_STEPS,
     ClaimedLane,
-    claim,
+    claim_lanes,
 )
 from tests import workers
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     add_visits,
     deliver,
     lane_of,
@@ -42,7 +42,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 DEAD_ROWS = 200_000
 FEW_BUFFERS = 100
-"""Of 8 KB. The claim of one lane touches its few rows in four tables and their indexes; 200,000 dead ones would be thousands."""
+"""Of 8 KB. Claiming one lane reads a few rows of four tables and their indexes. Reading 200,000
+dead rows takes thousands of buffers."""
 
 
 @pytest.fixture
@@ -60,24 +61,24 @@ def other_session() -> Iterator[psycopg.Connection[Any]]:
 
 
 def claim_at(now: datetime, **options: bool) -> list[ClaimedLane]:
-    claimed = claim(now, limit=100, **options)
+    claimed = claim_lanes(now, limit=100, **options)
     time_passes()
     Lane.objects.update(lease_token=None, lease_until=None)
     return claimed
 
 
 def raise_floor(customer: Customer) -> None:
-    """By two claims, each some time after the other; so what waits now is the floor."""
+    """Claim twice, with time between, so that the first waiting row becomes the floor."""
     for minutes in (2, 4):
         assert claim_at(timezone.now() + timedelta(minutes=minutes))
     Lane.objects.update(resume_at=timezone.now())
 
 
 def late_visit(session: psycopg.Connection[Any], customer: Customer) -> None:
-    """Recorded now, with the next id, in a transaction that is not over yet."""
+    """Record a visit, with the next id, in a transaction that is not committed yet."""
     session.execute(
-        "INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)"
-        " VALUES (%s, %s, %s, 'Customer Visit', 7, %s, now(), %s)",
+        "INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id,"
+        " message_id, occurred_at, facts) VALUES (%s, %s, %s, 'Customer Visit', 7, %s, now(), %s)",
         [
             customer.business_id,
             customer.pk,
@@ -88,7 +89,8 @@ def late_visit(session: psycopg.Connection[Any], customer: Customer) -> None:
     )
 
 
-def buffers_of_a_claim(source: str) -> int:
+def count_buffers(source: str) -> int:
+    """Return how many buffers a claim reads."""
     now = timezone.now()
     params: dict[str, Any] = {
         "now": now,
@@ -96,16 +98,16 @@ def buffers_of_a_claim(source: str) -> int:
         "floor_before": now - FLOOR_AGE,
         "limit": 100,
         "token": uuid4(),
-        "troubled": False,
+        "failing": False,
     }
     with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + source + CLAIM, params)
+        cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + source + CLAIM_LANES, params)
         (plan,) = cursor.fetchone()
     time_passes()
     return int(plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"])
 
 
-def test_a_floor_rises_only_to_where_the_line_began_a_minute_before(customer: Customer) -> None:
+def test_a_floor_rises_only_to_the_first_row_of_a_minute_before(customer: Customer) -> None:
     add_visits(3, customer)
     first = waiting()[0].pk
     assert timedelta(seconds=60) == FLOOR_AGE
@@ -121,7 +123,7 @@ def test_a_floor_rises_only_to_where_the_line_began_a_minute_before(customer: Cu
     assert floor_after(140) == first - 1
 
 
-def test_what_was_committed_late_below_the_floor_is_found_by_the_look_from_zero(
+def test_a_late_commit_below_the_floor_is_found_by_a_claim_from_zero(
     customer: Customer,
 ) -> None:
     with other_session() as session:
@@ -154,42 +156,45 @@ def test_a_claim_stays_cheap_while_a_long_report_keeps_200_000_dead_rows(
         add_visits(1, customer)
         raise_floor(customer)
 
-        walked, probed = buffers_of_a_claim(BY_STEPS), buffers_of_a_claim(BY_FLOORS)
+        walked, probed = count_buffers(WAITING_BY_STEPS), count_buffers(WAITING_BY_FLOORS)
         assert probed < FEW_BUFFERS
-        # the dead are really there
+        # proves that the dead rows are there
         assert walked > 10 * FEW_BUFFERS
 
-        # and a worker notices by itself which way to take
-        workers.wait_until(lambda: _dead() > MANY_DEAD, "PostgreSQL had counted the dead")
+        # a worker chooses the cheap way by itself
+        workers.wait_until(
+            lambda: count_dead_rows() > MANY_DEAD_ROWS, "PostgreSQL had counted the dead rows"
+        )
         assert [lane.business_id for lane in claim_at(timezone.now())] == [customer.business_id]
         deliver()
         assert outcomes(event="Customer Visit") == [("Customer Visit", "accepted")]
 
 
 @pytest.mark.slow
-def test_the_dead_of_a_business_that_went_quiet_are_passed_over_too(customer: Customer) -> None:
+def test_dead_rows_of_a_business_with_nothing_left_are_skipped_too(customer: Customer) -> None:
     with other_session() as report:
         report.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         report.execute("SELECT count(*) FROM events_outgoing")
-        add_visits(2 * MANY_DEAD, customer)
+        add_visits(2 * MANY_DEAD_ROWS, customer)
         last = waiting()[-1].pk
         Outgoing.objects.all().delete()
-        workers.wait_until(lambda: _dead() > MANY_DEAD, "PostgreSQL had counted the dead")
-        assert buffers_of_a_claim(BY_FLOORS) > FEW_BUFFERS
+        workers.wait_until(
+            lambda: count_dead_rows() > MANY_DEAD_ROWS, "PostgreSQL had counted the dead rows"
+        )
+        assert count_buffers(WAITING_BY_FLOORS) > FEW_BUFFERS
 
         for _ in range(2):
             Lane.objects.update(floor_at=timezone.now() - timedelta(minutes=2))
             deliver(from_zero=True)
 
-        assert buffers_of_a_claim(BY_FLOORS) < FEW_BUFFERS
+        assert count_buffers(WAITING_BY_FLOORS) < FEW_BUFFERS
         assert lane_of(customer.business).floor == last
 
 
-def test_a_floor_never_rises_over_what_waits(customer: Customer) -> None:
-    """Recorded by a transaction that took its time, while nothing else waited."""
+def test_a_floor_never_rises_over_a_waiting_row(customer: Customer) -> None:
     with other_session() as session:
         late_visit(session, customer)
-        # as high as if later ones had been sent meanwhile
+        # as if later rows had been sent meanwhile
         Lane.objects.update(next_floor=10**9, floor_at=timezone.now() - timedelta(minutes=2))
         session.commit()
     (late,) = waiting()
@@ -199,7 +204,7 @@ def test_a_floor_never_rises_over_what_waits(customer: Customer) -> None:
     assert lane_of(customer.business).floor == late.pk - 1
 
 
-def _dead() -> int:
+def count_dead_rows() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_get_dead_tuples('events_outgoing'::regclass)")
         return int(cursor.fetchone()[0])

@@ -1,4 +1,4 @@
-"""401, 403, 404, 405: the business stops, its events wait, the owner reads what to do, and saving the config resumes it."""
+"""401, 403, 404, 405: the lane halts, its events wait, and saving the settings resumes it."""
 
 import pytest
 from django.utils import timezone
@@ -6,7 +6,7 @@ from django.utils import timezone
 from events.models import AcceptedTraits, Integration
 from smrt_integration.delivery import responses
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     add_visits,
     attempts,
     deliver,
@@ -28,7 +28,7 @@ from tests.workers import wait_until
 
 @pytest.mark.parametrize("status", [401, 403, 404, 405])
 @pytest.mark.django_db
-def test_a_refused_config_stops_the_business_with_a_sentence_for_the_owner(
+def test_a_refused_key_halts_the_lane_with_a_sentence_for_the_owner(
     status: int, segment: SegmentStandIn
 ) -> None:
     business = sending_business(WRITE_KEY)
@@ -40,16 +40,16 @@ def test_a_refused_config_stops_the_business_with_a_sentence_for_the_owner(
     deliver()
 
     lane = lane_of(business)
-    assert lane.stopped == lane.last_error == responses.STOPPING[status]
+    assert lane.stopped == lane.last_error == responses.HALTING_ERRORS[status]
     assert lane.stopped_at is not None
     assert before <= lane.stopped_at <= timezone.now()
     assert (lane.failures, lane.lease_token) == (0, None)
     assert [(attempt.status, attempt.error) for attempt in attempts(business)] == [
-        (status, responses.STOPPING[status])
+        (status, responses.HALTING_ERRORS[status])
     ]
     assert (message_ids(), logged()) == (recorded, [])
 
-    # well again, and an hour later: it still waits for the owner, and so does what happens meanwhile
+    # Segment recovers and time passes: old and new events still wait for the owner.
     segment.clear_faults()
     time_passes()
     add_visits(1, customer)
@@ -59,7 +59,7 @@ def test_a_refused_config_stops_the_business_with_a_sentence_for_the_owner(
 
 
 @pytest.mark.django_db
-def test_saving_the_config_resumes_it_and_sends_everything_in_order(
+def test_saving_the_settings_resumes_the_lane_and_sends_everything_in_order(
     segment: SegmentStandIn,
 ) -> None:
     business = sending_business(write_key(1))
@@ -90,7 +90,7 @@ def test_saving_the_config_resumes_it_and_sends_everything_in_order(
 
 
 @pytest.mark.django_db
-def test_other_businesses_go_on(segment: SegmentStandIn) -> None:
+def test_other_businesses_are_not_affected(segment: SegmentStandIn) -> None:
     for number in (1, 2):
         sign_up(sending_business(write_key(number)))
     segment.fault("status", write_key(1), status=403)
@@ -102,7 +102,7 @@ def test_other_businesses_go_on(segment: SegmentStandIn) -> None:
 
 
 @pytest.mark.django_db
-def test_what_was_accepted_before_the_stop_is_logged(segment: SegmentStandIn) -> None:
+def test_what_was_accepted_before_the_halt_is_logged(segment: SegmentStandIn) -> None:
     business = sending_business(WRITE_KEY)
     customer = sign_up(business)
     add_visits(1, customer)
@@ -121,17 +121,18 @@ def test_what_was_accepted_before_the_stop_is_logged(segment: SegmentStandIn) ->
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_verdict_on_an_old_key_does_not_stop_a_business_whose_owner_just_saved_a_new_one(
+def test_a_response_to_the_old_key_does_not_halt_a_lane_whose_owner_just_saved_a_new_key(
     segment: SegmentStandIn,
 ) -> None:
     business = sending_business(write_key(1))
     sign_up(business)
-    # the identify is under way while the owner saves; the signup behind it, still with the old key, is refused
+    # The identify is in flight while the owner saves. The signup after it still has the old key,
+    # and is refused.
     segment.fault("delay", write_key(1), delay_ms=700, times=1)
     segment.fault("status", write_key(1), status=401)
 
     with delivering():
-        wait_until(lambda: segment.requests(write_key(1)), "the identify was under way")
+        wait_until(lambda: segment.requests(write_key(1)), "the identify was in flight")
         integration = Integration.objects.get(business=business)
         integration.write_key = write_key(2)
         integration.save()
@@ -139,7 +140,7 @@ def test_the_verdict_on_an_old_key_does_not_stop_a_business_whose_owner_just_sav
     assert [request.status for request in segment.requests(write_key(1))] == [200, 401]
     lane = lane_of(business)
     assert (lane.stopped, lane.last_error, lane.failures) == ("", "", 0)
-    # another source knows nobody yet, so the customer is identified there before their event
+    # The new source does not know the customer, so they are identified there before their event.
     assert event_names(segment.accepted(write_key(2))) == ["identify", "New Customer Signup"]
     assert outcomes() == [
         ("identify", "accepted"),
@@ -149,7 +150,7 @@ def test_the_verdict_on_an_old_key_does_not_stop_a_business_whose_owner_just_sav
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_failure_with_the_old_config_does_not_make_the_new_one_wait(
+def test_a_failure_with_the_old_settings_does_not_delay_the_new_ones(
     segment: SegmentStandIn,
 ) -> None:
     business = sending_business(write_key(1))
@@ -158,7 +159,7 @@ def test_a_failure_with_the_old_config_does_not_make_the_new_one_wait(
     segment.fault("status", write_key(1), status=429, retry_after=300)
 
     with delivering():
-        wait_until(lambda: segment.requests(write_key(1)), "the identify was under way")
+        wait_until(lambda: segment.requests(write_key(1)), "the identify was in flight")
         integration = Integration.objects.get(business=business)
         integration.write_key = write_key(2)
         integration.save()

@@ -1,4 +1,4 @@
-"""Identifies: before the first event, only when the traits differ, and the newest traits last, whatever saves while one is under way."""
+"""Identifies: before the first event, only when the traits differ, and the newest traits last."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from customers.models import Customer
 from events.models import AcceptedTraits, Integration, Outgoing
 from events.outbox.fan_out import fan_out_all
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     add_visits,
     deliver,
     delivering,
@@ -51,7 +51,7 @@ def customer(segment: SegmentStandIn, transactional_db: None) -> Customer:
 
 
 @pytest.mark.django_db
-def test_a_customer_who_was_never_identified_is_identified_in_an_earlier_request_than_their_first_event(
+def test_a_new_customer_is_identified_in_a_request_before_their_first_event(
     segment: SegmentStandIn,
 ) -> None:
     business = BusinessFactory.create()
@@ -74,7 +74,7 @@ def test_a_customer_who_was_never_identified_is_identified_in_an_earlier_request
 
 
 @pytest.mark.django_db
-def test_who_was_identified_before_is_not_identified_again_for_an_event(
+def test_an_identified_customer_is_not_identified_again_for_an_event(
     segment: SegmentStandIn,
 ) -> None:
     customer = sign_up(sending_business(WRITE_KEY))
@@ -87,7 +87,7 @@ def test_who_was_identified_before_is_not_identified_again_for_an_event(
 
 
 @pytest.mark.django_db
-def test_another_source_knows_nobody_yet(segment: SegmentStandIn) -> None:
+def test_customers_are_identified_again_at_another_source(segment: SegmentStandIn) -> None:
     business = sending_business(write_key(1))
     customer = sign_up(business)
     deliver()
@@ -102,7 +102,7 @@ def test_another_source_knows_nobody_yet(segment: SegmentStandIn) -> None:
 
 
 @pytest.mark.django_db
-def test_many_saves_before_it_leaves_are_one_identify_with_the_newest_traits(
+def test_many_saves_before_an_identify_is_sent_are_one_identify_with_the_newest_traits(
     segment: SegmentStandIn,
 ) -> None:
     customer = sign_up(sending_business(WRITE_KEY), first_name="Ann")
@@ -116,7 +116,7 @@ def test_many_saves_before_it_leaves_are_one_identify_with_the_newest_traits(
 
 
 @pytest.mark.django_db
-def test_a_change_that_was_taken_back_before_it_left_sends_nothing(segment: SegmentStandIn) -> None:
+def test_a_change_that_is_reverted_before_it_is_sent_sends_nothing(segment: SegmentStandIn) -> None:
     customer = sign_up(sending_business(WRITE_KEY), first_name="Ann")
     deliver()
     rename(customer, "Anna")
@@ -133,13 +133,13 @@ def test_a_change_that_was_taken_back_before_it_left_sends_nothing(segment: Segm
     assert (skipped.sent_at, skipped.attempts, waiting()) == (None, 0, [])
 
 
-def test_a_save_that_lands_while_the_identify_is_under_way_sends_the_newer_traits_after_it(
+def test_a_save_while_the_identify_is_in_flight_sends_the_newer_traits_after_it(
     customer: Customer, segment: SegmentStandIn
 ) -> None:
     segment.fault("delay", delay_ms=600, times=1)
 
     with delivering():
-        wait_until(segment.requests, "the identify was under way")
+        wait_until(segment.requests, "the identify was in flight")
         rename(customer, "Anna")
 
     assert identified_as(segment) == ["Ann", "Anna"]
@@ -155,13 +155,13 @@ def test_a_save_that_lands_while_the_identify_is_under_way_sends_the_newer_trait
     assert waiting() == []
 
 
-def test_several_saves_while_it_is_under_way_are_one_more_identify(
+def test_several_saves_while_an_identify_is_in_flight_are_one_more_identify(
     customer: Customer, segment: SegmentStandIn
 ) -> None:
     segment.fault("delay", delay_ms=600, times=1)
 
     with delivering():
-        wait_until(segment.requests, "the identify was under way")
+        wait_until(segment.requests, "the identify was in flight")
         for name in ("Anna", "Anne", "Annie"):
             rename(customer, name)
 
@@ -169,21 +169,21 @@ def test_several_saves_while_it_is_under_way_are_one_more_identify(
     assert len(outcomes(event="identify")) == 2
 
 
-def test_a_save_that_is_not_committed_when_the_answer_comes_neither_waits_nor_makes_the_worker_spin(
+def test_a_save_that_is_uncommitted_when_the_response_comes_neither_waits_nor_makes_the_worker_spin(
     customer: Customer, segment: SegmentStandIn
 ) -> None:
     segment.fault("delay", delay_ms=300, times=1)
 
     with delivering() as run:
-        wait_until(segment.requests, "the identify was under way")
+        wait_until(segment.requests, "the identify was in flight")
         with transaction.atomic():
             rename(customer, "Anna")
             wait_until(
                 lambda: len(segment.accepted()) == 2 and run.over,
-                "the rest left without waiting for the save",
+                "the rest was sent without waiting for the save",
                 5,
             )
-            # the row is somebody else's for now: it was looked at and left alone, not tried over and over
+            # The save holds the row locked: the worker left it alone and did not spin.
             assert identified_as(segment) == ["Ann"]
             assert lane_of(customer.business).resume_at > timezone.now() - timedelta(seconds=1)
     time_passes()
@@ -193,13 +193,13 @@ def test_a_save_that_is_not_committed_when_the_answer_comes_neither_waits_nor_ma
     assert outcomes(event="identify") == [("identify", "accepted"), ("identify", "accepted")]
 
 
-def test_a_save_that_is_rolled_back_after_the_answer_leaves_one_line_in_the_log(
+def test_a_save_that_is_rolled_back_after_the_response_leaves_one_log_entry(
     customer: Customer, segment: SegmentStandIn
 ) -> None:
     segment.fault("delay", delay_ms=300, times=1)
 
     with delivering() as run:
-        wait_until(segment.requests, "the identify was under way")
+        wait_until(segment.requests, "the identify was in flight")
         with transaction.atomic():
             rename(customer, "Anna")
             wait_until(lambda: run.over, "the run was over", 5)
@@ -215,10 +215,10 @@ def test_a_save_that_is_rolled_back_after_the_answer_leaves_one_line_in_the_log(
 
 
 @pytest.mark.django_db
-def test_newer_traits_count_as_accepted_though_another_machines_clock_was_behind(
+def test_newer_traits_count_as_accepted_although_another_machines_clock_was_behind(
     segment: SegmentStandIn,
 ) -> None:
-    """Otherwise a change back to the older traits would seem to change nothing."""
+    """Otherwise a change back to the older traits would look unchanged."""
     customer = sign_up(sending_business(WRITE_KEY), first_name="Ann")
     deliver()
     rename(customer, "Anna")
@@ -233,10 +233,13 @@ def test_newer_traits_count_as_accepted_though_another_machines_clock_was_behind
 
 
 @pytest.mark.django_db
-def test_a_repetition_with_newer_traits_that_segment_may_have_dropped_is_followed_by_them(
+def test_newer_traits_are_sent_again_after_a_repetition_that_segment_may_have_dropped(
     segment: SegmentStandIn, settings: Settings
 ) -> None:
-    """The first attempt was taken but not answered, a brand was renamed, and the repetition told so under the same messageId."""
+    """The first attempt was accepted without a response, then a brand was renamed.
+
+    The repetition has the new name under the same messageId.
+    """
     settings.SEGMENT_TIMEOUT = 0.3
     business = sending_business(WRITE_KEY)
     brand = BrandFactory.create(business=business, name="Old Name")
@@ -269,7 +272,7 @@ def test_a_repetition_with_newer_traits_that_segment_may_have_dropped_is_followe
     ],
 )
 @pytest.mark.django_db
-def test_a_survey_is_only_for_those_who_can_and_want_to_be_written_to(
+def test_a_survey_is_only_for_customers_who_have_an_email_and_want_emails(
     details: dict[str, Any], integrations: dict[str, bool], segment: SegmentStandIn
 ) -> None:
     sign_up(sending_business(WRITE_KEY), **details)
@@ -282,7 +285,7 @@ def test_a_survey_is_only_for_those_who_can_and_want_to_be_written_to(
 
 
 @pytest.mark.django_db
-def test_the_log_keeps_each_message_as_it_was_sent_but_for_the_link(
+def test_the_log_keeps_each_message_as_it_was_sent_except_the_link(
     segment: SegmentStandIn,
 ) -> None:
     customer = sign_up(sending_business(WRITE_KEY))
@@ -298,7 +301,7 @@ def test_the_log_keeps_each_message_as_it_was_sent_but_for_the_link(
 
 
 @pytest.mark.django_db
-def test_the_context_says_that_nobody_was_seen_and_where_the_business_is(
+def test_the_context_says_that_the_customer_was_not_seen_and_has_the_business_time_zone(
     segment: SegmentStandIn,
 ) -> None:
     sign_up(sending_business(WRITE_KEY))

@@ -1,4 +1,4 @@
-"""Leases: a lane is one worker's at a time; a dead worker's runs out, and what two of them sent is logged once."""
+"""Leases: one worker has a lane at a time. What two workers sent is logged once."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
@@ -10,10 +10,10 @@ from django.utils import timezone
 from events.models import Lane
 from events.outbox.rows import LaneUpdate, Settlement
 from events.outbox.settle import settle
-from smrt_integration.delivery.claim import LEASE, ClaimedLane, claim, renew
+from smrt_integration.delivery.claim import LEASE, ClaimedLane, claim_lanes, renew_leases
 from smrt_integration.delivery.deliver import Delivery
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     add_visits,
     attempts,
     deliver,
@@ -33,38 +33,38 @@ from tests.workers import wait_until
 
 
 def claim_all() -> list[ClaimedLane]:
-    return claim(timezone.now(), limit=100)
+    return claim_lanes(timezone.now(), limit=100)
 
 
 @pytest.mark.django_db
-def test_a_claimed_lane_is_nobody_elses_until_its_lease_ends() -> None:
+def test_a_claimed_lane_cannot_be_claimed_again_until_its_lease_ends() -> None:
     business = sending_business(WRITE_KEY)
     sign_up(business)
     now = timezone.now()
 
-    (mine,) = claim(now, limit=100)
+    (mine,) = claim_lanes(now, limit=100)
 
     assert lane_of(business).lease_until == now + LEASE == now + timedelta(seconds=30)
-    assert claim(now + LEASE, limit=100) == []
-    (theirs,) = claim(now + LEASE + timedelta(microseconds=1), limit=100)
+    assert claim_lanes(now + LEASE, limit=100) == []
+    (theirs,) = claim_lanes(now + LEASE + timedelta(microseconds=1), limit=100)
     assert (theirs.business_id, theirs.token != mine.token) == (business.pk, True)
 
 
 @pytest.mark.django_db
-def test_a_worker_that_is_still_at_it_keeps_its_lanes_and_no_others() -> None:
+def test_a_worker_renews_its_own_leases_and_no_others() -> None:
     for number in (1, 2):
         sign_up(sending_business(write_key(number)))
     now = timezone.now()
-    (mine,), (others,) = claim(now, limit=1), claim(now, limit=1)
+    (mine,), (others,) = claim_lanes(now, limit=1), claim_lanes(now, limit=1)
 
-    renew(now + timedelta(seconds=20), {mine.token})
+    renew_leases(now + timedelta(seconds=20), {mine.token})
 
     assert Lane.objects.get(business=mine.business_id).lease_until == now + timedelta(seconds=50)
     assert Lane.objects.get(business=others.business_id).lease_until == now + timedelta(seconds=30)
 
 
 @pytest.mark.django_db
-def test_whose_lease_was_taken_over_neither_frees_nor_stops_the_lane() -> None:
+def test_a_worker_whose_lease_was_taken_over_neither_releases_nor_halts_the_lane() -> None:
     business = sending_business(WRITE_KEY)
     sign_up(business)
     (mine,) = claim_all()
@@ -91,12 +91,12 @@ def test_whose_lease_was_taken_over_neither_frees_nor_stops_the_lane() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_that_claim_at_once_get_different_lanes_and_do_not_wait() -> None:
+def test_two_workers_that_claim_at_once_get_different_lanes_without_waiting() -> None:
     for number in (1, 2, 3, 4):
         sign_up(sending_business(write_key(number)))
 
     with transaction.atomic():
-        mine = claim(timezone.now(), limit=2)
+        mine = claim_lanes(timezone.now(), limit=2)
         with ThreadPoolExecutor(1) as other:
             theirs = other.submit(_claim_and_disconnect).result(timeout=5)
 
@@ -112,13 +112,15 @@ def _claim_and_disconnect() -> list[ClaimedLane]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_after_a_stolen_lease_the_second_settling_logs_nothing(segment: SegmentStandIn) -> None:
+def test_after_a_lease_was_taken_over_the_second_settling_logs_nothing(
+    segment: SegmentStandIn,
+) -> None:
     business = sending_business(WRITE_KEY)
     add_visits(3, sign_up(business))
     segment.fault("delay", delay_ms=1_000, times=1)
 
     with delivering() as slow:
-        wait_until(segment.requests, "the first worker's request was under way")
+        wait_until(segment.requests, "the first worker's request was in flight")
         time_passes()
         fast = deliver()
         assert outcomes() == [
@@ -130,7 +132,7 @@ def test_after_a_stolen_lease_the_second_settling_logs_nothing(segment: SegmentS
 
     assert (fast.logged, slow.delivery.logged) == (5, 0)
     assert len(logged()) == len({entry.message_id for entry in logged()}) == 5
-    # the slow one's messages were repetitions, which Segment drops
+    # The slow worker's messages were repetitions, which Segment drops.
     assert event_names(segment.accepted()) == [
         "identify",
         "New Customer Signup",
@@ -142,16 +144,18 @@ def test_after_a_stolen_lease_the_second_settling_logs_nothing(segment: SegmentS
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_that_steals_from_itself_logs_once_and_goes_on(segment: SegmentStandIn) -> None:
-    """It stood still until its lease had ended, and takes the lane again while its own request is under way. Both end at once."""
+def test_a_worker_that_claims_its_own_lane_again_logs_once_and_continues(
+    segment: SegmentStandIn,
+) -> None:
+    """It was frozen past its lease, and claims the lane while its own request is in flight."""
     business = sending_business(WRITE_KEY)
     sign_up(business)
     delivery = Delivery()
 
-    assert delivery._take_off()
+    assert delivery._start_round()
     time_passes()
-    assert delivery._take_off()
-    wait(delivery.flights)
+    assert delivery._start_round()
+    wait(delivery.in_flight)
     delivery.run()
 
     assert delivery.logged == 2

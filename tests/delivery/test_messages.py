@@ -20,7 +20,7 @@ SDK = Client("0" * 32, send=False, sync_mode=True)
 
 
 @pytest.mark.parametrize("name", golden.committed())
-def test_a_message_is_the_sdk_s_own(name: str) -> None:
+def test_a_message_equals_the_sdks_own(name: str) -> None:
     message = golden.committed()[name]
     ours, sdks = (identify if message["type"] == "identify" else track)(message)
     assert segment.serialized(ours) == json.dumps(sdks)
@@ -49,7 +49,7 @@ def track(message: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     ), sdks
 
 
-def test_a_message_leaves_nothing_behind_in_the_next() -> None:
+def test_a_message_leaves_nothing_in_the_next_one() -> None:
     segment.track(WHO, "Order Ready", {"order_id": "1", "discount": None}, "UTC", AT, MESSAGE_ID)
     assert segment.track(WHO, "Order Ready", {"order_id": "2"}, "UTC", AT, MESSAGE_ID)[
         "properties"

@@ -1,4 +1,4 @@
-"""No HTTP inside a transaction: while requests are under way nothing is open in the database, and the threads that post never touch it."""
+"""No transaction is open while requests are in flight, and the posting threads use no database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from smrt_integration.delivery.deliver import _threads
 from smrt_integration.delivery.transport import MAX_IN_FLIGHT
 from tests import workers
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     Run,
     deliver,
     delivering,
@@ -50,19 +50,19 @@ def sessions(watching: psycopg.Connection[Any]) -> list[Session]:
 
 
 def watch(watching: psycopg.Connection[Any], run: Run, segment: SegmentStandIn) -> list[Session]:
-    """What the sessions were doing while the one business's requests were under way, looked at over and over until the run ends."""
+    """Return what the database sessions did, seen again and again while requests were in flight."""
     seen: list[Session] = []
     while not run.over:
-        before, looked, after = under_way(segment), sessions(watching), under_way(segment)
+        before, looked, after = in_flight(segment), sessions(watching), in_flight(segment)
         seen += looked if before and before == after else []
     return seen
 
 
-def under_way(segment: SegmentStandIn) -> list[int]:
+def in_flight(segment: SegmentStandIn) -> list[int]:
     return [request.number for request in segment.requests() if request.status is None]
 
 
-def test_no_transaction_is_open_while_requests_are_under_way(segment: SegmentStandIn) -> None:
+def test_no_transaction_is_open_while_requests_are_in_flight(segment: SegmentStandIn) -> None:
     business = sending_business(WRITE_KEY)
     sign_up(business)
     segment.fault("delay", delay_ms=1_000)
@@ -73,7 +73,8 @@ def test_no_transaction_is_open_while_requests_are_under_way(segment: SegmentSta
     assert len({session.pid for session in seen}) >= 2, "the worker's session was not seen"
     assert len(seen) > 20
     assert "idle in transaction" not in {session.state for session in seen}
-    # it looks for other work meanwhile, a few milliseconds each time; one that waited for the answer would grow a second old
+    # The worker claims meanwhile, a few milliseconds each time. A transaction that waited for the
+    # response would become a second old.
     assert max(session.transaction_age for session in seen) < timedelta(seconds=0.5)
     assert outcomes() == [("identify", "accepted"), ("New Customer Signup", "accepted")]
 
@@ -87,15 +88,18 @@ def test_the_threads_that_post_never_open_a_database_connection(segment: Segment
         deliver()
         assert {session.pid for session in sessions(watching)} == before
 
-    everyone = Barrier(MAX_IN_FLIGHT)
-    connected = [_threads().submit(_is_connected, everyone) for _ in range(MAX_IN_FLIGHT)]
+    barrier = Barrier(MAX_IN_FLIGHT)
+    connected = [_threads().submit(_is_connected, barrier) for _ in range(MAX_IN_FLIGHT)]
     assert [thread.result(10) for thread in connected] == [False] * MAX_IN_FLIGHT
     assert segment.counts()["accepted"] == 4 * MAX_IN_FLIGHT
 
 
-def _is_connected(everyone: Barrier) -> bool:
-    """Asked in every thread of the pool: all have to come before the first may go."""
-    everyone.wait(10)
+def _is_connected(barrier: Barrier) -> bool:
+    """Return whether this thread of the pool has a database connection.
+
+    The barrier lets no thread answer twice.
+    """
+    barrier.wait(10)
     return any(
         connection.connection is not None for connection in connections.all(initialized_only=True)
     )

@@ -9,7 +9,7 @@ from customers.models import Business
 from customers.traits import Traits
 from smrt_integration.delivery.pack import MAX_BATCH_BYTES
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     attempts,
     deliver,
     event_names,
@@ -36,7 +36,7 @@ def business(segment: SegmentStandIn, db: None) -> Business:
     return sending_business(WRITE_KEY)
 
 
-def test_a_customer_of_whom_nothing_is_known_is_identified_with_every_trait(
+def test_a_customer_without_details_is_identified_with_every_trait(
     business: Business, segment: SegmentStandIn
 ) -> None:
     customer = sign_up(business, bare=True)
@@ -84,9 +84,7 @@ def test_a_customer_of_whom_nothing_is_known_is_identified_with_every_trait(
         "ﬃ" * 100,
     ],
 )
-def test_names_arrive_letter_by_letter(
-    name: str, business: Business, segment: SegmentStandIn
-) -> None:
+def test_names_arrive_unchanged(name: str, business: Business, segment: SegmentStandIn) -> None:
     sign_up(business, first_name=name, last_name="")
 
     deliver()
@@ -96,9 +94,7 @@ def test_names_arrive_letter_by_letter(
 
 
 @pytest.mark.parametrize("amount", ["0.00", "0.01", "0.10", "19.99", "1234567.89", "9999999999.99"])
-def test_amounts_arrive_to_the_last_digit(
-    amount: str, business: Business, segment: SegmentStandIn
-) -> None:
+def test_amounts_arrive_exactly(amount: str, business: Business, segment: SegmentStandIn) -> None:
     discount = DiscountFactory.create(business=business, kind="AMOUNT", value=Decimal(amount))
     OrderFactory.create(
         customer=sign_up(business),
@@ -119,7 +115,9 @@ def test_amounts_arrive_to_the_last_digit(
 @pytest.mark.parametrize(
     "zone", ["Africa/Cairo", "Pacific/Apia", "Asia/Kathmandu", "America/Argentina/ComodRivadavia"]
 )
-def test_a_business_may_be_anywhere(zone: str, business: Business, segment: SegmentStandIn) -> None:
+def test_any_time_zone_is_sent_as_it_is(
+    zone: str, business: Business, segment: SegmentStandIn
+) -> None:
     business.time_zone = zone
     business.save()
     sign_up(business)
@@ -130,7 +128,7 @@ def test_a_business_may_be_anywhere(zone: str, business: Business, segment: Segm
     assert len(segment.accepted()) == 2
 
 
-def test_much_to_tell_of_many_is_spread_over_requests_that_segment_takes(
+def test_many_large_identifies_are_divided_into_requests_that_segment_accepts(
     business: Business, segment: SegmentStandIn
 ) -> None:
     field = CustomFieldFactory.create(business=business, name="Notes")

@@ -60,7 +60,7 @@ def test_a_batch_ends_only_where_the_next_message_does_not_fit(sizes: list[int])
 
 
 @given(st.lists(st.integers(199, 500), min_size=1, max_size=5))
-def test_a_message_over_the_limit_travels_alone(sizes: list[int]) -> None:
+def test_a_message_over_the_limit_is_a_batch_of_its_own(sizes: list[int]) -> None:
     assert [len(batch) for batch in pack(messages(sizes), 200, 7)] == [1] * len(sizes)
 
 
@@ -80,13 +80,13 @@ def test_the_limits_are_those_of_the_contract() -> None:
         max_size=20,
     )
 )
-def test_a_request_is_never_larger_than_what_was_counted(bodies: list[dict[str, Any]]) -> None:
+def test_a_request_is_never_larger_than_the_counted_size(bodies: list[dict[str, Any]]) -> None:
     counted = sum(len(json.dumps(body)) + SEPARATOR_BYTES for body in bodies)
 
     assert len(json.dumps(bodies).encode()) <= counted
 
 
-def test_what_the_sdk_adds_around_a_full_batch_stays_within_what_segment_takes() -> None:
+def test_a_full_batch_with_what_the_sdk_adds_stays_within_segments_limit() -> None:
     around = json.dumps(
         {"batch": [], "sentAt": datetime.now(UTC).isoformat(), "writeKey": "k" * 32}
     )

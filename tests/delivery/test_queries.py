@@ -7,7 +7,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from smrt_integration.delivery.deliver import Delivery
-from tests.delivery.scene import add_visits, sending_business, sign_up, waiting, write_key
+from tests.delivery.sending_businesses import (
+    add_visits,
+    sending_business,
+    sign_up,
+    waiting,
+    write_key,
+)
 from tests.factories import CustomFieldValueFactory
 from tests.segment import SegmentStandIn
 
@@ -27,8 +33,8 @@ def queries_of_a_round() -> int:
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        delivery._take_off()
-        wait(delivery.flights)
+        delivery._start_round()
+        wait(delivery.in_flight)
         delivery._settle(0.0)
     assert waiting() == []
     return len(queries)

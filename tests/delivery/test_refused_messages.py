@@ -1,11 +1,11 @@
-"""400: the batch is halved until the offenders are alone; when all of it is refused, the key is at fault and nothing is rejected."""
+"""400: bisect until the refused messages are alone. If all are refused, the key is at fault."""
 
 import pytest
 
 from events.models import Integration
 from smrt_integration.delivery.post import ALL_REFUSED
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     add_visits,
     attempts,
     deliver,
@@ -23,25 +23,25 @@ from tests.segment import SegmentStandIn
 
 
 @pytest.mark.django_db
-def test_only_the_offender_is_rejected_with_the_reason_and_its_facts(
+def test_only_the_refused_message_is_logged_as_refused_with_its_reason_and_facts(
     segment: SegmentStandIn,
 ) -> None:
     business = sending_business(WRITE_KEY)
     add_visits(50, sign_up(business))
-    offender = waiting(event="Customer Visit", subject_id=33)[0]
-    segment.fault("refuse_messages", contains=offender.message_id)
+    refused_row = waiting(event="Customer Visit", subject_id=33)[0]
+    segment.fault("refuse_messages", contains=refused_row.message_id)
 
     deliver()
 
     (rejected,) = logged(outcome="rejected")
     assert (rejected.message_id, rejected.reason, rejected.attempts) == (
-        offender.message_id,
+        refused_row.message_id,
         "Segment refused this message (it answered 400).",
         1,
     )
     assert rejected.facts == {"visit_type": "Store"}
     assert rejected.message is not None
-    assert rejected.message["messageId"] == offender.message_id
+    assert rejected.message["messageId"] == refused_row.message_id
     assert rejected.sent_at is not None
     assert [entry.facts for entry in logged(outcome="accepted")] == [None] * 51
     assert [message["messageId"] for message in segment.accepted()] == [
@@ -53,7 +53,7 @@ def test_only_the_offender_is_rejected_with_the_reason_and_its_facts(
 
 
 @pytest.mark.django_db
-def test_the_rest_keeps_its_order_and_each_request_leaves_an_attempt(
+def test_the_others_keep_their_order_and_each_request_leaves_an_attempt(
     segment: SegmentStandIn,
 ) -> None:
     business = sending_business(WRITE_KEY)
@@ -76,7 +76,7 @@ def test_the_rest_keeps_its_order_and_each_request_leaves_an_attempt(
 
 
 @pytest.mark.django_db
-def test_when_everything_is_refused_the_business_stops_and_nothing_is_rejected(
+def test_when_everything_is_refused_the_lane_halts_and_no_message_is_refused(
     segment: SegmentStandIn,
 ) -> None:
     business = sending_business(WRITE_KEY)
@@ -91,10 +91,10 @@ def test_when_everything_is_refused_the_business_stops_and_nothing_is_rejected(
     assert lane.stopped_at is not None
     assert logged() == []
     assert message_ids() == recorded
-    tried = len(segment.requests())
+    posted = len(segment.requests())
     time_passes()
     deliver()
-    assert len(segment.requests()) == tried
+    assert len(segment.requests()) == posted
 
 
 @pytest.mark.django_db
@@ -115,17 +115,17 @@ def test_pasting_the_key_again_sends_everything_that_waited(segment: SegmentStan
 
 
 @pytest.mark.django_db
-def test_a_refused_identify_is_rejected_and_other_customers_are_not_concerned(
+def test_a_refused_identify_does_not_affect_other_customers(
     segment: SegmentStandIn,
 ) -> None:
     business = sending_business(WRITE_KEY)
-    offender, fine = sign_up(business), sign_up(business)
-    segment.fault("refuse_messages", contains=f'"type": "identify", "userId": "{offender.uuid}"')
+    refused_row, fine = sign_up(business), sign_up(business)
+    segment.fault("refuse_messages", contains=f'"type": "identify", "userId": "{refused_row.uuid}"')
 
     deliver()
 
     assert [(entry.event, entry.customer_id) for entry in logged(outcome="rejected")] == [
-        ("identify", offender.pk)
+        ("identify", refused_row.pk)
     ]
     assert event_names(segment.accepted()) == [
         "identify",
@@ -152,7 +152,7 @@ def test_413_splits_the_request(times: int, segment: SegmentStandIn) -> None:
 
 
 @pytest.mark.django_db
-def test_a_message_that_is_too_large_for_segment_alone_is_rejected_alone(
+def test_only_the_message_that_is_too_large_for_segment_is_refused(
     segment: SegmentStandIn,
 ) -> None:
     business = sending_business(WRITE_KEY)

@@ -1,4 +1,4 @@
-"""What beat runs: the ticks of the delivery, tasks that take their arguments, and an operator's edits through deploys."""
+"""What beat runs: tasks that take their arguments, and an operator's edits kept through deploys."""
 
 import inspect
 import json
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def ours() -> dict[str, PeriodicTask]:
-    names = [tick.name for tick in schedules.TICKS]
+    names = [tick.name for tick in schedules.SCHEDULES]
     return {
         task.name: task
         for task in PeriodicTask.objects.filter(name__in=names).select_related("interval")
@@ -29,7 +29,7 @@ def migrate_again() -> None:
     call_command("migrate", verbosity=0)
 
 
-def test_what_waits_is_looked_for_every_five_seconds_and_from_zero_every_minute() -> None:
+def test_waiting_messages_are_claimed_every_five_seconds_and_from_zero_every_minute() -> None:
     ticks = [
         (task.interval.every, task.interval.period, json.loads(task.kwargs))
         for task in ours().values()
@@ -39,15 +39,15 @@ def test_what_waits_is_looked_for_every_five_seconds_and_from_zero_every_minute(
     assert ticks == [(5, "seconds", {}), (60, "seconds", {"from_zero": True})]
 
 
-@pytest.mark.parametrize("tick", schedules.TICKS, ids=lambda tick: tick.name)
-def test_each_is_a_task_that_takes_these_arguments(tick: schedules.Tick) -> None:
+@pytest.mark.parametrize("tick", schedules.SCHEDULES, ids=lambda tick: tick.name)
+def test_each_schedule_has_a_task_that_takes_its_arguments(tick: schedules.Schedule) -> None:
     app.loader.import_default_modules()
 
     inspect.signature(app.tasks[tick.task].run).bind(**tick.arguments)
 
 
-@pytest.mark.parametrize("tick", schedules.TICKS, ids=lambda tick: tick.name)
-def test_each_is_due_as_soon_as_beat_sees_it_first(tick: schedules.Tick) -> None:
+@pytest.mark.parametrize("tick", schedules.SCHEDULES, ids=lambda tick: tick.name)
+def test_each_schedule_is_due_as_soon_as_beat_sees_it(tick: schedules.Schedule) -> None:
     assert ModelEntry(ours()[tick.name], app=app).is_due().is_due
 
 
@@ -68,7 +68,7 @@ def test_an_operators_edits_are_kept_through_deploys() -> None:
     )
 
 
-def test_one_that_was_deleted_comes_back_and_the_command_says_so() -> None:
+def test_a_deleted_schedule_is_created_again_and_the_command_says_so() -> None:
     PeriodicTask.objects.filter(name="Find birthdays").delete()
     said = StringIO()
 

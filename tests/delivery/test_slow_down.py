@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     attempts,
     deliver,
     event_names,
@@ -23,7 +23,7 @@ from tests.segment import SegmentStandIn
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.django_db
-def test_the_lane_waits_the_seconds_it_was_told_and_counts_no_failure(
+def test_the_lane_waits_the_seconds_of_retry_after_and_counts_no_failure(
     status: int, segment: SegmentStandIn
 ) -> None:
     business = sending_business(WRITE_KEY)
@@ -47,7 +47,7 @@ def test_the_lane_waits_the_seconds_it_was_told_and_counts_no_failure(
 
 
 @pytest.mark.django_db
-def test_the_lane_waits_until_the_date_it_was_told(segment: SegmentStandIn) -> None:
+def test_the_lane_waits_until_the_date_of_retry_after(segment: SegmentStandIn) -> None:
     business = sending_business(WRITE_KEY)
     sign_up(business)
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=120)
@@ -64,7 +64,7 @@ def test_the_lane_waits_until_the_date_it_was_told(segment: SegmentStandIn) -> N
 
 @pytest.mark.parametrize("retry_after", [None, "Wed, 21 Oct 2015 07:28:00 GMT"])
 @pytest.mark.django_db
-def test_429_without_a_time_to_come_waits_ten_seconds(
+def test_429_without_a_future_time_waits_ten_seconds(
     retry_after: str | None, segment: SegmentStandIn
 ) -> None:
     business = sending_business(WRITE_KEY)
@@ -83,7 +83,7 @@ def test_429_without_a_time_to_come_waits_ten_seconds(
 
 
 @pytest.mark.django_db
-def test_being_told_to_come_back_at_once_is_no_reason_to_besiege_segment(
+def test_a_retry_after_of_zero_still_waits_a_second(
     segment: SegmentStandIn,
 ) -> None:
     business = sending_business(WRITE_KEY)
@@ -98,7 +98,9 @@ def test_being_told_to_come_back_at_once_is_no_reason_to_besiege_segment(
 
 
 @pytest.mark.django_db
-def test_nothing_is_tried_before_that_time_and_everything_after_it(segment: SegmentStandIn) -> None:
+def test_nothing_is_posted_before_that_time_and_everything_after_it(
+    segment: SegmentStandIn,
+) -> None:
     business = sending_business(WRITE_KEY)
     sign_up(business)
     segment.fault("status", status=429, retry_after=90, times=1)
@@ -115,7 +117,7 @@ def test_nothing_is_tried_before_that_time_and_everything_after_it(segment: Segm
 
 
 @pytest.mark.django_db
-def test_a_wait_that_was_asked_for_keeps_the_count_of_failures_before_it(
+def test_a_wait_that_segment_asked_for_keeps_the_count_of_failures(
     segment: SegmentStandIn,
 ) -> None:
     business = sending_business(WRITE_KEY)

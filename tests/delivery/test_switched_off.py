@@ -4,7 +4,7 @@ import pytest
 
 from events.models import Integration
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     add_visits,
     deliver,
     event_names,
@@ -17,7 +17,7 @@ from tests.segment import SegmentStandIn
 
 
 @pytest.mark.django_db
-def test_what_waits_is_kept_unsent_and_leaves_after_switching_on_again(
+def test_waiting_messages_are_kept_and_sent_after_switching_on_again(
     segment: SegmentStandIn,
 ) -> None:
     business = sending_business(WRITE_KEY)
@@ -43,7 +43,7 @@ def test_what_waits_is_kept_unsent_and_leaves_after_switching_on_again(
 
 
 @pytest.mark.django_db
-def test_nothing_is_recorded_meanwhile(segment: SegmentStandIn) -> None:
+def test_nothing_is_recorded_while_switched_off(segment: SegmentStandIn) -> None:
     business = sending_business(WRITE_KEY, enabled=False)
     sign_up(business)
 

@@ -109,7 +109,7 @@ def post(receiver: Receiver, retry_count: int = 0) -> responses.Response:
 
 
 @pytest.mark.parametrize("retry_count", [0, 3])
-def test_our_post_sends_the_path_auth_headers_and_json_of_the_sdk_s_own(
+def test_our_post_sends_the_path_auth_headers_and_json_of_the_sdks_own(
     retry_count: int, receiver: Receiver
 ) -> None:
     sdk.post(WRITE_KEY, receiver.url, retry_count=retry_count, batch=MESSAGES)

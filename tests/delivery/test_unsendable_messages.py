@@ -1,4 +1,4 @@
-"""A message that is too large or cannot be built: it alone goes to the log as rejected, with its facts kept for a resend."""
+"""A message that is too large or cannot be built is refused alone, and keeps its facts."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from customers.models import Customer
 from events.models import Outgoing
 from smrt_integration.delivery.pack import MAX_MESSAGE_BYTES
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     add_visits,
     attempts,
     deliver,
@@ -42,7 +42,7 @@ def customer(segment: SegmentStandIn, db: None) -> Customer:
     return customer
 
 
-def test_an_oversized_event_is_rejected_unsent_with_its_facts(
+def test_an_oversized_event_is_refused_without_a_post_and_keeps_its_facts(
     customer: Customer, segment: SegmentStandIn
 ) -> None:
     facts = {"visit_type": "Store" * 8_000}
@@ -51,9 +51,9 @@ def test_an_oversized_event_is_rejected_unsent_with_its_facts(
     deliver()
 
     (rejected,) = logged(outcome="rejected")
-    assert (
-        rejected.reason
-        == "The message is larger than the 32 KB that Segment takes. Shorten the largest part: visit_type (40 KB)."
+    assert rejected.reason == (
+        "The message is larger than the 32 KB that Segment takes. "
+        "Shorten the largest part: visit_type (40 KB)."
     )
     assert (rejected.event, rejected.facts, rejected.sent_at, rejected.attempts) == (
         "Customer Visit",
@@ -65,7 +65,7 @@ def test_an_oversized_event_is_rejected_unsent_with_its_facts(
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "洗"])
-def test_the_limit_is_that_of_the_bytes_on_the_wire(
+def test_the_limit_counts_the_bytes_on_the_wire(
     letter: str, customer: Customer, segment: SegmentStandIn
 ) -> None:
     """The SDK writes other letters than ASCII as six bytes each."""
@@ -100,7 +100,7 @@ def test_the_limit_is_that_of_the_bytes_on_the_wire(
         ({"event": "Withdrawn Event"}, "KeyError"),
     ],
 )
-def test_an_event_that_cannot_be_built_is_rejected_and_holds_nobody_up(
+def test_an_event_that_cannot_be_built_is_refused_and_delays_no_other(
     values: dict[str, Any], reason: str, customer: Customer, segment: SegmentStandIn
 ) -> None:
     change(customer, **values)
@@ -119,7 +119,7 @@ def test_an_event_that_cannot_be_built_is_rejected_and_holds_nobody_up(
     assert waiting() == []
 
 
-def test_a_custom_field_of_40_kb_is_rejected_by_name_and_the_customers_events_still_leave(
+def test_a_custom_field_of_40_kb_is_named_and_the_customers_events_are_still_sent(
     customer: Customer, segment: SegmentStandIn
 ) -> None:
     field = CustomFieldFactory.create(business=customer.business, name="Notes")
@@ -130,7 +130,8 @@ def test_a_custom_field_of_40_kb_is_rejected_by_name_and_the_customers_events_st
     (rejected,) = logged(outcome="rejected")
     assert rejected.event == "identify"
     assert rejected.reason == (
-        "The message is larger than the 32 KB that Segment takes. Shorten the largest part: the custom field Notes (40 KB)."
+        "The message is larger than the 32 KB that Segment takes. "
+        "Shorten the largest part: the custom field Notes (40 KB)."
     )
     assert event_names(segment.accepted()) == ["Customer Visit"]
     assert (waiting(), lane_of(customer.business).stopped) == ([], "")
@@ -152,7 +153,7 @@ def test_shortening_the_field_sends_the_identify(
     ]
 
 
-def test_events_of_a_deleted_customer_leave_and_their_identify_does_not(
+def test_events_of_a_deleted_customer_are_sent_and_their_identify_is_not(
     customer: Customer, segment: SegmentStandIn
 ) -> None:
     customer.email = "other@example.com"
@@ -174,7 +175,7 @@ def test_events_of_a_deleted_customer_leave_and_their_identify_does_not(
     assert waiting() == []
 
 
-def test_a_customer_deleted_before_anything_of_them_left_is_not_identified(
+def test_a_customer_deleted_before_their_first_message_is_not_identified(
     segment: SegmentStandIn, db: None
 ) -> None:
     customer = sign_up(sending_business(WRITE_KEY))

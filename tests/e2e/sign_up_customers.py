@@ -17,7 +17,7 @@ def main() -> None:
     django.setup()
     from django.db import DatabaseError, close_old_connections
 
-    from tests.delivery.scene import sending_business, sign_up
+    from tests.delivery.sending_businesses import sending_business, sign_up
 
     signals: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: signals.append(number))

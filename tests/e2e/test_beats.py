@@ -11,7 +11,7 @@ from customers.models import Business
 from events.models import Integration, Outgoing, SendLog
 from smrt_integration import tasks
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     add_visits,
     deliver,
     event_names,

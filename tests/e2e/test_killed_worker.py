@@ -17,7 +17,7 @@ from events import wake
 from events.models import Lane, Outgoing
 from tests import workers
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     add_visits,
     deliver,
     event_names,

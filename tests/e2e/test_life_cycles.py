@@ -17,7 +17,7 @@ from customers.models.line_item import NewLineItem
 from events.models import Integration, Outgoing, SendLog
 from smrt_integration import tasks
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import sending_business
+from tests.delivery.sending_businesses import sending_business
 from tests.factories import (
     AgentFactory,
     CustomFieldFactory,

@@ -17,9 +17,9 @@ from customers.models import Customer
 from devtools.services.ports import free_port
 from devtools.services.redis import RedisServer
 from events.models import Outgoing, SendLog
-from smrt_integration.celery import LOOK_FOR_BROKER_SECONDS, app
+from smrt_integration.celery import RECONNECT_SECONDS, app
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import sending_business, sign_up
+from tests.delivery.sending_businesses import sending_business, sign_up
 from tests.segment import SegmentStandIn
 from tests.workers import Beat, Worker, wait_until
 
@@ -122,5 +122,5 @@ def test_programs_try_every_second_whether_the_broker_is_back() -> None:
     with pytest.raises(OperationalError):
         connection.ensure_connection(lambda error, pause: pauses.append(pause), max_retries=3)
 
-    assert set(pauses) == {LOOK_FOR_BROKER_SECONDS} == {1.0}
+    assert set(pauses) == {RECONNECT_SECONDS} == {1.0}
     assert len(pauses) == 3

@@ -8,7 +8,7 @@ from django.db import connection
 
 from events import wake
 from events.models import DeliveryAttempt, Outgoing, SendLog
-from tests.delivery.scene import add_visits, sending_business, sign_up, write_key
+from tests.delivery.sending_businesses import add_visits, sending_business, sign_up, write_key
 from tests.segment import SegmentStandIn
 from tests.workers import Worker, wait_until
 

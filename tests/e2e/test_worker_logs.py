@@ -13,8 +13,15 @@ from events import wake
 from events.models import DeliveryAttempt
 from smrt_integration import tasks
 from smrt_integration.delivery import segment as delivery_to_segment
-from smrt_integration.logs import configure, without_rows
-from tests.delivery.scene import lane_of, logged, sending_business, sign_up, time_passes, write_key
+from smrt_integration.logs import configure, hide_row_details
+from tests.delivery.sending_businesses import (
+    lane_of,
+    logged,
+    sending_business,
+    sign_up,
+    time_passes,
+    write_key,
+)
 from tests.factories import CustomFieldFactory, CustomFieldValueFactory, OrderFactory
 from tests.segment import SegmentStandIn
 from tests.workers import Worker, wait_until
@@ -97,7 +104,7 @@ def test_a_worker_logs_no_secrets_at_any_level(
 def test_the_cause_of_an_error_is_logged_without_the_row() -> None:
     first = "psycopg.Error: refused\nDETAIL:  Failing row (Ann\n\nAnn)\nCONTEXT:  COPY"
     chained = first + "\n\nThe above exception was the cause:\ndjango.Error: refused\nDETAIL:  Ann"
-    line = without_rows(
+    line = hide_row_details(
         None,
         "error",
         {"event": "raised: Error('refused\\nDETAIL:  Ann')", "exception": chained, "attempt": 1},

@@ -17,7 +17,7 @@ from events.lanes import lane_control
 from events.lanes.status import DISCARDING
 from events.models import Integration, Lane, Outgoing, Request, SendLog
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import (
+from tests.delivery.sending_businesses import (
     add_visits,
     deliver,
     event_names,

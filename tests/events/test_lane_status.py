@@ -22,7 +22,7 @@ from events.models import Integration, Lane, Outgoing
 from events.time_in_words import ago, clock, duration
 from smrt_integration.delivery import responses
 from tests.conftest import WRITE_KEY
-from tests.delivery.scene import add_visits, deliver, sending_business, sign_up
+from tests.delivery.sending_businesses import add_visits, deliver, sending_business, sign_up
 from tests.factories import BusinessFactory
 from tests.segment import SegmentStandIn
 
@@ -77,7 +77,7 @@ STOPPED = replace(
             "3 events will be sent in a moment.",
         ),
         (
-            replace(FAILING, last_error=responses.decide(503, None).error),
+            replace(FAILING, last_error=responses.interpret(503, None).error),
             LaneState.FAILING,
             (
                 "Segment has been having trouble since 13:00 (error 503). 12 events are waiting; "
@@ -145,12 +145,12 @@ def test_the_sentence_says_how_sending_goes(
     assert (state_of(status, NOW), status_sentence(status, NOW)) == (state, expected)
 
 
-@pytest.mark.parametrize("status", sorted(responses.STOPPING))
+@pytest.mark.parametrize("status", sorted(responses.HALTING_ERRORS))
 def test_a_stop_has_its_cause_in_the_sentence_and_a_remedy(status: int) -> None:
-    lane = replace(STOPPED, stopped=responses.STOPPING[status], stopped_at=None, waiting=0)
+    lane = replace(STOPPED, stopped=responses.HALTING_ERRORS[status], stopped_at=None, waiting=0)
     assert (
         f"{status_sentence(lane, NOW).removeprefix('Sending stopped: ')} {remedy(lane)}"
-        == responses.STOPPING[status]
+        == responses.HALTING_ERRORS[status]
     )
 
 

@@ -10,7 +10,8 @@ from events.encryption import Unreadable
 from events.models import AcceptedTraits, Integration
 from events.timeline import queries, traits_table
 from events.timeline.traits_table import TraitRow
-from smrt_integration.delivery.build import destination, hash_of
+from smrt_integration.delivery.build import hash_traits
+from smrt_integration.delivery.destination import destination_of
 
 NOT_YET: Final = "Segment does not have this customer's details yet."
 OTHER_SOURCE: Final = (
@@ -48,7 +49,7 @@ def known_traits(
     entry = queries.accepted_identify(customer.business_id, accepted.message_id)
     then = (entry.message or {}).get("traits") if entry else None
     traits = traits_table.trait_table(then, today, zone)
-    same = accepted.traits_hash == hash_of(today)
+    same = accepted.traits_hash == hash_traits(today)
     sentence = traits_table.difference(
         traits, is_logged=then is not None, is_same=same, is_waiting=waiting
     )
@@ -71,4 +72,4 @@ def _is_other_source(accepted: AcceptedTraits, integration: Integration | None) 
         or isinstance(integration.write_key, Unreadable)
     ):
         return False
-    return accepted.destination != destination(integration.region, integration.write_key)
+    return accepted.destination != destination_of(integration.region, integration.write_key)
