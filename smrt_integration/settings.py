@@ -259,7 +259,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 # the connection is alive.
 CELERY_DB_REUSE_MAX = 1_000
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "smrt_integration.scheduler:PatientScheduler"
+CELERY_BEAT_SCHEDULER = "smrt_integration.scheduler:ReconnectingScheduler"
 # Beat never sleeps longer, so a schedule that was edited in the admin applies within seconds.
 CELERY_BEAT_MAX_LOOP_INTERVAL = 2
 

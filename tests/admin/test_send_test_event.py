@@ -103,7 +103,7 @@ def test_it_is_in_the_send_log_and_among_the_attempts(
         (
             {"status": 503},
             "skipped",
-            "The test event was not sent: Segment could not take the events (it answered 503).",
+            "The test event was not sent: Segment could not accept the events (it answered 503).",
         ),
     ],
 )
