@@ -61,10 +61,10 @@ def load(
     for row in rows:
         by_business[row.business_id].append(row)
     more = frozenset(business for business, count in counts.items() if count == most_rows)
-    return LoadedRound(lanes, by_business, more, _customers(rows, at_segment))
+    return LoadedRound(lanes, by_business, more, _load_customers(rows, at_segment))
 
 
-def _customers(
+def _load_customers(
     rows: Iterable[OutboxRow], at_segment: Mapping[int, CustomerAtSegment]
 ) -> LoadedCustomers:
     identified = {row.customer_id for row in rows if row.event == IDENTIFY}

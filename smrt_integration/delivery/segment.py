@@ -152,7 +152,7 @@ def post(
     messages, and Segment's limits count the bytes after decompression.
     """
     try:
-        response = transport.post(
+        response = transport.post_once(
             host.removesuffix("/") + "/v1/batch",
             _request_body(write_key, messages),
             _request_headers(write_key, retry_count),

@@ -1,4 +1,4 @@
-"""Send a test event: one attempt, now. It concerns no customer, and no tool behind Segment gets it."""
+"""Send a test event: one attempt, now. No customer is in it, and no tool behind Segment gets it."""
 
 import time
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Settle: turn a lane's result into what is written: its messages' outcomes, and the lane update."""
+"""Settle: turn a lane's result into what is written: message outcomes and the lane update."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

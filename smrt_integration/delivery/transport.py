@@ -25,7 +25,9 @@ def _pool() -> PoolManager:
     return PoolManager(maxsize=MAX_IN_FLIGHT, cert_reqs="CERT_REQUIRED", ca_certs=certifi.where())
 
 
-def post(url: str, body: bytes, headers: dict[str, str], read_seconds: float) -> BaseHTTPResponse:
+def post_once(
+    url: str, body: bytes, headers: dict[str, str], read_seconds: float
+) -> BaseHTTPResponse:
     """Post once, and read the response to its end, which frees the connection for the next POST.
 
     Returns the response whatever its status; a redirect is a response like any other.
