@@ -224,7 +224,7 @@ class Customer(HasAddress, BelongsToBusiness):
         self.save(update_fields=["phone", "phone_is_mobile", "text_answered_at"])
 
     @transaction.atomic
-    def record_text_answer(self, at: datetime | None = None) -> None:
+    def record_text_reply(self, at: datetime | None = None) -> None:
         """Record that the customer answered a text, which shows that the phone is a mobile one."""
         at = checked_time(at)
         self.lock()

@@ -114,7 +114,7 @@ class PickupRequest(HasPublicId, BelongsToCustomer):
         self.status, self.canceled_via, self.canceled_at = self.Status.CANCELED, via, at
         self.save(update_fields=["status", "canceled_via", "canceled_at"])
         if via == self.CanceledVia.TEXT:
-            customer.record_text_answer(at)
+            customer.record_text_reply(at)
 
     @transaction.atomic
     def complete(self) -> None:

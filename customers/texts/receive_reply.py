@@ -120,7 +120,7 @@ class _ReplyHandler:
 
     def handle(self) -> str:
         for customer in self.customers:
-            customer.record_text_answer(self.now)
+            customer.record_text_reply(self.now)
         if len(self.customers) == 1:
             self.row.customer = self.customers[0]
         meaning, reply, sentence = self._act()

@@ -61,6 +61,7 @@ def _run(
         output.say("Starting.")
         urls, servers = system.start_servers(folder, stack)
         environment = system.environment(secrets, urls, chosen)
+        system.require_present_schema(environment["DATABASE_URL"])
         stack.enter_context(folder.shared_environment(system.shared(environment)))
         _supervise(
             Plan(project, environment, steps, started, _greeting(chosen), folder.note_stopping),

@@ -36,6 +36,12 @@ SHARED_NAMES = (
 )
 
 
+# The first of the migrations that were folded into 0001_initial before 0.1.0.
+FIND_FOLDED_MIGRATION = (
+    "SELECT 1 FROM django_migrations WHERE app = 'customers' AND name = '0001_records'"
+)
+
+
 def start_servers(folder: DataFolder, stack: ExitStack) -> tuple[dict[str, str], Sequence[Server]]:
     """Start PostgreSQL and Redis unless the environment names them; `stack` stops them.
 
@@ -74,6 +80,20 @@ def require_servers(urls: Mapping[str, str]) -> None:
             redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5).ping()
     except (redis.RedisError, ValueError) as error:
         raise RunError(f"The Redis server at REDIS_URL does not answer.\n    {error}") from error
+
+
+def require_present_schema(url: str) -> None:
+    """Raise RunError for a database made before 0.1.0, whose migrations are folded now."""
+    with psycopg.connect(url) as connection:
+        (has_tables,) = connection.execute(
+            "SELECT to_regclass('django_migrations') IS NOT NULL"
+        ).fetchone() or (False,)
+        old = has_tables and connection.execute(FIND_FOLDED_MIGRATION).fetchone()
+    if old:
+        raise RunError(
+            "This data was made by a version before 0.1.0 and cannot be upgraded: "
+            "`make clean` deletes it, then `make run` starts again."
+        )
 
 
 def environment(

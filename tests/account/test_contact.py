@@ -75,7 +75,7 @@ def test_each_detail_can_be_changed(visitor: Visitor, customer: Customer) -> Non
 def test_a_new_phone_number_forgets_what_was_known_of_the_old_one(
     visitor: Visitor, customer: Customer
 ) -> None:
-    customer.record_text_answer()
+    customer.record_text_reply()
     phone = visitor.open("/account/details").form(with_field="phone")["phone"]
 
     visitor.fill_in("/account/details", phone=phone.replace(" ", "-"))

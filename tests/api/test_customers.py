@@ -164,7 +164,7 @@ def test_the_same_number_in_another_notation_is_not_a_change(
     pos: Caller, customer: Customer
 ) -> None:
     customer.change_phone("+14155550123", is_mobile=True)
-    customer.record_text_answer()
+    customer.record_text_reply()
 
     pos.patch(f"customers/{customer.uuid}", {"phone": "(415) 555-0123", "first_name": "Anna"})
 

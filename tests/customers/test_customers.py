@@ -172,7 +172,7 @@ class TestPhone:
     def test_a_new_number_forgets_what_was_known_about_the_old_one(
         self, customer: Customer
     ) -> None:
-        customer.record_text_answer()
+        customer.record_text_reply()
         customer.change_phone("415 555 0199", is_mobile=False)
         customer.refresh_from_db()
         assert (customer.phone, customer.phone_is_mobile, customer.text_answered_at) == (
@@ -187,8 +187,8 @@ class TestPhone:
 
     def test_the_time_of_the_first_answered_text_stays(self, customer: Customer) -> None:
         first = datetime.now(UTC) - timedelta(days=2)
-        customer.record_text_answer(first)
-        customer.record_text_answer()
+        customer.record_text_reply(first)
+        customer.record_text_reply()
         customer.refresh_from_db()
         assert customer.text_answered_at == first
 

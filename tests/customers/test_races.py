@@ -252,7 +252,7 @@ def test_many_different_actions_at_once_never_deadlock(customer: Customer, clerk
             ),
             lambda: PickupRequest.objects.get(pk=pickup.pk).cancel(via="Text"),
             lambda: Customer.objects.get(pk=customer.pk).request_regular_pickups(),
-            Customer.objects.get(pk=customer.pk).record_text_answer,
+            Customer.objects.get(pk=customer.pk).record_text_reply,
         ]
 
     def counter(seed: int) -> set[str]:

@@ -17,14 +17,14 @@ from tests.api.conftest import Caller
 from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.django_db
-EVENT = "Customer Answered Text"
+EVENT = "Customer Replied To Text"
 SENT_WHEN = "The customer replied to one of your texts for the first time."
 NOT_YET = "This customer has not replied to a text."
 
 
 @pytest.fixture
-def answered(customer: Customer, integration: Integration) -> Customer:
-    customer.record_text_answer()
+def replied(customer: Customer, integration: Integration) -> Customer:
+    customer.record_text_reply()
     return customer
 
 
@@ -34,11 +34,11 @@ def page(user: User, name: str, *args: Any, **query: Any) -> str:
     return str(response.content.decode())
 
 
-def test_it_is_recorded_once(answered: Customer) -> None:
-    answered.record_text_answer()
+def test_it_is_recorded_once(replied: Customer) -> None:
+    replied.record_text_reply()
     (row,) = Outgoing.objects.filter(event=EVENT)
-    assert (row.customer_id, row.subject_id) == (answered.pk, answered.pk)
-    assert (row.occurred_at, row.facts) == (answered.text_answered_at, {"receives_texts": True})
+    assert (row.customer_id, row.subject_id) == (replied.pk, replied.pk)
+    assert (row.occurred_at, row.facts) == (replied.text_answered_at, {"receives_texts": True})
 
 
 def test_the_owner_can_switch_it_off(
@@ -52,7 +52,7 @@ def test_the_owner_can_switch_it_off(
     integration.muted = [EVENT]
     integration.full_clean()
     integration.save()
-    customer.record_text_answer()
+    customer.record_text_reply()
     assert not Outgoing.objects.filter(event=EVENT).exists()
 
 
@@ -63,7 +63,7 @@ def test_it_can_be_previewed(
 ) -> None:
     address = ("events_integration_preview", integration.pk)
     assert NOT_YET in page(owner, *address, event=EVENT, customer=customer.pk)
-    customer.record_text_answer()
+    customer.record_text_reply()
     assert "&quot;receives_texts&quot;: true" in page(
         owner, *address, event=EVENT, customer=customer.pk
     )
@@ -76,7 +76,7 @@ def test_it_is_in_the_customers_timeline(
 ) -> None:
     address = ("customers_customer_timeline", customer.pk)
     assert NOT_YET in page(owner, *address)
-    customer.record_text_answer()
+    customer.record_text_reply()
     assert page(owner, *address).count(f"<strong>{EVENT}</strong>") == 2
 
 
@@ -88,7 +88,7 @@ def test_the_api_lists_it_with_its_schema(integration: Integration) -> None:
 
 
 def test_it_reaches_segment_and_the_send_log(
-    answered: Customer,
+    replied: Customer,
     segment: SegmentStandIn,
     owner: User,  # noqa: F811
 ) -> None:

@@ -98,7 +98,7 @@ def test_the_walk_adds_an_event_that_is_found_everywhere(walked: Path) -> None:
     assert " passed" in run_tests(walked, everywhere, golden, table)
 
     written = golden_messages(walked)
-    assert written.pop("customer-answered-text.json")
+    assert written.pop("customer-replied-to-text.json")
     assert written == golden_messages(PROJECT)
 
 
@@ -131,7 +131,7 @@ def test_a_definition_without_a_part_fails_and_names_the_part(part: str, define:
         define(without(part))
     meaning = {**PARTS, **SAVED_PARTS}[part]
     assert str(error.value) == (
-        "The event definition events.definitions.customers.CustomerAnsweredText has no "
+        "The event definition events.definitions.customers.CustomerRepliedToText has no "
         f"`{part}`: say {meaning}."
     )
 
@@ -140,7 +140,7 @@ def test_a_definition_without_a_part_fails_and_names_the_part(part: str, define:
 def test_a_swept_event_without_a_part_fails_and_names_the_part(part: str, define: Any) -> None:
     source = DEFINITION.replace("(SavedEvent)", "(SweptEvent)")
     parts = {
-        "sweep": '    sweep = "events.sweeps.answers"\n',
+        "sweep": '    sweep = "events.sweeps.replies"\n',
         "upcoming": "    @staticmethod\n    def upcoming(context):\n        return ''\n",
         "sample": "    @staticmethod\n    def sample(context):\n        raise NothingToPreview\n",
     }
@@ -151,7 +151,7 @@ def test_a_swept_event_without_a_part_fails_and_names_the_part(part: str, define
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ('"Customer Answered Text"', '"Order Ready"', "another event is named Order Ready"),
+        ('"Customer Replied To Text"', '"Order Ready"', "another event is named Order Ready"),
         (") -> Properties:", ") -> dict:", "`properties` must be annotated with the TypedDict"),
         ("receives_texts: bool", "timezone: str", "Mixpanel reserves some of these properties"),
         ("version = 1", "version = 0", "`version` counts from 1"),

@@ -1,6 +1,5 @@
 """The daily counts always equal what one would count in the send log."""
 
-import importlib
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -218,22 +217,9 @@ def test_counts_always_equal_those_of_the_log() -> None:
         for hours, items in by_hour.items():
             settle(Settlement(items), NOON + timedelta(hours=hours))
         assert counts() == counted_in_the_log()
-        expected = counts(), delays()
-        assert (recount(), delays()) == expected
         transaction.set_rollback(True)
 
     holds()
-
-
-def recount() -> list[tuple[object, ...]]:
-    """Return the counts that the migration writes for an older log."""
-    migration = importlib.import_module("events.migrations.0002_owners_admin")
-    DailyCount.objects.all().delete()
-    DailyDelay.objects.all().delete()
-    with connection.cursor() as cursor:
-        cursor.execute(migration.COUNT)
-        cursor.execute(migration.MEASURE)
-    return counts()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,11 +1,10 @@
 """Changed switches are recorded in the transaction of the save."""
 
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 
 import pytest
 import time_machine
-from django.db import connection, transaction
+from django.db import transaction
 
 from customers.models import Business
 from events.models import Integration, SwitchChange
@@ -74,24 +73,3 @@ def test_a_save_that_is_rolled_back_records_nothing(business: Business) -> None:
         made.save()
         transaction.set_rollback(True)
     assert recorded() == [("", False)]
-
-
-def test_the_migration_records_the_switches_of_existing_integrations(
-    business: Business,
-) -> None:
-    off: Business = BusinessFactory.create()
-    Integration.objects.create(
-        business=business, enabled=True, enabled_at=NOON, muted=["Order Ready"]
-    )
-    Integration.objects.create(business=off)
-    SwitchChange.objects.all().delete()
-    migration = import_module("events.migrations.0002_owners_admin")
-    with connection.cursor() as cursor:
-        cursor.execute(migration.NOTE_SWITCHES)
-    changes = set(SwitchChange.objects.values_list("business_id", "event", "on"))
-    assert changes == {
-        (business.pk, "", True),
-        (business.pk, "Order Ready", False),
-        (off.pk, "", False),
-    }
-    assert SwitchChange.objects.get(business=business, event="").at == NOON
