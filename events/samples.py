@@ -42,7 +42,7 @@ def _last_saved(definition: type[SavedEvent], customer: Customer, now: datetime)
         raise NothingToPreview(definition.not_yet)
     occurrence = definition.occurrence(row, now)
     occurrence = replace(occurrence, facts=facts_of(occurrence))
-    return Sample(occurrence, f"Made from {_in_words(row)}, as it is now.")
+    return Sample(occurrence, f"From {_in_words(row)} as it is now.")
 
 
 def _in_words(row: Any) -> str:

@@ -54,7 +54,7 @@ def _happening(
     if event == IDENTIFY:
         return Occurrence(
             IDENTIFY, customer.pk, now, {}
-        ), "Made from the customer's details, as they are now."
+        ), "From the customer's details as they are now."
     found = sample(event, customer, integration, now)
     return found.occurrence, found.source
 
@@ -99,13 +99,16 @@ def _builder(customer: Customer, integration: Integration, event: str) -> Messag
 
 def _notes(event: str, message: BuiltMessage, integration: Integration) -> Iterator[str]:
     if not integration.enabled:
-        yield "The integration is switched off, so nothing of it is sent."
+        yield "The integration is switched off, so we do not send this."
     elif event in integration.muted:
-        yield "This event is switched off, so it is not sent."
+        yield "This event is switched off, so we do not send it."
     customer_id, identify = message.row.customer_id, message.accepted_identify
     at_segment = read.customers_at_segment([customer_id])[customer_id]
     is_known = at_segment.destination == destination_of(integration.region, integration.write_key)
     if identify is None and not is_known:
-        yield "Segment does not know this customer yet: their details are sent before it."
+        yield "Segment does not know this customer yet, so we send the customer's details first."
     elif identify and is_known and at_segment.traits_hash == identify.traits_hash:
-        yield "Segment has just these details already, so they are not sent again until something changes."
+        yield (
+            "Segment has these details already, so we do not send them again until something "
+            "changes."
+        )

@@ -82,7 +82,7 @@ def test_the_page_shows_it_and_neither_sends_nor_writes(
         shown = told(office, customer, "Order Created")
     assert "Order Created of" in shown
     assert "&quot;order_id&quot;: &quot;4711&quot;" in shown
-    assert "Made from order “4711”, as it is now." in shown
+    assert "From order “4711” as it is now." in shown
     assert segment.requests() == []
     assert Lane.objects.values().get() == lane
 
@@ -146,17 +146,17 @@ def test_a_customer_who_is_not_lost_is_shown_with_the_day_on_which_they_would_be
         (
             {"enabled": False},
             "New Customer Signup",
-            "The integration is switched off, so nothing of it is sent.",
+            "The integration is switched off, so we do not send this.",
         ),
         (
             {"muted": ["New Customer Signup"]},
             "New Customer Signup",
-            "This event is switched off, so it is not sent.",
+            "This event is switched off, so we do not send it.",
         ),
         (
             {},
             "New Customer Signup",
-            "Segment does not know this customer yet: their details are sent before it.",
+            "Segment does not know this customer yet, so we send the customer's details first.",
         ),
     ],
 )
@@ -177,10 +177,10 @@ def test_details_that_segment_has_already_are_noted_as_such(
 ) -> None:
     OrderFactory.create(customer=customer)
     Delivery().run()
-    assert "Segment has just these details already" in told(office, customer, "identify")
+    assert "Segment has these details already" in told(office, customer, "identify")
     customer.first_name = "Zoë"
     customer.save()
-    assert "Segment has just these details already" not in told(office, customer, "identify")
+    assert "Segment has these details already" not in told(office, customer, "identify")
 
 
 class TestChoosingACustomer:
