@@ -42,6 +42,9 @@ CONVENTIONAL_MODULES = {
     "urls",
     "views",
 }
+# The settings have to use the theme's name for its options, and theme.py defines them.
+CONVENTIONAL_CONSTANTS = {"UNFOLD"}
+CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
 MAX_MODULES_OF_ONE_NAME = 2
 """The same subject may have a module in two layers; with a third, the name says too little."""
 ADMIN = "smrt_integration/admin/"
@@ -69,6 +72,19 @@ def classes(path: Path) -> Iterator[str]:
     for statement in module_level(path):
         if isinstance(statement, ast.ClassDef):
             yield statement.name
+
+
+def constants(path: Path) -> Iterator[str]:
+    for statement in module_level(path):
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        else:
+            continue
+        for node in (node for target in targets for node in ast.walk(target)):
+            if isinstance(node, ast.Name) and CONSTANT.fullmatch(node.id):
+                yield node.id
 
 
 def modules_by_name(named: Iterable[tuple[str, Path]]) -> dict[str, set[str]]:
@@ -122,4 +138,14 @@ def test_no_more_than_two_modules_have_the_same_name() -> None:
         name: modules
         for name, modules in named.items()
         if len(places(modules)) > MAX_MODULES_OF_ONE_NAME and name not in CONVENTIONAL_MODULES
+    } == {}
+
+
+def test_every_constant_is_defined_in_one_module() -> None:
+    defined = modules_by_name((name, path) for path in SOURCES for name in constants(path))
+
+    assert {
+        name: modules
+        for name, modules in defined.items()
+        if len(modules) > 1 and name not in CONVENTIONAL_CONSTANTS
     } == {}
