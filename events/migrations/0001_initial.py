@@ -804,7 +804,7 @@ class Migration(migrations.Migration):
                             models.CharField(
                                 choices=[
                                     ("accepted", "Accepted by Segment"),
-                                    ("rejected", "Rejected"),
+                                    ("rejected", "Refused"),
                                     ("skipped", "Not sent"),
                                     ("expired", "Expired"),
                                 ],

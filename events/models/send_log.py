@@ -13,7 +13,7 @@ from customers.models import Business
 
 class Outcome(models.TextChoices):
     ACCEPTED = "accepted", "Accepted by Segment"
-    REJECTED = "rejected", "Rejected"
+    REJECTED = "rejected", "Refused"
     SKIPPED = "skipped", "Not sent"
     EXPIRED = "expired", "Expired"
 
