@@ -106,7 +106,7 @@ def _notes(event: str, message: BuiltMessage, integration: Integration) -> Itera
     at_segment = read.customers_at_segment([customer_id])[customer_id]
     is_known = at_segment.destination == destination_of(integration.region, integration.write_key)
     if identify is None and not is_known:
-        yield "Segment does not know this customer yet, so we send the customer's details first."
+        yield "Segment does not know this customer yet, so we send the customer details first."
     elif identify and is_known and at_segment.traits_hash == identify.traits_hash:
         yield (
             "Segment has these details already, so we do not send them again until something "

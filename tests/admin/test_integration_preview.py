@@ -156,7 +156,7 @@ def test_a_customer_who_is_not_lost_is_shown_with_the_day_on_which_they_would_be
         (
             {},
             "New Customer Signup",
-            "Segment does not know this customer yet, so we send the customer's details first.",
+            "Segment does not know this customer yet, so we send the customer details first.",
         ),
     ],
 )
