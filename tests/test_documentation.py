@@ -1,29 +1,37 @@
-"""The tables of the documentation agree with the code; its links and commands exist."""
+"""The tables of the documentation agree with the code.
+
+What the documentation names exists: links, their anchors, commands, files, modules.
+"""
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
+from django.core.management import get_commands
 
 from bench.parts import PARTS
 from customers.traits import Traits
 from events.catalogue import EVENTS
+from events.definitions.definition import properties_of, properties_type
 
 PROJECT = Path(__file__).resolve().parent.parent
 # The file that has each table. When a table moves, only these lines change.
 EVENTS_DOCUMENT = PROJECT / "docs" / "contract.md"
 TRAITS_DOCUMENT = PROJECT / "docs" / "contract.md"
 SETTINGS_DOCUMENT = PROJECT / "docs" / "operating.md"
-# Links and commands are checked in all documents.
+LOG_EVENTS_DOCUMENT = PROJECT / "docs" / "operating.md"
+# What is named in a document is checked in all of them.
 DOCUMENTS = sorted(
     [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md"), *(PROJECT / "bench").glob("*.md")]
 )
+PRODUCT = ("customers", "events", "smrt_integration")
 
 ORDER_PROPERTIES = "the order properties"
-"""In the table, this text means the properties that a line above it lists."""
+"""In the table, this text means the properties that the paragraph above it lists."""
 TYPE_NAMES: dict[Any, str] = {str: "text", bool: "true or false", int: "number", float: "number"}
 
 
@@ -42,10 +50,8 @@ def quoted(text: str) -> list[str]:
 
 
 def test_the_events_table_agrees_with_the_catalogue() -> None:
-    lines = EVENTS_DOCUMENT.read_text().splitlines()
-    order_properties = quoted(
-        next(line for line in lines if line.startswith("The order properties:"))
-    )
+    listed = EVENTS_DOCUMENT.read_text().split("\nThe order properties:", 1)[1]
+    order_properties = quoted(listed.split("\n\n", 1)[0])
     documented = [
         (
             quoted(name)[0],
@@ -55,13 +61,23 @@ def test_the_events_table_agrees_with_the_catalogue() -> None:
         for name, when, properties in table(EVENTS_DOCUMENT, "Events")
     ]
     assert documented == [
-        (
-            event.name,
-            event.sent_when,
-            list(get_type_hints(get_type_hints(event.properties)["return"])),
-        )
-        for event in EVENTS
+        (event.name, event.sent_when, list(properties_of(event))) for event in EVENTS
     ]
+
+
+def test_the_properties_table_agrees_with_the_definitions_and_their_types() -> None:
+    documented: list[tuple[str, str]] = []
+    for names, types, _ in table(EVENTS_DOCUMENT, "What the properties mean"):
+        properties, kinds = quoted(names), types.split(", ")
+        # One type is that of all properties of the row.
+        kinds = kinds * len(properties) if len(kinds) == 1 else kinds
+        documented += zip(properties, kinds, strict=True)
+    defined = {
+        (name, type_name(kind))
+        for event in EVENTS
+        for name, kind in get_type_hints(properties_type(event)).items()
+    }
+    assert sorted(documented) == sorted(defined)
 
 
 def test_the_traits_table_agrees_with_the_traits_and_their_types() -> None:
@@ -125,9 +141,67 @@ def test_every_link_leads_to_a_file(document: Path, target: str) -> None:
     assert (document.parent / target).exists()
 
 
+def anchors(document: Path) -> set[str]:
+    """Return the anchors of the headings, as the usual forges make them."""
+    text = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(("document", "target"), in_documents(r"\]\(([^):]*#[^)]+)\)"))
+def test_every_anchor_of_a_link_is_a_heading(document: Path, target: str) -> None:
+    path, anchor = target.split("#")
+    assert anchor in anchors(document.parent / path if path else document)
+
+
 @pytest.mark.parametrize(("document", "command"), in_documents(r"`make ([a-z]+)"))
 def test_every_make_command_exists(document: Path, command: str) -> None:
     assert re.search(rf"^{command}:", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("document", "command"), in_documents(r"manage\.py ([a-z_]+)"))
+def test_every_management_command_exists(document: Path, command: str) -> None:
+    assert command in get_commands()
+
+
+@pytest.mark.parametrize(("document", "path"), in_documents(r"`([\w.]+(?:/[\w.]+)+/?)`"))
+def test_every_named_file_exists(document: Path, path: str) -> None:
+    assert (PROJECT / path).exists()
+
+
+MODULE = rf"(?<![\w/.])((?:{'|'.join([*PRODUCT, 'devtools', 'delivery'])})(?:\.(?!py\b)[a-z_]+)+)"
+
+
+@pytest.mark.parametrize(("document", "name"), in_documents(MODULE))
+def test_every_named_module_exists(document: Path, name: str) -> None:
+    full = f"smrt_integration.{name}" if name.startswith("delivery.") else name
+    try:
+        import_module(full)
+    except ModuleNotFoundError:
+        package, _, attribute = full.rpartition(".")
+        assert hasattr(import_module(package), attribute)
+
+
+def serious_log_events() -> set[str]:
+    """Return the log events of the product at the level WARNING or higher."""
+    trees = [
+        ast.parse(file.read_text()) for part in PRODUCT for file in (PROJECT / part).rglob("*.py")
+    ]
+    return {
+        node.args[0].value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in {"log.warning", "log.error", "log.exception"}
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    }
+
+
+def test_the_table_of_log_events_agrees_with_the_code() -> None:
+    rows = table(LOG_EVENTS_DOCUMENT, "Log events")
+    documented = [name for names, _ in rows for name in quoted(names)]
+    assert sorted(documented) == sorted(serious_log_events())
 
 
 def test_every_figure_of_the_benchmark_has_a_sentence() -> None:

@@ -33,7 +33,7 @@ def code(language: str) -> list[str]:
 
 
 DEFINITION, CONTRACT, STORY = code("python")
-(ROW,) = code("markdown")
+EVENT_ROW, PROPERTY_ROW = code("markdown")
 
 
 def replace_once(file: Path, old: str, new: str) -> None:
@@ -57,10 +57,9 @@ def walked(tmp_path: Path) -> Path:
     scenarios = tmp_path / "tests" / "events" / "scenarios.py"
     scenarios.write_text(f"{scenarios.read_text()}\n\n{STORY}")
     document = tmp_path / "docs" / "contract.md"
-    (birthday_row,) = re.findall(
-        r"^\| `Customer Birthday` .*\n", document.read_text(), re.MULTILINE
-    )
-    replace_once(document, birthday_row, birthday_row + ROW)
+    for last, row in (("Customer Birthday", EVENT_ROW), ("birthday", PROPERTY_ROW)):
+        found = re.findall(rf"^\| `{last}` .*\n", document.read_text(), re.MULTILINE)
+        replace_once(document, found[0], found[0] + row)
     return tmp_path
 
 
@@ -93,9 +92,12 @@ def golden_messages(project: Path) -> dict[str, bytes]:
 @pytest.mark.slow
 def test_the_walk_adds_an_event_that_is_found_everywhere(walked: Path) -> None:
     everywhere, golden = "tests/events/new_event_everywhere.py", "tests/events/test_golden.py"
-    table = "tests/test_documentation.py::test_the_events_table_agrees_with_the_catalogue"
+    tables = [
+        "tests/test_documentation.py::test_the_events_table_agrees_with_the_catalogue",
+        "tests/test_documentation.py::test_the_properties_table_agrees_with_the_definitions_and_their_types",
+    ]
 
-    assert " passed" in run_tests(walked, everywhere, golden, table)
+    assert " passed" in run_tests(walked, everywhere, golden, *tables)
 
     written = golden_messages(walked)
     assert written.pop("customer-replied-to-text.json")
