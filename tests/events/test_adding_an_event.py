@@ -23,7 +23,7 @@ from events.definitions.definition import (
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PAGE = PROJECT / "docs" / "adding-an-event.md"
-COPIED = ("customers", "devtools", "docs", "events", "smrt_integration", "tests")
+COPIED = ("bench", "customers", "devtools", "docs", "events", "smrt_integration", "tests")
 FILES = ("manage.py", "pyproject.toml")
 
 
@@ -58,8 +58,8 @@ def walked(tmp_path: Path) -> Path:
     scenarios.write_text(f"{scenarios.read_text()}\n\n{STORY}")
     document = tmp_path / "docs" / "contract.md"
     for last, row in (("Customer Birthday", EVENT_ROW), ("birthday", PROPERTY_ROW)):
-        found = re.findall(rf"^\| `{last}` .*\n", document.read_text(), re.MULTILINE)
-        replace_once(document, found[0], found[0] + row)
+        rows = re.findall(rf"^\| `{last}` .*\n", document.read_text(), re.MULTILINE)
+        replace_once(document, rows[0], rows[0] + row)
     return tmp_path
 
 
