@@ -7,7 +7,7 @@
 `twilio_stub`       a stand-in for Twilio, with a page that shows customers' phones
 `demo`              three made-up businesses, and a simulation of the people there
 `management`        the commands `seed_demo` and `simulate`, which call `demo`
-`screenshots`       `make screenshots`: the pictures of the README
+`screenshots`       `make screenshots`: the pictures of docs/owners-admin.md
 `chromium`          the browser that tests and screenshots use
 ==================  ==========================================================================
 

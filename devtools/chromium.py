@@ -1,4 +1,4 @@
-"""The system's Chromium, for tests and for the README's pictures."""
+"""The system's Chromium, for tests and for the documentation's pictures."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""`make screenshots`: the README's pictures, of the demo as its owner sees it.
+"""`make screenshots`: the pictures of docs/owners-admin.md, of the demo as its owner sees it.
 
 Needs the servers that `make` starts, and Chromium.
 """
@@ -24,7 +24,7 @@ from devtools.services.process import ending_with_parent
 PROJECT: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = PROJECT / "docs" / "screenshots"
 MAX_BYTES: Final = 300_000
-"""Bytes of a picture, so that the README loads quickly on a slow line."""
+"""Bytes of a picture, so that the page loads quickly on a slow line."""
 START_SECONDS: Final = 30
 ACTIONS: Final = 120
 SEED: Final = 7

@@ -32,7 +32,7 @@ def _not_listed() -> set[str]:
 if _missing := sorted(_not_listed()):
     raise IncompleteDefinition(
         f"events/definitions/{_missing[0]}.py is not in the catalogue: "
-        "add it to MODULES in events/catalogue.py, or to SHARED if it defines no event."
+        "add it to MODULES in events/catalogue.py, or to SHARED_MODULES if it defines no event."
     )
 
 EVENTS: Final[tuple[type[EventDefinition], ...]] = tuple(
