@@ -7,6 +7,12 @@ import environ
 
 
 def main() -> None:
+    if sys.argv[1:] == ["new_field_key"]:
+        # FIELD_KEYS is a required setting, so its first key is created without the settings.
+        from events.management.commands.new_field_key import Command
+
+        sys.stdout.write(f"{Command().handle()}\n")
+        return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smrt_integration.settings")
     if "DATABASE_URL" not in os.environ:
         # Use the servers of `make run` while it is running.

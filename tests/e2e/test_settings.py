@@ -225,6 +225,22 @@ def test_errors_name_the_setting_of_a_malformed_file_and_a_missing_file(
     )
 
 
+def test_the_first_key_can_be_created_without_any_settings() -> None:
+    other_variables = {name: value for name, value in os.environ.items() if name not in KNOWN}
+
+    key = subprocess.run(
+        [sys.executable, "manage.py", "new_field_key"],
+        cwd=PROJECT,
+        env=other_variables,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+
+    assert_starts(FIELD_KEYS=key)
+
+
 def test_the_development_servers_do_not_start_with_debug_off() -> None:
     command = [sys.executable, "-m", "devtools.services", "exec", "--", "true"]
     other_variables = {name: value for name, value in os.environ.items() if name not in KNOWN}
