@@ -89,9 +89,8 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
 
     def not_found(self, request: HttpRequest, object_id: int | str) -> HttpResponse:
         """Redirect, like Django, to the home page, with a message that the row does not exist."""
-        response: HttpResponse = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
-            request, self.opts, str(object_id)
-        )
+        redirect: Any = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]
+        response: HttpResponse = redirect(request, self.opts, str(object_id))
         return response
 
     def managed_rows(self, request: HttpRequest) -> models.QuerySet[Any]:

@@ -27,6 +27,7 @@ def event_schema(event: type[EventDefinition]) -> dict[str, Any]:
         "$schema": DIALECT,
         "title": event.name,
         "description": event.sent_when,
+        "$comment": f"Version {event.version} of this event's properties.",
     } | schema_of(properties_type(event))
 
 

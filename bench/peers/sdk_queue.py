@@ -12,7 +12,7 @@ from segment.analytics.client import Client
 
 setup()
 
-from bench.peers.order_event import create_app, load_order_event  # noqa: E402 - it reads the settings
+from bench.peers.order_event import create_app, load_order_event  # noqa: E402
 
 app = create_app(
     "sdk_queue", task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1

@@ -6,7 +6,7 @@ from segment.analytics.client import Client
 
 setup()
 
-from bench.peers.order_event import create_app, load_order_event  # noqa: E402 - it reads the settings
+from bench.peers.order_event import create_app, load_order_event  # noqa: E402
 
 app = create_app("task_per_event")
 

@@ -1294,22 +1294,22 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "subtotal",
-                    models.DecimalField(decimal_places=2, default=Decimal("0"), max_digits=12),
+                    models.DecimalField(decimal_places=2, default=Decimal(0), max_digits=12),
                 ),
                 (
                     "discount_total",
-                    models.DecimalField(decimal_places=2, default=Decimal("0"), max_digits=12),
+                    models.DecimalField(decimal_places=2, default=Decimal(0), max_digits=12),
                 ),
-                ("tax", models.DecimalField(decimal_places=2, default=Decimal("0"), max_digits=12)),
+                ("tax", models.DecimalField(decimal_places=2, default=Decimal(0), max_digits=12)),
                 (
                     "total",
-                    models.DecimalField(decimal_places=2, default=Decimal("0"), max_digits=12),
+                    models.DecimalField(decimal_places=2, default=Decimal(0), max_digits=12),
                 ),
                 (
                     "tax_rate",
                     models.DecimalField(
                         decimal_places=4,
-                        default=Decimal("0"),
+                        default=Decimal(0),
                         max_digits=6,
                         validators=[
                             django.core.validators.MinValueValidator(0),

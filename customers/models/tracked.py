@@ -156,7 +156,7 @@ class Tracked(models.Model):
         cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any
     ) -> Self:
         record = super().from_db(db, field_names, values, **kwargs)
-        record._stored = dict(zip(field_names, values, strict=False))  # noqa: SLF001 - a record of this class
+        record._stored = dict(zip(field_names, values, strict=False))  # noqa: SLF001
         return record
 
     def __getstate__(self) -> dict[str, Any]:

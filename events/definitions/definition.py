@@ -99,14 +99,13 @@ class EventDefinition:
     look_alikes: ClassVar[tuple[LookAlike, ...]] = ()
     setting: ClassVar[Setting | None] = None
     recurs: ClassVar[bool] = False
-    """The event is about the customer and comes again, so each occurrence of a customer is another
-    one.
-    """
+    """The event is about the customer and comes again: each occurrence is another one."""
 
     @staticmethod
     def properties(facts: Facts, /) -> Mapping[str, Any]:
-        """Return the message's properties. The annotated return type, a TypedDict, is their
-        schema.
+        """Return the message's properties.
+
+        The annotated return type, a TypedDict, is their schema.
         """
         raise NotImplementedError
 
@@ -151,9 +150,7 @@ class SavedEvent(EventDefinition, abstract=True):
 
     @staticmethod
     def facts(row: Any, /) -> Facts:
-        """Return what to record: JSON values, and a `Lookup` for each value that another row
-        holds.
-        """
+        """Return what to record: JSON values, and a `Lookup` for what another row holds."""
         raise NotImplementedError
 
     @classmethod

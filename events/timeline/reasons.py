@@ -72,16 +72,22 @@ def _no_message(at: datetime, past: BusinessPast) -> Reason:
         return Reason(
             "unknown", f"We no longer know whether it was sent: the send log is kept for {kept}."
         )
-    if past.unread_from and past.unread_until:
-        if past.unread_from - RECORDING_DELAY <= at <= past.unread_until:
-            return Reason(
-                "waiting",
-                "It is probably waiting. More messages are waiting than this page can search.",
-            )
+    if _may_be_unread(at, past):
+        return Reason(
+            "waiting",
+            "It is probably waiting. More messages are waiting than this page can search.",
+        )
     return Reason(
         "not-sent",
         "It was not recorded when it happened. Imported records, for example, make no events.",
     )
+
+
+def _may_be_unread(at: datetime, past: BusinessPast) -> bool:
+    """Return whether the message may wait among more than the page reads."""
+    if past.unread_from is None or past.unread_until is None:
+        return False
+    return past.unread_from - RECORDING_DELAY <= at <= past.unread_until
 
 
 def why_no_visit(

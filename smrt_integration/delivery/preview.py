@@ -1,4 +1,4 @@
-"""A message as it would be posted, built by what builds those that are; nothing is sent and nothing written."""
+"""Preview a message: built like the messages that are posted, but sent and written nowhere."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,11 @@ from smrt_integration.delivery.messages import BuiltMessage
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`body` is what the send log would keep of it; empty when there is nothing to show, and `source` then says why."""
+    """A message, and the sentence that says what it was made from.
+
+    `body` is what the send log would keep; empty when there is nothing to show, and `source` then
+    says why. `notes` say whether and how it would be sent.
+    """
 
     body: str
     source: str
@@ -38,45 +42,46 @@ class Preview:
 
 def preview(event: str, customer: Customer, integration: Integration, now: datetime) -> Preview:
     try:
-        happening, source = _happening(event, customer, integration, now)
-    except NothingToPreview as missing:
-        return Preview("", f"There is nothing to show. {missing}")
-    lane_messages = _builder(customer, integration, event).build([_row(happening, customer)])
+        occurrence, source = _occurrence(event, customer, integration, now)
+    except NothingToPreview as reason:
+        return Preview("", f"There is nothing to show. {reason}")
+    lane_messages = _builder(customer, integration, event).build([_row(occurrence, customer)])
     if lane_messages.settled:
         return Preview("", f"It would be refused: {lane_messages.settled[0].reason}")
     (message,) = lane_messages.to_post
     return Preview(message.body, source, tuple(_notes(event, message, integration)))
 
 
-def _happening(
+def _occurrence(
     event: str, customer: Customer, integration: Integration, now: datetime
 ) -> tuple[Occurrence, str]:
     if event == IDENTIFY:
-        return Occurrence(
-            IDENTIFY, customer.pk, now, {}
-        ), "From the customer's details as they are now."
-    found = sample(event, customer, integration, now)
-    return found.occurrence, found.source
+        identify = Occurrence(IDENTIFY, customer.pk, now, {})
+        return identify, "From the customer's details as they are now."
+    example = sample(event, customer, integration, now)
+    return example.occurrence, example.source
 
 
-def _row(happening: Occurrence, customer: Customer) -> OutboxRow:
-    at, facts = happening.occurred_at.astimezone(UTC), dict(happening.facts)
+def _row(occurrence: Occurrence, customer: Customer) -> OutboxRow:
     return OutboxRow(
-        0,
-        customer.business_id,
-        customer.pk,
-        customer.uuid,
-        happening.event,
-        happening.subject_id,
-        new_message_id(),
-        at,
-        facts,
-        0,
+        id=0,
+        business_id=customer.business_id,
+        customer_id=customer.pk,
+        user_id=customer.uuid,
+        event=occurrence.event,
+        subject_id=occurrence.subject_id,
+        message_id=new_message_id(),
+        occurred_at=occurrence.occurred_at.astimezone(UTC),
+        facts=dict(occurrence.facts),
+        attempts=0,
     )
 
 
 def _builder(customer: Customer, integration: Integration, event: str) -> MessageBuilder:
-    """As in a round in which the customer is identified: that comes first, and neither is left out because Segment has it already."""
+    """Return a builder for a round in which the customer is identified before their event.
+
+    So neither message is left out because Segment has it already.
+    """
     lane = ClaimedLane(
         business_id=customer.business_id,
         token=uuid4(),

@@ -26,7 +26,9 @@ class Page(HTMLParser):
         super().__init__()
         self.status: int = response.status_code
         self.path: str = response.request["PATH_INFO"]
-        self.words, self.links, self.forms = "", [], []  # type: str, list[str], list[dict[str, str]]
+        self.words = ""
+        self.links: list[str] = []
+        self.forms: list[dict[str, str]] = []
         self.title = ""
         self._in = ""
         self.feed(response.content.decode())

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -44,6 +45,10 @@ def report_stops(app: Caller, *reports: dict[str, Any]) -> list[dict[str, Any]]:
 
 def statuses(results: list[dict[str, Any]]) -> list[str]:
     return [result["status"] for result in results]
+
+
+def report_statuses(app: Caller, *reports: dict[str, Any]) -> list[str]:
+    return statuses(report_stops(app, *reports))
 
 
 def orders(number: int, items: int = 0) -> list[dict[str, Any]]:
@@ -421,7 +426,7 @@ class TestConcurrency:
 
         outcomes = self.report_at_once(
             customers,
-            [lambda day=day: statuses(report_stops(app, *day)) for day in days],  # type: ignore[misc]
+            [partial(report_statuses, app, *day) for day in days],
         )
 
         assert outcomes == [["done", "done"]] * 2

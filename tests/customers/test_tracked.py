@@ -43,7 +43,7 @@ def saving(action: Callable[[], object]) -> Saved:
 @contextmanager
 def rolled_back(savepoint: bool = True) -> Iterator[None]:
     inner = nullcontext() if savepoint else transaction.atomic(savepoint=False)
-    with pytest.raises(BlockFailed), transaction.atomic(), inner:  # noqa: PT012 - the caller writes the block
+    with pytest.raises(BlockFailed), transaction.atomic(), inner:  # noqa: PT012
         yield
         raise BlockFailed
 
@@ -338,7 +338,7 @@ class TestTransactions:
         def fail() -> None:
             raise BlockFailed
 
-        with pytest.raises(BlockFailed), transaction.atomic():  # noqa: PT012 - the failure comes at its end
+        with pytest.raises(BlockFailed), transaction.atomic():  # noqa: PT012
             transaction.on_commit(fail)
             rename(business, "Second")
         assert rename(business, "Third").old_values == {"name": "Second"}

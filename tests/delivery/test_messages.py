@@ -30,7 +30,9 @@ def identify(message: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     sdks = SDK.identify(
         str(WHO), message["traits"], context=dict(CONTEXT), timestamp=AT, message_id=MESSAGE_ID
     )[1]
-    return segment.identify(WHO, message["traits"], CONTEXT["timezone"], AT, MESSAGE_ID), sdks  # type: ignore[arg-type]
+    time_zone: Any = CONTEXT["timezone"]
+    ours = segment.identify(WHO, message["traits"], time_zone, AT, MESSAGE_ID)
+    return ours, sdks
 
 
 def track(message: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

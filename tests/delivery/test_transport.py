@@ -77,7 +77,7 @@ def handler_for(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
 
         do_GET = do_POST  # noqa: N815 - the base class looks for this name
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             pass
 
     return Handler

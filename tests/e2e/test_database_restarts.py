@@ -1,6 +1,7 @@
 """PostgreSQL restarts under load. Saves fail meanwhile; everything saved is delivered once."""
 
 from collections.abc import Callable
+from functools import partial
 
 import psycopg
 import pytest
@@ -74,6 +75,14 @@ def test_everything_saved_is_delivered_once(
     assert sorted(entries) == sorted(message["messageId"] for message in accepted)
 
 
+def has_more_failures(sign_ups: "SignUpProgram", failed: int) -> bool:
+    return sign_ups.failed > failed
+
+
+def has_more_sign_ups(sign_ups: "SignUpProgram", count: int) -> bool:
+    return len(sign_ups.signed_up) > count
+
+
 def restart_under_load(
     server: PostgresServer, sign_ups: SignUpProgram, segment: SegmentStandIn
 ) -> None:
@@ -82,9 +91,9 @@ def restart_under_load(
     for end_database in (server.stop, server.kill):
         end_database()
         failed, before = sign_ups.failed, len(sign_ups.signed_up)
-        wait_until(lambda failed=failed: sign_ups.failed > failed, "saves fail")  # type: ignore[misc]
+        wait_until(partial(has_more_failures, sign_ups, failed), "saves fail")
         server.start()
-        wait_until(lambda before=before: len(sign_ups.signed_up) > before + 10, "saves work again")  # type: ignore[misc]
+        wait_until(partial(has_more_sign_ups, sign_ups, before + 10), "saves work again")
         end_leases(server)
     sign_ups.process.terminate()
     sign_ups.process.wait(10)

@@ -38,7 +38,7 @@ def due_birthdays(
         clock = now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
         for year in (clock.year - 1, clock.year):
             day = celebrated_on(birthday, year)
-            from_hour = datetime(day.year, day.month, day.day, hour)  # noqa: DTZ001 - what the clock on the wall shows
+            from_hour = datetime(day.year, day.month, day.day, hour)  # noqa: DTZ001
             if year not in done and clock >= from_hour and local_day(now, zone) <= day + CATCH_UP:
                 done.add(year)
                 yield number, year

@@ -6,7 +6,7 @@ from smrt_integration import schedules
 
 
 class Command(BaseCommand):
-    help = "Create the schedules beat needs that are missing. Those that exist keep what an operator made of them."
+    help = "Create the schedules that beat needs. Existing ones keep an operator's changes."
 
     def handle(self, *args: Any, **options: Any) -> str:
         return f"{schedules.sync()} schedules created."
