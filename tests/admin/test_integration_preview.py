@@ -20,16 +20,16 @@ from smrt_integration.delivery.deliver import Delivery
 from smrt_integration.delivery.preview import preview
 from tests.admin.conftest import logged_in
 from tests.admin.test_integration_page import text
-from tests.events.golden_business import TUESDAY, Shop
+from tests.events.golden_business import TUESDAY, GoldenBusiness
 from tests.events.outbox_rows import nothing_written
-from tests.events.scenarios import STORIES
+from tests.events.scenarios import SCENARIOS
 from tests.events.test_golden import on_a_tuesday
 from tests.factories import CustomerFactory, CustomFieldFactory, OrderFactory
 from tests.segment import SegmentStandIn
 
 __all__ = ["on_a_tuesday"]
 pytestmark = pytest.mark.django_db
-# Two items go back while the clock of the story stands still, so no one of them is the latest.
+# This scenario returns two items at the same time, so neither of them is the latest.
 WITHOUT_A_LATEST = {"order-line-item-returned"}
 
 
@@ -51,10 +51,10 @@ def told(client: Client, customer: Customer, event: str) -> str:
 
 
 @pytest.mark.usefixtures("on_a_tuesday")
-@pytest.mark.parametrize("name", sorted(STORIES.keys() - WITHOUT_A_LATEST))
+@pytest.mark.parametrize("name", sorted(SCENARIOS.keys() - WITHOUT_A_LATEST))
 def test_it_is_what_segment_got_when_it_happened(name: str, segment: SegmentStandIn) -> None:
-    shop = Shop()
-    event = STORIES[name](shop)
+    business = GoldenBusiness()
+    event = SCENARIOS[name](business)
     Delivery().run()
     (sent,) = [
         message for message in segment.accepted() if message.get("event", message["type"]) == event

@@ -1,6 +1,4 @@
-"""The contract (spec/contract.md, sections 1, 3, 4 and 5) once more, written down apart from the
-code that has to keep it.
-"""
+"""The contract of `docs/contract.md` as data, independent of the code that must keep it."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Kind:
-    """What a value may be; `says` it in words."""
+    """What a value may be. `says` describes it in words."""
 
     says: str
     fits: Callable[[Any], bool]
@@ -41,7 +39,7 @@ def between(low: int, high: int) -> Kind:
 
 
 def record(**fields: Kind) -> Kind:
-    """An object with just these keys."""
+    """Return the kind of an object with exactly these keys."""
     return Kind(
         f"an object of {', '.join(fields)}",
         lambda value: isinstance(value, dict) and not misfits("", value, fields),
@@ -174,11 +172,11 @@ ENVELOPE: dict[str, Kind] = {
 
 # Mixpanel deletes or reinterprets them.
 RESERVED = {"id", "time", "distinct_id", "ip", "timezone", "length", "bucket"}
-DEEPEST = 3
+MAX_DEPTH = 3
 
 
 def complaints(message: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a message as posted; nothing when it keeps the contract."""
+    """Return what is wrong with a posted message. Empty when it keeps the contract."""
     if message.get("type") == "identify":
         envelope, content, fields = (
             ENVELOPE | {"traits": Kind("an object", is_object)},
@@ -188,12 +186,12 @@ def complaints(message: Mapping[str, Any]) -> list[str]:
     else:
         envelope = ENVELOPE | {"event": one_of(*EVENTS), "properties": Kind("an object", is_object)}
         content, fields = "properties", EVENTS.get(str(message.get("event")), {})
-    found = misfits("message", message, envelope)
+    problems = misfits("message", message, envelope)
     body = message.get(content)
     return (
-        [*found, *misfits(content, body, fields), *_unfit_for_mixpanel(content, body)]
+        [*problems, *misfits(content, body, fields), *_unfit_for_mixpanel(content, body)]
         if isinstance(body, dict)
-        else found
+        else problems
     )
 
 
@@ -202,12 +200,12 @@ def is_object(value: object) -> bool:
 
 
 def misfits(where: str, values: Mapping[str, Any], fields: Mapping[str, Kind]) -> list[str]:
-    found = [f"{where} lacks {name}" for name in fields if name not in values]
-    found += [
+    problems = [f"{where} lacks {name}" for name in fields if name not in values]
+    problems += [
         f"{where} has {name}, which is not in the contract" for name in values if name not in fields
     ]
     present = {name: kind for name, kind in fields.items() if name in values}
-    return found + [
+    return problems + [
         f"{where}.{name} is {values[name]!r}, not {kind.says}"
         for name, kind in present.items()
         if not kind.fits(values[name])
@@ -215,16 +213,20 @@ def misfits(where: str, values: Mapping[str, Any], fields: Mapping[str, Kind]) -
 
 
 def _unfit_for_mixpanel(where: str, body: Mapping[str, Any]) -> list[str]:
-    found = [
+    problems = [
         f"{where}.{name} is a name that Mixpanel keeps for itself"
         for name in body
         if name in RESERVED or name.startswith("$")
     ]
-    return [*found, f"{where} is nested deeper than {DEEPEST}"] if depth(body) > DEEPEST else found
+    return (
+        [*problems, f"{where} is nested deeper than {MAX_DEPTH}"]
+        if depth(body) > MAX_DEPTH
+        else problems
+    )
 
 
 def depth(value: object) -> int:
-    """Of a plain value 0; of an object or a list one more than of the deepest in it."""
+    """Return 0 for a plain value, and for an object or a list one more than for its deepest."""
     if isinstance(value, dict):
         return 1 + max(map(depth, value.values()), default=0)
     return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0

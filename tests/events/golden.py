@@ -1,7 +1,7 @@
 """Golden messages: `tests/golden/<name>.json`, each one message as posted.
 
-`GOLDEN_WRITE=1 make test ARGS=tests/events/test_golden.py` writes them anew, after a change of the
-contract; read the difference before committing it. Nothing else writes them.
+After a change of the contract, `GOLDEN_WRITE=1 make test ARGS=tests/events/test_golden.py` writes
+them again. Read the difference before you commit it. Nothing else writes them.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 
 FOLDER = Path(__file__).resolve().parent.parent / "golden"
 
-# What differs from run to run. Each is checked for what it must be before it is replaced.
+# These stand for what differs from run to run. Each value is checked before it is replaced.
 MESSAGE_ID = "<32 hex digits, the same on every attempt>"
 LINE_ITEM_ID = "<the line item's own id>"
 SDK_VERSION = "<the installed one's>"
@@ -25,31 +25,33 @@ def path(name: str) -> Path:
 
 
 def committed() -> dict[str, dict[str, Any]]:
-    """All golden messages by name."""
+    """Return all golden messages by name."""
     return {file.stem: json.loads(file.read_text()) for file in sorted(FOLDER.glob("*.json"))}
 
 
 def slug(event: str) -> str:
-    """What the names of an event's golden messages start with."""
+    """Return what the names of an event's golden messages start with."""
     return event.lower().replace(" ", "-")
 
 
-def without_chance(message: Mapping[str, Any], line_item_id: int | None = None) -> dict[str, Any]:
-    """The message with stated placeholders for what no two runs have in common."""
+def with_placeholders(
+    message: Mapping[str, Any], line_item_id: int | None = None
+) -> dict[str, Any]:
+    """Return the message with placeholders for what differs from run to run."""
     library = message["context"]["library"]
     assert library["version"] == version("segment-analytics-python")
-    steady = {
+    stable = {
         **message,
         "messageId": MESSAGE_ID,
         "context": message["context"] | {"library": library | {"version": SDK_VERSION}},
     }
     if line_item_id is not None:
         assert message["properties"]["line_item_id"] == str(line_item_id)
-        steady["properties"] = message["properties"] | {"line_item_id": LINE_ITEM_ID}
-    return steady
+        stable["properties"] = message["properties"] | {"line_item_id": LINE_ITEM_ID}
+    return stable
 
 
-def writing() -> bool:
+def is_writing() -> bool:
     return os.environ.get("GOLDEN_WRITE") == "1"
 
 
@@ -58,13 +60,16 @@ def write(name: str, message: Mapping[str, Any]) -> None:
 
 
 def check(name: str, message: Mapping[str, Any]) -> None:
-    """That the message is the golden one."""
+    """Assert that the message is the golden one."""
     difference = compare(name, message)
     assert not difference, f"{name} has changed:\n{difference}"
 
 
 def compare(name: str, message: Mapping[str, Any]) -> str:
-    """What `git diff` would show, the order of keys aside; empty when there is no difference."""
+    """Return the difference as `git diff` shows it, or "" when there is none.
+
+    The order of keys does not count.
+    """
     golden = sorted_text(json.loads(path(name).read_text())) if path(name).exists() else ""
     lines = unified_diff(
         golden.splitlines(),
@@ -77,5 +82,5 @@ def compare(name: str, message: Mapping[str, Any]) -> str:
 
 
 def sorted_text(message: Mapping[str, Any]) -> str:
-    """Texts tell 1, 1.0 and true apart, which are equal in Python."""
+    """Return the message as text: 1, 1.0 and true are equal in Python, but not as text."""
     return json.dumps(message, indent=2, sort_keys=True, ensure_ascii=False)

@@ -21,7 +21,7 @@ TUESDAY = datetime(2025, 3, 4, 17, 30, 15, 123_456, tzinfo=UTC)
 SIGNED_UP = datetime(2024, 11, 20, 1, 5, tzinfo=UTC)
 ANN = UUID("3f1b7c52-5f0e-4d0a-9c39-6a1f0e8d2b71")
 TAX = Decimal("8.625")
-ANNS_PLACE = {
+ANNS_ADDRESS = {
     "street": "12 Example Street",
     "city": "San Francisco",
     "state": "CA",
@@ -30,19 +30,19 @@ ANNS_PLACE = {
 }
 
 
-class Shop:
-    """A business. `open` switches it on; the other methods create its people and orders."""
+class GoldenBusiness:
+    """A business that is not switched on yet, and the methods that create its records."""
 
     def __init__(self) -> None:
-        self.business: Business = BusinessFactory.create(name="Bayview Cleaners")
+        self.record: Business = BusinessFactory.create(name="Bayview Cleaners")
         self.line_item_id: int | None = None
 
-    def open(self, **config: Any) -> Integration:
+    def switch_on(self, **config: Any) -> Integration:
         return Integration.objects.create(
-            business=self.business, enabled=True, write_key=WRITE_KEY, **config
+            business=self.record, enabled=True, write_key=WRITE_KEY, **config
         )
 
-    def ann(self, **details: Any) -> Customer:
+    def create_ann(self, **details: Any) -> Customer:
         contact = {
             "first_name": "Ann",
             "last_name": "Example",
@@ -50,38 +50,38 @@ class Shop:
             "phone": "+14155550112",
         }
         return CustomerFactory.create(
-            business=self.business, uuid=ANN, created_at=SIGNED_UP, **ANNS_PLACE | contact | details
+            business=self.record, uuid=ANN, created_at=SIGNED_UP, **ANNS_ADDRESS | contact | details
         )
 
-    def nobody(self) -> Customer:
+    def create_bare_customer(self) -> Customer:
         return CustomerFactory.create(
-            business=self.business, uuid=ANN, created_at=SIGNED_UP, bare=True
+            business=self.record, uuid=ANN, created_at=SIGNED_UP, bare=True
         )
 
-    def of(self, record_factory: Any, **values: Any) -> Any:
-        return record_factory.create(business=self.business, **values)
+    def create(self, record_factory: Any, **values: Any) -> Any:
+        return record_factory.create(business=self.record, **values)
 
-    def order(self, customer: Customer, **details: Any) -> Order:
-        """Two shirts and a dress, taken in by Carla at the store."""
-        cleaning = self.of(DepartmentFactory, name="Dry Cleaning")
+    def create_order(self, customer: Customer, **details: Any) -> Order:
+        """Create an order of two shirts and a dress. Carla takes it in at the store."""
+        cleaning = self.create(DepartmentFactory, name="Dry Cleaning")
         items = [
             NewLineItem("Shirt, pressed", Decimal("4.50"), 2, cleaning),
             NewLineItem("Evening dress", Decimal("31.20"), 1, cleaning),
         ]
         people = {
-            "agent": self.of(AgentFactory, name="Market Street"),
-            "sold_by": self.of(EmployeeFactory, name="Carla Counter"),
+            "agent": self.create(AgentFactory, name="Market Street"),
+            "sold_by": self.create(EmployeeFactory, name="Carla Counter"),
         }
         return Order.create(customer, items=items, tax_rate=TAX, number="1001", **people | details)
 
-    def loyal(self) -> Any:
-        return self.of(
+    def create_loyalty_discount(self) -> Any:
+        return self.create(
             DiscountFactory, name="Loyalty 10%", description="After ten orders", value=Decimal(10)
         )
 
-    def stop(self, customer: Customer) -> Stop:
+    def schedule_stop(self, customer: Customer) -> Stop:
         route, driver = (
-            self.of(AgentFactory, route=True, name="Route 7"),
-            self.of(EmployeeFactory, driver=True, name="Dan Driver"),
+            self.create(AgentFactory, route=True, name="Route 7"),
+            self.create(EmployeeFactory, driver=True, name="Dan Driver"),
         )
         return Stop.schedule(customer, date(2025, 3, 4), driver=driver, route=route)

@@ -1,6 +1,4 @@
-"""One small story per golden message; all begin with the same business, which is not switched on
-yet.
-"""
+"""One scenario per golden message. Each begins with the same business, not switched on yet."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -17,7 +15,7 @@ from customers.models import (
 )
 from events.identify import IDENTIFY
 from events.sweeps import birthdays, lost
-from tests.events.golden_business import ANN, TUESDAY, Shop
+from tests.events.golden_business import ANN, TUESDAY, GoldenBusiness
 from tests.factories import (
     AgentFactory,
     BrandFactory,
@@ -26,25 +24,27 @@ from tests.factories import (
     EmployeeFactory,
 )
 
-Story = Callable[[Shop], str]
-STORIES: dict[str, Story] = {}
+Scenario = Callable[[GoldenBusiness], str]
+SCENARIOS: dict[str, Scenario] = {}
 
 
-def story(name: str) -> Callable[[Story], Story]:
-    """A story does what it tells of and answers the event whose message is the golden one."""
+def scenario(name: str) -> Callable[[Scenario], Scenario]:
+    """Register a scenario. A scenario returns the event of its golden message."""
 
-    def keep(tell: Story) -> Story:
-        STORIES[name] = tell
-        return tell
+    def register(function: Scenario) -> Scenario:
+        SCENARIOS[name] = function
+        return function
 
-    return keep
+    return register
 
 
-@story("identify")
-def everything_is_known(shop: Shop) -> str:
-    birthday = shop.of(CustomFieldFactory, name="Birthday", kind=CustomField.Kind.DATE, position=2)
-    referral = shop.of(CustomFieldFactory, name="Referral Source", position=1)
-    ann = shop.ann(
+@scenario("identify")
+def a_customer_has_every_detail(business: GoldenBusiness) -> str:
+    birthday = business.create(
+        CustomFieldFactory, name="Birthday", kind=CustomField.Kind.DATE, position=2
+    )
+    referral = business.create(CustomFieldFactory, name="Referral Source", position=1)
+    ann = business.create_ann(
         payment_term=Customer.PaymentTerm.AUTO_PAY,
         card_on_file=True,
         phone_is_mobile=True,
@@ -52,185 +52,187 @@ def everything_is_known(shop: Shop) -> str:
         receive_texts=False,
         demographic=2,
         last_visit=TUESDAY - timedelta(days=7),
-        agent=shop.of(AgentFactory, route=True, name="Route 7"),
-        brand=shop.of(BrandFactory, name="Bayview Premium"),
-        group=shop.of(CustomerGroupFactory, name="Neighbours"),
-        discount=shop.loyal(),
+        agent=business.create(AgentFactory, route=True, name="Route 7"),
+        brand=business.create(BrandFactory, name="Bayview Premium"),
+        group=business.create(CustomerGroupFactory, name="Neighbours"),
+        discount=business.create_loyalty_discount(),
     )
-    shop.open(birthday_field=birthday)
+    business.switch_on(birthday_field=birthday)
     CustomFieldValue.record(ann, birthday, "1988-5-4")
     CustomFieldValue.record(ann, referral, "Friend: Zoë Müller")
     return IDENTIFY
 
 
-@story("identify-corporate")
-def a_company(shop: Shop) -> str:
-    company = shop.ann(
+@scenario("identify-corporate")
+def a_corporate_customer_changes(business: GoldenBusiness) -> str:
+    company = business.create_ann(
         kind=Customer.Kind.CORPORATE,
         company_name="Example Hotel Inc.",
         payment_term=Customer.PaymentTerm.STATEMENT,
     )
-    shop.open()
+    business.switch_on()
     company.set_delivery_preference(Customer.DeliveryPreference.WILL_CALL)
     return IDENTIFY
 
 
-@story("identify-bare")
-def nothing_is_known(shop: Shop) -> str:
-    nobody = shop.nobody()
-    shop.open()
-    nobody.set_delivery_preference(Customer.DeliveryPreference.ADDRESS_DECLINED)
+@scenario("identify-bare")
+def a_customer_has_no_details(business: GoldenBusiness) -> str:
+    customer = business.create_bare_customer()
+    business.switch_on()
+    customer.set_delivery_preference(Customer.DeliveryPreference.ADDRESS_DECLINED)
     return IDENTIFY
 
 
-@story("pickup-completed")
-def a_driver_picks_up_and_delivers(shop: Shop) -> str:
-    ann = shop.ann()
-    earlier = shop.order(ann, bags=3)
-    stop = shop.stop(ann)
+@scenario("pickup-completed")
+def a_driver_picks_up_and_delivers(business: GoldenBusiness) -> str:
+    ann = business.create_ann()
+    earlier = business.create_order(ann, bags=3)
+    stop = business.schedule_stop(ann)
     Order.create(ann, stop=stop, items=[NewLineItem("Coat", Decimal(20))])
-    shop.open()
+    business.switch_on()
     stop.complete(delivered_orders=[earlier])
     return "Pickup Completed"
 
 
-@story("pickup-completed-pickup-only")
-def a_driver_only_picks_up(shop: Shop) -> str:
-    nobody = shop.nobody()
-    shop.open()
-    stop = Stop.schedule(nobody, date(2025, 3, 4))
-    Order.create(nobody, stop=stop)
+@scenario("pickup-completed-pickup-only")
+def a_driver_only_picks_up(business: GoldenBusiness) -> str:
+    customer = business.create_bare_customer()
+    business.switch_on()
+    stop = Stop.schedule(customer, date(2025, 3, 4))
+    Order.create(customer, stop=stop)
     stop.complete()
     return "Pickup Completed"
 
 
-@story("pickup-missed")
-def nothing_hangs_at_the_door(shop: Shop) -> str:
-    ann = shop.ann()
-    shop.open()
-    shop.stop(ann).complete()
+@scenario("pickup-missed")
+def a_driver_finds_nothing_to_pick_up(business: GoldenBusiness) -> str:
+    ann = business.create_ann()
+    business.switch_on()
+    business.schedule_stop(ann).complete()
     return "Pickup Missed"
 
 
-@story("pickup-scheduled")
-def the_counter_schedules(shop: Shop) -> str:
-    ann = shop.ann()
-    shop.open()
+@scenario("pickup-scheduled")
+def an_employee_schedules_a_pickup(business: GoldenBusiness) -> str:
+    ann = business.create_ann()
+    business.switch_on()
     ann.schedule_pickup(date(2025, 3, 6))
     return "Pickup Scheduled"
 
 
-@story("pickup-scheduled-by-customer")
-def the_customer_schedules(shop: Shop) -> str:
-    ann = shop.ann()
-    shop.open()
+@scenario("pickup-scheduled-by-customer")
+def a_customer_schedules_a_pickup(business: GoldenBusiness) -> str:
+    ann = business.create_ann()
+    business.switch_on()
     ann.schedule_pickup(date(2025, 3, 6), by=PickupRequest.ScheduledBy.CUSTOMER)
     return "Pickup Scheduled"
 
 
-@story("customer-canceled-pickup")
-def the_customer_cancels_on_the_website(shop: Shop) -> str:
-    pickup = shop.ann().schedule_pickup(date(2025, 3, 6))
-    shop.open()
+@scenario("customer-canceled-pickup")
+def a_customer_cancels_on_the_website(business: GoldenBusiness) -> str:
+    pickup = business.create_ann().schedule_pickup(date(2025, 3, 6))
+    business.switch_on()
     pickup.cancel(via=PickupRequest.CanceledVia.WEBSITE)
     return "Customer Canceled Pickup"
 
 
-@story("customer-canceled-pickup-by-text")
-def the_customer_answers_no(shop: Shop) -> str:
-    pickup = shop.ann().schedule_pickup(date(2025, 3, 6))
-    shop.open()
+@scenario("customer-canceled-pickup-by-text")
+def a_customer_cancels_by_text(business: GoldenBusiness) -> str:
+    pickup = business.create_ann().schedule_pickup(date(2025, 3, 6))
+    business.switch_on()
     pickup.cancel(via=PickupRequest.CanceledVia.TEXT)
     return "Customer Canceled Pickup"
 
 
-@story("customer-requested-regular-pickups")
-def the_customer_asks_for_a_route(shop: Shop) -> str:
-    ann = shop.ann()
-    shop.open()
+@scenario("customer-requested-regular-pickups")
+def a_customer_requests_regular_pickups(business: GoldenBusiness) -> str:
+    ann = business.create_ann()
+    business.switch_on()
     ann.request_regular_pickups()
     return "Customer Requested Regular Pickups"
 
 
-@story("order-created")
-def an_order_comes_in(shop: Shop) -> str:
-    ann = shop.ann()
-    shop.open()
-    shop.order(ann)
+@scenario("order-created")
+def an_order_is_created(business: GoldenBusiness) -> str:
+    ann = business.create_ann()
+    business.switch_on()
+    business.create_order(ann)
     return "Order Created"
 
 
-@story("order-created-with-discount")
-def an_order_comes_in_at_a_discount(shop: Shop) -> str:
-    ann = shop.ann(brand=shop.of(BrandFactory, name="Bayview Premium"))
-    shop.open()
-    shop.order(ann, discount=shop.loyal())
+@scenario("order-created-with-discount")
+def an_order_is_created_with_a_discount(business: GoldenBusiness) -> str:
+    ann = business.create_ann(brand=business.create(BrandFactory, name="Bayview Premium"))
+    business.switch_on()
+    business.create_order(ann, discount=business.create_loyalty_discount())
     return "Order Created"
 
 
-@story("order-created-by-nobody")
-def an_order_of_which_little_is_known(shop: Shop) -> str:
-    nobody = shop.nobody()
-    shop.open()
-    Order.create(nobody, number="1001")
+@scenario("order-created-by-nobody")
+def an_order_is_created_with_few_details(business: GoldenBusiness) -> str:
+    customer = business.create_bare_customer()
+    business.switch_on()
+    Order.create(customer, number="1001")
     return "Order Created"
 
 
-@story("order-ready")
-def an_order_is_done(shop: Shop) -> str:
-    order = shop.order(shop.ann())
-    shop.open()
+@scenario("order-ready")
+def an_order_is_ready(business: GoldenBusiness) -> str:
+    order = business.create_order(business.create_ann())
+    business.switch_on()
     order.mark_ready()
     return "Order Ready"
 
 
-@story("order-returned")
-def an_order_goes_back(shop: Shop) -> str:
-    order = shop.order(shop.ann(), discount=shop.loyal())
-    shop.open()
-    order.return_to_customer(by=shop.of(EmployeeFactory, name="Carlos Counter"))
+@scenario("order-returned")
+def an_order_is_returned(business: GoldenBusiness) -> str:
+    order = business.create_order(
+        business.create_ann(), discount=business.create_loyalty_discount()
+    )
+    business.switch_on()
+    order.return_to_customer(by=business.create(EmployeeFactory, name="Carlos Counter"))
     return "Order Returned"
 
 
-@story("order-line-item-returned")
-def the_last_item_goes_back(shop: Shop) -> str:
-    order = shop.order(shop.ann())
+@scenario("order-line-item-returned")
+def the_last_item_is_returned(business: GoldenBusiness) -> str:
+    order = business.create_order(business.create_ann())
     shirts, dress = order.items.order_by("pk")
     order.return_to_customer(by=None, items=[dress])
-    shop.open()
-    order.return_to_customer(by=shop.of(EmployeeFactory, name="Carlos Counter"))
-    shop.line_item_id = shirts.pk
+    business.switch_on()
+    order.return_to_customer(by=business.create(EmployeeFactory, name="Carlos Counter"))
+    business.line_item_id = shirts.pk
     return "Order Line Item Returned"
 
 
-@story("order-line-item-returned-in-part")
-def an_item_goes_back_before_the_others(shop: Shop) -> str:
+@scenario("order-line-item-returned-in-part")
+def one_item_of_two_is_returned(business: GoldenBusiness) -> str:
     order = Order.create(
-        shop.nobody(),
+        business.create_bare_customer(),
         items=[NewLineItem("Tie", Decimal(7)), NewLineItem("Coat", Decimal(20))],
         number="1002",
     )
     tie, _ = order.items.order_by("pk")
-    shop.open()
+    business.switch_on()
     order.return_to_customer(by=None, items=[tie])
-    shop.line_item_id = tie.pk
+    business.line_item_id = tie.pk
     return "Order Line Item Returned"
 
 
-@story("new-customer-signup")
-def a_customer_comes_to_the_counter(shop: Shop) -> str:
-    shop.open()
+@scenario("new-customer-signup")
+def a_customer_signs_up_at_the_counter(business: GoldenBusiness) -> str:
+    business.switch_on()
     Customer.sign_up(
-        shop.business, uuid=ANN, first_name="Ann", last_name="Example", email="ann@example.com"
+        business.record, uuid=ANN, first_name="Ann", last_name="Example", email="ann@example.com"
     )
     return "New Customer Signup"
 
 
-@story("new-customer-signup-on-website")
-def a_customer_signs_up_on_the_website(shop: Shop) -> str:
-    shop.open()
+@scenario("new-customer-signup-on-website")
+def a_customer_signs_up_on_the_website(business: GoldenBusiness) -> str:
+    business.switch_on()
     Customer.sign_up(
-        shop.business,
+        business.record,
         source=Customer.Source.WEBSITE,
         uuid=ANN,
         email="ann@example.com",
@@ -239,45 +241,45 @@ def a_customer_signs_up_on_the_website(shop: Shop) -> str:
     return "New Customer Signup"
 
 
-@story("customer-visit")
-def a_customer_visits(shop: Shop) -> str:
-    ann = shop.ann()
-    shop.open()
-    shop.order(ann)
+@scenario("customer-visit")
+def a_customer_visits_the_store(business: GoldenBusiness) -> str:
+    ann = business.create_ann()
+    business.switch_on()
+    business.create_order(ann)
     return "Customer Visit"
 
 
-@story("customer-visit-by-driver")
-def a_driver_visits(shop: Shop) -> str:
-    ann = shop.ann()
-    shop.open()
-    stop = shop.stop(ann)
+@scenario("customer-visit-by-driver")
+def a_driver_visits_a_customer(business: GoldenBusiness) -> str:
+    ann = business.create_ann()
+    business.switch_on()
+    stop = business.schedule_stop(ann)
     Order.create(ann, stop=stop)
     stop.complete()
     return "Customer Visit"
 
 
-@story("customer-visit-by-signup")
-def signing_up_is_a_visit(shop: Shop) -> str:
-    shop.open()
-    Customer.sign_up(shop.business, uuid=ANN, email="ann@example.com")
+@scenario("customer-visit-by-signup")
+def a_signup_counts_as_a_visit(business: GoldenBusiness) -> str:
+    business.switch_on()
+    Customer.sign_up(business.record, uuid=ANN, email="ann@example.com")
     return "Customer Visit"
 
 
-@story("customer-lost")
-def a_customer_stays_away(shop: Shop) -> str:
-    shop.ann(
+@scenario("customer-lost")
+def a_customer_stays_away(business: GoldenBusiness) -> str:
+    business.create_ann(
         visit_frequency=Customer.VisitFrequency.BI_WEEKLY, last_visit=TUESDAY - timedelta(days=31)
     )
-    shop.open()
+    business.switch_on()
     lost.sweep(TUESDAY + timedelta(days=1))
     return "Customer Lost"
 
 
-@story("customer-birthday")
-def a_customer_has_a_birthday(shop: Shop) -> str:
-    birthday = shop.of(CustomFieldFactory, name="Birthday", kind=CustomField.Kind.DATE)
-    CustomFieldValue.record(shop.ann(), birthday, "1988-03-04")
-    shop.open(birthday_field=birthday)
+@scenario("customer-birthday")
+def a_customer_has_a_birthday(business: GoldenBusiness) -> str:
+    birthday = business.create(CustomFieldFactory, name="Birthday", kind=CustomField.Kind.DATE)
+    CustomFieldValue.record(business.create_ann(), birthday, "1988-03-04")
+    business.switch_on(birthday_field=birthday)
     birthdays.sweep(TUESDAY)
     return "Customer Birthday"

@@ -32,7 +32,7 @@ def code(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 
 
-DEFINITION, CONTRACT, STORY = code("python")
+DEFINITION, CONTRACT, SCENARIO = code("python")
 EVENT_ROW, PROPERTY_ROW = code("markdown")
 
 
@@ -43,7 +43,7 @@ def replace_once(file: Path, old: str, new: str) -> None:
 
 
 @pytest.fixture
-def walked(tmp_path: Path) -> Path:
+def changed_copy(tmp_path: Path) -> Path:
     """A copy of the project with everything that the page adds."""
     for name in COPIED:
         ignored = shutil.ignore_patterns("__pycache__", "screenshots")
@@ -55,7 +55,7 @@ def walked(tmp_path: Path) -> Path:
     birthday = '    "Customer Birthday": {"birthday": MONTH_AND_DAY},\n'
     replace_once(tmp_path / "tests" / "events" / "contract.py", birthday, birthday + CONTRACT)
     scenarios = tmp_path / "tests" / "events" / "scenarios.py"
-    scenarios.write_text(f"{scenarios.read_text()}\n\n{STORY}")
+    scenarios.write_text(f"{scenarios.read_text()}\n\n{SCENARIO}")
     document = tmp_path / "docs" / "contract.md"
     for last, row in (("Customer Birthday", EVENT_ROW), ("birthday", PROPERTY_ROW)):
         rows = re.findall(rf"^\| `{last}` .*\n", document.read_text(), re.MULTILINE)
@@ -90,16 +90,16 @@ def golden_messages(project: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-def test_the_walk_adds_an_event_that_is_found_everywhere(walked: Path) -> None:
+def test_the_walk_adds_an_event_that_is_found_everywhere(changed_copy: Path) -> None:
     everywhere, golden = "tests/events/new_event_everywhere.py", "tests/events/test_golden.py"
     tables = [
         "tests/test_documentation.py::test_the_events_table_agrees_with_the_catalogue",
         "tests/test_documentation.py::test_the_properties_table_agrees_with_the_definitions_and_their_types",
     ]
 
-    assert " passed" in run_tests(walked, everywhere, golden, *tables)
+    assert " passed" in run_tests(changed_copy, everywhere, golden, *tables)
 
-    written = golden_messages(walked)
+    written = golden_messages(changed_copy)
     assert written.pop("customer-replied-to-text.json")
     assert written == golden_messages(PROJECT)
 
@@ -115,9 +115,7 @@ def without(part: str) -> str:
 
 @pytest.fixture
 def define() -> Iterator[Any]:
-    """Run a definition as if it stood in the module; nothing that fails is added to the
-    catalogue.
-    """
+    """Run a definition as a part of the module. Nothing that fails is added to the catalogue."""
     before = defined_events()
 
     def run(source: str) -> None:

@@ -1,5 +1,6 @@
-"""That the contract as the tests know it notices every way of breaking it, tried on the golden
-messages.
+"""`tests/events/contract.py` notices every way of breaking the contract.
+
+Tried on the golden messages.
 """
 
 from copy import deepcopy
@@ -11,7 +12,7 @@ from tests.events import golden
 from tests.events.contract import ENVELOPE, EVENTS, RESERVED, TRAITS, complaints, depth
 
 MESSAGES = {name: message | {"messageId": "0" * 32} for name, message in golden.committed().items()}
-NAMED = pytest.mark.parametrize("name", MESSAGES)
+each_message = pytest.mark.parametrize("name", MESSAGES)
 
 
 def content_of(message: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -19,12 +20,12 @@ def content_of(message: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return content, message[content]
 
 
-@NAMED
-def test_the_golden_message_keeps_it(name: str) -> None:
+@each_message
+def test_the_golden_message_keeps_the_contract(name: str) -> None:
     assert complaints(MESSAGES[name]) == []
 
 
-@NAMED
+@each_message
 def test_a_missing_property_is_noticed(name: str) -> None:
     content, body = content_of(MESSAGES[name])
     assert body
@@ -34,7 +35,7 @@ def test_a_missing_property_is_noticed(name: str) -> None:
         assert complaints(message) == [f"{content} lacks {missing}"]
 
 
-@NAMED
+@each_message
 def test_a_property_of_another_type_is_noticed(name: str) -> None:
     content, body = content_of(MESSAGES[name])
     for wrong in body:
@@ -44,7 +45,7 @@ def test_a_property_of_another_type_is_noticed(name: str) -> None:
         assert complaint.startswith(f"{content}.{wrong} is {{'neither': 'nor'}}, not ")
 
 
-@NAMED
+@each_message
 def test_a_property_that_the_contract_does_not_name_is_noticed(name: str) -> None:
     content, _ = content_of(MESSAGES[name])
     message = deepcopy(MESSAGES[name])
@@ -52,7 +53,7 @@ def test_a_property_that_the_contract_does_not_name_is_noticed(name: str) -> Non
     assert complaints(message) == [f"{content} has Agent, which is not in the contract"]
 
 
-@NAMED
+@each_message
 def test_a_missing_part_of_the_envelope_is_noticed(name: str) -> None:
     for missing in ENVELOPE:
         message = {part: value for part, value in MESSAGES[name].items() if part != missing}
@@ -97,10 +98,10 @@ def test_a_value_that_the_contract_does_not_allow_is_noticed(
     name: str, path: tuple[Any, ...], value: object
 ) -> None:
     message = deepcopy(MESSAGES[name])
-    holder: Any = message
+    container: Any = message
     for step in path[:-1]:
-        holder = holder[step]
-    holder[path[-1]] = value
+        container = container[step]
+    container[path[-1]] = value
     assert len(complaints(message)) == 1
 
 

@@ -1,4 +1,4 @@
-"""An event says what was true when it happened, whatever is changed or deleted before it leaves."""
+"""An event has the facts of when it happened, even if records change before it is sent."""
 
 import json
 from decimal import Decimal
@@ -9,7 +9,7 @@ import pytest
 from customers.models import Customer, Discount, LineItem, NewLineItem, Order, Stop
 from events.models import Integration, Outgoing
 from smrt_integration.delivery.deliver import Delivery
-from tests.events.golden_business import Shop
+from tests.events.golden_business import GoldenBusiness
 from tests.events.outbox_rows import facts, waiting
 from tests.factories import (
     AgentFactory,
@@ -24,12 +24,12 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def shop() -> Shop:
-    return Shop()
+def golden_business() -> GoldenBusiness:
+    return GoldenBusiness()
 
 
 def posted(segment: SegmentStandIn, event: str) -> dict[str, Any]:
-    """The properties of the one such event, delivered now."""
+    """Deliver now. Return the properties of the one message of this event."""
     Delivery().run()
     (message,) = [message for message in segment.accepted() if message.get("event") == event]
     properties: dict[str, Any] = message["properties"]
@@ -46,11 +46,13 @@ def rename(*records: Any) -> None:
         record.save()
 
 
-def test_renaming_what_an_order_names_changes_nothing(shop: Shop, segment: SegmentStandIn) -> None:
-    shop.open()
-    ann = shop.ann(brand=shop.of(BrandFactory, name="Premium"))
-    order = shop.order(ann, discount=shop.loyal())
-    order.return_to_customer(by=shop.of(EmployeeFactory, name="Carlos Counter"))
+def test_renamed_records_do_not_change_recorded_facts(
+    golden_business: GoldenBusiness, segment: SegmentStandIn
+) -> None:
+    golden_business.switch_on()
+    ann = golden_business.create_ann(brand=golden_business.create(BrandFactory, name="Premium"))
+    order = golden_business.create_order(ann, discount=golden_business.create_loyalty_discount())
+    order.return_to_customer(by=golden_business.create(EmployeeFactory, name="Carlos Counter"))
     before = recorded()
     item = LineItem.objects.filter(order=order).select_related("department")[0]
     rename(
@@ -60,7 +62,7 @@ def test_renaming_what_an_order_names_changes_nothing(shop: Shop, segment: Segme
         order.discount,
         ann.brand,
         item.department,
-        shop.business,
+        golden_business.record,
     )
     assert recorded() == before
     properties = posted(segment, "Order Returned")
@@ -72,10 +74,12 @@ def test_renaming_what_an_order_names_changes_nothing(shop: Shop, segment: Segme
     }
 
 
-def test_a_discount_that_is_raised_later_was_what_it_was(shop: Shop) -> None:
-    shop.open()
-    loyal = shop.loyal()
-    shop.order(shop.ann(), discount=loyal)
+def test_a_later_change_of_a_discount_does_not_change_recorded_facts(
+    golden_business: GoldenBusiness,
+) -> None:
+    golden_business.switch_on()
+    loyal = golden_business.create_loyalty_discount()
+    golden_business.create_order(golden_business.create_ann(), discount=loyal)
     Discount.objects.update(value=Decimal(50), description="For everybody")
     assert facts("Order Created")["discount"] == {
         "name": "Loyalty 10%",
@@ -84,29 +88,33 @@ def test_a_discount_that_is_raised_later_was_what_it_was(shop: Shop) -> None:
     }
 
 
-def test_a_total_that_changes_an_hour_later_does_not_change_what_was_recorded(
-    shop: Shop, segment: SegmentStandIn
+def test_a_later_change_of_the_total_does_not_change_recorded_facts(
+    golden_business: GoldenBusiness, segment: SegmentStandIn
 ) -> None:
-    shop.open()
-    order = shop.order(shop.ann())
+    golden_business.switch_on()
+    order = golden_business.create_order(golden_business.create_ann())
     order.add_items([NewLineItem("Wedding dress", Decimal(250))])
     assert order.total == Decimal("315.23")
     assert posted(segment, "Order Created")["value"] == 43.67
 
 
-def test_an_order_says_the_total_of_the_moment_in_each_of_its_events(shop: Shop) -> None:
-    shop.open()
-    order = shop.order(shop.ann())
+def test_each_event_of_an_order_has_the_total_of_its_own_time(
+    golden_business: GoldenBusiness,
+) -> None:
+    golden_business.switch_on()
+    order = golden_business.create_order(golden_business.create_ann())
     order.add_items([NewLineItem("Tie", Decimal(7))])
     order.mark_ready()
     assert (facts("Order Created")["value"], facts("Order Ready")["value"]) == ("43.67", "51.27")
 
 
-def test_rows_that_are_deleted_before_it_leaves_are_still_named(
-    shop: Shop, segment: SegmentStandIn
+def test_records_deleted_before_delivery_are_still_named(
+    golden_business: GoldenBusiness, segment: SegmentStandIn
 ) -> None:
-    shop.open()
-    order = shop.order(shop.ann(), discount=shop.loyal())
+    golden_business.switch_on()
+    order = golden_business.create_order(
+        golden_business.create_ann(), discount=golden_business.create_loyalty_discount()
+    )
     agent, clerk, discount = order.agent, order.sold_by, order.discount
     assert agent
     assert clerk
@@ -122,13 +130,13 @@ def test_rows_that_are_deleted_before_it_leaves_are_still_named(
     )
 
 
-def test_a_customer_who_is_deleted_before_it_leaves_still_did_it(
-    shop: Shop, segment: SegmentStandIn
+def test_events_of_a_customer_deleted_before_delivery_are_still_sent(
+    golden_business: GoldenBusiness, segment: SegmentStandIn
 ) -> None:
-    shop.open()
-    ann = shop.ann()
+    golden_business.switch_on()
+    ann = golden_business.create_ann()
     user_id = str(ann.uuid)
-    order = OrderFactory.create(business=shop.business, customer=ann, number="1001")
+    order = OrderFactory.create(business=golden_business.record, customer=ann, number="1001")
     order.delete()
     ann.delete()
     Delivery().run()
@@ -138,15 +146,17 @@ def test_a_customer_who_is_deleted_before_it_leaves_still_did_it(
     ]
 
 
-def test_a_stop_remembers_its_driver_route_and_address(shop: Shop, segment: SegmentStandIn) -> None:
-    shop.open()
-    ann = shop.ann()
-    ann.business = shop.business
+def test_a_later_change_of_a_stop_does_not_change_recorded_facts(
+    golden_business: GoldenBusiness, segment: SegmentStandIn
+) -> None:
+    golden_business.switch_on()
+    ann = golden_business.create_ann()
+    ann.business = golden_business.record
     stop = Stop.schedule(
         ann,
-        shop.business.today(),
-        driver=shop.of(EmployeeFactory, name="Dan Driver"),
-        route=shop.of(AgentFactory, name="Route 7"),
+        golden_business.record.today(),
+        driver=golden_business.create(EmployeeFactory, name="Dan Driver"),
+        route=golden_business.create(AgentFactory, name="Route 7"),
     )
     stop.complete(bags_delivered=1)
     before = recorded()
@@ -162,11 +172,11 @@ def test_a_stop_remembers_its_driver_route_and_address(shop: Shop, segment: Segm
     )
 
 
-def test_the_brand_is_the_one_of_the_moment(shop: Shop) -> None:
-    shop.open()
-    ann = shop.ann(brand=shop.of(BrandFactory, name="Premium"))
+def test_each_event_has_the_brand_of_its_own_time(golden_business: GoldenBusiness) -> None:
+    golden_business.switch_on()
+    ann = golden_business.create_ann(brand=golden_business.create(BrandFactory, name="Premium"))
     Order.create(ann, number="1")
-    ann.brand = shop.of(BrandFactory, name="Budget")
+    ann.brand = golden_business.create(BrandFactory, name="Budget")
     ann.save()
     Order.create(ann, number="2")
     ann.brand = None
@@ -176,29 +186,35 @@ def test_the_brand_is_the_one_of_the_moment(shop: Shop) -> None:
     assert brands == ["Premium", "Budget", "Bayview Cleaners"]
 
 
-def test_a_name_that_changes_within_the_transaction_is_the_one_it_had_then(shop: Shop) -> None:
+def test_a_name_changed_later_in_the_transaction_does_not_change_recorded_facts(
+    golden_business: GoldenBusiness,
+) -> None:
     """Facts are read by the statement that records the event, not at the end of the transaction."""
-    shop.open()
-    agent = shop.of(AgentFactory, name="Market Street")
-    Order.create(shop.ann(), agent=agent)
+    golden_business.switch_on()
+    agent = golden_business.create(AgentFactory, name="Market Street")
+    Order.create(golden_business.create_ann(), agent=agent)
     rename(agent)
     assert facts("Order Created")["agent"] == "Market Street"
 
 
-def test_a_record_that_was_renamed_elsewhere_is_named_as_the_database_has_it(shop: Shop) -> None:
-    """The copy at hand may be old."""
-    shop.open()
-    agent = shop.of(AgentFactory, name="Market Street")
+def test_facts_have_the_name_from_the_database_not_from_an_old_copy(
+    golden_business: GoldenBusiness,
+) -> None:
+    """The object in memory may be out of date."""
+    golden_business.switch_on()
+    agent = golden_business.create(AgentFactory, name="Market Street")
     type(agent).objects.filter(pk=agent.pk).update(name="Market and 4th")
-    Order.create(shop.ann(), agent=agent)
+    Order.create(golden_business.create_ann(), agent=agent)
     assert agent.name == "Market Street"
     assert facts("Order Created")["agent"] == "Market and 4th"
 
 
-def test_another_business_s_customer_is_never_named(shop: Shop, integration: Integration) -> None:
-    shop.open()
+def test_another_business_s_customer_is_never_named(
+    golden_business: GoldenBusiness, integration: Integration
+) -> None:
+    golden_business.switch_on()
     CustomerFactory.create(business=integration.business, first_name="Stranger")
-    shop.order(shop.ann())
-    rows = waiting(business=shop.business)
-    assert {row.business_id for row in rows} == {shop.business.pk}
+    golden_business.create_order(golden_business.create_ann())
+    rows = waiting(business=golden_business.record)
+    assert {row.business_id for row in rows} == {golden_business.record.pk}
     assert "Stranger" not in json.dumps([row.facts for row in rows])

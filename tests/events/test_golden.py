@@ -1,4 +1,4 @@
-"""Each message exactly as posted, from the action in the shop to the request that Segment gets."""
+"""Each message is posted exactly as its golden message says."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -12,14 +12,14 @@ from events.identify import IDENTIFY
 from smrt_integration.delivery.deliver import Delivery
 from tests.events import golden
 from tests.events.contract import EVENTS, complaints
-from tests.events.golden_business import TUESDAY, Shop
-from tests.events.scenarios import STORIES
+from tests.events.golden_business import TUESDAY, GoldenBusiness
+from tests.events.scenarios import SCENARIOS
 from tests.segment import SegmentStandIn
 
 
 @pytest.fixture
 def on_a_tuesday(settings: Any) -> Iterator[None]:
-    # The link is made from both.
+    # The customer's link depends on both.
     settings.SECRET_KEY = "for golden messages only"
     settings.PUBLIC_URL = "https://cleaners.example.com"
     with time_machine.travel(TUESDAY, tick=False):
@@ -28,52 +28,52 @@ def on_a_tuesday(settings: Any) -> Iterator[None]:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("on_a_tuesday")
-@pytest.mark.parametrize("name", STORIES)
-def test_it_is_posted_as_the_golden_message_says(name: str, segment: SegmentStandIn) -> None:
-    shop = Shop()
-    event = STORIES[name](shop)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_posted_message_equals_the_golden_message(name: str, segment: SegmentStandIn) -> None:
+    business = GoldenBusiness()
+    event = SCENARIOS[name](business)
     Delivery().run()
     assert [arrival.reason for arrival in segment.messages(verdict="dropped")] == []
     (message,) = [
         message for message in segment.accepted() if message.get("event", message["type"]) == event
     ]
     assert complaints(message) == []
-    steady = golden.without_chance(message, shop.line_item_id)
-    if golden.writing():
-        golden.write(name, steady)
-    golden.check(name, steady)
+    stable = golden.with_placeholders(message, business.line_item_id)
+    if golden.is_writing():
+        golden.write(name, stable)
+    golden.check(name, stable)
 
 
-def test_every_golden_message_is_some_story_s_and_the_other_way_round() -> None:
-    assert set(golden.committed()) == set(STORIES)
+def test_every_golden_message_has_a_scenario_and_every_scenario_a_golden_message() -> None:
+    assert set(golden.committed()) == set(SCENARIOS)
 
 
 def test_every_event_and_identify_has_a_golden_message_named_after_it() -> None:
-    told = {name: message.get("event", IDENTIFY) for name, message in golden.committed().items()}
-    assert set(told.values()) == catalogue.EVENT_NAMES | {IDENTIFY}
-    assert {golden.slug(event) for event in told.values()} <= set(told)
-    assert [name for name, event in told.items() if not name.startswith(golden.slug(event))] == []
+    events = {name: message.get("event", IDENTIFY) for name, message in golden.committed().items()}
+    assert set(events.values()) == catalogue.EVENT_NAMES | {IDENTIFY}
+    assert {golden.slug(event) for event in events.values()} <= set(events)
+    assert [name for name, event in events.items() if not name.startswith(golden.slug(event))] == []
 
 
 def test_the_catalogue_lists_the_contract_s_events_in_its_order() -> None:
     assert [event.name for event in catalogue.EVENTS] == list(EVENTS)
 
 
-class TestADifference:
-    """What a comparison must notice, tried on a message that has everything."""
+class TestComparison:
+    """A comparison notices every difference. Tried on a message that has everything."""
 
-    def test_is_shown_line_by_line(self) -> None:
+    def test_shows_each_line_that_differs(self) -> None:
         message = golden.committed()["order-created-with-discount"]
         changed = deepcopy(message)
         changed["properties"]["discount"]["value"] = 11.0
-        shown = golden.compare("order-created-with-discount", changed).splitlines()
-        assert [line.strip() for line in shown if line[:1] in "+-" and line[1:2] == " "] == [
+        difference = golden.compare("order-created-with-discount", changed).splitlines()
+        assert [line.strip() for line in difference if line[:1] in "+-" and line[1:2] == " "] == [
             '-      "value": 10.0',
             '+      "value": 11.0',
         ]
 
     @pytest.mark.parametrize("value", [True, 1, "1.0", None])
-    def test_of_type_alone_is_one(self, value: object) -> None:
+    def test_notices_a_value_of_another_type(self, value: object) -> None:
         message = golden.committed()["order-created"]
         assert golden.compare("order-created", message) == ""
         message["properties"]["value"] = 1.0
@@ -81,7 +81,7 @@ class TestADifference:
         message["properties"]["value"] = value
         assert golden.compare("order-created", message) not in {"", was}
 
-    def test_fails_the_test_and_leaves_the_golden_message_alone(self) -> None:
+    def test_fails_the_test_and_does_not_write_the_golden_message(self) -> None:
         before = golden.path("identify").read_text()
         with pytest.raises(
             AssertionError, match=r"^identify has changed:\n--- golden/identify\.json"
@@ -89,7 +89,7 @@ class TestADifference:
             golden.check("identify", {"type": "identify"})
         assert golden.path("identify").read_text() == before
 
-    def test_with_a_message_that_is_not_there_is_all_of_it(self) -> None:
+    def test_fails_when_there_is_no_golden_message(self) -> None:
         with pytest.raises(AssertionError, match="no-such-message has changed:"):
             golden.check("no-such-message", {"type": "track"})
         assert not golden.path("no-such-message").exists()

@@ -1,4 +1,4 @@
-"""What customers do: they sign up, visit, schedule and cancel pickups, and ask for a route."""
+"""The events of customers: signups, visits, pickups and requests for regular pickups."""
 
 from datetime import timedelta
 
@@ -17,11 +17,9 @@ EMPLOYEE, WEBSITE, TEXT = (
 )
 
 
-class TestSigningUp:
+class TestASignup:
     @pytest.mark.parametrize("source", ["POS", "Website"])
-    def test_is_told_with_where_it_happened_and_is_a_visit(
-        self, business: Business, source: str
-    ) -> None:
+    def test_records_its_source_and_a_visit(self, business: Business, source: str) -> None:
         at = timezone.now() - timedelta(minutes=5)
         customer = Customer.sign_up(business, source=source, at=at, first_name="Ann")
         assert [
@@ -37,13 +35,13 @@ class TestSigningUp:
         with nothing_written(), refused("Enter a valid email address.", "invalid", "email"):
             Customer.sign_up(business, email="ann at example.com")
 
-    def test_of_somebody_of_whom_nothing_is_known(self, business: Business) -> None:
+    def test_without_any_details_is_recorded_too(self, business: Business) -> None:
         Customer.sign_up(business)
         assert names() == ["New Customer Signup", "identify", "Customer Visit"]
 
 
 class TestAVisit:
-    def test_is_told_once_a_day(self, customer: Customer) -> None:
+    def test_is_recorded_once_a_day(self, customer: Customer) -> None:
         at = timezone.now()
         Order.create(customer, at=at)
         Order.create(customer)
@@ -51,16 +49,16 @@ class TestAVisit:
             (at, {"visit_type": "Store"})
         ]
 
-    def test_on_the_day_of_signing_up_is_not_told_again(self, business: Business) -> None:
+    def test_after_a_signup_of_the_same_day_is_not_recorded(self, business: Business) -> None:
         customer = Customer.sign_up(business)
         Order.create(customer)
         assert facts("Customer Visit") == {"visit_type": "Signup"}
 
-    def test_by_the_driver(self, customer: Customer) -> None:
+    def test_by_a_driver_has_that_type(self, customer: Customer) -> None:
         Stop.schedule(customer, customer.business.today()).complete(bags_delivered=1)
         assert facts("Customer Visit") == {"visit_type": "Driver"}
 
-    def test_the_next_day_is_another(self, customer: Customer) -> None:
+    def test_of_the_next_day_is_recorded_too(self, customer: Customer) -> None:
         now = timezone.now()
         Order.create(customer, at=now - timedelta(days=1))
         order = Order.create(customer, at=now)
@@ -73,7 +71,7 @@ class TestAVisit:
 
 class TestAPickup:
     @pytest.mark.parametrize("by", ["Employee", "Customer"])
-    def test_that_is_scheduled_is_told_with_by_whom(self, customer: Customer, by: str) -> None:
+    def test_that_is_scheduled_records_who_scheduled_it(self, customer: Customer, by: str) -> None:
         day = customer.business.today() + timedelta(days=2)
         pickup = customer.schedule_pickup(day, by=by)
         assert [(row.event, row.subject_id, row.occurred_at, row.facts) for row in waiting()] == [
@@ -95,7 +93,7 @@ class TestAPickup:
             customer.schedule_pickup(day)
 
     @pytest.mark.parametrize("via", [WEBSITE, TEXT])
-    def test_that_the_customer_cancels_is_told_with_how(self, customer: Customer, via: str) -> None:
+    def test_that_the_customer_cancels_records_how(self, customer: Customer, via: str) -> None:
         day = customer.business.today()
         pickup = customer.schedule_pickup(day)
         at = timezone.now()
@@ -106,17 +104,17 @@ class TestAPickup:
         with nothing_written(), refused("This pickup was already canceled.", "canceled_already"):
             pickup.cancel(via=via)
 
-    def test_that_an_employee_cancels_is_not_told(self, customer: Customer) -> None:
+    def test_that_an_employee_cancels_records_nothing(self, customer: Customer) -> None:
         pickup = customer.schedule_pickup(customer.business.today())
         with nothing_written():
             pickup.cancel(via=EMPLOYEE)
 
-    def test_that_was_carried_out_is_not_told_again(self, customer: Customer) -> None:
+    def test_that_was_completed_records_nothing_more(self, customer: Customer) -> None:
         pickup = customer.schedule_pickup(customer.business.today())
         with nothing_written():
             pickup.complete()
 
-    def test_answering_no_also_shows_that_the_phone_is_a_mobile_one(
+    def test_that_is_canceled_by_text_also_shows_that_the_phone_is_a_mobile_one(
         self, customer: Customer
     ) -> None:
         pickup = customer.schedule_pickup(customer.business.today())
@@ -124,15 +122,15 @@ class TestAPickup:
         assert names() == ["Pickup Scheduled", "Customer Canceled Pickup", "identify"]
 
 
-class TestAskingForARegularRoute:
-    def test_is_told_with_the_address(self, customer: Customer) -> None:
+class TestARequestForRegularPickups:
+    def test_records_the_address(self, customer: Customer) -> None:
         request = customer.request_regular_pickups()
-        (asked,) = waiting(event="Customer Requested Regular Pickups")
-        assert (asked.subject_id, asked.occurred_at) == (request.pk, request.requested_at)
-        assert asked.facts == {"address": customer.address}
+        (row,) = waiting(event="Customer Requested Regular Pickups")
+        assert (row.subject_id, row.occurred_at) == (request.pk, request.requested_at)
+        assert row.facts == {"address": customer.address}
         assert names() == ["Customer Requested Regular Pickups", "identify"]
 
-    def test_at_another_address(self, customer: Customer) -> None:
+    def test_for_another_address_records_that_address(self, customer: Customer) -> None:
         customer.request_regular_pickups(
             address={"street": "", "city": "Ōsaka", "state": "", "postalCode": "", "country": "JP"}
         )
@@ -146,7 +144,7 @@ class TestAskingForARegularRoute:
             }
         }
 
-    def test_twice_is_told_once(self, customer: Customer) -> None:
+    def test_that_is_made_twice_is_recorded_once(self, customer: Customer) -> None:
         customer.request_regular_pickups()
         with (
             nothing_written(),
@@ -157,7 +155,7 @@ class TestAskingForARegularRoute:
             customer.request_regular_pickups()
 
     @pytest.mark.parametrize("decide", [RegularPickupRequest.approve, RegularPickupRequest.decline])
-    def test_what_the_office_decides_is_a_trait_and_no_event(
+    def test_that_is_approved_or_declined_changes_a_trait_and_records_no_event(
         self, customer: Customer, decide: object
     ) -> None:
         request = customer.request_regular_pickups()

@@ -1,4 +1,4 @@
-"""What the life of an order records: which events, about what, at what time, with which facts."""
+"""The events of an order: which are recorded, about what, at what time, with which facts."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -20,25 +20,25 @@ SHIRT, COAT = NewLineItem("Shirt", Decimal("4.50"), 2), NewLineItem("Coat", Deci
 
 @pytest.fixture
 def order(customer: Customer, clerk: Employee) -> Order:
-    """Of two items; nothing waits because of it."""
+    """An order of two items. Its events were deleted, so nothing waits."""
     order = Order.create(customer, items=[SHIRT, COAT], sold_by=clerk, number="1001")
     Outgoing.objects.all().delete()
     return order
 
 
 def common(business: Business, **more: Any) -> dict[str, Any]:
-    """What every event of `order` says."""
-    known = {
+    """Return the facts that all events of `order` have."""
+    facts = {
         "order_id": "1001",
         "agent": None,
         "customer_brand": business.name,
         "value": "29.00",
         "currency": "USD",
     }
-    return known | {"sold_by": "Carla Counter", "returned_by": None, "discount": None} | more
+    return facts | {"sold_by": "Carla Counter", "returned_by": None, "discount": None} | more
 
 
-def test_an_order_that_comes_in_is_created_and_is_a_visit(
+def test_a_new_order_records_order_created_and_a_visit(
     business: Business, customer: Customer, clerk: Employee
 ) -> None:
     at = timezone.now() - timedelta(hours=2)
@@ -66,7 +66,7 @@ def test_an_order_that_comes_in_is_created_and_is_a_visit(
     assert names() == ["Order Created", "Customer Visit", "identify"]
 
 
-def test_each_row_says_whose_it_is_and_has_an_id_of_its_own(
+def test_each_row_has_its_business_its_customer_and_its_own_message_id(
     business: Business, customer: Customer
 ) -> None:
     Order.create(customer, items=[SHIRT])
@@ -97,7 +97,7 @@ def test_the_currency_is_the_business_s(business: Business, customer: Customer) 
     )
 
 
-def test_an_order_that_is_done_is_ready_once(order: Order, business: Business) -> None:
+def test_an_order_becomes_ready_once(order: Order, business: Business) -> None:
     at = timezone.now()
     order.mark_ready(at)
     assert [(row.event, row.subject_id, row.occurred_at, row.facts) for row in waiting()] == [
@@ -107,7 +107,7 @@ def test_an_order_that_is_done_is_ready_once(order: Order, business: Business) -
         order.mark_ready()
 
 
-def test_an_order_that_goes_back_is_returned_with_each_of_its_items(
+def test_a_returned_order_records_itself_and_each_of_its_items(
     order: Order, business: Business, driver: Employee
 ) -> None:
     cleaning = DepartmentFactory.create(business=business, name="Dry Cleaning")
@@ -154,7 +154,7 @@ def test_a_second_return_records_nothing(order: Order, clerk: Employee) -> None:
         order.return_to_customer(by=clerk)
 
 
-def test_items_that_go_back_one_by_one_are_each_told_and_the_order_with_the_last(
+def test_items_returned_one_by_one_are_recorded_and_the_order_with_the_last(
     order: Order, clerk: Employee
 ) -> None:
     shirts, coat = order.items.order_by("pk")
@@ -172,7 +172,7 @@ def test_items_that_go_back_one_by_one_are_each_told_and_the_order_with_the_last
     ]
 
 
-def test_changing_an_order_is_no_event(order: Order, business: Business) -> None:
+def test_changing_an_order_records_nothing(order: Order, business: Business) -> None:
     with nothing_written():
         (line,) = order.add_items([NewLineItem("Tie", Decimal("7.00"))])
         order.remove_items([line])
@@ -180,10 +180,10 @@ def test_changing_an_order_is_no_event(order: Order, business: Business) -> None
         order.change(discount=None)
 
 
-def test_orders_and_items_may_also_be_saved_past_the_actions(
+def test_orders_and_items_saved_without_the_actions_record_their_events_too(
     order: Order, business: Business
 ) -> None:
-    """An application that sets fields and saves is told of as well."""
+    """An application may set fields and save instead of calling the actions."""
     order.status = Order.Status.READY
     order.save()
     (ready,) = waiting(event="Order Ready")

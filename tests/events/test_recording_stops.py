@@ -1,4 +1,4 @@
-"""What a driver's stops record."""
+"""The events of a driver's stops."""
 
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from tests.customers.refused import refused
 from tests.events.outbox_rows import facts, names, nothing_written, waiting
 from tests.factories import AgentFactory
 
-PLACE: AddressDict = {
+ADDRESS: AddressDict = {
     "street": "7 Example Street",
     "city": "San Francisco",
     "state": "CA",
@@ -22,23 +22,25 @@ PLACE: AddressDict = {
 
 @pytest.fixture
 def stop(integration: Integration, customer: Customer, driver: Employee) -> Stop:
-    customer.set_address(PLACE)
+    customer.set_address(ADDRESS)
     route = AgentFactory.create(business=customer.business, route=True, name="Route 7")
     return Stop.schedule(customer, customer.business.today(), driver=driver, route=route)
 
 
-def settle() -> None:
+def forget_waiting_events() -> None:
     Outgoing.objects.all().delete()
 
 
-def test_scheduling_a_stop_is_no_event(stop: Stop) -> None:
+def test_scheduling_a_stop_records_nothing(stop: Stop) -> None:
     assert names() == []
 
 
-def test_a_stop_with_a_pickup_and_a_delivery(stop: Stop, customer: Customer) -> None:
+def test_a_completed_stop_records_its_pickups_and_deliveries(
+    stop: Stop, customer: Customer
+) -> None:
     cleaned = [Order.create(customer, bags=2), Order.create(customer, bags=1)]
     Order.create(customer, stop=stop)
-    settle()
+    forget_waiting_events()
     at = timezone.now()
     stop.complete(delivered_orders=cleaned, at=at)
     (completed,) = waiting(event="Pickup Completed")
@@ -50,7 +52,7 @@ def test_a_stop_with_a_pickup_and_a_delivery(stop: Stop, customer: Customer) -> 
     assert completed.facts == {
         "driver": "Dan Driver",
         "route": "Route 7",
-        "address": PLACE,
+        "address": ADDRESS,
         "had_pickup": True,
         "had_delivery": True,
         "total_pickups": 1,
@@ -63,24 +65,28 @@ def test_a_stop_with_a_pickup_and_a_delivery(stop: Stop, customer: Customer) -> 
     ("orders", "bags", "picked_up", "delivered"),
     [(0, 4, False, True), (2, 0, True, False), (1, 1, True, True)],
 )
-def test_what_is_counted(
+def test_orders_are_counted_as_pickups_and_bags_as_deliveries(
     stop: Stop, customer: Customer, orders: int, bags: int, picked_up: bool, delivered: bool
 ) -> None:
     for _ in range(orders):
         Order.create(customer, stop=stop)
     stop.complete(bags_delivered=bags)
-    found = facts("Pickup Completed")
-    assert (found["had_pickup"], found["had_delivery"]) == (picked_up, delivered)
-    assert (found["total_pickups"], found["total_deliveries"]) == (orders, bags)
+    recorded = facts("Pickup Completed")
+    assert (recorded["had_pickup"], recorded["had_delivery"]) == (picked_up, delivered)
+    assert (recorded["total_pickups"], recorded["total_deliveries"]) == (orders, bags)
 
 
-def test_the_driver_is_who_came(stop: Stop, business: Business, clerk: Employee) -> None:
+def test_the_driver_is_the_employee_who_came(
+    stop: Stop, business: Business, clerk: Employee
+) -> None:
     stop.complete(clerk, bags_delivered=1)
     assert facts("Pickup Completed")["driver"] == "Carla Counter"
 
 
 @pytest.mark.parametrize("action", ["complete", "miss"])
-def test_a_stop_where_nothing_was_to_be_had_is_missed_and_no_visit(stop: Stop, action: str) -> None:
+def test_a_stop_without_pickups_and_deliveries_is_missed_and_no_visit(
+    stop: Stop, action: str
+) -> None:
     at = timezone.now()
     getattr(stop, action)(at=at)
     assert [(row.event, row.subject_id, row.occurred_at, row.facts) for row in waiting()] == [
@@ -88,12 +94,14 @@ def test_a_stop_where_nothing_was_to_be_had_is_missed_and_no_visit(stop: Stop, a
             "Pickup Missed",
             stop.pk,
             at,
-            {"driver": "Dan Driver", "route": "Route 7", "address": PLACE},
+            {"driver": "Dan Driver", "route": "Route 7", "address": ADDRESS},
         )
     ]
 
 
-def test_a_stop_of_which_little_is_known(integration: Integration, customer: Customer) -> None:
+def test_a_stop_without_details_has_empty_facts(
+    integration: Integration, customer: Customer
+) -> None:
     Customer.objects.update(street="", city="", state="", postal_code="", country="")
     customer.refresh_from_db()
     Stop.schedule(customer, customer.business.today()).miss()
@@ -108,13 +116,13 @@ def test_a_stop_is_completed_once(stop: Stop) -> None:
         stop.miss()
 
 
-def test_a_delivery_returns_the_order_and_its_items_in_the_driver_s_name(
+def test_a_delivery_returns_the_order_and_its_items_by_the_driver(
     stop: Stop, customer: Customer
 ) -> None:
     order = Order.create(
         customer, items=[NewLineItem("Coat", Decimal(20)), NewLineItem("Shirt", Decimal("4.5"))]
     )
-    settle()
+    forget_waiting_events()
     stop.complete(delivered_orders=[order])
     assert names() == [
         "Order Returned",

@@ -1,5 +1,6 @@
-"""Another Segment source knows nobody: who does something after the write key or the region changed
-is identified anew, once.
+"""A new write key or region means another Segment source, which knows no customer.
+
+So each customer is identified again, once, before their next event.
 """
 
 from typing import Any
@@ -19,8 +20,10 @@ OTHER_KEY = "Z" * 32
 
 
 @pytest.fixture
-def known(segment: SegmentStandIn, integration: Integration, customer: Customer) -> Customer:
-    """Identified, as is another customer who will do nothing any more."""
+def known_customer(
+    segment: SegmentStandIn, integration: Integration, customer: Customer
+) -> Customer:
+    """A customer whom Segment knows. Segment knows another one too, who does nothing more."""
     for one in (customer, CustomerFactory.create(business=customer.business)):
         one.email = "new@example.com"
         one.save()
@@ -31,7 +34,7 @@ def known(segment: SegmentStandIn, integration: Integration, customer: Customer)
 
 
 def arrived(segment: SegmentStandIn) -> list[tuple[str, str]]:
-    """What, and with which key; delivered now."""
+    """Deliver now. Return each message's event and its write key."""
     Delivery().run()
     return [
         (arrival.message.get("event", "identify"), arrival.write_key)
@@ -48,52 +51,55 @@ def save(integration: Integration, **config: Any) -> None:
 @pytest.mark.parametrize(
     ("config", "key"), [({"write_key": OTHER_KEY}, OTHER_KEY), ({"region": "eu"}, WRITE_KEY)]
 )
-def test_the_first_event_after_it_is_preceded_by_an_identify_and_the_second_is_not(
+def test_after_a_change_of_source_an_identify_precedes_the_first_event_only(
     segment: SegmentStandIn,
     integration: Integration,
-    known: Customer,
+    known_customer: Customer,
     config: dict[str, str],
     key: str,
 ) -> None:
     with nothing_written():
         save(integration, **config)
     assert arrived(segment) == []
-    pickup = known.schedule_pickup(known.business.today())
+    pickup = known_customer.schedule_pickup(known_customer.business.today())
     assert arrived(segment) == [("identify", key), ("Pickup Scheduled", key)]
     pickup.cancel(via="Website")
     assert arrived(segment)[2:] == [("Customer Canceled Pickup", key)]
-    assert {message["userId"] for message in segment.accepted()} == {str(known.uuid)}
+    assert {message["userId"] for message in segment.accepted()} == {str(known_customer.uuid)}
 
 
-def test_a_customer_whose_traits_did_not_change_otherwise_is_told_of_to_the_new_source(
-    segment: SegmentStandIn, integration: Integration, known: Customer
+def test_a_new_source_gets_traits_that_the_old_source_had_already_accepted(
+    segment: SegmentStandIn, integration: Integration, known_customer: Customer
 ) -> None:
-    """The same traits were accepted, but elsewhere."""
+    """The same traits were accepted, but by the old source."""
     save(integration, write_key=OTHER_KEY)
-    known.email = "newer@example.com"
-    known.save()
-    known.email = "new@example.com"
-    known.save()
+    known_customer.email = "newer@example.com"
+    known_customer.save()
+    known_customer.email = "new@example.com"
+    known_customer.save()
     assert arrived(segment) == [("identify", OTHER_KEY)]
 
 
 @pytest.mark.parametrize(
     "config", [{"muted": ["Order Ready"]}, {"weekly_limit": 20}, {"write_key": WRITE_KEY}, {}]
 )
-def test_saving_anything_else_identifies_nobody(
-    segment: SegmentStandIn, integration: Integration, known: Customer, config: dict[str, Any]
+def test_other_changes_of_the_integration_identify_nobody(
+    segment: SegmentStandIn,
+    integration: Integration,
+    known_customer: Customer,
+    config: dict[str, Any],
 ) -> None:
     save(integration, **config)
-    known.schedule_pickup(known.business.today())
+    known_customer.schedule_pickup(known_customer.business.today())
     assert arrived(segment) == [("Pickup Scheduled", WRITE_KEY)]
 
 
-def test_going_back_to_the_old_source_identifies_again(
-    segment: SegmentStandIn, integration: Integration, known: Customer
+def test_going_back_to_the_old_source_identifies_customers_again(
+    segment: SegmentStandIn, integration: Integration, known_customer: Customer
 ) -> None:
-    """What was last accepted is what the other source knows."""
+    """We keep only the last accepted traits, and those are of the other source."""
     save(integration, write_key=OTHER_KEY)
-    pickup = known.schedule_pickup(known.business.today())
+    pickup = known_customer.schedule_pickup(known_customer.business.today())
     Delivery().run()
     save(integration, write_key=WRITE_KEY)
     pickup.cancel(via="Website")

@@ -1,4 +1,4 @@
-"""Where each event stands for a customer, and what became of a message, word for word."""
+"""The sentences about each event's status for a customer, and about each message's outcome."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ UPCOMING = {
 }
 
 
-def entry(outcome: str, ago: timedelta = HOUR, **known: Any) -> MessageEntry:
+def entry(outcome: str, ago: timedelta = HOUR, **values: Any) -> MessageEntry:
     moment = {"at": NOW - ago, "known_at": NOW - ago + timedelta(seconds=2)}
     return MessageEntry(
         **{
@@ -37,33 +37,30 @@ def entry(outcome: str, ago: timedelta = HOUR, **known: Any) -> MessageEntry:
             "outcome": outcome,
             "message_id": "m",
             **moment,
-            **known,
+            **values,
         }
     )
 
 
-def stand(event: str = READY, *entries: MessageEntry, **known: Any) -> EventStatus:
-    switches = known.pop("switches", SWITCHES)
+def event_status(event: str = READY, *entries: MessageEntry, **values: Any) -> EventStatus:
+    switches = values.pop("switches", SWITCHES)
     past = BusinessPast(ZONE, switches, (NOW - 300 * DAY).date(), 13)
-    found = CustomerFacts(
-        **{"entries": entries, "latest": {}, "past": past, "upcoming": UPCOMING, **known}
+    facts = CustomerFacts(
+        **{"entries": entries, "latest": {}, "past": past, "upcoming": UPCOMING, **values}
     )
-    return {one.event: one for one in event_statuses(found, NOW)}[event]
+    return {status.event: status for status in event_statuses(facts, NOW)}[event]
 
 
 def test_every_event_has_a_status_in_the_order_of_the_catalogue() -> None:
-    found = list(
-        event_statuses(
-            CustomerFacts([], {}, BusinessPast(ZONE, SWITCHES, NOW.date(), 13), UPCOMING), NOW
-        )
-    )
-    assert [one.event for one in found] == [event.name for event in catalogue.EVENTS]
-    assert [one.last for one in found] == [event.not_yet for event in catalogue.EVENTS]
-    assert {one.state for one in found} == {"nothing"}
+    past = BusinessPast(ZONE, SWITCHES, NOW.date(), 13)
+    statuses = list(event_statuses(CustomerFacts([], {}, past, UPCOMING), NOW))
+    assert [status.event for status in statuses] == [event.name for event in catalogue.EVENTS]
+    assert [status.last for status in statuses] == [event.not_yet for event in catalogue.EVENTS]
+    assert {status.state for status in statuses} == {"nothing"}
 
 
 @pytest.mark.parametrize(
-    ("last", "told"),
+    ("last", "sentence"),
     [
         (entry("accepted"), "Last accepted by Segment at 09:00."),
         (
@@ -84,7 +81,7 @@ def test_every_event_has_a_status_in_the_order_of_the_catalogue() -> None:
         ),
     ],
 )
-def test_what_became_of_the_last(last: MessageEntry, told: str) -> None:
+def test_the_status_says_the_outcome_of_the_last_message(last: MessageEntry, sentence: str) -> None:
     older = replace(
         last,
         id=1,
@@ -93,66 +90,65 @@ def test_what_became_of_the_last(last: MessageEntry, told: str) -> None:
         outcome="accepted",
         message_id="older",
     )
-    assert stand(READY, older, last) == EventStatus(READY, last.outcome, told, "", last)
+    assert event_status(READY, older, last) == EventStatus(READY, last.outcome, sentence, "", last)
 
 
-def test_a_message_sent_again_counts_by_when_it_left_last() -> None:
+def test_a_resent_message_counts_from_when_it_was_sent_last() -> None:
     again = entry("accepted", DAY, id=9, known_at=NOW - HOUR, message_id="again")
-    found = stand(READY, entry("rejected", DAY), again)
-    assert (found.state, found.last) == ("accepted", "Last accepted by Segment at 09:00.")
+    status = event_status(READY, entry("rejected", DAY), again)
+    assert (status.state, status.last) == ("accepted", "Last accepted by Segment at 09:00.")
 
 
-def test_what_happened_since_without_a_message_comes_first() -> None:
+def test_a_later_occurrence_without_a_message_comes_first() -> None:
     off = SwitchHistory([*SWITCHES.changes, Switched(NOW - 2 * HOUR, READY, False)])
-    found = stand(
+    status = event_status(
         READY,
         entry("accepted", DAY),
         latest={READY: NOW - HOUR},
         switches=off,
         muted=frozenset({READY}),
     )
-    assert found == EventStatus(
+    assert status == EventStatus(
         READY,
         "not-sent",
         "Last happened at 09:00. “Order Ready” has been switched off since 08:00.",
     )
 
 
-def test_what_was_switched_off_after_the_last_one_is_told_besides() -> None:
+def test_the_status_also_says_that_the_event_is_switched_off() -> None:
     off = SwitchHistory([*SWITCHES.changes, Switched(NOW - HOUR, READY, False)])
-    found = stand(READY, entry("accepted", DAY), switches=off, muted=frozenset({READY}))
-    assert (found.last, found.next) == (
+    status = event_status(READY, entry("accepted", DAY), switches=off, muted=frozenset({READY}))
+    assert (status.last, status.next) == (
         "Last accepted by Segment yesterday at 10:00.",
         "This event has been switched off since 09:00.",
     )
 
 
-def test_what_is_further_back_than_was_read_is_not_said_to_be_unsent() -> None:
-    told = NOT_READ
-    found = stand(READY, latest={READY: NOW - 9 * DAY}, read_from=NOW - DAY)
-    assert (found.state, found.last) == (
+def test_an_occurrence_older_than_the_entries_read_has_an_unknown_outcome() -> None:
+    status = event_status(READY, latest={READY: NOW - 9 * DAY}, read_from=NOW - DAY)
+    assert (status.state, status.last) == (
         "unknown",
-        f"Last happened on 15 November at 10:00. {told}",
+        f"Last happened on 15 November at 10:00. {NOT_READ}",
     )
-    assert stand("Customer Birthday", read_from=NOW - DAY).last == told
-    assert stand(READY, latest={READY: NOW - HOUR}, read_from=NOW - DAY).state == "not-sent"
+    assert event_status("Customer Birthday", read_from=NOW - DAY).last == NOT_READ
+    assert event_status(READY, latest={READY: NOW - HOUR}, read_from=NOW - DAY).state == "not-sent"
 
 
-def test_what_the_log_no_longer_keeps_is_not_said_to_be_unsent() -> None:
+def test_an_occurrence_older_than_the_send_log_has_an_unknown_outcome() -> None:
     long_ago = SwitchHistory([Switched(NOW - 900 * DAY, "", True)])
-    found = stand(
+    status = event_status(
         "New Customer Signup",
         latest={"New Customer Signup": NOW - 500 * DAY},
         switches=long_ago,
     )
-    told = (
+    sentence = (
         "Last happened on 12 July 2025 at 11:00. "
         "We no longer know whether it was sent: the send log is kept for 13 months."
     )
-    assert (found.state, found.last) == ("unknown", told)
+    assert (status.state, status.last) == ("unknown", sentence)
 
 
-def test_today_s_visit_is_shown_as_the_one_that_counted() -> None:
+def test_the_status_of_visits_shows_today_s_counted_visit() -> None:
     absence = Absence(NOW - HOUR, True, "weekly", 14)
     visit = CountedVisit(NOW - HOUR, "by a driver")
     context = CustomerContext(1, ZONE, NOW, absence, Birthdays(None), visit)
@@ -162,26 +158,26 @@ def test_today_s_visit_is_shown_as_the_one_that_counted() -> None:
     )
 
 
-def test_what_comes_by_itself_is_told() -> None:
-    assert [stand(event).next for event in UPCOMING] == list(UPCOMING.values())
+def test_the_status_of_a_swept_event_says_what_comes_next() -> None:
+    assert [event_status(event).next for event in UPCOMING] == list(UPCOMING.values())
 
 
-def test_switched_off_is_told_of_every_event_before_anything_else() -> None:
+def test_an_integration_that_is_switched_off_comes_first_for_every_event() -> None:
     off = SwitchHistory([*SWITCHES.changes, Switched(NOW - DAY, "", False)])
     muted = frozenset({READY})
     for event in (READY, "Customer Lost", "Customer Visit"):
-        found = stand(event, switches=off, is_off=True, muted=muted)
+        status = event_status(event, switches=off, is_off=True, muted=muted)
         assert (
-            found.next
+            status.next
             == "Nothing is sent: the integration has been switched off since yesterday 10:00."
         )
     assert (
-        stand(READY, switches=SwitchHistory([]), is_off=True).next
+        event_status(READY, switches=SwitchHistory([]), is_off=True).next
         == "Nothing is sent: the integration is switched off."
     )
 
 
-def standing(**known: Any) -> LaneStatus:
+def lane_status(**values: Any) -> LaneStatus:
     return LaneStatus(
         **{
             "business_id": 1,
@@ -189,39 +185,39 @@ def standing(**known: Any) -> LaneStatus:
             "enabled": True,
             "has_key": True,
             "waiting": 3,
-            **known,
+            **values,
         }
     )
 
 
 @pytest.mark.parametrize(
-    ("message", "how", "told"),
+    ("message", "lane", "sentence"),
     [
-        (entry("accepted"), standing(), "Accepted by Segment at 09:00."),
+        (entry("accepted"), lane_status(), "Accepted by Segment at 09:00."),
         (
             entry("accepted", known_at=NOW),
-            standing(),
+            lane_status(),
             "Accepted by Segment at 10:00, 1 hour after it happened.",
         ),
         (
             entry("rejected", reason="Segment refused it."),
-            standing(),
+            lane_status(),
             "Refused at 09:00. Segment refused it.",
         ),
         (
             entry("skipped", reason="Nothing changed."),
-            standing(),
+            lane_status(),
             "Not sent at 09:00. Nothing changed.",
         ),
         (
             entry("expired", reason="It waited for 30 days."),
-            standing(),
+            lane_status(),
             "Expired at 09:00. It waited for 30 days.",
         ),
-        (entry("waiting"), standing(), "It is being sent."),
+        (entry("waiting"), lane_status(), "It is being sent."),
         (
             entry("waiting"),
-            standing(enabled=False),
+            lane_status(enabled=False),
             (
                 "It has been waiting since before the integration was switched off. When you "
                 "switch on, we ask you what to do with it."
@@ -229,35 +225,37 @@ def standing(**known: Any) -> LaneStatus:
         ),
         (
             entry("waiting"),
-            standing(stopped="Segment refused the write key. Copy it again."),
+            lane_status(stopped="Segment refused the write key. Copy it again."),
             "It is waiting because sending has stopped. The settings say what to do.",
         ),
         (
             entry("waiting"),
-            standing(stopped=CHOICE_WANTED),
+            lane_status(stopped=CHOICE_WANTED),
             "It is waiting for your choice about events from before you switched on.",
         ),
         (
             entry("waiting"),
-            standing(stopped=DISCARDING),
+            lane_status(stopped=DISCARDING),
             "It is waiting while old events are being discarded.",
         ),
         (
             entry("waiting", attempts=1, reason="Segment could not be reached."),
-            standing(last_error="Segment could not be reached."),
+            lane_status(last_error="Segment could not be reached."),
             "It is waiting to be tried again. Tried once. Segment could not be reached.",
         ),
         (
             entry("waiting", attempts=12),
-            standing(last_error="x"),
+            lane_status(last_error="x"),
             "It is waiting to be tried again. Tried 12 times.",
         ),
     ],
 )
-def test_what_became_of_a_message(message: MessageEntry, how: LaneStatus, told: str) -> None:
-    assert outcome_sentence(message, how, NOW) == told
+def test_a_message_s_outcome_is_a_sentence(
+    message: MessageEntry, lane: LaneStatus, sentence: str
+) -> None:
+    assert outcome_sentence(message, lane, NOW) == sentence
     assert message.outcome in STATE_LABELS
 
 
-def test_an_identify_is_called_by_what_it_is_about() -> None:
+def test_an_identify_has_the_title_customer_details() -> None:
     assert [title("identify"), title(READY)] == ["Customer details", READY]

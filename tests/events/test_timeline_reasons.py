@@ -1,4 +1,4 @@
-"""Why something that happened has no message, word for word."""
+"""The sentences that say why an occurrence has no message."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -39,7 +39,7 @@ READY = "Order Ready"
 
 
 @pytest.mark.parametrize(
-    ("ago", "known", "why"),
+    ("ago", "business_past", "reason"),
     [
         (HOUR, past(), Reason("not-sent", "The integration has never been set up.")),
         (
@@ -106,11 +106,13 @@ READY = "Order Ready"
         ),
     ],
 )
-def test_a_reason(ago: timedelta, known: BusinessPast, why: Reason) -> None:
-    assert why_not(READY, NOW - ago, known, NOW) == why
+def test_the_reason_follows_from_the_switches_and_the_send_log(
+    ago: timedelta, business_past: BusinessPast, reason: Reason
+) -> None:
+    assert why_not(READY, NOW - ago, business_past, NOW) == reason
 
 
-def test_what_was_switched_off_and_is_older_than_the_log_is_told_as_switched_off() -> None:
+def test_switched_off_is_the_reason_even_for_occurrences_older_than_the_send_log() -> None:
     muted = past(ON, Switched(SET_UP, READY, False), kept_months=1)
     assert (
         why_not(READY, NOW - 60 * DAY, muted, NOW).text
@@ -118,7 +120,7 @@ def test_what_was_switched_off_and_is_older_than_the_log_is_told_as_switched_off
     )
 
 
-def test_the_integration_counts_before_the_event() -> None:
+def test_the_integration_s_switch_counts_before_the_event_s() -> None:
     both = past(ON, Switched(NOW - DAY, READY, False), Switched(NOW - DAY, "", False))
     assert (
         why_not(READY, NOW - HOUR, both, NOW).text
@@ -132,11 +134,13 @@ def test_another_event_s_switch_does_not_count() -> None:
     assert "switched off" not in why_not(READY, NOW - HOUR, muted, NOW).text
 
 
-def test_an_employee_s_cancellation_is_no_event_whatever_was_switched() -> None:
-    told = Reason("no-event", "“Customer Canceled Pickup” is sent only when the customer cancels.")
+def test_an_employee_s_cancellation_is_no_event_with_any_switches() -> None:
+    reason = Reason(
+        "no-event", "“Customer Canceled Pickup” is sent only when the customer cancels."
+    )
     assert (
         why_not("Pickup canceled by an employee", NOW, past(), NOW)
-        == told
+        == reason
         == why_not("Pickup canceled by an employee", NOW, past(ON), NOW)
     )
     assert "Pickup canceled by an employee" not in catalogue.EVENT_NAMES
@@ -146,7 +150,7 @@ VISITS = {date(2026, 11, 24): CountedVisit(NOW - 2 * HOUR, "in a store")}
 
 
 @pytest.mark.parametrize(
-    ("at", "visits", "note"),
+    ("at", "is_visit", "note"),
     [
         (
             NOW,
@@ -162,19 +166,15 @@ VISITS = {date(2026, 11, 24): CountedVisit(NOW - 2 * HOUR, "in a store")}
         (NOW - 12 * HOUR, True, ""),
     ],
 )
-def test_a_second_visit_of_a_day_is_told_with_the_one_that_counted(
-    at: datetime, visits: bool, note: str
+def test_a_second_visit_of_a_day_has_a_note_about_the_one_that_counted(
+    at: datetime, is_visit: bool, note: str
 ) -> None:
-    assert (
-        why_no_visit(
-            PastOccurrence("Order Returned", 1, at, is_visit=visits), VISITS, past(ON), NOW
-        )
-        == note
-    )
+    occurrence = PastOccurrence("Order Returned", 1, at, is_visit=is_visit)
+    assert why_no_visit(occurrence, VISITS, past(ON), NOW) == note
 
 
 @pytest.mark.parametrize(
-    ("moment", "told"),
+    ("moment", "words"),
     [
         (NOW, "at 10:00"),
         (NOW - DAY, "yesterday at 10:00"),
@@ -182,8 +182,8 @@ def test_a_second_visit_of_a_day_is_told_with_the_one_that_counted(
         (NOW - 700 * DAY, "on 24 December 2024 at 10:00"),
     ],
 )
-def test_moments_read_like_a_sentence(moment: datetime, told: str) -> None:
-    assert when(moment, NOW, ZONE) == told
+def test_a_time_is_written_in_words(moment: datetime, words: str) -> None:
+    assert when(moment, NOW, ZONE) == words
 
 
 @given(
@@ -192,7 +192,7 @@ def test_moments_read_like_a_sentence(moment: datetime, told: str) -> None:
     ),
     st.integers(-1, 31),
 )
-def test_off_is_what_the_last_switch_before_says(
+def test_the_last_switch_before_a_time_decides_whether_it_is_off(
     changes: list[tuple[int, str, bool]], moment: int
 ) -> None:
     history = sorted(changes, key=lambda change: change[0])
@@ -209,7 +209,7 @@ def test_off_is_what_the_last_switch_before_says(
             assert off.until is None or off.until > at
 
 
-def test_off_lasts_over_repeated_switching_off() -> None:
+def test_switching_off_twice_is_one_period() -> None:
     off = SwitchHistory(
         [
             Switched(NOW + hours * HOUR, "", on)

@@ -1,4 +1,4 @@
-"""A customer's details as a table for people, and what of them Segment does not have yet."""
+"""A customer's details as a table for owners, and which of them Segment does not have yet."""
 
 from typing import Any, get_type_hints
 
@@ -37,17 +37,18 @@ TODAY: dict[str, Any] = {
 }
 
 
-def shown(traits: list[TraitRow]) -> dict[str, tuple[str, str]]:
-    return {trait.trait: (trait.value, trait.now) for trait in traits}
+def values(rows: list[TraitRow]) -> dict[str, tuple[str, str]]:
+    """Return each trait's accepted value, and its value today if that differs."""
+    return {row.trait: (row.value, row.now) for row in rows}
 
 
 def test_every_trait_has_a_name_for_owners() -> None:
     assert list(TRAIT_NAMES) == list(get_type_hints(Traits))
 
 
-def test_values_are_told_as_people_write_them() -> None:
-    told = shown(trait_table(None, TODAY, ZONE))
-    assert {name: value for name, (value, _) in told.items() if value != "not known"} == {
+def test_values_are_written_as_people_write_them() -> None:
+    table = values(trait_table(None, TODAY, ZONE))
+    assert {name: value for name, (value, _) in table.items() if value != "not known"} == {
         "email": "ann@example.com",
         "isMobile": "Yes",
         "hasCreditCard": "No",
@@ -58,17 +59,17 @@ def test_values_are_told_as_people_write_them() -> None:
         "customFields": "Referral Source: Website; Starch: not known",
         "demographic": "2",
     }
-    assert {now for _, now in told.values()} == {""}
+    assert {now for _, now in table.values()} == {""}
 
 
-def test_only_what_differs_is_told_twice_and_the_link_never() -> None:
+def test_only_a_trait_that_differs_has_two_values_and_the_link_has_none() -> None:
     accepted = {**TODAY, "email": None, "demographic": 5, "link": "(hidden)"}
-    told = shown(trait_table(accepted, TODAY, ZONE))
-    assert {name: both for name, both in told.items() if both[1]} == {
+    table = values(trait_table(accepted, TODAY, ZONE))
+    assert {name: both for name, both in table.items() if both[1]} == {
         "email": ("not known", "ann@example.com"),
         "demographic": ("5", "2"),
     }
-    assert told["link"] == (SHOWN_FOR_LINK, "")
+    assert table["link"] == (SHOWN_FOR_LINK, "")
 
 
 CHANGED = [
@@ -84,7 +85,7 @@ PAST = (
 
 
 @pytest.mark.parametrize(
-    ("traits", "known", "same", "waiting", "told"),
+    ("traits", "is_logged", "is_same", "is_waiting", "sentence"),
     [
         (SAME, True, True, False, "Nothing has changed since."),
         (
@@ -129,7 +130,9 @@ PAST = (
         ),
     ],
 )
-def test_the_difference_is_told_in_a_sentence(
-    traits: list[TraitRow], known: bool, same: bool, waiting: bool, told: str
+def test_a_sentence_says_what_has_changed_since(
+    traits: list[TraitRow], is_logged: bool, is_same: bool, is_waiting: bool, sentence: str
 ) -> None:
-    assert difference(traits, is_logged=known, is_same=same, is_waiting=waiting) == told
+    assert (
+        difference(traits, is_logged=is_logged, is_same=is_same, is_waiting=is_waiting) == sentence
+    )

@@ -1,4 +1,4 @@
-"""What comes by itself and when: the day on which a customer will be lost, and their birthday."""
+"""The sentences about the swept events to come: the customer is lost, or has a birthday."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 ON = NOW - 300 * DAY
 
 
-def absent(days: int, **known: Any) -> Absence:
+def absent(days: int, **values: Any) -> Absence:
     return Absence(
         **{
             "since": NOW - days * DAY,
@@ -24,13 +24,13 @@ def absent(days: int, **known: Any) -> Absence:
             "frequency": "weekly",
             "limit": 14,
             "enabled_at": ON,
-            **known,
+            **values,
         }
     )
 
 
 @pytest.mark.parametrize(
-    ("absence", "told"),
+    ("absence", "sentence"),
     [
         (
             absent(0),
@@ -97,11 +97,11 @@ def absent(days: int, **known: Any) -> Absence:
         ),
     ],
 )
-def test_lost(absence: Absence, told: str) -> None:
-    assert lost_sentence(absence, ZONE, NOW) == told
+def test_a_sentence_says_when_the_customer_is_lost(absence: Absence, sentence: str) -> None:
+    assert lost_sentence(absence, ZONE, NOW) == sentence
 
 
-def test_days_are_the_business_s() -> None:
+def test_days_are_in_the_business_s_time_zone() -> None:
     # 8 November 23:30 in Los Angeles, which is the 9th in UTC
     absence = absent(0, since=datetime(2026, 11, 9, 7, 30, tzinfo=UTC))
     assert (
@@ -114,14 +114,14 @@ def test_days_are_the_business_s() -> None:
     )
 
 
-def born(value: str, **known: Any) -> Birthdays:
+def born(value: str, **values: Any) -> Birthdays:
     return Birthdays(
-        **{"field": "Birthday", "value": value, "entered_at": ON, "since": ON, **known}
+        **{"field": "Birthday", "value": value, "entered_at": ON, "since": ON, **values}
     )
 
 
 @pytest.mark.parametrize(
-    ("known", "told"),
+    ("birthdays", "sentence"),
     [
         (Birthdays(None), "You have not chosen the custom field that holds the birthday."),
         (born(""), "This customer has no date in the custom field “Birthday”."),
@@ -172,11 +172,11 @@ def born(value: str, **known: Any) -> Birthdays:
         ),
     ],
 )
-def test_birthdays(known: Birthdays, told: str) -> None:
-    assert birthday_sentence(known, ZONE, NOW) == told
+def test_a_sentence_says_when_the_birthday_comes(birthdays: Birthdays, sentence: str) -> None:
+    assert birthday_sentence(birthdays, ZONE, NOW) == sentence
 
 
-def test_29_february_exists_in_leap_years() -> None:
+def test_29_february_is_28_february_except_in_leap_years() -> None:
     assert [str(birthday_in_year(2, 29, year)) for year in (2027, 2028)] == [
         "2027-02-28",
         "2028-02-29",

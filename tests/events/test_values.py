@@ -1,4 +1,4 @@
-"""Amounts and texts of any kind arrive as the database stores them."""
+"""Amounts and strings of any kind arrive as the database stores them."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ from tests.segment import SegmentStandIn
 
 pytestmark = pytest.mark.usefixtures("integration")
 
-many = settings(
+many_examples = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 amounts = st.decimals(
@@ -40,7 +40,7 @@ amounts = st.decimals(
     places=None,
 )
 # PostgreSQL stores every character but NUL, and UTF-8 has no half of a surrogate pair.
-texts = st.text(
+strings = st.text(
     st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=60
 )
 
@@ -61,7 +61,7 @@ def rolled_back() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-@many
+@many_examples
 @given(amounts)
 @example(Decimal("10.125"))
 @example(Decimal("10.135"))
@@ -69,7 +69,7 @@ def rolled_back() -> Iterator[None]:
 @example(Decimal("1E+3"))
 @example(Decimal("0." + "3" * 40))
 @example(Decimal("9999999999.994999999999999999999999"))
-def test_an_order_says_the_amount_that_its_column_holds(customer: Customer, total: Decimal) -> None:
+def test_an_order_s_value_equals_its_column(customer: Customer, total: Decimal) -> None:
     with rolled_back():
         order = Order(business=customer.business, customer=customer, total=total)
         order.save()
@@ -80,10 +80,10 @@ def test_an_order_says_the_amount_that_its_column_holds(customer: Customer, tota
         assert Decimal(repr(sent["value"])) == stored
 
 
-@many
+@many_examples
 @given(amounts)
 @example(Decimal("2.675"))
-def test_an_item_says_the_price_that_its_column_holds(customer: Customer, price: Decimal) -> None:
+def test_an_item_s_price_equals_its_column(customer: Customer, price: Decimal) -> None:
     with rolled_back():
         order = OrderFactory.create(business=customer.business, customer=customer)
         item = LineItem(order=order, description="Coat", price=price, returned_at=order.created_at)
@@ -91,11 +91,9 @@ def test_an_item_says_the_price_that_its_column_holds(customer: Customer, price:
         assert properties(latest())["price"] == float(LineItem.objects.get(pk=item.pk).price)
 
 
-@many
+@many_examples
 @given(amounts)
-def test_a_discount_says_the_value_that_its_column_holds(
-    customer: Customer, value: Decimal
-) -> None:
+def test_a_discount_s_value_equals_its_column(customer: Customer, value: Decimal) -> None:
     with rolled_back():
         discount = DiscountFactory.create(
             business=customer.business, kind=Discount.Kind.AMOUNT, value=value
@@ -137,12 +135,12 @@ def test_a_price_may_be_computed_by_the_database(customer: Customer) -> None:
     assert facts("Order Line Item Returned")["price"] == "1.33"
 
 
-@many
-@given(texts, texts)
+@many_examples
+@given(strings, strings)
 @example("Zoë's Wäscherei 洗濯屋 🧺", '{"a": "b\\u0000"}')
 @example("%s %(x)s {} {0}", "'; DROP TABLE events_outgoing; --")
 @example("\u2028\u202e\ufeff", "\x01\x1f\x7f")
-def test_texts_arrive_unchanged(customer: Customer, name: str, description: str) -> None:
+def test_strings_arrive_unchanged(customer: Customer, name: str, description: str) -> None:
     with rolled_back():
         agent = AgentFactory.create(business=customer.business, name=name)
         stop = StopFactory.create(
