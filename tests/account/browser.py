@@ -1,4 +1,4 @@
-"""A customer's browser, a real one, as wide as a phone and as a desktop."""
+"""A customer's real browser, as wide as a phone or a desktop."""
 
 import os
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ def check_width(page: Page, name: str) -> None:
     """
     size = page.viewport_size
     assert size
-    # the page may have just been opened, and be empty
+    # The page may have just been opened, and be empty.
     page.wait_for_load_state()
     assert page.locator("html").evaluate("html => html.scrollWidth") <= size["width"], name
     for scheme in ("light", "dark") if SCREENSHOTS else ():

@@ -34,7 +34,7 @@ def test_opting_out_of_texts_reaches_segment(
 def test_a_tab_left_open_does_not_undo_an_opt_out_by_text(
     visitor: Visitor, customer: Customer
 ) -> None:
-    """The customer replied "Stop" since. Here they only opt out of emails."""
+    """The customer replied "Stop" after opening the page. On it they opt out of emails only."""
     tab = visitor.open("/account/messages")
     Customer.objects.filter(pk=customer.pk).update(receive_texts=False)
 
@@ -102,7 +102,7 @@ def test_two_tabs_do_not_undo_each_other(visitor: Visitor, customer: Customer) -
     ("path", "values"),
     [("details", {"street": "1 New Road"}), ("messages", {"receive_texts": None})],
 )
-def test_a_customer_deleted_meanwhile_reads_a_sentence(
+def test_a_customer_who_was_deleted_meanwhile_gets_a_page_that_says_so(
     path: str, values: dict[str, str | None]
 ) -> None:
     customer, visitor = CustomerFactory.create(), Visitor()

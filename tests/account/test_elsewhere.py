@@ -38,7 +38,7 @@ def signature(customer: Customer, integration: Integration, segment: SegmentStan
 
 
 def resources(customer: Customer) -> Iterator[str]:
-    """Return the API's paths: lists, and whatever has the customer's id."""
+    """Return the API's paths: the lists, and every path that has the customer's id."""
     names = {getattr(pattern, "name", None) for pattern in (*router.urls, *urlpatterns)}
     for name in names - {None}:
         for arguments in ([], [customer.uuid]):

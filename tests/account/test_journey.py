@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def web(transactional_db: None, chromium: Browser, segment: SegmentStandIn) -> Iterator[Web]:
     with pytest.MonkeyPatch.context() as patch:
-        # set for this thread only
+        # This is set for this thread only.
         patch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)
         web = Web(
             {
@@ -135,7 +135,7 @@ def log_out(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("We could not open your account")
 
 
-def test_a_customer_uses_every_page_and_segment_learns_it(
+def test_a_customer_uses_every_page_and_segment_gets_each_change(
     page: Page,
     web: Web,
     start_worker: Callable[..., Worker],
@@ -167,7 +167,7 @@ def test_a_customer_uses_every_page_and_segment_learns_it(
     assert "GET /account/***" in web.printed
 
 
-def test_somebody_signs_up_and_segment_learns_where(
+def test_a_new_customer_signs_up_and_segment_gets_the_source(
     page: Page,
     start_worker: Callable[..., Worker],
     integration: Integration,

@@ -65,7 +65,7 @@ def test_pages_are_private_and_run_no_script(visitor: Visitor, path: str) -> Non
     assert response["X-Robots-Tag"] == "noindex, nofollow"
     assert response["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'; ")
     assert "script-src" not in response["Content-Security-Policy"]
-    # not `no-referrer`: browsers would send our own forms without an origin, which Django refuses
+    # With `no-referrer`, browsers would send our forms without an origin. Django refuses those.
     assert response["Referrer-Policy"] == "same-origin"
     text = response.content.decode()
     assert [
@@ -130,7 +130,7 @@ def test_all_invalid_links_get_the_same_page(
     ],
 )
 def test_a_link_works_with_what_mail_programs_add_to_it(customer: Customer, mailed: str) -> None:
-    """Such as the end of a sentence, a bracket, or a space copied with it."""
+    """They add the end of a sentence, for example, or a bracket, or a space."""
     token = link_to(customer).rpartition("/")[2]
     response = Client().get("/account/" + mailed.format(token))
     assert (response.status_code, response["Location"]) == (302, "/account/")
@@ -204,7 +204,7 @@ def test_a_forged_cookie_opens_nothing(stranger: Visitor, customer: Customer) ->
         assert stranger.open("/account/").status == 404
 
 
-def test_logging_out(visitor: Visitor) -> None:
+def test_a_customer_can_log_out(visitor: Visitor) -> None:
     page = visitor.open("/account/")
     leave = next(form for form in page.forms if form["action"] == "/account/leave")
 
@@ -236,18 +236,18 @@ def test_the_admin_s_login_and_the_customer_s_are_separate(
 
 def paths_opened_by_a_scanner(http: Client, start: str) -> set[str]:
     """Open every link and form target, as link scanners of mail programs do."""
-    seen: set[str] = set()
+    opened: set[str] = set()
     to_open = [start]
     while to_open:
         path = to_open.pop()
-        if path in seen or path.startswith("/static/"):
+        if path in opened or path.startswith("/static/"):
             continue
-        seen.add(path)
+        opened.add(path)
         http.head(path, follow=True)
         page = Page(http.get(path, follow=True))
         targets = [*page.links, *(form["action"] for form in page.forms)]
         to_open += [target for target in targets if target and not urlsplit(target).fragment]
-    return seen
+    return opened
 
 
 def test_a_scanner_that_opens_every_link_changes_nothing(
@@ -258,11 +258,11 @@ def test_a_scanner_that_opens_every_link_changes_nothing(
     Outgoing.objects.all().delete()
 
     with CaptureQueriesContext(connection) as queries:
-        seen = paths_opened_by_a_scanner(Client(), link_to(customer))
+        opened = paths_opened_by_a_scanner(Client(), link_to(customer))
 
     assert {
         f"/account/{path}" for path in (*PAGES, f"pickups/{pickup.uuid}/cancel", "leave")
-    } <= seen
+    } <= opened
     assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
     assert Outgoing.objects.count() == 0
 

@@ -1,4 +1,4 @@
-"""A link is a login: no log line of any program contains one, whatever goes wrong."""
+"""A link is a login, so no log line of any program contains one, not even after an error."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -75,7 +75,7 @@ def test_no_log_line_contains_a_link(
     assert browser.get(link + "%20x").status_code == 404
     assert browser.get(f"/account/{token[:10]}%20{token[10:]}").status_code == 302
     for gap in ("%0A", "%20", "%0D%0A", "%09", "%22", "%27", "%5C"):
-        # then the end of the signature is on its own
+        # This leaves the end of the signature on its own.
         browser.get(f"/account/{token[:-25]}{gap}{token[-25:]}")
         browser.post(f"/account/{token[:-25]}{gap}{token[-25:]}")
         browser.get(f"/account/%20{token[:-25]}{gap}{token[-25:]}")
@@ -205,7 +205,7 @@ class Web(Program):
 def test_the_web_server_s_logs_contain_no_link(
     customer: Customer, debug: str, settings: pytest.FixtureRequest
 ) -> None:
-    # without DEBUG, the server refuses the default key
+    # Without DEBUG, the server refuses the default key.
     settings.SECRET_KEY = SECRET  # type: ignore[attr-defined]
     link, port = link_to(customer), free_port()
     options = {
@@ -218,7 +218,7 @@ def test_the_web_server_s_logs_contain_no_link(
     try:
         wait_until(web.is_answering, "the web server answers")
         assert web.status("GET", link) == 302
-        # without DEBUG and the collected files, the pages fail, which is logged too
+        # Without DEBUG and the collected files, the pages fail, and that is logged too.
         assert web.status("GET", link + "x") in {404, 500}
         assert web.status("POST", link) in {403, 500}
         wait_until(

@@ -1,4 +1,4 @@
-"""No input, from a browser or anything else, causes an error of ours."""
+"""No input causes an error of ours, whether it comes from a browser or another program."""
 
 import pytest
 from django.test import Client
@@ -50,12 +50,14 @@ def failures(
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_odd_values_in_the_account_s_forms(visitor: Visitor, path: str) -> None:
+def test_odd_values_in_the_account_s_forms_cause_no_error(visitor: Visitor, path: str) -> None:
     address = f"/account/{path}"
     assert failures(visitor.http, address, fields_of(visitor, address)) == []
 
 
-def test_odd_values_in_the_sign_up_form(stranger: Visitor, business: Business) -> None:
+def test_odd_values_in_the_sign_up_form_cause_no_error(
+    stranger: Visitor, business: Business
+) -> None:
     address = f"/join/{business.uuid}"
     fields = fields_of(stranger, address) | {"first_name": "Bea", "email": "bea@example.com"}
     assert failures(stranger.http, address, fields) == []
@@ -70,7 +72,7 @@ def test_odd_values_in_the_sign_up_form(stranger: Visitor, business: Business) -
         st.text(max_size=400),
     )
 )
-def test_random_text_in_the_details(
+def test_random_text_in_the_details_causes_no_error(
     visitor: Visitor, customer: Customer, values: dict[str, str]
 ) -> None:
     fields = fields_of(visitor, "/account/details")
@@ -89,7 +91,7 @@ def test_random_text_in_the_details(
         "x",
     ],
 )
-def test_a_body_that_is_not_a_form(
+def test_a_body_that_is_not_a_form_causes_no_error(
     visitor: Visitor, business: Business, customer: Customer, body: bytes, kind: str
 ) -> None:
     visitor.open("/account/details")
@@ -121,7 +123,7 @@ def test_a_body_that_is_not_a_form(
         "?%",
     ],
 )
-def test_odd_query_strings(visitor: Visitor, business: Business, query: str) -> None:
+def test_odd_query_strings_cause_no_error(visitor: Visitor, business: Business, query: str) -> None:
     for path in ("", "orders", "pickups/new"):
         assert visitor.http.get(f"/account/{path}{query}").status_code in {200, 400}
     assert visitor.http.get(f"/join/{business.uuid}{query}").status_code in {200, 400}
@@ -131,7 +133,7 @@ def test_odd_query_strings(visitor: Visitor, business: Business, query: str) -> 
     "value", ["", "\0", "x" * 5_000, "W10:1abc:sig", ":::", "\u00e9", "e30:1tKxyz:" + "A" * 43]
 )
 @pytest.mark.parametrize("name", ["account", "account_notice", "csrftoken"])
-def test_odd_cookies(customer: Customer, name: str, value: str) -> None:
+def test_odd_cookies_cause_no_error(customer: Customer, name: str, value: str) -> None:
     http = Client()
     http.get(link_to(customer))
     http.cookies[name] = value

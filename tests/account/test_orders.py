@@ -1,4 +1,4 @@
-"""Current and past orders."""
+"""The customer page with current and past orders."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

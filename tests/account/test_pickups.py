@@ -222,11 +222,11 @@ def test_all_scheduled_pickups_are_listed_among_many_regular_stops(
 def test_a_customer_without_an_address_is_asked_for_it(
     visitor: Visitor, customer: Customer
 ) -> None:
-    ask = "We do not have your address yet."
-    assert ask not in visitor.open("/account/pickups/new").words
+    question = "We do not have your address yet."
+    assert question not in visitor.open("/account/pickups/new").words
     Customer.objects.filter(pk=customer.pk).update(street="")
     page = visitor.open("/account/pickups/new")
-    assert (ask in page.words, page.links.count("/account/details")) == (True, 2)
+    assert (question in page.words, page.links.count("/account/details")) == (True, 2)
 
 
 def test_the_form_for_regular_pickups_starts_with_the_customer_s_address(

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 def businesses(
     segment: SegmentStandIn, time_machine: TimeMachineFixture, settings: Any
 ) -> tuple[SampleBusiness, SampleBusiness]:
-    """The clock stands still, so no two responses differ by the time, and nobody is throttled."""
+    """Two businesses. The clock is stopped, so responses have equal times. No limit applies."""
     settings.API_CALLS_PER_MINUTE = 1_000_000
     time_machine.move_to(timezone.now(), tick=False)
     start_ids_at(FIRST_ID)

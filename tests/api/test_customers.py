@@ -219,12 +219,12 @@ def test_a_change_that_waited_for_another_is_sent_to_segment(
             connection.close()
 
     with transaction.atomic():
-        held = Customer.objects.select_for_update().get(pk=customer.pk)
+        locked = Customer.objects.select_for_update().get(pk=customer.pk)
         thread = threading.Thread(target=patch)
         thread.start()
         wait_for_waiting(1)
-        held.email = "other@example.com"
-        held.save(update_fields=["email"])
+        locked.email = "other@example.com"
+        locked.save(update_fields=["email"])
         before = Outgoing.objects.get(event="identify", customer=customer).message_id
     thread.join()
 

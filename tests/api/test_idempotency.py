@@ -153,7 +153,7 @@ def test_the_work_of_a_call_has_the_usual_lock_timeout(pos: Caller, customer: Cu
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_call_is_done_again_if_its_response_is_deleted_just_then(
+def test_a_call_is_done_again_if_its_response_is_deleted_at_that_moment(
     pos: Caller, customer: Customer
 ) -> None:
     first = pos.post("orders", {"customer": str(customer.uuid)}, Idempotency_Key=KEY)

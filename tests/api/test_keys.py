@@ -107,7 +107,7 @@ def test_too_many_calls_get_a_429_with_retry_after(
     settings.API_CALLS_PER_MINUTE = 3
     responses = [pos.get("customers") for _ in range(4)]
 
-    # a minute may begin in between; then the fourth is one of the first three of the next
+    # A minute may begin in between. Then the fourth call is one of the first three of the next.
     if responses[-1].status_code == 200:
         responses = [pos.get("customers") for _ in range(4)]
     assert [response.status_code for response in responses][-1] == 429

@@ -80,7 +80,7 @@ def test_fifty_rows_take_as_many_queries_as_two(path: str, pos: Caller, customer
 
     for _ in range(2):
         CREATE[path](customer.business)
-    # the first call of a minute also records the last use of the key
+    # The first call of a minute also records the last use of the key.
     queries()
     few = queries()
     for _ in range(50):
@@ -109,21 +109,21 @@ def test_a_thousand_rows_of_one_day_are_each_listed_once(pos: Caller, customer: 
         )
 
     schedule(*customers[50:])
-    seen, query = [], f"pickup-requests?day={tomorrow}&limit=200"
+    ids, query = [], f"pickup-requests?day={tomorrow}&limit=200"
     while query:
         page = pos.get(query).json()
-        seen += [row["id"] for row in page["results"]]
-        if len(seen) == 400:
+        ids += [row["id"] for row in page["results"]]
+        if len(ids) == 400:
             schedule(*customers[:50])
         query = page["next"] and page["next"].split("/api/v1/")[1]
 
-    assert len(seen) == len(set(seen))
+    assert len(ids) == len(set(ids))
     assert {
         str(uuid)
         for uuid in PickupRequest.objects.filter(customer__in=customers[50:]).values_list(
             "uuid", flat=True
         )
-    } <= set(seen)
+    } <= set(ids)
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ class TestSendLog:
 
         for _ in range(2):
             create_log_entry(customer)
-        # the first call of a minute also records the last use of the key
+        # The first call of a minute also records the last use of the key.
         queries()
         few = queries()
         for _ in range(48):

@@ -47,8 +47,8 @@ def test_no_description_is_about_our_code() -> None:
     assert "serializer" not in schema.getvalue().lower()
 
 
-def test_the_states_of_the_integration_are_these() -> None:
-    """Clients depend on the values, whatever the code calls the states."""
+def test_the_integration_s_states_have_these_values() -> None:
+    """Clients depend on these values. The names in the code may differ."""
     assert {*LANE_STATES} == {*LaneState}
     assert [*LANE_STATES.values()] == [
         "off",

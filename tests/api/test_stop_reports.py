@@ -138,7 +138,7 @@ class TestEachReport:
         "reports",
         [None, {}, [], ["x"], [{"stop": str(uuid4()), "outcome": "missed"}] * (MAX_REPORTS + 1)],
     )
-    def test_what_is_no_list_of_reports_is_refused_as_a_whole(
+    def test_a_body_that_is_not_a_list_of_reports_is_refused_as_a_whole(
         self, app: Caller, reports: Any
     ) -> None:
         response = app.post("stops/reports", {"reports": reports})
@@ -323,7 +323,7 @@ class TestUnplanned:
 
 
 class TestLimits:
-    def test_too_many_orders_in_one_call(self, app: Caller, customer: Customer) -> None:
+    def test_too_many_orders_in_one_call_are_refused(self, app: Caller, customer: Customer) -> None:
         stops = StopFactory.create_batch(4, customer=customer)
         full = {"outcome": "completed", "new_orders": orders(MAX_ORDERS_PER_STOP)}
         reports = [{"stop": str(stop.uuid)} | full for stop in stops[:3]] + [
@@ -337,7 +337,7 @@ class TestLimits:
         assert not Order.objects.exists()
         assert not Stop.objects.exclude(status="pending").exists()
 
-    def test_as_many_orders_as_allowed(self, app: Caller, customer: Customer) -> None:
+    def test_as_many_orders_as_allowed_are_accepted(self, app: Caller, customer: Customer) -> None:
         """Orders count in total, also those of invalid reports."""
         stop = StopFactory.create(customer=customer)
         few = {
@@ -359,7 +359,9 @@ class TestLimits:
         assert statuses(results) == ["refused"] * 3 + ["done", "refused"]
 
     @pytest.mark.parametrize("excess", [0, 1])
-    def test_items_in_one_call(self, app: Caller, customer: Customer, excess: int) -> None:
+    def test_items_in_one_call_are_limited(
+        self, app: Caller, customer: Customer, excess: int
+    ) -> None:
         first, second = StopFactory.create_batch(2, customer=customer)
         most = [*orders(MAX_NEW_ITEMS // MAX_ITEMS - 1, MAX_ITEMS), *orders(1, MAX_ITEMS - 1)]
         whole = [*most, *orders(1, 1 + excess)]
@@ -431,7 +433,7 @@ class TestConcurrency:
 
         assert outcomes == [["done", "done"]] * 2
 
-    def test_a_phone_that_reports_an_unplanned_stop_twice_at_once(
+    def test_a_phone_that_reports_an_unplanned_stop_twice_at_once_creates_one(
         self, app: Caller, customer: Customer
     ) -> None:
         report = {

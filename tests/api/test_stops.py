@@ -91,7 +91,7 @@ def test_an_order_returned_at_a_stop_counts_as_a_delivery(
     assert facts("Customer Visit") == {"visit_type": "Driver"}
 
 
-def test_completing_a_finished_stop_is_a_conflict_whatever_the_body(
+def test_completing_a_finished_stop_is_a_conflict_with_any_body(
     app: Caller, customer: Customer
 ) -> None:
     """No field of the request is wrong, so it is not a 400."""

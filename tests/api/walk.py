@@ -16,7 +16,7 @@ from tests.api.endpoints import DEFAULTS, METHODS, NOWHERE, SAFE, Call, paths_to
 from tests.api.tenancy_checks import OPEN, ROWS_BY_NAME, TenancyChecks, public_id, tables, text_of
 
 FOR_EVERY_KEY = {"event-types", "trait-types", "own-key", NOWHERE}
-"""Open to every key, whatever its scopes."""
+"""Open to every key, with any scopes."""
 WEBSITE_ONLY = {("post", "regular-pickup-requests")}
 """Calls for keys of the website only. The keys of the walk are of a point of sale."""
 AREA_MISSING = (

@@ -19,7 +19,7 @@ class Saved:
 
     @property
     def old_values(self) -> dict[str, Any]:
-        """The old values of the changed columns."""
+        """Return the old values of the changed columns."""
         assert self.before is not None
         return {name: self.before[name] for name in self.changed}
 

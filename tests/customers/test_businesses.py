@@ -1,4 +1,4 @@
-"""Businesses, and the named records of one."""
+"""Businesses, and their records that have a name, such as employees and brands."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Which address a request comes from."""
+"""The client IP: the address that a request comes from."""
 
 import pytest
 from django.conf import LazySettings

@@ -1,4 +1,4 @@
-"""Phone numbers: read, stored and shown."""
+"""Phone numbers are read in many formats, stored in one and shown in the country's own."""
 
 import pytest
 
@@ -41,11 +41,11 @@ def test_a_normalised_number_stays_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stored", "shown"),
+    ("stored", "formatted"),
     [("", ""), ("not a number", "not a number"), ("+14156015610", "(415) 601 5610")],
 )
-def test_a_stored_value_that_is_no_number_is_shown_unchanged(stored: str, shown: str) -> None:
-    assert format_phone(stored) == shown
+def test_a_stored_value_that_is_no_number_is_shown_unchanged(stored: str, formatted: str) -> None:
+    assert format_phone(stored) == formatted
 
 
 @pytest.mark.parametrize(
@@ -59,5 +59,7 @@ def test_a_stored_value_that_is_no_number_is_shown_unchanged(stored: str, shown:
         ("", None),
     ],
 )
-def test_the_numbering_plan_decides_where_it_can(e164: str, mobile: bool | None) -> None:
+def test_the_numbering_plan_says_whether_a_number_is_mobile_if_it_can(
+    e164: str, mobile: bool | None
+) -> None:
     assert mobile_by_plan(e164) is mobile

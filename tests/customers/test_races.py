@@ -1,4 +1,4 @@
-"""Two counters or phones do the same at the same moment: one succeeds, one gets an error."""
+"""Two programs do the same at the same moment: one succeeds, the other gets an error."""
 
 import random
 from collections.abc import Callable
@@ -64,7 +64,7 @@ def fresh(order: Order) -> Order:
     return Order.objects.get(pk=order.pk)
 
 
-def test_two_counters_return_one_order(
+def test_two_counters_return_an_order_once(
     order: Order, customer: Customer, clerk: Employee, saves: list[Saved]
 ) -> None:
     saves.clear()
@@ -78,7 +78,7 @@ def test_two_counters_return_one_order(
     ]
 
 
-def test_a_counter_and_a_driver_return_one_order(
+def test_a_counter_and_a_driver_return_an_order_once(
     order: Order, customer: Customer, clerk: Employee, saves: list[Saved]
 ) -> None:
     stop = StopFactory.create(customer=customer)
@@ -93,7 +93,7 @@ def test_a_counter_and_a_driver_return_one_order(
     assert summaries(saves).count("Visit +") == 1
 
 
-def test_three_counters_mark_one_order_ready(order: Order, saves: list[Saved]) -> None:
+def test_three_counters_mark_an_order_ready_once(order: Order, saves: list[Saved]) -> None:
     saves.clear()
     assert run_at_once(order, *[lambda: fresh(order).mark_ready()] * 3) == [
         "done",
@@ -119,7 +119,7 @@ def test_two_counters_return_different_items_of_one_order(
     assert summaries(saves).count("LineItem returned_at") == 2
 
 
-def test_two_phones_complete_one_stop(
+def test_two_phones_complete_a_stop_once(
     customer: Customer, clerk: Employee, saves: list[Saved]
 ) -> None:
     stop = StopFactory.create(customer=customer)
@@ -145,7 +145,7 @@ def test_two_orders_on_one_day_are_one_visit(customer: Customer, saves: list[Sav
 def test_a_visit_that_another_transaction_records_first_is_not_recorded_again(
     customer: Customer, saves: list[Saved]
 ) -> None:
-    """The database decides when a caller did not lock the customer."""
+    """A unique constraint prevents the second row if a caller did not lock the customer."""
     at = customer.created_at + timedelta(seconds=1)
     with ThreadPoolExecutor(1) as other_counter:
         with transaction.atomic():
@@ -167,7 +167,7 @@ def test_a_visit_that_another_transaction_records_first_is_not_recorded_again(
 
 
 @pytest.mark.parametrize(("commits", "outcome"), [(True, "scheduled_already"), (False, "done")])
-def test_two_pickups_are_scheduled_for_one_day(
+def test_two_concurrent_calls_schedule_one_pickup_for_a_day(
     customer: Customer, commits: bool, outcome: str
 ) -> None:
     tomorrow = customer.business.today() + timedelta(days=1)
@@ -186,7 +186,9 @@ def test_two_pickups_are_scheduled_for_one_day(
     assert PickupRequest.objects.filter(status="scheduled").count() == 1
 
 
-def test_the_website_and_a_text_cancel_one_pickup(customer: Customer, saves: list[Saved]) -> None:
+def test_the_website_and_a_text_cancel_a_pickup_once(
+    customer: Customer, saves: list[Saved]
+) -> None:
     pickup = PickupRequestFactory.create(customer=customer)
     saves.clear()
     outcomes = run_at_once(
@@ -198,7 +200,7 @@ def test_the_website_and_a_text_cancel_one_pickup(customer: Customer, saves: lis
     assert summaries(saves).count("PickupRequest canceled_at canceled_via status") == 1
 
 
-def test_two_requests_for_regular_pickups(customer: Customer) -> None:
+def test_two_concurrent_requests_for_regular_pickups_create_one(customer: Customer) -> None:
     outcomes = run_at_once(
         customer, *[lambda: Customer.objects.get(pk=customer.pk).request_regular_pickups()] * 2
     )
@@ -206,7 +208,7 @@ def test_two_requests_for_regular_pickups(customer: Customer) -> None:
     assert RegularPickupRequest.objects.count() == 1
 
 
-def test_two_orders_with_one_number(customer: Customer) -> None:
+def test_two_concurrent_orders_with_one_number_create_one(customer: Customer) -> None:
     outcomes = run_at_once(
         customer, *[lambda: Order.create(Customer.objects.get(pk=customer.pk), number="4711")] * 2
     )

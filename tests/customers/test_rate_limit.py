@@ -39,7 +39,7 @@ def test_a_hanging_redis_delays_only_one_call(
         assert time.monotonic() - start < 1
 
         settings.REDIS_URL = redis_url
-        assert count_call("smrt:test", 60, NOON) == 0, "it is not asked again at once"
+        assert count_call("smrt:test", 60, NOON) == 0, "Redis is not called again at once"
 
     monkeypatch.setattr(rate_limit, "_retry_at", time.monotonic())
     assert count_call("smrt:test", 60, NOON) == 1

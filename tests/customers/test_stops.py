@@ -112,7 +112,7 @@ def test_an_unplanned_stop_by_another_business_s_driver_is_refused(customer: Cus
 
 
 class TestCompleting:
-    def test_orders_created_there_are_a_pickup(
+    def test_orders_created_at_the_stop_are_a_pickup(
         self, stop: Stop, customer: Customer, driver: Employee, saves: list[Saved]
     ) -> None:
         orders = [Order.create(customer, items=[COAT], stop=stop) for _ in range(2)]
@@ -126,7 +126,7 @@ class TestCompleting:
         assert outcome(stop) == ("completed", True, False, 2, 0)
         assert Stop.objects.get(pk=stop.pk).driver == driver
 
-    def test_orders_created_there_count_even_if_the_phone_does_not_list_them(
+    def test_orders_created_at_the_stop_count_even_if_the_phone_does_not_list_them(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
         Order.create(customer, stop=stop)
@@ -157,7 +157,7 @@ class TestCompleting:
             ("returned", driver)
         ] * 2
 
-    def test_the_driver_s_count_of_bags_wins(
+    def test_the_driver_s_count_of_bags_takes_precedence(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
         stop.complete(
@@ -215,14 +215,14 @@ class TestCompleting:
     def test_the_pickup_scheduled_for_the_day_is_completed(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
-        asked = PickupRequestFactory.create(customer=customer, pickup_date=stop.scheduled_for)
+        same_day = PickupRequestFactory.create(customer=customer, pickup_date=stop.scheduled_for)
         later = PickupRequestFactory.create(customer=customer)
         canceled = PickupRequestFactory.create(
             customer=customer, pickup_date=stop.scheduled_for, status="canceled"
         )
         stop.complete(driver, bags_delivered=1)
         statuses = []
-        for pickup in (asked, later, canceled):
+        for pickup in (same_day, later, canceled):
             pickup.refresh_from_db()
             statuses.append(pickup.status)
         assert statuses == ["completed", "scheduled", "canceled"]
@@ -261,7 +261,7 @@ class TestCompleting:
         ):
             stop.complete(driver, delivered_orders=orders)
 
-    def test_an_order_that_was_not_created_there_is_refused(
+    def test_an_order_that_was_not_created_at_the_stop_is_refused(
         self, stop: Stop, customer: Customer, driver: Employee
     ) -> None:
         elsewhere = Order.create(customer, number="4711")
@@ -363,7 +363,7 @@ class TestReturnsBeforeCompletion:
         assert outcome(stop) == ("completed", False, True, 0, 3)
 
     @pytest.mark.parametrize("bags", [0, 5])
-    def test_the_driver_s_count_of_bags_wins(
+    def test_the_driver_s_count_of_bags_takes_precedence(
         self, stop: Stop, customer: Customer, driver: Employee, bags: int
     ) -> None:
         OrderFactory.create(customer=customer, bags=2).return_to_customer(by=driver, stop=stop)

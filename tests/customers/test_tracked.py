@@ -76,7 +76,7 @@ class TestOneSave:
         assert rename(business, "Second").old_values == {"name": "First"}
         assert rename(business, "Third").old_values == {"name": "Second"}
 
-    def test_a_save_without_changes_has_none(self) -> None:
+    def test_a_save_without_changes_reports_no_change(self) -> None:
         business = BusinessFactory.create()
         assert saving(business.save).changed == frozenset()
 

@@ -36,7 +36,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 SIGNED_UP = datetime(2026, 1, 5, 17, 30, 0, 123456, tzinfo=UTC)
-SEEN = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
+LAST_VISIT = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
 
 
 def traits_of(customer: Customer, birthday_field: CustomField | None = None) -> Traits:
@@ -48,7 +48,7 @@ def traits_of(customer: Customer, birthday_field: CustomField | None = None) -> 
     )
 
 
-def test_all_traits_of_a_full_customer() -> None:
+def test_a_full_customer_has_these_traits() -> None:
     business = BusinessFactory.create(name="Bubbles")
     birthday = CustomFieldFactory.create(
         business=business, name="Birthday", kind="DATE", position=2
@@ -70,7 +70,7 @@ def test_all_traits_of_a_full_customer() -> None:
         payment_term="AutoPay",
         card_on_file=True,
         created_at=SIGNED_UP,
-        last_visit=SEEN,
+        last_visit=LAST_VISIT,
         delivery_preference="Route Regular",
         street="1 Example Street",
         receive_texts=False,
@@ -192,7 +192,7 @@ def test_a_custom_field_s_value_may_be_huge_or_empty() -> None:
     ]
 
 
-def test_a_discount_in_money_and_one_without_a_description() -> None:
+def test_a_discount_may_be_an_amount_and_have_no_description() -> None:
     customer = CustomerFactory.create()
     customer.discount = DiscountFactory.create(
         business=customer.business, name="Five off", kind="AMOUNT", value=Decimal(5), description=""
@@ -207,7 +207,7 @@ def test_a_discount_in_money_and_one_without_a_description() -> None:
 
 class TestPhone:
     @pytest.mark.parametrize(
-        ("phone", "shown"),
+        ("phone", "formatted"),
         [
             ("+14156015610", "(415) 601 5610"),
             ("+16045550123", "(604) 555 0123"),
@@ -218,21 +218,21 @@ class TestPhone:
             ("+33123456789", "01 23 45 67 89"),
         ],
     )
-    def test_a_phone_number_has_the_country_s_own_format(self, phone: str, shown: str) -> None:
+    def test_a_phone_number_has_the_country_s_own_format(self, phone: str, formatted: str) -> None:
         traits = traits_of(CustomerFactory.create(phone=phone))
-        assert (traits["phone"], traits["phoneE164"]) == (shown, phone)
+        assert (traits["phone"], traits["phoneE164"]) == (formatted, phone)
 
     @pytest.mark.parametrize(
         ("phone", "stated", "answered", "is_mobile"),
         [
-            # What the POS stated comes first,
+            # What the POS stated comes first.
             ("+447400123456", False, True, False),
             ("+442079460000", True, False, True),
-            # then the numbering plan where it decides,
+            # Then the numbering plan, if it says so.
             ("+447400123456", None, False, True),
             ("+442079460000", None, True, False),
             ("+18005550123", None, True, False),
-            # and in North America, where it cannot, an answered text.
+            # In North America it does not say so: a replied text does.
             ("+14155550123", None, False, False),
             ("+14155550123", None, True, True),
             ("+14155550123", False, True, False),
@@ -241,11 +241,11 @@ class TestPhone:
             ("", True, True, False),
         ],
     )
-    def test_whether_a_phone_is_mobile(
+    def test_is_mobile_comes_from_the_pos_the_numbering_plan_or_a_reply(
         self, phone: str, stated: bool | None, answered: bool, is_mobile: bool
     ) -> None:
         customer = CustomerFactory.create(
-            phone=phone, phone_is_mobile=stated, text_answered_at=SEEN if answered else None
+            phone=phone, phone_is_mobile=stated, text_answered_at=LAST_VISIT if answered else None
         )
         assert traits_of(customer)["isMobile"] is is_mobile
 
@@ -264,7 +264,7 @@ class TestBirthday:
         assert traits_of(customer, field)["birthday"] == birthday
         assert traits_of(customer)["birthday"] is None
 
-    def test_an_old_text_in_a_date_field_is_no_birthday(self) -> None:
+    def test_an_old_string_in_a_date_field_is_no_birthday(self) -> None:
         customer = CustomerFactory.create()
         field = CustomFieldFactory.create(business=customer.business)
         CustomFieldValueFactory.create(customer=customer, field=field, value="about 05-04")
@@ -362,11 +362,11 @@ class TestColumnsOfTraits:
         "kind": "CORPORATE",
         "phone": "+447700900999",
         "phone_is_mobile": True,
-        "text_answered_at": SEEN,
+        "text_answered_at": LAST_VISIT,
         "payment_term": "Statement",
         "card_on_file": True,
-        "created_at": SEEN,
-        "last_visit": SEEN,
+        "created_at": LAST_VISIT,
+        "last_visit": LAST_VISIT,
         "delivery_preference": "Will Call",
         "link_version": 7,
         "country": "CA",

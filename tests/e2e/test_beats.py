@@ -31,7 +31,7 @@ MIN_TICKS = 2
 
 
 def create_birthday_today(business: Business) -> None:
-    """Create a customer whose birthday the sweep of the first tick finds."""
+    """Create a customer whose birthday is today. The sweep of the first tick finds it."""
     customer = sign_up(business)
     field = CustomFieldFactory.create(business=business, birthday=True)
     CustomFieldValueFactory.create(

@@ -95,7 +95,7 @@ def assert_delivered_once(recorded: list[str], segment: SegmentStandIn) -> None:
     assert not Outgoing.objects.exists()
 
 
-def test_a_worker_is_killed_before_the_post(
+def test_no_message_is_lost_if_a_worker_is_killed_before_the_post(
     business: Business, worker: Worker, segment: SegmentStandIn
 ) -> None:
     """It has claimed the lane and waits for a lock while it loads the messages."""
@@ -122,7 +122,7 @@ def test_a_worker_is_killed_before_the_post(
     assert segment.counts()["dropped"] == 0
 
 
-def test_a_worker_is_killed_while_the_request_is_in_flight(
+def test_no_message_is_lost_if_a_worker_is_killed_with_a_request_in_flight(
     business: Business, worker: Worker, segment: SegmentStandIn
 ) -> None:
     segment.fault("hang")
@@ -137,7 +137,7 @@ def test_a_worker_is_killed_while_the_request_is_in_flight(
     assert_delivered_once(recorded, segment)
 
 
-def test_a_worker_is_killed_after_acceptance_and_before_the_response(
+def test_each_message_is_logged_once_if_a_worker_is_killed_before_the_response(
     business: Business, worker: Worker, segment: SegmentStandIn
 ) -> None:
     segment.fault("accept_then_timeout")
@@ -165,7 +165,7 @@ def test_a_worker_is_killed_after_acceptance_and_before_the_response(
         "SELECT FROM events_lane FOR UPDATE",
     ],
 )
-def test_a_worker_is_killed_in_any_step_of_settling(
+def test_each_message_is_logged_once_if_a_worker_is_killed_in_any_step_of_settling(
     statement: str, business: Business, worker: Worker, segment: SegmentStandIn
 ) -> None:
     """Each statement locks what another step needs; the last step releases the lane."""

@@ -95,7 +95,7 @@ def assert_everything_logged_once(segment: SegmentStandIn) -> None:
 
 
 @pytest.mark.slow
-def test_the_life_of_an_order(
+def test_each_action_on_an_order_sends_its_message(
     receiver: ReceivedMessages, business: Business, segment: SegmentStandIn
 ) -> None:
     store = AgentFactory.create(business=business, name="Main Street")
@@ -153,7 +153,7 @@ def test_the_life_of_an_order(
 
 
 @pytest.mark.slow
-def test_the_life_of_stops_and_pickups(
+def test_each_action_on_stops_and_pickups_sends_its_message(
     receiver: ReceivedMessages, business: Business, segment: SegmentStandIn
 ) -> None:
     driver = EmployeeFactory.create(business=business, driver=True, name="Dan Driver")
@@ -198,7 +198,7 @@ def test_the_life_of_stops_and_pickups(
 
 
 @pytest.mark.slow
-def test_the_birthday_and_the_loss_of_a_customer(
+def test_the_birthday_and_the_loss_of_a_customer_send_their_messages(
     receiver: ReceivedMessages, business: Business, segment: SegmentStandIn
 ) -> None:
     customer = sign_up(business)

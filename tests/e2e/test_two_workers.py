@@ -18,7 +18,7 @@ WORKER_NAMES = {"first worker", "second worker"}
 
 
 def workers_that_delivered() -> set[str]:
-    """Return the workers whose last statement was on a table of the delivery."""
+    """Return the workers that last used a table of the delivery."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT application_name FROM pg_stat_activity"

@@ -12,22 +12,22 @@ class Conversation(socketserver.StreamRequestHandler):
     server: "MailServer"
 
     def handle(self) -> None:
-        self._say("220 ready")
+        self._reply("220 ready")
         while line := self.rfile.readline().decode().strip():
             verb = line.upper().split(":")[0]
             if verb == "DATA":
-                self._say("354 go on")
-                self.server.received.append(self._message())
-                self._say("250 taken")
+                self._reply("354 go on")
+                self.server.received.append(self._read_message())
+                self._reply("250 taken")
             elif verb == "QUIT":
-                self._say("221 bye")
+                self._reply("221 bye")
                 return
             elif verb == "RCPT TO" and self.server.refused_address in line:
-                self._say("550 nobody of that name here")
+                self._reply("550 nobody of that name here")
             else:
-                self._say("250 fine")
+                self._reply("250 fine")
 
-    def _message(self) -> EmailMessage:
+    def _read_message(self) -> EmailMessage:
         lines = []
         while (line := self.rfile.readline().decode()) != ".\r\n":
             lines.append(line)
@@ -35,7 +35,7 @@ class Conversation(socketserver.StreamRequestHandler):
         assert isinstance(message, EmailMessage)
         return message
 
-    def _say(self, line: str) -> None:
+    def _reply(self, line: str) -> None:
         self.wfile.write(f"{line}\r\n".encode())
 
 

@@ -1,4 +1,4 @@
-"""Emails to owners: one for each problem, one when it is solved, and never many."""
+"""Owners get one email about a problem and one when it is solved, and never many."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -59,23 +59,23 @@ QUIET = NOON - 10 * MINUTE
         (FAILING, None, NOTHING),
         (STOPPED, None, AlertDecision(Problem("stopped", NOON - MINUTE), Email.PROBLEM)),
         (WAITING, None, AlertDecision(Problem("waiting", NOON - HOUR), Email.PROBLEM)),
-        # one email
+        # Owners get one email about a problem.
         (STOPPED, EMAILED_STOPPED, AlertDecision(EMAILED_STOPPED)),
         (WAITING, EMAILED_WAITING, AlertDecision(EMAILED_WAITING)),
-        # a worse problem is news, a lesser one is not
+        # Owners get an email about a worse problem, but not about a lesser one.
         (
             STOPPED,
             EMAILED_WAITING,
             AlertDecision(Problem("stopped", NOON - MINUTE, "waiting"), Email.PROBLEM),
         ),
         (WAITING, EMAILED_STOPPED, AlertDecision(EMAILED_STOPPED)),
-        # a problem without an email yet is reported as it is now
+        # A problem without an email yet is reported as it is now.
         (
             WAITING,
             Problem("stopped", NOON - HOUR),
             AlertDecision(Problem("waiting", NOON - HOUR), Email.PROBLEM),
         ),
-        # it must look well for ten minutes, without errors
+        # A problem is solved after ten minutes without errors.
         (WELL, EMAILED_STOPPED, AlertDecision(Problem("stopped", NOON - HOUR, "stopped", NOON))),
         (
             WELL,
@@ -97,7 +97,7 @@ QUIET = NOON - 10 * MINUTE
             Problem("stopped", NOON - HOUR, "stopped", QUIET),
             AlertDecision(EMAILED_STOPPED),
         ),
-        # no email that it is solved when there was none about the problem
+        # Without an email about the problem there is none that it is solved.
         (WELL, Problem("stopped", NOON - HOUR, "", QUIET), NOTHING),
         (OFF, None, NOTHING),
         (OFF, EMAILED_STOPPED, NOTHING),
@@ -120,7 +120,7 @@ def test_a_business_gets_at_most_four_emails_about_problems_in_a_day(
     )
 
 
-def test_that_it_is_solved_is_emailed_however_many_emails_there_were() -> None:
+def test_the_email_that_a_problem_is_solved_is_sent_after_any_number_of_emails() -> None:
     assert (
         decide(WELL, Problem("stopped", NOON - HOUR, "stopped", QUIET), 99, NOON).email
         is Email.SOLVED
@@ -136,10 +136,10 @@ STATES = st.lists(
 
 
 @given(STATES)
-def test_emails_alternate_and_stay_within_the_limit_in_any_course_of_events(
+def test_in_any_sequence_of_situations_emails_alternate_and_keep_the_limit(
     states: list[tuple[str, int]],
 ) -> None:
-    """Each state lasts for so many minutes; emails that are due are sent every minute."""
+    """Each situation lasts for some minutes. Each minute sends the email that is due."""
     emails: list[tuple[datetime, str]] = []
     problem, now = None, NOON
     for state, minutes in states:
@@ -197,15 +197,15 @@ def member(
     return user
 
 
-def stopped(business: Business, at: datetime, why: str = REFUSED_KEY) -> None:
-    Lane.objects.filter(business=business).update(stopped=why, last_error=why, stopped_at=at)
+def halt_lane(business: Business, at: datetime, reason: str = REFUSED_KEY) -> None:
+    Lane.objects.filter(business=business).update(stopped=reason, last_error=reason, stopped_at=at)
 
 
-def runs_again(business: Business) -> None:
+def resume_lane(business: Business) -> None:
     Lane.objects.filter(business=business).update(stopped="", last_error="", stopped_at=None)
 
 
-def event_waits(customer: Customer, since: datetime) -> None:
+def queue_event(customer: Customer, since: datetime) -> None:
     Outgoing.objects.create(
         business_id=customer.business_id,
         customer_id=customer.pk,
@@ -238,8 +238,8 @@ class TestProblemEmail:
         member(cleaners, "henry", Membership.Role.HELPER)
         member(cleaners, "gone", is_active=False)
         member(cleaners, "silent", email="")
-        stopped(cleaners, NOON)
-        event_waits(customer, NOON - MINUTE)
+        halt_lane(cleaners, NOON)
+        queue_event(customer, NOON - MINUTE)
         settings.PUBLIC_URL = "https://smrt.example.com"
 
         assert [watch(NOON + minutes * MINUTE) for minutes in (1, 2, 3)] == [1, 0, 0]
@@ -272,8 +272,8 @@ We write once when there is a problem, and once when it is solved.
     def test_contains_nothing_about_a_customer_and_no_key(
         self, cleaners: Business, customer: Customer
     ) -> None:
-        stopped(cleaners, NOON)
-        event_waits(customer, NOON - 2 * HOUR)
+        halt_lane(cleaners, NOON)
+        queue_event(customer, NOON - 2 * HOUR)
         watch(NOON)
         (email,) = mail.outbox
         for secret in (
@@ -289,7 +289,7 @@ We write once when there is a problem, and once when it is solved.
     def test_is_sent_when_events_have_waited_for_an_hour(
         self, cleaners: Business, customer: Customer
     ) -> None:
-        event_waits(customer, NOON)
+        queue_event(customer, NOON)
         assert [watch(NOON + minutes * MINUTE) for minutes in (0, 59, 60, 61)] == [0, 0, 1, 0]
         assert subjects() == ["Bridge Cleaners: events are waiting to be sent to Segment"]
         sentence = (
@@ -302,25 +302,25 @@ We write once when there is a problem, and once when it is solved.
         self, cleaners: Business, customer: Customer
     ) -> None:
         Integration.objects.update(enabled_at=NOON)
-        event_waits(customer, NOON - timedelta(days=3))
+        queue_event(customer, NOON - timedelta(days=3))
         assert [watch(NOON + minutes * MINUTE) for minutes in (0, 59, 60)] == [0, 0, 1]
 
-    @pytest.mark.parametrize("why", [CHOICE_WANTED, DISCARDING])
+    @pytest.mark.parametrize("reason", [CHOICE_WANTED, DISCARDING])
     def test_is_not_sent_about_what_the_owner_decided_or_has_to_decide(
-        self, cleaners: Business, why: str
+        self, cleaners: Business, reason: str
     ) -> None:
-        stopped(cleaners, NOON, why)
+        halt_lane(cleaners, NOON, reason)
         assert watch(NOON + timedelta(days=1)) == 0
         assert not Alert.objects.exists()
 
     def test_is_sent_again_when_it_gets_worse_and_not_when_it_gets_better(
         self, cleaners: Business, customer: Customer
     ) -> None:
-        event_waits(customer, NOON - HOUR)
+        queue_event(customer, NOON - HOUR)
         watch(NOON)
-        stopped(cleaners, NOON)
+        halt_lane(cleaners, NOON)
         watch(NOON + MINUTE)
-        runs_again(cleaners)
+        resume_lane(cleaners)
         watch(NOON + 2 * MINUTE)
         assert subjects() == [
             "Bridge Cleaners: events are waiting to be sent to Segment",
@@ -334,7 +334,7 @@ We write once when there is a problem, and once when it is solved.
         self, cleaners: Business, owner: User
     ) -> None:
         User.objects.update(email="")
-        stopped(cleaners, NOON)
+        halt_lane(cleaners, NOON)
         assert watch(NOON) == 0
         User.objects.update(email="new@example.com")
         assert watch(NOON + MINUTE) == 1
@@ -343,15 +343,15 @@ We write once when there is a problem, and once when it is solved.
     def test_about_another_business_is_not_sent_to_this_owner(self, cleaners: Business) -> None:
         other = BusinessFactory.create()
         Integration.objects.create(business=other, enabled=True, write_key=WRITE_KEY)
-        stopped(other, NOON)
+        halt_lane(other, NOON)
         assert watch(NOON) == 0
 
 
 class TestSolvedEmail:
     def test_is_sent_once_after_ten_quiet_minutes(self, cleaners: Business) -> None:
-        stopped(cleaners, NOON)
+        halt_lane(cleaners, NOON)
         watch(NOON)
-        runs_again(cleaners)
+        resume_lane(cleaners)
         assert [watch(NOON + minutes * MINUTE) for minutes in (5, 14, 15, 16)] == [0, 0, 1, 0]
         assert subjects() == [
             "Bridge Cleaners: events are not being sent to Segment",
@@ -368,7 +368,7 @@ class TestSolvedEmail:
         self, cleaners: Business
     ) -> None:
         for minute in range(120):
-            (stopped if minute % 10 < 5 else lambda business, at: runs_again(business))(
+            (halt_lane if minute % 10 < 5 else lambda business, at: resume_lane(business))(
                 cleaners, NOON + minute * MINUTE
             )
             watch(NOON + minute * MINUTE)
@@ -376,7 +376,7 @@ class TestSolvedEmail:
         assert Alert.objects.count() == 1
 
     def test_is_not_sent_when_the_owner_switched_off(self, cleaners: Business) -> None:
-        stopped(cleaners, NOON)
+        halt_lane(cleaners, NOON)
         watch(NOON)
         Integration.objects.update(enabled=False)
         assert [watch(NOON + minutes * MINUTE) for minutes in (1, 30)] == [0, 0]
@@ -387,9 +387,9 @@ class TestSolvedEmail:
         self, cleaners: Business
     ) -> None:
         User.objects.update(email="")
-        stopped(cleaners, NOON)
+        halt_lane(cleaners, NOON)
         watch(NOON)
-        runs_again(cleaners)
+        resume_lane(cleaners)
         User.objects.update(email="olivia@example.com")
         assert [watch(NOON + minutes * MINUTE) for minutes in (1, 30)] == [0, 0]
         assert Alert.objects.get().over_at == NOON + 30 * MINUTE
@@ -397,15 +397,15 @@ class TestSolvedEmail:
     def test_is_left_out_and_the_problem_ends_when_no_owner_has_an_address(
         self, cleaners: Business
     ) -> None:
-        stopped(cleaners, NOON)
+        halt_lane(cleaners, NOON)
         watch(NOON)
-        runs_again(cleaners)
+        resume_lane(cleaners)
         User.objects.update(email="")
         assert [watch(NOON + minutes * MINUTE) for minutes in (1, 30)] == [0, 0]
         assert Alert.objects.get().over_at == NOON + 30 * MINUTE
 
 
-def test_no_more_queries_for_many_businesses_than_for_one_and_none_of_them_reads_the_log(
+def test_the_number_of_queries_does_not_grow_with_the_businesses_and_none_reads_the_log(
     cleaners: Business,
 ) -> None:
     def queries() -> list[str]:
@@ -417,7 +417,7 @@ def test_no_more_queries_for_many_businesses_than_for_one_and_none_of_them_reads
     for number in range(20):
         business = BusinessFactory.create()
         Integration.objects.create(business=business, enabled=True, write_key=f"{number:032d}")
-        stopped(business, NOON)
+        halt_lane(business, NOON)
     few = queries()
     assert len(few) == 3, "find problems, store them, find owners"
     assert not any("sendlog" in query for query in few)
@@ -435,7 +435,7 @@ def server(settings: Any) -> Iterator[MailServer]:
 
 class TestMailServer:
     def test_receives_the_email(self, cleaners: Business, server: MailServer) -> None:
-        stopped(cleaners, NOON)
+        halt_lane(cleaners, NOON)
         assert watch(NOON) == 1
         (email,) = server.received
         assert {
@@ -452,7 +452,7 @@ class TestMailServer:
         self, cleaners: Business, server: MailServer, settings: Any
     ) -> None:
         settings.EMAIL_PORT = free_port()
-        stopped(cleaners, NOON)
+        halt_lane(cleaners, NOON)
         assert watch(NOON) == 0
         alert = Alert.objects.get()
         assert (alert.told, alert.emails, alert.telling_until) == ("", 0, None)
@@ -466,8 +466,8 @@ class TestMailServer:
         Integration.objects.create(business=other, enabled=True, write_key=WRITE_KEY)
         member(other, "otto")
         User.objects.filter(username="olivia").update(email="nobody@example.com")
-        stopped(cleaners, NOON)
-        stopped(other, NOON)
+        halt_lane(cleaners, NOON)
+        halt_lane(other, NOON)
         assert [watch(NOON), watch(NOON + MINUTE)] == [1, 0]
         assert [email["To"] for email in server.received] == ["otto@example.com"]
         User.objects.filter(username="olivia").update(email="olivia@example.com")
@@ -476,9 +476,9 @@ class TestMailServer:
     def test_gets_the_same_message_id_again_after_a_worker_died(
         self, cleaners: Business, server: MailServer
     ) -> None:
-        stopped(cleaners, NOON)
+        halt_lane(cleaners, NOON)
         watch(NOON)
-        # it was sent, and the worker died before it stored that
+        # The worker died after sending the email and before storing that.
         Alert.objects.update(told="", told_at=None, emails=0, telling_until=NOON + 5 * MINUTE)
         assert [watch(NOON + minutes * MINUTE) for minutes in (1, 4, 5)] == [0, 0, 1]
         assert len({email["Message-ID"] for email in server.received}) == 1
@@ -487,7 +487,7 @@ class TestMailServer:
         self, cleaners: Business, server: MailServer
     ) -> None:
         Business.objects.update(name="Bridge\r\nBcc: all@example.com")
-        stopped(cleaners, NOON)
+        halt_lane(cleaners, NOON)
         watch(NOON)
         (email,) = server.received
         assert (email["Bcc"], email["Subject"]) == (
@@ -501,9 +501,9 @@ class TestWorkersAtOnce:
     def test_send_one_email_about_a_problem_and_one_when_it_is_solved(
         self, cleaners: Business, server: MailServer
     ) -> None:
-        stopped(cleaners, NOON)
+        halt_lane(cleaners, NOON)
         assert sorted(at_once(lambda: watch(NOON))) == [0, 0, 0, 1]
-        runs_again(cleaners)
+        resume_lane(cleaners)
         at_once(lambda: watch(NOON + MINUTE))
         assert sorted(at_once(lambda: watch(NOON + 11 * MINUTE))) == [0, 0, 0, 1]
         assert [email["Subject"] for email in server.received] == [
@@ -515,7 +515,7 @@ class TestWorkersAtOnce:
     def test_leave_an_email_to_the_worker_that_claimed_it(
         self, cleaners: Business, server: MailServer
     ) -> None:
-        stopped(cleaners, NOON)
+        halt_lane(cleaners, NOON)
         watch(NOON)
         Alert.objects.update(told="", telling_until=NOON + 5 * MINUTE)
         assert at_once(lambda: watch(NOON)) == [0] * 4
@@ -536,8 +536,8 @@ def at_once(action: Callable[[], int]) -> list[int]:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as holder:
-        return int(holder.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""At any times of sweeps, birthdays are recorded as a simple calendar in Python says."""
+"""Sweeps at any times record the birthdays that a simple calendar in Python expects."""
 
 from calendar import isleap
 from collections.abc import Iterator

@@ -27,7 +27,7 @@ NINE = datetime(2025, 5, 4, 9, tzinfo=ANGELES)
 def switched_on(
     time_zone: str = "America/Los_Angeles", since: datetime = LONG_AGO, **config: Any
 ) -> Business:
-    """Create a business whose integration and birthday field are set since then."""
+    """Create a business that switched on and chose its birthday field at `since`."""
     business: Business = BusinessFactory.create(time_zone=time_zone)
     field = CustomFieldFactory.create(business=business, birthday=True)
     defaults = {"enabled": True, "enabled_at": since, "birthday_field": field}
@@ -51,13 +51,13 @@ def born(business: Business, birthday: str, entered: datetime = LONG_AGO) -> Cus
 
 
 def around(day: date) -> Iterator[datetime]:
-    """Yield times of sweeps: every six hours for a week, from two days before the day on."""
+    """Return the times of sweeps: every six hours for a week, from two days before the day."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=ANGELES)
     return (midnight + step * 6 * HOUR for step in range(-8, 20))
 
 
-def celebrated(*days: date) -> list[str]:
-    """Return the times of the events that sweeps around these days record."""
+def sweep_around(*days: date) -> list[str]:
+    """Sweep around these days. Return the times of the recorded events."""
     for day in days:
         for now in around(day):
             birthdays.sweep(now)
@@ -118,7 +118,7 @@ def test_the_hour_is_on_each_business_s_own_clock() -> None:
 
 def test_a_birthday_is_recorded_once_a_year_however_often_the_sweep_runs() -> None:
     born(switched_on(), "1990-05-04")
-    assert celebrated(MAY_4, MAY_4, date(2026, 5, 4)) == [
+    assert sweep_around(MAY_4, MAY_4, date(2026, 5, 4)) == [
         "2025-05-04T09:00:00-07:00",
         "2026-05-04T09:00:00-07:00",
     ]
@@ -138,7 +138,7 @@ def test_a_birthday_is_recorded_once_a_year_however_often_the_sweep_runs() -> No
 )
 def test_birthdays_on_29_february_and_at_new_year_are_found(birthday: str, days: list[str]) -> None:
     born(switched_on(), birthday)
-    times = celebrated(
+    times = sweep_around(
         *(
             date(year, month, day)
             for year in (2027, 2028, 2029)
@@ -154,9 +154,9 @@ def test_a_century_that_is_no_leap_year_has_no_29_february(year: int) -> None:
     born(switched_on(since=datetime(1999, 1, 1, tzinfo=UTC)), "02-29")
     Customer.objects.update(created_at=datetime(1999, 1, 1, tzinfo=UTC))
     CustomFieldValue.objects.update(updated_at=datetime(1999, 1, 1, tzinfo=UTC))
-    leap = year == 2000
-    assert birthdays.sweep(datetime(year, 2, 28, 10, tzinfo=ANGELES)) == (not leap)
-    if leap:
+    is_leap_year = year == 2000
+    assert birthdays.sweep(datetime(year, 2, 28, 10, tzinfo=ANGELES)) == (not is_leap_year)
+    if is_leap_year:
         assert birthdays.sweep(datetime(year, 2, 29, 10, tzinfo=ANGELES)) == 1
 
 
@@ -189,38 +189,38 @@ def test_a_birthday_that_is_corrected_within_the_year_is_not_recorded_again() ->
     customer = born(switched_on(), "05-04")
     birthdays.sweep(NINE)
     CustomFieldValue.objects.filter(customer=customer).update(value="05-06", updated_at=NINE)
-    assert celebrated(MAY_4, date(2025, 5, 6)) == [NINE.isoformat()]
+    assert sweep_around(MAY_4, date(2025, 5, 6)) == [NINE.isoformat()]
 
 
-class TestABirthdayThatIsEnteredLate:
-    def test_on_the_day_itself_is_recorded_at_once(self) -> None:
+class TestLateBirthday:
+    def test_entered_on_the_day_itself_is_recorded_at_once(self) -> None:
         born(switched_on(), "05-04", entered=NINE + 3 * HOUR)
         assert birthdays.sweep(NINE + 3 * HOUR) == 1
 
-    def test_after_the_day_is_recorded_next_year(self) -> None:
+    def test_entered_after_the_day_is_recorded_next_year(self) -> None:
         born(switched_on(), "05-04", entered=NINE + DAY)
         for now in around(date(2025, 5, 8)):
             assert birthdays.sweep(now) == 0
-        assert celebrated(date(2026, 5, 4)) == ["2026-05-04T09:00:00-07:00"]
+        assert sweep_around(date(2026, 5, 4)) == ["2026-05-04T09:00:00-07:00"]
 
-    def test_before_the_hour_of_a_day_without_a_sweep_is_caught_up(self) -> None:
+    def test_entered_before_the_hour_of_a_day_without_a_sweep_is_caught_up(self) -> None:
         born(switched_on(), "05-04", entered=NINE - HOUR)
         assert birthdays.sweep(NINE + 2 * DAY) == 1
 
-    def test_after_the_hour_of_a_day_without_a_sweep_is_not_caught_up(self) -> None:
+    def test_entered_after_the_hour_of_a_day_without_a_sweep_is_not_caught_up(self) -> None:
         born(switched_on(), "05-04", entered=NINE + HOUR)
         with nothing_written():
             assert birthdays.sweep(NINE + 2 * DAY) == 0
 
 
-class TestTheBusiness:
+class TestBusiness:
     @pytest.mark.parametrize("config", [{"enabled": False}, {"birthday_field": None}])
     def test_that_is_off_or_has_no_birthday_field_records_nothing(
         self, config: dict[str, Any]
     ) -> None:
         born(switched_on(**config), "05-04")
         with nothing_written():
-            assert celebrated(MAY_4) == []
+            assert sweep_around(MAY_4) == []
         assert not Celebration.objects.exists()
 
     def test_that_unmutes_the_event_records_no_past_birthday(self) -> None:
@@ -230,7 +230,7 @@ class TestTheBusiness:
         Integration.objects.update(muted=[])
         with nothing_written():
             birthdays.sweep(NINE + HOUR)
-        assert celebrated(MAY_4, date(2026, 5, 4)) == ["2026-05-04T09:00:00-07:00"]
+        assert sweep_around(MAY_4, date(2026, 5, 4)) == ["2026-05-04T09:00:00-07:00"]
 
     def test_that_switches_on_records_that_day_and_no_earlier_one(self) -> None:
         business = switched_on()
@@ -295,7 +295,7 @@ class TestTheBusiness:
             ("America/Havana", "03-09", 0, "2025-03-09T05:00:00"),
         ],
     )
-    def test_whose_clock_skips_that_hour_records_when_it_would_have_been(
+    def test_whose_clock_skips_that_hour_records_at_the_next_time_that_exists(
         self, zone: str, birthday: str, hour: int, due: str
     ) -> None:
         born(switched_on(zone, birthday_hour=hour), birthday)

@@ -1,4 +1,4 @@
-"""The daily counts always equal what one would count in the send log."""
+"""The daily counts always equal the entries of the send log, counted by day."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -34,7 +34,7 @@ GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 """
 
 
-def waits(
+def queue_message(
     customer: Customer, event: str = "Order Ready", occurred_at: datetime = NOON
 ) -> OutboxRow:
     """Create a message that waits in the outbox."""
@@ -60,7 +60,7 @@ def waits(
     return OutboxRow(*columns, facts={}, attempts=0)
 
 
-def settled(*rows: OutboxRow, outcome: Outcome = Outcome.ACCEPTED, at: datetime = NOON) -> int:
+def settle_rows(*rows: OutboxRow, outcome: Outcome = Outcome.ACCEPTED, at: datetime = NOON) -> int:
     return settle(Settlement([SettledMessage(row, outcome) for row in rows]), at)
 
 
@@ -88,8 +88,17 @@ class TestCounts:
         branded = CustomerFactory.create(
             business=customer.business, brand=BrandFactory.create(business=customer.business)
         )
-        settled(waits(customer), waits(customer), waits(branded), waits(customer, "identify"))
-        settled(waits(customer), waits(branded, "Customer Visit"), outcome=Outcome.SKIPPED)
+        settle_rows(
+            queue_message(customer),
+            queue_message(customer),
+            queue_message(branded),
+            queue_message(customer, "identify"),
+        )
+        settle_rows(
+            queue_message(customer),
+            queue_message(branded, "Customer Visit"),
+            outcome=Outcome.SKIPPED,
+        )
         day = date(2026, 11, 20)
         assert counts() == [
             (customer.business_id, "Customer Visit", "skipped", branded.brand_id, day, 1),
@@ -102,8 +111,10 @@ class TestCounts:
 
     def test_use_the_business_s_own_day(self, db: None) -> None:
         for zone in ("Australia/Sydney", "America/Los_Angeles"):
-            settled(
-                waits(CustomerFactory.create(business=BusinessFactory.create(time_zone=zone))),
+            settle_rows(
+                queue_message(
+                    CustomerFactory.create(business=BusinessFactory.create(time_zone=zone))
+                ),
                 at=NOON + timedelta(hours=2),
             )
         assert [day for *_, day, _ in counts()] == [date(2026, 11, 21), date(2026, 11, 20)]
@@ -112,10 +123,10 @@ class TestCounts:
     def test_have_no_brand_for_a_deleted_customer(self, customer: Customer) -> None:
         customer.brand = BrandFactory.create(business=customer.business)
         customer.save()
-        row = waits(customer)
+        row = queue_message(customer)
         customer.visits.all().delete()
         Customer.objects.filter(pk=customer.pk).delete()
-        settled(row)
+        settle_rows(row)
         assert [brand for _, _, _, brand, _, _ in counts()] == [0]
         assert counts() == counted_in_the_log()
 
@@ -131,29 +142,29 @@ class TestCounts:
             message_id=row.message_id,
             occurred_at=NOON,
         )
-        settled(row)
+        settle_rows(row)
         assert counts() == [(99, "Order Ready", "accepted", 0, date(2026, 11, 20), 1)]
 
     def test_include_expired_messages(self, integration: Integration, customer: Customer) -> None:
         now = timezone.now()
-        waits(customer)
+        queue_message(customer)
         Outgoing.objects.update(recorded_at=now - timedelta(days=31))
         assert expire(now) == 1
         assert [row[1:3] + row[5:] for row in counts()] == [("Order Ready", "expired", 1)]
         assert counts() == counted_in_the_log()
 
     def test_leave_out_what_was_not_logged(self, customer: Customer) -> None:
-        row = waits(customer)
-        assert settled(row) == 1
-        # a second worker, whose lease another worker took over
-        assert settled(row) == 0
+        row = queue_message(customer)
+        assert settle_rows(row) == 1
+        # A second worker, which has lost its lease, settles the same message.
+        assert settle_rows(row) == 0
         assert [messages for *_, messages in counts()] == [1]
 
     @pytest.mark.django_db(transaction=True)
     def test_are_rolled_back_with_the_settling(self, customer: Customer) -> None:
-        row = waits(customer)
+        row = queue_message(customer)
         with transaction.atomic():
-            settled(row)
+            settle_rows(row)
             transaction.set_rollback(True)
         assert (counts(), delays()) == ([], [])
 
@@ -161,14 +172,18 @@ class TestCounts:
 class TestDelays:
     def test_are_counted_for_accepted_events_only(self, customer: Customer) -> None:
         for milliseconds in (0, 900, 1_000, 70_000):
-            settled(waits(customer, occurred_at=NOON - timedelta(milliseconds=milliseconds)))
-        settled(waits(customer, occurred_at=NOON - timedelta(hours=9)), outcome=Outcome.REJECTED)
-        settled(waits(customer, "identify", occurred_at=NOON - timedelta(hours=9)))
+            settle_rows(
+                queue_message(customer, occurred_at=NOON - timedelta(milliseconds=milliseconds))
+            )
+        settle_rows(
+            queue_message(customer, occurred_at=NOON - timedelta(hours=9)), outcome=Outcome.REJECTED
+        )
+        settle_rows(queue_message(customer, "identify", occurred_at=NOON - timedelta(hours=9)))
         day = date(2026, 11, 20)
         assert delays() == [(day, 0, 1, 0), (day, 39, 2, 1_000), (day, 64, 1, 70_000)]
 
     def test_of_events_in_the_future_are_zero(self, customer: Customer) -> None:
-        settled(waits(customer, occurred_at=NOON + timedelta(minutes=5)))
+        settle_rows(queue_message(customer, occurred_at=NOON + timedelta(minutes=5)))
         assert delays() == [(date(2026, 11, 20), 0, 1, 0)]
 
 
@@ -207,19 +222,23 @@ def test_counts_always_equal_those_of_the_log() -> None:
     @given(MESSAGES)
     @settings(max_examples=40, deadline=None)
     @transaction.atomic
-    def holds(messages: list[tuple[int, str, Outcome, int, int]]) -> None:
+    def check(messages: list[tuple[int, str, Outcome, int, int]]) -> None:
         by_hour: dict[int, list[SettledMessage]] = defaultdict(list)
-        for number, (who, event, outcome, milliseconds, hours) in enumerate(messages):
+        for number, (customer_number, event, outcome, milliseconds, hours) in enumerate(messages):
             occurred_at = NOON + timedelta(hours=hours, milliseconds=-milliseconds)
-            # at most one identify waits for a customer
+            # At most one identify can wait for a customer.
             name = f"{event} {number}" if event == "identify" and number else event
-            by_hour[hours].append(SettledMessage(waits(customers[who], name, occurred_at), outcome))
+            by_hour[hours].append(
+                SettledMessage(
+                    queue_message(customers[customer_number], name, occurred_at), outcome
+                )
+            )
         for hours, items in by_hour.items():
             settle(Settlement(items), NOON + timedelta(hours=hours))
         assert counts() == counted_in_the_log()
         transaction.set_rollback(True)
 
-    holds()
+    check()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -231,50 +250,50 @@ class TestWorkersAtOnce:
         events = [f"Made Up {number}" for number in range(60)]
         work = [
             [
-                [waits(customer, event) for customer in customers for event in events]
+                [queue_message(customer, event) for customer in customers for event in events]
                 for _ in range(4)
             ]
             for _ in range(4)
         ]
         for chunk in work[0] + work[1]:
             chunk.reverse()
-        together = Barrier(4)
+        barrier = Barrier(4)
         with ThreadPoolExecutor(4) as workers:
-            ended = [
-                workers.submit(closing_connection, partial(settle_all, chunks, together))
+            workers_done = [
+                workers.submit(closing_connection, partial(settle_all, chunks, barrier))
                 for chunks in work
             ]
-            assert [worker.result(WAIT_SECONDS) for worker in ended] == [4 * 120] * 4
+            assert [worker.result(WAIT_SECONDS) for worker in workers_done] == [4 * 120] * 4
         assert [messages for *_, messages in counts()] == [16] * 120
         assert counts() == counted_in_the_log()
 
     def test_that_settle_for_different_businesses_do_not_wait_for_each_other(self) -> None:
-        mine, theirs = (waits(CustomerFactory.create()) for _ in range(2))
+        first, second = (queue_message(CustomerFactory.create()) for _ in range(2))
         with ThreadPoolExecutor(1) as worker, transaction.atomic():
-            settled(mine)
-            other = worker.submit(closing_connection, lambda: settled(theirs))
+            settle_rows(first)
+            other = worker.submit(closing_connection, lambda: settle_rows(second))
             assert other.result(WAIT_SECONDS) == 1
         assert [messages for *_, messages in counts()] == [1, 1]
 
     def test_that_settle_for_one_business_count_one_after_the_other(
         self, customer: Customer
     ) -> None:
-        first, second = waits(customer), waits(customer)
+        first, second = queue_message(customer), queue_message(customer)
         with ThreadPoolExecutor(1) as worker:
             with transaction.atomic():
-                settled(first)
-                other = worker.submit(closing_connection, lambda: settled(second))
+                settle_rows(first)
+                other = worker.submit(closing_connection, lambda: settle_rows(second))
                 wait_for_waiting(1)
             assert other.result(WAIT_SECONDS) == 1
         assert [messages for *_, messages in counts()] == [2]
         assert counts() == counted_in_the_log()
 
     def test_count_only_the_second_when_the_first_rolls_back(self, customer: Customer) -> None:
-        first, second = waits(customer), waits(customer)
+        first, second = queue_message(customer), queue_message(customer)
         with ThreadPoolExecutor(1) as worker:
             with transaction.atomic():
-                settled(first)
-                other = worker.submit(closing_connection, lambda: settled(second))
+                settle_rows(first)
+                other = worker.submit(closing_connection, lambda: settle_rows(second))
                 wait_for_waiting(1)
                 transaction.set_rollback(True)
             assert other.result(WAIT_SECONDS) == 1
@@ -282,12 +301,12 @@ class TestWorkersAtOnce:
         assert counts() == counted_in_the_log()
 
 
-def settle_all(chunks: list[list[OutboxRow]], together: Barrier) -> int:
+def settle_all(chunks: list[list[OutboxRow]], barrier: Barrier) -> int:
     """Settle one chunk after the other, each when all workers are ready for it."""
     logged = 0
     for rows in chunks:
-        together.wait(WAIT_SECONDS)
-        logged += settled(*rows)
+        barrier.wait(WAIT_SECONDS)
+        logged += settle_rows(*rows)
     return logged
 
 
@@ -303,12 +322,12 @@ class TestRetention:
         other = BusinessFactory.create()
         Integration.objects.create(business=business, retention_months=2)
         Integration.objects.create(business=other, retention_months=4)
-        for of in (business, other):
-            customer = CustomerFactory.create(business=of)
+        for owner in (business, other):
+            customer = CustomerFactory.create(business=owner)
             for month in (5, 6, 7, 8, 9):
                 at = datetime(2016, month, 15, tzinfo=UTC)
                 partitions.create_month(partitions.month_of(at))
-                settled(waits(customer, occurred_at=at), at=at)
+                settle_rows(queue_message(customer, occurred_at=at), at=at)
         retention.drop_old(datetime(2016, 9, 20, tzinfo=UTC))
         kept = {business.pk: [7, 8, 9], other.pk: [5, 6, 7, 8, 9]}
         assert months_of(DailyCount) == months_of(DailyDelay) == kept

@@ -1,4 +1,4 @@
-"""Discard old events: only the chosen ones, none in flight, and nothing is sent meanwhile."""
+"""Discarding takes only the chosen events, none in flight. Nothing is sent meanwhile."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -56,7 +56,7 @@ def create_job(
     return request
 
 
-def happened(event: str, at: datetime) -> None:
+def set_time(event: str, at: datetime) -> None:
     Outgoing.objects.filter(event=event).update(occurred_at=at)
 
 
@@ -84,7 +84,7 @@ def test_discarded_events_go_to_the_log_as_not_sent_with_their_facts(
     assert request.finished_at is not None
 
 
-def test_identifies_are_sent_all_the_same(
+def test_identifies_are_not_discarded(
     business: Business, customer: Customer, segment: SegmentStandIn
 ) -> None:
     create_job(business)
@@ -130,13 +130,13 @@ def test_events_recorded_since_switching_on_are_kept(
     assert [row.event for row in waiting()] == ["identify", "Customer Visit", "Customer Visit"]
 
 
-def test_with_a_day_only_earlier_events_are_discarded(
+def test_only_events_before_the_chosen_day_are_discarded(
     business: Business, customer: Customer
 ) -> None:
     add_visits(1, customer)
     # the 3rd and the 4th of March in Los Angeles
-    happened("New Customer Signup", datetime(2025, 3, 4, 7, 59, 59, tzinfo=UTC))
-    happened("Customer Visit", datetime(2025, 3, 4, 8, tzinfo=UTC))
+    set_time("New Customer Signup", datetime(2025, 3, 4, 7, 59, 59, tzinfo=UTC))
+    set_time("Customer Visit", datetime(2025, 3, 4, 8, tzinfo=UTC))
     backlog = discard.read_backlog(business.pk, None)
     assert backlog.days == ((date(2025, 3, 3), 1), (date(2025, 3, 4), 1))
     assert (backlog.events, backlog.details, backlog.before(date(2025, 3, 4))) == (2, 1, 1)
@@ -162,7 +162,7 @@ def test_the_job_waits_for_a_delivery_in_flight(business: Business, customer: Cu
     create_job(business)
     assert run_jobs(now) == 0
     assert len(waiting()) == 2
-    # its worker was killed
+    # The lease has ended: its worker was killed.
     assert run_jobs(now + timedelta(seconds=31)) == 2
     assert [row.event for row in waiting()] == ["identify"]
 
@@ -215,11 +215,11 @@ def test_after_a_worker_died_the_next_one_does_its_chunk(
     add_visits(5, sign_up(business))
     create_job(business)
 
-    def dies(*args: object) -> None:
+    def die(*args: object) -> None:
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(discard, "write_log", dies)
+        patch.setattr(discard, "write_log", die)
         with pytest.raises(SystemExit):
             run_jobs(timezone.now())
     assert (len(waiting()), SendLog.objects.count(), Request.objects.get().done) == (7, 0, 0)

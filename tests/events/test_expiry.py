@@ -1,4 +1,4 @@
-"""Messages that could not be sent for 30 days expire, and no others."""
+"""Only messages that could not be sent for 30 days expire."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ def order(integration: Integration, customer: Customer) -> Order:
     return Order.create(customer, number="1001")
 
 
-def recorded_at(moment: datetime) -> None:
+def set_recorded_at(moment: datetime) -> None:
     Outgoing.objects.update(recorded_at=moment)
 
 
@@ -36,7 +36,7 @@ def test_messages_that_waited_for_30_days_are_logged_as_expired_with_their_facts
     order: Order, customer: Customer
 ) -> None:
     now = timezone.now()
-    recorded_at(now - MONTH - SECOND)
+    set_recorded_at(now - MONTH - SECOND)
     before = {row.message_id: row for row in waiting()}
     assert expire(now) == 3
     assert names() == []
@@ -72,7 +72,7 @@ def test_messages_that_waited_for_30_days_are_logged_as_expired_with_their_facts
 @pytest.mark.usefixtures("order")
 def test_messages_that_waited_for_less_keep_waiting() -> None:
     now = timezone.now()
-    recorded_at(now - MONTH + SECOND)
+    set_recorded_at(now - MONTH + SECOND)
     with nothing_written():
         assert expire(now) == 0
 
@@ -80,7 +80,7 @@ def test_messages_that_waited_for_less_keep_waiting() -> None:
 def test_expiry_counts_from_the_time_of_recording(
     integration: Integration, customer: Customer
 ) -> None:
-    """A phone that was offline for months reports events that are still worth sending."""
+    """A phone may be offline for months. What it then reports is still sent."""
     now = timezone.now()
     Order.create(customer, at=now - 3 * MONTH)
     with nothing_written():
@@ -94,7 +94,7 @@ def test_messages_of_a_business_that_is_switched_off_do_not_expire(
     now = timezone.now()
     integration.enabled = False
     integration.save()
-    recorded_at(now - 12 * MONTH)
+    set_recorded_at(now - 12 * MONTH)
     with nothing_written():
         assert expire(now) == 0
 
@@ -104,7 +104,7 @@ def test_messages_of_a_leased_lane_expire_after_its_lease(
     integration: Integration,
 ) -> None:
     now = timezone.now()
-    recorded_at(now - MONTH - SECOND)
+    set_recorded_at(now - MONTH - SECOND)
     Lane.objects.update(lease_token=uuid4(), lease_until=now + SECOND)
     with nothing_written():
         assert expire(now) == 0
@@ -117,7 +117,7 @@ def test_messages_of_a_halted_lane_expire_too(segment: SegmentStandIn) -> None:
     Delivery().run()
     assert Lane.objects.get().stopped
     now = timezone.now()
-    recorded_at(now - MONTH - SECOND)
+    set_recorded_at(now - MONTH - SECOND)
     assert expire(now) == 3
     assert set(SendLog.objects.values_list("event", "attempts")) == {
         ("identify", 1),
@@ -130,7 +130,7 @@ def test_of_many_messages_only_the_overdue_ones_expire(
     integration: Integration, customer: Customer
 ) -> None:
     now = timezone.now()
-    young = CustomerFactory.create(business=customer.business)
+    recent_customer = CustomerFactory.create(business=customer.business)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO events_outgoing "
@@ -151,7 +151,7 @@ def test_of_many_messages_only_the_overdue_ones_expire(
         SendLog.objects.filter(outcome="expired").values("message_id").distinct().count()
         == EXPIRE_CHUNK_SIZE + 1
     )
-    assert {row.customer_id for row in waiting()} == {young.pk}
+    assert {row.customer_id for row in waiting()} == {recent_customer.pk}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -163,7 +163,7 @@ def test_two_concurrent_workers_log_each_message_once() -> None:
     for customer in CustomerFactory.create_batch(25, business=business):
         record(customer.pk, (), timezone.now())
     now = timezone.now()
-    recorded_at(now - MONTH - SECOND)
+    set_recorded_at(now - MONTH - SECOND)
     start = Barrier(4)
 
     def worker() -> int:

@@ -68,12 +68,12 @@ def test_a_change_identifies_the_customers_concerned_and_no_others(
 
     change(ours, **{column: value})
 
-    (waits,) = TraitChange.objects.all()
+    (trait_change,) = TraitChange.objects.all()
     assert customers_with_identify() == set()
     assert fan_out_all() == 2
     assert customers_with_identify() == set(concerned)
     assert {(row.business_id, row.occurred_at) for row in waiting()} == {
-        (business.pk, waits.occurred_at)
+        (business.pk, trait_change.occurred_at)
     }
     assert {row.user_id for row in waiting()} == set(
         Customer.objects.filter(pk__in=concerned).values_list("uuid", flat=True)
@@ -96,14 +96,14 @@ def test_a_changed_field_identifies_customers_with_a_value_for_it(
     business: Business, values: dict[str, object]
 ) -> None:
     field, other = CustomFieldFactory.create_batch(2, business=business)
-    answered, silent, answered_other = CustomerFactory.create_batch(3, business=business)
-    CustomFieldValueFactory.create(customer=answered, field=field)
-    CustomFieldValueFactory.create(customer=answered_other, field=other)
+    with_value, without_value, with_other_value = CustomerFactory.create_batch(3, business=business)
+    CustomFieldValueFactory.create(customer=with_value, field=field)
+    CustomFieldValueFactory.create(customer=with_other_value, field=other)
     Outgoing.objects.all().delete()
-    store_accepted_traits(answered, silent, answered_other)
+    store_accepted_traits(with_value, without_value, with_other_value)
     change(field, **values)
     fan_out_all()
-    assert customers_with_identify() == {answered.pk}
+    assert customers_with_identify() == {with_value.pk}
 
 
 def test_another_birthday_field_identifies_customers_with_a_value_for_either(
@@ -153,7 +153,7 @@ def test_a_new_record_identifies_nobody(business: Business) -> None:
             factory.create(business=business)
 
 
-def test_customers_whom_segment_does_not_know_are_left_for_their_first_event(
+def test_customers_that_segment_does_not_know_are_identified_with_their_first_event(
     business: Business,
 ) -> None:
     brand = BrandFactory.create(business=business)
@@ -217,7 +217,7 @@ def test_switching_on_again_identifies_all_customers_that_segment_knew(business:
 
 
 @pytest.mark.parametrize(
-    ("count", "portions"),
+    ("count", "chunks"),
     [
         (1, 2),
         (FAN_OUT_CHUNK_SIZE - 1, 2),
@@ -228,12 +228,12 @@ def test_switching_on_again_identifies_all_customers_that_segment_knew(business:
     ],
 )
 def test_many_customers_are_identified_in_chunks(
-    business: Business, count: int, portions: int
+    business: Business, count: int, chunks: int
 ) -> None:
     brand = BrandFactory.create(business=business)
     concerned = create_known_customers(business, count, brand=brand)
     change(brand, name="Renamed")
-    assert fan_out_trait_changes() == f"{portions} portions"
+    assert fan_out_trait_changes() == f"{chunks} chunks"
     assert customers_with_identify() == set(concerned)
 
 

@@ -1,4 +1,7 @@
-"""Fanning out while others fan out and save: none waits long, fails or is left out."""
+"""Fanning out while other workers fan out and customers are saved.
+
+Nobody waits long, nothing fails, and no customer is left out.
+"""
 
 import time
 from collections.abc import Callable
@@ -53,7 +56,7 @@ def test_two_workers_share_the_changes_of_the_same_customers() -> None:
     assert not TraitChange.objects.exists()
 
 
-def test_a_change_that_another_worker_holds_is_left_to_it() -> None:
+def test_a_change_that_another_worker_has_locked_is_skipped() -> None:
     business = switched_on()
     concerned = create_known_customers(business, 3)
     rename(business)
@@ -63,7 +66,7 @@ def test_a_change_that_another_worker_holds_is_left_to_it() -> None:
     assert customers_with_identify() == set(concerned)
 
 
-def test_another_change_is_fanned_out_meanwhile() -> None:
+def test_another_change_is_fanned_out_while_a_worker_has_locked_one() -> None:
     business, other = switched_on(), switched_on()
     create_known_customers(business, 3)
     concerned = create_known_customers(other, 3)
@@ -119,10 +122,10 @@ def test_in_a_deadlock_with_a_save_the_fan_out_gives_up_and_the_save_succeeds() 
     with ThreadPoolExecutor(1) as worker:
         with transaction.atomic():
             save(second)
-            spreading = worker.submit(closing_connection, fan_out_all)
+            fanning_out = worker.submit(closing_connection, fan_out_all)
             wait_for_waiting(1)
             save(first)
-        assert spreading.result(20) == 0
+        assert fanning_out.result(20) == 0
     assert customers_with_identify() == {first, second}
     assert fan_out_all() == 2
     assert not TraitChange.objects.exists()

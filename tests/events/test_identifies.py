@@ -1,4 +1,4 @@
-"""However often a customer is saved before it is sent, one identify waits: the newest."""
+"""Saves of a customer queue one identify. It always has the newest id and time."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -62,12 +62,12 @@ RELATED: dict[str, Any] = {
 }
 
 
-def test_every_column_that_a_trait_shows_is_in_the_test_below() -> None:
+def test_the_next_test_has_every_column_that_a_trait_shows() -> None:
     assert OTHER.keys() | {f"{name}_id" for name in RELATED} == TRAIT_FIELDS
 
 
 @pytest.mark.parametrize("column", OTHER)
-def test_a_change_of_a_column_that_a_trait_shows_is_identified(
+def test_a_change_of_a_column_that_a_trait_shows_queues_an_identify(
     customer: Customer, column: str
 ) -> None:
     setattr(customer, column, OTHER[column])
@@ -82,7 +82,9 @@ def test_a_change_of_a_column_that_a_trait_shows_is_identified(
 
 
 @pytest.mark.parametrize("name", RELATED)
-def test_another_agent_brand_group_or_discount_is_identified(customer: Customer, name: str) -> None:
+def test_another_agent_brand_group_or_discount_queues_an_identify(
+    customer: Customer, name: str
+) -> None:
     setattr(customer, name, RELATED[name].create(business=customer.business))
     customer.save()
     assert names() == [IDENTIFY]
@@ -92,7 +94,7 @@ def test_another_agent_brand_group_or_discount_is_identified(customer: Customer,
 
 
 @pytest.mark.parametrize("change", [{"visit_frequency": "weekly"}, {"source": "Website"}])
-def test_a_change_that_no_trait_shows_is_not_identified(
+def test_a_change_that_no_trait_shows_queues_no_identify(
     customer: Customer, change: dict[str, Any]
 ) -> None:
     with nothing_written():
@@ -101,7 +103,7 @@ def test_a_change_that_no_trait_shows_is_not_identified(
         customer.save()
 
 
-def test_a_custom_field_value_that_is_set_changed_or_deleted_is_identified(
+def test_setting_changing_or_deleting_a_custom_field_value_queues_an_identify(
     customer: Customer,
 ) -> None:
     value = CustomFieldValueFactory.create(customer=customer)
@@ -115,7 +117,7 @@ def test_a_custom_field_value_that_is_set_changed_or_deleted_is_identified(
     assert names() == [IDENTIFY]
 
 
-def test_the_same_custom_field_value_again_is_not_identified(customer: Customer) -> None:
+def test_saving_the_same_custom_field_value_again_queues_no_identify(customer: Customer) -> None:
     field = CustomFieldFactory.create(business=customer.business)
     CustomFieldValue.record(customer, field, "Friend")
     with nothing_written():
@@ -172,7 +174,7 @@ def test_after_two_concurrent_saves_one_identify_waits(integration: Integration)
     Outgoing.objects.all().delete()
     start = Barrier(8)
 
-    def counter(number: int) -> None:
+    def save_often(number: int) -> None:
         try:
             start.wait(10)
             for save in range(10):
@@ -183,8 +185,8 @@ def test_after_two_concurrent_saves_one_identify_waits(integration: Integration)
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(8) as counters:
-        for done in [counters.submit(counter, number) for number in range(8)]:
+    with ThreadPoolExecutor(8) as threads:
+        for done in [threads.submit(save_often, number) for number in range(8)]:
             done.result(20)
     assert sorted(row.customer_id for row in waiting()) == sorted(
         customer.pk for customer in customers

@@ -30,8 +30,8 @@ MALFORMED_KEY = (
 
 @pytest.fixture
 def business() -> Business:
-    made: Business = BusinessFactory.create()
-    return made
+    business: Business = BusinessFactory.create()
+    return business
 
 
 def errors(**config: Any) -> dict[str, list[str]]:
@@ -134,43 +134,43 @@ class TestTimes:
 
     def test_enabled_at_is_set_when_it_is_switched_on_and_kept(self, business: Business) -> None:
         with time_machine.travel(NOON, tick=False) as clock:
-            made = Integration.objects.create(business=business)
-            assert made.enabled_at is None
+            integration = Integration.objects.create(business=business)
+            assert integration.enabled_at is None
             clock.shift(60)
-            made.enabled = True
-            made.save()
+            integration.enabled = True
+            integration.save()
             clock.shift(60)
-            made.region = "eu"
-            made.save()
+            integration.region = "eu"
+            integration.save()
         assert Integration.objects.get().enabled_at == NOON + timedelta(minutes=1)
 
     def test_enabled_at_is_set_again_after_it_was_off(self, business: Business) -> None:
         with time_machine.travel(NOON, tick=False) as clock:
-            made = Integration.objects.create(business=business, enabled=True)
-            made.enabled = False
-            made.save()
+            integration = Integration.objects.create(business=business, enabled=True)
+            integration.enabled = False
+            integration.save()
             assert Integration.objects.get().enabled_at is None
             clock.shift(3600)
-            made.enabled = True
-            made.save()
+            integration.enabled = True
+            integration.save()
         assert Integration.objects.get().enabled_at == NOON + timedelta(hours=1)
 
     def test_enabled_at_is_set_when_only_that_column_is_saved(self, business: Business) -> None:
-        made = Integration.objects.create(business=business)
-        made.enabled = True
+        integration = Integration.objects.create(business=business)
+        integration.enabled = True
         with time_machine.travel(NOON, tick=False):
-            made.save(update_fields=["enabled"])
+            integration.save(update_fields=["enabled"])
         assert Integration.objects.get().enabled_at == NOON
 
     def test_birthday_field_since_follows_the_field(self, business: Business) -> None:
         one, two = CustomFieldFactory.create_batch(2, business=business, birthday=True)
         stored = []
         with time_machine.travel(NOON, tick=False) as clock:
-            made = Integration.objects.create(business=business)
+            integration = Integration.objects.create(business=business)
             for field in (None, one, one, two, None):
                 clock.shift(60)
-                made.birthday_field = field
-                made.save()
+                integration.birthday_field = field
+                integration.save()
                 stored.append(Integration.objects.get().birthday_field_since)
         assert stored == [
             None,
@@ -180,7 +180,7 @@ class TestTimes:
             None,
         ]
 
-    def test_they_are_kept_by_a_save_of_other_columns_with_an_old_copy(
+    def test_a_save_of_other_columns_with_an_old_copy_keeps_the_times(
         self, business: Business
     ) -> None:
         Integration.objects.create(business=business, enabled=True, enabled_at=NOON)
@@ -193,9 +193,9 @@ class TestTimes:
         assert (stored.enabled, stored.enabled_at, stored.muted) == (False, None, ["Order Ready"])
 
     def test_a_save_of_no_column_saves_nothing(self, business: Business) -> None:
-        made = Integration.objects.create(business=business)
-        made.enabled = True
-        made.save(update_fields=[])
+        integration = Integration.objects.create(business=business)
+        integration.enabled = True
+        integration.save(update_fields=[])
         assert Integration.objects.get().enabled_at is None
 
     def test_a_deleted_custom_field_is_no_birthday_field(self, business: Business) -> None:
@@ -219,7 +219,7 @@ class TestTheLane:
         assert lane.resume_at <= timezone.now()
 
     def test_that_is_halted_or_backs_off_is_resumed_by_saving(self, business: Business) -> None:
-        made = Integration.objects.create(business=business)
+        integration = Integration.objects.create(business=business)
         later = timezone.now() + timedelta(hours=1)
         lease = {"lease_token": uuid4(), "lease_until": later}
         trouble = {
@@ -231,7 +231,7 @@ class TestTheLane:
         Lane.objects.update(
             resume_at=later, failures=7, last_accepted_at=NOON, floor=5, **lease, **trouble
         )
-        made.save()
+        integration.save()
         lane = Lane.objects.get()
         assert (
             lane.stopped,
@@ -241,7 +241,7 @@ class TestTheLane:
             lane.failures,
         ) == ("", None, "", None, 0)
         assert lane.resume_at <= timezone.now()
-        # a delivery in flight goes on, but its result does not count for the changed integration
+        # A delivery in flight goes on, but its result does not change the lane any more.
         assert (lane.lease_token, lane.lease_until, lane.generation) == (*lease.values(), 1)
         assert (lane.last_accepted_at, lane.floor) == (NOON, 5)
 
@@ -257,17 +257,19 @@ class TestTheLane:
         )
 
     def test_stays_as_it_is_when_the_save_is_rolled_back(self, business: Business) -> None:
-        made = Integration.objects.create(business=business)
+        integration = Integration.objects.create(business=business)
         Lane.objects.update(stopped="Segment refused the write key.")
         with nothing_written(), transaction.atomic():
-            made.save()
+            integration.save()
             transaction.set_rollback(True)
         assert Lane.objects.get().stopped == "Segment refused the write key."
 
     def test_that_backs_off_keeps_backing_off_when_other_fields_are_saved(
         self, business: Business
     ) -> None:
-        made = Integration.objects.create(business=business, enabled=True, write_key=WRITE_KEY)
+        integration = Integration.objects.create(
+            business=business, enabled=True, write_key=WRITE_KEY
+        )
         later = timezone.now() + timedelta(hours=1)
         Lane.objects.update(
             resume_at=later,
@@ -276,8 +278,8 @@ class TestTheLane:
             failing_since=NOON,
         )
         before = Lane.objects.values().get()
-        made.muted, made.birthday_hour = ["Order Ready"], 7
-        made.save()
+        integration.muted, integration.birthday_hour = ["Order Ready"], 7
+        integration.save()
         assert Lane.objects.values().get() == before
 
     @pytest.mark.parametrize(
@@ -286,31 +288,33 @@ class TestTheLane:
     def test_that_backs_off_tries_at_once_when_key_or_region_change(
         self, business: Business, change: dict[str, Any]
     ) -> None:
-        made = Integration.objects.create(business=business, write_key=WRITE_KEY)
+        integration = Integration.objects.create(business=business, write_key=WRITE_KEY)
         Lane.objects.update(resume_at=timezone.now() + timedelta(hours=1), failures=7)
         for name, value in change.items():
-            setattr(made, name, value)
-        made.save()
+            setattr(integration, name, value)
+        integration.save()
         lane = Lane.objects.get()
         assert (lane.failures, lane.generation, lane.resume_at <= timezone.now()) == (0, 1, True)
 
-    @pytest.mark.parametrize("held", lane_control.OWNER_HALTS)
+    @pytest.mark.parametrize("halt", lane_control.OWNER_HALTS)
     def test_that_waits_for_its_owner_s_choice_is_not_resumed_by_saving(
-        self, business: Business, held: str
+        self, business: Business, halt: str
     ) -> None:
-        made = Integration.objects.create(business=business, enabled=True, write_key=WRITE_KEY)
-        Lane.objects.update(stopped=held)
-        made.write_key = "Z" * 32
-        made.save()
-        made.save()
-        assert Lane.objects.get().stopped == held
+        integration = Integration.objects.create(
+            business=business, enabled=True, write_key=WRITE_KEY
+        )
+        Lane.objects.update(stopped=halt)
+        integration.write_key = "Z" * 32
+        integration.save()
+        integration.save()
+        assert Lane.objects.get().stopped == halt
 
     @pytest.mark.django_db(transaction=True)
     def test_is_claimed_at_once(self, settings: Any) -> None:
         broker = redis.Redis.from_url(settings.REDIS_URL)
-        made = Integration.objects.create(business=BusinessFactory.create())
+        integration = Integration.objects.create(business=BusinessFactory.create())
         wake.clear()
         before = broker.llen("celery")
-        made.write_key = WRITE_KEY
-        made.save()
+        integration.write_key = WRITE_KEY
+        integration.save()
         assert broker.llen("celery") == before + 1

@@ -1,4 +1,4 @@
-"""The sentence about a lane and its remedy: times in the business's zone, singular and plural."""
+"""The sentence about a lane's status, and the remedy. Times are in the business's time zone."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -131,7 +131,7 @@ STOPPED = replace(
         ),
         (replace(ON, stopped=DISCARDING, waiting=5), LaneState.DISCARDING, DISCARDING),
         (LaneStatus(1, "UTC", stopped=DISCARDING), LaneState.DISCARDING, DISCARDING),
-        # an error from before it was switched off does not matter now
+        # An error from before it was switched off does not count any more.
         (
             replace(STOPPED, enabled=False, waiting=0),
             LaneState.OFF,
@@ -146,7 +146,7 @@ def test_the_sentence_says_how_sending_goes(
 
 
 @pytest.mark.parametrize("status", sorted(responses.HALTING_ERRORS))
-def test_a_stop_has_its_cause_in_the_sentence_and_a_remedy(status: int) -> None:
+def test_the_sentence_and_the_remedy_of_a_halted_lane_say_the_whole_error(status: int) -> None:
     lane = replace(STOPPED, stopped=responses.HALTING_ERRORS[status], stopped_at=None, waiting=0)
     assert (
         f"{status_sentence(lane, NOW).removeprefix('Sending stopped: ')} {remedy(lane)}"
@@ -220,7 +220,7 @@ class TestLaneStatuses:
         assert (status.enabled, status.has_key, status.waiting) == (True, True, 2)
         assert status.oldest_waiting_at == Outgoing.objects.earliest("recorded_at").recorded_at
 
-    def test_count_no_further_than_needed(self) -> None:
+    def test_count_waiting_messages_up_to_a_limit(self) -> None:
         business = sending_business(WRITE_KEY)
         add_visits(COUNTED_MESSAGES + 5, sign_up(business))
         assert lane_statuses([business.pk])[business.pk].waiting == COUNTED_MESSAGES + 1
@@ -248,7 +248,7 @@ class TestLaneStatuses:
             "Segment accepted the last event "
         )
 
-    def test_of_many_businesses_take_one_query(
+    def test_of_many_businesses_are_read_with_one_query(
         self, django_assert_num_queries: pytest.FixtureRequest
     ) -> None:
         businesses = BusinessFactory.create_batch(5)

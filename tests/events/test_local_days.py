@@ -1,4 +1,4 @@
-"""Sweeps count the business's own days, also where clocks change or a whole day is skipped."""
+"""Sweeps count the business's local days, even if clocks change or a day is skipped."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,11 +18,11 @@ from tests.events.test_lost import customer, switched_on
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-# Hypothesis wants naive bounds; it adds the zone.
+# Hypothesis takes naive bounds and adds the zone.
 FIRST_MOMENT, LAST_MOMENT = datetime(2005, 1, 1), datetime(2035, 1, 1)  # noqa: DTZ001
-# In Beirut, Cairo and Havana clocks go forward at midnight, so that the day begins at one o'clock;
-# on Lord Howe by half an hour. Kathmandu has an odd offset, Kiritimati is a day ahead of Honolulu,
-# and Casablanca goes back for a month. Apia, in some tests, had no 30 December in 2011.
+# In Beirut, Cairo and Havana clocks go forward at midnight, so that day begins at one o'clock. On
+# Lord Howe they go forward by half an hour. Kathmandu's offset ends in 45 minutes. Kiritimati is a
+# day ahead of Honolulu. Casablanca's clocks go back for a month. Apia had no 30 December in 2011.
 ZONES = [
     "America/Los_Angeles",
     "America/Havana",
@@ -60,7 +60,7 @@ def first_sweep(zone: str, last: datetime, limit: int, times: list[datetime]) ->
         ("Asia/Beirut", "2025-03-15T10:00:00", "2025-03-29T22:00:00"),
         ("America/Havana", "2025-02-22T15:00:00", "2025-03-09T05:00:00"),
         ("Africa/Cairo", "2025-04-10T10:00:00", "2025-04-24T22:00:00"),
-        # seen on the 15th, 16th and 17th of a December that had no 30th
+        # last visits on the 15th, 16th and 17th of a December that had no 30th
         ("Pacific/Apia", "2011-12-16T00:00:00", "2011-12-30T10:00:00"),
         ("Pacific/Apia", "2011-12-17T00:00:00", "2011-12-30T10:00:00"),
         ("Pacific/Apia", "2011-12-18T00:00:00", "2011-12-31T10:00:00"),
@@ -69,8 +69,10 @@ def first_sweep(zone: str, last: datetime, limit: int, times: list[datetime]) ->
 def test_the_first_day_over_the_limit_begins_at_local_midnight(
     zone: str, last: str, at: str
 ) -> None:
-    seen, begins = (datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (last, at))
-    assert first_sweep(zone, seen, 14, [begins - timedelta(microseconds=1), begins]) == begins
+    last_visit, start = (
+        datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (last, at)
+    )
+    assert first_sweep(zone, last_visit, 14, [start - timedelta(microseconds=1), start]) == start
 
 
 @settings(
@@ -83,7 +85,7 @@ def test_the_first_day_over_the_limit_begins_at_local_midnight(
     hours=st.lists(st.integers(1, 60), min_size=1, max_size=30),
 )
 @example(zone="Asia/Beirut", seconds=439 * 86_400, limit=14, hours=[1] * 30)
-def test_the_first_sweep_on_or_after_the_day_in_python_finds_the_customer(
+def test_the_first_sweep_from_the_day_that_python_computes_finds_the_customer(
     zone: str, seconds: int, limit: int, hours: list[int], db: None
 ) -> None:
     last = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
@@ -120,7 +122,7 @@ def test_the_database_and_python_agree_on_the_first_day_as_lost(
 
 
 def test_each_business_is_swept_when_its_own_day_begins() -> None:
-    """The customers were last seen on 1 May; the day after the limit begins at different times."""
+    """All last visits are on 1 May, but the day after the limit begins at different times."""
     businesses = {
         zone: switched_on(zone)
         for zone in ("Pacific/Kiritimati", "Europe/Dublin", "Pacific/Honolulu")

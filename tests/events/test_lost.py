@@ -20,7 +20,7 @@ from tests.factories import BusinessFactory
 pytestmark = pytest.mark.django_db
 ANGELES = ZoneInfo("America/Los_Angeles")
 DAY = timedelta(days=1)
-SEEN = datetime(2025, 5, 1, 18, 30, 15, 123_456, tzinfo=ANGELES)
+LAST_VISIT = datetime(2025, 5, 1, 18, 30, 15, 123_456, tzinfo=ANGELES)
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 
 
@@ -36,27 +36,27 @@ def switched_on(
 
 def customer(
     business: Business,
-    last_visit: datetime | None = SEEN,
+    last_visit: datetime | None = LAST_VISIT,
     frequency: str = "weekly",
     **details: Any,
 ) -> Customer:
     """Create a customer without signals: only sweeps record events."""
-    made = Customer(
+    unsaved = Customer(
         business=business,
         last_visit=last_visit,
         visit_frequency=frequency,
         **{"created_at": LONG_AGO, **details},
     )
-    return Customer.objects.bulk_create([made])[0]
+    return Customer.objects.bulk_create([unsaved])[0]
 
 
 def midnight(days: int, zone: ZoneInfo = ANGELES) -> datetime:
-    """Return the begin of the day that is so many days after that of the visit."""
+    """Return the start of the day that is this many days after that of the visit."""
     return datetime(2025, 5, 1, tzinfo=zone) + days * DAY
 
 
 def found_days(business: Business, until: int) -> list[int]:
-    """Return the days after the visit on which one of two sweeps finds somebody."""
+    """Return the days after the visit on which a sweep finds a customer. Two sweeps run a day."""
     return [
         days
         for days in range(until)
@@ -80,7 +80,7 @@ def test_the_limits_of_a_new_integration_are_the_contract_s() -> None:
 @pytest.mark.parametrize(("frequency", "limit"), DEFAULT_LIMITS.items())
 def test_each_visit_frequency_has_its_limit(frequency: str, limit: int) -> None:
     business = switched_on()
-    away = customer(business, frequency=frequency)
+    lost_customer = customer(business, frequency=frequency)
     with nothing_written():
         assert lost.sweep(midnight(limit) + DAY - timedelta(microseconds=1)) == 0
     now = midnight(limit + 1)
@@ -88,10 +88,10 @@ def test_each_visit_frequency_has_its_limit(frequency: str, limit: int) -> None:
     (row,) = waiting()
     assert (row.event, row.customer_id, row.subject_id, row.business_id, row.user_id) == (
         "Customer Lost",
-        away.pk,
-        away.pk,
+        lost_customer.pk,
+        lost_customer.pk,
         business.pk,
-        away.uuid,
+        lost_customer.uuid,
     )
     assert row.occurred_at == now
     assert row.facts == {
@@ -129,10 +129,10 @@ def test_a_customer_is_lost_once_in_a_lapse() -> None:
 
 def test_a_visit_ends_the_lapse_and_a_later_lapse_is_recorded() -> None:
     business = switched_on()
-    away = customer(business)
+    lost_customer = customer(business)
     assert found_days(business, 20) == [15]
-    away.last_visit = SEEN + 20 * DAY
-    Customer.objects.bulk_update([away], ["last_visit"])
+    lost_customer.last_visit = LAST_VISIT + 20 * DAY
+    Customer.objects.bulk_update([lost_customer], ["last_visit"])
     assert [days for days in range(20, 60) if lost.sweep(midnight(days))] == [35]
     assert [row.facts["last_visit"] for row in waiting()] == [
         "2025-05-02T01:30:15.123Z",
@@ -142,14 +142,14 @@ def test_a_visit_ends_the_lapse_and_a_later_lapse_is_recorded() -> None:
 
 def test_a_customer_who_only_signed_up_counts_from_then() -> None:
     business = switched_on()
-    customer(business, last_visit=None, created_at=SEEN)
+    customer(business, last_visit=None, created_at=LAST_VISIT)
     assert found_days(business, 30) == [15]
-    assert waiting()[0].facts["last_visit"] == iso_utc(SEEN)
+    assert waiting()[0].facts["last_visit"] == iso_utc(LAST_VISIT)
 
 
 def test_a_visit_before_the_signup_does_not_count() -> None:
     business = switched_on()
-    customer(business, last_visit=SEEN - 10 * DAY, created_at=SEEN)
+    customer(business, last_visit=LAST_VISIT - 10 * DAY, created_at=LAST_VISIT)
     assert found_days(business, 30) == [15]
 
 
@@ -183,7 +183,7 @@ def test_a_lapse_while_the_business_was_switched_off_is_not_recorded() -> None:
 def test_a_lapse_while_muted_is_not_recorded_later() -> None:
     business = switched_on(muted=["Customer Lost"])
     customer(business)
-    customer(business, SEEN + 10 * DAY)
+    customer(business, LAST_VISIT + 10 * DAY)
     with nothing_written():
         assert found_days(business, 20) == []
     Integration.objects.update(muted=[])
@@ -249,7 +249,7 @@ def test_the_task_returns_the_number_of_events() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_sweeps_record_each_customer_once() -> None:
     businesses = [switched_on() for _ in range(4)]
-    away = [customer(business) for business in businesses for _ in range(10)]
+    lost_customer = [customer(business) for business in businesses for _ in range(10)]
     counts = at_once(*[lambda: lost.sweep(midnight(15))] * 4)
     assert sum(counts) == 40
-    assert sorted(row.customer_id for row in waiting()) == sorted(one.pk for one in away)
+    assert sorted(row.customer_id for row in waiting()) == sorted(one.pk for one in lost_customer)

@@ -1,4 +1,4 @@
-"""Monthly partitions: created ahead, or by the transaction that needs one."""
+"""Monthly partitions are created ahead, or by the transaction that needs one."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +41,7 @@ def future_months(table: str) -> list[date]:
 
 
 def one_message() -> Settlement:
-    """Return one accepted message, which waits in the outbox: settling logs only such messages."""
+    """Return one accepted message that waits in the outbox. Settling logs no other messages."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO events_outgoing (business_id, customer_id, user_id, event, subject_id, "
@@ -119,7 +119,7 @@ def test_a_month_of_a_rolled_back_settling_is_created_again() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_month_that_exists_is_looked_up_once() -> None:
+def test_an_existing_month_is_looked_up_once() -> None:
     partitions.ensure(NOW)
     with transaction.atomic():
         drop(MONTHS[0])

@@ -1,4 +1,4 @@
-"""Resend: into the outbox under the old message id, unless muted, each entry at most once."""
+"""Resending puts entries into the outbox under their message ids, each entry at most once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -69,7 +69,7 @@ class TestOneEntry:
         assert segment.accepted()[-1]["messageId"] == entry.message_id
 
     @pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.SKIPPED, Outcome.EXPIRED])
-    def test_can_have_each_outcome_but_accepted(
+    def test_can_be_sent_again_with_each_outcome_but_accepted(
         self, integration: Integration, customer: Customer, outcome: Outcome
     ) -> None:
         assert resend_rows(create_log_entry(customer, outcome=outcome)) == 1
@@ -223,7 +223,7 @@ def create_job(business: Business, **which: Any) -> Request | None:
 
 class TestEverythingThatMatches:
     @pytest.fixture(autouse=True)
-    def _small_portions(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _small_chunks(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(resend, "RESEND_CHUNK_SIZE", 3)
 
     def test_is_sent_again_in_chunks_oldest_first(
@@ -256,7 +256,7 @@ class TestEverythingThatMatches:
         run.run_jobs(timezone.now())
         assert [row.subject_id for row in waiting()] == list(range(7))
 
-    def test_passes_over_what_was_sent_again_before(
+    def test_leaves_out_what_was_sent_again_before(
         self, business: Business, rejected: list[SendLog]
     ) -> None:
         resend_rows(*rejected[:2])
@@ -289,16 +289,16 @@ class TestEverythingThatMatches:
         assert first == second
         assert Request.objects.count() == 1
 
-    @pytest.mark.parametrize("why", ["off", "nothing"])
+    @pytest.mark.parametrize("reason", ["off", "nothing"])
     def test_creates_no_job_when_there_is_nothing_to_do(
-        self, business: Business, integration: Integration, rejected: list[SendLog], why: str
+        self, business: Business, integration: Integration, rejected: list[SendLog], reason: str
     ) -> None:
-        if why == "off":
+        if reason == "off":
             Integration.objects.update(enabled=False)
         with nothing_written():
             assert (
                 create_job(business, event="Order Ready")
-                if why == "nothing"
+                if reason == "nothing"
                 else create_job(business)
             ) is None
         assert not Request.objects.exists()

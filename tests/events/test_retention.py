@@ -1,4 +1,4 @@
-"""How long the send log and the delivery attempts are kept."""
+"""The send log and the delivery attempts are kept_days for the months that each business chose."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -54,7 +54,7 @@ def log(business: Business, *moments: datetime, copies: int = 1) -> None:
         )
 
 
-def kept(business: Business) -> list[str]:
+def kept_days(business: Business) -> list[str]:
     """Return the days of the business's entries and attempts that are left."""
     entries = (
         SendLog.objects.filter(business=business)
@@ -83,7 +83,7 @@ def test_months_that_no_business_keeps_are_dropped() -> None:
     # January to March of 2015, in two tables
     assert retention.drop_old(NOW) == 6
     assert past_months("events_sendlog") == past_months("events_deliveryattempt") == MONTHS[3:]
-    assert kept(business) == ["2015-04-01", "2016-05-20"]
+    assert kept_days(business) == ["2015-04-01", "2016-05-20"]
     assert retention.drop_old(NOW) == 0
 
 
@@ -112,25 +112,25 @@ def test_entries_of_a_business_that_keeps_less_are_deleted_and_no_others() -> No
     log(short, *moments)
     log(long, *moments)
     retention.drop_old(NOW)
-    assert kept(short) == ["2016-03-01", "2016-04-02"]
-    assert kept(long) == ["2016-02-29", "2016-03-01", "2016-04-02"]
+    assert kept_days(short) == ["2016-03-01", "2016-04-02"]
+    assert kept_days(long) == ["2016-02-29", "2016-03-01", "2016-04-02"]
 
 
 @pytest.mark.usefixtures("months")
 @pytest.mark.parametrize("copies", [4_999, 5_000, 5_001])
-def test_more_than_one_chunk_is_deleted_completely(copies: int) -> None:
+def test_any_number_of_chunks_is_deleted_completely(copies: int) -> None:
     short, _ = switched_on(1), switched_on(12)
     log(short, datetime(2016, 1, 10, tzinfo=UTC), copies=copies)
     log(short, NOW)
     retention.drop_old(NOW)
-    assert kept(short) == ["2016-05-20"]
+    assert kept_days(short) == ["2016-05-20"]
 
 
 @pytest.mark.parametrize(
     ("count", "month"),
     [(0, date(2016, 5, 1)), (4, date(2016, 1, 1)), (5, date(2015, 12, 1)), (120, date(2006, 5, 1))],
 )
-def test_months_are_counted_back_over_the_years(count: int, month: date) -> None:
+def test_months_are_counted_back_across_years(count: int, month: date) -> None:
     assert retention.months_before(date(2016, 5, 1), count) == month
 
 
@@ -154,7 +154,7 @@ def test_two_concurrent_workers_drop_each_month_once() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("months")
-def test_months_that_a_backup_reads_are_dropped_the_next_time() -> None:
+def test_a_month_that_a_backup_reads_is_dropped_the_next_time() -> None:
     def worker() -> int:
         try:
             return retention.drop_old(NOW)

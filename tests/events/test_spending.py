@@ -28,8 +28,8 @@ def switched_on(time_zone: str = "America/Los_Angeles", **config: object) -> Bus
     return business
 
 
-def spent(customer_id: int, total: int, at: datetime) -> None:
-    """Create orders without signals, so that they record no event."""
+def create_order(customer_id: int, total: int, at: datetime) -> None:
+    """Create an order without signals, so that it records no event."""
     business_id = Customer.objects.values_list("business_id", flat=True).get(pk=customer_id)
     Order.objects.bulk_create(
         [Order(business_id=business_id, customer_id=customer_id, total=total, created_at=at)]
@@ -41,7 +41,7 @@ def fifths(*customer_ids: int) -> list[int]:
     return [fifth_of[customer_id] for customer_id in customer_ids]
 
 
-def days() -> dict[int, str]:
+def swept_days() -> dict[int, str]:
     return {
         business_id: day.isoformat()
         for business_id, day in SweepDone.objects.filter(sweep="spending").values_list(
@@ -55,7 +55,7 @@ def test_customers_whose_fifth_changed_are_identified_if_segment_knows_them() ->
     first, second, unchanged = create_known_customers(business, 3)
     (stranger,) = Customer.objects.bulk_create([Customer(business=business)])
     for customer_id, total in ((first, 400), (second, 300), (stranger.pk, 350)):
-        spent(customer_id, total, MONDAY_NIGHT - timedelta(days=3))
+        create_order(customer_id, total, MONDAY_NIGHT - timedelta(days=3))
     assert spending.sweep(MONDAY_NIGHT) == 3
     assert fifths(first, stranger.pk, second, unchanged) == [1, 2, 3, 5]
     assert customers_with_identify() == {first, second}
@@ -69,14 +69,14 @@ def test_a_night_without_new_spending_identifies_nobody() -> None:
     create_known_customers(business, 3)
     with nothing_written():
         assert spending.sweep(MONDAY_NIGHT) == 0
-    assert days() == {business.pk: "2025-06-02"}
+    assert swept_days() == {business.pk: "2025-06-02"}
 
 
 def test_the_sweep_runs_once_a_night_from_two_o_clock() -> None:
     business = switched_on()
     (customer,) = create_known_customers(business, 1)
     spending.sweep(MONDAY_NIGHT)
-    spent(customer, 10, MONDAY_NIGHT)
+    create_order(customer, 10, MONDAY_NIGHT)
     for hour, minute, changed, day in (
         (0, 0, 0, "2025-06-02"),
         (1, 59, 0, "2025-06-02"),
@@ -84,7 +84,7 @@ def test_the_sweep_runs_once_a_night_from_two_o_clock() -> None:
         (2, 10, 0, "2025-06-03"),
     ):
         assert spending.sweep(datetime(2025, 6, 3, hour, minute, tzinfo=ANGELES)) == changed
-        assert days() == {business.pk: day}
+        assert swept_days() == {business.pk: day}
     assert fifths(customer) == [1]
 
 
@@ -92,19 +92,19 @@ def test_a_night_without_a_sweep_is_caught_up_by_the_next_one() -> None:
     business = switched_on()
     (customer,) = create_known_customers(business, 1)
     spending.sweep(MONDAY_NIGHT)
-    spent(customer, 10, MONDAY_NIGHT)
+    create_order(customer, 10, MONDAY_NIGHT)
     assert spending.sweep(datetime(2025, 6, 9, 17, 0, tzinfo=ANGELES)) == 1
-    assert days() == {business.pk: "2025-06-09"}
+    assert swept_days() == {business.pk: "2025-06-09"}
 
 
 def test_each_business_has_its_own_night() -> None:
-    here, there = switched_on(), switched_on("Asia/Tokyo")
+    los_angeles, tokyo = switched_on(), switched_on("Asia/Tokyo")
     spending.sweep(MONDAY_NIGHT)
-    assert days() == {here.pk: "2025-06-02", there.pk: "2025-06-03"}
+    assert swept_days() == {los_angeles.pk: "2025-06-02", tokyo.pk: "2025-06-03"}
     spending.sweep(datetime(2025, 6, 3, 2, 0, tzinfo=ANGELES))
-    assert days() == {here.pk: "2025-06-03", there.pk: "2025-06-03"}
+    assert swept_days() == {los_angeles.pk: "2025-06-03", tokyo.pk: "2025-06-03"}
     spending.sweep(datetime(2025, 6, 4, 2, 0, tzinfo=TOKYO))
-    assert days() == {here.pk: "2025-06-03", there.pk: "2025-06-04"}
+    assert swept_days() == {los_angeles.pk: "2025-06-03", tokyo.pk: "2025-06-04"}
 
 
 @pytest.mark.parametrize(
@@ -119,27 +119,27 @@ def test_each_business_has_its_own_night() -> None:
 def test_the_sweep_runs_once_on_days_when_the_clocks_change(before: datetime, at: datetime) -> None:
     business = switched_on()
     spending.sweep(at - timedelta(days=1))
-    yesterday = days()
+    before_the_sweep = swept_days()
     spending.sweep(before)
-    assert days() == yesterday
+    assert swept_days() == before_the_sweep
     spending.sweep(at)
-    assert days() == {business.pk: at.date().isoformat()}
+    assert swept_days() == {business.pk: at.date().isoformat()}
 
 
 def test_a_business_that_is_switched_off_is_not_swept() -> None:
     business = switched_on(enabled=False)
     (customer,) = create_known_customers(business, 1)
-    spent(customer, 10, MONDAY_NIGHT)
+    create_order(customer, 10, MONDAY_NIGHT)
     with nothing_written():
         assert spending.sweep(MONDAY_NIGHT) == 0
-    assert days() == {}
+    assert swept_days() == {}
     assert fifths(customer) == [5]
 
 
 def test_muted_events_do_not_matter() -> None:
     business = switched_on(muted=["Customer Lost", "Customer Birthday"])
     (customer,) = create_known_customers(business, 1)
-    spent(customer, 10, MONDAY_NIGHT)
+    create_order(customer, 10, MONDAY_NIGHT)
     assert spending.sweep(MONDAY_NIGHT) == 1
     assert customers_with_identify() == {customer}
 
@@ -152,28 +152,28 @@ class TestConcurrency:
             customer for business in businesses for customer in create_known_customers(business, 1)
         ]
         for customer in customers:
-            spent(customer, 10, MONDAY_NIGHT)
+            create_order(customer, 10, MONDAY_NIGHT)
         changed = at_once(*[lambda: spending.sweep(MONDAY_NIGHT)] * 3)
         assert sum(changed) == 5
         assert customers_with_identify() == set(customers)
         assert fifths(*customers) == [1] * 5
 
     def test_a_save_that_locks_a_customer_delays_no_other_business(self) -> None:
-        held, free = switched_on(), switched_on()
-        customer = CustomerFactory.create(business=held)
+        locked, free = switched_on(), switched_on()
+        customer = CustomerFactory.create(business=locked)
         (other,) = create_known_customers(free, 1)
         for customer_id in (customer.pk, other):
-            spent(customer_id, 10, MONDAY_NIGHT)
+            create_order(customer_id, 10, MONDAY_NIGHT)
 
         def save() -> None:
-            mine = Customer.objects.get(pk=customer.pk)
-            mine.email = "changed@example.com"
-            mine.save()
+            copy = Customer.objects.get(pk=customer.pk)
+            copy.email = "changed@example.com"
+            copy.save()
 
         with uncommitted(save):
             assert spending.sweep(MONDAY_NIGHT) == 1
             assert fifths(customer.pk, other) == [5, 1]
-            assert days() == {free.pk: "2025-06-02"}
+            assert swept_days() == {free.pk: "2025-06-02"}
         assert spending.sweep(MONDAY_NIGHT) == 1
         assert fifths(customer.pk) == [1]
         assert Customer.objects.get(pk=customer.pk).email == "changed@example.com"

@@ -1,4 +1,4 @@
-"""What recording costs: one statement per save that means something, none for the others."""
+"""Recording takes one statement per save with an event or a changed trait, else none."""
 
 import re
 from collections.abc import Iterator
@@ -40,24 +40,24 @@ pytestmark = pytest.mark.usefixtures("integration")
 VERB_AND_TABLE = re.compile(
     r'(INSERT INTO|UPDATE|DELETE FROM|SELECT)[\s\S]*?"?((?:customers|events)_\w+)"?'
 )
-RECORDED = "INSERT INTO events_outgoing"
+INSERT_OUTBOX_ROWS = "INSERT INTO events_outgoing"
 
 
 @contextmanager
 def statements(*expected: str) -> Iterator[None]:
-    """That just these statements are run, in this order."""
+    """Assert that exactly these statements run, in this order."""
     with CaptureQueriesContext(connection) as captured:
         yield
-    found = [VERB_AND_TABLE.match(query["sql"].strip()) for query in captured]
-    assert [" ".join(match.groups()) for match in found if match] == list(expected), [
+    matches = [VERB_AND_TABLE.match(query["sql"].strip()) for query in captured]
+    assert [" ".join(match.groups()) for match in matches if match] == list(expected), [
         query["sql"] for query in captured
     ]
-    assert None not in found, [query["sql"] for query in captured]
+    assert None not in matches, [query["sql"] for query in captured]
 
 
 @pytest.fixture
 def order(customer: Customer) -> Order:
-    """Names everything that an order can."""
+    """An order with an agent, an employee who sold it, and a discount."""
     business = customer.business
     people = {
         "agent": AgentFactory.create(business=business),
@@ -73,24 +73,26 @@ def order(customer: Customer) -> Order:
     return order
 
 
-def test_a_new_customer_costs_one_for_signup_and_identify(business: Business) -> None:
+def test_a_new_customer_takes_one_statement_for_signup_and_identify(business: Business) -> None:
     customer = CustomerFactory.build(business=business)
-    with statements("INSERT INTO customers_customer", RECORDED):
+    with statements("INSERT INTO customers_customer", INSERT_OUTBOX_ROWS):
         customer.save()
     assert names() == ["New Customer Signup", "identify"]
 
 
-def test_a_changed_customer_costs_one(customer: Customer) -> None:
+def test_a_changed_customer_takes_one_statement(customer: Customer) -> None:
     customer.email = "changed@example.com"
-    with statements("UPDATE customers_customer", RECORDED):
+    with statements("UPDATE customers_customer", INSERT_OUTBOX_ROWS):
         customer.save()
     customer.receive_texts = False
-    with statements("UPDATE customers_customer", RECORDED):
+    with statements("UPDATE customers_customer", INSERT_OUTBOX_ROWS):
         customer.save(update_fields=["receive_texts"])
     assert names() == ["identify"]
 
 
-def test_a_new_order_costs_one_whatever_it_names(order: Order, customer: Customer) -> None:
+def test_a_new_order_takes_one_statement_with_all_related_records(
+    order: Order, customer: Customer
+) -> None:
     new = Order(
         business=customer.business,
         customer=customer,
@@ -98,37 +100,37 @@ def test_a_new_order_costs_one_whatever_it_names(order: Order, customer: Custome
         sold_by=order.sold_by,
         discount=order.discount,
     )
-    with statements("INSERT INTO customers_order", RECORDED):
+    with statements("INSERT INTO customers_order", INSERT_OUTBOX_ROWS):
         new.save()
     assert names() == ["Order Created"]
 
 
 @pytest.mark.parametrize("status", ["ready", "returned"])
-def test_a_step_of_an_order_costs_one(order: Order, status: str) -> None:
+def test_a_new_status_of_an_order_takes_one_statement(order: Order, status: str) -> None:
     order.status = status
     order.returned_by = order.sold_by
-    with statements("UPDATE customers_order", RECORDED):
+    with statements("UPDATE customers_order", INSERT_OUTBOX_ROWS):
         order.save(update_fields=["status", "returned_by"])
 
 
-def test_an_item_costs_one(order: Order) -> None:
+def test_a_returned_item_takes_one_statement(order: Order) -> None:
     item: LineItem = LineItemFactory.create(order=order)
     item.returned_at = timezone.now()
-    with statements("UPDATE customers_lineitem", RECORDED):
+    with statements("UPDATE customers_lineitem", INSERT_OUTBOX_ROWS):
         item.save()
 
 
 @pytest.mark.parametrize("status", ["completed", "missed"])
-def test_a_stop_costs_one(customer: Customer, status: str) -> None:
+def test_a_completed_or_missed_stop_takes_one_statement(customer: Customer, status: str) -> None:
     stop: Stop = StopFactory.create(business=customer.business, customer=customer)
     stop.status, stop.completed_at = status, timezone.now()
-    with statements("UPDATE customers_stop", RECORDED):
+    with statements("UPDATE customers_stop", INSERT_OUTBOX_ROWS):
         stop.save()
 
 
-def test_a_visit_a_pickup_and_a_request_cost_one_each(customer: Customer) -> None:
+def test_a_visit_a_pickup_and_a_request_take_one_statement_each(customer: Customer) -> None:
     business, day = customer.business, customer.business.today()
-    with statements("INSERT INTO customers_visit", RECORDED):
+    with statements("INSERT INTO customers_visit", INSERT_OUTBOX_ROWS):
         Visit(
             business=business,
             customer=customer,
@@ -139,15 +141,15 @@ def test_a_visit_a_pickup_and_a_request_cost_one_each(customer: Customer) -> Non
     pickup = PickupRequest(
         business=business, customer=customer, pickup_date=day, scheduled_by="Customer"
     )
-    with statements("INSERT INTO customers_pickuprequest", RECORDED):
+    with statements("INSERT INTO customers_pickuprequest", INSERT_OUTBOX_ROWS):
         pickup.save()
     pickup.status, pickup.canceled_via = (
         PickupRequest.Status.CANCELED,
         PickupRequest.CanceledVia.WEBSITE,
     )
-    with statements("UPDATE customers_pickuprequest", RECORDED):
+    with statements("UPDATE customers_pickuprequest", INSERT_OUTBOX_ROWS):
         pickup.save()
-    with statements("INSERT INTO customers_regularpickuprequest", RECORDED):
+    with statements("INSERT INTO customers_regularpickuprequest", INSERT_OUTBOX_ROWS):
         RegularPickupRequest(business=business, customer=customer).save()
     assert names() == [
         "Customer Visit",
@@ -157,19 +159,21 @@ def test_a_visit_a_pickup_and_a_request_cost_one_each(customer: Customer) -> Non
     ]
 
 
-def test_an_answer_to_a_custom_field_costs_one(customer: Customer) -> None:
+def test_a_custom_field_value_takes_one_statement(customer: Customer) -> None:
     field = CustomFieldFactory.create(business=customer.business)
     value = CustomFieldValue(customer=customer, field=field, value="Friend")
-    with statements("INSERT INTO customers_customfieldvalue", RECORDED):
+    with statements("INSERT INTO customers_customfieldvalue", INSERT_OUTBOX_ROWS):
         value.save()
     value.value = "Website"
-    with statements("UPDATE customers_customfieldvalue", RECORDED):
+    with statements("UPDATE customers_customfieldvalue", INSERT_OUTBOX_ROWS):
         value.save()
-    with statements("DELETE FROM customers_customfieldvalue", RECORDED):
+    with statements("DELETE FROM customers_customfieldvalue", INSERT_OUTBOX_ROWS):
         value.delete()
 
 
-def test_a_renamed_brand_costs_one_however_many_customers_show_it(business: Business) -> None:
+def test_a_renamed_brand_takes_one_statement_for_any_number_of_customers(
+    business: Business,
+) -> None:
     brand = BrandFactory.create(business=business)
     CustomerFactory.create_batch(20, business=business, brand=brand)
     brand.name = "Renamed"
@@ -177,7 +181,9 @@ def test_a_renamed_brand_costs_one_however_many_customers_show_it(business: Busi
         brand.save()
 
 
-def test_a_save_that_means_nothing_costs_nothing(order: Order, customer: Customer) -> None:
+def test_a_save_without_an_event_or_a_changed_trait_takes_no_statement(
+    order: Order, customer: Customer
+) -> None:
     item = LineItemFactory.create(order=order)
     value = CustomFieldValueFactory.create(customer=customer)
     with nothing_written():
@@ -197,14 +203,14 @@ def test_a_save_that_means_nothing_costs_nothing(order: Order, customer: Custome
             order.sold_by.save()
 
 
-def test_a_business_that_is_switched_off_pays_no_more(
+def test_a_business_that_is_switched_off_has_no_more_statements(
     order: Order, integration: Integration
 ) -> None:
     integration.enabled = False
     integration.save()
     with nothing_written():
         order.status, order.total = Order.Status.READY, Decimal(30)
-        with statements("UPDATE customers_order", RECORDED):
+        with statements("UPDATE customers_order", INSERT_OUTBOX_ROWS):
             order.save()
         assert order.agent
         order.agent.name = "Renamed"

@@ -17,8 +17,8 @@ NOON = datetime(2025, 3, 4, 12, tzinfo=UTC)
 
 @pytest.fixture
 def business() -> Business:
-    made: Business = BusinessFactory.create()
-    return made
+    business: Business = BusinessFactory.create()
+    return business
 
 
 def recorded() -> list[tuple[str, bool]]:
@@ -34,11 +34,11 @@ def test_a_new_integration_starts_with_its_switches(business: Business) -> None:
 
 def test_switching_on_and_off_is_recorded_with_its_time(business: Business) -> None:
     with time_machine.travel(NOON, tick=False) as clock:
-        made = Integration.objects.create(business=business, write_key=WRITE_KEY)
+        integration = Integration.objects.create(business=business, write_key=WRITE_KEY)
         for enabled in (True, True, False):
             clock.shift(60)
-            made.enabled = enabled
-            made.save()
+            integration.enabled = enabled
+            integration.save()
     changes = [
         (change.event, change.on, change.at - NOON)
         for change in SwitchChange.objects.order_by("id")
@@ -48,9 +48,9 @@ def test_switching_on_and_off_is_recorded_with_its_time(business: Business) -> N
 
 
 def test_muting_and_unmuting_is_recorded_for_each_event(business: Business) -> None:
-    made = Integration.objects.create(business=business, enabled=True, muted=["Order Ready"])
-    made.muted = ["Order Created", "Customer Lost"]
-    made.save(update_fields=["muted"])
+    integration = Integration.objects.create(business=business, enabled=True, muted=["Order Ready"])
+    integration.muted = ["Order Created", "Customer Lost"]
+    integration.save(update_fields=["muted"])
     assert recorded()[2:] == [
         ("Customer Lost", False),
         ("Order Created", False),
@@ -59,17 +59,17 @@ def test_muting_and_unmuting_is_recorded_for_each_event(business: Business) -> N
 
 
 def test_other_changes_and_saves_without_a_change_record_nothing(business: Business) -> None:
-    made = Integration.objects.create(business=business)
-    made.region, made.birthday_hour = "eu", 7
-    made.save()
-    made.save()
+    integration = Integration.objects.create(business=business)
+    integration.region, integration.birthday_hour = "eu", 7
+    integration.save()
+    integration.save()
     assert recorded() == [("", False)]
 
 
 def test_a_save_that_is_rolled_back_records_nothing(business: Business) -> None:
-    made = Integration.objects.create(business=business)
+    integration = Integration.objects.create(business=business)
     with transaction.atomic():
-        made.enabled = True
-        made.save()
+        integration.enabled = True
+        integration.save()
         transaction.set_rollback(True)
     assert recorded() == [("", False)]

@@ -172,7 +172,7 @@ def test_loading_fixtures_records_nothing(customer: Customer, order: Order, tmp_
             )
         if entry["model"] == "customers.brand":
             entry["fields"]["name"] = "Loaded"
-    # also one that does not exist yet
+    # One customer does not exist yet.
     newcomer = next(entry for entry in fixture if entry["model"] == "customers.customer")
     fixture.append(
         {

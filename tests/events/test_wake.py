@@ -22,10 +22,10 @@ from tests.events.outbox_rows import names
 from tests.factories import CustomerFactory
 from tests.workers import wait_until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("wake_ups")]
 
-# Seconds that one save may lose: a tenth, and as much again for a busy machine. Without our own
-# timeout it would be at least one second.
+# Seconds that one save may take longer: our timeout of 0.1, and 0.1 more for a busy machine.
+# Without our timeout it would be at least one second.
 LONGEST_DELAY = 0.2
 # Seconds that 20 saves may take longer than with a working Redis. If each save tried, it would be
 # at least one second.
@@ -49,7 +49,7 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def woken(
+def wake_ups(
     server: RedisServer, settings: Any, integration: Integration
 ) -> Iterator[Callable[[], int]]:
     """A function that counts the `deliver` tasks in the broker, which is empty at first."""
@@ -76,7 +76,7 @@ def seconds(action: Callable[[], object], times: int = 1) -> float:
 
 @contextmanager
 def suspended(server: RedisServer) -> Iterator[None]:
-    """Suspend it: the system accepts connections for it, and it answers nothing."""
+    """Suspend the server. The system still accepts connections, but no answer comes."""
     os.kill(server.pid, signal.SIGSTOP)
     try:
         yield
@@ -84,40 +84,40 @@ def suspended(server: RedisServer) -> Iterator[None]:
         os.kill(server.pid, signal.SIGCONT)
 
 
-def test_a_save_publishes_one_wake_up(customer: Customer, woken: Callable[[], int]) -> None:
+def test_a_save_publishes_one_wake_up(customer: Customer, wake_ups: Callable[[], int]) -> None:
     save(customer)
-    assert woken() == 1
+    assert wake_ups() == 1
 
 
 def test_a_thousand_saves_of_one_transaction_publish_one_wake_up_at_commit(
-    server: RedisServer, customer: Customer, woken: Callable[[], int]
+    server: RedisServer, customer: Customer, wake_ups: Callable[[], int]
 ) -> None:
     with transaction.atomic():
         for number in range(1_000):
             customer.first_name = f"Ann {number}"
             customer.save(update_fields=["first_name"])
-        assert woken() == 0
-    assert woken() == 1
+        assert wake_ups() == 0
+    assert wake_ups() == 1
     assert redis.Redis.from_url(server.url).info("commandstats")["cmdstat_set"]["calls"] == 1
 
 
 def test_saves_publish_no_second_wake_up_while_one_waits(
-    customer: Customer, woken: Callable[[], int]
+    customer: Customer, wake_ups: Callable[[], int]
 ) -> None:
     for _ in range(50):
         save(customer)
-    assert woken() == 1
+    assert wake_ups() == 1
 
 
 def test_after_a_worker_started_the_next_save_publishes_a_wake_up(
-    customer: Customer, woken: Callable[[], int]
+    customer: Customer, wake_ups: Callable[[], int]
 ) -> None:
     save(customer)
     wake.clear()
-    assert woken() == 1
+    assert wake_ups() == 1
     save(customer)
     save(customer)
-    assert woken() == 2
+    assert wake_ups() == 2
 
 
 def test_a_lost_wake_up_prevents_others_for_at_most_five_seconds(
@@ -128,49 +128,49 @@ def test_a_lost_wake_up_prevents_others_for_at_most_five_seconds(
 
 
 def test_after_the_broker_lost_everything_the_next_save_publishes_a_wake_up(
-    server: RedisServer, customer: Customer, woken: Callable[[], int]
+    server: RedisServer, customer: Customer, wake_ups: Callable[[], int]
 ) -> None:
     save(customer)
     redis.Redis.from_url(server.url).flushall()
-    assert woken() == 0
+    assert wake_ups() == 0
     save(customer)
-    assert woken() == 1
+    assert wake_ups() == 1
 
 
 class TestNoWakeUp:
     def test_comes_from_a_transaction_that_is_rolled_back(
-        self, customer: Customer, woken: Callable[[], int]
+        self, customer: Customer, wake_ups: Callable[[], int]
     ) -> None:
         with transaction.atomic():
             save(customer)
             transaction.set_rollback(True)
-        assert woken() == 0
+        assert wake_ups() == 0
 
     def test_comes_from_a_savepoint_that_is_rolled_back(
-        self, customer: Customer, woken: Callable[[], int]
+        self, customer: Customer, wake_ups: Callable[[], int]
     ) -> None:
         with transaction.atomic(), transaction.atomic():
             save(customer)
             transaction.set_rollback(True)
-        assert woken() == 0
+        assert wake_ups() == 0
 
     def test_comes_from_a_save_without_an_event(
-        self, customer: Customer, woken: Callable[[], int]
+        self, customer: Customer, wake_ups: Callable[[], int]
     ) -> None:
         customer.save()
-        assert woken() == 0
+        assert wake_ups() == 0
 
     def test_comes_from_a_business_that_is_switched_off(
-        self, customer: Customer, woken: Callable[[], int]
+        self, customer: Customer, wake_ups: Callable[[], int]
     ) -> None:
         Integration.objects.update(enabled=False)
         save(customer)
-        assert woken() == 0
+        assert wake_ups() == 0
 
 
 @pytest.mark.parametrize("inner_first", [True, False])
 def test_a_rolled_back_savepoint_does_not_prevent_the_wake_up_of_the_rest(
-    server: RedisServer, customer: Customer, woken: Callable[[], int], inner_first: bool
+    server: RedisServer, customer: Customer, wake_ups: Callable[[], int], inner_first: bool
 ) -> None:
     other = CustomerFactory.create(business=customer.business)
     Outgoing.objects.all().delete()
@@ -184,10 +184,10 @@ def test_a_rolled_back_savepoint_does_not_prevent_the_wake_up_of_the_rest(
         if inner_first:
             save(other)
     assert names() == ["identify"]
-    assert woken() == 1
+    assert wake_ups() == 1
 
 
-def well(customer: Customer) -> float:
+def usual_seconds(customer: Customer) -> float:
     """Return the seconds that a save takes with a working Redis."""
     save(customer)
     return median(seconds(lambda: save(customer)) for _ in range(5))
@@ -197,7 +197,7 @@ class TestRedisThatIsDown:
     def test_delays_one_save_briefly_and_the_next_ones_not_at_all(
         self, server: RedisServer, customer: Customer
     ) -> None:
-        usual = well(customer)
+        usual = usual_seconds(customer)
         server.stop()
         assert seconds(lambda: save(customer)) < usual + LONGEST_DELAY
         assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY
@@ -213,22 +213,22 @@ class TestRedisThatIsDown:
         assert names() == ["identify"]
 
     def test_gets_wake_ups_again_some_seconds_after_it_is_back(
-        self, server: RedisServer, customer: Customer, woken: Callable[[], int]
+        self, server: RedisServer, customer: Customer, wake_ups: Callable[[], int]
     ) -> None:
         server.stop()
         save(customer)
         server.start()
         save(customer)
-        assert woken() == 0
+        assert wake_ups() == 0
 
-        def saved() -> int:
+        def save_and_count() -> int:
             save(customer)
-            return woken()
+            return wake_ups()
 
         started = time.monotonic()
-        wait_until(saved, "a save woke a worker", timeout=wake.PAUSE_SECONDS + 2)
+        wait_until(save_and_count, "a save woke a worker", timeout=wake.PAUSE_SECONDS + 2)
         assert time.monotonic() - started > wake.PAUSE_SECONDS - 1
-        assert woken() == 1
+        assert wake_ups() == 1
 
     def test_does_not_prevent_a_delivery(self, server: RedisServer) -> None:
         server.stop()
@@ -240,7 +240,7 @@ class TestRedisThatHangs:
     def test_delays_one_save_briefly_and_the_next_ones_not_at_all(
         self, server: RedisServer, customer: Customer
     ) -> None:
-        usual = well(customer)
+        usual = usual_seconds(customer)
         with suspended(server):
             assert seconds(lambda: save(customer)) < usual + LONGEST_DELAY
             assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY
@@ -248,25 +248,25 @@ class TestRedisThatHangs:
     def test_delays_no_longer_when_there_was_no_connection(
         self, server: RedisServer, customer: Customer
     ) -> None:
-        usual = well(customer)
+        usual = usual_seconds(customer)
         forget()
         with suspended(server):
             assert seconds(lambda: save(customer)) < usual + LONGEST_DELAY
             assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY
 
 
-@pytest.mark.parametrize("listening", [True, False])
+@pytest.mark.parametrize("is_listening", [True, False])
 def test_a_rabbitmq_that_hangs_or_is_down_delays_no_longer(
-    customer: Customer, settings: Any, listening: bool
+    customer: Customer, settings: Any, is_listening: bool
 ) -> None:
-    usual = well(customer)
+    usual = usual_seconds(customer)
     wake.clear()
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        settings.CELERY_BROKER_URL = f"amqp://guest:guest@127.0.0.1:{silent.getsockname()[1]}//"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        settings.CELERY_BROKER_URL = f"amqp://guest:guest@127.0.0.1:{listener.getsockname()[1]}//"
         settings.CELERY_BROKER_TRANSPORT_OPTIONS = {}
         forget()
-        if not listening:
-            silent.close()
+        if not is_listening:
+            listener.close()
         assert seconds(lambda: save(customer)) < usual + LONGEST_DELAY
         assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY
 
@@ -275,7 +275,7 @@ class TestSeparateBroker:
     """CELERY_BROKER_URL may name another server than REDIS_URL."""
 
     @pytest.fixture(autouse=True)
-    def _broker(self, woken: Callable[[], int], tmp_path: Path, settings: Any) -> Iterator[None]:
+    def _broker(self, wake_ups: Callable[[], int], tmp_path: Path, settings: Any) -> Iterator[None]:
         self.broker = RedisServer(tmp_path / "broker")
         self.broker.start()
         settings.CELERY_BROKER_URL = self.broker.url
@@ -283,16 +283,16 @@ class TestSeparateBroker:
         yield
         self.broker.kill()
 
-    def test_gets_the_wake_up(self, customer: Customer, woken: Callable[[], int]) -> None:
+    def test_gets_the_wake_up(self, customer: Customer, wake_ups: Callable[[], int]) -> None:
         save(customer)
         assert redis.Redis.from_url(self.broker.url).llen("celery") == 1
-        assert woken() == 0
+        assert wake_ups() == 0
 
     @pytest.mark.parametrize("connected", [True, False])
     def test_that_hangs_delays_one_save_briefly_and_the_next_ones_not_at_all(
         self, customer: Customer, connected: bool
     ) -> None:
-        usual = well(customer)
+        usual = usual_seconds(customer)
         wake.clear()
         if not connected:
             forget()
@@ -304,7 +304,7 @@ class TestSeparateBroker:
     def test_that_is_down_delays_one_save_briefly_and_the_next_ones_not_at_all(
         self, customer: Customer, connected: bool
     ) -> None:
-        usual = well(customer)
+        usual = usual_seconds(customer)
         wake.clear()
         if not connected:
             forget()

@@ -1,4 +1,4 @@
-"""What a "No" does in each state of the pickup."""
+"""The effect of the reply "No" in each state of the pickup."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -39,11 +39,13 @@ def bob(state: TextedPickupState = TextedPickupState.SCHEDULED) -> TextedPickup:
         (TextedPickupState.CHANGED, EVENING, AutoReply.CHANGED),
     ],
 )
-def test_a_no_about_one_pickup(state: TextedPickupState, now: datetime, reply: AutoReply) -> None:
+def test_a_no_to_a_text_has_the_effect_that_its_pickup_allows(
+    state: TextedPickupState, now: datetime, reply: AutoReply
+) -> None:
     assert reply_to_no([ann(state)], None, now, ZONE, 8) == (reply, ann(state))
 
 
-def test_a_no_without_a_text() -> None:
+def test_a_no_without_a_text_cancels_nothing() -> None:
     assert reply_to_no([], None, EVENING, ZONE, 8) == (AutoReply.NOT_TEXTED, None)
 
 

@@ -1,4 +1,4 @@
-"""What customers reply, and the automatic replies they get."""
+"""Customers' replies, their effects and the automatic replies."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -53,7 +53,7 @@ FORWARDED = "Thank you. We forwarded your message to our team."
 
 @pytest.fixture
 def texted(twilio: TwilioStandIn, pickup: PickupRequest) -> PickupRequest:
-    """The pickup whose text the customer got tonight."""
+    """A pickup. The customer got the text about it tonight."""
     assert nightly.run() == {"sent": 1}
     return pickup
 
@@ -94,7 +94,7 @@ def test_a_second_no_changes_nothing(texted: PickupRequest) -> None:
 
 
 @pytest.mark.parametrize("via", ["Employee", "Website"])
-def test_a_no_after_the_pickup_was_canceled_in_another_way(
+def test_a_no_after_the_pickup_was_canceled_in_another_way_changes_nothing(
     texted: PickupRequest, integration: Integration, via: str
 ) -> None:
     texted.cancel(via=via)
@@ -104,7 +104,7 @@ def test_a_no_after_the_pickup_was_canceled_in_another_way(
     assert set(Outgoing.objects.values_list("event", flat=True)) - before == {"identify"} - before
 
 
-def test_a_no_after_the_pickup_was_completed(texted: PickupRequest) -> None:
+def test_a_no_after_the_pickup_was_completed_cancels_nothing(texted: PickupRequest) -> None:
     texted.complete()
     assert reply(texted.customer, "No") == [COMPLETED_BEFORE]
     assert pickup_state(texted) == ("completed", "")
@@ -125,7 +125,9 @@ def test_a_no_after_the_van_left_cancels_nothing_and_is_left_for_the_business(
     assert (pickup_state(texted), stored_texts()) == (SCHEDULED, [("no", "van_left", False)])
 
 
-def test_a_no_when_the_day_has_passed(texted: PickupRequest, clock: time_machine.Traveller) -> None:
+def test_a_no_when_the_day_has_passed_cancels_nothing(
+    texted: PickupRequest, clock: time_machine.Traveller
+) -> None:
     clock.move_to(datetime(2026, 11, 25, 8, 0, tzinfo=UTC))
     assert reply(texted.customer, "No") == [DAY_PASSED]
     assert (pickup_state(texted), stored_texts()) == (SCHEDULED, [("no", "passed", False)])
@@ -140,7 +142,7 @@ def test_a_no_weeks_later_is_about_something_else(
     assert pickup_state(soon) == SCHEDULED
 
 
-def test_a_no_from_a_customer_who_was_not_texted(
+def test_a_no_from_a_customer_who_was_not_texted_cancels_nothing(
     texting: TextSettings, twilio: TwilioStandIn, pickup: PickupRequest
 ) -> None:
     assert reply(pickup.customer, "No") == [NOT_TEXTED]
@@ -216,7 +218,7 @@ def test_the_business_s_own_languages_and_words_are_understood(texted: PickupReq
     assert reply(texted.customer, "Non") == [CANCELED_BEFORE]
 
 
-def test_opting_out_and_in_again(texted: PickupRequest, business: Business) -> None:
+def test_a_customer_opts_out_and_in_again(texted: PickupRequest, business: Business) -> None:
     assert reply(texted.customer, "Stop") == [
         f"You will get no more texts from {business.name}. Reply START to get them again."
     ]
@@ -235,7 +237,7 @@ def test_opting_out_reaches_segment(texted: PickupRequest, integration: Integrat
 
 
 @pytest.mark.parametrize(("opt_out", "wanted"), [("STOP", False), ("START", True)])
-def test_no_automatic_reply_where_twilio_already_replied(
+def test_we_send_no_automatic_reply_if_twilio_already_replied(
     texted: PickupRequest, opt_out: str, wanted: bool
 ) -> None:
     assert (

@@ -1,4 +1,4 @@
-"""Who gets a text tonight, and that it is only one."""
+"""The planner chooses the customers who get a text tonight, each of them once."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -137,9 +137,9 @@ def test_planning_takes_two_queries_for_any_number_of_rows(
 
 
 @pytest.mark.parametrize(
-    ("country", "phone", "given", "sent"),
+    ("country", "phone", "stated", "sent"),
     [
-        ("US", "+14155550111", None, True),  # nobody can know before a reply
+        ("US", "+14155550111", None, True),  # only a reply shows whether it is a mobile
         ("US", "+14155550111", True, True),
         ("US", "+14155550111", False, False),
         ("DE", "+4915112345678", None, True),
@@ -152,11 +152,11 @@ def test_landlines_get_no_text(
     pickup: PickupRequest,
     country: str,
     phone: str,
-    given: bool | None,
+    stated: bool | None,
     sent: bool,
 ) -> None:
     Business.objects.update(country=country)
-    Customer.objects.update(phone=phone, phone_is_mobile=given)
+    Customer.objects.update(phone=phone, phone_is_mobile=stated)
     nightly.run()
     assert [(text.to, text.sender) for text in twilio.texts()] == (
         [(phone, NUMBER)] if sent else []

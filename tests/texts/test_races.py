@@ -1,4 +1,4 @@
-"""Several at the same time, on the real database: one text, one reply, one cancellation."""
+"""Concurrent workers and replies lead to one text, one reply and one cancellation."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -115,7 +115,7 @@ def test_the_same_text_reported_many_times_at_once_counts_once(
     assert IncomingText.objects.count() == 1
 
 
-def test_two_noes_at_once_cancel_once(texted: PickupRequest) -> None:
+def test_two_replies_no_at_once_cancel_a_pickup_once(texted: PickupRequest) -> None:
     phone = texted.customer.phone
     assert sorted(
         run_together(2, lambda: automatic_replies(post_incoming_text(phone, NUMBER, "No")))
@@ -126,8 +126,8 @@ def test_two_noes_at_once_cancel_once(texted: PickupRequest) -> None:
     assert IncomingText.objects.count() == 2
 
 
-def test_a_no_and_an_employee_at_once(texted: PickupRequest) -> None:
-    """The first one cancels it, and the automatic reply says what is true."""
+def test_a_no_and_an_employee_at_once_cancel_a_pickup_once(texted: PickupRequest) -> None:
+    """The first one cancels the pickup. The automatic reply says whether it was canceled."""
     replies: list[str] = []
     customer, phone = texted.customer, texted.customer.phone
 
@@ -188,7 +188,7 @@ def test_sending_holds_no_transaction_and_its_threads_no_connection(
         return Observing()
 
     monkeypatch.setattr("customers.texts.backends.new_backend", observing)
-    # one at a time: the other observers are the only ones with open statements
+    # One observer at a time, so no other observer has an open statement.
     monkeypatch.setattr("customers.texts.nightly.send", one_by_one)
     assert nightly.run() == {"sent": 50}
     assert set(seen) == {(0, False)}

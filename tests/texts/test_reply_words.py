@@ -1,4 +1,4 @@
-"""What a reply means: the whole reply counts, in any case and with any punctuation."""
+"""The meaning of a reply. The whole reply counts, in any case and with any punctuation."""
 
 import pytest
 from hypothesis import given
@@ -48,7 +48,7 @@ EVERY = ReplyWords.of(LANGUAGES, {})
         ("Nein", "other"),  # not a language of this business
     ],
 )
-def test_a_reply_in_english(reply: str, meaning: str) -> None:
+def test_a_reply_in_english_is_understood(reply: str, meaning: str) -> None:
     assert USUAL.meaning(reply).value == meaning
 
 
@@ -70,7 +70,7 @@ def test_a_reply_in_english(reply: str, meaning: str) -> None:
         ("fr", "STOP", "stop"),
     ],
 )
-def test_a_reply_in_another_language_of_the_business(
+def test_a_reply_in_another_language_of_the_business_is_understood(
     language: str, reply: str, meaning: str
 ) -> None:
     assert ReplyWords.of([language], {}).meaning(reply).value == meaning

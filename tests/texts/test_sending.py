@@ -317,7 +317,7 @@ def test_by_default_texts_go_to_the_console(pickup: PickupRequest, settings: Any
         (302, None, Unconfirmed()),
     ],
 )
-def test_what_a_response_of_twilio_means(
+def test_each_response_of_twilio_has_one_meaning(
     status: int, error: int | None, outcome: SendResult
 ) -> None:
     assert result_of_error(status, error) == outcome

@@ -1,4 +1,4 @@
-"""When texts are sent in each time zone, and until when a reply counts."""
+"""The times at which texts are sent, in each time zone, and until which a reply counts."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -30,7 +30,7 @@ def at(zone: str, local: str) -> datetime:
         ("2026-11-23 17:59:59", False),
         ("2026-11-23 18:00:00", True),
         ("2026-11-23 18:30:00", True),
-        ("2026-11-23 20:59:59", True),  # missed hours are made up for
+        ("2026-11-23 20:59:59", True),  # a missed run is caught up
         ("2026-11-23 21:00:00", False),  # but not at night
         ("2026-11-23 23:59:59", False),
     ],

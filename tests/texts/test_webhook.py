@@ -18,7 +18,7 @@ CANCELED = ["Your pickup on Tuesday, November 24 is canceled. Thank you for tell
 
 @pytest.fixture
 def texted(twilio: TwilioStandIn, pickup: PickupRequest) -> Customer:
-    """The customer who got tonight's text."""
+    """A customer who got tonight's text."""
     assert nightly.run() == {"sent": 1}
     return pickup.customer
 
@@ -54,7 +54,7 @@ def test_a_signature_is_valid_only_for_what_it_signed(texted: Customer) -> None:
     assert Client().post("/texts/incoming", form, headers=headers).status_code == 200
 
 
-def test_the_public_address_is_signed_whatever_host_a_request_names(
+def test_the_public_address_is_signed_even_if_a_request_names_another_host(
     texted: Customer, settings: Any
 ) -> None:
     from devtools.twilio_stub.texts_api import signature

@@ -1,4 +1,4 @@
-"""What a text says, in each language."""
+"""The wording of texts, in each language."""
 
 from datetime import date
 
@@ -55,7 +55,9 @@ DAY = date(2026, 11, 24)
         ),
     ],
 )
-def test_the_usual_wording(code: str, text: str) -> None:
+def test_the_usual_wording_names_the_business_the_day_and_how_to_reply(
+    code: str, text: str
+) -> None:
     assert (
         nightly_text(LANGUAGES[code], "", name="Ann", day=DAY, business="Example Cleaners") == text
     )

@@ -37,7 +37,7 @@ def assert_events(system: DemoSystem, steps: list[ExpectedEvent]) -> None:
         assert expected.items() <= arrived[event].items(), action.__name__
 
 
-def test_actions_at_the_till(system: DemoSystem) -> None:
+def test_actions_at_the_till_cause_their_events(system: DemoSystem) -> None:
     assert_events(
         system,
         [
@@ -55,7 +55,7 @@ def test_actions_at_the_till(system: DemoSystem) -> None:
     assert key.last_used_at is not None
 
 
-def test_actions_at_the_till_without_an_event(system: DemoSystem) -> None:
+def test_some_actions_at_the_till_cause_no_event(system: DemoSystem) -> None:
     assert "an employee canceled the pickup at " in str(system.act(counter.cancel_pickup))
     assert PickupRequest.objects.get(canceled_via="Employee").status == "canceled"
     assert "Customer Canceled Pickup" not in system.events()
@@ -86,7 +86,7 @@ def test_account_changes_and_renames_change_traits(system: DemoSystem) -> None:
         assert " is now called " in str(system.act(owner.rename))
 
 
-def test_actions_of_drivers(system: DemoSystem) -> None:
+def test_actions_of_drivers_cause_their_events(system: DemoSystem) -> None:
     assert_events(
         system,
         [
@@ -95,7 +95,7 @@ def test_actions_of_drivers(system: DemoSystem) -> None:
             (drivers.miss_stop, "Pickup Missed", {}),
         ],
     )
-    # for each a stop and its result, and one order
+    # A stop and its result for each outcome, and one order.
     assert system.posts("app") == 7
     assert (system.posts("pos"), system.posts("website")) == (0, 0)
 
@@ -113,7 +113,7 @@ def test_late_reports_have_the_time_of_the_stop(system: DemoSystem) -> None:
     assert all(timedelta(minutes=6) <= age < timedelta(minutes=20) for age in ages)
 
 
-def test_actions_of_customers_on_their_pages(system: DemoSystem) -> None:
+def test_actions_of_customers_on_their_pages_cause_their_events(system: DemoSystem) -> None:
     assert_events(
         system,
         [
@@ -157,7 +157,7 @@ def test_customers_change_their_message_settings(system: DemoSystem) -> None:
     assert set(system.requests()) == {"/account/messages"}
 
 
-def test_many_sign_up_within_an_hour(system: DemoSystem) -> None:
+def test_many_customers_can_sign_up_within_an_hour(system: DemoSystem) -> None:
     """Each has an IP address of its own: the page accepts 20 sign-ups per address."""
     sentences = [system.act(website.sign_up, EU) for _ in range(22)]
     assert [line for line in sentences if not str(line).endswith("signed up on the website")] == []
@@ -167,23 +167,23 @@ def test_the_reply_no_cancels_and_gets_an_automatic_reply(system: DemoSystem) ->
     sentence = str(system.act(replies.reply_no))
     assert sentence.endswith(" replied No to the nightly text")
     assert system.events()["Customer Canceled Pickup"]["canceled_via"] == "Text"
-    answer = IncomingText.objects.get()
-    assert (answer.outcome, str(answer.customer)) == (
+    reply = IncomingText.objects.get()
+    assert (reply.outcome, str(reply.customer)) == (
         "canceled",
         sentence.removesuffix(" replied No to the nightly text"),
     )
-    assert system.twilio.texts()[-1].body == answer.reply
+    assert system.twilio.texts()[-1].body == reply.reply
     assert system.requests() == ["/texts/incoming"]
 
 
-def test_other_replies(system: DemoSystem) -> None:
+def test_other_replies_cancel_nothing(system: DemoSystem) -> None:
     for action in (replies.reply_yes, replies.reply_with_question):
         assert system.act(action, EU)
     assert set(IncomingText.objects.values_list("outcome", flat=True)) == {"kept"}
     assert set(PickupRequest.objects.values_list("status", flat=True)) == {"scheduled"}
 
 
-def test_stop_and_start(system: DemoSystem) -> None:
+def test_stop_opts_out_and_start_opts_in_again(system: DemoSystem) -> None:
     assert system.act(replies.reply_start) is None
     assert str(system.act(replies.reply_stop)).endswith(" wants no more texts")
     assert system.events()["identify"]["receiveTexts"] is False

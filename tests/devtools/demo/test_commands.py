@@ -112,9 +112,9 @@ def test_the_stand_in_gets_the_names_of_the_businesses(
 ) -> None:
     settings.DEBUG = True
     call_command("simulate", "--actions", "0")
-    with urllib.request.urlopen(f"{segment.url}/businesses", timeout=10) as answer:
-        named = {business["writeKey"]: business["name"] for business in json.load(answer)}
-    assert named == {demo.write_key: demo.name for demo in BUSINESSES}
+    with urllib.request.urlopen(f"{segment.url}/businesses", timeout=10) as response:
+        names = {business["writeKey"]: business["name"] for business in json.load(response)}
+    assert names == {demo.write_key: demo.name for demo in BUSINESSES}
 
 
 @pytest.fixture

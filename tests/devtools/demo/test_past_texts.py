@@ -14,7 +14,7 @@ from devtools.demo.businesses import BUSINESSES
 from devtools.demo.past_texts import TEXTS_PER_BUSINESS, last_evening, texts_on_phones
 from devtools.demo.seed import seed
 
-# in winter, in summer, and at changes to and from daylight saving time in all three time zones
+# In winter, in summer, and at changes to and from daylight saving time in all three time zones.
 DAYS = [
     datetime(2026, month, day, tzinfo=UTC)
     for month, day in ((1, 5), (7, 1), (3, 8), (11, 1), (3, 29), (10, 25), (4, 5), (10, 4))
@@ -49,7 +49,7 @@ def test_at_any_hour_the_reply_no_cancels_at_each_business(hour: int) -> None:
             assert receive_reply(ReceivedText(f"SM{text.pk}", text.phone, text.sender, "No", 0, ""))
             text.pickup.refresh_from_db()
             assert (text.pickup.status, text.pickup.canceled_via) == ("canceled", "Text")
-        # the workers continue: who was texted is not texted again
+        # The workers continue, and text nobody for a second time.
         assert (
             plan_texts.plan_texts(timezone.now())
             == 3 * len(plan_texts.businesses_due(timezone.now())) - _without_texts()

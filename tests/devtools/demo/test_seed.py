@@ -36,7 +36,7 @@ FREE_NUMBERS = re.compile(
     r"\+1\d{3}55501\d\d|\+493023125\d{3}|\+4917139200\d\d|\+49176040690\d\d|\+6125550\d{4}"
 )
 
-# an ordinary day, a leap day, New Year in Sydney only, the hour that Los Angeles skips
+# An ordinary day, a leap day, New Year in Sydney only, and the hour that Los Angeles skips.
 DAYS = ("2026-11-24T03:00", "2028-02-29T12:00", "2026-12-31T14:00", "2027-03-14T10:30")
 
 

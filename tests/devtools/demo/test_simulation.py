@@ -159,7 +159,7 @@ def test_without_the_demo_there_are_no_actions(empty_system: DemoSystem) -> None
 def test_customers_who_stayed_away_for_long_are_never_chosen(system: DemoSystem) -> None:
     """Otherwise nobody would be lost in a demo that runs for days."""
     away = Customer.objects.filter(last_visit__lt=timezone.now() - ACTIVE_WITHIN).order_by("pk")
-    # without the fields that a reply to a text changes
+    # Without the fields that a reply to a text changes.
     fields = [
         field.name
         for field in Customer._meta.fields
@@ -177,6 +177,6 @@ def test_the_first_minute_is_fast_and_then_it_is_slow() -> None:
 
     assert pause(160.0) == pytest.approx(6 * pause(159.9))
     assert pause(100.0, pace=2.0) == pause(500.0, pace=2.0) == pytest.approx(pause(159.9) * 3 / 2)
-    # the pause includes the duration of the last action
+    # The pause includes the duration of the last action.
     assert pause(160.0, took=0.1) == pytest.approx(pause(160.0) - 0.1)
     assert pause(160.0, took=600.0) == 0

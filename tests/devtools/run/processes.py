@@ -57,10 +57,10 @@ class WatchedProcess:
     def wait_for(self, text: str) -> str:
         """Wait for a line that contains `text`, and return the first."""
 
-        def found() -> bool:
+        def has_line() -> bool:
             return any(text in line for line in self.lines) or not self._reader.is_alive()
 
-        wait_until(found, text)
+        wait_until(has_line, text)
         matching = [line for line in self.lines if text in line]
         assert matching, f"ended without saying {text!r}:\n" + "\n".join(self.lines)
         return matching[0]

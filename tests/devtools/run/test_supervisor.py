@@ -13,7 +13,7 @@ from tests.devtools.run.conftest import Start
 from tests.devtools.run.processes import alive, start_sample_run, wait_until
 
 FOREVER = "import os, time; print('I am', os.getpid()); time.sleep(600)"
-# prints the signal that ends it
+# Prints the signal that ends it.
 PRINTS_SIGNAL = """
 import os, signal, time
 def end(number, frame):

@@ -13,6 +13,6 @@ def _stand_in() -> Iterator[SegmentStandIn]:
 
 @pytest.fixture
 def segment(_stand_in: SegmentStandIn) -> SegmentStandIn:
-    """One process for all of these tests, as if started anew for each."""
+    """One process for all of these tests. It is reset for each."""
     _stand_in.reset()
     return _stand_in

@@ -71,9 +71,9 @@ def test_it_prints_its_address_and_stops_on_a_signal_with_a_page_open_and_a_requ
 
     with (
         requests.get(url + "/events", stream=True, timeout=20),
-        socket.create_connection(("127.0.0.1", int(url.split(":")[-1]))) as held,
+        socket.create_connection(("127.0.0.1", int(url.split(":")[-1]))) as client,
     ):
-        held.sendall(b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+        client.sendall(b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
         process.send_signal(number)
         output, _ = process.communicate(timeout=20)
 

@@ -70,11 +70,11 @@ def test_many_delayed_requests_wait_in_parallel(segment: SegmentStandIn) -> None
     started = time.monotonic()
 
     with ThreadPoolExecutor(40) as pool:
-        answers = list(
+        statuses = list(
             pool.map(lambda _: post(segment, {"batch": [track()]}).status_code, range(40))
         )
 
-    assert answers == [200] * 40
+    assert statuses == [200] * 40
     assert time.monotonic() - started < 10
 
 

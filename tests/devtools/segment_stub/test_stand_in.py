@@ -61,12 +61,12 @@ def test_hundreds_of_connections_at_once_are_all_answered(segment: SegmentStandI
             client.sendall(_request(number)[:-10])
         for number, client in enumerate(clients):
             client.sendall(_request(number)[-10:])
-        answers = [client.recv(4096).split(b"\r\n")[0] for client in clients]
+        status_lines = [client.recv(4096).split(b"\r\n")[0] for client in clients]
     finally:
         for client in clients:
             client.close()
 
-    assert answers == [b"HTTP/1.1 200 OK"] * MANY
+    assert status_lines == [b"HTTP/1.1 200 OK"] * MANY
     assert sorted(message["event"] for message in segment.accepted()) == sorted(
         f"event {number}" for number in range(MANY)
     )
