@@ -21,7 +21,7 @@ SCHEMAS = sorted((PROJECT / "tests" / "schema").glob("*.sql"))
 
 
 def create_database(name: str) -> str:
-    """Create an empty database beside the tests' own, replacing an earlier one; return its URL."""
+    """Create an empty database on the tests' server. Replaces an earlier one. Returns its URL."""
     server = os.environ["DATABASE_URL"]
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}"')

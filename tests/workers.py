@@ -66,7 +66,7 @@ class Program:
         return self.output.read_text()
 
     def wait_for_output(self, text: str) -> None:
-        """Return when it has printed the text. Fails if it ended before."""
+        """Return when the program has printed the text. Fails if it ends before."""
 
         def has_printed() -> bool:
             assert self.process.poll() is None, (
@@ -77,7 +77,7 @@ class Program:
         wait_until(has_printed, f"it prints {text!r}", START_SECONDS)
 
     def stop(self) -> None:
-        """Ask it to end, as a deploy does, and wait for it."""
+        """Send SIGTERM, as a deploy does, and wait for the end."""
         self.process.terminate()
         self.process.wait(30)
 

@@ -87,7 +87,7 @@ class Visitor:
 
 @pytest.fixture
 def visitor(customer: Customer) -> Visitor:
-    """The browser of the customer, who has just opened their link."""
+    """The customer's browser, in which they have just opened their link."""
     visitor = Visitor()
     visitor.log_in(customer)
     return visitor
@@ -95,6 +95,7 @@ def visitor(customer: Customer) -> Visitor:
 
 @pytest.fixture
 def stranger(db: None) -> Visitor:
+    """A browser in which no link was opened."""
     return Visitor()
 
 
@@ -103,7 +104,7 @@ DeliveredProperties = Callable[[str], list[dict[str, Any]]]
 
 @pytest.fixture
 def delivered(segment: Any, integration: Any) -> DeliveredProperties:
-    """Deliver all that waits, and return the properties that Segment got for an event."""
+    """A function that delivers now. It returns the properties that Segment got for an event."""
     from smrt_integration.delivery.deliver import Delivery
 
     def properties(event: str) -> list[dict[str, Any]]:

@@ -72,7 +72,7 @@ def test_each_detail_can_be_changed(visitor: Visitor, customer: Customer) -> Non
     }
 
 
-def test_a_new_phone_number_forgets_what_was_known_of_the_old_one(
+def test_a_new_phone_number_deletes_the_time_of_the_reply_from_the_old_one(
     visitor: Visitor, customer: Customer
 ) -> None:
     customer.record_text_reply()

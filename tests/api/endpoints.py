@@ -15,7 +15,7 @@ from drf_spectacular.generators import SchemaGenerator
 ROOT = "/api/v1/"
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
 SAFE = frozenset({"get", "head", "options"})
-NOWHERE = "nowhere"
+UNKNOWN_PATHS = "nowhere"
 """The path of the endpoint that matches all unknown paths."""
 
 VALUES: Mapping[str, Any] = {
@@ -67,7 +67,7 @@ def endpoints(patterns: Iterable[URLPattern | URLResolver], before: str = "") ->
             yield from endpoints(pattern.url_patterns, path)
         else:
             yield Endpoint(
-                path or NOWHERE,
+                path or UNKNOWN_PATHS,
                 getattr(pattern.callback, "cls", pattern.callback),
                 _allowed(pattern.callback),
             )

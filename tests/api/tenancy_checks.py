@@ -109,10 +109,10 @@ def unused_id_like(value: Any) -> Any:
 
 @dataclass
 class TenancyChecks:
-    """Calls with keys of the business `mine` about rows of `theirs`. `faults` collects findings."""
+    """Calls with keys of the business `own` about rows of `other`. `faults` has the findings."""
 
-    mine: SampleBusiness
-    theirs: SampleBusiness
+    own: SampleBusiness
+    other: SampleBusiness
     urlconf: Any
     faults: list[str] = field(default_factory=list)
     secrets: dict[frozenset[str], str] = field(default_factory=dict)
@@ -123,7 +123,7 @@ class TenancyChecks:
         (api,) = (pattern for pattern in self.urlconf.urlpatterns if f"/{pattern.pattern}" == ROOT)
         self.endpoints = list(endpoints(api.url_patterns))
         self.full_key = self.key(SCOPES)
-        rows = [row for rows in self.theirs.everything().values() for row in rows]
+        rows = [row for rows in self.other.everything().values() for row in rows]
         ids = {
             str(value)
             for row in rows
@@ -131,7 +131,7 @@ class TenancyChecks:
             if isinstance(value, UUID) or name == "message_id"
         }
         self.traces = re.compile(
-            "|".join([self.theirs.mark, self.theirs.numbers, *ids]), re.IGNORECASE
+            "|".join([self.other.mark, self.other.numbers, *ids]), re.IGNORECASE
         )
 
     # requests
@@ -141,7 +141,7 @@ class TenancyChecks:
         wanted = frozenset(scopes)
         if wanted not in self.secrets:
             key, self.secrets[wanted] = ApiKey.issue(
-                self.mine.business, Client.POS, f"{self.mine.mark} key", list(wanted)
+                self.own.business, Client.POS, f"{self.own.mark} key", list(wanted)
             )
             ApiKey.objects.filter(pk=key.pk).update(last_used_at=timezone.now())
             self.stored = tables()
@@ -156,10 +156,10 @@ class TenancyChecks:
         return row
 
     def own_id(self, path: str, name: str) -> str:
-        return str(public_id(self.row(self.mine, path, name)))
+        return str(public_id(self.row(self.own, path, name)))
 
     def ids(self, endpoint: Endpoint, business: SampleBusiness) -> dict[str, Any]:
-        """Return the ids for the path: of the view's row, and of the rows that other names mean."""
+        """Return the ids for the path: of the view's row, and of the rows of the other names."""
         view, ids = endpoint.view, {}
         for name in endpoint.names:
             if (
@@ -175,9 +175,9 @@ class TenancyChecks:
         return ids
 
     def call(self, endpoint: Endpoint, method: str) -> Call:
-        """Return a call about own rows, with all fields."""
+        """Return a call about the own business's rows, with all fields."""
         body = None if method in SAFE else self.examples.body(endpoint, method, self.own_id)
-        return Call(endpoint, method, self.ids(endpoint, self.mine), body)
+        return Call(endpoint, method, self.ids(endpoint, self.own), body)
 
     def calls(
         self, methods: Iterable[str] = WALKED_METHODS, leaving_out: Iterable[str] = OPEN
@@ -197,7 +197,7 @@ class TenancyChecks:
             else method(url, call.body or {}, content_type="application/json")
         )
         self.report(
-            response.status_code >= 500, f"{call} {call.body or ''} answers {response.status_code}"
+            response.status_code >= 500, f"{call} {call.body or ''} returns {response.status_code}"
         )
         return response
 
@@ -218,26 +218,27 @@ class TenancyChecks:
         for secret in secrets:
             response = self.send(call, secret, **{"Idempotency-Key": "once"})
             self.report(
-                response.status_code != status, f"{call} answers {response.status_code} {reason}"
+                response.status_code != status, f"{call} returns {response.status_code} {reason}"
             )
         self.stored = self._check_unchanged(call, reason)
 
     def check_indistinguishable(
-        self, call: Call, with_value: Callable[[Any], Call], theirs: Any
+        self, call: Call, with_value: Callable[[Any], Call], other_id: Any
     ) -> None:
-        """Check that an id of theirs and an unused id get the same response and change nothing."""
+        """Check that the other's id and an unused id get the same response and change nothing."""
         texts = []
-        for value in (theirs, unused_id_like(theirs)):
+        for value in (other_id, unused_id_like(other_id)):
             with transaction.atomic():
                 response = self.send(with_value(value), self.full_key)
                 texts.append(text_of(response).replace(str(value), "ID"))
                 self._check_unchanged(
-                    call, "for another's id" if value == theirs else "for an unused id"
+                    call, "for another business's id" if value == other_id else "for an unused id"
                 )
                 transaction.set_rollback(True)
         self.report(
             texts[0] != texts[1],
-            f"{call} answers otherwise for another's id than for none: {' / '.join(texts)}",
+            f"{call} responds otherwise to another business's id than to an unused id: "
+            + " / ".join(texts),
         )
         self.check_traces(call, texts[0])
 

@@ -1,6 +1,6 @@
 """Walk every endpoint of the API as one business and look for traces of another.
 
-Endpoints come from the URL configuration, so a new one is walked without being listed.
+Endpoints come from the URL configuration, so the walks find a new one by themselves.
 """
 
 from collections.abc import Callable
@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import AREAS, SCOPES, Client
-from tests.api.endpoints import DEFAULTS, METHODS, NOWHERE, SAFE, Call, paths_to
+from tests.api.endpoints import DEFAULTS, METHODS, SAFE, UNKNOWN_PATHS, Call, paths_to
 from tests.api.tenancy_checks import OPEN, ROWS_BY_NAME, TenancyChecks, public_id, tables, text_of
 
-FOR_EVERY_KEY = {"event-types", "trait-types", "own-key", NOWHERE}
+FOR_EVERY_KEY = {"event-types", "trait-types", "own-key", UNKNOWN_PATHS}
 """Open to every key, with any scopes."""
 WEBSITE_ONLY = {("post", "regular-pickup-requests")}
 """Calls for keys of the website only. The keys of the walk are of a point of sale."""
@@ -36,10 +36,10 @@ class Walk(TenancyChecks):
 
     def without_a_key(self) -> None:
         """Call with no key, an unknown key and a revoked key; with no key, by every method."""
-        key, revoked = ApiKey.issue(self.mine.business, Client.POS, "Revoked")
+        key, revoked = ApiKey.issue(self.own.business, Client.POS, "Revoked")
         key.revoke(timezone.now())
         self.stored = tables()
-        for endpoint in (one for one in self.endpoints if one.path not in OPEN):
+        for endpoint in (endpoint for endpoint in self.endpoints if endpoint.path not in OPEN):
             for method in METHODS:
                 secrets = (
                     (None, "smrt_pos_unknown", revoked) if method in endpoint.allowed else (None,)
@@ -47,12 +47,12 @@ class Walk(TenancyChecks):
                 self.check_refused(self.call(endpoint, method), 401, secrets, "without a key")
 
     def unknown_methods(self) -> None:
-        for endpoint in (one for one in self.endpoints if one.path not in OPEN):
+        for endpoint in (endpoint for endpoint in self.endpoints if endpoint.path not in OPEN):
             for method in METHODS:
                 if method not in endpoint.allowed:
                     self.check_refused(
                         self.call(endpoint, method),
-                        404 if endpoint.path == NOWHERE else 405,
+                        404 if endpoint.path == UNKNOWN_PATHS else 405,
                         (self.full_key,),
                         "to an unknown method",
                     )
@@ -71,7 +71,7 @@ class Walk(TenancyChecks):
 
         Otherwise the other walks would prove nothing: every call would be refused anyway.
         """
-        for call in self.calls(leaving_out={*OPEN, NOWHERE}):
+        for call in self.calls(leaving_out={*OPEN, UNKNOWN_PATHS}):
             secret = self.key(call.endpoint.scope(call.method) & SCOPES)
             with transaction.atomic():
                 response = self.send(call, secret)
@@ -83,7 +83,7 @@ class Walk(TenancyChecks):
             )
             self.report(
                 response.status_code not in expected,
-                f"{call} {call.body or ''} answers {text_of(response)}",
+                f"{call} {call.body or ''} returns {text_of(response)}",
             )
             self.report(
                 '"results":[]' in text_of(response),
@@ -91,19 +91,19 @@ class Walk(TenancyChecks):
             )
             self.check_traces(call, text_of(response))
 
-    def others_rows(self) -> None:
-        """Try each id of theirs in the path, next to own ids and next to other ids of theirs."""
+    def other_rows(self) -> None:
+        """Try each id of the other business in the path, also beside its other ids."""
         for call in self.calls():
-            theirs = self.ids(call.endpoint, self.theirs)
-            for name, value in theirs.items():
-                for ids in (call.ids, theirs) if len(theirs) > 1 else (call.ids,):
+            other_ids = self.ids(call.endpoint, self.other)
+            for name, value in other_ids.items():
+                for ids in (call.ids, other_ids) if len(other_ids) > 1 else (call.ids,):
                     base = Call(call.endpoint, call.method, ids, call.body)
                     self.check_indistinguishable(call, partial(base.with_id, name), value)
 
     def filters(self) -> None:
         """Try the filters of the lists, and filters that an attacker might guess."""
-        customer = self.theirs.customer
-        words = [self.theirs.mark[:-1], f"{self.theirs.mark}-1", customer.email, customer.phone]
+        customer = self.other.customer
+        words = [self.other.mark[:-1], f"{self.other.mark}-1", customer.email, customer.phone]
         for call in self.calls(("get",), OPEN | FOR_EVERY_KEY):
             queries = () if call.endpoint.names else self.examples.queries(call.endpoint)
             for name, is_id in queries:
@@ -116,7 +116,7 @@ class Walk(TenancyChecks):
             self.check_indistinguishable(
                 call,
                 partial(call.with_filter, name),
-                public_id(self.row(self.theirs, call.endpoint.path, name)),
+                public_id(self.row(self.other, call.endpoint.path, name)),
             )
             return
         for word in words:
@@ -125,7 +125,7 @@ class Walk(TenancyChecks):
             self.check_traces(filtered, text.replace(word, "WORD"))
 
     def references(self) -> None:
-        """Try an id of theirs at every place of a body that has an id."""
+        """Try an id of the other business at every place of a body that has an id."""
         ids = {self.own_id("", name) for name in ROWS_BY_NAME}
         for call in self.calls(set(METHODS) - SAFE):
             for path in paths_to(call.body, ids):
@@ -135,19 +135,22 @@ class Walk(TenancyChecks):
                 self.check_indistinguishable(
                     call,
                     partial(call.with_reference, path),
-                    public_id(self.row(self.theirs, call.endpoint.path, name)),
+                    public_id(self.row(self.other, call.endpoint.path, name)),
                 )
 
     def names(self) -> None:
-        """Try names and numbers of theirs: they must not be taken, or a client could probe them."""
+        """Try the other business's names and numbers.
+
+        Each must be free here. Otherwise a client could find out which ones exist.
+        """
         for call in self.calls(set(METHODS) - SAFE):
             for path in paths_to(call.body, {DEFAULTS["string"]({})}):
                 name = (
-                    f"{self.theirs.mark}-1" if path[-1] == "number" else f"{self.theirs.mark} thing"
+                    f"{self.other.mark}-1" if path[-1] == "number" else f"{self.other.mark} thing"
                 )
                 statuses = {
                     self._rolled_back_status(call.with_reference(path, one))
-                    for one in (name, name.replace(self.theirs.mark, "Nobody"))
+                    for one in (name, name.replace(self.other.mark, "Nobody"))
                 }
                 self.report(
                     len(statuses) > 1, f"{call} reveals that another business has a “{name}”"
@@ -164,7 +167,7 @@ WALKS: tuple[Callable[[Walk], None], ...] = (
     Walk.without_a_key,
     Walk.without_the_scope,
     Walk.own_rows,
-    Walk.others_rows,
+    Walk.other_rows,
     Walk.filters,
     Walk.references,
     Walk.names,

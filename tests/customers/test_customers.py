@@ -169,7 +169,7 @@ class TestPhone:
         assert customer.first_name == "Bea"
         assert customer.phone.startswith("+1415555")
 
-    def test_a_new_number_forgets_what_was_known_about_the_old_one(
+    def test_a_new_number_deletes_what_was_known_about_the_old_one(
         self, customer: Customer
     ) -> None:
         customer.record_text_reply()

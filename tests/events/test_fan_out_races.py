@@ -85,10 +85,10 @@ def test_an_uncommitted_save_delays_only_its_own_business_s_change() -> None:
     rename(other)
     with uncommitted(lambda: save(second)):
         started = time.monotonic()
-        assert fan_out_trait_changes() == "2 portions"
+        assert fan_out_trait_changes() == "2 chunks"
         assert time.monotonic() - started < 5
         assert customers_with_identify() == set(concerned)
-    assert fan_out_trait_changes() == "2 portions"
+    assert fan_out_trait_changes() == "2 chunks"
     assert customers_with_identify() == {first, second, *concerned}
     assert not TraitChange.objects.exists()
 

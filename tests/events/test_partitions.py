@@ -71,7 +71,7 @@ def test_migrating_creates_this_month_and_the_next_two() -> None:
         assert month in partitions.partition_months("events_sendlog")
         assert month in partitions.partition_months("events_deliveryattempt")
         month = partitions.next_month(month)
-    assert keep_partitions() == "0 made, 0 dropped"
+    assert keep_partitions() == "0 created, 0 dropped"
 
 
 @pytest.mark.django_db

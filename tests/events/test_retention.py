@@ -1,4 +1,4 @@
-"""The send log and the delivery attempts are kept_days for the months that each business chose."""
+"""The send log and the delivery attempts are kept for the months that each business chose."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

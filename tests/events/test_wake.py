@@ -24,8 +24,8 @@ from tests.workers import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("wake_ups")]
 
-# Seconds that one save may take longer: our timeout of 0.1, and 0.1 more for a busy machine.
-# Without our timeout it would be at least one second.
+# Seconds that one save may take longer: 0.1, and 0.1 more for a busy machine.
+# Without our timeouts it would be at least one second.
 LONGEST_DELAY = 0.2
 # Seconds that 20 saves may take longer than with a working Redis. If each save tried, it would be
 # at least one second.

@@ -1,6 +1,6 @@
 """A business that texts its customers, a pickup tomorrow, and Twilio's stand-in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,9 +32,6 @@ def twilio(twilio_stand_in: TwilioStandIn, settings: Any) -> TwilioStandIn:
     settings.TEXTS_BACKEND, settings.TWILIO_HOST = "TWILIO", twilio_stand_in.url
     settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT, TOKEN
     return twilio_stand_in
-
-
-Clock = Callable[[datetime], None]
 
 
 @pytest.fixture

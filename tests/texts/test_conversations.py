@@ -133,13 +133,13 @@ def test_a_no_when_the_day_has_passed_cancels_nothing(
     assert (pickup_state(texted), stored_texts()) == (SCHEDULED, [("no", "passed", False)])
 
 
-def test_a_no_weeks_later_is_about_something_else(
+def test_a_no_weeks_later_cancels_nothing(
     texted: PickupRequest, clock: time_machine.Traveller
 ) -> None:
     clock.shift(timedelta(days=8))
-    soon = PickupRequestFactory.create(customer=texted.customer)
+    later = PickupRequestFactory.create(customer=texted.customer)
     assert reply(texted.customer, "No") == [NOT_TEXTED]
-    assert pickup_state(soon) == SCHEDULED
+    assert pickup_state(later) == SCHEDULED
 
 
 def test_a_no_from_a_customer_who_was_not_texted_cancels_nothing(
@@ -174,7 +174,7 @@ def test_a_no_to_an_unconfirmed_text_counts(
     assert reply(texted.customer, "No") == [CANCELED]
 
 
-def test_the_last_text_is_the_one_that_counts(
+def test_a_no_counts_for_the_last_text(
     texted: PickupRequest, clock: time_machine.Traveller
 ) -> None:
     clock.shift(timedelta(days=1))
@@ -249,7 +249,9 @@ def test_we_send_no_automatic_reply_if_twilio_already_replied(
     assert Customer.objects.get().receive_texts is wanted
 
 
-def test_cancel_which_twilio_treats_as_stop_does_both(texted: PickupRequest) -> None:
+def test_the_reply_cancel_cancels_and_opts_out_if_twilio_treats_it_as_stop(
+    texted: PickupRequest,
+) -> None:
     assert automatic_replies(
         post_incoming_text(texted.customer.phone, NUMBER, "Cancel", OptOutType="STOP")
     ) == [CANCELED]
@@ -262,7 +264,7 @@ def test_opting_out_works_when_texts_are_switched_off(texted: PickupRequest) -> 
     assert Customer.objects.get().receive_texts is False
 
 
-def test_an_autoresponder_is_not_answered_again_and_again(
+def test_an_autoresponder_gets_one_automatic_reply_an_hour(
     texted: PickupRequest, clock: time_machine.Traveller
 ) -> None:
     assert reply(texted.customer, "I am driving.") == [FORWARDED]
@@ -281,23 +283,25 @@ def test_any_reply_proves_that_the_phone_is_a_mobile(texted: PickupRequest) -> N
     assert Customer.objects.get().text_answered_at == datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 
 
-def test_a_text_from_a_stranger_is_stored_without_a_reply(texted: PickupRequest) -> None:
+def test_a_text_from_an_unknown_number_is_stored_without_a_reply(texted: PickupRequest) -> None:
     for body in ("No", "Stop", "Hello?"):
         assert automatic_replies(post_incoming_text("+16285550155", NUMBER, body)) == []
     assert pickup_state(texted) == SCHEDULED
-    strangers = IncomingText.objects.filter(customer=None, phone="+16285550155", handled=False)
-    assert (strangers.count(), IncomingText.objects.count()) == (3, 3)
+    unknown_senders = IncomingText.objects.filter(
+        customer=None, phone="+16285550155", handled=False
+    )
+    assert (unknown_senders.count(), IncomingText.objects.count()) == (3, 3)
 
 
 @pytest.mark.parametrize("sender", ["", "86753", "Anonymous", "whatsapp:+16285550155"])
-def test_a_sender_without_a_number_is_a_stranger(texted: PickupRequest, sender: str) -> None:
+def test_a_sender_without_a_number_gets_no_reply(texted: PickupRequest, sender: str) -> None:
     Customer.objects.update(phone="") if not sender else None
     assert automatic_replies(post_incoming_text(sender, NUMBER, "No")) == []
     assert pickup_state(texted) == SCHEDULED
 
 
 @pytest.fixture
-def couple(
+def two_pickups(
     twilio: TwilioStandIn, texting: TextSettings, business: Business
 ) -> tuple[PickupRequest, PickupRequest]:
     """The pickups of two customers with one number, both texted."""
@@ -316,9 +320,9 @@ WHICH = (
 
 
 def test_customers_who_share_a_number_are_asked_for_a_name(
-    couple: tuple[PickupRequest, PickupRequest],
+    two_pickups: tuple[PickupRequest, PickupRequest],
 ) -> None:
-    ann, bob = couple
+    ann, bob = two_pickups
     assert reply(ann.customer, "No") == [WHICH]
     assert (pickup_state(ann), pickup_state(bob), stored_texts()) == (
         SCHEDULED,
@@ -339,9 +343,9 @@ def test_a_no_is_about_the_customer_who_was_texted(
 
 
 def test_a_reply_counts_for_all_customers_who_share_a_number(
-    couple: tuple[PickupRequest, PickupRequest],
+    two_pickups: tuple[PickupRequest, PickupRequest],
 ) -> None:
-    reply(couple[0].customer, "Stop")
+    reply(two_pickups[0].customer, "Stop")
     assert [
         (one.receive_texts, one.text_answered_at is not None) for one in Customer.objects.all()
     ] == [(False, True), (False, True)]
@@ -352,11 +356,11 @@ def test_a_reply_is_for_the_business_whose_number_was_texted(
 ) -> None:
     other = TextSettingsFactory.create(business=BusinessFactory.create(), number="+14155550101")
     same_person = CustomerFactory.create(business=other.business, phone=texted.customer.phone)
-    there = PickupRequestFactory.create(customer=same_person)
+    other_pickup = PickupRequestFactory.create(customer=same_person)
     assert nightly.run() == {"sent": 1}
 
     assert reply(same_person, "No", "+14155550101") == [CANCELED]
-    assert (pickup_state(texted), pickup_state(there)) == (SCHEDULED, BY_TEXT)
+    assert (pickup_state(texted), pickup_state(other_pickup)) == (SCHEDULED, BY_TEXT)
     reply(same_person, "Stop", "+14155550101")
     texted.customer.refresh_from_db()
     assert (texted.customer.receive_texts, texted.customer.text_answered_at) == (True, None)

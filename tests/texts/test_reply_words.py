@@ -76,7 +76,7 @@ def test_a_reply_in_another_language_of_the_business_is_understood(
     assert ReplyWords.of([language], {}).meaning(reply).value == meaning
 
 
-def test_the_business_s_own_words_win_and_empty_ones_mean_nothing() -> None:
+def test_the_business_s_own_words_take_precedence_and_empty_ones_mean_nothing() -> None:
     own = ReplyWords.of(
         ["en"], {ReplyMeaning.NO: ["Not this week", "!!", ""], ReplyMeaning.OPT_IN: ["end"]}
     )

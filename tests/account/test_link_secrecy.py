@@ -1,4 +1,4 @@
-"""The link reaches Segment as a trait. No other row or page contains it."""
+"""Segment gets the link as a trait. No other row, response or page contains it."""
 
 from collections.abc import Iterator
 

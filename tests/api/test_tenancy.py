@@ -1,7 +1,7 @@
 """Tenancy: no endpoint of the API shows or changes anything of another business.
 
-Without a key or its scope, nothing is allowed. New endpoints are walked without being listed; if
-one cannot be, the failure says what to add.
+Without a key or its scope, nothing is allowed. The walks find new endpoints by themselves. If they
+cannot call one, the failure says what to add.
 """
 
 import sys
@@ -42,12 +42,12 @@ def test_no_key_reads_or_changes_rows_of_another_business(
     check: Callable[[Walk], None], businesses: tuple[SampleBusiness, SampleBusiness]
 ) -> None:
     walk = Walk(*businesses, smrt_integration.urls)
-    before = walk.theirs.everything()
+    before = walk.other.everything()
 
     check(walk)
 
     assert not walk.faults, "\n".join(walk.faults)
-    assert walk.theirs.everything() == before
+    assert walk.other.everything() == before
 
 
 def test_no_key_of_the_other_business_reads_or_changes_our_rows(
@@ -57,7 +57,7 @@ def test_no_key_of_the_other_business_reads_or_changes_our_rows(
     first, second = businesses
     walk = Walk(second, first, smrt_integration.urls)
 
-    walk.others_rows()
+    walk.other_rows()
 
     assert not walk.faults, "\n".join(walk.faults)
 
@@ -99,23 +99,23 @@ def test_every_named_exception_exists(businesses: tuple[SampleBusiness, SampleBu
 @pytest.mark.parametrize(
     ("view", "check", "finding"),
     [
-        (faulty_views.OpenViewSet, Walk.without_a_key, "get faulty answers 200 without a key"),
+        (faulty_views.OpenViewSet, Walk.without_a_key, "get faulty returns 200 without a key"),
         (faulty_views.ViewSetWithoutArea, Walk.without_the_scope, "faulty has no area"),
         (
             faulty_views.ViewSetWithoutArea,
             Walk.without_the_scope,
-            "get faulty answers 200 without its scope",
+            "get faulty returns 200 without its scope",
         ),
         (faulty_views.UnscopedViewSet, Walk.own_rows, "get faulty shows"),
         (
             faulty_views.UnscopedViewSet,
-            Walk.others_rows,
-            "get faulty/{uuid} answers otherwise for another's id than for none",
+            Walk.other_rows,
+            "get faulty/{uuid} responds otherwise to another business's id than to an unused id",
         ),
         (
             faulty_views.UnscopedFilterViewSet,
             Walk.filters,
-            "get faulty answers otherwise for another's id than for none",
+            "get faulty responds otherwise to another business's id than to an unused id",
         ),
         (
             faulty_views.UnscopedReferenceViewSet,
@@ -149,4 +149,4 @@ def test_an_unknown_name_of_an_id_fails_with_what_to_add(
         LookupError,
         match=r"orders/{uuid}: add to ROWS_BY_NAME .* which rows “courier” can name",
     ):
-        walk.row(walk.mine, "orders/{uuid}", "courier")
+        walk.row(walk.own, "orders/{uuid}", "courier")
