@@ -49,20 +49,20 @@ def test_a_new_customer_reaches_segment_and_sees_their_account(
     assert bea.pickup_requests.count() == 1
 
 
-def test_emails_and_texts_are_only_for_those_who_ask_for_them(
+def test_a_new_customer_gets_emails_and_texts_only_if_they_choose_them(
     stranger: Visitor, business: Business
 ) -> None:
     sign_up(stranger, business)
     sign_up(Visitor(), business, first_name="Cy", receive_texts="on")
 
-    wishes = {
+    choices = {
         customer.first_name: (customer.receive_emails, customer.receive_texts)
         for customer in Customer.objects.all()
     }
-    assert (wishes["Bea"], wishes["Cy"]) == ((False, False), (False, True))
+    assert (choices["Bea"], choices["Cy"]) == ((False, False), (False, True))
 
 
-def test_a_customer_joins_the_brand_whose_website_it_was(
+def test_a_customer_who_signs_up_on_a_brand_s_website_gets_the_brand(
     stranger: Visitor, business: Business
 ) -> None:
     brand = BrandFactory.create(business=business, name="Marin Wedding Care")

@@ -35,7 +35,7 @@ def test_an_unconfigured_integration_is_off_and_reading_it_writes_nothing(
     assert not Integration.objects.exists()
 
 
-def test_once_switched_on_it_sends_events(
+def test_an_integration_that_is_switched_on_sends_events(
     office: Caller, customer: Customer, segment: SegmentStandIn
 ) -> None:
     Integration.objects.create(business=customer.business, write_key=WRITE_KEY)
@@ -113,7 +113,7 @@ def test_an_invalid_field_is_named_and_changes_nothing(
     assert office.get("integration").json() == before
 
 
-def test_it_cannot_be_switched_on_without_a_write_key(office: Caller) -> None:
+def test_an_integration_cannot_be_switched_on_without_a_write_key(office: Caller) -> None:
     response = office.patch("integration", {"enabled": True})
 
     assert response.json() == {
@@ -184,6 +184,6 @@ def test_a_save_does_not_replace_the_choice(office: Caller, integration: Integra
     assert Lane.objects.get(pk=integration.pk).stopped == CHOICE_WANTED
 
 
-def test_a_driver_s_phone_may_not_read_it(app: Caller) -> None:
+def test_a_driver_s_phone_may_not_read_the_integration(app: Caller) -> None:
     assert app.get("integration").status_code == 403
     assert app.get("event-types").status_code == 200

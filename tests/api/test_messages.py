@@ -53,7 +53,7 @@ def create_waiting(customer: Customer, event: str = "Customer Visit", **values: 
 
 
 class TestSendLog:
-    def test_lists_the_outcome_of_each_message_newest_first(
+    def test_the_send_log_lists_the_outcome_of_each_message_newest_first(
         self, pos: Caller, customer: Customer, integration: Integration
     ) -> None:
         first = create_log_entry(customer, at=MORNING)
@@ -76,7 +76,7 @@ class TestSendLog:
             "reason": "Segment refused this message (it answered 400).",
         }
 
-    def test_shows_one_message_as_sent_with_the_link_masked(
+    def test_the_send_log_shows_one_message_as_sent_with_the_link_masked(
         self, pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
     ) -> None:
         pos.post("orders", {"customer": str(customer.uuid)})
@@ -96,7 +96,7 @@ class TestSendLog:
             not in pos.get(f"{LOG}/{identify['messageId']}").content.decode()
         )
 
-    def test_has_these_filters(
+    def test_each_filter_of_the_send_log_finds_its_entries(
         self, pos: Caller, customer: Customer, integration: Integration
     ) -> None:
         brand = BrandFactory.create(business=customer.business)
@@ -166,7 +166,7 @@ class TestSendLog:
     def test_a_forged_cursor_is_not_found(self, pos: Caller, cursor: str) -> None:
         assert pos.get(LOG, cursor=cursor).status_code == 404
 
-    def test_fifty_take_as_many_queries_as_two(
+    def test_fifty_entries_take_as_many_queries_as_two(
         self, pos: Caller, customer: Customer, integration: Integration
     ) -> None:
         def queries() -> int:
@@ -193,7 +193,7 @@ class TestSendLog:
 
 
 class TestOutbox:
-    def test_lists_messages_oldest_first_with_their_last_error(
+    def test_the_outbox_lists_messages_oldest_first_with_their_last_error(
         self, pos: Caller, customer: Customer
     ) -> None:
         first, second = (

@@ -241,7 +241,7 @@ class TestPhone:
             ("", True, True, False),
         ],
     )
-    def test_is_mobile_comes_from_the_pos_the_numbering_plan_or_a_reply(
+    def test_the_pos_the_numbering_plan_or_a_reply_decides_whether_a_phone_is_mobile(
         self, phone: str, stated: bool | None, answered: bool, is_mobile: bool
     ) -> None:
         customer = CustomerFactory.create(

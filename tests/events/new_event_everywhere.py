@@ -34,14 +34,14 @@ def page(user: User, name: str, *args: Any, **query: Any) -> str:
     return str(response.content.decode())
 
 
-def test_it_is_recorded_once(replied: Customer) -> None:
+def test_the_event_is_recorded_once(replied: Customer) -> None:
     replied.record_text_reply()
     (row,) = Outgoing.objects.filter(event=EVENT)
     assert (row.customer_id, row.subject_id) == (replied.pk, replied.pk)
     assert (row.occurred_at, row.facts) == (replied.text_answered_at, {"receives_texts": True})
 
 
-def test_the_owner_can_switch_it_off(
+def test_the_owner_can_switch_the_event_off(
     customer: Customer,
     integration: Integration,
     owner: User,  # noqa: F811
@@ -56,7 +56,7 @@ def test_the_owner_can_switch_it_off(
     assert not Outgoing.objects.filter(event=EVENT).exists()
 
 
-def test_it_can_be_previewed(
+def test_the_event_can_be_previewed(
     customer: Customer,
     integration: Integration,
     owner: User,  # noqa: F811
@@ -69,7 +69,7 @@ def test_it_can_be_previewed(
     )
 
 
-def test_it_is_in_the_customers_timeline(
+def test_the_event_is_in_the_customers_timeline(
     customer: Customer,
     integration: Integration,
     owner: User,  # noqa: F811
@@ -80,14 +80,14 @@ def test_it_is_in_the_customers_timeline(
     assert page(owner, *address).count(f"<strong>{EVENT}</strong>") == 2
 
 
-def test_the_api_lists_it_with_its_schema(integration: Integration) -> None:
+def test_the_api_lists_the_event_with_its_schema(integration: Integration) -> None:
     listed = Caller(integration.business).get("event-types").json()
     (event,) = [event for event in listed if event["name"] == EVENT]
     assert event["happens_when"] == SENT_WHEN
     assert event["properties"]["properties"] == {"receives_texts": {"type": "boolean"}}
 
 
-def test_it_reaches_segment_and_the_send_log(
+def test_the_event_reaches_segment_and_the_send_log(
     replied: Customer,
     segment: SegmentStandIn,
     owner: User,  # noqa: F811

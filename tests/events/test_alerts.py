@@ -231,7 +231,7 @@ def cleaners(integration: Integration, owner: User) -> Business:
 
 
 class TestProblemEmail:
-    def test_goes_to_the_owners_once_and_says_what_to_do(
+    def test_the_email_goes_to_the_owners_once_and_says_what_to_do(
         self, cleaners: Business, customer: Customer, settings: Any
     ) -> None:
         member(cleaners, "oscar")
@@ -269,7 +269,7 @@ We write once when there is a problem, and once when it is solved.
 """
         )
 
-    def test_contains_nothing_about_a_customer_and_no_key(
+    def test_the_email_contains_nothing_about_a_customer_and_no_key(
         self, cleaners: Business, customer: Customer
     ) -> None:
         halt_lane(cleaners, NOON)
@@ -286,7 +286,7 @@ We write once when there is a problem, and once when it is solved.
         ):
             assert not secret or secret not in f"{email.subject} {email.body}"
 
-    def test_is_sent_when_events_have_waited_for_an_hour(
+    def test_the_email_is_sent_when_events_have_waited_for_an_hour(
         self, cleaners: Business, customer: Customer
     ) -> None:
         queue_event(customer, NOON)
@@ -298,7 +298,7 @@ We write once when there is a problem, and once when it is solved.
         )
         assert sentence in mail.outbox[0].body
 
-    def test_does_not_count_time_before_the_business_was_switched_on(
+    def test_time_before_the_business_was_switched_on_does_not_count(
         self, cleaners: Business, customer: Customer
     ) -> None:
         Integration.objects.update(enabled_at=NOON)
@@ -306,14 +306,14 @@ We write once when there is a problem, and once when it is solved.
         assert [watch(NOON + minutes * MINUTE) for minutes in (0, 59, 60)] == [0, 0, 1]
 
     @pytest.mark.parametrize("reason", [CHOICE_WANTED, DISCARDING])
-    def test_is_not_sent_about_what_the_owner_decided_or_has_to_decide(
+    def test_no_email_is_sent_about_what_the_owner_decided_or_has_to_decide(
         self, cleaners: Business, reason: str
     ) -> None:
         halt_lane(cleaners, NOON, reason)
         assert watch(NOON + timedelta(days=1)) == 0
         assert not Alert.objects.exists()
 
-    def test_is_sent_again_when_it_gets_worse_and_not_when_it_gets_better(
+    def test_another_email_is_sent_if_the_problem_gets_worse_but_not_if_it_gets_better(
         self, cleaners: Business, customer: Customer
     ) -> None:
         queue_event(customer, NOON - HOUR)
@@ -330,7 +330,7 @@ We write once when there is a problem, and once when it is solved.
             ("stopped", "stopped", 2)
         ]
 
-    def test_is_sent_as_soon_as_an_owner_has_an_address(
+    def test_the_email_is_sent_as_soon_as_an_owner_has_an_address(
         self, cleaners: Business, owner: User
     ) -> None:
         User.objects.update(email="")
@@ -340,7 +340,7 @@ We write once when there is a problem, and once when it is solved.
         assert watch(NOON + MINUTE) == 1
         assert mail.outbox[0].to == ["new@example.com"]
 
-    def test_about_another_business_is_not_sent_to_this_owner(self, cleaners: Business) -> None:
+    def test_an_owner_gets_no_email_about_another_business(self, cleaners: Business) -> None:
         other = BusinessFactory.create()
         Integration.objects.create(business=other, enabled=True, write_key=WRITE_KEY)
         halt_lane(other, NOON)
@@ -348,7 +348,7 @@ We write once when there is a problem, and once when it is solved.
 
 
 class TestSolvedEmail:
-    def test_is_sent_once_after_ten_quiet_minutes(self, cleaners: Business) -> None:
+    def test_the_email_is_sent_once_after_ten_quiet_minutes(self, cleaners: Business) -> None:
         halt_lane(cleaners, NOON)
         watch(NOON)
         resume_lane(cleaners)
@@ -375,7 +375,7 @@ class TestSolvedEmail:
         assert subjects() == ["Bridge Cleaners: events are not being sent to Segment"]
         assert Alert.objects.count() == 1
 
-    def test_is_not_sent_when_the_owner_switched_off(self, cleaners: Business) -> None:
+    def test_no_email_is_sent_if_the_owner_switched_off(self, cleaners: Business) -> None:
         halt_lane(cleaners, NOON)
         watch(NOON)
         Integration.objects.update(enabled=False)
@@ -383,9 +383,7 @@ class TestSolvedEmail:
         alert = Alert.objects.get()
         assert (alert.over_at, alert.told_over_at) == (NOON + MINUTE, None)
 
-    def test_is_not_sent_when_nobody_got_an_email_about_the_problem(
-        self, cleaners: Business
-    ) -> None:
+    def test_no_email_is_sent_if_nobody_got_one_about_the_problem(self, cleaners: Business) -> None:
         User.objects.update(email="")
         halt_lane(cleaners, NOON)
         watch(NOON)
@@ -394,7 +392,7 @@ class TestSolvedEmail:
         assert [watch(NOON + minutes * MINUTE) for minutes in (1, 30)] == [0, 0]
         assert Alert.objects.get().over_at == NOON + 30 * MINUTE
 
-    def test_is_left_out_and_the_problem_ends_when_no_owner_has_an_address(
+    def test_the_problem_ends_without_an_email_if_no_owner_has_an_address(
         self, cleaners: Business
     ) -> None:
         halt_lane(cleaners, NOON)
@@ -434,7 +432,7 @@ def server(settings: Any) -> Iterator[MailServer]:
 
 
 class TestMailServer:
-    def test_receives_the_email(self, cleaners: Business, server: MailServer) -> None:
+    def test_a_mail_server_receives_the_email(self, cleaners: Business, server: MailServer) -> None:
         halt_lane(cleaners, NOON)
         assert watch(NOON) == 1
         (email,) = server.received
@@ -448,7 +446,7 @@ class TestMailServer:
             "Message-ID": f"<alert-{Alert.objects.get().pk}-stopped@127.0.0.1>",
         }
 
-    def test_that_is_down_is_tried_again_a_minute_later(
+    def test_a_mail_server_that_is_down_is_tried_again_a_minute_later(
         self, cleaners: Business, server: MailServer, settings: Any
     ) -> None:
         settings.EMAIL_PORT = free_port()
@@ -459,7 +457,7 @@ class TestMailServer:
         settings.EMAIL_PORT = server.port
         assert watch(NOON + MINUTE) == 1
 
-    def test_that_refuses_one_address_still_gets_the_other_emails(
+    def test_a_mail_server_that_refuses_one_address_still_gets_the_other_emails(
         self, cleaners: Business, server: MailServer
     ) -> None:
         other = BusinessFactory.create(name="Other Cleaners")
@@ -473,7 +471,7 @@ class TestMailServer:
         User.objects.filter(username="olivia").update(email="olivia@example.com")
         assert watch(NOON + 11 * MINUTE) == 1
 
-    def test_gets_the_same_message_id_again_after_a_worker_died(
+    def test_the_email_keeps_its_message_id_after_a_worker_died(
         self, cleaners: Business, server: MailServer
     ) -> None:
         halt_lane(cleaners, NOON)
@@ -483,7 +481,7 @@ class TestMailServer:
         assert [watch(NOON + minutes * MINUTE) for minutes in (1, 4, 5)] == [0, 0, 1]
         assert len({email["Message-ID"] for email in server.received}) == 1
 
-    def test_gets_no_extra_header_from_a_name_of_two_lines(
+    def test_a_business_name_of_two_lines_adds_no_header(
         self, cleaners: Business, server: MailServer
     ) -> None:
         Business.objects.update(name="Bridge\r\nBcc: all@example.com")
@@ -498,7 +496,7 @@ class TestMailServer:
 
 @pytest.mark.django_db(transaction=True)
 class TestWorkersAtOnce:
-    def test_send_one_email_about_a_problem_and_one_when_it_is_solved(
+    def test_four_workers_send_one_email_about_a_problem_and_one_when_it_is_solved(
         self, cleaners: Business, server: MailServer
     ) -> None:
         halt_lane(cleaners, NOON)
@@ -512,7 +510,7 @@ class TestWorkersAtOnce:
         ]
         assert Alert.objects.count() == 1
 
-    def test_leave_an_email_to_the_worker_that_claimed_it(
+    def test_workers_leave_an_email_to_the_worker_that_claimed_it(
         self, cleaners: Business, server: MailServer
     ) -> None:
         halt_lane(cleaners, NOON)

@@ -193,21 +193,23 @@ def test_a_birthday_that_is_corrected_within_the_year_is_not_recorded_again() ->
 
 
 class TestLateBirthday:
-    def test_entered_on_the_day_itself_is_recorded_at_once(self) -> None:
+    def test_a_birthday_entered_on_the_day_itself_is_recorded_at_once(self) -> None:
         born(switched_on(), "05-04", entered=NINE + 3 * HOUR)
         assert birthdays.sweep(NINE + 3 * HOUR) == 1
 
-    def test_entered_after_the_day_is_recorded_next_year(self) -> None:
+    def test_a_birthday_entered_after_the_day_is_recorded_next_year(self) -> None:
         born(switched_on(), "05-04", entered=NINE + DAY)
         for now in around(date(2025, 5, 8)):
             assert birthdays.sweep(now) == 0
         assert sweep_around(date(2026, 5, 4)) == ["2026-05-04T09:00:00-07:00"]
 
-    def test_entered_before_the_hour_of_a_day_without_a_sweep_is_caught_up(self) -> None:
+    def test_a_birthday_entered_before_the_hour_of_a_day_without_a_sweep_is_caught_up(self) -> None:
         born(switched_on(), "05-04", entered=NINE - HOUR)
         assert birthdays.sweep(NINE + 2 * DAY) == 1
 
-    def test_entered_after_the_hour_of_a_day_without_a_sweep_is_not_caught_up(self) -> None:
+    def test_a_birthday_entered_after_the_hour_of_a_day_without_a_sweep_is_not_caught_up(
+        self,
+    ) -> None:
         born(switched_on(), "05-04", entered=NINE + HOUR)
         with nothing_written():
             assert birthdays.sweep(NINE + 2 * DAY) == 0
@@ -215,7 +217,7 @@ class TestLateBirthday:
 
 class TestBusiness:
     @pytest.mark.parametrize("config", [{"enabled": False}, {"birthday_field": None}])
-    def test_that_is_off_or_has_no_birthday_field_records_nothing(
+    def test_a_business_that_is_off_or_has_no_birthday_field_records_nothing(
         self, config: dict[str, Any]
     ) -> None:
         born(switched_on(**config), "05-04")
@@ -223,7 +225,7 @@ class TestBusiness:
             assert sweep_around(MAY_4) == []
         assert not Celebration.objects.exists()
 
-    def test_that_unmutes_the_event_records_no_past_birthday(self) -> None:
+    def test_unmuting_the_event_records_no_past_birthday(self) -> None:
         born(switched_on(muted=["Customer Birthday"]), "05-04")
         with nothing_written():
             birthdays.sweep(NINE)
@@ -232,7 +234,7 @@ class TestBusiness:
             birthdays.sweep(NINE + HOUR)
         assert sweep_around(MAY_4, date(2026, 5, 4)) == ["2026-05-04T09:00:00-07:00"]
 
-    def test_that_switches_on_records_that_day_and_no_earlier_one(self) -> None:
+    def test_switching_on_records_birthdays_of_that_day_and_of_no_earlier_one(self) -> None:
         business = switched_on()
         Integration.objects.update(enabled_at=NINE + 6 * HOUR)
         born(business, "05-04")
@@ -240,7 +242,7 @@ class TestBusiness:
         assert birthdays.sweep(NINE + 6 * HOUR) == 1
         assert waiting()[0].facts == {"birthday": "05-04"}
 
-    def test_that_sets_its_birthday_field_later_records_from_that_day_on(self) -> None:
+    def test_choosing_the_birthday_field_later_records_birthdays_from_that_day_on(self) -> None:
         business = switched_on()
         Integration.objects.update(birthday_field_since=NINE + 6 * HOUR)
         born(business, "05-04")
@@ -248,7 +250,7 @@ class TestBusiness:
         assert birthdays.sweep(NINE + 6 * HOUR) == 1
         assert waiting()[0].facts == {"birthday": "05-04"}
 
-    def test_reads_only_its_birthday_field(self) -> None:
+    def test_the_sweep_reads_only_the_birthday_field(self) -> None:
         business = switched_on()
         customer = born(business, "05-05")
         anniversary = CustomFieldFactory.create(business=business, kind="DATE", name="Wedding day")
@@ -262,7 +264,7 @@ class TestBusiness:
         with nothing_written():
             assert birthdays.sweep(NINE) == 0
 
-    def test_ignores_text_that_is_no_birthday(self) -> None:
+    def test_the_sweep_ignores_text_that_is_no_birthday(self) -> None:
         """A field that holds dates today may have held anything before."""
         business = switched_on()
         for text in (
@@ -277,7 +279,7 @@ class TestBusiness:
         with nothing_written():
             assert birthdays.sweep(NINE) == 0
 
-    def test_whose_clock_goes_back_at_that_hour_records_once_and_never_in_the_future(
+    def test_an_hour_that_comes_twice_records_once_and_never_in_the_future(
         self,
     ) -> None:
         born(switched_on(birthday_hour=1), "11-02")
@@ -295,7 +297,7 @@ class TestBusiness:
             ("America/Havana", "03-09", 0, "2025-03-09T05:00:00"),
         ],
     )
-    def test_whose_clock_skips_that_hour_records_at_the_next_time_that_exists(
+    def test_an_hour_that_the_clock_skips_records_at_the_next_time_that_exists(
         self, zone: str, birthday: str, hour: int, due: str
     ) -> None:
         born(switched_on(zone, birthday_hour=hour), birthday)

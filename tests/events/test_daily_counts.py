@@ -84,7 +84,9 @@ def delays() -> list[tuple[date, int, int, int]]:
 
 
 class TestCounts:
-    def test_include_every_message_by_event_outcome_and_brand(self, customer: Customer) -> None:
+    def test_counts_include_every_message_by_event_outcome_and_brand(
+        self, customer: Customer
+    ) -> None:
         branded = CustomerFactory.create(
             business=customer.business, brand=BrandFactory.create(business=customer.business)
         )
@@ -109,7 +111,7 @@ class TestCounts:
         ]
         assert counts() == counted_in_the_log()
 
-    def test_use_the_business_s_own_day(self, db: None) -> None:
+    def test_counts_use_the_business_s_local_day(self, db: None) -> None:
         for zone in ("Australia/Sydney", "America/Los_Angeles"):
             settle_rows(
                 queue_message(
@@ -120,7 +122,7 @@ class TestCounts:
         assert [day for *_, day, _ in counts()] == [date(2026, 11, 21), date(2026, 11, 20)]
         assert counts() == counted_in_the_log()
 
-    def test_have_no_brand_for_a_deleted_customer(self, customer: Customer) -> None:
+    def test_counts_have_no_brand_for_a_deleted_customer(self, customer: Customer) -> None:
         customer.brand = BrandFactory.create(business=customer.business)
         customer.save()
         row = queue_message(customer)
@@ -130,7 +132,7 @@ class TestCounts:
         assert [brand for _, _, _, brand, _, _ in counts()] == [0]
         assert counts() == counted_in_the_log()
 
-    def test_include_messages_of_a_deleted_business(self, db: None) -> None:
+    def test_counts_include_messages_of_a_deleted_business(self, db: None) -> None:
         row = OutboxRow(1, 99, 99, uuid4(), "Order Ready", 1, uuid4().hex, NOON, {}, 0)
         Outgoing.objects.create(
             id=1,
@@ -145,7 +147,9 @@ class TestCounts:
         settle_rows(row)
         assert counts() == [(99, "Order Ready", "accepted", 0, date(2026, 11, 20), 1)]
 
-    def test_include_expired_messages(self, integration: Integration, customer: Customer) -> None:
+    def test_counts_include_expired_messages(
+        self, integration: Integration, customer: Customer
+    ) -> None:
         now = timezone.now()
         queue_message(customer)
         Outgoing.objects.update(recorded_at=now - timedelta(days=31))
@@ -153,7 +157,7 @@ class TestCounts:
         assert [row[1:3] + row[5:] for row in counts()] == [("Order Ready", "expired", 1)]
         assert counts() == counted_in_the_log()
 
-    def test_leave_out_what_was_not_logged(self, customer: Customer) -> None:
+    def test_counts_leave_out_what_was_not_logged(self, customer: Customer) -> None:
         row = queue_message(customer)
         assert settle_rows(row) == 1
         # A second worker, which has lost its lease, settles the same message.
@@ -161,7 +165,7 @@ class TestCounts:
         assert [messages for *_, messages in counts()] == [1]
 
     @pytest.mark.django_db(transaction=True)
-    def test_are_rolled_back_with_the_settling(self, customer: Customer) -> None:
+    def test_counts_are_rolled_back_with_the_settling(self, customer: Customer) -> None:
         row = queue_message(customer)
         with transaction.atomic():
             settle_rows(row)
@@ -170,7 +174,7 @@ class TestCounts:
 
 
 class TestDelays:
-    def test_are_counted_for_accepted_events_only(self, customer: Customer) -> None:
+    def test_delays_are_counted_for_accepted_events_only(self, customer: Customer) -> None:
         for milliseconds in (0, 900, 1_000, 70_000):
             settle_rows(
                 queue_message(customer, occurred_at=NOON - timedelta(milliseconds=milliseconds))
@@ -182,13 +186,13 @@ class TestDelays:
         day = date(2026, 11, 20)
         assert delays() == [(day, 0, 1, 0), (day, 39, 2, 1_000), (day, 64, 1, 70_000)]
 
-    def test_of_events_in_the_future_are_zero(self, customer: Customer) -> None:
+    def test_delays_of_events_in_the_future_are_zero(self, customer: Customer) -> None:
         settle_rows(queue_message(customer, occurred_at=NOON + timedelta(minutes=5)))
         assert delays() == [(date(2026, 11, 20), 0, 1, 0)]
 
 
 @given(st.integers(min_value=1, max_value=10**11))
-def test_in_a_bucket_exceed_its_start_by_at_most_a_quarter(milliseconds: int) -> None:
+def test_delays_in_a_bucket_exceed_its_start_by_at_most_a_quarter(milliseconds: int) -> None:
     bucket = daily_counts.bucket_of(milliseconds)
     start, end = daily_counts.bucket_start(bucket), daily_counts.bucket_start(bucket + 1)
     assert start <= milliseconds < end <= start * 1.25
@@ -245,7 +249,9 @@ def test_counts_always_equal_those_of_the_log() -> None:
 class TestWorkersAtOnce:
     """Each worker is a thread with a database connection of its own."""
 
-    def test_that_settle_for_the_same_businesses_count_together_and_none_fails(self) -> None:
+    def test_workers_that_settle_for_the_same_businesses_count_everything_and_none_fails(
+        self,
+    ) -> None:
         customers = [CustomerFactory.create() for _ in range(2)]
         events = [f"Made Up {number}" for number in range(60)]
         work = [
@@ -267,7 +273,7 @@ class TestWorkersAtOnce:
         assert [messages for *_, messages in counts()] == [16] * 120
         assert counts() == counted_in_the_log()
 
-    def test_that_settle_for_different_businesses_do_not_wait_for_each_other(self) -> None:
+    def test_workers_that_settle_for_different_businesses_do_not_wait_for_each_other(self) -> None:
         first, second = (queue_message(CustomerFactory.create()) for _ in range(2))
         with ThreadPoolExecutor(1) as worker, transaction.atomic():
             settle_rows(first)
@@ -275,7 +281,7 @@ class TestWorkersAtOnce:
             assert other.result(WAIT_SECONDS) == 1
         assert [messages for *_, messages in counts()] == [1, 1]
 
-    def test_that_settle_for_one_business_count_one_after_the_other(
+    def test_workers_that_settle_for_one_business_count_one_after_the_other(
         self, customer: Customer
     ) -> None:
         first, second = queue_message(customer), queue_message(customer)
@@ -288,7 +294,9 @@ class TestWorkersAtOnce:
         assert [messages for *_, messages in counts()] == [2]
         assert counts() == counted_in_the_log()
 
-    def test_count_only_the_second_when_the_first_rolls_back(self, customer: Customer) -> None:
+    def test_only_the_second_settling_counts_if_the_first_is_rolled_back(
+        self, customer: Customer
+    ) -> None:
         first, second = queue_message(customer), queue_message(customer)
         with ThreadPoolExecutor(1) as worker:
             with transaction.atomic():

@@ -67,7 +67,7 @@ def test_encryption_does_not_depend_on_the_secret_key(settings: Any) -> None:
 
 @pytest.mark.django_db
 class TestStoredWriteKey:
-    def test_is_never_stored_in_plain_text(self) -> None:
+    def test_a_write_key_is_never_stored_in_plain_text(self) -> None:
         integration_row = integration()
         (token,) = stored()
         assert WRITE_KEY not in token
@@ -81,7 +81,7 @@ class TestStoredWriteKey:
         Integration.objects.update(write_key=WRITE_KEY)
         assert WRITE_KEY not in stored()[0]
 
-    def test_is_in_no_table_in_plain_text(self) -> None:
+    def test_no_table_contains_a_write_key_in_plain_text(self) -> None:
         """None of the rows that saving an integration writes contains it."""
         integration()
         with connection.cursor() as cursor:
@@ -91,12 +91,12 @@ class TestStoredWriteKey:
                 )
                 assert cursor.fetchone() == (0,), table
 
-    def test_of_an_integration_without_one_is_empty(self) -> None:
+    def test_a_missing_write_key_is_stored_as_an_empty_string(self) -> None:
         integration("")
         assert stored() == [""]
         assert Integration.objects.get().write_key == ""
 
-    def test_that_no_key_decrypts_is_unreadable_and_others_can_still_be_read(
+    def test_a_write_key_that_no_field_key_decrypts_is_unreadable_and_others_are_not(
         self, settings: Any
     ) -> None:
         lost, kept = integration(), None
@@ -107,7 +107,7 @@ class TestStoredWriteKey:
         assert isinstance(keys[lost.pk], Unreadable)
         assert not isinstance(keys[kept.pk], Unreadable)
 
-    def test_that_is_unreadable_is_not_lost_by_a_save(self, settings: Any) -> None:
+    def test_a_save_does_not_overwrite_an_unreadable_write_key(self, settings: Any) -> None:
         integration()
         before = stored()
         old_keys, settings.FIELD_KEYS = settings.FIELD_KEYS, [Fernet.generate_key().decode()]
@@ -127,7 +127,7 @@ class TestStoredWriteKey:
         settings.FIELD_KEYS = old_keys
         assert Integration.objects.get().write_key == WRITE_KEY
 
-    def test_that_is_unreadable_can_be_replaced(self, settings: Any) -> None:
+    def test_an_unreadable_write_key_can_be_replaced(self, settings: Any) -> None:
         integration()
         settings.FIELD_KEYS = [Fernet.generate_key().decode()]
         integration_row = Integration.objects.get()
@@ -136,7 +136,7 @@ class TestStoredWriteKey:
         assert Integration.objects.get().write_key == OTHER_KEY
 
     @pytest.mark.parametrize("damaged", ["gAAAA", "not a token", WRITE_KEY, "ü"])
-    def test_that_was_damaged_is_unreadable(self, damaged: str) -> None:
+    def test_a_damaged_write_key_is_unreadable(self, damaged: str) -> None:
         integration()
         with connection.cursor() as cursor:
             cursor.execute("UPDATE events_integration SET write_key = %s", [damaged])
@@ -145,7 +145,7 @@ class TestStoredWriteKey:
 
 @pytest.mark.django_db
 class TestRotateFieldKeys:
-    def test_encrypts_every_write_key_with_the_newest_field_key(
+    def test_rotating_encrypts_every_write_key_with_the_newest_field_key(
         self, new_key: str, settings: Any
     ) -> None:
         settings.FIELD_KEYS = settings.FIELD_KEYS[1:]
@@ -166,14 +166,14 @@ class TestRotateFieldKeys:
             "",
         ]
 
-    def test_changes_no_lane_and_sends_nothing(self, new_key: str) -> None:
+    def test_rotating_changes_no_lane_and_sends_nothing(self, new_key: str) -> None:
         integration()
         lanes = list(Lane.objects.values())
         with nothing_written():
             rotate()
         assert list(Lane.objects.values()) == lanes
 
-    def test_leaves_an_unreadable_key_as_it_is(self, settings: Any) -> None:
+    def test_rotating_does_not_change_an_unreadable_key(self, settings: Any) -> None:
         integration()
         lost = stored()
         settings.FIELD_KEYS = [Fernet.generate_key().decode()]
@@ -184,7 +184,7 @@ class TestRotateFieldKeys:
         )
         assert stored()[:1] == lost
 
-    def test_with_dry_run_changes_nothing(self, new_key: str) -> None:
+    def test_rotating_with_dry_run_changes_nothing(self, new_key: str) -> None:
         integration()
         before = stored()
         assert (

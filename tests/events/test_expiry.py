@@ -126,7 +126,7 @@ def test_messages_of_a_halted_lane_expire_too(segment: SegmentStandIn) -> None:
     }
 
 
-def test_of_many_messages_only_the_overdue_ones_expire(
+def test_only_the_overdue_ones_of_many_messages_expire(
     integration: Integration, customer: Customer
 ) -> None:
     now = timezone.now()

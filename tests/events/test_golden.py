@@ -62,7 +62,7 @@ def test_the_catalogue_lists_the_contract_s_events_in_its_order() -> None:
 class TestComparison:
     """A comparison notices every difference. Tried on a message that has everything."""
 
-    def test_shows_each_line_that_differs(self) -> None:
+    def test_a_comparison_shows_each_line_that_differs(self) -> None:
         message = golden.committed()["order-created-with-discount"]
         changed = deepcopy(message)
         changed["properties"]["discount"]["value"] = 11.0
@@ -73,7 +73,7 @@ class TestComparison:
         ]
 
     @pytest.mark.parametrize("value", [True, 1, "1.0", None])
-    def test_notices_a_value_of_another_type(self, value: object) -> None:
+    def test_a_comparison_notices_a_value_of_another_type(self, value: object) -> None:
         message = golden.committed()["order-created"]
         assert golden.compare("order-created", message) == ""
         message["properties"]["value"] = 1.0
@@ -81,7 +81,7 @@ class TestComparison:
         message["properties"]["value"] = value
         assert golden.compare("order-created", message) not in {"", was}
 
-    def test_fails_the_test_and_does_not_write_the_golden_message(self) -> None:
+    def test_a_difference_fails_the_test_and_does_not_write_the_golden_message(self) -> None:
         before = golden.path("identify").read_text()
         with pytest.raises(
             AssertionError, match=r"^identify has changed:\n--- golden/identify\.json"
@@ -89,7 +89,7 @@ class TestComparison:
             golden.check("identify", {"type": "identify"})
         assert golden.path("identify").read_text() == before
 
-    def test_fails_when_there_is_no_golden_message(self) -> None:
+    def test_a_missing_golden_message_fails_the_test(self) -> None:
         with pytest.raises(AssertionError, match="no-such-message has changed:"):
             golden.check("no-such-message", {"type": "track"})
         assert not golden.path("no-such-message").exists()

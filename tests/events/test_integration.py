@@ -54,23 +54,23 @@ class TestValidation:
             "\N{FULLWIDTH DIGIT ONE}" * 32,
         ],
     )
-    def test_refuses_a_malformed_write_key(self, business: Business, write_key: str) -> None:
+    def test_a_malformed_write_key_is_refused(self, business: Business, write_key: str) -> None:
         assert errors(business=business, write_key=write_key) == {"write_key": [MALFORMED_KEY]}
 
-    def test_refuses_switching_on_without_a_write_key(self, business: Business) -> None:
+    def test_switching_on_without_a_write_key_is_refused(self, business: Business) -> None:
         expected = {
             "write_key": ["Enter the write key of your Segment source before you switch on."]
         }
         assert errors(business=business, enabled=True) == expected
 
-    def test_refuses_an_event_that_does_not_exist(self, business: Business) -> None:
+    def test_an_event_that_does_not_exist_is_refused(self, business: Business) -> None:
         (error,) = errors(business=business, muted=["Order Ready", "Order Redy", "identify"])[
             "muted"
         ]
         events = ", ".join(sorted(EVENT_NAMES))
         assert error == (f"Order Redy, identify: there is no such event. The events are {events}.")
 
-    def test_refuses_another_business_s_birthday_field(self, business: Business) -> None:
+    def test_another_business_s_birthday_field_is_refused(self, business: Business) -> None:
         theirs = CustomFieldFactory.create(birthday=True)
         expected = {
             "birthday_field": [
@@ -79,12 +79,12 @@ class TestValidation:
         }
         assert errors(business=business, birthday_field=theirs) == expected
 
-    def test_refuses_a_birthday_field_that_is_no_date(self, business: Business) -> None:
+    def test_a_birthday_field_that_is_no_date_is_refused(self, business: Business) -> None:
         text = CustomFieldFactory.create(business=business)
         assert list(errors(business=business, birthday_field=text)) == ["birthday_field"]
 
     @pytest.mark.parametrize("region", ["", "US", "https://api.segment.io", "ap"])
-    def test_refuses_an_unknown_region(self, business: Business, region: str) -> None:
+    def test_an_unknown_region_is_refused(self, business: Business, region: str) -> None:
         (error,) = errors(business=business, region=region)["region"]
         assert error == (
             f"Value {region!r} is not a valid choice." if region else "This field cannot be blank."
@@ -104,10 +104,12 @@ class TestValidation:
             ("retention_months", 121),
         ],
     )
-    def test_refuses_numbers_out_of_range(self, business: Business, field: str, value: int) -> None:
+    def test_numbers_out_of_range_are_refused(
+        self, business: Business, field: str, value: int
+    ) -> None:
         assert list(errors(business=business, **{field: value})) == [field]
 
-    def test_refuses_a_second_integration_of_a_business(self, business: Business) -> None:
+    def test_a_second_integration_of_a_business_is_refused(self, business: Business) -> None:
         Integration.objects.create(business=business)
         assert errors(business=business) == {
             "business": ["Integration with this Business already exists."]
@@ -132,7 +134,7 @@ def test_a_valid_integration_is_accepted(business: Business) -> None:
 class TestTimes:
     """No event from before the integration or the birthday field was set is sent."""
 
-    def test_enabled_at_is_set_when_it_is_switched_on_and_kept(self, business: Business) -> None:
+    def test_enabled_at_is_set_by_switching_on_and_kept(self, business: Business) -> None:
         with time_machine.travel(NOON, tick=False) as clock:
             integration = Integration.objects.create(business=business)
             assert integration.enabled_at is None
@@ -144,7 +146,9 @@ class TestTimes:
             integration.save()
         assert Integration.objects.get().enabled_at == NOON + timedelta(minutes=1)
 
-    def test_enabled_at_is_set_again_after_it_was_off(self, business: Business) -> None:
+    def test_enabled_at_is_set_again_after_the_integration_was_off(
+        self, business: Business
+    ) -> None:
         with time_machine.travel(NOON, tick=False) as clock:
             integration = Integration.objects.create(business=business, enabled=True)
             integration.enabled = False
@@ -205,8 +209,8 @@ class TestTimes:
         assert Integration.objects.get().birthday_field is None
 
 
-class TestTheLane:
-    def test_is_created_with_the_integration(self, business: Business) -> None:
+class TestLane:
+    def test_a_lane_is_created_with_the_integration(self, business: Business) -> None:
         Integration.objects.create(business=business)
         lane = Lane.objects.get()
         assert (
@@ -218,7 +222,7 @@ class TestTheLane:
         ) == (business.pk, 0, "", 0, None)
         assert lane.resume_at <= timezone.now()
 
-    def test_that_is_halted_or_backs_off_is_resumed_by_saving(self, business: Business) -> None:
+    def test_saving_resumes_a_lane_that_is_halted_or_backs_off(self, business: Business) -> None:
         integration = Integration.objects.create(business=business)
         later = timezone.now() + timedelta(hours=1)
         lease = {"lease_token": uuid4(), "lease_until": later}
@@ -245,7 +249,7 @@ class TestTheLane:
         assert (lane.lease_token, lane.lease_until, lane.generation) == (*lease.values(), 1)
         assert (lane.last_accepted_at, lane.floor) == (NOON, 5)
 
-    def test_of_another_business_stays_as_it_is(self, business: Business) -> None:
+    def test_saving_does_not_change_another_business_s_lane(self, business: Business) -> None:
         other = Integration.objects.create(business=BusinessFactory.create())
         Lane.objects.update(stopped="Segment refused the write key.", failures=3)
         Integration.objects.create(business=business).save()
@@ -256,7 +260,7 @@ class TestTheLane:
             0,
         )
 
-    def test_stays_as_it_is_when_the_save_is_rolled_back(self, business: Business) -> None:
+    def test_a_save_that_is_rolled_back_does_not_change_the_lane(self, business: Business) -> None:
         integration = Integration.objects.create(business=business)
         Lane.objects.update(stopped="Segment refused the write key.")
         with nothing_written(), transaction.atomic():
@@ -264,9 +268,7 @@ class TestTheLane:
             transaction.set_rollback(True)
         assert Lane.objects.get().stopped == "Segment refused the write key."
 
-    def test_that_backs_off_keeps_backing_off_when_other_fields_are_saved(
-        self, business: Business
-    ) -> None:
+    def test_saving_other_fields_does_not_end_the_backoff(self, business: Business) -> None:
         integration = Integration.objects.create(
             business=business, enabled=True, write_key=WRITE_KEY
         )
@@ -285,7 +287,7 @@ class TestTheLane:
     @pytest.mark.parametrize(
         "change", [{"region": "eu"}, {"write_key": "Z" * 32}, {"enabled": True}]
     )
-    def test_that_backs_off_tries_at_once_when_key_or_region_change(
+    def test_another_key_or_region_ends_the_backoff(
         self, business: Business, change: dict[str, Any]
     ) -> None:
         integration = Integration.objects.create(business=business, write_key=WRITE_KEY)
@@ -297,7 +299,7 @@ class TestTheLane:
         assert (lane.failures, lane.generation, lane.resume_at <= timezone.now()) == (0, 1, True)
 
     @pytest.mark.parametrize("halt", lane_control.OWNER_HALTS)
-    def test_that_waits_for_its_owner_s_choice_is_not_resumed_by_saving(
+    def test_saving_does_not_resume_a_lane_that_waits_for_its_owner_s_choice(
         self, business: Business, halt: str
     ) -> None:
         integration = Integration.objects.create(
@@ -310,7 +312,7 @@ class TestTheLane:
         assert Lane.objects.get().stopped == halt
 
     @pytest.mark.django_db(transaction=True)
-    def test_is_claimed_at_once(self, settings: Any) -> None:
+    def test_saving_publishes_a_wake_up_at_once(self, settings: Any) -> None:
         broker = redis.Redis.from_url(settings.REDIS_URL)
         integration = Integration.objects.create(business=BusinessFactory.create())
         wake.clear()

@@ -207,25 +207,25 @@ def test_times_are_in_the_business_s_time_zone(moment: datetime, expected: str) 
 
 @pytest.mark.django_db
 class TestLaneStatuses:
-    def test_of_a_business_without_an_integration_are_off(self) -> None:
+    def test_a_business_without_an_integration_is_off(self) -> None:
         business: Business = BusinessFactory.create(time_zone="Europe/Berlin")
         assert lane_statuses([business.pk]) == {
             business.pk: LaneStatus(business.pk, "Europe/Berlin")
         }
 
-    def test_say_what_waits_and_since_when(self) -> None:
+    def test_a_status_says_what_waits_and_since_when(self) -> None:
         business = sending_business(WRITE_KEY)
         sign_up(business)
         status = lane_statuses([business.pk])[business.pk]
         assert (status.enabled, status.has_key, status.waiting) == (True, True, 2)
         assert status.oldest_waiting_at == Outgoing.objects.earliest("recorded_at").recorded_at
 
-    def test_count_waiting_messages_up_to_a_limit(self) -> None:
+    def test_waiting_messages_are_counted_up_to_a_limit(self) -> None:
         business = sending_business(WRITE_KEY)
         add_visits(COUNTED_MESSAGES + 5, sign_up(business))
         assert lane_statuses([business.pk])[business.pk].waiting == COUNTED_MESSAGES + 1
 
-    def test_say_why_a_business_was_stopped(self, segment: SegmentStandIn) -> None:
+    def test_a_status_says_why_the_lane_was_halted(self, segment: SegmentStandIn) -> None:
         business = sending_business(WRITE_KEY)
         sign_up(business)
         segment.fault("status", status=401)
@@ -238,7 +238,7 @@ class TestLaneStatuses:
         )
         assert state_of(status, timezone.now()) is LaneState.STOPPED
 
-    def test_say_when_a_message_was_last_accepted(self, segment: SegmentStandIn) -> None:
+    def test_a_status_says_when_a_message_was_last_accepted(self, segment: SegmentStandIn) -> None:
         business = sending_business(WRITE_KEY)
         sign_up(business)
         deliver()
@@ -248,7 +248,7 @@ class TestLaneStatuses:
             "Segment accepted the last event "
         )
 
-    def test_of_many_businesses_are_read_with_one_query(
+    def test_the_statuses_of_many_businesses_are_read_with_one_query(
         self, django_assert_num_queries: pytest.FixtureRequest
     ) -> None:
         businesses = BusinessFactory.create_batch(5)

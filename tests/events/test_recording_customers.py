@@ -17,9 +17,9 @@ EMPLOYEE, WEBSITE, TEXT = (
 )
 
 
-class TestASignup:
+class TestSignup:
     @pytest.mark.parametrize("source", ["POS", "Website"])
-    def test_records_its_source_and_a_visit(self, business: Business, source: str) -> None:
+    def test_a_signup_records_its_source_and_a_visit(self, business: Business, source: str) -> None:
         at = timezone.now() - timedelta(minutes=5)
         customer = Customer.sign_up(business, source=source, at=at, first_name="Ann")
         assert [
@@ -31,17 +31,17 @@ class TestASignup:
         ]
         assert names() == ["New Customer Signup", "identify", "Customer Visit"]
 
-    def test_that_is_refused_records_nothing(self, business: Business) -> None:
+    def test_a_refused_signup_records_nothing(self, business: Business) -> None:
         with nothing_written(), refused("Enter a valid email address.", "invalid", "email"):
             Customer.sign_up(business, email="ann at example.com")
 
-    def test_without_any_details_is_recorded_too(self, business: Business) -> None:
+    def test_a_signup_without_any_details_is_recorded_too(self, business: Business) -> None:
         Customer.sign_up(business)
         assert names() == ["New Customer Signup", "identify", "Customer Visit"]
 
 
-class TestAVisit:
-    def test_is_recorded_once_a_day(self, customer: Customer) -> None:
+class TestVisit:
+    def test_a_visit_is_recorded_once_a_day(self, customer: Customer) -> None:
         at = timezone.now()
         Order.create(customer, at=at)
         Order.create(customer)
@@ -49,16 +49,18 @@ class TestAVisit:
             (at, {"visit_type": "Store"})
         ]
 
-    def test_after_a_signup_of_the_same_day_is_not_recorded(self, business: Business) -> None:
+    def test_a_visit_after_a_signup_of_the_same_day_is_not_recorded(
+        self, business: Business
+    ) -> None:
         customer = Customer.sign_up(business)
         Order.create(customer)
         assert facts("Customer Visit") == {"visit_type": "Signup"}
 
-    def test_by_a_driver_has_that_type(self, customer: Customer) -> None:
+    def test_a_visit_by_a_driver_has_that_type(self, customer: Customer) -> None:
         Stop.schedule(customer, customer.business.today()).complete(bags_delivered=1)
         assert facts("Customer Visit") == {"visit_type": "Driver"}
 
-    def test_of_the_next_day_is_recorded_too(self, customer: Customer) -> None:
+    def test_a_visit_of_the_next_day_is_recorded_too(self, customer: Customer) -> None:
         now = timezone.now()
         Order.create(customer, at=now - timedelta(days=1))
         order = Order.create(customer, at=now)
@@ -69,9 +71,9 @@ class TestAVisit:
         ]
 
 
-class TestAPickup:
+class TestPickup:
     @pytest.mark.parametrize("by", ["Employee", "Customer"])
-    def test_that_is_scheduled_records_who_scheduled_it(self, customer: Customer, by: str) -> None:
+    def test_a_scheduled_pickup_records_who_scheduled_it(self, customer: Customer, by: str) -> None:
         day = customer.business.today() + timedelta(days=2)
         pickup = customer.schedule_pickup(day, by=by)
         assert [(row.event, row.subject_id, row.occurred_at, row.facts) for row in waiting()] == [
@@ -93,7 +95,9 @@ class TestAPickup:
             customer.schedule_pickup(day)
 
     @pytest.mark.parametrize("via", [WEBSITE, TEXT])
-    def test_that_the_customer_cancels_records_how(self, customer: Customer, via: str) -> None:
+    def test_a_pickup_that_the_customer_cancels_records_how(
+        self, customer: Customer, via: str
+    ) -> None:
         day = customer.business.today()
         pickup = customer.schedule_pickup(day)
         at = timezone.now()
@@ -104,17 +108,17 @@ class TestAPickup:
         with nothing_written(), refused("This pickup was already canceled.", "canceled_already"):
             pickup.cancel(via=via)
 
-    def test_that_an_employee_cancels_records_nothing(self, customer: Customer) -> None:
+    def test_a_pickup_that_an_employee_cancels_records_nothing(self, customer: Customer) -> None:
         pickup = customer.schedule_pickup(customer.business.today())
         with nothing_written():
             pickup.cancel(via=EMPLOYEE)
 
-    def test_that_was_completed_records_nothing_more(self, customer: Customer) -> None:
+    def test_a_completed_pickup_records_nothing_more(self, customer: Customer) -> None:
         pickup = customer.schedule_pickup(customer.business.today())
         with nothing_written():
             pickup.complete()
 
-    def test_that_is_canceled_by_text_also_shows_that_the_phone_is_a_mobile_one(
+    def test_a_cancellation_by_text_also_shows_that_the_phone_is_a_mobile_one(
         self, customer: Customer
     ) -> None:
         pickup = customer.schedule_pickup(customer.business.today())
@@ -122,15 +126,15 @@ class TestAPickup:
         assert names() == ["Pickup Scheduled", "Customer Canceled Pickup", "identify"]
 
 
-class TestARequestForRegularPickups:
-    def test_records_the_address(self, customer: Customer) -> None:
+class TestRegularPickupRequest:
+    def test_a_request_for_regular_pickups_records_the_address(self, customer: Customer) -> None:
         request = customer.request_regular_pickups()
         (row,) = waiting(event="Customer Requested Regular Pickups")
         assert (row.subject_id, row.occurred_at) == (request.pk, request.requested_at)
         assert row.facts == {"address": customer.address}
         assert names() == ["Customer Requested Regular Pickups", "identify"]
 
-    def test_for_another_address_records_that_address(self, customer: Customer) -> None:
+    def test_a_request_for_another_address_records_that_address(self, customer: Customer) -> None:
         customer.request_regular_pickups(
             address={"street": "", "city": "Ōsaka", "state": "", "postalCode": "", "country": "JP"}
         )
@@ -144,7 +148,7 @@ class TestARequestForRegularPickups:
             }
         }
 
-    def test_that_is_made_twice_is_recorded_once(self, customer: Customer) -> None:
+    def test_a_request_that_is_repeated_is_recorded_once(self, customer: Customer) -> None:
         customer.request_regular_pickups()
         with (
             nothing_written(),
@@ -155,7 +159,7 @@ class TestARequestForRegularPickups:
             customer.request_regular_pickups()
 
     @pytest.mark.parametrize("decide", [RegularPickupRequest.approve, RegularPickupRequest.decline])
-    def test_that_is_approved_or_declined_changes_a_trait_and_records_no_event(
+    def test_a_decision_about_a_request_changes_a_trait_and_records_no_event(
         self, customer: Customer, decide: object
     ) -> None:
         request = customer.request_regular_pickups()

@@ -37,7 +37,7 @@ def resent() -> list[int]:
 
 
 class TestOneEntry:
-    def test_waits_again_as_it_was_recorded(
+    def test_a_resent_entry_waits_again_as_it_was_recorded(
         self, integration: Integration, customer: Customer
     ) -> None:
         entry = create_log_entry(customer, subject_id=7)
@@ -59,7 +59,7 @@ class TestOneEntry:
             customer.business_id,
         )
 
-    def test_reaches_segment_under_its_old_message_id_after_the_customers_details(
+    def test_segment_gets_the_customer_details_and_then_the_entry_under_its_message_id(
         self, integration: Integration, customer: Customer, segment: SegmentStandIn
     ) -> None:
         entry = create_log_entry(customer)
@@ -69,12 +69,12 @@ class TestOneEntry:
         assert segment.accepted()[-1]["messageId"] == entry.message_id
 
     @pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.SKIPPED, Outcome.EXPIRED])
-    def test_can_be_sent_again_with_each_outcome_but_accepted(
+    def test_an_entry_with_any_outcome_but_accepted_can_be_sent_again(
         self, integration: Integration, customer: Customer, outcome: Outcome
     ) -> None:
         assert resend_rows(create_log_entry(customer, outcome=outcome)) == 1
 
-    def test_is_not_sent_again_when_segment_has_it(
+    def test_an_accepted_entry_is_not_sent_again(
         self, integration: Integration, customer: Customer
     ) -> None:
         entry = create_log_entry(customer, outcome=Outcome.ACCEPTED)
@@ -82,14 +82,14 @@ class TestOneEntry:
             assert resend_rows(entry) == 0
         assert resent() == []
 
-    def test_is_not_sent_again_when_it_is_a_test_event(
+    def test_a_test_event_is_not_sent_again(
         self, integration: Integration, customer: Customer
     ) -> None:
         entry = create_log_entry(customer, "Test Event")
         with nothing_written():
             assert resend_rows(entry) == 0
 
-    def test_is_not_sent_again_when_the_customer_was_deleted(
+    def test_an_entry_of_a_deleted_customer_is_not_sent_again(
         self, integration: Integration, customer: Customer
     ) -> None:
         entry = create_log_entry(customer)
@@ -98,7 +98,7 @@ class TestOneEntry:
             assert resend_rows(entry) == 0
         assert resent() == []
 
-    def test_is_not_sent_again_by_another_business(
+    def test_another_business_cannot_send_an_entry_again(
         self, integration: Integration, customer: Customer
     ) -> None:
         stranger = CustomerFactory.create()
@@ -110,7 +110,9 @@ class TestOneEntry:
 
 
 class TestSwitches:
-    def test_off_send_nothing_again(self, integration: Integration, customer: Customer) -> None:
+    def test_nothing_is_sent_again_while_the_integration_is_off(
+        self, integration: Integration, customer: Customer
+    ) -> None:
         entry = create_log_entry(customer)
         integration.enabled = False
         integration.save()
@@ -118,7 +120,7 @@ class TestSwitches:
             assert resend_rows(entry) == 0
         assert resent() == []
 
-    def test_muted_keep_only_that_event_from_being_sent_again(
+    def test_a_muted_event_is_not_sent_again_but_others_are(
         self, integration: Integration, customer: Customer
     ) -> None:
         muted, other = (
@@ -182,7 +184,7 @@ class TestOnce:
 
 
 class TestCustomerDetails:
-    def test_are_sent_as_they_are_now_under_a_new_message_id(
+    def test_details_are_sent_as_they_are_now_under_a_new_message_id(
         self, integration: Integration, customer: Customer
     ) -> None:
         entry = create_log_entry(customer, "identify", facts={})
@@ -191,7 +193,7 @@ class TestCustomerDetails:
         assert row.event == "identify"
         assert row.message_id != entry.message_id
 
-    def test_are_sent_once_for_several_entries(
+    def test_details_are_sent_once_for_several_entries(
         self, integration: Integration, customer: Customer
     ) -> None:
         rows = [create_log_entry(customer, "identify", facts={}) for _ in range(3)]
@@ -199,7 +201,7 @@ class TestCustomerDetails:
         assert len(waiting()) == 1
         assert resent() == sorted(row.pk for row in rows)
 
-    def test_are_not_sent_when_segment_had_them_already(
+    def test_details_that_segment_had_already_are_not_sent(
         self, integration: Integration, customer: Customer
     ) -> None:
         entry = create_log_entry(customer, "identify", Outcome.SKIPPED, facts={})
@@ -226,7 +228,7 @@ class TestEverythingThatMatches:
     def _small_chunks(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(resend, "RESEND_CHUNK_SIZE", 3)
 
-    def test_is_sent_again_in_chunks_oldest_first(
+    def test_a_job_sends_all_entries_again_in_chunks_oldest_first(
         self, business: Business, customer: Customer, rejected: list[SendLog]
     ) -> None:
         create_log_entry(customer, outcome=Outcome.ACCEPTED)
@@ -238,7 +240,7 @@ class TestEverythingThatMatches:
         assert (request.done, request.passed_over, request.finished_at is not None) == (7, 0, True)
         assert [row.subject_id for row in waiting()] == list(range(7))
 
-    def test_leaves_out_what_does_not_match(
+    def test_a_job_leaves_out_entries_that_do_not_match(
         self, business: Business, customer: Customer, rejected: list[SendLog]
     ) -> None:
         other = create_log_entry(customer, "New Customer Signup", facts={"source": "POS"})
@@ -248,7 +250,7 @@ class TestEverythingThatMatches:
         run.run_jobs(timezone.now())
         assert [row.message_id for row in waiting()] == [other.message_id]
 
-    def test_leaves_out_what_is_logged_later(
+    def test_a_job_leaves_out_entries_that_are_logged_later(
         self, business: Business, customer: Customer, rejected: list[SendLog]
     ) -> None:
         create_job(business)
@@ -256,7 +258,7 @@ class TestEverythingThatMatches:
         run.run_jobs(timezone.now())
         assert [row.subject_id for row in waiting()] == list(range(7))
 
-    def test_leaves_out_what_was_sent_again_before(
+    def test_a_job_leaves_out_entries_that_were_sent_again_before(
         self, business: Business, rejected: list[SendLog]
     ) -> None:
         resend_rows(*rejected[:2])
@@ -267,7 +269,7 @@ class TestEverythingThatMatches:
         assert (request.done, request.passed_over) == (5, 2)
         assert len(waiting()) == 7
 
-    def test_is_continued_where_a_worker_died(
+    def test_a_job_continues_where_a_worker_died(
         self, business: Business, rejected: list[SendLog]
     ) -> None:
         request = create_job(business)
@@ -284,13 +286,15 @@ class TestEverythingThatMatches:
         assert (request.done, request.passed_over) == (7, 0)
         assert [row.subject_id for row in waiting()] == list(range(7))
 
-    def test_requested_twice_is_one_job(self, business: Business, rejected: list[SendLog]) -> None:
+    def test_two_equal_requests_are_one_job(
+        self, business: Business, rejected: list[SendLog]
+    ) -> None:
         first, second = create_job(business), create_job(business)
         assert first == second
         assert Request.objects.count() == 1
 
     @pytest.mark.parametrize("reason", ["off", "nothing"])
-    def test_creates_no_job_when_there_is_nothing_to_do(
+    def test_a_request_with_nothing_to_do_creates_no_job(
         self, business: Business, integration: Integration, rejected: list[SendLog], reason: str
     ) -> None:
         if reason == "off":

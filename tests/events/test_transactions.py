@@ -26,7 +26,9 @@ def order(customer: Customer) -> Order:
 
 @pytest.mark.django_db(transaction=True)
 class TestRolledBackTransaction:
-    def test_records_nothing(self, customer: Customer, order: Order) -> None:
+    def test_a_transaction_that_is_rolled_back_records_nothing(
+        self, customer: Customer, order: Order
+    ) -> None:
         with nothing_written(), transaction.atomic():
             order.mark_ready()
             customer.first_name = "Anna"
@@ -35,7 +37,7 @@ class TestRolledBackTransaction:
             assert names() == ["Order Ready", "identify"]
             transaction.set_rollback(True)
 
-    def test_records_nothing_when_an_exception_ends_it(self, customer: Customer) -> None:
+    def test_a_transaction_that_an_exception_ends_records_nothing(self, customer: Customer) -> None:
         def fail() -> None:
             with transaction.atomic():
                 Order.create(customer)
@@ -48,7 +50,9 @@ class TestRolledBackTransaction:
             fail()
         assert not Order.objects.exists()
 
-    def test_of_a_savepoint_undoes_its_own_events(self, customer: Customer, order: Order) -> None:
+    def test_a_savepoint_that_is_rolled_back_undoes_its_own_events(
+        self, customer: Customer, order: Order
+    ) -> None:
         with transaction.atomic():
             order.mark_ready()
             with transaction.atomic():
@@ -60,7 +64,9 @@ class TestRolledBackTransaction:
             assert names() == ["Order Ready"]
         assert names() == ["Order Ready"]
 
-    def test_can_be_done_again_and_is_recorded_then(self, order: Order) -> None:
+    def test_an_action_that_was_rolled_back_is_recorded_when_it_is_repeated(
+        self, order: Order
+    ) -> None:
         with transaction.atomic():
             order.mark_ready()
             transaction.set_rollback(True)
@@ -69,7 +75,9 @@ class TestRolledBackTransaction:
         order.mark_ready()
         assert names() == ["Order Ready"]
 
-    def test_is_recorded_when_the_same_record_is_saved_again(self, customer: Customer) -> None:
+    def test_a_change_that_was_rolled_back_is_recorded_with_the_next_save(
+        self, customer: Customer
+    ) -> None:
         with transaction.atomic():
             customer.first_name = "Anna"
             customer.save()
@@ -79,7 +87,9 @@ class TestRolledBackTransaction:
         assert names() == ["identify"]
         assert Customer.objects.get().first_name == "Anna"
 
-    def test_leaves_an_identify_that_waited_before_as_it_was(self, customer: Customer) -> None:
+    def test_a_rollback_does_not_change_an_identify_that_already_waits(
+        self, customer: Customer
+    ) -> None:
         customer.first_name = "Anna"
         customer.save()
         with nothing_written(), transaction.atomic():
@@ -89,13 +99,13 @@ class TestRolledBackTransaction:
 
 
 class TestSavesOfOneTransaction:
-    def test_are_all_recorded_in_order(self, customer: Customer, order: Order) -> None:
+    def test_all_saves_are_recorded_in_order(self, customer: Customer, order: Order) -> None:
         with transaction.atomic():
             order.mark_ready()
             order.return_to_customer(by=None)
         assert names() == ["Order Ready", "Order Returned", "Customer Visit", "identify"]
 
-    def test_of_one_record_are_each_compared_with_the_one_before(self, order: Order) -> None:
+    def test_each_save_of_a_record_is_compared_with_the_one_before(self, order: Order) -> None:
         with transaction.atomic():
             order.status, order.ready_at = Order.Status.READY, timezone.now()
             order.save()
@@ -104,7 +114,7 @@ class TestSavesOfOneTransaction:
             order.save()
         assert names() == ["Order Ready"]
 
-    def test_that_undo_each_other_keep_their_events(self, order: Order) -> None:
+    def test_saves_that_undo_each_other_keep_their_events(self, order: Order) -> None:
         with transaction.atomic():
             order.status = Order.Status.READY
             order.save()
@@ -116,7 +126,7 @@ class TestSavesOfOneTransaction:
 
 
 class TestSaveThatChangesNothing:
-    def test_records_nothing(self, customer: Customer, order: Order) -> None:
+    def test_a_save_without_changes_records_nothing(self, customer: Customer, order: Order) -> None:
         pickup = customer.schedule_pickup(customer.business.today())
         pickup.cancel(via=PickupRequest.CanceledVia.WEBSITE)
         order.return_to_customer(by=None)
@@ -135,17 +145,17 @@ class TestSaveThatChangesNothing:
                 fresh = type(record)._default_manager.get(pk=record.pk)
                 fresh.save()
 
-    def test_of_some_columns_records_nothing(self, customer: Customer) -> None:
+    def test_a_save_of_unchanged_columns_only_records_nothing(self, customer: Customer) -> None:
         with nothing_written():
             customer.first_name = "Anna"
             customer.save(update_fields=["last_name"])
 
-    def test_of_what_no_trait_shows_records_nothing(self, customer: Customer) -> None:
+    def test_a_save_of_what_no_trait_shows_records_nothing(self, customer: Customer) -> None:
         with nothing_written():
             customer.visit_frequency = Customer.VisitFrequency.WEEKLY
             customer.save()
 
-    def test_and_writes_the_same_value_in_another_form_records_nothing(
+    def test_a_save_of_the_same_phone_number_in_another_format_records_nothing(
         self, customer: Customer
     ) -> None:
         customer.phone = "+1 415 555 0123"

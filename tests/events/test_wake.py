@@ -138,7 +138,7 @@ def test_after_the_broker_lost_everything_the_next_save_publishes_a_wake_up(
 
 
 class TestNoWakeUp:
-    def test_comes_from_a_transaction_that_is_rolled_back(
+    def test_a_transaction_that_is_rolled_back_publishes_no_wake_up(
         self, customer: Customer, wake_ups: Callable[[], int]
     ) -> None:
         with transaction.atomic():
@@ -146,7 +146,7 @@ class TestNoWakeUp:
             transaction.set_rollback(True)
         assert wake_ups() == 0
 
-    def test_comes_from_a_savepoint_that_is_rolled_back(
+    def test_a_savepoint_that_is_rolled_back_publishes_no_wake_up(
         self, customer: Customer, wake_ups: Callable[[], int]
     ) -> None:
         with transaction.atomic(), transaction.atomic():
@@ -154,13 +154,13 @@ class TestNoWakeUp:
             transaction.set_rollback(True)
         assert wake_ups() == 0
 
-    def test_comes_from_a_save_without_an_event(
+    def test_a_save_without_an_event_publishes_no_wake_up(
         self, customer: Customer, wake_ups: Callable[[], int]
     ) -> None:
         customer.save()
         assert wake_ups() == 0
 
-    def test_comes_from_a_business_that_is_switched_off(
+    def test_a_business_that_is_switched_off_publishes_no_wake_up(
         self, customer: Customer, wake_ups: Callable[[], int]
     ) -> None:
         Integration.objects.update(enabled=False)
@@ -193,8 +193,8 @@ def usual_seconds(customer: Customer) -> float:
     return median(seconds(lambda: save(customer)) for _ in range(5))
 
 
-class TestRedisThatIsDown:
-    def test_delays_one_save_briefly_and_the_next_ones_not_at_all(
+class TestRedisIsDown:
+    def test_a_redis_that_is_down_delays_one_save_briefly_and_the_next_ones_not_at_all(
         self, server: RedisServer, customer: Customer
     ) -> None:
         usual = usual_seconds(customer)
@@ -203,7 +203,7 @@ class TestRedisThatIsDown:
         assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY
         assert names() == ["identify"]
 
-    def test_fails_no_save_with_or_without_open_connections(
+    def test_a_redis_that_is_down_fails_no_save_with_or_without_open_connections(
         self, server: RedisServer, customer: Customer
     ) -> None:
         server.stop()
@@ -212,7 +212,7 @@ class TestRedisThatIsDown:
             save(customer)
         assert names() == ["identify"]
 
-    def test_gets_wake_ups_again_some_seconds_after_it_is_back(
+    def test_saves_publish_wake_ups_again_some_seconds_after_redis_is_back(
         self, server: RedisServer, customer: Customer, wake_ups: Callable[[], int]
     ) -> None:
         server.stop()
@@ -230,14 +230,14 @@ class TestRedisThatIsDown:
         assert time.monotonic() - started > wake.PAUSE_SECONDS - 1
         assert wake_ups() == 1
 
-    def test_does_not_prevent_a_delivery(self, server: RedisServer) -> None:
+    def test_a_redis_that_is_down_does_not_prevent_a_delivery(self, server: RedisServer) -> None:
         server.stop()
         wake.clear()
         assert wake.wake() is False
 
 
-class TestRedisThatHangs:
-    def test_delays_one_save_briefly_and_the_next_ones_not_at_all(
+class TestRedisHangs:
+    def test_a_redis_that_hangs_delays_one_save_briefly_and_the_next_ones_not_at_all(
         self, server: RedisServer, customer: Customer
     ) -> None:
         usual = usual_seconds(customer)
@@ -245,7 +245,7 @@ class TestRedisThatHangs:
             assert seconds(lambda: save(customer)) < usual + LONGEST_DELAY
             assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY
 
-    def test_delays_no_longer_when_there_was_no_connection(
+    def test_a_redis_that_hangs_delays_no_longer_if_there_was_no_connection(
         self, server: RedisServer, customer: Customer
     ) -> None:
         usual = usual_seconds(customer)
@@ -283,13 +283,15 @@ class TestSeparateBroker:
         yield
         self.broker.kill()
 
-    def test_gets_the_wake_up(self, customer: Customer, wake_ups: Callable[[], int]) -> None:
+    def test_a_separate_broker_gets_the_wake_up(
+        self, customer: Customer, wake_ups: Callable[[], int]
+    ) -> None:
         save(customer)
         assert redis.Redis.from_url(self.broker.url).llen("celery") == 1
         assert wake_ups() == 0
 
     @pytest.mark.parametrize("connected", [True, False])
-    def test_that_hangs_delays_one_save_briefly_and_the_next_ones_not_at_all(
+    def test_a_broker_that_hangs_delays_one_save_briefly_and_the_next_ones_not_at_all(
         self, customer: Customer, connected: bool
     ) -> None:
         usual = usual_seconds(customer)
@@ -301,7 +303,7 @@ class TestSeparateBroker:
             assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY
 
     @pytest.mark.parametrize("connected", [True, False])
-    def test_that_is_down_delays_one_save_briefly_and_the_next_ones_not_at_all(
+    def test_a_broker_that_is_down_delays_one_save_briefly_and_the_next_ones_not_at_all(
         self, customer: Customer, connected: bool
     ) -> None:
         usual = usual_seconds(customer)

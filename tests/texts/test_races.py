@@ -37,7 +37,10 @@ CANCELED_BEFORE = "Your pickup on Tuesday, November 24 was already canceled."
 
 
 def run_together(count: int, action: Callable[[], Any]) -> list[Any]:
-    """Return what `count` threads got that started at the same time, on own connections."""
+    """Run the action in `count` threads at the same time, each with its own connection.
+
+    Returns the results.
+    """
     start = Barrier(count)
 
     def run() -> Any:
@@ -53,7 +56,7 @@ def run_together(count: int, action: Callable[[], Any]) -> list[Any]:
 
 
 @pytest.fixture
-def fifty(business: Business, texting: TextSettings) -> set[str]:
+def fifty_numbers(business: Business, texting: TextSettings) -> set[str]:
     """The numbers of 50 customers with a pickup tomorrow."""
     customers = [
         CustomerFactory.create(business=business, phone=f"+1628555{100 + number:04}")
@@ -65,15 +68,15 @@ def fifty(business: Business, texting: TextSettings) -> set[str]:
 
 
 def test_workers_that_run_at_once_send_each_text_once(
-    twilio: TwilioStandIn, fifty: set[str]
+    twilio: TwilioStandIn, fifty_numbers: set[str]
 ) -> None:
     runs = run_together(4, nightly.run)
     assert sum(runs, Counter()) == {"sent": 50}
-    assert (len(twilio.texts()), {text.to for text in twilio.texts()}) == (50, fifty)
+    assert (len(twilio.texts()), {text.to for text in twilio.texts()}) == (50, fifty_numbers)
     assert set(NightlyText.objects.values_list("status", "attempts")) == {("sent", 1)}
 
 
-def test_plans_at_once_plan_each_text_once(fifty: set[str]) -> None:
+def test_plans_at_once_plan_each_text_once(fifty_numbers: set[str]) -> None:
     now = timezone.now()
     assert sum(run_together(4, lambda: plan_texts(now))) == NightlyText.objects.count() == 50
 
@@ -83,7 +86,7 @@ def test_a_second_plan_waits_for_the_first_and_adds_nothing(
 ) -> None:
     now = timezone.now()
 
-    def planned() -> int:
+    def plan() -> int:
         try:
             return plan_texts(now)
         finally:
@@ -92,7 +95,7 @@ def test_a_second_plan_waits_for_the_first_and_adds_nothing(
     with ThreadPoolExecutor(1) as other:
         with transaction.atomic():
             assert plan_texts(now) == 1
-            second = other.submit(planned)
+            second = other.submit(plan)
             wait_for_waiting(1)
         assert second.result(WAIT_TIMEOUT_SECONDS) == 0
     assert NightlyText.objects.count() == 1
@@ -170,7 +173,7 @@ def observer_session() -> Iterator[psycopg.Connection[Any]]:
 
 
 def test_sending_holds_no_transaction_and_its_threads_no_connection(
-    fifty: set[str], monkeypatch: pytest.MonkeyPatch
+    fifty_numbers: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[int, bool]] = []
 

@@ -41,7 +41,7 @@ def test_a_customer_replies_on_the_page(
     assert (pickup.status, pickup.canceled_via) == ("canceled", "Text")
 
 
-def test_it_refuses_texts_without_the_account_s_credentials(
+def test_the_stand_in_refuses_texts_without_the_account_s_credentials(
     twilio: TwilioStandIn, browser: Session
 ) -> None:
     address = f"{twilio.url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
@@ -69,7 +69,7 @@ def test_a_new_stand_in_does_not_repeat_the_ids_of_the_last(
     ]
 
 
-def test_it_shows_remembered_texts_once(twilio: TwilioStandIn, browser: Session) -> None:
+def test_the_stand_in_shows_remembered_texts_once(twilio: TwilioStandIn, browser: Session) -> None:
     nightly = {
         "sid": "SM1",
         "phone": "+14155550111",

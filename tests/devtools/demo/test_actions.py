@@ -242,7 +242,7 @@ def test_nothing_is_sent_for_a_business_that_is_switched_off(system: DemoSystem)
     assert system.arrived() == []
 
 
-def test_some_sign_up_on_the_website_of_a_brand(system: DemoSystem) -> None:
+def test_some_customers_sign_up_on_the_website_of_a_brand(system: DemoSystem) -> None:
     for _ in range(8):
         system.act(website.sign_up)
     brands = Customer.objects.filter(

@@ -78,7 +78,7 @@ def api(url: str, lines: list[str]) -> ApiClient:
     )
 
 
-def test_it_waits_for_a_server_that_is_away_and_prints_that_once() -> None:
+def test_a_client_waits_for_a_server_that_is_away_and_prints_that_once() -> None:
     lines: list[str] = []
     port, results = free_port(), list[object]()
     caller = threading.Thread(
@@ -111,7 +111,7 @@ def test_two_posts_have_different_keys(server: Server) -> None:
     assert len({key for key, _ in server.requests}) == 2
 
 
-def test_it_waits_as_long_as_a_busy_server_asks(server: Server) -> None:
+def test_a_client_waits_as_long_as_a_busy_server_asks(server: Server) -> None:
     lines: list[str] = []
     server.responses += [(429, {"Retry-After": "1"}, "{}"), (200, {}, '{"results": []}')]
     assert api(server.url, lines).get("customers") == {"results": []}

@@ -137,7 +137,7 @@ def web_server(postgres: PostgresServer) -> Iterator[Web]:
 
 
 @pytest.mark.slow
-def test_it_continues_when_the_database_is_back_and_stops_at_once_on_a_signal(
+def test_the_simulation_continues_when_the_database_is_back_and_stops_at_once_on_a_signal(
     postgres: PostgresServer, web_server: Web
 ) -> None:
     run = simulating(postgres.url, web_server.url, "--pace", "50")
@@ -160,7 +160,7 @@ def test_it_continues_when_the_database_is_back_and_stops_at_once_on_a_signal(
     assert end(second_run) == 0
 
 
-def test_it_waits_for_the_web_server_and_stops_at_once_on_a_signal(
+def test_the_simulation_waits_for_the_web_server_and_stops_at_once_on_a_signal(
     system: DemoSystem,
 ) -> None:
     another = Web({"SEGMENT_HOST": system.segment.url})

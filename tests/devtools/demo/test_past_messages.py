@@ -41,7 +41,7 @@ def test_a_business_that_is_on_has_thirty_days_of_messages(
     }
 
 
-def test_its_counts_are_those_of_its_log(businesses: Mapping[str, Business]) -> None:
+def test_the_daily_counts_equal_the_send_log(businesses: Mapping[str, Business]) -> None:
     counted = dict(DailyCount.objects.values_list("business_id").annotate(Sum("messages")))
     assert counted == dict(SendLog.objects.values_list("business_id").annotate(Count("id")))
     assert set(counted) == {businesses[name].pk for name in ON}

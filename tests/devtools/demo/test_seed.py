@@ -56,7 +56,7 @@ def test_there_are_three_businesses_in_three_zones(businesses: Mapping[str, Busi
     assert Brand.objects.filter(business=businesses["Golden Gate Cleaners"]).count() == 3
 
 
-def test_one_is_in_the_eu_region_and_one_is_switched_off(
+def test_one_business_is_in_the_eu_region_and_one_is_switched_off(
     businesses: Mapping[str, Business],
 ) -> None:
     rows = Integration.objects.values_list("business__name", "region", "enabled")

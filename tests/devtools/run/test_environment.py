@@ -52,7 +52,7 @@ def test_the_demo_texts_use_the_stand_in_for_twilio(start: Start, ports: dict[st
     assert run.wait_for("has ") == f"web | has twilio {stand_in} for-development-only-twilio-token"
 
 
-def test_the_environment_is_in_a_file_while_it_runs(start: Start, folder: Path) -> None:
+def test_the_environment_is_in_a_file_during_the_run(start: Start, folder: Path) -> None:
     run = started(start(("web", FOREVER), PUBLIC_URL=None, SECRET_KEY=None, FIELD_KEYS=None))
     path = folder / ".dev" / "environment"
     usual = [
@@ -93,7 +93,7 @@ def test_the_secrets_are_created_once_and_closed_to_other_accounts(
     assert not (folder / ".dev").stat().st_mode & 0o007
 
 
-def test_its_own_servers_keep_their_data_after_ctrl_c_and_kill_9(
+def test_the_servers_of_make_run_keep_their_data_after_ctrl_c_and_kill_9(
     start: Start, folder: Path
 ) -> None:
     """In a deep folder with spaces, for all of PostgreSQL and Redis."""

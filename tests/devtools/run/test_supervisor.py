@@ -84,7 +84,7 @@ def test_ctrl_c_ends_the_programs_in_reverse_order(start: Start) -> None:
     assert not any(alive(pid) for pid in pids)
 
 
-def test_sigterm_ends_it_too(start: Start) -> None:
+def test_sigterm_ends_the_programs_too(start: Start) -> None:
     run = start(("web", PRINTS_SIGNAL))
     run.wait_for(READY)
     run.wait_for("I am")
@@ -162,7 +162,7 @@ def test_a_step_that_fails_is_named_and_no_program_starts(start: Start) -> None:
     assert not [line for line in run.lines if line.startswith("web")]
 
 
-def test_only_one_runs_in_a_folder_at_a_time(start: Start) -> None:
+def test_only_one_run_is_possible_in_a_folder_at_a_time(start: Start) -> None:
     first = start(("web", FOREVER))
     first.wait_for(READY)
     second = start(("web", FOREVER))
@@ -216,7 +216,7 @@ def test_the_next_start_ends_the_leftovers_of_a_killed_run_and_nothing_else(
     other.close()
 
 
-def test_it_ends_with_the_make_that_started_it(
+def test_the_run_ends_with_the_make_that_started_it(
     folder: Path, ports: dict[str, str], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
@@ -242,7 +242,7 @@ def test_it_ends_with_the_make_that_started_it(
     )
 
 
-def test_it_ends_when_nobody_reads_its_output(folder: Path, ports: dict[str, str]) -> None:
+def test_the_run_ends_when_nobody_reads_its_output(folder: Path, ports: dict[str, str]) -> None:
     command = [sys.executable, "-m", "tests.devtools.run.sample_run", str(folder)]
     command.append(
         json.dumps(

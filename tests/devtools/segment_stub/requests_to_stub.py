@@ -81,11 +81,11 @@ def message_of_size(size: int) -> dict[str, Any]:
     return message
 
 
-def wait_for_value(read: Callable[[], Value], what: str) -> Value:
+def wait_for_value(read: Callable[[], Value], description: str) -> Value:
     """Return the first true value of `read`. Raises AssertionError if there is none in time."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not (value := read()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"Waited {WAIT_SECONDS:g} s for {what}.")
+            raise AssertionError(f"Waited {WAIT_SECONDS:g} s for {description}.")
         time.sleep(0.01)
     return value

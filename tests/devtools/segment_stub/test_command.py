@@ -60,7 +60,7 @@ def test_an_invalid_port_is_refused(port: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_prints_its_address_and_stops_on_a_signal_with_a_page_open_and_a_request_held(
+def test_the_stand_in_prints_its_address_and_stops_on_a_signal_with_open_connections(
     number: signal.Signals,
 ) -> None:
     process, line = _start()
@@ -80,7 +80,7 @@ def test_it_prints_its_address_and_stops_on_a_signal_with_a_page_open_and_a_requ
     assert (process.returncode, output) == (0, "")
 
 
-def test_it_stops_when_standard_input_ends() -> None:
+def test_the_stand_in_stops_when_standard_input_ends() -> None:
     process, _line = _start("--stop-with-stdin", stdin=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
@@ -91,7 +91,7 @@ def test_it_stops_when_standard_input_ends() -> None:
     process.stdout.close()
 
 
-def test_it_imports_no_django() -> None:
+def test_the_stand_in_imports_no_django() -> None:
     program = "import sys, devtools.segment_stub.__main__; print('django' in sys.modules)"
 
     result = subprocess.run(

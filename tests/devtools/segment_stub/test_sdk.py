@@ -30,7 +30,7 @@ def _client(segment: SegmentStandIn, **options: Any) -> Iterator[tuple[Client, l
 
 
 @pytest.mark.parametrize("gzip", [False, True])
-def test_its_queue_delivers(segment: SegmentStandIn, gzip: bool) -> None:
+def test_the_sdk_s_queue_delivers(segment: SegmentStandIn, gzip: bool) -> None:
     with _client(segment, gzip=gzip) as (client, errors):
         client.identify("u1", {"name": "Zoë O'Neil"})
         for number in range(250):
@@ -51,7 +51,7 @@ def test_its_queue_delivers(segment: SegmentStandIn, gzip: bool) -> None:
     }
 
 
-def test_sync_mode_delivers(segment: SegmentStandIn) -> None:
+def test_the_sdk_s_sync_mode_delivers(segment: SegmentStandIn) -> None:
     with _client(segment, sync_mode=True) as (client, errors):
         client.track("u1", "Order Ready", {"order_id": "1"})
         client.track("u1", "Order Returned", {"order_id": "1"})
@@ -64,7 +64,7 @@ def test_sync_mode_delivers(segment: SegmentStandIn) -> None:
     assert [one.messages for one in segment.requests(US_KEY)] == [1, 1]
 
 
-def test_it_retries_after_a_503_and_counts_its_attempts(segment: SegmentStandIn) -> None:
+def test_the_sdk_retries_after_a_503_and_counts_its_attempts(segment: SegmentStandIn) -> None:
     segment.fault("status", status=503, times=1)
 
     with _client(segment) as (client, errors):
@@ -79,7 +79,7 @@ def test_it_retries_after_a_503_and_counts_its_attempts(segment: SegmentStandIn)
     ]
 
 
-def test_it_drops_a_batch_that_is_refused(segment: SegmentStandIn) -> None:
+def test_the_sdk_drops_a_batch_that_is_refused(segment: SegmentStandIn) -> None:
     segment.fault("refuse_messages", contains="Order Ready")
 
     with _client(segment) as (client, errors):
@@ -90,7 +90,7 @@ def test_it_drops_a_batch_that_is_refused(segment: SegmentStandIn) -> None:
     assert segment.messages() == []
 
 
-def test_its_post_raises_segments_error_about_an_invalid_key(segment: SegmentStandIn) -> None:
+def test_the_sdk_s_post_raises_segments_error_about_an_invalid_key(segment: SegmentStandIn) -> None:
     with pytest.raises(APIError) as refused:
         post("abc123", segment.url, batch=[track()])
 
@@ -98,7 +98,7 @@ def test_its_post_raises_segments_error_about_an_invalid_key(segment: SegmentSta
     assert "An invalid write key was provided" in refused.value.message
 
 
-def test_its_post_returns_the_response(segment: SegmentStandIn) -> None:
+def test_the_sdk_s_post_returns_the_response(segment: SegmentStandIn) -> None:
     message = track()
 
     response = post(US_KEY, segment.url, gzip=True, batch=[message], retry_count=2)
