@@ -17,6 +17,8 @@ from devtools.schema import dump_schema
 from smrt_integration import __version__
 from tests.segment import PROJECT
 
+# Each process that tests has databases of its own.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 SCHEMAS = sorted((PROJECT / "tests" / "schema").glob("*.sql"))
 
 
@@ -36,7 +38,7 @@ def migrate(url: str) -> None:
 
 @pytest.fixture(scope="module")
 def new_schema() -> str:
-    url = create_database("upgrade_new")
+    url = create_database(f"upgrade_new_{WORKER}")
     migrate(url)
     return dump_schema(url)
 
@@ -48,7 +50,7 @@ def test_the_present_version_has_a_schema_file() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: schema.stem)
 def test_an_upgraded_database_has_the_schema_of_a_new_one(schema: Path, new_schema: str) -> None:
-    url = create_database("upgrade_old")
+    url = create_database(f"upgrade_old_{WORKER}")
     with psycopg.connect(url) as connection:
         connection.execute(schema.read_text().encode())
 
