@@ -50,8 +50,26 @@ LOOK_ALIKES: Final[Mapping[str, LookAlike]] = {
 }
 
 
+def _with_other_customer() -> str:
+    """Return the name of an event whose `customer_id` differs from its model's other events."""
+    paths: dict[str, str] = {}
+    differs = (
+        event.name
+        for event in SAVED_EVENTS
+        if paths.setdefault(event.model, event.customer_id) != event.customer_id
+    )
+    return next(differs, "")
+
+
+if _name := _with_other_customer():
+    raise IncompleteDefinition(
+        f"{_name}: `customer_id` differs from that of the other events of its model; use the same."
+    )
+
+
 def events_of(model: str) -> tuple[type[SavedEvent], ...]:
-    """Return the events that a save of a model can make. `model` is its label:
-    "customers.Order".
+    """Return the events that a save of a model can make.
+
+    `model` is its label, such as "customers.Order".
     """
     return tuple(event for event in SAVED_EVENTS if event.model == model)

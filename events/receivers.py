@@ -40,8 +40,9 @@ CONNECTION_FIELDS: frozenset[str] = frozenset({"enabled", "write_key", "region"}
 
 
 def connect() -> None:
-    """Connect all receivers. Raises IncompleteDefinition for a model or sweep that does not
-    exist.
+    """Connect all receivers.
+
+    Raises IncompleteDefinition for a model or sweep that does not exist.
     """
     for model in _models_with_events():
         post_save.connect(record_save, sender=model)
@@ -95,9 +96,7 @@ def harmless(receiver: Callable[..., None]) -> Callable[..., None]:
 
 @harmless
 def record_save(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
-    """Record the events that the save means, and an identify when it changed the customer's
-    traits.
-    """
+    """Record what the save means: events, and an identify if it changed the customer's traits."""
     if raw:
         return
     now = timezone.now()
@@ -150,9 +149,7 @@ def fan_out_save(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -
 
 
 def integration_saved(sender: type[Model], instance: Integration, raw: bool, **kwargs: Any) -> None:
-    """Resume the lane, note what was switched, and have customers identified where that needs
-    it.
-    """
+    """Resume the lane, record what was switched, and identify customers where that needs it."""
     if instance.before is None or instance.changed & CONNECTION_FIELDS:
         lane_control.resume(instance.business_id)
     else:

@@ -45,8 +45,9 @@ def ago(moment: datetime, now: datetime) -> str:
 
 
 def duration(time: timedelta) -> str:
-    """Return a duration in the largest unit that it fills, rounded down: "40 seconds", "1
-    minute".
+    """Return a duration in the largest unit that it fills, rounded down.
+
+    For example "40 seconds" or "1 minute".
     """
     seconds = max(0, int(time.total_seconds()))
     for unit, size in UNITS:

@@ -1,6 +1,5 @@
-"""Emails to owners: when sending stopped, when events have waited for an hour, and when the problem
-is solved.
+"""Emails to owners about sending.
 
-`watch` looks for problems and sends the emails, `decide` is pure, `emails` has the texts. Only this
-package writes `events_alert`.
+They are sent when sending stopped, when events have waited for an hour, and when the problem is
+solved.
 """

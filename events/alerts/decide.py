@@ -21,8 +21,10 @@ DAY: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A business now. `waiting_since` is when its oldest event began to wait, or the business was
-    switched on, whichever is later.
+    """A business now.
+
+    `waiting_since` is when its oldest event began to wait, or the business was switched on,
+    whichever is later.
     """
 
     enabled: bool

@@ -52,8 +52,9 @@ class Birthdays:
 
 @dataclass(frozen=True, slots=True)
 class CustomerContext:
-    """One customer at one moment. `visit_today` is the visit that counted today, if there was
-    one.
+    """One customer at one moment.
+
+    `visit_today` is the visit that counted today, if there was one.
     """
 
     customer_id: int

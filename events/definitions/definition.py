@@ -30,8 +30,9 @@ class Heading(StrEnum):
 
 
 class IncompleteDefinition(Exception):
-    """A definition lacks a part or states it wrongly. The text names the event, the part and the
-    remedy.
+    """A definition lacks a part or states it wrongly.
+
+    The text names the event, the part and the remedy.
     """
 
 
@@ -41,10 +42,9 @@ class NothingToPreview(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LookAlike:
-    """What an owner may take for an event although none is sent: shown in the timeline with the
-    reason.
+    """What an owner may take for an event although none is sent.
 
-    `at` is SQL like `History.at`.
+    The timeline shows it with the `reason`. `at` is SQL like `History.at`.
     """
 
     name: str

@@ -71,10 +71,9 @@ them may wait for as long."""
 
 
 def request_fan_out(business_id: int, relation: str, related_id: int) -> None:
-    """Queue identifies for the customers whom this row concerns, in the transaction that changes
-    it.
+    """Queue identifies for the customers whom this row concerns.
 
-    Does nothing for a business that is switched off.
+    Call it in the transaction that changes the row.
     """
     with connection.cursor() as cursor:
         cursor.execute(INSERT_CHANGE, [relation, related_id, timezone.now(), business_id])

@@ -1,6 +1,4 @@
-"""The status of each event for a customer: what happened to the last one, and what comes next.
-Pure.
-"""
+"""The status of each event for a customer: the last occurrence, and what comes next. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,9 +65,7 @@ def event_statuses(customer: CustomerFacts, now: datetime) -> Iterator[EventStat
 
 
 def _cause(sentence: str) -> str:
-    """Return the part of "This event has been switched off since 08:00." that `_last` may
-    repeat.
-    """
+    """Return what `_last` may say as well: the part after “This event”."""
     _, _, since = sentence.partition(OFF_SINCE)
     return f"{OFF_SINCE}{since}" if since else sentence
 

@@ -1,6 +1,4 @@
-"""A customer's traits as a table for people: what Segment last accepted, and what differs now.
-Pure.
-"""
+"""A customer's traits as a table: what Segment last accepted, and what differs now. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
