@@ -107,11 +107,13 @@ def test_saving_other_settings_does_not_disturb_a_delivery_under_way(
     office: Client, integration: Integration, customer: Customer, segment: SegmentStandIn
 ) -> None:
     OrderFactory.create(customer=customer)
+    form = opened(office, integration.business)
     segment.fault("delay", delay_ms=700, times=1)
     with delivering():
         wait_until(segment.requests, "the identify was under way")
         before = lane_of(integration.business)
-        saved(office, integration.business, send_customer_lost=None, birthday_hour="7")
+        values = changed(form, send_customer_lost=None, birthday_hour="7")
+        assert office.post(page(integration.business), values).status_code == 302
         lane = lane_of(integration.business)
         assert (lane.lease_token, lane.generation, lane.resume_at) == (
             before.lease_token,
