@@ -15,7 +15,7 @@ Related = Literal[
     "price_of_item",
     "total_of_order",
 ]
-"""What a fact can be looked up in (the keys of `events.outbox.record.LOOKUPS`)."""
+"""What a fact can be looked up in (the keys of `events.outbox.record.LOOKUP_QUERIES`)."""
 
 
 @dataclass(frozen=True, slots=True)

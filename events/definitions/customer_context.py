@@ -1,6 +1,6 @@
 """What a definition may know of one customer to say what comes next: plain values, read elsewhere.
 
-Pure; `events.timeline.read_context` reads them.
+Pure; `events.timeline.context` reads them.
 """
 
 from dataclasses import dataclass
