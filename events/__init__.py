@@ -1,1 +1,1 @@
-"""WHAT: the event definitions, what happened, the outbox, the send log, and the integration."""
+"""Event definitions, occurrences, outbox, send log, jobs, lanes, sweeps, timeline and alerts."""

@@ -24,12 +24,12 @@ SHARED_MODULES: Final = frozenset({"customer_context", "definition", "properties
 """The other modules of the package: what definitions share."""
 
 
-def _not_listed() -> set[str]:
-    found = {module.name for module in pkgutil.iter_modules(definitions.__path__)}
-    return found - SHARED_MODULES - {module.__name__.rpartition(".")[2] for module in MODULES}
+def _unlisted_modules() -> set[str]:
+    names = {module.name for module in pkgutil.iter_modules(definitions.__path__)}
+    return names - SHARED_MODULES - {module.__name__.rpartition(".")[2] for module in MODULES}
 
 
-if _missing := sorted(_not_listed()):
+if _missing := sorted(_unlisted_modules()):
     raise IncompleteDefinition(
         f"events/definitions/{_missing[0]}.py is not in the catalogue: "
         "add it to MODULES in events/catalogue.py, or to SHARED_MODULES if it defines no event."
@@ -68,8 +68,5 @@ if _name := _with_other_customer():
 
 
 def events_of(model: str) -> tuple[type[SavedEvent], ...]:
-    """Return the events that a save of a model can make.
-
-    `model` is its label, such as "customers.Order".
-    """
+    """Return the events that a save of the model can mean. `model` is its label."""
     return tuple(event for event in SAVED_EVENTS if event.model == model)

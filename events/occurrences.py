@@ -1,4 +1,4 @@
-"""What a save can say about an occurrence without asking the database. Pure."""
+"""An occurrence as a save describes it, without asking the database. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ Related = Literal[
     "price_of_item",
     "total_of_order",
 ]
-"""What a fact can be looked up in (the keys of `events.outbox.record.LOOKUP_QUERIES`)."""
+"""What a fact can be looked up in: the keys of `events.outbox.record.LOOKUP_QUERIES`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """A fact that another row holds.
 
-    The statement that records the occurrence reads it, so it is what was true at that moment.
+    The statement that records the occurrence reads the fact, so it was true at that moment.
     """
 
     related: Related
@@ -33,7 +33,8 @@ class Lookup:
 class Occurrence:
     """An event happened once.
 
-    `subject_id` is the row that it is about; `facts` holds JSON values and `Lookup`s.
+    `subject_id` is the id of the row that the event is about; `facts` holds JSON values and
+    `Lookup`s.
     """
 
     event: str

@@ -1,4 +1,4 @@
-"""Model signals: what a save means is recorded. The event definitions decide; nothing here does."""
+"""Receivers of model signals: they record what a save means, as the event definitions decide."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -35,14 +35,14 @@ SHOWN_IN_TRAITS: dict[type[Model], str] = {
     records.Discount: "discount",
     records.CustomField: "custom_field",
 }
-# What may make Segment respond otherwise than at the last attempt.
+# A change of these fields may make Segment respond differently from the last attempt.
 CONNECTION_FIELDS: frozenset[str] = frozenset({"enabled", "write_key", "region"})
 
 
 def connect() -> None:
     """Connect all receivers.
 
-    Raises IncompleteDefinition for a model or sweep that does not exist.
+    Raises IncompleteDefinition for a definition whose model or sweep does not exist.
     """
     for model in _models_with_events():
         post_save.connect(record_save, sender=model)
@@ -50,7 +50,7 @@ def connect() -> None:
         post_save.connect(fan_out_save, sender=model)
     post_save.connect(record_custom_value, sender=records.CustomFieldValue)
     post_delete.connect(record_custom_value, sender=records.CustomFieldValue)
-    post_save.connect(integration_saved, sender=Integration)
+    post_save.connect(apply_integration_change, sender=Integration)
 
 
 def _models_with_events() -> set[type[Model]]:
@@ -70,14 +70,14 @@ def _models_with_events() -> set[type[Model]]:
     return models
 
 
-def harmless(receiver: Callable[..., None]) -> Callable[..., None]:
-    """A bug of ours must not fail the caller's save.
+def never_fail_the_save(receiver: Callable[..., None]) -> Callable[..., None]:
+    """Log an error of the receiver: a bug of ours must not fail the caller's save.
 
     Database errors are raised: they have aborted the save's transaction anyway.
     """
 
     @wraps(receiver)
-    def received(sender: type[Model], instance: Any, **kwargs: Any) -> None:
+    def safe_receiver(sender: type[Model], instance: Any, **kwargs: Any) -> None:
         try:
             receiver(sender, instance, **kwargs)
         except DatabaseError:
@@ -91,12 +91,12 @@ def harmless(receiver: Callable[..., None]) -> Callable[..., None]:
                 error=type(error).__name__,
             )
 
-    return received
+    return safe_receiver
 
 
-@harmless
+@never_fail_the_save
 def record_save(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
-    """Record what the save means: events, and an identify if it changed the customer's traits."""
+    """Record the events that the save means, and an identify when a customer's traits changed."""
     if raw:
         return
     now = timezone.now()
@@ -123,7 +123,7 @@ def _customer_id(sender: type[Model], instance: Any) -> int:
     return int(attrgetter(event.customer_id)(instance))
 
 
-@harmless
+@never_fail_the_save
 def record_custom_value(
     sender: type[Model], instance: records.CustomFieldValue, raw: bool = False, **kwargs: Any
 ) -> None:
@@ -136,9 +136,9 @@ def record_custom_value(
         record(instance.customer_id, (), timezone.now())
 
 
-@harmless
+@never_fail_the_save
 def fan_out_save(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
-    """Have the customers identified whose traits show the saved row."""
+    """Queue identifies for the customers whose traits show the saved row."""
     if (
         not raw
         and instance.before is not None
@@ -148,8 +148,8 @@ def fan_out_save(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -
         fan_out.request_fan_out(business_id, SHOWN_IN_TRAITS[sender], instance.pk)
 
 
-def integration_saved(sender: type[Model], instance: Integration, raw: bool, **kwargs: Any) -> None:
-    """Resume the lane, record what was switched, and identify customers where that needs it."""
+def apply_integration_change(sender: type[Model], instance: Integration, **kwargs: Any) -> None:
+    """Resume the lane, record what was switched, and queue the identifies that the change needs."""
     if instance.before is None or instance.changed & CONNECTION_FIELDS:
         lane_control.resume(instance.business_id)
     else:
@@ -161,7 +161,6 @@ def integration_saved(sender: type[Model], instance: Integration, raw: bool, **k
         # customers may have changed while nothing was recorded
         fan_out.request_fan_out(instance.business_id, "business", instance.business_id)
     if "birthday_field_id" in instance.changed:
-        for field_id in filter(
-            None, (instance.before["birthday_field_id"], instance.birthday_field_id)
-        ):
+        field_ids = (instance.before["birthday_field_id"], instance.birthday_field_id)
+        for field_id in filter(None, field_ids):
             fan_out.request_fan_out(instance.business_id, "custom_field", field_id)

@@ -1,4 +1,4 @@
-"""An occurrence of each event for a preview: as it would be recorded, writing nothing."""
+"""Occurrences for previews: each as it would be recorded. Nothing is written."""
 
 from dataclasses import replace
 from datetime import datetime

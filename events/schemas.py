@@ -1,6 +1,6 @@
-"""JSON Schemas of what leaves: of each event's properties and of the traits.
+"""JSON Schemas of what is sent: of each event's properties and of the traits.
 
-They are made from the TypedDicts that the event definitions and the traits promise.
+They are derived from the TypedDicts of the event definitions and of the traits.
 """
 
 import types
@@ -40,15 +40,15 @@ def traits_schema() -> dict[str, Any]:
     } | schema_of(Traits)
 
 
-def schema_of(shape: Any) -> dict[str, Any]:
+def schema_of(annotation: Any) -> dict[str, Any]:
     """Return the schema of a TypedDict, a list, a union or a plain type.
 
     Raises TypeError for anything else, which no message may hold.
     """
-    if shape in JSON_TYPES:
-        return {"type": JSON_TYPES[shape]}
-    if is_typeddict(shape):
-        hints = typing.get_type_hints(shape)
+    if annotation in JSON_TYPES:
+        return {"type": JSON_TYPES[annotation]}
+    if is_typeddict(annotation):
+        hints = typing.get_type_hints(annotation)
         properties = {name: schema_of(hint) for name, hint in hints.items()}
         return {
             "type": "object",
@@ -56,11 +56,11 @@ def schema_of(shape: Any) -> dict[str, Any]:
             "required": sorted(properties),
             "additionalProperties": False,
         }
-    origin, parts = typing.get_origin(shape), typing.get_args(shape)
+    origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (types.UnionType, typing.Union):
         return {"anyOf": [schema_of(part) for part in parts]}
     if origin is list:
         return {"type": "array", "items": schema_of(parts[0])}
     if origin is typing.Literal:
         return {"enum": list(parts)}
-    raise TypeError(f"A message cannot hold {shape}.")
+    raise TypeError(f"A message cannot hold {annotation}.")

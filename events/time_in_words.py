@@ -45,10 +45,7 @@ def ago(moment: datetime, now: datetime) -> str:
 
 
 def duration(time: timedelta) -> str:
-    """Return a duration in the largest unit that it fills, rounded down.
-
-    For example "40 seconds" or "1 minute".
-    """
+    """Return "40 seconds" or "1 minute": the largest unit that the time fills, rounded down."""
     seconds = max(0, int(time.total_seconds()))
     for unit, size in UNITS:
         if seconds >= size:

@@ -47,23 +47,23 @@ def after_commit() -> None:
     savepoints = set(connection.savepoint_ids)
     for registered_under, hook, *_ in connection.run_on_commit:
         # a hook under savepoints that all enclose this one is dropped only if this save is undone
-        if hook is _committed and registered_under <= savepoints:
+        if hook is _wake_on_commit and registered_under <= savepoints:
             return
-    transaction.on_commit(_committed, robust=True)
+    transaction.on_commit(_wake_on_commit, robust=True)
 
 
-def _committed() -> None:
+def _wake_on_commit() -> None:
     wake()
 
 
 def run_jobs_after_commit() -> None:
-    """Have a worker start with the jobs when the current transaction commits."""
-    transaction.on_commit(lambda: _tried(lambda: _publish(RUN_JOBS_TASK)), robust=True)
+    """Let a worker start with the jobs when the current transaction commits."""
+    transaction.on_commit(lambda: _try_to_publish(lambda: _publish(RUN_JOBS_TASK)), robust=True)
 
 
 def wake() -> bool:
     """Publish `deliver`, unless one waits in the broker. Returns whether it was published."""
-    return _tried(
+    return _try_to_publish(
         lambda: (
             bool(_redis(os.getpid()).set(WAKE_UP_KEY, 1, nx=True, ex=WAKE_UP_KEY_SECONDS))
             and _publish(DELIVER_TASK)
@@ -71,9 +71,9 @@ def wake() -> bool:
     )
 
 
-def _tried(publish: Callable[[], bool]) -> bool:
+def _try_to_publish(publish: Callable[[], bool]) -> bool:
     """Return what `publish` returns, False after any error and during a pause."""
-    global _paused_until  # noqa: PLW0603 - one per process is meant
+    global _paused_until  # noqa: PLW0603 - one per process
     if time.monotonic() < _paused_until:
         return False
     try:

@@ -10,9 +10,10 @@ SEVERITIES: Final = ("", LANE_WAITING, LANE_HALTED)
 """From no problem to the worst."""
 
 LONG_WAIT: Final = timedelta(hours=1)
-"""How long the oldest event waits before its owners get an email."""
+"""How long the oldest event waits before the owners get an email."""
 SOLVED_AFTER: Final = timedelta(minutes=10)
-"""A business that stops and recovers every few minutes has one problem, and gets one email."""
+"""A problem counts as solved after this long without a sign of it. So a business that stops and
+recovers every few minutes has one problem, and its owners get one email."""
 MOST_EMAILS_A_DAY: Final = 4
 """Emails about problems in any 24 hours, each of which may be followed by one that it is solved. A
 problem that lasts is reported as soon as an email may be sent again."""
@@ -21,9 +22,9 @@ DAY: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A business now.
+    """How sending goes for a business now.
 
-    `waiting_since` is when its oldest event began to wait, or the business was switched on,
+    `waiting_since` is when its oldest event began to wait, or when the business was switched on,
     whichever is later.
     """
 
@@ -37,7 +38,7 @@ class Situation:
 class Problem:
     """A problem that is not over. `emailed` is the worst kind that owners got an email about.
 
-    `quiet_since` is when it first looked solved, None while it does not.
+    `quiet_since` is since when the problem has looked solved, None while it does not.
     """
 
     kind: str
@@ -53,7 +54,7 @@ class Email(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AlertDecision:
-    """The problem to store, None when there is none, and the email to send.
+    """The problem to store and the email to send; each is None when there is none.
 
     With `Email.SOLVED`, the problem is over once the email was sent.
     """
@@ -68,7 +69,10 @@ NOTHING: Final = AlertDecision(None)
 def decide(
     situation: Situation, problem: Problem | None, emails_today: int, now: datetime
 ) -> AlertDecision:
-    """Decide. `emails_today` is the number of emails about problems in the last 24 hours."""
+    """Return what to store and what to send.
+
+    `emails_today` is the number of emails about problems in the last 24 hours.
+    """
     if not situation.enabled:
         return NOTHING
     kind, since = _problem_now(situation, now)
@@ -77,7 +81,7 @@ def decide(
         is_news = SEVERITIES.index(problem.emailed) < SEVERITIES.index(kind)
         may_email = emails_today < MOST_EMAILS_A_DAY
         return AlertDecision(problem, Email.PROBLEM if is_news and may_email else None)
-    return _quiet(problem, situation.failing, now) if problem else NOTHING
+    return _decide_quiet(problem, situation.failing, now) if problem else NOTHING
 
 
 def _problem_now(situation: Situation, now: datetime) -> tuple[str, datetime]:
@@ -98,8 +102,8 @@ def _updated(problem: Problem | None, kind: str, since: datetime) -> Problem:
     return replace(problem, quiet_since=None)
 
 
-def _quiet(problem: Problem, failing: bool, now: datetime) -> AlertDecision:
-    """Decide about a problem that looks solved. It is not while Segment answers with errors."""
+def _decide_quiet(problem: Problem, failing: bool, now: datetime) -> AlertDecision:
+    """Decide about a problem that looks solved. While Segment responds with errors, it is not."""
     quiet_since = None if failing else problem.quiet_since or now
     if quiet_since is None or now - quiet_since < SOLVED_AFTER:
         return AlertDecision(replace(problem, quiet_since=quiet_since))

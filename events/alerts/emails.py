@@ -37,7 +37,7 @@ What to do: {to_do}
 No event is lost. Events wait for up to 30 days, and are sent in order as soon as this is fixed.
 
 See the status and the waiting events:
-{address}
+{url}
 
 {footer}
 """
@@ -47,7 +47,7 @@ The problem began {began}.
 {sentence}
 
 You need not do anything. To see the status:
-{address}
+{url}
 
 {footer}
 """
@@ -131,18 +131,18 @@ def _problem_body(name: str, status: LaneStatus, problem: Problem, now: datetime
         sentence = f"The Segment integration of {name} has stopped sending events."
         to_do = remedy(status) or RESUME
     else:
-        sentence = _waiting(name, status, problem, now)
+        sentence = _waiting_sentence(name, status, problem, now)
         to_do = remedy(status) or WE_KEEP_TRYING
     return PROBLEM_BODY.format(
         problem=sentence,
         sentence=status_sentence(status, now),
         to_do=to_do,
-        address=_address(status.business_id),
+        url=_status_url(status.business_id),
         footer=FOOTER.format(name=name),
     )
 
 
-def _waiting(name: str, status: LaneStatus, problem: Problem, now: datetime) -> str:
+def _waiting_sentence(name: str, status: LaneStatus, problem: Problem, now: datetime) -> str:
     since = clock(problem.since, now, status.time_zone)
     if status.waiting == 1:
         waiting = f"1 event has been waiting since {since}"
@@ -157,10 +157,10 @@ def _solved_body(name: str, status: LaneStatus, problem: Problem, now: datetime)
         since=clock(problem.quiet_since or now, now, status.time_zone),
         began=when(problem.since, now, status.time_zone),
         sentence=status_sentence(status, now),
-        address=_address(status.business_id),
+        url=_status_url(status.business_id),
         footer=FOOTER.format(name=name),
     )
 
 
-def _address(business_id: int) -> str:
+def _status_url(business_id: int) -> str:
     return settings.PUBLIC_URL + reverse("admin:events_integration_change", args=[business_id])

@@ -1,4 +1,4 @@
-"""Look for problems of all businesses, store them, and email the owners.
+"""Look for the problems of all businesses, store them, and email the owners.
 
 Runs every minute. Idempotent: two runs at once send each email once.
 """
@@ -34,7 +34,7 @@ CLAIM_TIME: Final = timedelta(minutes=5)
 """How long a worker may take for one email. Longer than EMAIL_TIMEOUT for each step of it: a worker
 that takes longer has died, and another sends the email again."""
 RETRY_REFUSED_AFTER: Final = timedelta(minutes=10)
-"""When an email is tried again that the mail server refused."""
+"""How long we wait before we retry an email that the mail server refused."""
 MAIL_SERVER_ERRORS: Final = (OSError, SMTPException)
 EMAIL_REFUSED_ERRORS: Final = (SMTPRecipientsRefused, SMTPSenderRefused, SMTPDataError)
 
@@ -42,40 +42,40 @@ ALERTS_BUDGET_SECONDS: Final = 20.0
 """Time for the emails of one run; the next run sends the rest. Deliveries run in the same workers
 and must not wait long for a slow mail server."""
 MOST_EMAILS_A_RUN: Final = 200
-"""Emails written at once, for about as many as the budget lets a mail server take."""
+"""Emails written in one run: about as many as a mail server takes within the time budget."""
 
 # Nothing here grows with the log: there are as many lanes as businesses, and of the outbox one row
 # of each is read.
 FIND_PROBLEMS: Final = """
 SELECT i.business_id, i.enabled,
     CASE WHEN l.stopped <> ALL (%(not_problems)s) THEN COALESCE(l.stopped_at, %(now)s) END,
-    w.since, l.last_error <> '', a.id, a.telling_until > %(now)s,
-    (SELECT COALESCE(sum(t.emails), 0) FROM events_alert t
-     WHERE t.business_id = i.business_id AND t.told_at > %(day_ago)s),
+    oldest.since, l.last_error <> '', a.id, a.telling_until > %(now)s,
+    (SELECT COALESCE(sum(recent.emails), 0) FROM events_alert recent
+     WHERE recent.business_id = i.business_id AND recent.told_at > %(day_ago)s),
     a.kind, a.since, a.told, a.quiet_since
 FROM events_integration i
 JOIN events_lane l ON l.business_id = i.business_id
 LEFT JOIN LATERAL (
-    SELECT GREATEST(q.recorded_at, i.enabled_at) AS since FROM events_outgoing q
-    WHERE i.enabled AND l.stopped <> %(discarding)s AND q.business_id = i.business_id
-    ORDER BY q.id LIMIT 1
-) w ON TRUE
+    SELECT GREATEST(o.recorded_at, i.enabled_at) AS since FROM events_outgoing o
+    WHERE i.enabled AND l.stopped <> %(discarding)s AND o.business_id = i.business_id
+    ORDER BY o.id LIMIT 1
+) oldest ON TRUE
 LEFT JOIN events_alert a ON a.business_id = i.business_id AND a.over_at IS NULL
 WHERE a.id IS NOT NULL
-    OR i.enabled AND (l.stopped <> ALL (%(not_problems)s) OR w.since <= %(long_ago)s)
+    OR i.enabled AND (l.stopped <> ALL (%(not_problems)s) OR oldest.since <= %(long_ago)s)
 ORDER BY i.business_id
 """
 # Another worker may have inserted the same problem: the first one counts.
 INSERT_ALERTS: Final = """
 INSERT INTO events_alert (business_id, kind, since, found_at, quiet_since, told, emails)
-SELECT n.*, %s, NULL, '', 0 FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) n
+SELECT new.*, %s, NULL, '', 0 FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) new
 ORDER BY 1 ON CONFLICT (business_id) WHERE over_at IS NULL DO NOTHING
 """
 UPDATE_ALERTS: Final = """
-UPDATE events_alert a SET kind = n.kind, since = n.since, quiet_since = n.quiet_since
+UPDATE events_alert a SET kind = new.kind, since = new.since, quiet_since = new.quiet_since
 FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[])
-    n (id, kind, since, quiet_since)
-WHERE a.id = n.id AND a.over_at IS NULL
+    new (id, kind, since, quiet_since)
+WHERE a.id = new.id AND a.over_at IS NULL
 """
 END_ALERTS: Final = "UPDATE events_alert SET over_at = %s WHERE id = ANY (%s) AND over_at IS NULL"
 # The first worker that finds the alert as it was when we looked sends the email.
@@ -97,9 +97,9 @@ RELEASE_ALERT: Final = "UPDATE events_alert SET telling_until = %s WHERE id = %s
 
 @dataclass(frozen=True, slots=True)
 class WatchedBusiness:
-    """A business that has, or had until now, a problem. `before` is the problem as it is stored.
+    """A business that has a problem, or had one until now. `before` is the problem as stored.
 
-    `busy`: a worker is sending an email about it, or the mail server refused one just now.
+    `busy`: a worker is sending an email about the problem, or the mail server just refused one.
     """
 
     business_id: int
@@ -121,7 +121,7 @@ class WatchedBusiness:
 
 
 def watch(now: datetime) -> int:
-    """Look once. Returns the number of emails sent."""
+    """Look for problems once, store them, and send what is due. Returns the number of emails."""
     watched = find_problems(now)
     _store(watched, now)
     due = [(business, email) for business in watched if (email := business.due_email)]
@@ -160,17 +160,17 @@ def _store(watched: Sequence[WatchedBusiness], now: datetime) -> None:
         if business.decision.problem and business.decision.problem != business.before
     ]
     new = [(b.business_id, p.kind, p.since) for b, p in changed if b.alert_id is None]
-    known = [
+    stored = [
         (b.alert_id, p.kind, p.since, p.quiet_since) for b, p in changed if b.alert_id is not None
     ]
     if new:
         _execute(INSERT_ALERTS, now, *_columns(new))
-    if known:
-        _execute(UPDATE_ALERTS, *_columns(known))
+    if stored:
+        _execute(UPDATE_ALERTS, *_columns(stored))
 
 
 def _has_no_reader(business: WatchedBusiness, owners: Mapping[int, list[str]]) -> bool:
-    """Return whether it is solved, but no owner has an address to write that to."""
+    """Return whether the problem is solved, but no owner has an address to send the email to."""
     is_solved = business.decision.email is Email.SOLVED
     return is_solved and not business.busy and business.business_id not in owners
 

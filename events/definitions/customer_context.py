@@ -1,6 +1,6 @@
-"""What a definition may know of one customer to say what comes next: plain values, read elsewhere.
+"""What a definition needs to know about one customer to say what comes next: plain values.
 
-Pure; `events.timeline.context` reads them.
+Pure; `events.timeline.context` reads the values.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class CountedVisit:
-    """The visit that counted on a day; `how` says by whom or where."""
+    """The visit that counted on a day. `how` says how it came about, such as "by a driver"."""
 
     at: datetime
     how: str
@@ -20,8 +20,8 @@ class Absence:
     """How long the customer has been away.
 
     `since` is the last visit (`visited`) or the signup, `limit` the business's limit in days for
-    the `frequency`. `found_at` is when the sweep found them lost, counted from `since`.
-    `enabled_at` is since when the integration has been on, None while it is off.
+    the `frequency`. `found_at` is when the sweep found the customer lost, counted from `since`.
+    `enabled_at` is when the integration was switched on, None while it is off.
     """
 
     since: datetime
@@ -37,9 +37,9 @@ class Birthdays:
     """What is known about the customer's birthday.
 
     `field` is the name of the custom field that the owner chose, None without one. `value` is what
-    the customer has in it, entered at `entered_at`. `hour` is the hour from which it is sent,
-    `since` the moment before which nothing is celebrated, None while the integration is off.
-    `celebrated` holds years.
+    the customer has in that field, entered at `entered_at`. `hour` is the local hour from which the
+    event is sent. Birthdays before `since` are not sent; it is None while the integration is off.
+    `celebrated` holds the years in which the event was recorded.
     """
 
     field: str | None
@@ -52,10 +52,7 @@ class Birthdays:
 
 @dataclass(frozen=True, slots=True)
 class CustomerContext:
-    """One customer at one moment.
-
-    `visit_today` is the visit that counted today, if there was one.
-    """
+    """One customer at one moment. `visit_today` is the visit that counted today, if any."""
 
     customer_id: int
     time_zone: str

@@ -44,7 +44,7 @@ class NothingToPreview(Exception):
 class LookAlike:
     """What an owner may take for an event although none is sent.
 
-    The timeline shows it with the `reason`. `at` is SQL like `History.at`.
+    The timeline shows it with the reason. `at` is SQL like `History.at`.
     """
 
     name: str
@@ -58,8 +58,8 @@ class History:
 
     `rows` is a FROM clause in which `r` is the row that the event is about; `subject` is that row's
     id and `customer` the customer's. `at` is the moment, NULL where the event did not happen.
-    `about` says which row it is, in words. `is_visit` is true where it counts as a visit, unless
-    the day has one.
+    `about` describes the row in words. `is_visit` is true where the occurrence counts as a visit,
+    unless the day has one already.
     """
 
     rows: str
@@ -99,7 +99,7 @@ class EventDefinition:
     look_alikes: ClassVar[tuple[LookAlike, ...]] = ()
     setting: ClassVar[Setting | None] = None
     recurs: ClassVar[bool] = False
-    """The event is about the customer and comes again: each occurrence is another one."""
+    """Whether the event can happen to a customer again. Each occurrence then has its own line."""
 
     @staticmethod
     def properties(facts: Facts, /) -> Mapping[str, Any]:
@@ -122,7 +122,7 @@ class EventDefinition:
         super().__init_subclass__()
         if not abstract:
             _check(cls)
-            _defined[cls.name] = cls
+            _definitions[cls.name] = cls
 
 
 class SavedEvent(EventDefinition, abstract=True):
@@ -150,7 +150,7 @@ class SavedEvent(EventDefinition, abstract=True):
 
     @staticmethod
     def facts(row: Any, /) -> Facts:
-        """Return what to record: JSON values, and a `Lookup` for what another row holds."""
+        """Return what to record: JSON values, and a `Lookup` for each value of another row."""
         raise NotImplementedError
 
     @classmethod
@@ -160,7 +160,7 @@ class SavedEvent(EventDefinition, abstract=True):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """An occurrence for a preview, and the sentence that says what it was made from."""
+    """An occurrence for a preview, and the sentence that says where its values come from."""
 
     occurrence: Occurrence
     source: str
@@ -178,12 +178,12 @@ class SweptEvent(EventDefinition, abstract=True):
         raise NotImplementedError
 
 
-_defined: dict[str, type[EventDefinition]] = {}
+_definitions: dict[str, type[EventDefinition]] = {}
 
 
 def defined_events() -> tuple[type[EventDefinition], ...]:
     """Return all definitions so far, in the order of their definition."""
-    return tuple(_defined.values())
+    return tuple(_definitions.values())
 
 
 PARTS: Final[Mapping[str, str]] = {
@@ -215,10 +215,10 @@ SENTENCE: Final = re.compile(r"[A-Z].*\.", re.DOTALL)
 
 def _check(cls: type[EventDefinition]) -> None:
     for part, meaning in _required(cls).items():
-        if not _says(cls, part):
+        if not _has_part(cls, part):
             raise IncompleteDefinition(f"{_title(cls)} has no `{part}`: say {meaning}.")
-    for ok, problem in _rules(cls):
-        if not ok():
+    for is_kept, problem in _rules(cls):
+        if not is_kept():
             raise IncompleteDefinition(f"{_title(cls)}: {problem}")
 
 
@@ -232,7 +232,7 @@ def _required(cls: type[EventDefinition]) -> dict[str, str]:
     )
 
 
-def _says(cls: type[EventDefinition], part: str) -> bool:
+def _has_part(cls: type[EventDefinition], part: str) -> bool:
     """Return whether the definition, or an abstract one that it extends, states the part."""
     own = (base for base in cls.__mro__ if base not in {EventDefinition, SavedEvent, SweptEvent})
     return any(part in vars(base) for base in own if base is not object)
@@ -243,11 +243,11 @@ def _title(cls: type[EventDefinition]) -> str:
 
 
 def _rules(cls: type[EventDefinition]) -> list[tuple[Callable[[], bool], str]]:
-    """What else must hold, each with the sentence that says how to put it right."""
+    """Return the other rules, each with the sentence that says how to keep it."""
     names = properties_of(cls)
     return [
         (
-            lambda: cls.name not in _defined,
+            lambda: cls.name not in _definitions,
             f"another event is named {cls.name}; choose another `name`.",
         ),
         (lambda: bool(names), "`properties` must be annotated with the TypedDict that it returns."),
@@ -269,10 +269,10 @@ def _rules(cls: type[EventDefinition]) -> list[tuple[Callable[[], bool], str]]:
 
 def properties_of(cls: type[EventDefinition]) -> tuple[str, ...]:
     """Return the names of the event's properties, in their order; empty without a TypedDict."""
-    shape = properties_type(cls)
-    return tuple(typing.get_type_hints(shape)) if typing.is_typeddict(shape) else ()
+    properties = properties_type(cls)
+    return tuple(typing.get_type_hints(properties)) if typing.is_typeddict(properties) else ()
 
 
 def properties_type(cls: type[EventDefinition]) -> Any:
-    """Return the TypedDict that `properties` promises, None without one."""
+    """Return the TypedDict that `properties` is annotated to return, None without one."""
     return typing.get_type_hints(cls.properties).get("return")

@@ -1,4 +1,4 @@
-"""What comes by itself: when a customer counts as lost, and their birthday. Pure.
+"""When a customer will count as lost, and when their birthday is sent. Pure.
 
 The rules are those of `events.sweeps`.
 """
@@ -28,14 +28,14 @@ def lost_sentence(absence: Absence, time_zone: str, now: datetime) -> str:
     since = day_in_words(local_day(absence.since, time_zone), now, time_zone)
     basis = f"counting from their {'last visit' if absence.visited else 'signup'} on {since}"
     if absence.found_at:
-        found = when(absence.found_at, now, time_zone)
-        return f"Found lost {found}, {basis}. Their next visit ends it."
+        found_at = when(absence.found_at, now, time_zone)
+        return f"Found lost {found_at}, {basis}. Their next visit ends it."
     first_day = lost_on(absence.since, time_zone, absence.limit)
     day = day_in_words(first_day, now, time_zone)
     if local_day(now, time_zone) < first_day:
-        who = CUSTOMER_OF_FREQUENCY.get(absence.frequency, IRREGULAR_CUSTOMER)
+        customer = CUSTOMER_OF_FREQUENCY.get(absence.frequency, IRREGULAR_CUSTOMER)
         limit = counted(absence.limit, "day")
-        return f"Not lost until {day}: {who} may stay away for {limit}, {basis}."
+        return f"Not lost until {day}: {customer} may stay away for {limit}, {basis}."
     if absence.enabled_at is None:
         return (
             f"Lost since {day}, but we do not look for lost customers while the integration is off."

@@ -1,4 +1,4 @@
-"""Discard old events that wait, because their owner chose to: they are logged as not sent.
+"""Discard waiting events when their owner chose to. The send log has them as not sent.
 
 Identifies are never discarded: they say what is true now, such as that a customer wants no emails.
 """
@@ -50,7 +50,7 @@ WHERE {CHOSEN_BEFORE} AND o.id > %(after)s ORDER BY o.id LIMIT %(chunk_size)s
 FOR UPDATE OF o SKIP LOCKED
 """
 ANY_LEFT: Final = f"SELECT EXISTS (SELECT FROM events_outgoing o WHERE {CHOSEN_BEFORE})"
-# A delivery that was in flight when the owner chose may be having just these events accepted.
+# While a delivery is in flight, Segment may be accepting just these events.
 LOCK_IDLE_LANE: Final = """
 SELECT FROM events_lane WHERE business_id = %s AND (lease_until IS NULL OR lease_until < %s)
 FOR UPDATE SKIP LOCKED
@@ -61,13 +61,14 @@ FOR UPDATE SKIP LOCKED
 class Backlog:
     """The events that the owner chooses about.
 
-    `up_to` is the newest message's id, `days` how many events happened on each day (the business's
-    own), oldest first. `details` is the number of identifies that wait; they are sent in any case.
+    `up_to` is the newest message's id. `days` has the number of events that happened on each day of
+    the business, oldest first. `identifies` is the number of identifies that wait; they are sent in
+    any case.
     """
 
     up_to: int
     days: tuple[tuple[date, int], ...]
-    details: int
+    identifies: int
 
     @property
     def events(self) -> int:
@@ -83,11 +84,11 @@ def read_backlog(
     """Return what waits now; with `up_to`, only what waited when that message was the newest."""
     with connection.cursor() as cursor:
         cursor.execute(FIND_NEWEST, [IDENTIFY, business_id])
-        newest, details = cursor.fetchone()
+        newest, identifies = cursor.fetchone()
         up_to = (newest or 0) if up_to is None else up_to
         params = {"business_id": business_id, "up_to": up_to, "recorded_before": recorded_before}
         cursor.execute(COUNT_BY_DAY, params)
-        return Backlog(up_to, tuple(cursor.fetchall()), details)
+        return Backlog(up_to, tuple(cursor.fetchall()), identifies)
 
 
 @transaction.atomic

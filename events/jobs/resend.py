@@ -1,8 +1,8 @@
 """Resend what Segment does not have: put entries of the send log into the outbox again.
 
 A message keeps its id, so that Segment drops it if it had accepted it after all. The statement
-that fills the outbox also writes a `Resent` row per entry, which is unique: asking twice, even at
-the same time, sends an entry once. If the message is refused again, that is a new entry.
+that fills the outbox also writes a `Resent` row per entry, which is unique: two requests, even at
+the same time, send an entry once. If Segment refuses the message again, that is a new entry.
 """
 
 from collections.abc import Sequence
@@ -56,7 +56,8 @@ INSERT INTO events_outgoing
     (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
 SELECT e.business_id, e.customer_id, c.uuid, e.event, e.subject_id, e.message_id, e.occurred_at,
     e.facts
-FROM marked m JOIN entries e ON e.id = m.log_id JOIN customers_customer c ON c.id = e.customer_id
+FROM marked JOIN entries e ON e.id = marked.log_id
+JOIN customers_customer c ON c.id = e.customer_id
 ORDER BY e.id
 """
 # A customer's traits are sent once, as they are now, however many entries there are.
@@ -65,16 +66,16 @@ FIND_RESENT_IDENTIFIES: Final = f"""
 occurrences AS (
     SELECT DISTINCT ON (e.customer_id) e.business_id, e.customer_id, e.event,
         e.customer_id AS subject_id, %(now)s::timestamptz AS occurred_at, '{{}}'::jsonb AS facts
-    FROM marked m JOIN entries e ON e.id = m.log_id ORDER BY e.customer_id
+    FROM marked JOIN entries e ON e.id = marked.log_id ORDER BY e.customer_id
 )
 """
 
 
 @transaction.atomic
 def resend(business_id: int, entries: Sequence[LogEntry], by: int | None, now: datetime) -> int:
-    """Put those of the business's entries that can be sent again into the outbox.
+    """Put the business's entries that can be sent again into the outbox.
 
-    Returns the number of messages that wait now because of it.
+    Returns the number of messages that wait because of it.
     """
     params: dict[str, Any] = {
         "business": business_id,
@@ -101,7 +102,7 @@ def resend_case(entry: SendLog, zone: str, now: datetime) -> ResendCase:
         event=entry.event,
         outcome=entry.outcome,
         has_facts=entry.facts is not None,
-        customer_known=customers.exists(),
+        customer_exists=customers.exists(),
         enabled=bool(integration and integration.enabled),
         muted=bool(integration and entry.event in integration.muted),
         resent=when(resent.at, now, zone) if resent else "",
@@ -112,15 +113,15 @@ def resend_case(entry: SendLog, zone: str, now: datetime) -> ResendCase:
 def request_resend(matching: MessageFilter, by: Any, now: datetime) -> Request | None:
     """Queue a resend of everything of the one business that matches now.
 
-    Later entries are not included. Returns the open job when there is one for the same filter. None
-    if the business is switched off or nothing matches.
+    Later entries are not included. Returns the open job when there is one for the same filter, and
+    None if the business is switched off or nothing matches.
     """
     (business_id,) = matching.businesses or ()
     integrations = Integration.objects.select_for_update(no_key=True)
     if not integrations.filter(pk=business_id, enabled=True).exists():
         return None
-    meant = matching.as_json()
-    open_job = open_resends([business_id]).filter(matching__meant=meant).first()
+    filter_json = matching.as_json()
+    open_job = open_resends([business_id]).filter(matching__meant=filter_json).first()
     expected = pages.count(matching)
     if open_job or not expected:
         return open_job
@@ -129,7 +130,7 @@ def request_resend(matching: MessageFilter, by: Any, now: datetime) -> Request |
         kind=Request.Kind.SEND_AGAIN,
         requested_by=by,
         requested_at=now,
-        matching={"meant": meant, "up_to": pages.newest_id()},
+        matching={"meant": filter_json, "up_to": pages.newest_id()},
         expected=expected,
     )
     wake.run_jobs_after_commit()

@@ -1,7 +1,7 @@
 """Halt and resume lanes for their owner. A business has a lane as soon as it has an integration.
 
-A delivery in flight keeps its lease. What is decided here increments `generation`, so that the
-delivery's result does not undo it.
+A delivery in flight keeps its lease. Every change here increments `generation`, so that the
+delivery's result does not undo the change.
 """
 
 from collections.abc import Collection
@@ -17,16 +17,17 @@ from events.lanes.status import CHOICE_WANTED, DISCARDING
 from events.models import Integration, Lane, Outgoing
 
 OWNER_HALTS: Final = (CHOICE_WANTED, DISCARDING)
-"""Reasons that neither saving the settings nor a new write key ends: the owner's choice ends the
-first, the end of the discarding the second."""
+"""Reasons for a halt that neither saving the settings nor a new write key ends. The owner's choice
+ends the first halt, the end of the discarding ends the second."""
 
 
 @transaction.atomic
 def save_config(integration: Integration, changed: Collection[str]) -> None:
-    """Save these changed fields, and no others, which somebody else may be changing.
+    """Save only these changed fields: somebody else may be changing the others.
 
-    Saving without a change means: try again. If the integration is switched on while events from
-    before wait, nothing is sent until the owner has chosen whether to send or discard them.
+    A save without a change means that the lane should try again. If the integration is switched on
+    while events from before wait, nothing is sent until the owner has chosen whether to send or
+    discard them.
     """
     if integration._state.adding:
         integration.save()
@@ -39,7 +40,7 @@ def save_config(integration: Integration, changed: Collection[str]) -> None:
 
 
 def resume(business_id: int) -> None:
-    """Create the lane, or have it try again now, unless it is halted for its owner."""
+    """Create the lane, or let it try again now, unless it is halted until its owner acts."""
     _, created = Lane.objects.get_or_create(business_id=business_id)
     if not created:
         _resume(Lane.objects.filter(business_id=business_id).exclude(stopped__in=OWNER_HALTS))

@@ -11,16 +11,15 @@ from events.lanes.status import COUNTED_MESSAGES, LaneStatus
 FIND_LANE_STATUSES: Final = """
 SELECT b.id, b.time_zone, COALESCE(i.enabled, FALSE), COALESCE(i.write_key, ''),
     COALESCE(l.stopped, ''), l.stopped_at, COALESCE(l.last_error, ''), l.failing_since, l.resume_at,
-    COALESCE(l.failures, 0), l.last_accepted_at, w.messages, w.oldest
+    COALESCE(l.failures, 0), l.last_accepted_at, waiting.messages, waiting.oldest
 FROM customers_business b
 LEFT JOIN events_integration i ON i.business_id = b.id
 LEFT JOIN events_lane l ON l.business_id = b.id
 CROSS JOIN LATERAL (
     SELECT count(*) AS messages, min(o.recorded_at) AS oldest FROM (
-        SELECT q.recorded_at FROM events_outgoing q
-        WHERE q.business_id = b.id ORDER BY q.id LIMIT %s
+        SELECT recorded_at FROM events_outgoing WHERE business_id = b.id ORDER BY id LIMIT %s
     ) o
-) w
+) waiting
 WHERE b.id = ANY (%s)
 """
 

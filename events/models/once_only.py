@@ -1,4 +1,4 @@
-"""Unique rows by which a sweep records an event once, however often it runs."""
+"""Unique rows that make a sweep record an event once, however often the sweep runs."""
 
 from django.db import models
 

@@ -1,4 +1,4 @@
-"""What waits to be sent, and each business's lane.
+"""The outbox, each business's lane, and the traits that Segment accepted.
 
 `events.outbox` writes these rows, and for lanes also `events.lanes.lane_control` and
 `smrt_integration.delivery.claim`.
@@ -101,7 +101,7 @@ class Lane(models.Model):
     failing_since = models.DateTimeField(null=True, blank=True)
     last_accepted_at = models.DateTimeField(null=True, blank=True)
     # Waiting messages are searched from the id `floor` on. Otherwise each search would walk through
-    # deleted rows that a long-running snapshot keeps. It is raised by `delivery.claim`.
+    # deleted rows that a long-running snapshot keeps. `delivery.claim` raises the floor.
     floor = models.BigIntegerField(default=0)
     next_floor = models.BigIntegerField(default=0)
     floor_at = models.DateTimeField(default=timezone.now)

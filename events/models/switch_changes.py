@@ -1,4 +1,4 @@
-"""When an owner switched what, so that the timeline can say why an event was not sent."""
+"""What an owner switched on or off, and when: the timeline says why an event was not sent."""
 
 from django.db import models
 

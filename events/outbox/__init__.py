@@ -1,4 +1,4 @@
-"""What waits: the messages that are still to be sent, one row each.
+"""The outbox: the messages that are still to be sent, one row each.
 
 `record` adds rows in the transaction of a save, `fan_out` adds identifies for many customers,
 `read` and `pages` read rows, `settle` and `expire` move rows to the send log. `rows` has the row

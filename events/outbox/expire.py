@@ -1,6 +1,6 @@
 """Expire messages that waited for 30 days: move them to the send log.
 
-Their owner has had an email about it since the first hour.
+The owners got an email about them after the first hour.
 """
 
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from events.send_log.write import write_log
 EXPIRES_AFTER: Final = timedelta(days=30)
 """Emails and the documentation promise this time to owners."""
 EXPIRE_CHUNK_SIZE: Final = 1_000
-"""Messages per transaction. It locks their lanes, which are not delivered meanwhile."""
+"""Messages per transaction. It locks their lanes, and no worker can claim a locked lane."""
 
 EXPIRED_REASON: Final = "It waited for 30 days and could not be sent."
 

@@ -29,16 +29,16 @@ CUSTOMERS_CONCERNED: Final[dict[str, str]] = {
 }
 """Relation -> the condition on a customer `c` that the changed row concerns."""
 
-# Only customers whom Segment knows, or is about to: others are identified with fresh traits when
-# their first event is sent, and each identify is billed. Waiting and accepted identifies are read
-# in one snapshot, so that one in flight is not overlooked.
-IDENTIFIES_OF_KNOWN: Final = f"""
+# Only customers whom Segment knows, or will know once the outbox is sent. Others are identified
+# with fresh traits when their first event is sent, and each identify is billed. Waiting and
+# accepted identifies are read in one snapshot, so that one in flight is not overlooked.
+IDENTIFY_KNOWN_CUSTOMERS: Final = f"""
 occurrences AS (
-    SELECT p.business_id, p.id AS customer_id, '{IDENTIFY}' AS event, p.id AS subject_id,
+    SELECT c.business_id, c.id AS customer_id, '{IDENTIFY}' AS event, c.id AS subject_id,
         %(occurred_at)s::timestamptz AS occurred_at, '{{}}'::jsonb AS facts
-    FROM customers p
-    WHERE EXISTS (SELECT FROM events_acceptedtraits a WHERE a.customer_id = p.id)
-        OR p.id IN (
+    FROM customers c
+    WHERE EXISTS (SELECT FROM events_acceptedtraits a WHERE a.customer_id = c.id)
+        OR c.id IN (
             SELECT o.customer_id FROM events_outgoing o WHERE o.business_id = %(business_id)s
         )
 )
@@ -73,7 +73,8 @@ them may wait for as long."""
 def request_fan_out(business_id: int, relation: str, related_id: int) -> None:
     """Queue identifies for the customers whom this row concerns.
 
-    Call it in the transaction that changes the row.
+    Call it in the transaction that changes the row. Does nothing for a business that is switched
+    off.
     """
     with connection.cursor() as cursor:
         cursor.execute(INSERT_CHANGE, [relation, related_id, timezone.now(), business_id])
@@ -85,7 +86,7 @@ def identify_known_customers(business_id: int, customer_ids: list[int], now: dat
     Returns the number of identifies recorded.
     """
     params = {"business_id": business_id, "customer_ids": customer_ids, "occurred_at": now}
-    query = f"{THESE_CUSTOMERS}, {IDENTIFIES_OF_KNOWN}"
+    query = f"{THESE_CUSTOMERS}, {IDENTIFY_KNOWN_CUSTOMERS}"
     return record_from_query(query, params) if customer_ids else 0
 
 
@@ -119,7 +120,7 @@ def fan_out_chunk(change_id: int) -> bool:
             return False
         after = change.after_id
         next_customers = NEXT_CUSTOMERS.format(concerned=CUSTOMERS_CONCERNED[change.relation])
-        record_from_query(f"{next_customers}, {IDENTIFIES_OF_KNOWN}", _params(change))
+        record_from_query(f"{next_customers}, {IDENTIFY_KNOWN_CUSTOMERS}", _params(change))
         change.refresh_from_db(fields=["after_id"])
         if change.after_id == after:
             change.delete()

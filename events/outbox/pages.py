@@ -36,9 +36,10 @@ class OutboxEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OutboxPage:
-    """Rows. `more`: there are further ones in this direction.
+    """Rows of the outbox. `more`: further rows follow in this direction.
 
-    `cut`: the scan ended early; at the row with the id `scanned_to`, where one scan read all rows.
+    `cut`: the scan ended early. `scanned_to` is the id of the last row scanned, where a single scan
+    read all rows.
     """
 
     entries: list[OutboxEntry]

@@ -1,4 +1,4 @@
-"""Read what waits in many lanes at once, with the identify that must be sent before.
+"""Read what waits in many lanes at once, with the identify that must be sent before each message.
 
 A customer whom Segment does not know yet gets an identify here.
 """
@@ -16,7 +16,7 @@ from events.outbox.lock_timeout import LockTimeout, lock_timeout
 from events.outbox.record import new_message_id
 from events.outbox.rows import OutboxRow
 
-# The time as text: Django's own conversion takes a tenth of all that a message costs.
+# The time is read as text: Django's conversion takes a tenth of the time that a message costs.
 OUTBOX_COLUMNS: Final = (
     "o.id, o.business_id, o.customer_id, o.user_id, o.event, o.subject_id, o.message_id, "
     "o.occurred_at::text, o.facts, o.attempts"
@@ -26,10 +26,11 @@ OCCURRED_AT, FACTS = (
 )
 
 FIND_WAITING_ROWS: Final = f"""
-SELECT {OUTBOX_COLUMNS} FROM unnest(%s::bigint[], %s::bigint[]) AS l (business_id, first_id)
+SELECT {OUTBOX_COLUMNS} FROM unnest(%s::bigint[], %s::bigint[]) AS lane (business_id, first_id)
 CROSS JOIN LATERAL (
-    SELECT * FROM events_outgoing q
-    WHERE q.business_id = l.business_id AND q.id >= l.first_id ORDER BY q.id LIMIT %s
+    SELECT * FROM events_outgoing waiting
+    WHERE waiting.business_id = lane.business_id AND waiting.id >= lane.first_id
+    ORDER BY waiting.id LIMIT %s
 ) o
 """
 FIND_IDENTIFIES: Final = f"""
@@ -39,9 +40,9 @@ WHERE o.event = '{IDENTIFY}' AND o.customer_id = ANY (%s)
 ADD_IDENTIFIES: Final = f"""
 INSERT INTO events_outgoing
     (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
-SELECT c.business_id, c.id, c.uuid, '{IDENTIFY}', c.id, m.message_id, %s, '{{}}'
-FROM unnest(%s::bigint[], %s::text[]) AS m (customer_id, message_id)
-JOIN customers_customer c ON c.id = m.customer_id
+SELECT c.business_id, c.id, c.uuid, '{IDENTIFY}', c.id, new.message_id, %s, '{{}}'
+FROM unnest(%s::bigint[], %s::text[]) AS new (customer_id, message_id)
+JOIN customers_customer c ON c.id = new.customer_id
 ORDER BY c.id
 ON CONFLICT (customer_id) WHERE event = '{IDENTIFY}' DO NOTHING
 """
@@ -60,7 +61,7 @@ class CustomerAtSegment(NamedTuple):
     """What Segment has of a customer, and whether the customer may get emails.
 
     `destination` is the fingerprint of the destination that last accepted the customer's traits,
-    `traits_hash` the hash of these. Both are None when none ever did.
+    `traits_hash` the hash of these traits. Both are None when Segment never accepted any.
     """
 
     reachable: bool
@@ -77,7 +78,7 @@ def waiting_rows(lanes: Sequence[tuple[int, int]], most: int) -> list[OutboxRow]
 def identifies_for(customer_ids: Collection[int], now: datetime) -> list[OutboxRow]:
     """Return the waiting identifies of these customers, after adding those that are missing.
 
-    A customer may be left out while a save is changing their row, and is when they were deleted.
+    A deleted customer is left out, and a customer whose row a save is changing may be.
     """
     if not customer_ids:
         return []

@@ -28,15 +28,15 @@ LOOKUP_QUERIES: Final[dict[Related, str]] = {
     "total_of_order": "SELECT total::text FROM customers_order WHERE id = %s::bigint",
     "currency_of_business": "SELECT currency FROM customers_business WHERE id = %s::bigint",
     "brand_of_customer": (
-        "SELECT COALESCE(b.name, s.name) FROM customers_customer k "
-        "JOIN customers_business s ON s.id = k.business_id "
-        "LEFT JOIN customers_brand b ON b.id = k.brand_id WHERE k.id = %s::bigint"
+        "SELECT COALESCE(brand.name, business.name) FROM customers_customer c "
+        "JOIN customers_business business ON business.id = c.business_id "
+        "LEFT JOIN customers_brand brand ON brand.id = c.brand_id WHERE c.id = %s::bigint"
     ),
 }
-"""What a fact names -> the query that looks it up by primary key, within the recording statement.
+"""`related` of a Lookup -> the query for its fact by primary key, within the recording statement.
 
 So a message says what was true when it happened, even if the row is changed or deleted right after.
-Each costs about 30 us (bench `record_lookups`), far less than another query."""
+Each costs about 30 us (bench `record_lookups`), far less than a separate query."""
 
 # Like `new_message_id`. The server may be too old for uuidv7(). The 20 random digits come from two
 # random UUIDs: the last 12 digits of one and the first 8 of another, none of which is fixed.
@@ -63,7 +63,7 @@ DO UPDATE SET message_id = EXCLUDED.message_id, occurred_at = EXCLUDED.occurred_
 """
 
 LookupNames = tuple[tuple[str, Related], ...]
-"""The lookups of one occurrence: the fact's name, and what it names."""
+"""The lookups of one occurrence: the fact's name, and its key in LOOKUP_QUERIES."""
 
 
 @contextmanager
@@ -74,10 +74,9 @@ def prepared_cursor() -> Iterator[Any]:
     `record_off_ratio_to_plain_save`). Django's own cursors put the values into the text.
     """
     connection.ensure_connection()
-    # a query log is to show the statements with their values, which only Django's cursors have
+    # a query log must show the statements with their values, which only Django's cursors have
     planned: Any = None if connection.queries_logged else psycopg.Cursor(connection.connection)
-    own = connection.make_cursor(planned) if planned else connection.cursor()
-    with own as cursor:
+    with connection.make_cursor(planned) if planned else connection.cursor() as cursor:
         yield cursor
 
 

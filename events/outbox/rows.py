@@ -1,4 +1,4 @@
-"""Outbox rows as they are read, and what is known about them once they were sent."""
+"""Rows of the outbox as they are read, and the results of sending them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,8 +28,8 @@ class OutboxRow:
 class SettledMessage:
     """A message whose outcome is known.
 
-    `sent_at` is the time of the HTTP request, None when there was none: then the send log counts no
-    further attempt.
+    `sent_at` is the time of the HTTP request. When there was none, it is None and the send log
+    counts no further attempt.
     """
 
     row: OutboxRow
@@ -65,8 +65,8 @@ class Attempt:
 class LaneUpdate:
     """The new state of a lane.
 
-    It is written only while the lane still has this lease `token`, and what it says about failures
-    only while the lane still has this `generation`: the owner has not changed the integration.
+    It is written only while the lane has this lease `token`. What it says about failures is written
+    only while the lane has this `generation`, as then the owner has changed nothing.
     """
 
     business_id: int

@@ -31,11 +31,11 @@ pause, the next round would read the same row again."""
 # transaction nor deadlock with it. The replaced row stays and is sent.
 TAKE_OUT: Final = f"""
 DELETE FROM events_outgoing o USING (
-    SELECT q.id FROM events_outgoing q
-    JOIN unnest(%s::bigint[], %s::text[]) AS d (id, message_id)
-        ON d.id = q.id AND d.message_id = q.message_id
-    FOR UPDATE OF q SKIP LOCKED
-) gone WHERE o.id = gone.id
+    SELECT waiting.id FROM events_outgoing waiting
+    JOIN unnest(%s::bigint[], %s::text[]) AS settled (id, message_id)
+        ON settled.id = waiting.id AND settled.message_id = waiting.message_id
+    FOR UPDATE OF waiting SKIP LOCKED
+) locked WHERE o.id = locked.id
 RETURNING o.id, o.event = '{IDENTIFY}' AND EXISTS (
     SELECT FROM events_acceptedtraits a
     WHERE a.customer_id = o.customer_id AND a.message_id = o.message_id
@@ -46,10 +46,10 @@ RETURNING o.id, o.event = '{IDENTIFY}' AND EXISTS (
 STORE_TRAITS: Final = """
 INSERT INTO events_acceptedtraits AS a
     (customer_id, destination, traits_hash, message_id, occurred_at)
-SELECT k.* FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
-    AS k (customer_id, destination, traits_hash, message_id, occurred_at)
-JOIN customers_customer c ON c.id = k.customer_id
-ORDER BY k.customer_id
+SELECT new.* FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+    AS new (customer_id, destination, traits_hash, message_id, occurred_at)
+JOIN customers_customer c ON c.id = new.customer_id
+ORDER BY new.customer_id
 ON CONFLICT (customer_id) DO UPDATE SET
     destination = EXCLUDED.destination, traits_hash = EXCLUDED.traits_hash,
     message_id = EXCLUDED.message_id, occurred_at = EXCLUDED.occurred_at
@@ -58,39 +58,39 @@ WHERE a.message_id <> EXCLUDED.message_id
 RETURNING a.message_id
 """
 COUNT_FAILED: Final = """
-UPDATE events_outgoing o SET attempts = o.attempts + 1, last_error = f.error FROM (
-    SELECT q.id, d.error FROM events_outgoing q
-    JOIN unnest(%s::bigint[], %s::text[]) AS d (id, error) ON d.id = q.id
-    FOR UPDATE OF q SKIP LOCKED
-) f WHERE o.id = f.id
+UPDATE events_outgoing o SET attempts = o.attempts + 1, last_error = locked.error FROM (
+    SELECT waiting.id, failed.error FROM events_outgoing waiting
+    JOIN unnest(%s::bigint[], %s::text[]) AS failed (id, error) ON failed.id = waiting.id
+    FOR UPDATE OF waiting SKIP LOCKED
+) locked WHERE o.id = locked.id
 """
 RELEASE_LANES: Final = """
 UPDATE events_lane l SET
     lease_token = NULL, lease_until = NULL,
-    last_accepted_at = COALESCE(v.accepted_at, l.last_accepted_at),
-    resume_at = CASE WHEN l.generation = v.generation THEN v.resume_at ELSE l.resume_at END,
-    failures = CASE WHEN l.generation = v.generation THEN v.failures ELSE l.failures END,
-    stopped = CASE WHEN l.generation = v.generation THEN v.stopped ELSE l.stopped END,
-    stopped_at = CASE WHEN l.generation = v.generation AND v.stopped <> '' THEN v.now
+    last_accepted_at = COALESCE(new.accepted_at, l.last_accepted_at),
+    resume_at = CASE WHEN l.generation = new.generation THEN new.resume_at ELSE l.resume_at END,
+    failures = CASE WHEN l.generation = new.generation THEN new.failures ELSE l.failures END,
+    stopped = CASE WHEN l.generation = new.generation THEN new.stopped ELSE l.stopped END,
+    stopped_at = CASE WHEN l.generation = new.generation AND new.stopped <> '' THEN new.now
                       ELSE l.stopped_at END,
-    last_error = CASE WHEN l.generation = v.generation THEN v.last_error ELSE l.last_error END,
-    failing_since = CASE WHEN l.generation <> v.generation THEN l.failing_since
-                         WHEN v.last_error = '' THEN NULL
-                         ELSE COALESCE(l.failing_since, v.now) END
+    last_error = CASE WHEN l.generation = new.generation THEN new.last_error ELSE l.last_error END,
+    failing_since = CASE WHEN l.generation <> new.generation THEN l.failing_since
+                         WHEN new.last_error = '' THEN NULL
+                         ELSE COALESCE(l.failing_since, new.now) END
 FROM (
-    SELECT u.*, %s::timestamptz AS now FROM unnest(
+    SELECT updates.*, %s::timestamptz AS now FROM unnest(
         %s::bigint[], %s::uuid[], %s::int[], %s::timestamptz[], %s::int[], %s::text[], %s::text[],
         %s::timestamptz[]
-    ) AS u (
+    ) AS updates (
         business_id, token, generation, resume_at, failures, stopped, last_error, accepted_at
     )
-) v WHERE l.business_id = v.business_id AND l.lease_token = v.token
+) new WHERE l.business_id = new.business_id AND l.lease_token = new.token
 """
 PAUSE_LANES: Final = """
 UPDATE events_lane l SET resume_at = GREATEST(l.resume_at, %s) FROM (
-    SELECT DISTINCT q.business_id FROM events_outgoing q
-    JOIN unnest(%s::bigint[], %s::text[]) AS d (id, message_id)
-        ON d.id = q.id AND d.message_id = q.message_id
+    SELECT DISTINCT waiting.business_id FROM events_outgoing waiting
+    JOIN unnest(%s::bigint[], %s::text[]) AS settled (id, message_id)
+        ON settled.id = waiting.id AND settled.message_id = waiting.message_id
 ) locked WHERE l.business_id = locked.business_id
 """
 
@@ -118,8 +118,8 @@ def settle(work: Settlement, now: datetime) -> int:
 def take_out(cursor: Any, rows: Sequence[OutboxRow]) -> dict[int, bool]:
     """Delete these messages from the outbox, except those that were replaced or deleted before.
 
-    Returns the deleted ids, each with whether it is to be logged. An identify may be in the log
-    already: it was settled while a save was replacing it, and that save was rolled back.
+    Returns the deleted ids, each with whether the message is to be logged. An identify may be in
+    the log already: it was settled while a save was replacing it, and that save was rolled back.
     """
     if not rows:
         return {}

@@ -1,4 +1,4 @@
-"""What was: one entry for each message that left the outbox, and one row for each HTTP request.
+"""The send log: one entry for each message that left the outbox, one row for each HTTP request.
 
 `write` adds entries and updates the daily counts, `pages`, `filter` and `search` read entries,
 `resendable` says whether an entry can be sent again, `partitions` and `retention` create and drop

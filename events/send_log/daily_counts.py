@@ -18,8 +18,8 @@ FIND_BRANDS: Final = (
 )
 
 # One day per business: that of `now` in its time zone. Rows are locked in the order of their keys,
-# and the delays after all counts. So of two workers that count for the same businesses one waits
-# for the other, and they never wait for each other.
+# and the delays after all counts. So when two workers count for the same businesses, one waits for
+# the other, and they never deadlock.
 ADD_COUNTS: Final = """
 WITH counts AS (
     INSERT INTO events_dailycount AS d (business_id, event, outcome, brand_id, day, messages)
@@ -101,7 +101,7 @@ def _delays(items: Sequence[SettledMessage], now: datetime) -> list[tuple[Any, .
 
 
 def delete_before(day: date) -> None:
-    """Delete the counts of earlier days, whose log is gone."""
+    """Delete the counts of earlier days, whose entries the log no longer has."""
     for table in DAILY_TABLES:
         deleted = COUNTS_CHUNK_SIZE
         while deleted == COUNTS_CHUNK_SIZE:
@@ -130,7 +130,7 @@ def bucket_of(milliseconds: int) -> int:
 def bucket_start(bucket: int) -> float:
     """Return the shortest delay of a bucket, in milliseconds.
 
-    Of the first eight buckets, those that begin at no whole number stay empty.
+    Some of the first eight buckets begin at no whole number; these stay empty.
     """
     return (4 + bucket % 4) * 2.0 ** (bucket // 4) / 4
 

@@ -40,7 +40,7 @@ class LogPosition(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Return the position that `str` wrote, None when the text is none."""
+        """Return the position that `str` wrote, None when the text is no position."""
         moment, _, row_id = text.partition("_")
         try:
             position = cls(datetime.fromisoformat(moment), int(row_id))
@@ -51,7 +51,7 @@ class LogPosition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """Entries. `more`: there are further ones in this direction. `cut`: the scan ended early."""
+    """Entries. `more`: further ones follow in this direction. `cut`: the scan ended early."""
 
     entries: list[LogEntry]
     more: bool = False

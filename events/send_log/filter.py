@@ -1,4 +1,4 @@
-"""Which messages of a business are meant: by an owner's list, an export, or a resend."""
+"""A filter for the messages of businesses, which an owner's list, an export or a resend uses."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from events.send_log.resendable import RESENDABLE_EVENTS
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What a search matched. False when it matched nothing.
+    """What a search matched. It is false when it matched nothing.
 
     Either `customers`, or the customers and the `subjects` (event, id) of an order, or the one
     `message_id`. `more`: more customers match than are listed.

@@ -8,7 +8,7 @@ from events.identify import IDENTIFY
 
 ACCEPTED, SKIPPED = "accepted", "skipped"
 RESENDABLE_EVENTS: Final = tuple(sorted(EVENT_NAMES | {IDENTIFY}))
-"""Names of entries that can be sent again. A test event is none of them."""
+"""Event names of entries that can be sent again. The name of a test event is not among them."""
 
 OFF_REASON: Final = (
     "The integration is switched off, so nothing is sent. Switch it on, then send this again."
@@ -19,13 +19,13 @@ OFF_REASON: Final = (
 class ResendCase:
     """What decides whether an entry can be sent again.
 
-    `resent` says when it was sent again, in words. It is empty when it was not.
+    `resent` says in words when the entry was sent again; empty when it was not.
     """
 
     event: str
     outcome: str
     has_facts: bool
-    customer_known: bool
+    customer_exists: bool
     enabled: bool
     muted: bool
     resent: str = ""
@@ -33,10 +33,11 @@ class ResendCase:
 
 def why_not_resendable(case: ResendCase) -> str:
     """Return the reason, empty when the entry can be sent again."""
-    return _never(case) or _not_now(case)
+    return _reason_for_good(case) or _reason_for_now(case)
 
 
-def _never(case: ResendCase) -> str:
+def _reason_for_good(case: ResendCase) -> str:
+    """Return why the entry can never be sent again, whatever the owner switches."""
     if case.outcome == ACCEPTED:
         return "Segment has this message. It would drop a second copy, so it cannot be sent again."
     if case.event not in RESENDABLE_EVENTS:
@@ -45,7 +46,7 @@ def _never(case: ResendCase) -> str:
         )
     if case.resent:
         return f"It was sent again {case.resent}. The result is in the send log."
-    if not case.customer_known:
+    if not case.customer_exists:
         return "The customer was deleted, so nothing about them is sent any more."
     if case.event == IDENTIFY and case.outcome == SKIPPED:
         return "Segment has these details already, so there is nothing to send again."
@@ -56,7 +57,8 @@ def _never(case: ResendCase) -> str:
     )
 
 
-def _not_now(case: ResendCase) -> str:
+def _reason_for_now(case: ResendCase) -> str:
+    """Return which switch keeps the entry from being sent again."""
     if not case.enabled:
         return OFF_REASON
     return (

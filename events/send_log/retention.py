@@ -10,7 +10,7 @@ from events.models import Integration
 from events.send_log import daily_counts, partitions
 
 DEFAULT_RETENTION_MONTHS: Final = 13
-"""As for a new integration: a year and the current month."""
+"""A year and the current month, as for a new integration."""
 
 LOG_CHUNK_SIZE: Final = 5_000
 """Rows that one short transaction deletes, for businesses that keep less than others."""

@@ -12,10 +12,10 @@ from events import catalogue
 from events.send_log.filter import SearchResult
 
 MOST_CUSTOMERS: Final = 50
-"""Customers whose messages are shown. Each costs a look into every month; whoever matches more
-customers has to type more letters."""
+"""Customers whose messages are shown. Each costs a look into every month of the log. Users whose
+text matches more customers are asked to type more of it."""
 LEAST_DIGITS: Final = 4
-"""Digits that a phone number has at least. Fewer match too many customers."""
+"""A text with fewer digits is not read as a phone number: it would match too many customers."""
 MESSAGE_ID: Final = re.compile(r"[0-9a-fA-F]{32}")
 PHONE: Final = re.compile(r"[-+()./\s\d]+")
 
@@ -25,16 +25,18 @@ EVENTS_OF_LINE_ITEM: Final = tuple(
 )
 
 FIND_ORDER: Final = """
-SELECT o.customer_id, o.id, ARRAY(SELECT i.id FROM customers_lineitem i WHERE i.order_id = o.id)
+SELECT o.customer_id, o.id,
+    ARRAY(SELECT item.id FROM customers_lineitem item WHERE item.order_id = o.id)
 FROM {businesses} JOIN customers_order o
     ON o.business_id = b.id AND o.number IN (%(text)s, upper(%(text)s))
 """
 FIND_COUNTRIES: Final = (
-    "SELECT DISTINCT s.country FROM {businesses} JOIN customers_business s ON s.id = b.id"
+    "SELECT DISTINCT business.country FROM {businesses} "
+    "JOIN customers_business business ON business.id = b.id"
 )
 FIND_CUSTOMERS: Final = """
 SELECT DISTINCT c.id FROM (
-    SELECT m.id FROM {businesses} CROSS JOIN LATERAL ({matches}) m LIMIT %(enough)s
+    SELECT matching.id FROM {businesses} CROSS JOIN LATERAL ({matches}) matching LIMIT %(enough)s
 ) c ORDER BY 1 LIMIT %(most)s
 """
 FIND_BY_CONDITION: Final = """
@@ -65,10 +67,10 @@ def search(text: str, businesses: Sequence[int] | None) -> SearchResult:
         return SearchResult(message_id=text.lower())
     params = {"text": text, "businesses": None if businesses is None else list(businesses)}
     with connection.cursor() as cursor:
-        return _order(cursor, params) or _customers(cursor, params)
+        return _find_order(cursor, params) or _find_customers(cursor, params)
 
 
-def _order(cursor: Any, params: dict[str, Any]) -> SearchResult:
+def _find_order(cursor: Any, params: dict[str, Any]) -> SearchResult:
     cursor.execute(FIND_ORDER.format(businesses=_businesses(params)), params)
     rows = cursor.fetchmany(MOST_CUSTOMERS)
     subjects = [(event, order) for _, order, _ in rows for event in EVENTS_OF_ORDER]
@@ -79,13 +81,13 @@ def _order(cursor: Any, params: dict[str, Any]) -> SearchResult:
     return SearchResult(customers, subjects=tuple(subjects))
 
 
-def _customers(cursor: Any, params: dict[str, Any]) -> SearchResult:
+def _find_customers(cursor: Any, params: dict[str, Any]) -> SearchResult:
     text: str = params["text"]
     conditions: tuple[str, ...] = (*NAME_CONDITIONS, *EMAIL_CONDITIONS)
     values = {"start": _escaped(text) + "%"}
     if len(re.sub(r"\D", "", text)) >= LEAST_DIGITS and PHONE.fullmatch(text):
         conditions = PHONE_CONDITIONS
-        values["end_reversed"] = _escaped(_phone(cursor, params)[::-1]) + "%"
+        values["end_reversed"] = _escaped(_phone_digits(cursor, params)[::-1]) + "%"
     elif "@" in text:
         conditions = EMAIL_CONDITIONS
     elif " " in text:
@@ -101,8 +103,8 @@ def _customers(cursor: Any, params: dict[str, Any]) -> SearchResult:
     return SearchResult(tuple(ids[:MOST_CUSTOMERS]), more=len(ids) > MOST_CUSTOMERS)
 
 
-def _phone(cursor: Any, params: dict[str, Any]) -> str:
-    """Return a complete number as it is stored, else the digits that it ends with."""
+def _phone_digits(cursor: Any, params: dict[str, Any]) -> str:
+    """Return a complete number as it is stored, or else the digits of the text."""
     text = params["text"]
     cursor.execute(FIND_COUNTRIES.format(businesses=_businesses(params)), params)
     for (country,) in cursor.fetchall():

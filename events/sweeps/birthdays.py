@@ -29,9 +29,9 @@ due AS (
     FROM events_integration i
     JOIN customers_business b ON b.id = i.business_id
     CROSS JOIN LATERAL (
-        SELECT t.today, t.today - n AS day
-        FROM (SELECT (%(now)s AT TIME ZONE b.time_zone)::date AS today) t,
-            generate_series(0, %(catch_up)s) n
+        SELECT local.today, local.today - days_ago AS day
+        FROM (SELECT (%(now)s AT TIME ZONE b.time_zone)::date AS today) local,
+            generate_series(0, %(catch_up)s) days_ago
     ) d
     WHERE i.enabled AND i.birthday_field_id IS NOT NULL
         AND %(now)s AT TIME ZONE b.time_zone >= d.day + make_interval(hours => i.birthday_hour)
@@ -51,9 +51,9 @@ due AS (
     ON CONFLICT (customer_id, year) DO NOTHING
     RETURNING customer_id, year
 ), occurrences AS (
-    SELECT b.business_id, b.customer_id, %(event)s AS event, b.customer_id AS subject_id,
-        b.occurred_at, jsonb_build_object('birthday', b.birthday) AS facts
-    FROM celebrated c JOIN born b ON b.customer_id = c.customer_id AND b.year = c.year
+    SELECT born.business_id, born.customer_id, %(event)s AS event, born.customer_id AS subject_id,
+        born.occurred_at, jsonb_build_object('birthday', born.birthday) AS facts
+    FROM celebrated JOIN born USING (customer_id, year)
 )
 """
 

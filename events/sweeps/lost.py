@@ -32,9 +32,10 @@ DAY_LIMIT: Final = (
 LOST_ON: Final = LOST_ON_SQL.format(
     since="s.since", time_zone="b.time_zone", limit=f"({DAY_LIMIT})"
 )
-# A lapse is identified by the visit that it counts from: it is found once, and a later visit makes
-# a new one possible. Lapses are recorded while the event is muted, too, so that unmuting it sends
-# new ones only. A customer who was lost before the business switched on is not sent.
+# A lapse is identified by the visit from which it counts: each is found once, and only a later
+# visit makes a new lapse possible. Lapses are recorded while the event is muted, too, so that
+# unmuting the event sends new lapses only. Customers who were lost before the business switched on
+# are not sent.
 FIND_LOST: Final = f"""
 claimed AS (
     INSERT INTO events_sweepdone AS d (business_id, sweep, day)
@@ -43,14 +44,14 @@ claimed AS (
     ON CONFLICT (business_id, sweep) DO UPDATE SET day = EXCLUDED.day WHERE d.day < EXCLUDED.day
     RETURNING d.business_id, d.day
 ), absent AS (
-    SELECT c.id, c.business_id, c.visit_frequency, s.since, k.day,
-        k.day - (s.since AT TIME ZONE b.time_zone)::date AS days,
+    SELECT c.id, c.business_id, c.visit_frequency, s.since, claimed.day,
+        claimed.day - (s.since AT TIME ZONE b.time_zone)::date AS days,
         {LOST_ON} AS lost_on,
         (i.enabled_at AT TIME ZONE b.time_zone)::date AS enabled_on
-    FROM claimed k
-    JOIN events_integration i ON i.business_id = k.business_id
-    JOIN customers_business b ON b.id = k.business_id
-    JOIN customers_customer c ON c.business_id = k.business_id
+    FROM claimed
+    JOIN events_integration i ON i.business_id = claimed.business_id
+    JOIN customers_business b ON b.id = claimed.business_id
+    JOIN customers_customer c ON c.business_id = claimed.business_id
     CROSS JOIN LATERAL (SELECT {ABSENT_SINCE_SQL.format(customer="c")} AS since) s
 ), lapsed AS (
     INSERT INTO events_lapse (customer_id, since, found_at)

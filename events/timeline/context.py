@@ -1,4 +1,4 @@
-"""What is read of one customer so that a definition can say what comes next."""
+"""Read what a definition needs to know about one customer to say what comes next."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The status of each event for a customer: the last occurrence, and what comes next. Pure."""
+"""The status of each event for a customer: what happened last, and what comes next. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Final
 from events import catalogue
 from events.time_in_words import when
 from events.timeline.lines import WAITING, MessageEntry
-from events.timeline.reasons import BusinessPast, was_off, why_not
+from events.timeline.reasons import BusinessPast, off_in_words, why_not
 from events.timeline.switch_periods import OffPeriod
 
 NOT_READ: Final = "It is not among the latest messages, and this page reads no older ones."
@@ -39,11 +39,11 @@ class EventStatus:
 
 @dataclass(frozen=True, slots=True)
 class CustomerFacts:
-    """What is known about one customer.
+    """What the page has read about one customer.
 
     `latest` is when each event happened last; `upcoming` what its definition says about the next
-    one. `is_off`: the integration is switched off; `muted`: these events are. `read_from`: messages
-    that left before were not read; None when all were.
+    one. `is_off`: the integration is switched off. `muted`: these events are switched off.
+    `read_from`: messages that left the outbox before were not read; None when all were read.
     """
 
     entries: Sequence[MessageEntry]
@@ -57,20 +57,20 @@ class CustomerFacts:
 
 def event_statuses(customer: CustomerFacts, now: datetime) -> Iterator[EventStatus]:
     for event in catalogue.EVENTS:
-        last, state, entry = _last(event.name, customer, now)
-        following = _next(event.name, customer, now)
-        # Not twice, where the last one was not sent because it was switched off already.
+        last, state, entry = _last_status(event.name, customer, now)
+        following = _next_sentence(event.name, customer, now)
+        # The sentence about the last occurrence may say already what is switched off.
         is_repeated = bool(following) and _cause(following) in last
         yield EventStatus(event.name, state, last, "" if is_repeated else following, entry)
 
 
 def _cause(sentence: str) -> str:
-    """Return what `_last` may say as well: the part after “This event”."""
+    """Return the words about the switch, which the sentence about the last occurrence may have."""
     _, _, since = sentence.partition(OFF_SINCE)
     return f"{OFF_SINCE}{since}" if since else sentence
 
 
-def _last(
+def _last_status(
     event: str, customer: CustomerFacts, now: datetime
 ) -> tuple[str, str, MessageEntry | None]:
     entry = max(
@@ -100,15 +100,16 @@ def _without_message(
     return f"{happened} {reason.text}", reason.state
 
 
-def _next(event: str, customer: CustomerFacts, now: datetime) -> str:
+def _next_sentence(event: str, customer: CustomerFacts, now: datetime) -> str:
     switches = customer.past.switches
     if customer.is_off:
-        off = switches.off("", now)
-        return _off("Nothing is sent: the integration", off, customer.past, now)
+        off = switches.off_period("", now)
+        return _off_sentence("Nothing is sent: the integration", off, customer.past, now)
     if event in customer.muted:
-        return _off("This event", switches.off(event, now), customer.past, now)
+        off = switches.off_period(event, now)
+        return _off_sentence("This event", off, customer.past, now)
     return customer.upcoming.get(event, "")
 
 
-def _off(what: str, off: OffPeriod | None, past: BusinessPast, now: datetime) -> str:
-    return f"{what} {was_off(off, past, now)}." if off else f"{what} is switched off."
+def _off_sentence(what: str, off: OffPeriod | None, past: BusinessPast, now: datetime) -> str:
+    return f"{what} {off_in_words(off, past, now)}." if off else f"{what} is switched off."

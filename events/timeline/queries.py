@@ -1,6 +1,6 @@
-"""What is read of one customer: a fixed number of statements.
+"""The queries about one customer.
 
-None of them grows with another customer's history.
+Their number is fixed, and none gets slower with another customer's history.
 """
 
 from collections.abc import Collection, Mapping
@@ -25,9 +25,7 @@ The outbox has no index by customer: every recording would pay for it, for the s
 the rare case of a larger backlog.
 """
 SWITCHES_READ: Final = 1_000
-"""An owner switches now and then; a program that does so all the time must not slow the page
-down.
-"""
+"""Far more than an owner switches. A program that switches all the time must not slow the page."""
 
 LOGGED_ENTRIES: Final = f"""
 SELECT h.id, h.event, h.subject_id, h.at, h.outcome, h.settled_at, h.message_id,
@@ -96,7 +94,7 @@ def logged_entries(
 def switch_history(integration: Integration | None, business_id: int) -> SwitchHistory:
     """Return what was switched when.
 
-    The integration itself knows since when it has been on, also from before its changes were kept.
+    `enabled_at` of the integration adds the last switching on from before changes were recorded.
     """
     rows = SwitchChange.objects.filter(business_id=business_id).order_by("-at", "-id")
     newest = [Switched(row.at, row.event, row.on) for row in rows[:SWITCHES_READ]]
@@ -133,7 +131,7 @@ def celebrated_years(customer_id: int, years: Collection[int]) -> frozenset[int]
 
 
 def custom_value(customer_id: int, field_id: int) -> tuple[str, datetime] | None:
-    """Return what the customer has in a custom field, and when it was entered."""
+    """Return the customer's value in a custom field, and when it was entered."""
     rows = CustomFieldValue.objects.filter(customer_id=customer_id, field_id=field_id)
     return rows.values_list("value", "updated_at").first()
 

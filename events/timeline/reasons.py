@@ -14,7 +14,7 @@ from events.timeline.lines import PastOccurrence
 from events.timeline.switch_periods import OffPeriod, SwitchHistory
 
 RECORDING_DELAY: Final = timedelta(hours=1)
-"""How long after it happened something may be recorded, as when a driver's phone had no network."""
+"""How late an occurrence may be recorded, for example when a driver's phone had no network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class BusinessPast:
-    """What is known about a business's past.
+    """What the page has read about a business's past.
 
-    `kept_from` is the first day of which the send log still has entries, `kept_months` for how long
-    the owner keeps it. What was recorded from `unread_from` to `unread_until` may be waiting among
-    more messages than a page reads.
+    `kept_from` is the first day for which the send log still has entries, `kept_months` how many
+    months the owner keeps it. Messages recorded from `unread_from` to `unread_until` may wait in
+    the outbox without having been read: more wait than a page reads.
     """
 
     time_zone: str
@@ -55,18 +55,18 @@ def why_not(event: str, at: datetime, past: BusinessPast, now: datetime) -> Reas
     if at < begins:
         set_up = when(begins, now, past.time_zone)
         return Reason("not-sent", f"It happened before the integration was set up, {set_up}.")
-    return _was_off(event, at, past, now) or _no_message(at, past)
+    return _off_reason(event, at, past, now) or _no_message_reason(at, past)
 
 
-def _was_off(event: str, at: datetime, past: BusinessPast, now: datetime) -> Reason | None:
-    if off := past.switches.off("", at):
-        return Reason("not-sent", f"The integration {was_off(off, past, now)}.")
-    if off := past.switches.off(event, at):
-        return Reason("not-sent", f"“{event}” {was_off(off, past, now)}.")
+def _off_reason(event: str, at: datetime, past: BusinessPast, now: datetime) -> Reason | None:
+    if off := past.switches.off_period("", at):
+        return Reason("not-sent", f"The integration {off_in_words(off, past, now)}.")
+    if off := past.switches.off_period(event, at):
+        return Reason("not-sent", f"“{event}” {off_in_words(off, past, now)}.")
     return None
 
 
-def _no_message(at: datetime, past: BusinessPast) -> Reason:
+def _no_message_reason(at: datetime, past: BusinessPast) -> Reason:
     if at.astimezone(UTC).date() < past.kept_from:
         kept = counted(past.kept_months, "month")
         return Reason(
@@ -109,7 +109,7 @@ def why_no_visit(
     )
 
 
-def was_off(off: OffPeriod, past: BusinessPast, now: datetime) -> str:
+def off_in_words(off: OffPeriod, past: BusinessPast, now: datetime) -> str:
     since = past.clock(off.since, now)
     if off.until is None:
         return f"has been switched off since {since}"

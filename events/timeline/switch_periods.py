@@ -1,4 +1,4 @@
-"""When an owner had the integration or an event switched on or off. Pure."""
+"""The periods in which an owner had the integration or an event switched off. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class SwitchHistory:
         """The first change of the integration as a whole; None when it was never set up."""
         return next((change.at for change in self.changes if not change.event), None)
 
-    def off(self, event: str, at: datetime) -> OffPeriod | None:
+    def off_period(self, event: str, at: datetime) -> OffPeriod | None:
         """Return the period around `at` in which the event was switched off; None when it was on.
 
         `event` is "" for the integration. An event is on unless it was switched off.

@@ -1,4 +1,4 @@
-"""A customer's traits as a table: what Segment last accepted, and what differs now. Pure."""
+"""A customer's traits as a table for owners: what Segment accepted, and what differs. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class TraitRow:
 def trait_table(
     accepted: Mapping[str, Any] | None, today: Mapping[str, Any], time_zone: str
 ) -> list[TraitRow]:
-    """Return a row for each trait. `accepted` is None when nobody knows what Segment accepted."""
+    """Return a row for each trait. `accepted` is None when we no longer know what was accepted."""
     return [_row(trait, accepted, today, time_zone) for trait in TRAIT_NAMES]
 
 
@@ -97,8 +97,8 @@ def value_in_words(trait: str, value: Any, time_zone: str) -> str:
 def difference(traits: list[TraitRow], *, is_logged: bool, is_same: bool, is_waiting: bool) -> str:
     """Return the sentence that says what Segment does not have yet.
 
-    `is_logged`: the send log still has what was accepted; `is_same`: the hash says that nothing
-    changed.
+    `is_logged`: the send log still has what was accepted. `is_same`: the hash of the traits has not
+    changed since.
     """
     changed = [trait.name for trait in traits if trait.now]
     waiting = " Their new details are waiting to be sent." if is_waiting else ""

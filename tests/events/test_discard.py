@@ -139,7 +139,7 @@ def test_only_events_before_the_chosen_day_are_discarded(
     set_time("Customer Visit", datetime(2025, 3, 4, 8, tzinfo=UTC))
     backlog = discard.read_backlog(business.pk, None)
     assert backlog.days == ((date(2025, 3, 3), 1), (date(2025, 3, 4), 1))
-    assert (backlog.events, backlog.details, backlog.before(date(2025, 3, 4))) == (2, 1, 1)
+    assert (backlog.events, backlog.identifies, backlog.before(date(2025, 3, 4))) == (2, 1, 1)
 
     assert create_job(business, date(2025, 3, 4)).expected == 1
     run_jobs(timezone.now())

@@ -202,7 +202,7 @@ def test_the_last_switch_before_a_time_decides_whether_it_is_off(
     at = NOW + moment * HOUR
     for event in ("", READY):
         states = [on for hours, name, on in history if name == event and hours <= moment]
-        off = switches.off(event, at)
+        off = switches.off_period(event, at)
         assert (off is not None) == (bool(states) and not states[-1])
         if off:
             assert off.since <= at
@@ -216,7 +216,7 @@ def test_switching_off_twice_is_one_period() -> None:
             for hours, on in ((0, True), (1, False), (2, False), (5, True))
         ]
     )
-    assert [off.off("", NOW + hours * HOUR) for hours in (0, 1, 3, 5)] == [
+    assert [off.off_period("", NOW + hours * HOUR) for hours in (0, 1, 3, 5)] == [
         None,
         *[OffPeriod(NOW + HOUR, NOW + 5 * HOUR)] * 2,
         None,
