@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.db.models.signals import post_delete, post_migrate, post_save
+from django.db.models.signals import post_delete, post_save
 
-from customers.model_roles import ModelRoles
+from customers.model_roles import ModelRoles, grant_roles_after_migrate
 
-KEPT_BY_OWNERS = (
+MANAGED_BY_OWNERS = (
     "brand",
     "agent",
     "employee",
@@ -23,13 +23,7 @@ KEPT_BY_OWNERS = (
 )
 
 
-def grant_roles(sender: AppConfig, **kwargs: Any) -> None:
-    from customers import roles
-
-    roles.grant_permissions(sender)
-
-
-def membership_changed(instance: Any, **kwargs: Any) -> None:
+def sync_member(instance: Any, **kwargs: Any) -> None:
     from customers import roles
 
     if not kwargs.get("raw"):
@@ -42,7 +36,7 @@ class CustomersConfig(AppConfig):
     # Orders, visits and texts change only by actions of the business, so owners only view them.
     model_roles = ModelRoles(
         viewed=(
-            *KEPT_BY_OWNERS,
+            *MANAGED_BY_OWNERS,
             "business",
             "order",
             "lineitem",
@@ -53,7 +47,7 @@ class CustomersConfig(AppConfig):
         ),
         support_only=("membership",),
         changed_by_owners={
-            **dict.fromkeys(KEPT_BY_OWNERS, ("add", "change", "delete")),
+            **dict.fromkeys(MANAGED_BY_OWNERS, ("add", "change", "delete")),
             "business": ("change",),
             "textsettings": ("add", "change"),
             "incomingtext": ("change",),
@@ -61,6 +55,6 @@ class CustomersConfig(AppConfig):
     )
 
     def ready(self) -> None:
-        post_migrate.connect(grant_roles, sender=self)
-        post_save.connect(membership_changed, sender=self.get_model("Membership"))
-        post_delete.connect(membership_changed, sender=self.get_model("Membership"))
+        grant_roles_after_migrate(self)
+        post_save.connect(sync_member, sender=self.get_model("Membership"))
+        post_delete.connect(sync_member, sender=self.get_model("Membership"))

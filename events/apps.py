@@ -1,9 +1,11 @@
+"""The app of events and delivery state, with the permissions of owners and helpers."""
+
 from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
-from customers.model_roles import ModelRoles
+from customers.model_roles import ModelRoles, grant_roles_after_migrate
 
 
 def create_partitions(**kwargs: Any) -> None:
@@ -12,12 +14,6 @@ def create_partitions(**kwargs: Any) -> None:
     from events.send_log import partitions
 
     partitions.create_ahead(timezone.now())
-
-
-def grant_roles(sender: AppConfig, **kwargs: Any) -> None:
-    from customers import roles
-
-    roles.grant_permissions(sender)
 
 
 class EventsConfig(AppConfig):
@@ -47,4 +43,4 @@ class EventsConfig(AppConfig):
 
         receivers.connect()
         post_migrate.connect(create_partitions, sender=self)
-        post_migrate.connect(grant_roles, sender=self)
+        grant_roles_after_migrate(self)

@@ -3,19 +3,13 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
-from customers.model_roles import ModelRoles
+from customers.model_roles import ModelRoles, grant_roles_after_migrate
 
 
 def sync_schedules(**kwargs: Any) -> None:
     from smrt_integration import schedules
 
     schedules.sync()
-
-
-def grant_roles(sender: AppConfig, **kwargs: Any) -> None:
-    from customers import roles
-
-    roles.grant_permissions(apps.get_app_config("smrt_integration"))
 
 
 class SmrtIntegrationConfig(AppConfig):
@@ -37,4 +31,4 @@ class SmrtIntegrationConfig(AppConfig):
         app.set_default()
         post_migrate.connect(sync_schedules, sender=apps.get_app_config("django_celery_beat"))
         # This app is migrated first; its permissions exist only once `auth` has been migrated.
-        post_migrate.connect(grant_roles, sender=apps.get_app_config("auth"))
+        grant_roles_after_migrate(self, sender=apps.get_app_config("auth"))
