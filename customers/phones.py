@@ -71,17 +71,18 @@ def mobile_by_plan(e164: str) -> bool | None:
     return False if kind in NEVER_MOBILE else None
 
 
-def is_mobile(e164: str, stated: bool | None, has_answered_text: bool) -> bool:
+def is_mobile(e164: str, stated: bool | None, has_replied: bool) -> bool:
     """Return whether the number is a mobile one (contract, section 2).
 
-    What the POS stated counts first, then the numbering plan, then whether a text was answered.
+    What the point of sale stated counts first, then the numbering plan, then whether the customer
+    ever replied to a text.
     """
     if not e164:
         return False
     if stated is not None:
         return stated
     by_plan = mobile_by_plan(e164)
-    return has_answered_text if by_plan is None else by_plan
+    return has_replied if by_plan is None else by_plan
 
 
 def _parse_phone(e164: str) -> PhoneNumber | None:

@@ -31,8 +31,11 @@ class CustomFieldTrait(TypedDict):
 
 
 class Traits(TypedDict):
-    """All traits are always present, null when unset: Segment's destinations would keep the old
-    value of a missing one. The type of a trait never changes."""
+    """The traits of one customer.
+
+    All traits are always present, null when unset: Segment's destinations would keep the old value
+    of a missing one. The type of a trait never changes.
+    """
 
     email: str | None
     name: str | None

@@ -1,4 +1,4 @@
-"""What a customer reads when an action is refused. The records' own messages address employees."""
+"""Messages to customers whose action is refused. The records' own messages address employees."""
 
 from datetime import date
 

@@ -75,7 +75,7 @@ def upcoming_pickups(customer: Customer) -> list[UpcomingPickup]:
 
 
 def regular_pickup_state(customer: Customer) -> dict[str, Any]:
-    """Return whether regular pickups are on, asked for, or declined for the address given."""
+    """Return whether regular pickups are on, requested, or declined for the customer's address."""
     pending = customer.regular_pickup_requests.filter(
         status=RegularPickupRequest.Status.PENDING
     ).exists()
@@ -85,6 +85,9 @@ def regular_pickup_state(customer: Customer) -> dict[str, Any]:
 
 
 def page_number(value: str) -> int:
-    """Return the page asked for, or 1. At most 10,000, a number that PostgreSQL can skip to."""
+    """Return the number of the requested page, by default 1.
+
+    At most 10,000: PostgreSQL reads and skips the rows of all pages before.
+    """
     is_number = value.isascii() and value.isdecimal() and len(value) < 10
     return min(max(int(value), 1), 10_000) if is_number else 1

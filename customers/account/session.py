@@ -1,6 +1,6 @@
-"""Who uses the browser: a signed cookie, separate from the session of the admin's users.
+"""The session of a customer: a signed cookie, separate from the session of the admin's users.
 
-It holds the customer and the version of the link that they opened, so that revoking a customer's
+The cookie holds the customer and the version of the link that was opened. So revoking a customer's
 links also logs out everyone who opened one.
 """
 

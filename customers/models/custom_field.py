@@ -16,7 +16,7 @@ from customers.models.tenant import BelongsToBusiness
 
 
 class CustomField(HasPublicId, BelongsToBusiness):
-    """A question that a business asks its customers, such as the birthday."""
+    """A field about customers that a business defines, such as the birthday."""
 
     class Kind(models.TextChoices):
         TEXT = "TEXT", "Text"
@@ -81,18 +81,16 @@ class CustomFieldValue(BelongsToBusiness):
     @classmethod
     @transaction.atomic
     def record(cls, customer: Customer, field: CustomField, value: str) -> Self:
-        """Record the customer's answer, replacing an earlier one. An empty value clears it."""
+        """Record the customer's value in a field, replacing an earlier one. "" clears the field."""
         refuse_other_business(customer.business_id, field=field)
         customer.lock()
-        answer = cls.objects.filter(customer=customer, field=field).first() or cls(
-            customer=customer
-        )
-        answer.customer, answer.field, answer.value = customer, field, value
+        row = cls.objects.filter(customer=customer, field=field).first() or cls(customer=customer)
+        row.customer, row.field, row.value = customer, field, value
         with refused_if_invalid():
-            answer.clean_fields(exclude={"customer", "field"})
-            answer.clean()
-        answer.save()
-        return answer
+            row.clean_fields(exclude={"customer", "field"})
+            row.clean()
+        row.save()
+        return row
 
     def _normalise_date(self) -> None:
         if not self.value or self.field.kind != CustomField.Kind.DATE:

@@ -225,7 +225,7 @@ class Customer(HasAddress, BelongsToBusiness):
 
     @transaction.atomic
     def record_text_reply(self, at: datetime | None = None) -> None:
-        """Record that the customer answered a text, which shows that the phone is a mobile one."""
+        """Record that the customer replied to a text, which shows that the phone is a mobile."""
         at = checked_time(at)
         self.lock()
         if self.text_answered_at is None:

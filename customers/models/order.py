@@ -220,7 +220,7 @@ class Order(HasPublicId, BelongsToCustomer):
 
     @transaction.atomic
     def change_item(self, item: LineItem, **changes: Unpack[LineItemChange]) -> None:
-        """Correct one `item`. Fields that are not given stay."""
+        """Correct one `item`. Fields that are left out stay as they are."""
         self._lock_open("business", "discount")
         lines = locked_items(self)
         (line,) = select_items(self, [item], still_here(lines))
@@ -230,7 +230,7 @@ class Order(HasPublicId, BelongsToCustomer):
 
     @transaction.atomic
     def change(self, **changes: Unpack[OrderChange]) -> None:
-        """Correct the order. Fields that are not given stay."""
+        """Correct the order. Fields that are left out stay as they are."""
         records = {name: changes.get(name) for name in ("agent", "sold_by", "discount")}
         refuse_other_business(self.business_id, **cast("dict[str, HasTenant | None]", records))
         self._lock_open("business", "discount")

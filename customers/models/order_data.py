@@ -1,4 +1,4 @@
-"""The data of an order that callers give, and its validation."""
+"""The data of an order that callers pass, and its validation."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,8 +19,8 @@ MAX_TAX_RATE = 99
 class OrderIntake(TypedDict, total=False):
     """The data of a new order.
 
-    `tax_rate` is in percent. `number` is the POS's own, or empty. `at` is the time that a phone
-    reports late.
+    `tax_rate` is in percent. `number` is the number of the point of sale, or empty. `at` is when
+    the order was created, if a phone reports it late.
     """
 
     items: Sequence[NewLineItem]

@@ -1,4 +1,4 @@
-"""Ids that may be known outside.
+"""Ids of records for API clients and Segment.
 
 Row numbers would reveal how many orders a business has, and could be guessed.
 """

@@ -100,5 +100,6 @@ class BelongsToCustomer(BelongsToBusiness):
 
 
 def lockable(model: type[Record], *related: str) -> QuerySet[Record]:
+    """Return a queryset that locks the rows it reads (FOR NO KEY UPDATE), with `related` rows."""
     rows = model._base_manager.select_for_update(of=("self",), no_key=True)
     return rows.select_related(*related) if related else rows

@@ -1,6 +1,6 @@
 """The nightly text about tomorrow's pickup, and what customers text back.
 
-`customers.texts` plans, sends and understands them.
+`customers.texts` plans and sends the texts, and understands the replies.
 """
 
 from django.db import models

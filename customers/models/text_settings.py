@@ -124,9 +124,9 @@ class TextSettings(models.Model):
         if self.enabled and not self.number:
             raise ValidationError({"number": "Enter your Twilio number, or switch texts off."})
         if unknown := unknown_placeholders(self.wording):
-            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+            allowed = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
             raise ValidationError(
-                {"wording": f"We cannot fill in {{{unknown[0]}}}. You may use {known}."}
+                {"wording": f"We cannot fill in {{{unknown[0]}}}. You may use {allowed}."}
             )
         self._refuse_ambiguous_words()
 

@@ -54,7 +54,7 @@ class Tracked(models.Model):
     """
 
     _stored: Values | None = None
-    """Known column values by attname after the latest save or read. None before the first."""
+    """The column values by attname after the latest save or read. None before the first."""
     _undo_log: tuple[tuple[TransactionState, Values | None], ...] = ()
     """Transactions that may still be rolled back, oldest first, each with `_stored` before it."""
     _saving: Saving | None = None
@@ -160,7 +160,7 @@ class Tracked(models.Model):
         return record
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is known of the row: a copy may outlive the transaction.
+        """Leave out the remembered values of the row: a copy may outlive the transaction.
 
         The first save of the copy queries the row.
         """
@@ -222,25 +222,25 @@ class Tracked(models.Model):
             names = attnames(type(self))
             # Django does not write columns that are deferred and unassigned.
             return names if self.__dict__.keys() >= names else names & self.__dict__.keys()
-        known = attname_of(type(self))
-        return frozenset(known[name] for name in update_fields if name in known)
+        attname_by_name = attname_of(type(self))
+        return frozenset(attname_by_name[name] for name in update_fields if name in attname_by_name)
 
     def _values_before(self, names: frozenset[str], using: str) -> Values | None:
         """Return the row's values from memory, or None when there is no row yet.
 
-        Queries only columns that are written and were never read: deferred ones, or all of an
-        instance that was made by hand.
+        Queries only columns that are written and were never read: deferred ones, or all columns of
+        an instance that was constructed with the key of an existing row.
         """
         if self.pk is None:
             return None
         stored = self._stored
         if stored is None or stored.get(self._meta.pk.attname) != self.pk:
             stored = {}
-        unknown = names - stored.keys()
-        if not unknown:
+        unread = names - stored.keys()
+        if not unread:
             return stored
         row: Mapping[str, Any] | None = (
-            type(self)._base_manager.using(using).filter(pk=self.pk).values(*unknown).first()
+            type(self)._base_manager.using(using).filter(pk=self.pk).values(*unread).first()
         )
         return None if row is None else {**stored, **row, self._meta.pk.attname: self.pk}
 

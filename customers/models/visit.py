@@ -59,7 +59,7 @@ class Visit(BelongsToCustomer):
         return visit if is_first else None
 
     def insert_if_first(self) -> bool:
-        """Insert this visit unless the day has one: the database decides between two counters."""
+        """Insert this visit unless the day has one: the database decides which call was first."""
         using = router.db_for_write(type(self), instance=self)
         with connections[using].cursor() as cursor:
             cursor.execute(

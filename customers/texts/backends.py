@@ -41,6 +41,6 @@ TEXT_BACKENDS: Final = {
 
 
 def new_backend() -> TextBackend:
-    """Return a new one for each run, so that no connection is kept for long."""
+    """Return a new backend. Each run has its own, so that no connection is kept for long."""
     backend: TextBackend = import_string(TEXT_BACKENDS[settings.TEXTS_BACKEND])()
     return backend

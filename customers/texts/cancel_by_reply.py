@@ -14,7 +14,7 @@ from customers.texts.timing import has_van_left
 
 
 class TextedPickupState(Enum):
-    """What happened since to the pickup that a text was about."""
+    """What has happened to a pickup since the text about it."""
 
     SCHEDULED = "scheduled"
     CANCELED = "canceled"
@@ -25,7 +25,7 @@ class TextedPickupState(Enum):
 
 @dataclass(frozen=True)
 class TextedPickup:
-    """A pickup that a text was about: whose, on which day, and its state now."""
+    """A pickup that a text was about: the customer's name, the day, and the state now."""
 
     name: str
     day: date

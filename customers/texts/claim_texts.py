@@ -49,7 +49,10 @@ def _claim_chunk(now: datetime) -> list[NightlyText]:
 
 
 def close_overdue_texts(now: datetime) -> tuple[int, int]:
-    """Return how many expired, and how many a dead worker left unconfirmed."""
+    """Close the texts that are too late.
+
+    Returns how many expired, and how many a dead worker left unconfirmed.
+    """
     expired = NightlyText.objects.filter(status=Status.WAITING, until__lte=now)
     abandoned = NightlyText.objects.filter(
         status=Status.SENDING, claimed_at__lte=now - CLAIM_LIFETIME
@@ -91,7 +94,10 @@ def _claim_row(row: NightlyText, now: datetime) -> None:
 def reason_not_to_send(
     customer: Customer, pickup: PickupRequest, row: NightlyText
 ) -> NightlyText.Reason:
-    """Return `NONE` to send it. Customer and pickup may have changed since it was planned."""
+    """Return why the text is not sent, or `NONE` if it is sent.
+
+    The customer and the pickup may have changed since the text was planned.
+    """
     if pickup.status != PickupRequest.Status.SCHEDULED or pickup.pickup_date != row.pickup_date:
         return Reason.NOT_SCHEDULED
     if not customer.receive_texts:
@@ -100,7 +106,10 @@ def reason_not_to_send(
 
 
 def may_be_mobile(customer: Customer) -> bool:
-    """Return True also where nobody can know before a reply, as in North America."""
+    """Return whether the customer's number can be a mobile one.
+
+    Where only a reply shows that it is one, as in North America, it can be.
+    """
     if not customer.phone:
         return False
     if customer.phone_is_mobile is not None:

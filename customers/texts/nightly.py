@@ -23,7 +23,10 @@ TEXT_RUN_SECONDS: Final = 50.0
 
 
 def run(budget: float = TEXT_RUN_SECONDS) -> Counter[str]:
-    """Return how many texts had which result."""
+    """Plan and send texts until none is due or the time is up.
+
+    Returns the number of texts by result.
+    """
     now, ends = timezone.now(), time.monotonic() + budget
     plan_texts(now)
     expired, abandoned = close_overdue_texts(now)
@@ -49,7 +52,7 @@ def _is_account_halted(result: SendResult) -> bool:
 def send(
     texts: Sequence[TextToSend], backend: TextBackend, threads: ThreadPoolExecutor
 ) -> list[SendResult]:
-    """Send all at the same time, outside any transaction.
+    """Send the texts at the same time, outside any transaction.
 
     The threads open no database connection.
     """

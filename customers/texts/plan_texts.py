@@ -1,4 +1,4 @@
-"""Decide who gets a text tonight, and write a row for each before anything is sent."""
+"""Decide which customers get a text tonight, and write a row for each before anything is sent."""
 
 from datetime import datetime
 
@@ -34,7 +34,7 @@ ON CONFLICT DO NOTHING
 
 
 def plan_texts(now: datetime) -> int:
-    """Return how many texts were added, for all businesses whose hour has come."""
+    """Add the texts of all businesses whose hour has come. Returns the number of texts added."""
     due = businesses_due(now)
     if not due:
         return 0

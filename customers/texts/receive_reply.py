@@ -72,7 +72,7 @@ class ReceivedText:
 
 
 def receive_reply(text: ReceivedText) -> str:
-    """Return the automatic reply, or an empty string for none.
+    """Record the text and act on it. Returns the automatic reply, or an empty string for none.
 
     The number that was texted identifies the business.
     """

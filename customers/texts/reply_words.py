@@ -34,12 +34,12 @@ class ReplyWords:
 
         English is always included: everyone knows STOP. The business's own words win.
         """
-        known = [ENGLISH, *(LANGUAGES[code] for code in languages)]
+        understood = [ENGLISH, *(LANGUAGES[code] for code in languages)]
         # Opting out wins over "No" where two languages have the same words.
         by_language = {
             simplify(word): meaning
             for meaning in (ReplyMeaning.NO, ReplyMeaning.OPT_IN, ReplyMeaning.OPT_OUT)
-            for language in known
+            for language in understood
             for word in language.words[meaning]
         }
         own_words = {simplify(word): meaning for meaning, words in own.items() for word in words}

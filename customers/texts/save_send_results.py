@@ -27,9 +27,9 @@ HALT_CHECKED_EVERY: Final = timedelta(minutes=15)
 
 
 def save_send_results(results: Mapping[int, SendResult], now: datetime) -> None:
-    """Record each result, by the id of its text.
+    """Record the results, which are by the id of their text.
 
-    It may run late: only the worker that claimed a text records its result.
+    Running late does no harm: only the worker that claimed a text records its result.
     """
     rows = list(NightlyText.objects.filter(pk__in=results).order_by("pk"))
     for row in rows:
@@ -78,7 +78,7 @@ def _apply_consequences(row: NightlyText, result: SendResult, now: datetime) -> 
 
 @transaction.atomic
 def _correct_customer(row: NightlyText, **values: bool) -> None:
-    """Set what Twilio knows of the number, unless the customer has another number by now."""
+    """Set what Twilio says about the number, unless the customer has another number by now."""
     customer = lockable(Customer).filter(pk=row.customer_id, phone=row.phone).first()
     if customer is None:
         return

@@ -81,12 +81,12 @@ RESULT_BY_TWILIO_ERROR: Final[Mapping[int, SendResult]] = MappingProxyType(
 
 def result_of_error(status: int, error: int | None, retry_after: float | None = None) -> SendResult:
     """Return what an unsuccessful response means: its HTTP status and Twilio's error."""
-    known = RESULT_BY_TWILIO_ERROR.get(error or 0)
-    if isinstance(known, Refused):
-        return Refused(known.reason, error)
-    if isinstance(known, Halted):
-        return Halted(known.reason, error)
-    if known or status in {429, 503}:
+    result = RESULT_BY_TWILIO_ERROR.get(error or 0)
+    if isinstance(result, Refused):
+        return Refused(result.reason, error)
+    if isinstance(result, Halted):
+        return Halted(result.reason, error)
+    if result or status in {429, 503}:
         return Postponed(retry_after)
     if status in {401, 403, 404}:
         return Halted("account", error)

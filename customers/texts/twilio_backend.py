@@ -25,7 +25,7 @@ TWILIO_TIMEOUT_SECONDS: Final = 10.0
 """Twilio responds within a second. A much longer timeout could exceed the run's time budget."""
 
 TWILIO_LOGGER: Final = logging.getLogger("twilio.http_client")
-"""It would log ten lines for each text, with the account's id."""
+"""Twilio's own logger would log ten lines for each text, with the account's id."""
 TWILIO_LOGGER.setLevel(logging.WARNING)
 
 

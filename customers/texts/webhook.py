@@ -1,4 +1,4 @@
-"""Where Twilio reports incoming texts: POST /texts/incoming, entered at Twilio for each number."""
+"""The webhook for incoming texts: POST /texts/incoming, entered at Twilio for each number."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse

@@ -81,9 +81,9 @@ class StrictSerializer(serializers.Serializer[Any]):
             data.keys() - self.fields.keys() - self.ignored if isinstance(data, Mapping) else set()
         )
         if unknown:
-            known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+            names = ", ".join(name for name, field in self.fields.items() if not field.read_only)
             raise serializers.ValidationError(
-                {name: [f"Unknown field. The fields are: {known}."] for name in sorted(unknown)}
+                {name: [f"Unknown field. The fields are: {names}."] for name in sorted(unknown)}
             )
         return super().to_internal_value(data)
 

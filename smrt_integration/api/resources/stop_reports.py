@@ -1,4 +1,4 @@
-"""Stop reports: their serializers, the limits of one call, and how a repeated report is known."""
+"""Stop reports: their serializers, the limits of one call, and the hash of a repeated report."""
 
 import hashlib
 import json
