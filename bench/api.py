@@ -57,7 +57,7 @@ class Web(Program):
 def measure_orders(sizes: Sizes) -> Iterator[Figure]:
     """Measure how many orders a second are created over HTTP, and how long each takes."""
     fill.create_businesses(sizes.api_businesses, 10, 0)
-    fill.empty_outbox_and_log(known=True)
+    fill.empty_outbox_and_log(identified=True)
     calls = _make_calls()
     web = Web()
     with running(web):
@@ -69,7 +69,7 @@ def measure_orders(sizes: Sizes) -> Iterator[Figure]:
 def _measure(
     name: str, port: int, calls: list[Call], seconds: float, *, keyed: bool
 ) -> Iterator[Figure]:
-    fill.empty_outbox_and_log(known=True)
+    fill.empty_outbox_and_log(identified=True)
     started = time.monotonic()
     milliseconds = asyncio.run(_run_clients(port, calls, seconds, keyed=keyed))
     elapsed = time.monotonic() - started

@@ -85,7 +85,7 @@ def _release_lanes() -> None:
 
 
 def _empty_outbox() -> None:
-    fill.empty_outbox_and_log(known=True)
+    fill.empty_outbox_and_log(identified=True)
 
 
 def _fill_one_lane() -> None:
@@ -96,7 +96,7 @@ def _fill_one_lane() -> None:
 
 
 def _fill_all_lanes() -> None:
-    fill.empty_outbox_and_log(known=True)
+    fill.empty_outbox_and_log(identified=True)
     fill.fill_outbox()
 
 
@@ -106,7 +106,7 @@ def _dead_rows(rows_per_business: int) -> Iterator[None]:
 
     VACUUM cannot remove the dead rows while another transaction holds a snapshot.
     """
-    fill.empty_outbox_and_log(known=True)
+    fill.empty_outbox_and_log(identified=True)
     with _other_session() as open_snapshot, connection.cursor() as cursor:
         cursor.execute(INSERT_ROWS_TO_DELETE, [rows_per_business])
         inserted = cursor.fetchone()[0]

@@ -89,9 +89,10 @@ INSERT INTO events_integration (
     weekly_limit, bi_weekly_limit, monthly_limit, irregular_limit,
     birthday_field_id, birthday_field_since, birthday_hour, retention_months
 )
-SELECT k.id, TRUE, now(), k.write_key, %s, '{}', 14, 31, 62, 92, f.id, now(), 9, 13
-FROM unnest(%s::bigint[], %s::text[]) AS k (id, write_key)
-JOIN customers_customfield f ON f.business_id = k.id AND f.kind = 'DATE'
+SELECT
+    business.id, TRUE, now(), business.write_key, %s, '{}', 14, 31, 62, 92, field.id, now(), 9, 13
+FROM unnest(%s::bigint[], %s::text[]) AS business (id, write_key)
+JOIN customers_customfield field ON field.business_id = business.id AND field.kind = 'DATE'
 """
 INSERT_LANES = """
 INSERT INTO events_lane (
@@ -144,9 +145,9 @@ INSERT_ACCEPTED_TRAITS = """
 INSERT INTO events_acceptedtraits (
     customer_id, destination, traits_hash, message_id, occurred_at
 )
-SELECT c.id, k.destination, md5(c.id::text), md5('m' || c.id), now() - interval '1 day'
-FROM unnest(%s::bigint[], %s::text[]) AS k (id, destination)
-JOIN customers_customer c ON c.business_id = k.id
+SELECT c.id, business.destination, md5(c.id::text), md5('m' || c.id), now() - interval '1 day'
+FROM unnest(%s::bigint[], %s::text[]) AS business (id, destination)
+JOIN customers_customer c ON c.business_id = business.id
 """
 RESET_LANES = """
 UPDATE events_lane SET
@@ -200,16 +201,16 @@ def write_key(business_id: int) -> str:
     return hashlib.md5(str(business_id).encode(), usedforsecurity=False).hexdigest()
 
 
-def empty_outbox_and_log(known: bool) -> None:
+def empty_outbox_and_log(identified: bool) -> None:
     """Delete everything that waits or was sent, and reset the lanes.
 
-    `known`: Segment accepted the traits of every customer a day ago; else of none.
+    `identified`: Segment accepted the traits of every customer a day ago; else of none.
     """
     ids = business_ids()
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE events_outgoing, {LOG_TABLES}, events_acceptedtraits")
         cursor.execute(RESET_LANES)
-        if known:
+        if identified:
             destinations = [destination_of(REGION, write_key(business)) for business in ids]
             cursor.execute(INSERT_ACCEPTED_TRAITS, [ids, destinations])
             cursor.execute("VACUUM ANALYZE events_acceptedtraits")
@@ -218,7 +219,7 @@ def empty_outbox_and_log(known: bool) -> None:
 def fill_outbox() -> int:
     """Insert one event per order, in order of time, so that businesses alternate.
 
-    Returns how many.
+    Returns the number of events.
     """
     with connection.cursor() as cursor:
         cursor.execute(INSERT_EVENTS)

@@ -25,7 +25,7 @@ WARM_UP_ORDERS = 50
 def measure_latency(sizes: Sizes) -> Iterator[Figure]:
     """Measure the time from commit to acceptance, as median and 99th percentile."""
     fill.create_businesses(sizes.steady_businesses, 10, 0)
-    fill.empty_outbox_and_log(known=True)
+    fill.empty_outbox_and_log(identified=True)
     schedules.sync()
     tills = load_tills()
     receiver = Receiver()

@@ -87,11 +87,11 @@ def choose_parts(names: Sequence[str]) -> list[Part]:
 
     Ends the program if a name is unknown.
     """
-    known = {name for part in PARTS for name in (part.name, *part.figures)}
-    if unknown := sorted(set(names) - known):
+    available = {name for part in PARTS for name in (part.name, *part.figures)}
+    if unknown := sorted(set(names) - available):
         raise SystemExit(
             f"{', '.join(unknown)}: there is no such part or figure. "
-            f"There are {', '.join(sorted(known))}."
+            f"There are {', '.join(sorted(available))}."
         )
     return [
         part for part in PARTS if not names or part.name in names or set(names) & set(part.figures)

@@ -31,7 +31,7 @@ SAVES_AT_A_TIME = 50
 def measure_recording(sizes: Sizes) -> Iterator[Figure]:
     """Measure a save in every way, in turn, and compare them turn by turn."""
     fill.create_businesses(20, 20, 0)
-    fill.empty_outbox_and_log(known=True)
+    fill.empty_outbox_and_log(identified=True)
     tills = load_tills()
     ways = _ways_to_save()
     times: dict[str, list[float]] = defaultdict(list)

@@ -68,11 +68,11 @@ def measure_queries_per_round(sizes: Sizes) -> Iterator[Figure]:
     with running(receiver):
         settings.SEGMENT_HOST = receiver.url
         # The first round of a process also looks for this month's partitions.
-        _queries(1, known=False)
+        _count_queries(1, identified=False)
         for businesses in (1, sizes.round_businesses):
             yield Figure(
                 f"queries_per_round_{businesses}",
-                _queries(businesses, known=True),
+                _count_queries(businesses, identified=True),
                 "queries",
                 _variants(businesses),
             )
@@ -82,14 +82,15 @@ def _variants(businesses: int) -> dict[str, Any]:
     """Count the same round with identifies of unknown customers, and with more events."""
     events = 20
     return {
-        "first_contact": _queries(businesses, known=False),
-        f"with_{events}_events_each": _queries(businesses, known=True, events=events),
+        "first_contact": _count_queries(businesses, identified=False),
+        f"with_{events}_events_each": _count_queries(businesses, identified=True, events=events),
     }
 
 
-def _queries(businesses: int, *, known: bool, events: int = 1) -> int:
+def _count_queries(businesses: int, *, identified: bool, events: int = 1) -> int:
+    """Return the number of queries of one round. Raises AssertionError if it left out an event."""
     fill.create_businesses(businesses, 1, events)
-    fill.empty_outbox_and_log(known)
+    fill.empty_outbox_and_log(identified)
     expected = fill.fill_outbox()
     statements = count_statements(businesses)
     logged = fill.count_logged().get(("Order Returned", "accepted"), 0)

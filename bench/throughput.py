@@ -39,13 +39,15 @@ class Run:
         return self.events / self.seconds
 
 
-def drain(receiver: Receiver, worker: Worker, delay: float = 0.0, *, known: bool = True) -> Run:
+def drain(
+    receiver: Receiver, worker: Worker, delay: float = 0.0, *, identified: bool = True
+) -> Run:
     """Let the worker deliver one event per order.
 
-    `known`: the customers were identified before. Raises AssertionError if an event is missing.
+    `identified`: the customers were identified before. Raises AssertionError for a missing event.
     """
     receiver.reset(delay)
-    fill.empty_outbox_and_log(known)
+    fill.empty_outbox_and_log(identified)
     events = fill.fill_outbox()
     started, cpu_before = time.monotonic(), worker.cpu_seconds()
     wake.wake()
@@ -81,7 +83,7 @@ def measure_bulk(sizes: Sizes) -> Iterator[Figure]:
             _run(
                 runs,
                 "bulk_first_contact_events_per_s",
-                lambda: drain(receiver, worker, known=False),
+                lambda: drain(receiver, worker, identified=False),
             )
             for peer in peers:
                 rates[peer.name].append(peer.measure())
@@ -114,7 +116,7 @@ def measure_sparse(sizes: Sizes) -> Iterator[Figure]:
                 _run(
                     runs,
                     "sparse_first_contact_events_per_s",
-                    lambda: drain(receiver, worker, sizes.sparse_delay, known=False),
+                    lambda: drain(receiver, worker, sizes.sparse_delay, identified=False),
                 )
             yield from _figures(runs)
 

@@ -16,7 +16,7 @@ APPLIED = "django_migrations"
 
 
 def dump_schema(database_url: str) -> str:
-    """Return the schema as SQL, without what differs from one dump to the next."""
+    """Return the schema as SQL, without the lines that differ from one dump to the next."""
     excluded = [f"--exclude-table={pattern}" for pattern in PARTITIONS]
     return _dump(database_url, "--schema-only", *excluded)
 

@@ -41,7 +41,7 @@ def sdk_queue_peer(receiver: Receiver, events: int) -> Peer:
 @contextmanager
 def post_only_peer(receiver: Receiver) -> Iterator[Peer]:
     """Start the programs that post; they build their batches from what waits now."""
-    fill.empty_outbox_and_log(known=True)
+    fill.empty_outbox_and_log(identified=True)
     events = fill.fill_outbox()
     environment = {"SEGMENT_HOST": receiver.url}
     posters = [

@@ -4,8 +4,8 @@
 (`past_records`, with `people`, `places` and `line_items`), the messages that they sent
 (`past_messages`), the texts of the last evening (`past_texts`), `logins` and `api_keys`.
 
-`simulation` then runs one action after another: `counter`, `drivers`, `website`, `replies` and
-`owner` have them, and `choices` picks the customer. An action uses the system from outside, through
+`simulation` then runs one action after another. The actions are in `counter`, `drivers`, `website`,
+`replies` and `owner`; `choices` picks the customer. An action uses the system from outside, through
 `remote_business`: the REST API (`api_client`), the pages (`simple_browser`) and the Phones page,
-over `http_client`. `stand_ins` tells the stand-ins what they cannot know.
+over `http_client`. `stand_ins` gives the stand-ins the businesses' names and their earlier texts.
 """

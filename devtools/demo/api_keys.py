@@ -51,9 +51,9 @@ def _trial_key_sentence(demo: DemoBusiness, business: Business) -> str:
 
 def _create(demo: DemoBusiness, business: Business, client: Client, name: str) -> ApiKey:
     ours = secret(demo, client, name)
-    known = ApiKey.objects.filter(hash=secret_hash(ours)).first()
-    if known:
-        return known
+    existing = ApiKey.objects.filter(hash=secret_hash(ours)).first()
+    if existing:
+        return existing
     # issued like any other key, but with a derived secret
     key, _ = ApiKey.issue(business, client, name)
     key.start, key.hash = ours.removeprefix(_prefix(client))[:4], secret_hash(ours)

@@ -34,7 +34,7 @@ def choose(rows: Sequence[Choice], random: Random) -> Choice | None:
 
 
 def choose_customer(business: RemoteBusiness, random: Random) -> Row | None:
-    """Return a customer who visited or signed up recently, or else any, as the till sees them."""
+    """Return a customer who visited or signed up recently, or else any customer."""
     customers = Customer.objects.filter(business__uuid=business.uuid)
     since = timezone.now() - ACTIVE_WITHIN
     uuid = _choose_uuid(

@@ -58,7 +58,7 @@ def return_order(business: RemoteBusiness, random: Random) -> str | None:
 
 
 def return_one_item(business: RemoteBusiness, random: Random) -> str | None:
-    """One item is needed today, and the rest is picked up later."""
+    """Return one item that the customer needs today. The rest is picked up later."""
     order = oldest_order(business, "ready")
     remaining = [item for item in order["items"] if item["returned_at"] is None] if order else []
     if order is None or not remaining:
@@ -72,7 +72,7 @@ def return_one_item(business: RemoteBusiness, random: Random) -> str | None:
 
 
 def schedule_pickup(business: RemoteBusiness, random: Random) -> str | None:
-    """A customer calls, and an employee schedules the pickup."""
+    """Schedule a pickup for a customer who calls."""
     customer = choose_customer(business, random)
     if customer is None:
         return None
@@ -84,7 +84,7 @@ def schedule_pickup(business: RemoteBusiness, random: Random) -> str | None:
 
 
 def cancel_pickup(business: RemoteBusiness, random: Random) -> str | None:
-    """An employee cancels, so there is no event: the customer did not."""
+    """Cancel a pickup as an employee. That is no event: only the customer's own cancellation is."""
     pickup = choose_pickup(business, random)
     if pickup is None:
         return None

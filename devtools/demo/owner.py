@@ -9,7 +9,7 @@ NAME_SUFFIX = " & Co"
 
 
 def rename(business: RemoteBusiness, random: Random) -> str | None:
-    """Rename a brand, a store or a route; the second time back again, so that names do not grow."""
+    """Rename a brand, a store or a route, or undo the last renaming, so that names do not grow."""
     brands = [
         (f"brands/{brand['id']}", brand["name"]) for brand in business.till.list_rows("brands")
     ]

@@ -35,7 +35,7 @@ NEARLY_LOST: Final = (
     ),
     *((6, "unknown"), (7, "monthly"), (8, "bi-weekly"), (9, "irregular")),
 )
-"""Customers who stay away: in how many days they are lost, and their visit frequency."""
+"""Customers who stay away: the days until they count as lost, and their visit frequency."""
 BIRTHDAYS_SOON: Final = 10
 """One birthday on each of the next days; the others are spread over the year."""
 LEAP_YEARS: Final = (1956, 1968, 1980, 1988, 1996, 2004)
@@ -198,8 +198,9 @@ class PastRecords:
         text = (
             f"{day:%m-%d}" if number % 4 == 3 else f"{self.random.choice(LEAP_YEARS)}-{day:%m-%d}"
         )
-        asked = number < BIRTHDAYS_SOON or number % 3 != 2
-        return CustomFieldValue(customer=customer, field=self.birthday, value=text if asked else "")
+        is_known = number < BIRTHDAYS_SOON or number % 3 != 2
+        value = text if is_known else ""
+        return CustomFieldValue(customer=customer, field=self.birthday, value=value)
 
     def _day(self, days_ago: int) -> date:
         return self.records.business.today() - timedelta(days=days_ago)

@@ -1,4 +1,7 @@
-"""Create the demo businesses, on Segment for three months: nothing of their past is sent again."""
+"""Create the demo businesses.
+
+They have used Segment for three months, and nothing of their past is sent again.
+"""
 
 from datetime import timedelta
 from decimal import Decimal

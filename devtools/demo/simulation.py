@@ -43,7 +43,7 @@ ACTION_COUNTS: Final[tuple[tuple[Action, int], ...]] = (
     (website.change_phone, 1),
     (website.change_address, 1),
     (website.change_message_settings, 1),
-    (website.answer_custom_field, 1),
+    (website.fill_in_custom_field, 1),
     (owner.rename, 1),
 )
 """How often each action occurs in a cycle. All of them run before the next cycle is shuffled.

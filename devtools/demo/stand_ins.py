@@ -1,4 +1,4 @@
-"""Tell the stand-ins the names of the businesses, and the texts from before they started."""
+"""Give the stand-ins the names of the businesses, and the texts from before they started."""
 
 import json
 import urllib.request

@@ -130,20 +130,20 @@ def change_message_settings(business: RemoteBusiness, random: Random) -> str | N
     return f"{customer_name(customer)} chose to get {' and '.join(names) or 'no messages'}"
 
 
-def answer_custom_field(business: RemoteBusiness, random: Random) -> str | None:
-    """Answer a custom field on the business's own website, whose backend calls the API."""
+def fill_in_custom_field(business: RemoteBusiness, random: Random) -> str | None:
+    """Fill in a custom field on the business's own website, whose backend calls the API."""
     customer = choose_customer(business, random)
-    question = choose(
+    custom_field = choose(
         [field for field in business.site.list_rows("custom-fields") if field["kind"] == "TEXT"],
         random,
     )
-    if customer is None or question is None:
+    if customer is None or custom_field is None:
         return None
     business.site.patch(
         f"customers/{customer['id']}",
-        custom_fields=[{"field": question["id"], "value": random.choice(REFERRALS)}],
+        custom_fields=[{"field": custom_field["id"], "value": random.choice(REFERRALS)}],
     )
-    return f"{customer_name(customer)} answered the custom field {question['name']}"
+    return f"{customer_name(customer)} filled in the custom field {custom_field['name']}"
 
 
 def _fill_in(

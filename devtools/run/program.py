@@ -19,16 +19,16 @@ POLL_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Program:
-    """A program. It is ready when `answers` and `says` are fulfilled, if they are set.
+    """A program, and how to tell that it is ready: by `ready_url` and `ready_text`, if set.
 
-    `answers`: an HTTP address that must respond. `says`: text that a line of output must contain.
-    `after_all`: start when all others are ready.
+    `ready_url`: an HTTP address that must respond. `ready_text`: text that a line of output must
+    contain. `after_all`: start when all others are ready.
     """
 
     name: str
     command: tuple[str, ...]
-    answers: str = ""
-    says: str = ""
+    ready_url: str = ""
+    ready_text: str = ""
     after_all: bool = False
 
 
@@ -38,8 +38,8 @@ class RunningProgram:
     ) -> None:
         self.program = program
         self.last_lines: deque[str] = deque(maxlen=8)
-        self._has_said = not program.says
-        self._has_answered = not program.answers
+        self._has_printed = not program.ready_text
+        self._has_responded = not program.ready_url
         self._process = process
         self._show = show
         self._reader = asyncio.create_task(self._read())
@@ -77,8 +77,8 @@ class RunningProgram:
 
     async def ready(self) -> bool:
         """Return whether the program is ready, or has been."""
-        self._has_answered = self._has_answered or await _answers_http(self.program.answers)
-        return self._has_said and self._has_answered
+        self._has_responded = self._has_responded or await _responds(self.program.ready_url)
+        return self._has_printed and self._has_responded
 
     async def stop(self, seconds: float) -> None:
         """Terminate the program, and after `seconds` kill it and everything that it started."""
@@ -106,7 +106,7 @@ class RunningProgram:
         assert self._process.stdout
         async for line in _lines(self._process.stdout):
             self.last_lines.append(line)
-            self._has_said = self._has_said or self.program.says in line
+            self._has_printed = self._has_printed or self.program.ready_text in line
             self._show(line)
 
 
@@ -121,8 +121,8 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
         yield rest.decode(errors="replace")
 
 
-async def _answers_http(address: str) -> bool:
-    """Return whether the address responds, with any status."""
+async def _responds(address: str) -> bool:
+    """Return whether the address responds over HTTP, with any status."""
     try:
         async with asyncio.timeout(RESPONSE_TIMEOUT_SECONDS):
             return (await _status_line(address)).startswith(b"HTTP/")

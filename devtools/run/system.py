@@ -83,7 +83,7 @@ def require_servers(urls: Mapping[str, str]) -> None:
 
 
 def require_present_schema(url: str) -> None:
-    """Raise RunError for a database made before 0.1.0, whose migrations are folded now."""
+    """Raise RunError for a database of a version before 0.1.0, whose migrations are folded now."""
     with psycopg.connect(url) as connection:
         (has_tables,) = connection.execute(
             "SELECT to_regclass('django_migrations') IS NOT NULL"
@@ -158,8 +158,8 @@ def programs(addresses: Addresses) -> list[Program]:
         "smrt_integration",
     )
     return [
-        Program("segment", segment, answers=f"{addresses.segment}/messages"),
-        Program("twilio", twilio, answers=f"{addresses.twilio}/messages"),
+        Program("segment", segment, ready_url=f"{addresses.segment}/messages"),
+        Program("twilio", twilio, ready_url=f"{addresses.twilio}/messages"),
         Program(
             "web",
             (
@@ -172,7 +172,7 @@ def programs(addresses: Addresses) -> list[Program]:
                 "--graceful-timeout",
                 "2",
             ),
-            answers=f"{addresses.web}/",
+            ready_url=f"{addresses.web}/",
         ),
         # the only worker here: looking for others would take a second
         Program(
@@ -187,7 +187,7 @@ def programs(addresses: Addresses) -> list[Program]:
                 "--loglevel",
                 "INFO",
             ),
-            says=_logged_at_info("ready."),
+            ready_text=_logged_at_info("ready."),
         ),
         Program("beat", (*celery, "beat", "--pidfile=")),
         Program("simulation", (*MANAGE, "simulate", "--web", addresses.web), after_all=True),
@@ -195,7 +195,10 @@ def programs(addresses: Addresses) -> list[Program]:
 
 
 def _hide_requests() -> tuple[str, ...]:
-    """Hide log lines of requests: the simulation makes about ten for each line that it prints."""
+    """Return a prefix that hides the log lines of requests, unless LOG_LEVEL is set.
+
+    The simulation sends about ten requests for each line that it prints.
+    """
     return () if os.environ.get("LOG_LEVEL", "").strip() else ("/usr/bin/env", "LOG_LEVEL=WARNING")
 
 

@@ -60,7 +60,7 @@ async def _redirect(faulty: FaultyRequest) -> web.Response:
     return web.Response(status=faulty.fault.status, headers={"Location": faulty.fault.location})
 
 
-async def _refuse(_meeting: FaultyRequest) -> web.Response:
+async def _refuse(_faulty: FaultyRequest) -> web.Response:
     return web.json_response(
         {"success": False, "message": "A message of the request was refused"}, status=400
     )

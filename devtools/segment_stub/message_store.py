@@ -17,7 +17,8 @@ from devtools.segment_stub.records import (
 from devtools.segment_stub.verdicts import MessageIds, duplicate_reason, reason_to_drop
 
 MAX_KEPT: Final = 100_000
-"""Messages, and as many requests: every test can read back all it sent. The oldest go first."""
+"""Messages kept, and requests kept, so that a test can read all that it sent. The oldest are
+dropped first."""
 
 MAX_KEPT_BYTES: Final = 256 * 1024 * 1024
 """Bytes of messages: 100,000 messages at the size limit would take 3 GB."""
@@ -25,7 +26,7 @@ MAX_KEPT_BYTES: Final = 256 * 1024 * 1024
 MAX_NAMES: Final = 100_000
 """Customers with a name, and write keys with counts: one for every message kept."""
 
-MAX_TROUBLES: Final = 30
+MAX_PROBLEM_REQUESTS: Final = 30
 """Newest refused or faulty requests on the page; `GET /requests` has them all."""
 
 
@@ -63,7 +64,7 @@ class MessageStore:
     def _forget_messages(self) -> None:
         self._first_request = self._next_request
         self.requests: deque[ReceivedRequest] = deque(maxlen=MAX_KEPT)
-        self.problem_requests: deque[ReceivedRequest] = deque(maxlen=MAX_TROUBLES)
+        self.problem_requests: deque[ReceivedRequest] = deque(maxlen=MAX_PROBLEM_REQUESTS)
         self.messages: deque[ReceivedMessage] = deque()
         self._kept_bytes = 0
         self._ids = MessageIds()
@@ -87,7 +88,7 @@ class MessageStore:
         return received
 
     def request_changed(self, received: ReceivedRequest) -> None:
-        """Note that a request met a fault, was answered or ended, perhaps after a reset."""
+        """Update the page: a request met a fault, was answered or ended, perhaps after a reset."""
         self.version += 1
         is_problem = received.status != 200 or received.fault is not None
         if (

@@ -50,7 +50,7 @@ class PostgresServer(Server):
     """
 
     name = "PostgreSQL"
-    gentle = signal.SIGINT
+    stop_signal = signal.SIGINT
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class PostgresServer(Server):
         super().__init__(folder)
         self.data = folder / "data"
         self.port = port
-        self.on_our_death = signal.SIGINT if durable else signal.SIGQUIT
+        self.parent_death_signal = signal.SIGINT if durable else signal.SIGQUIT
         self._durable = durable
         self._settings = (
             BASE_SETTINGS | ({} if durable else TEMPORARY_SETTINGS) | dict(settings or {})

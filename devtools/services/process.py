@@ -37,11 +37,11 @@ class Account:
 
 
 def ending_with_parent(
-    command: Sequence[str], on_our_death: signal.Signals, account: Account | None = None
+    command: Sequence[str], parent_death_signal: signal.Signals, account: Account | None = None
 ) -> list[str]:
     """Return a command line that runs `command` and ends it with the thread that starts it.
 
-    `on_our_death` is the signal that it gets then.
+    `parent_death_signal` is the signal that it gets then.
     """
     owner = f"{account.uid}:{account.gid}" if account else "-"
     reach = "reach" if account and account.reach else "-"
@@ -50,7 +50,7 @@ def ending_with_parent(
         "-I",
         "-S",
         LAUNCH,
-        str(int(on_our_death)),
+        str(int(parent_death_signal)),
         str(os.getpid()),
         owner,
         reach,
@@ -62,8 +62,8 @@ class Server(ABC):
     """A server process, in a session of its own: Ctrl-C at the terminal does not reach it."""
 
     name: str
-    gentle = signal.SIGTERM
-    on_our_death = signal.SIGKILL
+    stop_signal = signal.SIGTERM
+    parent_death_signal = signal.SIGKILL
 
     def __init__(self, folder: Path) -> None:
         """`folder` has everything that the server writes; the same folder means the same data."""
@@ -99,7 +99,7 @@ class Server(ABC):
     def launch(self, command: Sequence[str], cwd: Path, account: Account | None = None) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                ending_with_parent(command, self.on_our_death, account),
+                ending_with_parent(command, self.parent_death_signal, account),
                 cwd=cwd,
                 env=clean_environment(),
                 stdin=subprocess.DEVNULL,
@@ -119,7 +119,7 @@ class Server(ABC):
     def stop(self) -> None:
         """Shut it down in order and wait for that. Does nothing if it is not running."""
         if self._process and self.running():
-            self._process.send_signal(self.gentle)
+            self._process.send_signal(self.stop_signal)
             try:
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:

@@ -27,7 +27,7 @@ class RedisServer(Server):
     def __init__(self, folder: Path, *, durable: bool = False, port: int = 0) -> None:
         super().__init__(folder)
         self.port = port
-        self.on_our_death = signal.SIGTERM if durable else signal.SIGKILL
+        self.parent_death_signal = signal.SIGTERM if durable else signal.SIGKILL
         self._durable = durable
 
     @property

@@ -34,7 +34,8 @@ class Text:
 class TextFault:
     """Fail the next `times` texts to `phone`, or to all with "*".
 
-    `status` and `error` are those of the response; status 0 cuts the connection, 1 never answers.
+    `status` and `error` are those of the response. Status 0 cuts the connection; with status 1
+    there is no response.
     """
 
     status: int
@@ -51,18 +52,19 @@ class TwilioState:
     webhook: str
     lines: list[Text] = field(default_factory=list)
     faults: list[TextFault] = field(default_factory=list)
-    asked: int = 0
+    requests: int = 0
+    """How often we were asked to send a text: `asked` of `GET /messages`."""
 
     def sid(self) -> str:
         """Return a new id, unique across stand-ins: our webhook handles each id only once."""
         return f"SM{uuid4().hex}"
 
     def remember(self, lines: Iterable[Text]) -> None:
-        """Add texts from before this process started, unless they are known."""
-        known = {line.sid for line in self.lines} | {
+        """Add texts from before this process started, unless we have them already."""
+        present = {line.sid for line in self.lines} | {
             line.reply_to for line in self.lines if line.reply_to
         }
-        self.lines[:0] = [line for line in lines if not {line.sid, line.reply_to} & known]
+        self.lines[:0] = [line for line in lines if not {line.sid, line.reply_to} & present]
 
     def fault_for(self, phone: str) -> TextFault | None:
         for fault in self.faults:
@@ -87,7 +89,7 @@ def routes() -> list[web.RouteDef]:
 
 async def create_text(request: web.Request) -> web.StreamResponse:
     state, form = request.app[STATE], await request.post()
-    state.asked += 1
+    state.requests += 1
     if not _authorized(request):
         return error_response(401, 20003)
     phone, number, body = (str(form.get(name, "")) for name in ("To", "From", "Body"))
@@ -131,7 +133,7 @@ def _authorized(request: web.Request) -> bool:
 async def messages(request: web.Request) -> web.Response:
     state = request.app[STATE]
     return web.json_response(
-        {"asked": state.asked, "lines": [asdict(line) for line in state.lines]}
+        {"asked": state.requests, "lines": [asdict(line) for line in state.lines]}
     )
 
 

@@ -69,12 +69,12 @@ class BusinessViewSet(GenericViewSet[Any]):
 
     def _reject_unknown_filters(self, query: Mapping[str, str]) -> None:
         """Raise ValidationError: ignoring a misspelled filter would return every row."""
-        known = [*self.filter_names(), *PAGINATION_PARAMETERS]
-        unknown = sorted(query.keys() - set(known))
+        names = [*self.filter_names(), *PAGINATION_PARAMETERS]
+        unknown = sorted(query.keys() - set(names))
         if unknown:
             raise ValidationError(
                 {
-                    name: [f"Unknown filter. The filters are: {', '.join(known)}."]
+                    name: [f"Unknown filter. The filters are: {', '.join(names)}."]
                     for name in unknown
                 }
             )

@@ -57,7 +57,7 @@ def test_every_trait_and_every_property_of_an_order_event_has_a_value(
     receiver: Receiver,
 ) -> None:
     fill.create_businesses(businesses=2, customers=3, orders=4)
-    fill.empty_outbox_and_log(known=False)
+    fill.empty_outbox_and_log(identified=False)
     assert fill.fill_outbox() == 8
     Delivery().run()
     traits = [
@@ -83,7 +83,7 @@ def test_every_trait_and_every_property_of_an_order_event_has_a_value(
 
 def test_known_customers_are_not_identified_again(receiver: Receiver) -> None:
     fill.create_businesses(businesses=1, customers=2, orders=2)
-    fill.empty_outbox_and_log(known=True)
+    fill.empty_outbox_and_log(identified=True)
     fill.fill_outbox()
     Delivery().run()
     assert fill.count_logged() == {("Order Returned", "accepted"): 2}
@@ -97,7 +97,7 @@ def test_a_round_sends_as_many_statements_for_one_business_as_for_twenty(
     statements = []
     for businesses in (1, 20):
         fill.create_businesses(businesses, 1, 1)
-        fill.empty_outbox_and_log(known=True)
+        fill.empty_outbox_and_log(identified=True)
         fill.fill_outbox()
         statements.append(rounds.count_statements(businesses))
         assert fill.count_waiting() == 0
@@ -107,7 +107,7 @@ def test_a_round_sends_as_many_statements_for_one_business_as_for_twenty(
 
 def test_every_steady_save_is_committed_and_waits_to_be_sent() -> None:
     fill.create_businesses(businesses=1, customers=1, orders=0)
-    fill.empty_outbox_and_log(known=True)
+    fill.empty_outbox_and_log(identified=True)
     committed = latency.save_orders_steadily(load_tills(), 3, 1000.0)
     waiting = list(Outgoing.objects.order_by("id"))
     assert [row.facts["order_id"] for row in waiting] == list(committed)

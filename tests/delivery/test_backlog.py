@@ -27,7 +27,7 @@ def receiver(settings: LazySettings) -> Iterator[Receiver]:
 
 def test_a_backlog_of_several_rounds_is_sent_in_one_run(receiver: Receiver) -> None:
     fill.create_businesses(businesses=1, customers=1, orders=2 * MAX_ROWS_PER_LANE + 1)
-    fill.empty_outbox_and_log(known=True)
+    fill.empty_outbox_and_log(identified=True)
     fill.fill_outbox()
 
     assert Delivery().run() is False
@@ -39,7 +39,7 @@ def test_a_backlog_of_several_rounds_is_sent_in_one_run(receiver: Receiver) -> N
 def test_each_backlog_gets_an_equal_share_of_the_first_round(receiver: Receiver) -> None:
     businesses = 50
     fill.create_businesses(businesses, customers=1, orders=100)
-    fill.empty_outbox_and_log(known=True)
+    fill.empty_outbox_and_log(identified=True)
     fill.fill_outbox()
 
     Delivery().run()
@@ -51,7 +51,7 @@ def test_each_backlog_gets_an_equal_share_of_the_first_round(receiver: Receiver)
 
 def test_a_worker_that_cannot_take_everything_wakes_another_once(receiver: Receiver) -> None:
     fill.create_businesses(businesses=1, customers=1, orders=3 * MAX_ROWS_PER_LANE)
-    fill.empty_outbox_and_log(known=True)
+    fill.empty_outbox_and_log(identified=True)
     fill.fill_outbox()
 
     Delivery().run()
@@ -61,7 +61,7 @@ def test_a_worker_that_cannot_take_everything_wakes_another_once(receiver: Recei
 
 def test_a_worker_that_takes_everything_wakes_no_other(receiver: Receiver) -> None:
     fill.create_businesses(businesses=20, customers=1, orders=1)
-    fill.empty_outbox_and_log(known=True)
+    fill.empty_outbox_and_log(identified=True)
     fill.fill_outbox()
 
     Delivery().run()

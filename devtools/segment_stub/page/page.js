@@ -5,7 +5,7 @@ const MAX_CARDS = 300; // in the feed; filters and `GET /messages` show older me
 const MAX_MESSAGES = 2000; // kept in the page for the filters; the server has the rest
 const MAX_BUSINESSES = 200; // beside the feed, those with the most messages first
 const MAX_CUSTOMERS = 30; // beside the feed, the most recent first
-const MAX_TROUBLES = 30; // as many as the stand-in sends
+const MAX_PROBLEM_REQUESTS = 30; // as many as the stand-in sends
 
 const FAULTS = [
   ["Unavailable (503)", { kind: "status", status: 503 }],
@@ -295,14 +295,15 @@ function faultsOf(key, faults) {
   return item;
 }
 
-function drawTroubles(troubles) {
-  byId("trouble-list").hidden = troubles.length === 0;
-  const count = troubles.length === MAX_TROUBLES ? `the newest ${MAX_TROUBLES}` : troubles.length;
-  byId("trouble-count").textContent = `(${count})`;
-  byId("troubles").replaceChildren(...troubles.reverse().map(troubleItem));
+function drawProblemRequests(requests) {
+  byId("problem-list").hidden = requests.length === 0;
+  const isCut = requests.length === MAX_PROBLEM_REQUESTS;
+  const count = isCut ? `the newest ${requests.length}` : requests.length;
+  byId("problem-count").textContent = `(${count})`;
+  byId("problems").replaceChildren(...requests.reverse().map(problemRequestItem));
 }
 
-function troubleItem(one) {
+function problemRequestItem(one) {
   const item = createElement("li");
   const response = one.status === null ? "not answered" : `answered ${one.status}`;
   const reason = one.fault
@@ -377,7 +378,7 @@ function receive(update) {
   state.newest = fresh.at(-1)?.number ?? state.newest;
   drawBusinesses();
   drawFaults(update.faults);
-  drawTroubles(update.troubles);
+  drawProblemRequests(update.troubles);
   drawCustomers();
   if (!state.paused) addToFeed(fresh);
 }

@@ -124,7 +124,7 @@ def test_actions_of_customers_on_their_pages_cause_their_events(system: DemoSyst
             (website.change_email, "identify", {}),
             (website.change_phone, "identify", {}),
             (website.change_address, "identify", {}),
-            (website.answer_custom_field, "identify", {}),
+            (website.fill_in_custom_field, "identify", {}),
         ],
     )
     join, schedule, cancel, *others = system.requests()

@@ -134,7 +134,7 @@ def test_a_business_without_staff_stores_or_routes_works(system: DemoSystem) -> 
     Agent.objects.all().delete()
     CustomField.objects.filter(kind="TEXT").delete()
     assert system.act(owner.rename, EU) is None
-    assert system.act(website.answer_custom_field, EU) is None
+    assert system.act(website.fill_in_custom_field, EU) is None
     sentence = system.act(drivers.pick_up, EU)
     assert sentence is not None
     assert sentence.startswith("a driver picked up order")

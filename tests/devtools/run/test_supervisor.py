@@ -292,12 +292,12 @@ def test_a_program_after_all_waits_until_the_others_are_ready(
         [
             "web",
             server.format(port=ports["WEB_PORT"]),
-            {"answers": f"http://127.0.0.1:{ports['WEB_PORT']}/"},
+            {"ready_url": f"http://127.0.0.1:{ports['WEB_PORT']}/"},
         ],
         [
             "worker",
             "import time; time.sleep(0.6); print('it is ready.'); time.sleep(600)",
-            {"says": "ready."},
+            {"ready_text": "ready."},
         ],
     ]
     run = start_sample_run(folder, programs, [], **ports)
