@@ -69,7 +69,7 @@ def test_a_business_that_backs_off_has_waiting_messages_and_resumes_by_itself(
 ) -> None:
     business, now = businesses["Reinigung Möwe"], timezone.now()
     start_backing_off(BusinessRecords.read(BUSINESSES[1], business), now)
-    standing = lane_status(business.pk)
-    assert state_of(standing, now) is LaneState.FAILING
-    assert standing.waiting == Outgoing.objects.filter(business=business).count() > 0
-    assert standing.resume_at == now + timedelta(minutes=4)
+    status = lane_status(business.pk)
+    assert state_of(status, now) is LaneState.FAILING
+    assert status.waiting == Outgoing.objects.filter(business=business).count() > 0
+    assert status.resume_at == now + timedelta(minutes=4)
