@@ -1,5 +1,6 @@
 """The address that a request comes from: one rule for login, sign-up and the request log."""
 
+import re
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -8,6 +9,8 @@ from django.http import HttpRequest
 
 IPV6_NETWORK_BITS: Final = 64
 """The network that a provider gives to one household. Its owner can use any address in it."""
+ADDRESS_WITH_PORT: Final = re.compile(r"(\d+(?:\.\d+){3}):\d+|\[([^]]+)\](?::\d+)?", re.ASCII)
+"""203.0.113.5:4711 or [2001:db8::1]:4711, as some proxies add a client to X-Forwarded-For."""
 
 
 def client_ip(request: HttpRequest) -> str:
@@ -31,6 +34,8 @@ def _forwarded_for(request: HttpRequest) -> IPv4Address | IPv6Address | None:
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
+    if match := ADDRESS_WITH_PORT.fullmatch(text):
+        text = match[1] or match[2]
     try:
         address = ip_address(text)
     except ValueError:

@@ -17,8 +17,7 @@ SIGN_UPS_PER_WINDOW: Final = 20
 def may_sign_up(request: HttpRequest) -> bool:
     """Count this sign-up. Returns False when its address has used up the limit for this hour.
 
-    Sign-ups from an unknown address are not counted: behind a proxy that names no client, all
-    clients would share one count.
+    Sign-ups from an unknown address are not counted, because all of them would share one count.
     """
     address = client_ip(request)
     if not address:
