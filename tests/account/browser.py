@@ -26,7 +26,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(chromium: Browser, origin: str, size: str, *, scripts: bool) -> Iterator[Page]:
+def open_page(chromium: Browser, origin: str, size: str, *, scripts: bool) -> Iterator[Page]:
     """Open a page in a new browser context. Any error in it fails the test."""
     width, height = SIZES[size]
     context = chromium.new_context(
@@ -44,7 +44,7 @@ def opened(chromium: Browser, origin: str, size: str, *, scripts: bool) -> Itera
 
 @pytest.fixture(params=SIZES)
 def page(chromium: Browser, live_server: Any, request: pytest.FixtureRequest) -> Iterator[Page]:
-    with opened(chromium, live_server.url, request.param, scripts=False) as page:
+    with open_page(chromium, live_server.url, request.param, scripts=False) as page:
         yield page
 
 
@@ -53,7 +53,7 @@ def scripted_page(
     chromium: Browser, live_server: Any, request: pytest.FixtureRequest
 ) -> Iterator[Page]:
     """A page that allows scripts: ours have none, but axe is one."""
-    with opened(chromium, live_server.url, request.param, scripts=True) as page:
+    with open_page(chromium, live_server.url, request.param, scripts=True) as page:
         yield page
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from customers.models import Customer
 from events.models import Integration
-from tests.account.browser import chromium, opened
+from tests.account.browser import chromium, open_page
 from tests.browser.sending import wait_for_the_worker
 from tests.conftest import WRITE_KEY
 from tests.factories import OrderFactory
@@ -40,7 +40,7 @@ def web(transactional_db: None, chromium: Browser, segment: SegmentStandIn) -> I
 
 @pytest.fixture
 def page(chromium: Browser, web: Web) -> Iterator[Page]:
-    with opened(chromium, web.url, "phone", scripts=False) as page:
+    with open_page(chromium, web.url, "phone", scripts=False) as page:
         yield page
 
 

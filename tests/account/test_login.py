@@ -75,7 +75,7 @@ def test_pages_are_private_and_run_no_script(visitor: Visitor, path: str) -> Non
     assert len(text) < 8_000
 
 
-def garbled(token: str) -> list[str]:
+def garbled_tokens(token: str) -> list[str]:
     uuid, version, signature = token.split(".")
     other = f"{uuid4().hex}.{version}.{signature}"
     return [
@@ -100,7 +100,11 @@ def test_all_invalid_links_get_the_same_page(
 ) -> None:
     link = link_to(customer)
     nobody = "/account/" + account_link(uuid4(), 1).rpartition("/")[2]
-    paths = [link, nobody, *("/account/" + token for token in garbled(link.rpartition("/")[2]))]
+    paths = [
+        link,
+        nobody,
+        *("/account/" + token for token in garbled_tokens(link.rpartition("/")[2])),
+    ]
 
     responses = [Client().get(path) for path in paths[1:]]
     customer.revoke_links()

@@ -182,7 +182,7 @@ def test_a_newcomer_sees_events_arrive_and_finds_all_data_again_after_a_crash(
     assert newcomer.is_order_found(number)
 
     newcomer.run.send(signal.SIGKILL)
-    newcomer.run.ended()
+    newcomer.run.wait_for_end()
     newcomer.start()
 
     assert newcomer.password() == password
@@ -192,5 +192,5 @@ def test_a_newcomer_sees_events_arrive_and_finds_all_data_again_after_a_crash(
     assert newcomer.processes()
     # A terminal sends Ctrl-C to all of its foreground processes.
     os.killpg(newcomer.run.process.pid, signal.SIGINT)
-    assert newcomer.run.ended() == 0
+    assert newcomer.run.wait_for_end() == 0
     assert newcomer.processes() == []

@@ -42,7 +42,7 @@ def record(**fields: Kind) -> Kind:
     """Return the kind of an object with exactly these keys."""
     return Kind(
         f"an object of {', '.join(fields)}",
-        lambda value: isinstance(value, dict) and not misfits("", value, fields),
+        lambda value: isinstance(value, dict) and not field_violations("", value, fields),
     )
 
 
@@ -175,7 +175,7 @@ RESERVED = {"id", "time", "distinct_id", "ip", "timezone", "length", "bucket"}
 MAX_DEPTH = 3
 
 
-def complaints(message: Mapping[str, Any]) -> list[str]:
+def violations(message: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with a posted message. Empty when it keeps the contract."""
     if message.get("type") == "identify":
         envelope, content, fields = (
@@ -186,10 +186,10 @@ def complaints(message: Mapping[str, Any]) -> list[str]:
     else:
         envelope = ENVELOPE | {"event": one_of(*EVENTS), "properties": Kind("an object", is_object)}
         content, fields = "properties", EVENTS.get(str(message.get("event")), {})
-    problems = misfits("message", message, envelope)
+    problems = field_violations("message", message, envelope)
     body = message.get(content)
     return (
-        [*problems, *misfits(content, body, fields), *_unfit_for_mixpanel(content, body)]
+        [*problems, *field_violations(content, body, fields), *_mixpanel_violations(content, body)]
         if isinstance(body, dict)
         else problems
     )
@@ -199,7 +199,9 @@ def is_object(value: object) -> bool:
     return isinstance(value, dict)
 
 
-def misfits(where: str, values: Mapping[str, Any], fields: Mapping[str, Kind]) -> list[str]:
+def field_violations(
+    where: str, values: Mapping[str, Any], fields: Mapping[str, Kind]
+) -> list[str]:
     problems = [f"{where} lacks {name}" for name in fields if name not in values]
     problems += [
         f"{where} has {name}, which is not in the contract" for name in values if name not in fields
@@ -212,7 +214,7 @@ def misfits(where: str, values: Mapping[str, Any], fields: Mapping[str, Kind]) -
     ]
 
 
-def _unfit_for_mixpanel(where: str, body: Mapping[str, Any]) -> list[str]:
+def _mixpanel_violations(where: str, body: Mapping[str, Any]) -> list[str]:
     problems = [
         f"{where}.{name} is a name that Mixpanel keeps for itself"
         for name in body

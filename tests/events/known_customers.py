@@ -10,7 +10,7 @@ from tests.events.outbox_rows import waiting
 from tests.factories import BusinessFactory
 
 
-def switched_on(**config: object) -> Business:
+def create_business(**config: object) -> Business:
     business: Business = BusinessFactory.create()
     Integration.objects.create(business=business, enabled=True, write_key=WRITE_KEY, **config)
     return business

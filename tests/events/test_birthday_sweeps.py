@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from customers.zones import local_day
 from events.sweeps import birthdays
 from tests.events.outbox_rows import waiting
-from tests.events.test_birthdays import born, switched_on
+from tests.events.test_birthdays import create_business, create_customer
 from tests.events.test_local_days import ZONES
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +69,9 @@ def test_each_sweep_finds_what_is_due_at_its_time(
     ]
     with transaction.atomic():
         long_ago = datetime(2005, 1, 1, tzinfo=UTC)
-        born(switched_on(zone, since=long_ago, birthday_hour=hour), birthday, entered=long_ago)
+        create_customer(
+            create_business(zone, since=long_ago, birthday_hour=hour), birthday, entered=long_ago
+        )
         finding_sweeps = [number for number, now in enumerate(sweeps) if birthdays.sweep(now)]
         rows = waiting()
         transaction.set_rollback(True)

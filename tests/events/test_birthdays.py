@@ -24,7 +24,7 @@ MAY_4 = date(2025, 5, 4)
 NINE = datetime(2025, 5, 4, 9, tzinfo=ANGELES)
 
 
-def switched_on(
+def create_business(
     time_zone: str = "America/Los_Angeles", since: datetime = LONG_AGO, **config: Any
 ) -> Business:
     """Create a business that switched on and chose its birthday field at `since`."""
@@ -40,7 +40,7 @@ def switched_on(
     return business
 
 
-def born(business: Business, birthday: str, entered: datetime = LONG_AGO) -> Customer:
+def create_customer(business: Business, birthday: str, entered: datetime = LONG_AGO) -> Customer:
     """Create a customer without signals: only sweeps record events."""
     (customer,) = Customer.objects.bulk_create([Customer(business=business, created_at=LONG_AGO)])
     field = CustomField.objects.get(business=business)
@@ -50,7 +50,7 @@ def born(business: Business, birthday: str, entered: datetime = LONG_AGO) -> Cus
     return customer
 
 
-def around(day: date) -> Iterator[datetime]:
+def sweep_times(day: date) -> Iterator[datetime]:
     """Return the times of sweeps: every six hours for a week, from two days before the day."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=ANGELES)
     return (midnight + step * 6 * HOUR for step in range(-8, 20))
@@ -59,7 +59,7 @@ def around(day: date) -> Iterator[datetime]:
 def sweep_around(*days: date) -> list[str]:
     """Sweep around these days. Return the times of the recorded events."""
     for day in days:
-        for now in around(day):
+        for now in sweep_times(day):
             birthdays.sweep(now)
     return [
         row.occurred_at.astimezone(ANGELES).isoformat()
@@ -69,8 +69,8 @@ def sweep_around(*days: date) -> list[str]:
 
 @pytest.mark.parametrize("birthday", ["1990-05-04", "05-04"])
 def test_the_event_is_recorded_at_the_hour_with_the_day(birthday: str) -> None:
-    business = switched_on()
-    customer = born(business, birthday)
+    business = create_business()
+    customer = create_customer(business, birthday)
     with nothing_written():
         assert birthdays.sweep(NINE - timedelta(microseconds=1)) == 0
     assert birthdays.sweep(NINE) == 1
@@ -90,7 +90,7 @@ def test_the_event_is_recorded_at_the_hour_with_the_day(birthday: str) -> None:
 
 @pytest.mark.parametrize("hour", [0, 1, 12, 23])
 def test_the_business_chooses_the_hour(hour: int) -> None:
-    born(switched_on(birthday_hour=hour), "05-04")
+    create_customer(create_business(birthday_hour=hour), "05-04")
     at = datetime(2025, 5, 4, hour, tzinfo=ANGELES)
     assert birthdays.sweep(at - timedelta(microseconds=1)) == 0
     assert birthdays.sweep(at) == 1
@@ -105,9 +105,9 @@ def test_the_hour_is_on_each_business_s_own_clock() -> None:
         "America/Los_Angeles",
         "Pacific/Honolulu",
     ]
-    businesses = {zone: switched_on(zone) for zone in zones}
+    businesses = {zone: create_business(zone) for zone in zones}
     for business in businesses.values():
-        born(business, "05-04")
+        create_customer(business, "05-04")
     start = datetime(2025, 5, 3, tzinfo=UTC)
     for half_hour in range(120):
         birthdays.sweep(start + half_hour * HOUR / 2)
@@ -117,7 +117,7 @@ def test_the_hour_is_on_each_business_s_own_clock() -> None:
 
 
 def test_a_birthday_is_recorded_once_a_year_however_often_the_sweep_runs() -> None:
-    born(switched_on(), "1990-05-04")
+    create_customer(create_business(), "1990-05-04")
     assert sweep_around(MAY_4, MAY_4, date(2026, 5, 4)) == [
         "2025-05-04T09:00:00-07:00",
         "2026-05-04T09:00:00-07:00",
@@ -137,7 +137,7 @@ def test_a_birthday_is_recorded_once_a_year_however_often_the_sweep_runs() -> No
     ],
 )
 def test_birthdays_on_29_february_and_at_new_year_are_found(birthday: str, days: list[str]) -> None:
-    born(switched_on(), birthday)
+    create_customer(create_business(), birthday)
     times = sweep_around(
         *(
             date(year, month, day)
@@ -151,7 +151,7 @@ def test_birthdays_on_29_february_and_at_new_year_are_found(birthday: str, days:
 
 @pytest.mark.parametrize("year", [2000, 2100])
 def test_a_century_that_is_no_leap_year_has_no_29_february(year: int) -> None:
-    born(switched_on(since=datetime(1999, 1, 1, tzinfo=UTC)), "02-29")
+    create_customer(create_business(since=datetime(1999, 1, 1, tzinfo=UTC)), "02-29")
     Customer.objects.update(created_at=datetime(1999, 1, 1, tzinfo=UTC))
     CustomFieldValue.objects.update(updated_at=datetime(1999, 1, 1, tzinfo=UTC))
     is_leap_year = year == 2000
@@ -167,7 +167,7 @@ def test_a_century_that_is_no_leap_year_has_no_29_february(year: int) -> None:
 def test_three_days_without_a_sweep_are_caught_up_and_four_are_not(
     birthday: str, day: date
 ) -> None:
-    born(switched_on(), birthday)
+    create_customer(create_business(), birthday)
     at = datetime(day.year, day.month, day.day, 9, tzinfo=ANGELES)
     midnight = at - 9 * HOUR
     with nothing_written():
@@ -180,13 +180,13 @@ def test_three_days_without_a_sweep_are_caught_up_and_four_are_not(
 
 
 def test_hours_without_a_sweep_are_caught_up() -> None:
-    born(switched_on(), "05-04")
+    create_customer(create_business(), "05-04")
     assert birthdays.sweep(NINE + 14 * HOUR) == 1
     assert waiting()[0].occurred_at == NINE
 
 
 def test_a_birthday_that_is_corrected_within_the_year_is_not_recorded_again() -> None:
-    customer = born(switched_on(), "05-04")
+    customer = create_customer(create_business(), "05-04")
     birthdays.sweep(NINE)
     CustomFieldValue.objects.filter(customer=customer).update(value="05-06", updated_at=NINE)
     assert sweep_around(MAY_4, date(2025, 5, 6)) == [NINE.isoformat()]
@@ -194,23 +194,23 @@ def test_a_birthday_that_is_corrected_within_the_year_is_not_recorded_again() ->
 
 class TestLateBirthday:
     def test_a_birthday_entered_on_the_day_itself_is_recorded_at_once(self) -> None:
-        born(switched_on(), "05-04", entered=NINE + 3 * HOUR)
+        create_customer(create_business(), "05-04", entered=NINE + 3 * HOUR)
         assert birthdays.sweep(NINE + 3 * HOUR) == 1
 
     def test_a_birthday_entered_after_the_day_is_recorded_next_year(self) -> None:
-        born(switched_on(), "05-04", entered=NINE + DAY)
-        for now in around(date(2025, 5, 8)):
+        create_customer(create_business(), "05-04", entered=NINE + DAY)
+        for now in sweep_times(date(2025, 5, 8)):
             assert birthdays.sweep(now) == 0
         assert sweep_around(date(2026, 5, 4)) == ["2026-05-04T09:00:00-07:00"]
 
     def test_a_birthday_entered_before_the_hour_of_a_day_without_a_sweep_is_caught_up(self) -> None:
-        born(switched_on(), "05-04", entered=NINE - HOUR)
+        create_customer(create_business(), "05-04", entered=NINE - HOUR)
         assert birthdays.sweep(NINE + 2 * DAY) == 1
 
     def test_a_birthday_entered_after_the_hour_of_a_day_without_a_sweep_is_not_caught_up(
         self,
     ) -> None:
-        born(switched_on(), "05-04", entered=NINE + HOUR)
+        create_customer(create_business(), "05-04", entered=NINE + HOUR)
         with nothing_written():
             assert birthdays.sweep(NINE + 2 * DAY) == 0
 
@@ -220,13 +220,13 @@ class TestBusiness:
     def test_a_business_that_is_off_or_has_no_birthday_field_records_nothing(
         self, config: dict[str, Any]
     ) -> None:
-        born(switched_on(**config), "05-04")
+        create_customer(create_business(**config), "05-04")
         with nothing_written():
             assert sweep_around(MAY_4) == []
         assert not Celebration.objects.exists()
 
     def test_unmuting_the_event_records_no_past_birthday(self) -> None:
-        born(switched_on(muted=["Customer Birthday"]), "05-04")
+        create_customer(create_business(muted=["Customer Birthday"]), "05-04")
         with nothing_written():
             birthdays.sweep(NINE)
         Integration.objects.update(muted=[])
@@ -235,24 +235,24 @@ class TestBusiness:
         assert sweep_around(MAY_4, date(2026, 5, 4)) == ["2026-05-04T09:00:00-07:00"]
 
     def test_switching_on_records_birthdays_of_that_day_and_of_no_earlier_one(self) -> None:
-        business = switched_on()
+        business = create_business()
         Integration.objects.update(enabled_at=NINE + 6 * HOUR)
-        born(business, "05-04")
-        born(business, "05-03")
+        create_customer(business, "05-04")
+        create_customer(business, "05-03")
         assert birthdays.sweep(NINE + 6 * HOUR) == 1
         assert waiting()[0].facts == {"birthday": "05-04"}
 
     def test_choosing_the_birthday_field_later_records_birthdays_from_that_day_on(self) -> None:
-        business = switched_on()
+        business = create_business()
         Integration.objects.update(birthday_field_since=NINE + 6 * HOUR)
-        born(business, "05-04")
-        born(business, "05-03")
+        create_customer(business, "05-04")
+        create_customer(business, "05-03")
         assert birthdays.sweep(NINE + 6 * HOUR) == 1
         assert waiting()[0].facts == {"birthday": "05-04"}
 
     def test_the_sweep_reads_only_the_birthday_field(self) -> None:
-        business = switched_on()
-        customer = born(business, "05-05")
+        business = create_business()
+        customer = create_customer(business, "05-05")
         anniversary = CustomFieldFactory.create(business=business, kind="DATE", name="Wedding day")
         CustomFieldValue.objects.bulk_create(
             [
@@ -266,7 +266,7 @@ class TestBusiness:
 
     def test_the_sweep_ignores_text_that_is_no_birthday(self) -> None:
         """A field that holds dates today may have held anything before."""
-        business = switched_on()
+        business = create_business()
         for text in (
             "call after 05-04",
             "2025-13-05-04",
@@ -275,14 +275,14 @@ class TestBusiness:
             " 05-04",
             "19900-05-04",
         ):
-            born(business, text)
+            create_customer(business, text)
         with nothing_written():
             assert birthdays.sweep(NINE) == 0
 
     def test_an_hour_that_comes_twice_records_once_and_never_in_the_future(
         self,
     ) -> None:
-        born(switched_on(birthday_hour=1), "11-02")
+        create_customer(create_business(birthday_hour=1), "11-02")
         one_o_clock = datetime(2025, 11, 2, 8, 0, tzinfo=UTC)
         assert birthdays.sweep(one_o_clock - timedelta(microseconds=1)) == 0
         assert birthdays.sweep(one_o_clock) == 1
@@ -300,7 +300,7 @@ class TestBusiness:
     def test_an_hour_that_the_clock_skips_records_at_the_next_time_that_exists(
         self, zone: str, birthday: str, hour: int, due: str
     ) -> None:
-        born(switched_on(zone, birthday_hour=hour), birthday)
+        create_customer(create_business(zone, birthday_hour=hour), birthday)
         at = datetime.fromisoformat(due).replace(tzinfo=UTC)
         assert birthdays.sweep(at - timedelta(microseconds=1)) == 0
         assert birthdays.sweep(at) == 1
@@ -308,8 +308,8 @@ class TestBusiness:
 
 
 def test_the_task_returns_the_number_of_events() -> None:
-    business = switched_on(birthday_hour=0)
-    born(business, business.today().isoformat())
+    business = create_business(birthday_hour=0)
+    create_customer(business, business.today().isoformat())
     assert sweep_birthdays() == "1 recorded"
     assert sweep_birthdays() == "0 recorded"
     assert names() == ["Customer Birthday"]
@@ -318,7 +318,9 @@ def test_the_task_returns_the_number_of_events() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_sweeps_record_each_birthday_once() -> None:
     customers = [
-        born(business, "05-04") for business in [switched_on() for _ in range(4)] for _ in range(10)
+        create_customer(business, "05-04")
+        for business in [create_business() for _ in range(4)]
+        for _ in range(10)
     ]
     assert sum(at_once(*[lambda: birthdays.sweep(NINE)] * 4)) == 40
     assert sorted(row.customer_id for row in waiting()) == sorted(

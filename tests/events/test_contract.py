@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.events import golden
-from tests.events.contract import ENVELOPE, EVENTS, RESERVED, TRAITS, complaints, depth
+from tests.events.contract import ENVELOPE, EVENTS, RESERVED, TRAITS, depth, violations
 
 MESSAGES = {name: message | {"messageId": "0" * 32} for name, message in golden.committed().items()}
 each_message = pytest.mark.parametrize("name", MESSAGES)
@@ -22,7 +22,7 @@ def content_of(message: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 @each_message
 def test_the_golden_message_keeps_the_contract(name: str) -> None:
-    assert complaints(MESSAGES[name]) == []
+    assert violations(MESSAGES[name]) == []
 
 
 @each_message
@@ -32,7 +32,7 @@ def test_a_missing_property_is_noticed(name: str) -> None:
     for missing in body:
         message = deepcopy(MESSAGES[name])
         del message[content][missing]
-        assert complaints(message) == [f"{content} lacks {missing}"]
+        assert violations(message) == [f"{content} lacks {missing}"]
 
 
 @each_message
@@ -41,8 +41,8 @@ def test_a_property_of_another_type_is_noticed(name: str) -> None:
     for wrong in body:
         message = deepcopy(MESSAGES[name])
         message[content][wrong] = {"neither": "nor"}
-        (complaint,) = complaints(message)
-        assert complaint.startswith(f"{content}.{wrong} is {{'neither': 'nor'}}, not ")
+        (violation,) = violations(message)
+        assert violation.startswith(f"{content}.{wrong} is {{'neither': 'nor'}}, not ")
 
 
 @each_message
@@ -50,18 +50,18 @@ def test_a_property_that_the_contract_does_not_name_is_noticed(name: str) -> Non
     content, _ = content_of(MESSAGES[name])
     message = deepcopy(MESSAGES[name])
     message[content]["Agent"] = "Market Street"
-    assert complaints(message) == [f"{content} has Agent, which is not in the contract"]
+    assert violations(message) == [f"{content} has Agent, which is not in the contract"]
 
 
 @each_message
 def test_a_missing_part_of_the_envelope_is_noticed(name: str) -> None:
     for missing in ENVELOPE:
         message = {part: value for part, value in MESSAGES[name].items() if part != missing}
-        assert f"message lacks {missing}" in complaints(message)
+        assert f"message lacks {missing}" in violations(message)
 
 
 def test_an_event_that_is_not_in_the_contract_is_noticed() -> None:
-    first, *_ = complaints(MESSAGES["order-created"] | {"event": "Order created"})
+    first, *_ = violations(MESSAGES["order-created"] | {"event": "Order created"})
     assert first.startswith("message.event is 'Order created', not 'Pickup Completed' or ")
 
 
@@ -102,7 +102,7 @@ def test_a_value_that_the_contract_does_not_allow_is_noticed(
     for step in path[:-1]:
         container = container[step]
     container[path[-1]] = value
-    assert len(complaints(message)) == 1
+    assert len(violations(message)) == 1
 
 
 def test_no_reserved_name_is_in_use() -> None:
@@ -115,7 +115,7 @@ def test_no_reserved_name_is_in_use() -> None:
 def test_a_reserved_name_is_noticed(reserved: str) -> None:
     message = deepcopy(MESSAGES["order-created"])
     message["properties"][reserved] = "x"
-    assert f"properties.{reserved} is a name that Mixpanel keeps for itself" in complaints(message)
+    assert f"properties.{reserved} is a name that Mixpanel keeps for itself" in violations(message)
 
 
 def test_properties_nested_too_deep_are_noticed() -> None:
@@ -126,4 +126,4 @@ def test_properties_nested_too_deep_are_noticed() -> None:
     } == {"identify": 3}
     message = deepcopy(MESSAGES["identify"])
     message["traits"]["customFields"][0]["value"] = ["a"]
-    assert "traits is nested deeper than 3" in complaints(message)
+    assert "traits is nested deeper than 3" in violations(message)

@@ -23,13 +23,13 @@ from tests.factories import BusinessFactory
 OTHER_KEY = "Z" * 32
 
 
-def stored() -> list[str]:
+def stored_write_keys() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT write_key FROM events_integration ORDER BY business_id")
         return [row[0] for row in cursor.fetchall()]
 
 
-def integration(write_key: str = WRITE_KEY) -> Integration:
+def create_integration(write_key: str = WRITE_KEY) -> Integration:
     return Integration.objects.create(business=BusinessFactory.create(), write_key=write_key)
 
 
@@ -68,22 +68,22 @@ def test_encryption_does_not_depend_on_the_secret_key(settings: Any) -> None:
 @pytest.mark.django_db
 class TestStoredWriteKey:
     def test_a_write_key_is_never_stored_in_plain_text(self) -> None:
-        integration_row = integration()
-        (token,) = stored()
+        integration = create_integration()
+        (token,) = stored_write_keys()
         assert WRITE_KEY not in token
         assert WRITE_KEY[:8] not in token
         assert Integration.objects.get().write_key == WRITE_KEY
-        integration_row.write_key = OTHER_KEY
-        integration_row.save(update_fields=["write_key"])
-        (after,) = stored()
+        integration.write_key = OTHER_KEY
+        integration.save(update_fields=["write_key"])
+        (after,) = stored_write_keys()
         assert OTHER_KEY not in after
         assert Integration.objects.values_list("write_key", flat=True).get() == OTHER_KEY
         Integration.objects.update(write_key=WRITE_KEY)
-        assert WRITE_KEY not in stored()[0]
+        assert WRITE_KEY not in stored_write_keys()[0]
 
     def test_no_table_contains_a_write_key_in_plain_text(self) -> None:
         """None of the rows that saving an integration writes contains it."""
-        integration()
+        create_integration()
         with connection.cursor() as cursor:
             for table in connection.introspection.table_names(cursor):
                 cursor.execute(
@@ -92,27 +92,27 @@ class TestStoredWriteKey:
                 assert cursor.fetchone() == (0,), table
 
     def test_a_missing_write_key_is_stored_as_an_empty_string(self) -> None:
-        integration("")
-        assert stored() == [""]
+        create_integration("")
+        assert stored_write_keys() == [""]
         assert Integration.objects.get().write_key == ""
 
     def test_a_write_key_that_no_field_key_decrypts_is_unreadable_and_others_are_not(
         self, settings: Any
     ) -> None:
-        lost, kept = integration(), None
+        lost, kept = create_integration(), None
         settings.FIELD_KEYS = [Fernet.generate_key().decode()]
-        kept = integration(OTHER_KEY)
+        kept = create_integration(OTHER_KEY)
         keys = {row.pk: row.write_key for row in Integration.objects.all()}
         assert keys == {lost.pk: "", kept.pk: OTHER_KEY}
         assert isinstance(keys[lost.pk], Unreadable)
         assert not isinstance(keys[kept.pk], Unreadable)
 
     def test_a_save_does_not_overwrite_an_unreadable_write_key(self, settings: Any) -> None:
-        integration()
-        before = stored()
+        create_integration()
+        before = stored_write_keys()
         old_keys, settings.FIELD_KEYS = settings.FIELD_KEYS, [Fernet.generate_key().decode()]
-        integration_row = Integration.objects.get()
-        integration_row.muted = ["Order Ready"]
+        integration = Integration.objects.get()
+        integration.muted = ["Order Ready"]
         with (
             pytest.raises(
                 ValueError,
@@ -120,24 +120,24 @@ class TestStoredWriteKey:
             ),
             transaction.atomic(),
         ):
-            integration_row.save()
-        assert stored() == before
-        integration_row.save(update_fields=["muted"])
-        assert stored() == before
+            integration.save()
+        assert stored_write_keys() == before
+        integration.save(update_fields=["muted"])
+        assert stored_write_keys() == before
         settings.FIELD_KEYS = old_keys
         assert Integration.objects.get().write_key == WRITE_KEY
 
     def test_an_unreadable_write_key_can_be_replaced(self, settings: Any) -> None:
-        integration()
+        create_integration()
         settings.FIELD_KEYS = [Fernet.generate_key().decode()]
-        integration_row = Integration.objects.get()
-        integration_row.write_key = OTHER_KEY
-        integration_row.save()
+        integration = Integration.objects.get()
+        integration.write_key = OTHER_KEY
+        integration.save()
         assert Integration.objects.get().write_key == OTHER_KEY
 
     @pytest.mark.parametrize("damaged", ["gAAAA", "not a token", WRITE_KEY, "ü"])
     def test_a_damaged_write_key_is_unreadable(self, damaged: str) -> None:
-        integration()
+        create_integration()
         with connection.cursor() as cursor:
             cursor.execute("UPDATE events_integration SET write_key = %s", [damaged])
         assert isinstance(Integration.objects.get().write_key, Unreadable)
@@ -149,16 +149,18 @@ class TestRotateFieldKeys:
         self, new_key: str, settings: Any
     ) -> None:
         settings.FIELD_KEYS = settings.FIELD_KEYS[1:]
-        integration()
-        integration(OTHER_KEY)
-        integration("")
-        before = stored()
+        create_integration()
+        create_integration(OTHER_KEY)
+        create_integration("")
+        before = stored_write_keys()
         settings.FIELD_KEYS = [new_key, *settings.FIELD_KEYS]
         assert (
             rotate() == "2 write keys encrypted again. 0 cannot be decrypted with FIELD_KEYS "
             "and were not changed."
         )
-        assert all(token != old for token, old in zip(stored()[:2], before, strict=False))
+        assert all(
+            token != old for token, old in zip(stored_write_keys()[:2], before, strict=False)
+        )
         settings.FIELD_KEYS = [new_key]
         assert [row.write_key for row in Integration.objects.order_by("pk")] == [
             WRITE_KEY,
@@ -167,49 +169,49 @@ class TestRotateFieldKeys:
         ]
 
     def test_rotating_changes_no_lane_and_sends_nothing(self, new_key: str) -> None:
-        integration()
+        create_integration()
         lanes = list(Lane.objects.values())
         with nothing_written():
             rotate()
         assert list(Lane.objects.values()) == lanes
 
     def test_rotating_does_not_change_an_unreadable_key(self, settings: Any) -> None:
-        integration()
-        lost = stored()
+        create_integration()
+        lost = stored_write_keys()
         settings.FIELD_KEYS = [Fernet.generate_key().decode()]
-        integration(OTHER_KEY)
+        create_integration(OTHER_KEY)
         assert (
             rotate() == "1 write keys encrypted again. 1 cannot be decrypted with FIELD_KEYS "
             "and were not changed."
         )
-        assert stored()[:1] == lost
+        assert stored_write_keys()[:1] == lost
 
     def test_rotating_with_dry_run_changes_nothing(self, new_key: str) -> None:
-        integration()
-        before = stored()
+        create_integration()
+        before = stored_write_keys()
         assert (
             rotate("--dry-run")
             == "1 write keys would be encrypted again. 0 cannot be decrypted with FIELD_KEYS "
             "and were not changed."
         )
-        assert stored() == before
+        assert stored_write_keys() == before
 
     def test_the_command_prints_a_valid_key(self, settings: Any) -> None:
         output = StringIO()
         call_command("new_field_key", stdout=output)
         settings.FIELD_KEYS = [output.getvalue().strip(), *configured.FIELD_KEYS]
-        integration()
+        create_integration()
         settings.FIELD_KEYS = settings.FIELD_KEYS[:1]
         assert Integration.objects.get().write_key == WRITE_KEY
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_key_that_its_owner_replaces_meanwhile_is_kept() -> None:
-    integration_row = integration()
+    integration = create_integration()
 
     def replace() -> None:
-        integration_row.write_key = OTHER_KEY
-        integration_row.save()
+        integration.write_key = OTHER_KEY
+        integration.save()
 
     with uncommitted(replace) as commit, ThreadPoolExecutor(1) as operator:
         rotating = operator.submit(closing_connection, rotate)

@@ -12,10 +12,10 @@ from events.models import Integration, Outgoing, TraitChange
 from events.outbox.fan_out import FAN_OUT_CHUNK_SIZE, fan_out_all
 from smrt_integration.tasks import fan_out_trait_changes
 from tests.events.known_customers import (
+    create_business,
     create_known_customers,
     customers_with_identify,
     store_accepted_traits,
-    switched_on,
 )
 from tests.events.outbox_rows import nothing_written, waiting
 from tests.factories import (
@@ -44,7 +44,7 @@ CHANGES: list[tuple[str, str, Any]] = [
 
 @pytest.fixture
 def business() -> Business:
-    return switched_on()
+    return create_business()
 
 
 def change(record: Any, **values: Any) -> None:
@@ -57,7 +57,7 @@ def change(record: Any, **values: Any) -> None:
 def test_a_change_identifies_the_customers_concerned_and_no_others(
     business: Business, relation: str, column: str, value: object
 ) -> None:
-    elsewhere = switched_on()
+    elsewhere = create_business()
     ours, another = FACTORIES[relation].create_batch(2, business=business)
     theirs = FACTORIES[relation].create(business=elsewhere)
     concerned = create_known_customers(business, 3, **{relation: ours})
@@ -83,7 +83,7 @@ def test_a_change_identifies_the_customers_concerned_and_no_others(
 
 
 def test_a_renamed_business_identifies_all_its_customers(business: Business) -> None:
-    elsewhere = switched_on()
+    elsewhere = create_business()
     concerned = create_known_customers(business, 3)
     create_known_customers(elsewhere, 3)
     change(business, name="Renamed Cleaners")
@@ -238,7 +238,7 @@ def test_many_customers_are_identified_in_chunks(
 
 
 def test_a_fan_out_ends_with_the_customers_of_its_business(business: Business) -> None:
-    elsewhere = switched_on()
+    elsewhere = create_business()
     ours = [*create_known_customers(business, 5)]
     theirs = create_known_customers(elsewhere, 5)
     ours += create_known_customers(business, 5)

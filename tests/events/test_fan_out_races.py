@@ -17,9 +17,9 @@ from events.outbox.fan_out import fan_out_all, fan_out_chunk
 from smrt_integration.tasks import fan_out_trait_changes
 from tests.customers.contention import wait_for_waiting
 from tests.events.known_customers import (
+    create_business,
     create_known_customers,
     customers_with_identify,
-    switched_on,
 )
 from tests.events.other_connections import at_once, closing_connection, uncommitted
 from tests.events.outbox_rows import waiting
@@ -45,7 +45,7 @@ def save(customer_id: int) -> None:
 
 
 def test_two_workers_share_the_changes_of_the_same_customers() -> None:
-    business = switched_on()
+    business = create_business()
     brand, agent = BrandFactory.create(business=business), AgentFactory.create(business=business)
     concerned = create_known_customers(business, 5_000, brand=brand, agent=agent)
     for record in (brand, agent, business):
@@ -57,7 +57,7 @@ def test_two_workers_share_the_changes_of_the_same_customers() -> None:
 
 
 def test_a_change_that_another_worker_has_locked_is_skipped() -> None:
-    business = switched_on()
+    business = create_business()
     concerned = create_known_customers(business, 3)
     rename(business)
     with uncommitted(chunk_of(business)):
@@ -67,7 +67,7 @@ def test_a_change_that_another_worker_has_locked_is_skipped() -> None:
 
 
 def test_another_change_is_fanned_out_while_a_worker_has_locked_one() -> None:
-    business, other = switched_on(), switched_on()
+    business, other = create_business(), create_business()
     create_known_customers(business, 3)
     concerned = create_known_customers(other, 3)
     rename(business)
@@ -78,7 +78,7 @@ def test_another_change_is_fanned_out_while_a_worker_has_locked_one() -> None:
 
 
 def test_an_uncommitted_save_delays_only_its_own_business_s_change() -> None:
-    business, other = switched_on(), switched_on()
+    business, other = create_business(), create_business()
     first, second = create_known_customers(business, 2)
     concerned = create_known_customers(other, 2)
     rename(business)
@@ -94,7 +94,7 @@ def test_an_uncommitted_save_delays_only_its_own_business_s_change() -> None:
 
 
 def test_a_save_waits_for_at_most_one_chunk_and_is_sent_last() -> None:
-    business = switched_on()
+    business = create_business()
     first, _ = create_known_customers(business, 2)
     rename(business)
     with uncommitted(chunk_of(business)) as commit:
@@ -107,7 +107,7 @@ def test_a_save_waits_for_at_most_one_chunk_and_is_sent_last() -> None:
 
 
 def test_an_uncommitted_rename_is_fanned_out_after_its_commit() -> None:
-    business = switched_on()
+    business = create_business()
     concerned = create_known_customers(business, 3)
     with uncommitted(lambda: rename(business)):
         assert fan_out_all() == 0
@@ -116,7 +116,7 @@ def test_an_uncommitted_rename_is_fanned_out_after_its_commit() -> None:
 
 
 def test_in_a_deadlock_with_a_save_the_fan_out_gives_up_and_the_save_succeeds() -> None:
-    business = switched_on()
+    business = create_business()
     first, second = create_known_customers(business, 2)
     rename(business)
     with ThreadPoolExecutor(1) as worker:

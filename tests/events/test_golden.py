@@ -11,7 +11,7 @@ from events import catalogue
 from events.identify import IDENTIFY
 from smrt_integration.delivery.deliver import Delivery
 from tests.events import golden
-from tests.events.contract import EVENTS, complaints
+from tests.events.contract import EVENTS, violations
 from tests.events.golden_business import TUESDAY, GoldenBusiness
 from tests.events.scenarios import SCENARIOS
 from tests.segment import SegmentStandIn
@@ -37,7 +37,7 @@ def test_the_posted_message_equals_the_golden_message(name: str, segment: Segmen
     (message,) = [
         message for message in segment.accepted() if message.get("event", message["type"]) == event
     ]
-    assert complaints(message) == []
+    assert violations(message) == []
     stable = golden.with_placeholders(message, business.line_item_id)
     if golden.is_writing():
         golden.write(name, stable)

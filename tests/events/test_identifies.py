@@ -14,7 +14,7 @@ from customers.models import Customer, CustomFieldValue, Order
 from customers.traits import TRAIT_FIELDS
 from events.identify import IDENTIFY
 from events.models import Integration, Outgoing
-from tests.events.known_customers import switched_on
+from tests.events.known_customers import create_business
 from tests.events.outbox_rows import names, nothing_written, waiting
 from tests.factories import (
     AgentFactory,
@@ -170,7 +170,7 @@ def test_saves_with_an_old_copy_are_coalesced_too(customer: Customer) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_after_two_concurrent_saves_one_identify_waits(integration: Integration) -> None:
-    customers = CustomerFactory.create_batch(2, business=switched_on())
+    customers = CustomerFactory.create_batch(2, business=create_business())
     Outgoing.objects.all().delete()
     start = Barrier(8)
 

@@ -14,7 +14,7 @@ from customers.zones import local_day
 from events.models import Integration, Outgoing
 from events.sweeps import lost
 from tests.events.outbox_rows import names, waiting
-from tests.events.test_lost import customer, switched_on
+from tests.events.test_lost import create_business, create_customer
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -40,8 +40,8 @@ ZONES = [
 
 def first_sweep(zone: str, last: datetime, limit: int, times: list[datetime]) -> datetime | None:
     """Return the time of the sweep that finds the customer. No later one may find them again."""
-    business = switched_on(zone, since=datetime(2010, 1, 1, tzinfo=UTC), weekly_limit=limit)
-    customer(business, last, created_at=last - DAY)
+    business = create_business(zone, since=datetime(2010, 1, 1, tzinfo=UTC), weekly_limit=limit)
+    create_customer(business, last, created_at=last - DAY)
     finding_sweeps = [now for now in times if lost.sweep(now)]
     assert len(finding_sweeps) <= 1
     return finding_sweeps[0] if finding_sweeps else None
@@ -124,11 +124,11 @@ def test_the_database_and_python_agree_on_the_first_day_as_lost(
 def test_each_business_is_swept_when_its_own_day_begins() -> None:
     """All last visits are on 1 May, but the day after the limit begins at different times."""
     businesses = {
-        zone: switched_on(zone)
+        zone: create_business(zone)
         for zone in ("Pacific/Kiritimati", "Europe/Dublin", "Pacific/Honolulu")
     }
     for zone, business in businesses.items():
-        customer(business, datetime(2025, 5, 1, 12, tzinfo=ZoneInfo(zone)))
+        create_customer(business, datetime(2025, 5, 1, 12, tzinfo=ZoneInfo(zone)))
     order = []
     for hour in range(60):
         now = datetime(2025, 5, 15, tzinfo=UTC) + timedelta(hours=hour)

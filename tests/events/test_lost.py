@@ -24,7 +24,7 @@ LAST_VISIT = datetime(2025, 5, 1, 18, 30, 15, 123_456, tzinfo=ANGELES)
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def switched_on(
+def create_business(
     time_zone: str = "America/Los_Angeles", since: datetime = LONG_AGO, **config: Any
 ) -> Business:
     business: Business = BusinessFactory.create(time_zone=time_zone)
@@ -34,7 +34,7 @@ def switched_on(
     return business
 
 
-def customer(
+def create_customer(
     business: Business,
     last_visit: datetime | None = LAST_VISIT,
     frequency: str = "weekly",
@@ -55,7 +55,7 @@ def midnight(days: int, zone: ZoneInfo = ANGELES) -> datetime:
     return datetime(2025, 5, 1, tzinfo=zone) + days * DAY
 
 
-def found_days(business: Business, until: int) -> list[int]:
+def days_with_lost_customers(business: Business, until: int) -> list[int]:
     """Return the days after the visit on which a sweep finds a customer. Two sweeps run a day."""
     return [
         days
@@ -79,8 +79,8 @@ def test_the_limits_of_a_new_integration_are_the_contract_s() -> None:
 
 @pytest.mark.parametrize(("frequency", "limit"), DEFAULT_LIMITS.items())
 def test_each_visit_frequency_has_its_limit(frequency: str, limit: int) -> None:
-    business = switched_on()
-    lost_customer = customer(business, frequency=frequency)
+    business = create_business()
+    lost_customer = create_customer(business, frequency=frequency)
     with nothing_written():
         assert lost.sweep(midnight(limit) + DAY - timedelta(microseconds=1)) == 0
     now = midnight(limit + 1)
@@ -115,22 +115,22 @@ def test_each_visit_frequency_has_its_limit(frequency: str, limit: int) -> None:
 def test_a_business_may_set_limits_of_its_own(frequency: str, field: str, limit: int) -> None:
     others = {"weekly_limit", "bi_weekly_limit", "monthly_limit", "irregular_limit"} - {field}
     config: dict[str, Any] = {field: limit} | dict.fromkeys(others, 900)
-    business = switched_on(**config)
-    customer(business, frequency=frequency)
-    assert found_days(business, 10) == [limit + 1]
+    business = create_business(**config)
+    create_customer(business, frequency=frequency)
+    assert days_with_lost_customers(business, 10) == [limit + 1]
 
 
 def test_a_customer_is_lost_once_in_a_lapse() -> None:
-    business = switched_on()
-    customer(business)
-    assert found_days(business, 120) == [15]
+    business = create_business()
+    create_customer(business)
+    assert days_with_lost_customers(business, 120) == [15]
     assert Lapse.objects.count() == 1
 
 
 def test_a_visit_ends_the_lapse_and_a_later_lapse_is_recorded() -> None:
-    business = switched_on()
-    lost_customer = customer(business)
-    assert found_days(business, 20) == [15]
+    business = create_business()
+    lost_customer = create_customer(business)
+    assert days_with_lost_customers(business, 20) == [15]
     lost_customer.last_visit = LAST_VISIT + 20 * DAY
     Customer.objects.bulk_update([lost_customer], ["last_visit"])
     assert [days for days in range(20, 60) if lost.sweep(midnight(days))] == [35]
@@ -141,34 +141,34 @@ def test_a_visit_ends_the_lapse_and_a_later_lapse_is_recorded() -> None:
 
 
 def test_a_customer_who_only_signed_up_counts_from_then() -> None:
-    business = switched_on()
-    customer(business, last_visit=None, created_at=LAST_VISIT)
-    assert found_days(business, 30) == [15]
+    business = create_business()
+    create_customer(business, last_visit=None, created_at=LAST_VISIT)
+    assert days_with_lost_customers(business, 30) == [15]
     assert waiting()[0].facts["last_visit"] == iso_utc(LAST_VISIT)
 
 
 def test_a_visit_before_the_signup_does_not_count() -> None:
-    business = switched_on()
-    customer(business, last_visit=LAST_VISIT - 10 * DAY, created_at=LAST_VISIT)
-    assert found_days(business, 30) == [15]
+    business = create_business()
+    create_customer(business, last_visit=LAST_VISIT - 10 * DAY, created_at=LAST_VISIT)
+    assert days_with_lost_customers(business, 30) == [15]
 
 
 def test_a_customer_who_was_lost_before_the_business_switched_on_is_not_recorded() -> None:
-    business = switched_on(since=midnight(15) + DAY)
-    customer(business)
+    business = create_business(since=midnight(15) + DAY)
+    create_customer(business)
     with nothing_written():
-        assert found_days(business, 60) == []
+        assert days_with_lost_customers(business, 60) == []
 
 
 def test_a_customer_who_is_lost_on_the_day_of_switching_on_is_recorded() -> None:
-    business = switched_on(since=midnight(15) + DAY - timedelta(microseconds=1))
-    customer(business)
+    business = create_business(since=midnight(15) + DAY - timedelta(microseconds=1))
+    create_customer(business)
     assert [days for days in range(16, 60) if lost.sweep(midnight(days))] == [16]
 
 
 def test_a_lapse_while_the_business_was_switched_off_is_not_recorded() -> None:
-    business = switched_on()
-    customer(business)
+    business = create_business()
+    create_customer(business)
     config = Integration.objects.get(business=business)
     lost.sweep(midnight(10))
     Integration.objects.update(enabled=False, enabled_at=None)
@@ -181,18 +181,18 @@ def test_a_lapse_while_the_business_was_switched_off_is_not_recorded() -> None:
 
 
 def test_a_lapse_while_muted_is_not_recorded_later() -> None:
-    business = switched_on(muted=["Customer Lost"])
-    customer(business)
-    customer(business, LAST_VISIT + 10 * DAY)
+    business = create_business(muted=["Customer Lost"])
+    create_customer(business)
+    create_customer(business, LAST_VISIT + 10 * DAY)
     with nothing_written():
-        assert found_days(business, 20) == []
+        assert days_with_lost_customers(business, 20) == []
     Integration.objects.update(muted=[])
     assert [days for days in range(20, 40) if lost.sweep(midnight(days))] == [25]
 
 
 def test_a_business_without_an_integration_or_switched_off_records_nothing() -> None:
-    customer(BusinessFactory.create())
-    customer(switched_on(enabled=False))
+    create_customer(BusinessFactory.create())
+    create_customer(create_business(enabled=False))
     with nothing_written():
         assert lost.sweep(midnight(100)) == 0
     assert not SweepDone.objects.exists()
@@ -200,8 +200,8 @@ def test_a_business_without_an_integration_or_switched_off_records_nothing() -> 
 
 
 def test_days_without_a_sweep_are_caught_up() -> None:
-    business = switched_on()
-    customer(business)
+    business = create_business()
+    create_customer(business)
     lost.sweep(midnight(3))
     now = midnight(40) + DAY / 3
     assert lost.sweep(now) == 1
@@ -209,17 +209,17 @@ def test_days_without_a_sweep_are_caught_up() -> None:
 
 
 def test_a_lowered_limit_records_the_customers_who_are_over_it_now() -> None:
-    business = switched_on(weekly_limit=90)
-    customer(business)
-    assert found_days(business, 30) == []
+    business = create_business(weekly_limit=90)
+    create_customer(business)
+    assert days_with_lost_customers(business, 30) == []
     Integration.objects.update(weekly_limit=14)
     assert [days for days in range(30, 40) if lost.sweep(midnight(days))] == [30]
 
 
 def test_a_limit_that_is_raised_and_lowered_again_records_once() -> None:
-    business = switched_on()
-    customer(business)
-    assert found_days(business, 20) == [15]
+    business = create_business()
+    create_customer(business)
+    assert days_with_lost_customers(business, 20) == [15]
     Integration.objects.update(weekly_limit=90)
     lost.sweep(midnight(21))
     Integration.objects.update(weekly_limit=14)
@@ -227,9 +227,9 @@ def test_a_limit_that_is_raised_and_lowered_again_records_once() -> None:
 
 
 def test_many_businesses_are_all_swept_in_one_run() -> None:
-    businesses = [switched_on() for _ in range(lost.BUSINESSES_PER_CHUNK + 1)]
+    businesses = [create_business() for _ in range(lost.BUSINESSES_PER_CHUNK + 1)]
     for business in businesses:
-        customer(business)
+        create_customer(business)
     assert lost.sweep(midnight(15)) == lost.BUSINESSES_PER_CHUNK + 1
     assert {row.business_id for row in waiting()} == {business.pk for business in businesses}
     assert (
@@ -239,8 +239,8 @@ def test_many_businesses_are_all_swept_in_one_run() -> None:
 
 
 def test_the_task_returns_the_number_of_events() -> None:
-    business = switched_on()
-    customer(business, datetime.now(UTC) - 30 * DAY)
+    business = create_business()
+    create_customer(business, datetime.now(UTC) - 30 * DAY)
     assert sweep_lost() == "1 recorded"
     assert sweep_lost() == "0 recorded"
     assert names() == ["Customer Lost"]
@@ -248,8 +248,10 @@ def test_the_task_returns_the_number_of_events() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_sweeps_record_each_customer_once() -> None:
-    businesses = [switched_on() for _ in range(4)]
-    lost_customer = [customer(business) for business in businesses for _ in range(10)]
+    businesses = [create_business() for _ in range(4)]
+    lost_customers = [create_customer(business) for business in businesses for _ in range(10)]
     counts = at_once(*[lambda: lost.sweep(midnight(15))] * 4)
     assert sum(counts) == 40
-    assert sorted(row.customer_id for row in waiting()) == sorted(one.pk for one in lost_customer)
+    assert sorted(row.customer_id for row in waiting()) == sorted(
+        customer.pk for customer in lost_customers
+    )

@@ -70,7 +70,7 @@ def kept_days(business: Business) -> list[str]:
     return [f"{moment:%Y-%m-%d}" for moment in entries]
 
 
-def switched_on(months: int) -> Business:
+def create_business(months: int) -> Business:
     business: Business = BusinessFactory.create()
     Integration.objects.create(business=business, retention_months=months)
     return business
@@ -78,7 +78,7 @@ def switched_on(months: int) -> Business:
 
 @pytest.mark.usefixtures("months")
 def test_months_that_no_business_keeps_are_dropped() -> None:
-    business = switched_on(13)
+    business = create_business(13)
     log(business, datetime(2015, 3, 31, 23, 59, tzinfo=UTC), datetime(2015, 4, 1, tzinfo=UTC), NOW)
     # January to March of 2015, in two tables
     assert retention.drop_old(NOW) == 6
@@ -95,15 +95,15 @@ def test_without_any_integration_thirteen_months_are_kept() -> None:
 
 @pytest.mark.usefixtures("months")
 def test_the_longest_retention_decides_which_months_are_dropped() -> None:
-    switched_on(2)
-    switched_on(16)
+    create_business(2)
+    create_business(16)
     assert retention.drop_old(NOW) == 0
     assert past_months("events_sendlog") == MONTHS
 
 
 @pytest.mark.usefixtures("months")
 def test_entries_of_a_business_that_keeps_less_are_deleted_and_no_others() -> None:
-    short, long = switched_on(2), switched_on(12)
+    short, long = create_business(2), create_business(12)
     moments = [
         datetime(2016, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC),
         datetime(2016, 3, 1, tzinfo=UTC),
@@ -119,7 +119,7 @@ def test_entries_of_a_business_that_keeps_less_are_deleted_and_no_others() -> No
 @pytest.mark.usefixtures("months")
 @pytest.mark.parametrize("copies", [4_999, 5_000, 5_001])
 def test_any_number_of_chunks_is_deleted_completely(copies: int) -> None:
-    short, _ = switched_on(1), switched_on(12)
+    short, _ = create_business(1), create_business(12)
     log(short, datetime(2016, 1, 10, tzinfo=UTC), copies=copies)
     log(short, NOW)
     retention.drop_old(NOW)

@@ -20,7 +20,7 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 MONDAY_NIGHT = datetime(2025, 6, 2, 23, 30, tzinfo=ANGELES)
 
 
-def switched_on(time_zone: str = "America/Los_Angeles", **config: object) -> Business:
+def create_business(time_zone: str = "America/Los_Angeles", **config: object) -> Business:
     business: Business = BusinessFactory.create(time_zone=time_zone)
     Integration.objects.create(
         business=business, write_key=WRITE_KEY, **{"enabled": True, **config}
@@ -51,7 +51,7 @@ def swept_days() -> dict[int, str]:
 
 
 def test_customers_whose_fifth_changed_are_identified_if_segment_knows_them() -> None:
-    business = switched_on()
+    business = create_business()
     first, second, unchanged = create_known_customers(business, 3)
     (stranger,) = Customer.objects.bulk_create([Customer(business=business)])
     for customer_id, total in ((first, 400), (second, 300), (stranger.pk, 350)):
@@ -65,7 +65,7 @@ def test_customers_whose_fifth_changed_are_identified_if_segment_knows_them() ->
 
 
 def test_a_night_without_new_spending_identifies_nobody() -> None:
-    business = switched_on()
+    business = create_business()
     create_known_customers(business, 3)
     with nothing_written():
         assert spending.sweep(MONDAY_NIGHT) == 0
@@ -73,7 +73,7 @@ def test_a_night_without_new_spending_identifies_nobody() -> None:
 
 
 def test_the_sweep_runs_once_a_night_from_two_o_clock() -> None:
-    business = switched_on()
+    business = create_business()
     (customer,) = create_known_customers(business, 1)
     spending.sweep(MONDAY_NIGHT)
     create_order(customer, 10, MONDAY_NIGHT)
@@ -89,7 +89,7 @@ def test_the_sweep_runs_once_a_night_from_two_o_clock() -> None:
 
 
 def test_a_night_without_a_sweep_is_caught_up_by_the_next_one() -> None:
-    business = switched_on()
+    business = create_business()
     (customer,) = create_known_customers(business, 1)
     spending.sweep(MONDAY_NIGHT)
     create_order(customer, 10, MONDAY_NIGHT)
@@ -98,7 +98,7 @@ def test_a_night_without_a_sweep_is_caught_up_by_the_next_one() -> None:
 
 
 def test_each_business_has_its_own_night() -> None:
-    los_angeles, tokyo = switched_on(), switched_on("Asia/Tokyo")
+    los_angeles, tokyo = create_business(), create_business("Asia/Tokyo")
     spending.sweep(MONDAY_NIGHT)
     assert swept_days() == {los_angeles.pk: "2025-06-02", tokyo.pk: "2025-06-03"}
     spending.sweep(datetime(2025, 6, 3, 2, 0, tzinfo=ANGELES))
@@ -117,7 +117,7 @@ def test_each_business_has_its_own_night() -> None:
     ],
 )
 def test_the_sweep_runs_once_on_days_when_the_clocks_change(before: datetime, at: datetime) -> None:
-    business = switched_on()
+    business = create_business()
     spending.sweep(at - timedelta(days=1))
     before_the_sweep = swept_days()
     spending.sweep(before)
@@ -127,7 +127,7 @@ def test_the_sweep_runs_once_on_days_when_the_clocks_change(before: datetime, at
 
 
 def test_a_business_that_is_switched_off_is_not_swept() -> None:
-    business = switched_on(enabled=False)
+    business = create_business(enabled=False)
     (customer,) = create_known_customers(business, 1)
     create_order(customer, 10, MONDAY_NIGHT)
     with nothing_written():
@@ -137,7 +137,7 @@ def test_a_business_that_is_switched_off_is_not_swept() -> None:
 
 
 def test_muted_events_do_not_matter() -> None:
-    business = switched_on(muted=["Customer Lost", "Customer Birthday"])
+    business = create_business(muted=["Customer Lost", "Customer Birthday"])
     (customer,) = create_known_customers(business, 1)
     create_order(customer, 10, MONDAY_NIGHT)
     assert spending.sweep(MONDAY_NIGHT) == 1
@@ -147,7 +147,7 @@ def test_muted_events_do_not_matter() -> None:
 @pytest.mark.django_db(transaction=True)
 class TestConcurrency:
     def test_two_workers_sweep_each_business_once(self) -> None:
-        businesses = [switched_on() for _ in range(5)]
+        businesses = [create_business() for _ in range(5)]
         customers = [
             customer for business in businesses for customer in create_known_customers(business, 1)
         ]
@@ -159,7 +159,7 @@ class TestConcurrency:
         assert fifths(*customers) == [1] * 5
 
     def test_a_save_that_locks_a_customer_delays_no_other_business(self) -> None:
-        locked, free = switched_on(), switched_on()
+        locked, free = create_business(), create_business()
         customer = CustomerFactory.create(business=locked)
         (other,) = create_known_customers(free, 1)
         for customer_id in (customer.pk, other):

@@ -16,7 +16,7 @@ from customers.models import Customer, Discount, LineItem, Order, Stop
 from events import catalogue
 from events.models import Outgoing
 from smrt_integration.delivery.deliver import Delivery
-from tests.events.contract import EVENTS, misfits
+from tests.events.contract import EVENTS, field_violations
 from tests.events.outbox_rows import facts, waiting
 from tests.factories import (
     AgentFactory,
@@ -163,7 +163,9 @@ def test_strings_arrive_unchanged(customer: Customer, name: str, description: st
         sent = properties(latest())
         assert (sent["agent"], sent["description"]) == (name, description)
         assert (
-            misfits("properties", json.loads(json.dumps(sent)), EVENTS["Order Line Item Returned"])
+            field_violations(
+                "properties", json.loads(json.dumps(sent)), EVENTS["Order Line Item Returned"]
+            )
             == []
         )
 

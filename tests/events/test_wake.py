@@ -32,7 +32,7 @@ LONGEST_DELAY = 0.2
 NO_DELAY = 0.5
 
 
-def forget() -> None:
+def forget_connections() -> None:
     """Forget this process's connections, and the pause after a failure."""
     wake._redis.cache_clear()
     wake._producers.cache_clear()
@@ -54,12 +54,12 @@ def wake_ups(
 ) -> Iterator[Callable[[], int]]:
     """A function that counts the `deliver` tasks in the broker, which is empty at first."""
     settings.REDIS_URL = settings.CELERY_BROKER_URL = server.url
-    forget()
+    forget_connections()
     broker = redis.Redis.from_url(server.url)
     broker.flushdb()
     yield lambda: int(broker.llen("celery"))
     broker.close()
-    forget()
+    forget_connections()
 
 
 def save(customer: Customer) -> None:
@@ -208,7 +208,7 @@ class TestRedisIsDown:
     ) -> None:
         server.stop()
         for _ in range(3):
-            forget()
+            forget_connections()
             save(customer)
         assert names() == ["identify"]
 
@@ -249,7 +249,7 @@ class TestRedisHangs:
         self, server: RedisServer, customer: Customer
     ) -> None:
         usual = usual_seconds(customer)
-        forget()
+        forget_connections()
         with suspended(server):
             assert seconds(lambda: save(customer)) < usual + LONGEST_DELAY
             assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY
@@ -264,7 +264,7 @@ def test_a_rabbitmq_that_hangs_or_is_down_delays_no_longer(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         settings.CELERY_BROKER_URL = f"amqp://guest:guest@127.0.0.1:{listener.getsockname()[1]}//"
         settings.CELERY_BROKER_TRANSPORT_OPTIONS = {}
-        forget()
+        forget_connections()
         if not is_listening:
             listener.close()
         assert seconds(lambda: save(customer)) < usual + LONGEST_DELAY
@@ -279,7 +279,7 @@ class TestSeparateBroker:
         self.broker = RedisServer(tmp_path / "broker")
         self.broker.start()
         settings.CELERY_BROKER_URL = self.broker.url
-        forget()
+        forget_connections()
         yield
         self.broker.kill()
 
@@ -297,7 +297,7 @@ class TestSeparateBroker:
         usual = usual_seconds(customer)
         wake.clear()
         if not connected:
-            forget()
+            forget_connections()
         with suspended(self.broker):
             assert seconds(lambda: save(customer)) < usual + LONGEST_DELAY
             assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY
@@ -309,7 +309,7 @@ class TestSeparateBroker:
         usual = usual_seconds(customer)
         wake.clear()
         if not connected:
-            forget()
+            forget_connections()
         self.broker.stop()
         assert seconds(lambda: save(customer)) < usual + LONGEST_DELAY
         assert seconds(lambda: save(customer), times=20) < 20 * usual + NO_DELAY

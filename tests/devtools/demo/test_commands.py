@@ -175,6 +175,6 @@ def test_the_simulation_waits_for_the_web_server_and_stops_at_once_on_a_signal(
 def end(run: WatchedProcess) -> int:
     began = time.monotonic()
     run.send(signal.SIGTERM)
-    code = run.ended()
+    code = run.wait_for_end()
     assert time.monotonic() - began < 2
     return code

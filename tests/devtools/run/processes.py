@@ -23,7 +23,7 @@ def wait_until(condition: Callable[[], bool], description: str) -> None:
         time.sleep(0.01)
 
 
-def alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Return whether the process runs. A zombie has ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -71,7 +71,7 @@ class WatchedProcess:
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
-    def ended(self) -> int:
+    def wait_for_end(self) -> int:
         code = self.process.wait(WAIT_SECONDS)
         self._reader.join(WAIT_SECONDS)
         return code
@@ -79,7 +79,7 @@ class WatchedProcess:
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-        self.ended()
+        self.wait_for_end()
 
     def _read(self) -> None:
         assert self.process.stdout

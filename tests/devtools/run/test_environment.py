@@ -74,7 +74,7 @@ def test_the_environment_is_in_a_file_during_the_run(start: Start, folder: Path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert shared(folder)["DATABASE_URL"] == os.environ["DATABASE_URL"]
     run.send(signal.SIGINT)
-    run.ended()
+    run.wait_for_end()
     assert not path.exists()
 
 
@@ -86,7 +86,7 @@ def test_the_secrets_are_created_once_and_closed_to_other_accounts(
         run = started(start(("web", FOREVER), SECRET_KEY=None, FIELD_KEYS=None))
         results.append({name: shared(folder)[name] for name in ("SECRET_KEY", "FIELD_KEYS")})
         run.send(signal.SIGINT)
-        run.ended()
+        run.wait_for_end()
     assert results[0] == results[1]
     assert len(results[0]["SECRET_KEY"]) > 50
     assert stat.S_IMODE((folder / ".dev" / "secrets").stat().st_mode) == 0o600
@@ -112,7 +112,7 @@ def test_the_servers_of_make_run_keep_their_data_after_ctrl_c_and_kill_9(
         with redis.Redis.from_url(urls["REDIS_URL"]) as client:
             results.append(client.incr("starts"))
         run.send(number)
-        run.ended()
+        run.wait_for_end()
     assert results == [(1, "on"), 1, (2, "on"), 2, (3, "on"), 3]
 
 
@@ -120,7 +120,7 @@ def test_a_server_that_ends_stops_everything(start: Start, folder: Path) -> None
     run = started(start(("web", FOREVER), REDIS_URL=None))
     with redis.Redis.from_url(shared(folder)["REDIS_URL"]) as client:
         client.shutdown(nosave=True)
-    assert run.ended() == 1
+    assert run.wait_for_end() == 1
     assert "Redis has stopped unexpectedly." in run.lines
 
 
@@ -129,7 +129,7 @@ def test_a_postgresql_that_does_not_answer_is_named_without_its_password(start: 
         ("web", "print('started')"),
         DATABASE_URL=f"postgres://demo:topsecret@127.0.0.1:{free_port()}/smrt",
     )
-    assert run.ended() == 1
+    assert run.wait_for_end() == 1
     assert "The PostgreSQL server at DATABASE_URL does not answer." in run.lines
     assert "topsecret" not in "\n".join(run.lines)
 
@@ -138,7 +138,7 @@ def test_a_redis_that_does_not_answer_is_named_without_its_password(start: Start
     run = start(
         ("web", "print('started')"), REDIS_URL=f"redis://:topsecret@127.0.0.1:{free_port()}/0"
     )
-    assert run.ended() == 1
+    assert run.wait_for_end() == 1
     assert "The Redis server at REDIS_URL does not answer." in run.lines
     assert "topsecret" not in "\n".join(run.lines)
 
@@ -147,7 +147,7 @@ def test_a_server_that_cannot_start_is_reported_with_the_reason(start: Start, fo
     (folder / ".dev").mkdir()
     (folder / ".dev" / "postgres").write_text("in the way")
     run = start(("web", "print('started')"), DATABASE_URL=None)
-    assert run.ended() == 1
+    assert run.wait_for_end() == 1
     assert run.lines == [
         "Starting.",
         f"PostgreSQL does not start: File exists: {folder / '.dev' / 'postgres'}.",

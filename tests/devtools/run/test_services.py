@@ -16,7 +16,7 @@ from devtools.services import folders
 from devtools.services.postgres import PostgresServer, server_account
 from devtools.services.process import Account, ServerError, ending_with_parent, pids_working_in
 from devtools.services.redis import RedisServer
-from tests.devtools.run.processes import WatchedProcess, alive, wait_until
+from tests.devtools.run.processes import WatchedProcess, is_alive, wait_until
 
 EXEC = (sys.executable, "-m", "devtools.services", "exec")
 BOTH: dict[str, str | None] = {"DATABASE_URL": None, "REDIS_URL": None}
@@ -78,17 +78,17 @@ def test_a_command_reaches_both_servers_and_its_exit_code_is_returned(execute: E
         f"{QUERY_SERVERS}\nraise SystemExit(7)",
         **BOTH,
     )
-    assert run.ended() == 7
+    assert run.wait_for_end() == 7
     assert run.lines == ["answers 18 200 7MB True"]
 
 
 def test_the_exit_code_after_a_signal_is_that_of_a_shell(execute: Execute) -> None:
-    assert execute("--", "sh", "-c", "kill -KILL $$").ended() == 128 + signal.SIGKILL
+    assert execute("--", "sh", "-c", "kill -KILL $$").wait_for_end() == 128 + signal.SIGKILL
 
 
 def test_a_command_that_does_not_exist_is_named(execute: Execute) -> None:
     run = execute("--", "no-such-command")
-    assert run.ended() == 1
+    assert run.wait_for_end() == 1
     assert run.lines == ["no-such-command cannot be started: No such file or directory."]
 
 
@@ -101,7 +101,7 @@ def test_servers_in_the_environment_are_used_and_none_is_started(execute: Execut
         DATABASE_URL="postgres://a/b",
         REDIS_URL="redis://c",
     )
-    assert run.ended() == 0
+    assert run.wait_for_end() == 0
     assert run.lines == ["postgres://a/b redis://c"]
 
 
@@ -111,8 +111,8 @@ def test_sigterm_ends_the_command_and_the_servers(execute: Execute) -> None:
     )
     pid = run.number_after("I am ")
     run.send(signal.SIGTERM)
-    assert run.ended() == 128 + signal.SIGTERM
-    assert not alive(pid)
+    assert run.wait_for_end() == 128 + signal.SIGTERM
+    assert not is_alive(pid)
 
 
 def test_ctrl_c_at_the_terminal_reaches_the_command_once_and_no_server() -> None:
@@ -155,9 +155,11 @@ def test_kill_9_leaves_no_server_behind_and_the_next_start_removes_the_folder(
     (redis_server,) = (pid for pid in _servers("redis-server") if _parent(pid) == run.process.pid)
     folder = Path(f"/proc/{redis_server}/cwd").readlink()
     run.send(signal.SIGKILL)
-    wait_until(lambda: not alive(postgres) and not alive(redis_server), "the end of the servers")
+    wait_until(
+        lambda: not is_alive(postgres) and not is_alive(redis_server), "the end of the servers"
+    )
     assert folder.exists()
-    assert execute("--", "true").ended() == 0
+    assert execute("--", "true").wait_for_end() == 0
     assert not folder.exists()
 
 
@@ -275,7 +277,7 @@ def test_an_ordinary_account_can_run_the_servers(tmp_path: Path) -> None:
         ),
         BOTH | {"HOME": str(tmp_path)},
     )
-    assert run.ended() == 0
+    assert run.wait_for_end() == 0
     assert run.lines == ["answers 18 200 4MB True"]
 
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.devtools.run.conftest import Start
-from tests.devtools.run.processes import alive, start_sample_run, wait_until
+from tests.devtools.run.processes import is_alive, start_sample_run, wait_until
 
 FOREVER = "import os, time; print('I am', os.getpid()); time.sleep(600)"
 # Prints the signal that ends it.
@@ -52,7 +52,7 @@ def test_lines_of_any_length_and_any_bytes_are_shown(start: Start) -> None:
         "b'x' * 200_000 + b'\\ncaf\\xe9 \\xe2\\x82\\xac\\nno newline'); sys.stdout.flush()"
     )
     run = start(("odd", f"{code}; import time; time.sleep(0.2)"))
-    assert run.ended() == 1
+    assert run.wait_for_end() == 1
     assert run.wait_for("xx") == "odd | " + "x" * 200_000
     assert run.wait_for("caf") == "odd | caf\ufffd \u20ac"
     assert run.wait_for("no newline") == "odd | no newline"
@@ -79,9 +79,9 @@ def test_ctrl_c_ends_the_programs_in_reverse_order(start: Start) -> None:
     os.killpg(
         run.process.pid, signal.SIGINT
     )  # as the terminal does: to all of its foreground processes
-    assert run.ended() == 0
+    assert run.wait_for_end() == 0
     assert run.lines[-3:] == ["Stopping.", "second | ended by SIGTERM", "first  | ended by SIGTERM"]
-    assert not any(alive(pid) for pid in pids)
+    assert not any(is_alive(pid) for pid in pids)
 
 
 def test_sigterm_ends_the_programs_too(start: Start) -> None:
@@ -89,7 +89,7 @@ def test_sigterm_ends_the_programs_too(start: Start) -> None:
     run.wait_for(READY)
     run.wait_for("I am")
     run.send(signal.SIGTERM)
-    assert run.ended() == 0
+    assert run.wait_for_end() == 0
     assert run.lines[-1] == "web | ended by SIGTERM"
 
 
@@ -102,16 +102,16 @@ def test_a_second_ctrl_c_kills_a_program_that_does_not_end(
     run.wait_for("Stopping.")
     began = time.monotonic()
     run.send(signal.SIGINT)
-    assert run.ended() == 0
+    assert run.wait_for_end() == 0
     assert time.monotonic() - began < 3
-    assert not alive(pid)
+    assert not is_alive(pid)
 
 
 def test_ctrl_c_during_a_step_ends_that_step(start: Start) -> None:
     run = start(("web", FOREVER), steps=(("migrate", FOREVER),))
     run.wait_for("Starting.")
     run.send(signal.SIGINT)
-    assert run.ended() == 0
+    assert run.wait_for_end() == 0
     assert not [line for line in run.lines if line.startswith("web")]
 
 
@@ -125,15 +125,15 @@ def test_the_children_of_a_program_end_with_it(start: Start) -> None:
     pid = run.number_after("child ")
     run.wait_for(READY)
     run.send(signal.SIGINT)
-    assert run.ended() == 0
-    wait_until(lambda: not alive(pid), "the end of the program's own child")
+    assert run.wait_for_end() == 0
+    wait_until(lambda: not is_alive(pid), "the end of the program's own child")
 
 
 def test_a_program_that_ends_stops_everything_and_its_last_lines_are_shown(start: Start) -> None:
     run = start(
         ("web", PRINTS_SIGNAL), ("worker", "import sys; print('no such queue'); sys.exit(3)")
     )
-    assert run.ended() == 1
+    assert run.wait_for_end() == 1
     assert run.wait_for("ended by") == "web    | ended by SIGTERM"
     assert run.lines[-2:] == [
         "worker ended with exit code 3. Its last lines:",
@@ -146,7 +146,7 @@ def test_a_program_that_is_killed_is_named_with_the_signal(start: Start) -> None
     pid = run.number_after("I am ")
     run.wait_for(READY)
     os.kill(pid, signal.SIGKILL)
-    assert run.ended() == 1
+    assert run.wait_for_end() == 1
     assert "web ended with signal SIGKILL. Its last lines:" in run.lines
 
 
@@ -154,7 +154,7 @@ def test_a_step_that_fails_is_named_and_no_program_starts(start: Start) -> None:
     run = start(
         ("web", FOREVER), steps=(("manage.py migrate", "raise SystemExit('column exists')"),)
     )
-    assert run.ended() == 1
+    assert run.wait_for_end() == 1
     assert run.lines[-2:] == [
         "manage.py migrate ended with exit code 1. Its last lines:",
         "    column exists",
@@ -166,7 +166,7 @@ def test_only_one_run_is_possible_in_a_folder_at_a_time(start: Start) -> None:
     first = start(("web", FOREVER))
     first.wait_for(READY)
     second = start(("web", FOREVER))
-    assert second.ended() == 1
+    assert second.wait_for_end() == 1
     assert second.lines == [
         "`make run` is already running in this folder. Stop it with Ctrl-C in its terminal first."
     ]
@@ -186,7 +186,7 @@ def test_a_run_that_starts_while_another_stops_waits_for_it(start: Start) -> Non
     first.wait_for("Stopping.")
     second = start(("web", FOREVER))
     second.wait_for(READY)
-    assert first.ended() == 0
+    assert first.wait_for_end() == 0
 
 
 def test_kill_9_ends_the_programs_and_the_next_start_works(start: Start) -> None:
@@ -194,7 +194,7 @@ def test_kill_9_ends_the_programs_and_the_next_start_works(start: Start) -> None
     pid = first.number_after("I am ")
     first.wait_for(READY)
     first.send(signal.SIGKILL)
-    wait_until(lambda: not alive(pid), "the end of the orphan")
+    wait_until(lambda: not is_alive(pid), "the end of the orphan")
     start(("web", FOREVER)).wait_for(READY)
 
 
@@ -208,11 +208,11 @@ def test_the_next_start_ends_the_leftovers_of_a_killed_run_and_nothing_else(
     other = start_sample_run(tmp_path / "another project", [("worker", FOREVER)], (), **ports)
     not_ours = other.number_after("I am ")
     first.send(signal.SIGKILL)
-    first.ended()
-    assert alive(left)
+    first.wait_for_end()
+    assert is_alive(left)
     start(("web", FOREVER)).wait_for(READY)
-    assert not alive(left)
-    assert alive(not_ours)
+    assert not is_alive(left)
+    assert is_alive(not_ours)
     other.close()
 
 
