@@ -14,7 +14,7 @@ from typing import Any
 
 FOLDER = Path(__file__).resolve().parent.parent / "golden"
 
-# These stand for what differs from run to run. Each value is checked before it is replaced.
+# These replace the values that differ from run to run. Each value is checked first.
 MESSAGE_ID = "<32 hex digits, the same on every attempt>"
 LINE_ITEM_ID = "<the line item's own id>"
 SDK_VERSION = "<the installed one's>"

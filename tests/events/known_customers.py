@@ -1,4 +1,4 @@
-"""Customers whom Segment knows, that is, whose traits it accepted."""
+"""Create customers that Segment knows: it accepted their traits."""
 
 from django.db import connection
 
@@ -17,7 +17,7 @@ def create_business(**config: object) -> Business:
 
 
 def create_known_customers(business: Business, count: int, **details: object) -> list[int]:
-    """Create customers whom Segment knows, without an event. Returns their ids."""
+    """Create customers that Segment knows, without an event. Returns their ids."""
     customers = Customer.objects.bulk_create(
         [Customer(business=business, **details) for _ in range(count)], batch_size=5_000
     )
@@ -44,7 +44,7 @@ def store_accepted_traits(*customers: Customer) -> None:
 
 
 def customers_with_identify() -> set[int]:
-    """Return the ids of the customers for whom an identify waits."""
+    """Return the ids of the customers that have a waiting identify."""
     rows = waiting(event=IDENTIFY)
     assert len({row.customer_id for row in rows}) == len(rows)
     return {row.customer_id for row in rows}

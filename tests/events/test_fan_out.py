@@ -1,4 +1,4 @@
-"""A renamed row identifies exactly the customers whose traits show it and whom Segment knows."""
+"""A renamed row identifies all customers whose traits show it, if Segment knows them."""
 
 from collections.abc import Callable
 from decimal import Decimal

@@ -23,7 +23,7 @@ OTHER_KEY = "Z" * 32
 def known_customer(
     segment: SegmentStandIn, integration: Integration, customer: Customer
 ) -> Customer:
-    """A customer whom Segment knows. Segment knows another one too, who does nothing more."""
+    """A customer that Segment knows. It also knows another one, who does nothing more."""
     for one in (customer, CustomerFactory.create(business=customer.business)):
         one.email = "new@example.com"
         one.save()

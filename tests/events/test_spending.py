@@ -1,4 +1,4 @@
-"""Fifths by spending are recomputed once a night, and sent for customers whom Segment knows."""
+"""Fifths by spending are recomputed once a night, and sent for customers that Segment knows."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
