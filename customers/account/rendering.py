@@ -80,7 +80,7 @@ def business_page(
 
 
 def anonymous_page(request: HttpRequest, template: str, status: int) -> HttpResponse:
-    """Render a page that names no business, so it does not tell whose customer somebody is."""
+    """Render a page that names no business, so it does not reveal whose customer somebody is."""
     return render(request, f"account/{template}.html", {"site_name": "Your cleaner"}, status=status)
 
 

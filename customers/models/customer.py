@@ -216,7 +216,7 @@ class Customer(HasAddress, BelongsToBusiness):
 
     @transaction.atomic
     def change_phone(self, phone: str, *, is_mobile: bool | None = None) -> None:
-        """Change the number, and forget what was known about the old one."""
+        """Change the number. What was recorded about the old one no longer counts."""
         self.lock("business")
         self.phone, self.phone_is_mobile, self.text_answered_at = phone, is_mobile, None
         with refused_if_invalid():

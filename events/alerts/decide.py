@@ -93,7 +93,7 @@ def _problem_now(situation: Situation, now: datetime) -> tuple[str, datetime]:
 
 
 def _updated(problem: Problem | None, kind: str, since: datetime) -> Problem:
-    """Return the problem as it is now. If a worse one was emailed already, that one is kept."""
+    """Return the problem as it is now. A worse kind that owners got an email about stays."""
     if problem is None:
         return Problem(kind, since)
     if SEVERITIES.index(kind) > SEVERITIES.index(problem.emailed):

@@ -34,7 +34,7 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Birthdays:
-    """What is known about the customer's birthday.
+    """The customer's birthday, and what decides when its event is sent.
 
     `field` is the name of the custom field that the owner chose, None without one. `value` is what
     the customer has in that field, entered at `entered_at`. `hour` is the local hour from which the

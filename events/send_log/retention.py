@@ -45,9 +45,9 @@ def drop_old(now: datetime) -> int:
     dropped = partitions.drop_before(months_before(month, longest))
     daily_counts.delete_before(months_before(month, longest))
     shorter = Integration.objects.filter(retention_months__lt=longest)
-    for business_id, kept in shorter.values_list("business_id", "retention_months"):
-        _delete_log(business_id, months_before(month, kept))
-        daily_counts.delete_of_business(business_id, months_before(month, kept))
+    for business_id, months in shorter.values_list("business_id", "retention_months"):
+        _delete_log(business_id, months_before(month, months))
+        daily_counts.delete_of_business(business_id, months_before(month, months))
     _delete_resent()
     return dropped
 

@@ -99,12 +99,12 @@ def _context(customer: Customer, now: datetime) -> TimelineContext:
     integration = queries.integration_of(customer.business_id)
     status = lane_status(customer.business_id)
     waiting = queries.waiting_entries(customer.business_id, customer.pk)
-    kept = integration.retention_months if integration else DEFAULT_RETENTION_MONTHS
+    months = integration.retention_months if integration else DEFAULT_RETENTION_MONTHS
     past = BusinessPast(
         time_zone=status.time_zone,
         switches=queries.switch_history(integration, customer.business_id),
-        kept_from=months_before(now.astimezone(UTC).date(), kept),
-        kept_months=kept,
+        kept_from=months_before(now.astimezone(UTC).date(), months),
+        kept_months=months,
         unread_from=status.oldest_waiting_at if waiting.searched_from else None,
         unread_until=waiting.searched_from,
     )

@@ -78,9 +78,9 @@ def _last_status(
         key=lambda entry: (entry.at, entry.known_at, entry.id),
         default=None,
     )
-    happened = customer.latest.get(event)
-    if happened and (entry is None or happened > entry.at):
-        return *_without_message(event, happened, customer, now), None
+    latest_at = customer.latest.get(event)
+    if latest_at and (entry is None or latest_at > entry.at):
+        return *_without_message(event, latest_at, customer, now), None
     if entry is None and customer.read_from:
         return NOT_READ, "unknown", None
     if entry is None:
@@ -93,11 +93,11 @@ def _last_status(
 def _without_message(
     event: str, at: datetime, customer: CustomerFacts, now: datetime
 ) -> tuple[str, str]:
-    happened = f"Last happened {when(at, now, customer.past.time_zone)}."
+    sentence = f"Last happened {when(at, now, customer.past.time_zone)}."
     if customer.read_from and at <= customer.read_from:
-        return f"{happened} {NOT_READ}", "unknown"
+        return f"{sentence} {NOT_READ}", "unknown"
     reason = why_not(event, at, customer.past, now)
-    return f"{happened} {reason.text}", reason.state
+    return f"{sentence} {reason.text}", reason.state
 
 
 def _next_sentence(event: str, customer: CustomerFacts, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""What happened to a customer by the business's own records, whether or not it was sent."""
+"""What happened to a customer, read from the business's own records, whether sent or not."""
 
 from collections import defaultdict
 from collections.abc import Iterator

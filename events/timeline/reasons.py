@@ -68,9 +68,10 @@ def _off_reason(event: str, at: datetime, past: BusinessPast, now: datetime) -> 
 
 def _no_message_reason(at: datetime, past: BusinessPast) -> Reason:
     if at.astimezone(UTC).date() < past.kept_from:
-        kept = counted(past.kept_months, "month")
+        retention = counted(past.kept_months, "month")
         return Reason(
-            "unknown", f"We no longer know whether it was sent: the send log is kept for {kept}."
+            "unknown",
+            f"We no longer know whether it was sent: the send log is kept for {retention}.",
         )
     if _may_be_unread(at, past):
         return Reason(
