@@ -12,7 +12,7 @@ def redirect_to_admin(request: HttpRequest) -> HttpResponseBase:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Answer 400 without a template.
+    """Return a 400 without a template.
 
     Django's page first looks for a CSRF token in the form. If the form cannot be read, that fails
     again, and the response would be a 500.

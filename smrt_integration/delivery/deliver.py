@@ -1,8 +1,8 @@
 """Deliver what is due: claim, load, build, pack, post, settle, until nothing is due.
 
 One process serves many businesses at a time. This thread claims, loads, builds and settles; a
-pool of threads packs and posts, one lane each. Nobody waits for the slowest: completed lanes are
-settled and new ones claimed while others are in flight.
+pool of threads packs and posts, one lane each. The slowest lane delays no other: completed lanes
+are settled and new ones claimed while others are in flight.
 """
 
 import random

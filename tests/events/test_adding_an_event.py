@@ -92,9 +92,10 @@ def golden_messages(project: Path) -> dict[str, bytes]:
 @pytest.mark.slow
 def test_the_walk_adds_an_event_that_is_found_everywhere(changed_copy: Path) -> None:
     everywhere, golden = "tests/events/new_event_everywhere.py", "tests/events/test_golden.py"
+    documentation = "tests/test_documentation.py"
     tables = [
-        "tests/test_documentation.py::test_the_events_table_agrees_with_the_catalogue",
-        "tests/test_documentation.py::test_the_properties_table_agrees_with_the_definitions_and_their_types",
+        f"{documentation}::test_the_events_table_agrees_with_the_catalogue",
+        f"{documentation}::test_the_properties_table_agrees_with_the_definitions_and_their_types",
     ]
 
     assert " passed" in run_tests(changed_copy, everywhere, golden, *tables)
