@@ -67,6 +67,13 @@ if _name := _with_other_customer():
     )
 
 
+# Looked up at every save.
+_BY_MODEL: Final[Mapping[str, tuple[type[SavedEvent], ...]]] = {
+    model: tuple(event for event in SAVED_EVENTS if event.model == model)
+    for model in {event.model for event in SAVED_EVENTS}
+}
+
+
 def events_of(model: str) -> tuple[type[SavedEvent], ...]:
     """Return the events that a save of the model can mean. `model` is its label."""
-    return tuple(event for event in SAVED_EVENTS if event.model == model)
+    return _BY_MODEL.get(model, ())

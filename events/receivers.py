@@ -100,27 +100,16 @@ def record_save(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) ->
     if raw:
         return
     now = timezone.now()
-    triggered = [
-        event
-        for event in catalogue.events_of(sender._meta.label)
-        if event.trigger(instance.before, instance)
-    ]
+    events = catalogue.events_of(sender._meta.label)
+    triggered = [event for event in events if event.trigger(instance.before, instance)]
     traits_changed = sender is records.Customer and (
         instance.before is None or instance.changed & TRAIT_FIELDS
     )
     if triggered or traits_changed:
-        record(
-            _customer_id(sender, instance),
-            [event.occurrence(instance, now) for event in triggered],
-            now if traits_changed else None,
-        )
-
-
-def _customer_id(sender: type[Model], instance: Any) -> int:
-    if sender is records.Customer:
-        return int(instance.pk)
-    event = catalogue.events_of(sender._meta.label)[0]
-    return int(attrgetter(event.customer_id)(instance))
+        # the events of a model agree on the path to its customer (events.catalogue)
+        customer_id = attrgetter(events[0].customer_id)(instance)
+        occurrences = [event.occurrence(instance, now) for event in triggered]
+        record(customer_id, occurrences, now if traits_changed else None)
 
 
 @never_fail_the_save
