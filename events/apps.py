@@ -33,6 +33,7 @@ class EventsConfig(AppConfig):
             "sweepdone",
             "switchchange",
             "traitchange",
+            "unansweredidentify",
         ),
         changed_by_owners={"integration": ("add", "change")},
         extra_permissions=("send_again",),

@@ -3,7 +3,13 @@ from events.models.daily_counts import DailyCount, DailyDelay
 from events.models.integration import Integration, Region
 from events.models.jobs import Request, Resent
 from events.models.once_only import Celebration, Lapse, SweepDone
-from events.models.outbox import AcceptedTraits, Lane, Outgoing, TraitChange
+from events.models.outbox import (
+    AcceptedTraits,
+    Lane,
+    Outgoing,
+    TraitChange,
+    UnansweredIdentify,
+)
 from events.models.send_log import DeliveryAttempt, Outcome, SendLog
 from events.models.switch_changes import SwitchChange
 
@@ -26,4 +32,5 @@ __all__ = [
     "SweepDone",
     "SwitchChange",
     "TraitChange",
+    "UnansweredIdentify",
 ]

@@ -20,7 +20,7 @@ class DailyCount(models.Model):
         Business, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
     )
     event = models.CharField(max_length=64)
-    outcome = models.CharField(max_length=8)
+    outcome = models.CharField(max_length=16)
     brand_id = models.BigIntegerField()
     day = models.DateField(help_text="The business's own day on which the outcome was known.")
     messages = models.PositiveBigIntegerField()

@@ -44,6 +44,11 @@ class Outgoing(models.Model):
     facts = models.JSONField(default=dict, help_text="What was true when it happened.")
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
     attempts = models.PositiveIntegerField(default=0, db_default=0)
+    unanswered_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When it was last posted without an answer: since then Segment may have it.",
+    )
     last_error = models.TextField(default="", db_default="", blank=True)
 
     class Meta:
@@ -100,6 +105,28 @@ class Lane(models.Model):
     )
     failing_since = models.DateTimeField(null=True, blank=True)
     last_accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_destination = models.CharField(
+        max_length=16,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="Fingerprint of the region and write key that were last accepted.",
+    )
+    destination_accepted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When they were, by a message or a test event."
+    )
+    refused_in_row = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Messages that Segment refused alone since it last accepted one.",
+    )
+    in_flight = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="The identifies that the worker with the lease may have posted: message id -> "
+        "customer id and hash of the traits.",
+    )
     # Waiting messages are searched from the id `floor` on. Otherwise each search would walk through
     # deleted rows that a long-running snapshot keeps. `delivery.claim` raises the floor.
     floor = models.BigIntegerField(default=0)
@@ -126,6 +153,29 @@ class AcceptedTraits(models.Model):
 
     def __str__(self) -> str:
         return f"Traits of customer {self.customer_id}"
+
+
+class UnansweredIdentify(models.Model):
+    """An identify that was posted without an answer: Segment may have these traits.
+
+    It is kept until its id is accepted, or is no longer in the outbox and therefore logged as
+    unconfirmed. `body` and `traits_hash` are empty when the worker that posted it died.
+    """
+
+    message_id = models.CharField(max_length=32, primary_key=True)
+    business = models.ForeignKey(
+        Business, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    customer_id = models.BigIntegerField()
+    user_id = models.UUIDField()
+    occurred_at = models.DateTimeField()
+    posted_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField()
+    traits_hash = models.CharField(max_length=32, blank=True)
+    body = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"Unanswered {self.message_id}"
 
 
 class TraitChange(models.Model):

@@ -16,6 +16,7 @@ class Outcome(models.TextChoices):
     REJECTED = "rejected", "Refused"
     SKIPPED = "skipped", "Not sent"
     EXPIRED = "expired", "Expired"
+    UNCONFIRMED = "unconfirmed", "Unconfirmed"
 
 
 class SendLog(models.Model):
@@ -41,7 +42,7 @@ class SendLog(models.Model):
         null=True, help_text="When it was sent; empty when it never was."
     )
     settled_at = models.DateTimeField(help_text="When its outcome was known.")
-    outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    outcome = models.CharField(max_length=16, choices=Outcome.choices)
     reason = models.TextField(blank=True, default="")
     attempts = models.PositiveIntegerField()
     body = models.TextField(
