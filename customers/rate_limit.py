@@ -9,12 +9,11 @@ from functools import lru_cache
 from typing import Final
 
 import redis
-import structlog
 from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-log = structlog.get_logger(__name__)
+from customers.outages import Outage
 
 SOCKET_TIMEOUT_SECONDS: Final = 0.05
 """Each request waits for its count, once to connect and once to read: at most twice this long."""
@@ -23,6 +22,7 @@ RETRY_AFTER_SECONDS: Final = 3.0
 uncounted; shorter makes more requests wait for a Redis that is down."""
 
 _retry_at = 0.0
+_outage = Outage("redis", used_for="rate limits")
 
 
 def count_call(name: str, window_seconds: int, now: float) -> int:
@@ -39,13 +39,12 @@ def count_call(name: str, window_seconds: int, now: float) -> int:
             pipe.incr(key)
             pipe.expire(key, window_seconds)
             calls, _ = pipe.execute()
-        return int(calls)
     except redis.RedisError as error:
         _retry_at = time.monotonic() + RETRY_AFTER_SECONDS
-        log.warning(
-            "call_not_counted", error=type(error).__name__, retry_after_seconds=RETRY_AFTER_SECONDS
-        )
+        _outage.failed(error)
         return 0
+    _outage.worked()
+    return int(calls)
 
 
 def seconds_to_next_window(window_seconds: int, now: float) -> float:

@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any, Final
 
 import redis
-import structlog
 from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
@@ -21,7 +20,7 @@ from kombu.pools import ProducerPool
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-log = structlog.get_logger(__name__)
+from customers.outages import Outage
 
 DELIVER_TASK: Final = "smrt_integration.tasks.deliver"
 RUN_JOBS_TASK: Final = "smrt_integration.tasks.run_jobs"
@@ -40,6 +39,8 @@ PAUSE_SECONDS: Final = 3.0
 deliver in real time again soon after it is back."""
 
 _paused_until = 0.0
+_redis_outage = Outage("redis", used_for="wake-ups")
+_broker_outage = Outage("broker", used_for="wake-ups")
 
 
 def after_commit() -> None:
@@ -77,11 +78,16 @@ def _try_to_publish(publish: Callable[[], bool]) -> bool:
     if time.monotonic() < _paused_until:
         return False
     try:
-        return publish()
+        is_published = publish()
     except Exception as error:  # noqa: BLE001 - the save is committed, whatever the broker does
         _paused_until = time.monotonic() + PAUSE_SECONDS
-        log.warning("wake_up_failed", error=type(error).__name__, pause_seconds=PAUSE_SECONDS)
+        outage = _redis_outage if isinstance(error, redis.RedisError) else _broker_outage
+        outage.failed(error)
         return False
+    _redis_outage.worked()
+    if is_published:
+        _broker_outage.worked()
+    return is_published
 
 
 def clear() -> None:
@@ -89,7 +95,9 @@ def clear() -> None:
     try:
         _redis(os.getpid()).delete(WAKE_UP_KEY)
     except redis.RedisError as error:
-        log.warning("wake_up_not_cleared", error=type(error).__name__)
+        _redis_outage.failed(error)
+    else:
+        _redis_outage.worked()
 
 
 def _publish(task: str) -> bool:
