@@ -9,6 +9,8 @@ from celery.app.amqp import AMQP
 from celery.signals import task_prerun, worker_process_init
 from kombu import Connection
 
+from smrt_integration.health import worker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smrt_integration.settings")
 
 # Events should be sent within seconds of the broker's return, however long it was away.
@@ -24,7 +26,15 @@ class SteadyConnection(Connection):
             "interval_step": 0.0,
             "interval_max": RECONNECT_SECONDS,
         }
-        return super().ensure_connection(*args, **(pace | options))
+        called_between = options.pop("callback", None)
+
+        def get_on() -> None:
+            """Say between two attempts that a worker without a broker is alive all the same."""
+            worker.main_process_gets_on()
+            if called_between:
+                called_between()
+
+        return super().ensure_connection(*args, **(pace | options | {"callback": get_on}))
 
 
 class Amqp(AMQP):
@@ -34,6 +44,7 @@ class Amqp(AMQP):
 app = Celery("smrt_integration", amqp=Amqp)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["smrt_integration"])
+app.steps["consumer"].add(worker.MarkMainLoop)
 
 
 @task_prerun.connect

@@ -92,6 +92,7 @@ MENU: Final[list[dict[str, Any]]] = [
             _entry("Groups", "shield_person", "auth.Group", _is_support),
             _entry("Lanes", "swap_calls", "events.Lane", _is_support),
             _entry("Attempts", "outgoing_mail", "events.DeliveryAttempt", _is_support),
+            _entry("Programs", "monitor_heart", "smrt_integration.Heartbeat", _is_support),
             _entry("Schedules", "schedule", "django_celery_beat.PeriodicTask", _is_support),
             _entry("Failed logins", "lock", "axes.AccessAttempt", _is_support),
         ],

@@ -1,3 +1,4 @@
 from smrt_integration.api.models import Answered, ApiKey
+from smrt_integration.health.models import Heartbeat
 
-__all__ = ["Answered", "ApiKey"]
+__all__ = ["Answered", "ApiKey", "Heartbeat"]

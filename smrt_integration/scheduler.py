@@ -6,11 +6,14 @@ at its start, after each edit and every five minutes.
 """
 
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
 from django.db import Error, close_old_connections, connection
 from django_celery_beat.schedulers import DatabaseScheduler
+
+from smrt_integration.health.heartbeats import WRITE_SECONDS, this_process
 
 log = structlog.get_logger(__name__)
 
@@ -21,6 +24,11 @@ class ReconnectingScheduler(DatabaseScheduler):  # type: ignore[misc]  # the lib
     _is_set_up = False
     _is_database_away = False
     _waiting_since: float | None = None
+    _write_heartbeat_at = 0.0
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._program = this_process("beat")
+        super().__init__(*args, **options)
 
     def setup_schedule(self) -> None:
         """Do nothing: the first tick sets up.
@@ -39,6 +47,7 @@ class ReconnectingScheduler(DatabaseScheduler):  # type: ignore[misc]  # the lib
                 super().setup_schedule()
                 self._is_set_up = True
             seconds: float = super().tick(*args, **options)
+            self._write_heartbeat()
         except Error as error:
             self._wait(error)
             return RETRY_SECONDS
@@ -49,6 +58,17 @@ class ReconnectingScheduler(DatabaseScheduler):  # type: ignore[misc]  # the lib
         """Write when each task ran last, unless the database is away: the next sync writes it."""
         if not self._is_database_away:
             super().sync()
+
+    def close(self) -> None:
+        super().close()
+        with suppress(Error):
+            self._program.delete_heartbeat()
+
+    def _write_heartbeat(self) -> None:
+        """Write, after a tick has succeeded, that beat lives."""
+        if time.monotonic() >= self._write_heartbeat_at:
+            self._write_heartbeat_at = time.monotonic() + WRITE_SECONDS
+            self._program.write_heartbeat()
 
     def _reconnect(self) -> None:
         close_old_connections()

@@ -117,6 +117,7 @@ def test_exactly_these_models_are_support_s_alone() -> None:
         ),
         *(f"events.{name}" for name in ("resent", "sweepdone", "switchchange", "traitchange")),
         "smrt_integration.answered",
+        "smrt_integration.heartbeat",
     }
     ours = {
         model._meta.label_lower
