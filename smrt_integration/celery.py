@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 
 from celery import Celery
 from celery.app.amqp import AMQP
-from celery.signals import task_prerun, worker_process_init
+from celery.signals import beat_init, task_prerun, worker_init, worker_process_init
 from kombu import Connection
 
 from smrt_integration.health import worker
@@ -45,6 +45,15 @@ app = Celery("smrt_integration", amqp=Amqp)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["smrt_integration"])
 app.steps["consumer"].add(worker.MarkMainLoop)
+
+
+@worker_init.connect
+@beat_init.connect
+def use_timeouts(**kwargs: Any) -> None:
+    """Keep the database from holding up a worker, its children or beat for good."""
+    from smrt_integration import timeouts
+
+    timeouts.use_in_process(timeouts.WORKER)
 
 
 @task_prerun.connect

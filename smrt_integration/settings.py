@@ -6,7 +6,7 @@ Every value that differs between installations comes from the environment.
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from smrt_integration import environment, lockout, logs, theme
+from smrt_integration import environment, lockout, logs, theme, timeouts
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -37,9 +37,13 @@ DATABASES = {
     | {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
+        # They outlive a statement, so a connection pooler in transaction mode cannot have them.
+        "DISABLE_SERVER_SIDE_CURSORS": True,
         # Options of the address itself (sslmode, say) come first. Only cursors that bind on the
         # server prepare statements: `events.outbox.record` has one.
-        "OPTIONS": {"connect_timeout": 5, "prepare_threshold": 2} | DATABASE.get("OPTIONS", {}),
+        "OPTIONS": {"connect_timeout": 5, "prepare_threshold": 2}
+        | DATABASE.get("OPTIONS", {})
+        | {"cursor_factory": timeouts.CursorWithTimeouts},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -111,6 +115,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "smrt_integration.request_log.RequestLog",
     "axes.middleware.AxesMiddleware",
+    "smrt_integration.unavailable.Unavailable",
 ]
 ROOT_URLCONF = "smrt_integration.urls"
 WSGI_APPLICATION = "smrt_integration.wsgi.application"

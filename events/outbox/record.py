@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import psycopg
 from django.db import connection
+from psycopg.pq import TransactionStatus
 
 from events import wake
 from events.identify import IDENTIFY
@@ -74,8 +75,13 @@ def prepared_cursor() -> Iterator[Any]:
     `record_off_ratio_to_plain_save`). Django's own cursors put the values into the text.
     """
     connection.ensure_connection()
-    # a query log must show the statements with their values, which only Django's cursors have
-    planned: Any = None if connection.queries_logged else psycopg.Cursor(connection.connection)
+    database: Any = connection.connection
+    # Only Django's cursors set the timeouts of a transaction, as its first statement. And only
+    # they have the values of a statement, which a query log must show.
+    needs_django = (
+        connection.queries_logged or database.pgconn.transaction_status == TransactionStatus.IDLE
+    )
+    planned: Any = None if needs_django else psycopg.Cursor(database)
     with connection.make_cursor(planned) if planned else connection.cursor() as cursor:
         yield cursor
 

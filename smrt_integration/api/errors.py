@@ -1,5 +1,6 @@
 """Errors in Django REST framework's format: sentences under a field's name or under `detail`."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from customers.errors import ActionRefused
+from smrt_integration import unavailable
 
 
 class Conflict(APIException):
@@ -35,6 +37,22 @@ class LengthRequired(APIException):
     default_code = "length_required"
 
 
+class DatabaseUnavailable(APIException):
+    """The database kept the request waiting for too long, or is away."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "unavailable"
+    wait = unavailable.UNAVAILABLE_FOR_SECONDS
+    """Seconds, which DRF sends as Retry-After."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        unavailable.log_unavailable(error)
+        super().__init__(
+            f"{unavailable.problem(error)} Repeat the request after {self.wait} seconds, "
+            "a POST with the same Idempotency-Key."
+        )
+
+
 def as_api_error(refusal: ActionRefused) -> APIException:
     """Return a 400 if the refusal names a field, otherwise a 409 about the records' state."""
     if refusal.field is not None:
@@ -54,16 +72,29 @@ def as_conflict(argument: str) -> Iterator[None]:
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Handle ActionRefused as DRF handles its own exceptions. Other exceptions become a 500."""
-    return exception_handler(
-        as_api_error(error) if isinstance(error, ActionRefused) else error, context
-    )
+    """Handle our errors as DRF handles its own exceptions. Other exceptions become a 500."""
+    if isinstance(error, ActionRefused):
+        error = as_api_error(error)
+    elif unavailable.is_unavailable(error):
+        error = DatabaseUnavailable(error)
+    return exception_handler(error, context)
 
 
 def internal_error(request: HttpRequest) -> HttpResponse:
-    """Return JSON from Django's `handler500` for the API, and Django's page elsewhere."""
+    """Return JSON from Django's `handler500` for the API, and a page elsewhere.
+
+    An error in middleware passes no other handler.
+    """
+    error = sys.exception()
     if not request.path.startswith("/api/"):
+        if unavailable.is_unavailable(error):
+            return unavailable.unavailable_page(error)
         return server_error(request)
+    if unavailable.is_unavailable(error):
+        problem = DatabaseUnavailable(error)
+        return JsonResponse(
+            {"detail": problem.detail}, status=503, headers={"Retry-After": str(problem.wait)}
+        )
     return JsonResponse(
         {"detail": "Something went wrong on our side and nothing was changed. Please try again."},
         status=500,

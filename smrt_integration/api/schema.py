@@ -38,6 +38,10 @@ ERROR_DESCRIPTIONS = {
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "429": "Too many calls. Retry-After says after how many seconds to try again.",
+    "503": (
+        "The request waited for other work for too long, or the database is away. Retry-After "
+        "says after how many seconds to try again."
+    ),
 }
 IDEMPOTENCY_KEY_PARAMETER = {
     "name": "Idempotency-Key",

@@ -1,0 +1,106 @@
+"""How long PostgreSQL may keep each kind of work waiting.
+
+The timeouts are set by the first statement of each transaction and end with it. In autocommit each
+statement is a transaction. So nothing is left behind on a connection, and a connection pooler in
+transaction mode may stand between. They travel with the statement, so they cost no round trip.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final, NamedTuple, Self
+
+from psycopg import ClientCursor
+from psycopg.pq import TransactionStatus
+from psycopg.sql import SQL, Composable
+
+
+class Timeouts(NamedTuple):
+    """PostgreSQL's timeouts, in milliseconds; 0 is none."""
+
+    lock: int = 0
+    """For each lock that a statement waits for."""
+    statement: int = 0
+    idle_in_transaction: int = 0
+    """A program that is frozen within a transaction keeps its locks at most for this long."""
+
+
+UNLIMITED: Final = Timeouts()
+"""For a person at a shell, who ends a statement that takes too long."""
+WEB: Final = Timeouts(lock=3_000, statement=10_000, idle_in_transaction=15_000)
+"""Locks are held for milliseconds, by background work for at most half a second. A till that waits
+for longer gets a 503, and its thread is free for others. No page needs a tenth of 10 s."""
+EXPORT: Final = Timeouts(lock=3_000, statement=60_000, idle_in_transaction=60_000)
+"""An export only reads, so it holds no lock that others wait for."""
+WORKER: Final = Timeouts(lock=10_000, statement=100_000, idle_in_transaction=20_000)
+"""Shorter than CELERY_TASK_SOFT_TIME_LIMIT: PostgreSQL ends a statement before Celery ends its
+task, and also when the worker that sent it is gone. What must not keep saves waiting gives up much
+sooner: see `events.outbox.lock_timeout`."""
+MIGRATION: Final = Timeouts(lock=2_000)
+"""Everybody queues behind a migration that waits for a lock. Shorter than the lock timeout of WEB,
+so that the others then go on without an error."""
+
+NAMES: Final = Timeouts._fields
+# PostgreSQL refuses these in a transaction. None of them makes reads or writes of rows wait.
+NOT_IN_TRANSACTION: Final = re.compile(
+    r"\s*(VACUUM|(CREATE|DROP) DATABASE|(CREATE|DROP|ALTER|REINDEX) .*\bCONCURRENTLY\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+_of_process = UNLIMITED
+_of_block: ContextVar[Timeouts | None] = ContextVar("timeouts", default=None)
+
+
+def use_in_process(timeouts: Timeouts) -> None:
+    """Apply them from now on, also in processes that are forked from this one."""
+    global _of_process  # noqa: PLW0603 - one per process
+    _of_process = timeouts
+
+
+@contextmanager
+def use(timeouts: Timeouts) -> Iterator[None]:
+    """Apply them to the transactions that begin in this block."""
+    token = _of_block.set(timeouts)
+    try:
+        yield
+    finally:
+        _of_block.reset(token)
+
+
+def current() -> Timeouts:
+    return _of_block.get() or _of_process
+
+
+class CursorWithTimeouts(ClientCursor[Any]):
+    """A cursor like Django's, which also sets the timeouts when a statement begins a transaction.
+
+    PostgreSQL runs statements that it gets together in one transaction.
+    """
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
+        timeouts = current()
+        if (
+            timeouts == UNLIMITED
+            or self.connection.pgconn.transaction_status != TransactionStatus.IDLE
+            or NOT_IN_TRANSACTION.match(query if isinstance(query, str) else "")
+        ):
+            return super().execute(query, params, **options)
+        settings = _set_local(timeouts)
+        super().execute(
+            SQL(settings) + query if isinstance(query, Composable) else settings + query,
+            params,
+            **options,
+        )
+        # The result of each SET comes before that of the statement.
+        for _ in NAMES:
+            self.nextset()
+        return self
+
+
+def _set_local(timeouts: Timeouts) -> str:
+    lock, statement, idle = timeouts
+    return (
+        f"SET LOCAL lock_timeout = {lock}; SET LOCAL statement_timeout = {statement}; "
+        f"SET LOCAL idle_in_transaction_session_timeout = {idle}; "
+    )

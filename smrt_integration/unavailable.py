@@ -1,0 +1,63 @@
+"""The 503 for a request that the database kept waiting, or could not serve."""
+
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from django.db import InterfaceError, OperationalError
+from django.db.utils import Error as DatabaseProblem
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+log = structlog.get_logger(__name__)
+
+UNAVAILABLE_FOR_SECONDS: Final = 5
+"""Most of what holds a lock is over by then, and a client that repeats at once would wait again."""
+
+# deadlock_detected, lock_not_available, query_canceled, idle_in_transaction_session_timeout:
+# PostgreSQL has rolled the transaction back.
+GAVE_UP: Final = {"40P01", "55P03", "57014", "25P03"}
+
+BUSY: Final = "This took too long, because other work was in the way. Nothing was changed."
+AWAY: Final = "We cannot reach our database at the moment."
+"""Whether a change was committed is not known when the connection is lost during COMMIT."""
+
+
+def is_unavailable(error: BaseException | None) -> bool:
+    """Return whether the database, and no fault of ours, is the reason."""
+    return isinstance(error, (OperationalError, InterfaceError)) or _sqlstate(error) in GAVE_UP
+
+
+def problem(error: BaseException | None) -> str:
+    return BUSY if _sqlstate(error) in GAVE_UP else AWAY
+
+
+def log_unavailable(error: BaseException | None) -> None:
+    log.warning("database_unavailable", sqlstate=_sqlstate(error), error=type(error).__name__)
+
+
+def _sqlstate(error: BaseException | None) -> str | None:
+    cause = error.__cause__ if isinstance(error, DatabaseProblem) else None
+    return getattr(cause, "sqlstate", None)
+
+
+class Unavailable:
+    """Middleware that turns such an error of a view into a 503. The API's views never raise one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return unavailable_page(error) if is_unavailable(error) else None
+
+
+def unavailable_page(error: BaseException | None) -> HttpResponse:
+    """Render a page for owners and customers alike, without a query."""
+    log_unavailable(error)
+    context = {"site_name": "One moment", "problem": problem(error)}
+    response = render(None, "smrt/unavailable.html", context, status=503)
+    response.headers["Retry-After"] = str(UNAVAILABLE_FOR_SECONDS)
+    return response
