@@ -19,7 +19,7 @@ from events import catalogue
 from events.definitions.definition import IncompleteDefinition
 from events.lanes import lane_control
 from events.models import Integration
-from events.outbox import fan_out
+from events.outbox import fan_out, held
 from events.outbox.record import record
 from events.switch_changes import record_switch_changes
 
@@ -141,6 +141,7 @@ def apply_integration_change(sender: type[Model], instance: Integration, **kwarg
     """Resume the lane, record what was switched, and queue the identifies that the change needs."""
     if instance.before is None or instance.changed & CONNECTION_FIELDS:
         lane_control.resume(instance.business_id)
+        held.start_afresh(instance.business_id)
     else:
         lane_control.resume_if_halted(instance.business_id)
     record_switch_changes(instance)

@@ -104,6 +104,7 @@ def test_only_the_outbox_the_send_log_and_resends_write_their_tables() -> None:
 
     assert writers == {
         "events/jobs/resend.py",
+        "events/outbox/held.py",
         "events/outbox/read.py",
         "events/outbox/record.py",
         "events/outbox/settle.py",

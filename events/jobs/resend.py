@@ -17,6 +17,7 @@ from customers.models import Customer
 from events import wake
 from events.identify import IDENTIFY
 from events.models import Integration, Request, Resent, SendLog
+from events.outbox.held import forget_hashes
 from events.outbox.lock_timeout import LockTimeout, lock_timeout
 from events.outbox.record import record_from_query
 from events.send_log import pages
@@ -88,6 +89,7 @@ def resend(business_id: int, entries: Sequence[LogEntry], by: int | None, now: d
     with connection.cursor() as cursor:
         cursor.execute(RESEND_EVENTS, params)
         recorded = int(cursor.rowcount)
+        forget_hashes(cursor, {e.customer_id for e in entries if e.event == IDENTIFY})
     if recorded:
         wake.after_commit()
     return recorded + record_from_query(FIND_RESENT_IDENTIFIES, params)

@@ -21,6 +21,11 @@ CHOICE_WANTED: Final = (
 )
 DISCARDING: Final = "Old events are being discarded. Sending resumes by itself after that."
 
+HELD_REASON: Final = (
+    "Segment refused this customer's details, so it waits until Segment accepts them."
+)
+"""Why a held track waits. Its lane does not: it goes on with other customers."""
+
 SERVER_ERROR: Final = re.compile(r"it answered (5\d{2})")
 
 

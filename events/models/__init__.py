@@ -1,5 +1,6 @@
 from events.models.alert import Alert
 from events.models.daily_counts import DailyCount, DailyDelay
+from events.models.held import HeldTrack, RefusedTraits
 from events.models.integration import Integration, Region
 from events.models.jobs import Request, Resent
 from events.models.once_only import Celebration, Lapse, SweepDone
@@ -20,11 +21,13 @@ __all__ = [
     "DailyCount",
     "DailyDelay",
     "DeliveryAttempt",
+    "HeldTrack",
     "Integration",
     "Lane",
     "Lapse",
     "Outcome",
     "Outgoing",
+    "RefusedTraits",
     "Region",
     "Request",
     "Resent",

@@ -13,15 +13,13 @@ from customers.models import Business, Customer
 from events.identify import IDENTIFY
 
 
-class Outgoing(models.Model):
-    """The outbox: one row per message that is still to be sent.
+class WaitingMessage(models.Model):
+    """The columns of a message that is still to be sent.
 
-    It is mostly empty, so its cost does not depend on how much was sent before. There are no
-    foreign keys in the database: checking them would slow down every save, and rows outlive what
-    they name.
+    There are no foreign keys in the database: checking them would slow down every save, and rows
+    outlive what they name.
     """
 
-    id = models.BigAutoField(primary_key=True)
     business = models.ForeignKey(
         Business, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
     )
@@ -52,6 +50,21 @@ class Outgoing(models.Model):
     last_error = models.TextField(default="", db_default="", blank=True)
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.message_id}"
+
+
+class Outgoing(WaitingMessage):
+    """The outbox: one row per message that is still to be sent.
+
+    It is mostly empty, so its cost does not depend on how much was sent before.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+
+    class Meta:
         verbose_name = "waiting message"
         indexes = [models.Index(fields=["business", "id"], name="outgoing_lane")]
         constraints = [
@@ -62,9 +75,6 @@ class Outgoing(models.Model):
                 name="outgoing_one_identify_per_customer",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.event} {self.message_id}"
 
 
 class Lane(models.Model):

@@ -21,6 +21,9 @@ EXPIRE_CHUNK_SIZE: Final = 1_000
 """Messages per transaction. It locks their lanes, and no worker can claim a locked lane."""
 
 EXPIRED_REASON: Final = "It waited for 30 days and could not be sent."
+HELD_EXPIRED_REASON: Final = (
+    "It waited for 30 days, because Segment refused the customer's details."
+)
 
 # A business that is switched off keeps its messages until the owner decides. A lane with a lease
 # may be sending just these messages.
@@ -31,13 +34,22 @@ JOIN events_lane l
     ON l.business_id = o.business_id AND (l.lease_until IS NULL OR l.lease_until < %s)
 WHERE o.recorded_at < %s ORDER BY o.id LIMIT %s FOR UPDATE OF o, l SKIP LOCKED
 """
+# No delivery sends what is held.
+TAKE_OUT_EXPIRED_HELD: Final = f"""
+DELETE FROM events_heldtrack o USING (
+    SELECT h.id FROM events_heldtrack h
+    JOIN events_integration i ON i.business_id = h.business_id AND i.enabled
+    WHERE h.recorded_at < %s ORDER BY h.id LIMIT %s FOR UPDATE OF h SKIP LOCKED
+) expired WHERE o.id = expired.id RETURNING {OUTBOX_COLUMNS}
+"""
 
 
 def expire(now: datetime) -> int:
     """Move expired messages to the send log. Returns the number of messages."""
     expired = 0
-    while count := _expire_chunk(now):
-        expired += count
+    for expire_chunk in (_expire_chunk, _expire_held_chunk):
+        while count := expire_chunk(now):
+            expired += count
     return expired
 
 
@@ -54,3 +66,13 @@ def _expire_chunk(now: datetime) -> int:
         ]
         write_log(cursor, expired, now)
         return len(taken)
+
+
+def _expire_held_chunk(now: datetime) -> int:
+    partitions.ensure(now)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(TAKE_OUT_EXPIRED_HELD, [now - EXPIRES_AFTER, EXPIRE_CHUNK_SIZE])
+        rows = [as_outbox_row(row) for row in cursor.fetchall()]
+        expired = [SettledMessage(row, Outcome.EXPIRED, HELD_EXPIRED_REASON) for row in rows]
+        write_log(cursor, expired, now)
+        return len(rows)

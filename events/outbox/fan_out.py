@@ -29,15 +29,16 @@ CUSTOMERS_CONCERNED: Final[dict[str, str]] = {
 }
 """Relation -> the condition on a customer `c` that the changed row concerns."""
 
-# Only customers whom Segment knows, or will know once the outbox is sent. Others are identified
-# with fresh traits when their first event is sent, and each identify is billed. Waiting and
-# accepted identifies are read in one snapshot, so that one in flight is not overlooked.
+# Only customers whom Segment knows or refused, or will know once the outbox is sent. Others are
+# identified with fresh traits when their first event is sent, and each identify is billed. Waiting
+# and accepted identifies are read in one snapshot, so that one in flight is not overlooked.
 IDENTIFY_KNOWN_CUSTOMERS: Final = f"""
 occurrences AS (
     SELECT c.business_id, c.id AS customer_id, '{IDENTIFY}' AS event, c.id AS subject_id,
         %(occurred_at)s::timestamptz AS occurred_at, '{{}}'::jsonb AS facts
     FROM customers c
     WHERE EXISTS (SELECT FROM events_acceptedtraits a WHERE a.customer_id = c.id)
+        OR EXISTS (SELECT FROM events_refusedtraits r WHERE r.customer_id = c.id)
         OR c.id IN (
             SELECT o.customer_id FROM events_outgoing o WHERE o.business_id = %(business_id)s
         )

@@ -1,4 +1,4 @@
-"""Pages of what waits, oldest first, by keyset.
+"""Pages of what waits, held tracks too, oldest first, by keyset.
 
 The outbox has no index for filters: every save would pay for it. A filter scans a limited number of
 rows, and the page says when there are more.
@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from events.index_order import in_index_order
+from events.outbox.held import ALL_WAITING
 from events.send_log.filter import MessageFilter
 
 OUTBOX_ROWS_SCANNED: Final = 20_000
@@ -19,7 +20,7 @@ looked up (bench `outbox_filtered_page_ms`)."""
 
 
 class OutboxEntry(NamedTuple):
-    """A row of the outbox, without its facts."""
+    """A row of the outbox, without its facts. `held_at`: since when the track is held, or None."""
 
     id: int
     business_id: int
@@ -32,6 +33,7 @@ class OutboxEntry(NamedTuple):
     recorded_at: datetime
     attempts: int
     last_error: str
+    held_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ PAGE_OF_BUSINESSES: Final = f"""
 SELECT o.* FROM unnest(%(businesses)s::bigint[]) AS b (id)
 LEFT JOIN customers_business s ON s.id = b.id CROSS JOIN LATERAL (
     SELECT {ENTRY_COLUMNS} FROM (
-        SELECT * FROM events_outgoing o WHERE o.business_id = b.id {{beyond}}
+        SELECT * FROM {ALL_WAITING} o WHERE o.business_id = b.id {{beyond}}
         ORDER BY o.id {{order}} LIMIT %(scanned)s
     ) o WHERE {ENTRY_CONDITION} ORDER BY o.id {{order}} LIMIT %(most)s
 ) o
@@ -75,20 +77,20 @@ ORDER BY o.id {{order}} LIMIT %(most)s
 """
 PAGE_OF_ALL: Final = f"""
 SELECT {ENTRY_COLUMNS} FROM (
-    SELECT * FROM events_outgoing o WHERE TRUE {{beyond}} ORDER BY o.id {{order}} LIMIT %(scanned)s
+    SELECT * FROM {ALL_WAITING} o WHERE TRUE {{beyond}} ORDER BY o.id {{order}} LIMIT %(scanned)s
 ) o
 LEFT JOIN customers_business s ON s.id = o.business_id
 WHERE {ENTRY_CONDITION} ORDER BY o.id {{order}} LIMIT %(most)s
 """
-LAST_ROW_SCANNED: Final = """
-SELECT o.id FROM events_outgoing o
-WHERE (%(businesses)s::bigint[] IS NULL OR o.business_id = %(only)s) {beyond}
-ORDER BY o.id {order} OFFSET %(scanned)s - 1 LIMIT 1
+LAST_ROW_SCANNED: Final = f"""
+SELECT o.id FROM {ALL_WAITING} o
+WHERE (%(businesses)s::bigint[] IS NULL OR o.business_id = %(only)s) {{beyond}}
+ORDER BY o.id {{order}} OFFSET %(scanned)s - 1 LIMIT 1
 """
-ANY_ROW_NOT_SCANNED: Final = """
+ANY_ROW_NOT_SCANNED: Final = f"""
 SELECT EXISTS (
     SELECT FROM unnest(%(businesses)s::bigint[]) AS b (id) CROSS JOIN LATERAL (
-        SELECT FROM events_outgoing o WHERE o.business_id = b.id {beyond} OFFSET %(scanned)s LIMIT 1
+        SELECT FROM {ALL_WAITING} o WHERE o.business_id = b.id {{beyond}} OFFSET %(scanned)s LIMIT 1
     ) o
 )
 """

@@ -47,14 +47,27 @@ ORDER BY c.id
 ON CONFLICT (customer_id) WHERE event = '{IDENTIFY}' DO NOTHING
 """
 FIND_CUSTOMERS_AT_SEGMENT: Final = """
-SELECT c.id, c.email <> '' AND c.receive_emails, a.destination, a.traits_hash
+SELECT c.id, c.email <> '' AND c.receive_emails, a.destination, a.traits_hash,
+    r.destination, r.traits_hash, r.omitted, r.omitted_hash, r.refused_at, r.send_up_to
 FROM customers_customer c LEFT JOIN events_acceptedtraits a ON a.customer_id = c.id
+LEFT JOIN events_refusedtraits r ON r.customer_id = c.id
 WHERE c.id = ANY (%s)
 """
 
 IDENTIFY_LOCK_TIMEOUT: Final = "200ms"
 """Shorter than LOCK_TIMEOUT: a round serves many businesses, and one customer whose identify a save
 holds locked must not keep the others waiting."""
+
+
+class RefusedBefore(NamedTuple):
+    """What a destination refused of a customer's traits, as in RefusedTraits."""
+
+    destination: str
+    traits_hash: str
+    omitted: list[str]
+    omitted_hash: str
+    refused_at: datetime
+    send_up_to: int
 
 
 class CustomerAtSegment(NamedTuple):
@@ -67,6 +80,11 @@ class CustomerAtSegment(NamedTuple):
     reachable: bool
     destination: str | None
     traits_hash: str | None
+    refused: RefusedBefore | None = None
+
+    def refused_at(self, destination: str) -> RefusedBefore | None:
+        """Return what this destination refused, whether or not it accepted other traits."""
+        return self.refused if self.refused and self.refused.destination == destination else None
 
 
 def waiting_rows(lanes: Sequence[tuple[int, int]], most: int) -> list[OutboxRow]:
@@ -85,16 +103,26 @@ def identifies_for(customer_ids: Collection[int], now: datetime) -> list[OutboxR
     ids = sorted(customer_ids)
     with suppress(LockTimeout), lock_timeout(IDENTIFY_LOCK_TIMEOUT) as cursor:
         cursor.execute(ADD_IDENTIFIES, [now, ids, [new_message_id() for _ in ids]])
-    return _rows(FIND_IDENTIFIES, [ids])
+    return waiting_identifies(ids)
+
+
+def waiting_identifies(customer_ids: Collection[int]) -> list[OutboxRow]:
+    """Return the waiting identifies of these customers."""
+    return _rows(FIND_IDENTIFIES, [sorted(customer_ids)]) if customer_ids else []
 
 
 def customers_at_segment(customer_ids: Collection[int]) -> dict[int, CustomerAtSegment]:
     """Return what Segment has, by customer id. Deleted customers are left out."""
     with connection.cursor() as cursor:
         cursor.execute(FIND_CUSTOMERS_AT_SEGMENT, [list(customer_ids)])
-        return {
-            customer_id: CustomerAtSegment(*values) for customer_id, *values in cursor.fetchall()
-        }
+        return {row[0]: _customer_at_segment(*row[1:]) for row in cursor.fetchall()}
+
+
+def _customer_at_segment(
+    reachable: bool, destination: str | None, traits_hash: str | None, *refused: Any
+) -> CustomerAtSegment:
+    before = RefusedBefore(*refused) if refused[0] is not None else None
+    return CustomerAtSegment(reachable, destination, traits_hash, before)
 
 
 def _rows(statement: str, params: Sequence[Any]) -> list[OutboxRow]:

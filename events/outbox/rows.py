@@ -79,6 +79,37 @@ class LaneUpdate:
     accepted_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Traits of a customer that Segment refused.
+
+    `omitted` are those that were left out so that it accepted the others, empty if it accepted
+    none. Both hashes are as in RefusedTraits.
+    """
+
+    customer_id: int
+    business_id: int
+    destination: str
+    traits_hash: str
+    omitted: tuple[str, ...]
+    omitted_hash: str
+    reason: str
+
+
+@dataclass(slots=True)
+class HeldWork:
+    """What a settlement changes about refused customers.
+
+    `to_hold` are tracks of the outbox. `identified` are refused customers of whom Segment accepted
+    an identify now, `accepted_whole` those of them of whom it accepted all traits.
+    """
+
+    refusals: list[Refusal] = field(default_factory=list)
+    to_hold: list[OutboxRow] = field(default_factory=list)
+    identified: list[int] = field(default_factory=list)
+    accepted_whole: list[int] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class Settlement:
     """What one transaction settles: the results of one or more lanes."""
@@ -88,3 +119,4 @@ class Settlement:
     failed_attempts: list[tuple[OutboxRow, str]] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     lane_updates: list[LaneUpdate] = field(default_factory=list)
+    held: HeldWork = field(default_factory=HeldWork)

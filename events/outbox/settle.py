@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from events.identify import IDENTIFY
+from events.outbox.held import settle_held
 from events.outbox.lock_timeout import limit_idle_time
 from events.outbox.rows import (
     AcceptedIdentify,
@@ -96,7 +97,7 @@ UPDATE events_lane l SET resume_at = GREATEST(l.resume_at, %s) FROM (
 
 
 def settle(work: Settlement, now: datetime) -> int:
-    """Write the results: outbox, accepted traits, failed attempts, lanes, and last the send log.
+    """Write the results: outbox, traits, failed attempts, held tracks, lanes, last the send log.
 
     Returns the number of messages logged.
     """
@@ -107,6 +108,7 @@ def settle(work: Settlement, now: datetime) -> int:
         superseded = _store_traits(cursor, work.accepted_identifies, taken.keys())
         _count_failed(cursor, work.failed_attempts)
         write_attempts(cursor, work.attempts)
+        settle_held(cursor, work.held, work.lane_updates, now)
         _release_lanes(cursor, work.lane_updates, now)
         not_taken = [item.row for item in work.settled if item.row.id not in taken]
         _pause_lanes(cursor, not_taken, now + LOCKED_ROW_PAUSE)

@@ -51,7 +51,7 @@ class MessageEntry:
     """A message, in the outbox (`outcome` is "waiting") or in the send log.
 
     `id` is the row's id in that table. `known_at` is when it was recorded, or when its outcome was
-    known.
+    known. `is_held`: it waits until Segment accepts the customer's details.
     """
 
     id: int
@@ -63,6 +63,7 @@ class MessageEntry:
     message_id: str
     reason: str = ""
     attempts: int = 0
+    is_held: bool = False
 
     @property
     def key(self) -> Key:

@@ -38,14 +38,17 @@ WAITING_COLUMNS: Final = (
     "id, event, subject_id, occurred_at, %(waiting)s, recorded_at, message_id, last_error, attempts"
 )
 WAITING_ENTRIES: Final = f"""
-SELECT {WAITING_COLUMNS}, customer_id = %(customer)s, place = %(searched)s FROM (
+SELECT {WAITING_COLUMNS}, FALSE, customer_id = %(customer)s, place = %(searched)s FROM (
     SELECT *, row_number() OVER (ORDER BY id DESC) AS place
     FROM events_outgoing WHERE business_id = %(business)s ORDER BY id DESC LIMIT %(searched)s
 ) newest
 WHERE customer_id = %(customer)s OR place = %(searched)s
 UNION ALL
-SELECT {WAITING_COLUMNS}, TRUE, FALSE FROM events_outgoing
+SELECT {WAITING_COLUMNS}, FALSE, TRUE, FALSE FROM events_outgoing
 WHERE customer_id = %(customer)s AND event = '{IDENTIFY}'
+UNION ALL
+SELECT {WAITING_COLUMNS}, TRUE, TRUE, FALSE FROM events_heldtrack
+WHERE customer_id = %(customer)s
 """
 VISIT_IN_WORDS: Final[Mapping[str, str]] = {
     Visit.Type.DRIVER: "by a driver",

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from events.identify import IDENTIFY
-from events.lanes.status import LaneState, LaneStatus, state_of
+from events.lanes.status import HELD_REASON, LaneState, LaneStatus, state_of
 from events.time_in_words import duration, when
 from events.timeline.lines import WAITING, MessageEntry
 
@@ -54,6 +54,8 @@ def _waiting_sentence(entry: MessageEntry, lane_status: LaneStatus, now: datetim
     state = state_of(lane_status, now)
     if state is LaneState.OFF:
         return OFF
+    if entry.is_held:
+        return HELD_REASON
     if state is LaneState.SENDING:
         return SENDING
     tried = {0: "", 1: " Tried once."}.get(entry.attempts, f" Tried {entry.attempts} times.")

@@ -15,6 +15,7 @@ import structlog
 from django.utils import timezone
 
 from events import wake
+from events.outbox import held
 from events.outbox.rows import Settlement
 from events.outbox.settle import settle
 from smrt_integration.delivery import responses, segment, transport
@@ -91,6 +92,7 @@ class Delivery:
         """
         if self.from_zero:
             raise_idle_floors(timezone.now())
+            held.release_settled()
         while True:
             has_started = self._start_round()
             if not self.in_flight and not self.completed:

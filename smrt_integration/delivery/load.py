@@ -87,4 +87,11 @@ def _missing_identifies(
         for customer_id, known in at_segment.items()
         if known.destination != destination_by_customer[customer_id]
     } - with_identify
-    return read.identifies_for(unseen, now)
+    # One who was refused gets no other identify without a change. One that waits behind the rows
+    # that were read is sent now: their tracks wait for it.
+    refused = {
+        customer_id
+        for customer_id in unseen
+        if at_segment[customer_id].refused_at(destination_by_customer[customer_id])
+    }
+    return read.identifies_for(unseen - refused, now) + read.waiting_identifies(refused)

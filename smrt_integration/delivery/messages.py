@@ -1,9 +1,10 @@
 """The messages of one round, per business, each with the outbox row that it was built from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from events.outbox.rows import AcceptedIdentify, OutboxRow, SettledMessage
+from events.outbox.rows import AcceptedIdentify, OutboxRow, Refusal, SettledMessage
 from smrt_integration.delivery.claim import ClaimedLane
 
 
@@ -12,7 +13,9 @@ class BuiltMessage:
     """A message ready to be posted.
 
     `fields` is the message itself, `size` its size on the wire in bytes, `body` what the send log
-    keeps of it. An identify has `accepted_identify`: what to remember once Segment accepted it.
+    keeps of it. An identify has `accepted_identify`: what to remember once Segment accepted it,
+    `traits`, all of them, and the names of those that are `omitted` from the message. A track of a
+    customer whom Segment does not know `needs_identify`: one that is accepted before.
     """
 
     row: OutboxRow
@@ -20,6 +23,9 @@ class BuiltMessage:
     size: int
     body: str
     accepted_identify: AcceptedIdentify | None = None
+    traits: Mapping[str, Any] = field(default_factory=dict)
+    omitted: tuple[str, ...] = ()
+    needs_identify: bool = False
 
 
 @dataclass(slots=True)
@@ -27,7 +33,9 @@ class LaneMessages:
     """One business's part of a round.
 
     `settled` needs no POST. `postponed` waits for its customer's identify, which a save holds
-    locked. `has_more` says that more rows may wait than were loaded.
+    locked. `held` waits because Segment refused its customer's traits; `refusals` has the customers
+    whose identify could not be built. `refused_before` are the customers of this round of whom
+    Segment refused something. `has_more` says that more rows may wait than were loaded.
     """
 
     lane: ClaimedLane
@@ -35,6 +43,9 @@ class LaneMessages:
     tracks: list[BuiltMessage] = field(default_factory=list)
     settled: list[SettledMessage] = field(default_factory=list)
     postponed: list[OutboxRow] = field(default_factory=list)
+    held: list[OutboxRow] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    refused_before: set[int] = field(default_factory=set)
     has_more: bool = False
 
     @property

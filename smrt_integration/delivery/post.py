@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from events.outbox.rows import Attempt
-from smrt_integration.delivery import responses, segment
+from smrt_integration.delivery import reduce, responses, segment
+from smrt_integration.delivery.build import leave_out
 from smrt_integration.delivery.messages import BuiltMessage, LaneMessages
 from smrt_integration.delivery.pack import pack
 from smrt_integration.delivery.responses import COPY_THE_KEY, Decision, Response
@@ -33,7 +34,9 @@ class LaneResult:
     """What the posts of one lane brought.
 
     `sent_at` has the time of each message's last attempt, by row id. `refused_alone` was refused
-    in batches of one. `ended_by` is the response that ended posting before everything was posted.
+    in batches of one. `reduced` are identifies that were refused alone, and accepted after traits
+    were left out: each as it was accepted, with the response that refused it. `ended_by` is the
+    response that ended posting before everything was posted.
     """
 
     lane_messages: LaneMessages
@@ -41,6 +44,7 @@ class LaneResult:
     accepted: list[BuiltMessage] = field(default_factory=list)
     refused_alone: list[tuple[BuiltMessage, Response]] = field(default_factory=list)
     too_large: list[tuple[BuiltMessage, Response]] = field(default_factory=list)
+    reduced: list[tuple[BuiltMessage, Response]] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     ended_by: Response | None = None
 
@@ -74,10 +78,21 @@ def post_lane(
         lane_messages, ended_by=None if lane_messages.lane.write_key else responses.no_key()
     )
     deadline = clock() + LANE_BUDGET_SECONDS
-    # Tracks follow once the identifies before them were accepted, or refused one by one.
-    for batch in [*pack(lane_messages.identifies), *pack(lane_messages.tracks)]:
+    for batch in pack(lane_messages.identifies):
+        _post_batch(result, batch, post, lambda: clock() < deadline)
+    for batch in pack(_tracks_to_post(result)):
         _post_batch(result, batch, post, lambda: clock() < deadline)
     return result
+
+
+def _tracks_to_post(result: LaneResult) -> list[BuiltMessage]:
+    """Return the tracks without those of customers whose first identify was not accepted."""
+    identified = {message.row.customer_id for message in result.accepted}
+    return [
+        track
+        for track in result.lane_messages.tracks
+        if not track.needs_identify or track.row.customer_id in identified
+    ]
 
 
 def _post_batch(
@@ -93,12 +108,36 @@ def _post_batch(
     elif response.decision not in (Decision.BISECT, Decision.SPLIT):
         result.ended_by = response
     elif len(batch) == 1:
-        alone = result.refused_alone if response.decision is Decision.BISECT else result.too_large
-        alone.append((batch[0], response))
+        _refuse(result, batch[0], response, post, is_in_time)
     else:
         middle = len(batch) // 2
         for half in (batch[:middle], batch[middle:]):
             _post_batch(result, half, post, is_in_time)
+
+
+def _refuse(
+    result: LaneResult,
+    message: BuiltMessage,
+    response: Response,
+    post: Post,
+    is_in_time: Callable[[], bool],
+) -> None:
+    """Try a refused identify with fewer traits. What is refused in the end is refused alone."""
+    for omitted in reduce.reductions(message.traits, message.omitted):
+        if not is_in_time():
+            result.ended_by = OUT_OF_TIME
+            return
+        reduced = leave_out(message, omitted)
+        answer = _attempt(result, [reduced], post)
+        if answer.decision is Decision.ACCEPT:
+            result.accepted.append(reduced)
+            result.reduced.append((reduced, response))
+            return
+        if answer.decision not in (Decision.BISECT, Decision.SPLIT):
+            result.ended_by = answer
+            return
+    alone = result.refused_alone if response.decision is Decision.BISECT else result.too_large
+    alone.append((message, response))
 
 
 def _attempt(result: LaneResult, batch: Sequence[BuiltMessage], post: Post) -> Response:

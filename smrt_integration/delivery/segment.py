@@ -31,9 +31,13 @@ logging.getLogger("segment").setLevel(logging.WARNING)
 
 
 class MessageTooLarge(Exception):
-    """Segment would accept this message and drop it. The text tells the owner what to shorten."""
+    """Segment would accept this message and drop it. The text tells the owner what to shorten.
 
-    def __init__(self, parts: dict[str, Any]) -> None:
+    `excess` is how many bytes too large it is.
+    """
+
+    def __init__(self, parts: dict[str, Any], excess: int) -> None:
+        self.excess = excess
         name, size = max(_sizes(parts), key=itemgetter(1))
         super().__init__(
             "The message is larger than the 32 KB that Segment takes. "
@@ -138,7 +142,8 @@ def serialized(message: dict[str, Any]) -> str:
     body = json.dumps(message)
     if len(body) > MAX_MSG_SIZE:
         raise MessageTooLarge(
-            message["traits"] if message["type"] == "identify" else message["properties"]
+            message["traits"] if message["type"] == "identify" else message["properties"],
+            len(body) - MAX_MSG_SIZE,
         )
     return body
 

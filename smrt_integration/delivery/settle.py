@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from events.models import Outcome
 from events.outbox.rows import LaneUpdate, SettledMessage, Settlement
 from events.outbox.settle import LOCKED_ROW_PAUSE
-from smrt_integration.delivery import backoff
+from smrt_integration.delivery import backoff, reduce
+from smrt_integration.delivery.hold import add_held
 from smrt_integration.delivery.messages import BuiltMessage
 from smrt_integration.delivery.post import ALL_REFUSED, LaneResult
 from smrt_integration.delivery.responses import Decision, Response
@@ -20,7 +21,8 @@ def add_lane_result(
     update = lane_update(result, now, random)
     settlement.settled += result.lane_messages.settled
     settlement.settled += [
-        _settled(result, message, Outcome.ACCEPTED) for message in result.accepted
+        _settled(result, message, Outcome.ACCEPTED, reduce.sentence(message.omitted))
+        for message in result.accepted
     ]
     settlement.settled += [
         _settled(result, message, Outcome.REJECTED, response.error) for message, response in refused
@@ -28,6 +30,7 @@ def add_lane_result(
     settlement.accepted_identifies += [
         message.accepted_identify for message in result.accepted if message.accepted_identify
     ]
+    add_held(settlement.held, result, refused)
     settlement.attempts += result.attempts
     settlement.lane_updates.append(update)
     if _counts_as_failed(result, update):

@@ -127,12 +127,8 @@ def test_a_refused_identify_does_not_affect_other_customers(
     assert [(entry.event, entry.customer_id) for entry in logged(outcome="rejected")] == [
         ("identify", refused_row.pk)
     ]
-    assert event_names(segment.accepted()) == [
-        "identify",
-        "New Customer Signup",
-        "New Customer Signup",
-    ]
-    assert segment.accepted()[0]["userId"] == str(fine.uuid)
+    assert event_names(segment.accepted()) == ["identify", "New Customer Signup"]
+    assert {message["userId"] for message in segment.accepted()} == {str(fine.uuid)}
 
 
 @pytest.mark.parametrize("times", [1, 2])

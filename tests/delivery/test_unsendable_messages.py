@@ -119,21 +119,24 @@ def test_an_event_that_cannot_be_built_is_refused_and_delays_no_other(
     assert waiting() == []
 
 
-def test_a_custom_field_of_40_kb_is_named_and_the_customers_events_are_still_sent(
+def test_a_custom_field_of_40_kb_is_named_and_left_out(
     customer: Customer, segment: SegmentStandIn
 ) -> None:
-    field = CustomFieldFactory.create(business=customer.business, name="Notes")
-    CustomFieldValueFactory.create(customer=customer, field=field, value="n" * 40_000)
+    for name, size in (("Notes", 40_000), ("Starch", 20_000)):
+        field = CustomFieldFactory.create(business=customer.business, name=name)
+        CustomFieldValueFactory.create(customer=customer, field=field, value="n" * size)
 
     deliver()
 
-    (rejected,) = logged(outcome="rejected")
-    assert rejected.event == "identify"
-    assert rejected.reason == (
-        "The message is larger than the 32 KB that Segment takes. "
-        "Shorten the largest part: the custom field Notes (40 KB)."
+    assert event_names(segment.accepted()) == ["identify", "Customer Visit"]
+    assert segment.accepted()[0]["traits"]["customFields"] == [
+        {"name": "Starch", "value": "n" * 20_000}
+    ]
+    entry = logged(event="identify")[-1]
+    assert (entry.outcome, entry.reason) == (
+        "accepted",
+        "Segment does not take all of this customer's details. Left out: the custom field Notes.",
     )
-    assert event_names(segment.accepted()) == ["Customer Visit"]
     assert (waiting(), lane_of(customer.business).stopped) == ([], "")
 
 

@@ -9,16 +9,15 @@ from customers.models import Business
 from events.identify import IDENTIFY
 from events.jobs.resend import resend_case
 from events.lanes.read_status import lane_statuses
-from events.lanes.status import remedy, status_sentence
-from events.models import DeliveryAttempt, Outgoing, SendLog
+from events.lanes.status import HELD_REASON, remedy, status_sentence
+from events.models import DeliveryAttempt, HeldTrack, SendLog
+from events.models.outbox import WaitingMessage
 from events.send_log.resendable import why_not_resendable
 from events.time_in_words import clock, when
 from events.timeline.sentences import title as event_title
-from smrt_integration.admin.messages.message_rows import customer_links
+from smrt_integration.admin.messages.message_rows import customer_links, waiting_badge
 from smrt_integration.admin.messages.outcomes import (
-    FAILING_BADGE,
     OUTCOME_BADGES,
-    WAITING_BADGE,
     message_sentence,
     what_to_do,
 )
@@ -59,14 +58,15 @@ def send_log_context(user: Any, entry: SendLog, now: datetime) -> dict[str, Any]
     }
 
 
-def outbox_context(row: Outgoing, now: datetime) -> dict[str, Any]:
+def outbox_context(row: WaitingMessage, now: datetime) -> dict[str, Any]:
     zone = _zone(row.business_id)
     status = lane_statuses([row.business_id]).get(row.business_id)
     sentence = f"Waiting since it was recorded {when(row.recorded_at, now, zone)}."
+    reason = HELD_REASON if isinstance(row, HeldTrack) else row.last_error
     return {
         **_common_context(row, zone, now),
-        "badge": FAILING_BADGE if row.last_error else WAITING_BADGE,
-        "sentence": f"{sentence} {row.last_error}".strip(),
+        "badge": waiting_badge(row),
+        "sentence": f"{sentence} {reason}".strip(),
         "lane_sentence": status_sentence(status, now) if status else "The business was deleted.",
         "to_do": remedy(status) if status else "",
         "facts": _pretty(row.facts) if row.event != IDENTIFY else "",
@@ -77,7 +77,7 @@ def outbox_context(row: Outgoing, now: datetime) -> dict[str, Any]:
     }
 
 
-def _common_context(row: SendLog | Outgoing, zone: str, now: datetime) -> dict[str, Any]:
+def _common_context(row: SendLog | WaitingMessage, zone: str, now: datetime) -> dict[str, Any]:
     customer = customer_links([row])[row.pk]
     return {
         "title": f"{event_title(row.event)}, {customer.name}",
@@ -120,7 +120,7 @@ def _attempts(
     ]
 
 
-def _other_entries(row: SendLog | Outgoing, zone: str, now: datetime) -> list[dict[str, Any]]:
+def _other_entries(row: SendLog | WaitingMessage, zone: str, now: datetime) -> list[dict[str, Any]]:
     """Return other entries of the same message, newest first: it was sent again."""
     entries = SendLog.objects.filter(
         message_id=row.message_id, business_id=row.business_id

@@ -8,12 +8,14 @@ from typing import Any, Final
 from django.urls import reverse
 
 from customers.models import Business, Customer
+from events.lanes.status import HELD_REASON
 from events.outbox.pages import OutboxEntry
 from events.send_log.entries import LogEntry
 from events.time_in_words import clock
 from events.timeline.sentences import title as event_title
 from smrt_integration.admin.messages.outcomes import (
     FAILING_BADGE,
+    HELD_BADGE,
     OUTCOME_BADGES,
     WAITING_BADGE,
     OutcomeBadge,
@@ -76,12 +78,14 @@ def outbox_rows(
     *,
     several: bool,
 ) -> list[MessageRow]:
-    """Say why each message waits: its own last error, or else its business's lane sentence."""
+    """Say why each message waits: its own reason, or else its business's lane sentence."""
     businesses, customers = _businesses(entries), customer_links(entries)
     rows = [
         replace(
             _outbox_row(entry, zone_of(businesses, entry), customers[entry.id], now),
-            note=entry.last_error or lane_sentences.get(entry.business_id, ""),
+            note=HELD_REASON
+            if entry.held_at
+            else entry.last_error or lane_sentences.get(entry.business_id, ""),
         )
         for entry in entries
     ]
@@ -95,11 +99,17 @@ def _outbox_row(entry: OutboxEntry, zone: str, customer: CustomerLink, now: date
         happened=clock(entry.occurred_at, now, zone),
         event=event_title(entry.event),
         customer=customer,
-        badge=FAILING_BADGE if entry.last_error else WAITING_BADGE,
+        badge=waiting_badge(entry),
         settled="",
         note="",
         attempts=entry.attempts,
     )
+
+
+def waiting_badge(row: Any) -> OutcomeBadge:
+    if getattr(row, "held_at", None):
+        return HELD_BADGE
+    return FAILING_BADGE if row.last_error else WAITING_BADGE
 
 
 def _with_business_names(

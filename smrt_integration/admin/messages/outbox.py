@@ -7,9 +7,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
+from customers import access
 from events.lanes.read_status import lane_statuses
 from events.lanes.status import remedy, status_sentence
-from events.models import Outgoing
+from events.models import HeldTrack, Outgoing
+from events.models.outbox import WaitingMessage
 from events.outbox import pages
 from events.outbox.pages import OutboxPage
 from events.send_log.filter import MessageFilter
@@ -53,12 +55,22 @@ class OutgoingAdmin(MessagesAdmin):
         after, before = (_id(request.GET.get(name, "")) for name in ("after", "before"))
         return pages.adjacent_page(matching, self.per_page, after=after, before=before)
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Return the row of the outbox, or the held track with this id."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None or not object_id.isdigit():
+            return row
+        held = self._scope(request, HeldTrack.objects.all(), access.businesses_of(request.user))
+        return held.filter(pk=object_id).first()
+
     def not_found(self, request: HttpRequest, object_id: int | str) -> HttpResponse:
         """Say that the message is gone, which is what happens to each when it is sent."""
         messages.warning(request, NOT_WAITING)
         return HttpResponseRedirect(reverse("admin:index"))
 
-    def message_context(self, request: HttpRequest, row: Outgoing) -> dict[str, Any]:
+    def message_context(self, request: HttpRequest, row: WaitingMessage) -> dict[str, Any]:
         return detail.outbox_context(row, timezone.now())
 
 

@@ -29,6 +29,7 @@ OUTCOME_BADGES: Final = {
 }
 WAITING_BADGE: Final = OutcomeBadge("Waiting", "schedule", "wait")
 FAILING_BADGE: Final = OutcomeBadge("Waiting after a failure", "warning", "bad")
+HELD_BADGE: Final = OutcomeBadge("Waiting for customer details", "person_alert", "wait")
 
 
 SEGMENT_REFUSED: Final = "Segment refused this message"

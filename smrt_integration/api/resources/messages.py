@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from events.jobs import resend
-from events.models import Outcome, Outgoing, SendLog
+from events.models import HeldTrack, Outcome, Outgoing, SendLog
 from events.outbox import pages as outbox_pages
 from events.send_log import pages as log_pages
 from events.send_log import search
@@ -63,6 +63,11 @@ class WaitingMessageSerializer(MessageSerializer):
 
     recorded_at = serializers.DateTimeField(help_text="When the message was put in the outbox.")
     last_error = serializers.CharField(help_text="Why the last attempt failed, or empty.")
+    held_at = serializers.DateTimeField(
+        allow_null=True,
+        default=None,
+        help_text="Since when it waits because Segment refused the customer's details, or null.",
+    )
 
 
 class SendLogEntrySerializer(MessageSerializer):
@@ -73,7 +78,9 @@ class SendLogEntrySerializer(MessageSerializer):
     )
     settled_at = serializers.DateTimeField(help_text="When the outcome was recorded.")
     outcome = serializers.ChoiceField(Outcome.choices, help_text=OUTCOME_HELP)
-    reason = serializers.CharField(help_text="Why it was not accepted. Empty if it was.")
+    reason = serializers.CharField(
+        help_text="Why it was not accepted, or what was left out so that it was. Else empty."
+    )
 
 
 class SendLogEntryDetailSerializer(SendLogEntrySerializer):
@@ -144,12 +151,16 @@ class MessageViewSet(BusinessViewSet):
 
     def newest_row(self) -> Any:
         """Return the newest row of the message in the path. Raises NotFound."""
-        rows: QuerySet[Any] = self.get_queryset().select_related("business")
         match = search.MESSAGE_ID.fullmatch(self.kwargs["message_id"])
-        row = rows.filter(message_id=match[0].lower()).order_by("-pk").first() if match else None
+        row = self.find_row(match[0].lower()) if match else None
         if row is None:
             raise NotFound(MESSAGE_NOT_FOUND)
         return row
+
+    def find_row(self, message_id: str) -> Any:
+        """Return the business's newest row with this message id, or None."""
+        rows: QuerySet[Any] = self.get_queryset().select_related("business")
+        return rows.filter(message_id=message_id).order_by("-pk").first()
 
 
 class WaitingMessageViewSet(MessageViewSet):
@@ -182,6 +193,10 @@ class WaitingMessageViewSet(MessageViewSet):
         return Response(
             {**links, "results": WaitingMessageSerializer(page.entries, many=True).data}
         )
+
+    def find_row(self, message_id: str) -> Any:
+        held = HeldTrack.objects.filter(business=self.business, message_id=message_id)
+        return super().find_row(message_id) or held.first()
 
     @extend_schema(parameters=[MESSAGE_ID_PARAMETER], responses=WaitingMessageSerializer)
     def retrieve(self, request: Request, **kwargs: Any) -> Response:

@@ -1,0 +1,179 @@
+"""Hold the tracks of a customer whose identify Segment refused, until it accepts one.
+
+Settling moves such tracks from the outbox to a table of their own, with their ids. So they are in
+nobody's way: no claim looks at them, and they fill no lane's part of a round. The settling that
+accepts an identify moves them back, and they are sent in their old order.
+
+A customer has held tracks only while there is a row of refused traits at the destination that did
+not accept the customer. `release_settled` repairs what a worker without a lease may have missed.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from events import wake
+from events.outbox.rows import HeldWork, LaneUpdate, Refusal
+
+HELD_COLUMNS: Final = (
+    "id, business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts, "
+    "recorded_at, attempts, unanswered_at, last_error"
+)
+"""The columns of the outbox that a held track keeps."""
+
+ALL_WAITING: Final = f"""(
+    SELECT {HELD_COLUMNS}, NULL::timestamptz AS held_at FROM events_outgoing
+    UNION ALL SELECT {HELD_COLUMNS}, held_at FROM events_heldtrack
+)"""
+"""The outbox and the held tracks, for pages. PostgreSQL merges the two by their indexes."""
+
+# Locked until the transaction ends: who claims the lane after that finds what is written here.
+LOCK_OWN_LANES: Final = """
+SELECT l.business_id FROM events_lane l
+JOIN unnest(%s::bigint[], %s::uuid[], %s::int[]) AS own (business_id, token, generation)
+    ON own.business_id = l.business_id AND own.token = l.lease_token
+    AND own.generation = l.generation
+ORDER BY l.business_id FOR UPDATE OF l
+"""
+STORE_REFUSALS: Final = """
+INSERT INTO events_refusedtraits AS r (customer_id, business_id, destination, traits_hash, omitted,
+    omitted_hash, reason, refused_at, send_up_to)
+SELECT new.customer_id, new.business_id, new.destination, new.traits_hash,
+    ARRAY(SELECT jsonb_array_elements_text(new.omitted)), new.omitted_hash, new.reason, %s, 0
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::text[], %s::text[])
+    AS new (customer_id, business_id, destination, traits_hash, omitted, omitted_hash, reason)
+JOIN customers_customer c ON c.id = new.customer_id
+ORDER BY new.customer_id
+ON CONFLICT (customer_id) DO UPDATE SET
+    destination = EXCLUDED.destination, traits_hash = EXCLUDED.traits_hash,
+    omitted = EXCLUDED.omitted, omitted_hash = EXCLUDED.omitted_hash, reason = EXCLUDED.reason,
+    refused_at = EXCLUDED.refused_at,
+    send_up_to = CASE WHEN r.destination = EXCLUDED.destination THEN r.send_up_to ELSE 0 END
+"""
+# Only tracks of customers whose refusal is stored: one of a customer who was deleted meanwhile
+# stays in the outbox, and is sent like every event of a deleted customer.
+HOLD: Final = f"""
+WITH held AS (
+    DELETE FROM events_outgoing o USING (
+        SELECT waiting.id FROM events_outgoing waiting
+        JOIN events_refusedtraits r ON r.customer_id = waiting.customer_id
+        WHERE waiting.id = ANY (%s) AND waiting.business_id = ANY (%s)
+        FOR UPDATE OF waiting SKIP LOCKED
+    ) locked WHERE o.id = locked.id
+    RETURNING o.*
+)
+INSERT INTO events_heldtrack ({HELD_COLUMNS}, held_at)
+SELECT {HELD_COLUMNS}, %s FROM held
+"""
+# A lane's search begins at its floor, which may be above these ids by now.
+RELEASE: Final = f"""
+WITH released AS (
+    DELETE FROM events_heldtrack h WHERE {{condition}} RETURNING h.*
+), added AS (
+    INSERT INTO events_outgoing ({HELD_COLUMNS})
+    SELECT {HELD_COLUMNS} FROM released ORDER BY id
+    RETURNING business_id, id
+), lowered AS (
+    UPDATE events_lane l SET
+        floor = LEAST(l.floor, oldest.id - 1), next_floor = LEAST(l.next_floor, oldest.id - 1)
+    FROM (SELECT business_id, min(id) AS id FROM added GROUP BY business_id) oldest
+    WHERE l.business_id = oldest.business_id
+)
+SELECT count(*) FROM added
+"""
+RELEASE_CUSTOMERS: Final = RELEASE.format(condition="h.customer_id = ANY (%s)")
+RELEASE_BUSINESS: Final = RELEASE.format(condition="h.business_id = %s")
+# Their customer was deleted, or Segment accepted an identify although the lease was lost.
+RELEASE_SETTLED: Final = RELEASE.format(
+    condition="""NOT EXISTS (
+        SELECT FROM events_refusedtraits r WHERE r.customer_id = h.customer_id
+        AND NOT EXISTS (
+            SELECT FROM events_acceptedtraits a
+            WHERE a.customer_id = r.customer_id AND a.destination = r.destination
+        )
+    )"""
+)
+FORGET_HASHES: Final = """
+UPDATE events_refusedtraits SET traits_hash = '', omitted_hash = '' WHERE customer_id = ANY (%s)
+"""
+FORGET_REFUSALS: Final = "DELETE FROM events_refusedtraits WHERE customer_id = ANY (%s)"
+FORGET_REFUSALS_OF_BUSINESS: Final = "DELETE FROM events_refusedtraits WHERE business_id = %s"
+
+
+def settle_held(
+    cursor: Any, work: HeldWork, lane_updates: Sequence[LaneUpdate], now: datetime
+) -> None:
+    """Write this part of a settlement, in its transaction and before it releases the lanes.
+
+    Nothing is held for a lane whose lease was lost: its new worker may have sent an identify. Nor
+    for one whose owner has changed something: it may be another destination now.
+    """
+    if work.refusals or work.to_hold:
+        own = _lock_own_lanes(cursor, lane_updates)
+        _store_refusals(cursor, [item for item in work.refusals if item.business_id in own], now)
+        if work.to_hold:
+            cursor.execute(HOLD, [[row.id for row in work.to_hold], list(own), now])
+    if work.accepted_whole:
+        cursor.execute(FORGET_REFUSALS, [work.accepted_whole])
+    if work.identified:
+        cursor.execute(RELEASE_CUSTOMERS, [work.identified])
+
+
+def start_afresh(business_id: int) -> int:
+    """Forget what was refused, and put all held tracks of the business back into the outbox.
+
+    For another destination, and after switching on: what Segment takes may have changed. Returns
+    the number of tracks.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(FORGET_REFUSALS_OF_BUSINESS, [business_id])
+        return _release(cursor, RELEASE_BUSINESS, business_id)
+
+
+def release_settled() -> int:
+    """Put held tracks that nothing holds any more back into the outbox. Returns their number."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        return _release(cursor, RELEASE_SETTLED)
+
+
+def forget_hashes(cursor: Any, customer_ids: Collection[int]) -> None:
+    """Let these customers' traits be posted again as a whole: an owner asked for it."""
+    if customer_ids:
+        cursor.execute(FORGET_HASHES, [sorted(customer_ids)])
+
+
+def _lock_own_lanes(cursor: Any, lane_updates: Sequence[LaneUpdate]) -> set[int]:
+    """Return the businesses whose lane still has our lease and no change of its owner."""
+    rows = [(update.business_id, update.token, update.generation) for update in lane_updates]
+    cursor.execute(LOCK_OWN_LANES, [list(column) for column in zip(*rows, strict=True)])
+    return {business_id for (business_id,) in cursor.fetchall()}
+
+
+def _store_refusals(cursor: Any, refusals: Sequence[Refusal], now: datetime) -> None:
+    if not refusals:
+        return
+    rows = (
+        (
+            r.customer_id,
+            r.business_id,
+            r.destination,
+            r.traits_hash,
+            # PostgreSQL has no arrays of lists of different lengths
+            json.dumps(r.omitted),
+            r.omitted_hash,
+            r.reason,
+        )
+        for r in refusals
+    )
+    cursor.execute(STORE_REFUSALS, [now, *(list(column) for column in zip(*rows, strict=True))])
+
+
+def _release(cursor: Any, statement: str, *params: Any) -> int:
+    cursor.execute(statement, params)
+    released = int(cursor.fetchone()[0])
+    if released:
+        wake.after_commit()
+    return released
