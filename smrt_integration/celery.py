@@ -2,39 +2,16 @@
 
 import gc
 import os
-from typing import Any, Final, Self
+from typing import Any
 
 from celery import Celery
 from celery.app.amqp import AMQP
 from celery.signals import beat_init, task_prerun, worker_init, worker_process_init
-from kombu import Connection
 
+from smrt_integration.broker import SteadyConnection
 from smrt_integration.health import worker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smrt_integration.settings")
-
-# Events should be sent within seconds of the broker's return, however long it was away.
-RECONNECT_SECONDS: Final = 1.0
-
-
-class SteadyConnection(Connection):
-    """Tries to reach the broker at a steady pace. Celery's own pauses grow to half a minute."""
-
-    def ensure_connection(self, *args: Any, **options: Any) -> Self:
-        pace = {
-            "interval_start": RECONNECT_SECONDS,
-            "interval_step": 0.0,
-            "interval_max": RECONNECT_SECONDS,
-        }
-        called_between = options.pop("callback", None)
-
-        def get_on() -> None:
-            """Say between two attempts that a worker without a broker is alive all the same."""
-            worker.main_process_gets_on()
-            if called_between:
-                called_between()
-
-        return super().ensure_connection(*args, **(pace | options | {"callback": get_on}))
 
 
 class Amqp(AMQP):

@@ -228,8 +228,9 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Celery. tests/delivery/ and tests/e2e/ go through the failures that these values are for.
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_CONSUMER = "smrt_integration.broker:LastingConsumer"
+# A Redis that is a replica or out of memory for a while is one that comes back.
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_STORE_EAGER_RESULT = False
 CELERY_TASK_SERIALIZER = "json"
@@ -239,20 +240,19 @@ CELERY_TASK_TIME_LIMIT = 150
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 10_000
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+# It concerns tasks that are acknowledged late, and ours are not. False would log a warning.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_POOL_LIMIT = 4
-# A killed worker's task comes back after visibility_timeout, which must exceed the longest task
-# (150 s). kombu looks for such tasks once per `unacked_restore_throttle` polls of up to 10 s; its
-# default is 10.
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {
-        "visibility_timeout": 300,
-        "unacked_restore_throttle": 1,
+        # See smrt_integration.broker.
+        "ack_emulation": False,
         "socket_connect_timeout": 1,
         "socket_timeout": 5,
         "health_check_interval": 10,

@@ -17,7 +17,8 @@ from customers.models import Customer
 from devtools.services.ports import free_port
 from devtools.services.redis import RedisServer
 from events.models import Outgoing, SendLog
-from smrt_integration.celery import RECONNECT_SECONDS, app
+from smrt_integration.broker import RECONNECT_SECONDS
+from smrt_integration.celery import app
 from tests.conftest import WRITE_KEY
 from tests.delivery.sending_businesses import sending_business, sign_up
 from tests.segment import SegmentStandIn
