@@ -42,7 +42,7 @@ PERMISSIONS_POLICY: Final = ", ".join(
 class ContentSecurityPolicy:
     """Adds the policy to every response, unless the response has one of its own.
 
-    It is the outermost middleware, so files, redirects and errors get the policy too.
+    Only the probes are outside of it, so files, redirects and errors get the policy too.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

@@ -104,6 +104,7 @@ if DEBUG:
     INSTALLED_APPS += ["devtools", "django_migration_linter"]
 
 MIDDLEWARE = [
+    "smrt_integration.health.probes.Probes",
     "smrt_integration.csp.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -26,6 +26,9 @@ HELD_REASON: Final = (
 )
 """Why a held track waits. Its lane does not: it goes on with other customers."""
 
+DELAYED_AFTER: Final = timedelta(minutes=1)
+"""Events leave within seconds. After this long without a success, something does not work."""
+
 SERVER_ERROR: Final = re.compile(r"it answered (5\d{2})")
 
 
@@ -36,6 +39,7 @@ class LaneState(Enum):
     STOPPED = "Stopped"
     FAILING = "Trying again"
     SENDING = "Sending"
+    DELAYED = "Delayed"
     ON = "On"
     NEW = "On, nothing sent yet"
 
@@ -71,8 +75,20 @@ def state_of(status: LaneStatus, now: datetime) -> LaneState:
     if status.stopped:
         return LaneState.CHOOSING if status.stopped == CHOICE_WANTED else LaneState.STOPPED
     if status.waiting:
-        return LaneState.FAILING if status.last_error else LaneState.SENDING
+        if status.last_error:
+            return LaneState.FAILING
+        return LaneState.DELAYED if is_delayed(status, now) else LaneState.SENDING
     return LaneState.ON if status.last_accepted_at else LaneState.NEW
+
+
+def is_delayed(status: LaneStatus, now: datetime) -> bool:
+    """Return whether events wait that should have left, and none has left lately."""
+    since = max(
+        (at for at in (status.oldest_waiting_at, status.last_accepted_at) if at is not None),
+        default=now,
+    )
+    may_leave = status.enabled and not status.stopped and status.waiting > 0
+    return may_leave and now - since >= DELAYED_AFTER
 
 
 def status_sentence(status: LaneStatus, now: datetime) -> str:
@@ -170,6 +186,15 @@ def _sending(status: LaneStatus, now: datetime) -> str:
     return f"{_counted(status.waiting)} will be sent in a moment."
 
 
+def _delayed(status: LaneStatus, now: datetime) -> str:
+    """Without an error of Segment's, no worker has tried: whether none runs or all are busy."""
+    oldest = status.oldest_waiting_at or now
+    return (
+        f"{_are_waiting(status.waiting)}, the oldest for {duration(now - oldest)}. "
+        "Sending is delayed on our side. Nothing is lost, and there is nothing for you to do."
+    )
+
+
 def _on(status: LaneStatus, now: datetime) -> str:
     accepted = status.last_accepted_at or now
     return f"Segment accepted the last event {ago(accepted, now)}."
@@ -186,6 +211,7 @@ _SENTENCES = {
     LaneState.STOPPED: _stopped,
     LaneState.FAILING: _failing,
     LaneState.SENDING: _sending,
+    LaneState.DELAYED: _delayed,
     LaneState.ON: _on,
     LaneState.NEW: _new,
 }

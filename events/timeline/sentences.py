@@ -27,6 +27,7 @@ WHY_WAITING: Final = {
     LaneState.DISCARDING: "It is waiting while old events are being discarded.",
     LaneState.STOPPED: "It is waiting because sending has stopped. The settings say what to do.",
     LaneState.FAILING: "It is waiting to be tried again.",
+    LaneState.DELAYED: "It is waiting because sending is delayed on our side.",
 }
 SENDING: Final = "It is being sent."
 OFF: Final = (

@@ -251,6 +251,17 @@ class TestWhatNeedsTheOwner:
         assert "Nothing. Everything is working." in text(home(owner))
 
     @pytest.mark.usefixtures("birthdays")
+    def test_is_nothing_while_no_worker_sends_but_not_that_everything_works(
+        self, owner: User, business: Business
+    ) -> None:
+        Lane.objects.update(last_accepted_at=NOW - timedelta(hours=1))
+        waits(business, NOW - timedelta(minutes=9))
+        assert self.told(owner) == []
+        shown = text(home(owner))
+        assert "1 event is waiting, the oldest for 9 minutes. Sending is delayed" in shown
+        assert "Nothing. Sending is delayed, and events leave by themselves." in shown
+
+    @pytest.mark.usefixtures("birthdays")
     def test_is_that_sending_stopped_with_what_to_do(self, owner: User, business: Business) -> None:
         why = "Segment refused the write key. Copy it again from Segment and save it here."
         Lane.objects.update(stopped=why, stopped_at=NOW, last_error=why)

@@ -77,6 +77,29 @@ STOPPED = replace(
             "3 events will be sent in a moment.",
         ),
         (
+            replace(
+                ON,
+                last_accepted_at=NOW - timedelta(seconds=5),
+                waiting=3,
+                oldest_waiting_at=NOW - 9 * MINUTES,
+            ),
+            LaneState.SENDING,
+            "3 events will be sent in a moment.",
+        ),
+        (
+            replace(
+                ON,
+                last_accepted_at=NOW - 30 * MINUTES,
+                waiting=3,
+                oldest_waiting_at=NOW - 9 * MINUTES,
+            ),
+            LaneState.DELAYED,
+            (
+                "3 events are waiting, the oldest for 9 minutes. Sending is delayed on our side. "
+                "Nothing is lost, and there is nothing for you to do."
+            ),
+        ),
+        (
             replace(FAILING, last_error=responses.interpret(503, None).error),
             LaneState.FAILING,
             (

@@ -15,7 +15,7 @@ from customers.models import Business, IncomingText, TextSettings
 from customers.zones import local_day
 from events.catalogue import EVENT_SETTINGS
 from events.lanes.read_status import lane_statuses
-from events.lanes.status import LaneStatus, state_of, status_sentence
+from events.lanes.status import LaneStatus, is_delayed, state_of, status_sentence
 from events.models import Integration
 from smrt_integration.admin.home import charts
 from smrt_integration.admin.home.attention import (
@@ -74,6 +74,7 @@ def _business_context(request: HttpRequest, business: Business, several: bool) -
         "integration_url": _url(AttentionLink.INTEGRATION, business.pk, today),
         "waiting_url": _url(AttentionLink.WAITING, business.pk, today),
         "log_url": _log_url(business.pk, today),
+        "is_delayed": is_delayed(lane["status"], timezone.now()),
         "attention": _attention(business, lane["status"], figures, today),
         "figures": figures,
         "legend": [(name, OUTCOME_BADGES[name].word) for name in charts.STACKED_OUTCOMES],

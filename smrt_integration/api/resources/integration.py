@@ -42,6 +42,7 @@ LANE_STATES: Final[Mapping[LaneState, str]] = {
     LaneState.STOPPED: "stopped",
     LaneState.FAILING: "troubled",
     LaneState.SENDING: "sending",
+    LaneState.DELAYED: "sending",
     LaneState.ON: "well",
     LaneState.NEW: "new",
 }
@@ -52,7 +53,7 @@ class LaneStatusSerializer(serializers.Serializer[Any]):
     """How sending to Segment goes."""
 
     state = serializers.ChoiceField(
-        [*LANE_STATES.values()],
+        [*dict.fromkeys(LANE_STATES.values())],
         help_text="off: switched off. choosing: old messages wait until an owner chooses to send "
         "or discard them. discarding: they are being discarded. stopped: the owner has to act, "
         "see to_do. troubled: the last attempt failed, we try again. sending: messages are "
