@@ -39,7 +39,6 @@ class LaneState(Enum):
     STOPPED = "Stopped"
     FAILING = "Trying again"
     SENDING = "Sending"
-    DELAYED = "Delayed"
     ON = "On"
     NEW = "On, nothing sent yet"
 
@@ -75,9 +74,7 @@ def state_of(status: LaneStatus, now: datetime) -> LaneState:
     if status.stopped:
         return LaneState.CHOOSING if status.stopped == CHOICE_WANTED else LaneState.STOPPED
     if status.waiting:
-        if status.last_error:
-            return LaneState.FAILING
-        return LaneState.DELAYED if is_delayed(status, now) else LaneState.SENDING
+        return LaneState.FAILING if status.last_error else LaneState.SENDING
     return LaneState.ON if status.last_accepted_at else LaneState.NEW
 
 
@@ -183,11 +180,9 @@ def _cause(status: LaneStatus, now: datetime) -> str:
 
 
 def _sending(status: LaneStatus, now: datetime) -> str:
-    return f"{_counted(status.waiting)} will be sent in a moment."
-
-
-def _delayed(status: LaneStatus, now: datetime) -> str:
-    """Without an error of Segment's, no worker has tried: whether none runs or all are busy."""
+    if not is_delayed(status, now):
+        return f"{_counted(status.waiting)} will be sent in a moment."
+    # Without an error of Segment's, no worker has tried: none runs, or all are busy.
     oldest = status.oldest_waiting_at or now
     return (
         f"{_are_waiting(status.waiting)}, the oldest for {duration(now - oldest)}. "
@@ -211,7 +206,6 @@ _SENTENCES = {
     LaneState.STOPPED: _stopped,
     LaneState.FAILING: _failing,
     LaneState.SENDING: _sending,
-    LaneState.DELAYED: _delayed,
     LaneState.ON: _on,
     LaneState.NEW: _new,
 }

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from events.identify import IDENTIFY
-from events.lanes.status import HELD_REASON, LaneState, LaneStatus, state_of
+from events.lanes.status import HELD_REASON, LaneState, LaneStatus, is_delayed, state_of
 from events.time_in_words import duration, when
 from events.timeline.lines import WAITING, MessageEntry
 
@@ -27,9 +27,9 @@ WHY_WAITING: Final = {
     LaneState.DISCARDING: "It is waiting while old events are being discarded.",
     LaneState.STOPPED: "It is waiting because sending has stopped. The settings say what to do.",
     LaneState.FAILING: "It is waiting to be tried again.",
-    LaneState.DELAYED: "It is waiting because sending is delayed on our side.",
 }
 SENDING: Final = "It is being sent."
+DELAYED: Final = "It is waiting because sending is delayed on our side."
 OFF: Final = (
     "It has been waiting since before the integration was switched off. "
     "When you switch on, we ask you what to do with it."
@@ -58,6 +58,6 @@ def _waiting_sentence(entry: MessageEntry, lane_status: LaneStatus, now: datetim
     if entry.is_held:
         return HELD_REASON
     if state is LaneState.SENDING:
-        return SENDING
+        return DELAYED if is_delayed(lane_status, now) else SENDING
     tried = {0: "", 1: " Tried once."}.get(entry.attempts, f" Tried {entry.attempts} times.")
     return f"{WHY_WAITING.get(state, SENDING)}{tried} {entry.reason}".strip()

@@ -93,7 +93,7 @@ STOPPED = replace(
                 waiting=3,
                 oldest_waiting_at=NOW - 9 * MINUTES,
             ),
-            LaneState.DELAYED,
+            LaneState.SENDING,
             (
                 "3 events are waiting, the oldest for 9 minutes. Sending is delayed on our side. "
                 "Nothing is lost, and there is nothing for you to do."

@@ -45,7 +45,6 @@ LANE_BADGES: Final = {
     LaneState.STOPPED: LaneBadge("error", "bad"),
     LaneState.FAILING: LaneBadge("schedule", "attention"),
     LaneState.SENDING: LaneBadge("sync", "good"),
-    LaneState.DELAYED: LaneBadge("schedule", "attention"),
     LaneState.ON: LaneBadge("check_circle", "good"),
     LaneState.NEW: LaneBadge("check_circle", "good"),
 }

@@ -42,7 +42,6 @@ LANE_STATES: Final[Mapping[LaneState, str]] = {
     LaneState.STOPPED: "stopped",
     LaneState.FAILING: "troubled",
     LaneState.SENDING: "sending",
-    LaneState.DELAYED: "sending",
     LaneState.ON: "well",
     LaneState.NEW: "new",
 }
@@ -53,7 +52,7 @@ class LaneStatusSerializer(serializers.Serializer[Any]):
     """How sending to Segment goes."""
 
     state = serializers.ChoiceField(
-        [*dict.fromkeys(LANE_STATES.values())],
+        [*LANE_STATES.values()],
         help_text="off: switched off. choosing: old messages wait until an owner chooses to send "
         "or discard them. discarding: they are being discarded. stopped: the owner has to act, "
         "see to_do. troubled: the last attempt failed, we try again. sending: messages are "
