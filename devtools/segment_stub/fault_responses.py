@@ -49,6 +49,11 @@ async def _accept_then_timeout(faulty: FaultyRequest) -> web.Response:
     return response
 
 
+async def _accept_then_cut(faulty: FaultyRequest) -> NoReturn:
+    faulty.respond()
+    await _cut(faulty)
+
+
 async def _cut(faulty: FaultyRequest) -> NoReturn:
     if faulty.request.transport is not None:
         faulty.request.transport.abort()
@@ -77,6 +82,7 @@ _RESPONDERS: Final[Mapping[FaultKind, Callable[[FaultyRequest], Awaitable[web.Re
     "hang": _hang,
     "cut": _cut,
     "accept_then_timeout": _accept_then_timeout,
+    "accept_then_cut": _accept_then_cut,
     "redirect": _redirect,
     "refuse_messages": _refuse,
 }

@@ -9,7 +9,14 @@ from typing import Any, Final, Literal, cast, get_args
 from devtools.segment_stub.envelope import Envelope
 
 FaultKind = Literal[
-    "status", "delay", "hang", "cut", "accept_then_timeout", "redirect", "refuse_messages"
+    "status",
+    "delay",
+    "hang",
+    "cut",
+    "accept_then_timeout",
+    "accept_then_cut",
+    "redirect",
+    "refuse_messages",
 ]
 
 EVERY_KEY: Final = "*"
@@ -25,6 +32,7 @@ FAULT_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "hang": frozenset(),
     "cut": frozenset(),
     "accept_then_timeout": frozenset(),
+    "accept_then_cut": frozenset(),
     "redirect": frozenset({"status", "location"}),
     "refuse_messages": frozenset({"contains"}),
 }
@@ -92,6 +100,7 @@ def parse_fault(spec: object, number: int) -> Fault:
     | hang                | no response; clearing the fault sends the usual one | once cleared    |
     | cut                 | a connection that ends without a response           | no              |
     | accept_then_timeout | no response, like `hang`                            | immediately     |
+    | accept_then_cut     | a connection that ends without a response           | immediately     |
     | redirect            | `status` (default 302) to `location`                | no              |
     | refuse_messages     | 400 if the JSON of a message contains `contains`    | no              |
     """
@@ -188,6 +197,7 @@ _PARSERS: Final[Mapping[FaultKind, Callable[[Fault, Mapping[str, Any]], Fault]]]
     "hang": _without_fields,
     "cut": _without_fields,
     "accept_then_timeout": _without_fields,
+    "accept_then_cut": _without_fields,
     "redirect": _with_location,
     "refuse_messages": _with_contains,
 }

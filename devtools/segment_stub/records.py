@@ -13,7 +13,8 @@ from devtools.segment_stub.verdicts import Verdict, corrected_timestamp
 class ReceivedRequest:
     """One HTTP request to a tracking endpoint. `status` is None until it is answered.
 
-    `withheld` is true while a fault keeps its messages from being accepted.
+    `withheld` is true while a fault keeps its messages from being accepted. `refused_ids` has the
+    `messageId`s of a request answered 400.
     """
 
     number: int
@@ -27,6 +28,7 @@ class ReceivedRequest:
     reason: str = ""
     fault: str | None = None
     withheld: bool = False
+    refused_ids: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -40,6 +42,7 @@ class ReceivedRequest:
             "bytes": self.size,
             "fault": self.fault,
             "withheld": self.withheld,
+            "refusedIds": self.refused_ids,
             "headers": self.headers,
         }
 

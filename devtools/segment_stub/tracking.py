@@ -47,6 +47,10 @@ async def receive(request: web.Request) -> web.Response:
         envelope = await _read(request, received)
         response = await _respond(request, received, envelope)
         received.status = response.status
+        if response.status == 400:
+            received.refused_ids = tuple(
+                str(posted.message.get("messageId")) for posted in envelope.messages
+            )
         return response
     finally:
         store.request_changed(received)

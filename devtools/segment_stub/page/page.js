@@ -16,6 +16,7 @@ const FAULTS = [
   ["Slow (3 s)", { kind: "delay", delay_ms: 3000 }],
   ["No response", { kind: "hang" }],
   ["Accept, but no response", { kind: "accept_then_timeout" }],
+  ["Accept, then cut the connection", { kind: "accept_then_cut" }],
   ["Cut the connection", { kind: "cut" }],
   ["Redirect", { kind: "redirect", location: "/" }],
 ];
@@ -264,6 +265,7 @@ function describeFault(fault) {
     hang: () => "Does not answer",
     cut: () => "Cuts the connection",
     accept_then_timeout: () => "Accepts messages, but does not answer",
+    accept_then_cut: () => "Accepts messages, then cuts the connection",
     redirect: () => `Redirects (${fault.status}) to ${fault.location}`,
     refuse_messages: () => `Refuses requests that contain “${fault.contains}”`,
   }[fault.kind]();

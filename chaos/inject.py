@@ -1,0 +1,223 @@
+"""Do a fault to the cluster, and take it back."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import psycopg
+import redis
+
+from chaos.cluster import Cluster
+from chaos.faults import SEGMENT_SPECS, PlannedFault
+from chaos.programs import ManagedProgram
+
+Undo = Callable[[], object]
+CLOCK_KIND: Final = "set a worker's clock 70 s ahead"
+CLOCK_LIBRARIES: Final = "faketime/libfaketimeMT.so.1"
+ONE_CUSTOMER: Final = "answer 400 because of one customer"
+
+
+class NotNow(Exception):
+    """What the fault would break is broken or starting just now. The text says so."""
+
+
+def clock_library() -> str | None:
+    """Return the path of Debian's libfaketime, None if it is not installed.
+
+    CHAOS_FAKETIME names it where it is somewhere else.
+    """
+    if named := os.environ.get("CHAOS_FAKETIME", ""):
+        return named
+    return next((str(path) for path in Path("/usr/lib").glob(f"*/{CLOCK_LIBRARIES}")), None)
+
+
+class Injector:
+    """Does faults to `cluster`. `broken` has what a fault breaks at the moment."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.broken: set[str] = set()
+
+    def inject(self, fault: PlannedFault) -> tuple[str, Undo]:
+        """Do the fault. Returns what it was done to, and how to take it back. Raises NotNow."""
+        target = self._target(fault)
+        if target in self.broken:
+            raise NotNow(f"{target} is broken already")
+        undo = self._do(fault, target)
+        self.broken.add(target)
+
+        def take_back() -> None:
+            undo()
+            self.broken.discard(target)
+
+        return target, take_back
+
+    def _target(self, fault: PlannedFault) -> str:
+        """Return the name of the program, server or business."""
+        if fault.resource == "key":
+            businesses = self.cluster.businesses
+            return str(businesses[fault.target % len(businesses)]["name"])
+        if programs := self.cluster.of(fault.resource):
+            return programs[fault.target % len(programs)].name
+        return fault.resource
+
+    def _do(self, fault: PlannedFault, target: str) -> Undo:
+        if fault.resource == "key":
+            return self._break_segment(fault, target)
+        if fault.resource in {"postgres", "redis"}:
+            return SERVER_FAULTS[fault.kind](self.cluster, fault)
+        program = self.cluster.programs[target]
+        if not program.is_running:
+            raise NotNow(f"{target} is not running")
+        return PROGRAM_FAULTS[fault.kind](program, fault)
+
+    def _break_segment(self, fault: PlannedFault, target: str) -> Undo:
+        business = next(b for b in self.cluster.businesses if b["name"] == target)
+        key, receiver = business["write_key"], self.cluster.receiver
+        if fault.kind == ONE_CUSTOMER:
+            customer = business["customers"][fault.target % len(business["customers"])]
+            receiver.add_fault(key, kind="refuse_messages", contains=customer)
+        else:
+            receiver.add_fault(key, **SEGMENT_SPECS[fault.kind])
+        return lambda: receiver.clear_faults(key)
+
+
+def _nothing() -> None:
+    """Take nothing back: the system repairs it by itself."""
+
+
+def _kill(program: ManagedProgram, _fault: PlannedFault) -> Undo:
+    program.kill()
+    return program.start
+
+
+def _kill_main(program: ManagedProgram, _fault: PlannedFault) -> Undo:
+    program.kill_main()
+    return program.start
+
+
+def _child(program: ManagedProgram, fault: PlannedFault) -> int:
+    children = program.children()
+    if not children:
+        raise NotNow(f"{program.name} has no child that has started")
+    return children[fault.target // 7 % len(children)]
+
+
+def _kill_child(program: ManagedProgram, fault: PlannedFault) -> Undo:
+    os.kill(_child(program, fault), signal.SIGKILL)
+    return _nothing
+
+
+def _freeze(program: ManagedProgram, _fault: PlannedFault) -> Undo:
+    program.freeze()
+    return program.thaw
+
+
+def _freeze_child(program: ManagedProgram, fault: PlannedFault) -> Undo:
+    child = _child(program, fault)
+    os.kill(child, signal.SIGSTOP)
+
+    def thaw() -> None:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGCONT)
+
+    return thaw
+
+
+def _set_clock(program: ManagedProgram, _fault: PlannedFault) -> Undo:
+    """Start the worker again with a wrong clock. Its monotonic clock stays right."""
+    library = clock_library()
+    assert library
+    program.stop(2.0)
+    program.start(
+        {"LD_PRELOAD": library, "FAKETIME": "+70s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    )
+
+    def start_with_right_clock() -> None:
+        program.stop(2.0)
+        program.start()
+
+    return start_with_right_clock
+
+
+PROGRAM_FAULTS: Final[Mapping[str, Callable[[ManagedProgram, PlannedFault], Undo]]] = {
+    "kill a worker with its children": _kill,
+    "kill a worker and leave its children": _kill_main,
+    "kill a worker's child": _kill_child,
+    "freeze a worker for a moment": _freeze,
+    "freeze a worker past its lease": _freeze,
+    "freeze a worker's child past its lease": _freeze_child,
+    CLOCK_KIND: _set_clock,
+    "kill a beat": _kill,
+    "freeze a beat": _freeze,
+    "kill the web server": _kill,
+    "kill a child of the web server": _kill_child,
+    "kill a writer": _kill,
+}
+
+
+def _restart_postgres(cluster: Cluster, fault: PlannedFault) -> Undo:
+    """Crash the server, or shut it down at once, as `pg_ctl stop --mode immediate` does."""
+    server = cluster.postgres
+    if fault.target % 2:
+        os.kill(server.pid, signal.SIGQUIT)
+        deadline = time.monotonic() + 2
+        while server.running() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    server.kill()
+    return server.start
+
+
+def _terminate_connections(cluster: Cluster, _fault: PlannedFault) -> Undo:
+    try:
+        with cluster.connect() as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+    except psycopg.Error as error:
+        raise NotNow("PostgreSQL does not answer") from error
+    return _nothing
+
+
+def _kill_redis(cluster: Cluster, _fault: PlannedFault) -> Undo:
+    cluster.redis.kill()
+    return cluster.redis.start
+
+
+def _freeze_redis(cluster: Cluster, _fault: PlannedFault) -> Undo:
+    os.kill(cluster.redis.pid, signal.SIGSTOP)
+    return lambda: os.kill(cluster.redis.pid, signal.SIGCONT)
+
+
+def _tell_redis(do: tuple[str, ...], undo: tuple[str, ...] = ()) -> Callable[..., Undo]:
+    def break_redis(cluster: Cluster, _fault: PlannedFault) -> Undo:
+        client = cluster.redis_client()
+        try:
+            client.execute_command(*do)
+        except redis.RedisError as error:
+            raise NotNow("Redis does not answer") from error
+        return (lambda: client.execute_command(*undo)) if undo else _nothing
+
+    return break_redis
+
+
+SERVER_FAULTS: Final[Mapping[str, Callable[[Cluster, PlannedFault], Undo]]] = {
+    "restart PostgreSQL at once": _restart_postgres,
+    "terminate the connections to PostgreSQL": _terminate_connections,
+    "kill Redis": _kill_redis,
+    "flush Redis": _tell_redis(("FLUSHALL",)),
+    "freeze Redis": _freeze_redis,
+    # of a server that does not exist: it keeps its data and refuses writes
+    "make Redis a read-only replica": _tell_redis(
+        ("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")
+    ),
+    "let Redis run out of memory": _tell_redis(
+        ("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "0")
+    ),
+    "cut the clients of Redis": _tell_redis(("CLIENT", "KILL", "TYPE", "normal")),
+}

@@ -1,0 +1,78 @@
+"""The committed truth in the database, and what the system says of itself. See `journal.sql`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+from chaos.evidence import CountKey, EndState, LogRow, Snapshot, Truth
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+READ_TRUTHS: Final = """
+SELECT o.id, o.xid::text::bigint, o.snapshot::text, o.business_id, c.uuid::text, o.event,
+    o.subject_id, o.occurred_at, o.properties
+FROM chaos.occurrence o JOIN customers_customer c ON c.id = o.customer_id ORDER BY o.id
+"""
+READ_LOG: Final = """
+SELECT l.id, l.business_id, l.user_id::text, l.brand_id, l.event, l.subject_id, l.message_id,
+    l.occurred_at, l.sent_at, l.settled_at, (l.settled_at AT TIME ZONE b.time_zone)::date,
+    l.outcome, l.reason, l.attempts, l.body
+FROM events_sendlog l JOIN customers_business b ON b.id = l.business_id ORDER BY l.id
+"""
+READ_COUNTS: Final = """
+SELECT business_id, event, outcome, brand_id, day, messages FROM events_dailycount
+"""
+READ_DELAYS: Final = "SELECT business_id, sum(messages)::bigint FROM events_dailydelay GROUP BY 1"
+READ_CUSTOMERS: Final = "SELECT business_id, user_id, traits FROM chaos.customer_traits"
+READ_HALTED: Final = "SELECT business_id, stopped FROM events_lane WHERE stopped <> ''"
+READ_CHANGES: Final = """
+SELECT to_char(x.at AT TIME ZONE 'UTC', 'HH24:MI:SS.MS'), x.changed::text
+FROM chaos.customer_change x JOIN customers_customer c ON c.id = x.customer_id
+WHERE c.uuid::text = %s ORDER BY x.id
+"""
+
+
+def install(url: str) -> None:
+    """Create the journal and its database triggers in a migrated database."""
+    with psycopg.connect(url) as connection:
+        connection.execute(Path(__file__).with_name("journal.sql").read_bytes())
+
+
+def read_truths(connection: Connection, keys: Mapping[int, str]) -> list[Truth]:
+    """Return what was committed. `keys`: business id -> write key."""
+    return [
+        Truth(number, xid, Snapshot.parse(snapshot), keys[business], *rest)
+        for number, xid, snapshot, business, *rest in connection.execute(READ_TRUTHS)
+    ]
+
+
+def read_log(connection: Connection, keys: Mapping[int, str]) -> list[LogRow]:
+    return [
+        LogRow(number, keys[business], *rest)
+        for number, business, *rest in connection.execute(READ_LOG)
+    ]
+
+
+def read_counts(connection: Connection, keys: Mapping[int, str]) -> dict[CountKey, int]:
+    rows = connection.execute(READ_COUNTS)
+    return {(keys[b], event, outcome, brand, day): n for b, event, outcome, brand, day, n in rows}
+
+
+def read_delays(connection: Connection, keys: Mapping[int, str]) -> dict[str, int]:
+    return {keys[business]: n for business, n in connection.execute(READ_DELAYS)}
+
+
+def read_customers(connection: Connection, keys: Mapping[int, str]) -> list[EndState]:
+    rows = connection.execute(READ_CUSTOMERS)
+    return [EndState(keys[business], user, traits) for business, user, traits in rows]
+
+
+def read_halted(connection: Connection, keys: Mapping[int, str]) -> dict[str, str]:
+    return {keys[business]: reason for business, reason in connection.execute(READ_HALTED)}
+
+
+def read_changes(connection: Connection, user_id: str) -> Sequence[tuple[str, str]]:
+    """Return when a customer was changed, and the new values of the changed columns."""
+    return [(at, changed) for at, changed in connection.execute(READ_CHANGES, [user_id])]

@@ -1,0 +1,181 @@
+"""One run: act and break for a while, let everything drain, and make the account."""
+
+import heapq
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any, Final
+
+import psycopg
+
+from chaos import journal
+from chaos.account import Account, Violation
+from chaos.cluster import Cluster
+from chaos.evidence import Evidence
+from chaos.faults import PlannedFault
+from chaos.history import History
+from chaos.inject import Injector, NotNow
+from chaos.programs import ManagedProgram
+
+TICK_SECONDS: Final = 0.02
+DRAIN_SECONDS: Final = 150.0
+"""A lane that failed five times waits for half a minute, a lease of a killed worker as long."""
+QUIET_SECONDS: Final = 2.0
+"""Nothing more may arrive, nor be logged, for this long: a second copy comes late, if at all."""
+RESTART_SECONDS: Final = 1.0
+"""A program that ended by itself is started again after this, as a supervisor does it."""
+FINISH_SECONDS: Final = 20.0
+"""What a writer may take to finish the action under way."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run found."""
+
+    violations: list[Violation]
+    evidence: Evidence
+    history: list[str]
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+class Run:
+    def __init__(self, cluster: Cluster, faults: Sequence[PlannedFault], seconds: float) -> None:
+        self.cluster = cluster
+        self.injector = Injector(cluster)
+        self.history = History()
+        self.troubles: list[str] = []
+        self.done: Counter[str] = Counter()
+        self._seconds = seconds
+        self._numbers = count()
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        for fault in faults:
+            self._at(fault.at, lambda fault=fault: self._inject(fault))  # type: ignore[misc]
+
+    def run(self) -> Outcome:
+        self.history.note("everything is ready, the writers start")
+        self.cluster.start_writers()
+        while self.history.seconds < self._seconds or self._due:
+            self._tick()
+        acted = self.history.seconds
+        self._stop_writers()
+        self.history.note("the faults and the writers have ended, everything drains")
+        evidence = self._drain()
+        drained = self.history.seconds - acted
+        evidence = replace(evidence, troubles=[*self.troubles, *self._troubles_of_writers()])
+        violations = Account(evidence).violations()
+        figures = {
+            "faults": sum(self.done.values()),
+            "occurrences": len(evidence.truths),
+            "arrivals": len(evidence.arrivals),
+            "drain_seconds": round(drained, 1),
+            "outcomes": dict(Counter(row.outcome for row in evidence.log)),
+            "kinds": dict(self.done),
+        }
+        return Outcome(violations, evidence, self.history.lines, figures)
+
+    def _at(self, seconds: float, act: Callable[[], None]) -> None:
+        heapq.heappush(self._due, (seconds, next(self._numbers), act))
+
+    def _tick(self) -> None:
+        while self._due and self._due[0][0] <= self.history.seconds:
+            heapq.heappop(self._due)[2]()
+        self._watch()
+        time.sleep(TICK_SECONDS)
+
+    def _inject(self, fault: PlannedFault) -> None:
+        try:
+            target, undo = self.injector.inject(fault)
+        except NotNow as reason:
+            self.history.note(f"left out: {fault.kind} ({reason})")
+            return
+        self.done[fault.kind] += 1
+        self.history.note(f"{fault.kind}: {target}")
+
+        def take_back() -> None:
+            undo()
+            if fault.seconds:
+                self.history.note(f"over: {fault.kind}: {target}")
+
+        self._at(self.history.seconds + fault.seconds, take_back)
+
+    def _watch(self) -> None:
+        """Notice programs that ended without a fault of ours, and start them again."""
+        for program in self.cluster.programs.values():
+            if program.starts and not program.is_running and not program.ended_by_us:
+                program.ended_by_us = True
+                trouble = f"{program.name} ended by itself with exit code {program.exit_code}."
+                self.troubles.append(f"{trouble} Its last lines:\n{_last_lines(program)}")
+                self.history.note(trouble)
+                self._at(self.history.seconds + RESTART_SECONDS, program.start)
+
+    def _stop_writers(self) -> None:
+        """Let the writers finish what they do."""
+        writers = self.cluster.of("writer")
+        for writer in writers:
+            writer.ask_to_stop()
+        deadline = time.monotonic() + FINISH_SECONDS
+        while any(writer.is_running for writer in writers) and time.monotonic() < deadline:
+            self._tick()
+        for writer in writers:
+            writer.stop(0.0)
+
+    def _drain(self) -> Evidence:
+        """Wait until everything is accounted for and quiet, or the time is up."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        seen, quiet_since = (-1, -1), time.monotonic()
+        while True:
+            self._tick()
+            evidence = self.collect()
+            size = (len(evidence.arrivals), len(evidence.log))
+            if size != seen:
+                seen, quiet_since = size, time.monotonic()
+            is_quiet = time.monotonic() - quiet_since > QUIET_SECONDS
+            if is_quiet and not Account(evidence).violations():
+                return evidence
+            if time.monotonic() > deadline:
+                return evidence
+            time.sleep(0.5)
+
+    def collect(self) -> Evidence:
+        keys = {business["id"]: business["write_key"] for business in self.cluster.businesses}
+        receiver = self.cluster.receiver
+        with self.cluster.connect() as connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            connection.autocommit = False
+            evidence = Evidence(
+                truths=journal.read_truths(connection, keys),
+                log=journal.read_log(connection, keys),
+                customers=journal.read_customers(connection, keys),
+                counts=journal.read_counts(connection, keys),
+                delays=journal.read_delays(connection, keys),
+                halted=journal.read_halted(connection, keys),
+            )
+        return replace(evidence, arrivals=receiver.arrivals(), refusals=receiver.refusals())
+
+    def _troubles_of_writers(self) -> list[str]:
+        """Return what writers met that must not happen: errors but those of an absent server."""
+        return [
+            f"{writer.name}: {line['at']} {line['action']}: {line['outcome']}"
+            for writer in self.cluster.of("writer")
+            for line in _lines(writer)
+            if line["outcome"].startswith("unexpected")
+        ]
+
+
+def _lines(writer: ManagedProgram) -> list[Mapping[str, Any]]:
+    """Return the lines of a writer's output that are whole: it may have been killed."""
+    lines = []
+    for line in writer.printed.splitlines():
+        if line.startswith("{") and line.endswith("}") and '"outcome"' in line:
+            try:
+                lines.append(json.loads(line))
+            except ValueError:
+                continue
+    return lines
+
+
+def _last_lines(program: ManagedProgram, number: int = 12) -> str:
+    return "\n".join(f"    {line}" for line in program.printed.splitlines()[-number:])
