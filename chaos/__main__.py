@@ -1,34 +1,100 @@
-"""`python -m chaos --seeds 60 --seconds 60 --first 1`: break the system, and make the account."""
+"""`make chaos ARGS="--seeds 60 --seconds 60 --first 1"`: break the system, and make the account."""
 
 import argparse
+import signal
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NoReturn
 
+from chaos import report
 from chaos.cluster import running_cluster
-from chaos.faults import plan
+from chaos.faults import FaultRates, plan
 from chaos.inject import CLOCK_KIND, clock_library
+from chaos.programs import PROJECT
+from chaos.results import Result, Results, count_by_check, current_commit
 from chaos.run import Run
 
-PER_MINUTE = {"programs": 14, "servers": 8, "segment": 24}
+FOLDER: Final = PROJECT / ".dev" / "chaos"
+PER_MINUTE: Final = FaultRates(programs=14, servers=8, segment=24)
+"""Faults in a minute. With more, no program would live long enough to do anything."""
+BUSINESSES: Final = 6
+ACTIONS_PER_SECOND: Final = 16.0
+"""About 50 messages a second, which leaves time for starting programs again on two cores."""
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m chaos")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--rate", type=float, default=16)
-    options = parser.parse_args()
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How each seed is run, and where its results are kept."""
+
+    seconds: float
+    rate: float = ACTIONS_PER_SECOND
+    per_minute: FaultRates = PER_MINUTE
+    businesses: int = BUSINESSES
+    folder: Path = FOLDER
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    settings = Settings(options.seconds, options.rate)
+    results, commit = Results(settings.folder / "results.jsonl"), current_commit()
+    done = set() if options.again else results.seeds(options.seconds, commit)
+    wanted = range(options.first, options.first + options.seeds)
+    if skipped := done & set(wanted):
+        print(f"{len(skipped)} seeds have a result for {commit} already; --again repeats them.")
+    if clock_library() is None:
+        print(f"Left out here: {CLOCK_KIND}. It needs Debian's package libfaketime.")
+    results_of_now = [run_seed(s, settings, results, commit) for s in wanted if s not in done]
+    return 0 if all(not result.violations for result in results_of_now) else 1
+
+
+def run_seed(seed: int, settings: Settings, results: Results, commit: str) -> Result:
+    """Run one seed, tell what it found, and append the result."""
+    at = datetime.now(UTC)
     without = [] if clock_library() else [CLOCK_KIND]
-    for seed in range(options.first, options.first + options.seeds):
-        faults = plan(seed, options.seconds, PER_MINUTE, without)
-        with running_cluster(6, options.rate, seed) as cluster:
-            outcome = Run(cluster, faults, options.seconds).run()
-        print(seed, outcome.figures)
-        print("\n".join(outcome.history))
-        for violation in outcome.violations[:50]:
-            print(violation)
-        print(len(outcome.violations), "violations")
-    return 0
+    faults = plan(seed, settings.seconds, settings.per_minute, without)
+    with running_cluster(settings.businesses, settings.rate, seed) as cluster:
+        outcome = Run(cluster, faults, settings.seconds).run()
+        print(report.summary(seed, outcome), flush=True)
+        if outcome.violations:
+            print(report.failure(seed, outcome))
+            logs = [program.log for program in cluster.programs.values()]
+            servers = [cluster.postgres.log, cluster.redis.log]
+            kept = report.keep(settings.folder, seed, outcome, logs, servers)
+            print(f"The logs of all programs are in {kept}.", flush=True)
+    result = Result(
+        seed,
+        settings.seconds,
+        commit,
+        f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        count_by_check(outcome.violations),
+        [violation.text[:300] for violation in outcome.violations[:5]],
+        outcome.figures,
+    )
+    results.append(result)
+    return result
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1, help="how many (default: %(default)s)")
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="how long each acts (default: %(default)s)"
+    )
+    parser.add_argument("--rate", type=float, default=ACTIONS_PER_SECOND, help="actions a second")
+    parser.add_argument(
+        "--again", action="store_true", help="also run seeds that have a result of this commit"
+    )
+    return parser
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

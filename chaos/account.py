@@ -45,7 +45,9 @@ class Account:
     @cached_property
     def truths(self) -> dict[Identity, Truth]:
         return {
-            _identity(t.write_key, t.user_id, t.event, _milliseconds(t.occurred_at), t.properties): t
+            _identity(
+                t.write_key, t.user_id, t.event, _milliseconds(t.occurred_at), t.properties
+            ): t
             for t in self.evidence.truths
         }
 
@@ -104,7 +106,7 @@ def each_occurrence_once(account: Account) -> Iterator[Violation]:
     for identity, truth in account.truths.items():
         arrivals = account.tracks.get(identity, [])
         if len(arrivals) > 1:
-            ids = ", ".join(f"{a.message_id} at {_clock(a.at)}" for a in arrivals)
+            ids = ", ".join(f"{a.message_id} at {clock(a.at)}" for a in arrivals)
             yield Violation(
                 "doubled", f"{_named(truth)} arrived {len(arrivals)} times: {ids}.", truth.user_id
             )
@@ -185,7 +187,7 @@ def log_says_what_arrived(account: Account) -> Iterator[Violation]:
     """The log has one row for each message, and it says what the stand-in says."""
     for message_id, rows in account.log_by_id.items():
         if len(rows) > 1:
-            outcomes = ", ".join(f"{row.outcome} at {_clock(row.settled_at)}" for row in rows)
+            outcomes = ", ".join(f"{row.outcome} at {clock(row.settled_at)}" for row in rows)
             text = f"The log has {len(rows)} rows of a message: {outcomes}."
             yield Violation("log", text, rows[0].user_id, message_id)
         arrival = account.arrivals_by_id.get(message_id)
@@ -206,9 +208,7 @@ def counts_equal_the_log(account: Account) -> Iterator[Violation]:
         if counted != logged[key]:
             text = f"The daily count of {key} is {counted}, but the log has {logged[key]} rows."
             yield Violation("counts", text)
-    accepted = Counter(
-        r.write_key for r in log if r.outcome == ACCEPTED and r.event != IDENTIFY
-    )
+    accepted = Counter(r.write_key for r in log if r.outcome == ACCEPTED and r.event != IDENTIFY)
     for write_key in sorted(accepted.keys() | account.evidence.delays.keys()):
         delays = account.evidence.delays.get(write_key, 0)
         if delays != accepted[write_key]:
@@ -250,7 +250,7 @@ def _explains(row: LogRow) -> bool:
 def _contradiction(row: LogRow, arrival: Arrival | None) -> str:
     if arrival is None:
         return (
-            f"The log says that {row.event} was accepted at {_clock(row.settled_at)}, "
+            f"The log says that {row.event} was accepted at {clock(row.settled_at)}, "
             "but it did not arrive."
             if row.outcome == ACCEPTED
             else ""
@@ -316,15 +316,15 @@ def _milliseconds(moment: datetime) -> int:
 
 
 def _named(truth: Truth) -> str:
-    return f"{truth.event} (row {truth.subject_id}, {_clock(truth.occurred_at)})"
+    return f"{truth.event} (row {truth.subject_id}, {clock(truth.occurred_at)})"
 
 
 def _arrived(arrival: Arrival) -> str:
     return (
         f"{arrival.event} {arrival.message_id}, which arrived as number {arrival.number} "
-        f"at {_clock(arrival.at)}"
+        f"at {clock(arrival.at)}"
     )
 
 
-def _clock(moment: datetime) -> str:
+def clock(moment: datetime) -> str:
     return f"{moment:%H:%M:%S.%f}"[:-3]

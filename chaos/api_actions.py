@@ -10,7 +10,7 @@ from time import sleep
 from typing import Any, Final
 from uuid import UUID
 
-from requests import RequestException, Session
+from requests import RequestException, Response, Session
 
 Row = dict[str, Any]
 
@@ -18,8 +18,6 @@ TIMEOUT_SECONDS: Final = 5.0
 REPEAT_SECONDS: Final = 0.5
 MAX_ATTEMPTS: Final = 20
 """A server that is away for longer than this is given up on."""
-LATER: Final = frozenset({409, 429, 500, 502, 503, 504})
-"""Statuses after which the same call is made again. 409: the first of two calls is under way."""
 
 
 class CallRefused(Exception):
@@ -77,11 +75,19 @@ class ApiShop:
             if response.ok:
                 row: Row = response.json()
                 return row
-            if response.status_code not in LATER or "under_way" not in response.text:
-                if response.status_code < 500 and response.status_code != 429:
-                    raise CallRefused(f"{response.status_code} {response.text[:200]}")
+            if not _is_for_later(response):
+                raise CallRefused(f"{response.status_code} {response.text[:200]}")
             sleep(REPEAT_SECONDS)
         raise CallRefused("The API did not answer.")
+
+
+def _is_for_later(response: Response) -> bool:
+    """Return whether to repeat the call: an error of the server, or the first is under way."""
+    return (
+        response.status_code >= 500
+        or response.status_code == 429
+        or (response.status_code == 409 and "under_way" in response.text)
+    )
 
 
 def create_order(shop: ApiShop) -> Row:

@@ -143,9 +143,9 @@ class Cluster:
             self._add(f"beat{number}", *celery, "beat", "--pidfile=", "--loglevel", "INFO")
         rates = {"1": (1 - SHARE_OF_API) / 2, "2": (1 - SHARE_OF_API) / 2, "_api": SHARE_OF_API}
         for number, (name, share) in enumerate(rates.items()):
-            options = ("--seed", str(self._seed * 10 + number), "--rate", str(self._rate * share))
+            arguments = ("--seed", str(self._seed * 10 + number), "--rate", str(self._rate * share))
             api = ("--api", self.web_url) if name == "_api" else ()
-            self._add(f"writer{name}", "chaos.writer", *options, *api)
+            self._add(f"writer{name}", "chaos.writer", *arguments, *api)
 
     def _run(self, *arguments: str) -> str:
         """Run a Python program to its end. Returns what it printed."""

@@ -66,6 +66,17 @@ SEGMENT_KINDS: Final = (
 KINDS: Final[Mapping[str, Kind]] = {
     kind.name: kind for kind in (*PROGRAM_KINDS, *SERVER_KINDS, *SEGMENT_KINDS)
 }
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRates:
+    """How many faults of each group a minute has."""
+
+    programs: int
+    servers: int
+    segment: int
+
+
 CALM_SECONDS: Final = 1.0
 """At the start, everything works for as long."""
 
@@ -85,19 +96,22 @@ class PlannedFault:
 
 
 def plan(
-    seed: int, seconds: float, per_minute: Mapping[str, int], without: Sequence[str] = ()
+    seed: int, seconds: float, per_minute: FaultRates, without: Sequence[str] = ()
 ) -> list[PlannedFault]:
     """Return the faults of a run of `seconds`, in their order.
 
-    `per_minute` has how many faults of programs, servers and Segment there are in a minute.
     `without` names kinds that cannot be done here.
     """
     random = Random(seed)
-    groups = {"programs": PROGRAM_KINDS, "servers": SERVER_KINDS, "segment": SEGMENT_KINDS}
+    groups = (
+        (PROGRAM_KINDS, per_minute.programs),
+        (SERVER_KINDS, per_minute.servers),
+        (SEGMENT_KINDS, per_minute.segment),
+    )
     faults = [
         _draw(random, [kind for kind in kinds if kind.needs <= seconds], seconds)
-        for name, kinds in groups.items()
-        for _ in range(round(per_minute[name] * seconds / 60))
+        for kinds, rate in groups
+        for _ in range(round(rate * seconds / 60))
     ]
     return sorted((f for f in faults if f.kind not in without), key=lambda fault: fault.at)
 

@@ -16,4 +16,6 @@ class History:
     def note(self, text: str) -> None:
         """Add a line with the clock, which the log and the journal have, too."""
         now = datetime.now(UTC)
-        self.lines.append(f"{now:%H:%M:%S}.{now.microsecond // 1000:03} {self.seconds:6.2f} s  {text}")
+        self.lines.append(
+            f"{now:%H:%M:%S}.{now.microsecond // 1000:03} {self.seconds:6.2f} s  {text}"
+        )

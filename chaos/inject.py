@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import redis
@@ -133,9 +133,7 @@ def _set_clock(program: ManagedProgram, _fault: PlannedFault) -> Undo:
     library = clock_library()
     assert library
     program.stop(2.0)
-    program.start(
-        {"LD_PRELOAD": library, "FAKETIME": "+70s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    )
+    program.start({"LD_PRELOAD": library, "FAKETIME": "+70s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
 
     def start_with_right_clock() -> None:
         program.stop(2.0)
@@ -196,7 +194,7 @@ def _freeze_redis(cluster: Cluster, _fault: PlannedFault) -> Undo:
 
 def _tell_redis(do: tuple[str, ...], undo: tuple[str, ...] = ()) -> Callable[..., Undo]:
     def break_redis(cluster: Cluster, _fault: PlannedFault) -> Undo:
-        client = cluster.redis_client()
+        client: Any = cluster.redis_client()
         try:
             client.execute_command(*do)
         except redis.RedisError as error:

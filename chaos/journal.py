@@ -1,6 +1,8 @@
 """The committed truth in the database, and what the system says of itself. See `journal.sql`."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,9 +30,9 @@ READ_DELAYS: Final = "SELECT business_id, sum(messages)::bigint FROM events_dail
 READ_CUSTOMERS: Final = "SELECT business_id, user_id, traits FROM chaos.customer_traits"
 READ_HALTED: Final = "SELECT business_id, stopped FROM events_lane WHERE stopped <> ''"
 READ_CHANGES: Final = """
-SELECT to_char(x.at AT TIME ZONE 'UTC', 'HH24:MI:SS.MS'), x.changed::text
+SELECT c.uuid::text, x.at, x.changed::text
 FROM chaos.customer_change x JOIN customers_customer c ON c.id = x.customer_id
-WHERE c.uuid::text = %s ORDER BY x.id
+WHERE c.uuid::text = ANY (%s) ORDER BY x.id
 """
 
 
@@ -73,6 +75,11 @@ def read_halted(connection: Connection, keys: Mapping[int, str]) -> dict[str, st
     return {keys[business]: reason for business, reason in connection.execute(READ_HALTED)}
 
 
-def read_changes(connection: Connection, user_id: str) -> Sequence[tuple[str, str]]:
-    """Return when a customer was changed, and the new values of the changed columns."""
-    return [(at, changed) for at, changed in connection.execute(READ_CHANGES, [user_id])]
+def read_changes(
+    connection: Connection, user_ids: Sequence[str]
+) -> dict[str, list[tuple[datetime, str]]]:
+    """Return when these customers were changed, and the new values of the changed columns."""
+    changes: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
+    for user_id, at, changed in connection.execute(READ_CHANGES, [list(user_ids)]):
+        changes[user_id].append((at, changed))
+    return changes

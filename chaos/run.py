@@ -6,14 +6,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import count
 from typing import Any, Final
-
-import psycopg
 
 from chaos import journal
 from chaos.account import Account, Violation
 from chaos.cluster import Cluster
+from chaos.drain import Drain
 from chaos.evidence import Evidence
 from chaos.faults import PlannedFault
 from chaos.history import History
@@ -21,10 +21,6 @@ from chaos.inject import Injector, NotNow
 from chaos.programs import ManagedProgram
 
 TICK_SECONDS: Final = 0.02
-DRAIN_SECONDS: Final = 150.0
-"""A lane that failed five times waits for half a minute, a lease of a killed worker as long."""
-QUIET_SECONDS: Final = 2.0
-"""Nothing more may arrive, nor be logged, for this long: a second copy comes late, if at all."""
 RESTART_SECONDS: Final = 1.0
 """A program that ended by itself is started again after this, as a supervisor does it."""
 FINISH_SECONDS: Final = 20.0
@@ -38,6 +34,7 @@ class Outcome:
     violations: list[Violation]
     evidence: Evidence
     history: list[str]
+    changes: Mapping[str, Sequence[tuple[datetime, str]]]
     figures: dict[str, Any] = field(default_factory=dict)
 
 
@@ -62,7 +59,7 @@ class Run:
         acted = self.history.seconds
         self._stop_writers()
         self.history.note("the faults and the writers have ended, everything drains")
-        evidence = self._drain()
+        evidence = Drain(self.cluster, self._tick).run()
         drained = self.history.seconds - acted
         evidence = replace(evidence, troubles=[*self.troubles, *self._troubles_of_writers()])
         violations = Account(evidence).violations()
@@ -74,7 +71,10 @@ class Run:
             "outcomes": dict(Counter(row.outcome for row in evidence.log)),
             "kinds": dict(self.done),
         }
-        return Outcome(violations, evidence, self.history.lines, figures)
+        with self.cluster.connect() as connection:
+            users = sorted({violation.user_id for violation in violations})
+            changes = journal.read_changes(connection, users)
+        return Outcome(violations, evidence, self.history.lines, changes, figures)
 
     def _at(self, seconds: float, act: Callable[[], None]) -> None:
         heapq.heappush(self._due, (seconds, next(self._numbers), act))
@@ -121,39 +121,6 @@ class Run:
             self._tick()
         for writer in writers:
             writer.stop(0.0)
-
-    def _drain(self) -> Evidence:
-        """Wait until everything is accounted for and quiet, or the time is up."""
-        deadline = time.monotonic() + DRAIN_SECONDS
-        seen, quiet_since = (-1, -1), time.monotonic()
-        while True:
-            self._tick()
-            evidence = self.collect()
-            size = (len(evidence.arrivals), len(evidence.log))
-            if size != seen:
-                seen, quiet_since = size, time.monotonic()
-            is_quiet = time.monotonic() - quiet_since > QUIET_SECONDS
-            if is_quiet and not Account(evidence).violations():
-                return evidence
-            if time.monotonic() > deadline:
-                return evidence
-            time.sleep(0.5)
-
-    def collect(self) -> Evidence:
-        keys = {business["id"]: business["write_key"] for business in self.cluster.businesses}
-        receiver = self.cluster.receiver
-        with self.cluster.connect() as connection:
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            connection.autocommit = False
-            evidence = Evidence(
-                truths=journal.read_truths(connection, keys),
-                log=journal.read_log(connection, keys),
-                customers=journal.read_customers(connection, keys),
-                counts=journal.read_counts(connection, keys),
-                delays=journal.read_delays(connection, keys),
-                halted=journal.read_halted(connection, keys),
-            )
-        return replace(evidence, arrivals=receiver.arrivals(), refusals=receiver.refusals())
 
     def _troubles_of_writers(self) -> list[str]:
         """Return what writers met that must not happen: errors but those of an absent server."""

@@ -8,7 +8,6 @@ import argparse
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -75,14 +74,20 @@ def model_action(businesses: list[dict[str, Any]], random: Random) -> Callable[[
     from chaos.model_actions import ACTIONS, Shop
     from customers.models import Business
 
-    rows = Business.objects.in_bulk([business["id"] for business in businesses])
-    shops = [Shop(business, random) for business in rows.values()]
-    return lambda: _do_one(ACTIONS, shops, random)
+    ids = [business["id"] for business in businesses]
+    shops: list[Shop] = []
+
+    def act() -> str:
+        # here and not before: PostgreSQL may be away while the writer starts
+        shops.extend(
+            [] if shops else [Shop(b, random) for b in Business.objects.filter(pk__in=ids)]
+        )
+        return _do_one(ACTIONS, shops, random)
+
+    return act
 
 
-def api_action(
-    url: str, businesses: list[dict[str, Any]], random: Random
-) -> Callable[[], str]:
+def api_action(url: str, businesses: list[dict[str, Any]], random: Random) -> Callable[[], str]:
     from chaos.api_actions import API_ACTIONS, ApiShop
 
     shops = [
@@ -111,7 +116,9 @@ def _act_as_owners(shops: list[Any]) -> Iterator[None]:
             yield
 
 
-def _do_one(actions: Mapping[Callable[[Any], object], int], shops: list[Any], random: Random) -> str:
+def _do_one(
+    actions: Mapping[Callable[[Any], object], int], shops: list[Any], random: Random
+) -> str:
     (action,) = random.choices(list(actions), list(actions.values()))
     try:
         action(random.choice(shops))
@@ -149,4 +156,4 @@ def explain_api(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
