@@ -10,7 +10,7 @@ DEPLOYED = DEBUG=0 ALLOWED_HOSTS=smrt.example.com PUBLIC_URL=https://smrt.exampl
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test check style types imports django migrations
-.PHONY: bench screenshots lock clean distclean
+.PHONY: bench chaos screenshots lock clean distclean
 # Two targets at once would mix their output and compete for the processors.
 .NOTPARALLEL:
 
@@ -19,6 +19,7 @@ help:
 	@echo "make test         Run all tests with a real PostgreSQL and Redis. ARGS='-k order' selects."
 	@echo "make check        Check style, types, imports, migrations and settings."
 	@echo "make bench        Run the benchmark. It prints one JSON object per line."
+	@echo "make chaos        Break the running system at random, and account for every message."
 	@echo "make screenshots  Take the screenshots in docs/ again. Needs Chromium."
 	@echo "make lock         Update the locked dependencies after a change to requirements/*.in."
 	@echo "make clean        Delete the demo's data and all caches."
@@ -63,6 +64,9 @@ migrations:
 
 bench: install
 	@exec $(SERVICES) $(PYTHON_HERE) -m bench $(ARGS)
+
+chaos: install
+	@exec $(PYTHON_HERE) -m chaos $(ARGS)
 
 screenshots: install
 	@exec $(SERVICES) $(PYTHON_HERE) -m devtools.screenshots

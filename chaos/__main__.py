@@ -4,13 +4,13 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NoReturn
 
 from chaos import report
-from chaos.cluster import running_cluster
+from chaos.cluster import Size, running_cluster
 from chaos.faults import FaultRates, plan
 from chaos.inject import CLOCK_KIND, clock_library
 from chaos.programs import PROJECT
@@ -20,9 +20,6 @@ from chaos.run import Run
 FOLDER: Final = PROJECT / ".dev" / "chaos"
 PER_MINUTE: Final = FaultRates(programs=14, servers=8, segment=24)
 """Faults in a minute. With more, no program would live long enough to do anything."""
-BUSINESSES: Final = 6
-ACTIONS_PER_SECOND: Final = 16.0
-"""About 50 messages a second, which leaves time for starting programs again on two cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +27,8 @@ class Settings:
     """How each seed is run, and where its results are kept."""
 
     seconds: float
-    rate: float = ACTIONS_PER_SECOND
+    size: Size = field(default_factory=Size)
     per_minute: FaultRates = PER_MINUTE
-    businesses: int = BUSINESSES
     folder: Path = FOLDER
 
 
@@ -40,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
-    settings = Settings(options.seconds, options.rate)
+    settings = Settings(options.seconds, Size(rate=options.rate))
     results, commit = Results(settings.folder / "results.jsonl"), current_commit()
     done = set() if options.again else results.seeds(options.seconds, commit)
     wanted = range(options.first, options.first + options.seeds)
@@ -57,13 +53,13 @@ def run_seed(seed: int, settings: Settings, results: Results, commit: str) -> Re
     at = datetime.now(UTC)
     without = [] if clock_library() else [CLOCK_KIND]
     faults = plan(seed, settings.seconds, settings.per_minute, without)
-    with running_cluster(settings.businesses, settings.rate, seed) as cluster:
+    with running_cluster(seed, settings.size) as cluster:
         outcome = Run(cluster, faults, settings.seconds).run()
         print(report.summary(seed, outcome), flush=True)
         if outcome.violations:
             print(report.failure(seed, outcome))
             logs = [program.log for program in cluster.programs.values()]
-            servers = [cluster.postgres.log, cluster.redis.log]
+            servers = [s.log for s in (cluster.database.server, cluster.redis) if s]
             kept = report.keep(settings.folder, seed, outcome, logs, servers)
             print(f"The logs of all programs are in {kept}.", flush=True)
     result = Result(
@@ -86,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seconds", type=float, default=60.0, help="how long each acts (default: %(default)s)"
     )
-    parser.add_argument("--rate", type=float, default=ACTIONS_PER_SECOND, help="actions a second")
+    parser.add_argument("--rate", type=float, default=Size().rate, help="actions a second")
     parser.add_argument(
         "--again", action="store_true", help="also run seeds that have a result of this commit"
     )

@@ -17,6 +17,8 @@ ACCEPTED, UNCONFIRMED = "accepted", "unconfirmed"
 IDENTIFY: Final = "identify"
 NUMBERED: Final = {"Order Created", "Order Ready", "Order Returned"}
 """Events whose property `order_id` says which occurrence it is."""
+NEVER_LEFT_OUT: Final = {"email", "firstName", "phoneE164", "receiveEmails", "receiveTexts"}
+"""Traits that are sent even after Segment has refused all of them (contract, section 3)."""
 MILLISECOND: Final = timedelta(milliseconds=1)
 
 Identity = tuple[str, ...]
@@ -92,13 +94,12 @@ class Account:
         return {customer.user_id: customer for customer in self.evidence.customers}
 
     @cached_property
-    def refused_ids(self) -> frozenset[str]:
-        """The messages that the stand-in refused alone: their requests had no other."""
-        return frozenset(
-            refusal.message_ids[0]
-            for refusal in self.evidence.refusals
-            if len(refusal.message_ids) == 1
-        )
+    def refused_users(self) -> frozenset[str]:
+        """The users of whom an identify was refused alone: traits may be left out since then."""
+        alone = {r.message_ids[0] for r in self.evidence.refusals if len(r.message_ids) == 1}
+        sent = [(a.user_id, a.message_id) for a in self.evidence.arrivals if a.is_identify]
+        logged = [(r.user_id, r.message_id) for r in self.evidence.log if r.event == IDENTIFY]
+        return frozenset(user for user, message_id in sent + logged if message_id in alone)
 
 
 def each_occurrence_once(account: Account) -> Iterator[Violation]:
@@ -153,7 +154,11 @@ def newest_traits_last(account: Account) -> Iterator[Violation]:
             yield Violation("traits", "A customer was never identified.", customer.user_id)
             continue
         last = identifies[-1]
-        if differing := _differences(customer.traits, last.message["traits"]):
+        sent = last.message["traits"]
+        expected = customer.traits
+        if customer.user_id in account.refused_users:
+            expected = _as_far_as_sent(expected, sent)
+        if differing := _differences(expected, sent):
             text = f"The last identify ({_arrived(last)}) has other traits: {differing}."
             yield Violation("traits", text, customer.user_id, last.message_id)
 
@@ -308,6 +313,16 @@ def _differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> str:
         for name, value in expected.items()
         if name not in actual or actual[name] != value
     )
+
+
+def _as_far_as_sent(traits: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the traits without those that may be left out after a refusal and were not sent."""
+    expected = {n: v for n, v in traits.items() if n in sent or n in NEVER_LEFT_OUT}
+    if "customFields" in expected:
+        names = {field["name"] for field in sent["customFields"]}
+        fields = [field for field in expected["customFields"] if field["name"] in names]
+        expected["customFields"] = fields
+    return expected
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -32,6 +32,9 @@ def main(count: int) -> None:
     import django
 
     django.setup()
+    from smrt_integration import schedules
+
+    schedules.sync()  # a copy of a database of tests has none
     print(json.dumps([asdict(_create(number)) for number in range(count)]))
 
 

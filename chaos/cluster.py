@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,13 +16,13 @@ import psycopg
 import redis
 from cryptography.fernet import Fernet
 
+from chaos.databases import CopiedDatabase, Database, OwnServer
 from chaos.journal import install
 from chaos.programs import PROJECT, ManagedProgram
 from chaos.receiver import Receiver
 from devtools.run.leftovers import MARK, end_leftovers
 from devtools.services.folders import TemporaryFolder
 from devtools.services.ports import free_port
-from devtools.services.postgres import PostgresServer
 from devtools.services.redis import RedisServer
 
 START_SECONDS: Final = 60.0
@@ -32,24 +33,37 @@ SHARE_OF_API: Final = 0.3
 """Of all actions. A call costs several times what a method does."""
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of each there is. `rate` is in actions a second, of all writers together."""
+
+    businesses: int = 6
+    workers: int = 2
+    children: int = 2
+    beats: int = 2
+    web_children: int = 2
+    model_writers: int = 2
+    rate: float = 16.0
+
+
 class Cluster:
     """A PostgreSQL, a Redis, a stand-in, and the programs of an installation on them.
 
     Start it from a thread that lasts as long: the servers end with the thread.
     """
 
-    def __init__(self, folder: Path, businesses: int, rate: float, seed: int) -> None:
+    def __init__(self, folder: Path, database: Database, size: Size, seed: int) -> None:
         self.folder = folder
-        self.postgres = PostgresServer(folder / "postgres")
+        self.database = database
         self.redis = RedisServer(folder / "redis")
-        self._count, self._rate, self._seed = businesses, rate, seed
+        self._size, self._seed = size, seed
         self.businesses: list[dict[str, Any]] = []
         self.programs: dict[str, ManagedProgram] = {}
         self._mark = secrets.token_hex(16)
 
     def start(self) -> None:
         """Start everything but the writers. Returns when it is ready."""
-        self.postgres.start()
+        self.database.start()
         self.redis.start()
         self.web_url = f"http://127.0.0.1:{free_port()}"
         segment_url = f"http://127.0.0.1:{free_port()}"
@@ -57,9 +71,11 @@ class Cluster:
         self._environment = self._installation(segment_url)
         self._add("segment", "devtools.segment_stub", "--port", segment_url.rpartition(":")[2])
         self.programs["segment"].start()
-        self._run("manage.py", "migrate", "--no-input", "--verbosity", "0")
-        install(self.postgres.url)
-        self.businesses = json.loads(self._run("-m", "chaos.businesses", str(self._count)))
+        if not self.database.is_migrated:
+            self._run("manage.py", "migrate", "--no-input", "--verbosity", "0")
+        install(self.database.url)
+        businesses = self._run("-m", "chaos.businesses", str(self._size.businesses))
+        self.businesses = json.loads(businesses)
         self._environment["CHAOS_BUSINESSES"] = json.dumps(self.businesses)
         self._add_programs()
         for name, program in self.programs.items():
@@ -69,8 +85,11 @@ class Cluster:
         self.wait_until(self.is_ready, "the programs are ready")
 
     def start_writers(self) -> None:
-        for program in self.of("writer"):
-            program.start()
+        """Start the writers. Returns when each has done something."""
+        writers = self.of("writer")
+        for writer in writers:
+            writer.start()
+        self.wait_until(lambda: all(writer.printed for writer in writers), "the writers act")
 
     def of(self, resource: str) -> list[ManagedProgram]:
         """Return the programs of a kind: worker, beat, web or writer."""
@@ -96,7 +115,7 @@ class Cluster:
             time.sleep(0.05)
 
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
-        return psycopg.connect(self.postgres.url, autocommit=True, connect_timeout=5)
+        return psycopg.connect(self.database.url, autocommit=True, connect_timeout=5)
 
     def redis_client(self) -> "redis.Redis":
         return redis.Redis.from_url(self.redis.url, socket_timeout=2, socket_connect_timeout=2)
@@ -106,14 +125,14 @@ class Cluster:
             program.stop(0.0)
         end_leftovers(self._mark)
         self.redis.kill()
-        self.postgres.kill()
+        self.database.stop()
 
     def _installation(self, segment_url: str) -> dict[str, str]:
         """Return the environment of an installation, as an operator sets it."""
         return {
             **os.environ,
             "DEBUG": "0",
-            "DATABASE_URL": self.postgres.url,
+            "DATABASE_URL": self.database.url,
             "REDIS_URL": self.redis.url,
             "CELERY_BROKER_URL": self.redis.url,
             "SECRET_KEY": secrets.token_hex(32),
@@ -124,7 +143,7 @@ class Cluster:
             "SEGMENT_TIMEOUT": str(SEGMENT_TIMEOUT),
             "API_CALLS_PER_MINUTE": "1000000",
             "LOG_LEVEL": "INFO",
-            "WEB_CONCURRENCY": "2",
+            "WEB_CONCURRENCY": str(self._size.web_children),
             "DJANGO_SETTINGS_MODULE": "smrt_integration.settings",
             "PYTHONUNBUFFERED": "1",
             MARK: self._mark,
@@ -136,16 +155,21 @@ class Cluster:
     def _add_programs(self) -> None:
         self._add("web", "gunicorn", "smrt_integration.wsgi", "--bind", self.web_url[7:])
         celery = ("celery", "--app", "smrt_integration")
-        for number in (1, 2):
+        children = str(self._size.children)
+        for number in range(1, self._size.workers + 1):
             host = f"worker{number}@{self._mark[:8]}"
-            options = ("--concurrency", "2", "--loglevel", "INFO", "--hostname", host)
+            options = ("--concurrency", children, "--loglevel", "INFO", "--hostname", host)
             self._add(f"worker{number}", *celery, "worker", *options)
+        for number in range(1, self._size.beats + 1):
             self._add(f"beat{number}", *celery, "beat", "--pidfile=", "--loglevel", "INFO")
-        rates = {"1": (1 - SHARE_OF_API) / 2, "2": (1 - SHARE_OF_API) / 2, "_api": SHARE_OF_API}
-        for number, (name, share) in enumerate(rates.items()):
-            arguments = ("--seed", str(self._seed * 10 + number), "--rate", str(self._rate * share))
-            api = ("--api", self.web_url) if name == "_api" else ()
-            self._add(f"writer{name}", "chaos.writer", *arguments, *api)
+        self._add_writer(0, SHARE_OF_API, "--api", self.web_url)
+        for number in range(1, self._size.model_writers + 1):
+            self._add_writer(number, (1 - SHARE_OF_API) / self._size.model_writers)
+
+    def _add_writer(self, number: int, share: float, *api: str) -> None:
+        seed, rate = str(self._seed * 10 + number), str(self._size.rate * share)
+        name = "writer_api" if api else f"writer{number}"
+        self._add(name, "chaos.writer", "--seed", seed, "--rate", rate, *api)
 
     def _run(self, *arguments: str) -> str:
         """Run a Python program to its end. Returns what it printed."""
@@ -163,12 +187,18 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(businesses: int, rate: float, seed: int) -> Iterator[Cluster]:
-    """Start a cluster in a folder of its own, and leave nothing behind."""
+def running_cluster(seed: int, size: Size, template_url: str = "") -> Iterator[Cluster]:
+    """Start a cluster in a folder of its own, and leave nothing behind.
+
+    Its database is on a server of its own, or with `template_url` a copy of that database.
+    """
     with ExitStack() as stack:
         folder = TemporaryFolder()
         stack.callback(folder.remove)
-        cluster = Cluster(folder.path, businesses, rate, seed)
+        database: Database = (
+            CopiedDatabase(template_url) if template_url else OwnServer(folder.path / "postgres")
+        )
+        cluster = Cluster(folder.path, database, size, seed)
         stack.callback(cluster.stop)
         cluster.start()
         yield cluster

@@ -10,7 +10,7 @@ import psycopg
 from requests import RequestException, Session
 
 from chaos import journal
-from chaos.account import Account, Violation
+from chaos.account import IDENTIFY, Account, Violation
 from chaos.cluster import Cluster
 from chaos.evidence import Evidence
 
@@ -34,6 +34,7 @@ class Drain:
     def __init__(self, cluster: Cluster, tick: Callable[[], None]) -> None:
         self._cluster = cluster
         self._tick = tick
+        self._corrected: set[str] = set()
         self._http = Session()
         self._http.trust_env = False
 
@@ -78,6 +79,7 @@ class Drain:
                 owners = time.monotonic() + OWNER_SECONDS
                 self._save_settings()
             evidence = self.collect()
+            self._correct_refused(evidence)
             found = Account(evidence).violations()
             state = (len(evidence.arrivals), len(evidence.log), len(found))
             if state != seen:
@@ -91,10 +93,21 @@ class Drain:
         for business in self._cluster.businesses:
             self._call("PATCH", "integration", business["owner_key"], {})
 
+    def _correct_refused(self, evidence: Evidence) -> None:
+        """Change each customer whose details were refused: they are not sent again as they are."""
+        secrets = {b["write_key"]: b["secrets"]["pos"] for b in self._cluster.businesses}
+        for row in evidence.log:
+            if (row.event, row.outcome) == (IDENTIFY, "rejected") and (
+                row.message_id not in self._corrected
+            ):
+                self._corrected.add(row.message_id)
+                name = {"last_name": f"Corrected {len(self._corrected)}"}
+                self._call("PATCH", f"customers/{row.user_id}", secrets[row.write_key], name)
+
     def _create_order(self, secret: str, customer: str) -> None:
         self._call("POST", "orders", secret, {"customer": customer, "number": f"probe {customer}"})
 
-    def _call(self, method: str, path: str, secret: str, body: dict[str, object]) -> None:
+    def _call(self, method: str, path: str, secret: str, body: dict[str, str]) -> None:
         with suppress(RequestException):  # the account tells what is missing
             self._http.request(
                 method,

@@ -160,7 +160,9 @@ PROGRAM_FAULTS: Final[Mapping[str, Callable[[ManagedProgram, PlannedFault], Undo
 
 def _restart_postgres(cluster: Cluster, fault: PlannedFault) -> Undo:
     """Crash the server, or shut it down at once, as `pg_ctl stop --mode immediate` does."""
-    server = cluster.postgres
+    server = cluster.database.server
+    if server is None:
+        raise NotNow("others use this PostgreSQL, too")
     if fault.target % 2:
         os.kill(server.pid, signal.SIGQUIT)
         deadline = time.monotonic() + 2

@@ -15,7 +15,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 READ_TRUTHS: Final = """
 SELECT o.id, o.xid::text::bigint, o.snapshot::text, o.business_id, c.uuid::text, o.event,
     o.subject_id, o.occurred_at, o.properties
-FROM chaos.occurrence o JOIN customers_customer c ON c.id = o.customer_id ORDER BY o.id
+FROM journal.occurrence o JOIN customers_customer c ON c.id = o.customer_id ORDER BY o.id
 """
 READ_LOG: Final = """
 SELECT l.id, l.business_id, l.user_id::text, l.brand_id, l.event, l.subject_id, l.message_id,
@@ -27,11 +27,11 @@ READ_COUNTS: Final = """
 SELECT business_id, event, outcome, brand_id, day, messages FROM events_dailycount
 """
 READ_DELAYS: Final = "SELECT business_id, sum(messages)::bigint FROM events_dailydelay GROUP BY 1"
-READ_CUSTOMERS: Final = "SELECT business_id, user_id, traits FROM chaos.customer_traits"
+READ_CUSTOMERS: Final = "SELECT business_id, user_id, traits FROM journal.customer_traits"
 READ_HALTED: Final = "SELECT business_id, stopped FROM events_lane WHERE stopped <> ''"
 READ_CHANGES: Final = """
 SELECT c.uuid::text, x.at, x.changed::text
-FROM chaos.customer_change x JOIN customers_customer c ON c.id = x.customer_id
+FROM journal.customer_change x JOIN customers_customer c ON c.id = x.customer_id
 WHERE c.uuid::text = ANY (%s) ORDER BY x.id
 """
 

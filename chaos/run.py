@@ -52,8 +52,9 @@ class Run:
             self._at(fault.at, lambda fault=fault: self._inject(fault))  # type: ignore[misc]
 
     def run(self) -> Outcome:
-        self.history.note("everything is ready, the writers start")
         self.cluster.start_writers()
+        self.history = History()
+        self.history.note("everything is ready, and the writers act")
         while self.history.seconds < self._seconds or self._due:
             self._tick()
         acted = self.history.seconds

@@ -24,7 +24,14 @@ POLL_SECONDS = 0.02
 
 Verdict = Literal["accepted", "dropped"]
 FaultKind = Literal[
-    "status", "delay", "hang", "cut", "accept_then_timeout", "redirect", "refuse_messages"
+    "status",
+    "delay",
+    "hang",
+    "cut",
+    "accept_then_timeout",
+    "accept_then_cut",
+    "redirect",
+    "refuse_messages",
 ]
 
 

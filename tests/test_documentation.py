@@ -26,7 +26,11 @@ SETTINGS_DOCUMENT = PROJECT / "docs" / "operating.md"
 LOG_EVENTS_DOCUMENT = PROJECT / "docs" / "operating.md"
 # What is named in a document is checked in all of them.
 DOCUMENTS = sorted(
-    [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md"), *(PROJECT / "bench").glob("*.md")]
+    [
+        *PROJECT.glob("*.md"),
+        *(PROJECT / "docs").rglob("*.md"),
+        *(path for folder in ("bench", "chaos") for path in (PROJECT / folder).glob("*.md")),
+    ]
 )
 PRODUCT = ("customers", "events", "smrt_integration")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
-PACKAGES = ("bench", "customers", "devtools", "events", "smrt_integration", "tests")
+PACKAGES = ("bench", "chaos", "customers", "devtools", "events", "smrt_integration", "tests")
 FOLDERS = (*PACKAGES, "docs", "requirements", ".github")
 FILES = sorted(
     path

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chaos.account import Account, Violation
-from chaos.evidence import EndState, Evidence, Snapshot
+from chaos.evidence import EndState, Evidence, Refusal, Snapshot
 from tests.chaos.sample_evidence import (
     ANN,
     ARRIVALS,
@@ -52,6 +52,26 @@ def test_an_identify_may_be_recorded_again_under_a_new_id() -> None:
     again = identify(5, "m5")
 
     assert found(evidence(arrivals=(*ARRIVALS, again), log=(*LOG, logged(again, 1)))) == []
+
+
+def test_traits_may_be_left_out_once_segment_has_refused_the_customer() -> None:
+    fields = [{"name": "Starch", "value": "Light"}, {"name": "Notes", "value": "Long"}]
+    traits = {**TRAITS, "group": "Neighbours", "customFields": fields}
+    reduced = identify(5, "m5", customFields=fields[:1])
+    changes = {
+        "arrivals": (*ARRIVALS, reduced),
+        "log": (*LOG, logged(reduced, 1)),
+        "customers": [EndState(KEY, ANN, traits)],
+    }
+    refusal = Refusal(KEY, at(4), ("m5",))
+
+    assert found(evidence(**changes, refusals=[refusal])) == []
+    assert {v.check for v in found(evidence(**changes))} == {"traits"}
+    with_others = replace(refusal, message_ids=("m5", "m6"))
+    assert {v.check for v in found(evidence(**changes, refusals=[with_others]))} == {"traits"}
+    opted_in = [EndState(KEY, ANN, traits | {"receiveTexts": True})]
+    stale = evidence(**changes | {"customers": opted_in}, refusals=[refusal])
+    assert {v.check for v in found(stale)} == {"traits"}
 
 
 def test_transactions_that_overlap_have_no_order() -> None:

@@ -23,7 +23,16 @@ from events.definitions.definition import (
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PAGE = PROJECT / "docs" / "adding-an-event.md"
-COPIED = ("bench", "customers", "devtools", "docs", "events", "smrt_integration", "tests")
+COPIED = (
+    "bench",
+    "chaos",
+    "customers",
+    "devtools",
+    "docs",
+    "events",
+    "smrt_integration",
+    "tests",
+)
 FILES = ("manage.py", "pyproject.toml")
 
 

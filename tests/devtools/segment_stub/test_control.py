@@ -11,7 +11,8 @@ from tests.devtools.segment_stub.requests_to_stub import EU_KEY, US_KEY, post, s
 from tests.segment import SegmentStandIn
 
 KINDS = (
-    "kind must be one of status, delay, hang, cut, accept_then_timeout, redirect, refuse_messages."
+    "kind must be one of status, delay, hang, cut, accept_then_timeout, accept_then_cut, redirect, "
+    "refuse_messages."
 )
 
 
@@ -141,6 +142,7 @@ def test_a_request_line_has_every_field(segment: SegmentStandIn) -> None:
         "bytes",
         "fault",
         "withheld",
+        "refusedIds",
         "headers",
     ]
     assert (line["writeKey"], line["path"], line["status"], line["messages"]) == (

@@ -1,5 +1,6 @@
 """The response to a client under each fault, and whether its messages are accepted."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -155,6 +156,20 @@ def test_accept_then_timeout_accepts_the_messages_and_does_not_answer(
     assert [arrival.verdict for arrival in segment.messages()] == ["accepted", "dropped"]
 
 
+def test_accept_then_cut_accepts_the_messages_and_ends_the_connection(
+    segment: SegmentStandIn,
+) -> None:
+    segment.fault("accept_then_cut", times=1)
+    message = track()
+
+    with pytest.raises(requests.ConnectionError):
+        post(segment, {"batch": [message]})
+
+    assert segment.accepted() == [message]
+    request = _only_request(segment)
+    assert (request.status, request.fault, request.withheld) == (None, "accept_then_cut", False)
+
+
 @pytest.mark.parametrize(("spec", "status"), [({}, 302), ({"status": 307}, 307)])
 def test_redirect_names_another_address_and_accepts_nothing(
     segment: SegmentStandIn, spec: dict[str, Any], status: int
@@ -190,6 +205,15 @@ def test_refuse_messages_refuses_exactly_the_requests_that_contain_the_text(
         (400, "refuse_messages", True),
         (400, "refuse_messages", True),
         (200, None, False),
+    ]
+    lines = [
+        json.loads(line)
+        for line in requests.get(segment.url + "/requests", timeout=20).iter_lines()
+    ]
+    assert [line["refusedIds"] for line in lines] == [
+        [good["messageId"], bad["messageId"]],
+        [bad["messageId"]],
+        [],
     ]
 
 
