@@ -5,9 +5,11 @@ PostgreSQL and Redis are started, unless the environment names running ones.
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from devtools.services.command import provide_services
 
@@ -27,6 +29,9 @@ import django  # noqa: E402
 # Test modules need it at import. pytest-django does not set up Django again.
 django.setup()
 
+from django.test import TransactionTestCase  # noqa: E402 - needs the settings
+
+from tests.empty_tables import Tables  # noqa: E402 - imports Django
 from tests.segment import SegmentStandIn  # noqa: E402 - imports Django
 from tests.workers import Beat, Worker  # noqa: E402
 
@@ -41,6 +46,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 WRITE_KEY = "abcdefghijklmnopqrstuvwxyz012345"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Create the test database, and empty its tables fast after tests that commit."""
+    with django_db_blocker.unblock():
+        tables = Tables()
+    truncate_all = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def empty_tables(test_case: TransactionTestCase) -> None:
+        tables.empty(partial(truncate_all, test_case))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_tables)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,55 @@
+"""After a test that commits, the database is as `migrate` left it, whatever the test changed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.db import connection
+from django_celery_beat.models import PeriodicTask
+
+from customers.models import Business
+from tests.empty_tables import Tables
+from tests.factories import OrderFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_rows_are_deleted_with_what_refers_to_them() -> None:
+    tables = Tables()
+    filled = tables._state()
+    OrderFactory.create()
+
+    tables.empty(lambda: pytest.fail("It truncates."))
+
+    assert not Business.objects.exists()
+    assert tables._read(tables._with_rows) == []
+    assert tables._state() == filled
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: PeriodicTask.objects.update(enabled=False),
+        lambda: Permission.objects.filter(codename="view_order").delete(),
+        lambda: Group.objects.create(name="Drivers"),
+        lambda: execute("CREATE TABLE of_a_test ()"),
+        lambda: execute(
+            "CREATE TABLE big AS SELECT repeat('x', 1000) FROM generate_series(1, 3000)"
+        ),
+    ],
+    ids=["schedule", "permission", "group", "table", "large"],
+)
+def test_all_is_truncated_after_other_changes(change: Callable[[], Any]) -> None:
+    tables, truncated = Tables(), []
+    change()
+
+    tables.empty(lambda: truncated.append(True))
+    tables.empty(lambda: pytest.fail("It does not know the new state."))
+
+    assert truncated == [True]
