@@ -17,6 +17,8 @@ UNAVAILABLE_FOR_SECONDS: Final = 5
 # deadlock_detected, lock_not_available, query_canceled, idle_in_transaction_session_timeout:
 # PostgreSQL has rolled the transaction back.
 GAVE_UP: Final = {"40P01", "55P03", "57014", "25P03"}
+# read_only_sql_transaction: a standby answers in the place of the server that took writes.
+READ_ONLY: Final = "25006"
 
 BUSY: Final = "This took too long, because other work was in the way. Nothing was changed."
 AWAY: Final = "We cannot reach our database at the moment."
@@ -25,7 +27,10 @@ AWAY: Final = "We cannot reach our database at the moment."
 
 def is_unavailable(error: BaseException | None) -> bool:
     """Return whether the database, and no fault of ours, is the reason."""
-    return isinstance(error, (OperationalError, InterfaceError)) or _sqlstate(error) in GAVE_UP
+    return isinstance(error, (OperationalError, InterfaceError)) or _sqlstate(error) in {
+        *GAVE_UP,
+        READ_ONLY,
+    }
 
 
 def problem(error: BaseException | None) -> str:
@@ -51,13 +56,19 @@ class Unavailable:
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return unavailable_page(error) if is_unavailable(error) else None
+        return unavailable_page(request, error) if is_unavailable(error) else None
 
 
-def unavailable_page(error: BaseException | None) -> HttpResponse:
+def unavailable_page(request: HttpRequest, error: BaseException | None) -> HttpResponse:
     """Render a page for owners and customers alike, without a query."""
     log_unavailable(error)
-    context = {"site_name": "One moment", "problem": problem(error)}
+    context = {
+        "site_name": "One moment",
+        "problem": problem(error),
+        "has_sent_form": request.method == "POST",
+        "may_be_saved": problem(error) == AWAY,
+    }
     response = render(None, "smrt/unavailable.html", context, status=503)
     response.headers["Retry-After"] = str(UNAVAILABLE_FOR_SECONDS)
+    response.headers["Cache-Control"] = "no-store"
     return response

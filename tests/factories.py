@@ -46,6 +46,7 @@ from customers.models import (
 )
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import Client
+from smrt_integration.health.models import Heartbeat
 
 
 def of_same_business(record_factory: type[DjangoModelFactory[Any]], **values: Any) -> Any:
@@ -329,3 +330,15 @@ class ApiKeyFactory(DjangoModelFactory[ApiKey]):
     def _create(cls, model_class: type[ApiKey], *args: Any, **values: Any) -> ApiKey:
         key, _ = model_class.issue(**values)
         return key
+
+
+class HeartbeatFactory(DjangoModelFactory[Heartbeat]):
+    class Meta:
+        model = Heartbeat
+
+    program = "worker"
+    host = "machine"
+    pid = Sequence(int)
+    started_at = LazyFunction(timezone.now)
+    seen_at = LazyFunction(timezone.now)
+    clock_difference = 0.0

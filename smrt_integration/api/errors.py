@@ -88,7 +88,7 @@ def internal_error(request: HttpRequest) -> HttpResponse:
     error = sys.exception()
     if not request.path.startswith("/api/"):
         if unavailable.is_unavailable(error):
-            return unavailable.unavailable_page(error)
+            return unavailable.unavailable_page(request, error)
         return server_error(request)
     if unavailable.is_unavailable(error):
         problem = DatabaseUnavailable(error)
