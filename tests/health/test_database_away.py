@@ -120,16 +120,17 @@ def test_a_call_whose_connection_is_cut_may_be_repeated_and_is_done_once(
 def test_support_reads_that_a_schedule_cannot_be_started_without_a_broker(
     support: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    celery: Any = app
     schedule = PeriodicTask.objects.get(name="Find lost customers")
     action = {"action": "run_tasks", "_selected_action": schedule.pk}
     address = "/admin/django_celery_beat/periodictask/"
-    monkeypatch.setitem(app.conf, "broker_url", f"redis://127.0.0.1:{free_port()}/0")
-    app._after_fork()
+    monkeypatch.setitem(celery.conf, "broker_url", f"redis://127.0.0.1:{free_port()}/0")
+    celery._after_fork()
     try:
         response = support.post(address, action, follow=True)
     finally:
         monkeypatch.undo()
-        app._after_fork()
+        celery._after_fork()
     assert response.status_code == 200
     assert "The broker does not answer, so not all of these tasks were started." in (
         response.content.decode()
