@@ -26,7 +26,7 @@ def measure_latency(sizes: Sizes) -> Iterator[Figure]:
     """Measure the time from commit to acceptance, as median and 99th percentile."""
     fill.create_businesses(sizes.steady_businesses, 10, 0)
     fill.empty_outbox_and_log(identified=True)
-    schedules.sync()
+    schedules.create_missing()
     tills = load_tills()
     receiver = Receiver()
     with running(receiver):

@@ -34,7 +34,7 @@ def main(count: int) -> None:
     django.setup()
     from smrt_integration import schedules
 
-    schedules.sync()  # a copy of a database of tests has none
+    schedules.create_missing()  # a copy of a database of tests has none
     print(json.dumps([asdict(_create(number)) for number in range(count)]))
 
 

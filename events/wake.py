@@ -101,6 +101,18 @@ def clear() -> None:
 
 
 def _publish(task: str) -> bool:
+    """Publish the task. A connection of the pool that RabbitMQ closed meanwhile is replaced."""
+    started = time.monotonic()
+    try:
+        return _publish_once(task)
+    except Exception:
+        # What failed at once may be tried again: a save still waits for about 100 ms only.
+        if time.monotonic() - started > BROKER_TIMEOUT_SECONDS / 2:
+            raise
+        return _publish_once(task)
+
+
+def _publish_once(task: str) -> bool:
     producers = _producers(os.getpid())
     with producers.acquire(block=True, timeout=BROKER_TIMEOUT_SECONDS) as producer:
         current_app.send_task(

@@ -9,7 +9,7 @@ from customers.model_roles import ModelRoles, grant_roles_after_migrate
 def sync_schedules(**kwargs: Any) -> None:
     from smrt_integration import schedules
 
-    schedules.sync()
+    schedules.create_missing()
 
 
 class SmrtIntegrationConfig(AppConfig):

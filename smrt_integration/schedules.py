@@ -5,10 +5,13 @@ daylight saving only by the offsets of one date. Short intervals have neither pr
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
-from django.utils import timezone
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from events import wake
@@ -67,30 +70,86 @@ SCHEDULES = (
 )
 
 
-def sync() -> int:
-    """Create the schedules that are missing, by name. Returns how many.
+SCHEDULE_NAMES: Final = frozenset(schedule.name for schedule in SCHEDULES)
+
+LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""The start of our schedules. Without one, the first run of an hourly schedule would be an hour
+away. The time of day would be as wrong as the clock of whoever creates the schedule."""
+CLOCKS_DIFFER_SECONDS: Final = 5
+"""Clocks of machines that are set by the same servers differ by less. A schedule whose last run
+lies ahead by this much runs this much later once."""
+
+
+def create_missing() -> list[str]:
+    """Create the schedules that are missing, by name. Returns their names.
 
     Those that exist stay as an operator may have edited them.
     """
-    return sum(_create(schedule) for schedule in SCHEDULES)
+    names = PeriodicTask.objects.filter(name__in=SCHEDULE_NAMES).values_list("name", flat=True)
+    existing = set(names)
+    return [
+        schedule.name
+        for schedule in SCHEDULES
+        if schedule.name not in existing and _create(schedule)
+    ]
 
 
 def _create(schedule: Schedule) -> bool:
-    """Create the schedule. Returns False if it exists."""
-    if PeriodicTask.objects.filter(name=schedule.name).exists():
-        return False
+    """Create the schedule. Returns False if another program did meanwhile."""
     every, period = schedule.every, schedule.period
     # Not get_or_create: an operator may have added the same interval twice.
     interval = IntervalSchedule.objects.filter(every=every, period=period).first()
     interval = interval or IntervalSchedule.objects.create(every=every, period=period)
-    PeriodicTask.objects.create(
-        name=schedule.name,
-        task=schedule.task,
-        interval=interval,
-        kwargs=json.dumps(schedule.arguments),
-        # One that no worker took before the next is due is worth nothing.
-        expire_seconds=max(schedule.seconds, 5),
-        # Without a start, the first run of an hourly schedule would be an hour away.
-        start_time=timezone.now(),
-    )
+    try:
+        with transaction.atomic():
+            PeriodicTask.objects.create(
+                name=schedule.name,
+                task=schedule.task,
+                interval=interval,
+                kwargs=json.dumps(schedule.arguments),
+                # One that no worker took before the next is due is worth nothing.
+                expire_seconds=max(schedule.seconds, 5),
+                start_time=LONG_AGO,
+            )
+    except (IntegrityError, ValidationError):
+        return False
     return True
+
+
+def switched_off() -> list[str]:
+    """Return the names of our schedules that an operator switched off."""
+    off = PeriodicTask.objects.filter(name__in=SCHEDULE_NAMES, enabled=False)
+    return sorted(off.values_list("name", flat=True))
+
+
+def correct_times(models: Iterable[PeriodicTask], now: datetime) -> list[str]:
+    """Correct what a wrong clock wrote: a last run that lies ahead, or the start of one of ours.
+
+    Returns the names of the schedules that were corrected; their intervals are due now.
+    """
+    limit = now + timedelta(seconds=CLOCKS_DIFFER_SECONDS)
+    return [model.name for model in models if _correct(model, now, limit)]
+
+
+def _correct(model: PeriodicTask, now: datetime, limit: datetime) -> bool:
+    times: dict[str, datetime] = {}
+    # A schedule that never ran counts as run when it was last edited.
+    if (model.last_run_at or model.date_changed) > limit:
+        times["last_run_at"] = now - _interval(model)
+    # An operator who wants one of ours not to run switches it off. Others' starts are left alone.
+    if model.name in SCHEDULE_NAMES and model.start_time and model.start_time > limit:
+        times["start_time"] = LONG_AGO
+    for name, value in times.items():
+        setattr(model, name, value)
+    if times:
+        # Not `save`, which would tell every beat to read all schedules again.
+        PeriodicTask.objects.filter(pk=model.pk).update(**times)
+    return bool(times)
+
+
+def _interval(model: PeriodicTask) -> timedelta:
+    """Return how long a run may be ago. One at a time of day waits for its next."""
+    if model.interval is None:
+        return timedelta()
+    interval: timedelta = model.interval.schedule.run_every
+    return interval

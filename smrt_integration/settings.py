@@ -238,7 +238,15 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SOFT_TIME_LIMIT = 120
 CELERY_TASK_TIME_LIMIT = 150
-CELERY_TASK_PUBLISH_RETRY = False
+# Only a retry replaces a connection that RabbitMQ closed. One is enough: beat keeps what it cannot
+# publish, and wake-ups are published without it, because no save may wait.
+CELERY_TASK_PUBLISH_RETRY = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 10_000
 # It concerns tasks that are acknowledged late, and ours are not. False would log a warning.

@@ -9,4 +9,7 @@ class Command(BaseCommand):
     help = "Create the schedules that beat needs. Existing ones keep an operator's changes."
 
     def handle(self, *args: Any, **options: Any) -> str:
-        return f"{schedules.sync()} schedules created."
+        lines = [f"{len(schedules.create_missing())} schedules created."]
+        if off := schedules.switched_off():
+            lines.append(f"Switched off: {', '.join(off)}.")
+        return "\n".join(lines)
