@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-LANE_HALTED, LANE_WAITING = "stopped", "waiting"
-SEVERITIES: Final = ("", LANE_WAITING, LANE_HALTED)
+from events.lanes.status import HELD_SILENTLY
+
+LANE_HALTED, LANE_WAITING, TRACKS_HELD = "stopped", "waiting", "held"
+SEVERITIES: Final = ("", TRACKS_HELD, LANE_WAITING, LANE_HALTED)
 """From no problem to the worst."""
 
 LONG_WAIT: Final = timedelta(hours=1)
@@ -25,13 +27,14 @@ class Situation:
     """How sending goes for a business now.
 
     `waiting_since` is when its oldest event began to wait, or when the business was switched on,
-    whichever is later.
+    whichever is later. `held_since` is since when the oldest held track has been held.
     """
 
     enabled: bool
     stopped_since: datetime | None = None
     waiting_since: datetime | None = None
     failing: bool = False
+    held_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,9 @@ def decide(
     if not situation.enabled:
         return NOTHING
     kind, since = _problem_now(situation, now)
+    if kind == TRACKS_HELD and problem and problem.kind != TRACKS_HELD:
+        # Sending works again: the worse problem ends before the owners are asked about this one.
+        return _decide_quiet(problem, situation.failing, now)
     if kind:
         problem = _updated(problem, kind, since)
         is_news = SEVERITIES.index(problem.emailed) < SEVERITIES.index(kind)
@@ -89,6 +95,8 @@ def _problem_now(situation: Situation, now: datetime) -> tuple[str, datetime]:
         return LANE_HALTED, situation.stopped_since
     if situation.waiting_since and now - situation.waiting_since >= LONG_WAIT:
         return LANE_WAITING, situation.waiting_since
+    if situation.held_since and now - situation.held_since >= HELD_SILENTLY:
+        return TRACKS_HELD, situation.held_since
     return "", now
 
 

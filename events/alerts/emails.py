@@ -14,17 +14,26 @@ from django.core.mail import EmailMessage
 from django.urls import reverse
 
 from customers.models import Business, Membership
-from events.alerts.decide import LANE_HALTED, Email, Problem
+from events.alerts.decide import LANE_HALTED, TRACKS_HELD, Email, Problem
 from events.lanes.read_status import lane_statuses
-from events.lanes.status import LaneStatus, events, remedy, status_sentence
+from events.lanes.status import (
+    HELD_REMEDY,
+    LaneStatus,
+    events,
+    held_sentence,
+    remedy,
+    status_sentence,
+)
 from events.time_in_words import clock, when
 
 EMAIL_HEADERS: Final = {"Auto-Submitted": "auto-generated"}
 """Mail programs do not answer such an email with an out-of-office note."""
 
+HELD_SOLVED_SUBJECT: Final = "no events are waiting for your choice any more"
 SUBJECTS: Final = {
     "stopped": "events are not being sent to Segment",
     "waiting": "events are waiting to be sent to Segment",
+    "held": "events are waiting for your choice",
     "solved": "events are being sent to Segment again",
 }
 
@@ -43,6 +52,15 @@ See the status and the waiting events:
 """
 SOLVED_BODY: Final = """{name} sends events to Segment again. It has worked since {since}. \
 The problem began {began}.
+
+{sentence}
+
+You need not do anything. To see the status:
+{url}
+
+{footer}
+"""
+HELD_SOLVED_BODY: Final = """No event of {name} has been waiting for your choice since {since}.
 
 {sentence}
 
@@ -119,17 +137,25 @@ def _write_email(
     name = " ".join(name.split())
     body = _solved_body if due.email is Email.SOLVED else _problem_body
     return EmailMessage(
-        f"{name}: {SUBJECTS[due.kind]}",
+        f"{name}: {_subject(due)}",
         body(name, status, due.problem, now),
         to=owners[due.business_id],
         headers=dict(EMAIL_HEADERS),
     )
 
 
+def _subject(due: DueEmail) -> str:
+    is_about_held = due.problem.kind == TRACKS_HELD and due.email is Email.SOLVED
+    return HELD_SOLVED_SUBJECT if is_about_held else SUBJECTS[due.kind]
+
+
 def _problem_body(name: str, status: LaneStatus, problem: Problem, now: datetime) -> str:
     if problem.kind == LANE_HALTED:
         sentence = f"The Segment integration of {name} has stopped sending events."
         to_do = remedy(status) or RESUME
+    elif problem.kind == TRACKS_HELD:
+        sentence = f"{name}: {held_sentence(status)} Events of other customers are sent as usual."
+        to_do = HELD_REMEDY
     else:
         sentence = _waiting_sentence(name, status, problem, now)
         to_do = remedy(status) or WE_KEEP_TRYING
@@ -152,7 +178,8 @@ def _waiting_sentence(name: str, status: LaneStatus, problem: Problem, now: date
 
 
 def _solved_body(name: str, status: LaneStatus, problem: Problem, now: datetime) -> str:
-    return SOLVED_BODY.format(
+    body = HELD_SOLVED_BODY if problem.kind == TRACKS_HELD else SOLVED_BODY
+    return body.format(
         name=name,
         since=clock(problem.quiet_since or now, now, status.time_zone),
         began=when(problem.since, now, status.time_zone),

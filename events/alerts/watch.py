@@ -26,7 +26,7 @@ from events.alerts.decide import (
     decide,
 )
 from events.alerts.emails import DueEmail
-from events.lanes.status import CHOICE_WANTED, DISCARDING
+from events.lanes.status import CHOICE_WANTED, DISCARDING, HELD_SILENTLY
 
 log = structlog.get_logger(__name__)
 
@@ -44,15 +44,15 @@ and must not wait long for a slow mail server."""
 MOST_EMAILS_A_RUN: Final = 200
 """Emails written in one run: about as many as a mail server takes within the time budget."""
 
-# Nothing here grows with the log: there are as many lanes as businesses, and of the outbox one row
-# of each is read.
+# Nothing here grows with the log: there are as many lanes as businesses, and of the outbox and the
+# held tracks one row of each is read.
 FIND_PROBLEMS: Final = """
 SELECT i.business_id, i.enabled,
     CASE WHEN l.stopped <> ALL (%(not_problems)s) THEN COALESCE(l.stopped_at, %(now)s) END,
     oldest.since, l.last_error <> '', a.id, a.telling_until > %(now)s,
     (SELECT COALESCE(sum(recent.emails), 0) FROM events_alert recent
      WHERE recent.business_id = i.business_id AND recent.told_at > %(day_ago)s),
-    a.kind, a.since, a.told, a.quiet_since
+    held.since, a.kind, a.since, a.told, a.quiet_since
 FROM events_integration i
 JOIN events_lane l ON l.business_id = i.business_id
 LEFT JOIN LATERAL (
@@ -60,9 +60,14 @@ LEFT JOIN LATERAL (
     WHERE i.enabled AND l.stopped <> %(discarding)s AND o.business_id = i.business_id
     ORDER BY o.id LIMIT 1
 ) oldest ON TRUE
+LEFT JOIN LATERAL (
+    SELECT h.held_at AS since FROM events_heldtrack h
+    WHERE i.enabled AND h.business_id = i.business_id ORDER BY h.id LIMIT 1
+) held ON TRUE
 LEFT JOIN events_alert a ON a.business_id = i.business_id AND a.over_at IS NULL
 WHERE a.id IS NOT NULL
-    OR i.enabled AND (l.stopped <> ALL (%(not_problems)s) OR oldest.since <= %(long_ago)s)
+    OR i.enabled AND (l.stopped <> ALL (%(not_problems)s) OR oldest.since <= %(long_ago)s
+        OR held.since <= %(held_before)s)
 ORDER BY i.business_id
 """
 # Another worker may have inserted the same problem: the first one counts.
@@ -139,6 +144,7 @@ def find_problems(now: datetime) -> list[WatchedBusiness]:
         "now": now,
         "day_ago": now - DAY,
         "long_ago": now - LONG_WAIT,
+        "held_before": now - HELD_SILENTLY,
     }
     with connection.cursor() as cursor:
         cursor.execute(FIND_PROBLEMS, params)
@@ -146,9 +152,10 @@ def find_problems(now: datetime) -> list[WatchedBusiness]:
 
 
 def _watched_business(row: Sequence[Any], now: datetime) -> WatchedBusiness:
-    business_id, enabled, stopped, waiting, failing, alert_id, busy, emails_today, *problem = row
-    before = Problem(*problem) if alert_id else None
-    decision = decide(Situation(enabled, stopped, waiting, failing), before, int(emails_today), now)
+    business_id, enabled, stopped, waiting, failing, alert_id, busy, emails_today, held = row[:9]
+    before = Problem(*row[9:]) if alert_id else None
+    situation = Situation(enabled, stopped, waiting, failing, held)
+    decision = decide(situation, before, int(emails_today), now)
     return WatchedBusiness(business_id, alert_id, before, decision, bool(busy))
 
 

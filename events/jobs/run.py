@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from events.jobs import discard, resend
+from events.jobs import choose_held, discard, resend
 from events.models import Request
 
 JobChunk = Callable[[Request, datetime], bool]
@@ -18,6 +18,8 @@ JobChunk = Callable[[Request, datetime], bool]
 JOB_CHUNKS: Final[dict[str, JobChunk]] = {
     Request.Kind.DISCARD: discard.discard_chunk,
     Request.Kind.SEND_AGAIN: resend.resend_chunk,
+    Request.Kind.SEND_HELD: choose_held.send_held_chunk,
+    Request.Kind.DISCARD_HELD: choose_held.discard_held_chunk,
 }
 """Kind of job -> the function that does one chunk in the caller's transaction.
 

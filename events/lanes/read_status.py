@@ -1,7 +1,7 @@
 """Query the lane status of businesses: one query for all, which reads nothing of the send log."""
 
 from collections.abc import Collection
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -11,16 +11,24 @@ from events.lanes.status import COUNTED_MESSAGES, LaneStatus
 FIND_LANE_STATUSES: Final = """
 SELECT b.id, b.time_zone, COALESCE(i.enabled, FALSE), COALESCE(i.write_key, ''),
     COALESCE(l.stopped, ''), l.stopped_at, COALESCE(l.last_error, ''), l.failing_since, l.resume_at,
-    COALESCE(l.failures, 0), l.last_accepted_at, waiting.messages, waiting.oldest
+    COALESCE(l.failures, 0), l.last_accepted_at, waiting.messages, waiting.oldest,
+    held.messages, held.customers, held.oldest
 FROM customers_business b
 LEFT JOIN events_integration i ON i.business_id = b.id
 LEFT JOIN events_lane l ON l.business_id = b.id
 CROSS JOIN LATERAL (
     SELECT count(*) AS messages, min(o.recorded_at) AS oldest FROM (
-        SELECT recorded_at FROM events_outgoing WHERE business_id = b.id ORDER BY id LIMIT %s
+        SELECT recorded_at FROM events_outgoing WHERE business_id = b.id ORDER BY id LIMIT %(most)s
     ) o
 ) waiting
-WHERE b.id = ANY (%s)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS messages, count(DISTINCT customer_id) AS customers, min(held_at) AS oldest
+    FROM (
+        SELECT customer_id, held_at FROM events_heldtrack
+        WHERE business_id = b.id ORDER BY id LIMIT %(most)s
+    ) h
+) held
+WHERE b.id = ANY (%(businesses)s)
 """
 
 
@@ -30,7 +38,8 @@ def lane_statuses(business_ids: Collection[int]) -> dict[int, LaneStatus]:
     A business without an integration is switched off.
     """
     with connection.cursor() as cursor:
-        cursor.execute(FIND_LANE_STATUSES, [COUNTED_MESSAGES + 1, list(business_ids)])
+        params: dict[str, Any] = {"most": COUNTED_MESSAGES + 1, "businesses": list(business_ids)}
+        cursor.execute(FIND_LANE_STATUSES, params)
         return {
             business_id: LaneStatus(
                 business_id, time_zone, enabled, bool(decrypt(write_key)), *rest

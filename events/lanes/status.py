@@ -25,6 +25,13 @@ HELD_REASON: Final = (
     "Segment refused this customer's details, so it waits until Segment accepts them."
 )
 """Why a held track waits. Its lane does not: it goes on with other customers."""
+HELD_SILENTLY: Final = timedelta(hours=24)
+"""How long tracks are held before we ask their owner. Until then, a change of the customer, or of
+what Segment takes, often ends it."""
+HELD_REMEDY: Final = (
+    "Correct the details of these customers; then their events are sent by themselves. Or choose "
+    "whether to send the events anyway, or to discard them."
+)
 
 DELAYED_AFTER: Final = timedelta(minutes=1)
 """Events leave within seconds. After this long without a success, something does not work."""
@@ -47,8 +54,8 @@ class LaneState(Enum):
 class LaneStatus:
     """How sending goes for one business.
 
-    `waiting` counts the messages in its outbox up to COUNTED_MESSAGES + 1; `stopped` and
-    `last_error` are the lane's.
+    `waiting` counts the messages in its outbox up to COUNTED_MESSAGES + 1, and `held` the held
+    tracks; `stopped` and `last_error` are the lane's.
     """
 
     business_id: int
@@ -64,6 +71,14 @@ class LaneStatus:
     last_accepted_at: datetime | None = None
     waiting: int = 0
     oldest_waiting_at: datetime | None = None
+    held: int = 0
+    held_customers: int = 0
+    oldest_held_at: datetime | None = None
+
+    @property
+    def all_waiting(self) -> int:
+        """What the list of waiting messages shows, up to COUNTED_MESSAGES + 1."""
+        return min(self.waiting + self.held, COUNTED_MESSAGES + 1)
 
 
 def state_of(status: LaneStatus, now: datetime) -> LaneState:
@@ -102,6 +117,23 @@ def remedy(status: LaneStatus) -> str:
     if status.stopped == DISCARDING:
         return ""
     return status.stopped.partition(". ")[2]
+
+
+def asks_about_held(status: LaneStatus, now: datetime) -> bool:
+    """Return whether the owner is asked to send held events anyway, or to discard them."""
+    oldest = status.oldest_held_at
+    return status.enabled and oldest is not None and now - oldest >= HELD_SILENTLY
+
+
+def held_sentence(status: LaneStatus) -> str:
+    """Return how many events are held for how many customers. HELD_REMEDY says what to do."""
+    many = status.held_customers != 1
+    customers = f"{status.held_customers:,} customers" if many else "one customer"
+    verb = "is" if status.held == 1 else "are"
+    return (
+        f"Segment refuses the details of {customers}, so {events(status.held)} of "
+        f"{'theirs' if many else 'this customer'} {verb} waiting."
+    )
 
 
 def events(count: int) -> str:

@@ -12,6 +12,7 @@ class Alert(models.Model):
     """
 
     class Kind(models.TextChoices):
+        HELD = "held", "Waiting for the owner's choice"
         WAITING = "waiting", "Waiting for an hour"
         STOPPED = "stopped", "Stopped"
 

@@ -15,6 +15,8 @@ class Request(models.Model):
     class Kind(models.TextChoices):
         SEND_AGAIN = "again", "Send again"
         DISCARD = "discard", "Discard"
+        SEND_HELD = "anyway", "Send held events anyway"
+        DISCARD_HELD = "drop", "Discard held events"
 
     business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=7, choices=Kind)

@@ -11,12 +11,14 @@ not accept the customer. `release_settled` repairs what a worker without a lease
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from django.db import connection, transaction
 
 from events import wake
-from events.outbox.rows import HeldWork, LaneUpdate, Refusal
+from events.outbox.read import OUTBOX_COLUMNS, as_outbox_row
+from events.outbox.rows import HeldWork, LaneUpdate, OutboxRow, Refusal
 
 HELD_COLUMNS: Final = (
     "id, business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts, "
@@ -96,6 +98,19 @@ RELEASE_SETTLED: Final = RELEASE.format(
         )
     )"""
 )
+NEXT_CHOSEN: Final = """
+SELECT n.id FROM events_heldtrack n
+WHERE n.business_id = %s AND n.customer_id = ANY (%s) AND n.id <= %s
+ORDER BY n.id LIMIT %s FOR UPDATE OF n SKIP LOCKED
+"""
+RELEASE_CHOSEN: Final = RELEASE.format(condition=f"h.id IN ({NEXT_CHOSEN})")
+TAKE_OUT_CHOSEN: Final = f"""
+WITH chosen AS ({NEXT_CHOSEN})
+DELETE FROM events_heldtrack o USING chosen WHERE o.id = chosen.id RETURNING {OUTBOX_COLUMNS}
+"""
+ALLOW_TO_SEND: Final = """
+UPDATE events_refusedtraits SET send_up_to = GREATEST(send_up_to, %s) WHERE customer_id = ANY (%s)
+"""
 FORGET_HASHES: Final = """
 UPDATE events_refusedtraits SET traits_hash = '', omitted_hash = '' WHERE customer_id = ANY (%s)
 """
@@ -131,6 +146,24 @@ def start_afresh(business_id: int) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(FORGET_REFUSALS_OF_BUSINESS, [business_id])
         return _release(cursor, RELEASE_BUSINESS, business_id)
+
+
+def release_anyway(business_id: int, customer_ids: list[int], up_to: int, most: int) -> int:
+    """Put these customers' oldest held tracks up to this id back, to be sent without an identify.
+
+    Returns the number of tracks, up to `most`.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(ALLOW_TO_SEND, [up_to, customer_ids])
+        return _release(cursor, RELEASE_CHOSEN, business_id, customer_ids, up_to, most)
+
+
+def take_out_held(
+    cursor: Any, business_id: int, customer_ids: list[int], up_to: int, most: int
+) -> list[OutboxRow]:
+    """Delete these customers' oldest held tracks up to this id, and return them."""
+    cursor.execute(TAKE_OUT_CHOSEN, [business_id, customer_ids, up_to, most])
+    return sorted((as_outbox_row(row) for row in cursor.fetchall()), key=attrgetter("id"))
 
 
 def release_settled() -> int:

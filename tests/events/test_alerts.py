@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from customers.models import Business, Customer, Membership
 from events.alerts.decide import (
+    DAY,
     MOST_EMAILS_A_DAY,
     NOTHING,
     AlertDecision,
@@ -45,6 +46,7 @@ WELL = Situation(enabled=True)
 OFF = Situation(enabled=False, stopped_since=NOON, waiting_since=NOON - HOUR)
 STOPPED = Situation(enabled=True, stopped_since=NOON - MINUTE, waiting_since=NOON - 2 * HOUR)
 WAITING = Situation(enabled=True, waiting_since=NOON - HOUR, failing=True)
+HELD = Situation(enabled=True, held_since=NOON - DAY)
 FAILING = Situation(enabled=True, waiting_since=NOON - 59 * MINUTE, failing=True)
 
 EMAILED_STOPPED = Problem("stopped", NOON - HOUR, "stopped")
@@ -99,6 +101,14 @@ QUIET = NOON - 10 * MINUTE
         ),
         # Without an email about the problem there is none that it is solved.
         (WELL, Problem("stopped", NOON - HOUR, "", QUIET), NOTHING),
+        # Owners are asked about held events in an email of its own, after a worse problem.
+        (HELD, None, AlertDecision(Problem("held", NOON - DAY), Email.PROBLEM)),
+        (HELD, EMAILED_WAITING, AlertDecision(Problem("waiting", NOON - HOUR, "waiting", NOON))),
+        (
+            HELD,
+            Problem("waiting", NOON - HOUR, "waiting", QUIET),
+            AlertDecision(Problem("waiting", NOON - HOUR, "waiting", QUIET), Email.SOLVED),
+        ),
         (OFF, None, NOTHING),
         (OFF, EMAILED_STOPPED, NOTHING),
     ],

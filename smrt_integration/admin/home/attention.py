@@ -8,7 +8,15 @@ from enum import Enum
 from typing import Final
 
 from events.catalogue import EVENTS
-from events.lanes.status import LaneState, LaneStatus, events, state_of
+from events.lanes.status import (
+    HELD_REMEDY,
+    LaneState,
+    LaneStatus,
+    asks_about_held,
+    events,
+    held_sentence,
+    state_of,
+)
 from events.time_in_words import duration
 
 URGENT_WAIT: Final = timedelta(hours=1)
@@ -92,6 +100,13 @@ def _sending_items(status: LaneStatus, now: datetime) -> Iterator[AttentionItem]
                 AttentionLink.WAITING,
                 is_urgent=True,
             )
+    if asks_about_held(status, now):
+        yield AttentionItem(
+            f"{held_sentence(status)} {HELD_REMEDY}",
+            "Choose",
+            AttentionLink.INTEGRATION,
+            is_urgent=True,
+        )
 
 
 def _outcome_items(month: Counter[str]) -> Iterator[AttentionItem]:

@@ -34,7 +34,7 @@ from smrt_integration.admin.home.figures import (
     figures_of,
     sent_today,
 )
-from smrt_integration.admin.integration.page import LANE_BADGES, lane_context
+from smrt_integration.admin.integration.show_status import LANE_BADGES, lane_context
 from smrt_integration.admin.messages.outcomes import OUTCOME_BADGES
 
 BUSINESSES_PER_PAGE = 25

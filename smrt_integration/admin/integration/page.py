@@ -1,7 +1,7 @@
 """The integration's page: show it, and save what was changed on it and nothing else."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -18,11 +18,15 @@ from customers.models import Business
 from events.encryption import Unreadable
 from events.lanes import lane_control
 from events.lanes.read_status import lane_status, lane_statuses
-from events.lanes.status import CHOICE_WANTED, LaneState, remedy, state_of, status_sentence
+from events.lanes.status import (
+    CHOICE_WANTED,
+    status_sentence,
+)
 from events.models import Integration, Request, SwitchChange
 from events.time_in_words import when
-from smrt_integration.admin.integration import choice, preview, send_test_event
+from smrt_integration.admin.integration import choice, held_choice, preview, send_test_event
 from smrt_integration.admin.integration.form import IntegrationForm
+from smrt_integration.admin.integration.show_status import lane_context
 
 if TYPE_CHECKING:
     from django.contrib.admin.views.main import ChangeList
@@ -31,43 +35,8 @@ if TYPE_CHECKING:
 View = Callable[[HttpRequest, Integration, dict[str, Any]], HttpResponseBase]
 
 
-class LaneBadge(NamedTuple):
-    """A lane status as pages show it: an icon, and the CSS class that colours it."""
-
-    icon: str
-    kind: str
-
-
-LANE_BADGES: Final = {
-    LaneState.OFF: LaneBadge("pause_circle", "calm"),
-    LaneState.CHOOSING: LaneBadge("help", "attention"),
-    LaneState.DISCARDING: LaneBadge("auto_delete", "attention"),
-    LaneState.STOPPED: LaneBadge("error", "bad"),
-    LaneState.FAILING: LaneBadge("schedule", "attention"),
-    LaneState.SENDING: LaneBadge("sync", "good"),
-    LaneState.ON: LaneBadge("check_circle", "good"),
-    LaneState.NEW: LaneBadge("check_circle", "good"),
-}
 CHANGES_SHOWN = 10
 """Recent changes of switches; the timeline of a customer says what matters of older ones."""
-
-
-def lane_context(business_id: int) -> dict[str, Any]:
-    """Return what the template of the lane status needs."""
-    now, status = timezone.now(), lane_status(business_id)
-    state = state_of(status, now)
-    return {
-        "status": status,
-        "state": state,
-        "kind": LANE_BADGES[state].kind,
-        "icon": LANE_BADGES[state].icon,
-        "sentence": status_sentence(status, now),
-        "remedy": remedy(status),
-        "is_choosing": state is LaneState.CHOOSING,
-        "is_stopped": state is LaneState.STOPPED,
-        "may_resume": status.enabled
-        and state in {LaneState.STOPPED, LaneState.FAILING, LaneState.CHOOSING},
-    }
 
 
 @admin.register(Integration)
@@ -115,6 +84,7 @@ class IntegrationAdmin(ScopedAdmin):
                 view(self.waiting_view),
                 name="events_integration_waiting",
             ),
+            path("<int:business_id>/held/", view(self.held_view), name="events_integration_held"),
             path(
                 "<int:business_id>/preview/",
                 view(self.preview_view),
@@ -272,6 +242,9 @@ class IntegrationAdmin(ScopedAdmin):
 
     def waiting_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
         return self._own_view(request, business_id, choice.view, owners_only=True)
+
+    def held_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
+        return self._own_view(request, business_id, held_choice.view, owners_only=True)
 
     def test_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
         return self._own_view(request, business_id, send_test_event.view, owners_only=True)

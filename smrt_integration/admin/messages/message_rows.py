@@ -31,6 +31,9 @@ class CustomerLink:
     url: str = ""
 
 
+DELETED_CUSTOMER: Final = CustomerLink("A deleted customer")
+
+
 @dataclass(frozen=True, slots=True)
 class MessageRow:
     """Times are in the business's time zone. `note` explains the outcome."""
@@ -139,10 +142,27 @@ def customer_links(entries: Collection[Any]) -> dict[int, CustomerLink]:
     return {entry.id: _customer_link(entry, customers.get(entry.customer_id)) for entry in entries}
 
 
+def customer_links_by_id(
+    business_id: int, customer_ids: Collection[int]
+) -> dict[int, CustomerLink]:
+    """Return the links of these customers of one business, by their ids."""
+    customers = Customer.objects.filter(business=business_id).in_bulk(list(customer_ids))
+    return {
+        customer_id: _link_of(customers[customer_id])
+        if customer_id in customers
+        else DELETED_CUSTOMER
+        for customer_id in customer_ids
+    }
+
+
 def _customer_link(entry: Any, customer: Customer | None) -> CustomerLink:
     if entry.customer_id == NO_CUSTOMER:
         return CustomerLink("No customer")
     if customer is None or customer.business_id != entry.business_id:
-        return CustomerLink("A deleted customer")
+        return DELETED_CUSTOMER
+    return _link_of(customer)
+
+
+def _link_of(customer: Customer) -> CustomerLink:
     timeline = reverse("admin:customers_customer_timeline", args=[customer.pk])
     return CustomerLink(str(customer), timeline)

@@ -9,7 +9,13 @@ from django.utils import timezone
 
 from customers import access
 from events.lanes.read_status import lane_statuses
-from events.lanes.status import remedy, status_sentence
+from events.lanes.status import (
+    HELD_REMEDY,
+    asks_about_held,
+    held_sentence,
+    remedy,
+    status_sentence,
+)
 from events.models import HeldTrack, Outgoing
 from events.models.outbox import WaitingMessage
 from events.outbox import pages
@@ -45,6 +51,12 @@ class OutgoingAdmin(MessagesAdmin):
             # One business's status is above the list; of several, each row has its own.
             "lane_sentence": "" if several else " ".join(sentences.values()),
             "remedy": "" if several else " ".join(map(remedy, statuses.values())),
+            "held_notes": [
+                (held_sentence(status), _choice_url(request, business_id))
+                for business_id, status in statuses.items()
+                if not several and asks_about_held(status, now)
+            ],
+            "held_remedy": HELD_REMEDY,
             "cut": page.cut,
             "scanned": pages.OUTBOX_ROWS_SCANNED,
             "newer": newer and page.entries and form.address(before=str(page.entries[0].id)),
@@ -72,6 +84,13 @@ class OutgoingAdmin(MessagesAdmin):
 
     def message_context(self, request: HttpRequest, row: WaitingMessage) -> dict[str, Any]:
         return detail.outbox_context(row, timezone.now())
+
+
+def _choice_url(request: HttpRequest, business_id: int) -> str:
+    """Return the address of the page where the user may choose; empty for helpers."""
+    if not access.may_manage(request.user, business_id):
+        return ""
+    return reverse("admin:events_integration_held", args=[business_id])
 
 
 def _id(text: str) -> int | None:

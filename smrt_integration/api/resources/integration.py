@@ -1,6 +1,7 @@
 """The Segment integration of the business, and the schemas of what it sends."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from django.utils import timezone
@@ -18,7 +19,11 @@ from events.lanes import lane_control
 from events.lanes.read_status import lane_status
 from events.lanes.status import (
     DISCARDING,
+    HELD_REMEDY,
     LaneState,
+    LaneStatus,
+    asks_about_held,
+    held_sentence,
     remedy,
     state_of,
     status_sentence,
@@ -46,6 +51,10 @@ LANE_STATES: Final[Mapping[LaneState, str]] = {
     LaneState.NEW: "new",
 }
 """The values in the API, which do not change when the code's names do."""
+
+
+def _held_remedy(status: LaneStatus, now: datetime) -> str:
+    return f"{held_sentence(status)} {HELD_REMEDY}" if asks_about_held(status, now) else ""
 
 
 class LaneStatusSerializer(serializers.Serializer[Any]):
@@ -111,7 +120,7 @@ class IntegrationSerializer(StrictSerializer, serializers.ModelSerializer[Integr
         return {
             "state": LANE_STATES[state_of(status, now)],
             "says": status_sentence(status, now),
-            "to_do": remedy(status),
+            "to_do": remedy(status) or _held_remedy(status, now),
         }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
