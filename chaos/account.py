@@ -76,16 +76,25 @@ class Account:
         return {arrival.message_id: arrival for arrival in self.evidence.arrivals}
 
     @cached_property
+    def last_rows(self) -> list[LogRow]:
+        """The log without the rows that an owner has sent again."""
+        return [row for row in self.evidence.log if row.id not in self.evidence.resent]
+
+    @cached_property
+    def resent_ids(self) -> frozenset[str]:
+        return frozenset(r.message_id for r in self.evidence.log if r.id in self.evidence.resent)
+
+    @cached_property
     def log_by_id(self) -> dict[str, list[LogRow]]:
         found: defaultdict[str, list[LogRow]] = defaultdict(list)
-        for row in self.evidence.log:
+        for row in self.last_rows:
             found[row.message_id].append(row)
         return found
 
     @cached_property
     def log_by_subject(self) -> dict[tuple[str, int], list[LogRow]]:
         found: defaultdict[tuple[str, int], list[LogRow]] = defaultdict(list)
-        for row in self.evidence.log:
+        for row in self.last_rows:
             found[row.event, row.subject_id].append(row)
         return found
 
@@ -174,10 +183,11 @@ def identify_first(account: Account) -> Iterator[Violation]:
 
 
 def in_order(account: Account) -> Iterator[Violation]:
-    """Each customer's tracks arrived in the order in which they happened."""
+    """Each customer's tracks arrived in the order in which they happened, unless sent again."""
     by_user: defaultdict[str, list[tuple[Arrival, Truth]]] = defaultdict(list)
     for identity, truth in account.truths.items():
-        if arrivals := account.tracks.get(identity):
+        arrivals = account.tracks.get(identity)
+        if arrivals and arrivals[0].message_id not in account.resent_ids:
             by_user[truth.user_id].append((arrivals[0], truth))
     for user_id, pairs in by_user.items():
         pairs.sort(key=lambda pair: pair[0].number)

@@ -27,7 +27,8 @@ class CallRefused(Exception):
 class ApiShop:
     """A business as its clients see it. `secrets` has the key of each kind of client."""
 
-    def __init__(self, url: str, secrets: Mapping[str, str], random: Random) -> None:
+    def __init__(self, url: str, name: str, secrets: Mapping[str, str], random: Random) -> None:
+        self.name = name
         self.random = random
         self._url = url
         self._secrets = secrets
@@ -147,6 +148,12 @@ def report_stops(shop: ApiShop) -> None:
         shop.post("app", "stops/reports", reports=reports)
 
 
+def send_again(shop: ApiShop) -> None:
+    """Send again what Segment refused, as an owner does."""
+    entry = shop.one("pos", "send-log-entries", outcome="rejected")
+    shop.post("pos", f"send-log-entries/{entry['message_id']}/send-again")
+
+
 API_ACTIONS: Final[Mapping[Callable[[ApiShop], object], int]] = {
     create_order: 10,
     mark_ready: 6,
@@ -156,5 +163,6 @@ API_ACTIONS: Final[Mapping[Callable[[ApiShop], object], int]] = {
     schedule_pickup: 4,
     cancel_pickup: 3,
     report_stops: 3,
+    send_again: 3,
 }
 """Action -> how often it is done, in parts of all."""

@@ -25,7 +25,7 @@ from devtools.services.folders import TemporaryFolder
 from devtools.services.ports import free_port
 from devtools.services.redis import RedisServer
 
-START_SECONDS: Final = 60.0
+START_SECONDS: Final = 120.0
 """Programs are ready within some seconds, but others may use the machine, too."""
 SEGMENT_TIMEOUT: Final = 2
 """Short, so that many time-outs happen in a run. An installation has 10 seconds."""
@@ -118,7 +118,7 @@ class Cluster:
         return psycopg.connect(self.database.url, autocommit=True, connect_timeout=5)
 
     def redis_client(self) -> "redis.Redis":
-        return redis.Redis.from_url(self.redis.url, socket_timeout=2, socket_connect_timeout=2)
+        return redis.Redis.from_url(self.redis.url, socket_timeout=10, socket_connect_timeout=10)
 
     def stop(self) -> None:
         for program in reversed(self.programs.values()):

@@ -62,6 +62,7 @@ class Drain:
             evidence = Evidence(
                 truths=journal.read_truths(connection, keys),
                 log=journal.read_log(connection, keys),
+                resent=journal.read_resent(connection),
                 customers=journal.read_customers(connection, keys),
                 counts=journal.read_counts(connection, keys),
                 delays=journal.read_delays(connection, keys),

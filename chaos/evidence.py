@@ -121,6 +121,7 @@ CountKey = tuple[str, str, str, int, date]
 class Evidence:
     """Everything that the account looks at. The outbox is not in it.
 
+    `resent` are the ids of log rows that an owner has sent again: what came of it is another row.
     `delays` is the sum of the daily delays by write key. `halted` says by write key why a lane is
     halted. `troubles` are sentences of what else must not be: a program that ended by itself, a
     save that failed.
@@ -130,6 +131,7 @@ class Evidence:
     arrivals: Sequence[Arrival] = ()
     refusals: Sequence[Refusal] = ()
     log: Sequence[LogRow] = ()
+    resent: frozenset[int] = frozenset()
     customers: Sequence[EndState] = ()
     counts: Mapping[CountKey, int] = field(default_factory=dict)
     delays: Mapping[str, int] = field(default_factory=dict)

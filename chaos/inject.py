@@ -45,8 +45,6 @@ class Injector:
     def inject(self, fault: PlannedFault) -> tuple[str, Undo]:
         """Do the fault. Returns what it was done to, and how to take it back. Raises NotNow."""
         target = self._target(fault)
-        if target in self.broken:
-            raise NotNow(f"{target} is broken already")
         undo = self._do(fault, target)
         self.broken.add(target)
 
@@ -57,13 +55,17 @@ class Injector:
         return target, take_back
 
     def _target(self, fault: PlannedFault) -> str:
-        """Return the name of the program, server or business."""
+        """Return the name of a program, server or business that is not broken. Raises NotNow."""
         if fault.resource == "key":
-            businesses = self.cluster.businesses
-            return str(businesses[fault.target % len(businesses)]["name"])
-        if programs := self.cluster.of(fault.resource):
-            return programs[fault.target % len(programs)].name
-        return fault.resource
+            names = [str(business["name"]) for business in self.cluster.businesses]
+        else:
+            names = [program.name for program in self.cluster.of(fault.resource)]
+        names = names or [fault.resource]
+        first = fault.target % len(names)
+        for name in (*names[first:], *names[:first]):
+            if name not in self.broken:
+                return name
+        raise NotNow("broken already")
 
     def _do(self, fault: PlannedFault, target: str) -> Undo:
         if fault.resource == "key":

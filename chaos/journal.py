@@ -23,6 +23,7 @@ SELECT l.id, l.business_id, l.user_id::text, l.brand_id, l.event, l.subject_id, 
     l.outcome, l.reason, l.attempts, l.body
 FROM events_sendlog l JOIN customers_business b ON b.id = l.business_id ORDER BY l.id
 """
+READ_RESENT: Final = "SELECT log_id FROM events_resent"
 READ_COUNTS: Final = """
 SELECT business_id, event, outcome, brand_id, day, messages FROM events_dailycount
 """
@@ -55,6 +56,10 @@ def read_log(connection: Connection, keys: Mapping[int, str]) -> list[LogRow]:
         LogRow(number, keys[business], *rest)
         for number, business, *rest in connection.execute(READ_LOG)
     ]
+
+
+def read_resent(connection: Connection) -> frozenset[int]:
+    return frozenset(log_id for (log_id,) in connection.execute(READ_RESENT))
 
 
 def read_counts(connection: Connection, keys: Mapping[int, str]) -> dict[CountKey, int]:

@@ -78,7 +78,11 @@ class Shop:
             for _ in range(self.random.randint(1, 3))
         ]
 
+    @property
     def name(self) -> str:
+        return self.business.name
+
+    def new_name(self) -> str:
         return f"Name {self.random.randrange(10**6)}"
 
 
@@ -86,7 +90,7 @@ def sign_up(shop: Shop) -> None:
     Customer.sign_up(
         shop.business,
         source=shop.random.choice(("POS", "Website")),
-        first_name=shop.name(),
+        first_name=shop.new_name(),
         last_name="Example",
         email=f"{shop.random.randrange(10**6)}@example.com",
         phone=f"+1415555{shop.random.randrange(100, 200):04}",
@@ -187,9 +191,9 @@ def change_customer(shop: Shop) -> None:
     customer.lock("business")
     changes: Mapping[str, Any] = shop.random.choice(
         (
-            {"first_name": shop.name()},
-            {"email": f"{shop.name().replace(' ', '')}@example.com"},
-            {"street": shop.name(), "city": "Oakland"},
+            {"first_name": shop.new_name()},
+            {"email": f"{shop.new_name().replace(' ', '')}@example.com"},
+            {"street": shop.new_name(), "city": "Oakland"},
             {"payment_term": shop.random.choice(("POS", "Statement", "AutoPay"))},
             {"card_on_file": not customer.card_on_file},
             {"agent": shop.one(Agent, name__startswith="Home")},
@@ -214,7 +218,7 @@ def flip_opt_out(shop: Shop) -> None:
 
 
 def fill_in_field(shop: Shop) -> None:
-    CustomFieldValue.record(shop.customer(), shop.one(CustomField), shop.name())
+    CustomFieldValue.record(shop.customer(), shop.one(CustomField), shop.new_name())
 
 
 @transaction.atomic
@@ -244,9 +248,9 @@ def rename(shop: Shop) -> None:
 
 def rename_seller(shop: Shop) -> None:
     """Let a new employee sell something, and rename them afterwards."""
-    seller = Employee.objects.create(business=shop.business, name=shop.name(), role="GONE")
+    seller = Employee.objects.create(business=shop.business, name=shop.new_name(), role="GONE")
     Order.create(shop.customer(), items=shop.items(), sold_by=seller)
-    seller.name = shop.name()
+    seller.name = shop.new_name()
     seller.save(update_fields=["name"])
 
 

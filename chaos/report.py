@@ -15,6 +15,9 @@ MAX_VIOLATIONS: Final = 40
 MAX_STORIES: Final = 5
 """Customers whose whole story is printed: one fault usually concerns many."""
 
+MAX_ACTIONS: Final = 150
+TOO_MANY_ACTIONS: Final = "  See history.txt."
+
 Changes = Mapping[str, Sequence[tuple[datetime, str]]]
 """User id -> when the customer was changed, and the new values."""
 
@@ -39,6 +42,9 @@ def failure(seed: int, outcome: Outcome) -> str:
         "",
         "Faults:",
         *outcome.history,
+        "",
+        "Actions:",
+        *(outcome.actions if len(outcome.actions) <= MAX_ACTIONS else [TOO_MANY_ACTIONS]),
         "",
     ]
     for user_id in users[:MAX_STORIES]:
@@ -102,7 +108,18 @@ def keep(
     ]
     violations = [f"  {v.check}: {v.text} {v.user_id}" for v in outcome.violations]
     (kept / "history.txt").write_text(
-        "\n".join([summary(seed, outcome), *violations, "", *outcome.history, "", *stories])
+        "\n".join(
+            [
+                summary(seed, outcome),
+                *violations,
+                "",
+                *outcome.history,
+                "",
+                *stories,
+                "Actions:",
+                *outcome.actions,
+            ]
+        )
     )
     return kept
 

@@ -29,11 +29,12 @@ FINISH_SECONDS: Final = 20.0
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run found."""
+    """What a run found. `history` has the faults, `actions` what the writers did."""
 
     violations: list[Violation]
     evidence: Evidence
     history: list[str]
+    actions: list[str]
     changes: Mapping[str, Sequence[tuple[datetime, str]]]
     figures: dict[str, Any] = field(default_factory=dict)
 
@@ -75,7 +76,7 @@ class Run:
         with self.cluster.connect() as connection:
             users = sorted({violation.user_id for violation in violations})
             changes = journal.read_changes(connection, users)
-        return Outcome(violations, evidence, self.history.lines, changes, figures)
+        return Outcome(violations, evidence, self.history.lines, self._actions(), changes, figures)
 
     def _at(self, seconds: float, act: Callable[[], None]) -> None:
         heapq.heappush(self._due, (seconds, next(self._numbers), act))
@@ -125,12 +126,15 @@ class Run:
 
     def _troubles_of_writers(self) -> list[str]:
         """Return what writers met that must not happen: errors but those of an absent server."""
-        return [
-            f"{writer.name}: {line['at']} {line['action']}: {line['outcome']}"
+        return [action for action in self._actions() if "unexpected" in action]
+
+    def _actions(self) -> list[str]:
+        """Return what the writers did, in the order of time."""
+        return sorted(
+            f"{line['at'][11:23]}  {writer.name}: {line['action']}: {line['outcome']}"
             for writer in self.cluster.of("writer")
             for line in _lines(writer)
-            if line["outcome"].startswith("unexpected")
-        ]
+        )
 
 
 def _lines(writer: ManagedProgram) -> list[Mapping[str, Any]]:

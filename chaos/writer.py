@@ -1,7 +1,7 @@
 """`python -m chaos.writer`: do business actions at a steady rate until SIGTERM.
 
 Each line of its output is JSON: what was done when, and what came of it. `--api` acts by the API,
-otherwise by model methods. An owner's part is done here, too: see `act_as_owners`.
+otherwise by model methods. The writer by API also does the owners' part.
 """
 
 import argparse
@@ -17,13 +17,13 @@ from typing import Any, Final
 
 OWNER_SECONDS: Final = 2.0
 """How often owners look whether their lane is halted. Real ones are slower."""
-ALLOWED_ENDS: Final = frozenset({"done", "rolled back"})
 
 
 class Writer:
-    """`act` does one random action and returns its name."""
+    """`act` does one random action, and says in `doing` which and where."""
 
-    def __init__(self, rate: float, act: Callable[[], str], explain: Callable[[Exception], str]):
+    def __init__(self, rate: float, act: "Act", explain: Callable[[Exception], str]) -> None:
+        self.doing = ""
         self._pause = 1 / rate
         self._act = act
         self._explain = explain
@@ -32,17 +32,20 @@ class Writer:
     def run(self) -> None:
         due = time.monotonic()
         while not self.stopping:
-            started, name, outcome = datetime.now(UTC), "?", "done"
+            started, outcome = datetime.now(UTC), "done"
+            self.doing = "starts"
             try:
-                name = self._act()
+                self._act(self)
             except Exception as error:  # noqa: BLE001 - what may happen is told apart afterwards
                 outcome = self._explain(error)
-                name = getattr(error, "action", name)
-            line = {"at": started.isoformat(), "action": name, "outcome": outcome}
+            line = {"at": started.isoformat(), "action": self.doing, "outcome": outcome}
             print(json.dumps(line), flush=True)
             due = max(due + self._pause, time.monotonic())
             while time.monotonic() < due and not self.stopping:
                 time.sleep(min(0.05, max(0.0, due - time.monotonic())))
+
+
+Act = Callable[[Writer], None]
 
 
 def main() -> None:
@@ -66,7 +69,7 @@ def main() -> None:
     writer.run()
 
 
-def model_action(businesses: list[dict[str, Any]], random: Random) -> Callable[[], str]:
+def model_action(businesses: list[dict[str, Any]], random: Random) -> Act:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smrt_integration.settings")
     import django
 
@@ -77,28 +80,30 @@ def model_action(businesses: list[dict[str, Any]], random: Random) -> Callable[[
     ids = [business["id"] for business in businesses]
     shops: list[Shop] = []
 
-    def act() -> str:
+    def act(writer: Writer) -> None:
         # here and not before: PostgreSQL may be away while the writer starts
         shops.extend(
             [] if shops else [Shop(b, random) for b in Business.objects.filter(pk__in=ids)]
         )
-        return _do_one(ACTIONS, shops, random)
+        _do_one(writer, ACTIONS, shops, random)
 
     return act
 
 
-def api_action(url: str, businesses: list[dict[str, Any]], random: Random) -> Callable[[], str]:
+def api_action(url: str, businesses: list[dict[str, Any]], random: Random) -> Act:
     from chaos.api_actions import API_ACTIONS, ApiShop
 
     shops = [
-        ApiShop(url, business["secrets"] | {"owner": business["owner_key"]}, random)
+        ApiShop(
+            url, business["name"], business["secrets"] | {"owner": business["owner_key"]}, random
+        )
         for business in businesses
     ]
     owners = _act_as_owners(shops)
 
-    def act() -> str:
+    def act(writer: Writer) -> None:
         next(owners)
-        return _do_one(API_ACTIONS, shops, random)
+        _do_one(writer, API_ACTIONS, shops, random)
 
     return act
 
@@ -117,15 +122,15 @@ def _act_as_owners(shops: list[Any]) -> Iterator[None]:
 
 
 def _do_one(
-    actions: Mapping[Callable[[Any], object], int], shops: list[Any], random: Random
-) -> str:
+    writer: Writer,
+    actions: Mapping[Callable[[Any], object], int],
+    shops: list[Any],
+    random: Random,
+) -> None:
     (action,) = random.choices(list(actions), list(actions.values()))
-    try:
-        action(random.choice(shops))
-    except Exception as error:
-        error.action = action.__name__  # type: ignore[attr-defined]
-        raise
-    return action.__name__
+    shop = random.choice(shops)
+    writer.doing = f"{action.__name__} at {shop.name}"
+    action(shop)
 
 
 def explain_model(error: Exception) -> str:

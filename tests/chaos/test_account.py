@@ -54,6 +54,20 @@ def test_an_identify_may_be_recorded_again_under_a_new_id() -> None:
     assert found(evidence(arrivals=(*ARRIVALS, again), log=(*LOG, logged(again, 1)))) == []
 
 
+def test_what_an_owner_sends_again_may_come_late_and_has_another_row() -> None:
+    refused = logged(ARRIVALS[1], 1, "rejected", "Segment refused it.")
+    late = replace(ARRIVALS[1], number=5)
+    log = (LOG[0], refused, LOG[2], LOG[3], replace(LOG[1], id=9))
+    given = evidence(arrivals=(ARRIVALS[0], *ARRIVALS[2:], late), log=log)
+
+    assert found(replace(given, resent=frozenset({refused.id}))) == []
+    assert {violation.check for violation in found(given)} == {"order", "log"}
+    waiting = evidence(arrivals=(ARRIVALS[0], *ARRIVALS[2:]), log=log[:4])
+    assert found(waiting) == []
+    lost = found(replace(waiting, resent=frozenset({refused.id})))
+    assert {violation.check for violation in lost} == {"lost"}
+
+
 def test_traits_may_be_left_out_once_segment_has_refused_the_customer() -> None:
     fields = [{"name": "Starch", "value": "Light"}, {"name": "Notes", "value": "Long"}]
     traits = {**TRAITS, "group": "Neighbours", "customFields": fields}
