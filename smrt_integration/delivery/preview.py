@@ -10,12 +10,14 @@ from customers.models import Customer
 from customers.traits import custom_values, trait_sources
 from events.definitions.definition import NothingToPreview
 from events.identify import IDENTIFY
+from events.lanes.status import HELD_REASON
 from events.models import Integration
 from events.occurrences import Occurrence
 from events.outbox import read
 from events.outbox.record import new_message_id
 from events.outbox.rows import OutboxRow
 from events.samples import sample
+from smrt_integration.delivery import reduce
 from smrt_integration.delivery.build import MessageBuilder
 from smrt_integration.delivery.claim import ClaimedLane
 from smrt_integration.delivery.destination import destination_of
@@ -95,9 +97,10 @@ def _builder(customer: Customer, integration: Integration, event: str) -> Messag
     )
     destination = None if event == IDENTIFY else destination_of(lane.region, lane.write_key)
     ids = [customer.pk]
-    at_segment = {
-        customer.pk: read.customers_at_segment(ids)[customer.pk]._replace(destination=destination)
-    }
+    known = read.customers_at_segment(ids)[customer.pk]._replace(destination=destination)
+    if known.refused and not known.refused.omitted:
+        known = known._replace(refused=None)
+    at_segment = {customer.pk: known}
     loaded = LoadedCustomers(at_segment, trait_sources(ids), custom_values(ids))
     return MessageBuilder(lane, loaded)
 
@@ -109,8 +112,18 @@ def _notes(event: str, message: BuiltMessage, integration: Integration) -> Itera
         yield "This event is switched off, so we do not send it."
     customer_id, identify = message.row.customer_id, message.accepted_identify
     at_segment = read.customers_at_segment([customer_id])[customer_id]
-    is_known = at_segment.destination == destination_of(integration.region, integration.write_key)
-    if identify is None and not is_known:
+    destination = destination_of(integration.region, integration.write_key)
+    is_known = at_segment.destination == destination
+    refused = at_segment.refused_at(destination)
+    if message.omitted:
+        yield reduce.sentence(message.omitted)
+    if identify is None and not is_known and refused:
+        yield HELD_REASON
+    elif identify and refused and refused.traits_hash == identify.traits_hash and not is_known:
+        yield (
+            "Segment refused these details, so we do not send them again until something changes."
+        )
+    elif identify is None and not is_known:
         yield "Segment does not know this customer yet, so we send the customer details first."
     elif identify and is_known and at_segment.traits_hash == identify.traits_hash:
         yield (

@@ -145,3 +145,18 @@ def test_a_choice_about_another_businesss_customer_changes_nothing(
     assert "Choose at least one customer" in text(response)
     run_jobs(timezone.now())
     assert HeldTrack.objects.count() == 3
+
+
+def test_the_preview_and_the_timeline_say_that_the_details_were_refused(
+    office: Client, business: Business
+) -> None:
+    refused = Customer.objects.get(first_name="Bad")
+    page = reverse("admin:events_integration_preview", args=[business.pk])
+    timeline = reverse("admin:customers_customer_timeline", args=[refused.pk])
+
+    identify = text(office.get(f"{page}?customer={refused.pk}&event=identify"))
+    signup = text(office.get(f"{page}?customer={refused.pk}&event=New+Customer+Signup"))
+
+    assert "Segment refused these details, so we do not send them again until" in identify
+    assert "so it waits until Segment accepts them." in signup
+    assert "It refused them, so the customer&#x27;s events wait" in text(office.get(timeline))

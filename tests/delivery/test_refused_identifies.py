@@ -11,6 +11,7 @@ from customers.models import Customer
 from events.jobs.resend import resend
 from events.models import HeldTrack, Integration, Lane, RefusedTraits
 from events.outbox.expire import expire
+from events.outbox.fan_out import fan_out_all
 from events.send_log.pages import entries_by_id
 from smrt_integration.delivery.claim import claim_lanes
 from smrt_integration.delivery.deliver import Delivery
@@ -28,7 +29,7 @@ from tests.delivery.sending_businesses import (
     waiting,
     write_key,
 )
-from tests.factories import CustomFieldFactory, CustomFieldValueFactory
+from tests.factories import BrandFactory, CustomFieldFactory, CustomFieldValueFactory
 from tests.segment import SegmentStandIn
 
 
@@ -111,6 +112,18 @@ def test_then_every_trait_that_can_be_left_out_is_omitted_and_never_null(
         "receiveTexts",
     }
     assert event_names(segment.accepted()) == ["identify", "New Customer Signup"]
+
+
+def test_an_identify_that_is_too_large_alone_is_tried_with_fewer_traits_too(
+    customer: Customer, segment: SegmentStandIn
+) -> None:
+    add_field(customer, "Notes", "n" * 900)
+    segment.fault("status", status=413, times=1)
+
+    deliver()
+
+    assert event_names(segment.accepted()) == ["identify", "New Customer Signup"]
+    assert "customFields" not in segment.accepted()[0]["traits"]
 
 
 def test_what_was_left_out_is_left_out_at_once_until_it_changes(
@@ -199,6 +212,26 @@ def test_another_destination_starts_afresh(refused: Customer, segment: SegmentSt
     deliver()
 
     assert event_names(segment.accepted(write_key(2))) == ["identify", "New Customer Signup"]
+    assert held() == []
+
+
+def test_a_renamed_brand_brings_a_refused_customer_a_new_identify(
+    customer: Customer, segment: SegmentStandIn
+) -> None:
+    brand = BrandFactory.create(business=customer.business, name="Old Name")
+    Customer.objects.filter(pk=customer.pk).update(brand=brand)
+    sign_up(customer.business)
+    segment.fault("refuse_messages", contains='"firstName": "Bad"')
+    deliver()
+    segment.clear_faults()
+    assert held()
+    brand.name = "New Name"
+    brand.save()
+
+    fan_out_all()
+    deliver()
+
+    assert event_names(segment.accepted())[-2:] == ["identify", "New Customer Signup"]
     assert held() == []
 
 

@@ -7,13 +7,14 @@ from typing import Any, Final
 from customers.models import Customer
 from customers.traits import build_traits, custom_values, trait_sources
 from events.encryption import Unreadable
-from events.models import AcceptedTraits, Integration
+from events.models import AcceptedTraits, Integration, RefusedTraits
 from events.timeline import queries, traits_table
 from events.timeline.traits_table import TraitRow
 from smrt_integration.delivery.build import hash_traits
 from smrt_integration.delivery.destination import destination_of
 
 NOT_YET: Final = "Segment does not have this customer's details yet."
+REFUSED: Final = "It refused them, so the customer's events wait until it accepts them."
 OTHER_SOURCE: Final = (
     "A source that you used before has these details. Your current source gets them before the "
     "customer's next event."
@@ -37,11 +38,11 @@ def known_traits(
     today = _today(customer, integration)
     accepted = AcceptedTraits.objects.filter(customer=customer).first()
     if accepted is None:
-        when = (
-            "They are waiting to be sent."
-            if waiting
-            else "We send them before the customer's first event."
-        )
+        when = "We send them before the customer's first event."
+        if waiting:
+            when = "They are waiting to be sent."
+        elif RefusedTraits.objects.filter(customer=customer).exists():
+            when = REFUSED
         return KnownTraits(
             traits_table.trait_table(None, today, zone),
             f"{NOT_YET} {when} Below is what we would send today.",
@@ -55,6 +56,9 @@ def known_traits(
     )
     if _is_other_source(accepted, integration):
         sentence = f"{sentence} {OTHER_SOURCE}"
+    if entry and entry.reason:
+        # some details were left out
+        sentence = f"{sentence} {entry.reason}"
     at = entry.settled_at if entry else accepted.occurred_at
     return KnownTraits(traits, sentence, at, entry.pk if entry else None, accepted=then is not None)
 
