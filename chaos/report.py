@@ -25,12 +25,19 @@ Changes = Mapping[str, Sequence[tuple[datetime, str]]]
 def summary(seed: int, outcome: Outcome) -> str:
     figures = outcome.figures
     found = outcome.violations
-    verdict = f"{len(found)} VIOLATIONS" if found else "everything is accounted for"
+    verdict = _count(len(found), "VIOLATION") if found else "everything is accounted for"
     return (
-        f"seed {seed}: {figures['faults']} faults, {figures['occurrences']} occurrences, "
-        f"{figures['arrivals']} messages accepted, drained in {figures['drain_seconds']} s: "
-        f"{verdict}"
+        f"seed {seed}: {_count(figures['faults'], 'fault')}, "
+        f"{_count(figures['occurrences'], 'occurrence')}, "
+        f"{_count(figures['arrivals'], 'message')} accepted, "
+        f"drained in {figures['drain_seconds']} s: {verdict}"
     )
+
+
+def _count(number: int, noun: str) -> str:
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {noun}{'S' if noun.isupper() else 's'}"
 
 
 def failure(seed: int, outcome: Outcome) -> str:
