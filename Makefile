@@ -83,7 +83,7 @@ lock: install
 	$(LOCK) --python-version 3.12 --no-deps -o requirements/redis.txt requirements/redis.in
 
 clean:
-	rm -rf .dev .static .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .dev .exports .static .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean

@@ -24,6 +24,7 @@ from customers.outages import Outage
 
 DELIVER_TASK: Final = "smrt_integration.tasks.deliver"
 RUN_JOBS_TASK: Final = "smrt_integration.tasks.run_jobs"
+WRITE_EXPORTS_TASK: Final = "smrt_integration.tasks.write_exports"
 
 WAKE_UP_KEY: Final = "smrt:wake"
 """Redis key that exists while a `deliver` message waits in the broker."""
@@ -59,7 +60,16 @@ def _wake_on_commit() -> None:
 
 def run_jobs_after_commit() -> None:
     """Let a worker start with the jobs when the current transaction commits."""
-    transaction.on_commit(lambda: _try_to_publish(lambda: _publish(RUN_JOBS_TASK)), robust=True)
+    _publish_after_commit(RUN_JOBS_TASK)
+
+
+def write_exports_after_commit() -> None:
+    """Let a worker start with the exports when the current transaction commits."""
+    _publish_after_commit(WRITE_EXPORTS_TASK)
+
+
+def _publish_after_commit(task: str) -> None:
+    transaction.on_commit(lambda: _try_to_publish(lambda: _publish(task)), robust=True)
 
 
 def wake() -> bool:

@@ -17,7 +17,7 @@ class SmrtIntegrationConfig(AppConfig):
     verbose_name = "API"
     # A key is revoked and never deleted, so that its record stays.
     model_roles = ModelRoles(
-        viewed=("apikey",),
+        viewed=("apikey", "export"),
         support_only=("answered", "heartbeat"),
         changed_by_owners={"apikey": ("add", "change")},
     )

@@ -7,6 +7,7 @@ The program then ends with one sentence that names the setting. Every `NAME` may
 import re
 from collections.abc import Callable
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -119,6 +120,14 @@ def origin(name: str, default: str | None = None) -> str:
             "must be an address without anything behind its host, as in https://smrt.example.com.",
         )
     return result
+
+
+def folder(name: str, default: Path) -> Path:
+    """Return an absolute path: programs that are started in different folders share it."""
+    value = Path(string(name, str(default)))
+    if not value.is_absolute():
+        raise SettingError(name, "must be an absolute path, as in /var/lib/smrt/exports.")
+    return value
 
 
 def database(name: str, remedy: str) -> dict[str, Any]:

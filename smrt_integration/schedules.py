@@ -52,6 +52,8 @@ SCHEDULES = (
         SECONDS,
     ),
     Schedule("Run jobs that owners asked for", wake.RUN_JOBS_TASK, 5, SECONDS),
+    Schedule("Write exports that users asked for", wake.WRITE_EXPORTS_TASK, 5, SECONDS),
+    Schedule("Delete old exports", "smrt_integration.tasks.delete_old_exports", 60, MINUTES),
     Schedule("Find lost customers", "smrt_integration.tasks.sweep_lost", 5, MINUTES),
     Schedule("Find birthdays", "smrt_integration.tasks.sweep_birthdays", 1, MINUTES),
     Schedule("Recompute spending", "smrt_integration.tasks.sweep_spending", 10, MINUTES),

@@ -279,6 +279,16 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 2
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Files with names and email addresses of customers. No address leads to them, and no other
+    # account of the machine may read them.
+    "exports": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": environment.folder("EXPORTS_FOLDER", BASE_DIR / ".exports"),
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

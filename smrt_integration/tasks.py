@@ -15,6 +15,7 @@ from events.sweeps import birthdays, lost, spending
 from smrt_integration.api import idempotency
 from smrt_integration.celery import app
 from smrt_integration.delivery.deliver import Delivery
+from smrt_integration.exports import files, write_parts
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +44,16 @@ def fan_out_trait_changes() -> str:
 @app.task(name=wake.RUN_JOBS_TASK)
 def run_jobs() -> str:
     return f"{run.run_jobs(timezone.now())} chunks"
+
+
+@app.task(name=wake.WRITE_EXPORTS_TASK)
+def write_exports() -> str:
+    return f"{write_parts.write_exports()} parts"
+
+
+@app.task
+def delete_old_exports() -> str:
+    return f"{files.delete_old(timezone.now())} deleted"
 
 
 @app.task

@@ -6,6 +6,7 @@ PostgreSQL and Redis are started, unless the environment names running ones.
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,6 +23,9 @@ PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 if PROCESS:
     own_url = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{16 - PROCESS}").geturl()
     os.environ["REDIS_URL"] = os.environ["CELERY_BROKER_URL"] = own_url
+# Workers and the web server that a test starts share it with the test.
+EXPORTS = TemporaryDirectory(prefix="exports-")
+os.environ["EXPORTS_FOLDER"] = f"{EXPORTS.name}/folder"
 os.environ["DJANGO_SETTINGS_MODULE"] = "smrt_integration.settings"
 
 import django  # noqa: E402

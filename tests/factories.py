@@ -44,8 +44,11 @@ from customers.models import (
     TextSettings,
     Visit,
 )
+from events.send_log import pages
+from events.send_log.filter import MessageFilter
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import Client
+from smrt_integration.exports.models import Export
 from smrt_integration.health.models import Heartbeat
 
 
@@ -342,3 +345,17 @@ class HeartbeatFactory(DjangoModelFactory[Heartbeat]):
     started_at = LazyFunction(timezone.now)
     seen_at = LazyFunction(timezone.now)
     clock_difference = 0.0
+
+
+class ExportFactory(DjangoModelFactory[Export]):
+    """An export of everything of one business, of which nothing is written yet."""
+
+    class Meta:
+        model = Export
+
+    business = SubFactory(BusinessFactory)
+    requested_at = LazyFunction(timezone.now)
+    matching = LazyAttribute(lambda export: MessageFilter((export.business.pk,)).as_json())
+    filter_in_words = "All messages"
+    up_to = LazyFunction(pages.newest_id)
+    expected = 0

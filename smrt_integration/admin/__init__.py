@@ -1,5 +1,13 @@
 """The admin that owners use. Django's autodiscovery imports this package."""
 
-from smrt_integration.admin import integration, keys, messages, programs, support, timeline
+from smrt_integration.admin import (
+    exports,
+    integration,
+    keys,
+    messages,
+    programs,
+    support,
+    timeline,
+)
 
-__all__ = ["integration", "keys", "messages", "programs", "support", "timeline"]
+__all__ = ["exports", "integration", "keys", "messages", "programs", "support", "timeline"]

@@ -26,6 +26,7 @@ from tests.factories import (
     DepartmentFactory,
     DiscountFactory,
     EmployeeFactory,
+    ExportFactory,
     IncomingTextFactory,
     LineItemFactory,
     NightlyTextFactory,
@@ -105,6 +106,7 @@ class SampleBusiness:
         NightlyTextFactory.create(customer=self.customer, pickup=pickup)
         IncomingTextFactory.create(customer=self.customer, body=f"{self.mark} asks")
         ApiKeyFactory.create(**named)
+        ExportFactory.create(business=business, filter_in_words=f"Search: {self.mark}")
         self._messages()
 
     def _messages(self) -> None:

@@ -9,12 +9,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.template import engines
 from django.urls import reverse
+from django.utils import timezone
 
 import smrt_integration
 from customers.models import Membership
 from events.lanes.status import CHOICE_WANTED
 from events.models import Lane, Outgoing, SendLog
 from smrt_integration.api.models import ApiKey
+from smrt_integration.exports.models import Export
 from tests.admin.conftest import logged_in, member
 from tests.admin.sample_business import SampleBusiness
 from tests.segment import SegmentStandIn
@@ -51,7 +53,7 @@ def sample(segment: SegmentStandIn) -> SampleBusiness:
 
 
 def addresses(sample: SampleBusiness) -> Iterator[str]:
-    business, customer = sample.business.pk, sample.customer.pk
+    business, customer, now = sample.business.pk, sample.customer.pk, timezone.now()
     yield reverse("admin:index")
     for page in ("change", "waiting", "preview"):
         yield reverse(f"admin:events_integration_{page}", args=[business])
@@ -64,6 +66,11 @@ def addresses(sample: SampleBusiness) -> Iterator[str]:
     for query in ("?outcome=rejected", "?q=nobody"):
         yield reverse("admin:events_sendlog_changelist") + query
     yield reverse("admin:events_sendlog_resend") + "?outcome=rejected"
+    for export in Export.objects.filter(business=business):
+        for values in ({}, {"attempted_at": now, "attempts": 2}, {"finished_at": now}):
+            Export.objects.filter(pk=export.pk).update(**values)
+            yield reverse("admin:smrt_integration_export_change", args=[export.pk])
+    yield reverse("admin:smrt_integration_export_changelist")
     key = ApiKey.objects.get(business=business).pk
     yield reverse("admin:smrt_integration_apikey_changelist")
     yield reverse("admin:smrt_integration_apikey_change", args=[key])
