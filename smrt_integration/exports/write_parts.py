@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 from events.send_log import pages
 from events.send_log.entries import LogPosition
 from events.send_log.filter import MessageFilter
+from smrt_integration import timeouts
 from smrt_integration.exports.csv_lines import entry_lines, heading_line
 from smrt_integration.exports.files import storage
 from smrt_integration.exports.models import Export
@@ -57,8 +58,9 @@ def write_exports() -> int:
     Returns the number of parts.
     """
     deadline, parts = time.monotonic() + EXPORTS_BUDGET_SECONDS, 0
-    while time.monotonic() < deadline and (export := _claim()):
-        parts += _write_part(export)
+    with timeouts.use(timeouts.EXPORT):
+        while time.monotonic() < deadline and (export := _claim()):
+            parts += _write_part(export)
     return parts
 
 

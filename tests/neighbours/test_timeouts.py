@@ -67,7 +67,7 @@ def test_other_kinds_of_work_have_their_own() -> None:
         worker_init.send(sender=None)
         assert timeouts.current() == timeouts.WORKER
         with timeouts.use(timeouts.EXPORT):
-            assert read_timeouts() == ("3s", "1min", "1min")
+            assert read_timeouts() == ("3s", "20s", "20s")
     finally:
         timeouts.use_in_process(timeouts.UNLIMITED)
 
