@@ -6,6 +6,8 @@ import os
 # `make bench ARGS=api` on 2 cores: 3 processes with 2 threads accepted 171 orders/s with a p99 of
 # 80 ms; 2 processes with 8 threads accepted 141 with 161 ms, because the threads of a process
 # compute one at a time.
+# A thread is in use from the first byte of a request to the last of its response, so a proxy has to
+# stand before slow clients (deploy/nginx.conf). It then is in use only while a call is handled.
 # Each thread keeps a connection to PostgreSQL, which by default allows 100 for all programs.
 MAX_WORKERS = 16
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(1 + (os.cpu_count() or 1), MAX_WORKERS))

@@ -14,7 +14,7 @@ def sync_schedules(**kwargs: Any) -> None:
 
 class SmrtIntegrationConfig(AppConfig):
     name = "smrt_integration"
-    verbose_name = "API"
+    verbose_name = "SMRT"
     # A key is revoked and never deleted, so that its record stays.
     model_roles = ModelRoles(
         viewed=("apikey", "export"),

@@ -11,7 +11,7 @@ from customers.models import Business, Customer, Order
 from events.models import Integration, Outgoing, SendLog
 from smrt_integration.delivery.deliver import Delivery
 from tests.browser.conftest import Visitor
-from tests.factories import ApiKeyFactory, OrderFactory
+from tests.factories import ApiKeyFactory, ExportFactory, OrderFactory
 from tests.segment import SegmentStandIn
 
 RULES = {
@@ -65,6 +65,7 @@ def owners_pages(integration: Integration, customer: Customer, order: Order) -> 
     entry = SendLog.objects.get(event="Order Created")
     waiting = Outgoing.objects.get(event="Order Ready")
     key = ApiKeyFactory.create(business=integration.business)
+    export = ExportFactory.create(business=integration.business)
     return {
         "home": reverse("admin:index"),
         "integration": reverse("admin:events_integration_change", args=[integration.pk]),
@@ -74,6 +75,8 @@ def owners_pages(integration: Integration, customer: Customer, order: Order) -> 
         "preview": reverse("admin:events_integration_preview", args=[integration.pk]),
         "send log": reverse("admin:events_sendlog_changelist"),
         "one message": reverse("admin:events_sendlog_change", args=[entry.pk]),
+        "exports": reverse("admin:smrt_integration_export_changelist"),
+        "one export": reverse("admin:smrt_integration_export_change", args=[export.pk]),
         "outbox": reverse("admin:events_outgoing_changelist"),
         "one waiting message": reverse("admin:events_outgoing_change", args=[waiting.pk]),
         "customers": reverse("admin:customers_customer_changelist"),
