@@ -32,8 +32,8 @@ WEB: Final = Timeouts(lock=3_000, statement=10_000, idle_in_transaction=15_000)
 """Locks are held for milliseconds, by background work for at most half a second. A till that waits
 for longer gets a 503, and its thread is free for others. No page needs a tenth of 10 s."""
 EXPORT: Final = Timeouts(lock=3_000, statement=20_000, idle_in_transaction=20_000)
-"""Shorter than the lease of an export, which is renewed between statements. Each reads a chunk, in a
-fraction of a second."""
+"""Shorter than the lease of an export, which is renewed between statements. Each reads a chunk, in
+a fraction of a second."""
 WORKER: Final = Timeouts(lock=10_000, statement=100_000, idle_in_transaction=20_000)
 """Shorter than CELERY_TASK_SOFT_TIME_LIMIT: PostgreSQL ends a statement before Celery ends its
 task, and also when the worker that sent it is gone. What must not keep saves waiting gives up much

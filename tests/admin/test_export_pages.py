@@ -225,7 +225,7 @@ class TestWorkers:
         self, begun: Export, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(write_parts, "EXPORT_LEASE", timedelta())
-        monkeypatch.setattr(write_parts, "EXPORTS_BUDGET_SECONDS", 1.0)
+        monkeypatch.setattr(write_parts, "EXPORTS_BUDGET_SECONDS", 60.0)
         files.delete_files(begun.folder)
         # a file where the folder should be
         files.storage().save(begun.folder, ContentFile(b""))

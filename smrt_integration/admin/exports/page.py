@@ -30,15 +30,15 @@ log = structlog.get_logger(__name__)
 
 REFRESH_SECONDS = 3
 """Soon enough for somebody who watches, and a small load."""
-GONE = (
+EXPORT_GONE = (
     "There is no such export.",
     "We keep each export for one day. Export again from the send log.",
 )
-BUSY = (
+EXPORT_BUSY = (
     "Another export is being downloaded right now.",
     "Try again in a minute. Your export stays ready.",
 )
-MISSING = (
+EXPORT_MISSING = (
     "The file of this export is missing.",
     "Export again from the send log. If that fails too, tell support.",
 )
@@ -100,7 +100,7 @@ class ExportAdmin(ReadOnlyAdmin):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         export = self.get_object(request, object_id) if len(object_id) < 19 else None
         if export is None or not self.has_view_permission(request, export):
-            return self._notice(request, GONE, 404)
+            return self._notice(request, EXPORT_GONE, 404)
         context = {
             **self.page_context(request),
             "title": "Export",
@@ -118,16 +118,16 @@ class ExportAdmin(ReadOnlyAdmin):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         export = self.get_object(request, str(export_id))
         if export is None or not self.has_view_permission(request, export):
-            return self._notice(request, GONE, 404)
+            return self._notice(request, EXPORT_GONE, 404)
         if not _progress(export).ready:
             return HttpResponseRedirect(_address(export))
         try:
             content = Download(export)
         except MissingPart:
             log.warning("export_file_missing", export=export.pk)
-            return self._notice(request, MISSING, 410)
+            return self._notice(request, EXPORT_MISSING, 410)
         except DownloadRefused:
-            return self._notice(request, BUSY, 503)
+            return self._notice(request, EXPORT_BUSY, 503)
         limit_time(request.META)
         return _file_response(export, content)
 

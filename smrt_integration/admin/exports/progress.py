@@ -7,7 +7,7 @@ from typing import Final
 from events.time_in_words import clock, counted, when
 from smrt_integration.exports.models import EXPORT_RETENTION, Export
 
-LONG_WAIT: Final = timedelta(minutes=1)
+LONG_EXPORT_WAIT: Final = timedelta(minutes=1)
 """An export usually begins within seconds."""
 
 
@@ -40,7 +40,7 @@ def progress(export: Export, now: datetime, zone: str) -> Progress:
         )
     if export.attempted_at:
         return Progress("Being made", f"Your export is being made. {_written(export)}", open=True)
-    if now - export.requested_at > LONG_WAIT:
+    if now - export.requested_at > LONG_EXPORT_WAIT:
         return Progress(
             "Waiting",
             f"Your export, asked for {when(export.requested_at, now, zone)}, is waiting. It begins "
