@@ -26,7 +26,7 @@ def test_the_page_of_an_export_becomes_its_download(
     tmp_path: Path,
 ) -> None:
     entry = create_log_entry(customer)
-    page: Page = open_browser("phone", java_script_enabled=scripts).new_page()  # type: ignore[arg-type]
+    page: Page = open_browser("phone", java_script_enabled=scripts).new_page()
     Visitor(page).is_logged_in(owner)
     page.goto("/admin/events/sendlog/")
     page.get_by_role("button", name="Export as CSV").click()
