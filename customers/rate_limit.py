@@ -6,7 +6,7 @@ While Redis is away nobody is limited: orders and sign-ups matter more than a co
 import os
 import time
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import redis
 from django.conf import settings
@@ -25,30 +25,33 @@ _retry_at = 0.0
 _outage = Outage("redis", used_for="rate limits")
 
 
-def count_call(name: str, window_seconds: int, now: float) -> int:
-    """Count one more call under this name.
+class CountedCalls(NamedTuple):
+    """The calls of a window so far, and the seconds until it ends."""
 
-    Returns how many calls the window around `now` (a Unix time) has, or 0 while Redis is away.
+    calls: int
+    seconds_left: float
+
+
+def count_call(name: str, window_seconds: int) -> CountedCalls:
+    """Count one more call under this name, or none while Redis is away.
+
+    A window begins with its first call. Redis ends it: web servers' clocks may differ.
     """
     global _retry_at  # noqa: PLW0603 - one per process
     if time.monotonic() < _retry_at:
-        return 0
-    key = f"{name}:{now // window_seconds:.0f}"
+        return CountedCalls(0, 0.0)
     try:
-        with _redis(os.getpid(), settings.REDIS_URL).pipeline(transaction=False) as pipe:
-            pipe.incr(key)
-            pipe.expire(key, window_seconds)
-            calls, _ = pipe.execute()
+        with _redis(os.getpid(), settings.REDIS_URL).pipeline() as pipe:
+            pipe.set(name, 0, ex=window_seconds, nx=True)
+            pipe.incr(name)
+            pipe.pttl(name)
+            _, calls, milliseconds_left = pipe.execute()
     except redis.RedisError as error:
         _retry_at = time.monotonic() + RETRY_AFTER_SECONDS
         _outage.failed(error)
-        return 0
+        return CountedCalls(0, 0.0)
     _outage.worked()
-    return int(calls)
-
-
-def seconds_to_next_window(window_seconds: int, now: float) -> float:
-    return window_seconds - now % window_seconds
+    return CountedCalls(int(calls), milliseconds_left / 1000)
 
 
 # One connection pool per process: a connection from before a fork must not be shared after it.

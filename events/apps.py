@@ -34,6 +34,7 @@ class EventsConfig(AppConfig):
             "resent",
             "sweepdone",
             "switchchange",
+            "taskrun",
             "traitchange",
             "unansweredidentify",
         ),

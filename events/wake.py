@@ -21,6 +21,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from customers.outages import Outage
+from events import stale_tasks
 
 DELIVER_TASK: Final = "smrt_integration.tasks.deliver"
 RUN_JOBS_TASK: Final = "smrt_integration.tasks.run_jobs"
@@ -31,8 +32,6 @@ WAKE_UP_KEY: Final = "smrt:wake"
 WAKE_UP_KEY_SECONDS: Final = 5
 """`deliver` deletes the key when it starts. If the broker loses the message, the key must not
 prevent later wake-ups for long."""
-WAKE_UP_EXPIRES_SECONDS: Final = 60
-"""If no worker runs for hours, the wake-ups of these hours are worthless when one starts."""
 BROKER_TIMEOUT_SECONDS: Final = 0.05
 """Half of the 100 ms that a save may lose: connecting and publishing can each take this long."""
 PAUSE_SECONDS: Final = 3.0
@@ -123,14 +122,17 @@ def _publish(task: str) -> bool:
 
 
 def _publish_once(task: str) -> bool:
+    """Publish the task, unless so many wait that no worker can be running."""
     producers = _producers(os.getpid())
     with producers.acquire(block=True, timeout=BROKER_TIMEOUT_SECONDS) as producer:
+        queue = current_app.amqp.queues[current_app.conf.task_default_queue]
+        if not stale_tasks.has_room(queue, producer.channel):
+            return False
         current_app.send_task(
             task,
             producer=producer,
             retry=False,
             ignore_result=True,
-            expires=WAKE_UP_EXPIRES_SECONDS,
         )
     return True
 

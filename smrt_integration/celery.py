@@ -2,11 +2,18 @@
 
 import gc
 import os
+from contextlib import suppress
 from typing import Any
 
 from celery import Celery
 from celery.app.amqp import AMQP
-from celery.signals import beat_init, task_prerun, worker_init, worker_process_init
+from celery.signals import (
+    beat_init,
+    before_task_publish,
+    task_prerun,
+    worker_init,
+    worker_process_init,
+)
 
 from smrt_integration.broker import SteadyConnection
 from smrt_integration.health import worker
@@ -18,7 +25,7 @@ class Amqp(AMQP):
     Connection = SteadyConnection
 
 
-app = Celery("smrt_integration", amqp=Amqp)
+app = Celery("smrt_integration", amqp=Amqp, task_cls="smrt_integration.task:DueTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["smrt_integration"])
 app.steps["consumer"].add(worker.MarkMainLoop)
@@ -31,6 +38,18 @@ def use_timeouts(**kwargs: Any) -> None:
     from smrt_integration import timeouts
 
     timeouts.use_in_process(timeouts.WORKER)
+
+
+@before_task_publish.connect
+def number_task(headers: dict[str, Any], **kwargs: Any) -> None:
+    """Give the task the number by which a worker sees whether it is stale."""
+    from django.db import Error
+
+    from events import stale_tasks
+
+    # Without the database, it goes without a number: then it is never stale.
+    with suppress(Error):
+        headers[stale_tasks.NUMBER_HEADER] = stale_tasks.next_number()
 
 
 @task_prerun.connect

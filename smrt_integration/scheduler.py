@@ -27,6 +27,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from customers.outages import Outage
+from events import stale_tasks
 from smrt_integration import schedules
 from smrt_integration.health.heartbeats import WRITE_SECONDS, this_process
 
@@ -47,6 +48,10 @@ class NotPublishedError(Exception):
         self.entry, self.cause = entry, cause
 
 
+class QueueFullError(Exception):
+    """Many tasks wait in the broker. Those will find the same work."""
+
+
 class ReconnectingScheduler(DatabaseScheduler):  # type: ignore[misc]  # the library has no types
     _is_set_up = False
     _is_database_away = False
@@ -58,6 +63,7 @@ class ReconnectingScheduler(DatabaseScheduler):  # type: ignore[misc]  # the lib
     def __init__(self, *args: Any, **options: Any) -> None:
         self._program = this_process("beat")
         self._broker = Outage("broker", used_for="schedules")
+        self._workers = Outage("workers", used_for="schedules")
         self._unpublishable: dict[str, Outage] = {}
         self._known: dict[str, AbstractSet[str]] = {}
         super().__init__(*args, **options)
@@ -189,6 +195,9 @@ class ReconnectingScheduler(DatabaseScheduler):  # type: ignore[misc]  # the lib
 
     def apply_entry(self, entry: ModelEntry, producer: Any = None) -> None:
         """Publish the task of an entry. Raises NotPublishedError."""
+        if self._is_full(entry, producer):
+            raise NotPublishedError(entry, QueueFullError())
+        self._workers.worked()
         try:
             self.apply_async(entry, producer=producer, advance=False)
         except SchedulingError as error:
@@ -196,6 +205,15 @@ class ReconnectingScheduler(DatabaseScheduler):  # type: ignore[misc]  # the lib
         self._broker.worked()
         if entry.name in self._unpublishable:
             self._unpublishable.pop(entry.name).worked()
+
+    def _is_full(self, entry: ModelEntry, producer: Any) -> bool:
+        """Return whether so many tasks wait that no worker can be running."""
+        queues = self.app.amqp.queues
+        queue = queues[entry.options.get("queue") or self.app.conf.task_default_queue]
+        try:
+            return not stale_tasks.has_room(queue, producer.channel)
+        except Exception:  # noqa: BLE001 - publishing meets the same error, and reconnects
+            return False
 
     def _keep_due(self, failure: NotPublishedError) -> None:
         """Undo that this entry counts as run, so that it is tried again. Others go on."""
@@ -210,6 +228,8 @@ class ReconnectingScheduler(DatabaseScheduler):  # type: ignore[misc]  # the lib
 
     def _outage_of(self, failure: NotPublishedError) -> Outage:
         """Return the broker's outage, or that of one schedule that the broker does not take."""
+        if isinstance(failure.cause, QueueFullError):
+            return self._workers
         if isinstance(failure.cause, OperationalError) or not self.connection.connected:
             return self._broker
         name: str = failure.entry.name

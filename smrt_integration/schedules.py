@@ -8,11 +8,14 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django.db.models import Q
+from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
 
 from events import wake
 
@@ -85,8 +88,9 @@ lies ahead by this much runs this much later once."""
 def create_missing() -> list[str]:
     """Create the schedules that are missing, by name. Returns their names.
 
-    Those that exist stay as an operator may have edited them.
+    Those that exist stay as an operator may have edited them, but without the expiry of 0.1.0.
     """
+    _remove_expiry()
     names = PeriodicTask.objects.filter(name__in=SCHEDULE_NAMES).values_list("name", flat=True)
     existing = set(names)
     return [
@@ -94,6 +98,20 @@ def create_missing() -> list[str]:
         for schedule in SCHEDULES
         if schedule.name not in existing and _create(schedule)
     ]
+
+
+def _remove_expiry() -> None:
+    """Remove the expiry that version 0.1.0 gave to our schedules. An operator's own stays.
+
+    A worker whose clock is ahead of beat's discards what expires.
+    """
+    ours = reduce(
+        or_,
+        (Q(name=it.name, expire_seconds=max(it.seconds, 5)) for it in SCHEDULES),
+    )
+    if PeriodicTask.objects.filter(ours).update(expire_seconds=None):
+        # Beat reads the schedules again.
+        PeriodicTasks.update_changed()
 
 
 def _create(schedule: Schedule) -> bool:
@@ -109,8 +127,6 @@ def _create(schedule: Schedule) -> bool:
                 task=schedule.task,
                 interval=interval,
                 kwargs=json.dumps(schedule.arguments),
-                # One that no worker took before the next is due is worth nothing.
-                expire_seconds=max(schedule.seconds, 5),
                 start_time=LONG_AGO,
             )
     except (IntegrityError, ValidationError):

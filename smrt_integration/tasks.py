@@ -1,13 +1,16 @@
-"""Celery's tasks. Each finds in the database what is due, so running one twice does no harm."""
+"""Celery's tasks. Each finds in the database what is due, so running one twice does no harm.
+
+The time is the database's: a worker whose clock is wrong expires and deletes nothing early.
+"""
 
 import time
 
 import structlog
-from django.utils import timezone
 
 from customers.texts import nightly
 from events import wake
 from events.alerts import watch as alerts
+from events.clock import database_now
 from events.jobs import run
 from events.outbox import expire, fan_out
 from events.send_log import partitions, retention
@@ -43,7 +46,7 @@ def fan_out_trait_changes() -> str:
 
 @app.task(name=wake.RUN_JOBS_TASK)
 def run_jobs() -> str:
-    return f"{run.run_jobs(timezone.now())} chunks"
+    return f"{run.run_jobs(database_now())} chunks"
 
 
 @app.task(name=wake.WRITE_EXPORTS_TASK)
@@ -58,44 +61,44 @@ def delete_old_exports() -> str:
 
 @app.task
 def sweep_lost() -> str:
-    return f"{lost.sweep(timezone.now())} recorded"
+    return f"{lost.sweep(database_now())} recorded"
 
 
 @app.task
 def sweep_birthdays() -> str:
-    return f"{birthdays.sweep(timezone.now())} recorded"
+    return f"{birthdays.sweep(database_now())} recorded"
 
 
 @app.task
 def sweep_spending() -> str:
-    return f"{spending.sweep(timezone.now())} changed"
+    return f"{spending.sweep(database_now())} changed"
 
 
 @app.task
 def alert_owners() -> str:
-    return f"{alerts.watch(timezone.now())} emails"
+    return f"{alerts.watch(database_now())} emails"
 
 
 @app.task
 def expire_waiting() -> str:
-    return f"{expire.expire(timezone.now())} expired"
+    return f"{expire.expire(database_now())} expired"
 
 
 @app.task
 def keep_partitions() -> str:
-    now = timezone.now()
+    now = database_now()
     return f"{partitions.create_ahead(now)} created, {retention.drop_old(now)} dropped"
 
 
 @app.task
 def delete_old_idempotency_keys() -> str:
-    return f"{idempotency.delete_old_responses(timezone.now())} deleted"
+    return f"{idempotency.delete_old_responses(database_now())} deleted"
 
 
 @app.task
 def send_texts() -> str:
     """Send the nightly texts of all businesses whose hour has come."""
-    counts = nightly.run()
+    counts = nightly.run(database_now)
     if counts:
         log.info("texts", **counts)
     return ", ".join(f"{count} {what}" for what, count in sorted(counts.items())) or "nothing due"

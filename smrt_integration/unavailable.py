@@ -33,6 +33,16 @@ def is_unavailable(error: BaseException | None) -> bool:
     }
 
 
+def is_away(error: BaseException | None) -> bool:
+    """Return whether the database cannot be used at all, and not just this time."""
+    return is_unavailable(error) and _sqlstate(error) not in GAVE_UP
+
+
+def name_of(error: BaseException) -> str:
+    """Return the error's type, with PostgreSQL's code if it has one. Its text may quote a row."""
+    return " ".join(filter(None, (type(error).__name__, _sqlstate(error))))
+
+
 def problem(error: BaseException | None) -> str:
     return BUSY if _sqlstate(error) in GAVE_UP else AWAY
 

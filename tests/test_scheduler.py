@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from time_machine import TimeMachineFixture
 
 from devtools.services.redis import RedisServer
+from events.stale_tasks import MAX_WAITING_TASKS
 from smrt_integration import schedules
 from tests.own_beat import OwnBeat
 
@@ -206,3 +207,23 @@ class TestBroker:
 
         assert [line["event"] for line in logged] == ["server_away", "server_back"]
         assert (logged[0]["server"], logged[0]["log_level"]) == ("broker", "warning")
+
+    def test_without_workers_few_tasks_pile_up_and_all_are_published_once_one_takes_them(
+        self, own_beat: OwnBeat, server: RedisServer, clock: TimeMachineFixture
+    ) -> None:
+        broker = redis.Redis.from_url(server.url)
+        broker.rpush("celery", *[b"waiting"] * MAX_WAITING_TASKS)
+        with capture_logs() as logged:
+            for _ in range(3):
+                own_beat.scheduler.tick()
+                clock.shift(1)
+            assert broker.llen("celery") == MAX_WAITING_TASKS
+            broker.delete("celery")
+            clock.shift(1)
+
+            assert own_beat.run().keys() >= schedules.SCHEDULE_NAMES
+
+        assert [(line["event"], line["server"]) for line in logged] == [
+            ("server_away", "workers"),
+            ("server_back", "workers"),
+        ]

@@ -1,6 +1,5 @@
 """Limit the sign-ups per hour from one internet address."""
 
-import time
 from typing import Final
 
 from django.http import HttpRequest
@@ -26,5 +25,5 @@ def may_sign_up(request: HttpRequest) -> bool:
     address_hash = salted_hmac(
         "customers.account.signup_limit", address, algorithm="sha256"
     ).hexdigest()[:32]
-    sign_ups = count_call(f"smrt:joins:{address_hash}", SIGN_UP_WINDOW_SECONDS, time.time())
-    return sign_ups <= SIGN_UPS_PER_WINDOW
+    sign_ups = count_call(f"smrt:joins:{address_hash}", SIGN_UP_WINDOW_SECONDS)
+    return sign_ups.calls <= SIGN_UPS_PER_WINDOW

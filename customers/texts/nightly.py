@@ -2,8 +2,9 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -22,22 +23,24 @@ TEXT_RUN_SECONDS: Final = 50.0
 """Less than the minute after which beat starts the next run, which continues where this ended."""
 
 
-def run(budget: float = TEXT_RUN_SECONDS) -> Counter[str]:
+def run(
+    clock: Callable[[], datetime] = timezone.now, budget: float = TEXT_RUN_SECONDS
+) -> Counter[str]:
     """Plan and send texts until none is due or the time is up.
 
     Returns the number of texts by result.
     """
-    now, ends = timezone.now(), time.monotonic() + budget
+    now, ends = clock(), time.monotonic() + budget
     plan_texts(now)
     expired, abandoned = close_overdue_texts(now)
     counts = Counter(expired=expired, abandoned=abandoned)
     with ThreadPoolExecutor(TEXT_CHUNK_SIZE) as threads:
         backend = backends.new_backend()
-        while time.monotonic() < ends and (texts := claim_texts(timezone.now())):
+        while time.monotonic() < ends and (texts := claim_texts(clock())):
             results = send(texts, backend, threads)
             save_send_results(
                 {text.id: result for text, result in zip(texts, results, strict=True)},
-                timezone.now(),
+                clock(),
             )
             counts.update(type(result).__name__.lower() for result in results)
             if any(_is_account_halted(result) for result in results):

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db import models, transaction
 from django.db.models import F
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from events import wake
 from events.identify import IDENTIFY
@@ -72,7 +72,7 @@ def halt_for_choice(business_id: int) -> bool:
 
 def halt(business_id: int, reason: str) -> None:
     Lane.objects.filter(business_id=business_id).update(
-        stopped=reason, stopped_at=timezone.now(), generation=F("generation") + 1
+        stopped=reason, stopped_at=Now(), generation=F("generation") + 1
     )
 
 
@@ -90,7 +90,7 @@ def lock_lane(business_id: int) -> Lane:
 def _resume(lanes: models.QuerySet[Lane]) -> None:
     lanes.update(
         generation=F("generation") + 1,
-        resume_at=timezone.now(),
+        resume_at=Now(),
         failures=0,
         stopped="",
         stopped_at=None,

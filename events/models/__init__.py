@@ -13,6 +13,7 @@ from events.models.outbox import (
 )
 from events.models.send_log import DeliveryAttempt, Outcome, SendLog
 from events.models.switch_changes import SwitchChange
+from events.models.task_run import TaskRun
 
 __all__ = [
     "AcceptedTraits",
@@ -34,6 +35,7 @@ __all__ = [
     "SendLog",
     "SweepDone",
     "SwitchChange",
+    "TaskRun",
     "TraitChange",
     "UnansweredIdentify",
 ]

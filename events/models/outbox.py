@@ -7,7 +7,6 @@
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from customers.models import Business, Customer
 from events.identify import IDENTIFY
@@ -93,10 +92,10 @@ class Lane(models.Model):
         help_text="Until then one worker has the lane; after that, any may claim it.",
     )
     claimed_at = models.DateTimeField(
-        default=timezone.now,
+        db_default=Now(),
         help_text="When it was last claimed. Lanes are served least recently claimed first.",
     )
-    resume_at = models.DateTimeField(default=timezone.now, help_text="No attempt before this time.")
+    resume_at = models.DateTimeField(db_default=Now(), help_text="No attempt before this time.")
     failures = models.PositiveIntegerField(default=0, help_text="Failed attempts in a row.")
     generation = models.PositiveIntegerField(
         default=0,
@@ -141,7 +140,7 @@ class Lane(models.Model):
     # deleted rows that a long-running snapshot keeps. `delivery.claim` raises the floor.
     floor = models.BigIntegerField(default=0)
     next_floor = models.BigIntegerField(default=0)
-    floor_at = models.DateTimeField(default=timezone.now)
+    floor_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return f"Lane of {self.business}"

@@ -14,7 +14,6 @@ from typing import Any, cast
 
 from django.db import connection, transaction
 from django.db.utils import OperationalError
-from django.utils import timezone
 from psycopg.errors import LockNotAvailable
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import JSONRenderer
@@ -41,7 +40,7 @@ WITH timeout AS MATERIALIZED (
     SELECT current_setting('lock_timeout') AS before, set_config('lock_timeout', %s, true)
 )
 INSERT INTO smrt_integration_answered (key_id, idempotency_key, request_hash, status, body, at)
-SELECT %s, %s, %s, 0, '', %s::timestamptz FROM timeout
+SELECT %s, %s, %s, 0, '', clock_timestamp() FROM timeout
 ON CONFLICT (key_id, idempotency_key) DO NOTHING
 RETURNING id, (SELECT set_config('lock_timeout', before, true) FROM timeout)
 """
@@ -100,9 +99,7 @@ def _claim(request: Request, key: str) -> int | None:
     key_id, hashed = _api_key(request).pk, request_hash(request)
     try:
         with connection.cursor() as cursor:
-            cursor.execute(
-                CLAIM_IDEMPOTENCY_KEY, [CLAIM_LOCK_TIMEOUT, key_id, key, hashed, timezone.now()]
-            )
+            cursor.execute(CLAIM_IDEMPOTENCY_KEY, [CLAIM_LOCK_TIMEOUT, key_id, key, hashed])
             row = cursor.fetchone()
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):

@@ -1,13 +1,12 @@
 """Limit the calls per minute of one API key."""
 
-import time
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from customers.rate_limit import count_call, seconds_to_next_window
+from customers.rate_limit import count_call
 from smrt_integration.api.models import ApiKey
 
 if TYPE_CHECKING:
@@ -23,10 +22,9 @@ class KeyThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: "APIView") -> bool:
         if not isinstance(request.auth, ApiKey):
             return True
-        self.now = time.time()
-        calls = count_call(f"smrt:calls:{request.auth.pk}", THROTTLE_WINDOW_SECONDS, self.now)
-        return calls <= settings.API_CALLS_PER_MINUTE
+        self.counted = count_call(f"smrt:calls:{request.auth.pk}", THROTTLE_WINDOW_SECONDS)
+        return self.counted.calls <= settings.API_CALLS_PER_MINUTE
 
     def wait(self) -> float:
         """Return the seconds until the next window. DRF sends them as Retry-After."""
-        return seconds_to_next_window(THROTTLE_WINDOW_SECONDS, self.now)
+        return self.counted.seconds_left

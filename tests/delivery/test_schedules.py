@@ -76,3 +76,14 @@ def test_a_deleted_schedule_is_created_again_and_the_command_says_so() -> None:
 
     assert said.getvalue() == "1 schedules created.\n"
     assert ours()["Find birthdays"].task == "smrt_integration.tasks.sweep_birthdays"
+
+
+def test_a_deploy_removes_the_expiry_that_version_0_1_0_set_and_keeps_an_operators() -> None:
+    PeriodicTask.objects.filter(name="Deliver what waits").update(expire_seconds=5)
+    PeriodicTask.objects.filter(name="Find birthdays").update(expire_seconds=60)
+    PeriodicTask.objects.filter(name="Alert owners").update(expire_seconds=3_600)
+
+    migrate_again()
+
+    expiries = {task.name: task.expire_seconds for task in ours().values() if task.expire_seconds}
+    assert expiries == {"Alert owners": 3_600}
