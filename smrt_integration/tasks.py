@@ -56,7 +56,7 @@ def write_exports() -> str:
 
 @app.task
 def delete_old_exports() -> str:
-    return f"{files.delete_old(timezone.now())} deleted"
+    return f"{files.delete_old(database_now())} deleted"
 
 
 @app.task
