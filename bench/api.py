@@ -30,6 +30,9 @@ ITEMS = 5
 # As the Docker image starts it; gunicorn.conf.py sets the number of processes and threads.
 SERVER = ("gunicorn", "smrt_integration.wsgi")
 
+# As the proxy sends them on.
+HEADERS = {"Host": "smrt.example.com", "X-Forwarded-Proto": "https"}
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -87,7 +90,7 @@ def _measure(
 
 
 def _make_calls() -> list[Call]:
-    calls = []
+    by_business = []
     for business in Business.objects.all():
         _, secret = ApiKey.issue(business, Client.POS, "Till")
         department = Department.objects.get_or_create(business=business, name="Dry cleaning")[0]
@@ -100,11 +103,14 @@ def _make_calls() -> list[Call]:
             }
             for n in range(1, ITEMS + 1)
         ]
-        calls += [
-            Call(secret, {"customer": str(customer.uuid), "items": items, "tax_rate": "8.5"})
-            for customer in Customer.objects.filter(business=business)
-        ]
-    return calls
+        by_business.append(
+            [
+                Call(secret, {"customer": str(customer.uuid), "items": items, "tax_rate": "8.5"})
+                for customer in Customer.objects.filter(business=business)
+            ]
+        )
+    # The businesses alternate: a web process handles few calls of one business at a time.
+    return [call for calls in zip(*by_business, strict=True) for call in calls]
 
 
 def _count_recorded() -> int:
@@ -116,9 +122,8 @@ def _count_recorded() -> int:
 async def _run_clients(port: int, calls: list[Call], seconds: float, *, keyed: bool) -> list[float]:
     """Call until the seconds are over. Returns the milliseconds of each call."""
     next_calls, until = itertools.cycle(calls), time.monotonic() + seconds
-    host = {"Host": "smrt.example.com", "X-Forwarded-Proto": "https"}
     async with aiohttp.ClientSession(
-        f"http://127.0.0.1:{port}", headers=host, trust_env=False
+        f"http://127.0.0.1:{port}", headers=HEADERS, trust_env=False
     ) as http:
         clients = await asyncio.gather(
             *(_run_client(http, next_calls, until, keyed=keyed) for _ in range(CLIENTS))

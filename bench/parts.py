@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bench import api, claiming, latency, owner_pages, recording, rounds, throughput
+from bench import api, claiming, latency, neighbours, owner_pages, recording, rounds, throughput
 from bench.figures import Figure
 from bench.sizes import Sizes
 
@@ -64,6 +64,15 @@ PARTS = (
             "api_orders_p99_ms",
             "api_orders_without_key_per_s",
             "api_orders_without_key_p99_ms",
+        ),
+    ),
+    Part(
+        "neighbours",
+        neighbours.measure_neighbours,
+        (
+            "neighbours_quiet_p99_ms",
+            "neighbours_locked_row_p99_ms",
+            "neighbours_reports_p99_ms",
         ),
     ),
     Part("claim", claiming.measure_claims, ("claim_ms",)),

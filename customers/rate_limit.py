@@ -5,8 +5,9 @@ While Redis is away nobody is limited: orders and sign-ups matter more than a co
 
 import os
 import time
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import redis
 from django.conf import settings
@@ -14,6 +15,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from customers.outages import Outage
+
+FromRedis = TypeVar("FromRedis")
 
 SOCKET_TIMEOUT_SECONDS: Final = 0.05
 """Each request waits for its count, once to connect and once to read: at most twice this long."""
@@ -37,21 +40,31 @@ def count_call(name: str, window_seconds: int) -> CountedCalls:
 
     A window begins with its first call. Redis ends it: web servers' clocks may differ.
     """
-    global _retry_at  # noqa: PLW0603 - one per process
-    if time.monotonic() < _retry_at:
-        return CountedCalls(0, 0.0)
-    try:
-        with _redis(os.getpid(), settings.REDIS_URL).pipeline() as pipe:
+
+    def count(server: "redis.Redis") -> CountedCalls:
+        with server.pipeline() as pipe:
             pipe.set(name, 0, ex=window_seconds, nx=True)
             pipe.incr(name)
             pipe.pttl(name)
             _, calls, milliseconds_left = pipe.execute()
+        return CountedCalls(int(calls), milliseconds_left / 1000)
+
+    return ask_redis(count, CountedCalls(0, 0.0))
+
+
+def ask_redis(ask: "Callable[[redis.Redis], FromRedis]", while_away: FromRedis) -> FromRedis:
+    """Return what `ask` returns, or `while_away` after an error and for a while after it."""
+    global _retry_at  # noqa: PLW0603 - one per process
+    if time.monotonic() < _retry_at:
+        return while_away
+    try:
+        response = ask(_redis(os.getpid(), settings.REDIS_URL))
     except redis.RedisError as error:
         _retry_at = time.monotonic() + RETRY_AFTER_SECONDS
         _outage.failed(error)
-        return CountedCalls(0, 0.0)
+        return while_away
     _outage.worked()
-    return CountedCalls(int(calls), milliseconds_left / 1000)
+    return response
 
 
 # One connection pool per process: a connection from before a fork must not be shared after it.

@@ -117,6 +117,7 @@ MIDDLEWARE = [
     "smrt_integration.request_log.RequestLog",
     "axes.middleware.AxesMiddleware",
     "smrt_integration.unavailable.Unavailable",
+    "smrt_integration.admin.user_turns.UserTurns",
 ]
 ROOT_URLCONF = "smrt_integration.urls"
 WSGI_APPLICATION = "smrt_integration.wsgi.application"
@@ -188,7 +189,10 @@ API_CALLS_PER_MINUTE = environment.number("API_CALLS_PER_MINUTE", 1_200, 1, 1_00
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["smrt_integration.api.authentication.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["smrt_integration.api.authentication.HasScope"],
-    "DEFAULT_THROTTLE_CLASSES": ["smrt_integration.api.throttles.KeyThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "smrt_integration.api.throttles.KeyThrottle",
+        "smrt_integration.api.throttles.TurnThrottle",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["smrt_integration.api.parsers.BoundedJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],

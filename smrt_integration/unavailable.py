@@ -9,6 +9,8 @@ from django.db.utils import Error as DatabaseProblem
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
+from customers.turns import RETRY_REFUSED_AFTER_SECONDS, TooManyInProgress
+
 log = structlog.get_logger(__name__)
 
 UNAVAILABLE_FOR_SECONDS: Final = 5
@@ -23,6 +25,9 @@ READ_ONLY: Final = "25006"
 BUSY: Final = "This took too long, because other work was in the way. Nothing was changed."
 AWAY: Final = "We cannot reach our database at the moment."
 """Whether a change was committed is not known when the connection is lost during COMMIT."""
+MANY_IN_PROGRESS: Final = (
+    "Many pages and programs of this business are being served at the moment. Nothing was changed."
+)
 
 
 def is_unavailable(error: BaseException | None) -> bool:
@@ -66,19 +71,30 @@ class Unavailable:
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, TooManyInProgress):
+            return busy_page(request)
         return unavailable_page(request, error) if is_unavailable(error) else None
 
 
 def unavailable_page(request: HttpRequest, error: BaseException | None) -> HttpResponse:
     """Render a page for owners and customers alike, without a query."""
     log_unavailable(error)
+    return _page(request, problem(error), 503, UNAVAILABLE_FOR_SECONDS)
+
+
+def busy_page(request: HttpRequest) -> HttpResponse:
+    """Render a page for people of a business of which too much is in progress."""
+    return _page(request, MANY_IN_PROGRESS, 429, RETRY_REFUSED_AFTER_SECONDS)
+
+
+def _page(request: HttpRequest, sentence: str, status: int, retry_seconds: int) -> HttpResponse:
     context = {
         "site_name": "One moment",
-        "problem": problem(error),
+        "problem": sentence,
         "has_sent_form": request.method == "POST",
-        "may_be_saved": problem(error) == AWAY,
+        "may_be_saved": sentence == AWAY,
     }
-    response = render(None, "smrt/unavailable.html", context, status=503)
-    response.headers["Retry-After"] = str(UNAVAILABLE_FOR_SECONDS)
+    response = render(None, "smrt/unavailable.html", context, status=status)
+    response.headers["Retry-After"] = str(retry_seconds)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -16,6 +16,7 @@ from customers.account.forms import JoinForm
 from customers.account.rendering import anonymous_page, business_page, private, redirect_home
 from customers.links import clean_token
 from customers.models import Brand, Business, Customer
+from customers.turns import take_turn
 
 JOIN_FORM_SALT: Final = "customers.account.join"
 JOIN_FORM_LIFETIME: Final = timedelta(days=1)
@@ -37,6 +38,7 @@ def join(request: HttpRequest, business: str) -> HttpResponse:
     joined = _business(clean_token(business))
     if joined is None:
         return anonymous_page(request, "not_found", 404)
+    take_turn(joined.pk)
     brand = _brand(request.GET.get("brand", ""), joined)
     form = JoinForm(
         request.POST if request.method == "POST" else None,

@@ -16,6 +16,7 @@ from customers.account.rendering import ViewArgs, account_page, anonymous_page, 
 from customers.errors import ActionRefused
 from customers.links import read_link
 from customers.models import Customer
+from customers.turns import take_turn
 
 CUSTOMER_PATHS = ("/account/", "/join/")
 
@@ -54,6 +55,7 @@ def customer_view(
         customer = session.customer_of(request)
         if customer is None:
             return anonymous_page(request, "not_logged_in", 404)
+        take_turn(customer.business_id)
         if request.method == "POST" and request.POST.get("account") != customer.uuid.hex:
             # The form was shown to another customer, whose account was open in this browser then.
             return account_page(request, customer, "other_account", 409)

@@ -1,0 +1,43 @@
+"""One large request of a business at a time, over all web processes and machines.
+
+A list of hundreds of rows computes for a tenth of a second and more. As many of them as there are
+processors would delay everybody, though threads are free. The turn is a key in Redis that expires,
+so a killed process keeps nobody waiting for long. While Redis is away, `customers.turns` still lets
+one run in each process.
+"""
+
+import time
+from typing import Final
+from uuid import uuid4
+
+from customers.rate_limit import ask_redis
+
+EXPIRES_MILLISECONDS: Final = 15_000
+"""Longer than any large request takes; see the statement timeout of the web server."""
+ASK_AGAIN_SECONDS: Final = 0.05
+"""Half as long as a large request takes at least."""
+
+# Only the process that took the turn may end it: it may have expired and be another's by now.
+GIVE_BACK: Final = (
+    "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end"
+)
+
+
+def take_large_turn(business: str, wait_seconds: float) -> str | None:
+    """Wait for the turn. Returns the token to give it back with, or None if it did not come."""
+    key, token, until = _key(business), uuid4().hex, time.monotonic() + wait_seconds
+    while not ask_redis(
+        lambda server: bool(server.set(key, token, nx=True, px=EXPIRES_MILLISECONDS)), True
+    ):
+        if time.monotonic() >= until:
+            return None
+        time.sleep(ASK_AGAIN_SECONDS)
+    return token
+
+
+def give_back_large_turn(business: str, token: str) -> None:
+    ask_redis(lambda server: server.eval(GIVE_BACK, 1, _key(business), token), None)
+
+
+def _key(business: str) -> str:
+    return f"smrt:large:{business}"
