@@ -149,8 +149,10 @@ def test_slow_readers_of_exports_keep_no_till_waiting_without_a_proxy(
             stack.enter_context(closing(slow_reader(web.url, owner, export)))
             for _ in range(READERS)
         ]
-        refused = READERS - DOWNLOADS_AT_ONCE
-        assert sorted(map(status, readers)) == [200] * DOWNLOADS_AT_ONCE + [503] * refused
+        statuses = [status(reader) for reader in readers]
+        assert statuses.count(200) == DOWNLOADS_AT_ONCE
+        # 503: another download is under way; 429: the business has too many requests at a time
+        assert set(statuses) <= {200, 429, 503}
         assert seconds_of_an_order(web.url, customer) < TILL_SECONDS
 
 
