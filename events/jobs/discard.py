@@ -16,9 +16,11 @@ from events.identify import IDENTIFY
 from events.lanes import lane_control
 from events.lanes.status import DISCARDING
 from events.models import Outcome, Request
+from events.outbox import unanswered
 from events.outbox.read import OUTBOX_COLUMNS, as_outbox_row
-from events.outbox.rows import OutboxRow, SettledMessage
+from events.outbox.rows import OutboxRow
 from events.outbox.settle import take_out
+from events.outbox.unanswered import EndedLease
 from events.send_log import partitions
 from events.send_log.write import write_log
 
@@ -52,7 +54,8 @@ FOR UPDATE OF o SKIP LOCKED
 ANY_LEFT: Final = f"SELECT EXISTS (SELECT FROM events_outgoing o WHERE {CHOSEN_BEFORE})"
 # While a delivery is in flight, Segment may be accepting just these events.
 LOCK_IDLE_LANE: Final = """
-SELECT FROM events_lane WHERE business_id = %s AND (lease_until IS NULL OR lease_until < %s)
+SELECT claimed_at, lease_until FROM events_lane
+WHERE business_id = %s AND (lease_until IS NULL OR lease_until < %s)
 FOR UPDATE SKIP LOCKED
 """
 
@@ -133,8 +136,12 @@ def discard_chunk(job: Request, now: datetime) -> bool:
     params = _params(job)
     with connection.cursor() as cursor:
         cursor.execute(LOCK_IDLE_LANE, [job.business_id, now])
-        if cursor.fetchone() is None:
+        lane = cursor.fetchone()
+        if lane is None:
             return False
+        claimed_at, lease_until = lane
+        if lease_until is not None:
+            unanswered.recover([EndedLease(job.business_id, claimed_at, lease_until)])
         rows = _discard(cursor, params, now)
         if rows:
             job.done += len(rows)
@@ -156,7 +163,7 @@ def _discard(cursor: Any, params: dict[str, Any], now: datetime) -> list[OutboxR
         partitions.ensure(now)
         taken = take_out(cursor, rows)
         discarded = [
-            SettledMessage(row, Outcome.SKIPPED, DISCARDED_REASON)
+            unanswered.settled_without_answer(row, Outcome.SKIPPED, DISCARDED_REASON)
             for row in rows
             if row.id in taken
         ]

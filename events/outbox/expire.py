@@ -10,8 +10,8 @@ from django.db import connection, transaction
 
 from events.models import Outcome
 from events.outbox.read import OUTBOX_COLUMNS, as_outbox_row
-from events.outbox.rows import SettledMessage
 from events.outbox.settle import take_out
+from events.outbox.unanswered import EndedLease, recover, settled_without_answer
 from events.send_log import partitions
 from events.send_log.write import write_log
 
@@ -26,7 +26,15 @@ HELD_EXPIRED_REASON: Final = (
 )
 
 # A business that is switched off keeps its messages until the owner decides. A lane with a lease
-# may be sending just these messages.
+# may be sending just these messages. When the lease has ended, its worker may have posted them.
+FIND_ENDED_LEASES: Final = """
+SELECT l.business_id, l.claimed_at, l.lease_until FROM events_lane l
+JOIN events_integration i ON i.business_id = l.business_id AND i.enabled
+WHERE l.lease_until < %s AND EXISTS (
+    SELECT FROM events_outgoing o
+    WHERE o.business_id = l.business_id AND o.recorded_at < %s AND o.unanswered_at IS NULL
+)
+"""
 FIND_EXPIRED: Final = f"""
 SELECT {OUTBOX_COLUMNS} FROM events_outgoing o
 JOIN events_integration i ON i.business_id = o.business_id AND i.enabled
@@ -46,6 +54,9 @@ DELETE FROM events_heldtrack o USING (
 
 def expire(now: datetime) -> int:
     """Move expired messages to the send log. Returns the number of messages."""
+    with connection.cursor() as cursor:
+        cursor.execute(FIND_ENDED_LEASES, [now, now - EXPIRES_AFTER])
+        recover([EndedLease(*lease) for lease in cursor.fetchall()])
     expired = 0
     for expire_chunk in (_expire_chunk, _expire_held_chunk):
         while count := expire_chunk(now):
@@ -60,7 +71,7 @@ def _expire_chunk(now: datetime) -> int:
         rows = [as_outbox_row(row) for row in cursor.fetchall()]
         taken = take_out(cursor, rows)
         expired = [
-            SettledMessage(row, Outcome.EXPIRED, EXPIRED_REASON)
+            settled_without_answer(row, Outcome.EXPIRED, EXPIRED_REASON)
             for row in rows
             if taken.get(row.id)
         ]
@@ -73,6 +84,8 @@ def _expire_held_chunk(now: datetime) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(TAKE_OUT_EXPIRED_HELD, [now - EXPIRES_AFTER, EXPIRE_CHUNK_SIZE])
         rows = [as_outbox_row(row) for row in cursor.fetchall()]
-        expired = [SettledMessage(row, Outcome.EXPIRED, HELD_EXPIRED_REASON) for row in rows]
+        expired = [
+            settled_without_answer(row, Outcome.EXPIRED, HELD_EXPIRED_REASON) for row in rows
+        ]
         write_log(cursor, expired, now)
         return len(rows)

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 from events import wake
 from events.outbox.read import OUTBOX_COLUMNS, as_outbox_row
-from events.outbox.rows import HeldWork, LaneUpdate, OutboxRow, Refusal
+from events.outbox.rows import HeldWork, OutboxRow, Refusal
 
 HELD_COLUMNS: Final = (
     "id, business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts, "
@@ -32,14 +32,6 @@ ALL_WAITING: Final = f"""(
 )"""
 """The outbox and the held tracks, for pages. PostgreSQL merges the two by their indexes."""
 
-# Locked until the transaction ends: who claims the lane after that finds what is written here.
-LOCK_OWN_LANES: Final = """
-SELECT l.business_id FROM events_lane l
-JOIN unnest(%s::bigint[], %s::uuid[], %s::int[]) AS own (business_id, token, generation)
-    ON own.business_id = l.business_id AND own.token = l.lease_token
-    AND own.generation = l.generation
-ORDER BY l.business_id FOR UPDATE OF l
-"""
 STORE_REFUSALS: Final = """
 INSERT INTO events_refusedtraits AS r (customer_id, business_id, destination, traits_hash, omitted,
     omitted_hash, reason, refused_at, send_up_to)
@@ -118,19 +110,15 @@ FORGET_REFUSALS: Final = "DELETE FROM events_refusedtraits WHERE customer_id = A
 FORGET_REFUSALS_OF_BUSINESS: Final = "DELETE FROM events_refusedtraits WHERE business_id = %s"
 
 
-def settle_held(
-    cursor: Any, work: HeldWork, lane_updates: Sequence[LaneUpdate], now: datetime
-) -> None:
-    """Write this part of a settlement, in its transaction and before it releases the lanes.
+def settle_held(cursor: Any, work: HeldWork, own: Collection[int], now: datetime) -> None:
+    """Write this part of a settlement, in its transaction, which has locked the lanes.
 
-    Nothing is held for a lane whose lease was lost: its new worker may have sent an identify. Nor
-    for one whose owner has changed something: it may be another destination now.
+    `own` are the businesses whose lane still had our lease and no change of its owner. For others,
+    nothing is held: a new worker may have sent an identify, or it may be another destination now.
     """
-    if work.refusals or work.to_hold:
-        own = _lock_own_lanes(cursor, lane_updates)
-        _store_refusals(cursor, [item for item in work.refusals if item.business_id in own], now)
-        if work.to_hold:
-            cursor.execute(HOLD, [[row.id for row in work.to_hold], list(own), now])
+    _store_refusals(cursor, [item for item in work.refusals if item.business_id in own], now)
+    if work.to_hold:
+        cursor.execute(HOLD, [[row.id for row in work.to_hold], list(own), now])
     if work.accepted_whole:
         cursor.execute(FORGET_REFUSALS, [work.accepted_whole])
     if work.identified:
@@ -176,13 +164,6 @@ def forget_hashes(cursor: Any, customer_ids: Collection[int]) -> None:
     """Let these customers' traits be posted again as a whole: an owner asked for it."""
     if customer_ids:
         cursor.execute(FORGET_HASHES, [sorted(customer_ids)])
-
-
-def _lock_own_lanes(cursor: Any, lane_updates: Sequence[LaneUpdate]) -> set[int]:
-    """Return the businesses whose lane still has our lease and no change of its owner."""
-    rows = [(update.business_id, update.token, update.generation) for update in lane_updates]
-    cursor.execute(LOCK_OWN_LANES, [list(column) for column in zip(*rows, strict=True)])
-    return {business_id for (business_id,) in cursor.fetchall()}
 
 
 def _store_refusals(cursor: Any, refusals: Sequence[Refusal], now: datetime) -> None:

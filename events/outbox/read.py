@@ -19,10 +19,11 @@ from events.outbox.rows import OutboxRow
 # The time is read as text: Django's conversion takes a tenth of the time that a message costs.
 OUTBOX_COLUMNS: Final = (
     "o.id, o.business_id, o.customer_id, o.user_id, o.event, o.subject_id, o.message_id, "
-    "o.occurred_at::text, o.facts, o.attempts"
+    "o.occurred_at::text, o.facts, o.attempts, o.unanswered_at::text"
 )
-OCCURRED_AT, FACTS = (
-    OUTBOX_COLUMNS.split(", ").index(column) for column in ("o.occurred_at::text", "o.facts")
+OCCURRED_AT, FACTS, UNANSWERED_AT = (
+    OUTBOX_COLUMNS.split(", ").index(column)
+    for column in ("o.occurred_at::text", "o.facts", "o.unanswered_at::text")
 )
 
 FIND_WAITING_ROWS: Final = f"""
@@ -136,4 +137,6 @@ def as_outbox_row(row: Sequence[Any]) -> OutboxRow:
     values = list(row)
     values[OCCURRED_AT] = datetime.fromisoformat(values[OCCURRED_AT])
     values[FACTS] = json.loads(values[FACTS])
+    if values[UNANSWERED_AT]:
+        values[UNANSWERED_AT] = datetime.fromisoformat(values[UNANSWERED_AT])
     return OutboxRow(*values)

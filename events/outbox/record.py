@@ -60,7 +60,8 @@ WHERE c.id = %s::bigint AND i.enabled AND e.event <> ALL (i.muted)
 # flight, Segment would drop the newer traits as a duplicate.
 REPLACE_WAITING_IDENTIFY: Final = f"""
 ON CONFLICT (customer_id) WHERE event = '{IDENTIFY}'
-DO UPDATE SET message_id = EXCLUDED.message_id, occurred_at = EXCLUDED.occurred_at
+DO UPDATE SET message_id = EXCLUDED.message_id, occurred_at = EXCLUDED.occurred_at,
+    unanswered_at = NULL
 """
 
 LookupNames = tuple[tuple[str, Related], ...]

@@ -10,7 +10,10 @@ from events.models import Outcome
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """A row of the outbox as it was read."""
+    """A row of the outbox as it was read.
+
+    `unanswered_at` is when this message was last posted without an answer: Segment may have it.
+    """
 
     id: int
     business_id: int
@@ -22,6 +25,7 @@ class OutboxRow:
     occurred_at: datetime
     facts: dict[str, Any]
     attempts: int
+    unanswered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,32 @@ class AcceptedIdentify:
 
 
 @dataclass(frozen=True, slots=True)
+class PostedIdentify:
+    """An identify that was posted, whatever came of it.
+
+    `traits_hash` is of the traits that were posted, `body` what the send log keeps of the message.
+    """
+
+    row: OutboxRow
+    destination: str
+    traits_hash: str
+    body: str
+    posted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAttempt:
+    """A message that was posted and neither accepted nor refused.
+
+    `unanswered_at` is the time of the request when no answer came, otherwise None.
+    """
+
+    row: OutboxRow
+    error: str
+    unanswered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One HTTP request. `status` is None when no response came."""
 
@@ -67,6 +97,7 @@ class LaneUpdate:
 
     It is written only while the lane has this lease `token`. What it says about failures is written
     only while the lane has this `generation`, as then the owner has changed nothing.
+    `refused_in_row` counts messages refused alone since one was accepted.
     """
 
     business_id: int
@@ -77,6 +108,8 @@ class LaneUpdate:
     stopped: str = ""
     last_error: str = ""
     accepted_at: datetime | None = None
+    accepted_destination: str = ""
+    refused_in_row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +145,22 @@ class HeldWork:
 
 @dataclass(slots=True)
 class Settlement:
-    """What one transaction settles: the results of one or more lanes."""
+    """What one transaction settles: the results of one or more lanes.
+
+    `posted_identifies` has all identifies that were posted, `unanswered` those without an answer.
+    `uncertain_customers` are those of whom Segment may have other traits than it last accepted.
+    `identify_again` are identifies among `settled` that are recorded again under a new message id.
+    `transaction_id` names the transaction that wrote it, and is empty before.
+    """
 
     settled: list[SettledMessage] = field(default_factory=list)
     accepted_identifies: list[AcceptedIdentify] = field(default_factory=list)
-    failed_attempts: list[tuple[OutboxRow, str]] = field(default_factory=list)
+    posted_identifies: list[PostedIdentify] = field(default_factory=list)
+    unanswered: list[PostedIdentify] = field(default_factory=list)
+    uncertain_customers: list[int] = field(default_factory=list)
+    identify_again: list[OutboxRow] = field(default_factory=list)
+    failed_attempts: list[FailedAttempt] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     lane_updates: list[LaneUpdate] = field(default_factory=list)
     held: HeldWork = field(default_factory=HeldWork)
+    transaction_id: str = ""

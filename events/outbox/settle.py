@@ -1,26 +1,26 @@
 """Settle what was sent, in one short transaction.
 
-A message is logged when this transaction takes it out of the outbox. When another worker took over
-the lease, the second settling finds no row and logs nothing. An identify that a save replaced while
-it was in flight is logged when its traits are stored as the ones that Segment has.
+A message is logged when this transaction takes it out of the outbox. An identify that a save
+replaced while it was in flight is logged unless the log has it.
+
+The lanes are locked first. So the results of one business are written one after the other, and a
+worker whose lease ended meanwhile finds this out here: the lane is another worker's, and what this
+worker posted may have reached Segment after newer messages.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
 
 from events.identify import IDENTIFY
+from events.models import Outcome
+from events.outbox import accepted_traits, unanswered
 from events.outbox.held import settle_held
 from events.outbox.lock_timeout import limit_idle_time
-from events.outbox.rows import (
-    AcceptedIdentify,
-    LaneUpdate,
-    OutboxRow,
-    SettledMessage,
-    Settlement,
-)
+from events.outbox.rows import FailedAttempt, LaneUpdate, OutboxRow, SettledMessage, Settlement
 from events.send_log import partitions
 from events.send_log.write import write_attempts, write_log
 
@@ -42,32 +42,34 @@ RETURNING o.id, o.event = '{IDENTIFY}' AND EXISTS (
     WHERE a.customer_id = o.customer_id AND a.message_id = o.message_id
 )
 """
-# When two transactions settle identifies of one customer, the one that took its identify out of the
-# outbox has the newest. Otherwise the times decide, which come from the clocks of several machines.
-STORE_TRAITS: Final = """
-INSERT INTO events_acceptedtraits AS a
-    (customer_id, destination, traits_hash, message_id, occurred_at)
-SELECT new.* FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
-    AS new (customer_id, destination, traits_hash, message_id, occurred_at)
-JOIN customers_customer c ON c.id = new.customer_id
-ORDER BY new.customer_id
-ON CONFLICT (customer_id) DO UPDATE SET
-    destination = EXCLUDED.destination, traits_hash = EXCLUDED.traits_hash,
-    message_id = EXCLUDED.message_id, occurred_at = EXCLUDED.occurred_at
-WHERE a.message_id <> EXCLUDED.message_id
-    AND (a.occurred_at <= EXCLUDED.occurred_at OR a.customer_id = ANY (%s))
-RETURNING a.message_id
-"""
+# The row of an identify that a save replaced keeps the error, but not that it was unanswered: the
+# message that waits now was never posted.
 COUNT_FAILED: Final = """
-UPDATE events_outgoing o SET attempts = o.attempts + 1, last_error = locked.error FROM (
-    SELECT waiting.id, failed.error FROM events_outgoing waiting
-    JOIN unnest(%s::bigint[], %s::text[]) AS failed (id, error) ON failed.id = waiting.id
+UPDATE events_outgoing o SET
+    attempts = o.attempts + 1, last_error = locked.error,
+    unanswered_at = CASE WHEN o.message_id = locked.message_id
+        THEN COALESCE(locked.unanswered_at, o.unanswered_at) ELSE o.unanswered_at END
+FROM (
+    SELECT waiting.id, failed.message_id, failed.error, failed.unanswered_at
+    FROM events_outgoing waiting
+    JOIN unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
+        AS failed (id, message_id, error, unanswered_at) ON failed.id = waiting.id
     FOR UPDATE OF waiting SKIP LOCKED
 ) locked WHERE o.id = locked.id
 """
+# Lanes are locked in one order, so that two transactions never wait for each other.
 RELEASE_LANES: Final = """
+WITH locked AS MATERIALIZED (
+    SELECT business_id FROM events_lane WHERE business_id = ANY (%(business_ids)s)
+    ORDER BY business_id FOR UPDATE
+)
 UPDATE events_lane l SET
-    lease_token = NULL, lease_until = NULL,
+    lease_token = NULL, lease_until = NULL, in_flight = '{}',
+    accepted_destination = CASE WHEN new.accepted_at IS NULL
+        THEN l.accepted_destination ELSE new.accepted_destination END,
+    destination_accepted_at = COALESCE(new.accepted_at, l.destination_accepted_at),
+    refused_in_row = CASE WHEN l.generation = new.generation
+        THEN new.refused_in_row ELSE l.refused_in_row END,
     last_accepted_at = COALESCE(new.accepted_at, l.last_accepted_at),
     resume_at = CASE WHEN l.generation = new.generation THEN new.resume_at ELSE l.resume_at END,
     failures = CASE WHEN l.generation = new.generation THEN new.failures ELSE l.failures END,
@@ -79,14 +81,20 @@ UPDATE events_lane l SET
                          WHEN new.last_error = '' THEN NULL
                          ELSE COALESCE(l.failing_since, new.now) END
 FROM (
-    SELECT updates.*, %s::timestamptz AS now FROM unnest(
-        %s::bigint[], %s::uuid[], %s::int[], %s::timestamptz[], %s::int[], %s::text[], %s::text[],
-        %s::timestamptz[]
+    SELECT updates.*, %(now)s::timestamptz AS now FROM unnest(
+        %(business_ids)s::bigint[], %(tokens)s::uuid[], %(generations)s::int[],
+        %(resume_at)s::timestamptz[], %(failures)s::int[], %(stopped)s::text[], %(errors)s::text[],
+        %(accepted_at)s::timestamptz[], %(destinations)s::text[], %(refused)s::int[]
     ) AS updates (
-        business_id, token, generation, resume_at, failures, stopped, last_error, accepted_at
+        business_id, token, generation, resume_at, failures, stopped, last_error, accepted_at,
+        accepted_destination, refused_in_row
     )
-) new WHERE l.business_id = new.business_id AND l.lease_token = new.token
+) new JOIN locked ON locked.business_id = new.business_id
+WHERE l.business_id = new.business_id AND l.lease_token = new.token
+RETURNING l.business_id, l.generation = new.generation, pg_current_xact_id()::text
 """
+FIND_LOGGED: Final = "SELECT message_id FROM events_sendlog WHERE message_id = ANY (%s)"
+TRANSACTION_STATUS: Final = "SELECT pg_xact_status(%s::xid8)"
 PAUSE_LANES: Final = """
 UPDATE events_lane l SET resume_at = GREATEST(l.resume_at, %s) FROM (
     SELECT DISTINCT waiting.business_id FROM events_outgoing waiting
@@ -96,25 +104,82 @@ UPDATE events_lane l SET resume_at = GREATEST(l.resume_at, %s) FROM (
 """
 
 
-def settle(work: Settlement, now: datetime) -> int:
-    """Write the results: outbox, traits, failed attempts, held tracks, lanes, last the send log.
+@dataclass(frozen=True, slots=True)
+class ReleasedLanes:
+    """The lanes that were still ours, by their businesses' ids.
 
-    Returns the number of messages logged.
+    Of those that are `unchanged`, the owner has changed nothing since the claim.
     """
+
+    lanes: frozenset[int] = frozenset()
+    unchanged: frozenset[int] = frozenset()
+    transaction_id: str = ""
+
+
+def settle(work: Settlement, now: datetime) -> int:
+    """Write the results: lanes, outbox, traits, failed attempts, held tracks, last the send log.
+
+    After a lost connection, call it again with the same `work`: it does nothing if the first call
+    was committed after all. Returns the number of messages logged.
+    """
+    if work.transaction_id and _was_committed(work.transaction_id):
+        return 0
     with transaction.atomic(), connection.cursor() as cursor:
         limit_idle_time(cursor)
         partitions.ensure(now)
+        released = _release_lanes(cursor, work.lane_updates, now)
+        work.transaction_id = released.transaction_id
+        lost = {update.business_id for update in work.lane_updates} - released.lanes
+        if lost:
+            work = _without_decisions(work, lost)
         taken = take_out(cursor, [item.row for item in work.settled])
-        superseded = _store_traits(cursor, work.accepted_identifies, taken.keys())
+        logged = _to_be_logged(cursor, work.settled, taken)
+        again = [row.customer_id for row in work.identify_again if row.id in taken]
+        _write_traits(cursor, work, lost, again, now)
         _count_failed(cursor, work.failed_attempts)
         write_attempts(cursor, work.attempts)
-        settle_held(cursor, work.held, work.lane_updates, now)
-        _release_lanes(cursor, work.lane_updates, now)
+        settle_held(cursor, work.held, released.unchanged, now)
         not_taken = [item.row for item in work.settled if item.row.id not in taken]
         _pause_lanes(cursor, not_taken, now + LOCKED_ROW_PAUSE)
-        logged = _to_be_logged(work.settled, taken, superseded)
         write_log(cursor, logged, now)
     return len(logged)
+
+
+def _without_decisions(work: Settlement, lost: Collection[int]) -> Settlement:
+    """Return the work without what the workers that have the `lost` lanes now decide themselves.
+
+    What Segment accepted is kept.
+    """
+    return replace(
+        work,
+        settled=[
+            item
+            for item in work.settled
+            if item.outcome is Outcome.ACCEPTED or item.row.business_id not in lost
+        ],
+        identify_again=[],
+    )
+
+
+def _write_traits(
+    cursor: Any, work: Settlement, lost: Collection[int], again: Sequence[int], now: datetime
+) -> None:
+    """Write what Segment has of the customers now, and what it may have.
+
+    `again` are customers whose identify is recorded again in any case. An identify of a lane whose
+    lease ended may have reached Segment after a newer one. It is recorded again too, unless Segment
+    accepted just these traits from the other worker.
+    """
+    stored = [i for i in work.accepted_identifies if i.row.business_id not in lost]
+    accepted_traits.store(cursor, stored)
+    late = accepted_traits.differing(
+        cursor, [posted for posted in work.posted_identifies if posted.row.business_id in lost]
+    )
+    late_customers = [posted.row.customer_id for posted in late]
+    accepted_traits.mark_uncertain(cursor, [*work.uncertain_customers, *late_customers])
+    unanswered.register(cursor, work.unanswered)
+    unanswered.record_identifies_again(cursor, again, now, attempts=0)
+    unanswered.record_identifies_again(cursor, late_customers, now, attempts=1)
 
 
 def take_out(cursor: Any, rows: Sequence[OutboxRow]) -> dict[int, bool]:
@@ -129,49 +194,42 @@ def take_out(cursor: Any, rows: Sequence[OutboxRow]) -> dict[int, bool]:
     return {row_id: not is_logged for row_id, is_logged in cursor.fetchall()}
 
 
-def _store_traits(
-    cursor: Any, identifies: Sequence[AcceptedIdentify], taken: Collection[int]
-) -> set[str]:
-    """Store the traits that Segment has now.
-
-    Returns the message ids that were stored. An identify that was replaced while it was in flight
-    is not in the outbox under its id any more, but it was accepted and is to be logged once.
-    """
-    if not identifies:
-        return set()
-    rows = (
-        (i.row.customer_id, i.destination, i.traits_hash, i.row.message_id, i.row.occurred_at)
-        for i in identifies
-    )
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    newest = [i.row.customer_id for i in identifies if i.row.id in taken]
-    cursor.execute(STORE_TRAITS, [*columns, newest])
-    return {message_id for (message_id,) in cursor.fetchall()}
+def _was_committed(transaction_id: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(TRANSACTION_STATUS, [transaction_id])
+        return bool(cursor.fetchone()[0] == "committed")
 
 
-def _count_failed(cursor: Any, failed: Sequence[tuple[OutboxRow, str]]) -> None:
+def _count_failed(cursor: Any, failed: Sequence[FailedAttempt]) -> None:
     if failed:
-        ids, errors = [row.id for row, _ in failed], [error for _, error in failed]
-        cursor.execute(COUNT_FAILED, [ids, errors])
+        rows = ((f.row.id, f.row.message_id, f.error, f.unanswered_at) for f in failed)
+        cursor.execute(COUNT_FAILED, [list(column) for column in zip(*rows, strict=True)])
 
 
-def _release_lanes(cursor: Any, updates: Sequence[LaneUpdate], now: datetime) -> None:
+def _release_lanes(cursor: Any, updates: Sequence[LaneUpdate], now: datetime) -> ReleasedLanes:
+    """Lock the lanes, and release those whose lease is still the one that is updated."""
     if not updates:
-        return
-    rows = (
-        (
-            u.business_id,
-            u.token,
-            u.generation,
-            u.resume_at,
-            u.failures,
-            u.stopped,
-            u.last_error,
-            u.accepted_at,
-        )
-        for u in updates
+        return ReleasedLanes()
+    params = {
+        "now": now,
+        "business_ids": [u.business_id for u in updates],
+        "tokens": [u.token for u in updates],
+        "generations": [u.generation for u in updates],
+        "resume_at": [u.resume_at for u in updates],
+        "failures": [u.failures for u in updates],
+        "stopped": [u.stopped for u in updates],
+        "errors": [u.last_error for u in updates],
+        "accepted_at": [u.accepted_at for u in updates],
+        "destinations": [u.accepted_destination for u in updates],
+        "refused": [u.refused_in_row for u in updates],
+    }
+    cursor.execute(RELEASE_LANES, params)
+    rows = cursor.fetchall()
+    return ReleasedLanes(
+        frozenset(business_id for business_id, _, _ in rows),
+        frozenset(business_id for business_id, is_unchanged, _ in rows if is_unchanged),
+        rows[0][2] if rows else "",
     )
-    cursor.execute(RELEASE_LANES, [now, *(list(column) for column in zip(*rows, strict=True))])
 
 
 def _pause_lanes(cursor: Any, rows: Sequence[OutboxRow], until: datetime) -> None:
@@ -182,6 +240,23 @@ def _pause_lanes(cursor: Any, rows: Sequence[OutboxRow], until: datetime) -> Non
 
 
 def _to_be_logged(
-    settled: Sequence[SettledMessage], taken: dict[int, bool], superseded: Collection[str]
+    cursor: Any, settled: Sequence[SettledMessage], taken: dict[int, bool]
 ) -> list[SettledMessage]:
-    return [item for item in settled if taken.get(item.row.id, item.row.message_id in superseded)]
+    """Return the messages that are not in the log yet.
+
+    An accepted identify that was replaced while it was in flight is not in the outbox under its
+    id. It is not in the log either, unless a worker that took over the lane logged it.
+    """
+    replaced = [
+        item
+        for item in settled
+        if item.row.id not in taken
+        and item.row.event == IDENTIFY
+        and item.outcome is Outcome.ACCEPTED
+    ]
+    in_log: set[str] = set()
+    if replaced:
+        cursor.execute(FIND_LOGGED, [[item.row.message_id for item in replaced]])
+        in_log = {message_id for (message_id,) in cursor.fetchall()}
+    to_log = {item.row.message_id for item in replaced} - in_log
+    return [item for item in settled if taken.get(item.row.id, item.row.message_id in to_log)]

@@ -2,17 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 from customers.traits import build_traits
 from events import catalogue
 from events.identify import IDENTIFY
 from events.models import Outcome
+from events.outbox.accepted_traits import UNCERTAIN
 from events.outbox.read import RefusedBefore
 from events.outbox.rows import AcceptedIdentify, OutboxRow, Refusal, SettledMessage
+from events.outbox.unanswered import Unanswered, settled_without_answer
 from smrt_integration.delivery import reduce, segment
 from smrt_integration.delivery.claim import ClaimedLane
 from smrt_integration.delivery.destination import destination_of
@@ -25,9 +28,10 @@ NO_SURVEY = (("Promoter.io", False),)
 
 UNCHANGED = "Nothing about the customer has changed since Segment last accepted their details."
 DELETED = "The customer was deleted before their details could be sent."
-# A failed attempt may have been accepted with older traits, and its repetition is then dropped.
-# This hash equals no other, so the next identify is sent in any case.
-UNCERTAIN = ""
+CHANGED_SINCE = (
+    "Segment did not answer when this was sent, so Segment may have it. "
+    "The customer's details have changed since and are sent anew in a later message."
+)
 HIDDEN_LINK = "(hidden: it opens the customer's account)"
 REFUSED_BEFORE: Final = (
     "Segment refused these customer details before, and nothing about the customer has changed."
@@ -58,9 +62,8 @@ def leave_out(message: BuiltMessage, omitted: tuple[str, ...]) -> BuiltMessage:
 
 
 def _build_lane(lane: ClaimedLane, loaded: LoadedRound) -> LaneMessages:
-    lane_messages = MessageBuilder(lane, loaded.customers).build(
-        loaded.rows.get(lane.business_id, [])
-    )
+    builder = MessageBuilder(lane, loaded.customers, loaded.unanswered)
+    lane_messages = builder.build(loaded.rows.get(lane.business_id, []))
     lane_messages.has_more = lane.business_id in loaded.more
     return lane_messages
 
@@ -68,9 +71,15 @@ def _build_lane(lane: ClaimedLane, loaded: LoadedRound) -> LaneMessages:
 class MessageBuilder:
     """Builds the messages of one business."""
 
-    def __init__(self, lane: ClaimedLane, customers: LoadedCustomers) -> None:
+    def __init__(
+        self,
+        lane: ClaimedLane,
+        customers: LoadedCustomers,
+        unanswered: Mapping[str, Unanswered] = MappingProxyType({}),
+    ) -> None:
         self.lane = lane
         self.customers = customers
+        self.unanswered = unanswered
         self.destination = destination_of(lane.region, lane.write_key)
         self.with_identify: set[int] = set()
         self.result = LaneMessages(lane)
@@ -78,19 +87,29 @@ class MessageBuilder:
     def build(self, rows: Sequence[OutboxRow]) -> LaneMessages:
         """Build the messages of these rows. A row that cannot be built is settled as refused."""
         self.result = LaneMessages(self.lane)
+        # A customer's events are sent only after their identify, so identifies are built first.
+        for row in rows:
+            if row.event == IDENTIFY:
+                self._add(row, self._add_identify)
+        # Those whose identify is recorded again wait for the next round.
+        later = {row.customer_id for row in self.result.identify_again}
         self.with_identify = {row.customer_id for row in rows if row.event == IDENTIFY}
         for row in rows:
-            try:
-                (self._add_identify if row.event == IDENTIFY else self._add_track)(row)
-            except segment.MessageTooLarge as error:
-                self._settle(row, Outcome.REJECTED, str(error))
-            except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-                reason = f"The message could not be built ({type(error).__name__})."
-                self._settle(row, Outcome.REJECTED, f"{reason} Please tell support.")
+            if row.event != IDENTIFY and row.customer_id not in later:
+                self._add(row, self._add_track)
         return self.result
 
+    def _add(self, row: OutboxRow, add: Callable[[OutboxRow], None]) -> None:
+        try:
+            add(row)
+        except segment.MessageTooLarge as error:
+            self._settle(row, Outcome.REJECTED, str(error))
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            reason = f"The message could not be built ({type(error).__name__})."
+            self._settle(row, Outcome.REJECTED, f"{reason} Please tell support.")
+
     def _settle(self, row: OutboxRow, outcome: Outcome, reason: str) -> None:
-        self.result.settled.append(SettledMessage(row, outcome, reason))
+        self.result.settled.append(settled_without_answer(row, outcome, reason))
         if row.event == IDENTIFY and outcome is Outcome.REJECTED:
             self.result.refusals.append(
                 Refusal(row.customer_id, row.business_id, self.destination, "", (), "", reason)
@@ -104,7 +123,12 @@ class MessageBuilder:
         values = self.customers.custom_values.get(row.customer_id, [])
         traits: dict[str, Any] = {**build_traits(source, values, self.lane.birthday_field_id)}
         traits_hash = hash_traits(traits)
-        if self._is_accepted(row.customer_id, traits_hash):
+        posted = self.unanswered.get(row.message_id)
+        if posted and posted.traits_hash not in (UNCERTAIN, traits_hash):
+            # Under the same id, Segment would drop the newer traits as a duplicate.
+            self._identify_again(row, posted)
+            return
+        if self._is_accepted(row.customer_id, traits_hash) and not row.attempts and not posted:
             self._settle(row, Outcome.SKIPPED, UNCHANGED)
             return
         known = self.customers.at_segment.get(row.customer_id)
@@ -114,23 +138,32 @@ class MessageBuilder:
             if _is_refused(refused, traits_hash) and not row.attempts:
                 self._settle(row, Outcome.SKIPPED, REFUSED_BEFORE)
                 return
-        self.result.identifies.append(
-            _fitting(
-                self._whole_identify(row, traits, traits_hash),
-                _omitted_before(refused, row, traits) if refused else (),
+        # An attempt that failed may have been accepted with older traits, and its repetition is
+        # then dropped.
+        is_certain = posted.traits_hash == traits_hash if posted else not row.attempts
+        whole = BuiltMessage(
+            row,
+            segment.identify(
+                row.user_id, traits, self.lane.time_zone, row.occurred_at, row.message_id
+            ),
+            0,
+            "",
+            AcceptedIdentify(row, self.destination, traits_hash if is_certain else UNCERTAIN),
+            traits,
+            traits_hash=traits_hash,
+            was_unanswered=posted is not None or row.unanswered_at is not None,
+        )
+        omitted = _omitted_before(refused, row, traits) if refused else ()
+        self.result.identifies.append(_fitting(whole, omitted))
+
+    def _identify_again(self, row: OutboxRow, posted: Unanswered) -> None:
+        earlier = replace(row, attempts=max(0, row.attempts - 1))
+        self.result.settled.append(
+            SettledMessage(
+                earlier, Outcome.UNCONFIRMED, CHANGED_SINCE, posted.body, posted.posted_at
             )
         )
-
-    def _whole_identify(
-        self, row: OutboxRow, traits: dict[str, Any], traits_hash: str
-    ) -> BuiltMessage:
-        message = segment.identify(
-            row.user_id, traits, self.lane.time_zone, row.occurred_at, row.message_id
-        )
-        accepted = AcceptedIdentify(
-            row, self.destination, UNCERTAIN if row.attempts else traits_hash
-        )
-        return BuiltMessage(row, message, 0, "", accepted, traits)
+        self.result.identify_again.append(row)
 
     def _is_accepted(self, customer_id: int, traits_hash: str) -> bool:
         """Return whether these traits are what this destination last accepted."""
@@ -167,7 +200,14 @@ class MessageBuilder:
         )
         body = segment.serialized(message)
         self.result.tracks.append(
-            BuiltMessage(row, message, len(body), body, needs_identify=needs_identify)
+            BuiltMessage(
+                row,
+                message,
+                len(body),
+                body,
+                needs_identify=needs_identify,
+                was_unanswered=row.unanswered_at is not None,
+            )
         )
 
 

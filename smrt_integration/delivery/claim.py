@@ -1,5 +1,7 @@
 """Claim: take leases on lanes that are due. One statement, however much waits."""
 
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -8,6 +10,8 @@ from uuid import UUID, uuid4
 from django.db import connection
 
 from events.encryption import decrypt
+from events.outbox.unanswered import EndedLease
+from smrt_integration.delivery.destination import destination_of
 
 # A worker that dies keeps its lanes this long; a live one renews its leases well before.
 LEASE: Final = timedelta(seconds=30)
@@ -17,11 +21,18 @@ MAX_CLAIMED_LANES: Final = 100
 # The floor stays at least this far behind the ids seen: commits do not follow ids, so a row may
 # appear below one that was sent. Rows of longer transactions are found from zero, once a minute.
 FLOOR_AGE: Final = timedelta(seconds=60)
+# A destination that accepted something this recently has a write key that is right.
+EVIDENCE_LASTS: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedLane:
-    """A lane that is ours until its lease ends, with the settings of its business."""
+    """A lane that is ours until its lease ends, with the settings of its business.
+
+    `ended_lease` is the lease before, if it ended without being released. `has_unanswered` says
+    that identifies were posted without an answer. `is_key_proven` says that Segment accepted this
+    write key within 24 h, `refused_in_row` how many messages it refused alone since then.
+    """
 
     business_id: int
     token: UUID
@@ -32,6 +43,10 @@ class ClaimedLane:
     write_key: str
     time_zone: str
     birthday_field_id: int | None
+    ended_lease: EndedLease | None = None
+    has_unanswered: bool = False
+    is_key_proven: bool = False
+    refused_in_row: int = 0
 
 
 # There are two ways to find the businesses with waiting rows, and the first row of each.
@@ -65,7 +80,8 @@ COUNT_DEAD_ROWS: Final = "SELECT pg_stat_get_dead_tuples('events_outgoing'::regc
 # Lanes are served least recently claimed first: a business with one event waits for at most one
 # round of each other business, however much those have.
 CLAIM_LANES: Final = """, due AS (
-    SELECT l.business_id, w.id AS first_id, i.region, i.write_key, i.birthday_field_id
+    SELECT l.business_id, w.id AS first_id, i.region, i.write_key, i.birthday_field_id,
+        l.claimed_at AS ended_claim, l.lease_until AS ended_at
     FROM waiting w
     JOIN events_lane l ON l.business_id = w.business_id
     JOIN events_integration i ON i.business_id = w.business_id
@@ -86,7 +102,9 @@ UPDATE events_lane l SET
 FROM due JOIN customers_business b ON b.id = due.business_id
 WHERE l.business_id = due.business_id
 RETURNING l.business_id, l.lease_token, due.first_id, l.failures, l.generation, due.region,
-    due.write_key, b.time_zone, due.birthday_field_id
+    due.write_key, b.time_zone, due.birthday_field_id, due.ended_claim, due.ended_at,
+    EXISTS (SELECT FROM events_unansweredidentify u WHERE u.business_id = l.business_id),
+    l.accepted_destination, l.destination_accepted_at, l.refused_in_row
 """
 # Claims raise the floors of lanes with waiting rows. This raises those of lanes that sent much
 # and have nothing left, to the newest id: an uncommitted row below it is older than FLOOR_AGE
@@ -99,7 +117,22 @@ UPDATE events_lane l SET
 WHERE l.floor_at < %(floor_before)s
     AND NOT EXISTS (SELECT FROM events_outgoing o WHERE o.business_id = l.business_id)
 """
-RENEW_LEASES: Final = "UPDATE events_lane SET lease_until = %s WHERE lease_token = ANY (%s)"
+RENEW_LEASES: Final = """
+UPDATE events_lane SET lease_until = %s WHERE lease_token = ANY (%s)
+RETURNING business_id, lease_token
+"""
+# The lease of a worker that died before this one may not have been looked at yet. So the lanes are
+# not released: they can be claimed at once, as after any lease that ended.
+END_LEASES: Final = """
+UPDATE events_lane SET lease_until = clock_timestamp() - interval '1 second'
+WHERE lease_token = ANY (%s)
+"""
+HOLD_IN_FLIGHT: Final = """
+UPDATE events_lane l SET in_flight = p.in_flight
+FROM unnest(%s::bigint[], %s::uuid[], %s::jsonb[]) AS p (business_id, token, in_flight)
+WHERE l.business_id = p.business_id AND l.lease_token = p.token
+RETURNING l.business_id
+"""
 
 
 def claim_lanes(
@@ -108,9 +141,11 @@ def claim_lanes(
     failing: bool = False,
     from_zero: bool = False,
     crowded: bool = False,
+    token: UUID | None = None,
 ) -> list[ClaimedLane]:
     """Lease up to `limit` lanes that are due and have waiting rows.
 
+    `now` is the time on the database's clock. `token` names the leases, by default a new one.
     `failing` claims lanes whose last attempt failed, instead of the others. `from_zero` also looks
     below the lanes' floors. `crowded` expects that many businesses have waiting rows.
     """
@@ -119,14 +154,14 @@ def claim_lanes(
         "until": now + LEASE,
         "floor_before": now - FLOOR_AGE,
         "limit": limit,
-        "token": uuid4(),
+        "token": token or uuid4(),
         "failing": failing,
     }
     with connection.cursor() as cursor:
         by_floors = not from_zero and (crowded or _has_many_dead_rows(cursor))
         waiting = WAITING_BY_FLOORS if by_floors else WAITING_BY_STEPS
         cursor.execute(waiting + CLAIM_LANES, params)
-        return [_claimed_lane(*row) for row in cursor.fetchall()]
+        return [_claimed_lane(row, now) for row in cursor.fetchall()]
 
 
 def raise_idle_floors(now: datetime) -> None:
@@ -139,10 +174,30 @@ def raise_idle_floors(now: datetime) -> None:
             cursor.execute(RAISE_IDLE_FLOORS, {"now": now, "floor_before": now - FLOOR_AGE})
 
 
-def renew_leases(now: datetime, tokens: set[UUID]) -> None:
-    """Extend the leases of lanes whose messages are still in flight."""
+def renew_leases(now: datetime, tokens: Collection[UUID]) -> set[tuple[int, UUID]]:
+    """Extend leases. Returns business id and token of those that are still ours."""
     with connection.cursor() as cursor:
         cursor.execute(RENEW_LEASES, [now + LEASE, list(tokens)])
+        return set(cursor.fetchall())
+
+
+def end_leases(tokens: Collection[UUID]) -> None:
+    """End these leases now: nothing was posted under them."""
+    with connection.cursor() as cursor:
+        cursor.execute(END_LEASES, [list(tokens)])
+
+
+def hold_in_flight(lanes: Mapping[ClaimedLane, Mapping[str, tuple[int, str]]]) -> set[int]:
+    """Keep which identifies of each lane are about to be posted: message id -> customer id, hash.
+
+    Returns the ids of the businesses whose lease is still ours.
+    """
+    if not lanes:
+        return set()
+    rows = ((lane.business_id, lane.token, json.dumps(ids)) for lane, ids in lanes.items())
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD_IN_FLIGHT, [list(column) for column in zip(*rows, strict=True)])
+        return {business_id for (business_id,) in cursor.fetchall()}
 
 
 def _has_many_dead_rows(cursor: Any) -> bool:
@@ -150,16 +205,25 @@ def _has_many_dead_rows(cursor: Any) -> bool:
     return bool(cursor.fetchone()[0] > MANY_DEAD_ROWS)
 
 
-def _claimed_lane(
-    business_id: int,
-    token: UUID,
-    first_id: int,
-    failures: int,
-    generation: int,
-    region: str,
-    write_key: str,
-    *rest: Any,
-) -> ClaimedLane:
+def _claimed_lane(row: Sequence[Any], now: datetime) -> ClaimedLane:
+    """Return the lane of a row of CLAIM_LANES."""
+    business_id, token, first_id, failures, generation, region, encrypted_key, *rest = row
+    time_zone, birthday_field_id, ended_claim, ended_at, has_unanswered, *evidence = rest
+    accepted_destination, accepted_at, refused_in_row = evidence
+    write_key = decrypt(encrypted_key)
+    is_recent = accepted_at is not None and accepted_at >= now - EVIDENCE_LASTS
     return ClaimedLane(
-        business_id, token, first_id, failures, generation, region, decrypt(write_key), *rest
+        business_id,
+        token,
+        first_id,
+        failures,
+        generation,
+        region,
+        write_key,
+        time_zone,
+        birthday_field_id,
+        EndedLease(business_id, ended_claim, ended_at) if ended_at else None,
+        has_unanswered,
+        is_recent and accepted_destination == destination_of(region, write_key),
+        refused_in_row,
     )

@@ -8,13 +8,17 @@ are settled and new ones claimed while others are in flight.
 import random
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import lru_cache
+from contextlib import suppress
+from functools import lru_cache, partial
 from typing import Final
+from uuid import UUID, uuid4
 
 import structlog
-from django.utils import timezone
+from django.db import InterfaceError, OperationalError, connection
 
+from customers.outages import Outage
 from events import wake
+from events.clock import database_now
 from events.outbox import held
 from events.outbox.rows import Settlement
 from events.outbox.settle import settle
@@ -24,12 +28,13 @@ from smrt_integration.delivery.claim import (
     MAX_CLAIMED_LANES,
     ClaimedLane,
     claim_lanes,
+    end_leases,
     raise_idle_floors,
-    renew_leases,
 )
+from smrt_integration.delivery.leases import Leases
 from smrt_integration.delivery.load import MAX_ROWS_PER_LANE, LoadedRound, load
 from smrt_integration.delivery.messages import LaneMessages
-from smrt_integration.delivery.post import LANE_BUDGET_SECONDS, LaneResult, post_lane
+from smrt_integration.delivery.post import LANE_BUDGET_SECONDS, LaneResult, completed, post_into
 from smrt_integration.delivery.settle import add_lane_result
 
 log = structlog.get_logger(__name__)
@@ -59,8 +64,10 @@ MIN_CLAIMED_LANES: Final = transport.MAX_IN_FLIGHT // 2
 FAILING_INTERVAL_SECONDS: Final = 0.25
 # A claim that took this many lanes, and could not take all, means that many businesses have rows.
 CROWD_LANES: Final = 30
-# Several times within a lease.
-RENEW_INTERVAL_SECONDS: Final = 8.0
+# How often a run that lost its connection tries to open another.
+RECONNECT_INTERVAL_SECONDS: Final = 0.5
+
+database_outage = Outage("database")
 
 
 @lru_cache(maxsize=1)
@@ -77,35 +84,68 @@ class Delivery:
         self.budget = budget
         self.logged = 0
         self.started = time.monotonic()
-        self.in_flight: dict[Future[LaneResult], tuple[LaneMessages, float]] = {}
+        self.leases = Leases()
+        self.unposted_tokens: set[UUID] = set()
+        self.in_flight: dict[Future[None], tuple[LaneResult, float]] = {}
         self.completed: list[LaneResult] = []
+        self.unsettled: Settlement | None = None
+        self.settling: list[ClaimedLane] = []
+        self.has_tidied = False
         self.rows_per_lane = 1.0
         self.is_crowded = False
         self.has_called_help = False
         self.claim_at = self.claim_failing_at = 0.0
-        self.renew_at = self.started + RENEW_INTERVAL_SECONDS
 
     def run(self) -> bool:
         """Deliver until nothing is due.
 
-        Returns True when the budget ended first and there may be more.
+        When the connection to the database is lost, what was posted is settled and what was claimed
+        is claimed again as soon as the database is back. Returns True when the budget ended first
+        and there may be more. Raises a database error when the database stays away.
         """
-        if self.from_zero:
-            raise_idle_floors(timezone.now())
+        with self.leases.kept():
+            while True:
+                try:
+                    if not self._step():
+                        return self._is_out_of_budget()
+                except (InterfaceError, OperationalError) as error:
+                    self._reconnect(error)
+
+    def _step(self) -> bool:
+        """Start a round, and settle what is completed. Returns False when nothing is left."""
+        if self.from_zero and not self.has_tidied:
+            raise_idle_floors(database_now())
             held.release_settled()
-        while True:
-            has_started = self._start_round()
-            if not self.in_flight and not self.completed:
-                return self._is_out_of_budget()
-            self._settle(0.0 if has_started else CLAIM_INTERVAL_SECONDS)
+            self.has_tidied = True
+        has_started = self._start_round()
+        if not self.in_flight and not self.completed and not self.unsettled:
+            return False
+        self._settle(0.0 if has_started else CLAIM_INTERVAL_SECONDS)
+        database_outage.worked()
+        return True
 
     def _start_round(self) -> bool:
         """Claim, load, build and post. Returns whether any lane was due."""
         lanes = self._claim()
-        if not lanes:
-            return False
-        self._post(build(self._load(lanes)))
-        return True
+        if lanes:
+            self._post(self.leases.hold_in_flight(build(self._load(lanes))))
+        self.unposted_tokens = set()
+        return bool(lanes)
+
+    def _reconnect(self, error: Exception) -> None:
+        """Wait until the database can be used, and end the leases under which nothing was posted.
+
+        Raises the error when the run has lasted too long.
+        """
+        if connection.in_atomic_block or time.monotonic() - self.started > MAX_RUN_SECONDS:
+            raise error
+        database_outage.failed(error)
+        connection.close()
+        time.sleep(RECONNECT_INTERVAL_SECONDS)
+        with suppress(InterfaceError, OperationalError):
+            end_leases(self.unposted_tokens)
+            self.unposted_tokens = set()
+            self.claim_at = self.claim_failing_at = 0.0
 
     def _claim(self) -> list[ClaimedLane]:
         now = time.monotonic()
@@ -114,7 +154,9 @@ class Delivery:
         lanes: list[ClaimedLane] = []
         if now >= self.claim_failing_at and not self._is_out_of_budget():
             self.claim_failing_at = now + FAILING_INTERVAL_SECONDS
-            failing = sum(messages.lane.failures > 0 for messages, _ in self.in_flight.values())
+            failing = sum(
+                result.lane_messages.lane.failures > 0 for result, _ in self.in_flight.values()
+            )
             lanes += self._claim_lanes(MAX_FAILING_LANES - failing, failing=True)
         if now >= self.claim_at:
             limit = min(
@@ -131,10 +173,15 @@ class Delivery:
     def _claim_lanes(self, limit: int, failing: bool = False) -> list[ClaimedLane]:
         if limit <= 0:
             return []
-        return claim_lanes(timezone.now(), limit, failing, self.from_zero, self.is_crowded)
+        token, asked_at = uuid4(), time.monotonic()
+        self.unposted_tokens.add(token)
+        now = database_now()
+        lanes = claim_lanes(now, limit, failing, self.from_zero, self.is_crowded, token)
+        self.leases.add(lanes, asked_at)
+        return lanes
 
     def _load(self, lanes: list[ClaimedLane]) -> LoadedRound:
-        return load(lanes, timezone.now(), min(MAX_ROWS_PER_LANE, ROWS_PER_CLAIM // len(lanes)))
+        return load(lanes, database_now(), min(MAX_ROWS_PER_LANE, ROWS_PER_CLAIM // len(lanes)))
 
     def _post(self, round_messages: list[LaneMessages]) -> None:
         """Pack and post each lane in a thread. Lanes with nothing to post are completed."""
@@ -145,11 +192,13 @@ class Delivery:
         )
         self._call_help(round_messages)
         for lane_messages in round_messages:
+            result = LaneResult(lane_messages)
             if lane_messages.count:
-                future = _threads().submit(post_lane, lane_messages)
-                self.in_flight[future] = (lane_messages, time.monotonic())
+                holds_lease = partial(self.leases.holds, lane_messages.lane)
+                future = _threads().submit(post_into, result, holds_lease)
+                self.in_flight[future] = (result, time.monotonic())
             else:
-                self.completed.append(LaneResult(lane_messages))
+                self.completed.append(result)
 
     def _call_help(self, round_messages: list[LaneMessages]) -> None:
         """Wake another worker, once per run, when there is more than this one can take."""
@@ -161,21 +210,23 @@ class Delivery:
 
     def _settle(self, seconds: float) -> None:
         """Settle what is completed, after waiting up to `seconds` if nothing is yet."""
-        self._collect(0.0 if self.completed else seconds)
-        while self.completed:
-            now, settlement, results = timezone.now(), Settlement(), self._one_per_business()
-            for result in results:
-                add_lane_result(settlement, result, now, random.random)
-            self.logged += settle(settlement, now)
-            if any(result.lane_messages.lane.failures for result in results):
+        self._collect(0.0 if self.completed or self.unsettled else seconds)
+        while self.completed or self.unsettled:
+            now = database_now()
+            if self.unsettled is None:
+                results, self.unsettled = self._one_per_business(), Settlement()
+                for result in results:
+                    add_lane_result(self.unsettled, result, now, random.random)
+                self.settling = [result.lane_messages.lane for result in results]
+            self.logged += settle(self.unsettled, now)
+            self.unsettled = None
+            self.leases.drop(self.settling)
+            if any(lane.failures for lane in self.settling):
                 # There is room for the next failing lanes: after a breakdown, all of them are due.
                 self.claim_failing_at = 0.0
             # Threads are free again, and the lanes just released may have more.
             self.claim_at = 0.0
-        if time.monotonic() > self.renew_at:
-            self.renew_at = time.monotonic() + RENEW_INTERVAL_SECONDS
-            tokens = {messages.lane.token for messages, _ in self.in_flight.values()}
-            renew_leases(timezone.now(), tokens)
+        self.leases.renew_when_due()
 
     def _one_per_business(self) -> list[LaneResult]:
         """Take one result of each business from those completed.
@@ -195,22 +246,21 @@ class Delivery:
         """Move lanes from in flight to completed, waiting up to `seconds` for the first."""
         if wait(self.in_flight, seconds, FIRST_COMPLETED).done:
             for future in wait(self.in_flight, GATHER_SECONDS).done:
-                lane_messages, _ = self.in_flight.pop(future)
-                self.completed.append(_result_of(future, lane_messages))
+                result, _ = self.in_flight.pop(future)
+                self.completed.append(completed(future, result))
         self._abandon_trickling()
 
     def _abandon_trickling(self) -> None:
         """Give up on receivers that send their response so slowly that no time-out ends it."""
         longest = LANE_BUDGET_SECONDS + 2 * segment.longest_post()
-        for future, (lane_messages, started) in list(self.in_flight.items()):
+        for future, (result, started) in list(self.in_flight.items()):
             if started < time.monotonic() - longest:
+                messages = result.lane_messages
                 log.warning(
-                    "post_abandoned",
-                    business=lane_messages.lane.business_id,
-                    messages=lane_messages.count,
+                    "post_abandoned", business=messages.lane.business_id, messages=messages.count
                 )
                 del self.in_flight[future]
-                self.completed.append(LaneResult(lane_messages, ended_by=responses.timed_out()))
+                self.completed.append(result.given_up(responses.timed_out()))
 
     def _is_out_of_budget(self) -> bool:
         return time.monotonic() - self.started > self.budget
@@ -243,19 +293,7 @@ class Delivery:
         """
         since = time.monotonic() - HANGING_SECONDS
         return sum(
-            lane_messages.count
-            for lane_messages, started in self.in_flight.values()
+            result.lane_messages.count
+            for result, started in self.in_flight.values()
             if started >= since
         )
-
-
-def _result_of(future: Future[LaneResult], lane_messages: LaneMessages) -> LaneResult:
-    """Return the result. A bug that one business's messages meet makes that business wait alone."""
-    try:
-        return future.result()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it concerns one business
-        # Not the error's text, which may quote the message.
-        log.error(  # noqa: TRY400
-            "post_failed", business=lane_messages.lane.business_id, error=type(error).__name__
-        )
-        return LaneResult(lane_messages, ended_by=responses.our_error())

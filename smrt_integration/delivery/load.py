@@ -11,9 +11,10 @@ from typing import Final
 
 from customers.traits import CustomValue, TraitSource, custom_values, trait_sources
 from events.identify import IDENTIFY
-from events.outbox import read
+from events.outbox import read, unanswered
 from events.outbox.read import CustomerAtSegment
 from events.outbox.rows import OutboxRow
+from events.outbox.unanswered import Unanswered
 from smrt_integration.delivery.claim import ClaimedLane
 from smrt_integration.delivery.destination import destination_of
 
@@ -37,13 +38,15 @@ class LoadedCustomers:
 class LoadedRound:
     """The claimed lanes with their rows, oldest first.
 
-    `more` has the lanes in which more rows may wait than were loaded.
+    `more` has the lanes in which more rows may wait than were loaded. `unanswered` has by message
+    id what was posted of identifies that got no answer.
     """
 
     lanes: Sequence[ClaimedLane]
     rows: Mapping[int, list[OutboxRow]]
     more: frozenset[int]
     customers: LoadedCustomers
+    unanswered: Mapping[str, Unanswered]
 
 
 def load(
@@ -53,6 +56,10 @@ def load(
 
     Adds an identify for each customer with waiting events whom this destination never saw.
     """
+    unanswered.recover([lane.ended_lease for lane in lanes if lane.ended_lease])
+    posted = unanswered.resolve(
+        [lane.business_id for lane in lanes if lane.has_unanswered or lane.ended_lease], now
+    )
     rows = read.waiting_rows([(lane.business_id, lane.first_id) for lane in lanes], most_rows)
     counts = Counter(row.business_id for row in rows)
     at_segment = read.customers_at_segment({row.customer_id for row in rows})
@@ -61,7 +68,7 @@ def load(
     for row in rows:
         by_business[row.business_id].append(row)
     more = frozenset(business for business, count in counts.items() if count == most_rows)
-    return LoadedRound(lanes, by_business, more, _load_customers(rows, at_segment))
+    return LoadedRound(lanes, by_business, more, _load_customers(rows, at_segment), posted)
 
 
 def _load_customers(

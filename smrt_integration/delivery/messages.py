@@ -14,8 +14,9 @@ class BuiltMessage:
 
     `fields` is the message itself, `size` its size on the wire in bytes, `body` what the send log
     keeps of it. An identify has `accepted_identify`: what to remember once Segment accepted it,
-    `traits`, all of them, and the names of those that are `omitted` from the message. A track of a
-    customer whom Segment does not know `needs_identify`: one that is accepted before.
+    `traits`, all of them, their hash, and the names of those that are `omitted` from the message. A
+    track of a customer whom Segment does not know `needs_identify`: one that is accepted before.
+    `was_unanswered` says that the message was posted before without an answer.
     """
 
     row: OutboxRow
@@ -26,22 +27,26 @@ class BuiltMessage:
     traits: Mapping[str, Any] = field(default_factory=dict)
     omitted: tuple[str, ...] = ()
     needs_identify: bool = False
+    traits_hash: str = ""
+    was_unanswered: bool = False
 
 
 @dataclass(slots=True)
 class LaneMessages:
     """One business's part of a round.
 
-    `settled` needs no POST. `postponed` waits for its customer's identify, which a save holds
-    locked. `held` waits because Segment refused its customer's traits; `refusals` has the customers
-    whose identify could not be built. `refused_before` are the customers of this round of whom
-    Segment refused something. `has_more` says that more rows may wait than were loaded.
+    `settled` needs no POST. `identify_again` are those among it that are recorded again under a new
+    message id. `postponed` waits for its customer's identify, which a save holds locked. `held`
+    waits because Segment refused its customer's traits; `refusals` has the customers whose identify
+    could not be built. `refused_before` are the customers of this round of whom Segment refused
+    something. `has_more` says that more rows may wait than were loaded.
     """
 
     lane: ClaimedLane
     identifies: list[BuiltMessage] = field(default_factory=list)
     tracks: list[BuiltMessage] = field(default_factory=list)
     settled: list[SettledMessage] = field(default_factory=list)
+    identify_again: list[OutboxRow] = field(default_factory=list)
     postponed: list[OutboxRow] = field(default_factory=list)
     held: list[OutboxRow] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)

@@ -5,9 +5,12 @@ Runs in a thread and uses no database: it returns what Segment decided about eve
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
+
+import structlog
 
 from events.outbox.rows import Attempt
 from smrt_integration.delivery import reduce, responses, segment
@@ -16,13 +19,21 @@ from smrt_integration.delivery.messages import BuiltMessage, LaneMessages
 from smrt_integration.delivery.pack import pack
 from smrt_integration.delivery.responses import COPY_THE_KEY, Decision, Response
 
+log = structlog.get_logger(__name__)
+
 Post = Callable[[str, str, list[dict[str, Any]], int], Response]
 
 # After this, no further request starts: the next round continues. Bisecting a batch of 500 takes
 # up to 999 requests, and 500 identifies of 32 KB are 35 batches.
 LANE_BUDGET_SECONDS: Final = 20.0
 
+# With a key that Segment accepted within 24 h, a message refused alone is refused for what it
+# contains. This many in a row, with nothing accepted between, are evidence against the key again.
+MAX_REFUSED_IN_ROW: Final = 3
+
 OUT_OF_TIME: Final = Response(Decision.BACK_OFF, None, "", 0.0)
+LEASE_ENDED: Final = Response(Decision.BACK_OFF, None, "", 0.0)
+"""The lane may be another worker's by now, so nothing more is posted."""
 
 ALL_REFUSED: Final = (
     f"Segment refused every message sent with this write key (it answered 400). {COPY_THE_KEY}"
@@ -34,9 +45,11 @@ class LaneResult:
     """What the posts of one lane brought.
 
     `sent_at` has the time of each message's last attempt, by row id. `refused_alone` was refused
-    in batches of one. `reduced` are identifies that were refused alone, and accepted after traits
-    were left out: each as it was accepted, with the response that refused it. `ended_by` is the
-    response that ended posting before everything was posted.
+    in batches of one, `refused_since_accepted` counts the last of these. `reduced` are identifies
+    that were refused alone, and accepted after traits were left out: each as it was accepted, with
+    the response that refused it. `unanswered` has the batch that got no answer, `in_doubt` those
+    that Segment may have accepted without saying so. `posting` is the batch that is being posted.
+    `ended_by` is the response that ended posting before everything was posted.
     """
 
     lane_messages: LaneMessages
@@ -46,25 +59,68 @@ class LaneResult:
     too_large: list[tuple[BuiltMessage, Response]] = field(default_factory=list)
     reduced: list[tuple[BuiltMessage, Response]] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
+    unanswered: list[BuiltMessage] = field(default_factory=list)
+    in_doubt: list[BuiltMessage] = field(default_factory=list)
+    posting: Sequence[BuiltMessage] = ()
+    refused_since_accepted: int = 0
     ended_by: Response | None = None
 
     @property
     def refused(self) -> list[tuple[BuiltMessage, Response]]:
         """The messages that Segment refused for what they contain.
 
-        While nothing was accepted, the write key may be what Segment refuses.
+        While nothing shows that the write key is right, Segment may be refusing the key.
         """
-        return self.too_large + (self.refused_alone if self.accepted else [])
+        return self.too_large + ([] if self.is_key_doubtful else self.refused_alone)
+
+    @property
+    def is_key_doubtful(self) -> bool:
+        if self.accepted:
+            return False
+        is_halted = self.ended_by is not None and self.ended_by.decision is Decision.HALT
+        lane = self.lane_messages.lane
+        in_row = lane.refused_in_row + len(self.refused_alone)
+        return not lane.is_key_proven or in_row >= MAX_REFUSED_IN_ROW or is_halted
 
     @property
     def key_refused(self) -> bool:
-        """Whether every message was refused, so that the write key is at fault.
+        """Whether the write key is at fault, as every message was refused.
 
         False if an error left some untried: those might have been accepted. If bisecting exceeded
         its time budget, decide on what was refused so far; otherwise every round would repeat it.
         """
-        return (
-            bool(self.refused_alone) and not self.accepted and self.ended_by in (None, OUT_OF_TIME)
+        is_complete = self.ended_by in (None, OUT_OF_TIME)
+        return bool(self.refused_alone) and is_complete and self.is_key_doubtful
+
+    @property
+    def refused_in_row(self) -> int:
+        """Messages refused alone since one was accepted, by this round or an earlier one.
+
+        Those of a batch of which Segment accepted others halt no lane, however many they are.
+        """
+        if self.accepted:
+            return min(self.refused_since_accepted, MAX_REFUSED_IN_ROW - 1)
+        earlier = self.lane_messages.lane.refused_in_row
+        return earlier if self.is_key_doubtful else earlier + len(self.refused_alone)
+
+    def given_up(self, ended_by: Response) -> "LaneResult":
+        """Return what is known when the thread that posts is not waited for, or failed.
+
+        The batch that it was posting has no answer.
+        """
+        posting = list(self.posting)
+        return replace(
+            self,
+            sent_at=dict(self.sent_at),
+            accepted=list(self.accepted),
+            refused_alone=list(self.refused_alone),
+            too_large=list(self.too_large),
+            reduced=list(self.reduced),
+            attempts=list(self.attempts),
+            unanswered=[*self.unanswered, *posting],
+            in_doubt=[*self.in_doubt, *posting],
+            posting=(),
+            ended_by=ended_by,
         )
 
 
@@ -74,14 +130,8 @@ def post_lane(
     clock: Callable[[], float] = time.monotonic,
 ) -> LaneResult:
     """Pack the messages and post each batch, one attempt per request."""
-    result = LaneResult(
-        lane_messages, ended_by=None if lane_messages.lane.write_key else responses.no_key()
-    )
-    deadline = clock() + LANE_BUDGET_SECONDS
-    for batch in pack(lane_messages.identifies):
-        _post_batch(result, batch, post, lambda: clock() < deadline)
-    for batch in pack(_tracks_to_post(result)):
-        _post_batch(result, batch, post, lambda: clock() < deadline)
+    result = LaneResult(lane_messages)
+    post_into(result, lambda: True, post, clock)
     return result
 
 
@@ -95,24 +145,65 @@ def _tracks_to_post(result: LaneResult) -> list[BuiltMessage]:
     ]
 
 
-def _post_batch(
-    result: LaneResult, batch: Sequence[BuiltMessage], post: Post, is_in_time: Callable[[], bool]
+def post_into(
+    result: LaneResult,
+    holds_lease: Callable[[], bool],
+    post: Post = segment.post,
+    clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    if result.ended_by is None and result.attempts and not is_in_time():
-        result.ended_by = OUT_OF_TIME
+    """Post the result's messages and note in it what Segment decided, request by request.
+
+    Before each request, the first one too, `holds_lease` says whether the lane is still ours.
+    """
+    lane_messages = result.lane_messages
+    if not lane_messages.lane.write_key:
+        result.ended_by = responses.no_key()
+    deadline = clock() + LANE_BUDGET_SECONDS
+
+    def may_post() -> Response | None:
+        if not holds_lease():
+            return LEASE_ENDED
+        return OUT_OF_TIME if result.attempts and clock() >= deadline else None
+
+    for batch in pack(lane_messages.identifies):
+        _post_batch(result, batch, post, may_post)
+    for batch in pack(_tracks_to_post(result)):
+        _post_batch(result, batch, post, may_post)
+
+
+def completed(future: Future[None], result: LaneResult) -> LaneResult:
+    """Return the result. A bug that one business's messages meet makes that business wait alone."""
+    error = future.exception()
+    if error is None:
+        return result
+    # Not the error's text, which may quote the message.
+    business = result.lane_messages.lane.business_id
+    log.error("post_failed", business=business, error=type(error).__name__)
+    return result.given_up(responses.our_error())
+
+
+def _post_batch(
+    result: LaneResult,
+    batch: Sequence[BuiltMessage],
+    post: Post,
+    may_post: Callable[[], Response | None],
+) -> None:
+    result.ended_by = result.ended_by or may_post()
     if result.ended_by is not None:
         return
     response = _attempt(result, batch, post)
     if response.decision is Decision.ACCEPT:
         result.accepted += batch
+        result.refused_since_accepted = 0
     elif response.decision not in (Decision.BISECT, Decision.SPLIT):
         result.ended_by = response
     elif len(batch) == 1:
-        _refuse(result, batch[0], response, post, is_in_time)
+        _refuse(result, batch[0], response, post, may_post)
     else:
         middle = len(batch) // 2
         for half in (batch[:middle], batch[middle:]):
-            _post_batch(result, half, post, is_in_time)
+            _post_batch(result, half, post, may_post)
+    result.posting = ()
 
 
 def _refuse(
@@ -120,29 +211,35 @@ def _refuse(
     message: BuiltMessage,
     response: Response,
     post: Post,
-    is_in_time: Callable[[], bool],
+    may_post: Callable[[], Response | None],
 ) -> None:
     """Try a refused identify with fewer traits. What is refused in the end is refused alone."""
     for omitted in reduce.reductions(message.traits, message.omitted):
-        if not is_in_time():
-            result.ended_by = OUT_OF_TIME
+        result.ended_by = may_post()
+        if result.ended_by is not None:
             return
         reduced = leave_out(message, omitted)
         answer = _attempt(result, [reduced], post)
         if answer.decision is Decision.ACCEPT:
             result.accepted.append(reduced)
             result.reduced.append((reduced, response))
+            result.refused_since_accepted = 0
             return
         if answer.decision not in (Decision.BISECT, Decision.SPLIT):
             result.ended_by = answer
             return
-    alone = result.refused_alone if response.decision is Decision.BISECT else result.too_large
-    alone.append((message, response))
+    if response.decision is Decision.BISECT:
+        result.refused_alone.append((message, response))
+        result.refused_since_accepted += 1
+    else:
+        result.too_large.append((message, response))
 
 
 def _attempt(result: LaneResult, batch: Sequence[BuiltMessage], post: Post) -> Response:
     lane = result.lane_messages.lane
     at, started = datetime.now(UTC), time.monotonic()
+    result.sent_at.update((message.row.id, at) for message in batch)
+    result.posting = batch
     response = post(
         lane.write_key,
         segment.host(lane.region),
@@ -156,5 +253,8 @@ def _attempt(result: LaneResult, batch: Sequence[BuiltMessage], post: Post) -> R
             lane.business_id, at, response.status, milliseconds, len(batch), size, response.error
         )
     )
-    result.sent_at.update((message.row.id, at) for message in batch)
+    if response.is_unanswered:
+        result.unanswered += batch
+    if response.may_be_accepted:
+        result.in_doubt += batch
     return response

@@ -3,7 +3,7 @@
 The outcome of a POST is a value; an exception is a bug.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -21,12 +21,19 @@ class Response:
     """What Segment answered. `status` is None when no response came; `error` is for the owner.
 
     `wait_seconds` is what Segment asked for, or None. Such a pause is not a failed attempt.
+    `is_unanswered` says that the request was sent and no answer came: Segment may have accepted it.
     """
 
     decision: Decision
     status: int | None
     error: str = ""
     wait_seconds: float | None = None
+    is_unanswered: bool = field(default=False, compare=False)
+
+    @property
+    def may_be_accepted(self) -> bool:
+        """Whether Segment may have accepted the batch although it did not say so."""
+        return self.is_unanswered or (self.status is not None and self.status >= 500)
 
 
 COPY_THE_KEY: Final = (
@@ -85,12 +92,15 @@ def interpret(status: int, retry_after: float | None) -> Response:
     return Response(Decision.BACK_OFF, status, error)
 
 
-def timed_out() -> Response:
-    return Response(Decision.BACK_OFF, None, "Segment did not answer in time.")
+def timed_out(is_unanswered: bool = True) -> Response:
+    error = "Segment did not answer in time."
+    return Response(Decision.BACK_OFF, None, error, is_unanswered=is_unanswered)
 
 
-def unreachable() -> Response:
-    return Response(Decision.BACK_OFF, None, "Segment could not be reached.")
+def unreachable(is_unanswered: bool = False) -> Response:
+    """No connection could be opened, or it broke before the answer."""
+    error = "Segment could not be reached."
+    return Response(Decision.BACK_OFF, None, error, is_unanswered=is_unanswered)
 
 
 def no_key() -> Response:

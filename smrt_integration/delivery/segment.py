@@ -164,7 +164,8 @@ def post(
             settings.SEGMENT_TIMEOUT,
         )
     except urllib3.exceptions.HTTPError as error:
-        return responses.timed_out() if transport.is_timeout(error) else responses.unreachable()
+        failed = responses.timed_out if transport.is_timeout(error) else responses.unreachable
+        return failed(is_unanswered=transport.may_have_been_sent(error))
     return responses.interpret(response.status, parse_retry_after(response))
 
 

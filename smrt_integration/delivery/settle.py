@@ -1,12 +1,20 @@
 """Settle: turn a lane's result into what is written: message outcomes and the lane update."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from events.models import Outcome
-from events.outbox.rows import LaneUpdate, SettledMessage, Settlement
+from events.outbox.rows import (
+    FailedAttempt,
+    LaneUpdate,
+    PostedIdentify,
+    SettledMessage,
+    Settlement,
+)
 from events.outbox.settle import LOCKED_ROW_PAUSE
+from events.outbox.unanswered import MAY_HAVE_IT
 from smrt_integration.delivery import backoff, reduce
+from smrt_integration.delivery.destination import destination_of
 from smrt_integration.delivery.hold import add_held
 from smrt_integration.delivery.messages import BuiltMessage
 from smrt_integration.delivery.post import ALL_REFUSED, LaneResult
@@ -20,27 +28,57 @@ def add_lane_result(
     refused = [] if result.key_refused else result.refused
     update = lane_update(result, now, random)
     settlement.settled += result.lane_messages.settled
+    settlement.identify_again += result.lane_messages.identify_again
     settlement.settled += [
         _settled(result, message, Outcome.ACCEPTED, reduce.sentence(message.omitted))
         for message in result.accepted
     ]
-    settlement.settled += [
-        _settled(result, message, Outcome.REJECTED, response.error) for message, response in refused
-    ]
+    settlement.settled += [_refused(result, message, response) for message, response in refused]
     settlement.accepted_identifies += [
         message.accepted_identify for message in result.accepted if message.accepted_identify
     ]
     add_held(settlement.held, result, refused)
+    settlement.posted_identifies += _posted_identifies(result, result.lane_messages.identifies)
     settlement.attempts += result.attempts
     settlement.lane_updates.append(update)
+    done = {message.row.id for message in result.accepted}
+    done |= {message.row.id for message, _ in refused}
+    in_doubt = [message for message in result.in_doubt if message.row.id not in done]
+    settlement.uncertain_customers += [
+        message.row.customer_id for message in in_doubt if message.accepted_identify
+    ]
+    unanswered = [message for message in result.unanswered if message.row.id not in done]
+    settlement.unanswered += _posted_identifies(result, unanswered)
     if _counts_as_failed(result, update):
-        done = {message.row.id for message in result.accepted}
-        done |= {message.row.id for message, _ in refused}
+        without_answer = {message.row.id for message in unanswered}
         settlement.failed_attempts += [
-            (message.row, update.last_error)
+            FailedAttempt(
+                message.row,
+                update.last_error,
+                result.sent_at[message.row.id] if message.row.id in without_answer else None,
+            )
             for message in result.lane_messages.to_post
             if message.row.id in result.sent_at and message.row.id not in done
         ]
+
+
+def _posted_identifies(
+    result: LaneResult, messages: Iterable[BuiltMessage]
+) -> Iterator[PostedIdentify]:
+    for message in messages:
+        accepted, sent_at = message.accepted_identify, result.sent_at.get(message.row.id)
+        if accepted and sent_at:
+            yield PostedIdentify(
+                message.row, accepted.destination, message.traits_hash, message.body, sent_at
+            )
+
+
+def _refused(result: LaneResult, message: BuiltMessage, response: Response) -> SettledMessage:
+    """Return the message as settled: as unconfirmed if an earlier attempt had no answer."""
+    if message.was_unanswered:
+        reason = f"{response.error} {MAY_HAVE_IT}"
+        return _settled(result, message, Outcome.UNCONFIRMED, reason)
+    return _settled(result, message, Outcome.REJECTED, response.error)
 
 
 def _settled(
@@ -83,6 +121,8 @@ def lane_update(result: LaneResult, now: datetime, random: Callable[[], float]) 
         stopped,
         stopped or error,
         accepted_at=now if result.accepted else None,
+        accepted_destination=destination_of(lane.region, lane.write_key),
+        refused_in_row=0 if stopped else result.refused_in_row,
     )
 
 

@@ -6,17 +6,26 @@ is followed becomes a GET that looks like success.
 """
 
 from functools import lru_cache
+from ssl import SSLCertVerificationError
 from typing import Final
 
 import certifi
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationValueError,
+    NewConnectionError,
+    SSLError,
+)
 from urllib3.exceptions import TimeoutError as Urllib3Timeout
 
 # Requests in flight per process, and so the number of slow receivers that it can wait for.
 MAX_IN_FLIGHT: Final = 64
 # Longer than Segment takes when well. A lane that times out waits alone and delays no other.
 CONNECT_SECONDS: Final = 4.0
+# There was no connection over which the request could have been sent.
+NEVER_SENT: Final = (ConnectTimeoutError, LocationValueError, NewConnectionError)
 
 
 @lru_cache(maxsize=1)
@@ -51,3 +60,10 @@ def is_timeout(error: HTTPError) -> bool:
     A refused connection is a time-out only to urllib3.
     """
     return isinstance(error, Urllib3Timeout) and not isinstance(error, NewConnectionError)
+
+
+def may_have_been_sent(error: HTTPError) -> bool:
+    """Return whether the receiver may have got the request, although no response came."""
+    if isinstance(error, SSLError):
+        return not any(isinstance(reason, SSLCertVerificationError) for reason in error.args)
+    return not isinstance(error, NEVER_SENT)

@@ -60,7 +60,7 @@ def other_session() -> Iterator[psycopg.Connection[Any]]:
         session.rollback()
 
 
-def claim_at(now: datetime, **options: bool) -> list[ClaimedLane]:
+def claim_at(now: datetime, **options: Any) -> list[ClaimedLane]:
     claimed = claim_lanes(now, limit=100, **options)
     time_passes()
     Lane.objects.update(lease_token=None, lease_until=None)

@@ -1,0 +1,250 @@
+"""Messages that were posted without an answer: Segment may have them.
+
+Their row in the outbox has `unanswered_at`. An identify has a row in `events_unansweredidentify`
+too, because a save gives a waiting identify a new message id: the old id is then logged as
+unconfirmed. Before each post, the lane keeps which identifies are `in_flight`; when the worker
+dies, the worker that takes the lane over knows from this which may be at Segment.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from events.identify import IDENTIFY
+from events.models import Outcome
+from events.outbox import accepted_traits
+from events.outbox.record import new_message_id
+from events.outbox.rows import OutboxRow, PostedIdentify, SettledMessage
+from events.send_log import partitions
+from events.send_log.write import write_log
+
+MAY_HAVE_IT: Final = "An earlier attempt to send it got no answer, so Segment may have it."
+REPLACED: Final = (
+    "Segment did not answer when this was sent, so Segment may have it. "
+    "The customer's details were then sent anew in a later message."
+)
+
+MAX_TAKEN_OVER_TRACKS: Final = 1_000
+"""Waiting events of a lane that count as posted by a worker that died: twice what a worker takes
+(`delivery.load`), as rows of transactions that committed later may lie between."""
+
+REGISTER: Final = """
+INSERT INTO events_unansweredidentify AS u (
+    message_id, business_id, customer_id, user_id, occurred_at, posted_at, attempts, traits_hash,
+    body
+)
+SELECT * FROM unnest(
+    %s::text[], %s::bigint[], %s::bigint[], %s::uuid[], %s::timestamptz[], %s::timestamptz[],
+    %s::int[], %s::text[], %s::text[]
+)
+ON CONFLICT (message_id) DO UPDATE SET
+    posted_at = EXCLUDED.posted_at, attempts = EXCLUDED.attempts, body = EXCLUDED.body,
+    traits_hash = CASE WHEN u.traits_hash = EXCLUDED.traits_hash THEN u.traits_hash ELSE '' END
+"""
+REGISTER_IN_FLIGHT: Final = f"""
+INSERT INTO events_unansweredidentify (
+    message_id, business_id, customer_id, user_id, occurred_at, posted_at, attempts, traits_hash,
+    body
+)
+SELECT p.message_id, p.business_id, p.customer_id, COALESCE(o.user_id, c.uuid), p.posted_at,
+    p.posted_at, 1, p.traits_hash, ''
+FROM unnest(%(ids)s::text[], %(businesses)s::bigint[], %(customers)s::bigint[],
+    %(moments)s::timestamptz[], %(hashes)s::text[]
+) AS p (message_id, business_id, customer_id, posted_at, traits_hash)
+LEFT JOIN events_outgoing o ON o.customer_id = p.customer_id AND o.event = '{IDENTIFY}'
+LEFT JOIN customers_customer c ON c.id = p.customer_id
+WHERE COALESCE(o.user_id, c.uuid) IS NOT NULL
+ON CONFLICT (message_id) DO NOTHING
+"""
+MARK_IDENTIFIES: Final = f"""
+UPDATE events_outgoing o SET unanswered_at = p.posted_at, attempts = o.attempts + 1
+FROM unnest(%(ids)s::text[], %(customers)s::bigint[], %(moments)s::timestamptz[])
+    AS p (message_id, customer_id, posted_at)
+WHERE o.customer_id = p.customer_id AND o.event = '{IDENTIFY}' AND o.message_id = p.message_id
+"""
+MARK_TRACKS: Final = f"""
+UPDATE events_outgoing o SET unanswered_at = p.posted_at
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[])
+    AS p (business_id, posted_at, lease_until)
+CROSS JOIN LATERAL (
+    SELECT w.id FROM events_outgoing w
+    WHERE w.business_id = p.business_id AND w.recorded_at <= p.lease_until
+        AND w.event <> '{IDENTIFY}'
+    ORDER BY w.id LIMIT {MAX_TAKEN_OVER_TRACKS}
+) waiting
+WHERE o.id = waiting.id AND o.unanswered_at IS NULL
+"""
+LOCK_LANES: Final = """
+SELECT business_id, in_flight FROM events_lane WHERE business_id = ANY (%s)
+ORDER BY business_id FOR UPDATE
+"""
+FORGET_IN_FLIGHT: Final = "UPDATE events_lane SET in_flight = '{}' WHERE business_id = ANY (%s)"
+# A row that a save is replacing is seen under its old id until the save commits.
+RESOLVE: Final = f"""
+DELETE FROM events_unansweredidentify u WHERE u.business_id = ANY (%s) AND NOT EXISTS (
+    SELECT FROM events_outgoing o
+    WHERE o.customer_id = u.customer_id AND o.event = '{IDENTIFY}' AND o.message_id = u.message_id
+)
+RETURNING u.message_id, u.business_id, u.customer_id, u.user_id, u.occurred_at::text,
+    u.posted_at::text, u.attempts, u.body,
+    EXISTS (SELECT FROM events_sendlog s WHERE s.message_id = u.message_id)
+"""
+FIND_UNANSWERED: Final = """
+SELECT message_id, traits_hash, posted_at, body FROM events_unansweredidentify
+WHERE business_id = ANY (%s)
+"""
+BUSINESSES_WITH_UNANSWERED: Final = "SELECT DISTINCT business_id FROM events_unansweredidentify"
+# With an attempt that failed, an identify is never left out as unchanged.
+IDENTIFY_AGAIN: Final = f"""
+INSERT INTO events_outgoing AS o (
+    business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts, attempts
+)
+SELECT c.business_id, c.id, c.uuid, '{IDENTIFY}', c.id, new.message_id, %s, '{{}}', %s
+FROM unnest(%s::bigint[], %s::text[]) AS new (customer_id, message_id)
+JOIN customers_customer c ON c.id = new.customer_id
+ORDER BY c.id
+ON CONFLICT (customer_id) WHERE event = '{IDENTIFY}' DO UPDATE SET
+    message_id = EXCLUDED.message_id, occurred_at = EXCLUDED.occurred_at, unanswered_at = NULL,
+    attempts = GREATEST(o.attempts, EXCLUDED.attempts)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EndedLease:
+    """A lease that ended without being released: the worker died, or was held up for too long."""
+
+    business_id: int
+    claimed_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """What was posted of an identify that waits for its repetition.
+
+    `traits_hash` and `body` are empty when the worker that posted it died.
+    """
+
+    traits_hash: str
+    posted_at: datetime
+    body: str
+
+
+def settled_without_answer(row: OutboxRow, outcome: Outcome, reason: str) -> SettledMessage:
+    """Return the message as settled: as unconfirmed when Segment may have it."""
+    if row.unanswered_at is None:
+        return SettledMessage(row, outcome, reason)
+    # The log counts the attempt at `sent_at` in addition.
+    earlier = replace(row, attempts=max(0, row.attempts - 1))
+    reason = f"{reason} {MAY_HAVE_IT}"
+    return SettledMessage(earlier, Outcome.UNCONFIRMED, reason, sent_at=row.unanswered_at)
+
+
+def register(cursor: Any, identifies: Sequence[PostedIdentify]) -> None:
+    """Remember identifies that were posted without an answer."""
+    if identifies:
+        rows = (
+            (
+                posted.row.message_id,
+                posted.row.business_id,
+                posted.row.customer_id,
+                posted.row.user_id,
+                posted.row.occurred_at,
+                posted.posted_at,
+                posted.row.attempts + 1,
+                posted.traits_hash,
+                posted.body,
+            )
+            for posted in identifies
+        )
+        cursor.execute(REGISTER, [list(column) for column in zip(*rows, strict=True)])
+
+
+@transaction.atomic
+def recover(leases: Collection[EndedLease]) -> None:
+    """Note what the workers whose leases ended may have posted without telling us.
+
+    Call it before a lane whose lease ended is read, or before its messages are taken out.
+    """
+    if not leases:
+        return
+    by_business = {lease.business_id: lease for lease in leases}
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_LANES, [list(by_business)])
+        in_flight = [
+            (message_id, business_id, customer_id, by_business[business_id].claimed_at, traits_hash)
+            for business_id, identifies in cursor.fetchall()
+            for message_id, (customer_id, traits_hash) in json.loads(identifies).items()
+        ]
+        if in_flight:
+            names = ("ids", "businesses", "customers", "moments", "hashes")
+            columns = (list(column) for column in zip(*in_flight, strict=True))
+            params = dict(zip(names, columns, strict=True))
+            cursor.execute(REGISTER_IN_FLIGHT, params)
+            cursor.execute(MARK_IDENTIFIES, params)
+            accepted_traits.mark_uncertain(cursor, params["customers"])
+        rows = ((lease.business_id, lease.claimed_at, lease.until) for lease in leases)
+        cursor.execute(MARK_TRACKS, [list(column) for column in zip(*rows, strict=True)])
+        cursor.execute(FORGET_IN_FLIGHT, [list(by_business)])
+
+
+def resolve(business_ids: Collection[int], now: datetime) -> dict[str, Unanswered]:
+    """Log as unconfirmed what is no longer in the outbox under the id that was posted.
+
+    Returns by message id what was posted of those that still wait.
+    """
+    if not business_ids:
+        return {}
+    with transaction.atomic(), connection.cursor() as cursor:
+        partitions.ensure(now)
+        cursor.execute(LOCK_LANES, [list(business_ids)])
+        cursor.execute(RESOLVE, [list(business_ids)])
+        write_log(cursor, list(_unconfirmed(cursor.fetchall())), now)
+        cursor.execute(FIND_UNANSWERED, [list(business_ids)])
+        return {message_id: Unanswered(*posted) for message_id, *posted in cursor.fetchall()}
+
+
+def resolve_all(now: datetime) -> None:
+    """Resolve for all businesses, also those whose lanes no worker claims."""
+    with connection.cursor() as cursor:
+        cursor.execute(BUSINESSES_WITH_UNANSWERED)
+        business_ids = [business_id for (business_id,) in cursor.fetchall()]
+    resolve(business_ids, now)
+
+
+def record_identifies_again(
+    cursor: Any, customer_ids: Collection[int], now: datetime, attempts: int
+) -> None:
+    """Record an identify under a new message id for each of these customers.
+
+    `attempts` is 1 when Segment may have older traits that were posted after newer ones.
+    """
+    if customer_ids:
+        ids = sorted(set(customer_ids))
+        cursor.execute(IDENTIFY_AGAIN, [now, attempts, ids, [new_message_id() for _ in ids]])
+
+
+def _unconfirmed(rows: Iterable[Sequence[Any]]) -> Iterable[SettledMessage]:
+    for row in rows:
+        message_id, business_id, customer_id, user_id, occurred_at, posted_at, attempts = row[:7]
+        body, is_logged = row[7:]
+        if not is_logged:
+            outbox_row = OutboxRow(
+                id=0,
+                business_id=business_id,
+                customer_id=customer_id,
+                user_id=user_id,
+                event=IDENTIFY,
+                subject_id=customer_id,
+                message_id=message_id,
+                occurred_at=datetime.fromisoformat(occurred_at),
+                facts={},
+                # The log counts the attempt at `sent_at` in addition.
+                attempts=attempts - 1,
+            )
+            sent_at = datetime.fromisoformat(posted_at)
+            yield SettledMessage(outbox_row, Outcome.UNCONFIRMED, REPLACED, body, sent_at)
