@@ -16,12 +16,11 @@ _read: tuple[datetime, float] | None = None
 
 
 def database_now() -> datetime:
-    """Return the time on the database's clock, exact to some milliseconds."""
+    """Return the time on the database's clock, or a moment earlier: never a later time."""
     global _read  # noqa: PLW0603 - one reading per process
     if _read is None or time.monotonic() - _read[1] > READ_AGAIN_SECONDS:
-        asked_at = time.monotonic()
         with connection.cursor() as cursor:
             cursor.execute("SELECT clock_timestamp()")
-            _read = cursor.fetchone()[0], asked_at
-    at, asked_at = _read
-    return at + timedelta(seconds=time.monotonic() - asked_at)
+            _read = cursor.fetchone()[0], time.monotonic()
+    at, read_at = _read
+    return at + timedelta(seconds=time.monotonic() - read_at)

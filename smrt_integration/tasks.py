@@ -12,7 +12,7 @@ from events import wake
 from events.alerts import watch as alerts
 from events.clock import database_now
 from events.jobs import run
-from events.outbox import expire, fan_out
+from events.outbox import expire, fan_out, unanswered
 from events.send_log import partitions, retention
 from events.sweeps import birthdays, lost, spending
 from smrt_integration.api import idempotency
@@ -81,7 +81,9 @@ def alert_owners() -> str:
 
 @app.task
 def expire_waiting() -> str:
-    return f"{expire.expire(database_now())} expired"
+    now = database_now()
+    unanswered.resolve_all(now)
+    return f"{expire.expire(now)} expired"
 
 
 @app.task

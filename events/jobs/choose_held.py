@@ -15,7 +15,7 @@ from events import wake
 from events.lanes.status import HELD_SILENTLY
 from events.models import Outcome, Request
 from events.outbox import held
-from events.outbox.rows import SettledMessage
+from events.outbox.unanswered import settled_without_answer
 from events.send_log import partitions
 from events.send_log.write import write_log
 
@@ -94,7 +94,9 @@ def discard_held_chunk(job: Request, now: datetime) -> bool:
     partitions.ensure(now)
     with connection.cursor() as cursor:
         rows = held.take_out_held(cursor, job.business_id, customers, up_to, HELD_CHUNK_SIZE)
-        discarded = [SettledMessage(row, Outcome.SKIPPED, HELD_DISCARDED_REASON) for row in rows]
+        discarded = [
+            settled_without_answer(row, Outcome.SKIPPED, HELD_DISCARDED_REASON) for row in rows
+        ]
         write_log(cursor, discarded, now)
     job.done += len(rows)
     return len(rows) < HELD_CHUNK_SIZE

@@ -97,3 +97,10 @@ def _resume(lanes: models.QuerySet[Lane]) -> None:
         last_error="",
         failing_since=None,
     )
+
+
+def note_accepted_destination(business_id: int, destination: str) -> None:
+    """Note that Segment has just accepted a message there, so that the write key is right."""
+    Lane.objects.filter(business_id=business_id).update(
+        accepted_destination=destination, destination_accepted_at=Now(), refused_in_row=0
+    )

@@ -54,7 +54,7 @@ class AcceptedIdentify:
 
 @dataclass(frozen=True, slots=True)
 class PostedIdentify:
-    """An identify that was posted, whatever came of it.
+    """An identify that was posted and that Segment has, or may have.
 
     `traits_hash` is of the traits that were posted, `body` what the send log keeps of the message.
     """
@@ -147,7 +147,8 @@ class HeldWork:
 class Settlement:
     """What one transaction settles: the results of one or more lanes.
 
-    `posted_identifies` has all identifies that were posted, `unanswered` those without an answer.
+    `posted_identifies` has the identifies that Segment has or may have, `unanswered` those without
+    an answer.
     `uncertain_customers` are those of whom Segment may have other traits than it last accepted.
     `identify_again` are identifies among `settled` that are recorded again under a new message id.
     `transaction_id` names the transaction that wrote it, and is empty before.

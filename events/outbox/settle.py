@@ -167,15 +167,12 @@ def _write_traits(
     """Write what Segment has of the customers now, and what it may have.
 
     `again` are customers whose identify is recorded again in any case. An identify of a lane whose
-    lease ended may have reached Segment after a newer one. It is recorded again too, unless Segment
-    accepted just these traits from the other worker.
+    lease ended may have reached Segment after a newer one. It is recorded again too, unless the
+    worker that has the lane now sends, or sent, just these traits.
     """
     stored = [i for i in work.accepted_identifies if i.row.business_id not in lost]
     accepted_traits.store(cursor, stored)
-    late = accepted_traits.differing(
-        cursor, [posted for posted in work.posted_identifies if posted.row.business_id in lost]
-    )
-    late_customers = [posted.row.customer_id for posted in late]
+    late_customers = _late_customers(cursor, work, lost) if lost else []
     accepted_traits.mark_uncertain(cursor, [*work.uncertain_customers, *late_customers])
     unanswered.register(cursor, work.unanswered)
     unanswered.record_identifies_again(cursor, again, now, attempts=0)
@@ -192,6 +189,17 @@ def take_out(cursor: Any, rows: Sequence[OutboxRow]) -> dict[int, bool]:
         return {}
     cursor.execute(TAKE_OUT, [[row.id for row in rows], [row.message_id for row in rows]])
     return {row_id: not is_logged for row_id, is_logged in cursor.fetchall()}
+
+
+def _late_customers(cursor: Any, work: Settlement, lost: Collection[int]) -> list[int]:
+    """Return the customers of whom Segment may have got older traits after newer ones."""
+    posted = [identify for identify in work.posted_identifies if identify.row.business_id in lost]
+    in_flight = unanswered.in_flight_traits(cursor, lost)
+    return [
+        identify.row.customer_id
+        for identify in accepted_traits.differing(cursor, posted)
+        if (identify.row.customer_id, identify.traits_hash) not in in_flight
+    ]
 
 
 def _was_committed(transaction_id: str) -> bool:

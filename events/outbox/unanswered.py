@@ -82,6 +82,7 @@ LOCK_LANES: Final = """
 SELECT business_id, in_flight FROM events_lane WHERE business_id = ANY (%s)
 ORDER BY business_id FOR UPDATE
 """
+FIND_IN_FLIGHT: Final = "SELECT in_flight FROM events_lane WHERE business_id = ANY (%s)"
 FORGET_IN_FLIGHT: Final = "UPDATE events_lane SET in_flight = '{}' WHERE business_id = ANY (%s)"
 # A row that a save is replacing is seen under its old id until the save commits.
 RESOLVE: Final = f"""
@@ -162,6 +163,16 @@ def register(cursor: Any, identifies: Sequence[PostedIdentify]) -> None:
             for posted in identifies
         )
         cursor.execute(REGISTER, [list(column) for column in zip(*rows, strict=True)])
+
+
+def in_flight_traits(cursor: Any, business_ids: Collection[int]) -> set[tuple[int, str]]:
+    """Return customer id and hash of what the workers with these lanes may be posting now."""
+    cursor.execute(FIND_IN_FLIGHT, [list(business_ids)])
+    return {
+        (customer_id, traits_hash)
+        for (identifies,) in cursor.fetchall()
+        for customer_id, traits_hash in json.loads(identifies).values()
+    }
 
 
 @transaction.atomic

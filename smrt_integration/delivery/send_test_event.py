@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from events.lanes import lane_control
 from events.models import Integration, Outcome
 from events.outbox.record import new_message_id
 from events.outbox.rows import Attempt, OutboxRow, SettledMessage
 from events.send_log.write import log_test_event
 from smrt_integration.delivery import segment
+from smrt_integration.delivery.destination import destination_of
 from smrt_integration.delivery.responses import Decision, Response
 
 TEST_EVENT: Final = "Test Event"
@@ -51,6 +53,9 @@ def send_test_event(integration: Integration, text: str) -> SentTestEvent:
     )
     sent = SettledMessage(row, _outcome(response), response.error, body, at)
     log_test_event(sent, attempt, datetime.now(UTC))
+    if response.decision is Decision.ACCEPT:
+        destination = destination_of(integration.region, integration.write_key)
+        lane_control.note_accepted_destination(integration.pk, destination)
     return SentTestEvent(response, text)
 
 
@@ -70,7 +75,12 @@ def _row(integration: Integration, at: datetime, text: str) -> OutboxRow:
 
 
 def _outcome(response: Response) -> Outcome:
-    """Return "not sent" when Segment did not decide: a test event is not tried again."""
+    """Return "not sent" when Segment did not decide: a test event is not tried again.
+
+    "Unconfirmed" when Segment may have it.
+    """
     if response.decision is Decision.ACCEPT:
         return Outcome.ACCEPTED
+    if response.is_unanswered:
+        return Outcome.UNCONFIRMED
     return Outcome.SKIPPED if response.decision is Decision.BACK_OFF else Outcome.REJECTED

@@ -38,7 +38,7 @@ def add_lane_result(
         message.accepted_identify for message in result.accepted if message.accepted_identify
     ]
     add_held(settlement.held, result, refused)
-    settlement.posted_identifies += _posted_identifies(result, result.lane_messages.identifies)
+    settlement.posted_identifies += _posted_identifies(result, [*result.accepted, *result.in_doubt])
     settlement.attempts += result.attempts
     settlement.lane_updates.append(update)
     done = {message.row.id for message in result.accepted}

@@ -1,9 +1,17 @@
 """400: bisect until the refused messages are alone. If all are refused, the key is at fault."""
 
-import pytest
+from datetime import timedelta
+from uuid import uuid4
 
-from events.models import Integration
+import pytest
+from django.utils import timezone
+
+from customers.models import Business, Customer
+from events.lanes import lane_control
+from events.models import Integration, Lane, Outgoing
+from events.outbox.record import new_message_id
 from smrt_integration.delivery.post import ALL_REFUSED
+from smrt_integration.delivery.send_test_event import send_test_event
 from tests.conftest import WRITE_KEY
 from tests.delivery.sending_businesses import (
     add_visits,
@@ -163,3 +171,125 @@ def test_only_the_message_that_is_too_large_for_segment_is_refused(
         ("Customer Visit", "Segment says this message is too large (it answered 413).")
     ]
     assert (lane_of(business).stopped, waiting()) == ("", [])
+
+
+@pytest.fixture
+def proven(segment: SegmentStandIn) -> Customer:
+    """A customer of a business whose write key was accepted a moment ago."""
+    customer = sign_up(sending_business(WRITE_KEY))
+    deliver()
+    return customer
+
+
+def refuse_visits(customer: Customer, segment: SegmentStandIn, count: int) -> None:
+    """Let visits be refused one by one, each alone in its round."""
+    segment.fault("refuse_messages", contains="Customer Visit")
+    for _ in range(count):
+        add_visits(1, customer)
+        deliver()
+        time_passes()
+
+
+@pytest.mark.django_db
+def test_a_message_refused_alone_is_refused_when_the_key_was_accepted_lately(
+    proven: Customer, segment: SegmentStandIn
+) -> None:
+    refuse_visits(proven, segment, 2)
+
+    assert outcomes(event="Customer Visit") == [("Customer Visit", "rejected")] * 2
+    assert (lane_of(proven.business).stopped, waiting()) == ("", [])
+
+
+@pytest.mark.django_db
+def test_the_third_message_in_a_row_that_is_refused_halts_the_lane_and_is_kept(
+    proven: Customer, segment: SegmentStandIn
+) -> None:
+    refuse_visits(proven, segment, 3)
+
+    assert lane_of(proven.business).stopped == ALL_REFUSED
+    assert outcomes(event="Customer Visit") == [("Customer Visit", "rejected")] * 2
+    assert [row.event for row in waiting()] == ["Customer Visit"]
+
+
+@pytest.mark.django_db
+def test_three_messages_refused_in_one_round_halt_the_lane_and_are_all_kept(
+    proven: Customer, segment: SegmentStandIn
+) -> None:
+    segment.fault("refuse_messages", contains="Customer Visit")
+    add_visits(3, proven)
+
+    deliver()
+
+    assert lane_of(proven.business).stopped == ALL_REFUSED
+    assert len(waiting()) == 3
+
+
+@pytest.mark.django_db
+def test_an_accepted_message_between_refused_ones_keeps_the_lane_going(
+    proven: Customer, segment: SegmentStandIn
+) -> None:
+    refuse_visits(proven, segment, 2)
+    sign_up(proven.business)
+    deliver()
+    refuse_visits(proven, segment, 2)
+
+    assert lane_of(proven.business).stopped == ""
+    assert outcomes(event="Customer Visit") == [("Customer Visit", "rejected")] * 4
+
+
+@pytest.mark.django_db
+def test_a_lane_that_its_owner_resumed_refuses_what_halted_it_and_goes_on(
+    proven: Customer, segment: SegmentStandIn
+) -> None:
+    refuse_visits(proven, segment, 3)
+    lane_control.resume(proven.business_id)
+
+    deliver()
+
+    assert outcomes(event="Customer Visit") == [("Customer Visit", "rejected")] * 3
+    assert (lane_of(proven.business).stopped, waiting()) == ("", [])
+
+
+@pytest.mark.parametrize("ago", [timedelta(hours=24, minutes=1), None])
+@pytest.mark.django_db
+def test_a_key_that_was_accepted_long_ago_or_is_new_is_no_evidence(
+    proven: Customer, segment: SegmentStandIn, ago: timedelta | None
+) -> None:
+    if ago:
+        Lane.objects.update(destination_accepted_at=timezone.now() - ago)
+    else:
+        Lane.objects.update(accepted_destination="another")
+
+    refuse_visits(proven, segment, 1)
+
+    assert lane_of(proven.business).stopped == ALL_REFUSED
+    assert [row.event for row in waiting()] == ["Customer Visit"]
+
+
+@pytest.mark.django_db
+def test_a_test_event_that_segment_accepted_is_evidence_too(segment: SegmentStandIn) -> None:
+    business = sending_business(WRITE_KEY)
+    customer = sign_up(business)
+    Outgoing.objects.all().delete()
+    customer.delete()
+    add_visits_of_nobody(business)
+    send_test_event(Integration.objects.get(), "Hello")
+    segment.fault("refuse_messages", contains="Customer Visit")
+
+    deliver()
+
+    assert outcomes(event="Customer Visit") == [("Customer Visit", "rejected")]
+
+
+def add_visits_of_nobody(business: Business) -> None:
+    """Let a visit of a deleted customer wait, which needs no identify."""
+    Outgoing.objects.create(
+        business=business,
+        customer_id=0,
+        user_id=uuid4(),
+        event="Customer Visit",
+        subject_id=1,
+        message_id=new_message_id(),
+        occurred_at=timezone.now(),
+        facts={"visit_type": "Store"},
+    )
