@@ -24,10 +24,11 @@ def folder() -> Iterator[Path]:
     folder.remove()
 
 
-@pytest.fixture
-def own_postgres(folder: Path) -> Iterator[PostgresServer]:
-    """A PostgreSQL server with our tables, for the test to break."""
-    server = PostgresServer(folder / "postgres")
+@pytest.fixture(scope="package")
+def migrated() -> Iterator[Path]:
+    """The folder of a stopped PostgreSQL server with our tables, to copy."""
+    folder = TemporaryFolder()
+    server = PostgresServer(folder.path / "postgres")
     server.start()
     environment = {**os.environ, "DATABASE_URL": server.url}
     subprocess.run(
@@ -37,6 +38,18 @@ def own_postgres(folder: Path) -> Iterator[PostgresServer]:
         check=True,
         timeout=120,
     )
+    server.stop()
+    yield server.folder
+    folder.remove()
+
+
+@pytest.fixture
+def own_postgres(folder: Path, migrated: Path) -> Iterator[PostgresServer]:
+    """A PostgreSQL server with our tables, for the test to break."""
+    # with the owner of the data, who is not root
+    subprocess.run(["cp", "-a", migrated, folder / "postgres"], check=True)
+    server = PostgresServer(folder / "postgres")
+    server.start()
     yield server
     server.stop()
 
