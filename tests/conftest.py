@@ -33,11 +33,14 @@ import django  # noqa: E402
 # Test modules need it at import. pytest-django does not set up Django again.
 django.setup()
 
+from django.conf import settings as ours  # noqa: E402 - needs DJANGO_SETTINGS_MODULE
 from django.test import TransactionTestCase  # noqa: E402 - needs the settings
 
 from tests.empty_tables import Tables  # noqa: E402 - imports Django
 from tests.segment import SegmentStandIn  # noqa: E402 - imports Django
 from tests.workers import Beat, Worker  # noqa: E402
+
+ours.PASSWORD_HASHERS = ["tests.quick_hasher.QuickHasher"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

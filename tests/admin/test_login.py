@@ -19,12 +19,6 @@ PASSWORD = "correct-horse-battery"
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 
 
-@pytest.fixture(autouse=True)
-def _quick_hasher(settings: LazySettings) -> None:
-    """A good one takes most of a second for each of the hundred attempts here, as it should."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def olivia(owner: User) -> User:
     owner.set_password(PASSWORD)

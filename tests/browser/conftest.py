@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -32,6 +33,9 @@ __all__ = [
 ]
 
 PASSWORD = "correct-horse-battery"
+# As the web server makes it. It would replace a quicker one at the login, and the user that a test
+# has would be an old one.
+FULL_HASH = PBKDF2PasswordHasher().encode(PASSWORD, "only-for-tests")
 FAILURES = Path(__file__).resolve().parents[2] / ".dev" / "browser-failures"
 MILLISECONDS = 10_000
 
@@ -120,7 +124,7 @@ class Visitor:
 
     def log_in(self, user: User) -> None:
         """Log in on the login page."""
-        user.set_password(PASSWORD)
+        user.password = FULL_HASH
         user.save()
         self.page.goto("/")
         self.page.get_by_label("Username").fill(user.username)
