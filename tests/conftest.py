@@ -3,6 +3,7 @@
 PostgreSQL and Redis are started, unless the environment names running ones.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -50,6 +51,16 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if config.getoption("numprocesses", None):
         os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the modules and tests, and let it look less often.
+
+    It took a tenth of the tests' time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 WRITE_KEY = "abcdefghijklmnopqrstuvwxyz012345"
