@@ -130,12 +130,21 @@ def folder(name: str, default: Path) -> Path:
     return value
 
 
-def database(name: str, remedy: str) -> dict[str, Any]:
-    """Return Django's settings of the database at this address."""
+def database(name: str, password: str, remedy: str) -> dict[str, Any]:
+    """Return Django's settings of the database at this address.
+
+    `password` is used if the address has none. In an address, one with @, / or # is easily given
+    wrong: part of it then counts as the host or the database.
+    """
     value = url(name, {"postgres", "postgresql"}, None, remedy)
     config: dict[str, Any] = dict(_parse(name, value, environ.Env.db_url_config))
     if not config.get("NAME"):
         raise SettingError(name, "must name a database, as in postgres://user@host:5432/database.")
+    if "@" in config["NAME"]:
+        raise SettingError(
+            name, "has a password that ends too early: give the password as DATABASE_PASSWORD."
+        )
+    config["PASSWORD"] = config.get("PASSWORD") or password
     return config
 
 

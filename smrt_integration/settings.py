@@ -31,7 +31,9 @@ LOGGING = logs.configure(
     environment.choice("LOG_LEVEL", {"DEBUG", "INFO", "WARNING", "ERROR"}, "INFO"), readable=DEBUG
 )
 
-DATABASE = environment.database("DATABASE_URL", SERVERS)
+DATABASE = environment.database(
+    "DATABASE_URL", environment.string("DATABASE_PASSWORD", ""), SERVERS
+)
 DATABASES = {
     "default": DATABASE
     | {

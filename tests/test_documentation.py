@@ -23,6 +23,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 EVENTS_DOCUMENT = PROJECT / "docs" / "contract.md"
 TRAITS_DOCUMENT = PROJECT / "docs" / "contract.md"
 SETTINGS_DOCUMENT = PROJECT / "docs" / "operating.md"
+GUNICORN_CONFIGURATION = PROJECT / "gunicorn.conf.py"
 LOG_EVENTS_DOCUMENT = PROJECT / "docs" / "operating.md"
 # What is named in a document is checked in all of them.
 DOCUMENTS = sorted(
@@ -96,14 +97,18 @@ def type_name(kind: Any) -> str:
 
 
 def settings_in_code() -> set[str]:
-    """Return the first argument of every call of the module `environment` in the settings."""
+    """Return the first argument of every call of the module `environment` in the settings.
+
+    And what gunicorn's configuration reads.
+    """
     tree = ast.parse((PROJECT / "smrt_integration" / "settings.py").read_text())
     calls = [
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("environment.")
     ]
-    return {
+    of_gunicorn = re.findall(r'os\.environ\.get\("(\w+)"', GUNICORN_CONFIGURATION.read_text())
+    return set(of_gunicorn) | {
         call.args[0].value
         for call in calls
         if isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str)

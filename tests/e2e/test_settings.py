@@ -24,6 +24,7 @@ INSTALLATION = {
 """Settings of an installation. The servers do not exist, so no program may call them here."""
 
 OPTIONAL = [
+    "DATABASE_PASSWORD",
     "CELERY_BROKER_URL",
     "SEGMENT_HOST",
     "SEGMENT_TIMEOUT",
@@ -59,6 +60,11 @@ MALFORMED = [
         "REDIS_URL",
         "redis.example.com:6379",
         "must be an address that starts with redis:// or rediss:// or unix://.",
+    ),
+    (
+        "DATABASE_URL",
+        "postgres://smrt:1/quiet-please@db.example.com/smrt",
+        "has a password that ends too early: give the password as DATABASE_PASSWORD.",
     ),
     ("REDIS_URL", "redis://redis.example.com:99999/0", "is not a well-formed address."),
     ("CELERY_BROKER_URL", "kafka://broker.example.com", "must be an address that starts with "),
