@@ -31,9 +31,8 @@ LOGGING = logs.configure(
     environment.choice("LOG_LEVEL", {"DEBUG", "INFO", "WARNING", "ERROR"}, "INFO"), readable=DEBUG
 )
 
-DATABASE = environment.database(
-    "DATABASE_URL", environment.string("DATABASE_PASSWORD", ""), SERVERS
-)
+DATABASE_PASSWORD = environment.string("DATABASE_PASSWORD", "")
+DATABASE = environment.database("DATABASE_URL", DATABASE_PASSWORD, SERVERS)
 DATABASES = {
     "default": DATABASE
     | {
@@ -163,10 +162,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 UNFOLD = theme.UNFOLD
-LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
-USE_I18N = True
-USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / ".static"
 # In development, files are served from their source folders, without `collectstatic`.
