@@ -6,6 +6,7 @@ from typing import Final
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 IPV6_NETWORK_BITS: Final = 64
 """The network that a provider gives to one household. Its owner can use any address in it."""
@@ -25,6 +26,19 @@ def client_ip(request: HttpRequest) -> str:
     if isinstance(address, IPv6Address):
         return str(IPv6Network((address, IPV6_NETWORK_BITS), strict=False))
     return str(address or "")
+
+
+def client_ip_hash(request: HttpRequest, purpose: str) -> str:
+    """Return a keyed hash of the client IP to count by, or "" when the client IP is not known.
+
+    Only the hash is stored, and only for as long as the count lasts.
+    """
+    address = client_ip(request)
+    return keyed_hash(purpose, address) if address else ""
+
+
+def keyed_hash(purpose: str, value: str) -> str:
+    return salted_hmac(purpose, value, algorithm="sha256").hexdigest()[:32]
 
 
 def _forwarded_for(request: HttpRequest) -> IPv4Address | IPv6Address | None:

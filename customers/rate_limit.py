@@ -52,6 +52,19 @@ def count_call(name: str, window_seconds: int) -> CountedCalls:
     return ask_redis(count, CountedCalls(0, 0.0))
 
 
+def read_count(name: str) -> CountedCalls:
+    """Return the count of this name without adding to it."""
+
+    def read(server: "redis.Redis") -> CountedCalls:
+        with server.pipeline() as pipe:
+            pipe.get(name)
+            pipe.pttl(name)
+            calls, milliseconds_left = pipe.execute()
+        return CountedCalls(int(calls or 0), max(0, milliseconds_left) / 1000)
+
+    return ask_redis(read, CountedCalls(0, 0.0))
+
+
 def ask_redis(ask: "Callable[[redis.Redis], FromRedis]", while_away: FromRedis) -> FromRedis:
     """Return what `ask` returns, or `while_away` after an error and for a while after it."""
     global _retry_at  # noqa: PLW0603 - one per process

@@ -117,6 +117,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "smrt_integration.request_log.RequestLog",
     "axes.middleware.AxesMiddleware",
+    "smrt_integration.known_browsers.KnownBrowsers",
     "smrt_integration.unavailable.Unavailable",
     "smrt_integration.admin.user_turns.UserTurns",
 ]
@@ -140,18 +141,7 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-# Counted per name and client IP together: wrong guesses then lock out neither the owner elsewhere
-# nor everybody behind a business's one address.
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_FAILURE_LIMIT = lockout.LOGIN_ATTEMPTS
-AXES_COOLOFF_TIME = lockout.LOCKED_FOR
-# Otherwise further guesses would keep an owner out for good.
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "smrt_integration.lockout.login_ip"
-AXES_LOCKOUT_CALLABLE = "smrt_integration.lockout.lockout_response"
-AXES_DISABLE_ACCESS_LOG = True
-AXES_VERBOSE = False
+vars().update(lockout.AXES_SETTINGS)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

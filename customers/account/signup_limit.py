@@ -3,9 +3,8 @@
 from typing import Final
 
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 
-from customers.client_ip import client_ip
+from customers.client_ip import client_ip_hash
 from customers.rate_limit import count_call
 
 SIGN_UP_WINDOW_SECONDS: Final = 3600
@@ -18,12 +17,8 @@ def may_sign_up(request: HttpRequest) -> bool:
 
     Sign-ups from an unknown address are not counted, because all of them would share one count.
     """
-    address = client_ip(request)
-    if not address:
+    address_hash = client_ip_hash(request, "customers.account.signup_limit")
+    if not address_hash:
         return True
-    # Only a keyed hash of the address is stored, and only for an hour.
-    address_hash = salted_hmac(
-        "customers.account.signup_limit", address, algorithm="sha256"
-    ).hexdigest()[:32]
     sign_ups = count_call(f"smrt:joins:{address_hash}", SIGN_UP_WINDOW_SECONDS)
     return sign_ups.calls <= SIGN_UPS_PER_WINDOW

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from customers.client_ip import client_ip_hash
+from customers.rate_limit import count_call
 from smrt_integration.api.models import ApiKey
 
 if TYPE_CHECKING:
@@ -21,6 +23,12 @@ MALFORMED_HEADER = "Send the key in this header: Authorization: Bearer smrt_pos_
 UNKNOWN_KEY = (
     "This key is unknown or was revoked. An owner can create a key in the admin, under API keys."
 )
+MANY_UNKNOWN_KEYS = (
+    "Too many calls with keys that are unknown or were revoked came from your internet address."
+)
+UNKNOWN_KEYS_WINDOW_SECONDS = 600
+UNKNOWN_KEYS_PER_WINDOW = 60
+"""A till with an old key that tries every ten seconds still reads that its key is unknown."""
 
 
 class ApiClient:
@@ -46,12 +54,27 @@ class KeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed(MALFORMED_HEADER)
         key = ApiKey.find_active(parts[1].decode(errors="replace"))
         if key is None:
+            _count_unknown_key(request)
             raise AuthenticationFailed(UNKNOWN_KEY)
         _record_use(key)
         return ApiClient(key), key
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def _count_unknown_key(request: Request) -> None:
+    """Raise Throttled if many calls with unknown keys came from this client IP.
+
+    A call with a good key is answered all the same: one till whose key was revoked must not stop
+    the others of its store. Guessing a key is hopeless, as it has 256 random bits.
+    """
+    address_hash = client_ip_hash(request, "smrt_integration.api.authentication")
+    if not address_hash:
+        return
+    counted = count_call(f"smrt:unknown-keys:{address_hash}", UNKNOWN_KEYS_WINDOW_SECONDS)
+    if counted.calls > UNKNOWN_KEYS_PER_WINDOW:
+        raise Throttled(counted.seconds_left, MANY_UNKNOWN_KEYS)
 
 
 def _record_use(key: ApiKey) -> None:

@@ -11,7 +11,13 @@ from django.test import Client
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
-from smrt_integration.lockout import LOCKED_FOR, LOGIN_ATTEMPTS
+from smrt_integration import login_locks
+from smrt_integration.lockout import (
+    FAILURES_PER_ADDRESS,
+    LOCKED_FOR,
+    LOGIN_ATTEMPTS,
+    USERNAMES_PER_ADDRESS,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -130,6 +136,72 @@ def test_attempts_from_an_unknown_address_count_too(olivia: User) -> None:
 
     assert log_in(olivia.username, PASSWORD, "").status_code == 429
     assert log_in(olivia.username, PASSWORD, HERE).status_code == 302
+
+
+def test_many_usernames_from_one_address_lock_it(
+    olivia: User, time_machine: TimeMachineFixture
+) -> None:
+    start = timezone.now()
+    time_machine.move_to(start, tick=False)
+    for n in range(USERNAMES_PER_ADDRESS):
+        assert log_in(f"name {n}", "guess").status_code == 200
+
+    answer = log_in(olivia.username, PASSWORD)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "900")
+    assert "For 15 minutes, nobody can log in from here" in answer.content.decode()
+    assert log_in(olivia.username, PASSWORD, ELSEWHERE).status_code == 302
+    time_machine.move_to(start + LOCKED_FOR + timedelta(seconds=1), tick=False)
+    assert log_in(olivia.username, PASSWORD).status_code == 302
+
+
+def test_many_usernames_from_one_ipv6_network_lock_it(olivia: User) -> None:
+    for n in range(USERNAMES_PER_ADDRESS):
+        log_in(f"name {n}", "guess", f"2001:db8:1:2::{n:x}")
+
+    assert log_in(olivia.username, PASSWORD, "2001:db8:1:2:ffff::1").status_code == 429
+    assert log_in(olivia.username, PASSWORD, "2001:db8:1:3::1").status_code == 302
+
+
+def test_many_guesses_for_few_usernames_from_one_address_lock_it(olivia: User) -> None:
+    for n in range(FAILURES_PER_ADDRESS // LOGIN_ATTEMPTS):
+        guess(f"name {n}", LOGIN_ATTEMPTS)
+
+    assert log_in(olivia.username, PASSWORD).status_code == 429
+
+
+def test_a_shop_in_which_several_people_mistype_is_not_locked(olivia: User, helper: User) -> None:
+    for n in range(USERNAMES_PER_ADDRESS - 2):
+        guess(f"name {n}", 3)
+    for _ in range(3):
+        guess(olivia.username, LOGIN_ATTEMPTS - 1)
+        assert log_in(olivia.username, PASSWORD).status_code == 302, "who logs in counts no more"
+
+    assert log_in(helper.username, "guess").status_code == 200
+
+
+def test_guesses_for_one_username_from_many_addresses_lock_all_but_known_browsers(
+    olivia: User, helper: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login_locks, "FAILURES_PER_USERNAME", 3)
+    known = log_in(olivia.username, PASSWORD).client
+    for n in range(3):
+        guess(olivia.username, 1, f"198.51.100.{n}")
+
+    def log_in_with(browser: Client, password: str = PASSWORD) -> Any:
+        return browser.post("/admin/login/", {"username": olivia.username, "password": password})
+
+    stranger = log_in_with(Client(REMOTE_ADDR=ELSEWHERE))
+    assert (stranger.status_code, int(stranger.headers["Retry-After"]) > 86_000) == (429, True)
+    assert "nobody can log in with it for 24 hours" in stranger.content.decode()
+    assert log_in_with(known).status_code == 302
+    of_another = Client()
+    of_another.force_login(helper)
+    assert log_in_with(of_another).status_code == 429
+    # A browser that knows an old password is as good as none.
+    olivia.set_password("another-horse-battery")
+    olivia.save()
+    assert log_in_with(known, "another-horse-battery").status_code == 429
 
 
 def test_nobodys_name_or_password_is_logged(olivia: User, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from time_machine import TimeMachineFixture
 
 from customers.models import Business, Customer
+from smrt_integration.api import authentication
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import Client
 from tests.api.conftest import Caller
@@ -140,3 +141,25 @@ def test_a_key_has_one_count_wherever_it_is_used(
 
     assert client.get("/api/v1/customers", REMOTE_ADDR="2001:db8:1:2::1").status_code == 200
     assert client.get("/api/v1/customers", **headers).status_code == 429
+
+
+def test_many_unknown_keys_from_one_address_are_put_off_and_good_keys_are_not(
+    pos: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authentication, "UNKNOWN_KEYS_PER_WINDOW", 2)
+
+    def guess(network: int) -> Any:
+        http = Http(headers={"Authorization": "Bearer smrt_pos_guess"})
+        return http.get("/api/v1/orders", REMOTE_ADDR=f"2001:db8:1:{network}::1")
+
+    assert [guess(1).status_code for _ in range(3)] == [401, 401, 429]
+    refused = guess(1)
+    assert 0 < int(refused.headers["Retry-After"]) <= 600
+    assert "unknown or were revoked" in refused.json()["detail"]
+    assert guess(2).status_code == 401
+    assert (
+        Http(headers={"Authorization": f"Bearer {pos.secret}"})
+        .get("/api/v1/orders", REMOTE_ADDR="2001:db8:1:1::1")
+        .status_code
+        == 200
+    )
