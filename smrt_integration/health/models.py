@@ -7,6 +7,7 @@ class Heartbeat(models.Model):
     class Program(models.TextChoices):
         WORKER = "worker", "Worker"
         BEAT = "beat", "Beat"
+        WEB = "web", "Web server"
 
     program = models.CharField(max_length=16, choices=Program.choices)
     host = models.CharField(max_length=255)
@@ -15,6 +16,9 @@ class Heartbeat(models.Model):
     seen_at = models.DateTimeField("last seen")
     clock_difference = models.FloatField(
         help_text="Seconds by which the program's clock is ahead of the database's."
+    )
+    clock_logged_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the log last had a warning about this difference."
     )
 
     class Meta:

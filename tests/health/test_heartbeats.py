@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
+from structlog.testing import capture_logs
 
 from smrt_integration.admin.programs import clock_sentence
 from smrt_integration.health import heartbeats, worker
@@ -95,6 +97,46 @@ def test_a_heartbeat_has_the_databases_time_and_how_far_the_programs_clock_is_ah
     assert clock_sentence(heartbeat.clock_difference) == "1 minute ahead of the database's"
     assert clock_sentence(-8.2) == "8 seconds behind the database's"
     assert clock_sentence(0.4) == "Right"
+
+
+@pytest.mark.django_db
+def test_a_wrong_clock_is_logged_once_an_hour_and_shown_to_support(client: Client) -> None:
+    with capture_logs() as logged:
+        for pid in (1, 2):
+            write("beat", pid=pid)
+        with time_machine.travel(datetime.now(UTC) + timedelta(seconds=70)):
+            for _ in range(3):
+                write("worker", pid=1)
+            Heartbeat.objects.update(clock_logged_at=Now() - timedelta(hours=1))
+            write("worker", pid=1)
+        with time_machine.travel(datetime.now(UTC) - timedelta(seconds=8)):
+            write("web", pid=1)
+
+    assert [(line["event"], line["program"], round(line["seconds"])) for line in logged] == [
+        ("clock_differs", "worker", 70),
+        ("clock_differs", "worker", 70),
+        ("clock_differs", "web", -8),
+    ]
+    sentences = {
+        f"The clock of {os.uname().nodename}, where a worker runs, is 70 seconds ahead of",
+        f"The clock of {os.uname().nodename}, where a web server runs, is 8 seconds behind",
+    }
+    for is_support in (True, False):
+        client.force_login(UserFactory.create(is_staff=True, is_superuser=is_support))
+        home = client.get("/admin/").content.decode()
+        shown = [sentence in home for sentence in sentences]
+        assert (shown, "where a beat runs" in home) == ([is_support] * 2, False)
+
+
+@pytest.mark.django_db
+def test_a_web_server_writes_one_row_about_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeats, "_write_from_web_at", 0.0)
+    for _ in range(3):
+        heartbeats.write_from_web()
+
+    (row,) = Heartbeat.objects.all()
+    assert (row.program, row.pid) == ("web", os.getppid())
+    assert heartbeats._write_from_web_at > time.monotonic() + 50
 
 
 @pytest.mark.django_db

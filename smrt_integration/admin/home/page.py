@@ -36,6 +36,7 @@ from smrt_integration.admin.home.figures import (
 )
 from smrt_integration.admin.integration.show_status import LANE_BADGES, lane_context
 from smrt_integration.admin.messages.outcomes import OUTCOME_BADGES
+from smrt_integration.health.clocks import wrong_clocks
 
 BUSINESSES_PER_PAGE = 25
 """About two screens: support finds a business by name rather than by leafing."""
@@ -44,6 +45,7 @@ STOPPED, FAILING, WELL = 2, 1, 0
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Return the context of the template admin/index.html; the theme calls this."""
+    context = context | {"wrong_clocks": _wrong_clocks(request)}
     visible = access.businesses_of(request.user)
     first_two = list(visible[:2])
     business_id = request.GET.get("business", "")
@@ -175,6 +177,11 @@ def _list_context(request: HttpRequest, visible: QuerySet[Business]) -> dict[str
         "search": search,
         "has_search": search or page.paginator.num_pages > 1,
     }
+
+
+def _wrong_clocks(request: HttpRequest) -> list[str]:
+    """Return what support should know about machines' clocks. Others can do nothing about them."""
+    return wrong_clocks() if request.user.has_perm("smrt_integration.view_heartbeat") else []
 
 
 def _row(business: Business, status: LaneStatus, sent: OutcomeCounts) -> dict[str, Any]:
