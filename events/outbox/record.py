@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
@@ -62,6 +62,20 @@ REPLACE_WAITING_IDENTIFY: Final = f"""
 ON CONFLICT (customer_id) WHERE event = '{IDENTIFY}'
 DO UPDATE SET message_id = EXCLUDED.message_id, occurred_at = EXCLUDED.occurred_at,
     unanswered_at = NULL
+"""
+
+# With an attempt that failed, an identify is never left out as unchanged.
+IDENTIFY_AGAIN: Final = f"""
+INSERT INTO events_outgoing AS o (
+    business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts, attempts
+)
+SELECT c.business_id, c.id, c.uuid, '{IDENTIFY}', c.id, new.message_id, %s, '{{}}', %s
+FROM unnest(%s::bigint[], %s::text[]) AS new (customer_id, message_id)
+JOIN customers_customer c ON c.id = new.customer_id
+ORDER BY c.id
+ON CONFLICT (customer_id) WHERE event = '{IDENTIFY}' DO UPDATE SET
+    message_id = EXCLUDED.message_id, occurred_at = EXCLUDED.occurred_at, unanswered_at = NULL,
+    attempts = GREATEST(o.attempts, EXCLUDED.attempts)
 """
 
 LookupNames = tuple[tuple[str, Related], ...]
@@ -164,6 +178,18 @@ def record_from_query(query: str, params: dict[str, Any]) -> int:
     if recorded:
         wake.after_commit()
     return recorded
+
+
+def record_identifies_again(
+    cursor: Any, customer_ids: Collection[int], now: datetime, attempts: int
+) -> None:
+    """Record an identify under a new message id for each of these customers.
+
+    `attempts` is 1 when Segment may have older traits that were posted after newer ones.
+    """
+    if customer_ids:
+        ids = sorted(set(customer_ids))
+        cursor.execute(IDENTIFY_AGAIN, [now, attempts, ids, [new_message_id() for _ in ids]])
 
 
 # One entry per kind of save. The text is always the same, so each connection plans it once.

@@ -20,6 +20,7 @@ from events.models import Outcome
 from events.outbox import accepted_traits, unanswered
 from events.outbox.held import settle_held
 from events.outbox.lock_timeout import limit_idle_time
+from events.outbox.record import record_identifies_again
 from events.outbox.rows import FailedAttempt, LaneUpdate, OutboxRow, SettledMessage, Settlement
 from events.send_log import partitions
 from events.send_log.write import write_attempts, write_log
@@ -175,8 +176,8 @@ def _write_traits(
     late_customers = _late_customers(cursor, work, lost) if lost else []
     accepted_traits.mark_uncertain(cursor, [*work.uncertain_customers, *late_customers])
     unanswered.register(cursor, work.unanswered)
-    unanswered.record_identifies_again(cursor, again, now, attempts=0)
-    unanswered.record_identifies_again(cursor, late_customers, now, attempts=1)
+    record_identifies_again(cursor, again, now, attempts=0)
+    record_identifies_again(cursor, late_customers, now, attempts=1)
 
 
 def take_out(cursor: Any, rows: Sequence[OutboxRow]) -> dict[int, bool]:

@@ -17,7 +17,6 @@ from django.db import connection, transaction
 from events.identify import IDENTIFY
 from events.models import Outcome
 from events.outbox import accepted_traits
-from events.outbox.record import new_message_id
 from events.outbox.rows import OutboxRow, PostedIdentify, SettledMessage
 from events.send_log import partitions
 from events.send_log.write import write_log
@@ -99,19 +98,6 @@ SELECT message_id, traits_hash, posted_at, body FROM events_unansweredidentify
 WHERE business_id = ANY (%s)
 """
 BUSINESSES_WITH_UNANSWERED: Final = "SELECT DISTINCT business_id FROM events_unansweredidentify"
-# With an attempt that failed, an identify is never left out as unchanged.
-IDENTIFY_AGAIN: Final = f"""
-INSERT INTO events_outgoing AS o (
-    business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts, attempts
-)
-SELECT c.business_id, c.id, c.uuid, '{IDENTIFY}', c.id, new.message_id, %s, '{{}}', %s
-FROM unnest(%s::bigint[], %s::text[]) AS new (customer_id, message_id)
-JOIN customers_customer c ON c.id = new.customer_id
-ORDER BY c.id
-ON CONFLICT (customer_id) WHERE event = '{IDENTIFY}' DO UPDATE SET
-    message_id = EXCLUDED.message_id, occurred_at = EXCLUDED.occurred_at, unanswered_at = NULL,
-    attempts = GREATEST(o.attempts, EXCLUDED.attempts)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,18 +211,6 @@ def resolve_all(now: datetime) -> None:
         cursor.execute(BUSINESSES_WITH_UNANSWERED)
         business_ids = [business_id for (business_id,) in cursor.fetchall()]
     resolve(business_ids, now)
-
-
-def record_identifies_again(
-    cursor: Any, customer_ids: Collection[int], now: datetime, attempts: int
-) -> None:
-    """Record an identify under a new message id for each of these customers.
-
-    `attempts` is 1 when Segment may have older traits that were posted after newer ones.
-    """
-    if customer_ids:
-        ids = sorted(set(customer_ids))
-        cursor.execute(IDENTIFY_AGAIN, [now, attempts, ids, [new_message_id() for _ in ids]])
 
 
 def _unconfirmed(rows: Iterable[Sequence[Any]]) -> Iterable[SettledMessage]:

@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 # Several times within a lease.
 RENEW_INTERVAL_SECONDS: Final = 8.0
 # So much later than the interval, the thread that claims is waiting for the database.
-OVERDUE_SECONDS: Final = 4.0
+KEEPER_DELAY_SECONDS: Final = 4.0
 LOOK_INTERVAL_SECONDS: Final = 1.0
 # No request starts when its lease has less than this left: it takes time to arrive at Segment.
 MARGIN_SECONDS: Final = 5.0
@@ -109,7 +109,7 @@ class Leases:
     def _keep(self, stop: threading.Event) -> None:
         while not stop.wait(LOOK_INTERVAL_SECONDS):
             try:
-                self.renew_when_due(RENEW_INTERVAL_SECONDS + OVERDUE_SECONDS)
+                self.renew_when_due(RENEW_INTERVAL_SECONDS + KEEPER_DELAY_SECONDS)
             except Error as error:
                 # The leases end unless a later attempt succeeds. Then nothing more is posted.
                 log.debug("leases_not_renewed", error=type(error).__name__)
