@@ -198,8 +198,8 @@ SPECTACULAR_SETTINGS = {
         "to Segment as events and customer traits. Ids are UUIDs. Times are ISO 8601 with an "
         "offset, dates are in the business's time zone, and money is a decimal in a string.\n\n"
         "A message to Segment is *waiting* in the outbox. Then the send log has it as *accepted*, "
-        "*refused* (value `rejected`), *not sent* (value `skipped`) or *expired*. A later version "
-        "adds *unconfirmed*: Segment may have the message, but no response came."
+        "*refused* (value `rejected`), *not sent* (value `skipped`), *expired* or *unconfirmed*: "
+        "Segment may have it, but no response came."
     ),
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,

@@ -18,6 +18,7 @@ LAST: Final = {
     "rejected": "Last refused",
     "skipped": "Last one not sent",
     "expired": "Last expired",
+    "unconfirmed": "Last one unconfirmed",
 }
 OFF_SINCE: Final = "has been switched off since"
 

@@ -16,6 +16,7 @@ STATE_LABELS: Final = {
     "rejected": "Refused",
     "skipped": "Not sent",
     "expired": "Expired",
+    "unconfirmed": "Unconfirmed",
     WAITING: "Waiting",
     "not-sent": "Not sent",
     "no-event": "No event",

@@ -12,7 +12,7 @@ from typing import Final
 CHART_HEIGHT: Final = 120
 COLUMN_WIDTH: Final = 20
 BAR_WIDTH: Final = 14
-STACKED_OUTCOMES: Final = ("accepted", "skipped", "rejected", "expired")
+STACKED_OUTCOMES: Final = ("accepted", "skipped", "unconfirmed", "rejected", "expired")
 """The parts of a bar, from the bottom up."""
 MIN_PART_HEIGHT: Final = 2.0
 """One message among thousands is still visible at this height."""

@@ -16,7 +16,7 @@ from customers.zones import local_day
 from events.catalogue import EVENT_SETTINGS
 from events.lanes.read_status import lane_statuses
 from events.lanes.status import LaneStatus, is_delayed, state_of, status_sentence
-from events.models import Integration
+from events.models import Integration, Outcome
 from smrt_integration.admin.home import charts
 from smrt_integration.admin.home.attention import (
     AttentionItem,
@@ -79,7 +79,11 @@ def _business_context(request: HttpRequest, business: Business, several: bool) -
         "is_delayed": is_delayed(lane["status"], timezone.now()),
         "attention": _attention(business, lane["status"], figures, today),
         "figures": figures,
-        "legend": [(name, OUTCOME_BADGES[name].word) for name in charts.STACKED_OUTCOMES],
+        "legend": [
+            (name, OUTCOME_BADGES[name].word)
+            for name in charts.STACKED_OUTCOMES
+            if name != Outcome.UNCONFIRMED or figures.month[name]
+        ],
         "chart": charts.chart(figures.days),
         "events": _event_rows(figures.events, business.pk, today),
         "failed_today": count_failed(figures.today),

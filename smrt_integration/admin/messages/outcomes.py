@@ -26,6 +26,7 @@ OUTCOME_BADGES: Final = {
     Outcome.REJECTED.value: OutcomeBadge("Refused", "error", "bad"),
     Outcome.SKIPPED.value: OutcomeBadge("Not sent", "block", "calm"),
     Outcome.EXPIRED.value: OutcomeBadge("Expired", "timer_off", "bad"),
+    Outcome.UNCONFIRMED.value: OutcomeBadge("Unconfirmed", "help", "calm"),
 }
 WAITING_BADGE: Final = OutcomeBadge("Waiting", "schedule", "wait")
 FAILING_BADGE: Final = OutcomeBadge("Waiting after a failure", "warning", "bad")
@@ -58,6 +59,8 @@ def message_sentence(
         return f"{message} {were} refused {at}. {reason}"
     if outcome == Outcome.EXPIRED:
         return f"{message} expired {at}. {reason}"
+    if outcome == Outcome.UNCONFIRMED:
+        return f"Nobody knows whether Segment has {_inside_a_sentence(message, 'this ')}. {reason}"
     return f"{message} {were} not sent. {reason}"
 
 
@@ -79,6 +82,13 @@ def what_to_do(event: str, outcome: str, reason: str) -> str:
         return (
             "Check on the Segment integration page that sending works, then send it again "
             "if it still matters."
+        )
+    if outcome == Outcome.UNCONFIRMED and event == IDENTIFY:
+        return "Nothing: a later message has the customer's newest details."
+    if outcome == Outcome.UNCONFIRMED and event != TEST_EVENT:
+        return (
+            "Look for it in Segment or the tools behind it. If it is not there, send it again: "
+            "should Segment have it after all, it drops the second copy."
         )
     if outcome == Outcome.SKIPPED and reason not in {UNCHANGED, DELETED} and event != TEST_EVENT:
         return "Nothing, unless you want it sent after all: then send it again."

@@ -20,13 +20,14 @@ STATE_ICONS: Final = {
     "rejected": "error",
     "skipped": "block",
     "expired": "timer_off",
+    "unconfirmed": "help",
     WAITING: "schedule",
     "not-sent": "block",
     "no-event": "block",
     "unknown": "help",
     "nothing": "remove",
 }
-RESENDABLE_STATES: Final = frozenset({"rejected", "expired"})
+RESENDABLE_STATES: Final = frozenset({"rejected", "expired", "unconfirmed"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ from smrt_integration.api.viewsets import BusinessViewSet
 
 OUTCOME_HELP: Final = (
     "accepted: Segment accepted it. rejected: refused by Segment, or it could not be built. "
-    "skipped: not sent, see the reason. expired: it waited for 30 days."
+    "skipped: not sent, see the reason. expired: it waited for 30 days. unconfirmed: Segment may "
+    "have it, no response came."
 )
 NOTHING_MATCHES: Final = (
     "No message that matches can be sent again: Segment has them, or they were sent again already."
