@@ -102,8 +102,11 @@ def configure(level: str, readable: bool) -> dict[str, Any]:
                 "foreign_pre_chain": SHARED_PROCESSORS,
             },
         },
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
-        "root": {"handlers": ["console"], "level": level},
+        "handlers": {
+            "console": {"class": "logging.StreamHandler", "formatter": "structured"},
+            "error_emails": {"class": "smrt_integration.error_emails.ErrorEmails"},
+        },
+        "root": {"handlers": ["console", "error_emails"], "level": level},
         "loggers": {
             # Everything goes through the processors: Django's console handler, its emails to
             # administrators and the web server would write past them.

@@ -66,6 +66,7 @@ vars().update(environment.email("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.sender(
     "DEFAULT_FROM_EMAIL", f"SMRT <smrt@{urlsplit(PUBLIC_URL).hostname}>"
 )
+ERROR_EMAILS = environment.comma_separated("ERROR_EMAILS")
 # CONSOLE prints texts and sends none. The names are those of customers.texts.backends.
 TEXTS_BACKEND = environment.choice("TEXTS_BACKEND", {"CONSOLE", "TWILIO"}, "CONSOLE")
 NEEDED_BY_TWILIO = "set it, as TEXTS_BACKEND is twilio"

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.defaults import server_error
+from django.shortcuts import render
 from rest_framework import status
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
@@ -80,6 +81,14 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     return exception_handler(error, context)
 
 
+def internal_error_page() -> HttpResponse:
+    """Render a page for owners and customers alike, without a query."""
+    context = {"site_name": "SMRT", "is_reported": bool(settings.ERROR_EMAILS)}
+    response = render(None, "smrt/internal_error.html", context, status=500)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def internal_error(request: HttpRequest) -> HttpResponse:
     """Return JSON from Django's `handler500` for the API, and a page elsewhere.
 
@@ -89,7 +98,7 @@ def internal_error(request: HttpRequest) -> HttpResponse:
     if not request.path.startswith("/api/"):
         if unavailable.is_unavailable(error):
             return unavailable.unavailable_page(request, error)
-        return server_error(request)
+        return internal_error_page()
     if unavailable.is_unavailable(error):
         problem = DatabaseUnavailable(error)
         return JsonResponse(

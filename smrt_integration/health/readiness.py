@@ -28,7 +28,7 @@ ANSWER_SECONDS: Final = 2.0
 ABANDONED_SECONDS: Final = 10.0
 """After this long a check that hangs is tried again: its connection may be dead, and the server
 back."""
-OVERDUE_SECONDS: Final = 60
+OVERDUE_LANE_SECONDS: Final = 60
 """Due lanes are claimed within seconds. After a minute, too few workers run, or none."""
 
 # Since when the lane that is due longest could have been claimed. One probe of the outbox's index
@@ -162,7 +162,7 @@ def _lanes_check(seconds: float | None) -> Check:
         return Check("lanes", True, "No lane waits for a worker.")
     waited = duration(timedelta(seconds=seconds))
     text = f"The lane that is due longest has waited for a worker for {waited}."
-    return Check("lanes", seconds < OVERDUE_SECONDS, text)
+    return Check("lanes", seconds < OVERDUE_LANE_SECONDS, text)
 
 
 def check_broker() -> list[Check]:
