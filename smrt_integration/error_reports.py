@@ -1,4 +1,4 @@
-"""Django's error page, which only development shows. Elsewhere errors are in the log and in emails."""
+"""Django's error page, which only development shows. Elsewhere the log has errors."""
 
 from django.utils.safestring import SafeString, mark_safe
 from django.views.debug import ExceptionReporter
