@@ -213,11 +213,19 @@ def _refuse(
     post: Post,
     may_post: Callable[[], Response | None],
 ) -> None:
-    """Try a refused identify with fewer traits. What is refused in the end is refused alone."""
-    for omitted in reduce.reductions(message.traits, message.omitted):
-        result.ended_by = may_post()
-        if result.ended_by is not None:
+    """Try a refused identify with fewer traits. What is refused in the end is refused alone.
+
+    When the time is up, only the last step is tried. Without it, a Segment that answers slowly
+    would refuse the same identify in every round, and nothing would be decided.
+    """
+    steps = list(reduce.reductions(message.traits, message.omitted))
+    for omitted in steps:
+        ended_by = may_post()
+        if ended_by is LEASE_ENDED:
+            result.ended_by = ended_by
             return
+        if ended_by is OUT_OF_TIME and omitted != steps[-1]:
+            continue
         reduced = leave_out(message, omitted)
         answer = _attempt(result, [reduced], post)
         if answer.decision is Decision.ACCEPT:
