@@ -17,6 +17,8 @@ STOP_SECONDS: Final = 15.0
 """A worker that waits for Segment ends within its time-out and some seconds."""
 GROWN_UP_SECONDS: Final = 2.0
 """A child of this age has started. A worker whose children are killed while they start may end."""
+STARTS: Final = "CHAOS_STARTS"
+"""The variable that tells a program how often it was started before."""
 CLOCK_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -48,7 +50,7 @@ class ManagedProgram:
             self._process = subprocess.Popen(
                 ending_with_parent([sys.executable, "-m", *self._arguments], signal.SIGTERM),
                 cwd=PROJECT,
-                env={**self._environment, **(extra or {})},
+                env={**self._environment, STARTS: str(self.starts), **(extra or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

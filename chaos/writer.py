@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any, Final
 
+from chaos.programs import STARTS
+
 OWNER_SECONDS: Final = 2.0
 """How often owners look whether their lane is halted. Real ones are slower."""
 
@@ -55,7 +57,7 @@ def main() -> None:
     parser.add_argument("--api", default="", help="the address of the web server")
     arguments = parser.parse_args()
     # a writer that was killed and started again does other things than before
-    random = Random(f"{arguments.seed} {os.getpid()}")
+    random = Random(f"{arguments.seed} {os.environ[STARTS]}")
     businesses = json.loads(os.environ["CHAOS_BUSINESSES"])
     if arguments.api:
         writer = Writer(arguments.rate, api_action(arguments.api, businesses, random), explain_api)
