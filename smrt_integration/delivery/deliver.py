@@ -35,7 +35,7 @@ from smrt_integration.delivery.leases import Leases
 from smrt_integration.delivery.load import MAX_ROWS_PER_LANE, LoadedRound, load
 from smrt_integration.delivery.messages import LaneMessages
 from smrt_integration.delivery.post import LANE_BUDGET_SECONDS, LaneResult, completed, post_into
-from smrt_integration.delivery.settle import add_lane_result
+from smrt_integration.delivery.settle import add_lane_result, log_lane_changes
 
 log = structlog.get_logger(__name__)
 
@@ -219,6 +219,7 @@ class Delivery:
                     add_lane_result(self.unsettled, result, now, random.random)
                 self.settling = [result.lane_messages.lane for result in results]
             self.logged += settle(self.unsettled, now)
+            log_lane_changes(self.settling, self.unsettled.lane_updates)
             self.unsettled = None
             self.leases.drop(self.settling)
             if any(lane.failures for lane in self.settling):

@@ -1,7 +1,10 @@
 """Settle: turn a lane's result into what is written: message outcomes and the lane update."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+
+import structlog
 
 from events.models import Outcome
 from events.outbox.rows import (
@@ -14,11 +17,14 @@ from events.outbox.rows import (
 from events.outbox.settle import LOCKED_ROW_PAUSE
 from events.outbox.unanswered import MAY_HAVE_IT
 from smrt_integration.delivery import backoff, reduce
+from smrt_integration.delivery.claim import ClaimedLane
 from smrt_integration.delivery.destination import destination_of
 from smrt_integration.delivery.hold import add_held
 from smrt_integration.delivery.messages import BuiltMessage
 from smrt_integration.delivery.post import ALL_REFUSED, LaneResult
 from smrt_integration.delivery.responses import Decision, Response
+
+log = structlog.get_logger(__name__)
 
 
 def add_lane_result(
@@ -136,3 +142,23 @@ def _back_off(
     if response.wait_seconds is not None:
         return failures, now + timedelta(seconds=response.wait_seconds)
     return failures + 1, now + timedelta(seconds=backoff.seconds(failures + 1, random))
+
+
+def log_lane_changes(lanes: Sequence[ClaimedLane], updates: Sequence[LaneUpdate]) -> None:
+    """Log which lanes begin failing, and which are well again: once each, and not each attempt.
+
+    When Segment is away, many do at once: one line has all of a settlement with the same error.
+    """
+    failing: dict[str, list[int]] = defaultdict(list)
+    well: list[int] = []
+    before = {lane.business_id: lane.failures for lane in lanes}
+    for update in updates:
+        was_failing = before[update.business_id] > 0
+        if update.stopped or (update.failures and not was_failing):
+            failing[update.stopped or update.last_error].append(update.business_id)
+        elif was_failing and not update.failures:
+            well.append(update.business_id)
+    for error, businesses in failing.items():
+        log.warning("lanes_failing", businesses=businesses, error=error)
+    if well:
+        log.warning("lanes_well", businesses=well)

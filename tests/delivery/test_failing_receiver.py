@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
+from structlog.testing import capture_logs
 
 from devtools.services.ports import free_port
 from events.models import Outgoing
@@ -250,3 +251,34 @@ def test_events_that_waited_for_an_hour_keep_their_time(
     assert len(segment.accepted()) == 2
     for arrival in segment.messages():
         assert abs(arrival.timestamp - happened) < timedelta(seconds=2)
+
+
+@pytest.mark.django_db
+def test_a_lane_is_logged_when_it_begins_failing_and_when_it_is_well_and_not_between(
+    segment: SegmentStandIn,
+) -> None:
+    failing, well, refused = (sending_business(write_key(number)) for number in range(3))
+    for business in (failing, well, refused):
+        sign_up(business)
+    segment.fault("status", write_key(0), status=503)
+    segment.fault("status", write_key(2), status=401)
+    with capture_logs() as logged_lines:
+        for _ in range(3):
+            time_passes()
+            deliver()
+        segment.clear_faults()
+        for _ in range(2):
+            time_passes()
+            deliver()
+
+    lines = [
+        (line["event"], line["businesses"], line.get("error"))
+        for line in logged_lines
+        if line["log_level"] in {"warning", "error"}
+    ]
+    assert sorted(lines) == [
+        ("lanes_failing", [failing.pk], responses.interpret(503, None).error),
+        ("lanes_failing", [refused.pk], responses.KEY_REFUSED),
+        ("lanes_well", [failing.pk], None),
+    ]
+    assert len(attempts(failing)) > 3
