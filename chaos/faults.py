@@ -31,7 +31,7 @@ PROGRAM_KINDS: Final = (
     Kind("freeze a worker for a moment", "worker", 3, (0.5, 6)),
     Kind("freeze a worker past its lease", "worker", 2, (LEASE_SECONDS + 2, LEASE_SECONDS + 8), 40),
     Kind("freeze a worker's child past its lease", "worker", 2, (LEASE_SECONDS + 2, 38), 40),
-    Kind("set a worker's clock 70 s ahead", "worker", 2, (8, 15), 20),
+    Kind("set a worker's clock 70 s ahead", "worker", 2, (14, 25), 40),
     Kind("kill a beat", "beat", 3, (0.2, 5)),
     Kind("freeze a beat", "beat", 1, (1, 6)),
     Kind("kill the web server", "web", 2, (0.2, 2)),
