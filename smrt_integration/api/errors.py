@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from rest_framework import status
@@ -15,6 +16,7 @@ from rest_framework.views import exception_handler
 
 from customers.errors import ActionRefused
 from smrt_integration import unavailable
+from smrt_integration.api.parsers import RequestTooLarge
 
 
 class Conflict(APIException):
@@ -76,6 +78,8 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     """Handle our errors as DRF handles its own exceptions. Other exceptions become a 500."""
     if isinstance(error, ActionRefused):
         error = as_api_error(error)
+    elif isinstance(error, RequestDataTooBig):
+        error = RequestTooLarge()
     elif unavailable.is_unavailable(error):
         error = DatabaseUnavailable(error)
     return exception_handler(error, context)

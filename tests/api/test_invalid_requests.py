@@ -48,6 +48,16 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(
     assert (response.status_code, list(response.json())) == (413, ["detail"])
 
 
+def test_the_limit_is_that_of_the_documentation(pos: Caller) -> None:
+    """Django has a lower limit of its own, unless the settings say otherwise."""
+    for size, status in ((parsers.MAX_BODY_BYTES, 400), (parsers.MAX_BODY_BYTES + 1, 413)):
+        response = post_raw(pos, '{"number": "'.ljust(size - 2, "x") + '"}')
+        assert (response.status_code, response.headers["Content-Type"]) == (
+            status,
+            "application/json",
+        )
+
+
 def test_a_body_that_is_not_json_is_refused(pos: Caller) -> None:
     response = Http(headers={"Authorization": f"Bearer {pos.secret}"}).post(
         "/api/v1/orders", {"bags": "1"}

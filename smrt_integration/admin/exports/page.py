@@ -36,7 +36,7 @@ EXPORT_GONE = (
 )
 EXPORT_BUSY = (
     "Another export is being downloaded right now.",
-    "Try again in a minute. Your export stays ready.",
+    "Wait on this page. Your download begins by itself.",
 )
 EXPORT_MISSING = (
     "The file of this export is missing.",
@@ -127,7 +127,10 @@ class ExportAdmin(ReadOnlyAdmin):
             log.warning("export_file_missing", export=export.pk)
             return self._notice(request, EXPORT_MISSING, 410)
         except DownloadRefused:
-            return self._notice(request, EXPORT_BUSY, 503)
+            busy = self._notice(request, EXPORT_BUSY, 503)
+            # Browsers follow it without a script.
+            busy.headers["Refresh"] = busy.headers["Retry-After"] = str(REFRESH_SECONDS)
+            return busy
         limit_time(request.META)
         return _file_response(export, content)
 
