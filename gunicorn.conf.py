@@ -17,6 +17,7 @@ from typing import Any
 MAX_WORKERS = 8
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(1 + (os.cpu_count() or 1), MAX_WORKERS))
 threads = 8
+worker_class = "smrt_integration.web_worker.RefusingWorker"
 SWITCH_SECONDS = 0.001
 """How long a thread computes while others of its process want to. Python's 5 ms, after each of two
 dozen statements, would delay a till's call by a tenth of a second beside a long report."""
