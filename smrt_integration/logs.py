@@ -5,15 +5,22 @@ query strings.
 """
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
 import structlog
 
-# PostgreSQL quotes the row that it refuses. So do errors, their tracebacks and their causes.
+# PostgreSQL quotes the row that it refuses and the line of the statement that it does not
+# understand. So do errors, their tracebacks and their causes, as text or as `repr` shows them.
 ROW_DETAIL: Final = re.compile(
-    r"(?:\n|\\n)(?:DETAIL|CONTEXT): .*?(?=\n\nThe above exception|\n\nDuring handling|\Z)",
+    r"(?:\n|\\n)(?:DETAIL|CONTEXT|QUERY|LINE \d+): .*?"
+    r"(?=\n\nThe above exception|\n\nDuring handling|\Z)",
     re.DOTALL,
+)
+# Some sentences of PostgreSQL quote the value itself.
+QUOTED_VALUE: Final = re.compile(
+    r"(invalid input (?:syntax|value) for [^\":\n]{1,60}: |value out of range: "
+    r"|malformed \w+ literal: )\"[^\n]*\""
 )
 
 # A link to a customer's account is a login. Hide what follows its path, unless that is one of the
@@ -39,11 +46,22 @@ QUERY_STRING: Final = re.compile(
 def hide_row_details(
     _logger: Any, _method: str, line: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Remove what PostgreSQL quotes of a row, which holds customers' details."""
-    for part in ("event", "exception"):
-        if isinstance(line.get(part), str):
-            line[part] = ROW_DETAIL.sub("", line[part])
+    """Remove what PostgreSQL quotes of a row or statement, which holds customers' details."""
+    for name, value in line.items():
+        line[name] = _without_row_details(value)
     return line
+
+
+def _without_row_details(value: Any) -> Any:
+    if isinstance(value, BaseException):
+        value = repr(value)
+    if isinstance(value, str):
+        return QUOTED_VALUE.sub(r'\1"***"', ROW_DETAIL.sub("", value))
+    if isinstance(value, Mapping):
+        return {key: _without_row_details(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_row_details(part) for part in value]
+    return value
 
 
 def hide_links_in_line(_logger: Any, _method: str, line: str) -> str:

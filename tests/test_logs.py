@@ -1,4 +1,4 @@
-"""The log masks queries, because they contain the names of customers who are searched for."""
+"""The log masks what names customers: the queries of searches, and the rows in errors."""
 
 import json
 import logging
@@ -6,11 +6,12 @@ import logging
 import pytest
 import structlog
 from cryptography.fernet import Fernet
+from django.db import DatabaseError, connection
 from requests import Session
 
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import Client
-from smrt_integration.logs import configure, hide_queries
+from smrt_integration.logs import configure, hide_queries, hide_row_details
 from tests.factories import BusinessFactory
 from tests.web import Web
 from tests.workers import wait_until
@@ -118,3 +119,39 @@ def test_a_masked_line_is_still_json(search: str) -> None:
 )
 def test_text_that_is_no_query_is_not_masked(line: str) -> None:
     assert hide_queries(None, "info", line) == line
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO refused VALUES (3, 'Quiet Lane', NULL)",
+        "INSERT INTO refused VALUES (2, 'Quiet Lane', 'Ann')",
+        "INSERT INTO refused VALUES (2, '', 'Quiet Lane')",
+        "INSERT INTO refused (number) VALUES ('Quiet \"Lane\"')",
+        "SELECT 'Quiet Lane'::date",
+        "SELECT '{Quiet Lane'::int[]",
+        "SELECT '{Quiet Lane'::json",
+        "SELECT 'Quiet Lane' FROM nowhere",
+    ],
+)
+def test_an_error_of_the_database_is_logged_without_values_wherever_it_is_in_the_line(
+    statement: str,
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE refused ("
+            " number int, street text UNIQUE CHECK (street <> ''), name text NOT NULL"
+            ") ON COMMIT DROP; INSERT INTO refused VALUES (1, 'Quiet Lane', 'Ann')"
+        )
+        with pytest.raises(DatabaseError) as raised:
+            cursor.execute(statement)
+    error = raised.value
+
+    line = {"event": f"raised {error!r}", "error": error, "reason": str(error)}
+    nested = {"exceptions": [str(error.__cause__)], "by": {"name": repr(error)}}
+    logged = str(hide_row_details(None, "error", line | nested))
+
+    assert "Quiet" in str(line)
+    assert "Quiet" not in logged
+    assert logged.count(str(error)[:10]) == 5

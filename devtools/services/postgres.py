@@ -34,6 +34,19 @@ BASE_SETTINGS = {
     "unix_socket_directories": "",
     "listen_addresses": "127.0.0.1",
 }
+# A statement and the details of an error have customers' values in them. PostgreSQL logs the error
+# alone: no statement, no row, no parameters. docs/operating.md tells operators to do the same.
+NO_VALUES_IN_LOG = {
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+}
+BASE_SETTINGS |= NO_VALUES_IN_LOG
 # The password has 256 random bits, so more iterations would only slow down each connection.
 BASE_SETTINGS |= {"scram_iterations": "1"}
 # A temporary server need not survive a power cut. Its commits must survive `kill`, so they stay
