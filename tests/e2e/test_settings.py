@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from cryptography.fernet import Fernet
 
 from smrt_integration import environment
 from smrt_integration import settings as ours
+from tests.e2e.preloaded_programs import Ended, PreloadedPrograms, preloaded_programs
 from tests.workers import PROJECT
 
 INSTALLATION = {
@@ -38,8 +40,8 @@ TEXT_SETTINGS = ["TEXTS_BACKEND", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TW
 KNOWN = [*INSTALLATION, *OPTIONAL, *TEXT_SETTINGS]
 
 PROGRAMS = {
-    "check": [sys.executable, "manage.py", "check"],
-    "worker": [sys.executable, "-m", "celery", "-A", "smrt_integration", "worker"],
+    "check": ["manage.py", "check"],
+    "worker": ["-m", "celery", "-A", "smrt_integration", "worker"],
 }
 
 MISSING = ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_KEYS", "ALLOWED_HOSTS", "PUBLIC_URL"]
@@ -127,11 +129,7 @@ MALFORMED = [
 ]
 
 
-def start(program: str, **environment: str | None) -> subprocess.Popen[str]:
-    """Start a program with the settings of an installation.
-
-    `environment` replaces some of them; None removes a setting.
-    """
+def variables(**environment: str | None) -> dict[str, str]:
     settings = {
         name: value for name, value in (INSTALLATION | environment).items() if value is not None
     }
@@ -140,10 +138,24 @@ def start(program: str, **environment: str | None) -> subprocess.Popen[str]:
         for name, value in os.environ.items()
         if name not in KNOWN and not name.endswith("_FILE")
     }
+    return other_variables | settings
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PreloadedPrograms]:
+    with preloaded_programs(tmp_path_factory.mktemp("programs")) as programs:
+        yield programs
+
+
+def start(program: str, **environment: str | None) -> subprocess.Popen[str]:
+    """Start a program with the settings of an installation.
+
+    `environment` replaces some of them; None removes a setting.
+    """
     return subprocess.Popen(
-        PROGRAMS[program],
+        [sys.executable, *PROGRAMS[program]],
         cwd=PROJECT,
-        env=other_variables | settings,
+        env=variables(**environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
@@ -156,10 +168,14 @@ def assert_refuses_to_start(sentence: str, **environment: str | None) -> None:
     processes = [start(program, **environment) for program in PROGRAMS]
     for process in processes:
         output, error = process.communicate(timeout=60)
-        assert (process.returncode, output) == (1, "")
-        assert error.startswith(sentence)
-        assert error.count("\n") == 1
-        assert "quiet-please" not in error
+        assert_is_refusal(Ended(process.returncode, output, error), sentence)
+
+
+def assert_is_refusal(ended: Ended, sentence: str) -> None:
+    assert (ended.code, ended.output) == (1, "")
+    assert ended.error.startswith(sentence)
+    assert ended.error.count("\n") == 1
+    assert "quiet-please" not in ended.error
 
 
 def assert_starts(**environment: str | None) -> None:
@@ -180,9 +196,16 @@ def test_a_missing_setting_is_named(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "value", "problem"), MALFORMED)
 def test_a_malformed_setting_is_named_with_the_reason_and_without_its_value(
-    name: str, value: str, problem: str
+    name: str, value: str, problem: str, programs: PreloadedPrograms
 ) -> None:
-    assert_refuses_to_start(f"{name} {problem}", **{name: value})
+    for command in PROGRAMS.values():
+        ended = programs.run(command, variables(**{name: value}))
+        assert_is_refusal(ended, f"{name} {problem}")
+
+
+def test_preloaded_programs_start_with_proper_settings(programs: PreloadedPrograms) -> None:
+    ended = programs.run(PROGRAMS["check"], variables())
+    assert ended == (0, "System check identified no issues (0 silenced).\n", "")
 
 
 @pytest.mark.parametrize("written", ["HTTPS://Smrt.Example.com", "https://smrt.example.com/"])
