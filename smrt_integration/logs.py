@@ -120,6 +120,7 @@ def configure(level: str, readable: bool) -> dict[str, Any]:
                 "foreign_pre_chain": SHARED_PROCESSORS,
             },
         },
+        "filters": {"unavailable": {"()": "smrt_integration.unavailable.WithoutTraceback"}},
         "handlers": {
             "console": {"class": "logging.StreamHandler", "formatter": "structured"},
             "error_emails": {"class": "smrt_integration.error_emails.ErrorEmails"},
@@ -129,6 +130,7 @@ def configure(level: str, readable: bool) -> dict[str, Any]:
             # Everything goes through the processors: Django's console handler, its emails to
             # administrators and the web server would write past them.
             "django": {"handlers": [], "propagate": True},
+            "django.request": {"filters": ["unavailable"]},
             "gunicorn.access": {"handlers": [], "propagate": True},
             "gunicorn.error": {"handlers": [], "propagate": True},
             "django.server": {"handlers": [], "propagate": True, "level": "WARNING"},

@@ -1,5 +1,6 @@
 """The 503 for a request that the database kept waiting, or could not serve."""
 
+import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -59,6 +60,15 @@ def log_unavailable(error: BaseException | None) -> None:
 def _sqlstate(error: BaseException | None) -> str | None:
     cause = error.__cause__ if isinstance(error, DatabaseProblem) else None
     return getattr(cause, "sqlstate", None)
+
+
+class WithoutTraceback(logging.Filter):
+    """Leaves the traceback out of Django's line about such a request. Ours says what is away."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and is_unavailable(record.exc_info[1]):
+            record.exc_info = None
+        return True
 
 
 class Unavailable:

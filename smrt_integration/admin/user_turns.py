@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db import Error as DatabaseProblem
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from customers.access import only_business_of
 from customers.turns import TooManyInProgress, take_turn
-from smrt_integration.unavailable import busy_page
+from smrt_integration.unavailable import busy_page, is_unavailable, unavailable_page
 
 
 class UserTurns:
@@ -22,10 +23,16 @@ class UserTurns:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        if not request.path.startswith("/admin/") or not request.user.is_authenticated:
+        if not request.path.startswith("/admin/"):
             return None
         try:
-            take_turn(only_business_of(request.user) or f"of user {request.user.pk}")
+            if request.user.is_authenticated:
+                take_turn(only_business_of(request.user) or f"of user {request.user.pk}")
         except TooManyInProgress:
             return busy_page(request)
+        except DatabaseProblem as error:
+            # Django calls `process_exception` for an error of a view alone.
+            if not is_unavailable(error):
+                raise
+            return unavailable_page(request, error)
         return None

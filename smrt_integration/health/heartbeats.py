@@ -8,6 +8,7 @@ from it.
 
 import os
 import socket
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -108,13 +109,19 @@ def this_process(program: str) -> RunningSelf:
 def write_from_web(**kwargs: Any) -> None:
     """Write the row of this web server after a request, if it is time. All its processes share it.
 
-    The request is answered. What keeps this from being written keeps nothing else from being done.
+    In a thread of its own: a database that hangs must not keep the thread that answers requests,
+    and least of all after `/livez`.
     """
     global _write_from_web_at  # noqa: PLW0603 - one per process
     if time.monotonic() >= _write_from_web_at:
         _write_from_web_at = time.monotonic() + WEB_WRITE_SECONDS
-        with suppress(Error):
-            RunningSelf("web", os.getppid(), _started).write_heartbeat()
+        threading.Thread(target=_write_and_disconnect, name="heartbeat", daemon=True).start()
+
+
+def _write_and_disconnect() -> None:
+    with suppress(Error):
+        RunningSelf("web", os.getppid(), _started).write_heartbeat()
+    connection.close()
 
 
 def host_name() -> str:

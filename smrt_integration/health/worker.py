@@ -34,9 +34,11 @@ MARK_SECONDS: Final = 2.0
 """How often the main process says that it gets on."""
 LOOK_SECONDS: Final = 1.0
 """How often each child looks whether a heartbeat is due."""
-STUCK_SECONDS: Final = 60.0
-"""No task goes for this long without a query that succeeds, and the main process's loop turns all
-the time. Longer than any lock or server that a task waits for."""
+STUCK_SECONDS: Final = 120.0
+"""No task goes for this long without a query that succeeds: PostgreSQL ends a statement sooner
+(smrt_integration.timeouts.WORKER). Shorter would have a supervisor end a long sweep each time."""
+MAIN_STUCK_SECONDS: Final = 30.0
+"""The main process's loop turns all the time. It waits for a broker that hangs for some seconds."""
 
 
 class SharedTimes:
@@ -172,4 +174,6 @@ def write_heartbeat_if_due() -> None:
 
 
 def _gets_on() -> bool:
-    return times.seconds_since(SharedTimes.MAIN_GOT_ON) < STUCK_SECONDS and not child.is_stuck()
+    return (
+        times.seconds_since(SharedTimes.MAIN_GOT_ON) < MAIN_STUCK_SECONDS and not child.is_stuck()
+    )

@@ -147,7 +147,9 @@ def test_a_web_server_without_a_database_is_not_ready(
     with pytest.raises(CommandError, match=r"The database does not answer\."):
         call_command("healthcheck", "worker")
 
+    monkeypatch.setattr(readiness, "CACHED_SECONDS", 1.0)
     move_database(monkeypatch, silent_port)
+    monkeypatch.setattr(readiness, "_database", fresh(readiness._database))
     started = time.monotonic()
     status, answer = probe()
     assert (status, answer["ready"], failing(answer)) == (503, False, away)

@@ -1,5 +1,5 @@
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connection
@@ -7,13 +7,16 @@ from django.db import Error, connection
 from smrt_integration.health.heartbeats import ALIVE_SECONDS, host_name, seconds_since_seen
 from smrt_integration.health.models import Heartbeat
 
+# A web server is asked over HTTP: /readyz.
+PROGRAMS: Final = (Heartbeat.Program.WORKER.value, Heartbeat.Program.BEAT.value)
+
 
 class Command(BaseCommand):
     help = "Ends with an error unless a worker, or beat, was seen lately on this host."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("program", choices=Heartbeat.Program.values)
+        parser.add_argument("program", choices=PROGRAMS)
 
     def handle(self, *args: Any, **options: Any) -> None:
         program = Heartbeat.Program(options["program"])
