@@ -19,8 +19,10 @@ def database_now() -> datetime:
     """Return the time on the database's clock, or a moment earlier: never a later time."""
     global _read  # noqa: PLW0603 - one reading per process
     if _read is None or time.monotonic() - _read[1] > READ_AGAIN_SECONDS:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT clock_timestamp()")
-            _read = cursor.fetchone()[0], time.monotonic()
+        connection.ensure_connection()
+        # Not a statement of the work that asks for the time: no timeouts of a transaction, no log.
+        with connection.wrap_database_errors:
+            row = connection.connection.execute("SELECT clock_timestamp()").fetchone()
+        _read = row[0], time.monotonic()
     at, read_at = _read
     return at + timedelta(seconds=time.monotonic() - read_at)

@@ -140,6 +140,11 @@ class Lane(models.Model):
     # deleted rows that a long-running snapshot keeps. `delivery.claim` raises the floor.
     floor = models.BigIntegerField(default=0)
     next_floor = models.BigIntegerField(default=0)
+    next_floor_xmax = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Transactions from this id on began after `next_floor` was found.",
+    )
     floor_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

@@ -26,11 +26,14 @@ OCCURRED_AT, FACTS, UNANSWERED_AT = (
     for column in ("o.occurred_at::text", "o.facts", "o.unanswered_at::text")
 )
 
+# A row below the first that the claim saw may be visible by now, with later ones of its customer.
+# None appears below the floor.
 FIND_WAITING_ROWS: Final = f"""
 SELECT {OUTBOX_COLUMNS} FROM unnest(%s::bigint[], %s::bigint[]) AS lane (business_id, first_id)
+JOIN events_lane l ON l.business_id = lane.business_id
 CROSS JOIN LATERAL (
     SELECT * FROM events_outgoing waiting
-    WHERE waiting.business_id = lane.business_id AND waiting.id >= lane.first_id
+    WHERE waiting.business_id = lane.business_id AND waiting.id > LEAST(lane.first_id - 1, l.floor)
     ORDER BY waiting.id LIMIT %s
 ) o
 """

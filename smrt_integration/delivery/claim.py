@@ -18,8 +18,7 @@ LEASE: Final = timedelta(seconds=30)
 # Lanes per claim. A hundred lanes with one event each make a good round. With hundreds of events
 # each, they would leave a second process idle and outlast the lease: `deliver` then asks for fewer.
 MAX_CLAIMED_LANES: Final = 100
-# The floor stays at least this far behind the ids seen: commits do not follow ids, so a row may
-# appear below one that was sent. Rows of longer transactions are found from zero, once a minute.
+# See MAY_RAISE.
 FLOOR_AGE: Final = timedelta(seconds=60)
 # A destination that accepted something this recently has a write key that is right.
 EVIDENCE_LASTS: Final = timedelta(hours=24)
@@ -79,7 +78,13 @@ COUNT_DEAD_ROWS: Final = "SELECT pg_stat_get_dead_tuples('events_outgoing'::regc
 
 # Lanes are served least recently claimed first: a business with one event waits for at most one
 # round of each other business, however much those have.
-CLAIM_LANES: Final = """, due AS (
+# The floor stays behind the ids seen: commits do not follow ids, so a row may appear below one that
+# was sent. A floor that was found is used once every transaction has ended that ran at that time,
+# and not before FLOOR_AGE: for a moment, a row has its id before its transaction has one.
+XMAX: Final = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+MAY_RAISE: Final = """(l.floor_at < %(floor_before)s
+        AND pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= l.next_floor_xmax)"""
+CLAIM_LANES: Final = f""", due AS (
     SELECT l.business_id, w.id AS first_id, i.region, i.write_key, i.birthday_field_id,
         l.claimed_at AS ended_claim, l.lease_until AS ended_at
     FROM waiting w
@@ -94,11 +99,10 @@ CLAIM_LANES: Final = """, due AS (
 )
 UPDATE events_lane l SET
     lease_token = %(token)s, lease_until = %(until)s, claimed_at = %(now)s,
-    floor = CASE WHEN l.floor_at < %(floor_before)s
-        THEN LEAST(l.next_floor, due.first_id - 1) ELSE l.floor END,
-    next_floor = CASE WHEN l.floor_at < %(floor_before)s
-        THEN due.first_id - 1 ELSE l.next_floor END,
-    floor_at = CASE WHEN l.floor_at < %(floor_before)s THEN %(now)s ELSE l.floor_at END
+    floor = CASE WHEN {MAY_RAISE} THEN LEAST(l.next_floor, due.first_id - 1) ELSE l.floor END,
+    next_floor = CASE WHEN {MAY_RAISE} THEN due.first_id - 1 ELSE l.next_floor END,
+    next_floor_xmax = CASE WHEN {MAY_RAISE} THEN {XMAX} ELSE l.next_floor_xmax END,
+    floor_at = CASE WHEN {MAY_RAISE} THEN %(now)s ELSE l.floor_at END
 FROM due JOIN customers_business b ON b.id = due.business_id
 WHERE l.business_id = due.business_id
 RETURNING l.business_id, l.lease_token, due.first_id, l.failures, l.generation, due.region,
@@ -109,12 +113,13 @@ RETURNING l.business_id, l.lease_token, due.first_id, l.failures, l.generation, 
 # Claims raise the floors of lanes with waiting rows. This raises those of lanes that sent much
 # and have nothing left, to the newest id: an uncommitted row below it is older than FLOOR_AGE
 # before the floor counts.
-RAISE_IDLE_FLOORS: Final = """
+RAISE_IDLE_FLOORS: Final = f"""
 UPDATE events_lane l SET
     floor = l.next_floor,
     next_floor = (SELECT last_value FROM events_outgoing_id_seq),
+    next_floor_xmax = {XMAX},
     floor_at = %(now)s
-WHERE l.floor_at < %(floor_before)s
+WHERE {MAY_RAISE}
     AND NOT EXISTS (SELECT FROM events_outgoing o WHERE o.business_id = l.business_id)
 """
 RENEW_LEASES: Final = """

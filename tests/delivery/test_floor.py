@@ -123,22 +123,32 @@ def test_a_floor_rises_only_to_the_first_row_of_a_minute_before(customer: Custom
     assert floor_after(140) == first - 1
 
 
-def test_a_late_commit_below_the_floor_is_found_by_a_claim_from_zero(
-    customer: Customer,
-) -> None:
+def test_a_late_commit_is_never_below_the_floor(customer: Customer) -> None:
+    """Otherwise its customer's later events would be sent before it."""
     with other_session() as session:
         late_visit(session, customer)
         add_visits(1, customer)
         raise_floor(customer)
-        assert lane_of(customer.business).floor >= waiting()[0].pk - 1
+        assert lane_of(customer.business).floor < waiting()[0].pk - 1
         Outgoing.objects.all().delete()
         session.commit()
 
     (late,) = waiting()
-    assert late.pk <= lane_of(customer.business).floor
-    assert claim_at(timezone.now(), crowded=True) == []
-    (found,) = claim_at(timezone.now(), crowded=True, from_zero=True)
+    assert late.pk > lane_of(customer.business).floor
+    (found,) = claim_at(timezone.now(), crowded=True)
     assert found.first_id == late.pk
+
+    deliver()
+    assert outcomes(event="Customer Visit") == [("Customer Visit", "accepted")]
+
+
+def test_a_row_below_the_floor_is_found_by_a_claim_from_zero(customer: Customer) -> None:
+    """No row appears there by what we know; if one does, it is sent."""
+    add_visits(1, customer)
+    Lane.objects.update(floor=waiting()[-1].pk)
+
+    assert claim_at(timezone.now(), crowded=True) == []
+    assert claim_at(timezone.now(), crowded=True, from_zero=True)
 
     deliver(from_zero=True)
     assert outcomes(event="Customer Visit") == [("Customer Visit", "accepted")]

@@ -70,8 +70,11 @@ def texts_at_segment(segment: SegmentStandIn) -> list[bool]:
 
 def lose_the_answer(segment: SegmentStandIn) -> None:
     segment.fault("accept_then_timeout", times=1)
+    delivery = Delivery()
     with override_settings(SEGMENT_TIMEOUT=0.3):
-        deliver()
+        delivery._start_round()
+        wait(delivery.in_flight)
+    delivery._settle(5.0)
 
 
 def kill_the_worker(segment: SegmentStandIn) -> None:
