@@ -163,7 +163,9 @@ def test_a_worker_and_beat_write_heartbeats_and_delete_them_when_they_end(
     wait_until(lambda: pids() == {it.process.pid for it in programs}, "both have written")
 
     for program in programs:
-        program.stop()
+        program.process.terminate()
+    for program in programs:
+        program.process.wait(30)
     assert pids() == set()
 
 
