@@ -120,7 +120,7 @@ def configure(level: str, readable: bool) -> dict[str, Any]:
                 "foreign_pre_chain": SHARED_PROCESSORS,
             },
         },
-        "filters": {"unavailable": {"()": "smrt_integration.unavailable.WithoutTraceback"}},
+        "filters": {"unavailable": {"()": "smrt_integration.unavailable.WithoutUnavailable"}},
         "handlers": {
             "console": {"class": "logging.StreamHandler", "formatter": "structured"},
             "error_emails": {"class": "smrt_integration.error_emails.ErrorEmails"},

@@ -2,17 +2,22 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from http import HTTPStatus
 from typing import Final
 
 import structlog
-from django.db import InterfaceError, OperationalError
+from django.db import Error, InterfaceError, OperationalError, connection
 from django.db.utils import Error as DatabaseProblem
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
+from customers.outages import Outage
 from customers.turns import RETRY_REFUSED_AFTER_SECONDS, TooManyInProgress
 
 log = structlog.get_logger(__name__)
+
+outage: Final = Outage("database", used_for="requests")
 
 UNAVAILABLE_FOR_SECONDS: Final = 5
 """Most of what holds a lock is over by then, and a client that repeats at once would wait again."""
@@ -44,7 +49,7 @@ def is_away(error: BaseException | None) -> bool:
     return is_unavailable(error) and _sqlstate(error) not in GAVE_UP
 
 
-def name_of(error: BaseException) -> str:
+def name_of(error: BaseException | None) -> str:
     """Return the error's type, with PostgreSQL's code if it has one. Its text may quote a row."""
     return " ".join(filter(None, (type(error).__name__, _sqlstate(error))))
 
@@ -54,7 +59,11 @@ def problem(error: BaseException | None) -> str:
 
 
 def log_unavailable(error: BaseException | None) -> None:
-    log.warning("database_unavailable", sqlstate=_sqlstate(error), error=type(error).__name__)
+    """Log that this request got a 503. While the database is away, only that it is."""
+    if is_away(error):
+        outage.failed(name_of(error))
+    else:
+        log.warning("database_unavailable", sqlstate=_sqlstate(error), error=type(error).__name__)
 
 
 def _sqlstate(error: BaseException | None) -> str | None:
@@ -62,13 +71,13 @@ def _sqlstate(error: BaseException | None) -> str | None:
     return getattr(cause, "sqlstate", None)
 
 
-class WithoutTraceback(logging.Filter):
-    """Leaves the traceback out of Django's line about such a request. Ours says what is away."""
+class WithoutUnavailable(logging.Filter):
+    """Passes no line of Django about such a request: ours says what is away, and says it once."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and is_unavailable(record.exc_info[1]):
-            record.exc_info = None
-        return True
+        error = record.exc_info[1] if record.exc_info else None
+        status = getattr(record, "status_code", None)
+        return status != HTTPStatus.SERVICE_UNAVAILABLE and not is_unavailable(error)
 
 
 class Unavailable:
@@ -78,7 +87,17 @@ class Unavailable:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self._get_response(request)
+        response = self._get_response(request)
+        if outage.is_under_way and response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+            self._note_return()
+        return response
+
+    def _note_return(self) -> None:
+        """End the outage if the database answers. The request may have done without it."""
+        with suppress(Error):
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            outage.worked()
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, TooManyInProgress):

@@ -9,6 +9,7 @@ from django.db.models.signals import post_save
 from django.test import Client
 from django_celery_beat.models import PeriodicTask
 from pytest_django.fixtures import Settings
+from structlog.testing import capture_logs
 
 from customers.models import Customer, Order
 from devtools.services.ports import free_port
@@ -23,6 +24,7 @@ __all__ = ["business", "customer", "integration", "pos"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AWAY = "We cannot reach our database at the moment."
+REQUEST_LOG = {"request_started", "request_finished"}
 REPEAT = "Repeat the request after 5 seconds, a POST with the same Idempotency-Key."
 
 
@@ -135,3 +137,27 @@ def test_support_reads_that_a_schedule_cannot_be_started_without_a_broker(
     assert "The broker does not answer, so not all of these tasks were started." in (
         response.content.decode()
     )
+
+
+def test_requests_log_an_outage_of_the_database_once(
+    support: Client,
+    customer: Customer,
+    pos: Caller,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with capture_logs() as logged:
+        with monkeypatch.context() as away:
+            move_database(away, free_port())
+            requests(support, customer)
+            pos.get("customers")
+        for _ in range(2):
+            assert pos.get("customers").status_code == 200
+
+    outage = [line for line in logged if line.get("used_for") == "requests"]
+    assert [(line["event"], line["server"], line.get("failures")) for line in outage] == [
+        ("server_away", "database", None),
+        ("server_back", "database", 8),
+    ]
+    assert {line["event"] for line in logged if line not in outage} <= REQUEST_LOG
+    assert [record for record in caplog.records if record.name == "django.request"] == []
