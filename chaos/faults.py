@@ -9,6 +9,10 @@ LEASE_SECONDS: Final = 30.0
 """As `smrt_integration.delivery.claim.LEASE`: a worker that is frozen for longer has lost it."""
 
 
+WHILE_WAITING: Final = "freeze a worker past its lease while it waits for Segment"
+"""Segment takes the old messages only after another worker has sent newer ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of fault.
@@ -30,6 +34,7 @@ PROGRAM_KINDS: Final = (
     Kind("kill a worker's child", "worker", 8),
     Kind("freeze a worker for a moment", "worker", 3, (0.5, 6)),
     Kind("freeze a worker past its lease", "worker", 2, (LEASE_SECONDS + 2, LEASE_SECONDS + 8), 40),
+    Kind(WHILE_WAITING, "worker", 3, (LEASE_SECONDS + 3, LEASE_SECONDS + 6), 40),
     Kind("freeze a worker's child past its lease", "worker", 2, (LEASE_SECONDS + 2, 38), 40),
     Kind("set a worker's clock 70 s ahead", "worker", 2, (14, 25), 40),
     Kind("kill a beat", "beat", 3, (0.2, 5)),

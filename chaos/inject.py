@@ -12,8 +12,15 @@ import psycopg
 import redis
 
 from chaos.cluster import Cluster
-from chaos.faults import SEGMENT_SPECS, PlannedFault
+from chaos.faults import SEGMENT_SPECS, WHILE_WAITING, PlannedFault
 from chaos.programs import ManagedProgram
+
+MOST_HELD: Final = 3
+"""The other businesses may have other faults meanwhile."""
+POSTING_SECONDS: Final = 1.0
+"""A business has something to send about that often. A worker waits for an answer for 2 s."""
+ACCEPTING_SECONDS: Final = 0.2
+"""The stand-in takes milliseconds for a request that it has held."""
 
 Undo = Callable[[], object]
 CLOCK_KIND: Final = "set a worker's clock 70 s ahead"
@@ -75,7 +82,31 @@ class Injector:
         program = self.cluster.programs[target]
         if not program.is_running:
             raise NotNow(f"{target} is not running")
+        if fault.kind == WHILE_WAITING:
+            return self._freeze_while_waiting(program)
         return PROGRAM_FAULTS[fault.kind](program, fault)
+
+    def _freeze_while_waiting(self, program: ManagedProgram) -> Undo:
+        """Hold a request of each of some businesses, and freeze the worker that may have sent it.
+
+        In the end Segment accepts what it holds, and then the worker goes on.
+        """
+        receiver = self.cluster.receiver
+        held = [b for b in self.cluster.businesses if b["name"] not in self.broken][:MOST_HELD]
+        for business in held:
+            self.broken.add(business["name"])
+            receiver.add_fault(business["write_key"], kind="hang", times=1)
+        time.sleep(POSTING_SECONDS)
+        program.freeze()
+
+        def release() -> None:
+            for business in held:
+                receiver.clear_faults(business["write_key"])
+                self.broken.discard(business["name"])
+            time.sleep(ACCEPTING_SECONDS)
+            program.thaw()
+
+        return release
 
     def _break_segment(self, fault: PlannedFault, target: str) -> Undo:
         business = next(b for b in self.cluster.businesses if b["name"] == target)

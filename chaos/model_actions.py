@@ -316,7 +316,7 @@ ACTIONS: Final[Mapping[Callable[[Shop], object], int]] = {
     request_regular_pickups: 2,
     decide_regular_pickups: 2,
     change_customer: 8,
-    flip_opt_out: 10,
+    flip_opt_out: 16,
     fill_in_field: 4,
     change_brand: 2,
     rename: 1,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chaos.faults import KINDS, SEGMENT_KINDS, SEGMENT_SPECS, FaultRates, plan
+from chaos.faults import KINDS, SEGMENT_KINDS, SEGMENT_SPECS, WHILE_WAITING, FaultRates, plan
 from chaos.inject import ONE_CUSTOMER, PROGRAM_FAULTS, SERVER_FAULTS
 from chaos.results import Result, Results
 from devtools.segment_stub.faults import parse_fault
@@ -33,7 +33,7 @@ def test_a_short_run_has_no_long_faults_and_none_that_cannot_be_done_here() -> N
 def test_every_kind_of_fault_can_be_done() -> None:
     segment = {kind.name for kind in SEGMENT_KINDS}
 
-    assert {*PROGRAM_FAULTS, *SERVER_FAULTS} == KINDS.keys() - segment
+    assert {*PROGRAM_FAULTS, *SERVER_FAULTS, WHILE_WAITING} == KINDS.keys() - segment
     assert {*SEGMENT_SPECS, ONE_CUSTOMER} == segment
     for spec in SEGMENT_SPECS.values():
         parse_fault({"write_key": "a key", **spec}, 1)
