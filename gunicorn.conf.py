@@ -21,6 +21,8 @@ worker_class = "smrt_integration.web_worker.RefusingWorker"
 SWITCH_SECONDS = 0.001
 """How long a thread computes while others of its process want to. Python's 5 ms, after each of two
 dozen statements, would delay a till's call by a tenth of a second beside a long report."""
+COLLECT_AFTER = (10_000, 10, 50)
+"""New objects, and collections of the younger ones, until the next; Python's are 700, 10, 10."""
 # The control socket would be in the home folder, shared by all projects of the account.
 control_socket_disable = True
 
@@ -28,9 +30,11 @@ control_socket_disable = True
 def post_worker_init(worker: Any) -> None:
     from customers import turns
 
-    # What is loaded by now stays for good. Each full collection would walk through it, and all
-    # threads of the process would wait meanwhile.
+    # All threads of a process wait while its garbage is collected. What is loaded by now stays for
+    # good, so it need not be looked through; and a long list should not set off a full collection,
+    # which takes a thirtieth of a second.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
     turns.share_threads(worker.cfg.threads)
     sys.setswitchinterval(SWITCH_SECONDS)

@@ -73,6 +73,7 @@ PARTS = (
             "neighbours_quiet_p99_ms",
             "neighbours_locked_row_p99_ms",
             "neighbours_reports_p99_ms",
+            "neighbours_slow_readers_p99_ms",
         ),
     ),
     Part("claim", claiming.measure_claims, ("claim_ms",)),

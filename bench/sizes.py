@@ -28,7 +28,7 @@ class Sizes:
     api_businesses: int = 100
     api_seconds: float = 15.0
     neighbours_rows: int = 200_000
-    neighbours_seconds: float = 20.0
+    neighbours_seconds: float = 32.0
     claim_lanes: int = 5_000
     claim_dead_rows: int = 500_000
     history_rows: int = 10_000_000
@@ -47,7 +47,7 @@ QUICK = Sizes(
     record_turns=3,
     api_seconds=4.0,
     neighbours_rows=13_000,
-    neighbours_seconds=12.0,
+    neighbours_seconds=4.0,
     claim_lanes=1_000,
     claim_dead_rows=50_000,
     history_rows=130_000,

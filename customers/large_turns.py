@@ -7,7 +7,7 @@ one run in each process.
 """
 
 import time
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import uuid4
 
 from customers.rate_limit import ask_redis
@@ -17,14 +17,22 @@ EXPIRES_MILLISECONDS: Final = 15_000
 ASK_AGAIN_SECONDS: Final = 0.05
 """Half as long as a large request takes at least."""
 
+LONGEST_REST_MILLISECONDS: Final = 1_000
+"""Shorter than the time that a request waits for its turn, so that one reader is never refused."""
+
 # Only the process that took the turn may end it: it may have expired and be another's by now.
 GIVE_BACK: Final = (
-    "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end"
+    "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('pexpire', KEYS[1], ARGV[2]) end"
 )
 
 
-def take_large_turn(business: str, wait_seconds: float) -> str | None:
-    """Wait for the turn. Returns the token to give it back with, or None if it did not come."""
+class LargeTurn(NamedTuple):
+    token: str
+    taken_at: float
+
+
+def take_large_turn(business: str, wait_seconds: float) -> LargeTurn | None:
+    """Wait for the turn. Returns None if it did not come."""
     key, token, until = _key(business), uuid4().hex, time.monotonic() + wait_seconds
     while not ask_redis(
         lambda server: bool(server.set(key, token, nx=True, px=EXPIRES_MILLISECONDS)), True
@@ -32,11 +40,14 @@ def take_large_turn(business: str, wait_seconds: float) -> str | None:
         if time.monotonic() >= until:
             return None
         time.sleep(ASK_AGAIN_SECONDS)
-    return token
+    return LargeTurn(token, time.monotonic())
 
 
-def give_back_large_turn(business: str, token: str) -> None:
-    ask_redis(lambda server: server.eval(GIVE_BACK, 1, _key(business), token), None)
+def give_back_large_turn(business: str, turn: LargeTurn) -> None:
+    """Let the next have it after a rest as long as the turn was, in which others have theirs."""
+    took = int(1_000 * (time.monotonic() - turn.taken_at))
+    rest = max(1, min(took, LONGEST_REST_MILLISECONDS))
+    ask_redis(lambda server: server.eval(GIVE_BACK, 1, _key(business), turn.token, rest), None)
 
 
 def _key(business: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from django.core.signals import request_finished, request_started
 
-from customers.large_turns import give_back_large_turn, take_large_turn
+from customers.large_turns import LargeTurn, give_back_large_turn, take_large_turn
 
 WAIT_SECONDS: Final = 2.0
 """A till's call takes less than a tenth of a second, so a burst of them passes within this time.
@@ -92,7 +92,7 @@ class Turn(NamedTuple):
 
     business: str
     names: list[str]
-    large_token: str | None
+    large: LargeTurn | None
 
 
 in_progress: Final = InProgress()
@@ -114,11 +114,11 @@ def take_turn(business: object, key: object = None, *, large: bool = False) -> N
         return
     business_name = f"business {business}"
     names = in_progress.enter(business_name, None if key is None else f"key {key}", large=large)
-    token = take_large_turn(business_name, WAIT_SECONDS) if large else None
-    if large and token is None:
+    large_turn = take_large_turn(business_name, WAIT_SECONDS) if large else None
+    if large and large_turn is None:
         in_progress.leave(names)
         raise TooManyInProgress
-    _turn.set(Turn(business_name, names, token))
+    _turn.set(Turn(business_name, names, large_turn))
 
 
 def _leave(**kwargs: Any) -> None:
@@ -128,8 +128,8 @@ def _leave(**kwargs: Any) -> None:
         return
     _turn.set(None)
     in_progress.leave(turn.names)
-    if turn.large_token is not None:
-        give_back_large_turn(turn.business, turn.large_token)
+    if turn.large is not None:
+        give_back_large_turn(turn.business, turn.large)
 
 
 request_finished.connect(_leave)
