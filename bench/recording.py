@@ -23,6 +23,7 @@ from events import receivers, wake
 from events.definitions.orders import order_facts
 from events.occurrences import Lookup, Occurrence
 from events.outbox.record import record
+from smrt_integration import timeouts
 
 SAVES_AT_A_TIME = 50
 """Enough to measure; few enough that other load on the machine affects every way of saving."""
@@ -37,7 +38,7 @@ def measure_recording(sizes: Sizes) -> Iterator[Figure]:
     times: dict[str, list[float]] = defaultdict(list)
     for turn in range(sizes.record_turns + 1):
         for name, way in ways.items():
-            with way() as before_each:
+            with way() as before_each, timeouts.use(timeouts.WEB):
                 seconds = _seconds_per_save(tills, before_each)
             if turn:  # the first turn only warms up
                 times[name].append(seconds)
