@@ -1,8 +1,9 @@
-"""Start the programs in order, watch them, and stop them in the opposite order."""
+"""Start the programs in order, start again what ends, and stop all in the opposite order."""
 
 import asyncio
 import signal
 import time
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,10 @@ START_SECONDS = 60
 # For all programs together. A worker that waits for Segment may take longer. Killing it is safe:
 # its messages stay in the outbox.
 STOP_SECONDS = 8
+# A program that ends more often than this within RESTARTS_WITHIN_SECONDS would do so for ever.
+MAX_RESTARTS = 3
+RESTARTS_WITHIN_SECONDS = 60
+RESTART_PAUSE_SECONDS = 0.5
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -42,6 +47,7 @@ class Supervisor:
         self._servers = servers
         self._output = output
         self._running: list[RunningProgram] = []
+        self._restarts: dict[str, list[float]] = defaultdict(list)
         self._stop_requested = asyncio.Event()
         self._stop_before = float("inf")
 
@@ -80,8 +86,27 @@ class Supervisor:
             await self._all_ready()
         self._output.say(self._plan.greeting(step_lines))
         while not self._output.is_closed:
+            await self._start_again()
             self._check()
             await asyncio.sleep(WATCH_SECONDS)
+
+    async def _start_again(self) -> None:
+        """Start the programs that have ended, as a supervisor of an installation does."""
+        for running in list(self._running):
+            if running.exit_code is None or not self._may_start_again(running.program.name):
+                continue
+            self._output.say(f"{_ending(running, running.exit_code)} It starts again.")
+            await running.stop(0)
+            await asyncio.sleep(RESTART_PAUSE_SECONDS)
+            place = self._running.index(running)
+            await self._start(running.program)
+            self._running[place] = self._running.pop()
+
+    def _may_start_again(self, name: str) -> bool:
+        now = time.monotonic()
+        recent = [at for at in self._restarts[name] if now - at < RESTARTS_WITHIN_SECONDS]
+        self._restarts[name] = [*recent, now]
+        return len(recent) < MAX_RESTARTS
 
     async def _run_to_end(self, step: Program) -> list[str]:
         lines: list[str] = []
@@ -143,6 +168,10 @@ class Supervisor:
 
 
 def _ending_sentence(running: RunningProgram, code: int) -> str:
-    how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
     lines = "".join(f"\n    {line}" for line in running.last_lines)
-    return f"{running.program.name} ended with {how}.{' Its last lines:' if lines else ''}{lines}"
+    return f"{_ending(running, code)}{' Its last lines:' if lines else ''}{lines}"
+
+
+def _ending(running: RunningProgram, code: int) -> str:
+    how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+    return f"{running.program.name} ended with {how}."
