@@ -16,11 +16,13 @@ SMALL = Size(
 FAULTS = [
     PlannedFault(at, kind, seconds, target)
     for at, kind, seconds, target in (
-        (1.0, "answer 503", 1.0, 0),
+        (0.5, "accept and hang", 1.5, 0),
+        (1.0, "accept and cut the connection", 1.0, 1),
         (1.2, "kill a writer", 0.1, 1),
         (1.5, "kill a worker with its children", 0.2, 0),
         (2.0, "terminate the connections to PostgreSQL", 0.0, 0),
-        (2.5, "cut the connection", 1.0, 1),
+        (2.3, "kill Redis", 0.3, 0),
+        (2.5, "answer 503", 0.5, 1),
         (3.0, "answer 401", 1.0, 0),
         (3.5, "kill a worker's child", 0.0, 1),
     )
