@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from customers import access
+from customers.admin_delete import BoundedDeletion
 from customers.admin_filters import scoped_filter
 from customers.models import Business
 
@@ -65,7 +66,7 @@ class ScopedChoices:
         return unscoped
 
 
-class ScopedAdmin(ScopedChoices, ModelAdmin):
+class ScopedAdmin(ScopedChoices, BoundedDeletion, ModelAdmin):
     """A page whose rows belong to a business. `business_path` is the lookup to that business."""
 
     business_path: ClassVar[str] = "business"

@@ -215,6 +215,13 @@ def test_the_public_address_is_normalised(written: str, monkeypatch: pytest.Monk
     assert environment.origin("PUBLIC_URL") == "https://smrt.example.com"
 
 
+def test_a_folder_is_an_absolute_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative one would be another folder for a program that is started elsewhere."""
+    monkeypatch.setenv("EXPORTS_FOLDER", "exports")
+    with pytest.raises(environment.SettingError, match="EXPORTS_FOLDER must be an absolute path"):
+        environment.folder("EXPORTS_FOLDER", PROJECT)
+
+
 def test_texting_with_twilio_needs_the_settings_of_an_account() -> None:
     assert_refuses_to_start(
         "TWILIO_ACCOUNT_SID is missing: set it, as TEXTS_BACKEND is twilio.", TEXTS_BACKEND="twilio"
