@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -44,13 +45,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{len(skipped)} seeds have a result for {commit} already; --again repeats them.")
     if clock_library() is None:
         print(f"Left out here: {CLOCK_KIND}. It needs Debian's package libfaketime.")
-    results_of_now = [run_seed(s, settings, results, commit) for s in wanted if s not in done]
-    return 0 if all(not result.violations for result in results_of_now) else 1
+    found = False
+    for seed in (seed for seed in wanted if seed not in done):
+        try:
+            result = run_seed(seed, settings, commit)
+        except KeyboardInterrupt:
+            return 130
+        except Exception as error:  # noqa: BLE001 - the other seeds are run all the same
+            traceback.print_exc()
+            result = Result(seed, settings.seconds, commit, _now(), {"run": 1}, [str(error)[:300]])
+        results.append(result)
+        found = found or bool(result.violations)
+    return 1 if found else 0
 
 
-def run_seed(seed: int, settings: Settings, results: Results, commit: str) -> Result:
-    """Run one seed, tell what it found, and append the result."""
-    at = datetime.now(UTC)
+def run_seed(seed: int, settings: Settings, commit: str) -> Result:
+    """Run one seed, and tell what it found."""
+    at = _now()
     without = [] if clock_library() else [CLOCK_KIND]
     faults = plan(seed, settings.seconds, settings.per_minute, without)
     with running_cluster(seed, settings.size) as cluster:
@@ -62,17 +73,19 @@ def run_seed(seed: int, settings: Settings, results: Results, commit: str) -> Re
             servers = [s.log for s in (cluster.database.server, cluster.redis) if s]
             kept = report.keep(settings.folder, seed, outcome, logs, servers)
             print(f"The logs of all programs are in {kept}.", flush=True)
-    result = Result(
+    return Result(
         seed,
         settings.seconds,
         commit,
-        f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        at,
         count_by_check(outcome.violations),
         [violation.text[:300] for violation in outcome.violations[:5]],
         outcome.figures,
     )
-    results.append(result)
-    return result
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _parser() -> argparse.ArgumentParser:
