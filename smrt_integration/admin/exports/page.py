@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import (
     HttpRequest,
@@ -96,8 +97,8 @@ class ExportAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        if request.method not in {"GET", "HEAD"}:
-            return HttpResponseNotAllowed(["GET", "HEAD"])
+        if request.method == "POST":
+            raise PermissionDenied
         export = self.get_object(request, object_id) if len(object_id) < 19 else None
         if export is None or not self.has_view_permission(request, export):
             return self._notice(request, EXPORT_GONE, 404)
