@@ -14,11 +14,11 @@ such times are corrected then.
 import heapq
 import time
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from typing import Any, Final, cast
 
 import structlog
 from celery.beat import SchedulingError, event_t
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
@@ -102,14 +102,33 @@ class ReconnectingScheduler(DatabaseScheduler):  # type: ignore[misc]  # the lib
         return seconds
 
     def sync(self) -> None:
-        """Write when each task ran last, unless the database is away: the next sync writes it."""
-        if not self._is_database_away:
-            super().sync()
+        """Write when each task ran last. What cannot be written now is written by the next sync.
+
+        The library's would log a traceback each time. Raises django.db.Error.
+        """
+        while self._dirty and not self._is_database_away:
+            name = self._dirty.pop()
+            try:
+                self._schedule[name].save()
+            except (KeyError, ObjectDoesNotExist):
+                continue  # deleted meanwhile
+            except Error:
+                self._dirty.add(name)
+                raise
+
+    def _do_sync(self) -> None:
+        """Sync between ticks, where an error would end beat."""
+        try:
+            super()._do_sync()
+        except Error as error:
+            self._wait(error)
 
     def close(self) -> None:
-        super().close()
-        with suppress(Error):
+        try:
+            super().close()
             self._program.delete_heartbeat()
+        except Error as error:
+            self._wait(error)
 
     def _write_heartbeat(self) -> None:
         """Write, after a tick, that beat lives: also while it waits for the broker."""
@@ -198,6 +217,7 @@ class ReconnectingScheduler(DatabaseScheduler):  # type: ignore[misc]  # the lib
         if self._is_full(entry, producer):
             raise NotPublishedError(entry, QueueFullError())
         self._workers.worked()
+        self.logger.info("Scheduler: Sending due task %s (%s)", entry.name, entry.task)
         try:
             self.apply_async(entry, producer=producer, advance=False)
         except SchedulingError as error:

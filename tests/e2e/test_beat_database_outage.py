@@ -97,6 +97,6 @@ def test_beat_survives_a_database_that_dies_while_it_reads_the_schedules(
 def is_reading_schedules(watcher: "psycopg.Connection[tuple[int]]") -> bool:
     row = watcher.execute(
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        " AND query LIKE 'SELECT%%django_celery_beat_periodictask%%'"
+        " AND query LIKE '%%SELECT%%django_celery_beat_periodictask%%'"
     ).fetchone()
     return row != (0,)

@@ -9,6 +9,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 from structlog.testing import capture_logs
 from time_machine import TimeMachineFixture
@@ -47,7 +48,10 @@ def wake_from_all_threads() -> list[bool]:
 
     def wake_up(_: int) -> bool:
         barrier.wait(10)
-        return wake._try_to_publish(lambda: wake._publish(wake.DELIVER_TASK))
+        try:
+            return wake._try_to_publish(lambda: wake._publish(wake.DELIVER_TASK))
+        finally:
+            connections.close_all()
 
     with ThreadPoolExecutor(THREADS) as threads:
         return list(threads.map(wake_up, range(THREADS)))
