@@ -88,13 +88,17 @@ def response_text(response: Any) -> str:
 
 @dataclass
 class PageTenancyChecks:
-    """Requests pages as `user`, a member of `mine` and not of `theirs`, and collects `faults`."""
+    """Requests pages as `user`, a member of `mine` and not of `theirs`, and collects `faults`.
+
+    With `only`, the checks look at the pages of these models.
+    """
 
     user: User
     mine: SampleBusiness
     theirs: SampleBusiness
     site: Any = admin.site
     faults: list[str] = field(default_factory=list)
+    only: tuple[type[models.Model], ...] = ()
     client: Client = field(init=False)
 
     def __post_init__(self) -> None:
@@ -109,6 +113,8 @@ class PageTenancyChecks:
         for model, options in sorted(
             self.site._registry.items(), key=lambda item: item[0]._meta.label
         ):
+            if self.only and model not in self.only:
+                continue
             if isinstance(options, ScopedAdmin) or options.has_view_permission(self.request):
                 yield model, options
 
