@@ -6,12 +6,13 @@ PostgreSQL and Redis are started, unless the environment names running ones.
 import gc
 import os
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import pytest
 from pytest_django import DjangoDbBlocker
+from redis import Redis
 
 from devtools.services.command import provide_services
 
@@ -95,16 +96,19 @@ def segment(stand_in: SegmentStandIn, settings: pytest.FixtureRequest) -> Segmen
     return stand_in
 
 
+@cache
+def _redis(url: str) -> Redis:
+    """Return a client that keeps its connection; to connect takes longer than to empty it."""
+    return Redis.from_url(url)
+
+
 @pytest.fixture(autouse=True)
 def _empty_redis() -> None:
     """Delete the tasks and wake-ups of earlier tests, and forget that Redis was away."""
-    import redis
-    from django.conf import settings
-
     from customers import rate_limit
     from events import wake
 
-    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    _redis(ours.REDIS_URL).flushdb()
     wake._paused_until = 0.0
     rate_limit._retry_at = 0.0
 
