@@ -1,0 +1,271 @@
+"""A state machine of the lane protocol: workers, saves and an owner take steps in any order.
+
+A worker's steps are the product's own: claim, load, build and hold, post, settle. Between two steps
+of one worker anything may happen: its lease may end, another worker may take over, a save may
+replace an identify, or the worker may die. Segment is a list of what was accepted; whether an answer
+arrives is drawn for each request. In the end everything is delivered, and the account is made.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from django.utils import timezone
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
+
+from customers.models import Customer
+from events.clock import database_now
+from events.identify import IDENTIFY
+from events.jobs import discard
+from events.jobs.run import run_jobs
+from events.lanes import lane_control
+from events.models import (
+    HeldTrack,
+    Lane,
+    Outgoing,
+    RefusedTraits,
+    Request,
+    SendLog,
+    UnansweredIdentify,
+)
+from events.occurrences import Occurrence
+from events.outbox import unanswered
+from events.outbox.record import record
+from events.outbox.rows import Settlement
+from events.outbox.settle import settle
+from smrt_integration.delivery import responses
+from smrt_integration.delivery.build import build
+from smrt_integration.delivery.claim import ClaimedLane, claim_lanes
+from smrt_integration.delivery.leases import Leases
+from smrt_integration.delivery.load import load
+from smrt_integration.delivery.messages import LaneMessages
+from smrt_integration.delivery.post import LaneResult, post_into
+from smrt_integration.delivery.responses import Response
+from smrt_integration.delivery.settle import add_lane_result
+from tests.delivery.sending_businesses import sending_business, sign_up, write_key
+
+KEYS = count(1)
+ANSWERS = ("accept", "accept", "accept", "accept unanswered", "lose", "unavailable", "unauthorized")
+
+
+@dataclass
+class Segment:
+    """What one source accepted, in the order of arrival, each message id once."""
+
+    accepted: list[dict[str, Any]] = field(default_factory=list)
+    refused_ids: set[str] = field(default_factory=set)
+    refused_names: set[str] = field(default_factory=set)
+
+    def post(self, answer: str, messages: list[dict[str, Any]]) -> Response:
+        if answer == "lose":
+            return responses.timed_out()
+        if answer == "unavailable":
+            return responses.interpret(503, None)
+        if answer == "unauthorized":
+            return responses.interpret(401, None)
+        if any(map(self._refuses, messages)):
+            return responses.interpret(400, None)
+        known = {message["messageId"] for message in self.accepted}
+        self.accepted += [message for message in messages if message["messageId"] not in known]
+        is_unanswered = answer == "accept unanswered"
+        return responses.timed_out() if is_unanswered else responses.interpret(200, None)
+
+    def _refuses(self, message: dict[str, Any]) -> bool:
+        name = message.get("traits", {}).get("firstName")
+        return message["messageId"] in self.refused_ids or name in self.refused_names
+
+
+@dataclass
+class Worker:
+    """A worker between two of its steps."""
+
+    lanes: list[ClaimedLane] = field(default_factory=list)
+    built: list[LaneMessages] = field(default_factory=list)
+    results: list[LaneResult] = field(default_factory=list)
+
+    def step(self, answer: Callable[[], str], segment: Segment) -> None:
+        """Take the next step: claim, or load and build, or post, or settle."""
+        if self.results:
+            self.settle()
+        elif self.built:
+            self.post(answer, segment)
+        elif self.lanes:
+            self.load()
+        else:
+            now = database_now()
+            self.lanes = claim_lanes(now, 1) or claim_lanes(now, 1, failing=True)
+
+    def load(self) -> None:
+        lanes, self.lanes = self.lanes, []
+        self.built = Leases().hold_in_flight(build(load(lanes, database_now())))
+
+    def post(self, answer: Callable[[], str], segment: Segment) -> None:
+        """Post as a worker that was held up after it looked at its lease."""
+        built, self.built = self.built, []
+        for messages in built:
+            result = LaneResult(messages)
+            post_into(
+                result, lambda: True, lambda _key, _host, batch, _: segment.post(answer(), batch)
+            )
+            self.results.append(result)
+
+    def settle(self) -> None:
+        results, self.results = self.results, []
+        now, settlement = database_now(), Settlement()
+        for result in results:
+            add_lane_result(settlement, result, now, lambda: 0.0)
+        settle(settlement, now)
+
+
+class LaneProtocol(RuleBasedStateMachine):
+    workers = Bundle("workers")
+
+    @initialize()
+    def start(self) -> None:
+        self.segment = Segment()
+        self.business = sending_business(write_key(next(KEYS)))
+        self.customers = [sign_up(self.business, first_name=f"Name {n}") for n in range(2)]
+        self.numbers = count(1_000_000)
+        self.recorded: dict[int, list[int]] = defaultdict(list)
+
+    @rule(target=workers)
+    def start_worker(self) -> Worker:
+        return Worker()
+
+    @rule(worker=workers, data=st.data())
+    def step(self, worker: Worker, data: st.DataObject) -> None:
+        worker.step(lambda: data.draw(st.sampled_from(ANSWERS)), self.segment)
+
+    @rule(worker=workers, data=st.data())
+    def run_round(self, worker: Worker, data: st.DataObject) -> None:
+        """Four steps without anything between, as most rounds are."""
+        for _ in range(4):
+            worker.step(lambda: data.draw(st.sampled_from(ANSWERS)), self.segment)
+
+    @rule(worker=workers)
+    def kill(self, worker: Worker) -> None:
+        worker.lanes, worker.built, worker.results = [], [], []
+
+    @rule()
+    def end_leases(self) -> None:
+        """Time passes: the leases of workers that are dead or held up end, and every pause."""
+        now = database_now()
+        ended = now - timedelta(seconds=1)
+        lanes = Lane.objects.filter(business=self.business)
+        lanes.filter(lease_until__gt=ended).update(lease_until=ended)
+        lanes.filter(resume_at__gt=now).update(resume_at=now)
+
+    @rule(which=st.integers(0, 1), name=st.sampled_from(["Ann", "Ben"]))
+    def save(self, which: int, name: str) -> None:
+        """Change a trait, often to what it was a moment ago."""
+        self.customers[which].first_name = name
+        self.customers[which].save()
+
+    @rule(which=st.integers(0, 1))
+    def visit(self, which: int) -> None:
+        number, customer = next(self.numbers), self.customers[which]
+        facts = {"visit_type": "Store"}
+        record(customer.pk, [Occurrence("Customer Visit", number, timezone.now(), facts)])
+        self.recorded[customer.pk].append(number)
+
+    @rule()
+    def refuse_a_waiting_event(self) -> None:
+        row = Outgoing.objects.filter(business=self.business).exclude(event=IDENTIFY).first()
+        at_segment = {message["messageId"] for message in self.segment.accepted}
+        if row and row.message_id not in at_segment:
+            self.segment.refused_ids.add(row.message_id)
+
+    @rule(name=st.sampled_from(["Ann", "Ben"]))
+    def refuse_a_name(self, name: str) -> None:
+        self.segment.refused_names = {name}
+
+    @rule()
+    def refuse_no_name(self) -> None:
+        self.segment.refused_names = set()
+
+    @rule()
+    def resume(self) -> None:
+        lane_control.resume(self.business.pk)
+
+    @rule()
+    def discard(self) -> None:
+        backlog = discard.read_backlog(self.business.pk, None)
+        discard.request_discard(
+            backlog, self.business.pk, self.business.time_zone, None, database_now(), None, None
+        )
+
+    @rule()
+    def run_jobs(self) -> None:
+        run_jobs(database_now())
+
+    def teardown(self) -> None:
+        if hasattr(self, "business"):
+            try:
+                self.drain()
+                self.check()
+            finally:
+                self.forget()
+
+    def drain(self) -> None:
+        """Let everything be delivered: no faults, no refusals, and details that Segment takes."""
+        self.segment.refused_names = set()
+        for customer in self.customers:
+            if RefusedTraits.objects.filter(customer=customer).exists():
+                customer.last_name = "Accepted"
+                customer.save()
+        worker = Worker()
+        for _ in range(40):
+            self.end_leases()
+            run_jobs(database_now())
+            lane_control.resume_halted(self.business.pk)
+            for _ in range(4):
+                worker.step(lambda: "accept", self.segment)
+            if not self.rows(Outgoing) and not self.rows(HeldTrack):
+                break
+        unanswered.resolve_all(database_now())
+        assert self.rows(Outgoing) == self.rows(HeldTrack) == self.rows(UnansweredIdentify) == []
+        assert not Lane.objects.get(business=self.business).lease_token
+
+    def rows(self, model: Any) -> list[Any]:
+        return list(model.objects.filter(business=self.business))
+
+    def check(self) -> None:
+        """Make the account of what was recorded, what Segment has, and what the log says."""
+        log = list(SendLog.objects.filter(business=self.business).order_by("id"))
+        outcomes = {entry.message_id: entry.outcome for entry in log}
+        assert len(outcomes) == len(log), "a message has two entries in the log"
+        at_segment = {message["messageId"] for message in self.segment.accepted}
+        assert at_segment <= outcomes.keys(), "Segment has a message that is in no log entry"
+        for message_id, outcome in outcomes.items():
+            if outcome != "unconfirmed":
+                assert (outcome == "accepted") == (message_id in at_segment), (
+                    f"the log says {outcome}, Segment says otherwise"
+                )
+        numbers = {entry.message_id: entry.subject_id for entry in log}
+        for customer in self.customers:
+            self._check_customer(customer, numbers, log)
+
+    def _check_customer(
+        self, customer: Customer, numbers: dict[str, int], log: list[SendLog]
+    ) -> None:
+        recorded = self.recorded[customer.pk]
+        logged = [e for e in log if e.customer_id == customer.pk and e.event == "Customer Visit"]
+        visits = {entry.subject_id for entry in logged} & set(recorded)
+        assert visits == set(recorded), "an event is in no log entry"
+        messages = [m for m in self.segment.accepted if m["userId"] == str(customer.uuid)]
+        tracks = [numbers[m["messageId"]] for m in messages if m["type"] == "track"]
+        sent = [number for number in tracks if number in recorded]
+        assert sent == sorted(sent), "a customer's events are out of order"
+        identifies = [m for m in messages if m["type"] == "identify"]
+        if messages:
+            assert messages[0]["type"] == "identify", "an event came before the first identify"
+            assert identifies[-1]["traits"]["firstName"] == customer.first_name, "older traits last"
+
+    def forget(self) -> None:
+        for model in (Outgoing, HeldTrack, UnansweredIdentify, Request):
+            model.objects.filter(business=self.business).delete()
+        Lane.objects.filter(business=self.business).update(stopped="Forgotten.")

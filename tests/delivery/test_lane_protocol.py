@@ -1,0 +1,104 @@
+"""The state machine of the lane protocol finds nothing, and finds each fault that is planted."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from events.jobs import discard
+from events.outbox import accepted_traits, record, unanswered
+from events.outbox import settle as settling
+from tests.delivery.lane_protocol import LaneProtocol
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+COMMON = settings(
+    deadline=None,
+    stateful_step_count=30,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+)
+Patch = pytest.MonkeyPatch
+
+
+def test_whatever_the_order_of_the_steps_the_account_is_right() -> None:
+    run_state_machine_as_test(LaneProtocol, settings=settings(COMMON, max_examples=40))
+
+
+def forget_doubts(patch: Patch) -> None:
+    """Traits that were posted without an answer do not count."""
+    patch.setattr(accepted_traits, "mark_uncertain", lambda *_: None)
+
+
+def forget_the_dead(patch: Patch) -> None:
+    """Nobody asks what a worker that died had posted."""
+    patch.setattr(unanswered, "recover", lambda _: None)
+
+
+def log_nothing_unconfirmed(patch: Patch) -> None:
+    patch.setattr(unanswered, "_unconfirmed", lambda _: [])
+
+
+def settle_without_a_fence(patch: Patch) -> None:
+    """A worker does not find out that its lease is another's."""
+    release = settling._release_lanes
+
+    def all_released(cursor: Any, updates: Any, now: Any) -> Any:
+        release(cursor, updates, now)
+        lanes = frozenset(update.business_id for update in updates)
+        return settling.ReleasedLanes(lanes, lanes)
+
+    patch.setattr(settling, "_release_lanes", all_released)
+
+
+def identify_nobody_again(patch: Patch) -> None:
+    """Older traits that were posted after newer ones stay the last."""
+    patch.setattr(settling, "_late_customers", lambda *_: [])
+
+
+def keep_the_id_of_a_replaced_identify(patch: Patch) -> None:
+    """Segment drops the newer traits as a duplicate."""
+    kept = record.REPLACE_WAITING_IDENTIFY.replace("message_id = EXCLUDED.message_id, ", "")
+    patch.setattr(record, "REPLACE_WAITING_IDENTIFY", kept)
+    record._statement.cache_clear()
+
+
+def discard_what_is_in_flight(patch: Patch) -> None:
+    busy = discard.LOCK_IDLE_LANE.replace("lease_until < %s", "lease_until < %s OR TRUE")
+    patch.setattr(discard, "LOCK_IDLE_LANE", busy)
+    patch.setattr(unanswered, "recover", lambda _: None)
+
+
+def send_events_before_the_identify(patch: Patch) -> None:
+    from smrt_integration.delivery import post
+
+    patch.setattr(post, "_tracks_to_post", lambda result: result.lane_messages.tracks)
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        forget_doubts,
+        forget_the_dead,
+        log_nothing_unconfirmed,
+        settle_without_a_fence,
+        identify_nobody_again,
+        keep_the_id_of_a_replaced_identify,
+        discard_what_is_in_flight,
+        send_events_before_the_identify,
+    ],
+)
+def test_a_planted_fault_is_found(
+    plant: Callable[[Patch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch)
+    try:
+        with pytest.raises(AssertionError):
+            run_state_machine_as_test(LaneProtocol, settings=settings(COMMON, max_examples=400))
+    finally:
+        monkeypatch.undo()
+        record._statement.cache_clear()
