@@ -154,8 +154,14 @@ class Lane(models.Model):
 class AcceptedTraits(models.Model):
     """The traits that Segment last accepted. An identify that would change nothing is not sent."""
 
+    # Without a foreign key in the database, settling does not wait for a customer's row that
+    # something else holds locked, and with it for the messages of other businesses.
     customer = models.OneToOneField(
-        Customer, on_delete=models.CASCADE, primary_key=True, related_name="+"
+        Customer,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        db_constraint=False,
+        related_name="+",
     )
     destination = models.CharField(
         max_length=16,

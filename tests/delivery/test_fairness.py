@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.utils import timezone
 
@@ -15,13 +16,15 @@ from tests.delivery.sending_businesses import (
     add_visits,
     deliver,
     delivering,
+    outcomes,
     sending_business,
     sign_up,
     time_passes,
+    waiting,
     write_key,
 )
 from tests.segment import SegmentStandIn
-from tests.workers import wait_until
+from tests.workers import current_database_url, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -179,3 +182,15 @@ def test_all_failing_lanes_are_tried_in_one_run_once_their_receiver_recovers(
 
     assert segment.counts()["accepted"] == 100
     assert set(Lane.objects.values_list("failures", flat=True)) == {0}
+
+
+def test_a_customer_whose_row_is_locked_keeps_nobody_waiting(segment: SegmentStandIn) -> None:
+    """Something holds one customer of one business for long, as a script or a deletion may."""
+    businesses = [sending_business(write_key(number)) for number in (1, 2)]
+    held, _ = [sign_up(business) for business in businesses]
+    with psycopg.connect(current_database_url()) as other:
+        other.execute("SELECT FROM customers_customer WHERE id = %s FOR UPDATE", [held.pk])
+        with delivering():
+            wait_until(lambda: len(outcomes()) == 4, "everything was sent and logged")
+
+    assert waiting() == []

@@ -10,6 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from events.jobs import discard
 from events.outbox import accepted_traits, record, unanswered
 from events.outbox import settle as settling
+from smrt_integration.delivery import post
 from tests.delivery.lane_protocol import LaneProtocol
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,8 +75,6 @@ def discard_what_is_in_flight(patch: Patch) -> None:
 
 
 def send_events_before_the_identify(patch: Patch) -> None:
-    from smrt_integration.delivery import post
-
     patch.setattr(post, "_tracks_to_post", lambda result: result.lane_messages.tracks)
 
 
@@ -98,7 +97,7 @@ def test_a_planted_fault_is_found(
     plant(monkeypatch)
     try:
         with pytest.raises(AssertionError):
-            run_state_machine_as_test(LaneProtocol, settings=settings(COMMON, max_examples=400))
+            run_state_machine_as_test(LaneProtocol, settings=settings(COMMON, max_examples=300))
     finally:
         monkeypatch.undo()
         record._statement.cache_clear()
