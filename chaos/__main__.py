@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NoReturn
 
-from chaos import report
+from chaos import clock, report
 from chaos.cluster import Size, running_cluster
 from chaos.faults import FaultRates, plan
-from chaos.inject import CLOCK_KIND, clock_library
+from chaos.inject import CLOCK_KIND
 from chaos.programs import PROJECT
 from chaos.results import Result, Results, count_by_check, current_commit
 from chaos.run import Run
@@ -43,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = range(options.first, options.first + options.seeds)
     if skipped := done & set(wanted):
         print(f"{len(skipped)} seeds have a result for {commit} already; --again repeats them.")
-    if clock_library() is None:
-        print(f"Left out here: {CLOCK_KIND}. It needs Debian's package libfaketime.")
+    if not clock.can_be_wrong():
+        print(f"Left out here: {CLOCK_KIND}. It needs a C compiler named cc.")
     found = False
     for seed in (seed for seed in wanted if seed not in done):
         try:
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run_seed(seed: int, settings: Settings, commit: str) -> Result:
     """Run one seed, and tell what it found."""
     at = _now()
-    without = [] if clock_library() else [CLOCK_KIND]
+    without = [] if clock.can_be_wrong() else [CLOCK_KIND]
     faults = plan(seed, settings.seconds, settings.per_minute, without)
     with running_cluster(seed, settings.size) as cluster:
         outcome = Run(cluster, faults, settings.seconds).run()

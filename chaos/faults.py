@@ -36,7 +36,7 @@ PROGRAM_KINDS: Final = (
     Kind("freeze a worker past its lease", "worker", 2, (LEASE_SECONDS + 2, LEASE_SECONDS + 8), 40),
     Kind(WHILE_WAITING, "worker", 3, (LEASE_SECONDS + 3, LEASE_SECONDS + 6), 40),
     Kind("freeze a worker's child past its lease", "worker", 2, (LEASE_SECONDS + 2, 38), 40),
-    Kind("set a worker's clock 70 s ahead", "worker", 2, (14, 25), 40),
+    Kind("set a worker's clock 70 s ahead", "worker", 3, needs=20),
     Kind("kill a beat", "beat", 3, (0.2, 5)),
     Kind("freeze a beat", "beat", 1, (1, 6)),
     Kind("kill the web server", "web", 2, (0.2, 2)),

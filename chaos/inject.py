@@ -5,12 +5,12 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 import redis
 
+from chaos import clock
 from chaos.cluster import Cluster
 from chaos.faults import SEGMENT_SPECS, WHILE_WAITING, PlannedFault
 from chaos.programs import ManagedProgram
@@ -21,25 +21,16 @@ POSTING_SECONDS: Final = 1.0
 """A business has something to send about that often. A worker waits for an answer for 2 s."""
 ACCEPTING_SECONDS: Final = 0.2
 """The stand-in takes milliseconds for a request that it has held."""
+STOP_SECONDS: Final = 2.0
+"""For a worker to end in order; after that it is killed."""
 
 Undo = Callable[[], object]
 CLOCK_KIND: Final = "set a worker's clock 70 s ahead"
-CLOCK_LIBRARIES: Final = "faketime/libfaketimeMT.so.1"
 ONE_CUSTOMER: Final = "answer 400 because of one customer"
 
 
 class NotNow(Exception):
     """What the fault would break is broken or starting just now. The text says so."""
-
-
-def clock_library() -> str | None:
-    """Return the path of Debian's libfaketime, None if it is not installed.
-
-    CHAOS_FAKETIME names it where it is somewhere else.
-    """
-    if named := os.environ.get("CHAOS_FAKETIME", ""):
-        return named
-    return next((str(path) for path in Path("/usr/lib").glob(f"*/{CLOCK_LIBRARIES}")), None)
 
 
 class Injector:
@@ -162,17 +153,14 @@ def _freeze_child(program: ManagedProgram, fault: PlannedFault) -> Undo:
 
 
 def _set_clock(program: ManagedProgram, _fault: PlannedFault) -> Undo:
-    """Start the worker again with a wrong clock. Its monotonic clock stays right."""
-    library = clock_library()
-    assert library
-    program.stop(2.0)
-    program.start({"LD_PRELOAD": library, "FAKETIME": "+70s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+    """Start the worker again with a wrong clock, which it keeps until it is started again.
 
-    def start_with_right_clock() -> None:
-        program.stop(2.0)
-        program.start()
-
-    return start_with_right_clock
+    So it may stay wrong while everything drains.
+    """
+    library = clock.build(program.log.parent)
+    program.stop(STOP_SECONDS)
+    program.start({"LD_PRELOAD": str(library)})
+    return _nothing
 
 
 PROGRAM_FAULTS: Final[Mapping[str, Callable[[ManagedProgram, PlannedFault], Undo]]] = {
