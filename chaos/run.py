@@ -23,8 +23,8 @@ from chaos.programs import ManagedProgram
 TICK_SECONDS: Final = 0.02
 RESTART_SECONDS: Final = 1.0
 """A program that ended by itself is started again after this, as a supervisor does it."""
-FINISH_SECONDS: Final = 20.0
-"""What a writer may take to finish the action under way."""
+FINISH_SECONDS: Final = 4.0
+"""What a writer may take to finish the action under way. Then it is killed, as at other times."""
 
 
 @dataclass(slots=True)
