@@ -132,7 +132,7 @@ def _child(program: ManagedProgram, fault: PlannedFault) -> int:
 
 
 def _kill_child(program: ManagedProgram, fault: PlannedFault) -> Undo:
-    os.kill(_child(program, fault), signal.SIGKILL)
+    program.kill_child(_child(program, fault))
     return _nothing
 
 

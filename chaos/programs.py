@@ -1,5 +1,6 @@
 """A program of the system under test, which a fault may kill, freeze and start again."""
 
+import math
 import os
 import signal
 import subprocess
@@ -40,6 +41,7 @@ class ManagedProgram:
         self.ended_by_us = True
         self.is_frozen = False
         self.starts = 0
+        self.child_killed_at = -math.inf
         self._arguments = arguments
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
@@ -92,6 +94,11 @@ class ManagedProgram:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._wait()
+
+    def kill_child(self, child: int) -> None:
+        self.child_killed_at = time.monotonic()
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
 
     def kill_main(self) -> None:
         """Kill the process and leave its children, as the kernel does when memory runs out."""

@@ -23,6 +23,9 @@ from chaos.programs import ManagedProgram
 TICK_SECONDS: Final = 0.02
 RESTART_SECONDS: Final = 1.0
 """A program that ended by itself is started again after this, as a supervisor does it."""
+CHILD_LOST: Final = "Could not start worker processes"
+CHILD_START_SECONDS: Final = 15.0
+"""A busy machine takes as long to start a child."""
 FINISH_SECONDS: Final = 4.0
 """What a writer may take to finish the action under way. Then it is killed, as at other times."""
 
@@ -109,8 +112,9 @@ class Run:
             if program.starts and not program.is_running and not program.ended_by_us:
                 program.ended_by_us = True
                 trouble = f"{program.name} ended by itself with exit code {program.exit_code}."
-                self.troubles.append(f"{trouble} Its last lines:\n{_last_lines(program)}")
                 self.history.note(trouble)
+                if not _is_documented(program):
+                    self.troubles.append(f"{trouble} Its last lines:\n{_last_lines(program)}")
                 self._at(self.history.seconds + RESTART_SECONDS, program.start)
 
     def _stop_writers(self) -> None:
@@ -135,6 +139,15 @@ class Run:
             for writer in self.cluster.of("writer")
             for line in _lines(writer)
         )
+
+
+def _is_documented(program: ManagedProgram) -> bool:
+    """Return whether a worker ended because a child of it was killed before it had started.
+
+    Celery does that, and docs/operating.md says that a supervisor starts the worker again.
+    """
+    has_lost_a_child = time.monotonic() - program.child_killed_at < CHILD_START_SECONDS
+    return has_lost_a_child and CHILD_LOST in _last_lines(program, 60)
 
 
 def _lines(writer: ManagedProgram) -> list[Mapping[str, Any]]:
