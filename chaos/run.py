@@ -144,7 +144,7 @@ class Run:
 def _is_documented(program: ManagedProgram) -> bool:
     """Return whether a worker ended because a child of it was killed before it had started.
 
-    Celery does that, and docs/operating.md says that a supervisor starts the worker again.
+    Celery does that. A supervisor starts the worker again, as the units in deploy/systemd say.
     """
     has_lost_a_child = time.monotonic() - program.child_killed_at < CHILD_START_SECONDS
     return has_lost_a_child and CHILD_LOST in _last_lines(program, 60)
