@@ -4,6 +4,7 @@ The row is a brand, agent, group, discount, custom field or the business. It may
 thousand customers, so the save writes one row, and a worker writes the identifies in chunks.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
@@ -11,10 +12,11 @@ from typing import Any, Final
 from django.db import connection
 from django.utils import timezone
 
+from events import wake
 from events.identify import IDENTIFY
 from events.models import TraitChange
 from events.outbox.lock_timeout import LockTimeout, lock_timeout
-from events.outbox.record import record_from_query
+from events.outbox.record import record_from_query, record_identifies_again
 
 CUSTOMERS_CONCERNED: Final[dict[str, str]] = {
     "agent": "c.agent_id = %(related_id)s",
@@ -66,6 +68,14 @@ SELECT i.business_id, %s, %s, %s, 0 FROM events_integration i
 WHERE i.business_id = %s AND i.enabled
 """
 
+CUSTOMER: Final = "customer"
+"""Relation of a change that concerns one customer, whose identify is recorded in any case."""
+
+INSERT_CUSTOMERS: Final = """
+INSERT INTO events_traitchange (business_id, relation, related_id, occurred_at, after_id)
+SELECT c.business_id, %s, c.id, %s, 0 FROM customers_customer c WHERE c.id = ANY (%s)
+"""
+
 FAN_OUT_CHUNK_SIZE: Final = 2_000
 """Customers per transaction. Writing their identifies takes well under a second; a save of one of
 them may wait for as long."""
@@ -79,6 +89,14 @@ def request_fan_out(business_id: int, relation: str, related_id: int) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(INSERT_CHANGE, [relation, related_id, timezone.now(), business_id])
+
+
+def request_identifies(cursor: Any, customer_ids: Sequence[int], now: datetime) -> None:
+    """Queue an identify for each of these customers, for when a save holds theirs locked.
+
+    It is sent in any case, as Segment may have other traits than we know of.
+    """
+    cursor.execute(INSERT_CUSTOMERS, [CUSTOMER, now, list(customer_ids)])
 
 
 def identify_known_customers(business_id: int, customer_ids: list[int], now: datetime) -> int:
@@ -114,10 +132,15 @@ def fan_out_chunk(change_id: int) -> bool:
 
     Returns False when nothing is left, or another worker has the change. Raises LockTimeout.
     """
-    with lock_timeout():
+    with lock_timeout() as cursor:
         changes = TraitChange.objects.select_for_update(skip_locked=True)
         change = changes.filter(pk=change_id).first()
         if change is None:
+            return False
+        if change.relation == CUSTOMER:
+            record_identifies_again(cursor, [change.related_id], change.occurred_at, attempts=1)
+            wake.after_commit()
+            change.delete()
             return False
         after = change.after_id
         next_customers = NEXT_CUSTOMERS.format(concerned=CUSTOMERS_CONCERNED[change.relation])

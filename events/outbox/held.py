@@ -81,15 +81,19 @@ SELECT count(*) FROM added
 RELEASE_CUSTOMERS: Final = RELEASE.format(condition="h.customer_id = ANY (%s)")
 RELEASE_BUSINESS: Final = RELEASE.format(condition="h.business_id = %s")
 # Their customer was deleted, or Segment accepted an identify although the lease was lost.
-RELEASE_SETTLED: Final = RELEASE.format(
-    condition="""NOT EXISTS (
-        SELECT FROM events_refusedtraits r WHERE r.customer_id = h.customer_id
-        AND NOT EXISTS (
-            SELECT FROM events_acceptedtraits a
-            WHERE a.customer_id = r.customer_id AND a.destination = r.destination
-        )
-    )"""
-)
+IS_SETTLED: Final = """NOT EXISTS (
+    SELECT FROM events_refusedtraits r WHERE r.customer_id = h.customer_id
+    AND NOT EXISTS (
+        SELECT FROM events_acceptedtraits a
+        WHERE a.customer_id = r.customer_id AND a.destination = r.destination
+    )
+)"""
+FIND_SETTLED: Final = f"""
+SELECT DISTINCT h.business_id FROM events_heldtrack h WHERE {IS_SETTLED} ORDER BY h.business_id
+"""
+RELEASE_SETTLED: Final = RELEASE.format(condition=f"h.business_id = %s AND {IS_SETTLED}")
+# As settling does: else the two could wait for each other.
+LOCK_LANE_FIRST: Final = "SELECT FROM events_lane WHERE business_id = %s FOR UPDATE"
 NEXT_CHOSEN: Final = """
 SELECT n.id FROM events_heldtrack n
 WHERE n.business_id = %s AND n.customer_id = ANY (%s) AND n.id <= %s
@@ -132,6 +136,7 @@ def start_afresh(business_id: int) -> int:
     the number of tracks.
     """
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(LOCK_LANE_FIRST, [business_id])
         cursor.execute(FORGET_REFUSALS_OF_BUSINESS, [business_id])
         return _release(cursor, RELEASE_BUSINESS, business_id)
 
@@ -142,6 +147,7 @@ def release_anyway(business_id: int, customer_ids: list[int], up_to: int, most: 
     Returns the number of tracks, up to `most`.
     """
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(LOCK_LANE_FIRST, [business_id])
         cursor.execute(ALLOW_TO_SEND, [up_to, customer_ids])
         return _release(cursor, RELEASE_CHOSEN, business_id, customer_ids, up_to, most)
 
@@ -156,8 +162,15 @@ def take_out_held(
 
 def release_settled() -> int:
     """Put held tracks that nothing holds any more back into the outbox. Returns their number."""
+    with connection.cursor() as cursor:
+        cursor.execute(FIND_SETTLED)
+        return sum(_release_settled_of(business_id) for (business_id,) in cursor.fetchall())
+
+
+def _release_settled_of(business_id: int) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
-        return _release(cursor, RELEASE_SETTLED)
+        cursor.execute(LOCK_LANE_FIRST, [business_id])
+        return _release(cursor, RELEASE_SETTLED, business_id)
 
 
 def forget_hashes(cursor: Any, customer_ids: Collection[int]) -> None:

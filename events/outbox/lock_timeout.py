@@ -22,6 +22,9 @@ LOCK_ERRORS: Final = {"55P03", "40P01"}
 LIMIT_IDLE_TIME: Final = "SET LOCAL idle_in_transaction_session_timeout = '20s'"
 
 
+SET_TIMEOUT: Final = "SELECT set_config('lock_timeout', %s, true)"
+
+
 class LockTimeout(Exception):
     """Another transaction held a lock for longer than we wait. Nothing was changed."""
 
@@ -31,16 +34,26 @@ def lock_timeout(timeout: str = LOCK_TIMEOUT) -> Iterator[Any]:
     """A transaction, with its cursor, that waits for each lock at most `timeout`, such as 200ms.
 
     Raises LockTimeout. PostgreSQL aborts the transaction that detects a deadlock, after 1 s. Our
-    lock timeout is shorter, so we give up first and never the save.
+    lock timeout is shorter, so we give up first and never the save. Within a transaction, only the
+    block waits for so short a time, and only what the block did is undone.
     """
+    is_within = connection.in_atomic_block
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [timeout])
+            before = _current_timeout(cursor) if is_within else ""
+            cursor.execute(SET_TIMEOUT, [timeout])
             yield cursor
+            if is_within:
+                cursor.execute(SET_TIMEOUT, [before])
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) not in LOCK_ERRORS:
             raise
         raise LockTimeout from error
+
+
+def _current_timeout(cursor: Any) -> str:
+    cursor.execute("SELECT current_setting('lock_timeout')")
+    return str(cursor.fetchone()[0])
 
 
 def limit_idle_time(cursor: Any) -> None:

@@ -18,8 +18,10 @@ from django.db import connection, transaction
 from events.identify import IDENTIFY
 from events.models import Outcome
 from events.outbox import accepted_traits, unanswered
+from events.outbox.fan_out import request_identifies
 from events.outbox.held import settle_held
-from events.outbox.lock_timeout import limit_idle_time
+from events.outbox.lock_timeout import LockTimeout, limit_idle_time, lock_timeout
+from events.outbox.read import IDENTIFY_LOCK_TIMEOUT
 from events.outbox.record import record_identifies_again
 from events.outbox.rows import FailedAttempt, LaneUpdate, OutboxRow, SettledMessage, Settlement
 from events.send_log import partitions
@@ -123,12 +125,14 @@ def settle(work: Settlement, now: datetime) -> int:
     After a lost connection, call it again with the same `work`: it does nothing if the first call
     was committed after all. Returns the number of messages logged.
     """
-    if work.transaction_id and _was_committed(work.transaction_id):
-        return 0
     with transaction.atomic(), connection.cursor() as cursor:
         limit_idle_time(cursor)
         partitions.ensure(now)
         released = _release_lanes(cursor, work.lane_updates, now)
+        # The first call's transaction may outlive its connection: it has ended once these lanes are
+        # ours.
+        if work.transaction_id and _was_committed(cursor, work.transaction_id):
+            return 0
         work.transaction_id = released.transaction_id
         lost = {update.business_id for update in work.lane_updates} - released.lanes
         if lost:
@@ -173,11 +177,24 @@ def _write_traits(
     """
     stored = [i for i in work.accepted_identifies if i.row.business_id not in lost]
     accepted_traits.store(cursor, stored)
-    late_customers = _late_customers(cursor, work, lost) if lost else []
+    late_customers = sorted(set(_late_customers(cursor, work, lost))) if lost else []
     accepted_traits.mark_uncertain(cursor, [*work.uncertain_customers, *late_customers])
     unanswered.register(cursor, work.unanswered)
     record_identifies_again(cursor, again, now, attempts=0)
-    record_identifies_again(cursor, late_customers, now, attempts=1)
+    if late_customers:
+        _record_late(cursor, late_customers, now)
+
+
+def _record_late(cursor: Any, customers: Sequence[int], now: datetime) -> None:
+    """Record the identifies of these customers again, or queue that while a save holds one locked.
+
+    All lanes of this settlement would wait for that save, and it might be waiting for us.
+    """
+    try:
+        with lock_timeout(IDENTIFY_LOCK_TIMEOUT):
+            record_identifies_again(cursor, customers, now, attempts=1)
+    except LockTimeout:
+        request_identifies(cursor, customers, now)
 
 
 def take_out(cursor: Any, rows: Sequence[OutboxRow]) -> dict[int, bool]:
@@ -203,10 +220,9 @@ def _late_customers(cursor: Any, work: Settlement, lost: Collection[int]) -> lis
     ]
 
 
-def _was_committed(transaction_id: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(TRANSACTION_STATUS, [transaction_id])
-        return bool(cursor.fetchone()[0] == "committed")
+def _was_committed(cursor: Any, transaction_id: str) -> bool:
+    cursor.execute(TRANSACTION_STATUS, [transaction_id])
+    return bool(cursor.fetchone()[0] == "committed")
 
 
 def _count_failed(cursor: Any, failed: Sequence[FailedAttempt]) -> None:

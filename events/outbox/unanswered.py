@@ -8,6 +8,7 @@ dies, the worker that takes the lane over knows from this which may be at Segmen
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -17,6 +18,7 @@ from django.db import connection, transaction
 from events.identify import IDENTIFY
 from events.models import Outcome
 from events.outbox import accepted_traits
+from events.outbox.lock_timeout import LockTimeout, lock_timeout
 from events.outbox.rows import OutboxRow, PostedIdentify, SettledMessage
 from events.send_log import partitions
 from events.send_log.write import write_log
@@ -59,11 +61,18 @@ LEFT JOIN customers_customer c ON c.id = p.customer_id
 WHERE COALESCE(o.user_id, c.uuid) IS NOT NULL
 ON CONFLICT (message_id) DO NOTHING
 """
+# One that a save holds locked is skipped: the save is replacing it, and its lane must not wait for
+# the save. If the save is rolled back, what was registered says that it was posted.
 MARK_IDENTIFIES: Final = f"""
-UPDATE events_outgoing o SET unanswered_at = p.posted_at, attempts = o.attempts + 1
-FROM unnest(%(ids)s::text[], %(customers)s::bigint[], %(moments)s::timestamptz[])
-    AS p (message_id, customer_id, posted_at)
-WHERE o.customer_id = p.customer_id AND o.event = '{IDENTIFY}' AND o.message_id = p.message_id
+UPDATE events_outgoing o SET unanswered_at = locked.posted_at, attempts = o.attempts + 1
+FROM (
+    SELECT waiting.id, p.posted_at FROM events_outgoing waiting
+    JOIN unnest(%(ids)s::text[], %(customers)s::bigint[], %(moments)s::timestamptz[])
+        AS p (message_id, customer_id, posted_at)
+        ON waiting.customer_id = p.customer_id AND waiting.message_id = p.message_id
+    WHERE waiting.event = '{IDENTIFY}'
+    FOR UPDATE OF waiting SKIP LOCKED
+) locked WHERE o.id = locked.id
 """
 MARK_TRACKS: Final = f"""
 UPDATE events_outgoing o SET unanswered_at = p.posted_at
@@ -197,20 +206,30 @@ def resolve(business_ids: Collection[int], now: datetime) -> dict[str, Unanswere
     if not business_ids:
         return {}
     with transaction.atomic(), connection.cursor() as cursor:
-        partitions.ensure(now)
-        cursor.execute(LOCK_LANES, [list(business_ids)])
-        cursor.execute(RESOLVE, [list(business_ids)])
-        write_log(cursor, list(_unconfirmed(cursor.fetchall())), now)
+        _log_replaced(cursor, business_ids, now)
         cursor.execute(FIND_UNANSWERED, [list(business_ids)])
         return {message_id: Unanswered(*posted) for message_id, *posted in cursor.fetchall()}
 
 
 def resolve_all(now: datetime) -> None:
-    """Resolve for all businesses, also those whose lanes no worker claims."""
+    """Log what was replaced of all businesses, also those whose lanes no worker claims.
+
+    One after the other: after an outage of Segment, many have some, and no lane is claimed while it
+    is locked. A lane that is locked is left for the next time.
+    """
     with connection.cursor() as cursor:
         cursor.execute(BUSINESSES_WITH_UNANSWERED)
         business_ids = [business_id for (business_id,) in cursor.fetchall()]
-    resolve(business_ids, now)
+    for business_id in business_ids:
+        with suppress(LockTimeout), lock_timeout() as cursor:
+            _log_replaced(cursor, [business_id], now)
+
+
+def _log_replaced(cursor: Any, business_ids: Collection[int], now: datetime) -> None:
+    partitions.ensure(now)
+    cursor.execute(LOCK_LANES, [list(business_ids)])
+    cursor.execute(RESOLVE, [list(business_ids)])
+    write_log(cursor, list(_unconfirmed(cursor.fetchall())), now)
 
 
 def _unconfirmed(rows: Iterable[Sequence[Any]]) -> Iterable[SettledMessage]:

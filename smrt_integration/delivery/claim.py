@@ -86,7 +86,10 @@ MAY_RAISE: Final = """(l.floor_at < %(floor_before)s
         AND pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= l.next_floor_xmax)"""
 CLAIM_LANES: Final = f""", due AS (
     SELECT l.business_id, w.id AS first_id, i.region, i.write_key, i.birthday_field_id,
-        l.claimed_at AS ended_claim, l.lease_until AS ended_at
+        l.claimed_at AS ended_claim,
+        -- A worker of the previous release leaves `in_flight` of a dead one when it settles.
+        CASE WHEN l.in_flight = '{{}}' THEN l.lease_until
+            ELSE COALESCE(l.lease_until, l.claimed_at) END AS ended_at
     FROM waiting w
     JOIN events_lane l ON l.business_id = w.business_id
     JOIN events_integration i ON i.business_id = w.business_id
@@ -122,20 +125,28 @@ UPDATE events_lane l SET
 WHERE {MAY_RAISE}
     AND NOT EXISTS (SELECT FROM events_outgoing o WHERE o.business_id = l.business_id)
 """
+# A lane that is locked is being settled, or changed by its owner: the others do not wait for it.
 RENEW_LEASES: Final = """
-UPDATE events_lane SET lease_until = %s WHERE lease_token = ANY (%s)
-RETURNING business_id, lease_token
+UPDATE events_lane l SET lease_until = %s FROM (
+    SELECT business_id FROM events_lane WHERE lease_token = ANY (%s) FOR UPDATE SKIP LOCKED
+) own WHERE l.business_id = own.business_id
+RETURNING l.business_id, l.lease_token
 """
 # The lease of a worker that died before this one may not have been looked at yet. So the lanes are
 # not released: they can be claimed at once, as after any lease that ended.
 END_LEASES: Final = """
-UPDATE events_lane SET lease_until = clock_timestamp() - interval '1 second'
-WHERE lease_token = ANY (%s)
+UPDATE events_lane l SET lease_until = clock_timestamp() - interval '1 second' FROM (
+    SELECT business_id FROM events_lane WHERE lease_token = ANY (%s)
+    ORDER BY business_id FOR UPDATE
+) own WHERE l.business_id = own.business_id
 """
 HOLD_IN_FLIGHT: Final = """
-UPDATE events_lane l SET in_flight = p.in_flight
-FROM unnest(%s::bigint[], %s::uuid[], %s::jsonb[]) AS p (business_id, token, in_flight)
-WHERE l.business_id = p.business_id AND l.lease_token = p.token
+UPDATE events_lane l SET in_flight = own.in_flight FROM (
+    SELECT o.business_id, p.in_flight FROM events_lane o
+    JOIN unnest(%s::bigint[], %s::uuid[], %s::jsonb[]) AS p (business_id, token, in_flight)
+        ON o.business_id = p.business_id AND o.lease_token = p.token
+    ORDER BY o.business_id FOR UPDATE OF o
+) own WHERE l.business_id = own.business_id
 RETURNING l.business_id
 """
 
@@ -180,7 +191,7 @@ def raise_idle_floors(now: datetime) -> None:
 
 
 def renew_leases(now: datetime, tokens: Collection[UUID]) -> set[tuple[int, UUID]]:
-    """Extend leases. Returns business id and token of those that are still ours."""
+    """Extend leases. Returns business id and token of those that are extended."""
     with connection.cursor() as cursor:
         cursor.execute(RENEW_LEASES, [now + LEASE, list(tokens)])
         return set(cursor.fetchall())

@@ -8,7 +8,6 @@ are settled and new ones claimed while others are in flight.
 import random
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Final
 from uuid import UUID, uuid4
@@ -35,7 +34,7 @@ from smrt_integration.delivery.leases import Leases
 from smrt_integration.delivery.load import MAX_ROWS_PER_LANE, LoadedRound, load
 from smrt_integration.delivery.messages import LaneMessages
 from smrt_integration.delivery.post import LANE_BUDGET_SECONDS, LaneResult, completed, post_into
-from smrt_integration.delivery.settle import add_lane_result, log_lane_changes
+from smrt_integration.delivery.settle import add_lane_result, log_lane_changes, one_per_business
 
 log = structlog.get_logger(__name__)
 
@@ -117,6 +116,9 @@ class Delivery:
             raise_idle_floors(database_now())
             held.release_settled()
             self.has_tidied = True
+        if self.unposted_tokens:
+            # The last round failed, and so may this one: what was posted does not wait for it.
+            self._settle(0.0)
         has_started = self._start_round()
         if not self.in_flight and not self.completed and not self.unsettled:
             return False
@@ -126,6 +128,7 @@ class Delivery:
 
     def _start_round(self) -> bool:
         """Claim, load, build and post. Returns whether any lane was due."""
+        self._end_unposted()
         lanes = self._claim()
         if lanes:
             self._post(self.leases.hold_in_flight(build(self._load(lanes))))
@@ -133,16 +136,20 @@ class Delivery:
         return bool(lanes)
 
     def _reconnect(self, error: Exception) -> None:
-        """Wait until the database can be used, and end the leases under which nothing was posted.
+        """Wait a moment before the database is used again, over another connection.
 
         Raises the error when the run has lasted too long.
         """
         if connection.in_atomic_block or time.monotonic() - self.started > MAX_RUN_SECONDS:
             raise error
         database_outage.failed(error)
+        self.leases.forget(self.unposted_tokens)
         connection.close()
         time.sleep(RECONNECT_INTERVAL_SECONDS)
-        with suppress(InterfaceError, OperationalError):
+
+    def _end_unposted(self) -> None:
+        """End the leases of a round that failed before it posted, to claim these lanes again."""
+        if self.unposted_tokens:
             end_leases(self.unposted_tokens)
             self.unposted_tokens = set()
             self.claim_at = self.claim_failing_at = 0.0
@@ -214,7 +221,8 @@ class Delivery:
         while self.completed or self.unsettled:
             now = database_now()
             if self.unsettled is None:
-                results, self.unsettled = self._one_per_business(), Settlement()
+                results, self.completed = one_per_business(self.completed)
+                self.unsettled = Settlement()
                 for result in results:
                     add_lane_result(self.unsettled, result, now, random.random)
                 self.settling = [result.lane_messages.lane for result in results]
@@ -228,20 +236,6 @@ class Delivery:
             # Threads are free again, and the lanes just released may have more.
             self.claim_at = 0.0
         self.leases.renew_when_due()
-
-    def _one_per_business(self) -> list[LaneResult]:
-        """Take one result of each business from those completed.
-
-        A process frozen past its lease may have claimed a lane twice, with the same messages. The
-        second settling must see what the first one wrote.
-        """
-        first: dict[int, LaneResult] = {}
-        self.completed = [
-            result
-            for result in self.completed
-            if first.setdefault(result.lane_messages.lane.business_id, result) is not result
-        ]
-        return list(first.values())
 
     def _collect(self, seconds: float) -> None:
         """Move lanes from in flight to completed, waiting up to `seconds` for the first."""

@@ -6,7 +6,7 @@ own renews them on a connection of its own.
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
@@ -59,6 +59,11 @@ class Leases:
             for lane in lanes:
                 self._until.pop(_key(lane), None)
 
+    def forget(self, tokens: Collection[UUID]) -> None:
+        """Renew the leases with these tokens no more."""
+        with self._lock:
+            self._until = {key: end for key, end in self._until.items() if key[1] not in tokens}
+
     def holds(self, lane: ClaimedLane) -> bool:
         """Return whether the lane is still ours."""
         return time.monotonic() < self._until.get(_key(lane), 0.0)
@@ -90,9 +95,9 @@ class Leases:
         kept = renew_leases(database_now(), {token for _, token in keys})
         with self._lock:
             self._renewed_at = asked_at
-            for key in keys:
-                if key in self._until:
-                    self._until[key] = _end_of_lease(asked_at) if key in kept else 0.0
+            # The others were lost, and end here by themselves, or are locked until the next time.
+            for key in kept & self._until.keys():
+                self._until[key] = _end_of_lease(asked_at)
 
     @contextmanager
     def kept(self) -> Iterator[None]:

@@ -89,7 +89,7 @@ class LaneResult:
         False if an error left some untried: those might have been accepted. If bisecting exceeded
         its time budget, decide on what was refused so far; otherwise every round would repeat it.
         """
-        is_complete = self.ended_by in (None, OUT_OF_TIME)
+        is_complete = self.ended_by is None or self.ended_by is OUT_OF_TIME
         return bool(self.refused_alone) and is_complete and self.is_key_doubtful
 
     @property
@@ -108,7 +108,8 @@ class LaneResult:
 
         The batch that it was posting has no answer.
         """
-        posting = list(self.posting)
+        # The thread may be noting at this moment that this batch got no answer.
+        posting = [message for message in self.posting if message not in self.unanswered]
         return replace(
             self,
             sent_at=dict(self.sent_at),

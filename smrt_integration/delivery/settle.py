@@ -27,6 +27,21 @@ from smrt_integration.delivery.responses import Decision, Response
 log = structlog.get_logger(__name__)
 
 
+def one_per_business(results: Iterable[LaneResult]) -> tuple[list[LaneResult], list[LaneResult]]:
+    """Return one result of each business, and the others.
+
+    A process frozen past its lease may have claimed a lane twice, with the same messages. The
+    second settling must see what the first one wrote.
+    """
+    first: dict[int, LaneResult] = {}
+    others = [
+        result
+        for result in results
+        if first.setdefault(result.lane_messages.lane.business_id, result) is not result
+    ]
+    return list(first.values()), others
+
+
 def add_lane_result(
     settlement: Settlement, result: LaneResult, now: datetime, random: Callable[[], float]
 ) -> None:

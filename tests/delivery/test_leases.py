@@ -12,6 +12,7 @@ from events.outbox.rows import LaneUpdate, Settlement
 from events.outbox.settle import settle
 from smrt_integration.delivery.claim import LEASE, ClaimedLane, claim_lanes, renew_leases
 from smrt_integration.delivery.deliver import Delivery
+from smrt_integration.delivery.load import load
 from tests.conftest import WRITE_KEY
 from tests.delivery.sending_businesses import (
     add_visits,
@@ -88,6 +89,35 @@ def test_a_worker_whose_lease_was_taken_over_neither_releases_nor_halts_the_lane
         "",
         0,
     )
+
+
+@pytest.mark.django_db
+def test_leases_of_a_round_that_failed_are_not_renewed_but_ended() -> None:
+    business = sending_business(WRITE_KEY)
+    sign_up(business)
+    delivery = Delivery()
+    delivery._claim()
+    delivery.leases.forget(delivery.unposted_tokens)
+    until = lane_of(business).lease_until
+
+    delivery.leases.renew_when_due(after=-1.0)
+    assert lane_of(business).lease_until == until
+
+    delivery._end_unposted()
+    assert len(claim_all()) == 1
+
+
+@pytest.mark.django_db
+def test_what_a_dead_worker_had_in_flight_is_found_after_a_worker_that_did_not_look() -> None:
+    """One of the release before, while a new one is installed."""
+    business = sending_business(WRITE_KEY)
+    customer = sign_up(business)
+    in_flight = {"a" * 32: (customer.pk, "b" * 32)}
+    Lane.objects.update(in_flight=in_flight, lease_token=None, lease_until=None)
+
+    load(claim_all(), timezone.now())
+
+    assert outcomes() == [("identify", "unconfirmed")]
 
 
 @pytest.mark.django_db(transaction=True)
