@@ -4,7 +4,8 @@ A customer whom Segment does not know yet gets an identify here.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -97,17 +98,30 @@ def waiting_rows(lanes: Sequence[tuple[int, int]], most: int) -> list[OutboxRow]
     return _rows(FIND_WAITING_ROWS, [business_ids, first_ids, most])
 
 
-def identifies_for(customer_ids: Collection[int], now: datetime) -> list[OutboxRow]:
+def identifies_for(business_of: Mapping[int, int], now: datetime) -> list[OutboxRow]:
     """Return the waiting identifies of these customers, after adding those that are missing.
 
-    A deleted customer is left out, and a customer whose row a save is changing may be.
+    `business_of` has the business id of each customer. A deleted customer is left out, and those of
+    a business may be while a save is changing the row of one of them.
     """
-    if not customer_ids:
+    if not business_of:
         return []
+    try:
+        _add_identifies(business_of, now)
+    except LockTimeout:
+        customers: dict[int, list[int]] = defaultdict(list)
+        for customer_id, business_id in business_of.items():
+            customers[business_id].append(customer_id)
+        for ids in customers.values():
+            with suppress(LockTimeout):
+                _add_identifies(ids, now)
+    return waiting_identifies(business_of)
+
+
+def _add_identifies(customer_ids: Collection[int], now: datetime) -> None:
     ids = sorted(customer_ids)
-    with suppress(LockTimeout), lock_timeout(IDENTIFY_LOCK_TIMEOUT) as cursor:
+    with lock_timeout(IDENTIFY_LOCK_TIMEOUT) as cursor:
         cursor.execute(ADD_IDENTIFIES, [now, ids, [new_message_id() for _ in ids]])
-    return waiting_identifies(ids)
 
 
 def waiting_identifies(customer_ids: Collection[int]) -> list[OutboxRow]:

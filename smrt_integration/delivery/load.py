@@ -87,7 +87,10 @@ def _missing_identifies(
     now: datetime,
 ) -> list[OutboxRow]:
     destinations = {lane.business_id: destination_of(lane.region, lane.write_key) for lane in lanes}
-    destination_by_customer = {row.customer_id: destinations[row.business_id] for row in rows}
+    business_of = {row.customer_id: row.business_id for row in rows}
+    destination_by_customer = {
+        customer_id: destinations[business_id] for customer_id, business_id in business_of.items()
+    }
     with_identify = {row.customer_id for row in rows if row.event == IDENTIFY}
     unseen = {
         customer_id
@@ -101,4 +104,5 @@ def _missing_identifies(
         for customer_id in unseen
         if at_segment[customer_id].refused_at(destination_by_customer[customer_id])
     }
-    return read.identifies_for(unseen - refused, now) + read.waiting_identifies(refused)
+    missing = {customer_id: business_of[customer_id] for customer_id in unseen - refused}
+    return read.identifies_for(missing, now) + read.waiting_identifies(refused)

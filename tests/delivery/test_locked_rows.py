@@ -11,6 +11,7 @@ from django.db import connection
 
 from customers.models import Customer
 from events.clock import database_now
+from events.identify import IDENTIFY
 from events.models import (
     Outgoing,
     RefusedTraits,
@@ -43,6 +44,12 @@ from tests.workers import current_database_url, wait_until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ACCEPTED = [("identify", "accepted"), ("New Customer Signup", "accepted")]
+ADD_IDENTIFY = """
+INSERT INTO events_outgoing (
+    business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts
+)
+SELECT business_id, id, uuid, 'identify', id, %s, now(), '{}' FROM customers_customer WHERE id = %s
+"""
 LOCK_LANE = "SELECT FROM events_lane WHERE business_id = %s FOR UPDATE"
 REPLACE_IDENTIFY = "UPDATE events_outgoing SET message_id = %s WHERE customer_id = %s"
 
@@ -88,6 +95,20 @@ def test_a_save_of_an_identify_that_a_dead_worker_posted_keeps_no_other_business
             delivery._settle(5.0)
 
     assert outcomes(business=other.business) == ACCEPTED
+
+
+def test_a_save_of_a_first_identify_keeps_no_other_businesss_first_events_waiting(
+    segment: SegmentStandIn,
+) -> None:
+    customer = sign_up(sending_business(WRITE_KEY))
+    other = sign_up(sending_business(write_key(2)))
+    Outgoing.objects.filter(event=IDENTIFY).delete()
+
+    with held_locked(ADD_IDENTIFY, "a" * 32, customer.pk):
+        deliver()
+
+    assert outcomes(business=other.business) == ACCEPTED
+    assert outcomes(business=customer.business) == []
 
 
 def test_older_traits_that_were_posted_late_are_followed_by_the_newest_after_a_long_save(
