@@ -96,6 +96,7 @@ FROM (
 WHERE l.business_id = new.business_id AND l.lease_token = new.token
 RETURNING l.business_id, l.generation = new.generation, pg_current_xact_id()::text
 """
+FIND_WAITING: Final = "SELECT message_id FROM events_outgoing WHERE id = ANY (%s)"
 FIND_LOGGED: Final = "SELECT message_id FROM events_sendlog WHERE message_id = ANY (%s)"
 TRANSACTION_STATUS: Final = "SELECT pg_xact_status(%s::xid8)"
 PAUSE_LANES: Final = """
@@ -138,7 +139,7 @@ def settle(work: Settlement, now: datetime) -> int:
         if lost:
             work = _without_decisions(work, lost)
         taken = take_out(cursor, [item.row for item in work.settled])
-        logged = _to_be_logged(cursor, work.settled, taken)
+        logged = _to_be_logged(cursor, work.settled, taken, lost)
         again = [row.customer_id for row in work.identify_again if row.id in taken]
         _write_traits(cursor, work, lost, again, now)
         _count_failed(cursor, work.failed_attempts)
@@ -265,12 +266,13 @@ def _pause_lanes(cursor: Any, rows: Sequence[OutboxRow], until: datetime) -> Non
 
 
 def _to_be_logged(
-    cursor: Any, settled: Sequence[SettledMessage], taken: dict[int, bool]
+    cursor: Any, settled: Sequence[SettledMessage], taken: dict[int, bool], lost: Collection[int]
 ) -> list[SettledMessage]:
     """Return the messages that are not in the log yet.
 
     An accepted identify that was replaced while it was in flight is not in the outbox under its
-    id. It is not in the log either, unless a worker that took over the lane logged it.
+    id. It is not in the log either, unless a worker that took over the lane logged it. While a save
+    that may be rolled back holds it locked, that worker logs it later.
     """
     replaced = [
         item
@@ -279,9 +281,13 @@ def _to_be_logged(
         and item.row.event == IDENTIFY
         and item.outcome is Outcome.ACCEPTED
     ]
-    in_log: set[str] = set()
+    left_out: set[str] = set()
     if replaced:
         cursor.execute(FIND_LOGGED, [[item.row.message_id for item in replaced]])
-        in_log = {message_id for (message_id,) in cursor.fetchall()}
-    to_log = {item.row.message_id for item in replaced} - in_log
+        left_out = {message_id for (message_id,) in cursor.fetchall()}
+    others = [item.row.id for item in replaced if item.row.business_id in lost]
+    if others:
+        cursor.execute(FIND_WAITING, [others])
+        left_out |= {message_id for (message_id,) in cursor.fetchall()}
+    to_log = {item.row.message_id for item in replaced} - left_out
     return [item for item in settled if taken.get(item.row.id, item.row.message_id in to_log)]

@@ -31,6 +31,7 @@ from tests.delivery.sending_businesses import (
     add_visits,
     attempts,
     deliver,
+    logged,
     outcomes,
     sending_business,
     sign_up,
@@ -133,6 +134,31 @@ def test_older_traits_that_were_posted_late_are_followed_by_the_newest_after_a_l
     assert names[-1] == "Newest"
     assert len(names) == 4
     assert not TraitChange.objects.exists()
+
+
+def test_an_identify_that_two_workers_posted_is_logged_once_when_a_save_is_rolled_back(
+    customer: Customer, segment: SegmentStandIn
+) -> None:
+    rename(customer, "Zoe")
+    late, new = Delivery(), Delivery()
+    late._start_round()
+    wait(late.in_flight)
+    time_passes()
+    new._start_round()
+
+    with held_locked(REPLACE_IDENTIFY, "a" * 32, customer.pk) as save, without_waiting():
+        late._settle(1.0)
+        save.rollback()
+    wait(new.in_flight)
+    new._settle(1.0)
+    deliver()
+
+    ids = [entry.message_id for entry in logged(event="identify")]
+    assert len(ids) == len(set(ids))
+    assert {message["messageId"] for message in segment.accepted()} <= {
+        entry.message_id for entry in logged()
+    }
+    assert waiting() == []
 
 
 def rename(customer: Customer, first_name: str) -> None:
