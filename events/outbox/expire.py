@@ -1,10 +1,11 @@
-"""Expire messages that waited for 30 days: move them to the send log.
+"""Expire messages that waited for 30 days: move them to the send log. So too those of businesses
+that were deleted meanwhile.
 
 The owners got an email about them after the first hour.
 """
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 
@@ -21,6 +22,7 @@ EXPIRE_CHUNK_SIZE: Final = 1_000
 """Messages per transaction. It locks their lanes, and no worker can claim a locked lane."""
 
 EXPIRED_REASON: Final = "It waited for 30 days and could not be sent."
+DELETED_REASON: Final = "The business was deleted before it was sent."
 HELD_EXPIRED_REASON: Final = (
     "It waited for 30 days, because Segment refused the customer's details."
 )
@@ -50,15 +52,26 @@ DELETE FROM events_heldtrack o USING (
     WHERE h.recorded_at < %s ORDER BY h.id LIMIT %s FOR UPDATE OF h SKIP LOCKED
 ) expired WHERE o.id = expired.id RETURNING {OUTBOX_COLUMNS}
 """
+# No lane is left, so nothing else takes these out.
+TAKE_OUT_DELETED: Final = f"""
+DELETE FROM events_outgoing o USING (
+    SELECT w.id FROM events_outgoing w
+    WHERE NOT EXISTS (SELECT FROM customers_business b WHERE b.id = w.business_id)
+    ORDER BY w.id LIMIT %s FOR UPDATE OF w SKIP LOCKED
+) deleted WHERE o.id = deleted.id RETURNING {OUTBOX_COLUMNS}
+"""
 
 
 def expire(now: datetime) -> int:
-    """Move expired messages to the send log. Returns the number of messages."""
+    """Move expired messages, and those of deleted businesses, to the send log.
+
+    Returns the number of messages.
+    """
     with connection.cursor() as cursor:
         cursor.execute(FIND_ENDED_LEASES, [now, now - EXPIRES_AFTER])
         recover([EndedLease(*lease) for lease in cursor.fetchall()])
     expired = 0
-    for expire_chunk in (_expire_chunk, _expire_held_chunk):
+    for expire_chunk in (_expire_chunk, _expire_held_chunk, _log_deleted_chunk):
         while count := expire_chunk(now):
             expired += count
     return expired
@@ -80,12 +93,22 @@ def _expire_chunk(now: datetime) -> int:
 
 
 def _expire_held_chunk(now: datetime) -> int:
+    params = [now - EXPIRES_AFTER, EXPIRE_CHUNK_SIZE]
+    outcome = Outcome.EXPIRED
+    return _take_out_and_log(TAKE_OUT_EXPIRED_HELD, params, outcome, HELD_EXPIRED_REASON, now)
+
+
+def _log_deleted_chunk(now: datetime) -> int:
+    params = [EXPIRE_CHUNK_SIZE]
+    return _take_out_and_log(TAKE_OUT_DELETED, params, Outcome.SKIPPED, DELETED_REASON, now)
+
+
+def _take_out_and_log(
+    statement: str, params: list[Any], outcome: Outcome, reason: str, now: datetime
+) -> int:
     partitions.ensure(now)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(TAKE_OUT_EXPIRED_HELD, [now - EXPIRES_AFTER, EXPIRE_CHUNK_SIZE])
+        cursor.execute(statement, params)
         rows = [as_outbox_row(row) for row in cursor.fetchall()]
-        expired = [
-            settled_without_answer(row, Outcome.EXPIRED, HELD_EXPIRED_REASON) for row in rows
-        ]
-        write_log(cursor, expired, now)
+        write_log(cursor, [settled_without_answer(row, outcome, reason) for row in rows], now)
         return len(rows)

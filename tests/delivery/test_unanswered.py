@@ -327,6 +327,22 @@ def test_an_event_that_expires_after_an_unanswered_attempt_is_unconfirmed(
     assert outcomes(event="Customer Visit") == [("Customer Visit", "unconfirmed")]
 
 
+def test_what_waits_when_its_business_is_deleted_is_logged(
+    customer: Customer, business: Business, segment: SegmentStandIn
+) -> None:
+    allow_texts(customer, False)
+    lose_the_answer(segment)
+    add_visits(1, customer)
+    customer.delete()
+    business.delete()
+
+    assert expire(database_now()) == 2
+    resolve_all(database_now())
+
+    assert outcomes()[-2:] == [("identify", "unconfirmed"), ("Customer Visit", "skipped")]
+    assert (waiting(), UnansweredIdentify.objects.count()) == ([], 0)
+
+
 def test_an_event_that_is_refused_after_an_unanswered_attempt_is_unconfirmed(
     customer: Customer, segment: SegmentStandIn
 ) -> None:
