@@ -53,12 +53,10 @@ DELETE FROM events_heldtrack o USING (
 ) expired WHERE o.id = expired.id RETURNING {OUTBOX_COLUMNS}
 """
 # No lane is left, so nothing else takes these out.
-TAKE_OUT_DELETED: Final = f"""
-DELETE FROM events_outgoing o USING (
-    SELECT w.id FROM events_outgoing w
-    WHERE NOT EXISTS (SELECT FROM customers_business b WHERE b.id = w.business_id)
-    ORDER BY w.id LIMIT %s FOR UPDATE OF w SKIP LOCKED
-) deleted WHERE o.id = deleted.id RETURNING {OUTBOX_COLUMNS}
+FIND_DELETED: Final = f"""
+SELECT {OUTBOX_COLUMNS} FROM events_outgoing o
+WHERE NOT EXISTS (SELECT FROM customers_business b WHERE b.id = o.business_id)
+ORDER BY o.id LIMIT %s FOR UPDATE OF o SKIP LOCKED
 """
 
 
@@ -78,37 +76,36 @@ def expire(now: datetime) -> int:
 
 
 def _expire_chunk(now: datetime) -> int:
-    partitions.ensure(now)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(FIND_EXPIRED, [now, now - EXPIRES_AFTER, EXPIRE_CHUNK_SIZE])
-        rows = [as_outbox_row(row) for row in cursor.fetchall()]
-        taken = take_out(cursor, rows)
-        expired = [
-            settled_without_answer(row, Outcome.EXPIRED, EXPIRED_REASON)
-            for row in rows
-            if taken.get(row.id)
-        ]
-        write_log(cursor, expired, now)
-        return len(taken)
-
-
-def _expire_held_chunk(now: datetime) -> int:
-    params = [now - EXPIRES_AFTER, EXPIRE_CHUNK_SIZE]
-    outcome = Outcome.EXPIRED
-    return _take_out_and_log(TAKE_OUT_EXPIRED_HELD, params, outcome, HELD_EXPIRED_REASON, now)
+    params = [now, now - EXPIRES_AFTER, EXPIRE_CHUNK_SIZE]
+    return _log_found(FIND_EXPIRED, params, Outcome.EXPIRED, EXPIRED_REASON, now)
 
 
 def _log_deleted_chunk(now: datetime) -> int:
-    params = [EXPIRE_CHUNK_SIZE]
-    return _take_out_and_log(TAKE_OUT_DELETED, params, Outcome.SKIPPED, DELETED_REASON, now)
+    return _log_found(FIND_DELETED, [EXPIRE_CHUNK_SIZE], Outcome.SKIPPED, DELETED_REASON, now)
 
 
-def _take_out_and_log(
+def _log_found(
     statement: str, params: list[Any], outcome: Outcome, reason: str, now: datetime
 ) -> int:
     partitions.ensure(now)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, params)
         rows = [as_outbox_row(row) for row in cursor.fetchall()]
-        write_log(cursor, [settled_without_answer(row, outcome, reason) for row in rows], now)
+        taken = take_out(cursor, rows)
+        expired = [
+            settled_without_answer(row, outcome, reason) for row in rows if taken.get(row.id)
+        ]
+        write_log(cursor, expired, now)
+        return len(taken)
+
+
+def _expire_held_chunk(now: datetime) -> int:
+    partitions.ensure(now)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(TAKE_OUT_EXPIRED_HELD, [now - EXPIRES_AFTER, EXPIRE_CHUNK_SIZE])
+        rows = [as_outbox_row(row) for row in cursor.fetchall()]
+        expired = [
+            settled_without_answer(row, Outcome.EXPIRED, HELD_EXPIRED_REASON) for row in rows
+        ]
+        write_log(cursor, expired, now)
         return len(rows)
