@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import count
+from itertools import count, cycle
 from typing import Any
 
 from django.utils import timezone
@@ -144,42 +144,43 @@ class Worker:
 
 
 class LaneProtocol(RuleBasedStateMachine):
-    @initialize(data=st.data())
-    def start(self, data: st.DataObject) -> None:
+    @initialize()
+    def start(self) -> None:
         self.segment = Segment()
         self.business = sending_business(write_key(next(KEYS)))
         self.customers = [sign_up(self.business, first_name="Ann") for _ in range(2)]
         self.numbers = count(1_000_000)
         self.recorded: dict[int, list[int]] = defaultdict(list)
         self.workers = [Worker(), Worker()]
-        self.run_round(self.workers[0], "accept")
-        self.data = data
+        self.run_round(self.workers[0], lambda: "accept")
 
-    @rule(action=st.sampled_from(ACTIONS), which=st.integers(0, 1))
-    def act(self, action: str, which: int) -> None:
-        """Do one of the actions, those that matter more often."""
-        worker = self.workers[which]
+    @rule(
+        action=st.sampled_from(ACTIONS),
+        which=st.integers(0, 1),
+        name=st.sampled_from(["Ann", "Ben"]),
+        answers=st.lists(st.sampled_from(ANSWERS), min_size=3, max_size=3),
+    )
+    def act(self, action: str, which: int, name: str, answers: list[str]) -> None:
+        """Do one of the actions. Requests get the answers in turn."""
+        worker, turns = self.workers[which], cycle(answers)
         match action:
             case "step":
-                worker.step(self.draw_answer, self.segment)
+                worker.step(lambda: next(turns), self.segment)
             case "round":
-                self.run_round(worker, self.draw_answer())
+                self.run_round(worker, lambda: next(turns))
             case "kill":
                 self.workers[which] = Worker()
             case "save":
-                self.save(which, self.data.draw(st.sampled_from(["Ann", "Ben"])))
+                self.save(which, name)
             case "visit":
                 self.visit(which)
             case _:
                 getattr(self, action)()
 
-    def draw_answer(self) -> str:
-        return self.data.draw(st.sampled_from(ANSWERS))
-
-    def run_round(self, worker: Worker, answer: str) -> None:
+    def run_round(self, worker: Worker, answer: Callable[[], str]) -> None:
         """Take all steps with nothing between, as in most rounds."""
         for _ in range(STEPS):
-            worker.step(lambda: answer, self.segment)
+            worker.step(answer, self.segment)
 
     def end_leases(self) -> None:
         """Time passes: the leases of workers that are dead or held up end, and every pause."""
@@ -201,7 +202,12 @@ class LaneProtocol(RuleBasedStateMachine):
         self.recorded[customer.pk].append(number)
 
     def refuse_a_waiting_event(self) -> None:
-        row = Outgoing.objects.filter(business=self.business).exclude(event=IDENTIFY).first()
+        row = (
+            Outgoing.objects.filter(business=self.business)
+            .exclude(event=IDENTIFY)
+            .order_by("id")
+            .first()
+        )
         at_segment = {message["messageId"] for message in self.segment.accepted}
         if row and row.message_id not in at_segment:
             self.segment.refused_ids.add(row.message_id)
