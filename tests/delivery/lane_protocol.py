@@ -315,7 +315,7 @@ class Replay(LaneProtocol):
     """One history: what was done, by or to which worker or customer, and Segment's answers."""
 
     def __init__(self, actions: str, answers: str = "", is_known: bool = True) -> None:
-        """`actions` as in "save 0, send 1"; requests without an answer in `answers` are accepted."""
+        """`actions` as in "save 0, send 1". Requests beyond `answers` are accepted."""
         super().__init__()
         self.answers = chain(filter(None, answers.split(", ")), repeat("accept"))
         self.start(0, is_known)
