@@ -1,5 +1,6 @@
 """Clients that read slowly, or send half a request, keep no web thread from others."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -55,7 +56,8 @@ def proxy(web: Web, tmp_path: Path) -> Iterator[str]:
     """The address of nginx with the project's configuration, in front of the web server."""
     program = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
     if program is None:
-        pytest.skip("No test of the proxy: nginx is missing. Install it (apt-get install nginx).")
+        missing = "No test of the proxy: nginx is missing. Install it (apt-get install nginx)."
+        (pytest.fail if os.environ.get("NGINX") == "required" else pytest.skip)(missing)
     port = free_port()
     config = (PROJECT / "deploy" / "nginx.conf").read_text()
     for ours, here in (
