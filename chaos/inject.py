@@ -198,7 +198,7 @@ def _terminate_connections(cluster: Cluster, _fault: PlannedFault) -> Undo:
         with cluster.connect() as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                "WHERE pid <> pg_backend_pid() AND datname = current_database()"
             )
     except psycopg.Error as error:
         raise NotNow("PostgreSQL does not answer") from error

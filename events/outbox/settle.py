@@ -129,6 +129,9 @@ def settle(work: Settlement, now: datetime) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         limit_idle_time(cursor)
         partitions.ensure(now)
+        # Attempts have the time of the worker's clock, which may be wrong.
+        for month in {partitions.month_of(attempt.at) for attempt in work.attempts}:
+            partitions.ensure_month(month)
         released = _release_lanes(cursor, work.lane_updates, now)
         # The first call's transaction may outlive its connection: it has ended once these lanes are
         # ours.

@@ -51,8 +51,12 @@ def create_ahead(now: datetime) -> int:
 
 
 def ensure(now: datetime) -> None:
-    """Create this month's partitions if they are missing. Each process looks once per month."""
-    month = month_of(now)
+    """Create this month's partitions if they are missing."""
+    ensure_month(month_of(now))
+
+
+def ensure_month(month: date) -> None:
+    """Create a month's partitions if they are missing. Each process looks once per month."""
     if month not in _existing:
         create_month(month)
         # on commit: a transaction that is rolled back takes the partitions it created with it

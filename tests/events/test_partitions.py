@@ -178,3 +178,14 @@ def test_a_partition_has_the_columns_defaults_and_indexes_of_its_table() -> None
     settle(one_message(), NOW)
     first, second = SendLog.objects.order_by("id").values_list("id", flat=True)
     assert first < second
+
+
+@pytest.mark.django_db
+def test_an_attempt_has_its_partition_although_the_workers_clock_is_two_years_ahead() -> None:
+    now = datetime.now(UTC)
+    at = now.replace(year=now.year + 2, day=1)
+    attempt = Attempt(1, at, 200, 12, 1, 345)
+
+    settle(Settlement(attempts=[attempt]), now)
+
+    assert DeliveryAttempt.objects.get().at == at
