@@ -51,6 +51,9 @@ class Tables:
 
     def empty(self, truncate_all: Callable[[], None]) -> None:
         """Delete the rows that `migrate` did not write, or else call `truncate_all`."""
+        if not connection.is_usable():
+            # Otherwise every later test would fail, too.
+            connection.close()
         if self._may_delete != [(True,)] or not self._delete():
             truncate_all()
             # with other ids

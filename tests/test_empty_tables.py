@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.db import connection
@@ -13,6 +14,7 @@ from customers.models import Business
 from events.send_log.partitions import month_of, partition_name
 from tests.empty_tables import Tables
 from tests.factories import OrderFactory
+from tests.workers import current_database_url
 
 pytestmark = pytest.mark.django_db
 
@@ -69,3 +71,16 @@ def test_all_is_truncated_until_every_table_is_as_before(change: str) -> None:
         tables.empty(lambda: truncated.append(True))
 
     assert truncated == [True, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_connection_is_replaced() -> None:
+    tables = Tables()
+    OrderFactory.create()
+    pid = connection.connection.info.backend_pid
+    with psycopg.connect(current_database_url()) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+    tables.empty(lambda: pytest.fail("It truncates."))
+
+    assert not Business.objects.exists()
