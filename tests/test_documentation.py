@@ -5,6 +5,7 @@ What the documentation names exists: links, their anchors, commands, files, modu
 
 import ast
 import re
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import NoneType
@@ -12,11 +13,14 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from django.core.management import get_commands
+from django.core.signals import request_finished
 
 from bench.parts import PARTS
 from customers.traits import Traits
 from events.catalogue import EVENTS
 from events.definitions.definition import properties_of, properties_type
+from smrt_integration import timeouts
+from smrt_integration.health.heartbeats import write_from_web
 
 PROJECT = Path(__file__).resolve().parent.parent
 # The file that has each table. When a table moves, only these lines change.
@@ -181,6 +185,15 @@ def test_every_named_file_exists(document: Path, path: str) -> None:
 MODULE = rf"(?<![\w/.])((?:{'|'.join([*PRODUCT, 'devtools', 'delivery'])})(?:\.(?!py\b)[a-z_]+)+)"
 
 
+@pytest.fixture
+def _no_web_server() -> Iterator[None]:
+    """Undo what the import of the web server's module does to this process."""
+    yield
+    timeouts.use_in_process(timeouts.UNLIMITED)
+    request_finished.disconnect(write_from_web)
+
+
+@pytest.mark.usefixtures("_no_web_server")
 @pytest.mark.parametrize(("document", "name"), in_documents(MODULE))
 def test_every_named_module_exists(document: Path, name: str) -> None:
     full = f"smrt_integration.{name}" if name.startswith("delivery.") else name

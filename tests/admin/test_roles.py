@@ -48,7 +48,7 @@ def viewing() -> set[str]:
         *LOGS,
         "events.integration",
     ]
-    shown.append("smrt_integration.apikey")
+    shown += ["smrt_integration.apikey", "smrt_integration.export"]
     return {f"{app}.view_{model}" for app, model in (label.split(".") for label in shown)}
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from time_machine import TimeMachineFixture
 
 import smrt_integration.urls
+from smrt_integration.api import authentication
 from tests.admin.sample_business import FIRST_ID, SECOND_ID, SampleBusiness, start_ids_at
 from tests.api import faulty_views
 from tests.api.endpoints import METHODS, ROOT
@@ -26,10 +27,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def businesses(
-    segment: SegmentStandIn, time_machine: TimeMachineFixture, settings: Any
+    segment: SegmentStandIn,
+    time_machine: TimeMachineFixture,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> tuple[SampleBusiness, SampleBusiness]:
     """Two businesses. The clock is stopped, so responses have equal times. No limit applies."""
     settings.API_CALLS_PER_MINUTE = 1_000_000
+    monkeypatch.setattr(authentication, "UNKNOWN_KEYS_PER_WINDOW", 1_000_000)
     time_machine.move_to(timezone.now(), tick=False)
     start_ids_at(FIRST_ID)
     first = SampleBusiness("Quokka", rf"{FIRST_ID}"[:-2] + r"\d\d")

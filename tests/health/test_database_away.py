@@ -126,7 +126,8 @@ def test_support_reads_that_a_schedule_cannot_be_started_without_a_broker(
     schedule = PeriodicTask.objects.get(name="Find lost customers")
     action = {"action": "run_tasks", "_selected_action": schedule.pk}
     address = "/admin/django_celery_beat/periodictask/"
-    monkeypatch.setitem(celery.conf, "broker_url", f"redis://127.0.0.1:{free_port()}/0")
+    # Celery prefers it to its settings, and each process of pytest-xdist sets it.
+    monkeypatch.setenv("CELERY_BROKER_URL", f"redis://127.0.0.1:{free_port()}/0")
     celery._after_fork()
     try:
         response = support.post(address, action, follow=True)
