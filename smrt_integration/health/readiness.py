@@ -86,7 +86,7 @@ class BoundedCheck:
 
 class _Run:
     def __init__(self, run: Callable[[], list[Check]]) -> None:
-        self._started = time.monotonic()
+        self._started = self._ended = time.monotonic()
         self._done = threading.Event()
         self._checks: list[Check] = []
         # A daemon: a server that hangs must not keep the process from ending.
@@ -96,11 +96,14 @@ class _Run:
         try:
             self._checks = run()
         finally:
+            self._ended = time.monotonic()
             self._done.set()
 
     def is_old(self) -> bool:
-        age = time.monotonic() - self._started
-        return age > (CACHED_SECONDS if self._done.is_set() else ABANDONED_SECONDS)
+        """Return whether to run again: some time after it ended, or if it hangs for good."""
+        if self._done.is_set():
+            return time.monotonic() - self._ended > CACHED_SECONDS
+        return time.monotonic() - self._started > ABANDONED_SECONDS
 
     def checks(self) -> list[Check]:
         """Return the checks, or none if they hang."""
