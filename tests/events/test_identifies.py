@@ -35,7 +35,7 @@ OTHER: dict[str, Any] = {
     "first_name": "Anna",
     "last_name": "Sample",
     "email": "anna@example.com",
-    "phone": "+14155550199",
+    "phone": "+12125550142",  # in no range of the factories
     "phone_is_mobile": True,
     "text_answered_at": NOON,
     "payment_term": "Statement",
