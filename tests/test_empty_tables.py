@@ -12,11 +12,19 @@ from django_celery_beat.models import PeriodicTask
 
 from customers.models import Business
 from events.send_log.partitions import month_of, partition_name
-from tests.empty_tables import Tables
+from tests.empty_tables import LARGE, Tables
 from tests.factories import OrderFactory
 from tests.workers import current_database_url
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_table_is_large(db: None) -> None:
+    """An earlier test may have left a large one, after which all is truncated."""
+    for name, size in Tables()._sizes().items():
+        if size > LARGE:
+            execute(f"TRUNCATE {name} CASCADE")
 
 
 def execute(statement: str) -> None:

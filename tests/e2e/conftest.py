@@ -55,10 +55,14 @@ def own_postgres(folder: Path, migrated: Path) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def own_redis(folder: Path, settings: Settings) -> Iterator[RedisServer]:
+def own_redis(
+    folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RedisServer]:
     """A Redis server for the test to break. Wake-ups of this process go through it."""
     server = RedisServer(folder / "redis")
     server.start()
+    # Celery prefers the variable to the setting, and it is set in some of the test processes.
+    monkeypatch.setenv("CELERY_BROKER_URL", server.url)
     settings.REDIS_URL = settings.CELERY_BROKER_URL = server.url
     _forget_connections()
     yield server
