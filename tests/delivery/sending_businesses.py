@@ -60,9 +60,10 @@ def deliver(from_zero: bool = False) -> Delivery:
 
 def time_passes() -> None:
     """End every wait of lanes: what Segment asked for, backoff, and the leases of dead workers."""
-    now = timezone.now()
-    Lane.objects.filter(resume_at__gt=now).update(resume_at=now)
-    Lane.objects.filter(lease_until__gt=now).update(lease_until=now - timedelta(seconds=1))
+    # A worker's reading of the database's clock may be a little behind.
+    ended = timezone.now() - timedelta(seconds=1)
+    Lane.objects.filter(resume_at__gt=ended).update(resume_at=ended)
+    Lane.objects.filter(lease_until__gt=ended).update(lease_until=ended)
 
 
 def lane_of(business: Business) -> Lane:
