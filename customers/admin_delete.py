@@ -51,7 +51,8 @@ def _protecting_rows(rows: Iterable[models.Model]) -> Iterator[str]:
         if getattr(relation, "on_delete", None) is not models.PROTECT or relation.concrete:
             continue
         model: Any = relation.related_model
-        referring = model._base_manager.filter(**{f"{relation.field.name}__in": rows})  # type: ignore[union-attr]
+        field_name = relation.field.name  # type: ignore[union-attr]
+        referring = model._base_manager.filter(**{f"{field_name}__in": rows})
         named = list(referring[: PROTECTING_ROWS_NAMED + 1])
         for row in named[:PROTECTING_ROWS_NAMED]:
             yield f"{str(model._meta.verbose_name).capitalize()}: {row}"

@@ -1,4 +1,4 @@
-"""The lockout after wrong passwords: the limits, and the page that tells of it.
+"""The lockout after wrong passwords: the limits, and the page that explains it.
 
 `smrt_integration.login_locks` decides whether a login is locked.
 """

@@ -29,7 +29,7 @@ def delete_old(now: datetime) -> int:
     """Delete exports after a day, and files that no export has. Returns how many exports.
 
     A worker that is killed, or that loses its lease, may leave such files; so does a deleted
-    business. An export that is still open after a day counts too: nobody waits for it any more.
+    business. An export that is still open after a day is deleted too: it is no longer needed.
     """
     before = now - EXPORT_RETENTION
     old = Export.objects.filter(

@@ -66,7 +66,7 @@ def write_exports() -> int:
 
 @transaction.atomic
 def _claim() -> Export | None:
-    """Lease the export whose turn it is. None if a worker is at one, or none can go on now.
+    """Lease the next export. Returns None if a worker writes one, or none can go on now.
 
     The database's clock decides, as those of two machines may differ.
     """

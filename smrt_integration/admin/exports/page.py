@@ -71,7 +71,7 @@ class ExportAdmin(ReadOnlyAdmin):
         rows: models.QuerySet[Any],
         businesses: models.QuerySet[Business],
     ) -> models.QuerySet[Any]:
-        """Also keep out exports of several businesses unless the user sees all of these now."""
+        """Return the exports whose businesses the user sees, all of them at this time."""
         if request.user.is_active and request.user.is_superuser:
             return rows
         ids = list(businesses.values_list("pk", flat=True))
