@@ -5,6 +5,7 @@ PostgreSQL and Redis are started, unless the environment names running ones.
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from tempfile import TemporaryDirectory
@@ -100,6 +101,20 @@ def segment(stand_in: SegmentStandIn, settings: pytest.FixtureRequest) -> Segmen
 def _redis(url: str) -> Redis:
     """Return a client that keeps its connection; to connect takes longer than to empty it."""
     return Redis.from_url(url)
+
+
+@pytest.fixture(autouse=True)
+def _forget_outages() -> None:
+    """Begin without an outage that an earlier test of this process left, or logged lately."""
+    from customers.outages import Outage
+
+    packages = ("customers.", "events.", "smrt_integration.")
+    for name, module in list(sys.modules.items()):
+        if name.startswith(packages):
+            for value in list(vars(module).values()):
+                if isinstance(value, Outage):
+                    value._since, value._is_logged, value._failures = None, False, 0
+                    value._lines.clear()
 
 
 @pytest.fixture(autouse=True)
