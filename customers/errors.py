@@ -9,9 +9,9 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-CLOCK_SKEW = timedelta(seconds=5)
-"""The allowed lead of a phone's clock over ours: more than synchronised clocks ever differ, and too
-little for anyone to notice."""
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far a till's or a phone's clock may differ from ours. A clock that nobody sets drifts by
+minutes in a year; a larger difference is a wrong time zone or day."""
 
 
 class ActionRefused(Exception):
@@ -50,7 +50,8 @@ def refuse_other_business(business_id: int, **records: HasTenant | None) -> None
 def checked_time(at: datetime | None, field: str = "at") -> datetime:
     """Return `at` in UTC, or the current time when it is None.
 
-    A phone that was offline may report late. A time ahead of CLOCK_SKEW is refused.
+    A phone that was offline may report late. A time up to CLOCK_SKEW ahead of our clock becomes the
+    current time; a later one is refused.
     """
     now = timezone.now()
     if at is None:
@@ -61,18 +62,38 @@ def checked_time(at: datetime | None, field: str = "at") -> datetime:
         )
     if at > now + CLOCK_SKEW:
         raise ActionRefused(
-            "This time is in the future. Check the device's clock.", "future_time", field
+            f"This time is in the future. {check_the_clock(now)}", "future_time", field
         )
     # In UTC: in the hour that comes twice in autumn, Python never treats a time of that zone as
     # equal to a time of another zone.
     return min(at.astimezone(UTC), now)
 
 
-def refuse_time_before(at: datetime, earliest: datetime, event: str) -> None:
-    if at < earliest:
+def not_before(at: datetime, earliest: datetime, event: str, field: str = "at") -> datetime:
+    """Return `at`, or `earliest` when two clocks that differ put `at` before it.
+
+    More than CLOCK_SKEW is refused. When `earliest` is ahead of our clock, as after a change of
+    that clock, the present is early enough.
+    """
+    now = timezone.now()
+    if min(earliest, now) - at > CLOCK_SKEW:
         raise ActionRefused(
-            f"This time is before the {event}. Give a later time.", "time_out_of_order", "at"
+            f"This time is before the {event} ({in_utc(earliest)}). Give a later time. "
+            f"{check_the_clock(now)}",
+            "time_out_of_order",
+            field,
         )
+    return max(at, earliest)
+
+
+def check_the_clock(now: datetime) -> str:
+    """Return the advice for a time that cannot be right, with our time to compare with."""
+    return f"The server's time is {in_utc(now)}: check the device's clock."
+
+
+def in_utc(at: datetime) -> str:
+    """Return the time as clients write it, to the second: `2026-03-02T12:00:00Z`."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @contextmanager

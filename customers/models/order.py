@@ -1,6 +1,5 @@
 """Orders, from intake to return."""
 
-import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from datetime import datetime
@@ -14,11 +13,12 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from customers.errors import (
+    CLOCK_SKEW,
     ActionRefused,
     HasTenant,
     checked_time,
+    not_before,
     refuse_other_business,
-    refuse_time_before,
     refused_if_taken,
 )
 from customers.models.business import Agent, Business, Discount, Employee
@@ -28,6 +28,7 @@ from customers.models.order_data import (
     MAX_TAX_RATE,
     OrderChange,
     OrderIntake,
+    random_number,
     validate_tax_and_bags,
 )
 from customers.models.order_items import (
@@ -44,16 +45,6 @@ from customers.models.visit import Visit
 
 if TYPE_CHECKING:
     from customers.models.stop import Stop
-
-ORDER_NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""Without 0, 1, I and O, which people confuse when they read a number aloud."""
-ORDER_NUMBER_LENGTH = 8
-"""32 ** 8 numbers: in a business with a million orders, a new number is taken with odds of one in a
-million."""
-
-
-def random_number() -> str:
-    return "".join(secrets.choice(ORDER_NUMBER_ALPHABET) for _ in range(ORDER_NUMBER_LENGTH))
 
 
 class Order(HasPublicId, BelongsToCustomer):
@@ -171,7 +162,7 @@ class Order(HasPublicId, BelongsToCustomer):
         """Mark the order ready to be picked up or delivered."""
         at = checked_time(at)
         self._lock_open()
-        refuse_time_before(at, self.created_at, "order was created")
+        at = not_before(at, self.created_at, "order was created")
         self.status, self.ready_at = self.Status.READY, at
         self.save(update_fields=["status", "ready_at"])
 
@@ -194,6 +185,7 @@ class Order(HasPublicId, BelongsToCustomer):
         refuse_other_business(self.business_id, by=by, stop=stop)
         customer = self.lock_with_customer(stop)
         present = self.returnable_items(at)
+        at = self._return_time(at)
         returned = present if items is None else select_items(self, items, present)
         self.record_return(returned, present, by, at)
         if stop is None:
@@ -250,7 +242,7 @@ class Order(HasPublicId, BelongsToCustomer):
         """
         if self.status == self.Status.RETURNED:
             raise ActionRefused(f"Order {self.number} was already returned.", "returned_already")
-        refuse_time_before(at, self.created_at, "order was created")
+        self._return_time(at)
         return still_here(locked_items(self))
 
     def record_return(
@@ -260,12 +252,20 @@ class Order(HasPublicId, BelongsToCustomer):
 
         A complete return saves the order before the items, so Order Returned comes first.
         """
+        at = self._return_time(at)
         if len(items) == len(present):
             self.status, self.returned_by, self.returned_at = self.Status.RETURNED, by, at
             self.save(update_fields=["status", "returned_by", "returned_at"])
         for item in items:
             item.returned_at = at
             item.save(update_fields=["returned_at"])
+
+    def _return_time(self, at: datetime) -> datetime:
+        """Return `at`, or the time of an earlier step that another clock put shortly after it."""
+        at = not_before(at, self.created_at, "order was created")
+        if self.ready_at is None or self.ready_at - at > CLOCK_SKEW:
+            return at  # The order was marked ready late, after the customer had it.
+        return max(at, self.ready_at)
 
     @cached_property
     def lines(self) -> list[LineItem]:

@@ -1,5 +1,6 @@
 """The data of an order that callers pass, and its validation."""
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
 
 MAX_TAX_RATE = 99
 """Percent. No sales tax comes near it; the column holds two digits before the point."""
+ORDER_NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Without 0, 1, I and O, which people confuse when they read a number aloud."""
+ORDER_NUMBER_LENGTH = 8
+"""32 ** 8 numbers: in a business with a million orders, a new number is taken with odds of one in a
+million."""
+
+
+def random_number() -> str:
+    return "".join(secrets.choice(ORDER_NUMBER_ALPHABET) for _ in range(ORDER_NUMBER_LENGTH))
 
 
 class OrderIntake(TypedDict, total=False):

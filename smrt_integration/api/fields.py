@@ -11,6 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from customers.errors import check_the_clock
 from customers.models import AddressDict
 
 
@@ -100,7 +101,7 @@ class DateTimeWithOffsetField(serializers.DateTimeField):
 
     default_error_messages = {
         "naive": OFFSET_REQUIRED,
-        "long_ago": "This is more than 30 days ago. Check the clock of the device.",
+        "long_ago": "This is more than 30 days ago. {advice}",
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -108,7 +109,8 @@ class DateTimeWithOffsetField(serializers.DateTimeField):
             **{
                 "allow_null": True,
                 "default": None,
-                "help_text": "When it happened, with an offset. Default: now.",
+                "help_text": "When it happened, with an offset. Default: now. "
+                "A time up to 5 minutes ahead of the server counts as now.",
             }
             | kwargs
         )
@@ -117,8 +119,9 @@ class DateTimeWithOffsetField(serializers.DateTimeField):
         if timezone.is_naive(value):
             self.fail("naive")
         moment = super().enforce_timezone(value)
-        if moment < timezone.now() - MAX_EVENT_AGE:
-            self.fail("long_ago")
+        now = timezone.now()
+        if moment < now - MAX_EVENT_AGE:
+            self.fail("long_ago", advice=check_the_clock(now))
         return moment
 
 

@@ -32,7 +32,7 @@ TOO_MANY_ORDERS = (
 )
 
 
-def ago(minutes: int) -> str:
+def ago(minutes: float) -> str:
     return (timezone.now() - timedelta(minutes=minutes)).isoformat()
 
 
@@ -70,7 +70,7 @@ class TestEachReport:
             ({"at": "yesterday"}, "at: Datetime has wrong format."),
             (
                 {"at": "2226-03-27T17:05:00Z"},
-                "at: This time is in the future. Check the device's clock.",
+                "at: This time is in the future. The server's time is",
             ),
             (
                 {"bags_delivered": 10**30},
@@ -166,6 +166,24 @@ class TestKnown:
         assert statuses(results) == ["done", "known", "refused"]
         assert results[2]["detail"] == "This stop was already completed."
         assert Order.objects.count() == 1
+
+    def test_a_report_of_a_phone_whose_clock_is_ahead_is_done_and_then_known(
+        self, app: Caller, customer: Customer
+    ) -> None:
+        """The time ahead became the server's; the phone repeats its own."""
+        report = {
+            "stop": str(uuid4()),
+            "customer": str(customer.uuid),
+            "outcome": "completed",
+            "new_orders": orders(1, 1),
+            "at": ago(-4 / 60),
+        }
+
+        assert statuses(report_stops(app, report, report)) == ["done", "known"]
+        assert report_statuses(app, report) == ["known"]
+        stop, order = Stop.objects.get(), Order.objects.get()
+        assert stop.completed_at is not None
+        assert order.created_at <= stop.completed_at <= timezone.now()
 
     def test_a_repetition_is_known_if_the_stop_had_an_order_before(
         self, app: Caller, customer: Customer

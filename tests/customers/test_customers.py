@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from customers.models import Agent, Business, Customer, CustomField, CustomFieldValue, Visit
 from tests.customers.recorder import Saved, summaries
-from tests.customers.refused import refused
+from tests.customers.refused import IN_THE_FUTURE, refused
 from tests.factories import (
     AgentFactory,
     BrandFactory,
@@ -106,8 +106,8 @@ def test_a_signup_with_another_business_s_brand_is_refused(business: Business) -
 
 
 def test_a_signup_in_the_future_is_refused(business: Business) -> None:
-    with refused("This time is in the future. Check the device's clock.", "future_time", "at"):
-        Customer.sign_up(business, at=datetime.now(UTC) + timedelta(minutes=1))
+    with refused(IN_THE_FUTURE, "future_time", "at"):
+        Customer.sign_up(business, at=datetime.now(UTC) + timedelta(minutes=6))
 
 
 def test_the_form_refuses_every_reference_to_another_business(customer: Customer) -> None:

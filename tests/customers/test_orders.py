@@ -9,7 +9,7 @@ import time_machine
 
 from customers.models import Customer, Discount, Employee, NewLineItem, Order
 from tests.customers.recorder import Saved, summaries
-from tests.customers.refused import refused
+from tests.customers.refused import BEFORE_CREATION, IN_THE_FUTURE, refused
 from tests.factories import (
     AgentFactory,
     BusinessFactory,
@@ -256,8 +256,8 @@ class TestCreating:
             Order.create(customer, stop=stop)
 
     def test_a_time_in_the_future_or_without_a_zone_is_refused(self, customer: Customer) -> None:
-        with refused("This time is in the future. Check the device's clock.", "future_time", "at"):
-            Order.create(customer, at=datetime.now(UTC) + timedelta(minutes=1))
+        with refused(IN_THE_FUTURE, "future_time", "at"):
+            Order.create(customer, at=datetime.now(UTC) + timedelta(minutes=6))
         with refused(
             "Add the time zone to this time, for example 2026-03-02T12:00:00Z.", "naive_time", "at"
         ):
@@ -294,12 +294,8 @@ class TestReady:
             stale.mark_ready()
 
     def test_an_order_is_not_ready_before_it_was_created(self, order: Order) -> None:
-        with refused(
-            "This time is before the order was created. Give a later time.",
-            "time_out_of_order",
-            "at",
-        ):
-            order.mark_ready(at=order.created_at - timedelta(seconds=1))
+        with refused(BEFORE_CREATION, "time_out_of_order", "at"):
+            order.mark_ready(at=order.created_at - timedelta(minutes=6))
 
     def test_a_deleted_order_is_refused(self, order: Order) -> None:
         Order.objects.filter(pk=order.pk).delete()
@@ -417,12 +413,8 @@ class TestReturning:
     def test_an_order_is_not_returned_before_it_was_created(
         self, order: Order, clerk: Employee
     ) -> None:
-        with refused(
-            "This time is before the order was created. Give a later time.",
-            "time_out_of_order",
-            "at",
-        ):
-            order.return_to_customer(by=clerk, at=order.created_at - timedelta(seconds=1))
+        with refused(BEFORE_CREATION, "time_out_of_order", "at"):
+            order.return_to_customer(by=clerk, at=order.created_at - timedelta(minutes=6))
 
 
 class TestEditing:

@@ -9,7 +9,7 @@ import time_machine
 
 from customers.models import Agent, Customer, Employee, NewLineItem, Order, Stop
 from tests.customers.recorder import Saved, summaries
-from tests.customers.refused import refused
+from tests.customers.refused import IN_THE_FUTURE, refused
 from tests.factories import (
     AgentFactory,
     CustomerFactory,
@@ -101,8 +101,8 @@ def test_an_unplanned_stop_counts_for_the_local_day_of_its_time(
 
 
 def test_an_unplanned_stop_in_the_future_is_refused(customer: Customer) -> None:
-    with refused("This time is in the future. Check the device's clock.", "future_time", "at"):
-        Stop.create_unplanned(customer, uuid4(), at=datetime.now(UTC) + timedelta(minutes=1))
+    with refused(IN_THE_FUTURE, "future_time", "at"):
+        Stop.create_unplanned(customer, uuid4(), at=datetime.now(UTC) + timedelta(minutes=6))
 
 
 def test_an_unplanned_stop_by_another_business_s_driver_is_refused(customer: Customer) -> None:
@@ -309,8 +309,8 @@ class TestCompleting:
             stop.complete(driver, bags_delivered=-1)
 
     def test_a_time_in_the_future_is_refused(self, stop: Stop, driver: Employee) -> None:
-        with refused("This time is in the future. Check the device's clock.", "future_time", "at"):
-            stop.complete(driver, bags_delivered=1, at=datetime.now(UTC) + timedelta(minutes=1))
+        with refused(IN_THE_FUTURE, "future_time", "at"):
+            stop.complete(driver, bags_delivered=1, at=datetime.now(UTC) + timedelta(minutes=6))
 
 
 class TestReturnsBeforeCompletion:
