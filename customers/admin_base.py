@@ -18,6 +18,7 @@ from customers import access
 from customers.admin_delete import BoundedDeletion
 from customers.admin_filters import scoped_filter
 from customers.models import Business
+from customers.number_forms import NUMBER_FIELDS
 
 if TYPE_CHECKING:
     from django.forms import BaseInlineFormSet
@@ -35,9 +36,13 @@ ROWS_PER_PAGE = 50
 
 
 class ScopedChoices:
-    """Mixin for pages and inlines: foreign keys offer only rows that the user may change."""
+    """Mixin for pages and inlines: foreign keys offer only rows that the user may change.
+
+    Fields of numbers follow the rules of the API.
+    """
 
     admin_site: admin.AdminSite
+    formfield_overrides: ClassVar[Any] = NUMBER_FIELDS
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.remote_field.model is Business and access.only_business_of(request.user):

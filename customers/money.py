@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, NamedTuple
 
+from customers.numbers import NotExact, in_words, to_unit
+
 CURRENCY_CODES: Final = """
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BIF BMD BND BOB BRL BSD BTN BWP BYN
     BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP
@@ -26,8 +28,42 @@ HUNDRED = Decimal(100)
 
 def round_to_coin(amount: Decimal, currency: str) -> Decimal:
     """Round half up to the currency's smallest coin, as cash registers do."""
-    coin = Decimal(1) if currency in CURRENCIES_WITHOUT_CENTS else CENT
-    return amount.quantize(coin, ROUND_HALF_UP).quantize(CENT)
+    return amount.quantize(coin_of(currency), ROUND_HALF_UP).quantize(CENT)
+
+
+def coin_of(currency: str) -> Decimal:
+    """Return the currency's minor unit."""
+    return Decimal(1) if currency in CURRENCIES_WITHOUT_CENTS else CENT
+
+
+def exact_amount(amount: Decimal, currency: str, name: str) -> Decimal:
+    """Return the amount in whole coins of the currency. A float's error is corrected.
+
+    Raises ValueError, with a sentence that calls the amount by `name`.
+    """
+    coin = coin_of(currency)
+    try:
+        return to_unit(amount, coin).quantize(CENT)
+    except NotExact as error:
+        raise ValueError(
+            f"The {name} must be a multiple of {coin} {currency}: "
+            f"round {in_words(error.number)}, for example to {error.nearest}."
+        ) from error
+
+
+def exact_decimals(number: Decimal, places: int, name: str) -> Decimal:
+    """Return the number with this many decimals. A float's error is corrected.
+
+    Raises ValueError, with a sentence that calls the number by `name`.
+    """
+    try:
+        return to_unit(number, Decimal(1).scaleb(-places))
+    except NotExact as error:
+        decimals = f"at most {places} decimals" if places else "no decimals"
+        raise ValueError(
+            f"The {name} may have {decimals}: round {in_words(error.number)}, "
+            f"for example to {in_words(error.nearest)}."
+        ) from error
 
 
 class Deduction(NamedTuple):

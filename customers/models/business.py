@@ -14,7 +14,7 @@ from customers.models.address import country_code
 from customers.models.public_id import HasPublicId
 from customers.models.tenant import BelongsToBusiness
 from customers.models.tracked import Tracked
-from customers.money import CURRENCIES, Deduction
+from customers.money import CURRENCIES, Deduction, exact_amount
 from customers.zones import known_zones, local_day
 
 
@@ -155,6 +155,15 @@ class Discount(NamedModel):
                 violation_error_message="A discount is at least 0 and, in percent, at most 100.",
             ),
         ]
+
+    def clean(self) -> None:
+        super().clean()
+        if self.kind != self.Kind.AMOUNT or None in (self.value, self.business_id):
+            return  # The form has an error at the field that is empty.
+        try:
+            exact_amount(self.value, self.business.currency, "value")
+        except ValueError as error:
+            raise ValidationError({"value": str(error)}) from error
 
     @property
     def deduction(self) -> Deduction:

@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from unfold import widgets
 
 from customers.models import CustomField
+from customers.number_forms import WholeNumberFormField
 from events.catalogue import EVENTS
 from events.definitions.definition import EventDefinition
 from events.encryption import Unreadable
@@ -41,8 +42,8 @@ def switch_field(**options: Any) -> forms.BooleanField:
     )
 
 
-def days_field(label: str) -> forms.IntegerField:
-    return forms.IntegerField(
+def days_field(label: str) -> WholeNumberFormField:
+    return WholeNumberFormField(
         label=label,
         validators=day_limit_validators,
         widget=widgets.UnfoldAdminIntegerFieldWidget(),
@@ -86,7 +87,7 @@ class IntegrationForm(IntegrationModelForm):
         label="Send at",
         widget=widgets.UnfoldAdminSelectWidget(),
     )
-    retention_months = forms.IntegerField(
+    retention_months = WholeNumberFormField(
         label="Months to keep",
         min_value=1,
         max_value=120,

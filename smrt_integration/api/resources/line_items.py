@@ -1,6 +1,5 @@
 """Line items of orders: their serializers, and departments by id."""
 
-from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -12,10 +11,10 @@ from smrt_integration.api.fields import (
     StrictSerializer,
     not_found_message,
 )
+from smrt_integration.api.number_fields import MoneyField, WholeNumberField
 
 MAX_ITEMS = 500
 """Many times what an order has; each item is a row to write in one transaction."""
-MONEY_FIELD: Any = {"max_digits": 12, "decimal_places": 2, "min_value": Decimal(0)}
 COUNT_FIELD: Any = {"min_value": 0, "max_value": MAX_PIECES}
 
 
@@ -35,8 +34,8 @@ class NewLineItemSerializer(StrictSerializer):
     """A new line item."""
 
     description = serializers.CharField(max_length=MAX_DESCRIPTION_LENGTH)
-    price = serializers.DecimalField(**MONEY_FIELD, help_text="The price of one piece.")
-    quantity = serializers.IntegerField(min_value=1, max_value=MAX_PIECES, default=1)
+    price = MoneyField(help_text="The price of one piece.")
+    quantity = WholeNumberField(min_value=1, max_value=MAX_PIECES, default=1)
     department = serializers.UUIDField(allow_null=True, default=None)
 
 
@@ -44,10 +43,8 @@ class LineItemChangeSerializer(StrictSerializer):
     """Changes of a line item."""
 
     description = serializers.CharField(max_length=MAX_DESCRIPTION_LENGTH, required=False)
-    price = serializers.DecimalField(
-        **MONEY_FIELD, required=False, help_text="The price of one piece."
-    )
-    quantity = serializers.IntegerField(min_value=1, max_value=MAX_PIECES, required=False)
+    price = MoneyField(required=False, help_text="The price of one piece.")
+    quantity = WholeNumberField(min_value=1, max_value=MAX_PIECES, required=False)
     department = BusinessReferenceField(
         queryset=Department.objects, allow_null=True, required=False
     )

@@ -32,6 +32,7 @@ from smrt_integration.api.fields import (
     rows_by_uuid,
 )
 from smrt_integration.api.filters import OrderFilter
+from smrt_integration.api.number_fields import ExactDecimalField, WholeNumberField
 from smrt_integration.api.resources.line_items import (
     COUNT_FIELD,
     MAX_ITEMS,
@@ -96,10 +97,8 @@ class OrderIntakeSerializer(StrictSerializer):
         child=NewLineItemSerializer(), max_length=MAX_ITEMS, default=list
     )
     discount = BusinessReferenceField(queryset=Discount.objects, allow_null=True, default=None)
-    tax_rate = serializers.DecimalField(
-        **PERCENT_FIELD, default=Decimal(0), help_text="In percent."
-    )
-    bags = serializers.IntegerField(**COUNT_FIELD, default=1)
+    tax_rate = ExactDecimalField(**PERCENT_FIELD, default=Decimal(0), help_text="In percent.")
+    bags = WholeNumberField(**COUNT_FIELD, default=1)
     number = serializers.CharField(
         max_length=40,
         allow_blank=True,
@@ -129,8 +128,8 @@ class OrderChangeSerializer(StrictSerializer):
     agent = BusinessReferenceField(queryset=Agent.objects, allow_null=True, required=False)
     sold_by = BusinessReferenceField(queryset=Employee.objects, allow_null=True, required=False)
     discount = BusinessReferenceField(queryset=Discount.objects, allow_null=True, required=False)
-    tax_rate = serializers.DecimalField(**PERCENT_FIELD, required=False, help_text="In percent.")
-    bags = serializers.IntegerField(**COUNT_FIELD, required=False)
+    tax_rate = ExactDecimalField(**PERCENT_FIELD, required=False, help_text="In percent.")
+    bags = WholeNumberField(**COUNT_FIELD, required=False)
 
 
 class OccurredAtSerializer(StrictSerializer):

@@ -1,5 +1,6 @@
 """Reference data: the records that orders, stops and customers refer to."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -20,7 +21,9 @@ from customers.models import (
     Discount,
     Employee,
 )
+from customers.money import exact_amount
 from smrt_integration.api.fields import StrictSerializer
+from smrt_integration.api.number_fields import ExactDecimalField, WholeNumberField
 from smrt_integration.api.viewsets import BusinessViewSet
 
 
@@ -85,10 +88,11 @@ class CustomerGroupSerializer(ReferenceSerializer):
 class DiscountSerializer(ReferenceSerializer):
     """A discount for orders and customers."""
 
+    value = ExactDecimalField(max_digits=12, decimal_places=2, min_value=Decimal(0))
+
     class Meta:
         model = Discount
         fields = ("id", "name", "description", "kind", "value")
-        extra_kwargs = {"value": {"min_value": 0}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         kind, value = (
@@ -98,11 +102,21 @@ class DiscountSerializer(ReferenceSerializer):
             raise serializers.ValidationError(
                 {"value": ["A discount in percent can be at most 100."]}, "invalid"
             )
+        if kind == Discount.Kind.AMOUNT and value is not None and attrs.keys() & {"kind", "value"}:
+            self._refuse_part_of_a_coin(value)
         return attrs
+
+    def _refuse_part_of_a_coin(self, value: Decimal) -> None:
+        try:
+            exact_amount(value, self.context["view"].business.currency, "value")
+        except ValueError as error:
+            raise serializers.ValidationError({"value": [str(error)]}, "invalid") from error
 
 
 class CustomFieldSerializer(ReferenceSerializer):
     """A field about customers that the business defines."""
+
+    position = WholeNumberField(min_value=0, max_value=32_767, required=False)
 
     class Meta:
         model = CustomField

@@ -14,6 +14,7 @@ from smrt_integration.api.fields import (
     DateTimeWithOffsetField,
     StrictSerializer,
 )
+from smrt_integration.api.number_fields import WholeNumberField
 from smrt_integration.api.resources.line_items import COUNT_FIELD
 from smrt_integration.api.resources.orders import OrderIntakeSerializer
 
@@ -51,7 +52,7 @@ class CompletedStopSerializer(MissedStopSerializer):
     delivered_orders = serializers.ListField(
         child=serializers.UUIDField(), max_length=MAX_ORDERS_PER_STOP, default=list
     )
-    bags_delivered = serializers.IntegerField(
+    bags_delivered = WholeNumberField(
         **COUNT_FIELD,
         allow_null=True,
         default=None,
