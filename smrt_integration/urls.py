@@ -1,5 +1,5 @@
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import include, path, re_path
 
@@ -11,16 +11,8 @@ def redirect_to_admin(request: HttpRequest) -> HttpResponseBase:
     return redirect("admin:index")
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Return a 400 without a template.
-
-    Django's page first looks for a CSRF token in the form. If the form cannot be read, that fails
-    again, and the response would be a 500.
-    """
-    return HttpResponseBadRequest("This request cannot be read.", content_type="text/plain")
-
-
-handler400 = bad_request
+handler400 = "smrt_integration.api.errors.bad_request"
+handler404 = "smrt_integration.api.errors.page_not_found"
 handler500 = "smrt_integration.api.errors.internal_error"
 urlpatterns = [
     path("", redirect_to_admin),

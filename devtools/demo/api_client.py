@@ -94,19 +94,5 @@ def _parse_response(response: Response) -> Any:
     if response.status_code == 404:
         raise RecordGone
     if not response.ok:
-        # `code` is for programs
-        raise Refused(
-            " ".join(
-                _error_sentences({name: part for name, part in data.items() if name != "code"})
-            )
-        )
+        raise Refused(" ".join(error["message"] for error in data["errors"]))
     return data
-
-
-def _error_sentences(errors: Any) -> list[str]:
-    """Return the sentences of `{"detail": "..."}` or `{"field": ["..."]}`, at any depth."""
-    if isinstance(errors, dict):
-        return [sentence for part in errors.values() for sentence in _error_sentences(part)]
-    if isinstance(errors, list):
-        return [sentence for part in errors for sentence in _error_sentences(part)]
-    return [str(errors)]

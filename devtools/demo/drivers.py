@@ -89,7 +89,7 @@ def send_late_reports(business: RemoteBusiness, random: Random) -> str | None:
     results = business.phone.post("stops/reports", reports=reports)["answers"]
     done = sum(result["status"] == "done" for result in results)
     refused = "".join(
-        f"; refused: {result['detail']}" for result in results if result["status"] == "refused"
+        f"; refused: {error['message']}" for result in results for error in result["errors"]
     )
     stops_reported = f"{done} earlier {'stop' if done == 1 else 'stops'}"
     return f"{_name(driver)} had no network and has now reported {stops_reported}{refused}"

@@ -1,22 +1,35 @@
-"""Errors in Django REST framework's format: sentences under a field's name or under `detail`."""
+"""The errors of the API, whatever raised them, as responses of one shape (see `error_body`)."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
+from django.views import defaults
 from rest_framework import status
-from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
-from rest_framework.response import Response
+from rest_framework.exceptions import (
+    APIException,
+    ErrorDetail,
+    NotFound,
+    PermissionDenied,
+    ValidationError,
+)
 from rest_framework.views import exception_handler
 
 from customers.errors import ActionRefused
 from smrt_integration import unavailable
+from smrt_integration.api.error_body import ErrorDict, error_response, errors_in
+from smrt_integration.api.error_body import error as error_of
+from smrt_integration.api.error_codes import is_conflict
 from smrt_integration.api.parsers import RequestTooLarge
+
+API_PATHS: Final = "/api/"
+"""Errors under these paths are JSON, also where no view of the API was reached."""
 
 
 class Conflict(APIException):
@@ -24,9 +37,10 @@ class Conflict(APIException):
 
     status_code = status.HTTP_409_CONFLICT
 
-    def __init__(self, message: str, code: str) -> None:
+    def __init__(self, message: str, code: str, field: str | None = None) -> None:
         super().__init__(message, code)
-        self.detail = {"detail": ErrorDetail(message, code), "code": ErrorDetail(code, code)}
+        if field is not None:
+            self.detail = {field: [ErrorDetail(message, code)]}
 
 
 class LengthRequired(APIException):
@@ -57,10 +71,23 @@ class DatabaseUnavailable(APIException):
 
 
 def as_api_error(refusal: ActionRefused) -> APIException:
-    """Return a 400 if the refusal names a field, otherwise a 409 about the records' state."""
-    if refusal.field is not None:
-        return ValidationError({refusal.field: [refusal.message]}, refusal.code)
-    return Conflict(refusal.message, refusal.code)
+    """Return a 409 if the refusal is about the records' state, otherwise a 400."""
+    if is_conflict(refusal.code, refusal.field):
+        return Conflict(refusal.message, refusal.code, refusal.field)
+    return ValidationError(
+        {refusal.field: [refusal.message]} if refusal.field else refusal.message, refusal.code
+    )
+
+
+@contextmanager
+def refused_within(path: str) -> Iterator[None]:
+    """Name the fields of refusals from the whole body on, as in `new_orders[2].number`."""
+    try:
+        yield
+    except ActionRefused as refusal:
+        if refusal.field is not None:
+            refusal.field = f"{path}.{refusal.field}"
+        raise
 
 
 @contextmanager
@@ -74,15 +101,38 @@ def as_conflict(argument: str) -> Iterator[None]:
         raise Conflict(refusal.message, refusal.code) from refusal
 
 
-def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Handle our errors as DRF handles its own exceptions. Other exceptions become a 500."""
+def api_exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """Return the response to DRF's errors and ours. Other exceptions become a 500."""
+    error = _as_drf_error(error)
+    # it also rolls back, and has the headers
+    response = exception_handler(error, context)
+    if response is None or not isinstance(error, APIException):
+        return None
+    return error_response(
+        errors_in(error.detail),
+        response.status_code,
+        {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers},
+    )
+
+
+KEPT_HEADERS: Final = ("WWW-Authenticate", "Retry-After")
+
+
+def _as_drf_error(error: Exception) -> Exception:
     if isinstance(error, ActionRefused):
-        error = as_api_error(error)
-    elif isinstance(error, RequestDataTooBig):
-        error = RequestTooLarge()
-    elif unavailable.is_unavailable(error):
-        error = DatabaseUnavailable(error)
-    return exception_handler(error, context)
+        return as_api_error(error)
+    if isinstance(error, RequestDataTooBig):
+        return RequestTooLarge()
+    if isinstance(error, Http404):
+        return NotFound()
+    if isinstance(error, DjangoPermissionDenied):
+        return PermissionDenied()
+    return DatabaseUnavailable(error) if unavailable.is_unavailable(error) else error
+
+
+def refusal_errors(refusal: ActionRefused) -> list[ErrorDict]:
+    """Return the errors of a refusal, for one record of a bulk call."""
+    return errors_in(as_api_error(refusal).detail)
 
 
 def internal_error_page() -> HttpResponse:
@@ -99,16 +149,38 @@ def internal_error(request: HttpRequest) -> HttpResponse:
     An error in middleware passes no other handler.
     """
     error = sys.exception()
-    if not request.path.startswith("/api/"):
+    if not request.path.startswith(API_PATHS):
         if unavailable.is_unavailable(error):
             return unavailable.unavailable_page(request, error)
         return internal_error_page()
     if unavailable.is_unavailable(error):
         problem = DatabaseUnavailable(error)
-        return JsonResponse(
-            {"detail": problem.detail}, status=503, headers={"Retry-After": str(problem.wait)}
+        return error_response(
+            errors_in(problem.detail), problem.status_code, {"Retry-After": str(problem.wait)}
         )
-    return JsonResponse(
-        {"detail": "Something went wrong on our side and nothing was changed. Please try again."},
-        status=500,
-    )
+    return error_response([error_of("internal_error", OUR_FAULT)], 500)
+
+
+OUR_FAULT: Final = "Something went wrong on our side and nothing was changed. Please try again."
+CANNOT_BE_READ: Final = "This request cannot be read."
+UNKNOWN_PATH: Final = "Unknown path. See /api/v1/docs for all paths."
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return a 400 from Django's `handler400`, without a template.
+
+    Django's page first looks for a CSRF token in the form. If the form cannot be read, that fails
+    again, and the response would be a 500.
+    """
+    if request.path.startswith(API_PATHS):
+        if isinstance(exception, RequestDataTooBig):
+            return error_response(errors_in(RequestTooLarge().detail), 413)
+        return error_response([error_of("bad_request", CANNOT_BE_READ)], 400)
+    return HttpResponseBadRequest(CANNOT_BE_READ, content_type="text/plain")
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return Django's page from `handler404`, or JSON for the API."""
+    if request.path.startswith(API_PATHS):
+        return error_response([error_of("not_found", UNKNOWN_PATH)], 404)
+    return defaults.page_not_found(request, exception)

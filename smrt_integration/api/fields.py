@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from heapq import nsmallest
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from rest_framework import serializers
 
 from customers.errors import check_the_clock
 from customers.models import AddressDict
+from smrt_integration.api.error_body import MAX_ERRORS, MoreErrors
 
 
 @extend_schema_field(OpenApiTypes.UUID)
@@ -68,6 +70,14 @@ def rows_by_uuid(rows: QuerySet[Any], uuids: Iterable[UUID], field: str) -> Mapp
     return by_uuid
 
 
+def unknown_names(names: set[str], message: str, code: str) -> serializers.ValidationError:
+    """Return an error that tells up to MAX_ERRORS of the names, and how many more there are."""
+    told: dict[Any, list[str]] = {name: [message] for name in nsmallest(MAX_ERRORS, names)}
+    if len(names) > len(told):
+        told[MoreErrors(len(names) - len(told))] = []
+    return serializers.ValidationError(told, code)
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """A serializer of request bodies that rejects unknown fields.
 
@@ -83,8 +93,8 @@ class StrictSerializer(serializers.Serializer[Any]):
         )
         if unknown:
             names = ", ".join(name for name, field in self.fields.items() if not field.read_only)
-            raise serializers.ValidationError(
-                {name: [f"Unknown field. The fields are: {names}."] for name in sorted(unknown)}
+            raise unknown_names(
+                unknown, f"Unknown field. The fields are: {names}.", "unknown_field"
             )
         return super().to_internal_value(data)
 

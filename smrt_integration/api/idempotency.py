@@ -110,7 +110,7 @@ def _claim(request: Request, key: str) -> int | None:
 
 def _replay(request: Request, stored: Answered) -> Response:
     if stored.request_hash != request_hash(request):
-        raise ValidationError({IDEMPOTENCY_KEY_HEADER: [KEY_REUSED]})
+        raise ValidationError({IDEMPOTENCY_KEY_HEADER: [KEY_REUSED]}, "key_reused")
     return Response(
         json.loads(stored.body) if stored.body else None,
         stored.status,

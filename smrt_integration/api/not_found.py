@@ -7,10 +7,12 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from smrt_integration.api.errors import UNKNOWN_PATH
+
 
 @extend_schema(exclude=True)
 class NotFoundView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Authenticate first, then answer 404 for every method."""
         super().initial(request, *args, **kwargs)
-        raise NotFound("Unknown path. See /api/v1/docs for all paths.")
+        raise NotFound(UNKNOWN_PATH)

@@ -4,6 +4,9 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
+from smrt_integration.api.error_body import MAX_ERRORS
+from smrt_integration.api.error_codes import ERROR_CODES
+
 
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "smrt_integration.api.authentication.KeyAuthentication"
@@ -17,32 +20,65 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
         }
 
 
+ERRORS_SCHEMA = {
+    "type": "object",
+    "description": "What is wrong.",
+    "properties": {
+        "errors": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MAX_ERRORS,
+            "items": {"$ref": "#/components/schemas/Error"},
+        }
+    },
+    "required": ["errors"],
+    "additionalProperties": False,
+}
+CODES_DESCRIPTION = (
+    "The code is for your program and never changes. There may be new ones: then go by the "
+    "status. The codes:\n\n"
+    + "\n".join(f"- `{code}`: {about.meaning}" for code, about in ERROR_CODES.items())
+)
 ERROR_SCHEMA = {
     "type": "object",
-    "description": (
-        "What is wrong. `detail` is about the whole request. With status 409 it has a `code` for "
-        "your program, which never changes. Any other property is the name of a field."
-    ),
+    "description": "One error.",
     "properties": {
-        "detail": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+        "code": {"type": "string", "pattern": "^[a-z_]+$", "description": CODES_DESCRIPTION},
+        "field": {
+            "type": "string",
+            "nullable": True,
+            "minLength": 1,
+            "description": (
+                "The path of the field, such as `items[2].price`, the name in the query or the "
+                "name of a header. Null: the request or the record as a whole."
+            ),
+        },
+        "message": {"type": "string", "minLength": 1, "description": "A sentence for people."},
     },
-    "additionalProperties": {},
+    "required": ["code", "field", "message"],
+    "additionalProperties": False,
 }
 ERROR_DESCRIPTIONS = {
-    "400": "The request is invalid. The response names the field.",
+    "400": "The request is invalid, and nothing was changed. The errors name the fields.",
     "401": "The key is missing, unknown or revoked.",
     "403": "The key may not do this.",
     "404": "Your business has no such record.",
+    "405": "The path does not have this method.",
+    "406": "Your Accept header excludes JSON.",
     "409": "The present state of the record does not allow this.",
     "411": "The Content-Length header is missing.",
+    "412": "The record has changed since you read it.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "429": "Too many calls. Retry-After says after how many seconds to try again.",
+    "500": "A fault on our side, and nothing was changed.",
     "503": (
         "The request waited for other work for too long, or the database is away. Retry-After "
         "says after how many seconds to try again."
     ),
 }
+RETRIED_STATUSES = {"429", "503"}
+RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
 IDEMPOTENCY_KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -56,19 +92,26 @@ IDEMPOTENCY_KEY_PARAMETER = {
 
 def add_common_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Add the error responses to every operation, and Idempotency-Key to every POST."""
-    result["components"]["schemas"]["Problem"] = ERROR_SCHEMA
+    components = result["components"]
+    components["schemas"] |= {"Error": ERROR_SCHEMA, "Errors": ERRORS_SCHEMA}
+    components["responses"] = {
+        f"Error{status}": _error_response(status, description)
+        for status, description in ERROR_DESCRIPTIONS.items()
+    }
     for operations in result["paths"].values():
         for method, operation in operations.items():
-            for status, description in ERROR_DESCRIPTIONS.items():
+            for status in ERROR_DESCRIPTIONS:
                 operation["responses"].setdefault(
-                    status,
-                    {
-                        "description": description,
-                        "content": {
-                            "application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-                        },
-                    },
+                    status, {"$ref": f"#/components/responses/Error{status}"}
                 )
             if method == "post":
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY_PARAMETER)
     return result
+
+
+def _error_response(status: str, description: str) -> dict[str, Any]:
+    response: dict[str, Any] = {
+        "description": description,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Errors"}}},
+    }
+    return response | ({"headers": RETRY_AFTER} if status in RETRIED_STATUSES else {})

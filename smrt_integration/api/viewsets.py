@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404
-from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +17,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from customers.models import Business
 from smrt_integration.api.errors import LengthRequired
-from smrt_integration.api.fields import not_found_message
+from smrt_integration.api.fields import not_found_message, unknown_names
 from smrt_integration.api.idempotency import run_once
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import Client
@@ -70,14 +70,10 @@ class BusinessViewSet(GenericViewSet[Any]):
     def _reject_unknown_filters(self, query: Mapping[str, str]) -> None:
         """Raise ValidationError: ignoring a misspelled filter would return every row."""
         names = [*self.filter_names(), *PAGINATION_PARAMETERS]
-        unknown = sorted(query.keys() - set(names))
+        unknown = query.keys() - set(names)
         if unknown:
-            raise ValidationError(
-                {
-                    name: [f"Unknown filter. The filters are: {', '.join(names)}."]
-                    for name in unknown
-                }
-            )
+            message = f"Unknown filter. The filters are: {', '.join(names)}."
+            raise unknown_names(unknown, message, "unknown_filter")
 
     def filter_names(self) -> list[str]:
         filterset: Any = getattr(self, "filterset_class", None)

@@ -1,12 +1,14 @@
 """A business with a key for each client, and another business."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from django.test import Client as Http
 
 from customers.models import Business
+from smrt_integration.api.error_body import MAX_ERRORS
+from smrt_integration.api.error_codes import ERROR_CODES
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import Client
 from tests.events.conftest import business, customer, integration
@@ -14,6 +16,38 @@ from tests.factories import BusinessFactory
 from tests.web import Web
 
 __all__ = ["business", "customer", "integration"]
+
+
+class ToldError(NamedTuple):
+    """One error of a response. It equals a tuple of the three."""
+
+    code: str
+    field: str | None
+    message: str
+
+
+def errors(response: Any) -> list[ToldError]:
+    """Return the errors of a response, which has nothing else."""
+    assert response.headers["Content-Type"] == "application/json", response.content[:500]
+    body = response.json()
+    assert [*body] == ["errors"], body
+    return told_errors(body["errors"])
+
+
+def told_errors(told: Any) -> list[ToldError]:
+    """Return the errors of a list of them, such as that of one report of a bulk call."""
+    assert len(told) <= MAX_ERRORS, told
+    for error in told:
+        assert [*error] == ["code", "field", "message"], error
+        assert error["code"] in ERROR_CODES, error
+        assert error["field"] != "", error
+        assert error["message"], error
+    return [ToldError(**error) for error in told]
+
+
+def fields(response: Any) -> list[str | None]:
+    """Return what the errors of a response are about."""
+    return [error.field for error in errors(response)]
 
 
 class Caller:
@@ -29,11 +63,15 @@ class Caller:
             name.replace("_", "-"): value for name, value in headers.items()
         }
         call: Callable[..., Any] = getattr(Http(headers=headers), method)
-        return call(
+        response = call(
             f"/api/v1/{path}",
             body if method == "get" else body or {},
             **({} if method == "get" else {"content_type": "application/json"}),
         )
+        if response.status_code >= 400 and method != "head":
+            statuses = {ERROR_CODES[error.code].statuses for error in errors(response)}
+            assert all(response.status_code in expected for expected in statuses), response.content
+        return response
 
     def get(self, path: str, **query: Any) -> Any:
         return self("get", path, query)

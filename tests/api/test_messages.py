@@ -12,7 +12,7 @@ from customers.models import Customer
 from events.jobs import run
 from events.models import Integration, Outcome, Outgoing, Request, SendLog
 from smrt_integration.delivery.deliver import Delivery
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, errors, fields
 from tests.events.log_entries import create_log_entry
 from tests.events.outbox_rows import nothing_written
 from tests.factories import BrandFactory, CustomerFactory, OrderFactory
@@ -142,7 +142,7 @@ class TestSendLog:
         self, pos: Caller, filters: dict[str, str], field: str
     ) -> None:
         response = pos.get(LOG, **filters)
-        assert (response.status_code, list(response.json())) == (400, [field])
+        assert (response.status_code, fields(response)) == (400, [field])
 
     def test_pages_lead_forward_and_back_without_gaps(
         self, pos: Caller, customer: Customer, integration: Integration
@@ -261,7 +261,7 @@ class TestResending:
         assert (response.status_code, response.json()) == (202, {"messages": 1})
         again = pos.post(f"{LOG}/{entry.message_id}/send-again")
         assert again.status_code == 409
-        assert again.json()["detail"].startswith("It was sent again")
+        assert errors(again)[0].message.startswith("It was sent again")
         Delivery().run()
         assert [
             message["messageId"] for message in segment.accepted() if message["type"] == "track"
@@ -275,7 +275,7 @@ class TestResending:
         with nothing_written():
             response = pos.post(f"{LOG}/{entry.message_id}/send-again")
         assert response.status_code == 409
-        assert response.json()["detail"].startswith("Segment has this message.")
+        assert errors(response)[0].message.startswith("Segment has this message.")
 
     def test_a_worker_sends_everything_that_matches_again(
         self, pos: Caller, customer: Customer, integration: Integration, segment: SegmentStandIn
@@ -300,9 +300,9 @@ class TestResending:
         create_log_entry(customer)
         response = pos.post(f"{LOG}/send-again")
         assert response.status_code == 400
-        assert response.json() == {
-            "detail": ["Give an outcome, an event, a day, a brand or a customer."]
-        }
+        assert errors(response) == [
+            ("required", None, "Give an outcome, an event, a day, a brand or a customer.")
+        ]
         assert not Request.objects.exists()
 
     def test_nothing_is_sent_again_if_off_or_if_nothing_matches(
@@ -314,7 +314,7 @@ class TestResending:
         integration.save()
         response = pos.post(f"{LOG}/send-again", {"outcome": "rejected"})
         assert response.status_code == 409
-        assert "switched off" in response.json()["detail"]
+        assert "switched off" in errors(response)[0].message
         assert not Request.objects.exists()
 
 

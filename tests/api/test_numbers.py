@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from customers.models import Business, Customer, LineItem, Order
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, told_errors
 from tests.factories import StopFactory
 
 pytestmark = pytest.mark.django_db
@@ -175,8 +175,11 @@ class TestOtherNumbers:
         ]
         answers = app.post("stops/reports", {"reports": reports}).json()["answers"]
         assert [answer["status"] for answer in answers] == ["refused", "refused", "done"]
-        assert answers[0]["detail"].startswith("bags_delivered: A valid integer is required.")
-        assert "price: The price must be a multiple of 0.01 USD" in answers[1]["detail"]
+        (bags,), (price,), *_ = (told_errors(answer["errors"]) for answer in answers)
+        assert bags.field == "bags_delivered"
+        assert bags.message.startswith("A valid integer is required.")
+        assert price.field == "new_orders[0].items[0].price"
+        assert "The price must be a multiple of 0.01 USD" in price.message
         assert LineItem.objects.get().price == Decimal("6.30")
 
     @pytest.mark.parametrize("position", ["1_0", "٣", 1.5, True, 32_768])

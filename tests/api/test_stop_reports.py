@@ -20,7 +20,7 @@ from smrt_integration.api.resources.stop_reports import (
     MAX_ORDERS_PER_STOP,
     MAX_REPORTS,
 )
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, errors, fields, told_errors
 from tests.customers.contention import WAIT_TIMEOUT_SECONDS, wait_for_waiting
 from tests.factories import AgentFactory, CustomerFactory, EmployeeFactory, StopFactory
 
@@ -57,47 +57,55 @@ def orders(number: int, items: int = 0) -> list[dict[str, Any]]:
 
 class TestEachReport:
     @pytest.mark.parametrize(
-        ("wrong", "detail"),
+        ("wrong", "field", "message"),
         [
             (
                 {"driver": str(uuid4())},
-                "driver: There is no employee with this id.",
+                "driver",
+                "There is no employee with this id.",
             ),
             (
                 {"at": "2026-03-27T17:05:00"},
-                "at: Give the time with its offset, as in 2026-03-27T17:05:00-07:00",
+                "at",
+                "Give the time with its offset, as in 2026-03-27T17:05:00-07:00",
             ),
-            ({"at": "yesterday"}, "at: Datetime has wrong format."),
+            ({"at": "yesterday"}, "at", "Datetime has wrong format."),
             (
                 {"at": "2226-03-27T17:05:00Z"},
-                "at: This time is in the future. The server's time is",
+                "at",
+                "This time is in the future. The server's time is",
             ),
             (
                 {"bags_delivered": 10**30},
-                "bags_delivered: Ensure this value is less than or equal to 2147483647.",
+                "bags_delivered",
+                "Ensure this value is less than or equal to 2147483647.",
             ),
             (
                 {"new_orders": [{}, {"discount": str(uuid4())}]},
-                "new_orders.1.discount: There is no discount with this id.",
+                "new_orders[1].discount",
+                "There is no discount with this id.",
             ),
             (
                 {"new_orders": [{"number": "7" * 41}]},
-                "new_orders.0.number: Ensure this field has no more than 40 characters.",
+                "new_orders[0].number",
+                "Ensure this field has no more than 40 characters.",
             ),
             (
                 {"new_orders": [{"items": [{"price": "x", "description": "Shirt"}]}]},
-                "new_orders.0.items.0.price: A valid number",
+                "new_orders[0].items[0].price",
+                "A valid number",
             ),
-            ({"delivered_orders": ["x"]}, "delivered_orders.0: Must be a valid UUID."),
+            ({"delivered_orders": ["x"]}, "delivered_orders[0]", "Must be a valid UUID."),
             (
                 {"delivered_orders": [str(uuid4())]},
-                "delivered_orders: There is no order with this id.",
+                "delivered_orders",
+                "There is no order with this id.",
             ),
-            ({"outcome": "lost"}, 'outcome: "lost" is not a valid choice.'),
+            ({"outcome": "lost"}, "outcome", '"lost" is not a valid choice.'),
         ],
     )
     def test_an_invalid_report_is_refused_and_the_others_are_done(
-        self, app: Caller, customer: Customer, wrong: dict[str, Any], detail: str
+        self, app: Caller, customer: Customer, wrong: dict[str, Any], field: str, message: str
     ) -> None:
         bad, good = StopFactory.create_batch(2, customer=customer)
 
@@ -108,7 +116,9 @@ class TestEachReport:
         )
 
         assert statuses(results) == ["refused", "done"]
-        assert results[0]["detail"].startswith(detail)
+        (error,) = told_errors(results[0]["errors"])
+        assert error.field == field
+        assert error.message.startswith(message)
         assert results[0]["stop"] == str(bad.uuid)
         bad.refresh_from_db()
         assert (bad.status, bad.reported, Order.objects.count()) == ("pending", "", 0)
@@ -116,11 +126,11 @@ class TestEachReport:
     def test_all_errors_of_a_report_are_named(self, app: Caller) -> None:
         (result,) = report_stops(app, {"stop": "the green house"})
 
-        assert result == {
-            "stop": None,
-            "status": "refused",
-            "detail": "stop: Must be a valid UUID. outcome: This field is required.",
-        }
+        assert (result["stop"], result["status"]) == (None, "refused")
+        assert told_errors(result["errors"]) == [
+            ("invalid", "stop", "Must be a valid UUID."),
+            ("required", "outcome", "This field is required."),
+        ]
 
     def test_a_missed_stop_with_orders_is_refused(self, app: Caller, customer: Customer) -> None:
         stop = StopFactory.create(customer=customer)
@@ -129,21 +139,27 @@ class TestEachReport:
             app, {"stop": str(stop.uuid), "outcome": "missed", "new_orders": orders(1)}
         )
 
-        assert (result["status"], result["detail"]) == (
-            "refused",
-            "outcome: A missed stop cannot have orders or bags.",
-        )
+        assert result["status"] == "refused"
+        assert told_errors(result["errors"]) == [
+            ("invalid", "outcome", "A missed stop cannot have orders or bags.")
+        ]
 
     @pytest.mark.parametrize(
-        "reports",
-        [None, {}, [], ["x"], [{"stop": str(uuid4()), "outcome": "missed"}] * (MAX_REPORTS + 1)],
+        ("reports", "field"),
+        [
+            (None, "reports"),
+            ({}, "reports"),
+            ([], "reports"),
+            (["x"], "reports[0]"),
+            ([{"stop": str(uuid4()), "outcome": "missed"}] * (MAX_REPORTS + 1), "reports"),
+        ],
     )
     def test_a_body_that_is_not_a_list_of_reports_is_refused_as_a_whole(
-        self, app: Caller, reports: Any
+        self, app: Caller, reports: Any, field: str
     ) -> None:
         response = app.post("stops/reports", {"reports": reports})
 
-        assert (response.status_code, list(response.json())) == (400, ["reports"])
+        assert (response.status_code, fields(response)) == (400, [field])
 
 
 class TestKnown:
@@ -164,7 +180,9 @@ class TestKnown:
         )
 
         assert statuses(results) == ["done", "known", "refused"]
-        assert results[2]["detail"] == "This stop was already completed."
+        assert told_errors(results[2]["errors"]) == [
+            ("completed_already", None, "This stop was already completed.")
+        ]
         assert Order.objects.count() == 1
 
     def test_a_report_of_a_phone_whose_clock_is_ahead_is_done_and_then_known(
@@ -301,8 +319,8 @@ class TestUnplanned:
             app, report | {"customer": str(customer.uuid)}, report, report | {"stop": str(uuid4())}
         )
 
-        assert [(result["status"], result["detail"]) for result in results] == [
-            ("refused", STOP_NOT_FOUND)
+        assert [(result["status"], told_errors(result["errors"])) for result in results] == [
+            ("refused", [("does_not_exist", "stop", STOP_NOT_FOUND)])
         ] * 3
         theirs.refresh_from_db()
         assert (theirs.status, Stop.objects.count()) == ("pending", 1)
@@ -320,7 +338,9 @@ class TestUnplanned:
                 app, report | {name: str(uuid)}, report | {name: str(uuid4())}
             )
             assert theirs == nobodys
-            assert theirs["detail"] == f"{name}: There is no {noun} with this id."
+            assert told_errors(theirs["errors"]) == [
+                ("does_not_exist", name, f"There is no {noun} with this id.")
+            ]
         assert not Stop.objects.exists()
 
     def test_a_stop_at_another_customer_is_refused(self, app: Caller, customer: Customer) -> None:
@@ -337,7 +357,9 @@ class TestUnplanned:
         )
 
         assert statuses(results) == ["refused", "done"]
-        assert results[0]["detail"] == "customer: This stop is for another customer."
+        assert told_errors(results[0]["errors"]) == [
+            ("other_customer", "customer", "This stop is for another customer.")
+        ]
 
 
 class TestLimits:
@@ -351,7 +373,10 @@ class TestLimits:
 
         response = app.post("stops/reports", {"reports": reports})
 
-        assert (response.status_code, response.json()) == (400, {"reports": [TOO_MANY_ORDERS]})
+        assert (response.status_code, errors(response)) == (
+            400,
+            [("too_many", "reports", TOO_MANY_ORDERS)],
+        )
         assert not Order.objects.exists()
         assert not Stop.objects.exclude(status="pending").exists()
 
@@ -395,13 +420,15 @@ class TestLimits:
             (400, 400) if excess else (200, 200)
         )
         if excess:
-            assert response.json() == {
-                "new_orders": [
+            assert errors(response) == [
+                (
+                    "too_many",
+                    "new_orders",
                     TOO_MANY_ORDERS
-                    + " You can also create orders at a stop before you complete it."
-                ]
-            }
-            assert reported.json() == {"reports": [TOO_MANY_ORDERS]}
+                    + " You can also create orders at a stop before you complete it.",
+                )
+            ]
+            assert errors(reported) == [("too_many", "reports", TOO_MANY_ORDERS)]
         assert Order.objects.exists() is not bool(excess)
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from customers.models import Customer, Order, Stop
 from events.models import Integration, Outgoing
 from smrt_integration.delivery.deliver import Delivery
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, errors, fields, told_errors
 from tests.events.outbox_rows import facts, names
 from tests.factories import (
     AgentFactory,
@@ -101,8 +101,8 @@ def test_completing_a_finished_stop_is_a_conflict_with_any_body(
     first, *again = (app.post(f"stops/{stop.uuid}/complete", body) for body in [bodies[0], *bodies])
 
     assert first.status_code == 200
-    assert [(response.status_code, response.json()["detail"]) for response in again] == [
-        (409, "This stop was already completed.")
+    assert [(response.status_code, errors(response)) for response in again] == [
+        (409, [("completed_already", None, "This stop was already completed.")])
     ] * 3
     assert Order.objects.count() == 1
 
@@ -119,7 +119,7 @@ def test_an_invalid_delivery_refuses_the_whole_stop(app: Caller, customer: Custo
 
     response = app.post(f"stops/{stop.uuid}/complete", body)
 
-    assert (response.status_code, list(response.json())) == (400, ["delivered_orders"])
+    assert (response.status_code, fields(response)) == (400, ["delivered_orders"])
     stop.refresh_from_db()
     assert stop.status == Stop.Status.PENDING
     assert not Order.objects.filter(stop=stop).exists()
@@ -181,8 +181,8 @@ def test_a_report_with_another_outcome_is_not_a_repetition(app: Caller, customer
         for extra in ({"new_orders": [{"bags": 1}]}, {"bags_delivered": 1}, {})
     ]
 
-    assert [(result["status"], result["detail"]) for result in results] == [
-        ("refused", "This stop was already missed.")
+    assert [(result["status"], told_errors(result["errors"])) for result in results] == [
+        ("refused", [("missed_already", None, "This stop was already missed.")])
     ] * 3
 
 
@@ -201,7 +201,9 @@ def test_an_invalid_report_does_not_affect_the_others(app: Caller, customer: Cus
     results = app.post("stops/reports", {"reports": reports}).json()["answers"]
 
     assert [result["status"] for result in results] == ["refused", "done", "refused"]
-    assert results[0]["detail"] == "There is no stop with this id."
+    assert told_errors(results[0]["errors"]) == [
+        ("does_not_exist", "stop", "There is no stop with this id.")
+    ]
     theirs.refresh_from_db()
     assert theirs.status == Stop.Status.PENDING
 
@@ -225,6 +227,6 @@ def test_stops_are_scheduled_and_filtered_by_day_and_route(pos: Caller, customer
 def test_a_stop_cannot_be_scheduled_for_a_past_day(pos: Caller, customer: Customer) -> None:
     response = pos.post("stops", {"customer": str(customer.uuid), "scheduled_for": "2020-01-01"})
 
-    assert response.json() == {
-        "scheduled_for": ["2020-01-01 has passed. Choose today or a later day."]
-    }
+    assert errors(response) == [
+        ("past_date", "scheduled_for", "2020-01-01 has passed. Choose today or a later day.")
+    ]

@@ -15,7 +15,7 @@ from customers.models import Customer, Order
 from devtools.services.ports import free_port
 from smrt_integration.celery import app
 from tests.account.conftest import link_to
-from tests.api.conftest import Caller, business, customer, integration, pos
+from tests.api.conftest import Caller, business, customer, errors, integration, pos
 from tests.factories import UserFactory
 from tests.health.test_probes import move_database
 from tests.workers import current_database_url
@@ -76,7 +76,7 @@ def test_every_page_and_call_is_a_503(
         )
     for response in [pos.get("customers"), pos.post("orders", {}), pos.get("nothing")]:
         assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
-        assert response.json() == {"detail": f"{AWAY} {REPEAT}"}
+        assert errors(response) == [("unavailable", None, f"{AWAY} {REPEAT}")]
     assert {record.getMessage() for record in caplog.records if record.exc_info} == set()
 
 
@@ -112,7 +112,10 @@ def test_a_call_whose_connection_is_cut_may_be_repeated_and_is_done_once(
 
     post_save.connect(cut, sender=Order, weak=False)
     response = create()
-    assert (response.status_code, response.json()) == (503, {"detail": f"{AWAY} {REPEAT}"})
+    assert (response.status_code, errors(response)) == (
+        503,
+        [("unavailable", None, f"{AWAY} {REPEAT}")],
+    )
     assert not Order.objects.exists()
     assert create().status_code == 201
     assert create().status_code == 201

@@ -16,7 +16,7 @@ from smrt_integration import timeouts
 from smrt_integration.api.resources.customers import CustomerViewSet
 from smrt_integration.timeouts import Timeouts
 from tests.account.conftest import Visitor
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, errors
 from tests.events.other_connections import uncommitted
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,12 +91,16 @@ def test_a_call_that_waits_for_a_lock_gets_a_503_and_may_be_repeated(
     with uncommitted(lock(customer)):
         waited = create_order()
     assert (waited.status_code, waited.headers["Retry-After"]) == (503, "5")
-    assert waited.json() == {
-        "detail": (
-            "This took too long, because other work was in the way. Nothing was changed. "
-            "Repeat the request after 5 seconds, a POST with the same Idempotency-Key."
+    assert errors(waited) == [
+        (
+            "unavailable",
+            None,
+            (
+                "This took too long, because other work was in the way. Nothing was changed. "
+                "Repeat the request after 5 seconds, a POST with the same Idempotency-Key."
+            ),
         )
-    }
+    ]
     assert not Order.objects.exists()
     assert create_order().status_code == 201
 

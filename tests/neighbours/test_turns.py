@@ -16,7 +16,7 @@ from customers.large_turns import LargeTurn, give_back_large_turn, take_large_tu
 from customers.models import Business, Customer
 from customers.turns import bounds_for, in_progress
 from tests.account.conftest import Visitor
-from tests.api.conftest import Caller, web
+from tests.api.conftest import Caller, errors, web
 from tests.events.other_connections import uncommitted
 from tests.factories import CustomerFactory
 from tests.neighbours.test_timeouts import lock
@@ -56,12 +56,16 @@ def test_calls_that_wait_for_a_locked_row_leave_threads_to_other_businesses(
     ended = [response for response in responses if response.status_code == 503]
     assert (len(refused), len(ended)) == (10, 2)
     assert {response.headers["Retry-After"] for response in refused} == {"1"}
-    assert refused[0].json() == {
-        "detail": (
-            "Too many calls of your business are in progress. Make fewer at a time. "
-            "Expected available in 1 second."
+    assert errors(refused[0]) == [
+        (
+            "throttled",
+            None,
+            (
+                "Too many calls of your business are in progress. Make fewer at a time. "
+                "Expected available in 1 second."
+            ),
         )
-    }
+    ]
     assert [response.status_code for response in again] == [201] * 4
 
 

@@ -56,6 +56,6 @@ class ResendFilterSerializer(StrictSerializer, SendLogFilterSerializer):
         """Reject an empty filter, which would resend everything that was ever refused."""
         if not attrs:
             raise serializers.ValidationError(
-                {"detail": ["Give an outcome, an event, a day, a brand or a customer."]}
+                "Give an outcome, an event, a day, a brand or a customer.", "required"
             )
         return attrs

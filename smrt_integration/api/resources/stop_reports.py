@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from rest_framework import serializers
 
 from customers.models import Agent, Customer, Employee
+from smrt_integration.api.error_body import ErrorDict, errors_in
 from smrt_integration.api.fields import (
     BusinessReferenceField,
     DateTimeWithOffsetField,
@@ -109,6 +110,14 @@ class UnvalidatedReportsSerializer(StrictSerializer):
     )
 
 
+class ErrorSerializer(serializers.Serializer[Any]):
+    """One error. smrt_integration/api/schema.py describes it."""
+
+    code = serializers.CharField()
+    field = serializers.CharField(allow_null=True)
+    message = serializers.CharField()
+
+
 class StopReportResultSerializer(serializers.Serializer[Any]):
     """The result of one report."""
 
@@ -119,10 +128,11 @@ class StopReportResultSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(
         choices=["done", "known", "refused"],
         help_text="done: recorded now. known: the same report, perhaps with another time, was "
-        "recorded before. refused: nothing was recorded, see detail.",
+        "recorded before. refused: nothing was recorded, see errors.",
     )
-    detail = serializers.CharField(
-        allow_blank=True, help_text="Why the report was refused. Empty otherwise."
+    errors = ErrorSerializer(  # type: ignore[assignment]
+        many=True,
+        help_text="Why the report was refused. Fields are named from the report on. Else empty.",
     )
 
 
@@ -134,22 +144,26 @@ class StopReportResultsSerializer(serializers.Serializer[Any]):
 
 def validate_reports(
     serializer: StopReportSerializer, data: Sequence[Any]
-) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, str | None]]]:
+) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, Any]]]:
     """Return the valid reports and the results of the invalid ones, both by their position."""
     reports, results = {}, {}
     for n, report in enumerate(data):
         try:
             reports[n] = serializer.run_validation(report)
         except serializers.ValidationError as error:
-            results[n] = report_result(_stop_id(report.get("stop")), "refused", error.detail)
+            results[n] = report_result(
+                _stop_id(report.get("stop")), "refused", errors_in(error.detail)
+            )
     return reports, results
 
 
-def report_result(stop: UUID | None, status: str, detail: Any = ()) -> dict[str, str | None]:
+def report_result(
+    stop: UUID | None, status: str, errors: Sequence[ErrorDict] = ()
+) -> dict[str, Any]:
     return {
         "stop": None if stop is None else str(stop),
         "status": status,
-        "detail": " ".join(error_sentences(detail)),
+        "errors": list(errors),
     }
 
 
@@ -192,23 +206,10 @@ def refuse_too_many_orders(reports: Sequence[Any], field: str, hint: str = "") -
     items = sum(len(_list_at(order, "items")) for order in orders)
     if len(orders) > MAX_NEW_ORDERS or items > MAX_NEW_ITEMS:
         message = " ".join(filter(None, [TOO_MANY_ORDERS, hint]))
-        raise serializers.ValidationError({field: [message]})
+        raise serializers.ValidationError({field: [message]}, "too_many")
 
 
 def _list_at(data: Any, name: str) -> list[Any]:
     """Return the list under `name`, or an empty one if the unvalidated data has none."""
     value = data.get(name) if isinstance(data, Mapping) else None
     return value if isinstance(value, list) else []
-
-
-def error_sentences(detail: Any, *path: str) -> Iterator[str]:
-    """Yield each error with its path: `new_orders.0.number: Order number 7 is taken.`"""
-    if isinstance(detail, Mapping):
-        for name, part in detail.items():
-            yield from error_sentences(part, *path, str(name))
-    elif isinstance(detail, (list, tuple)):
-        for number, part in enumerate(detail):
-            index = [] if isinstance(part, str) else [str(number)]
-            yield from error_sentences(part, *path, *index)
-    else:
-        yield f"{'.'.join(path)}: {detail}" if path else str(detail)

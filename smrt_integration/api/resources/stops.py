@@ -16,6 +16,8 @@ from rest_framework.response import Response
 from customers.errors import ActionRefused, refused_if_taken
 from customers.models import Agent, Customer, Employee, Order, Stop
 from customers.models.tenant import lockable
+from smrt_integration.api.error_body import errors_in
+from smrt_integration.api.errors import refusal_errors, refused_within
 from smrt_integration.api.fields import (
     AddressField,
     BusinessReferenceField,
@@ -156,7 +158,7 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         )
         return {stop.uuid: stop for stop in reported.filter(customer__in=locked)}
 
-    def _process(self, stops: dict[UUID, Stop], report: dict[str, Any]) -> dict[str, str | None]:
+    def _process(self, stops: dict[UUID, Stop], report: dict[str, Any]) -> dict[str, Any]:
         """Carry out one report in a savepoint. Returns its result."""
         try:
             with transaction.atomic():
@@ -167,13 +169,9 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
                     return report_result(report["stop"], "known")
                 self._finish(stop, report["outcome"], report)
         except ActionRefused as refusal:
-            return report_result(
-                report["stop"],
-                "refused",
-                {refusal.field: refusal.message} if refusal.field else refusal.message,
-            )
+            return report_result(report["stop"], "refused", refusal_errors(refusal))
         except serializers.ValidationError as error:
-            return report_result(report["stop"], "refused", error.detail)
+            return report_result(report["stop"], "refused", errors_in(error.detail))
         stops[stop.uuid] = stop
         return report_result(stop.uuid, "done")
 
@@ -183,7 +181,7 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         If another business has a stop with this id, the refusal is the same as for an unknown id,
         so that it does not reveal which ids exist.
         """
-        unknown = ActionRefused(not_found_message(Stop), "does_not_exist")
+        unknown = ActionRefused(not_found_message(Stop), "does_not_exist", "stop")
         if report["customer"] is None:
             raise unknown
         with refused_if_taken("customers_stop_uuid", unknown):
@@ -213,7 +211,10 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
                 "delivered_orders",
             ).values()
         )
-        orders = [self._create_order(stop, order, data) for order in data["new_orders"]]
+        orders = []
+        for n, order in enumerate(data["new_orders"]):
+            with refused_within(f"new_orders[{n}]"):
+                orders.append(self._create_order(stop, order, data, f"new_orders[{n}].items"))
         stop.complete(
             new_orders=orders,
             delivered_orders=delivered,
@@ -221,12 +222,14 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
             **report,
         )
 
-    def _create_order(self, stop: Stop, order: dict[str, Any], data: dict[str, Any]) -> Order:
+    def _create_order(
+        self, stop: Stop, order: dict[str, Any], data: dict[str, Any], items_path: str
+    ) -> Order:
         return Order.create(
             stop.customer,
             stop=stop,
             sold_by=data["driver"] or stop.driver,
             agent=stop.route,
             at=data["at"],
-            **{**order, "items": new_items(self.business, order["items"], "new_orders")},
+            **{**order, "items": new_items(self.business, order["items"], items_path)},
         )

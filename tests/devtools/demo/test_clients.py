@@ -139,7 +139,7 @@ def test_refusals_have_the_apis_sentences(server: Server) -> None:
         (
             400,
             {},
-            '{"items": [{}, {"price": ["A number is required."]}], "detail": "Nothing was done."}',
+            '{"errors": [{"message": "A number is required."}, {"message": "Nothing was done."}]}',
         )
     )
     with pytest.raises(Refused) as refused:
