@@ -112,6 +112,17 @@ def refused_if_taken(constraint: str, refusal: ActionRefused) -> Iterator[None]:
 
 
 @contextmanager
+def refused_within(path: str) -> Iterator[None]:
+    """Name the fields of refusals from the whole call on, as in `new_orders[2].number`."""
+    try:
+        yield
+    except ActionRefused as refusal:
+        if refusal.field is not None:
+            refusal.field = f"{path}.{refusal.field}"
+        raise
+
+
+@contextmanager
 def refused_if_invalid() -> Iterator[None]:
     """Turn the first error of a record's own validation into a refusal that names the field."""
     try:

@@ -32,11 +32,25 @@ def select_items(
     """Return those of `present` that `items` names. Raises ActionRefused unless all are there."""
     ids = {item.pk for item in items}
     selected = [item for item in present if item.pk in ids]
-    if not ids or len(selected) < len(ids):
-        raise ActionRefused(
+    absent = ids - {item.pk for item in selected}
+    if absent or not ids:
+        raise _absence(order, absent)
+    return selected
+
+
+def _absence(order: "Order", ids: set[int]) -> ActionRefused:
+    """Return why items cannot be selected: they were returned, or are not in the order."""
+    rows = LineItem.objects.filter(order=order, pk__in=ids).order_by("pk")
+    descriptions = list(rows.values_list("description", flat=True))
+    if not ids or len(descriptions) < len(ids):
+        return ActionRefused(
             f"Order {order.number} no longer has all of these items.", "not_in_order", "items"
         )
-    return selected
+    return ActionRefused(
+        f"{descriptions[0]} of order {order.number} was already returned.",
+        "item_returned_already",
+        "items",
+    )
 
 
 def new_lines(order: "Order", items: Iterable[NewLineItem]) -> list[LineItem]:

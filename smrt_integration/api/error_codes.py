@@ -43,7 +43,6 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = {
     "other_business": ErrorCode((400,), "The record belongs to another business."),
     "other_customer": ErrorCode((400,), "The record belongs to another customer."),
     "not_of_stop": ErrorCode((400,), "The order was not created at this stop."),
-    "not_in_order": ErrorCode((400, 409), "The order does not have all of these items."),
     "listed_twice": ErrorCode((400,), "The list names a record twice."),
     "too_many": ErrorCode((400,), "The call has too many records. Split it."),
     # What is wrong with a field or a request as a whole.
@@ -65,11 +64,13 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = {
     "throttled": ErrorCode((429,), "Too many calls, in a minute or at a time."),
     # The state of the records does not allow the call.
     "under_way": ErrorCode((409,), "The first call with this Idempotency-Key is in progress."),
-    "unique": ErrorCode((409,), "Another record has this name."),
+    "name_taken": ErrorCode((409,), "Another record has this name."),
     "number_taken": ErrorCode((409,), "Another order has this number."),
     "gone": ErrorCode((409,), "The record was deleted in the meantime."),
     "ready_already": ErrorCode((409,), "The order is ready."),
     "returned_already": ErrorCode((409,), "The order was returned."),
+    "item_returned_already": ErrorCode((409,), "A line item was returned."),
+    "not_in_order": ErrorCode((409,), "The order no longer has all of these items."),
     "completed_already": ErrorCode((409,), "The stop or pickup was completed."),
     "missed_already": ErrorCode((409,), "The stop was missed."),
     "has_orders": ErrorCode((409,), "Orders were created at the stop."),
@@ -88,6 +89,11 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = {
     "internal_error": ErrorCode((500,), "A fault on our side."),
     "unavailable": ErrorCode((503,), "Other work took too long, or the database is away."),
 }
+
+
+CONFLICT_CODES: Final = frozenset(
+    code for code, about in ERROR_CODES.items() if about.statuses == (409,)
+)
 
 
 def is_conflict(code: str, field: str | None) -> bool:

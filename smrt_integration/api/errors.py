@@ -11,6 +11,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.views import defaults
+from psycopg.errors import ForeignKeyViolation
 from rest_framework import status
 from rest_framework.exceptions import (
     APIException,
@@ -25,7 +26,7 @@ from customers.errors import ActionRefused
 from smrt_integration import unavailable
 from smrt_integration.api.error_body import ErrorDict, error_response, errors_in
 from smrt_integration.api.error_body import error as error_of
-from smrt_integration.api.error_codes import is_conflict
+from smrt_integration.api.error_codes import CONFLICT_CODES, is_conflict
 from smrt_integration.api.parsers import RequestTooLarge
 
 API_PATHS: Final = "/api/"
@@ -80,17 +81,6 @@ def as_api_error(refusal: ActionRefused) -> APIException:
 
 
 @contextmanager
-def refused_within(path: str) -> Iterator[None]:
-    """Name the fields of refusals from the whole body on, as in `new_orders[2].number`."""
-    try:
-        yield
-    except ActionRefused as refusal:
-        if refusal.field is not None:
-            refusal.field = f"{path}.{refusal.field}"
-        raise
-
-
-@contextmanager
 def as_conflict(argument: str) -> Iterator[None]:
     """Turn a refusal of `argument` into a 409, because the URL and not the body names it."""
     try:
@@ -108,13 +98,22 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> HttpResp
     response = exception_handler(error, context)
     if response is None or not isinstance(error, APIException):
         return None
+    errors = errors_in(error.detail)
     return error_response(
-        errors_in(error.detail),
-        response.status_code,
+        errors,
+        409 if _is_about_state(error, errors) else response.status_code,
         {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers},
     )
 
 
+def _is_about_state(error: APIException, errors: list[ErrorDict]) -> bool:
+    """Return whether nothing but the records' state is wrong, as with a name that is taken."""
+    return isinstance(error, ValidationError) and all(
+        each["code"] in CONFLICT_CODES for each in errors
+    )
+
+
+DELETED_MEANWHILE: Final = "A record that this call names was deleted in the meantime."
 KEPT_HEADERS: Final = ("WWW-Authenticate", "Retry-After")
 
 
@@ -127,6 +126,8 @@ def _as_drf_error(error: Exception) -> Exception:
         return NotFound()
     if isinstance(error, DjangoPermissionDenied):
         return PermissionDenied()
+    if isinstance(error.__cause__, ForeignKeyViolation):
+        return Conflict(DELETED_MEANWHILE, "gone")
     return DatabaseUnavailable(error) if unavailable.is_unavailable(error) else error
 
 

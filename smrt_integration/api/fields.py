@@ -1,6 +1,6 @@
 """Serializer fields: references by UUID within the key's business, times, addresses."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from heapq import nsmallest
 from typing import Any, ClassVar, Final
@@ -56,16 +56,22 @@ def not_found_message(model: type[Model]) -> str:
     return f"There is no {model._meta.verbose_name} with this id."
 
 
-def rows_by_uuid(rows: QuerySet[Any], uuids: Iterable[UUID], field: str) -> Mapping[UUID, Any]:
+def rows_by_uuid(rows: QuerySet[Any], uuids: Sequence[UUID], path: str) -> Mapping[UUID, Any]:
     """Return the rows with these UUIDs, read in one query.
 
-    Raises ValidationError under `field` if one is missing.
+    Raises ValidationError if one is missing. `path` is that of each UUID in the body, as in
+    `items[{}]`.
     """
     wanted = set(uuids)
     by_uuid = {row.uuid: row for row in rows.order_by().filter(uuid__in=wanted)} if wanted else {}
     if wanted - by_uuid.keys():
         raise serializers.ValidationError(
-            {field: [not_found_message(rows.model)]}, "does_not_exist"
+            {
+                path.format(n): [not_found_message(rows.model)]
+                for n, uuid in enumerate(uuids)
+                if uuid not in by_uuid
+            },
+            "does_not_exist",
         )
     return by_uuid
 

@@ -264,7 +264,7 @@ def test_a_returned_item_cannot_be_changed(pos: Caller, customer: Customer) -> N
         pos.patch(f"orders/{order['id']}/items/{shirt}", {"quantity": 3}),
         pos("delete", f"orders/{order['id']}/items/{shirt}"),
     ):
-        assert (response.status_code, errors(response)[0].code) == (409, "not_in_order")
+        assert (response.status_code, errors(response)[0].code) == (409, "item_returned_already")
 
 
 def test_the_error_shows_which_item_has_an_unknown_department(

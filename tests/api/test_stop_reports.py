@@ -98,7 +98,7 @@ class TestEachReport:
             ({"delivered_orders": ["x"]}, "delivered_orders[0]", "Must be a valid UUID."),
             (
                 {"delivered_orders": [str(uuid4())]},
-                "delivered_orders",
+                "delivered_orders[0]",
                 "There is no order with this id.",
             ),
             ({"outcome": "lost"}, "outcome", '"lost" is not a valid choice.'),

@@ -384,7 +384,9 @@ class TestReturning:
         shirt = order.items.earliest("pk")
         order.return_to_customer(by=clerk, items=[shirt])
         with refused(
-            f"Order {order.number} no longer has all of these items.", "not_in_order", "items"
+            f"{shirt.description} of order {order.number} was already returned.",
+            "item_returned_already",
+            "items",
         ):
             order.return_to_customer(by=clerk, items=[shirt])
 
@@ -461,7 +463,9 @@ class TestEditing:
         shirt = order.items.earliest("pk")
         order.return_to_customer(by=clerk, items=[shirt])
         with refused(
-            f"Order {order.number} no longer has all of these items.", "not_in_order", "items"
+            f"{shirt.description} of order {order.number} was already returned.",
+            "item_returned_already",
+            "items",
         ):
             order.remove_items([shirt])
 

@@ -50,6 +50,7 @@ def order(customer: Customer) -> Order:
 REFUSALS = {
     "canceled_already",
     "completed_already",
+    "item_returned_already",
     "missed_already",
     "not_in_order",
     "ready_already",

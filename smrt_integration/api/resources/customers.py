@@ -9,7 +9,7 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers.errors import ActionRefused, refused_if_invalid
+from customers.errors import refused_if_invalid, refused_within
 from customers.models import (
     Agent,
     Brand,
@@ -51,6 +51,9 @@ WRITABLE_FIELDS = (
     "visit_frequency",
 )
 """What clients may write, besides references, the address and custom fields."""
+
+
+LISTED_TWICE = "This field is listed twice. List each field once."
 
 
 class CustomFieldValueSerializer(serializers.ModelSerializer[CustomFieldValue]):
@@ -211,23 +214,23 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     def _pop_custom_values(self, data: dict[str, Any]) -> list[tuple[CustomField, str]]:
         """Remove the custom fields from `data` and return each field with its new value."""
         values = data.pop("custom_fields", [])
+        uuids = [value["field"] for value in values]
+        for n, uuid in enumerate(uuids):
+            if uuid in uuids[:n]:
+                raise serializers.ValidationError(
+                    {f"custom_fields[{n}].field": [LISTED_TWICE]}, "listed_twice"
+                )
         fields = rows_by_uuid(
-            CustomField.objects.filter(business=self.business),
-            {value["field"] for value in values},
-            "custom_fields",
+            CustomField.objects.filter(business=self.business), uuids, "custom_fields[{}].field"
         )
         return [(fields[value["field"]], value["value"]) for value in values]
 
     def _record_custom_values(
         self, customer: Customer, values: list[tuple[CustomField, str]]
     ) -> None:
-        for field, value in values:
-            try:
+        for n, (field, value) in enumerate(values):
+            with refused_within(f"custom_fields[{n}]"):
                 CustomFieldValue.record(customer, field, value)
-            except ActionRefused as refusal:
-                raise serializers.ValidationError(
-                    {"custom_fields": [refusal.message]}, refusal.code
-                ) from refusal
 
 
 def _with_address_columns(data: dict[str, Any]) -> dict[str, Any]:

@@ -251,4 +251,4 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         raise NotFound(not_found_message(LineItem))
 
     def _items_of(self, order: Order, ids: list[UUID]) -> list[LineItem]:
-        return list(rows_by_uuid(LineItem.objects.filter(order=order), ids, "items").values())
+        return list(rows_by_uuid(LineItem.objects.filter(order=order), ids, "items[{}]").values())

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from rest_framework import serializers
 from rest_framework.mixins import (
     CreateModelMixin,
@@ -12,6 +11,7 @@ from rest_framework.mixins import (
     UpdateModelMixin,
 )
 
+from customers.errors import ActionRefused, refused_if_taken
 from customers.models import (
     Agent,
     Brand,
@@ -39,10 +39,12 @@ class ReferenceSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
         if self.instance is not None:
             others = others.exclude(pk=self.instance.pk)
         if view.unique_names and others.exists():
-            raise serializers.ValidationError(
-                f"There already is one with the name {name}.", "unique"
-            )
+            raise serializers.ValidationError(*_name_taken(name))
         return name
+
+
+def _name_taken(name: str) -> tuple[str, str]:
+    return f"There already is one with the name {name}.", "name_taken"
 
 
 class AgentSerializer(ReferenceSerializer):
@@ -138,14 +140,10 @@ class ReferenceViewSet(
         self._save(serializer)
 
     def _save(self, serializer: serializers.BaseSerializer[Any], **values: Any) -> None:
-        try:
-            with transaction.atomic():
-                serializer.save(**values)
-        except IntegrityError as error:
-            # another call took the name in between
-            raise serializers.ValidationError(
-                {"name": ["There already is one with this name."]}, "unique"
-            ) from error
+        name = serializer.validated_data.get("name", "")
+        # another call may take the name in between
+        with refused_if_taken("_name_unique", ActionRefused(*_name_taken(name), "name")):
+            serializer.save(**values)
 
 
 class AgentViewSet(ReferenceViewSet):

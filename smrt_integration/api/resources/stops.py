@@ -13,11 +13,11 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers.errors import ActionRefused, refused_if_taken
+from customers.errors import ActionRefused, refused_if_taken, refused_within
 from customers.models import Agent, Customer, Employee, Order, Stop
 from customers.models.tenant import lockable
 from smrt_integration.api.error_body import errors_in
-from smrt_integration.api.errors import refusal_errors, refused_within
+from smrt_integration.api.errors import refusal_errors
 from smrt_integration.api.fields import (
     AddressField,
     BusinessReferenceField,
@@ -208,7 +208,7 @@ class StopViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
             rows_by_uuid(
                 Order.objects.filter(business=self.business),
                 data["delivered_orders"],
-                "delivered_orders",
+                "delivered_orders[{}]",
             ).values()
         )
         orders = []
