@@ -9,6 +9,8 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from customers import storable
+
 CLOCK_SKEW = timedelta(minutes=5)
 """How far a till's or a phone's clock may differ from ours. A clock that nobody sets drifts by
 minutes in a year; a larger difference is a wrong time zone or day."""
@@ -45,6 +47,12 @@ def refuse_other_business(business_id: int, **records: HasTenant | None) -> None
                 "other_business",
                 name,
             )
+
+
+def refuse_unstorable(**texts: str) -> None:
+    """Refuse texts that the database cannot store or that cannot be sent."""
+    for name, reason in storable.problems(texts).items():
+        raise ActionRefused(reason, "invalid", name)
 
 
 def checked_time(at: datetime | None, field: str = "at") -> datetime:

@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "smrt_integration.known_browsers.KnownBrowsers",
     "smrt_integration.unavailable.Unavailable",
     "smrt_integration.admin.user_turns.UserTurns",
+    "smrt_integration.storable_queries.StorableQueries",
 ]
 ROOT_URLCONF = "smrt_integration.urls"
 WSGI_APPLICATION = "smrt_integration.wsgi.application"

@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
+from customers import storable
 from customers.models import AddressDict, Business, Customer, PickupRequest
 from customers.phones import ImpossibleNumber, format_phone, normalise_phone
 
@@ -14,6 +15,8 @@ PICKUP_HORIZON = timedelta(days=365)
 """A later day is most likely a typing error."""
 MAX_NAME_LENGTH = 150
 """As in the customer's record."""
+DAMAGED = "\ufffd"
+"""Django puts it in the place of bytes that are not UTF-8."""
 
 # Spammers sign strangers up with an advertisement as the name, for the business to send it.
 no_advertisement = RegexValidator(
@@ -40,6 +43,16 @@ def name_field(label: str, autocomplete: str) -> forms.CharField:
     return text_field(label, MAX_NAME_LENGTH, autocomplete, validators=[no_advertisement])
 
 
+def storable_text(value: str) -> None:
+    """Raise ValidationError for text that we cannot keep, or that arrived damaged."""
+    if storable.problem(value):
+        raise ValidationError(storable.problem(value), code="unstorable")
+    if DAMAGED in value:
+        raise ValidationError(
+            f"A character of this text arrived damaged ({DAMAGED}). Enter it again.", code="damaged"
+        )
+
+
 class AccountForm(forms.Form):
     """Labels have no colon. The browser leaves all checks to us."""
 
@@ -48,6 +61,9 @@ class AccountForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
+        for field in self.fields.values():
+            if isinstance(field, forms.CharField):
+                field.validators = [*field.validators, storable_text]
 
     def submit_initial_values(self) -> None:
         """Add the values shown as hidden fields, so that only what the customer changes is saved.

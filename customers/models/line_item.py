@@ -8,7 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from customers.errors import ActionRefused, refuse_other_business
+from customers.errors import ActionRefused, refuse_other_business, refuse_unstorable
 from customers.models.business import Business, Department
 from customers.models.public_id import HasPublicId
 from customers.models.tenant import BelongsToBusiness
@@ -50,6 +50,7 @@ class NewLineItem:
                 "invalid",
                 "description",
             )
+        refuse_unstorable(description=self.description)
         refuse_other_business(business_id, department=self.department)
 
 

@@ -29,7 +29,7 @@ from customers.models.order_data import (
     OrderChange,
     OrderIntake,
     random_number,
-    validate_tax_and_bags,
+    validate_details,
 )
 from customers.models.order_items import (
     insert_lines,
@@ -140,7 +140,7 @@ class Order(HasPublicId, BelongsToCustomer):
         refuse_other_business(
             customer.business_id, agent=agent, sold_by=sold_by, discount=discount, stop=stop
         )
-        validate_tax_and_bags(tax_rate, bags)
+        validate_details(tax_rate, bags, number)
         if stop is not None:
             stop.lock_for(customer)
         order = cls(
@@ -228,7 +228,7 @@ class Order(HasPublicId, BelongsToCustomer):
         self._lock_open("business", "discount")
         for name, value in changes.items():
             setattr(self, name, value)
-        validate_tax_and_bags(self.tax_rate, self.bags)
+        validate_details(self.tax_rate, self.bags, self.number)
         if changes.keys() & {"discount", "tax_rate"}:
             self._save_totals(locked_items(self), *changes)
         elif changes:

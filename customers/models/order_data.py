@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict
 
-from customers.errors import ActionRefused
+from customers.errors import ActionRefused, refuse_unstorable
 from customers.models.business import Agent, Discount, Employee
 from customers.models.line_item import NewLineItem
 
@@ -54,10 +54,11 @@ class OrderChange(TypedDict, total=False):
     bags: int
 
 
-def validate_tax_and_bags(tax_rate: Decimal, bags: int) -> None:
+def validate_details(tax_rate: Decimal, bags: int, number: str) -> None:
     if not (tax_rate.is_finite() and 0 <= tax_rate <= MAX_TAX_RATE):
         raise ActionRefused(
             f"The tax rate must be a percentage from 0 to {MAX_TAX_RATE}.", "invalid", "tax_rate"
         )
     if bags < 0:
         raise ActionRefused("The number of bags cannot be negative.", "invalid", "bags")
+    refuse_unstorable(number=number)

@@ -1,11 +1,13 @@
 """Records that belong to a business, and the locks that actions take on them."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
 from django.db.models import QuerySet
 
+from customers import storable
 from customers.errors import ActionRefused
 from customers.models.tracked import Tracked
 
@@ -24,6 +26,17 @@ class BelongsToBusiness(Tracked):
 
     def tenant_id(self) -> int | None:
         return cast("int | None", self.__dict__["business_id"])
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Validate the fields, first whether their texts can be stored at all."""
+        texts = {
+            field.name: self.__dict__.get(field.attname)
+            for field in self._meta.concrete_fields
+            if field.name not in (exclude or ())
+        }
+        if reasons := storable.problems(texts):
+            raise ValidationError(reasons)
+        super().clean_fields(exclude=exclude)
 
     def clean(self) -> None:
         super().clean()

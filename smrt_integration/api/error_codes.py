@@ -31,6 +31,7 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = {
     "max_string_length": ErrorCode((400,), "The number has too many characters."),
     "null_characters_not_allowed": ErrorCode((400,), "The text has a null character."),
     "surrogate_characters_not_allowed": ErrorCode((400,), "The text has half a character."),
+    "unstorable_text": ErrorCode((400,), "The text has something that is not a character."),
     "date": ErrorCode((400,), "The field takes a date and time, not a date alone."),
     "datetime": ErrorCode((400,), "The field takes a date, not a date and time."),
     "naive": ErrorCode((400,), "The time has no offset."),

@@ -12,6 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from customers import storable
 from customers.errors import check_the_clock
 from customers.models import AddressDict
 from smrt_integration.api.error_body import MAX_ERRORS, MoreErrors
@@ -94,15 +95,31 @@ class StrictSerializer(serializers.Serializer[Any]):
     """Fields of the response that a client may send back with the record."""
 
     def to_internal_value(self, data: Any) -> Any:
-        unknown = (
-            data.keys() - self.fields.keys() - self.ignored if isinstance(data, Mapping) else set()
-        )
+        if isinstance(data, Mapping):
+            self._reject_unknown(data)
+            reject_unstorable(data)
+        return super().to_internal_value(data)
+
+    def _reject_unknown(self, data: Mapping[str, Any]) -> None:
+        unknown = data.keys() - self.fields.keys() - self.ignored
         if unknown:
             names = ", ".join(name for name, field in self.fields.items() if not field.read_only)
             raise unknown_names(
                 unknown, f"Unknown field. The fields are: {names}.", "unknown_field"
             )
-        return super().to_internal_value(data)
+
+
+def reject_unstorable(data: Mapping[str, Any]) -> None:
+    """Raise ValidationError that names the texts and lists of texts that cannot be stored.
+
+    Whatever the field is for: the message about an unknown choice would repeat the text.
+    """
+    found: dict[str, Any] = {**storable.problems(data)}
+    for name, value in data.items():
+        if isinstance(value, list) and (reasons := storable.problems(dict(enumerate(value)))):
+            found[name] = reasons
+    if found:
+        raise serializers.ValidationError(found, "unstorable_text")
 
 
 OFFSET_REQUIRED: Final = (

@@ -1,5 +1,7 @@
 """No input causes an error of ours, whether it comes from a browser or another program."""
 
+from urllib.parse import urlencode
+
 import pytest
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
@@ -61,6 +63,31 @@ def test_odd_values_in_the_sign_up_form_cause_no_error(
     address = f"/join/{business.uuid}"
     fields = fields_of(stranger, address) | {"first_name": "Bea", "email": "bea@example.com"}
     assert failures(stranger.http, address, fields) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [("A%EF%BF%BE", "unstorable"), ("A%ED%A0%80", "damaged"), ("A%FF", "damaged")],
+)
+def test_text_that_cannot_be_kept_is_an_error_at_its_field(
+    visitor: Visitor, customer: Customer, sent: str, code: str
+) -> None:
+    fields = fields_of(visitor, "/account/details")
+    fields.pop("first_name")
+    body = f"{urlencode(fields)}&first_name={sent}"
+
+    response = visitor.http.post(
+        "/account/details", body, content_type="application/x-www-form-urlencoded"
+    )
+
+    assert response.status_code == 200
+    form = response.context["form"]
+    assert {field: [e.code for e in errors.as_data()] for field, errors in form.errors.items()} == {
+        "first_name": [code]
+    }
+    before = customer.first_name
+    customer.refresh_from_db()
+    assert customer.first_name == before
 
 
 @settings(
