@@ -85,11 +85,13 @@ class CustomFieldValue(BelongsToBusiness):
         refuse_other_business(customer.business_id, field=field)
         customer.lock()
         row = cls.objects.filter(customer=customer, field=field).first() or cls(customer=customer)
+        before = row.value
         row.customer, row.field, row.value = customer, field, value
         with refused_if_invalid():
             row.clean_fields(exclude={"customer", "field"})
             row.clean()
-        row.save()
+        if row._state.adding or row.value != before:
+            row.save()
         return row
 
     def _normalise_date(self) -> None:

@@ -1,7 +1,9 @@
 """Serializer fields: references by UUID within the key's business, times, addresses."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
+from functools import cache, cached_property
 from heapq import nsmallest
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -11,11 +13,13 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from customers import storable
 from customers.errors import check_the_clock
 from customers.models import AddressDict
 from smrt_integration.api.error_body import MAX_ERRORS, MoreErrors
+from smrt_integration.api.read_only import read_only_message
 
 
 @extend_schema_field(OpenApiTypes.UUID)
@@ -77,36 +81,53 @@ def rows_by_uuid(rows: QuerySet[Any], uuids: Sequence[UUID], path: str) -> Mappi
     return by_uuid
 
 
-def unknown_names(names: set[str], message: str, code: str) -> serializers.ValidationError:
-    """Return an error that tells up to MAX_ERRORS of the names, and how many more there are."""
-    told: dict[Any, list[str]] = {name: [message] for name in nsmallest(MAX_ERRORS, names)}
+def unknown_names(names: AbstractSet[str], message: str, code: str) -> dict[Any, Any]:
+    """Return errors about up to MAX_ERRORS of the names, and how many more there are."""
+    told: dict[Any, Any] = {
+        name: [ErrorDetail(message, code)] for name in nsmallest(MAX_ERRORS, names)
+    }
     if len(names) > len(told):
         told[MoreErrors(len(names) - len(told))] = []
-    return serializers.ValidationError(told, code)
+    return told
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """A serializer of request bodies that rejects unknown fields.
+    """A serializer of request bodies that rejects unknown fields, and those that cannot be set.
 
     Ignoring a misspelled field would change what the request means.
     """
 
-    ignored: ClassVar[frozenset[str]] = frozenset()
-    """Fields of the response that a client may send back with the record."""
+    reader: ClassVar[type[serializers.Serializer[Any]] | None] = None
+    """The serializer of the record in responses. What it has beyond this one cannot be set."""
+    reasons: ClassVar[Mapping[str, str]] = {}
+    """Why fields cannot be set, where the general reason does not fit."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
-            self._reject_unknown(data)
+            self._refuse_names(data.keys() - self._writable)
             reject_unstorable(data)
         return super().to_internal_value(data)
 
-    def _reject_unknown(self, data: Mapping[str, Any]) -> None:
-        unknown = data.keys() - self.fields.keys() - self.ignored
-        if unknown:
-            names = ", ".join(name for name, field in self.fields.items() if not field.read_only)
-            raise unknown_names(
-                unknown, f"Unknown field. The fields are: {names}.", "unknown_field"
-            )
+    @cached_property
+    def _writable(self) -> Mapping[str, Any]:
+        return {name: field for name, field in self.fields.items() if not field.read_only}
+
+    def _refuse_names(self, names: AbstractSet[str]) -> None:
+        """Raise ValidationError if there are names that the body may not have."""
+        if not names:
+            return
+        read_only = sorted(names & (self.fields.keys() | _names_in(self.reader)))
+        told: dict[Any, Any] = {
+            name: [ErrorDetail(self._read_only_message(name), "read_only")] for name in read_only
+        }
+        message = f"Unknown field. The fields are: {', '.join(self._writable) or 'none'}."
+        raise serializers.ValidationError(
+            told | unknown_names(names - {*read_only}, message, "unknown_field")
+        )
+
+    def _read_only_message(self, name: str) -> str:
+        is_change = bool(getattr(self.root, "partial", False))
+        return read_only_message(name, self.reasons, is_change=is_change)
 
 
 def reject_unstorable(data: Mapping[str, Any]) -> None:
@@ -120,6 +141,11 @@ def reject_unstorable(data: Mapping[str, Any]) -> None:
             found[name] = reasons
     if found:
         raise serializers.ValidationError(found, "unstorable_text")
+
+
+@cache
+def _names_in(reader: type[serializers.Serializer[Any]] | None) -> AbstractSet[str]:
+    return frozenset(reader().fields if reader else ())
 
 
 OFFSET_REQUIRED: Final = (

@@ -8,19 +8,25 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404
-from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
+from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from customers.models import Business
 from smrt_integration.api.errors import LengthRequired
-from smrt_integration.api.fields import not_found_message, unknown_names
+from smrt_integration.api.fields import StrictSerializer, not_found_message, unknown_names
 from smrt_integration.api.idempotency import run_once
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import Client
+from smrt_integration.api.sent_back import changed_parts
+
+
+class NoFieldsSerializer(StrictSerializer):
+    """The body of a call that takes none, or an empty object."""
+
 
 PAGINATION_PARAMETERS = ("limit", "cursor")
 
@@ -73,7 +79,7 @@ class BusinessViewSet(GenericViewSet[Any]):
         unknown = query.keys() - set(names)
         if unknown:
             message = f"Unknown filter. The filters are: {', '.join(names)}."
-            raise unknown_names(unknown, message, "unknown_filter")
+            raise ValidationError(unknown_names(unknown, message, "unknown_filter"))
 
     def filter_names(self) -> list[str]:
         filterset: Any = getattr(self, "filterset_class", None)
@@ -101,6 +107,25 @@ class BusinessViewSet(GenericViewSet[Any]):
         )
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
+
+    def changes(self, serializer_class: "type[BaseSerializer[Any]]", record: Any) -> Any:
+        """Return a validated serializer with what differs from the record as it is shown.
+
+        Raises ValidationError also for a field that cannot be set and differs.
+        """
+        body = self.request.data
+        if isinstance(body, Mapping):
+            reader: Any = getattr(serializer_class, "reader", None) or serializer_class
+            body = changed_parts(_shared_serializer(reader), record, body)
+        serializer = serializer_class(
+            record, data=body, partial=True, context=self.get_serializer_context()
+        )
+        serializer.is_valid(raise_exception=True)
+        return serializer
+
+    def expect_no_body(self) -> None:
+        """Raise ValidationError if the body has fields: ignoring them would hide a mistake."""
+        self.validated(NoFieldsSerializer)
 
     def respond_reloaded(self, row: Model, status: int = 200) -> Response:
         """Return the row as it is now in the database."""

@@ -1,15 +1,17 @@
 """Customers, with the values of their custom fields."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.models import Prefetch
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers.errors import refused_if_invalid, refused_within
+from customers.errors import ActionRefused, refused_if_invalid, refused_within
 from customers.models import (
     Agent,
     Brand,
@@ -27,6 +29,7 @@ from smrt_integration.api.fields import (
     rows_by_uuid,
 )
 from smrt_integration.api.filters import CustomerFilter
+from smrt_integration.api.read_only import read_only_message
 from smrt_integration.api.scopes import Client
 from smrt_integration.api.viewsets import BusinessViewSet
 
@@ -35,6 +38,14 @@ SIGNUP_SOURCES = {
     Client.APP: Customer.Source.POS,
     Client.WEBSITE: Customer.Source.WEBSITE,
 }
+ADDRESS_PARTS = {
+    "street": "street",
+    "city": "city",
+    "state": "state",
+    "postal_code": "postalCode",
+    "country": "country",
+}
+"""The columns of the model, and their names in an AddressDict."""
 WRITABLE_FIELDS = (
     "kind",
     "company_name",
@@ -53,6 +64,7 @@ WRITABLE_FIELDS = (
 """What clients may write, besides references, the address and custom fields."""
 
 
+RELATED_FIELDS = frozenset({"agent", "brand", "group", "discount", "custom_fields"})
 LISTED_TWICE = "This field is listed twice. List each field once."
 
 
@@ -68,12 +80,13 @@ class CustomFieldValueSerializer(serializers.ModelSerializer[CustomFieldValue]):
         read_only_fields = fields
 
 
+@extend_schema_serializer(exclude_fields=["name"])
 class NewCustomFieldValueSerializer(StrictSerializer):
     """A new value for one custom field, named by its id."""
 
-    ignored = frozenset({"name"})
-
     field = serializers.UUIDField()
+    # a client may send it back as it was read
+    name = serializers.CharField(required=False, allow_blank=True)
     value = serializers.CharField(
         max_length=10_000,
         allow_blank=True,
@@ -115,7 +128,7 @@ class CustomerSerializer(serializers.ModelSerializer[Customer]):
 class CustomerWriteSerializer(StrictSerializer, serializers.ModelSerializer[Customer]):
     """What you may write about a customer."""
 
-    ignored = frozenset(CustomerSerializer.Meta.fields)
+    reader = CustomerSerializer
 
     agent = BusinessReferenceField(queryset=Agent.objects, allow_null=True, required=False)
     brand = BusinessReferenceField(queryset=Brand.objects, allow_null=True, required=False)
@@ -165,7 +178,8 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         data = self.validated(CustomerWriteSerializer)
         values = self._pop_custom_values(data)
         source = SIGNUP_SOURCES[Client(self.key.client)]
-        customer = Customer.sign_up(self.business, source=source, **_with_address_columns(data))
+        with refused_in_address():
+            customer = Customer.sign_up(self.business, source=source, **_with_address_columns(data))
         self._record_custom_values(customer, values)
         return self.respond_reloaded(customer, 201)
 
@@ -175,15 +189,18 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         customer: Customer = self.get_object()
         # otherwise a save of another field in between would look like a change of this call
         customer.lock("business")
-        serializer = CustomerWriteSerializer(
-            customer, data=request.data, partial=True, context=self.get_serializer_context()
-        )
-        serializer.is_valid(raise_exception=True)
-        data = dict(serializer.validated_data)
+        data = dict(self.changes(CustomerWriteSerializer, self._as_shown(customer)).validated_data)
         values = self._pop_custom_values(data)
         self._change(customer, _with_address_columns(data))
         self._record_custom_values(customer, values)
         return self.respond_reloaded(customer)
+
+    def _as_shown(self, customer: Customer) -> Customer:
+        """Return the locked customer with all that the body has of it."""
+        if RELATED_FIELDS.isdisjoint(self.request.data):
+            return customer
+        shown: Customer = self.get_queryset().get(pk=customer.pk)
+        return shown
 
     def _change(self, customer: Customer, changes: dict[str, Any]) -> None:
         if "phone" in changes:
@@ -191,7 +208,7 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         for name, value in changes.items():
             setattr(customer, name, value)
         if changes:
-            with refused_if_invalid():
+            with refused_in_address(), refused_if_invalid():
                 customer.clean()
             customer.save(update_fields=list(changes))
 
@@ -223,6 +240,12 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         fields = rows_by_uuid(
             CustomField.objects.filter(business=self.business), uuids, "custom_fields[{}].field"
         )
+        for n, value in enumerate(values):
+            if value.get("name", name := fields[value["field"]].name) != name:
+                raise serializers.ValidationError(
+                    {f"custom_fields[{n}].name": [read_only_message("name", {}, is_change=True)]},
+                    "read_only",
+                )
         return [(fields[value["field"]], value["value"]) for value in values]
 
     def _record_custom_values(
@@ -238,11 +261,15 @@ def _with_address_columns(data: dict[str, Any]) -> dict[str, Any]:
     if "address" not in data:
         return data
     address = data.pop("address") or {}
-    parts = {
-        "street": "street",
-        "city": "city",
-        "state": "state",
-        "postal_code": "postalCode",
-        "country": "country",
-    }
-    return data | {column: address.get(part) or "" for column, part in parts.items()}
+    return data | {column: address.get(part) or "" for column, part in ADDRESS_PARTS.items()}
+
+
+@contextmanager
+def refused_in_address() -> Iterator[None]:
+    """Name the columns of the address in a refusal as the body does: `address.country`."""
+    try:
+        yield
+    except ActionRefused as refusal:
+        if refusal.field in ADDRESS_PARTS:
+            refusal.field = f"address.{refusal.field}"
+        raise

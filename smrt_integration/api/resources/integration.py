@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -74,6 +74,13 @@ class LaneStatusSerializer(serializers.Serializer[Any]):
 class IntegrationSerializer(StrictSerializer, serializers.ModelSerializer[Integration]):
     """The settings of the Segment integration, and its status."""
 
+    computed: ClassVar[frozenset[str]] = frozenset({"standing"})
+    reasons: ClassVar[Mapping[str, str]] = {
+        "region": SET_BY_OWNER,
+        "write_key_ends_in": SET_BY_OWNER,
+        "enabled_at": "The server sets this when sending is switched on.",
+    }
+
     write_key_ends_in = serializers.SerializerMethodField(
         help_text="The last four characters. Null if there is no readable write key."
     )
@@ -88,7 +95,9 @@ class IntegrationSerializer(StrictSerializer, serializers.ModelSerializer[Integr
         allow_null=True,
         help_text="The custom field with the birthday. Its kind must be DATE.",
     )
-    standing = serializers.SerializerMethodField(help_text="How sending goes now.")
+    standing = serializers.SerializerMethodField(
+        help_text="How sending goes now. A PATCH ignores it."
+    )
 
     class Meta:
         model = Integration
@@ -124,10 +133,6 @@ class IntegrationSerializer(StrictSerializer, serializers.ModelSerializer[Integr
         }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        data: Any = self.initial_data
-        region = self.instance and self.instance.region
-        if data.get("region", region) != region:
-            raise serializers.ValidationError({"region": [SET_BY_OWNER]}, "read_only")
         key = self.instance.write_key if self.instance else ""
         if attrs.get("enabled") and (not key or isinstance(key, Unreadable)):
             raise serializers.ValidationError({"enabled": [WRITE_KEY_REQUIRED]}, "required")
@@ -169,8 +174,7 @@ class IntegrationViewSet(BusinessViewSet):
         has chosen to send or discard them.
         """
         integration = self.get_object()
-        serializer = self.get_serializer(integration, data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
+        serializer = self.changes(IntegrationSerializer, integration)
         changed = [
             name
             for name, value in serializer.validated_data.items()
@@ -187,6 +191,7 @@ class IntegrationViewSet(BusinessViewSet):
 
         To discard messages, use the admin.
         """
+        self.expect_no_body()
         integration = self.get_object()
         if not integration.enabled:
             raise Conflict(INTEGRATION_OFF, "switched_off")

@@ -33,6 +33,8 @@ class LineItemSerializer(serializers.ModelSerializer[LineItem]):
 class NewLineItemSerializer(StrictSerializer):
     """A new line item."""
 
+    reader = LineItemSerializer
+
     description = serializers.CharField(max_length=MAX_DESCRIPTION_LENGTH)
     price = MoneyField(help_text="The price of one piece.")
     quantity = WholeNumberField(min_value=1, max_value=MAX_PIECES, default=1)
@@ -41,6 +43,8 @@ class NewLineItemSerializer(StrictSerializer):
 
 class LineItemChangeSerializer(StrictSerializer):
     """Changes of a line item."""
+
+    reader = LineItemSerializer
 
     description = serializers.CharField(max_length=MAX_DESCRIPTION_LENGTH, required=False)
     price = MoneyField(required=False, help_text="The price of one piece.")

@@ -244,6 +244,7 @@ class SendLogEntryViewSet(MessageViewSet):
 
         The outcome appears in the send log as a new entry.
         """
+        self.expect_no_body()
         entry, now = self.newest_row(), timezone.now()
         sent = resend.resend(
             self.business.pk, log_pages.entries_by_id([entry.pk], [self.business.pk]), None, now

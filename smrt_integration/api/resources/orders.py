@@ -1,7 +1,8 @@
 """Orders, and what is done with their line items."""
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import Prefetch
@@ -93,6 +94,8 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
 class OrderIntakeSerializer(StrictSerializer):
     """An order that is taken in at the counter or at a stop."""
 
+    reader = OrderSerializer
+
     items: Any = serializers.ListSerializer(
         child=NewLineItemSerializer(), max_length=MAX_ITEMS, default=list
     )
@@ -124,6 +127,11 @@ class NewOrderSerializer(OrderIntakeSerializer):
 
 class OrderChangeSerializer(StrictSerializer):
     """Changes of an open order."""
+
+    reader = OrderSerializer
+    reasons: ClassVar[Mapping[str, str]] = {
+        "items": "The calls under items change line items, and return returns them."
+    }
 
     agent = BusinessReferenceField(queryset=Agent.objects, allow_null=True, required=False)
     sold_by = BusinessReferenceField(queryset=Employee.objects, allow_null=True, required=False)
@@ -191,7 +199,8 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         """Change an open order. Fields that you leave out stay as they are."""
         order: Order = self.get_object()
-        order.change(**self.validated(OrderChangeSerializer))
+        if changes := self.changes(OrderChangeSerializer, order).validated_data:
+            order.change(**changes)
         return self.respond_reloaded(order)
 
     @extend_schema(request=MoreLineItemsSerializer, responses=OrderSerializer)
@@ -209,10 +218,10 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     def item(self, request: Request, item: UUID, **kwargs: Any) -> Response:
         """Change a line item of an open order. Fields that you leave out stay as they are."""
         order: Order = self.get_object()
-        with as_conflict("items"):
-            order.change_item(
-                self._item_of(order, item), **self.validated(LineItemChangeSerializer)
-            )
+        line = self._item_of(order, item)
+        if changes := self.changes(LineItemChangeSerializer, line).validated_data:
+            with as_conflict("items"):
+                order.change_item(line, **changes)
         return self.respond_reloaded(order)
 
     @extend_schema(responses=OrderSerializer)

@@ -64,6 +64,8 @@ class PickupRequestSerializer(serializers.ModelSerializer[PickupRequest]):
 class NewPickupRequestSerializer(StrictSerializer):
     """A new pickup request."""
 
+    reader = PickupRequestSerializer
+
     customer = BusinessReferenceField(queryset=Customer.objects.select_related("business"))
     pickup_date = serializers.DateField()
     employee = BusinessReferenceField(
@@ -110,6 +112,7 @@ class PickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         With a key of the website, this records the event Customer Canceled Pickup. A cancellation
         by an employee is not an event.
         """
+        self.expect_no_body()
         pickup = self.get_object()
         pickup.cancel(via=CANCELED_VIA[Client(self.key.client)])
         return self.respond_reloaded(pickup)
@@ -130,6 +133,8 @@ class RegularPickupRequestSerializer(serializers.ModelSerializer[RegularPickupRe
 
 class NewRegularPickupRequestSerializer(StrictSerializer):
     """A new request to join a regular route."""
+
+    reader = RegularPickupRequestSerializer
 
     customer = BusinessReferenceField(queryset=Customer.objects.select_related("business"))
     address = AddressField(
@@ -168,6 +173,7 @@ class RegularPickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessVi
     def approve(self, request: Request, **kwargs: Any) -> Response:
         """Approve the request: the customer is now on a regular route."""
         self._require_point_of_sale()
+        self.expect_no_body()
         pickup_request = self.get_object()
         pickup_request.approve()
         return self.respond_reloaded(pickup_request)
@@ -177,6 +183,7 @@ class RegularPickupRequestViewSet(ListModelMixin, RetrieveModelMixin, BusinessVi
     def decline(self, request: Request, **kwargs: Any) -> Response:
         """Decline the request: no route serves the address."""
         self._require_point_of_sale()
+        self.expect_no_body()
         pickup_request = self.get_object()
         pickup_request.decline()
         return self.respond_reloaded(pickup_request)

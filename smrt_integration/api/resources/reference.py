@@ -8,8 +8,9 @@ from rest_framework.mixins import (
     CreateModelMixin,
     ListModelMixin,
     RetrieveModelMixin,
-    UpdateModelMixin,
 )
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from customers.errors import ActionRefused, refused_if_taken
 from customers.models import (
@@ -125,9 +126,7 @@ class CustomFieldSerializer(ReferenceSerializer):
         fields = ("id", "name", "kind", "position")
 
 
-class ReferenceViewSet(
-    ListModelMixin, RetrieveModelMixin, CreateModelMixin, UpdateModelMixin, BusinessViewSet
-):
+class ReferenceViewSet(ListModelMixin, RetrieveModelMixin, CreateModelMixin, BusinessViewSet):
     area = "reference"
     http_method_names = ["get", "post", "patch", "head", "options"]
     ordering: tuple[str, ...] = ("name", "pk")
@@ -136,8 +135,15 @@ class ReferenceViewSet(
     def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
         self._save(serializer, business=self.business)
 
-    def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
-        self._save(serializer)
+    def partial_update(self, request: Request, **kwargs: Any) -> Response:
+        """Change the record. Fields that you leave out stay as they are."""
+        record = self.get_object()
+        # otherwise a save of another field in between would be undone
+        record.lock()
+        serializer = self.changes(self.get_serializer_class(), record)
+        if serializer.validated_data:
+            self._save(serializer)
+        return self.respond(record)
 
     def _save(self, serializer: serializers.BaseSerializer[Any], **values: Any) -> None:
         name = serializer.validated_data.get("name", "")

@@ -75,6 +75,8 @@ class StopSerializer(serializers.ModelSerializer[Stop]):
 class NewStopSerializer(StrictSerializer):
     """A new stop."""
 
+    reader = StopSerializer
+
     customer = BusinessReferenceField(queryset=Customer.objects.select_related("business"))
     scheduled_for = serializers.DateField()
     driver = BusinessReferenceField(queryset=Employee.objects, allow_null=True, default=None)
