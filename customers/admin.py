@@ -144,9 +144,18 @@ class CustomFieldValueAdmin(ScopedAdmin):
     readonly_fields = ("updated_at",)
 
 
-class LineItems(ReadOnlyInline):
+LINE_ITEM_COLUMNS = ("department", "shown_quantity", "price", "returned_at")
+
+
+class ShowsQuantity:
+    @admin.display(description="quantity", ordering="pieces")
+    def shown_quantity(self, item: LineItem) -> str:
+        return item.quantity_with_unit
+
+
+class LineItems(ShowsQuantity, ReadOnlyInline):
     model = LineItem
-    fields = ("description", "department", "quantity", "price", "returned_at")
+    fields = readonly_fields = ("description", *LINE_ITEM_COLUMNS)
 
 
 @admin.register(Order)
@@ -160,9 +169,10 @@ class OrderAdmin(ReadOnlyAdmin):
 
 
 @admin.register(LineItem)
-class LineItemAdmin(ReadOnlyAdmin):
+class LineItemAdmin(ShowsQuantity, ReadOnlyAdmin):
     business_path = "order__business"
-    list_display = ("description", "order", "department", "quantity", "price", "returned_at")
+    fields = readonly_fields = ("uuid", "description", "order", *LINE_ITEM_COLUMNS)
+    list_display = ("description", "order", *LINE_ITEM_COLUMNS)
     list_select_related = ("order", "department")
     search_fields = ("order__number",)
 

@@ -68,6 +68,11 @@ def to_unit(number: Decimal, unit: Decimal) -> Decimal:
     return nearest + ZERO
 
 
+def shortest(number: Decimal) -> int | Decimal:
+    """Return the number without trailing zeros: 2 as an int, 12.4 as a decimal."""
+    return int(number) if number == number.to_integral_value() else number.normalize()
+
+
 def in_words(number: Decimal) -> str:
     """Return the number without exponent and without trailing zeros: 18.99, 1000, 12.4."""
     text = f"{number:f}"

@@ -23,7 +23,7 @@ from customers.errors import (
 )
 from customers.models.business import Agent, Business, Discount, Employee
 from customers.models.customer import Customer
-from customers.models.line_item import LineItem, LineItemChange, NewLineItem
+from customers.models.line_item import LineItem, LineItemChange, NewLineItem, columns_of
 from customers.models.order_data import (
     MAX_TAX_RATE,
     OrderChange,
@@ -218,7 +218,7 @@ class Order(HasPublicId, BelongsToCustomer):
         (line,) = select_items(self, [item], still_here(lines))
         line.correct(changes, self.business)
         self._save_totals(lines)
-        line.save(update_fields=[*changes])
+        line.save(update_fields=columns_of(changes))
 
     @transaction.atomic
     def change(self, **changes: Unpack[OrderChange]) -> None:

@@ -72,9 +72,9 @@ def insert_lines(order: "Order", lines: list[LineItem]) -> None:
 def order_totals(order: "Order", lines: list[LineItem]) -> Totals:
     """Return the totals of the lines with the order's discount and tax rate."""
     deduction = order.discount.deduction if order.discount else None
-    sums = totals(
-        [line.amount for line in lines], deduction, order.tax_rate, order.business.currency
-    )
+    currency = order.business.currency
+    amounts = [line.charged(currency) for line in lines]
+    sums = totals(amounts, deduction, order.tax_rate, currency)
     if max(sums) >= MAX_MONEY:
         raise ActionRefused("An order must total less than 10 billion.", "invalid", "items")
     return sums

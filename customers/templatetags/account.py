@@ -5,6 +5,7 @@ from decimal import Decimal
 from django import template
 
 from customers.account.error_messages import full_date
+from customers.models import LineItem
 from customers.money import CURRENCIES_WITHOUT_CENTS
 from customers.phones import format_phone
 
@@ -29,5 +30,6 @@ def money_text(amount: Decimal, currency: str) -> str:
     return f"{symbol}{digits}" if symbol else f"{digits} {currency}"
 
 
+register.filter("charged", LineItem.charged)
 register.filter("full_date", full_date)
 register.filter("phone", format_phone)

@@ -9,6 +9,7 @@ from events.definitions.properties import (
     amount,
     amount_fact,
     discount_properties,
+    json_number,
 )
 from events.occurrences import Lookup
 
@@ -121,7 +122,7 @@ class OrderReturned(OrderEvent):
 
 class OrderLineItemReturned(SavedEvent):
     name = "Order Line Item Returned"
-    version = 1
+    version = 2
     heading = Heading.ORDERS
     sent_when = "Sent once for each line item that was returned to the customer."
     not_yet = "No line item has been returned to this customer."
@@ -138,7 +139,7 @@ class OrderLineItemReturned(SavedEvent):
         department: str | None
         line_item_id: str
         description: str
-        quantity: int
+        quantity: float
         price: float
 
     @staticmethod
@@ -156,7 +157,7 @@ class OrderLineItemReturned(SavedEvent):
             "department": Lookup("department", item.department_id),
             "line_item_id": str(item.pk),
             "description": item.description,
-            "quantity": item.quantity,
+            "quantity": json_number(item.quantity),
             "price": amount_fact(item.price, Lookup("price_of_item", item.pk)),
         }
 

@@ -27,6 +27,11 @@ def amount(value: str | float) -> float:
     return float(Decimal(str(value)))
 
 
+def json_number(quantity: int | Decimal) -> int | float:
+    """Return a quantity for JSON: 2 stays 2, and 12.4 has the digits of its decimal."""
+    return quantity if isinstance(quantity, int) else float(quantity)
+
+
 def discount_properties(facts: Facts | None) -> DiscountProperties | None:
     if facts is None:
         return None

@@ -5,8 +5,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from customers.models.line_item import MAX_PIECES, SMALLEST_QUANTITY
 from customers.money import exact_amount, exact_decimals
-from customers.numbers import HOW_TO_WRITE, read_number
+from customers.numbers import HOW_TO_WRITE, read_number, shortest
 
 
 def parsed(data: Any, invalid: str) -> Decimal:
@@ -72,3 +73,23 @@ class WholeNumberField(serializers.IntegerField):
             raise serializers.ValidationError(
                 f"{self.error_messages['invalid']} {error}", "invalid"
             ) from error
+
+
+class QuantityField(ExactDecimalField):
+    """A quantity of up to three decimals, more than 0. Whole ones are written without a point."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_digits=13,
+            decimal_places=3,
+            coerce_to_string=False,
+            min_value=SMALLEST_QUANTITY,
+            max_value=MAX_PIECES,
+            **kwargs,
+        )
+
+    def to_internal_value(self, data: Any) -> Any:
+        return shortest(super().to_internal_value(data))
+
+    def to_representation(self, value: int | Decimal) -> Any:
+        return value if isinstance(value, int) else float(value)

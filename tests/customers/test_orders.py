@@ -166,12 +166,12 @@ class TestCreating:
         [
             (
                 NewLineItem("Shirt", Decimal(5), 0),
-                "The quantity must be from 1 to 2,147,483,647.",
+                "The quantity must be from 0.001 to 2,147,483,647.",
                 "quantity",
             ),
             (
                 NewLineItem("Shirt", Decimal(5), -1),
-                "The quantity must be from 1 to 2,147,483,647.",
+                "The quantity must be from 0.001 to 2,147,483,647.",
                 "quantity",
             ),
             (
@@ -470,7 +470,7 @@ class TestEditing:
             order.remove_items([shirt])
 
     def test_an_invalid_item_is_not_added(self, order: Order) -> None:
-        with refused("The quantity must be from 1 to 2,147,483,647.", "invalid", "quantity"):
+        with refused("The quantity must be from 0.001 to 2,147,483,647.", "invalid", "quantity"):
             order.add_items([COAT, NewLineItem("Shirt", Decimal(5), 0)])
 
     def test_another_business_s_discount_is_refused(self, order: Order) -> None:

@@ -58,6 +58,10 @@ TEXT = Kind("a text", lambda value: isinstance(value, str) and value != "")
 BOOL = Kind("a bool", lambda value: type(value) is bool)
 COUNT = Kind("an int of 0 or more", lambda value: type(value) is int and value >= 0)
 NUMBER = Kind("a number", lambda value: type(value) in {int, float})
+QUANTITY = between(1, 2**31 - 1) | Kind(
+    "a number with up to 3 decimals",
+    lambda value: type(value) is float and value > 0 and value == round(value, 3) != int(value),
+)
 
 DATE = matching(r"\d{4}-\d\d-\d\d", "YYYY-MM-DD")
 MONTH_AND_DAY = matching(r"\d\d-\d\d", "MM-DD")
@@ -105,7 +109,7 @@ EVENTS: Mapping[str, Mapping[str, Kind]] = {
         "department": TEXT | NULL,
         "line_item_id": TEXT,
         "description": TEXT,
-        "quantity": between(1, 2**31 - 1),
+        "quantity": QUANTITY,
         "price": NUMBER,
     },
     "New Customer Signup": {"source": one_of("POS", "Website")},

@@ -219,6 +219,20 @@ def one_item_of_two_is_returned(business: GoldenBusiness) -> str:
     return "Order Line Item Returned"
 
 
+@scenario("order-line-item-returned-by-weight")
+def a_bag_of_laundry_is_returned(business: GoldenBusiness) -> str:
+    order = Order.create(
+        business.create_bare_customer(),
+        items=[NewLineItem("Wash and fold", Decimal("1.99"), Decimal("12.4"), unit="lb")],
+        number="1003",
+    )
+    (bag,) = order.items.all()
+    business.switch_on()
+    order.return_to_customer(by=None)
+    business.line_item_id = bag.pk
+    return "Order Line Item Returned"
+
+
 @scenario("new-customer-signup")
 def a_customer_signs_up_at_the_counter(business: GoldenBusiness) -> str:
     business.switch_on()

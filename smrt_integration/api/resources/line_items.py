@@ -5,28 +5,36 @@ from typing import Any
 from rest_framework import serializers
 
 from customers.models import Business, Department, LineItem, NewLineItem
-from customers.models.line_item import MAX_DESCRIPTION_LENGTH, MAX_PIECES
+from customers.models.line_item import MAX_DESCRIPTION_LENGTH, MAX_PIECES, MAX_UNIT_LENGTH
 from smrt_integration.api.fields import (
     BusinessReferenceField,
     StrictSerializer,
     not_found_message,
 )
-from smrt_integration.api.number_fields import MoneyField, WholeNumberField
+from smrt_integration.api.number_fields import MoneyField, QuantityField
 
 MAX_ITEMS = 500
 """Many times what an order has; each item is a row to write in one transaction."""
 COUNT_FIELD: Any = {"min_value": 0, "max_value": MAX_PIECES}
+QUANTITY_HELP = "How many pieces, or how much by weight or size: up to 3 decimals."
+UNIT_FIELD: Any = {
+    "max_length": MAX_UNIT_LENGTH,
+    "allow_blank": True,
+    "required": False,
+    "help_text": "What the quantity is measured in, such as lb. Empty for pieces.",
+}
 
 
 class LineItemSerializer(serializers.ModelSerializer[LineItem]):
     """A line item of an order."""
 
     id = serializers.UUIDField(source="uuid", read_only=True)
+    quantity = QuantityField(read_only=True)
     department = serializers.UUIDField(source="department.uuid", read_only=True, allow_null=True)
 
     class Meta:
         model = LineItem
-        fields = ("id", "description", "quantity", "price", "department", "returned_at")
+        fields = ("id", "description", "quantity", "unit", "price", "department", "returned_at")
         read_only_fields = fields
 
 
@@ -36,8 +44,9 @@ class NewLineItemSerializer(StrictSerializer):
     reader = LineItemSerializer
 
     description = serializers.CharField(max_length=MAX_DESCRIPTION_LENGTH)
-    price = MoneyField(help_text="The price of one piece.")
-    quantity = WholeNumberField(min_value=1, max_value=MAX_PIECES, default=1)
+    price = MoneyField(help_text="The price of one piece, or of one unit.")
+    quantity = QuantityField(default=1, help_text=QUANTITY_HELP)
+    unit = serializers.CharField(**UNIT_FIELD)
     department = serializers.UUIDField(allow_null=True, default=None)
 
 
@@ -47,8 +56,9 @@ class LineItemChangeSerializer(StrictSerializer):
     reader = LineItemSerializer
 
     description = serializers.CharField(max_length=MAX_DESCRIPTION_LENGTH, required=False)
-    price = MoneyField(required=False, help_text="The price of one piece.")
-    quantity = WholeNumberField(min_value=1, max_value=MAX_PIECES, required=False)
+    price = MoneyField(required=False, help_text="The price of one piece, or of one unit.")
+    quantity = QuantityField(required=False, help_text=QUANTITY_HELP)
+    unit = serializers.CharField(**UNIT_FIELD)
     department = BusinessReferenceField(
         queryset=Department.objects, allow_null=True, required=False
     )
