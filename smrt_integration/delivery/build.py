@@ -21,6 +21,7 @@ from smrt_integration.delivery.claim import ClaimedLane
 from smrt_integration.delivery.destination import destination_of
 from smrt_integration.delivery.load import LoadedCustomers, LoadedRound
 from smrt_integration.delivery.messages import BuiltMessage, LaneMessages
+from smrt_integration.delivery.utf8_json import size_in_bytes, to_json
 
 # Promoter.io starts a survey with the first track of a customer that it can write to, so tracks of
 # customers who want no emails switch it off (contract, section 5).
@@ -57,8 +58,10 @@ def leave_out(message: BuiltMessage, omitted: tuple[str, ...]) -> BuiltMessage:
     body = segment.serialized(fields)
     logged_body = body
     if "link" in traits:
-        logged_body = body.replace(json.dumps(traits["link"]), json.dumps(HIDDEN_LINK))
-    return replace(message, fields=fields, size=len(body), body=logged_body, omitted=omitted)
+        logged_body = body.replace(to_json(traits["link"]), to_json(HIDDEN_LINK))
+    return replace(
+        message, fields=fields, size=size_in_bytes(body), body=logged_body, omitted=omitted
+    )
 
 
 def _build_lane(lane: ClaimedLane, loaded: LoadedRound) -> LaneMessages:
@@ -203,7 +206,7 @@ class MessageBuilder:
             BuiltMessage(
                 row,
                 message,
-                len(body),
+                size_in_bytes(body),
                 body,
                 needs_identify=needs_identify,
                 was_unanswered=row.unanswered_at is not None,

@@ -4,12 +4,12 @@ Pure. What is left out is omitted and never null: null would clear the value in 
 Segment. Contract, section 3.
 """
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from operator import itemgetter
 from typing import Any, Final
 
 from events.timeline.traits_table import TRAIT_NAMES
+from smrt_integration.delivery.utf8_json import json_size
 
 KEPT_TRAITS: Final = frozenset({"email", "firstName", "phoneE164", "receiveEmails", "receiveTexts"})
 """Never left out: what the tools behind Segment need (contract, section 5), and whether the
@@ -105,14 +105,13 @@ def _optional(traits: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _field_sizes(traits: Mapping[str, Any]) -> list[tuple[str, int]]:
     return [
-        (FIELD_PREFIX + field["name"], len(json.dumps(field)))
-        for field in traits.get(CUSTOM_FIELDS, [])
+        (FIELD_PREFIX + field["name"], json_size(field)) for field in traits.get(CUSTOM_FIELDS, [])
     ]
 
 
 def _trait_sizes(traits: Mapping[str, Any]) -> list[tuple[str, int]]:
     return [
-        (name, len(json.dumps(value)))
+        (name, json_size(value))
         for name, value in traits.items()
         if name not in KEPT_TRAITS and name != CUSTOM_FIELDS
     ]

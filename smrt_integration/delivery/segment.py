@@ -1,6 +1,5 @@
 """The only module that uses Segment's SDK, which builds messages. We post them as it would."""
 
-import json
 import logging
 from base64 import b64encode
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from segment.analytics.version import VERSION
 from events.models import Region
 from smrt_integration.delivery import responses, transport
 from smrt_integration.delivery.responses import Response
+from smrt_integration.delivery.utf8_json import json_size, size_in_bytes, to_json
 
 HOSTS: Final = {
     Region.US: "https://api.segment.io",
@@ -52,11 +52,9 @@ def _sizes(parts: dict[str, Any]) -> Iterator[tuple[str, int]]:
     """
     for name, part in parts.items():
         if name == "customFields":
-            yield from (
-                (f"the custom field {field['name']}", len(json.dumps(field))) for field in part
-            )
+            yield from ((f"the custom field {field['name']}", json_size(field)) for field in part)
         else:
-            yield name, len(json.dumps(part))
+            yield name, json_size(part)
 
 
 def host(region: str) -> str:
@@ -135,15 +133,13 @@ def _own_fields(user_id: UUID, at: datetime, message_id: str) -> dict[str, str]:
 
 
 def serialized(message: dict[str, Any]) -> str:
-    """Return the message as JSON, as it is posted. It is ASCII: its length is its size in bytes.
-
-    Raises MessageTooLarge.
-    """
-    body = json.dumps(message)
-    if len(body) > MAX_MSG_SIZE:
+    """Return the message as JSON, as it is posted. Raises MessageTooLarge."""
+    body = to_json(message)
+    size = size_in_bytes(body)
+    if size > MAX_MSG_SIZE:
         raise MessageTooLarge(
             message["traits"] if message["type"] == "identify" else message["properties"],
-            len(body) - MAX_MSG_SIZE,
+            size - MAX_MSG_SIZE,
         )
     return body
 
@@ -172,7 +168,7 @@ def post(
 def _request_body(write_key: str, messages: list[dict[str, Any]]) -> bytes:
     """`sentAt` is the time of this attempt: Segment corrects each message's timestamp by it."""
     sent_at = datetime.now(UTC).isoformat()
-    return json.dumps({"batch": messages, "sentAt": sent_at, "writeKey": write_key}).encode()
+    return to_json({"batch": messages, "sentAt": sent_at, "writeKey": write_key}).encode()
 
 
 def _request_headers(write_key: str, retry_count: int) -> dict[str, str]:

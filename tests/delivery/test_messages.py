@@ -23,7 +23,7 @@ SDK = Client("0" * 32, send=False, sync_mode=True)
 def test_a_message_equals_the_sdks_own(name: str) -> None:
     message = golden.committed()[name]
     ours, sdks = (identify if message["type"] == "identify" else track)(message)
-    assert segment.serialized(ours) == json.dumps(sdks)
+    assert segment.serialized(ours) == json.dumps(sdks, ensure_ascii=False)
 
 
 def identify(message: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

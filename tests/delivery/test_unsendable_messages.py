@@ -64,14 +64,14 @@ def test_an_oversized_event_is_refused_without_a_post_and_keeps_its_facts(
     assert (segment.requests(), waiting(), lane_of(customer.business).stopped) == ([], [], "")
 
 
-@pytest.mark.parametrize("letter", ["x", "é", "洗"])
+@pytest.mark.parametrize("letter", ["x", "é", "洗", "🧺"])
 def test_the_limit_counts_the_bytes_on_the_wire(
     letter: str, customer: Customer, segment: SegmentStandIn
 ) -> None:
-    """The SDK writes other letters than ASCII as six bytes each."""
+    """We post UTF-8. The SDK would write other letters than ASCII as six bytes each, or twelve."""
     change(customer, facts={"visit_type": letter})
     deliver()
-    on_the_wire = len(letter.encode("unicode_escape")) if letter == "x" else 6
+    on_the_wire = len(letter.encode())
     room = (MAX_MESSAGE_BYTES - segment.messages()[0].size) // on_the_wire
     add_visits(1, customer)
     change(customer, facts={"visit_type": letter * (room + 1)})
@@ -138,6 +138,40 @@ def test_a_custom_field_of_40_kb_is_named_and_left_out(
         "Segment does not take all of this customer's details. Left out: the custom field Notes.",
     )
     assert (waiting(), lane_of(customer.business).stopped) == ([], "")
+
+
+def test_a_custom_field_of_6000_chinese_characters_is_sent(
+    customer: Customer, segment: SegmentStandIn
+) -> None:
+    """They are 18 KB. As escapes they would be 36 KB."""
+    field = CustomFieldFactory.create(business=customer.business, name="备注")
+    CustomFieldValueFactory.create(customer=customer, field=field, value="洗" * 6_000)
+
+    deliver()
+
+    assert event_names(segment.accepted()) == ["identify", "Customer Visit"]
+    assert segment.accepted()[0]["traits"]["customFields"] == [
+        {"name": "备注", "value": "洗" * 6_000}
+    ]
+    assert logged(event="identify")[-1].reason == ""
+    assert segment.messages()[0].size < 20_000
+
+
+def test_of_several_large_fields_the_largest_are_left_out(
+    customer: Customer, segment: SegmentStandIn
+) -> None:
+    for name, value in (("甲", "洗" * 6_001), ("乙", "洗" * 6_000), ("丙", "short")):
+        field = CustomFieldFactory.create(business=customer.business, name=name)
+        CustomFieldValueFactory.create(customer=customer, field=field, value=value)
+
+    deliver()
+
+    assert event_names(segment.accepted()) == ["identify", "Customer Visit"]
+    names = [field["name"] for field in segment.accepted()[0]["traits"]["customFields"]]
+    assert sorted(names) == sorted(["乙", "丙"])
+    assert logged(event="identify")[-1].reason == (
+        "Segment does not take all of this customer's details. Left out: the custom field 甲."
+    )
 
 
 def test_shortening_the_field_sends_the_identify(
