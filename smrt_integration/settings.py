@@ -192,6 +192,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "smrt_integration.api.errors.api_exception_handler",
     "UNAUTHENTICATED_USER": None,
+    # `format` in a query is a name like any other.
+    "URL_FORMAT_OVERRIDE": None,
     # As WHOLE in api/error_body.py: no field of a body has this name.
     "NON_FIELD_ERRORS_KEY": "\0",
 }

@@ -49,6 +49,7 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = {
     # What is wrong with a field or a request as a whole.
     "unknown_field": ErrorCode((400,), "The body has a field that this call does not have."),
     "unknown_filter": ErrorCode((400,), "The query has a name that this call does not have."),
+    "repeated": ErrorCode((400,), "The query has this name twice."),
     "read_only": ErrorCode((400,), "You cannot set this field."),
     "parse_error": ErrorCode((400,), "The body is not JSON that can be read."),
     "bad_request": ErrorCode((400,), "The request cannot be read."),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.views import defaults
@@ -17,6 +17,7 @@ from rest_framework.exceptions import (
     APIException,
     ErrorDetail,
     NotFound,
+    ParseError,
     PermissionDenied,
     ValidationError,
 )
@@ -122,6 +123,8 @@ def _as_drf_error(error: Exception) -> Exception:
         return as_api_error(error)
     if isinstance(error, RequestDataTooBig):
         return RequestTooLarge()
+    if isinstance(error, SuspiciousOperation):
+        return ParseError(CANNOT_BE_READ, "bad_request")
     if isinstance(error, Http404):
         return NotFound()
     if isinstance(error, DjangoPermissionDenied):

@@ -1,5 +1,6 @@
 """Pagination by cursor: a list that grows while it is read repeats and skips no row."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -7,7 +8,7 @@ from typing import Any, Final
 
 from django.core import signing
 from django.db.models import Q
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +16,11 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 CURSOR_PARAMETER: Final = "cursor"
+MAX_PAGE_SIZE: Final = 200
+"""Rows. Reading them takes a part of a second, so that others are served in between."""
+LIMIT_HELP: Final = f"Give a whole number from 1 to {MAX_PAGE_SIZE}."
+# No other script's digits, no sign and no underscore, which int() reads.
+WHOLE_NUMBER: Final = re.compile("[0-9]{1,9}")
 FORWARD, BACKWARD = "+", "-"
 
 CursorPosition = list[Any]
@@ -60,12 +66,30 @@ class KeysetPagination(CursorPagination):
     """
 
     page_size = 50
-    max_page_size = 200
+    max_page_size = MAX_PAGE_SIZE
     page_size_query_param = "limit"
+
+    def get_page_size(self, request: Request) -> int:
+        """Return the `limit` of the query. Raises ValidationError unless it is a whole number."""
+        text = request.query_params.get(self.page_size_query_param)
+        if text is None:
+            return self.page_size
+        limit = int(text) if WHOLE_NUMBER.fullmatch(text) else 0
+        if not 1 <= limit <= self.max_page_size:
+            raise ValidationError({self.page_size_query_param: [LIMIT_HELP]}, "invalid")
+        return limit
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """Return the parameters, with the smallest and the largest limit."""
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"] |= {"minimum": 1, "maximum": self.max_page_size}
+        return parameters
 
     def page_request(self, request: Request) -> PageRequest:
         """Return the requested page. Raises NotFound if the cursor is not one of ours."""
-        limit = self.get_page_size(request) or self.page_size
+        limit = self.get_page_size(request)
         cursor = request.query_params.get(CURSOR_PARAMETER)
         if not cursor:
             return PageRequest(request, limit)
