@@ -4,12 +4,13 @@ Every page, list, choice and export of the admin decides by these functions.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
+from customers.business_clock import BusinessClock
 from customers.models import Business, Membership
 
 User = AbstractBaseUser | AnonymousUser
@@ -44,6 +45,12 @@ def only_business_of(user: User) -> int | None:
     return next(iter(roles)) if len(roles) == 1 else None
 
 
+def only_clock_of(user: User) -> BusinessClock | None:
+    """Return the clock of the user's business, or None unless the user belongs to exactly one."""
+    business_id = only_business_of(user)
+    return _memberships(user)[business_id].clock if business_id else None
+
+
 def may_resend(user: User, business_id: int | None) -> bool:
     """Return whether the user may resend messages of this business: helpers may, too."""
     permitted = _is_support(user) or bool(
@@ -57,20 +64,35 @@ def _is_support(user: User) -> bool:
     return bool(user.is_active and getattr(user, "is_superuser", False))
 
 
-def _roles(user: Any) -> Mapping[int | None, str]:
-    """The user's role by business id.
+class _Membership(NamedTuple):
+    role: str
+    clock: BusinessClock
+
+
+def _roles(user: User) -> dict[int | None, str]:
+    return {business_id: its.role for business_id, its in _memberships(user).items()}
+
+
+def _memberships(user: Any) -> Mapping[int | None, _Membership]:
+    """The user's role, and the business's clock, by business id.
 
     Cached on the user object, which is a new one for each request: a page asks dozens of times.
     """
-    if not hasattr(user, "business_roles"):
+    if not hasattr(user, "business_memberships"):
         memberships = (
             Membership.objects.filter(user_id=user.pk)
             if user.is_active and user.pk
             else Membership.objects.none()
         )
-        user.business_roles = dict(memberships.values_list("business_id", "role"))
-    roles: Mapping[int | None, str] = user.business_roles
-    return roles
+        rows = memberships.values_list(
+            "business_id", "role", "business__time_zone", "business__country"
+        )
+        user.business_memberships = {
+            business_id: _Membership(role, BusinessClock(time_zone, country))
+            for business_id, role, time_zone, country in rows
+        }
+    by_business: Mapping[int | None, _Membership] = user.business_memberships
+    return by_business
 
 
 def _businesses(user: User, **membership: Any) -> QuerySet[Business]:

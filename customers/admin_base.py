@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from customers import access
+from customers.admin_clock import BusinessTimes, LocalTimes
 from customers.admin_delete import BoundedDeletion
 from customers.admin_filters import scoped_filter
 from customers.models import Business
@@ -71,7 +72,7 @@ class ScopedChoices:
         return unscoped
 
 
-class ScopedAdmin(ScopedChoices, BoundedDeletion, ModelAdmin):
+class ScopedAdmin(ScopedChoices, BoundedDeletion, BusinessTimes, ModelAdmin):
     """A page whose rows belong to a business. `business_path` is the lookup to that business."""
 
     business_path: ClassVar[str] = "business"
@@ -212,7 +213,7 @@ class ScopedAdmin(ScopedChoices, BoundedDeletion, ModelAdmin):
         )
 
 
-class SupportAdmin(ModelAdmin):
+class SupportAdmin(LocalTimes, ModelAdmin):
     """A page for support only, whatever a group permits: its rows concern all businesses."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

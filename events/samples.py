@@ -27,8 +27,8 @@ def sample(event: str, customer: Customer, integration: Integration, now: dateti
     """
     definition = BY_NAME[event]
     if issubclass(definition, SweptEvent):
-        zone = integration.business.time_zone
-        return definition.sample(customer_context(customer, integration, zone, None, now))
+        clock = integration.business.clock
+        return definition.sample(customer_context(customer, integration, clock, None, now))
     if issubclass(definition, SavedEvent):
         return _last_saved(definition, customer, now)
     raise NothingToPreview(definition.not_yet)

@@ -31,7 +31,7 @@ UNFOLD: Final[dict[str, Any]] = {
     "SHOW_HISTORY": True,
     # No "View site" link: the admin is the whole site.
     "SITE_URL": None,
-    "SCRIPTS": [_static("smrt/keyboard.js")],
+    "SCRIPTS": [_static("smrt/keyboard.js"), _static("smrt/clock.js")],
     "STYLES": [_static("smrt/colors.css"), _static("smrt/owner.css")],
     "SIDEBAR": {"navigation": MENU},
     "DASHBOARD_CALLBACK": "smrt_integration.admin.home.page.dashboard",

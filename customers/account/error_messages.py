@@ -2,8 +2,7 @@
 
 from datetime import date
 
-from django.utils.dateformat import format as format_date
-
+from customers.business_clock import BusinessClock
 from customers.errors import ActionRefused
 
 ERROR_MESSAGES = {
@@ -20,6 +19,9 @@ def error_message(refusal: ActionRefused) -> str:
     return ERROR_MESSAGES.get(refusal.code, refusal.message)
 
 
-def full_date(day: date) -> str:
-    """Return a date such as Friday, March 7, 2025, which is clear in every country."""
-    return format_date(day, "l, F j, Y")
+UNITED_STATES = BusinessClock("America/Los_Angeles", "US")
+
+
+def full_date(day: date, clock: BusinessClock = UNITED_STATES) -> str:
+    """Return a date such as Friday, March 7, 2025, as the business's country writes it."""
+    return clock.long_day(day)

@@ -22,7 +22,7 @@ def schedule(request: HttpRequest, customer: Customer) -> HttpResponse:
         data, today=customer.business.today(), initial={"shown_at": timezone.now().timestamp()}
     )
     if form.is_valid() and schedule_once(customer, form.cleaned_data["pickup_date"], form):
-        day = full_date(form.cleaned_data["pickup_date"])
+        day = full_date(form.cleaned_data["pickup_date"], customer.business.clock)
         return redirect_home(f"Your pickup on {day} is scheduled.")
     return account_page(request, customer, "schedule_pickup", form=form)
 
@@ -52,7 +52,7 @@ def cancel(request: HttpRequest, customer: Customer, pickup: UUID) -> HttpRespon
     if request.method == "POST" and request_to_cancel.status != PickupRequest.Status.CANCELED:
         cancel_once(request_to_cancel)
     if request_to_cancel.status == PickupRequest.Status.CANCELED:
-        day = full_date(request_to_cancel.pickup_date)
+        day = full_date(request_to_cancel.pickup_date, customer.business.clock)
         return redirect_home(f"Your pickup on {day} is canceled.")
     return account_page(
         request,

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils import timezone
 
+from customers.business_clock import BusinessClock
 from customers.models.address import country_code
 from customers.models.public_id import HasPublicId
 from customers.models.tenant import BelongsToBusiness
@@ -69,6 +70,10 @@ class Business(HasPublicId, Tracked):
     def save(self, **kwargs: Any) -> None:
         validate_zone(self.time_zone)
         super().save(**kwargs)
+
+    @property
+    def clock(self) -> BusinessClock:
+        return BusinessClock(self.time_zone, self.country)
 
     def now(self) -> datetime:
         """Return the current time in the business's time zone."""

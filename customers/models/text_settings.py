@@ -143,6 +143,7 @@ class TextSettings(models.Model):
             name="Ann",
             day=tomorrow,
             business=self.business.name,
+            country=self.business.country,
         )
 
     def _own_words(self, field: str) -> list[str]:

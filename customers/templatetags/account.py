@@ -1,11 +1,12 @@
 """Template filters of the customer pages."""
 
+from datetime import date, datetime
 from decimal import Decimal
 
 from django import template
 
 from customers.account.error_messages import full_date
-from customers.models import LineItem
+from customers.models import Business, LineItem
 from customers.money import CURRENCIES_WITHOUT_CENTS
 from customers.phones import format_phone
 
@@ -31,5 +32,13 @@ def money_text(amount: Decimal, currency: str) -> str:
 
 
 register.filter("charged", LineItem.charged)
-register.filter("full_date", full_date)
+
+
+@register.filter("full_date")
+def full_date_text(day: date, business: Business) -> str:
+    """Write a day, or the day of a moment on the business's clock."""
+    clock = business.clock
+    return full_date(clock.day_of(day) if isinstance(day, datetime) else day, clock)
+
+
 register.filter("phone", format_phone)

@@ -12,9 +12,12 @@ from django.utils.text import Truncator
 
 from customers import access
 from customers.admin_base import ReadOnlyAdmin, ScopedAdmin
+from customers.business_clock import UTC_CLOCK
+from customers.clock_in_use import clock_in_use, hour_choices
 from customers.models import IncomingText, NightlyText, TextSettings
 from customers.models.text_settings import LANGUAGE_CHOICES
 from customers.phones import format_phone
+from customers.texts.timing import END_OF_EVENING
 
 if TYPE_CHECKING:
     SettingsModelForm = forms.ModelForm[TextSettings]
@@ -46,7 +49,7 @@ class TextSettingsForm(SettingsModelForm):
 @admin.register(TextSettings)
 class TextSettingsAdmin(ScopedAdmin):
     form = TextSettingsForm
-    list_display = ("business", "enabled", "hour", "number_text", "status")
+    list_display = ("business", "enabled", "hour_text", "number_text", "status")
     list_select_related = ("business",)
     search_fields = ("business__name__istartswith",)
     autocomplete_fields = ("business",)
@@ -70,6 +73,16 @@ class TextSettingsAdmin(ScopedAdmin):
         ("Replies", {"fields": ("also_understood", "own_no", "own_stop", "own_start")}),
     )
 
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer hours as the business's country writes them."""
+        if db_field.name in {"hour", "van_leaves"}:
+            clock = clock_in_use() or UTC_CLOCK
+            kwargs["choices"] = hour_choices([hour for hour, _ in db_field.choices], clock)
+            # The time in the model's sentence is for programmers.
+            at_latest = f"{END_OF_EVENING:02}:00"
+            kwargs["help_text"] = db_field.help_text.replace(at_latest, clock.hour(END_OF_EVENING))
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
     def save_model(self, request: HttpRequest, obj: TextSettings, form: Any, change: bool) -> None:
         """Let texts be sent again at once: the change may have solved the problem."""
         obj.problem, obj.resume_at = TextSettings.Problem.NONE, None
@@ -86,7 +99,11 @@ class TextSettingsAdmin(ScopedAdmin):
             )
         if installation.TEXTS_BACKEND == "CONSOLE":
             return "Switched on, but no texts are sent: the connection to Twilio is not set up."
-        return f"Switched on. Texts are sent at {settings.get_hour_display()}."
+        return f"Switched on. Texts are sent at {self.hour_text(settings)}."
+
+    @admin.display(description="send texts at", ordering="hour")
+    def hour_text(self, settings: TextSettings) -> str:
+        return settings.business.clock.hour(settings.hour)
 
     @admin.display(description="example")
     def preview(self, settings: TextSettings) -> str:

@@ -125,5 +125,6 @@ def _text_to_send(row: NightlyText) -> TextToSend:
         name=customer.first_name or customer.name,
         day=row.pickup_date,
         business=str(customer.brand or row.business),
+        country=row.business.country,
     )
     return TextToSend(row.pk, row.phone, row.sender, body)

@@ -11,6 +11,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
+from customers.business_clock import BusinessClock
+
 
 class ReplyMeaning(Enum):
     """What a customer's reply means."""
@@ -54,7 +56,10 @@ class Language:
     words: Mapping[ReplyMeaning, tuple[str, ...]]
     """Compared after `reply_words.simplify`."""
 
-    def day_text(self, day: date) -> str:
+    def day_text(self, day: date, country: str = "US") -> str:
+        """Return the weekday and the day. English is written differently in other countries."""
+        if not self.day:
+            return BusinessClock("UTC", country).weekday_and_day(day)
         return self.day.format(
             weekday=self.weekdays[day.weekday()], day=day.day, month=self.months[day.month - 1]
         )
@@ -71,7 +76,7 @@ ENGLISH: Final = Language(
         "January, February, March, April, May, June, "
         "July, August, September, October, November, December"
     ),
-    day="{weekday}, {month} {day}",
+    day="",
     wording="{business}: {name}, our van will come for your pickup tomorrow, {day}. "
     "Reply NO to cancel it.",
     nameless="dear customer",

@@ -162,7 +162,7 @@ class _ReplyHandler:
         if by_twilio is ReplyMeaning.OPT_OUT:
             # "Cancel" is also one of the words with which Twilio itself ends its texts.
             self._set_receive_texts(by_twilio, silent=True)
-        day = self.language.day_text(about.day) if about else ""
+        day = self.language.day_text(about.day, self.business.country) if about else ""
         return reply, self._sentence(reply, day=day, names=[pickup.name for pickup in pickups])
 
     def _set_receive_texts(self, meaning: ReplyMeaning, *, silent: bool) -> tuple[AutoReply, str]:

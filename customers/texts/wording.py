@@ -16,11 +16,13 @@ def unknown_placeholders(wording: str) -> list[str]:
     return [name for name in PLACEHOLDER_PATTERN.findall(wording) if name not in PLACEHOLDERS]
 
 
-def nightly_text(language: Language, wording: str, *, name: str, day: date, business: str) -> str:
+def nightly_text(
+    language: Language, wording: str, *, name: str, day: date, business: str, country: str = "US"
+) -> str:
     """Return the text: the business's own `wording`, or the language's, and how to opt out."""
     values = {
         "name": name or language.nameless,
-        "day": language.day_text(day),
+        "day": language.day_text(day, country),
         "business": business,
     }
     sentence = fill_in(wording.strip() or language.wording, values)

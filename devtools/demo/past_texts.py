@@ -140,4 +140,5 @@ def _body(row: NightlyText) -> str:
         name=name,
         day=row.pickup_date,
         business=business,
+        country=row.business.country,
     )

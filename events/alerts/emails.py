@@ -24,7 +24,6 @@ from events.lanes.status import (
     remedy,
     status_sentence,
 )
-from events.time_in_words import clock, when
 
 EMAIL_HEADERS: Final = {"Auto-Submitted": "auto-generated"}
 """Mail programs do not answer such an email with an out-of-office note."""
@@ -69,7 +68,8 @@ You need not do anything. To see the status:
 
 {footer}
 """
-FOOTER: Final = """You get this email because you are an owner of {name} in SMRT.
+FOOTER: Final = """Times are in the time zone {zone}.
+You get this email because you are an owner of {name} in SMRT.
 We write once when there is a problem, and once when it is solved."""
 WE_KEEP_TRYING: Final = "Nothing. We keep trying, and write again when it is solved."
 RESUME: Final = "Open the page below and save the settings, so that we try again."
@@ -164,12 +164,12 @@ def _problem_body(name: str, status: LaneStatus, problem: Problem, now: datetime
         sentence=status_sentence(status, now),
         to_do=to_do,
         url=_status_url(status.business_id),
-        footer=FOOTER.format(name=name),
+        footer=FOOTER.format(name=name, zone=status.time_zone),
     )
 
 
 def _waiting_sentence(name: str, status: LaneStatus, problem: Problem, now: datetime) -> str:
-    since = clock(problem.since, now, status.time_zone)
+    since = status.clock.recent(problem.since, now)
     if status.waiting == 1:
         waiting = f"1 event has been waiting since {since}"
     else:
@@ -181,11 +181,11 @@ def _solved_body(name: str, status: LaneStatus, problem: Problem, now: datetime)
     body = HELD_SOLVED_BODY if problem.kind == TRACKS_HELD else SOLVED_BODY
     return body.format(
         name=name,
-        since=clock(problem.quiet_since or now, now, status.time_zone),
-        began=when(problem.since, now, status.time_zone),
+        since=status.clock.recent(problem.quiet_since or now, now),
+        began=status.clock.when(problem.since, now),
         sentence=status_sentence(status, now),
         url=_status_url(status.business_id),
-        footer=FOOTER.format(name=name),
+        footer=FOOTER.format(name=name, zone=status.time_zone),
     )
 
 

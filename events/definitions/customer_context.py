@@ -6,6 +6,8 @@ Pure; `events.timeline.context` reads the values.
 from dataclasses import dataclass
 from datetime import datetime
 
+from customers.business_clock import BusinessClock
+
 
 @dataclass(frozen=True, slots=True)
 class CountedVisit:
@@ -55,7 +57,7 @@ class CustomerContext:
     """One customer at one moment. `visit_today` is the visit that counted today, if any."""
 
     customer_id: int
-    time_zone: str
+    clock: BusinessClock
     now: datetime
     absence: Absence
     birthdays: Birthdays

@@ -4,9 +4,10 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, TypedDict
 from zoneinfo import ZoneInfo
 
+from customers.business_clock import BusinessClock
 from customers.dates import normalise_date
 from customers.lost import lost_on
-from customers.zones import iso_utc, local_day
+from customers.zones import iso_utc
 from events.definitions import upcoming
 from events.definitions.customer_context import CustomerContext
 from events.definitions.definition import (
@@ -22,7 +23,6 @@ from events.definitions.definition import (
     SweptEvent,
 )
 from events.occurrences import Occurrence
-from events.time_in_words import full_day, when
 
 if TYPE_CHECKING:
     from customers.models import Customer, Visit
@@ -104,7 +104,7 @@ class CustomerVisit(SavedEvent):
         visit = context.visit_today
         if visit is None:
             return ""
-        at = when(visit.at, context.now, context.time_zone)
+        at = context.clock.when(visit.at, context.now)
         return (
             f"Today's visit was counted {at}, {visit.how}. "
             "A day counts once, so the next visit counts from tomorrow on."
@@ -137,21 +137,22 @@ class CustomerLost(SweptEvent):
 
     @staticmethod
     def upcoming(context: CustomerContext) -> str:
-        return upcoming.lost_sentence(context.absence, context.time_zone, context.now)
+        return upcoming.lost_sentence(context.absence, context.clock, context.now)
 
     @staticmethod
     def sample(context: CustomerContext) -> Sample:
         """Return what the sweep would find tonight, or on the day on which the customer is lost."""
-        absence, zone = context.absence, context.time_zone
-        day = max(lost_on(absence.since, zone, absence.limit), local_day(context.now, zone))
+        absence, clock = context.absence, context.clock
+        day = max(lost_on(absence.since, clock.time_zone, absence.limit), clock.day_of(context.now))
         facts = {
             "last_visit": iso_utc(absence.since),
-            "days_since_visit": (day - local_day(absence.since, zone)).days,
+            "days_since_visit": (day - clock.day_of(absence.since)).days,
             "visit_frequency": absence.frequency,
         }
-        at = max(context.now, _on_day(day, 0, zone))
+        at = max(context.now, _on_day(day, 0, clock))
         occurrence = Occurrence(CustomerLost.name, context.customer_id, at, facts)
-        return Sample(occurrence, f"As of {full_day(day)}, if the customer does not visit before.")
+        as_of = f"As of {clock.day(day)}, if the customer does not visit before."
+        return Sample(occurrence, as_of)
 
 
 class CustomerBirthday(SweptEvent):
@@ -179,22 +180,22 @@ class CustomerBirthday(SweptEvent):
 
     @staticmethod
     def upcoming(context: CustomerContext) -> str:
-        return upcoming.birthday_sentence(context.birthdays, context.time_zone, context.now)
+        return upcoming.birthday_sentence(context.birthdays, context.clock, context.now)
 
     @staticmethod
     def sample(context: CustomerContext) -> Sample:
-        birthdays, zone = context.birthdays, context.time_zone
+        birthdays, clock = context.birthdays, context.clock
         if birthdays.field is None:
             raise NothingToPreview("You have not chosen the custom field that holds the birthday.")
         born = normalise_date(birthdays.value)
-        day = upcoming.next_birthday(born, local_day(context.now, zone)) if born else None
+        day = upcoming.next_birthday(born, clock.day_of(context.now)) if born else None
         if born is None or day is None:
             raise NothingToPreview(upcoming.no_birthday(birthdays.field))
         facts = {"birthday": born[-5:]}
-        at = _on_day(day, birthdays.hour, zone)
+        at = _on_day(day, birthdays.hour, clock)
         occurrence = Occurrence(CustomerBirthday.name, context.customer_id, at, facts)
-        return Sample(occurrence, f"As of {full_day(day)}, the next birthday.")
+        return Sample(occurrence, f"As of {clock.day(day)}, the next birthday.")
 
 
-def _on_day(day: date, hour: int, zone: str) -> datetime:
-    return datetime.combine(day, time(hour), ZoneInfo(zone))
+def _on_day(day: date, hour: int, clock: BusinessClock) -> datetime:
+    return datetime.combine(day, time(hour), ZoneInfo(clock.time_zone))

@@ -8,11 +8,11 @@ from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from customers.business_clock import BusinessClock
 from customers.dates import birthday_in_year
 from customers.lost import lost_on
-from customers.zones import local_day
 from events.definitions.customer_context import Absence, Birthdays
-from events.time_in_words import counted, day_in_words, when
+from events.time_in_words import counted
 
 CUSTOMER_OF_FREQUENCY: Final = {
     "weekly": "a weekly customer",
@@ -23,16 +23,16 @@ IRREGULAR_CUSTOMER: Final = "a customer without a regular rhythm"
 BIRTHDAY: Final = re.compile(r"(?:\d{4}-)?(\d{2})-(\d{2})", re.ASCII)
 
 
-def lost_sentence(absence: Absence, time_zone: str, now: datetime) -> str:
+def lost_sentence(absence: Absence, clock: BusinessClock, now: datetime) -> str:
     """Return when the customer will count as lost, or why they do and what is sent."""
-    since = day_in_words(local_day(absence.since, time_zone), now, time_zone)
+    since = clock.day(clock.day_of(absence.since))
     basis = f"counting from their {'last visit' if absence.visited else 'signup'} on {since}"
     if absence.found_at:
-        found_at = when(absence.found_at, now, time_zone)
+        found_at = clock.when(absence.found_at, now)
         return f"Found lost {found_at}, {basis}. Their next visit ends it."
-    first_day = lost_on(absence.since, time_zone, absence.limit)
-    day = day_in_words(first_day, now, time_zone)
-    if local_day(now, time_zone) < first_day:
+    first_day = lost_on(absence.since, clock.time_zone, absence.limit)
+    day = clock.day(first_day)
+    if clock.day_of(now) < first_day:
         customer = CUSTOMER_OF_FREQUENCY.get(absence.frequency, IRREGULAR_CUSTOMER)
         limit = counted(absence.limit, "day")
         return f"Not lost until {day}: {customer} may stay away for {limit}, {basis}."
@@ -40,7 +40,7 @@ def lost_sentence(absence: Absence, time_zone: str, now: datetime) -> str:
         return (
             f"Lost since {day}, but we do not look for lost customers while the integration is off."
         )
-    if first_day < local_day(absence.enabled_at, time_zone):
+    if first_day < clock.day_of(absence.enabled_at):
         return (
             f"Lost since {day}. That was before you switched on, so it is not sent. "
             "Their next visit ends it."
@@ -48,23 +48,23 @@ def lost_sentence(absence: Absence, time_zone: str, now: datetime) -> str:
     return f"Lost since {day}. The next nightly search finds it."
 
 
-def birthday_sentence(birthdays: Birthdays, time_zone: str, now: datetime) -> str:
+def birthday_sentence(birthdays: Birthdays, clock: BusinessClock, now: datetime) -> str:
     """Return when the next birthday is sent, and why this year's was not."""
     if birthdays.field is None:
         return "You have not chosen the custom field that holds the birthday."
-    today = local_day(now, time_zone)
+    today = clock.day_of(now)
     this_year, next_year = (_birthday(birthdays.value, today.year + n) for n in (0, 1))
     if this_year is None or next_year is None:
         return no_birthday(birthdays.field)
-    following = f"The next is on {day_in_words(next_year, now, time_zone)}."
+    following = f"The next is on {clock.day(next_year)}."
     if today.year in birthdays.celebrated:
-        return f"Sent this year, on {day_in_words(this_year, now, time_zone)}. {following}"
-    due = datetime.combine(this_year, time(birthdays.hour), ZoneInfo(time_zone))
+        return f"Sent this year, on {clock.day(this_year)}. {following}"
+    due = datetime.combine(this_year, time(birthdays.hour), ZoneInfo(clock.time_zone))
     if now < due:
         is_today = this_year == today
-        day = "today" if is_today else f"on {day_in_words(this_year, now, time_zone)}"
-        return f"Their birthday is {day}, at {due:%H:%M}."
-    return f"{_missed_birthday(birthdays, due, time_zone, now)} {following}"
+        day = "today" if is_today else f"on {clock.day(this_year)}"
+        return f"Their birthday is {day}, at {clock.time(due)}."
+    return f"{_missed_birthday(birthdays, due, clock, now)} {following}"
 
 
 def no_birthday(field: str) -> str:
@@ -83,13 +83,15 @@ def _birthday(value: str, year: int) -> date | None:
     return birthday_in_year(int(born[1]), int(born[2]), year) if born else None
 
 
-def _missed_birthday(birthdays: Birthdays, due: datetime, time_zone: str, now: datetime) -> str:
-    birthday = f"This year's birthday, on {day_in_words(due.date(), now, time_zone)},"
+def _missed_birthday(
+    birthdays: Birthdays, due: datetime, clock: BusinessClock, now: datetime
+) -> str:
+    birthday = f"This year's birthday, on {clock.day(due.date())},"
     if birthdays.since is None:
         return f"{birthday} is not sent while the integration is off."
-    if due.date() < local_day(birthdays.since, time_zone):
+    if due.date() < clock.day_of(birthdays.since):
         return f"{birthday} was before you switched on or chose the field, so it is not sent."
-    if due.date() == local_day(now, time_zone):
+    if due.date() == clock.day_of(now):
         return f"{birthday} is sent within a minute."
     if birthdays.entered_at and birthdays.entered_at > due:
         return f"{birthday} was over when it was entered, so it is not sent."

@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from customers.business_clock import BusinessClock
 from customers.models import Customer
 from events import wake
 from events.identify import IDENTIFY
@@ -24,7 +25,6 @@ from events.send_log import pages
 from events.send_log.entries import LogEntry, LogPosition
 from events.send_log.filter import MessageFilter
 from events.send_log.resendable import RESENDABLE_EVENTS, ResendCase
-from events.time_in_words import when
 
 RESEND_CHUNK_SIZE: Final = 1_000
 """Entries per transaction. It locks rows that a save may wait for, so it has to be short."""
@@ -95,8 +95,8 @@ def resend(business_id: int, entries: Sequence[LogEntry], by: int | None, now: d
     return recorded + record_from_query(FIND_RESENT_IDENTIFIES, params)
 
 
-def resend_case(entry: SendLog, zone: str, now: datetime) -> ResendCase:
-    """Return what decides whether the entry can be sent again. Times are on the zone's clock."""
+def resend_case(entry: SendLog, clock: BusinessClock, now: datetime) -> ResendCase:
+    """Return what decides whether the entry can be sent again, in the clock's words."""
     integration = Integration.objects.filter(pk=entry.business_id).first()
     resent = Resent.objects.filter(log_id=entry.pk).first()
     customers = Customer.objects.filter(pk=entry.customer_id, business_id=entry.business_id)
@@ -107,7 +107,7 @@ def resend_case(entry: SendLog, zone: str, now: datetime) -> ResendCase:
         customer_exists=customers.exists(),
         enabled=bool(integration and integration.enabled),
         muted=bool(integration and entry.event in integration.muted),
-        resent=when(resent.at, now, zone) if resent else "",
+        resent=clock.when(resent.at, now) if resent else "",
     )
 
 

@@ -1,6 +1,7 @@
 """Query the lane status of businesses: one query for all, which reads nothing of the send log."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any, Final
 
 from django.db import connection
@@ -9,7 +10,7 @@ from events.encryption import decrypt
 from events.lanes.status import COUNTED_MESSAGES, LaneStatus
 
 FIND_LANE_STATUSES: Final = """
-SELECT b.id, b.time_zone, COALESCE(i.enabled, FALSE), COALESCE(i.write_key, ''),
+SELECT b.country, b.id, b.time_zone, COALESCE(i.enabled, FALSE), COALESCE(i.write_key, ''),
     COALESCE(l.stopped, ''), l.stopped_at, COALESCE(l.last_error, ''), l.failing_since, l.resume_at,
     COALESCE(l.failures, 0), l.last_accepted_at, waiting.messages, waiting.oldest,
     held.messages, held.customers, held.oldest
@@ -41,10 +42,11 @@ def lane_statuses(business_ids: Collection[int]) -> dict[int, LaneStatus]:
         params: dict[str, Any] = {"most": COUNTED_MESSAGES + 1, "businesses": list(business_ids)}
         cursor.execute(FIND_LANE_STATUSES, params)
         return {
-            business_id: LaneStatus(
-                business_id, time_zone, enabled, bool(decrypt(write_key)), *rest
+            business_id: replace(
+                LaneStatus(business_id, time_zone, enabled, bool(decrypt(write_key)), *rest),
+                country=country,
             )
-            for business_id, time_zone, enabled, write_key, *rest in cursor.fetchall()
+            for country, business_id, time_zone, enabled, write_key, *rest in cursor.fetchall()
         }
 
 

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from events.time_in_words import ago, clock, duration, when
+from customers.business_clock import BusinessClock
+from events.time_in_words import ago, duration
 
 COUNTED_MESSAGES: Final = 10_000
 """Waiting messages are counted up to this number, so no page gets slower as a backlog grows.
@@ -74,6 +75,12 @@ class LaneStatus:
     held: int = 0
     held_customers: int = 0
     oldest_held_at: datetime | None = None
+    country: str = ""
+    names_zone: bool = False
+
+    @property
+    def clock(self) -> BusinessClock:
+        return BusinessClock(self.time_zone, self.country, self.names_zone)
 
     @property
     def all_waiting(self) -> int:
@@ -186,7 +193,7 @@ def _discarding(status: LaneStatus, now: datetime) -> str:
 def _stopped(status: LaneStatus, now: datetime) -> str:
     cause = status.stopped.partition(". ")[0].removesuffix(".")
     moment = status.stopped_at
-    stopped_at = f" {when(moment, now, status.time_zone)}" if moment else ""
+    stopped_at = f" {status.clock.when(moment, now)}" if moment else ""
     sentence = f"Sending stopped{stopped_at}: {cause}."
     if not status.waiting:
         return sentence
@@ -202,7 +209,7 @@ def _failing(status: LaneStatus, now: datetime) -> str:
 
 
 def _cause(status: LaneStatus, now: datetime) -> str:
-    since = status.failing_since and clock(status.failing_since, now, status.time_zone)
+    since = status.failing_since and status.clock.recent(status.failing_since, now)
     error = SERVER_ERROR.search(status.last_error)
     if error and since:
         return f"Segment has been having trouble since {since} (error {error[1]})."

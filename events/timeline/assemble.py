@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from customers.models import Customer
-from customers.zones import local_day
 from events import catalogue
 from events.definitions.customer_context import CountedVisit
 from events.identify import IDENTIFY
@@ -80,9 +79,9 @@ def customer_timeline(customer: Customer, before: Key | None, now: datetime) -> 
     latest = {} if before else latest_occurrences(customer.pk)
     context = _context(customer, now)
     page, logged = _line_page(occurrences, context, before)
-    zone = context.lane_status.time_zone
-    today = local_day(now, zone)
-    days = {local_day(line.at, zone) for line in page.lines} | {today}
+    clock = context.lane_status.clock
+    today = clock.day_of(now)
+    days = {clock.day_of(line.at) for line in page.lines} | {today}
     visits = queries.counted_visits(customer.pk, days)
     facts = None if before else _facts(context, logged, latest, visits.get(today))
     return CustomerTimeline(
@@ -101,7 +100,7 @@ def _context(customer: Customer, now: datetime) -> TimelineContext:
     waiting = queries.waiting_entries(customer.business_id, customer.pk)
     months = integration.retention_months if integration else DEFAULT_RETENTION_MONTHS
     past = BusinessPast(
-        time_zone=status.time_zone,
+        clock=status.clock,
         switches=queries.switch_history(integration, customer.business_id),
         kept_from=months_before(now.astimezone(UTC).date(), months),
         kept_months=months,
@@ -149,8 +148,8 @@ def _facts(
     latest: dict[str, datetime],
     visit_today: CountedVisit | None,
 ) -> CustomerFacts:
-    integration, zone = context.integration, context.lane_status.time_zone
-    customer = customer_context(context.customer, integration, zone, visit_today, context.now)
+    integration, clock = context.integration, context.lane_status.clock
+    customer = customer_context(context.customer, integration, clock, visit_today, context.now)
     are_all_read = len(logged) < LOG_ENTRIES_READ
     return CustomerFacts(
         entries=[*context.waiting, *logged],

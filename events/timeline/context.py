@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from customers.business_clock import BusinessClock
 from customers.lost import DEFAULT_LIMITS, absent_since
 from customers.models import Customer
-from customers.zones import local_day
 from events.definitions.customer_context import (
     Absence,
     Birthdays,
@@ -18,17 +18,17 @@ from events.timeline import queries
 def customer_context(
     customer: Customer,
     integration: Integration | None,
-    time_zone: str,
+    clock: BusinessClock,
     visit_today: CountedVisit | None,
     now: datetime,
 ) -> CustomerContext:
     """Read the customer's context; a business without an integration has the default limits."""
     return CustomerContext(
         customer_id=customer.pk,
-        time_zone=time_zone,
+        clock=clock,
         now=now,
         absence=_absence(customer, integration),
-        birthdays=_birthdays(customer, integration, time_zone, now),
+        birthdays=_birthdays(customer, integration, clock, now),
         visit_today=visit_today,
     )
 
@@ -47,13 +47,13 @@ def _absence(customer: Customer, integration: Integration | None) -> Absence:
 
 
 def _birthdays(
-    customer: Customer, integration: Integration | None, time_zone: str, now: datetime
+    customer: Customer, integration: Integration | None, clock: BusinessClock, now: datetime
 ) -> Birthdays:
     field = integration.birthday_field if integration else None
     if integration is None or field is None:
         return Birthdays(None)
     value, entered_at = queries.custom_value(customer.pk, field.pk) or ("", None)
-    year = local_day(now, time_zone).year
+    year = clock.day_of(now).year
     return Birthdays(
         field=field.name,
         value=value,

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 from events import catalogue
-from events.time_in_words import when
 from events.timeline.lines import WAITING, MessageEntry
 from events.timeline.reasons import BusinessPast, off_in_words, why_not
 from events.timeline.switch_periods import OffPeriod
@@ -86,7 +85,7 @@ def _last_status(
         return NOT_READ, "unknown", None
     if entry is None:
         return catalogue.BY_NAME[event].not_yet, "nothing", None
-    at = when(entry.known_at, now, customer.past.time_zone)
+    at = customer.past.clock.when(entry.known_at, now)
     reason = f" {entry.reason}" if entry.reason else ""
     return f"{LAST[entry.outcome]} {at}.{reason}", entry.outcome, entry
 
@@ -94,7 +93,7 @@ def _last_status(
 def _without_message(
     event: str, at: datetime, customer: CustomerFacts, now: datetime
 ) -> tuple[str, str]:
-    sentence = f"Last happened {when(at, now, customer.past.time_zone)}."
+    sentence = f"Last happened {customer.past.clock.when(at, now)}."
     if customer.read_from and at <= customer.read_from:
         return f"{sentence} {NOT_READ}", "unknown"
     reason = why_not(event, at, customer.past, now)

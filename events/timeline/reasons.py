@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from customers.zones import local_day
+from customers.business_clock import BusinessClock
 from events.catalogue import LOOK_ALIKES
 from events.definitions.customer_context import CountedVisit
-from events.time_in_words import clock, counted, when
+from events.time_in_words import counted
 from events.timeline.lines import PastOccurrence
 from events.timeline.switch_periods import OffPeriod, SwitchHistory
 
@@ -34,15 +33,12 @@ class BusinessPast:
     the outbox without having been read: more wait than a page reads.
     """
 
-    time_zone: str
+    clock: BusinessClock
     switches: SwitchHistory
     kept_from: date
     kept_months: int
     unread_from: datetime | None = None
     unread_until: datetime | None = None
-
-    def clock(self, moment: datetime, now: datetime) -> str:
-        return clock(moment, now, self.time_zone)
 
 
 def why_not(event: str, at: datetime, past: BusinessPast, now: datetime) -> Reason:
@@ -53,7 +49,7 @@ def why_not(event: str, at: datetime, past: BusinessPast, now: datetime) -> Reas
     if begins is None:
         return Reason("not-sent", "The integration has never been set up.")
     if at < begins:
-        set_up = when(begins, now, past.time_zone)
+        set_up = past.clock.when(begins, now)
         return Reason("not-sent", f"It happened before the integration was set up, {set_up}.")
     return _off_reason(event, at, past, now) or _no_message_reason(at, past)
 
@@ -100,10 +96,10 @@ def why_no_visit(
     """Return why something that counts as a visit made no “Customer Visit”; "" when it made one."""
     if not occurrence.is_visit:
         return ""
-    visit = visits.get(local_day(occurrence.at, past.time_zone))
+    visit = visits.get(past.clock.day_of(occurrence.at))
     if visit is None or visit.at == occurrence.at:
         return ""
-    time = f"{visit.at.astimezone(ZoneInfo(past.time_zone)):%H:%M}"
+    time = past.clock.time(visit.at)
     return (
         "It made no visit event, because a day counts once: "
         f"that day's visit was counted at {time}, {visit.how}."
@@ -111,7 +107,7 @@ def why_no_visit(
 
 
 def off_in_words(off: OffPeriod, past: BusinessPast, now: datetime) -> str:
-    since = past.clock(off.since, now)
+    since = past.clock.recent(off.since, now)
     if off.until is None:
         return f"has been switched off since {since}"
-    return f"was switched off from {since} to {past.clock(off.until, now)}"
+    return f"was switched off from {since} to {past.clock.recent(off.until, now)}"

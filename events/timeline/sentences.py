@@ -5,7 +5,7 @@ from typing import Final
 
 from events.identify import IDENTIFY
 from events.lanes.status import HELD_REASON, LaneState, LaneStatus, is_delayed, state_of
-from events.time_in_words import duration, when
+from events.time_in_words import duration
 from events.timeline.lines import WAITING, MessageEntry
 
 CUSTOMER_DETAILS: Final = "Customer details"
@@ -44,7 +44,7 @@ def title(event: str) -> str:
 def outcome_sentence(entry: MessageEntry, lane_status: LaneStatus, now: datetime) -> str:
     if entry.outcome == WAITING:
         return _waiting_sentence(entry, lane_status, now)
-    at = when(entry.known_at, now, lane_status.time_zone)
+    at = lane_status.clock.when(entry.known_at, now)
     if entry.outcome == "accepted":
         delay = entry.known_at - entry.at
         late = f", {duration(delay)} after it happened" if delay >= PROMPT else ""

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
+
+from customers.business_clock import BusinessClock
 
 TRAIT_NAMES: Final = {
     "email": "Email",
@@ -56,31 +57,30 @@ class TraitRow:
 
 
 def trait_table(
-    accepted: Mapping[str, Any] | None, today: Mapping[str, Any], time_zone: str
+    accepted: Mapping[str, Any] | None, today: Mapping[str, Any], clock: BusinessClock
 ) -> list[TraitRow]:
     """Return a row for each trait. `accepted` is None when we no longer know what was accepted."""
-    return [_row(trait, accepted, today, time_zone) for trait in TRAIT_NAMES]
+    return [_row(trait, accepted, today, clock) for trait in TRAIT_NAMES]
 
 
 def _row(
-    trait: str, accepted: Mapping[str, Any] | None, today: Mapping[str, Any], time_zone: str
+    trait: str, accepted: Mapping[str, Any] | None, today: Mapping[str, Any], clock: BusinessClock
 ) -> TraitRow:
-    value = value_in_words(trait, today.get(trait), time_zone)
+    value = value_in_words(trait, today.get(trait), clock)
     if accepted is None:
         return TraitRow(TRAIT_NAMES[trait], trait, value)
-    accepted_value = value_in_words(trait, accepted.get(trait), time_zone)
+    accepted_value = value_in_words(trait, accepted.get(trait), clock)
     differs = trait != LINK_TRAIT and accepted.get(trait) != today.get(trait)
     return TraitRow(TRAIT_NAMES[trait], trait, accepted_value, value if differs else "")
 
 
-def value_in_words(trait: str, value: Any, time_zone: str) -> str:
+def value_in_words(trait: str, value: Any, clock: BusinessClock) -> str:
     if trait == LINK_TRAIT:
         return SHOWN_FOR_LINK
     if value is None or value in ([], ""):
         return NOT_KNOWN
     if trait in TIME_TRAITS:
-        at = datetime.fromisoformat(value).astimezone(ZoneInfo(time_zone))
-        return f"{at.day} {at:%B %Y %H:%M}"
+        return clock.moment(datetime.fromisoformat(value))
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, list):

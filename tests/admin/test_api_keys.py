@@ -221,7 +221,7 @@ class TestTheList:
             "Point of sale",
             f"smrt_pos_{till.start}…",
             "Everything",
-            "yesterday 13:10",
+            "yesterday 1:10 PM",
             "In use",
         ):
             assert told in first, told
@@ -231,7 +231,7 @@ class TestTheList:
             f"smrt_app_{app.start}…",
             "changes orders and stops",
             "never",
-            "Revoked at 13:30",
+            "Revoked at 1:30 PM",
         ):
             assert told in second, told
 

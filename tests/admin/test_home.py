@@ -105,7 +105,10 @@ class TestWhoSeesWhat:
         shown = home(owner)
         lines = shown.context["rows"]
         assert [line["business"] for line in lines] == [business, third, other_business]
-        assert "Sending stopped at 12:00: Segment refused the write key." in text(shown)
+        assert (
+            "Sending stopped at 12:00 PM America/Los_Angeles: Segment refused the write key."
+            in text(shown)
+        )
         assert "Today: 4 accepted, 0 failed" in text(shown)
         assert home(owner, business=third.pk).context["business"] == third
 
@@ -215,8 +218,8 @@ class TestTheNumbers:
             ("rejected", 0, 48),
         ]
         page = text(shown)
-        assert "<title>20 November: 60 accepted, 40 refused, 0 not sent, 0 expired</title>" in page
-        assert '<th scope="row">20 November</th><td>60</td><td>40</td><td>0</td><td>0</td>' in page
+        assert "<title>Nov 20: 60 accepted, 40 refused, 0 not sent, 0 expired</title>" in page
+        assert '<th scope="row">Nov 20</th><td>60</td><td>40</td><td>0</td><td>0</td>' in page
         assert 'role="img" aria-labelledby="home-days home-days-sentence"' in page
 
     def test_come_from_the_daily_counts_and_never_from_the_log(

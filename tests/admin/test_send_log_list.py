@@ -65,7 +65,7 @@ class TestTheList:
         )
         assert listed(office) == ids(second, first)
         shown = text(office.get(LIST))
-        assert "4 March 2025 07:28" in shown
+        assert "Mar 4, 2025, 7:28 AM" in shown
         assert "Refused" in shown
         assert "Segment refused this message (it answered 400)." in shown
         assert (
@@ -128,7 +128,7 @@ class TestFilters:
         assert [(chip.label, chip.without) for chip in response.context["chips"]] == [
             ("Event: Order Ready", "?outcome=accepted&since=2025-03-01"),
             ("Outcome: Accepted", "?event=Order+Ready&since=2025-03-01"),
-            ("From: 1 March 2025", "?event=Order+Ready&outcome=accepted"),
+            ("From: Mar 1, 2025", "?event=Order+Ready&outcome=accepted"),
         ]
 
     def test_what_makes_no_sense_is_said_and_narrows_nothing(self, office: Client) -> None:
@@ -374,7 +374,7 @@ class TestAMessage:
     def test_shows_its_outcome_and_what_to_do(self, office: Client, customer: Customer) -> None:
         shown = self.opened(office, create_log_entry(customer, at=MORNING))
         assert (
-            "Segment refused this “Customer Visit” on 4 March 2025 at 07:30 (it answered 400)."
+            "Segment refused this “Customer Visit” on Mar 4, 2025, 7:30 AM (it answered 400)."
             in shown
         )
         assert "then send it again." in shown

@@ -4,7 +4,6 @@ import html
 import re
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
@@ -155,7 +154,7 @@ def test_a_refused_message_links_to_where_it_can_be_sent_again(
 
 
 def settled_time(entry: SendLog, customer: Customer) -> str:
-    return f"{entry.settled_at.astimezone(ZoneInfo(customer.business.time_zone)):%H:%M}"
+    return customer.business.clock.time(entry.settled_at)
 
 
 def test_a_waiting_message_links_to_its_page(

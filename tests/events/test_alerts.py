@@ -264,7 +264,7 @@ class TestProblemEmail:
             == f"""\
 The Segment integration of Bridge Cleaners has stopped sending events.
 
-Sending stopped at 07:00: Segment refused the write key. 1 event is waiting; \
+Sending stopped at 7:00 AM: Segment refused the write key. 1 event is waiting; \
 it will be sent when this is fixed.
 
 What to do: Copy it again from Segment and save it here.
@@ -274,6 +274,7 @@ No event is lost. Events wait for up to 30 days, and are sent in order as soon a
 See the status and the waiting events:
 https://smrt.example.com/admin/events/integration/{cleaners.pk}/change/
 
+Times are in the time zone America/New_York.
 You get this email because you are an owner of Bridge Cleaners in SMRT.
 We write once when there is a problem, and once when it is solved.
 """
@@ -304,7 +305,7 @@ We write once when there is a problem, and once when it is solved.
         assert subjects() == ["Bridge Cleaners: events are waiting to be sent to Segment"]
         sentence = (
             "Bridge Cleaners could not send events to Segment for an hour. "
-            "1 event has been waiting since 07:00."
+            "1 event has been waiting since 7:00 AM."
         )
         assert sentence in mail.outbox[0].body
 
@@ -368,8 +369,8 @@ class TestSolvedEmail:
             "Bridge Cleaners: events are being sent to Segment again",
         ]
         assert (
-            "Bridge Cleaners sends events to Segment again. It has worked since 07:05. "
-            "The problem began at 07:00." in mail.outbox[1].body
+            "Bridge Cleaners sends events to Segment again. It has worked since 7:05 AM. "
+            "The problem began at 7:00 AM." in mail.outbox[1].body
         )
         alert = Alert.objects.get()
         assert (alert.over_at, alert.told_over_at) == (NOON + 15 * MINUTE,) * 2

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from customers.business_clock import BusinessClock
 from customers.models import Business
 from events.lanes.read_status import lane_statuses
 from events.lanes.status import (
@@ -19,7 +20,7 @@ from events.lanes.status import (
     status_sentence,
 )
 from events.models import Integration, Lane, Outgoing
-from events.time_in_words import ago, clock, duration
+from events.time_in_words import ago, duration
 from smrt_integration.delivery import responses
 from tests.conftest import WRITE_KEY
 from tests.delivery.sending_businesses import add_visits, deliver, sending_business, sign_up
@@ -220,12 +221,12 @@ def test_less_than_a_second_ago_is_just_now() -> None:
     [
         (NOW, "14:05"),
         (datetime(2025, 3, 4, 7, 59, tzinfo=UTC), "yesterday 23:59"),
-        (datetime(2025, 2, 21, 22, 5, tzinfo=UTC), "21 February 14:05"),
-        (datetime(2024, 12, 31, 22, 5, tzinfo=UTC), "31 December 2024 14:05"),
+        (datetime(2025, 2, 21, 22, 5, tzinfo=UTC), "21 Feb 2025, 14:05"),
+        (datetime(2024, 12, 31, 22, 5, tzinfo=UTC), "31 Dec 2024, 14:05"),
     ],
 )
 def test_times_are_in_the_business_s_time_zone(moment: datetime, expected: str) -> None:
-    assert clock(moment, NOW, "America/Los_Angeles") == expected
+    assert BusinessClock("America/Los_Angeles").recent(moment, NOW) == expected
 
 
 @pytest.mark.django_db
@@ -233,7 +234,7 @@ class TestLaneStatuses:
     def test_a_business_without_an_integration_is_off(self) -> None:
         business: Business = BusinessFactory.create(time_zone="Europe/Berlin")
         assert lane_statuses([business.pk]) == {
-            business.pk: LaneStatus(business.pk, "Europe/Berlin")
+            business.pk: LaneStatus(business.pk, "Europe/Berlin", country="US")
         }
 
     def test_a_status_says_what_waits_and_since_when(self) -> None:

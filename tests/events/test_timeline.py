@@ -195,14 +195,15 @@ class TestUpcoming:
         noon = datetime(2025, 5, 1, 12, tzinfo=ANGELES)
         for day in range(1, limit + 1):
             assert lost.sweep(noon + day * DAY) == 0
-            assert f"Not lost until {limit + 2} May:" in event_status(
+            assert f"Not lost until May {limit + 2}, 2025:" in event_status(
                 read_timeline(customer, noon + day * DAY), "Customer Lost"
             )
         noon += (limit + 1) * DAY
         assert "Lost since " in event_status(read_timeline(customer, noon), "Customer Lost")
         assert lost.sweep(noon) == 1
-        assert "Found lost at 12:00, counting from their last visit on 1 May." in event_status(
-            read_timeline(customer, noon), "Customer Lost"
+        assert (
+            "Found lost at 12:00 PM, counting from their last visit on May 1, 2025."
+            in event_status(read_timeline(customer, noon), "Customer Lost")
         )
 
     def test_a_birthday_is_recorded_when_the_page_said(self) -> None:
@@ -227,12 +228,12 @@ class TestUpcoming:
             CustomFieldValue.record(customer, field, "1988-05-04")
         assert (
             event_status(read_timeline(customer, at), "Customer Birthday")
-            == "No birthday of this customer has been sent. Their birthday is today, at 09:00."
+            == "No birthday of this customer has been sent. Their birthday is today, at 9:00 AM."
         )
         assert [birthdays.sweep(at), birthdays.sweep(at + DAY / 24)] == [0, 1]
         sentence = event_status(read_timeline(customer, at + DAY), "Customer Birthday")
         assert sentence.startswith("Waiting since it happened ")
-        assert sentence.endswith("Sent this year, on 4 May. The next is on 4 May 2026.")
+        assert sentence.endswith("Sent this year, on May 4, 2025. The next is on May 4, 2026.")
 
 
 class TestBounds:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from customers.business_clock import BusinessClock
 from events import catalogue
 from events.definitions.customer_context import Absence, Birthdays, CountedVisit, CustomerContext
 from events.lanes.status import CHOICE_WANTED, DISCARDING, LaneStatus
@@ -16,6 +17,7 @@ from events.timeline.sentences import STATE_LABELS, outcome_sentence, title
 from events.timeline.switch_periods import Switched, SwitchHistory
 
 ZONE = "America/Los_Angeles"
+CLOCK = BusinessClock(ZONE)
 # 24 November 2026, 10:00 in Los Angeles
 NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -44,7 +46,7 @@ def entry(outcome: str, ago: timedelta = HOUR, **values: Any) -> MessageEntry:
 
 def event_status(event: str = READY, *entries: MessageEntry, **values: Any) -> EventStatus:
     switches = values.pop("switches", SWITCHES)
-    past = BusinessPast(ZONE, switches, (NOW - 300 * DAY).date(), 13)
+    past = BusinessPast(CLOCK, switches, (NOW - 300 * DAY).date(), 13)
     facts = CustomerFacts(
         **{"entries": entries, "latest": {}, "past": past, "upcoming": UPCOMING, **values}
     )
@@ -52,7 +54,7 @@ def event_status(event: str = READY, *entries: MessageEntry, **values: Any) -> E
 
 
 def test_every_event_has_a_status_in_the_order_of_the_catalogue() -> None:
-    past = BusinessPast(ZONE, SWITCHES, NOW.date(), 13)
+    past = BusinessPast(CLOCK, SWITCHES, NOW.date(), 13)
     statuses = list(event_statuses(CustomerFacts([], {}, past, UPCOMING), NOW))
     assert [status.event for status in statuses] == [event.name for event in catalogue.EVENTS]
     assert [status.last for status in statuses] == [event.not_yet for event in catalogue.EVENTS]
@@ -73,7 +75,7 @@ def test_every_event_has_a_status_in_the_order_of_the_catalogue() -> None:
         ),
         (
             entry("expired", 40 * DAY, reason="It waited."),
-            "Last expired on 15 October at 11:00. It waited.",
+            "Last expired on 15 Oct 2026, 11:00. It waited.",
         ),
         (
             entry("waiting", reason="Segment could not be reached."),
@@ -128,7 +130,7 @@ def test_an_occurrence_older_than_the_entries_read_has_an_unknown_outcome() -> N
     status = event_status(READY, latest={READY: NOW - 9 * DAY}, read_from=NOW - DAY)
     assert (status.state, status.last) == (
         "unknown",
-        f"Last happened on 15 November at 10:00. {NOT_READ}",
+        f"Last happened on 15 Nov 2026, 10:00. {NOT_READ}",
     )
     assert event_status("Customer Birthday", read_from=NOW - DAY).last == NOT_READ
     assert event_status(READY, latest={READY: NOW - HOUR}, read_from=NOW - DAY).state == "not-sent"
@@ -142,7 +144,7 @@ def test_an_occurrence_older_than_the_send_log_has_an_unknown_outcome() -> None:
         switches=long_ago,
     )
     sentence = (
-        "Last happened on 12 July 2025 at 11:00. "
+        "Last happened on 12 Jul 2025, 11:00. "
         "We no longer know whether it was sent: the send log is kept for 13 months."
     )
     assert (status.state, status.last) == ("unknown", sentence)
@@ -151,7 +153,7 @@ def test_an_occurrence_older_than_the_send_log_has_an_unknown_outcome() -> None:
 def test_the_status_of_visits_shows_today_s_counted_visit() -> None:
     absence = Absence(NOW - HOUR, True, "weekly", 14)
     visit = CountedVisit(NOW - HOUR, "by a driver")
-    context = CustomerContext(1, ZONE, NOW, absence, Birthdays(None), visit)
+    context = CustomerContext(1, CLOCK, NOW, absence, Birthdays(None), visit)
     assert catalogue.BY_NAME["Customer Visit"].upcoming(context) == (
         "Today's visit was counted at 09:00, by a driver. "
         "A day counts once, so the next visit counts from tomorrow on."

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from customers.business_clock import BusinessClock
 from events import catalogue
 from events.definitions.customer_context import CountedVisit
-from events.time_in_words import when
 from events.timeline.lines import PastOccurrence
 from events.timeline.reasons import (
     BusinessPast,
@@ -18,7 +18,7 @@ from events.timeline.reasons import (
 )
 from events.timeline.switch_periods import OffPeriod, Switched, SwitchHistory
 
-ZONE = "America/Los_Angeles"
+CLOCK = BusinessClock("America/Los_Angeles")
 # a Tuesday, 10:00 in Los Angeles
 NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -31,7 +31,7 @@ def past(
     unread: tuple[datetime, datetime] | tuple[None, None] = (None, None),
 ) -> BusinessPast:
     kept_from = date(2025, 10, 1) if kept_months == 13 else date(2026, 10, 1)
-    return BusinessPast(ZONE, SwitchHistory(changes), kept_from, kept_months, *unread)
+    return BusinessPast(CLOCK, SwitchHistory(changes), kept_from, kept_months, *unread)
 
 
 ON = Switched(SET_UP, "", True)
@@ -46,7 +46,7 @@ READY = "Order Ready"
             101 * DAY,
             past(ON),
             Reason(
-                "not-sent", "It happened before the integration was set up, on 16 August at 11:00."
+                "not-sent", "It happened before the integration was set up, on 16 Aug 2026, 11:00."
             ),
         ),
         (
@@ -57,20 +57,20 @@ READY = "Order Ready"
         (
             HOUR,
             past(Switched(SET_UP, "", False)),
-            Reason("not-sent", "The integration has been switched off since 16 August 11:00."),
+            Reason("not-sent", "The integration has been switched off since 16 Aug 2026, 11:00."),
         ),
         (
             3 * DAY,
             past(ON, Switched(NOW - 5 * DAY, "", False), Switched(NOW - DAY, "", True)),
             Reason(
                 "not-sent",
-                "The integration was switched off from 19 November 10:00 to yesterday 10:00.",
+                "The integration was switched off from 19 Nov 2026, 10:00 to yesterday 10:00.",
             ),
         ),
         (
             HOUR,
             past(ON, Switched(NOW - 5 * DAY, READY, False)),
-            Reason("not-sent", "“Order Ready” has been switched off since 19 November 10:00."),
+            Reason("not-sent", "“Order Ready” has been switched off since 19 Nov 2026, 10:00."),
         ),
         (
             3 * HOUR,
@@ -116,7 +116,7 @@ def test_switched_off_is_the_reason_even_for_occurrences_older_than_the_send_log
     muted = past(ON, Switched(SET_UP, READY, False), kept_months=1)
     assert (
         why_not(READY, NOW - 60 * DAY, muted, NOW).text
-        == "“Order Ready” has been switched off since 16 August 11:00."
+        == "“Order Ready” has been switched off since 16 Aug 2026, 11:00."
     )
 
 
@@ -178,12 +178,12 @@ def test_a_second_visit_of_a_day_has_a_note_about_the_one_that_counted(
     [
         (NOW, "at 10:00"),
         (NOW - DAY, "yesterday at 10:00"),
-        (NOW - 21 * DAY, "on 3 November at 10:00"),
-        (NOW - 700 * DAY, "on 24 December 2024 at 10:00"),
+        (NOW - 21 * DAY, "on 3 Nov 2026, 10:00"),
+        (NOW - 700 * DAY, "on 24 Dec 2024, 10:00"),
     ],
 )
 def test_a_time_is_written_in_words(moment: datetime, words: str) -> None:
-    assert when(moment, NOW, ZONE) == words
+    assert CLOCK.when(moment, NOW) == words
 
 
 @given(

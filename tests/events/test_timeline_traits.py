@@ -4,6 +4,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
+from customers.business_clock import BusinessClock
 from customers.traits import Traits
 from events.timeline.traits_table import (
     SHOWN_FOR_LINK,
@@ -13,7 +14,7 @@ from events.timeline.traits_table import (
     trait_table,
 )
 
-ZONE = "Europe/Berlin"
+ZONE = BusinessClock("Europe/Berlin", "DE")
 TODAY: dict[str, Any] = {
     **dict.fromkeys(TRAIT_NAMES),
     "email": "ann@example.com",
@@ -52,7 +53,7 @@ def test_values_are_written_as_people_write_them() -> None:
         "email": "ann@example.com",
         "isMobile": "Yes",
         "hasCreditCard": "No",
-        "createdAt": "5 March 2025 00:30",
+        "createdAt": "5 Mar 2025, 00:30",
         "link": "hidden, because it opens their account without a password",
         "address": "12 Example Street, San Francisco, CA, 94110",
         "accountDiscount": "Loyal, 10",

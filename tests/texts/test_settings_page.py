@@ -70,7 +70,7 @@ def test_an_owner_sets_up_texts(owner: User, business: Business, settings: Any) 
         ["es", "de"],
     )
     html = client.get(page(TextSettings, "change", saved.pk)).content.decode()
-    assert "Switched on. Texts are sent at 19:00." in html
+    assert "Switched on. Texts are sent at 7:00 PM." in html
     assert "http://127.0.0.1:8000/texts/incoming" in html, "the webhook to set in Twilio"
     assert (
         f"{business.name}: Ann, our van will come for your pickup tomorrow, Tuesday, November 24."

@@ -21,8 +21,9 @@ from django.utils.html import format_html
 from django.utils.text import slugify
 
 from customers.admin_base import ReadOnlyAdmin
+from customers.business_clock import UTC_CLOCK, BusinessClock
+from customers.clock_in_use import on_page
 from customers.models import Business
-from events.time_in_words import clock
 from smrt_integration.admin.exports.progress import Progress, progress, until_text
 from smrt_integration.exports.download import Download, DownloadRefused, MissingPart, limit_time
 from smrt_integration.exports.models import Export
@@ -110,7 +111,6 @@ class ExportAdmin(ReadOnlyAdmin):
             "refresh_seconds": REFRESH_SECONDS,
             "asked_by": self.asked_by(export),
             "asked_at": self.asked_at(export),
-            "zone": _zone(export),
         }
         return TemplateResponse(request, "smrt/exports/export.html", context)
 
@@ -158,7 +158,7 @@ class ExportAdmin(ReadOnlyAdmin):
 
     @admin.display(description="asked for", ordering="requested_at")
     def asked_at(self, export: Export) -> str:
-        return clock(export.requested_at, timezone.now(), _zone(export))
+        return _clock(export).recent(export.requested_at, timezone.now())
 
     @admin.display(description="rows")
     def row_count(self, export: Export) -> str:
@@ -174,15 +174,15 @@ class ExportAdmin(ReadOnlyAdmin):
 
     @admin.display(description="until")
     def downloadable_until(self, export: Export) -> str:
-        return until_text(export, timezone.now(), _zone(export))
+        return until_text(export, timezone.now(), _clock(export))
 
 
-def _zone(export: Export) -> str:
-    return export.business.time_zone if export.business else "UTC"
+def _clock(export: Export) -> BusinessClock:
+    return on_page(export.business.clock if export.business else UTC_CLOCK)
 
 
 def _progress(export: Export) -> Progress:
-    return progress(export, timezone.now(), _zone(export))
+    return progress(export, timezone.now(), _clock(export))
 
 
 def _address(export: Export) -> str:

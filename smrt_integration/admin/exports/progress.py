@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from events.time_in_words import clock, counted, when
+from customers.business_clock import BusinessClock
+from events.time_in_words import counted
 from smrt_integration.exports.models import EXPORT_RETENTION, Export
 
 LONG_EXPORT_WAIT: Final = timedelta(minutes=1)
@@ -22,7 +23,7 @@ class Progress:
     ready: bool = False
 
 
-def progress(export: Export, now: datetime, zone: str) -> Progress:
+def progress(export: Export, now: datetime, clock: BusinessClock) -> Progress:
     if export.failed_at:
         return Progress(
             "Failed",
@@ -30,7 +31,7 @@ def progress(export: Export, now: datetime, zone: str) -> Progress:
             "Export again from the send log. If that fails too, tell support.",
         )
     if export.finished_at:
-        return _finished(export, export.finished_at, now, zone)
+        return _finished(export, export.finished_at, now, clock)
     if export.attempts > 1:
         return Progress(
             "Interrupted",
@@ -43,7 +44,7 @@ def progress(export: Export, now: datetime, zone: str) -> Progress:
     if now - export.requested_at > LONG_EXPORT_WAIT:
         return Progress(
             "Waiting",
-            f"Your export, asked for {when(export.requested_at, now, zone)}, is waiting. It begins "
+            f"Your export, asked for {clock.when(export.requested_at, now)}, is waiting. It begins "
             "when the exports before it are ready.",
             "Nothing, unless this takes more than an hour: then tell support.",
             open=True,
@@ -51,7 +52,9 @@ def progress(export: Export, now: datetime, zone: str) -> Progress:
     return Progress("Waiting", "Your export begins within seconds.", open=True)
 
 
-def _finished(export: Export, finished_at: datetime, now: datetime, zone: str) -> Progress:
+def _finished(
+    export: Export, finished_at: datetime, now: datetime, clock: BusinessClock
+) -> Progress:
     until = finished_at + EXPORT_RETENTION
     if now >= until:
         return Progress(
@@ -62,15 +65,15 @@ def _finished(export: Export, finished_at: datetime, now: datetime, zone: str) -
     return Progress(
         "Ready",
         f"Your export is ready: {counted_rows(export.rows)}. "
-        f"You can download it until {clock(until, now, zone)}.",
+        f"You can download it until {clock.recent(until, now)}.",
         ready=True,
     )
 
 
-def until_text(export: Export, now: datetime, zone: str) -> str:
+def until_text(export: Export, now: datetime, clock: BusinessClock) -> str:
     """Return until when the export can be downloaded; empty when it cannot."""
-    if export.finished_at and progress(export, now, zone).ready:
-        return clock(export.finished_at + EXPORT_RETENTION, now, zone)
+    if export.finished_at and progress(export, now, clock).ready:
+        return clock.recent(export.finished_at + EXPORT_RETENTION, now)
     return ""
 
 

@@ -1,5 +1,6 @@
 """The home page: of one business, or a list of several with those in trouble first."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -11,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers import access
+from customers.clock_in_use import use_clock
 from customers.models import Business, IncomingText, TextSettings
-from customers.zones import local_day
 from events.catalogue import EVENT_SETTINGS
 from events.lanes.read_status import lane_statuses
 from events.lanes.status import LaneStatus, is_delayed, state_of, status_sentence
@@ -64,7 +65,8 @@ def _visible_business(visible: QuerySet[Business], business_id: str) -> Business
 
 
 def _business_context(request: HttpRequest, business: Business, several: bool) -> dict[str, Any]:
-    today = local_day(timezone.now(), business.time_zone)
+    use_clock(business.clock)
+    today = business.today()
     figures, lane = figures_of(business.pk, today), lane_context(business.pk)
     return {
         **lane,
@@ -190,7 +192,7 @@ def _wrong_clocks(request: HttpRequest) -> list[str]:
 
 def _row(business: Business, status: LaneStatus, sent: OutcomeCounts) -> dict[str, Any]:
     now = timezone.now()
-    state = state_of(status, now)
+    state, status = state_of(status, now), replace(status, names_zone=True)
     return {
         "business": business,
         "badge": LANE_BADGES[state],

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold import widgets
 
+from customers.business_clock import BusinessClock
 from events.jobs import discard
 from events.jobs.discard import Backlog
 from events.lanes import lane_control
@@ -37,9 +38,9 @@ class ChoiceForm(forms.Form):
     )
     up_to = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
-    def __init__(self, backlog: Backlog, data: Any = None) -> None:
+    def __init__(self, backlog: Backlog, clock: BusinessClock, data: Any = None) -> None:
         super().__init__(data, initial={"what": ALL, "up_to": backlog.up_to})
-        self.backlog = backlog
+        self.backlog, self.clock = backlog, clock
         fields: Any = self.fields
         fields["what"].choices = [(ALL, ALL), (SINCE, SINCE), (NONE, NONE)]
         fields["since"].choices = [
@@ -49,7 +50,7 @@ class ChoiceForm(forms.Form):
     def _day_label(self, day: date) -> str:
         discarded = self.backlog.before(day)
         sent = self.backlog.events - discarded
-        return f"{day:%A}, {day.day} {day:%B %Y}: send {sent:,}, discard {discarded:,}"
+        return f"{self.clock.long_day(day)}: send {sent:,}, discard {discarded:,}"
 
     def clean(self) -> dict[str, Any]:
         if (
@@ -90,7 +91,11 @@ def view(
         recorded_before,
         int(up_to) if up_to.isdigit() and len(up_to) < 19 else None,
     )
-    form = ChoiceForm(backlog, request.POST if request.method == "POST" else None)
+    form = ChoiceForm(
+        backlog,
+        integration.business.clock,
+        request.POST if request.method == "POST" else None,
+    )
     if request.method == "POST" and form.is_valid():
         _carry_out(request, integration, form, recorded_before)
         return back
@@ -146,7 +151,7 @@ def _discard(
         f"Discarding {counted}. They will be in the send log as “Not sent”. "
         "Sending resumes by itself after that.",
     )
-    since = f" from before {form.first_day}" if form.first_day else ""
+    since = f" from before {form.clock.day(form.first_day)}" if form.first_day else ""
     _log_change(request, integration, f"Discarded {counted}{since}.")
 
 

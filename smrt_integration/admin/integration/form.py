@@ -11,6 +11,7 @@ from django import forms
 from django.utils.text import slugify
 from unfold import widgets
 
+from customers.clock_in_use import hour_choices
 from customers.models import CustomField
 from customers.number_forms import WholeNumberFormField
 from events.catalogue import EVENTS
@@ -83,7 +84,7 @@ class IntegrationForm(IntegrationModelForm):
     )
     birthday_hour = forms.TypedChoiceField(
         coerce=int,
-        choices=[(hour, f"{hour:02}:00") for hour in range(24)],
+        choices=[(hour, str(hour)) for hour in range(24)],
         label="Send at",
         widget=widgets.UnfoldAdminSelectWidget(),
     )
@@ -120,6 +121,7 @@ class IntegrationForm(IntegrationModelForm):
         fields["birthday_field"].queryset = CustomField.objects.filter(
             business_id=self.instance.business_id, kind=CustomField.Kind.DATE
         )
+        fields["birthday_hour"].choices = hour_choices(range(24), self.instance.business.clock)
         for name, field in self.fields.items():
             field.show_hidden_initial = name != "write_key"
             field.disabled = not self.may_change

@@ -14,7 +14,6 @@ from events.jobs import choose_held
 from events.jobs.choose_held import CUSTOMERS_ASKED, HeldCustomer
 from events.lanes.status import events
 from events.models import Integration, Request
-from events.time_in_words import clock
 from smrt_integration.admin.messages.message_rows import CustomerLink, customer_links_by_id
 
 KINDS: Final = {"send": Request.Kind.SEND_HELD, "discard": Request.Kind.DISCARD_HELD}
@@ -58,13 +57,13 @@ def _number(text: str) -> int:
 
 def _rows(asked: Sequence[HeldCustomer], integration: Integration, now: datetime) -> list[HeldRow]:
     links = customer_links_by_id(integration.pk, [one.customer_id for one in asked])
-    zone = integration.business.time_zone
+    clock = integration.business.clock
     return [
         HeldRow(
             one.customer_id,
             links[one.customer_id],
             events(one.events),
-            clock(one.since, now, zone),
+            clock.recent(one.since, now),
             one.reason,
         )
         for one in asked

@@ -23,7 +23,6 @@ from events.lanes.status import (
     status_sentence,
 )
 from events.models import Integration, Request, SwitchChange
-from events.time_in_words import when
 from smrt_integration.admin.integration import choice, held_choice, preview, send_test_event
 from smrt_integration.admin.integration.form import IntegrationForm
 from smrt_integration.admin.integration.show_status import lane_context
@@ -209,7 +208,7 @@ class IntegrationAdmin(ScopedAdmin):
         ]
         return [
             (
-                when(change.at, now, business.time_zone),
+                business.clock.when(change.at, now),
                 change.event or "The integration",
                 "on" if change.on else "off",
             )

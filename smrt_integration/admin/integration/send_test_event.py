@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
+from django.utils import timezone
 
 from events.models import Integration
 from smrt_integration.delivery import send_test_event
@@ -30,8 +31,8 @@ def view(
     if not integration.write_key:
         messages.error(request, NO_KEY)
     else:
-        local = integration.business.now()
-        text = f"Hello from SMRT, {local.day} {local:%B} {local:%H:%M:%S}"
+        moment = integration.business.clock.moment(timezone.now(), seconds=True)
+        text = f"Hello from SMRT, {moment}"
         _show_result(request, send_test_event.send_test_event(integration, text))
     return HttpResponseRedirect(context["back"])
 

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from customers.admin_base import ScopedAdmin
-from events.time_in_words import clock, when
+from customers.clock_in_use import on_page
 from smrt_integration.admin.keys.create import choose_client, client_of, create
 from smrt_integration.admin.keys.descriptions import scope_labels, scope_summary
 from smrt_integration.api.models import ApiKey
@@ -153,12 +153,12 @@ class ApiKeyAdmin(ScopedAdmin):
 
     @admin.display(description="created", ordering="created_at")
     def created(self, key: ApiKey) -> str:
-        return clock(key.created_at, timezone.now(), key.business.time_zone)
+        return on_page(key.business.clock).recent(key.created_at, timezone.now())
 
     @admin.display(description="last used", ordering="last_used_at")
     def last_used(self, key: ApiKey) -> str:
         return (
-            clock(key.last_used_at, timezone.now(), key.business.time_zone)
+            on_page(key.business.clock).recent(key.last_used_at, timezone.now())
             if key.last_used_at
             else "never"
         )
@@ -166,7 +166,7 @@ class ApiKeyAdmin(ScopedAdmin):
     @admin.display(description="state", ordering="revoked_at")
     def state(self, key: ApiKey) -> str:
         return (
-            f"Revoked {when(key.revoked_at, timezone.now(), key.business.time_zone)}"
+            f"Revoked {on_page(key.business.clock).when(key.revoked_at, timezone.now())}"
             if key.revoked_at
             else "In use"
         )

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from customers import access
+from customers.business_clock import UTC_CLOCK, BusinessClock
+from customers.clock_in_use import on_page
 from customers.models import Business
 from events.identify import IDENTIFY
 from events.jobs.resend import resend_case
@@ -13,7 +15,6 @@ from events.lanes.status import HELD_REASON, remedy, status_sentence
 from events.models import DeliveryAttempt, HeldTrack, SendLog
 from events.models.outbox import WaitingMessage
 from events.send_log.resendable import why_not_resendable
-from events.time_in_words import clock, when
 from events.timeline.sentences import title as event_title
 from smrt_integration.admin.messages.message_rows import customer_links, waiting_badge
 from smrt_integration.admin.messages.outcomes import (
@@ -32,66 +33,67 @@ OTHER_ENTRIES_SHOWN: Final = 20
 
 
 def send_log_context(user: Any, entry: SendLog, now: datetime) -> dict[str, Any]:
-    zone = _zone(entry.business_id)
-    case = resend_case(entry, zone, now)
+    clock = _clock(entry.business_id)
+    case = resend_case(entry, clock, now)
     why_not = why_not_resendable(case)
     last_sent = entry.sent_at or entry.settled_at
     return {
-        **_common_context(entry, zone, now),
+        **_common_context(entry, clock, now),
         "badge": OUTCOME_BADGES[entry.outcome],
         "sentence": message_sentence(
-            entry.event, entry.outcome, entry.reason, entry.settled_at, zone, now
+            entry.event, entry.outcome, entry.reason, entry.settled_at, clock, now
         ),
         "to_do": "" if case.resent else what_to_do(entry.event, entry.outcome, entry.reason),
         "may_resend": not why_not and access.may_resend(user, entry.business_id),
         "why_not_resendable": why_not,
-        "sent_at": entry.sent_at and clock(entry.sent_at, now, zone),
-        "settled_at": clock(entry.settled_at, now, zone),
+        "sent_at": entry.sent_at and clock.recent(entry.sent_at, now),
+        "settled_at": clock.recent(entry.settled_at, now),
         "pretty": _pretty(entry.message),
         "facts": _pretty(entry.facts) if not entry.body else "",
         "attempts": _attempts(
-            entry.business_id, last_sent - ATTEMPTS_SINCE, entry.settled_at, zone, now
+            entry.business_id, last_sent - ATTEMPTS_SINCE, entry.settled_at, clock, now
         )
         if entry.attempts
         else [],
-        "other_entries": _other_entries(entry, zone, now),
+        "other_entries": _other_entries(entry, clock, now),
     }
 
 
 def outbox_context(row: WaitingMessage, now: datetime) -> dict[str, Any]:
-    zone = _zone(row.business_id)
+    clock = _clock(row.business_id)
     status = lane_statuses([row.business_id]).get(row.business_id)
-    sentence = f"Waiting since it was recorded {when(row.recorded_at, now, zone)}."
+    sentence = f"Waiting since it was recorded {clock.when(row.recorded_at, now)}."
     reason = HELD_REASON if isinstance(row, HeldTrack) else row.last_error
     return {
-        **_common_context(row, zone, now),
+        **_common_context(row, clock, now),
         "badge": waiting_badge(row),
         "sentence": f"{sentence} {reason}".strip(),
         "lane_sentence": status_sentence(status, now) if status else "The business was deleted.",
         "to_do": remedy(status) if status else "",
         "facts": _pretty(row.facts) if row.event != IDENTIFY else "",
-        "attempts": _attempts(row.business_id, row.recorded_at, now, zone, now)
+        "attempts": _attempts(row.business_id, row.recorded_at, now, clock, now)
         if row.attempts
         else [],
-        "other_entries": _other_entries(row, zone, now),
+        "other_entries": _other_entries(row, clock, now),
     }
 
 
-def _common_context(row: SendLog | WaitingMessage, zone: str, now: datetime) -> dict[str, Any]:
+def _common_context(
+    row: SendLog | WaitingMessage, clock: BusinessClock, now: datetime
+) -> dict[str, Any]:
     customer = customer_links([row])[row.pk]
     return {
         "title": f"{event_title(row.event)}, {customer.name}",
         "event": event_title(row.event),
         "customer": customer,
-        "happened": clock(row.occurred_at, now, zone),
-        "zone": zone,
+        "happened": clock.recent(row.occurred_at, now),
         "business": Business.objects.filter(pk=row.business_id).first(),
     }
 
 
-def _zone(business_id: int) -> str:
-    zones = Business.objects.filter(pk=business_id).values_list("time_zone", flat=True)
-    return zones.first() or "UTC"
+def _clock(business_id: int) -> BusinessClock:
+    business = Business.objects.filter(pk=business_id).first()
+    return on_page(business.clock if business else UTC_CLOCK)
 
 
 def _pretty(value: Any) -> str:
@@ -99,7 +101,7 @@ def _pretty(value: Any) -> str:
 
 
 def _attempts(
-    business_id: int, since: datetime, until: datetime, zone: str, now: datetime
+    business_id: int, since: datetime, until: datetime, clock: BusinessClock, now: datetime
 ) -> list[dict[str, Any]]:
     """Return the business's requests to Segment in that time, newest first.
 
@@ -110,7 +112,7 @@ def _attempts(
     ).order_by("-at")[:ATTEMPTS_SHOWN]
     return [
         {
-            "at": f"{clock(row.at, now, zone)}:{row.at:%S}",
+            "at": clock.moment(row.at, seconds=True),
             "result": row.error or "Segment accepted it.",
             "messages": row.messages,
             "seconds": row.milliseconds / 1000,
@@ -120,7 +122,9 @@ def _attempts(
     ]
 
 
-def _other_entries(row: SendLog | WaitingMessage, zone: str, now: datetime) -> list[dict[str, Any]]:
+def _other_entries(
+    row: SendLog | WaitingMessage, clock: BusinessClock, now: datetime
+) -> list[dict[str, Any]]:
     """Return other entries of the same message, newest first: it was sent again."""
     entries = SendLog.objects.filter(
         message_id=row.message_id, business_id=row.business_id
@@ -131,7 +135,7 @@ def _other_entries(row: SendLog | WaitingMessage, zone: str, now: datetime) -> l
         {
             "id": entry.pk,
             "badge": OUTCOME_BADGES[entry.outcome],
-            "at": clock(entry.settled_at, now, zone),
+            "at": clock.recent(entry.settled_at, now),
         }
         for entry in entries[:OTHER_ENTRIES_SHOWN]
     ]

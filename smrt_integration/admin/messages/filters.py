@@ -11,6 +11,7 @@ from django.http import HttpRequest, QueryDict
 from unfold import widgets
 
 from customers import access
+from customers.business_clock import UTC_CLOCK
 from customers.models import Brand, Business
 from events.catalogue import EVENTS
 from events.identify import IDENTIFY
@@ -151,7 +152,7 @@ class FilterForm(forms.Form):
         if name == "business":
             return self.business.name if self.business else str(value)
         if isinstance(value, date):
-            return f"{value.day} {value:%B %Y}"
+            return (self.business.clock if self.business else UTC_CLOCK).day(value)
         choices = dict(getattr(self.fields[name], "choices", ()))
         return str(choices.get(value, value))
 

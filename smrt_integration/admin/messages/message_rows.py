@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from django.urls import reverse
 
+from customers.business_clock import UTC_CLOCK, BusinessClock
+from customers.clock_in_use import on_page
 from customers.models import Business, Customer
 from events.lanes.status import HELD_REASON
 from events.outbox.pages import OutboxEntry
 from events.send_log.entries import LogEntry
-from events.time_in_words import clock
 from events.timeline.sentences import title as event_title
 from smrt_integration.admin.messages.outcomes import (
     FAILING_BADGE,
@@ -54,21 +55,23 @@ def send_log_rows(entries: Sequence[LogEntry], now: datetime, *, several: bool) 
     """`several`: the list is of more than one business, so each row names its own."""
     businesses, customers = _businesses(entries), customer_links(entries)
     rows = [
-        _send_log_row(entry, zone_of(businesses, entry), customers[entry.id], now)
+        _send_log_row(entry, clock_of(businesses, entry), customers[entry.id], now)
         for entry in entries
     ]
     return _with_business_names(rows, businesses, entries) if several else rows
 
 
-def _send_log_row(entry: LogEntry, zone: str, customer: CustomerLink, now: datetime) -> MessageRow:
+def _send_log_row(
+    entry: LogEntry, clock: BusinessClock, customer: CustomerLink, now: datetime
+) -> MessageRow:
     return MessageRow(
         id=entry.id,
         url=reverse("admin:events_sendlog_change", args=[entry.id]),
-        happened=clock(entry.occurred_at, now, zone),
+        happened=clock.recent(entry.occurred_at, now),
         event=event_title(entry.event),
         customer=customer,
         badge=OUTCOME_BADGES[entry.outcome],
-        settled=clock(entry.settled_at, now, zone),
+        settled=clock.recent(entry.settled_at, now),
         note=entry.reason,
         attempts=entry.attempts,
     )
@@ -85,7 +88,7 @@ def outbox_rows(
     businesses, customers = _businesses(entries), customer_links(entries)
     rows = [
         replace(
-            _outbox_row(entry, zone_of(businesses, entry), customers[entry.id], now),
+            _outbox_row(entry, clock_of(businesses, entry), customers[entry.id], now),
             note=HELD_REASON
             if entry.held_at
             else entry.last_error or lane_sentences.get(entry.business_id, ""),
@@ -95,11 +98,13 @@ def outbox_rows(
     return _with_business_names(rows, businesses, entries) if several else rows
 
 
-def _outbox_row(entry: OutboxEntry, zone: str, customer: CustomerLink, now: datetime) -> MessageRow:
+def _outbox_row(
+    entry: OutboxEntry, clock: BusinessClock, customer: CustomerLink, now: datetime
+) -> MessageRow:
     return MessageRow(
         id=entry.id,
         url=reverse("admin:events_outgoing_change", args=[entry.id]),
-        happened=clock(entry.occurred_at, now, zone),
+        happened=clock.recent(entry.occurred_at, now),
         event=event_title(entry.event),
         customer=customer,
         badge=waiting_badge(entry),
@@ -127,9 +132,9 @@ def _with_business_names(
     ]
 
 
-def zone_of(businesses: Mapping[int, Business], entry: Any) -> str:
+def clock_of(businesses: Mapping[int, Business], entry: Any) -> BusinessClock:
     business = businesses.get(entry.business_id)
-    return business.time_zone if business else "UTC"
+    return on_page(business.clock if business else UTC_CLOCK)
 
 
 def _businesses(entries: Iterable[LogEntry | OutboxEntry]) -> dict[int, Business]:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from customers.business_clock import BusinessClock
 from events.identify import IDENTIFY
 from events.models import Outcome
-from events.time_in_words import when
 from events.timeline.sentences import title as event_title
 from smrt_integration.delivery.build import DELETED, UNCHANGED
 from smrt_integration.delivery.send_test_event import TEST_EVENT
@@ -45,10 +45,10 @@ def subject(event: str) -> str:
 
 
 def message_sentence(
-    event: str, outcome: str, reason: str, settled_at: datetime, time_zone: str, now: datetime
+    event: str, outcome: str, reason: str, settled_at: datetime, clock: BusinessClock, now: datetime
 ) -> str:
     """Return one or two sentences about what happened to the message."""
-    at = when(settled_at, now, time_zone)
+    at = clock.when(settled_at, now)
     message, were = subject(event), "were" if event == IDENTIFY else "was"
     if outcome == Outcome.ACCEPTED:
         return f"Segment accepted {_inside_a_sentence(message)} {at}."

@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers import access
+from customers.business_clock import UTC_CLOCK
 from customers.models import Business
 from events.jobs import resend
 from events.models import Integration
@@ -83,8 +84,8 @@ def resend_one(request: HttpRequest, options: "MessagesAdmin", entry_id: str) ->
     if resend.resend(entry.business_id, rows, request.user.pk, now):
         messages.success(request, "Queued. The result will appear in the send log.")
     else:
-        zones = Business.objects.filter(pk=entry.business_id).values_list("time_zone", flat=True)
-        case = resend.resend_case(entry, zones.first() or "UTC", now)
+        business = Business.objects.filter(pk=entry.business_id).first()
+        case = resend.resend_case(entry, business.clock if business else UTC_CLOCK, now)
         messages.warning(request, why_not_resendable(case) or NONE_SENT)
     return HttpResponseRedirect(reverse("admin:events_sendlog_change", args=[entry.pk]))
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
-from customers.zones import local_day
+from customers.business_clock import BusinessClock
 from events.timeline.assemble import TimelineEntry
 from events.timeline.lines import WAITING, Key, MessageEntry
 from events.timeline.sentences import STATE_LABELS
@@ -50,18 +49,18 @@ class Day:
     rows: list[EntryRow]
 
 
-def days(entries: Iterable[TimelineEntry], zone: str, now: datetime) -> list[Day]:
-    by_day = groupby(entries, key=lambda entry: local_day(entry.at, zone))
+def days(entries: Iterable[TimelineEntry], clock: BusinessClock, now: datetime) -> list[Day]:
+    by_day = groupby(entries, key=lambda entry: clock.day_of(entry.at))
     return [
-        Day(_heading(day, local_day(now, zone)), day, [_row(entry, zone) for entry in of_day])
+        Day(_heading(day, clock.day_of(now), clock), day, [_row(entry, clock) for entry in of_day])
         for day, of_day in by_day
     ]
 
 
-def _row(entry: TimelineEntry, zone: str) -> EntryRow:
+def _row(entry: TimelineEntry, clock: BusinessClock) -> EntryRow:
     return EntryRow(
         entry=entry,
-        time=f"{entry.at.astimezone(ZoneInfo(zone)):%H:%M}",
+        time=clock.time(entry.at),
         state=STATE_LABELS[entry.state],
         icon=STATE_ICONS[entry.state],
         url=message_url(entry.entry),
@@ -70,9 +69,9 @@ def _row(entry: TimelineEntry, zone: str) -> EntryRow:
     )
 
 
-def _heading(day: date, today: date) -> str:
+def _heading(day: date, today: date, clock: BusinessClock) -> str:
     prefix = {0: "Today, ", 1: "Yesterday, "}.get((today - day).days, "")
-    return f"{prefix}{day:%A} {day.day} {day:%B %Y}"
+    return f"{prefix}{clock.long_day(day)}"
 
 
 def message_url(entry: MessageEntry | None) -> str:

@@ -13,8 +13,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from customers.admin import CustomerAdmin
+from customers.clock_in_use import use_clock
 from customers.models import Customer
-from events.time_in_words import when
 from events.timeline.assemble import CustomerTimeline, customer_timeline
 from events.timeline.sentences import STATE_LABELS
 from smrt_integration.admin.timeline.days import (
@@ -62,6 +62,7 @@ class CustomerWithTimeline(CustomerAdmin):
         )
         if customer is None or not self.has_view_permission(request, customer):
             return self.not_found(request, customer_id)
+        use_clock(customer.business.clock)
         context = _context(customer, request.GET.get("before", ""))
         return TemplateResponse(
             request, "smrt/timeline/page.html", self.page_context(request) | context
@@ -71,14 +72,13 @@ class CustomerWithTimeline(CustomerAdmin):
 def _context(customer: Customer, position: str) -> dict[str, Any]:
     now, before = timezone.now(), parse_position(position)
     timeline = customer_timeline(customer, before, now)
-    zone = timeline.lane_status.time_zone
+    clock = timeline.lane_status.clock
     return {
         "title": f"Timeline of {customer}",
         "subtitle": customer.business.name,
         "customer": customer,
-        "zone": zone,
         "is_first_page": before is None,
-        "days": days(timeline.entries, zone, now),
+        "days": days(timeline.entries, clock, now),
         "statuses": [
             (
                 status,
@@ -98,11 +98,11 @@ def _context(customer: Customer, position: str) -> dict[str, Any]:
 def _details_context(
     customer: Customer, timeline: CustomerTimeline, now: datetime
 ) -> dict[str, Any]:
-    zone = timeline.lane_status.time_zone
-    details = known_traits(customer, timeline.integration, timeline.identify_waits, zone)
+    clock = timeline.lane_status.clock
+    details = known_traits(customer, timeline.integration, timeline.identify_waits, clock)
     return {
         "details": details,
-        "accepted": when(details.at, now, zone) if details.at else "",
+        "accepted": clock.when(details.at, now) if details.at else "",
     }
 
 

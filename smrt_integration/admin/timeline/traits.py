@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from customers.business_clock import BusinessClock
 from customers.models import Customer
 from customers.traits import build_traits, custom_values, trait_sources
 from events.encryption import Unreadable
@@ -33,7 +34,7 @@ class KnownTraits:
 
 
 def known_traits(
-    customer: Customer, integration: Integration | None, waiting: bool, zone: str
+    customer: Customer, integration: Integration | None, waiting: bool, clock: BusinessClock
 ) -> KnownTraits:
     today = _today(customer, integration)
     accepted = AcceptedTraits.objects.filter(customer=customer).first()
@@ -44,12 +45,12 @@ def known_traits(
         elif RefusedTraits.objects.filter(customer=customer).exists():
             when = REFUSED
         return KnownTraits(
-            traits_table.trait_table(None, today, zone),
+            traits_table.trait_table(None, today, clock),
             f"{NOT_YET} {when} Below is what we would send today.",
         )
     entry = queries.accepted_identify(customer.business_id, accepted.message_id)
     then = (entry.message or {}).get("traits") if entry else None
-    traits = traits_table.trait_table(then, today, zone)
+    traits = traits_table.trait_table(then, today, clock)
     same = accepted.traits_hash == hash_traits(today)
     sentence = traits_table.difference(
         traits, is_logged=then is not None, is_same=same, is_waiting=waiting

@@ -95,9 +95,7 @@ class SendLogEntryDetailSerializer(SendLogEntrySerializer):
     )
 
     def get_not_again(self, entry: SendLog) -> str:
-        return why_not_resendable(
-            resend.resend_case(entry, entry.business.time_zone, timezone.now())
-        )
+        return why_not_resendable(resend.resend_case(entry, entry.business.clock, timezone.now()))
 
 
 class JobSerializer(serializers.Serializer[Any]):
@@ -251,7 +249,7 @@ class SendLogEntryViewSet(MessageViewSet):
         )
         if not sent:
             raise Conflict(
-                why_not_resendable(resend.resend_case(entry, self.business.time_zone, now))
+                why_not_resendable(resend.resend_case(entry, self.business.clock, now))
                 or NOTHING_MATCHES,
                 "not_again",
             )
