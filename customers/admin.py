@@ -1,5 +1,7 @@
 """The admin pages of the records."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db import models
 from django.forms import ModelForm
@@ -35,6 +37,7 @@ from customers.models import (
     Stop,
     Visit,
 )
+from customers.phones import MAX_PHONE_ENTRY
 from customers.texts import admin as texts_admin
 
 # Django imports this module only. Importing the others registers their pages.
@@ -125,6 +128,11 @@ class CustomerAdmin(AccountLinksAdmin):
     exclude = ("link_version",)
     readonly_fields = ("uuid", "created_at", "last_visit", "demographic", "text_answered_at")
     inlines = (CustomFieldValues,)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "phone":
+            kwargs["max_length"] = MAX_PHONE_ENTRY
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_model(
         self, request: HttpRequest, obj: Customer, form: "ModelForm[Customer]", change: bool

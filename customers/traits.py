@@ -9,13 +9,14 @@ from typing import Final, NamedTuple, TypedDict
 from uuid import UUID
 
 from django.db.models.expressions import RawSQL
+from django.utils import timezone
 
 from customers import dates
 from customers.links import account_link
 from customers.models.address import AddressDict, address_dict
 from customers.models.custom_field import CustomFieldValue
 from customers.models.customer import Customer, account_name
-from customers.phones import format_phone, is_mobile
+from customers.phones import format_phone, is_mobile, is_placeholder
 from customers.zones import iso_utc
 
 
@@ -179,16 +180,15 @@ def _id_array(ids: Collection[int]) -> RawSQL:
 def build_traits(
     source: TraitSource, custom_values: Sequence[CustomValue], birthday_field_id: int | None
 ) -> Traits:
+    phone = "" if is_placeholder(source.phone) else source.phone
     return {
         "email": source.email or None,
         "name": account_name(source.kind, source.company_name, source.first_name, source.last_name)
         or None,
         "firstName": source.first_name or None,
         "lastName": source.last_name or None,
-        "phone": format_phone(source.phone) or None,
-        "isMobile": is_mobile(
-            source.phone, source.phone_is_mobile, source.text_answered_at is not None
-        ),
+        "phone": format_phone(phone) or None,
+        "isMobile": is_mobile(phone, source.phone_is_mobile, source.text_answered_at is not None),
         "agent": source.agent,
         "paymentTerm": source.payment_term,
         "hasCreditCard": source.card_on_file,
@@ -208,7 +208,7 @@ def build_traits(
             {"name": value.name, "value": value.value or None} for value in custom_values
         ],
         "demographic": source.demographic,
-        "phoneE164": source.phone or None,
+        "phoneE164": phone or None,
         "birthday": _birthday_trait(custom_values, birthday_field_id),
     }
 
@@ -224,12 +224,15 @@ def _discount_trait(source: TraitSource) -> DiscountTrait | None:
 
 
 def _birthday_trait(custom_values: Iterable[CustomValue], field_id: int | None) -> str | None:
-    """Return the birthday, checked again: the field may have held any text before it held dates."""
+    """Return the birthday, checked again.
+
+    The field may have held any text before it held dates, and any date before it held birthdays.
+    """
     if field_id is None:
         return None
     return next(
         (
-            dates.normalise_date(value.value)
+            dates.known_birthday(value.value, timezone.now().date())
             for value in custom_values
             if value.field_id == field_id
         ),

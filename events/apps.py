@@ -43,8 +43,11 @@ class EventsConfig(AppConfig):
     )
 
     def ready(self) -> None:
+        from customers.models import custom_field
         from events import receivers
+        from events.models.integration import is_birthday_field
 
         receivers.connect()
+        custom_field.chosen_for_birthdays.append(is_birthday_field)
         post_migrate.connect(create_partitions, sender=self)
         grant_roles_after_migrate(self)

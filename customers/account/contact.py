@@ -27,8 +27,10 @@ def save_details(customer: Customer, form: DetailsForm) -> None:
     if changes.keys() & set(ADDRESS_FIELDS) and not customer.country:
         changes["country"] = customer.business.country
     # first, as it reloads the customer
-    if phone != customer.phone:
+    if not customer.has_phone(phone):
         customer.change_phone(phone)
+    elif note := customer.note_in(phone):
+        changes["phone_note"] = note
     for field, value in changes.items():
         setattr(customer, field, value)
     if changes:

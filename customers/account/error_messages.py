@@ -11,6 +11,7 @@ ERROR_MESSAGES = {
     "completed_already": "Our driver already came for this pickup.",
     "requested_already": "You already asked for regular pickups. We will let you know.",
     "on_route_already": "You already have regular pickups.",
+    "address_missing": "We do not have your address yet. Enter your street and city first.",
     "gone": "This no longer exists.",
 }
 

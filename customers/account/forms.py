@@ -1,5 +1,6 @@
 """The forms that customers fill in. Every error is a sentence at its field."""
 
+from copy import deepcopy
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ from django.core.validators import RegexValidator
 
 from customers import storable
 from customers.models import AddressDict, Business, Customer, PickupRequest
-from customers.phones import ImpossibleNumber, format_phone, normalise_phone
+from customers.models.contact_rules import missing_contact
+from customers.models.customer import CONTACT_FIELDS
+from customers.phones import MAX_PHONE_ENTRY, ImpossibleNumber, format_phone, read_phone
 
 PICKUP_HORIZON = timedelta(days=365)
 """A later day is most likely a typing error."""
@@ -95,9 +98,17 @@ class PickupForm(AccountForm):
     shown_at = forms.FloatField(required=False, widget=forms.HiddenInput)
     """When the page was shown, in seconds since 1970."""
 
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        """Ask for the address, too, unless we have it."""
         super().__init__(*args, **kwargs)
+        today = customer.business.today()
         self.first, self.last = today, today + PICKUP_HORIZON
+        self.asks_for_address = not customer.can_be_driven_to
+        if self.asks_for_address:
+            for name, field in RegularForm.base_fields.items():
+                self.fields[name] = deepcopy(field)
+                self.fields[name].initial = getattr(customer, name)
+            self.order_fields([*RegularForm.base_fields, "pickup_date"])
         self.fields["pickup_date"].widget = forms.DateInput(
             format="%Y-%m-%d",
             attrs={"type": "date", "min": self.first.isoformat(), "max": self.last.isoformat()},
@@ -158,7 +169,7 @@ class ContactForm(AddressForm):
     phone = forms.CharField(
         label="Phone",
         required=False,
-        max_length=40,
+        max_length=MAX_PHONE_ENTRY,
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
     )
     field_order = ["company_name", "first_name", "last_name", "email", "phone", *ADDRESS_FIELDS]
@@ -172,15 +183,16 @@ class ContactForm(AddressForm):
             del self.fields["company_name"]
 
     def clean_phone(self) -> str:
+        """Return what was entered: the customer's record tells the number from the note."""
         entered: str = self.cleaned_data["phone"]
-        if not entered:
-            return ""
-        try:
-            return normalise_phone(
-                entered, None if entered.startswith("+") else self.business.country
-            )
-        except ImpossibleNumber as error:
-            raise ValidationError(f"{error} Enter it with its area code.", code="phone") from error
+        if entered:
+            try:
+                read_phone(entered, self.business.country)
+            except ImpossibleNumber as error:
+                raise ValidationError(
+                    f"{error} Enter it with its area code.", code="phone"
+                ) from error
+        return entered
 
 
 class DetailsForm(ContactForm):
@@ -192,7 +204,20 @@ class DetailsForm(ContactForm):
         super().__init__(
             *args, business=customer.business, corporate=is_corporate, initial=initial, **kwargs
         )
+        self.customer = customer
         self.submit_initial_values()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a change after which the business could not tell who this is."""
+        data = super().clean() or self.cleaned_data
+        before = {name: getattr(self.customer, name) for name in CONTACT_FIELDS}
+        after = before | {
+            name: data.get(name, "") for name in CONTACT_FIELDS if name in self.changed_data
+        }
+        if before != after and not self.errors:
+            for field, message in missing_contact(**after).items():
+                self.add_error(field, message)
+        return data
 
 
 class MessageFieldsForm(AccountForm):

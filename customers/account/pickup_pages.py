@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -18,13 +19,23 @@ from customers.models import Customer, PickupRequest
 @customer_view
 def schedule(request: HttpRequest, customer: Customer) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
-    form = PickupForm(
-        data, today=customer.business.today(), initial={"shown_at": timezone.now().timestamp()}
-    )
+    form = PickupForm(data, customer=customer, initial={"shown_at": timezone.now().timestamp()})
+    if form.is_valid() and form.asks_for_address:
+        save_address(customer, {field: form.cleaned_data[field] for field in ADDRESS_FIELDS})
     if form.is_valid() and schedule_once(customer, form.cleaned_data["pickup_date"], form):
         day = full_date(form.cleaned_data["pickup_date"], customer.business.clock)
         return redirect_home(f"Your pickup on {day} is scheduled.")
     return account_page(request, customer, "schedule_pickup", form=form)
+
+
+@transaction.atomic
+def save_address(customer: Customer, address: dict[str, str]) -> None:
+    """Save where to pick up. It stays saved when the chosen day is refused."""
+    customer.lock("business")
+    for field, value in address.items():
+        setattr(customer, field, value)
+    customer.country = customer.country or customer.business.country
+    customer.save(update_fields=[*address, "country"])
 
 
 def schedule_once(customer: Customer, day: date, form: PickupForm) -> bool:

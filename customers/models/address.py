@@ -50,6 +50,11 @@ class HasAddress(models.Model):
     def address(self) -> AddressDict | None:
         return address_dict(self.street, self.city, self.state, self.postal_code, self.country)
 
+    @property
+    def can_be_driven_to(self) -> bool:
+        """Whether a van finds this address. It needs the street, and the city or postal code."""
+        return bool(self.street.strip() and (self.city.strip() or self.postal_code.strip()))
+
     def copy_address(self, other: "HasAddress") -> None:
         self.street, self.city, self.state = other.street, other.city, other.state
         self.postal_code, self.country = other.postal_code, other.country

@@ -1,5 +1,8 @@
 """Custom fields of a business, and the customers' values."""
 
+import re
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
@@ -37,6 +40,22 @@ class CustomField(HasPublicId, BelongsToBusiness):
 
     def __str__(self) -> str:
         return self.name
+
+    def holds_birthdays(self) -> bool:
+        """Return whether the field's name says so, or the owner chose it for the event."""
+        return bool(BIRTHDAY_IN_NAME.search(self.name)) or any(
+            is_chosen(self.pk) for is_chosen in chosen_for_birthdays
+        )
+
+
+BIRTHDAY_IN_NAME = re.compile(
+    r"birth|\bd\.?o\.?b\b|born|geburt|geboren|naissance|anniversaire|nacimiento|cumplea|nasc"
+    r"|anivers|compleanno|nascita|verjaar|geboorte|födel|誕生|生日|出生",
+    re.IGNORECASE,
+)
+"""Owners may record birthdays before they choose the field for the event Customer Birthday."""
+chosen_for_birthdays: list[Callable[[int], bool]] = []
+"""Functions of other packages that tell whether a custom field (its pk) holds the birthday."""
 
 
 class CustomFieldValue(BelongsToBusiness):
@@ -106,7 +125,26 @@ class CustomFieldValue(BelongsToBusiness):
                 },
                 code="date",
             )
+        is_new = self.value != self.stored_value("value")
         self.value = day
+        if is_new and self._is_unborn(day):
+            raise ValidationError(
+                {
+                    "value": f"{self.field.name} is in the future. Enter the day of birth or,"
+                    " if you do not know the year, month and day, such as 05-04."
+                },
+                code="future_date",
+            )
+
+    def _is_unborn(self, day: str) -> bool:
+        """Return whether the field holds birthdays and the day is still to come."""
+        # Most days are long past, which needs no query: a business's day is at most one behind UTC.
+        yesterday = timezone.now().date() - timedelta(days=1)
+        return (
+            dates.is_future(day, yesterday)
+            and dates.is_future(day, self.field.business.today())
+            and self.field.holds_birthdays()
+        )
 
     def tenant_id(self) -> int | None:
         return self.customer.business_id

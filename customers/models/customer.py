@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from django.contrib.postgres.indexes import OpClass
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -14,7 +15,8 @@ from django.utils import timezone
 from customers.errors import ActionRefused, checked_time, refused_if_invalid
 from customers.models.address import AddressDict, HasAddress
 from customers.models.business import Agent, Brand, Business, CustomerGroup, Discount, Employee
-from customers.models.phone_field import normalise_phone_field
+from customers.models.contact_rules import missing_contact
+from customers.models.phone_field import HasPhone
 from customers.models.pickup import PickupRequest, RegularPickupRequest
 from customers.models.tenant import BelongsToBusiness
 from customers.models.visit import Visit
@@ -34,7 +36,7 @@ def _beginning(field: str) -> OpClass:
     return OpClass(Upper(field), "text_pattern_ops")
 
 
-class Customer(HasAddress, BelongsToBusiness):
+class Customer(HasAddress, HasPhone, BelongsToBusiness):
     class Kind(models.TextChoices):
         REGULAR = "REGULAR", "Regular"
         CORPORATE = "CORPORATE", "Corporate"
@@ -72,8 +74,6 @@ class Customer(HasAddress, BelongsToBusiness):
     first_name = models.CharField(max_length=150, blank=True)
     last_name = models.CharField(max_length=150, blank=True)
     email = models.EmailField(blank=True)
-    phone = models.CharField(max_length=40, blank=True)
-    phone_is_mobile = models.BooleanField("mobile phone", null=True, blank=True)
     text_answered_at = models.DateTimeField(null=True, blank=True)
     agent = models.ForeignKey(
         Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -150,15 +150,19 @@ class Customer(HasAddress, BelongsToBusiness):
     def name(self) -> str:
         return account_name(self.kind, self.company_name, self.first_name, self.last_name)
 
-    def save(self, **kwargs: Any) -> None:
-        fields = kwargs.get("update_fields")
-        if fields is None or "phone" in fields:
-            normalise_phone_field(self, "phone")
-        super().save(**kwargs)
-
     def clean(self) -> None:
+        """Refuse a change after which nobody could tell who this is.
+
+        Records from before this rule can still be changed elsewhere.
+        """
         super().clean()
-        normalise_phone_field(self, "phone")
+        self._refuse_missing_contact()
+
+    def _refuse_missing_contact(self) -> None:
+        contact = [getattr(self, name) for name in CONTACT_FIELDS]
+        if contact != [self.stored_value(name) for name in CONTACT_FIELDS]:
+            for field, message in missing_contact(*contact).items():
+                raise ValidationError({field: message}, code="required")
 
     @classmethod
     def sign_up(
@@ -215,13 +219,18 @@ class Customer(HasAddress, BelongsToBusiness):
         self.save(update_fields=["delivery_preference"])
 
     @transaction.atomic
-    def change_phone(self, phone: str, *, is_mobile: bool | None = None) -> None:
+    def change_phone(
+        self, phone: str, *, is_mobile: bool | None = None, note: str | None = None
+    ) -> None:
         """Change the number. What was recorded about the old one no longer counts."""
         self.lock("business")
         self.phone, self.phone_is_mobile, self.text_answered_at = phone, is_mobile, None
+        if note is not None:
+            self.phone_note = note
         with refused_if_invalid():
-            normalise_phone_field(self, "phone")
-        self.save(update_fields=["phone", "phone_is_mobile", "text_answered_at"])
+            self.read_phone()
+            self._refuse_missing_contact()
+        self.save(update_fields=["phone", "phone_is_mobile", "text_answered_at", "phone_note"])
 
     @transaction.atomic
     def record_text_reply(self, at: datetime | None = None) -> None:
@@ -240,5 +249,7 @@ class Customer(HasAddress, BelongsToBusiness):
         self.save(update_fields=["link_version"])
 
 
+CONTACT_FIELDS = ("kind", "company_name", "first_name", "last_name", "email", "phone")
+"""What `missing_contact` takes, in this order."""
 CUSTOMER_FOREIGN_KEYS = {"business", "agent", "brand", "group", "discount", "master"}
 """Callers pass records for these fields, so no query has to check that they exist."""

@@ -1,7 +1,7 @@
 """Pickup requests for one day, and requests to join a regular route."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -15,6 +15,8 @@ from customers.models.tenant import BelongsToCustomer
 
 if TYPE_CHECKING:
     from customers.models.customer import Customer
+
+ADDRESS_MISSING: Final = "The customer has no address yet. First give the street and the city."
 
 
 class PickupRequest(HasPublicId, BelongsToCustomer):
@@ -77,6 +79,8 @@ class PickupRequest(HasPublicId, BelongsToCustomer):
         if by not in cls.ScheduledBy.values:
             raise ActionRefused("Scheduled by must be Employee or Customer.", "invalid", "by")
         refuse_other_business(customer.business_id, employee=employee)
+        if by == cls.ScheduledBy.CUSTOMER and not customer.can_be_driven_to:
+            raise ActionRefused(ADDRESS_MISSING, "address_missing")
         if pickup_date < customer.business.today():
             raise ActionRefused(
                 f"{pickup_date} has passed. Choose today or a later day.",
@@ -164,6 +168,9 @@ class RegularPickupRequest(HasPublicId, HasAddress, BelongsToCustomer):
             request.copy_address(customer)
         else:
             request.set_address(address)
+        is_known = request.can_be_driven_to if address is None else request.address is not None
+        if not is_known:
+            raise ActionRefused(ADDRESS_MISSING, "address_missing")
         with refused_if_taken(
             "regular_request_pending_once",
             ActionRefused(

@@ -89,6 +89,10 @@ class Tracked(models.Model):
             )
         }
 
+    def stored_value(self, name: str) -> Any:
+        """Return a column's value after the latest save or read, by attname. None before both."""
+        return (self._stored or {}).get(name)
+
     def save(
         self,
         *,

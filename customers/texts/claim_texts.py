@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from customers.models import Customer, NightlyText, PickupRequest
-from customers.phones import mobile_by_plan
+from customers.phones import mobile_by_plan, same_phone
 from customers.texts.languages import LANGUAGES
 from customers.texts.send_results import TextToSend
 from customers.texts.wording import nightly_text
@@ -88,7 +88,9 @@ def _claim_row(row: NightlyText, now: datetime) -> None:
     row.claimed_at = now
     if not row.reason:
         row.attempts += 1
-        row.phone, row.sender = row.customer.phone, row.business.text_settings.number
+        # Twilio delivers to the present form of a number.
+        row.phone, *_ = same_phone(row.customer.phone)
+        row.sender = row.business.text_settings.number
 
 
 def reason_not_to_send(

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from customers.models import Customer, IncomingText, NightlyText, PickupRequest, TextSettings
 from customers.models.tenant import lockable
+from customers.phones import same_phone
 from customers.texts.cancel_by_reply import (
     NEEDS_NO_ATTENTION,
     TextedPickup,
@@ -113,8 +114,9 @@ class _ReplyHandler:
         self.words = settings.reply_words()
         self.now: datetime = timezone.now()
         # Lock customers before pickups, by id, as everywhere: another order could deadlock.
+        self.sender = same_phone(text.sender)
         with_number = lockable(Customer, "business").filter(
-            business=self.business, phone=text.sender
+            business=self.business, phone__in=self.sender
         )
         self.customers = list(with_number.order_by("id")) if text.sender else []
 
@@ -178,7 +180,7 @@ class _ReplyHandler:
     def _forward(self) -> tuple[AutoReply, str]:
         """Leave the text to be read by the business."""
         recent = IncomingText.objects.filter(
-            business=self.business, phone=self.text.sender, at__gt=self.now - ACKNOWLEDGE_EVERY
+            business=self.business, phone__in=self.sender, at__gt=self.now - ACKNOWLEDGE_EVERY
         )
         if recent.filter(outcome=AutoReply.FORWARDED.value).exists():
             return AutoReply.NONE, ""
@@ -198,7 +200,7 @@ class _ReplyHandler:
         sent = NightlyText.objects.filter(
             business=self.business,
             customer__in=self.customers,
-            phone=self.text.sender,
+            phone__in=self.sender,
             status__in=SENT_OR_UNCONFIRMED,
             claimed_at__gt=self.now - REPLY_COUNTS_FOR,
         )

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from customers.models import Customer, NightlyText, TextSettings
 from customers.models.tenant import lockable
+from customers.phones import same_phone
 from customers.texts.send_results import (
     Halted,
     Postponed,
@@ -79,7 +80,9 @@ def _apply_consequences(row: NightlyText, result: SendResult, now: datetime) -> 
 @transaction.atomic
 def _correct_customer(row: NightlyText, **values: bool) -> None:
     """Set what Twilio says about the number, unless the customer has another number by now."""
-    customer = lockable(Customer).filter(pk=row.customer_id, phone=row.phone).first()
+    customer = (
+        lockable(Customer).filter(pk=row.customer_id, phone__in=same_phone(row.phone)).first()
+    )
     if customer is None:
         return
     for name, value in values.items():

@@ -151,6 +151,11 @@ class Integration(Tracked):
             self.birthday_field_since = now if self.birthday_field_id else None
 
 
+def is_birthday_field(custom_field_id: int) -> bool:
+    """Return whether an owner chose this custom field for the event Customer Birthday."""
+    return Integration.objects.filter(birthday_field=custom_field_id).exists()
+
+
 STAMP_FIELDS = {
     "enabled": "enabled_at",
     "birthday_field": "birthday_field_since",

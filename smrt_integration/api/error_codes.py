@@ -80,6 +80,7 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = {
     "scheduled_already": ErrorCode((409,), "The customer has a pickup on this day."),
     "canceled_already": ErrorCode((409,), "The pickup was canceled."),
     "requested_already": ErrorCode((409,), "The customer's request waits for approval."),
+    "address_missing": ErrorCode((409,), "The customer has no address to drive to."),
     "on_route_already": ErrorCode((409,), "The customer is on a regular route."),
     "approved_already": ErrorCode((409,), "The request was approved."),
     "declined_already": ErrorCode((409,), "The request was declined."),

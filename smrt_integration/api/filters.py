@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from customers.models import Customer, Order, PickupRequest, RegularPickupRequest, Stop
-from customers.phones import ImpossibleNumber, normalise_phone
+from customers.phones import ImpossibleNumber, read_phone, same_phone
 from smrt_integration.api.fields import OFFSET_REQUIRED
 
 if TYPE_CHECKING:
@@ -111,13 +111,10 @@ class CustomerFilter(FilterSet):
     def by_phone(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         view: Any = self.request.parser_context["view"]
         try:
-            return rows.filter(
-                phone=normalise_phone(
-                    value, None if value.startswith("+") else view.business.country
-                )
-            )
+            number = read_phone(value, view.business.country).number
         except ImpossibleNumber:
             return rows.none()
+        return rows.filter(phone__in=same_phone(number))
 
     def by_name(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         for word in value.split()[:MAX_NAME_WORDS]:

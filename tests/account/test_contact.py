@@ -181,3 +181,21 @@ def test_only_a_company_can_change_a_company_name() -> None:
     private = CustomerFactory.create()
     visitor.log_in(private)
     assert "company_name" not in visitor.open("/account/details").form(with_field="email")
+
+
+def test_what_is_beside_a_number_is_kept_as_a_note(visitor: Visitor, customer: Customer) -> None:
+    visitor.fill_in("/account/details", phone="415-555-0177 my work, 415-555-0178 at home")
+    customer.refresh_from_db()
+    assert (customer.phone, customer.phone_note) == (
+        "+14155550177",
+        "my work, 415-555-0178 at home",
+    )
+
+
+def test_a_customer_cannot_delete_all_that_tells_who_they_are(
+    visitor: Visitor, customer: Customer
+) -> None:
+    page = visitor.fill_in("/account/details", first_name="", last_name="", email="", phone="")
+    assert page.words.count("Give at least one of: first name, last name") == 2
+    customer.refresh_from_db()
+    assert customer.first_name

@@ -219,14 +219,37 @@ def test_all_scheduled_pickups_are_listed_among_many_regular_stops(
     assert "Next pickups " in page.words
 
 
-def test_a_customer_without_an_address_is_asked_for_it(
-    visitor: Visitor, customer: Customer
+@pytest.mark.parametrize("missing", [{"street": ""}, {"city": "", "postal_code": ""}])
+def test_a_customer_without_an_address_is_asked_for_it_first(
+    visitor: Visitor,
+    customer: Customer,
+    delivered: DeliveredProperties,
+    tomorrow: date,
+    missing: dict[str, str],
 ) -> None:
     question = "We do not have your address yet."
-    assert question not in visitor.open("/account/pickups/new").words
-    Customer.objects.filter(pk=customer.pk).update(street="")
     page = visitor.open("/account/pickups/new")
-    assert (question in page.words, page.links.count("/account/details")) == (True, 2)
+    assert question not in page.words
+    Customer.objects.filter(pk=customer.pk).update(**missing)
+
+    stale = visitor.send(
+        page, page.form(with_field="pickup_date"), pickup_date=tomorrow.isoformat()
+    )
+    assert question in stale.words
+    assert "is scheduled" not in stale.words
+    assert not PickupRequest.objects.exists()
+    form = stale.form(with_field="street")
+    assert form["pickup_date"] == tomorrow.isoformat()
+
+    done = visitor.send(stale, form, street="1 Office Plaza", city="Oakland")
+    assert f"Your pickup on {full_date(tomorrow)} is scheduled." in done.words
+    customer.refresh_from_db()
+    assert (customer.street, customer.city, customer.country) == (
+        "1 Office Plaza",
+        "Oakland",
+        "US",
+    )
+    assert len(delivered("Pickup Scheduled")) == 1
 
 
 def test_the_form_for_regular_pickups_starts_with_the_customer_s_address(

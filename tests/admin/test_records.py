@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from customers.models import Customer, Order
 from tests import factories
+from tests.admin.forms import form_values
 from tests.factories import (
     BusinessFactory,
     CustomerFactory,
@@ -170,3 +171,28 @@ def test_an_order_can_be_found_by_its_number(office: Client) -> None:
     order = OrderFactory.create(number="4711")
     response = office.get(page(Order, "changelist"), {"q": "4711"})
     assert [found.pk for found in response.context["cl"].result_list] == [order.pk]
+
+
+def test_the_customer_s_form_takes_a_number_with_a_note_and_refuses_nobody(
+    office: Client,
+) -> None:
+    customer = CustomerFactory.create()
+    path = page(Customer, "change", customer.pk)
+    form = form_values(office.get(path).content.decode(), "customer_form")
+
+    text = "(415) 601-5610 / 415-601-5611, ask for Ann or Bob at the desk"
+    assert office.post(path, form | {"phone": text}).status_code == 302
+    customer.refresh_from_db()
+    assert customer.phone == "+14156015610"
+    assert customer.phone_note == "415-601-5611, ask for Ann or Bob at the desk"
+
+    form = form_values(office.get(path).content.decode(), "customer_form")
+    nobody = dict.fromkeys(("first_name", "last_name", "email", "phone", "company_name"), "")
+    for change, sentence in [
+        (nobody, "Give at least one of: first name"),
+        ({"kind": "CORPORATE"}, "Give the name of the company"),
+        ({"phone": "0000000000"}, "0000000000 is not the number of a phone."),
+    ]:
+        response = office.post(path, form | change)
+        assert response.status_code == 200
+        assert sentence in response.content.decode()

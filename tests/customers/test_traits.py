@@ -403,7 +403,7 @@ class TestColumnsOfTraits:
             - TRAIT_FIELDS
             - {"id", "business_id"}
         )
-        assert unlisted == {"master_id", "source", "visit_frequency"}
+        assert unlisted == {"master_id", "phone_note", "source", "visit_frequency"}
         Customer.objects.filter(pk=customer.pk).update(
             master=CustomerFactory.create(), source="Website", visit_frequency="weekly"
         )

@@ -35,9 +35,12 @@ class TestSignup:
         with nothing_written(), refused("Enter a valid email address.", "invalid", "email"):
             Customer.sign_up(business, email="ann at example.com")
 
-    def test_a_signup_without_any_details_is_recorded_too(self, business: Business) -> None:
-        Customer.sign_up(business)
-        assert names() == ["New Customer Signup", "identify", "Customer Visit"]
+    def test_a_signup_without_any_details_is_refused(self, business: Business) -> None:
+        nobody = (
+            "Give at least one of: first name, last name, company, email address, phone number."
+        )
+        with nothing_written(), refused(nobody, "invalid", "first_name"):
+            Customer.sign_up(business)
 
 
 class TestVisit:
@@ -52,7 +55,7 @@ class TestVisit:
     def test_a_visit_after_a_signup_of_the_same_day_is_not_recorded(
         self, business: Business
     ) -> None:
-        customer = Customer.sign_up(business)
+        customer = Customer.sign_up(business, first_name="Ann")
         Order.create(customer)
         assert facts("Customer Visit") == {"visit_type": "Signup"}
 

@@ -365,3 +365,26 @@ def test_a_reply_is_for_the_business_whose_number_was_texted(
     texted.customer.refresh_from_db()
     assert (texted.customer.receive_texts, texted.customer.text_answered_at) == (True, None)
     assert set(IncomingText.objects.values_list("business", flat=True)) == {other.business_id}
+
+
+@pytest.mark.parametrize(
+    ("stored", "sender"),
+    [
+        ("+525512345678", "+5215512345678"),
+        ("+5215512345678", "+525512345678"),
+        ("+5511987654321", "+551187654321"),
+        ("+551187654321", "+5511987654321"),
+        ("+541123456789", "+5491123456789"),
+    ],
+)
+def test_a_reply_from_another_form_of_the_number_is_the_customer_s(
+    twilio: TwilioStandIn, pickup: PickupRequest, stored: str, sender: str
+) -> None:
+    customers = Customer.objects.filter(pk=pickup.customer_id)
+    customers.update(phone=stored, phone_is_mobile=True)
+    assert nightly.run() == {"sent": 1}
+
+    assert automatic_replies(post_incoming_text(sender, NUMBER, "No")) == [CANCELED]
+    assert pickup_state(pickup) == BY_TEXT
+    assert automatic_replies(post_incoming_text(sender, NUMBER, "STOP"))
+    assert customers.get().receive_texts is False

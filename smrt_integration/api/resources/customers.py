@@ -21,7 +21,7 @@ from customers.models import (
     CustomFieldValue,
     Discount,
 )
-from customers.phones import ImpossibleNumber, normalise_phone
+from customers.phones import MAX_PHONE_ENTRY
 from smrt_integration.api.fields import (
     AddressField,
     BusinessReferenceField,
@@ -53,6 +53,7 @@ WRITABLE_FIELDS = (
     "last_name",
     "email",
     "phone",
+    "phone_note",
     "phone_is_mobile",
     "payment_term",
     "card_on_file",
@@ -134,6 +135,12 @@ class CustomerWriteSerializer(StrictSerializer, serializers.ModelSerializer[Cust
     brand = BusinessReferenceField(queryset=Brand.objects, allow_null=True, required=False)
     group = BusinessReferenceField(queryset=CustomerGroup.objects, allow_null=True, required=False)
     discount = BusinessReferenceField(queryset=Discount.objects, allow_null=True, required=False)
+    phone = serializers.CharField(
+        max_length=MAX_PHONE_ENTRY,
+        allow_blank=True,
+        required=False,
+        help_text="In any usual notation. The first number is kept; the rest becomes the note.",
+    )
     address = AddressField(allow_null=True, required=False)
     custom_fields: Any = serializers.ListSerializer(
         child=NewCustomFieldValueSerializer(), max_length=200, required=False
@@ -218,15 +225,14 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         A changed number loses what is known about the old one.
         """
         phone = changes.pop("phone")
-        try:
-            is_same = (
-                normalise_phone(phone, None if phone.startswith("+") else self.business.country)
-                == customer.phone
+        if not customer.has_phone(phone):
+            customer.change_phone(
+                phone,
+                is_mobile=changes.pop("phone_is_mobile", None),
+                note=changes.pop("phone_note", None),
             )
-        except ImpossibleNumber:
-            is_same = not phone and not customer.phone
-        if not is_same:
-            customer.change_phone(phone, is_mobile=changes.pop("phone_is_mobile", None))
+        elif note := customer.note_in(phone):
+            changes.setdefault("phone_note", note)
 
     def _pop_custom_values(self, data: dict[str, Any]) -> list[tuple[CustomField, str]]:
         """Remove the custom fields from `data` and return each field with its new value."""
