@@ -105,6 +105,18 @@ def test_half_a_surrogate_in_any_field_is_refused(checks: TenancyChecks) -> None
     check_calls(checks, ["Ann \ud800"])
 
 
+def test_a_deeply_nested_value_in_any_field_is_refused(checks: TenancyChecks) -> None:
+    """As deep as Python's JSON parser reads; a deeper body is refused as a whole."""
+    deep: Any = 1
+    for _ in range(800):
+        deep = [deep]
+    for call in checks.calls():
+        for path in paths(call.body if call.method not in SAFE else None):
+            status, answer = sent(checks, replace(call, body=with_value(call.body, path, deep)))
+            checks.report(status != 400 or len(answer) > 2_000, f"{call} {path}: {status} {answer}")
+    assert not checks.faults, "\n".join(checks.faults[:12])
+
+
 @pytest.mark.parametrize("debug", [False, True])
 def test_all_odd_text_is_refused_also_with_debug(
     checks: TenancyChecks, settings: Any, debug: bool
