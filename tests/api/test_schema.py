@@ -1,5 +1,6 @@
 """The OpenAPI schema, and that every response conforms to it."""
 
+import os
 import subprocess
 import sys
 from io import StringIO
@@ -32,6 +33,7 @@ CHECKS = (
     "status_code_conformance",
     "content_type_conformance",
     "response_schema_conformance",
+    "odd_is_refused",
 )
 
 
@@ -88,7 +90,7 @@ def records(customer: Customer, integration: Integration) -> None:
 def test_no_call_is_a_server_error_and_every_response_conforms_to_the_schema(
     records: None, live_server: LiveServer, pos: Caller, tmp_path: Path
 ) -> None:
-    """Schemathesis sends valid and invalid requests."""
+    """Schemathesis sends valid and invalid requests, and some that no schema describes."""
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{live_server.url}/api/v1/schema"]
     command += [
         "-H",
@@ -107,6 +109,8 @@ def test_no_call_is_a_server_error_and_every_response_conforms_to_the_schema(
     result = subprocess.run(
         [*command, "--no-color"],
         cwd=tmp_path,
+        env=os.environ
+        | {"SCHEMATHESIS_HOOKS": "tests.api.odd_requests", "PYTHONPATH": str(PROJECT)},
         capture_output=True,
         text=True,
         timeout=140,
