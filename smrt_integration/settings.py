@@ -117,6 +117,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "smrt_integration.request_log.RequestLog",
+    "smrt_integration.body_limit.BodyLimit",
     "axes.middleware.AxesMiddleware",
     "smrt_integration.known_browsers.KnownBrowsers",
     "smrt_integration.unavailable.Unavailable",
@@ -177,8 +178,8 @@ if not DEBUG:
 # Calls per minute and key: several times what a busy business makes, and few enough that a program
 # that runs wild leaves room for others.
 API_CALLS_PER_MINUTE = environment.number("API_CALLS_PER_MINUTE", 1_200, 1, 1_000_000)
-# As MAX_BODY_BYTES in api/parsers.py: Django's limit of 2.5 MB would refuse a body before.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
+# Of forms, which have a few fields. The API takes more: MAX_BODY_BYTES in api/parsers.py.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["smrt_integration.api.authentication.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["smrt_integration.api.authentication.HasScope"],

@@ -4,6 +4,7 @@ A new setting that is missing in one of them fails here, and one that is missing
 settings fails in tests/test_documentation.py.
 """
 
+import json
 import re
 from itertools import pairwise
 from typing import Any, Final
@@ -11,10 +12,14 @@ from typing import Any, Final
 import psycopg
 import pytest
 import yaml
+from django.conf import settings
 from django.core.management import get_commands
 from psycopg.sql import SQL, Identifier, Literal
 
 from smrt_integration import environment
+from smrt_integration.api.error_codes import ERROR_CODES
+from smrt_integration.api.parsers import MAX_BODY_BYTES
+from tests.nginx import NGINX_CONF
 from tests.test_documentation import (
     PROJECT,
     SETTINGS_DOCUMENT,
@@ -94,6 +99,22 @@ def test_the_health_checks_of_docker_compose_ask_what_exists() -> None:
     assert asked["beat"] == ["CMD", "python", "manage.py", "healthcheck", "beat"]
     assert "http://127.0.0.1:8000/readyz" in asked["web"][-1]
     assert "healthcheck" in get_commands()
+
+
+def test_the_proxy_s_errors_have_the_form_of_the_api() -> None:
+    bodies = re.findall(r"return (\d+) '(\{.*\})';", NGINX_CONF.read_text())
+    assert {int(status) for status, _ in bodies} == {413, 429, 503}
+    for status, body in bodies:
+        ((error,),) = json.loads(body).values()
+        assert error.keys() == {"code", "field", "message"}
+        assert ERROR_CODES[error["code"]].statuses == (int(status),)
+
+
+def test_the_proxy_takes_what_the_web_server_takes() -> None:
+    """The web server then says in its own words what is too large."""
+    pages, api = re.findall(r"client_max_body_size (\d+)m;", NGINX_CONF.read_text())
+    assert int(pages) * 1_000_000 > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    assert int(api) * 1_000_000 > MAX_BODY_BYTES
 
 
 @pytest.mark.django_db

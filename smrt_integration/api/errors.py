@@ -7,8 +7,14 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.core.exceptions import SuspiciousOperation
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    UnreadablePostError,
+)
 from django.shortcuts import render
 from django.views import defaults
 from psycopg.errors import ForeignKeyViolation
@@ -121,9 +127,7 @@ KEPT_HEADERS: Final = ("WWW-Authenticate", "Retry-After")
 def _as_drf_error(error: Exception) -> Exception:
     if isinstance(error, ActionRefused):
         return as_api_error(error)
-    if isinstance(error, RequestDataTooBig):
-        return RequestTooLarge()
-    if isinstance(error, SuspiciousOperation):
+    if isinstance(error, (SuspiciousOperation, UnreadablePostError)):
         return ParseError(CANNOT_BE_READ, "bad_request")
     if isinstance(error, Http404):
         return NotFound()
@@ -170,6 +174,10 @@ CANNOT_BE_READ: Final = "This request cannot be read."
 UNKNOWN_PATH: Final = "Unknown path. See /api/v1/docs for all paths."
 
 
+def too_large_response() -> HttpResponse:
+    return error_response(errors_in(RequestTooLarge().detail), RequestTooLarge.status_code)
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return a 400 from Django's `handler400`, without a template.
 
@@ -177,8 +185,6 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     again, and the response would be a 500.
     """
     if request.path.startswith(API_PATHS):
-        if isinstance(exception, RequestDataTooBig):
-            return error_response(errors_in(RequestTooLarge().detail), 413)
         return error_response([error_of("bad_request", CANNOT_BE_READ)], 400)
     return HttpResponseBadRequest(CANNOT_BE_READ, content_type="text/plain")
 

@@ -5,13 +5,20 @@ from typing import IO, Any, Final
 
 from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser
+from rest_framework.utils import json
 
 MAX_BODY_BYTES: Final = 5_000_000
 """Several times what a phone reports after a day offline.
 
 Each web thread may hold one body of this size in memory.
 """
+
+
+MAX_DEPTH: Final = 20
+"""No body has a third of it. A program that reads or writes the parts in turn could not go on with
+a thousand."""
+TOO_DEEP: Final = "The body is nested too deeply."
 
 
 class RequestTooLarge(APIException):
@@ -22,8 +29,14 @@ class RequestTooLarge(APIException):
     default_code = "too_large"
 
 
-class BoundedJSONParser(JSONParser):
-    """Refuse bodies that are too large or too deeply nested, before or while reading them."""
+class BoundedJSONParser(BaseParser):
+    """Refuse bodies that are too large or too deeply nested.
+
+    It is none of DRF's JSON parsers, because DRF gives those the body as Django reads it, with the
+    limit of pages (DATA_UPLOAD_MAX_MEMORY_SIZE).
+    """
+
+    media_type = "application/json"
 
     def parse(
         self,
@@ -31,10 +44,30 @@ class BoundedJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        length = (parser_context or {})["request"].META.get("CONTENT_LENGTH") or "0"
-        if int(length) > MAX_BODY_BYTES:
+        body = stream.read(MAX_BODY_BYTES + 1)
+        if len(body) > MAX_BODY_BYTES:
             raise RequestTooLarge
         try:
-            return super().parse(stream, media_type, parser_context)
+            data = json.loads(body.decode())
+        except ValueError as error:
+            raise ParseError(f"The body is not valid JSON: {error}.") from error
         except RecursionError as error:
-            raise ParseError("JSON parse error - nested too deeply") from error
+            raise ParseError(TOO_DEEP) from error
+        if _is_deeper_than(data, MAX_DEPTH):
+            raise ParseError(TOO_DEEP)
+        return data
+
+
+def _is_deeper_than(data: Any, depth: int) -> bool:
+    """Return whether objects and lists are nested more than `depth` times, without recursion."""
+    level = [data]
+    for _ in range(depth + 1):
+        level = [
+            part
+            for whole in level
+            if isinstance(whole, (dict, list))
+            for part in (whole.values() if isinstance(whole, dict) else whole)
+        ]
+        if not level:
+            return False
+    return True

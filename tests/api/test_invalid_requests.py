@@ -26,6 +26,9 @@ def post_raw(caller: Caller, body: bytes | str, path: str = "orders") -> Any:
     [
         "{",
         "[" * 100_000,
+        "[" * 900 + "]" * 900,
+        '{"customer": ' + "[" * 900 + "]" * 900 + "}",
+        "[" * 21 + "]" * 21,
         b"\xff\xfe",
         '{"bags": NaN}',
         '{"bags": 1e999}',
@@ -40,16 +43,8 @@ def test_a_body_that_is_not_an_order_is_refused(pos: Caller, body: bytes | str) 
     assert (response.status_code, response.headers["Content-Type"]) == (400, "application/json")
 
 
-def test_a_body_that_is_too_large_is_refused_before_it_is_read(
-    pos: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(parsers, "MAX_BODY_BYTES", 100)
-    response = post_raw(pos, '{"number": "' + "x" * 100 + '"}')
-    assert (response.status_code, fields(response)) == (413, [None])
-
-
 def test_the_limit_is_that_of_the_documentation(pos: Caller) -> None:
-    """Django has a lower limit of its own, unless the settings say otherwise."""
+    """Django has a lower limit of its own, which is for pages."""
     for size, status in ((parsers.MAX_BODY_BYTES, 400), (parsers.MAX_BODY_BYTES + 1, 413)):
         response = post_raw(pos, '{"number": "'.ljust(size - 2, "x") + '"}')
         assert (response.status_code, response.headers["Content-Type"]) == (

@@ -1,9 +1,6 @@
 """Clients that read slowly, or send half a request, keep no web thread from others."""
 
-import os
-import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -17,7 +14,6 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from customers.models import Business, Customer
-from devtools.services.ports import free_port
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import Client
 from smrt_integration.exports import files
@@ -25,8 +21,9 @@ from smrt_integration.exports.download import DOWNLOADS_AT_ONCE
 from smrt_integration.exports.models import Export
 from tests.admin.conftest import logged_in
 from tests.factories import ExportFactory
+from tests.nginx import nginx
 from tests.web import Web
-from tests.workers import PROJECT, wait_until
+from tests.workers import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -54,39 +51,8 @@ def web(server: Web, transactional_db: None) -> Web:
 @pytest.fixture
 def proxy(web: Web, tmp_path: Path) -> Iterator[str]:
     """The address of nginx with the project's configuration, in front of the web server."""
-    program = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-    if program is None:
-        missing = "No test of the proxy: nginx is missing. Install it (apt-get install nginx)."
-        (pytest.fail if os.environ.get("NGINX") == "required" else pytest.skip)(missing)
-    port = free_port()
-    config = (PROJECT / "deploy" / "nginx.conf").read_text()
-    for ours, here in (
-        ("server web:8000;", f"server {urlsplit(web.url).netloc};"),
-        ("listen 8080;", f"listen 127.0.0.1:{port};"),
-        ("/dev/stderr crit;", f"{tmp_path}/error.log crit;\npid {tmp_path}/pid;"),
-    ):
-        assert ours in config
-        config = config.replace(ours, here)
-    (tmp_path / "nginx.conf").write_text(config)
-    process = subprocess.Popen([program, "-c", tmp_path / "nginx.conf", "-g", "daemon off;"])
-    url = f"http://127.0.0.1:{port}"
-    wait_until(lambda: is_ready(url), "nginx responds")
-    yield url
-    process.terminate()
-    process.wait(10)
-
-
-def is_ready(url: str) -> bool:
-    try:
-        return get(url).ok
-    except requests.ConnectionError:
-        return False
-
-
-def get(url: str) -> requests.Response:
-    with requests.Session() as http:
-        http.trust_env = False
-        return http.get(url, timeout=10)
+    with nginx(web.url, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
