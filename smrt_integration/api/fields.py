@@ -1,5 +1,6 @@
 """Serializer fields: references by UUID within the key's business, times, addresses."""
 
+import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
@@ -91,6 +92,17 @@ def unknown_names(names: AbstractSet[str], message: str, code: str) -> dict[Any,
     return told
 
 
+ID_AND_TIME_FIELDS: Final = (
+    BusinessReferenceField,
+    serializers.DateField,
+    serializers.DateTimeField,
+    serializers.UUIDField,
+)
+PLAIN: Final = re.compile("[ -^`-~]*")
+"""ASCII without the underscore, which Python allows between digits."""
+OTHER_DIGITS: Final = "Write this with the digits 0 to 9, and without _."
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """A serializer of request bodies that rejects unknown fields, and those that cannot be set.
 
@@ -106,6 +118,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         if isinstance(data, Mapping):
             self._refuse_names(data.keys() - self._writable)
             reject_unstorable(data)
+            self._refuse_other_digits(data)
         return super().to_internal_value(data)
 
     @cached_property
@@ -124,6 +137,21 @@ class StrictSerializer(serializers.Serializer[Any]):
         raise serializers.ValidationError(
             told | unknown_names(names - {*read_only}, message, "unknown_field")
         )
+
+    def _refuse_other_digits(self, data: Mapping[str, Any]) -> None:
+        """Raise ValidationError for ids and times that only Python reads: `1_0`, or other digits.
+
+        Fields of numbers refuse them themselves.
+        """
+        wrong = {
+            name: [OTHER_DIGITS]
+            for name, value in data.items()
+            if isinstance(value, str)
+            and not PLAIN.fullmatch(value)
+            and isinstance(self.fields[name], ID_AND_TIME_FIELDS)
+        }
+        if wrong:
+            raise serializers.ValidationError(wrong, "invalid")
 
     def _read_only_message(self, name: str) -> str:
         is_change = bool(getattr(self.root, "partial", False))

@@ -186,3 +186,24 @@ class TestOtherNumbers:
         field = {"name": "Pets", "kind": "TEXT", "position": position}
         assert pos.post("custom-fields", field).status_code == 400
         assert pos.post("custom-fields", field | {"position": "3.0"}).json()["position"] == 3
+
+
+class TestDigits:
+    """Python reads 1_0 and the digits of all scripts, also in dates, times and ids."""
+
+    @pytest.mark.parametrize(
+        ("path", "field", "value"),
+        [
+            ("stops", "scheduled_for", "\u0662\u0660\u0662\u0667-03-27"),
+            ("orders", "at", "2026-03-27T17:05:0\u0660Z"),
+            ("orders", "agent", "\u0661" * 32),
+            ("orders", "agent", "1_" * 16),
+        ],
+    )
+    def test_in_dates_and_ids(
+        self, pos: Caller, customer: Customer, path: str, field: str, value: str
+    ) -> None:
+        response = pos.post(path, {"customer": str(customer.uuid), field: value})
+        assert response.status_code == 400
+        assert f"'field': '{field}'" in errors(response)
+        assert "Write this with the digits 0 to 9" in errors(response)

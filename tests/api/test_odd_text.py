@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client as Http
 from django.utils import timezone
 
 import smrt_integration.urls
@@ -156,6 +157,18 @@ def test_odd_text_in_a_query_is_no_server_error(checks: TenancyChecks) -> None:
             for text in ODD_IN_QUERIES:
                 checks.send(call.with_filter(name, text), checks.full_key)
     assert not checks.faults, "\n".join(checks.faults)
+
+
+@pytest.mark.parametrize("odd", ["%00", "%ED%A0%80", "%FF", "%EF%BF%BF"])
+def test_odd_text_in_a_path_or_header_is_no_server_error(pos: Caller, odd: str) -> None:
+    http = Http(headers={"Authorization": f"Bearer {pos.secret}"}, raise_request_exception=False)
+    paths = ("api/v1/", "api/v1/orders/", "account/", "join/", "admin/", "admin/customers/order/")
+    for path in paths:
+        assert http.get(f"/{path}{odd}").status_code < 500, path
+        assert http.get(f"/{path}{odd}/").status_code < 500, path
+    for name in ("Authorization", "Idempotency-Key", "If-Match", "Content-Type", "Accept"):
+        response = http.post("/api/v1/agents", "{}", "application/json", headers={name: "\xed\xff"})
+        assert response.status_code < 500, name
 
 
 class TestRecords:

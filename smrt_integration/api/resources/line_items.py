@@ -49,6 +49,10 @@ class NewLineItemSerializer(StrictSerializer):
     unit = serializers.CharField(**UNIT_FIELD)
     department = serializers.UUIDField(allow_null=True, default=None)
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Leave an empty unit out: a report with it is the same as one without (`report_hash`)."""
+        return {name: value for name, value in attrs.items() if name != "unit" or value}
+
 
 class LineItemChangeSerializer(StrictSerializer):
     """Changes of a line item."""
