@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from customers.models.line_item import MAX_PIECES, SMALLEST_QUANTITY
@@ -75,6 +76,14 @@ class WholeNumberField(serializers.IntegerField):
             ) from error
 
 
+@extend_schema_field(
+    {
+        "type": "number",
+        "format": "decimal",
+        "minimum": float(SMALLEST_QUANTITY),
+        "maximum": MAX_PIECES,
+    }
+)
 class QuantityField(ExactDecimalField):
     """A quantity of up to three decimals, more than 0. Whole ones are written without a point."""
 
