@@ -39,6 +39,7 @@ from customers.models import (
 )
 from customers.phones import MAX_PHONE_ENTRY
 from customers.texts import admin as texts_admin
+from customers.zone_forms import TimeZoneField
 
 # Django imports this module only. Importing the others registers their pages.
 __all__ = ["admin_users", "texts_admin"]
@@ -58,6 +59,11 @@ class BusinessAdmin(ScopedAdmin):
     list_display = ("name", "time_zone", "country", "currency")
     search_fields = ("name",)
     readonly_fields = ("created_at",)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "time_zone":
+            return TimeZoneField(label="Time zone", initial=db_field.default)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: models.Model | None = None

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from customers import access
-from customers.admin_clock import BusinessTimes, LocalTimes
+from customers.admin_clock import BusinessTimes, LocalTimeFields, LocalTimes
 from customers.admin_delete import BoundedDeletion
 from customers.admin_filters import scoped_filter
 from customers.models import Business
@@ -260,7 +260,7 @@ class OwnRowsFormSet(InlineFormSet):
             key.queryset = self.get_queryset()
 
 
-class ScopedInline(ScopedChoices, TabularInline):
+class ScopedInline(LocalTimeFields, ScopedChoices, TabularInline):
     """Rows that are edited on the page of their record, by users who may change that record."""
 
     extra = 0

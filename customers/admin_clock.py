@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from django.contrib.admin.options import ModelAdmin
+from django.contrib.admin.options import BaseModelAdmin, ModelAdmin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
@@ -17,14 +17,17 @@ from django.http import HttpRequest, HttpResponse
 from customers.business_clock import UTC_CLOCK, BusinessClock
 from customers.clock_in_use import clock_in_use, on_page, use_clock
 from customers.models import Business
+from customers.time_forms import LocalDateField, LocalDateTimeField
 
 if TYPE_CHECKING:
     from django.contrib.admin.views.main import ChangeList
 
+    _Fields = BaseModelAdmin[Any]
     _Admin = ModelAdmin[Any]
 else:
     from unfold.views import ChangeList
 
+    _Fields = object
     _Admin = object
 
 EMPTY = "-"
@@ -64,7 +67,17 @@ class LocalChangeList(ChangeList):
             setattr(self, name, own.local_values(getattr(self, name)))
 
 
-class LocalTimes(_Admin):
+class LocalTimeFields(_Fields):
+    """Mixin for pages and inlines: days and times are entered on the business's clock."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.DateField):
+            is_moment = isinstance(db_field, models.DateTimeField)
+            kwargs["form_class"] = LocalDateTimeField if is_moment else LocalDateField
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+class LocalTimes(LocalTimeFields, _Admin):
     """Mixin for admin pages. The base is for records of no business: their times are in UTC."""
 
     def clock_of(self, record: Any) -> BusinessClock:

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time, get_datetime_format
 
+TimeOfDay = time
+
 WORLD: Final = "en_001"
 """English as CLDR has it for countries without English data of their own."""
 WORLD_WITH_24_HOURS: Final = "en_150"
@@ -58,7 +60,16 @@ class BusinessClock:
 
     def hour(self, hour: int) -> str:
         """Return "9:00 AM" for an hour of the business's day."""
-        return _time(time(hour), self.country)
+        return self.time_of_day(time(hour))
+
+    def time_of_day(self, of_day: TimeOfDay) -> str:
+        return _time(of_day, self.country)
+
+    @property
+    def is_month_first(self) -> bool:
+        """Whether 03/04 is 4 March in the business's country."""
+        pattern = str(_locales(self.country)[0].date_formats["medium"])
+        return pattern.index("M") < pattern.index("d")
 
     def day(self, day: date) -> str:
         """Return "Nov 25, 2026"."""

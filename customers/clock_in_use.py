@@ -4,16 +4,15 @@ Django reads and shows times in the active time zone. An owner's pages use the b
 from the start. For a user of several businesses, a page about one record uses that record's.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-from customers import access
 from customers.business_clock import BusinessClock
 
 _in_use: ContextVar[BusinessClock | None] = ContextVar("clock_in_use", default=None)
@@ -39,26 +38,12 @@ def hour_choices(hours: Iterable[int], clock: BusinessClock) -> list[tuple[int, 
     return [(hour, clock.hour(hour)) for hour in hours]
 
 
-class ClockInUse:
-    """Middleware, after authentication. No request leaves its clock to the thread's next one."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        _forget()
-        try:
-            return self._get_response(request)
-        finally:
-            _forget()
-
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
-        if not request.path.startswith("/admin/") or not request.user.is_authenticated:
-            return
-        if clock := access.only_clock_of(request.user):
-            use_clock(clock)
+def day_in_words(record: Any, at: date) -> str:
+    """Write a day, or the day of a moment, in the name of a record of a business."""
+    clock: BusinessClock = clock_in_use() or record.business.clock
+    return clock.day(clock.day_of(at) if isinstance(at, datetime) else at)
 
 
-def _forget() -> None:
+def forget_clock() -> None:
     timezone.deactivate()
     _in_use.set(None)

@@ -123,7 +123,7 @@ MIDDLEWARE = [
     "smrt_integration.unavailable.Unavailable",
     "smrt_integration.admin.user_turns.UserTurns",
     "smrt_integration.storable_queries.StorableQueries",
-    "customers.clock_in_use.ClockInUse",
+    "customers.request_clock.RequestClock",
 ]
 ROOT_URLCONF = "smrt_integration.urls"
 WSGI_APPLICATION = "smrt_integration.wsgi.application"

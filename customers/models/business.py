@@ -1,5 +1,6 @@
 """Businesses, and the named records that orders and customers of one refer to."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,18 +12,27 @@ from django.db.models import F, Func, Q, Value
 from django.utils import timezone
 
 from customers.business_clock import BusinessClock
+from customers.database_zones import database_zones
 from customers.models.address import country_code
 from customers.models.public_id import HasPublicId
 from customers.models.tenant import BelongsToBusiness
 from customers.models.tracked import Tracked
 from customers.money import CURRENCIES, Deduction, exact_amount
-from customers.zones import known_zones, local_day
+from customers.zones import canonical_zone, known_zones, local_day
 
 
 def validate_zone(name: str) -> None:
-    if name not in known_zones():
+    """Refuse a name that this server or PostgreSQL does not know: it would break local days."""
+    canonical = canonical_zone(name)
+    if canonical not in known_zones():
         raise ValidationError(
             f"{name} is not a time zone. Choose one such as America/Los_Angeles.", code="time_zone"
+        )
+    if canonical not in database_zones():
+        raise ValidationError(
+            f"Our database does not know the time zone {name}. Choose another city with the same "
+            "time, or ask support.",
+            code="time_zone",
         )
 
 
@@ -67,8 +77,13 @@ class Business(HasPublicId, Tracked):
     def __str__(self) -> str:
         return self.name
 
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        self.time_zone = canonical_zone(self.time_zone)
+        super().clean_fields(exclude)
+
     def save(self, **kwargs: Any) -> None:
         validate_zone(self.time_zone)
+        self.time_zone = canonical_zone(self.time_zone)
         super().save(**kwargs)
 
     @property

@@ -7,6 +7,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from customers.clock_in_use import day_in_words
 from customers.errors import ActionRefused, checked_time, refuse_other_business, refused_if_taken
 from customers.models.address import AddressDict, HasAddress
 from customers.models.business import Business, Employee
@@ -63,7 +64,7 @@ class PickupRequest(HasPublicId, BelongsToCustomer):
         indexes = [models.Index("business", "pickup_date", name="pickup_by_date")]
 
     def __str__(self) -> str:
-        return f"Pickup on {self.pickup_date}"
+        return f"Pickup on {day_in_words(self, self.pickup_date)}"
 
     @classmethod
     @transaction.atomic
@@ -158,7 +159,7 @@ class RegularPickupRequest(HasPublicId, HasAddress, BelongsToCustomer):
         ]
 
     def __str__(self) -> str:
-        return f"Request of {self.requested_at:%Y-%m-%d}"
+        return f"Request of {day_in_words(self, self.requested_at)}"
 
     @classmethod
     def submit(cls, customer: "Customer", address: AddressDict | None = None) -> Self:

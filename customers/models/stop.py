@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import models, transaction
 from django.db.models import Q
 
+from customers.clock_in_use import day_in_words
 from customers.errors import ActionRefused, checked_time, refuse_other_business
 from customers.models.address import HasAddress
 from customers.models.business import Agent, Business, Employee
@@ -65,7 +66,7 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
         ]
 
     def __str__(self) -> str:
-        return f"Stop on {self.scheduled_for}"
+        return f"Stop on {day_in_words(self, self.scheduled_for)}"
 
     def save(self, **kwargs: Any) -> None:
         if self._state.adding and self.address is None:

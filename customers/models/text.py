@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from customers.clock_in_use import day_in_words
 from customers.models.business import Business
 from customers.models.customer import Customer
 from customers.models.pickup import PickupRequest
@@ -100,7 +101,7 @@ class NightlyText(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Text about the pickup on {self.pickup_date}"
+        return f"Text about the pickup on {day_in_words(self, self.pickup_date)}"
 
 
 OUTCOME_LABELS = {

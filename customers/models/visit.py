@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import connections, models, router
 
+from customers.clock_in_use import day_in_words
 from customers.models.business import Business
 from customers.models.tenant import BelongsToCustomer
 
@@ -34,7 +35,7 @@ class Visit(BelongsToCustomer):
         constraints = [models.UniqueConstraint(fields=["customer", "day"], name="visit_once_a_day")]
 
     def __str__(self) -> str:
-        return f"{self.visit_type} visit on {self.day}"
+        return f"{self.visit_type} visit on {day_in_words(self, self.day)}"
 
     @classmethod
     def record(cls, customer: "Customer", visit_type: Type, at: datetime) -> Self | None:

@@ -97,4 +97,4 @@ class DeliveryAttempt(models.Model):
         indexes = [models.Index(fields=["business", "at"], name="attempt_business")]
 
     def __str__(self) -> str:
-        return f"{self.messages} messages at {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"Request with {self.messages} messages"
