@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.test import Client
 from django.urls import reverse
 
 from customers.models import Business, Customer
@@ -28,6 +29,28 @@ def test_the_rest_of_the_query_stays(support: User, business: Business) -> None:
     path = reverse("admin:customers_customer_changelist")
     response = logged_in(support).get(f"{path}?kind__exact=PERSON&email=a%00b&q=a%EF%BF%BE")
     assert (response.status_code, response["Location"]) == (302, f"{path}?kind__exact=PERSON")
+
+
+def test_a_form_that_is_sent_to_an_odd_address_is_no_server_error(
+    support: User, business: Business
+) -> None:
+    client = logged_in(support)
+    for model in admin.site._registry:
+        path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        response = client.post(f"{path}?name=a%00b", {"action": "delete_selected"})
+        assert response.status_code < 500, path
+
+
+@pytest.mark.parametrize("odd", ["a\0b", "\ufffe"])
+def test_a_login_with_an_odd_name_or_password_fails(owner: User, odd: str) -> None:
+    for values in (
+        {"username": odd, "password": "x"},
+        {"username": owner.username, "password": odd},
+        {"username": "x", "password": "x", "next": odd},
+    ):
+        response = Client().post(reverse("admin:login"), values)
+        assert response.status_code == 200
+        assert "_auth_user_id" not in response.wsgi_request.session
 
 
 def add_customer(owner: User, **values: Any) -> Any:
