@@ -26,6 +26,14 @@ FALSE: Final = {"", "0", "false", "no", "off"}
 SCHEMES_WITH_HOST: Final = {"http", "https", "smtp", "smtp+tls", "smtp+ssl"}
 MAIL_PORTS: Final = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 
+MIN_KEY_LENGTH: Final = 50
+MIN_KEY_CHARACTERS: Final = 5
+"""Different ones. Both limits are those of Django's own check."""
+HOST: Final = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
+PUBLIC_SUFFIX: Final = re.compile(r"\.[^.]*\.?")
+"""With a dot before it, every host below a top-level domain would be one of ours."""
+THIS_MACHINE: Final = {"localhost", "127.0.0.1", "::1"}
+
 SET_IT: Final = "set it in the environment"
 
 
@@ -60,6 +68,60 @@ def secret(name: str, development: str, debug: bool) -> str:
     if development in value and not debug:
         raise SettingError(
             name, "is the one for development, which everybody knows: create one of your own."
+        )
+    return value
+
+
+def signing_key(name: str, development: str, debug: bool) -> str:
+    """Return a secret that nobody can guess. `development` as in `secret`."""
+    value = secret(name, development, debug)
+    if not debug:
+        _refuse_weak_key(name, value)
+    return value
+
+
+def old_signing_keys(name: str, debug: bool) -> list[str]:
+    """Return earlier signing keys. They still open sessions and links, so they count like one."""
+    keys = comma_separated(name)
+    for key in () if debug else keys:
+        _refuse_weak_key(name, key)
+    return keys
+
+
+def _refuse_weak_key(name: str, value: str) -> None:
+    """Refuse what `check --deploy` of Django would only warn about (security.W009)."""
+    is_weak = len(value) < MIN_KEY_LENGTH or len(set(value)) < MIN_KEY_CHARACTERS
+    if is_weak or value.startswith("django-insecure-"):
+        raise SettingError(
+            name,
+            f"can be guessed: use at least {MIN_KEY_LENGTH} random characters, such as those of "
+            "`openssl rand -hex 32`.",
+        )
+
+
+def hosts(name: str, development: str, debug: bool) -> list[str]:
+    """Return host names. One that begins with a dot stands for its sub-domains, too."""
+    names = comma_separated(name, development if debug else None)
+    if not names:
+        raise SettingError(name, f"is missing: {SET_IT}.")
+    for host in () if debug else names:
+        if not HOST.fullmatch(host) or PUBLIC_SUFFIX.fullmatch(host):
+            raise SettingError(
+                name,
+                "must be host names of this installation, separated by commas, as in "
+                "smrt.example.com: no *, address or port.",
+            )
+    return names
+
+
+def public_origin(name: str, development: str, debug: bool) -> str:
+    """Return the origin of links. With http, it may be this machine only, for a trial."""
+    value = origin(name, development if debug else None)
+    parts = urlsplit(value)
+    if not debug and parts.scheme != "https" and parts.hostname not in THIS_MACHINE:
+        raise SettingError(
+            name,
+            "must start with https://: over http, others can read passwords, keys and links.",
         )
     return value
 
@@ -184,6 +246,8 @@ def field_keys(name: str, development: str, debug: bool) -> list[str]:
         raise SettingError(name, problem)
     for key in keys:
         _parse(name, key, Fernet, problem)
+        if not debug and len(set(key)) < MIN_KEY_CHARACTERS:
+            raise SettingError(name, "can be guessed: create one with `manage.py new_field_key`.")
     return keys
 
 

@@ -4,6 +4,7 @@ Three things never get into a log: the details of a refused row, links to custom
 query strings.
 """
 
+import logging
 import re
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
@@ -41,6 +42,10 @@ LINK_SIGNATURE: Final = re.compile(
 QUERY_STRING: Final = re.compile(
     r"""(?<!\S)([^\s/?]*/[^\s?]*?)(\?|%3F)(?:[^\s"\\]|\\[^nrt])+""", re.IGNORECASE
 )
+
+
+CLIENT_ERROR_LEVEL: Final = logging.INFO
+"""Of responses from 400 to 499: nothing of ours is wrong."""
 
 
 def hide_row_details(
@@ -120,9 +125,13 @@ def configure(level: str, readable: bool) -> dict[str, Any]:
                 "foreign_pre_chain": SHARED_PROCESSORS,
             },
         },
-        "filters": {"unavailable": {"()": "smrt_integration.unavailable.WithoutUnavailable"}},
+        "filters": {
+            "unavailable": {"()": "smrt_integration.unavailable.WithoutUnavailable"},
+            "client_errors": {"()": "smrt_integration.refused_requests.WithoutClientErrors"},
+        },
         "handlers": {
             "console": {"class": "logging.StreamHandler", "formatter": "structured"},
+            "refused_requests": {"class": "smrt_integration.refused_requests.RefusedRequests"},
             "error_emails": {"class": "smrt_integration.error_emails.ErrorEmails"},
         },
         "root": {"handlers": ["console", "error_emails"], "level": level},
@@ -130,7 +139,9 @@ def configure(level: str, readable: bool) -> dict[str, Any]:
             # Everything goes through the processors: Django's console handler, its emails to
             # administrators and the web server would write past them.
             "django": {"handlers": [], "propagate": True},
-            "django.request": {"filters": ["unavailable"]},
+            "django.request": {"filters": ["unavailable", "client_errors"]},
+            # One line of ours for each, instead of an error with a traceback.
+            "django.security": {"handlers": ["refused_requests"], "propagate": False},
             "gunicorn.access": {"handlers": [], "propagate": True},
             "gunicorn.error": {"handlers": [], "propagate": True},
             "django.server": {"handlers": [], "propagate": True, "level": "WARNING"},

@@ -17,19 +17,19 @@ DEVELOPMENT_SECRET = "for development only"
 DEVELOPMENT_FIELD_KEY = "ZGV2ZWxvcG1lbnQtb25seS1kZXZlbG9wbWVudC1vbmw="
 SERVERS = "set it, or start with `make run` or `make test`, which bring their own servers"
 
-SECRET_KEY = environment.secret("SECRET_KEY", DEVELOPMENT_SECRET, DEBUG)
-SECRET_KEY_FALLBACKS = environment.comma_separated("SECRET_KEY_FALLBACKS")
+SECRET_KEY = environment.signing_key("SECRET_KEY", DEVELOPMENT_SECRET, DEBUG)
+SECRET_KEY_FALLBACKS = environment.old_signing_keys("SECRET_KEY_FALLBACKS", DEBUG)
 FIELD_KEYS = environment.field_keys("FIELD_KEYS", DEVELOPMENT_FIELD_KEY, DEBUG)
-ALLOWED_HOSTS = environment.comma_separated(
-    "ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else None
-)
-PUBLIC_URL = environment.origin("PUBLIC_URL", "http://127.0.0.1:8000" if DEBUG else None)
+ALLOWED_HOSTS = environment.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", DEBUG)
+PUBLIC_URL = environment.public_origin("PUBLIC_URL", "http://127.0.0.1:8000", DEBUG)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 CSRF_FAILURE_VIEW = "customers.account.login.form_expired"
 DEFAULT_EXCEPTION_REPORTER = "smrt_integration.error_reports.LinkHidingReporter"
 LOGGING = logs.configure(
     environment.choice("LOG_LEVEL", {"DEBUG", "INFO", "WARNING", "ERROR"}, "INFO"), readable=DEBUG
 )
+
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logs.CLIENT_ERROR_LEVEL
 
 DATABASE_PASSWORD = environment.string("DATABASE_PASSWORD", "")
 DATABASE = environment.database("DATABASE_URL", DATABASE_PASSWORD, SERVERS)
@@ -108,6 +108,7 @@ if DEBUG:
 MIDDLEWARE = [
     "smrt_integration.health.probes.Probes",
     "smrt_integration.csp.ContentSecurityPolicy",
+    "smrt_integration.https_only.HttpsOnly",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -155,6 +156,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# After a login whose page was not asked for by another one.
+LOGIN_REDIRECT_URL = "admin:index"
 UNFOLD = theme.UNFOLD
 TIME_ZONE = "UTC"
 STATIC_URL = "static/"

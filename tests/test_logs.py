@@ -70,6 +70,7 @@ def test_the_web_server_logs_no_search(debug: str) -> None:
                     allow_redirects=False,
                     timeout=10,
                 )
+            refused = http.get(f"{web.url}/api/v1/events", headers={"Host": "evil"}, timeout=10)
             http.get(f"{web.url}/last", timeout=10)
         wait_until(
             lambda: "GET /last HTTP/1.1" in web.printed, "the access log shows the last request"
@@ -78,6 +79,10 @@ def test_the_web_server_logs_no_search(debug: str) -> None:
         web.kill()
 
     printed = web.printed
+    assert refused.status_code == 400
+    assert debug or [*refused.json()] == ["errors"], "with DEBUG, Django explains it on a page"
+    assert printed.count("Invalid HTTP_HOST header") == printed.count("request_refused") == 1
+    assert "Traceback" not in printed
     for expected in (
         "request_started",
         "request_finished",

@@ -80,7 +80,7 @@ class CustomFieldValue(BelongsToBusiness):
         ]
 
     def __str__(self) -> str:
-        return f"Value {self.pk}"
+        return "Value of a custom field"
 
     def save(self, **kwargs: Any) -> None:
         fields = kwargs.get("update_fields")

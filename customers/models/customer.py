@@ -20,6 +20,7 @@ from customers.models.phone_field import HasPhone
 from customers.models.pickup import PickupRequest, RegularPickupRequest
 from customers.models.tenant import BelongsToBusiness
 from customers.models.visit import Visit
+from customers.phones import format_phone
 
 
 def account_name(kind: str, company_name: str, first_name: str, last_name: str) -> str:
@@ -144,7 +145,13 @@ class Customer(HasAddress, HasPhone, BelongsToBusiness):
         ]
 
     def __str__(self) -> str:
-        return self.name or f"Customer {self.pk}"
+        return (
+            self.name
+            or self.company_name
+            or self.email
+            or format_phone(self.phone)
+            or "Customer without a name"
+        )
 
     @property
     def name(self) -> str:

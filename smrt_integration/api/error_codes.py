@@ -56,6 +56,7 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = {
     "key_reused": ErrorCode((400,), "The Idempotency-Key was used for another request."),
     "not_authenticated": ErrorCode((401,), "The call has no key."),
     "authentication_failed": ErrorCode((401,), "The key is unknown or was revoked."),
+    "https_required": ErrorCode((403,), "The call came over http. Use https."),
     "permission_denied": ErrorCode((403,), "The key may not do this."),
     "not_found": ErrorCode((404,), "The path is unknown, or your business has no such record."),
     "method_not_allowed": ErrorCode((405,), "The path does not have this method."),

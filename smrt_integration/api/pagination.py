@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
+from urllib.parse import urlencode
 
-from django.core import signing
 from django.db.models import Q
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
@@ -15,7 +15,10 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
+from smrt_integration.api.sealed import NotSealed, seal, unseal
+
 CURSOR_PARAMETER: Final = "cursor"
+LIMIT_PARAMETER: Final = "limit"
 MAX_PAGE_SIZE: Final = 200
 """Rows. Reading them takes a part of a second, so that others are served in between."""
 LIMIT_HELP: Final = f"Give a whole number from 1 to {MAX_PAGE_SIZE}."
@@ -49,13 +52,19 @@ class PageRequest:
         if position is None:
             return None
         values = [value.isoformat() if isinstance(value, date) else value for value in position]
-        cursor = signing.dumps([direction, *values], salt=_cursor_salt(self.request))
+        cursor = seal([direction, *values], _list_of(self.request))
         return str(replace_query_param(self.request.build_absolute_uri(), CURSOR_PARAMETER, cursor))
 
 
-def _cursor_salt(request: Request) -> str:
-    """Return the salt of the signature, so that a cursor is valid for its own list only."""
-    return f"smrt_integration.api.pagination {request.path}"
+def _list_of(request: Request) -> str:
+    """Return the list that a cursor is for: no other list, filter or business takes it."""
+    business_id = getattr(request.auth, "business_id", None)
+    filters = sorted(
+        (name, value)
+        for name, value in request.query_params.items()
+        if name not in {CURSOR_PARAMETER, LIMIT_PARAMETER}
+    )
+    return f"{request.path} of {business_id} {urlencode(filters)}"
 
 
 class KeysetPagination(CursorPagination):
@@ -67,7 +76,7 @@ class KeysetPagination(CursorPagination):
 
     page_size = 50
     max_page_size = MAX_PAGE_SIZE
-    page_size_query_param = "limit"
+    page_size_query_param = LIMIT_PARAMETER
 
     def get_page_size(self, request: Request) -> int:
         """Return the `limit` of the query. Raises ValidationError unless it is a whole number."""
@@ -94,8 +103,8 @@ class KeysetPagination(CursorPagination):
         if not cursor:
             return PageRequest(request, limit)
         try:
-            direction, *position = signing.loads(cursor, salt=_cursor_salt(request))
-        except signing.BadSignature as error:
+            direction, *position = unseal(cursor, _list_of(request))
+        except NotSealed as error:
             raise NotFound(
                 "This cursor is not valid here. Follow the URLs in next and previous."
             ) from error

@@ -247,3 +247,16 @@ def test_logging_out_takes_more_than_following_a_link(olivia: User) -> None:
     assert "_auth_user_id" in client.session
     assert client.post("/admin/logout/").status_code == 200
     assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?next=", "?next=https://evil.example.com/", "?next=//evil", "?next=%00"]
+)
+def test_a_login_that_no_page_asked_for_leads_to_the_first_page(olivia: User, query: str) -> None:
+    browser = Client()
+    sent = {"username": olivia.username, "password": PASSWORD}
+    response = browser.post(f"/admin/login/{query}", sent)
+    assert (response.status_code, response.headers["Location"]) == (302, "/admin/")
+    # They are logged in already.
+    again = browser.get(f"/admin/login/{query}", follow=True)
+    assert (again.status_code, again.request["PATH_INFO"]) == (200, "/admin/")
