@@ -30,17 +30,19 @@ FAR = 7_654_321
 
 @pytest.fixture
 def records(business: Business) -> None:
-    for number in range(3):
-        customer = CustomerFactory.create(business=business, pk=FAR + number, first_name="Ann")
+    customers = [
+        CustomerFactory.create(business=business, pk=FAR + number, first_name="Ann")
+        for number in range(3)
+    ]
+    for number, customer in enumerate(customers):
         OrderFactory.create(customer=customer, pk=FAR + number)
         StopFactory.create(customer=customer, pk=FAR + number)
         PickupRequestFactory.create(customer=customer, pk=FAR + number)
-    CustomFieldValueFactory.create(customer=customer, pk=FAR)
+    CustomFieldValueFactory.create(customer=customers[0], pk=FAR)
 
 
 def cursor_of(page: Any) -> str:
-    (cursor,) = parse_qs(urlsplit(page["next"]).query)["cursor"]
-    return cursor
+    return parse_qs(urlsplit(page["next"]).query)["cursor"][0]
 
 
 @pytest.mark.parametrize("path", LISTS[:-1])
