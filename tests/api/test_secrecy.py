@@ -34,10 +34,10 @@ def records(business: Business) -> None:
         CustomerFactory.create(business=business, pk=FAR + number, first_name="Ann")
         for number in range(3)
     ]
-    for number, customer in enumerate(customers):
-        OrderFactory.create(customer=customer, pk=FAR + number)
-        StopFactory.create(customer=customer, pk=FAR + number)
-        PickupRequestFactory.create(customer=customer, pk=FAR + number)
+    for number, each in enumerate(customers):
+        OrderFactory.create(customer=each, pk=FAR + number)
+        StopFactory.create(customer=each, pk=FAR + number)
+        PickupRequestFactory.create(customer=each, pk=FAR + number)
     CustomFieldValueFactory.create(customer=customers[0], pk=FAR)
 
 
