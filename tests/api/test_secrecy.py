@@ -42,7 +42,8 @@ def records(business: Business) -> None:
 
 
 def cursor_of(page: Any) -> str:
-    return parse_qs(urlsplit(page["next"]).query)["cursor"][0]
+    cursor: str = parse_qs(urlsplit(page["next"]).query)["cursor"][0]
+    return cursor
 
 
 @pytest.mark.parametrize("path", LISTS[:-1])
