@@ -1,16 +1,15 @@
 """The body of every error: `{"errors": [{"code": ..., "field": ..., "message": ...}]}`."""
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import Any, Final, TypedDict
 
 from django.http import JsonResponse
 
 MAX_ERRORS: Final = 10
 """A developer corrects a program by a few. The answer to a wrong body stays small."""
-MAX_FIELD_LENGTH: Final = 200
+MAX_FIELD_LENGTH: Final = 120
 """Longer than the path of any field that exists."""
-MAX_MESSAGE_LENGTH: Final = 1_000
+MAX_MESSAGE_LENGTH: Final = 500
 """Longer than any sentence of ours. Some quote a value, which may have megabytes."""
 WHOLE: Final = "\0"
 """What errors about a whole object are kept under. DRF names it NON_FIELD_ERRORS_KEY."""
@@ -94,5 +93,5 @@ def printable(value: Any, max_length: int) -> str:
     """Return the text, cut to a length, with halves of characters escaped, as UTF-8 has none."""
     text = str(value)
     if len(text) > max_length:
-        text = f"{''.join(islice(text, max_length - 1))}…"
+        text = f"{text[: max_length - 1]}…"
     return text.encode(errors="backslashreplace").decode()

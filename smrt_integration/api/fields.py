@@ -176,6 +176,21 @@ def _names_in(reader: type[serializers.Serializer[Any]] | None) -> AbstractSet[s
     return frozenset(reader().fields if reader else ())
 
 
+class ShortListField(serializers.ListField):
+    """A list that refuses too many parts before it looks at each of them."""
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, **kwargs)
+        self.most = max_length
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and len(data) > self.most:
+            message = str(self.error_messages["max_length"]).format(max_length=self.most)
+            raise serializers.ValidationError(message, "max_length")
+        parts: list[Any] = super().to_internal_value(data)
+        return parts
+
+
 OFFSET_REQUIRED: Final = (
     "Give the time with its offset, as in 2026-03-27T17:05:00-07:00 or 2026-03-28T00:05:00Z."
 )

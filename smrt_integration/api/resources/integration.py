@@ -30,13 +30,15 @@ from events.lanes.status import (
 )
 from events.models import Integration
 from smrt_integration.api.errors import Conflict
-from smrt_integration.api.fields import BusinessReferenceField, StrictSerializer
+from smrt_integration.api.fields import BusinessReferenceField, ShortListField, StrictSerializer
 from smrt_integration.api.viewsets import BusinessViewSet
 
 WRITE_KEY_REQUIRED: Final = (
     "There is no write key yet. An owner enters it in the admin, under Segment integration."
 )
 SET_BY_OWNER: Final = "Only an owner can change this, in the admin under Segment integration."
+MAX_MUTED: Final = 100
+"""Several times the number of events."""
 INTEGRATION_OFF: Final = "The integration is switched off. Switch it on first."
 
 
@@ -84,8 +86,9 @@ class IntegrationSerializer(StrictSerializer, serializers.ModelSerializer[Integr
     write_key_ends_in = serializers.SerializerMethodField(
         help_text="The last four characters. Null if there is no readable write key."
     )
-    muted = serializers.ListField(
+    muted = ShortListField(
         child=serializers.ChoiceField(sorted(EVENT_NAMES)),
+        max_length=MAX_MUTED,
         required=False,
         help_text="The names of the events that are switched off. They are not sent.",
     )

@@ -28,6 +28,7 @@ from smrt_integration.api.errors import as_conflict
 from smrt_integration.api.fields import (
     BusinessReferenceField,
     DateTimeWithOffsetField,
+    ShortListField,
     StrictSerializer,
     not_found_message,
     rows_by_uuid,
@@ -161,7 +162,7 @@ class OrderReturnSerializer(OccurredAtSerializer):
         default=None,
         help_text="The driver's stop where it was returned.",
     )
-    items = serializers.ListField(
+    items = ShortListField(
         child=serializers.UUIDField(),
         min_length=1,
         max_length=MAX_ITEMS,

@@ -13,6 +13,7 @@ from smrt_integration.api.error_body import ErrorDict, errors_in
 from smrt_integration.api.fields import (
     BusinessReferenceField,
     DateTimeWithOffsetField,
+    ShortListField,
     StrictSerializer,
 )
 from smrt_integration.api.number_fields import WholeNumberField
@@ -50,7 +51,7 @@ class CompletedStopSerializer(MissedStopSerializer):
     new_orders: Any = serializers.ListSerializer(
         child=OrderIntakeSerializer(), max_length=MAX_ORDERS_PER_STOP, default=list
     )
-    delivered_orders = serializers.ListField(
+    delivered_orders = ShortListField(
         child=serializers.UUIDField(), max_length=MAX_ORDERS_PER_STOP, default=list
     )
     bags_delivered = WholeNumberField(
@@ -105,9 +106,7 @@ class UnvalidatedReportsSerializer(StrictSerializer):
     Each is validated on its own, so one invalid report does not reject the others.
     """
 
-    reports = serializers.ListField(
-        child=serializers.DictField(), min_length=1, max_length=MAX_REPORTS
-    )
+    reports = ShortListField(child=serializers.DictField(), min_length=1, max_length=MAX_REPORTS)
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
