@@ -19,9 +19,8 @@ class StorableQueries:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if "%" not in request.META.get("QUERY_STRING", "") or not request.path.startswith(
-            "/admin/"
-        ):
+        has_escapes = "%" in request.META.get("QUERY_STRING", "")
+        if not has_escapes or not request.path.startswith("/admin/"):
             return self.get_response(request)
         odd = [name for name in request.GET if any(map(storable.problem, _texts(request, name)))]
         if not odd:
