@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from smrt_integration import environment, lockout, logs, theme, timeouts
+from smrt_integration.api.description import DESCRIPTION
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -205,14 +206,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "SMRT",
     "VERSION": "1",
-    "DESCRIPTION": (
-        "The API for your point of sale, delivery app and website. What you record here is sent "
-        "to Segment as events and customer traits. Ids are UUIDs. Times are ISO 8601 with an "
-        "offset, dates are in the business's time zone, and money is a decimal in a string.\n\n"
-        "A message to Segment is *waiting* in the outbox. Then the send log has it as *accepted*, "
-        "*refused* (value `rejected`), *not sent* (value `skipped`), *expired* or *unconfirmed*: "
-        "Segment may have it, but no response came."
-    ),
+    "DESCRIPTION": DESCRIPTION,
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [

@@ -1,12 +1,16 @@
 """The check of a call's query: only names that it has, each once and with a value."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.http import QueryDict
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from smrt_integration.api.fields import unknown_names
+from customers import storable
+from smrt_integration.api.fields import OTHER_DIGITS, unknown_names
+
+TEXT_FILTERS: Final = frozenset({"email", "name", "number", "phone", "search"})
+"""Filters by what people wrote. The others are ids, days, times, choices and numbers."""
 
 
 def refuse_query(query: QueryDict, names: Sequence[str]) -> None:
@@ -18,7 +22,7 @@ def refuse_query(query: QueryDict, names: Sequence[str]) -> None:
         return
     wrong: dict[Any, Any] = {}
     for name in query.keys() & {*names}:
-        if problem := _problem(query.getlist(name)):
+        if problem := _problem(name, query.getlist(name)):
             wrong[name] = [problem]
     if unknown := query.keys() - {*names}:
         message = (
@@ -31,9 +35,13 @@ def refuse_query(query: QueryDict, names: Sequence[str]) -> None:
         raise ValidationError(wrong)
 
 
-def _problem(values: list[str]) -> ErrorDetail | None:
+def _problem(name: str, values: list[str]) -> ErrorDetail | None:
     if len(values) > 1:
         return ErrorDetail("Give this once.", "repeated")
     if not values[0]:
         return ErrorDetail("Give a value, or leave this out.", "blank")
+    if reason := storable.problem(values[0]):
+        return ErrorDetail(reason, "unstorable_text")
+    if name not in TEXT_FILTERS and any(c.isdigit() and not c.isascii() for c in values[0]):
+        return ErrorDetail(OTHER_DIGITS, "invalid")
     return None

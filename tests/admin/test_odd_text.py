@@ -27,7 +27,7 @@ def test_a_search_or_filter_is_no_server_error(support: User, business: Business
 
 def test_the_rest_of_the_query_stays(support: User, business: Business) -> None:
     path = reverse("admin:customers_customer_changelist")
-    response = logged_in(support).get(f"{path}?kind__exact=PERSON&email=a%00b&q=a%EF%BF%BE")
+    response = logged_in(support).get(f"{path}?kind__exact=PERSON&email=a%00b")
     assert (response.status_code, response["Location"]) == (302, f"{path}?kind__exact=PERSON")
 
 

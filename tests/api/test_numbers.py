@@ -207,3 +207,19 @@ class TestDigits:
         assert response.status_code == 400
         assert f"'field': '{field}'" in errors(response)
         assert "Write this with the digits 0 to 9" in errors(response)
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "day=\u0662\u0660\u0662\u0667-03-27",
+            "customer=" + "\u0661" * 32,
+            "limit=\u0661",
+        ],
+    )
+    def test_in_queries(self, pos: Caller, query: str) -> None:
+        response = pos.get(f"stops?{query}")
+        assert response.status_code == 400
+        assert f"'field': '{query.partition('=')[0]}'" in errors(response)
+
+    def test_names_are_searched_in_every_script(self, pos: Caller, customer: Customer) -> None:
+        assert pos.get("customers?name=\u0661").status_code == 200
