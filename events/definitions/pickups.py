@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 STOPS = "customers_stop r"
 PICKUP_REQUESTS = "customers_pickuprequest r"
-WHICH_DAY = "'for ' || to_char(r.pickup_date, 'FMDD FMMonth YYYY')"
+WHICH_DAY = "'for ' || to_char(r.pickup_date, 'YYYY-MM-DD')"
 
 
 class StopProperties(TypedDict):

@@ -1,8 +1,11 @@
 """Put the timeline page of one customer together, in a fixed number of queries."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Final
 
+from customers.business_clock import BusinessClock
 from customers.models import Customer
 from events import catalogue
 from events.definitions.customer_context import CountedVisit
@@ -27,6 +30,9 @@ from events.timeline.lines import (
 from events.timeline.occurrences import latest_occurrences, newest_occurrences
 from events.timeline.reasons import BusinessPast, why_no_visit, why_not
 from events.timeline.sentences import outcome_sentence, title
+
+FOR_DAY: Final = re.compile(r"for (\d{4}-\d{2}-\d{2})")
+"""How a definition says which day an occurrence is for: in SQL, which knows no country."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +128,15 @@ def _line_page(
     return page, logged
 
 
+def _in_words(about: str, clock: BusinessClock) -> str:
+    """Write the day that the occurrence is for as the business's country does."""
+    for_day = FOR_DAY.fullmatch(about)
+    return f"for {clock.day(date.fromisoformat(for_day[1]))}" if for_day else about
+
+
 def _entry(line: Line, context: TimelineContext, visits: dict[date, CountedVisit]) -> TimelineEntry:
     now, past, status = context.now, context.past, context.lane_status
-    about = line.occurrence.about if line.occurrence else ""
+    about = _in_words(line.occurrence.about, past.clock) if line.occurrence else ""
     note = why_no_visit(line.occurrence, visits, past, now) if line.occurrence else ""
     if not line.entries:
         reason = why_not(line.event, line.at, past, now)

@@ -194,6 +194,6 @@ def _file_response(export: Export, content: Download) -> HttpResponseBase:
     response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
     response.headers["Content-Length"] = str(export.bytes)
     response.headers["Content-Disposition"] = (
-        f'attachment; filename="send-log-{name}-{export.requested_at:%Y-%m-%d}.csv"'
+        f'attachment; filename="send-log-{name}-{_clock(export).day_of(export.requested_at)}.csv"'
     )
     return response

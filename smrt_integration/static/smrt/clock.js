@@ -2,6 +2,15 @@
 // time". The page names its time zone instead, and "Now" and "Today" are in it.
 "use strict";
 
+const SHORTCUTS = ".calendar-shortcuts, .timelist li:first-child";
+
+// Before the business of a new record is chosen, nobody knows what "Today" and "Now" are.
+const removeShortcuts = () => {
+    for (const shortcut of document.querySelectorAll(SHORTCUTS)) {
+        shortcut.remove();
+    }
+};
+
 window.addEventListener("DOMContentLoaded", () => {
     if (window.DateTimeShortcuts) {
         window.DateTimeShortcuts.addTimezoneWarning = () => {};
@@ -9,11 +18,8 @@ window.addEventListener("DOMContentLoaded", () => {
 });
 
 window.addEventListener("load", () => {
-    // Before the business of a new record is chosen, nobody knows what "Today" and "Now" are.
-    if (document.body.querySelector("[data-clock]")) {
-        return;
-    }
-    for (const link of document.querySelectorAll(".datetimeshortcuts > a:first-child")) {
-        link.hidden = true;
+    if (!document.querySelector("[data-clock]")) {
+        // After Django's own listener, which makes them.
+        setTimeout(removeShortcuts);
     }
 });
