@@ -20,6 +20,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from customers import storable
 from smrt_integration.api.errors import Conflict
 from smrt_integration.api.models import Answered, ApiKey
 
@@ -78,6 +79,8 @@ def run_once(request: Request, handle: Callable[[], Response]) -> Response:
             return handle()
         if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY_LENGTH:
             raise ValidationError({IDEMPOTENCY_KEY_HEADER: [INVALID_KEY]})
+        if reason := storable.problem(key):
+            raise ValidationError({IDEMPOTENCY_KEY_HEADER: [reason]}, "unstorable_text")
         while (row_id := _claim(request, key)) is None:
             # None if the old response was deleted in between: then the key is free again
             if stored := Answered.objects.filter(

@@ -175,6 +175,12 @@ def test_odd_text_in_a_path_or_header_is_no_server_error(pos: Caller, odd: str) 
         assert response.status_code < 500, name
 
 
+def test_a_zero_byte_in_an_idempotency_key_is_refused(pos: Caller) -> None:
+    response = pos.post("agents", {"name": "Store"}, Idempotency_Key="a\0b")
+    assert response.status_code == 400
+    assert "Idempotency-Key" in str(response.json())
+
+
 class TestRecords:
     """Other doors than the API save records, too."""
 
