@@ -3,7 +3,7 @@
 Every page, list, choice and export of the admin decides by these functions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -19,6 +19,11 @@ User = AbstractBaseUser | AnonymousUser
 def businesses_of(user: User) -> QuerySet[Business]:
     """The businesses that the user may see: all for support (superusers), else their own."""
     return _businesses(user)
+
+
+def business_ids_of(user: User) -> Sequence[int] | None:
+    """Return the ids of the businesses that the user may see; None is all of them."""
+    return None if _is_support(user) else [pk for pk in _roles(user) if pk is not None]
 
 
 def managed_by(user: User) -> QuerySet[Business]:

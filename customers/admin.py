@@ -8,7 +8,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from customers import admin_users
+from customers import admin_users, search
 from customers.admin_base import (
     ROWS_PER_PAGE,
     ReadOnlyAdmin,
@@ -44,20 +44,13 @@ from customers.zone_forms import TimeZoneField
 # Django imports this module only. Importing the others registers their pages.
 __all__ = ["admin_users", "texts_admin"]
 
-CUSTOMER_SEARCH = (
-    "customer__company_name__istartswith",
-    "customer__last_name__istartswith",
-    "customer__email__istartswith",
-    "customer__phone__startswith",
-)
-
 
 @admin.register(Business)
 class BusinessAdmin(ScopedAdmin):
     business_path = "pk"
     fields = ("name", "time_zone", "country", "currency", "created_at")
     list_display = ("name", "time_zone", "country", "currency")
-    search_fields = ("name",)
+    search_fields = ("name__folded_part",)
     readonly_fields = ("created_at",)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -80,7 +73,7 @@ class BusinessAdmin(ScopedAdmin):
 class NamedAdmin(ScopedAdmin):
     list_display: tuple[str, ...] = ("name", "business")
     list_select_related = ("business",)
-    search_fields = ("name__istartswith", "business__name__istartswith")
+    search_fields = ("name__folded_part", "business__name__folded_start")
     autocomplete_fields = ("business",)
 
 
@@ -123,13 +116,7 @@ class CustomerAdmin(AccountLinksAdmin):
     list_display = ("__str__", "business", "email", "phone", "last_visit", "demographic")
     list_filter = ("kind", "visit_frequency", "demographic", "payment_term", "source")
     list_select_related = ("business",)
-    search_fields = (
-        "company_name__istartswith",
-        "last_name__istartswith",
-        "email__istartswith",
-        "phone__startswith",
-        "=uuid",
-    )
+    found_by = search.customers
     autocomplete_fields = ("business", "agent", "brand", "group", "discount", "master")
     exclude = ("link_version",)
     readonly_fields = ("uuid", "created_at", "last_visit", "demographic", "text_answered_at")
@@ -153,7 +140,7 @@ class CustomFieldValueAdmin(ScopedAdmin):
     business_path = "customer__business"
     list_display = ("__str__", "customer", "field", "updated_at")
     list_select_related = ("customer", "field")
-    search_fields = CUSTOMER_SEARCH
+    found_by = search.about_customers
     autocomplete_fields = ("customer", "field")
     readonly_fields = ("updated_at",)
 
@@ -178,7 +165,7 @@ class OrderAdmin(ReadOnlyAdmin):
     list_display = ("number", "business", "customer", "status", "total", "created_at")
     list_filter = ("status",)
     list_select_related = ("business", "customer")
-    search_fields = ("number", *CUSTOMER_SEARCH)
+    found_by = search.orders
     inlines = (LineItems,)
 
 
@@ -188,7 +175,7 @@ class LineItemAdmin(ShowsQuantity, ReadOnlyAdmin):
     fields = readonly_fields = ("uuid", "description", "order", *LINE_ITEM_COLUMNS)
     list_display = ("description", "order", *LINE_ITEM_COLUMNS)
     list_select_related = ("order", "department")
-    search_fields = ("order__number",)
+    found_by = search.line_items
 
 
 @admin.register(Stop)
@@ -205,7 +192,7 @@ class StopAdmin(ScopedAdmin):
     )
     list_filter = ("status",)
     list_select_related = ("business", "customer", "driver", "route")
-    search_fields = CUSTOMER_SEARCH
+    found_by = search.about_customers
     autocomplete_fields = ("business", "customer", "driver", "route")
     readonly_fields = (
         "status",
@@ -223,7 +210,7 @@ class PickupRequestAdmin(ScopedAdmin):
     list_display = ("pickup_date", "business", "customer", "status", "scheduled_by", "canceled_via")
     list_filter = ("status", "scheduled_by", "canceled_via")
     list_select_related = ("business", "customer")
-    search_fields = CUSTOMER_SEARCH
+    found_by = search.about_customers
     autocomplete_fields = ("business", "customer", "employee")
     readonly_fields = ("status", "canceled_via", "created_at", "canceled_at")
 
@@ -233,7 +220,7 @@ class RegularPickupRequestAdmin(ScopedAdmin):
     list_display = ("requested_at", "business", "customer", "status", "decided_at")
     list_filter = ("status",)
     list_select_related = ("business", "customer")
-    search_fields = CUSTOMER_SEARCH
+    found_by = search.about_customers
     autocomplete_fields = ("business", "customer")
     readonly_fields = ("status", "requested_at", "decided_at")
 
@@ -243,7 +230,7 @@ class VisitAdmin(ReadOnlyAdmin):
     list_display = ("day", "business", "customer", "visit_type", "at")
     list_filter = ("visit_type",)
     list_select_related = ("business", "customer")
-    search_fields = CUSTOMER_SEARCH
+    found_by = search.about_customers
 
 
 @admin.register(Membership)
@@ -253,7 +240,7 @@ class MembershipAdmin(SupportAdmin):
     list_display = ("user", "business", "role")
     list_filter = (("business", AutocompleteSelectFilter), "role")
     list_select_related = ("user", "business")
-    search_fields = ("user__username__istartswith", "business__name__istartswith")
+    search_fields = ("user__username__folded_part", "business__name__folded_start")
     autocomplete_fields = ("user", "business")
     list_per_page = ROWS_PER_PAGE
 

@@ -18,6 +18,7 @@ from customers import access
 from customers.admin_clock import BusinessTimes, LocalTimeFields, LocalTimes
 from customers.admin_delete import BoundedDeletion
 from customers.admin_filters import scoped_filter
+from customers.admin_search import FoundHoweverWritten
 from customers.models import Business
 from customers.number_forms import NUMBER_FIELDS
 
@@ -72,7 +73,7 @@ class ScopedChoices:
         return unscoped
 
 
-class ScopedAdmin(ScopedChoices, BoundedDeletion, BusinessTimes, ModelAdmin):
+class ScopedAdmin(ScopedChoices, FoundHoweverWritten, BoundedDeletion, BusinessTimes, ModelAdmin):
     """A page whose rows belong to a business. `business_path` is the lookup to that business."""
 
     business_path: ClassVar[str] = "business"
@@ -213,7 +214,7 @@ class ScopedAdmin(ScopedChoices, BoundedDeletion, BusinessTimes, ModelAdmin):
         )
 
 
-class SupportAdmin(LocalTimes, ModelAdmin):
+class SupportAdmin(LocalTimes, FoundHoweverWritten, ModelAdmin):
     """A page for support only, whatever a group permits: its rows concern all businesses."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -9,10 +9,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce, Reverse, Upper
+from django.db.models.functions import Coalesce, Reverse
 from django.utils import timezone
 
 from customers.errors import ActionRefused, checked_time, refused_if_invalid
+from customers.folding import folded_start
 from customers.models.address import AddressDict, HasAddress
 from customers.models.business import Agent, Brand, Business, CustomerGroup, Discount, Employee
 from customers.models.contact_rules import missing_contact
@@ -27,14 +28,6 @@ def account_name(kind: str, company_name: str, first_name: str, last_name: str) 
     """Return the company's name for corporate customers, else the contact's."""
     contact = f"{first_name} {last_name}".strip()
     return (company_name or contact) if kind == Customer.Kind.CORPORATE else contact
-
-
-def _beginning(field: str) -> OpClass:
-    """An index for Django's `istartswith`, which compares capitals with `LIKE 'X%'`.
-
-    The operator class makes it work in databases of any locale.
-    """
-    return OpClass(Upper(field), "text_pattern_ops")
 
 
 class Customer(HasAddress, HasPhone, BelongsToBusiness):
@@ -129,13 +122,15 @@ class Customer(HasAddress, HasPhone, BelongsToBusiness):
             # Searches by the beginning of a name, company or email, or the end of a phone number.
             models.Index(
                 "business",
-                _beginning("last_name"),
-                _beginning("first_name"),
-                name="customer_search_last",
+                folded_start("last_name"),
+                folded_start("first_name"),
+                name="customer_found_by_last",
             ),
-            models.Index("business", _beginning("first_name"), name="customer_search_first"),
-            models.Index("business", _beginning("company_name"), name="customer_search_company"),
-            models.Index("business", _beginning("email"), name="customer_search_email"),
+            models.Index("business", folded_start("first_name"), name="customer_found_by_first"),
+            models.Index(
+                "business", folded_start("company_name"), name="customer_found_by_company"
+            ),
+            models.Index("business", folded_start("email"), name="customer_found_by_email"),
             models.Index(
                 "business",
                 OpClass(Reverse("phone"), "text_pattern_ops"),

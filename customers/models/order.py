@@ -21,6 +21,7 @@ from customers.errors import (
     refuse_other_business,
     refused_if_taken,
 )
+from customers.folding import folded_start
 from customers.models.business import Agent, Business, Discount, Employee
 from customers.models.customer import Customer
 from customers.models.line_item import LineItem, LineItemChange, NewLineItem, columns_of
@@ -99,6 +100,7 @@ class Order(HasPublicId, BelongsToCustomer):
         ]
         indexes = [
             models.Index("customer", "created_at", name="order_by_customer"),
+            models.Index("business", folded_start("number"), name="order_found_by_number"),
             # The demographic: what each customer spent in a period.
             models.Index("business", "created_at", name="order_by_business"),
             # Orders not returned yet, which tills list all day: few rows of many.
@@ -143,14 +145,8 @@ class Order(HasPublicId, BelongsToCustomer):
         validate_details(tax_rate, bags, number)
         if stop is not None:
             stop.lock_for(customer)
-        order = cls(
-            business=customer.business,
-            customer=customer,
-            agent=agent,
-            sold_by=sold_by,
-            discount=discount,
-            stop=stop,
-        )
+        order = cls(business=customer.business, customer=customer, agent=agent, sold_by=sold_by)
+        order.discount, order.stop = discount, stop
         order.tax_rate, order.bags, order.created_at = tax_rate, bags, at
         order._insert(number, new_lines(order, items))
         if stop is None:

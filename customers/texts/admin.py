@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import Truncator
 
-from customers import access
+from customers import access, search
 from customers.admin_base import ReadOnlyAdmin, ScopedAdmin
 from customers.business_clock import UTC_CLOCK
 from customers.clock_in_use import clock_in_use, hour_choices
@@ -26,11 +26,6 @@ else:
 
 EXCERPT_LENGTH = 100
 """Characters of a reply in the list. The reply's own page shows all of it."""
-TEXT_CUSTOMER_SEARCH = (
-    "customer__company_name__istartswith",
-    "customer__last_name__istartswith",
-    "customer__phone__startswith",
-)
 
 
 class TextSettingsForm(SettingsModelForm):
@@ -51,7 +46,7 @@ class TextSettingsAdmin(ScopedAdmin):
     form = TextSettingsForm
     list_display = ("business", "enabled", "hour_text", "number_text", "status")
     list_select_related = ("business",)
-    search_fields = ("business__name__istartswith",)
+    search_fields = ("business__name__folded_start",)
     autocomplete_fields = ("business",)
     readonly_fields = ("status", "preview", "at_twilio")
     fieldsets = (
@@ -127,7 +122,7 @@ class NightlyTextAdmin(ReadOnlyAdmin):
     list_display = ("pickup_date", "customer", "business", "status", "reason_text", "sent_at")
     list_filter = ("status",)
     list_select_related = ("customer", "business")
-    search_fields = TEXT_CUSTOMER_SEARCH
+    found_by = search.about_customers
     fields = (
         "business",
         "customer",
@@ -157,7 +152,7 @@ class IncomingTextAdmin(ReadOnlyAdmin):
     list_display = ("at", "sender", "business", "excerpt", "outcome", "handled")
     list_filter = ("handled", "meaning")
     list_select_related = ("customer", "business")
-    search_fields = (*TEXT_CUSTOMER_SEARCH, "phone__startswith")
+    found_by = search.incoming_texts
     fields = (
         "business",
         "customer",

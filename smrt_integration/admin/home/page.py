@@ -165,7 +165,7 @@ def _list_context(request: HttpRequest, visible: QuerySet[Business]) -> dict[str
     One query for the lanes and one for the counts, however many businesses there are.
     """
     search = request.GET.get("q", "").strip()[:100]
-    matching = visible.filter(name__icontains=search) if search else visible
+    matching = visible.filter(name__folded_part=search) if search else visible
     ordered = matching.annotate(grade=GRADE).order_by("-grade", "name")
     page = Paginator(ordered, BUSINESSES_PER_PAGE).get_page(request.GET.get("page"))
     businesses = list(page.object_list)

@@ -48,7 +48,7 @@ class IntegrationAdmin(ScopedAdmin):
     list_display = ("business", "status", "region", "present_write_key")
     list_display_links = ("business",)
     list_select_related = ("business",)
-    search_fields = ("business__name__istartswith",)
+    search_fields = ("business__name__folded_start",)
     ordering = ("business__name",)
     actions = None
     warn_unsaved_form = True

@@ -3,13 +3,13 @@
 from typing import Any, Final
 
 from django import forms
-from django.contrib import admin
 from django.db.models import F
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold import widgets
 
+from customers import search
 from customers.models import Customer
 from events.catalogue import EVENTS, events_of
 from events.identify import IDENTIFY
@@ -38,7 +38,7 @@ class PreviewForm(forms.Form):
         label="Customer",
         max_length=100,
         widget=widgets.UnfoldAdminTextInputWidget(
-            {"placeholder": "Last name, email or phone", "type": "search"}
+            {"placeholder": "Name, company, email or phone", "type": "search"}
         ),
     )
 
@@ -55,7 +55,7 @@ def view(
     number = request.GET.get("customer", "")
     is_number = number.isdigit() and len(number) < 19
     customer = customers.filter(pk=number).first() if is_number else None
-    listed = _search(request, customers, chosen.get("q", ""))
+    listed = _search(integration.pk, chosen.get("q", ""))
     # Without a chosen customer, show the best match, so that the page is not empty.
     customer = customer or next(iter(listed), None)
     extra = {
@@ -73,10 +73,11 @@ def view(
     return TemplateResponse(request, "smrt/integration/preview.html", context | extra)
 
 
-def _search(request: HttpRequest, customers: Any, term: str) -> list[Customer]:
+def _search(business_id: int, term: str) -> list[Customer]:
     """Search like the list of customers; without a term, return the latest visitors."""
+    customers = Customer.objects.filter(business_id=business_id)
     if not term:
         latest = customers.order_by(F("last_visit").desc(nulls_last=True), "-pk")
         return list(latest[:CUSTOMERS_LISTED])
-    matching, _ = admin.site.get_model_admin(Customer).get_search_results(request, customers, term)
+    matching, _ = search.customers(customers, term, [business_id])
     return list(matching.order_by("last_name", "first_name", "pk")[:CUSTOMERS_LISTED])

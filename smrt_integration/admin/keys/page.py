@@ -36,7 +36,7 @@ class ApiKeyAdmin(ScopedAdmin):
     list_display = ("name", "business", "client", "prefix", "summary", "last_used", "state")
     list_filter = ("client",)
     list_select_related = ("business",)
-    search_fields = ("name__istartswith", "=start", "business__name__istartswith")
+    search_fields = ("name__folded_part", "=start", "business__name__folded_start")
     autocomplete_fields = ("business",)
     fields = ("business", "name", "client", "prefix", "allowed", "created", "last_used", "state")
     readonly_fields = ("client", "prefix", "allowed", "created", "last_used", "state")

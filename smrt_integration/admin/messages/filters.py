@@ -101,7 +101,7 @@ class FilterForm(forms.Form):
         if text.isdigit() and len(text) < 19:
             return self.visible.filter(pk=text).first()
         return (
-            self.visible.filter(name__istartswith=text).order_by("name").first() if text else None
+            self.visible.filter(name__folded_start=text).order_by("name").first() if text else None
         )
 
     def _businesses_of_brands(self) -> list[Business]:

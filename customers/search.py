@@ -1,0 +1,273 @@
+"""Find records by what people type.
+
+A person is found by first name, last name, both in any order, company and email, each by how it
+begins; by phone in any notation, also by its last digits; and by id. An order is found by its
+number and by its customer. Accents, capitals and most punctuation do not matter: see
+`customers.folding`.
+
+`businesses` are the ids of those that the user may see; None is all of them. Every search is
+bounded, reads indexes only, and tells when more match than it looked at.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from django.db import connection, models
+from django.db.models import Q, QuerySet
+
+from customers.folding import escape_like, fold
+from customers.phones import ImpossibleNumber, normalise_phone
+from customers.storable import UNSTORABLE
+
+Row = TypeVar("Row", bound=models.Model)
+Businesses = Sequence[int] | None
+
+MAX_LENGTH: Final = 200
+"""Characters of a search that are read. No name is longer."""
+MOST_FOUND: Final = 1_000
+"""Customers, or orders, that one search looks at. People type more of a name before they read on."""
+MOST_SPLITS: Final = 4
+"""Ways to divide words into a last and a first name. Each costs two looks into an index."""
+LEAST_DIGITS: Final = 4
+"""A text with fewer digits is not read as a phone number: it would match too many customers."""
+LEAST_DIGITS_OF_NUMBER: Final = 3
+"""With fewer digits an order is found by its whole number only: a name begins many numbers."""
+LEAST_DIALED: Final = 7
+"""Fewer digits are no whole number in any country."""
+MOST_COUNTRIES: Final = 20
+"""Countries from which a number is dialed, in a search of support. Most are one calling code."""
+
+PHONE: Final = re.compile(r"[-+()./\s\d\u00b7\u2010-\u2015\u2212]+")
+EXTENSION: Final = re.compile(r"[\s,;]*(?:extension|ext\.?|x)\s*\d{1,6}\Z", re.IGNORECASE)
+HOW_TO_SEARCH: Final = (
+    "Search by name, company, phone, email or order number. The beginning is enough. Of a phone"
+    " number, the last four digits are enough."
+)
+TOO_MANY: Final = (
+    f"More than {MOST_FOUND:,} records match, so some are not shown. Type more of the name, or"
+    " search by phone or email."
+)
+
+THESE_BUSINESSES: Final = "unnest(%(businesses)s::bigint[]) AS b (id)"
+ALL_BUSINESSES: Final = "customers_business b"
+FIND: Final = """
+SELECT DISTINCT found.id FROM (
+    SELECT matching.id FROM {businesses} CROSS JOIN LATERAL ({matches}) matching LIMIT %(enough)s
+) found ORDER BY 1 DESC LIMIT %(most)s
+"""
+# Rows come in the order of the index: nothing is sorted, and whole names are before longer ones.
+MATCH: Final = """
+(SELECT r.id FROM {table} r WHERE r.business_id = b.id AND {condition}
+ORDER BY {column} USING ~<~ LIMIT %(most)s)
+"""
+MATCH_UUID: Final = """
+(SELECT r.id FROM {table} r WHERE r.business_id = b.id AND r.uuid = {value})
+"""
+FIND_COUNTRIES: Final = """
+SELECT DISTINCT business.country FROM {businesses}
+JOIN customers_business business ON business.id = b.id ORDER BY 1 LIMIT %(most)s
+"""
+LAST_NAME: Final = "customers_folded(r.last_name)"
+FIRST_NAME: Final = "customers_folded(r.first_name)"
+BEGINNINGS: Final = (
+    LAST_NAME,
+    FIRST_NAME,
+    "customers_folded(r.company_name)",
+    "customers_folded(r.email)",
+)
+NUMBER: Final = "customers_folded(r.number)"
+PHONE_FROM_ITS_END: Final = "reverse(r.phone)"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What was typed, in the forms in which it is looked for."""
+
+    folded: str
+    names: tuple[tuple[str, str], ...] = ()
+    """The words divided into a last and a first name, in every way."""
+    phone: str = ""
+    """The text without an extension, when it can be a phone number."""
+    uuid: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The ids that a search found, the newest first."""
+
+    ids: tuple[int, ...] = ()
+    more: bool = False
+    """Whether more match than were looked at."""
+
+
+def parse(typed: str) -> Term:
+    """Read what was typed. Characters that no text can have are left out."""
+    text = " ".join(UNSTORABLE.sub("", typed)[:MAX_LENGTH].split())
+    folded = fold(text)
+    number = EXTENSION.sub("", text)
+    is_phone = PHONE.fullmatch(number) and len(_digits(number)) >= LEAST_DIGITS
+    return Term(folded, tuple(_names(folded.split(" "))), number if is_phone else "", _uuid(text))
+
+
+def find_customers(typed: str, businesses: Businesses, most: int = MOST_FOUND) -> Found:
+    """Return the customers that match."""
+    term = parse(typed)
+    query = _Query("customers_customer", businesses, most)
+    if term.folded:
+        for column in BEGINNINGS:
+            query.match_start((column, term.folded))
+    for last, first in term.names:
+        query.match_start((LAST_NAME, last), (FIRST_NAME, first))
+    for digits in _numbers(term.phone, query):
+        query.match_start((PHONE_FROM_ITS_END, digits[::-1]), also="r.phone <> ''")
+    if term.uuid:
+        query.match_uuid(term.uuid)
+    return query.run()
+
+
+def find_orders(
+    typed: str, businesses: Businesses, most: int = MOST_FOUND, *, whole_number: bool = False
+) -> Found:
+    """Return the orders with this number or id, or whose number begins so if it has digits."""
+    term = parse(typed)
+    query = _Query("customers_order", businesses, most)
+    if term.folded:
+        whole = whole_number or len(_digits(term.folded)) < LEAST_DIGITS_OF_NUMBER
+        query.match_start((NUMBER, term.folded), whole=whole)
+    if term.uuid:
+        query.match_uuid(term.uuid)
+    return query.run()
+
+
+def customers(
+    rows: QuerySet[Row], typed: str, businesses: Businesses
+) -> tuple[QuerySet[Row], bool]:
+    """Return those of the customers that match, and whether there are more."""
+    found = find_customers(typed, businesses)
+    return rows.filter(pk__in=found.ids), found.more
+
+
+def about_customers(
+    rows: QuerySet[Row], typed: str, businesses: Businesses
+) -> tuple[QuerySet[Row], bool]:
+    """Return the rows (stops, pickups, visits, texts) of customers that match."""
+    found = find_customers(typed, businesses)
+    return rows.filter(customer__in=found.ids), found.more
+
+
+def orders(rows: QuerySet[Row], typed: str, businesses: Businesses) -> tuple[QuerySet[Row], bool]:
+    """Return the orders that match by their number, or by their customer."""
+    found, people = find_orders(typed, businesses), find_customers(typed, businesses)
+    matching = Q(pk__in=found.ids) | Q(customer__in=people.ids)
+    return rows.filter(matching), found.more or people.more
+
+
+def line_items(
+    rows: QuerySet[Row], typed: str, businesses: Businesses
+) -> tuple[QuerySet[Row], bool]:
+    """Return the items of the orders with this number, or whose number begins so."""
+    found = find_orders(typed, businesses)
+    return rows.filter(order__in=found.ids), found.more
+
+
+def incoming_texts(
+    rows: QuerySet[Row], typed: str, businesses: Businesses
+) -> tuple[QuerySet[Row], bool]:
+    """Return the texts of customers that match, and those from a number that no customer has."""
+    found = find_customers(typed, businesses)
+    matching = Q(customer__in=found.ids)
+    term = parse(typed)
+    if term.phone:
+        for digits in _numbers(term.phone, _Query("", businesses, 0)):
+            matching |= Q(phone__endswith=digits)
+    return rows.filter(matching), found.more
+
+
+class _Query:
+    """One statement that looks for each form of a term in every business."""
+
+    def __init__(self, table: str, businesses: Businesses, most: int) -> None:
+        self._table = table
+        self._businesses = ALL_BUSINESSES if businesses is None else THESE_BUSINESSES
+        self._most = most
+        self._values: dict[str, Any] = {"businesses": list(businesses or ()), "most": most + 1}
+        self._matches: list[str] = []
+
+    def match_start(self, *starts: tuple[str, str], whole: bool = False, also: str = "") -> None:
+        """Look for rows whose columns begin like this."""
+        conditions = [
+            f"{column} LIKE {self._value(escape_like(start) + ('' if whole else '%'))}"
+            for column, start in starts
+        ]
+        condition = " AND ".join([*conditions, also] if also else conditions)
+        self._add(MATCH, condition=condition, column=starts[0][0])
+
+    def match_uuid(self, uuid: UUID) -> None:
+        self._add(MATCH_UUID, value=self._value(uuid))
+
+    def _value(self, value: Any) -> str:
+        name = f"value_{len(self._values)}"
+        self._values[name] = value
+        return f"%({name})s"
+
+    def _add(self, match: str, **parts: str) -> None:
+        self._matches.append(match.format(table=self._table, **parts))
+
+    def run(self) -> Found:
+        if not self._matches:
+            return Found()
+        statement = FIND.format(
+            businesses=self._businesses, matches=" UNION ALL ".join(self._matches)
+        )
+        # A row may match in several ways.
+        enough = self._values["most"] * len(self._matches)
+        ids = self._execute(statement, enough=enough)
+        return Found(tuple(ids[: self._most]), more=len(ids) > self._most)
+
+    def countries(self) -> list[str]:
+        return self._execute(
+            FIND_COUNTRIES.format(businesses=self._businesses), most=MOST_COUNTRIES
+        )
+
+    def _execute(self, statement: str, **values: Any) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, self._values | values)
+            return [value for (value,) in cursor.fetchall()]
+
+
+def _numbers(phone: str, query: _Query) -> list[str]:
+    """Return how stored numbers (E.164) may end that are meant by this text."""
+    digits = _digits(phone)
+    if not digits:
+        return []
+    ends = [digits]
+    if len(digits.lstrip("0")) >= LEAST_DIALED:
+        # without the 0 that is dialed within a country, or the 00 that is dialed to another one
+        ends.append(digits.lstrip("0"))
+    if len(digits) >= LEAST_DIALED:
+        for country in [None] if phone.startswith("+") else query.countries():
+            with suppress(ImpossibleNumber):
+                ends.append(normalise_phone(phone, country).removeprefix("+"))
+    return list(dict.fromkeys(ends))
+
+
+def _names(words: list[str]) -> Iterator[tuple[str, str]]:
+    for n in range(1, min(len(words), MOST_SPLITS + 1)):
+        one, other = " ".join(words[:n]), " ".join(words[n:])
+        yield one, other
+        yield other, one
+
+
+def _digits(text: str) -> str:
+    """Return the decimal digits of any script as ASCII."""
+    return "".join(str(int(sign)) for sign in text if sign.isdecimal())
+
+
+def _uuid(text: str) -> UUID | None:
+    with suppress(ValueError):
+        return UUID(text) if len(text) in {32, 36} else None
+    return None
