@@ -18,7 +18,7 @@ else:
 ByFunction = Callable[[QuerySet[Any], str, search.Businesses], tuple[QuerySet[Any], bool]]
 
 ANY_FIELD = ("pk",)
-"""Django shows a search box only where `search_fields` names a field. `found_by` does not use it."""
+"""Django wants a field where records can be searched. `found_by` does not use it."""
 
 
 class FoundHoweverWritten(ModelAdmin):
@@ -29,8 +29,10 @@ class FoundHoweverWritten(ModelAdmin):
 
     found_by: ClassVar[ByFunction | None] = None
 
-    def get_search_fields(self, request: HttpRequest) -> Any:
-        return ANY_FIELD if self.found_by else super().get_search_fields(request)
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.found_by is not None:
+            cls.search_fields = ANY_FIELD
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -38,7 +40,7 @@ class FoundHoweverWritten(ModelAdmin):
         typed = UNSTORABLE.sub("", search_term).strip()
         find = type(self).found_by
         if not typed or find is None:
-            return super().get_search_results(request, queryset, typed[: search.MAX_LENGTH])
+            return super().get_search_results(request, queryset, typed[: search.LONGEST_TERM])
         rows, more = find(queryset, typed, access.business_ids_of(request.user))
         if more and request.resolver_match and "changelist" in request.resolver_match.view_name:
             messages.info(request, search.TOO_MANY)

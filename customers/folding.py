@@ -1,7 +1,7 @@
 """Text without accents and capitals, as it is compared in a search.
 
-`fold` and the database's function `customers_folded` do the same: a search folds what was typed, and
-indexes hold the folded columns. The result depends neither on the database's locale nor on the
+`fold` and the database's function `customers_folded` do the same: a search folds what was typed,
+and indexes hold the folded columns. The result depends neither on the database's locale nor on the
 version of its libraries, so an index stays right on every server.
 
 - Accents are dropped: `Núñez` is `nunez`, `Ødegaard` is `odegaard`, `Łukasz` is `lukasz`.
@@ -34,7 +34,7 @@ LETTERS: Final = {
     **dict(zip("ŁłØøĐđĦħıŦŧÐðƒĸŊŋ", "llooddhhittddfknn", strict=True)),
     # Capitals outside of ASCII. After decomposition no letter with an accent is left.
     **{chr(code): chr(code + 32) for code in (*range(0x391, 0x3A2), *range(0x3A3, 0x3AA))},
-    "ς": "σ",
+    "\u03c2": "\u03c3",
     **{chr(code): chr(code + 32) for code in range(0x410, 0x430)},
     **{chr(code): chr(code + 80) for code in range(0x400, 0x410)},
     **{chr(code): chr(code + 48) for code in range(0x531, 0x557)},
@@ -87,7 +87,7 @@ def folded_start(column: str) -> OpClass:
 
 
 class _FoldedComparison(FoldedLookup):
-    """Compares the folded column with the folded text. Nothing is found for a text without letters."""
+    """Compares the folded column with the folded text. A text without letters finds nothing."""
 
     prepare_rhs = False
     pattern: str

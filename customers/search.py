@@ -13,23 +13,24 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from customers.folding import escape_like, fold
 from customers.phones import ImpossibleNumber, normalise_phone
 from customers.storable import UNSTORABLE
 
-Row = TypeVar("Row", bound=models.Model)
 Businesses = Sequence[int] | None
+Matching = tuple[QuerySet[Any], bool]
+"""The rows that match, and whether more match than were looked at."""
 
-MAX_LENGTH: Final = 200
+LONGEST_TERM: Final = 200
 """Characters of a search that are read. No name is longer."""
 MOST_FOUND: Final = 1_000
-"""Customers, or orders, that one search looks at. People type more of a name before they read on."""
+"""Customers, or orders, that one search looks at. Nobody reads more; people type more of a name."""
 MOST_SPLITS: Final = 4
 """Ways to divide words into a last and a first name. Each costs two looks into an index."""
 LEAST_DIGITS: Final = 4
@@ -106,7 +107,7 @@ class Found:
 
 def parse(typed: str) -> Term:
     """Read what was typed. Characters that no text can have are left out."""
-    text = " ".join(UNSTORABLE.sub("", typed)[:MAX_LENGTH].split())
+    text = " ".join(UNSTORABLE.sub("", typed)[:LONGEST_TERM].split())
     folded = fold(text)
     number = EXTENSION.sub("", text)
     is_phone = PHONE.fullmatch(number) and len(_digits(number)) >= LEAST_DIGITS
@@ -143,40 +144,32 @@ def find_orders(
     return query.run()
 
 
-def customers(
-    rows: QuerySet[Row], typed: str, businesses: Businesses
-) -> tuple[QuerySet[Row], bool]:
+def customers(rows: QuerySet[Any], typed: str, businesses: Businesses) -> Matching:
     """Return those of the customers that match, and whether there are more."""
     found = find_customers(typed, businesses)
     return rows.filter(pk__in=found.ids), found.more
 
 
-def about_customers(
-    rows: QuerySet[Row], typed: str, businesses: Businesses
-) -> tuple[QuerySet[Row], bool]:
+def about_customers(rows: QuerySet[Any], typed: str, businesses: Businesses) -> Matching:
     """Return the rows (stops, pickups, visits, texts) of customers that match."""
     found = find_customers(typed, businesses)
     return rows.filter(customer__in=found.ids), found.more
 
 
-def orders(rows: QuerySet[Row], typed: str, businesses: Businesses) -> tuple[QuerySet[Row], bool]:
+def orders(rows: QuerySet[Any], typed: str, businesses: Businesses) -> Matching:
     """Return the orders that match by their number, or by their customer."""
     found, people = find_orders(typed, businesses), find_customers(typed, businesses)
     matching = Q(pk__in=found.ids) | Q(customer__in=people.ids)
     return rows.filter(matching), found.more or people.more
 
 
-def line_items(
-    rows: QuerySet[Row], typed: str, businesses: Businesses
-) -> tuple[QuerySet[Row], bool]:
+def line_items(rows: QuerySet[Any], typed: str, businesses: Businesses) -> Matching:
     """Return the items of the orders with this number, or whose number begins so."""
     found = find_orders(typed, businesses)
     return rows.filter(order__in=found.ids), found.more
 
 
-def incoming_texts(
-    rows: QuerySet[Row], typed: str, businesses: Businesses
-) -> tuple[QuerySet[Row], bool]:
+def incoming_texts(rows: QuerySet[Any], typed: str, businesses: Businesses) -> Matching:
     """Return the texts of customers that match, and those from a number that no customer has."""
     found = find_customers(typed, businesses)
     matching = Q(customer__in=found.ids)

@@ -7,7 +7,7 @@ import customers.folding
 CUSTOMER_INDEXES = {
     "customer_found_by_last": ("last_name", "first_name"),
     "customer_found_by_first": ("first_name",),
-    "customer_found_by_company": ("company_name",),
+    "customer_found_by_firm": ("company_name",),
     "customer_found_by_email": ("email",),
 }
 REPLACED = (

@@ -127,9 +127,7 @@ class Customer(HasAddress, HasPhone, BelongsToBusiness):
                 name="customer_found_by_last",
             ),
             models.Index("business", folded_start("first_name"), name="customer_found_by_first"),
-            models.Index(
-                "business", folded_start("company_name"), name="customer_found_by_company"
-            ),
+            models.Index("business", folded_start("company_name"), name="customer_found_by_firm"),
             models.Index("business", folded_start("email"), name="customer_found_by_email"),
             models.Index(
                 "business",
