@@ -1,13 +1,16 @@
 """The filters of the lists."""
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import django_filters as filters
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
+from customers import search
+from customers.folding import fold
 from customers.models import Customer, Order, PickupRequest, RegularPickupRequest, Stop
 from customers.phones import ImpossibleNumber, read_phone, same_phone
 from smrt_integration.api.fields import OFFSET_REQUIRED
@@ -29,6 +32,12 @@ else:
     IsoDateTimeFilterBase = filters.IsoDateTimeFilter
     from django_filters.fields import IsoDateTimeField
 
+CUSTOMER_SEARCH = (
+    "The start of the customer's first, last or full name in any order, company or email; a phone"
+    " number in any notation, or its last four or more digits; or an id. Accents and capitals do"
+    f" not matter. Looks at no more than {search.MOST_FOUND:,} customers."
+)
+ORDER_SEARCH = f"An order number, or the start of one. {CUSTOMER_SEARCH}"
 MAX_NAME_WORDS = 4
 """Each word is searched in three columns, so more words would make the query slow."""
 
@@ -57,7 +66,21 @@ class DateTimeWithOffsetFilter(IsoDateTimeFilterBase):
     field_class = DateTimeWithOffsetFormField
 
 
-class OrderFilter(FilterSet):
+class SearchFilter(FilterSet):
+    """The filter of a list that can be searched by `found_by`, a function of `customers.search`."""
+
+    found_by: ClassVar[Callable[[QuerySet[Any], str, Sequence[int]], search.Matching]]
+    search = filters.CharFilter(method="by_search", max_length=200, help_text=CUSTOMER_SEARCH)
+
+    def by_search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        view: Any = self.request.parser_context["view"]
+        matching, _ = type(self).found_by(rows, value, [view.business.pk])
+        return matching
+
+
+class OrderFilter(SearchFilter):
+    found_by = search.orders
+    search = filters.CharFilter(method="by_search", max_length=200, help_text=ORDER_SEARCH)
     customer = filters.UUIDFilter("customer__uuid")
     created_after = DateTimeWithOffsetFilter("created_at", "gte")
     created_before = DateTimeWithOffsetFilter("created_at", "lt")
@@ -67,7 +90,8 @@ class OrderFilter(FilterSet):
         fields = ("number", "status")
 
 
-class StopFilter(FilterSet):
+class StopFilter(SearchFilter):
+    found_by = search.about_customers
     customer = filters.UUIDFilter("customer__uuid")
     driver = filters.UUIDFilter("driver__uuid")
     route = filters.UUIDFilter("route__uuid")
@@ -78,7 +102,8 @@ class StopFilter(FilterSet):
         fields = ("status",)
 
 
-class PickupRequestFilter(FilterSet):
+class PickupRequestFilter(SearchFilter):
+    found_by = search.about_customers
     customer = filters.UUIDFilter("customer__uuid")
     route = filters.UUIDFilter(
         "customer__agent__uuid", help_text="Pickups of the customers on this route."
@@ -90,8 +115,9 @@ class PickupRequestFilter(FilterSet):
         fields = ("status", "scheduled_by")
 
 
-class CustomerFilter(FilterSet):
-    email = filters.CharFilter("email", "iexact", max_length=320)
+class CustomerFilter(SearchFilter):
+    found_by = search.customers
+    email = filters.CharFilter(method="by_email", max_length=320)
     phone = filters.CharFilter(
         method="by_phone",
         max_length=40,
@@ -116,17 +142,23 @@ class CustomerFilter(FilterSet):
             return rows.none()
         return rows.filter(phone__in=same_phone(number))
 
+    def by_email(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        # The folded email has an index, and also finds some that differ in their punctuation.
+        return rows.filter(email__folded=value, email__iexact=value)
+
     def by_name(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
-        for word in value.split()[:MAX_NAME_WORDS]:
+        words = fold(value).split()[:MAX_NAME_WORDS]
+        for word in words:
             rows = rows.filter(
-                Q(last_name__istartswith=word)
-                | Q(first_name__istartswith=word)
-                | Q(company_name__istartswith=word)
+                Q(last_name__folded_start=word)
+                | Q(first_name__folded_start=word)
+                | Q(company_name__folded_start=word)
             )
-        return rows
+        return rows if words else rows.none()
 
 
-class RegularPickupRequestFilter(FilterSet):
+class RegularPickupRequestFilter(SearchFilter):
+    found_by = search.about_customers
     customer = filters.UUIDFilter("customer__uuid")
 
     class Meta:

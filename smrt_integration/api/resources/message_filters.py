@@ -34,7 +34,10 @@ class MessageSearchSerializer(MessageFilterSerializer):
     search = serializers.CharField(
         required=False,
         max_length=200,
-        help_text="A message id, an order number, or the start of a name, email or phone.",
+        help_text=(
+            "A message id; a whole order number; or the start of a name, company or email, or a"
+            " phone number or its last four or more digits, of no more than 50 customers."
+        ),
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
