@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
     # CONCURRENTLY: saves go on while the indexes are built.
     atomic = False
 
-    dependencies = [("customers", "0005_folded_text")]
+    dependencies = [("customers", "0006_folded_text")]
 
     operations = [
         *(

@@ -16,6 +16,6 @@ END) COLLATE "C"), ' +', ' ', 'g'), ' ')
 
 
 class Migration(migrations.Migration):
-    dependencies = [("customers", "0004_phone_note")]
+    dependencies = [("customers", "0005_current_zone_names")]
 
     operations = [migrations.RunSQL(FOLDED, "DROP FUNCTION customers_folded(text)")]
