@@ -28,11 +28,14 @@ class FoundHoweverWritten(ModelAdmin):
     """
 
     found_by: ClassVar[ByFunction | None] = None
+    how_to_search = "Search by name. Part of it is enough."
+    """What a list says when a search found nothing."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if cls.found_by is not None:
             cls.search_fields = ANY_FIELD
+            cls.how_to_search = search.HOW_TO_SEARCH
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

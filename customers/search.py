@@ -105,9 +105,14 @@ class Found:
     """Whether more match than were looked at."""
 
 
+def clean(typed: str) -> str:
+    """Return the text without what no record can have, and with single spaces."""
+    return " ".join(UNSTORABLE.sub("", typed)[:LONGEST_TERM].split())
+
+
 def parse(typed: str) -> Term:
-    """Read what was typed. Characters that no text can have are left out."""
-    text = " ".join(UNSTORABLE.sub("", typed)[:LONGEST_TERM].split())
+    """Read what was typed."""
+    text = clean(typed)
     folded = fold(text)
     number = EXTENSION.sub("", text)
     is_phone = PHONE.fullmatch(number) and len(_digits(number)) >= LEAST_DIGITS

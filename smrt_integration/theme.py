@@ -31,8 +31,8 @@ UNFOLD: Final[dict[str, Any]] = {
     "SHOW_HISTORY": True,
     # No "View site" link: the admin is the whole site.
     "SITE_URL": None,
-    "SCRIPTS": [_static("smrt/keyboard.js"), _static("smrt/clock.js")],
-    "STYLES": [_static("smrt/colors.css"), _static("smrt/owner.css")],
+    "SCRIPTS": [_static("smrt/keyboard.js"), _static("smrt/find.js"), _static("smrt/clock.js")],
+    "STYLES": [_static("smrt/colors.css"), _static("smrt/owner.css"), _static("smrt/find.css")],
     "SIDEBAR": {"navigation": MENU},
     "DASHBOARD_CALLBACK": "smrt_integration.admin.home.page.dashboard",
     "GLOBAL_CALLBACK": "smrt_integration.theme.without_inline_style",

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 
 from customers.account.join import join
 from customers.texts.webhook import incoming
+from smrt_integration.admin import find
 
 
 def redirect_to_admin(request: HttpRequest) -> HttpResponseBase:
@@ -16,6 +17,8 @@ handler404 = "smrt_integration.api.errors.page_not_found"
 handler500 = "smrt_integration.api.errors.internal_error"
 urlpatterns = [
     path("", redirect_to_admin),
+    # before the theme's page of this address and name
+    path("admin/search/", admin.site.admin_view(find.view)),
     path("admin/", admin.site.urls),
     path("account/", include("customers.account.urls")),
     # Any text, as with account links: mail programs cut and wrap this link too.
