@@ -12,6 +12,7 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from customers import dates
+from customers.composed import composed
 from customers.links import account_link
 from customers.models.address import AddressDict, address_dict
 from customers.models.custom_field import CustomFieldValue
@@ -153,7 +154,8 @@ def trait_sources(customer_ids: Collection[int]) -> dict[int, TraitSource]:
     rows = Customer.objects.filter(pk__in=_id_array(customer_ids)).values_list(
         *TRAIT_SOURCE_COLUMNS
     )
-    return {row[0]: TraitSource._make(row) for row in rows}
+    # SQL may have written texts that are not composed.
+    return {row[0]: TraitSource._make(map(composed, row)) for row in rows}
 
 
 def custom_values(customer_ids: Collection[int]) -> dict[int, list[CustomValue]]:
@@ -168,7 +170,7 @@ def custom_values(customer_ids: Collection[int]) -> dict[int, list[CustomValue]]
     )
     values: defaultdict[int, list[CustomValue]] = defaultdict(list)
     for customer_id, *value in rows:
-        values[customer_id].append(CustomValue._make(value))
+        values[customer_id].append(CustomValue._make(map(composed, value)))
     return dict(values)
 
 

@@ -5,6 +5,8 @@ from typing import TypedDict
 from django.core.validators import RegexValidator
 from django.db import models
 
+from customers.composed import ComposedCharField
+
 country_code = RegexValidator(
     r"\A[A-Z]{2}\Z", "Use the country's two capital letters (ISO 3166), for example US."
 )
@@ -37,10 +39,10 @@ def address_dict(
 
 
 class HasAddress(models.Model):
-    street = models.CharField(max_length=300, blank=True)
-    city = models.CharField(max_length=150, blank=True)
-    state = models.CharField(max_length=150, blank=True)
-    postal_code = models.CharField(max_length=30, blank=True)
+    street = ComposedCharField(max_length=300, blank=True)
+    city = ComposedCharField(max_length=150, blank=True)
+    state = ComposedCharField(max_length=150, blank=True)
+    postal_code = ComposedCharField(max_length=30, blank=True)
     country = models.CharField(max_length=2, blank=True, validators=[country_code])
 
     class Meta:

@@ -12,6 +12,7 @@ from django.db.models import F, Func, Q, Value
 from django.utils import timezone
 
 from customers.business_clock import BusinessClock
+from customers.composed import ComposedCharField
 from customers.database_zones import database_zones
 from customers.models.address import country_code
 from customers.models.public_id import HasPublicId
@@ -47,7 +48,7 @@ def validate_currency(code: str) -> None:
 class Business(HasPublicId, Tracked):
     """A tenant: no business can see anything of another."""
 
-    name = models.CharField(max_length=200, unique=True)
+    name = ComposedCharField(max_length=200, unique=True)
     time_zone = models.CharField(
         max_length=64, default="America/Los_Angeles", validators=[validate_zone]
     )
@@ -103,7 +104,7 @@ class NamedModel(HasPublicId, BelongsToBusiness):
     business = models.ForeignKey(
         Business, on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    name = models.CharField(max_length=200)
+    name = ComposedCharField(max_length=200)
 
     class Meta:
         abstract = True
@@ -162,7 +163,7 @@ class Discount(NamedModel):
         PERCENT = "PERCENT", "Percent"
         AMOUNT = "AMOUNT", "Amount"
 
-    description = models.CharField(max_length=500, blank=True)
+    description = ComposedCharField(max_length=500, blank=True)
     kind = models.CharField(max_length=7, choices=Kind, default=Kind.PERCENT)
     value = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Right
 from django.utils import timezone
 
 from customers import dates
+from customers.composed import ComposedCharField, ComposedTextField
 from customers.errors import refuse_other_business, refused_if_invalid
 from customers.models.business import Business
 from customers.models.customer import Customer
@@ -28,7 +29,7 @@ class CustomField(HasPublicId, BelongsToBusiness):
     business = models.ForeignKey(
         Business, on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    name = models.CharField(max_length=200)
+    name = ComposedCharField(max_length=200)
     kind = models.CharField(max_length=4, choices=Kind, default=Kind.TEXT)
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -65,7 +66,7 @@ class CustomFieldValue(BelongsToBusiness):
     field = models.ForeignKey(
         CustomField, on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    value = models.TextField(blank=True)
+    value = ComposedTextField(blank=True)
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Reverse
 from django.utils import timezone
 
+from customers.composed import ComposedCharField, ComposedEmailField
 from customers.errors import ActionRefused, checked_time, refused_if_invalid
 from customers.folding import folded_start
 from customers.models.address import AddressDict, HasAddress
@@ -64,10 +65,10 @@ class Customer(HasAddress, HasPhone, BelongsToBusiness):
     )
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=9, choices=Kind, default=Kind.REGULAR)
-    company_name = models.CharField(max_length=200, blank=True)
-    first_name = models.CharField(max_length=150, blank=True)
-    last_name = models.CharField(max_length=150, blank=True)
-    email = models.EmailField(blank=True)
+    company_name = ComposedCharField(max_length=200, blank=True)
+    first_name = ComposedCharField(max_length=150, blank=True)
+    last_name = ComposedCharField(max_length=150, blank=True)
+    email = ComposedEmailField(blank=True)
     text_answered_at = models.DateTimeField(null=True, blank=True)
     agent = models.ForeignKey(
         Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+"

@@ -8,6 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from customers.composed import ComposedCharField
 from customers.errors import ActionRefused, refuse_other_business, refuse_unstorable
 from customers.models.business import Business, Department
 from customers.models.public_id import HasPublicId
@@ -106,7 +107,7 @@ class LineItem(HasPublicId, BelongsToBusiness):
         related_name="+",
         db_index=False,
     )
-    description = models.CharField(max_length=MAX_DESCRIPTION_LENGTH)
+    description = ComposedCharField(max_length=MAX_DESCRIPTION_LENGTH)
     pieces = models.PositiveIntegerField(
         "quantity", db_column="quantity", default=1, validators=[MinValueValidator(1)]
     )
@@ -116,7 +117,7 @@ class LineItem(HasPublicId, BelongsToBusiness):
     )
     """Null where the quantity is whole. A column of its own, because changing the type of the old
     one would rewrite a large table, and programs of the version before read whole numbers."""
-    unit = models.CharField(max_length=MAX_UNIT_LENGTH, blank=True, default="", db_default="")
+    unit = ComposedCharField(max_length=MAX_UNIT_LENGTH, blank=True, default="", db_default="")
     price = models.DecimalField(
         "price each", max_digits=12, decimal_places=2, validators=[MinValueValidator(0)]
     )

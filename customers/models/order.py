@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from customers.composed import ComposedCharField
 from customers.errors import (
     CLOCK_SKEW,
     ActionRefused,
@@ -60,7 +61,7 @@ class Order(HasPublicId, BelongsToCustomer):
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="orders", db_index=False
     )
-    number = models.CharField(max_length=40, default=random_number)
+    number = ComposedCharField(max_length=40, default=random_number)
     status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
     agent = models.ForeignKey(
         Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False

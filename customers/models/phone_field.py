@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from customers.composed import ComposedCharField
 from customers.models.tracked import Tracked
 from customers.phones import (
     MAX_PHONE_NOTE,
@@ -50,7 +51,7 @@ class HasPhone(Tracked):
     """
 
     phone = models.CharField(max_length=40, blank=True)
-    phone_note = models.CharField(
+    phone_note = ComposedCharField(
         max_length=MAX_PHONE_NOTE,
         blank=True,
         default="",

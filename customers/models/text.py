@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from customers.clock_in_use import day_in_words
+from customers.composed import ComposedTextField
 from customers.models.business import Business
 from customers.models.customer import Customer
 from customers.models.pickup import PickupRequest
@@ -134,7 +135,7 @@ class IncomingText(models.Model):
     )
     sid = models.CharField("Twilio's id", max_length=64, unique=True)
     phone = models.CharField("from", max_length=40)
-    body = models.TextField("text", blank=True)
+    body = ComposedTextField("text", blank=True)
     media = models.PositiveSmallIntegerField("pictures", default=0)
     meaning = models.CharField(
         max_length=5,
@@ -143,7 +144,7 @@ class IncomingText(models.Model):
     outcome = models.CharField(
         max_length=16, choices=[(reply.value, label) for reply, label in OUTCOME_LABELS.items()]
     )
-    reply = models.TextField("automatic reply", blank=True)
+    reply = ComposedTextField("automatic reply", blank=True)
     at = models.DateTimeField("received", default=timezone.now)
     handled = models.BooleanField("done", default=False)
 

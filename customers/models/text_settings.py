@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from customers.composed import ComposedCharField, ComposedTextField
 from customers.models.business import Business
 from customers.models.phone_field import normalise_phone_field
 from customers.texts.languages import LANGUAGES, ReplyMeaning
@@ -72,19 +73,19 @@ class TextSettings(models.Model):
         blank=True,
         help_text="Other languages that customers may reply in. English is always understood.",
     )
-    wording = models.TextField(
+    wording = ComposedTextField(
         max_length=320,
         blank=True,
         help_text="Leave empty for the usual wording. You may use {name}, {day} and {business}. "
         "How to opt out is always added at the end.",
     )
-    own_no = models.CharField(
+    own_no = ComposedCharField(
         'other words for "No"', max_length=300, blank=True, help_text=OWN_WORDS_HELP
     )
-    own_stop = models.CharField(
+    own_stop = ComposedCharField(
         'other words for "Stop"', max_length=300, blank=True, help_text=OWN_WORDS_HELP
     )
-    own_start = models.CharField(
+    own_start = ComposedCharField(
         'other words for "Start"', max_length=300, blank=True, help_text=OWN_WORDS_HELP
     )
     problem = models.CharField(

@@ -36,7 +36,9 @@ const start = (form) => {
     timer = setTimeout(ask, WAIT);
   });
   form.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
+    if (event.key === "Escape" && !panel.hidden) {
+      // The browser would also empty the box.
+      event.preventDefault();
       close();
       input.focus();
       return;
