@@ -13,12 +13,13 @@ def _static(path: str) -> Any:
     return lambda _request: static(path)
 
 
-def without_inline_style(_request: HttpRequest) -> dict[str, Any]:
-    """Leave out the colours that the theme would write into each page as an inline style.
+def for_every_page(request: HttpRequest) -> dict[str, Any]:
+    """Return what is in the box at the top, and no colours.
 
-    The Content-Security-Policy forbids inline styles; the colours are in smrt/colors.css.
+    The theme would write these into each page as an inline style, which the
+    Content-Security-Policy forbids. They are in smrt/colors.css.
     """
-    return {"colors": {}}
+    return {"colors": {}, "find_typed": request.GET.get("s", "")}
 
 
 UNFOLD: Final[dict[str, Any]] = {
@@ -35,5 +36,5 @@ UNFOLD: Final[dict[str, Any]] = {
     "STYLES": [_static("smrt/colors.css"), _static("smrt/owner.css"), _static("smrt/find.css")],
     "SIDEBAR": {"navigation": MENU},
     "DASHBOARD_CALLBACK": "smrt_integration.admin.home.page.dashboard",
-    "GLOBAL_CALLBACK": "smrt_integration.theme.without_inline_style",
+    "GLOBAL_CALLBACK": "smrt_integration.theme.for_every_page",
 }
