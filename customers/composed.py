@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+__all__ = ["ComposedCharField", "ComposedEmailField", "ComposedTextField", "composed"]
+
 if TYPE_CHECKING:
     from django.db.models import CharField as ComposedCharField
     from django.db.models import EmailField as ComposedEmailField

@@ -1,5 +1,7 @@
 """The box at the top of every page, and lists in which a search finds nothing."""
 
+from typing import Any
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
@@ -31,7 +33,7 @@ DETAILS = {
     "email": "jose@nunez.example",
     "phone": "+14155550123",
 }
-ABOUT_CUSTOMERS = {
+ABOUT_CUSTOMERS: dict[str, Any] = {
     "order": OrderFactory,
     "stop": StopFactory,
     "pickuprequest": PickupRequestFactory,
@@ -80,7 +82,7 @@ def test_finds_customers_orders_and_messages(
 def test_finds_an_order_by_its_number(office: Client, jose: Customer, typed: str) -> None:
     OrderFactory.create(customer=jose, number="A-1042")
     assert "Order A-1042" in office.get(FIND, {"s": typed}).content.decode()
-    theirs = office.get(FIND, {"s": "THEIRS-7", "extended": 1}).content.decode()
+    theirs = office.get(FIND, {"s": "THEIRS-7", "extended": "1"}).content.decode()
     assert "Order THEIRS-7" not in theirs
     assert "Nothing found" in theirs
 
@@ -97,7 +99,7 @@ def test_says_how_to_search(office: Client, jose: Customer) -> None:
         assert "Nothing found" in page
         assert "the last four digits are enough" in page
     assert office.get(FIND).status_code == 200
-    assert office.get(FIND, {"s": "nunez", "extended": 1, "page": "x"}).status_code == 200
+    assert office.get(FIND, {"s": "nunez", "extended": "1", "page": "x"}).status_code == 200
 
 
 def test_is_for_users_only(client: Client, jose: Customer) -> None:
@@ -107,7 +109,7 @@ def test_is_for_users_only(client: Client, jose: Customer) -> None:
 def test_many_matches_take_as_few_queries(office: Client, jose: Customer) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            office.get(FIND, {"s": "jose", "extended": 1})
+            office.get(FIND, {"s": "jose", "extended": "1"})
         return len(captured)
 
     OrderFactory.create(customer=jose)
