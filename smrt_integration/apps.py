@@ -18,7 +18,7 @@ class SmrtIntegrationConfig(AppConfig):
     # A key is revoked and never deleted, so that its record stays.
     model_roles = ModelRoles(
         viewed=("apikey", "export"),
-        support_only=("answered", "heartbeat"),
+        support_only=("answered", "apicaller", "heartbeat"),
         changed_by_owners={"apikey": ("add", "change")},
     )
 

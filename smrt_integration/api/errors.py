@@ -74,7 +74,7 @@ class DatabaseUnavailable(APIException):
         unavailable.log_unavailable(error)
         super().__init__(
             f"{unavailable.problem(error)} Repeat the request after {self.wait} seconds, "
-            "a POST with the same Idempotency-Key."
+            "with the same Idempotency-Key."
         )
 
 

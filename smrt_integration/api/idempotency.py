@@ -1,4 +1,6 @@
-"""`Idempotency-Key`: a client may repeat a POST; it is done once, with the same response each time.
+"""`Idempotency-Key`: a client may repeat a call; it is done once, with the same response each time.
+
+It counts on every method that changes something. A GET ignores it, as it changes nothing.
 
 The response is stored in the transaction of the request: both are committed or neither is. Of two
 requests at once, the second waits at the unique index for the first to commit and then returns its
@@ -8,11 +10,13 @@ is stored, so the repetition does the work.
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.utils import OperationalError
 from psycopg.errors import LockNotAvailable
 from rest_framework.exceptions import ValidationError
@@ -22,12 +26,13 @@ from rest_framework.response import Response
 
 from customers import storable
 from smrt_integration.api.errors import Conflict
+from smrt_integration.api.fields import MAX_EVENT_AGE
 from smrt_integration.api.models import Answered, ApiKey
 
 IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
 MAX_IDEMPOTENCY_KEY_LENGTH = 255
-RESPONSE_RETENTION = timedelta(days=3)
-"""A client that was offline over a weekend still gets its responses."""
+RESPONSE_RETENTION = MAX_EVENT_AGE
+"""A call that still may state its `at` may be a repetition, so its response is still here."""
 RESPONSE_CHUNK_SIZE = 5_000
 """Deleted per statement, so that each transaction stays short."""
 REPLAYED_HEADER = "Idempotent-Replayed"
@@ -40,15 +45,22 @@ CLAIM_IDEMPOTENCY_KEY = """
 WITH timeout AS MATERIALIZED (
     SELECT current_setting('lock_timeout') AS before, set_config('lock_timeout', %s, true)
 )
-INSERT INTO smrt_integration_answered (key_id, idempotency_key, request_hash, status, body, at)
-SELECT %s, %s, %s, 0, '', clock_timestamp() FROM timeout
-ON CONFLICT (key_id, idempotency_key) DO NOTHING
+INSERT INTO smrt_integration_answered
+    (caller_id, key_id, idempotency_key, request_hash, status, body, at)
+SELECT %s, %s, %s, %s, 0, '', clock_timestamp() FROM timeout
+ON CONFLICT DO NOTHING
 RETURNING id, (SELECT set_config('lock_timeout', before, true) FROM timeout)
 """
 
 STORE_RESPONSE = "UPDATE smrt_integration_answered SET status = %s, body = %s WHERE id = %s"
 
-INVALID_KEY = f"The key must have 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} characters."
+INVALID_KEY = (
+    f"The key must have 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} letters, digits, spaces and signs of "
+    "ASCII, with or without double quotes around them."
+)
+QUOTED_KEY = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
+"""A string of RFC 9651, which is the header's form in the IETF's draft."""
+PLAIN_KEY = re.compile(r'(?!")[ -~]+')
 KEY_REUSED = (
     f"This {IDEMPOTENCY_KEY_HEADER} was used for another request. Use a new one for each request, "
     "and the same one only to repeat a request."
@@ -74,18 +86,13 @@ def run_once(request: Request, handle: Callable[[], Response]) -> Response:
     first request takes longer than CLAIM_LOCK_TIMEOUT.
     """
     with transaction.atomic():
-        key = request.headers.get(IDEMPOTENCY_KEY_HEADER)
-        if key is None:
+        header = request.headers.get(IDEMPOTENCY_KEY_HEADER)
+        if header is None:
             return handle()
-        if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY_LENGTH:
-            raise ValidationError({IDEMPOTENCY_KEY_HEADER: [INVALID_KEY]})
-        if reason := storable.problem(key):
-            raise ValidationError({IDEMPOTENCY_KEY_HEADER: [reason]}, "unstorable_text")
+        key = read_idempotency_key(header)
         while (row_id := _claim(request, key)) is None:
             # None if the old response was deleted in between: then the key is free again
-            if stored := Answered.objects.filter(
-                key=_api_key(request), idempotency_key=key
-            ).first():
+            if stored := Answered.objects.filter(_of_caller(request), idempotency_key=key).first():
                 return _replay(request, stored)
         response = handle()
         body = JSONRenderer().render(response.data).decode()
@@ -94,15 +101,35 @@ def run_once(request: Request, handle: Callable[[], Response]) -> Response:
         return response
 
 
+def read_idempotency_key(header: str) -> str:
+    """Return the key that the header states, quoted or not. Raises ValidationError."""
+    if reason := storable.problem(header):
+        raise ValidationError({IDEMPOTENCY_KEY_HEADER: [reason]}, "unstorable_text")
+    if quoted := QUOTED_KEY.fullmatch(header):
+        key = re.sub(r"\\(.)", r"\1", quoted[1])
+    else:
+        key = header if PLAIN_KEY.fullmatch(header) else ""
+    if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY_LENGTH:
+        raise ValidationError({IDEMPOTENCY_KEY_HEADER: [INVALID_KEY]})
+    return key
+
+
+def _of_caller(request: Request) -> Q:
+    """Find a response by its caller, or by the key if the release before this one stored it."""
+    key = _api_key(request)
+    return Q(caller=key.caller_pk()) | Q(caller=None, key=key)
+
+
 def _claim(request: Request, key: str) -> int | None:
     """Insert a row for this key and return its id, or None if the key has a row already.
 
     Raises RequestInProgress if another transaction holds the key for too long.
     """
-    key_id, hashed = _api_key(request).pk, request_hash(request)
+    caller_id, key_id = _api_key(request).caller_pk(), _api_key(request).pk
+    values = [CLAIM_LOCK_TIMEOUT, caller_id, key_id, key, request_hash(request)]
     try:
         with connection.cursor() as cursor:
-            cursor.execute(CLAIM_IDEMPOTENCY_KEY, [CLAIM_LOCK_TIMEOUT, key_id, key, hashed])
+            cursor.execute(CLAIM_IDEMPOTENCY_KEY, values)
             row = cursor.fetchone()
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
@@ -126,9 +153,18 @@ def _api_key(request: Request) -> ApiKey:
 
 
 def request_hash(request: Request) -> str:
-    """Return a hash of method, path and body, regardless of white space and the order of fields."""
-    content: Any = [request.method, request.path, request.data]
+    """Return a hash of method, path and the body's values, however the body writes them."""
+    content: Any = [request.method, request.path, _plain(request.data)]
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Return the value with 1 instead of 1.0, 1e0 and the like, which are the same number."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def delete_old_responses(now: datetime) -> int:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.db import connections, models, router
+from django.db import connections, models, router, transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -32,11 +32,37 @@ def secret_hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+class ApiCaller(models.Model):
+    """One program that calls the API: the till of a store, a phone, a website.
+
+    It keeps its stored responses when its key is exchanged for a new one.
+    """
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="api_callers")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "API caller"
+
+    def __str__(self) -> str:
+        return f"Caller since {self.created_at:%Y-%m-%d}"
+
+
 class ApiKey(models.Model):
     """The key of one client of one business. The secret is shown once; only its hash is stored."""
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="api_keys")
+    caller = models.ForeignKey(
+        ApiCaller,
+        # a program of the release before this one creates keys without it
+        null=True,
+        editable=False,
+        on_delete=models.CASCADE,
+        related_name="keys",
+        help_text="The program that holds the key.",
+    )
     client = models.CharField(
         max_length=7, choices=Client.choices, help_text="Decides what Segment gets as the source."
     )
@@ -70,26 +96,34 @@ class ApiKey(models.Model):
         name: str,
         scopes: list[str] | None = None,
         uuid: UUID | None = None,
+        caller: ApiCaller | None = None,
     ) -> tuple[Self, str]:
         """Create a key. Returns the key and its secret, which cannot be read again.
 
         `scopes` defaults to the scopes that this client needs. With `uuid`, a repeated call
-        raises IntegrityError instead of creating a second key.
+        raises IntegrityError instead of creating a second key. Without `caller`, the key gets a
+        new one.
+
+        Raises ValidationError if the caller belongs to another business.
         """
+        if caller is not None and caller.business_id != business.pk:
+            raise ValidationError({"caller": "This caller belongs to another business."})
         granted = sorted(DEFAULT_SCOPES[Client(client)] if scopes is None else scopes)
         validate_scopes(granted)
         secret = f"smrt_{client}_{secrets.token_urlsafe(SECRET_CHARACTERS * 3 // 4)}"
         start = secret.removeprefix(f"smrt_{client}_")[:4]
         given_uuid = {} if uuid is None else {"uuid": uuid}
-        return cls.objects.create(
-            business=business,
-            client=client,
-            name=name,
-            scopes=granted,
-            start=start,
-            hash=secret_hash(secret),
-            **given_uuid,
-        ), secret
+        with transaction.atomic():
+            return cls.objects.create(
+                business=business,
+                caller=caller or ApiCaller.objects.create(business=business),
+                client=client,
+                name=name,
+                scopes=granted,
+                start=start,
+                hash=secret_hash(secret),
+                **given_uuid,
+            ), secret
 
     @classmethod
     @sensitive_variables("secret")
@@ -111,6 +145,19 @@ class ApiKey(models.Model):
         """The start of the key, by which people recognise it: smrt_pos_abcd."""
         return f"smrt_{self.client}_{self.start}"
 
+    def caller_pk(self) -> int:
+        """Return the pk of the caller, which is created if the key has none yet."""
+        if self.caller_id is not None:
+            return self.caller_id
+        with transaction.atomic():
+            # two calls at once must not create two
+            stored = type(self).objects.select_for_update().get(pk=self.pk)
+            if stored.caller is None:
+                stored.caller = ApiCaller.objects.create(business_id=self.business_id)
+                stored.save(update_fields=["caller"])
+        self.caller = stored.caller
+        return stored.caller.pk
+
     def revoke(self, now: datetime) -> bool:
         """Refuse this key from the next call on. Returns False if it was revoked before."""
         return bool(type(self).objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now))
@@ -129,8 +176,15 @@ def _column_names(model: type[models.Model]) -> tuple[str, ...]:
 
 
 class Answered(models.Model):
-    """The response to a POST with an Idempotency-Key, sent again when the caller repeats it."""
+    """The response to a call with an Idempotency-Key, sent again when the caller repeats it.
 
+    `key` and its constraint remain for programs of the release before this one, which run during
+    an update and find responses by them.
+    """
+
+    caller = models.ForeignKey(
+        ApiCaller, null=True, on_delete=models.CASCADE, db_index=False, related_name="+"
+    )
     key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, db_index=False, related_name="+")
     idempotency_key = models.CharField(max_length=255)
     request_hash = models.CharField(max_length=64, help_text="SHA-256 of method, path and body.")
@@ -140,7 +194,10 @@ class Answered(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["key", "idempotency_key"], name="answered_once")
+            models.UniqueConstraint(fields=["key", "idempotency_key"], name="answered_once"),
+            models.UniqueConstraint(
+                fields=["caller", "idempotency_key"], name="answered_once_per_caller"
+            ),
         ]
         indexes = [models.Index(fields=["at"], name="answered_at")]
 

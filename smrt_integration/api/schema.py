@@ -79,19 +79,20 @@ ERROR_DESCRIPTIONS = {
 }
 RETRIED_STATUSES = {"429", "503"}
 RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+CHANGING_METHODS = {"post", "put", "patch", "delete"}
 IDEMPOTENCY_KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": (
         "A text of your choice, unique for each request. A repeated request with the same key is "
-        "done once. The same key with another body is an error."
+        "done once, also after 29 days. The same key with another body is an error."
     ),
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$"},
 }
 
 
 def add_common_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Add the error responses to every operation, and Idempotency-Key to every POST."""
+    """Add the error responses to every operation, and Idempotency-Key to what changes."""
     components = result["components"]
     components["schemas"] |= {"Error": ERROR_SCHEMA, "Errors": ERRORS_SCHEMA}
     components["responses"] = {
@@ -104,7 +105,7 @@ def add_common_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any
                 operation["responses"].setdefault(
                     status, {"$ref": f"#/components/responses/Error{status}"}
                 )
-            if method == "post":
+            if method in CHANGING_METHODS:
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY_PARAMETER)
     return result
 

@@ -1,11 +1,10 @@
-"""The base of every viewset: rows of the key's business, all-or-nothing calls, repeatable POSTs."""
+"""The base of every viewset: rows of the key's business, all-or-nothing and repeatable calls."""
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404
 from rest_framework.exceptions import NotFound, PermissionDenied
@@ -149,8 +148,5 @@ def _shared_serializer(serializer_class: Callable[[], Any]) -> Any:
 def _run_atomically(
     handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any
 ) -> Response:
-    """Run the handler in one transaction; a repeated POST runs once."""
-    if request.method == "POST":
-        return run_once(request, lambda: handler(request, *args, **kwargs))
-    with transaction.atomic():
-        return handler(request, *args, **kwargs)
+    """Run the handler in one transaction; a repetition with the same Idempotency-Key runs once."""
+    return run_once(request, lambda: handler(request, *args, **kwargs))

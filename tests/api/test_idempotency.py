@@ -10,13 +10,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.models import Customer, Order
+from smrt_integration.api.fields import MAX_EVENT_AGE
 from smrt_integration.api.idempotency import (
     CLAIM_IDEMPOTENCY_KEY,
     CLAIM_LOCK_TIMEOUT,
     RESPONSE_RETENTION,
     delete_old_responses,
 )
-from smrt_integration.api.models import Answered
+from smrt_integration.api.models import Answered, ApiKey
 from tests.api.conftest import Caller, errors, fields
 from tests.workers import wait_until
 
@@ -186,3 +187,153 @@ def test_a_call_is_done_again_if_its_response_is_deleted_at_that_moment(
         201,
         2,
     )
+
+
+def post_order(caller: Caller, customer: Customer, key: str, **body: Any) -> Any:
+    return caller.post("orders", {"customer": str(customer.uuid), **body}, Idempotency_Key=key)
+
+
+@pytest.mark.django_db
+def test_a_response_is_kept_as_long_as_a_call_may_state_its_time(
+    pos: Caller, customer: Customer
+) -> None:
+    first = post_order(pos, customer, KEY)
+    stored = Answered.objects.get()
+
+    assert delete_old_responses(stored.at + MAX_EVENT_AGE - timedelta(seconds=1)) == 0
+    assert post_order(pos, customer, KEY).content == first.content
+    assert delete_old_responses(stored.at + MAX_EVENT_AGE + timedelta(seconds=1)) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("abc", '"abc"'),
+        ('"abc"', "abc"),
+        ('a"c', r'"a\"c"'),
+        (r"a\c", r'"a\\c"'),
+        ("a b", '"a b"'),
+    ],
+)
+def test_a_quoted_key_is_the_same_as_without_quotes(
+    pos: Caller, customer: Customer, first: str, second: str
+) -> None:
+    responses = {post_order(pos, customer, key).content for key in (first, second)}
+
+    assert (len(responses), Order.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "key", ["", '""', '"', '"abc', '"a"c"', r'"a\c"', "é", "a\tb", "k" * 256, f'"{"k" * 256}"']
+)
+def test_a_key_that_cannot_be_read_is_refused(pos: Caller, customer: Customer, key: str) -> None:
+    response = post_order(pos, customer, key)
+
+    assert (response.status_code, fields(response)) == (400, ["Idempotency-Key"])
+    assert not Order.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"customer": "ID", "bags": 1.0, "number": "\u00e9"}',
+        '{"bags": 1e0, "customer": "ID", "number": "\\u00e9"}',
+        ' {"number":"\u00e9","customer":"ID","bags":10e-1}\n',
+        '{"bags": 2, "customer": "ID", "number": "\u00e9", "bags": 1}',
+    ],
+)
+def test_a_body_with_the_same_values_is_the_same(
+    pos: Caller, customer: Customer, body: str
+) -> None:
+    first = post_order(pos, customer, KEY, bags=1, number="\u00e9")
+    second = pos("post", "orders", body.replace("ID", str(customer.uuid)), Idempotency_Key=KEY)
+
+    assert (first.status_code, second.status_code) == (201, 201), second.content
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert Order.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("bags", [2, 1.5, "1", True])
+def test_a_body_with_another_value_is_another(pos: Caller, customer: Customer, bags: Any) -> None:
+    post_order(pos, customer, KEY, bags=1)
+
+    assert errors(post_order(pos, customer, KEY, bags=bags))[0].code == "key_reused"
+
+
+@pytest.mark.django_db
+def test_a_repeated_patch_changes_nothing_that_came_between(
+    pos: Caller, customer: Customer
+) -> None:
+    path = f"customers/{customer.uuid}"
+    first = pos("patch", path, {"first_name": "Anna"}, Idempotency_Key=KEY)
+    pos.patch(path, {"first_name": "Anne"})
+    second = pos("patch", path, {"first_name": "Anna"}, Idempotency_Key=KEY)
+
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert second.content == first.content
+    assert pos.get(path).json()["first_name"] == "Anne"
+    assert errors(pos("patch", path, {"first_name": "Bo"}, Idempotency_Key=KEY))[0].code == (
+        "key_reused"
+    )
+
+
+@pytest.mark.django_db
+def test_a_repeated_delete_gets_the_stored_response(pos: Caller, customer: Customer) -> None:
+    item = {"department": None, "description": "Shirt", "quantity": 1, "price": "3.50"}
+    order = post_order(pos, customer, KEY, items=[item, item]).json()
+    path = f"orders/{order['id']}/items/{order['items'][0]['id']}"
+
+    first, second = (pos("delete", path, Idempotency_Key="delete-1") for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (200, 200), first.content
+    assert second.content == first.content
+    assert pos("delete", path, Idempotency_Key="delete-2").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_deletes_at_once_are_one(pos: Caller, customer: Customer) -> None:
+    item = {"department": None, "description": "Shirt", "quantity": 1, "price": "3.50"}
+    order = post_order(pos, customer, KEY, items=[item, item]).json()
+    path = f"orders/{order['id']}/items/{order['items'][0]['id']}"
+    start = Barrier(10)
+
+    def call(_: int) -> tuple[int, bytes]:
+        try:
+            start.wait()
+            response = pos("delete", path, Idempotency_Key="delete-1")
+            return response.status_code, bytes(response.content)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(10) as threads:
+        responses = set(threads.map(call, range(10)))
+
+    assert [status for status, _ in responses] == [200]
+
+
+@pytest.mark.django_db
+def test_a_new_key_of_the_same_caller_knows_the_old_responses(
+    pos: Caller, customer: Customer
+) -> None:
+    first = post_order(pos, customer, KEY)
+    _, pos.secret = ApiKey.issue(customer.business, "app", "Rotated", caller=pos.key.caller)
+
+    assert post_order(pos, customer, KEY).content == first.content
+    _, pos.secret = ApiKey.issue(customer.business, "pos", "Another till")
+    assert post_order(pos, customer, KEY).content != first.content
+
+
+@pytest.mark.django_db
+def test_what_the_release_before_stored_is_known(pos: Caller, customer: Customer) -> None:
+    """It creates keys and stores responses without a caller, also during an update."""
+    first = post_order(pos, customer, KEY)
+    Answered.objects.update(caller=None)
+    ApiKey.objects.update(caller=None)
+
+    assert post_order(pos, customer, KEY).content == first.content
+    assert post_order(pos, customer, "another").content != first.content
+    assert Order.objects.count() == 2

@@ -88,7 +88,7 @@ class DemoSystem:
         ]
 
     def posts(self, client: str) -> int:
-        """Return the number of POSTs with a key of this kind and an Idempotency-Key."""
+        """Return the number of calls with a key of this kind and an Idempotency-Key."""
         return Answered.objects.filter(key__client=client).count()
 
 
