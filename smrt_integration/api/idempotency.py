@@ -126,7 +126,7 @@ def _claim(request: Request, key: str) -> int | None:
     Raises RequestInProgress if another transaction holds the key for too long.
     """
     caller_id, key_id = _api_key(request).caller_pk(), _api_key(request).pk
-    values = [CLAIM_LOCK_TIMEOUT, caller_id, key_id, key, request_hash(request)]
+    values: list[Any] = [CLAIM_LOCK_TIMEOUT, caller_id, key_id, key, request_hash(request)]
     try:
         with connection.cursor() as cursor:
             cursor.execute(CLAIM_IDEMPOTENCY_KEY, values)
