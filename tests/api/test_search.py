@@ -67,3 +67,11 @@ def test_customers_by_name_and_email_without_accents(pos: Caller, customer: Cust
         assert [row["id"] for row in rows] == [str(found.uuid)], query
     assert pos.get("customers", email="an.n@nunez.example").json()["results"] == []
     assert pos.get("customers", name="-").json()["results"] == []
+
+
+def test_an_order_number_in_another_unicode_form_is_taken(pos: Caller, customer: Customer) -> None:
+    order = {"customer": str(customer.uuid), "items": [{"description": "Shirt", "price": "5.00"}]}
+    assert pos.post("orders", order | {"number": "\u00c9-1"}).status_code == 201
+    response = pos.post("orders", order | {"number": "E\u0301-1"})
+    assert (response.status_code, fields(response)) == (409, ["number"])
+    assert Order.objects.filter(customer=customer).count() == 1

@@ -1,6 +1,10 @@
 """People and orders are found however they are written."""
 
+import re
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from customers import search
 from customers.models import Business, Customer
@@ -178,3 +182,27 @@ def test_an_order_by_the_beginning_of_its_number(ann: Customer) -> None:
     assert len(search.find_orders("1042", [ann.business_id]).ids) == 2
     assert search.find_orders("1042", [ann.business_id], whole_number=True).ids == ()
     assert search.find_orders("10423", [ann.business_id], whole_number=True).ids == (orders[0].pk,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "indexes"),
+    [
+        ("ann sm", {"last", "first", "firm", "email"}),
+        ("0123", {"last", "first", "firm", "email", "phone"}),
+        ("(415) 555-0123", {"last", "first", "firm", "email", "phone"}),
+    ],
+)
+def test_every_look_for_a_customer_uses_an_index(
+    ann: Customer, typed: str, indexes: set[str]
+) -> None:
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as captured:
+        # The tables of a test are so small that reading them whole is quicker.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        search.find_customers(typed, [ann.business_id])
+        cursor.execute("EXPLAIN " + captured.captured_queries[-1]["sql"])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    used = re.findall(r"Index Scan using customer_(?:found_by|search)_(\w+)", plan)
+    assert set(used) == indexes
+    # in the order of the index
+    assert "Sort Key: (btrim" not in plan
+    assert "Seq Scan on customers_customer" not in plan
