@@ -62,6 +62,7 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = {
     "method_not_allowed": ErrorCode((405,), "The path does not have this method."),
     "not_acceptable": ErrorCode((406,), "The answer is JSON, which your Accept header excludes."),
     "length_required": ErrorCode((411,), "The body comes without Content-Length."),
+    "changed_meanwhile": ErrorCode((412,), "The record is no longer as If-Match says."),
     "too_large": ErrorCode((413,), "The body has more than 5,000,000 bytes."),
     "unsupported_media_type": ErrorCode((415,), "The body is not declared as application/json."),
     "throttled": ErrorCode((429,), "Too many calls, in a minute or at a time."),

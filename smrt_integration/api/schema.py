@@ -90,6 +90,16 @@ IDEMPOTENCY_KEY_PARAMETER = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$"},
 }
 
+IF_MATCH_PARAMETER = {
+    "name": "If-Match",
+    "in": "header",
+    "description": (
+        "The ETag of the record as you read it. If the record has changed since, the call is a "
+        "412 and changes nothing. Calls that name no record cannot have it."
+    ),
+    "schema": {"type": "string"},
+}
+
 
 def add_common_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Add the error responses to every operation, and Idempotency-Key to what changes."""
@@ -107,6 +117,7 @@ def add_common_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any
                 )
             if method in CHANGING_METHODS:
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY_PARAMETER)
+                operation["parameters"].append(IF_MATCH_PARAMETER)
     return result
 
 

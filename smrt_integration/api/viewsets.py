@@ -15,7 +15,15 @@ from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from customers.models import Business
+from customers.models.tenant import BelongsToBusiness, BelongsToCustomer
 from smrt_integration.api.errors import LengthRequired
+from smrt_integration.api.etags import (
+    ChangedMeanwhile,
+    etag_of,
+    is_strong_match,
+    is_weak_match,
+    tags_in,
+)
 from smrt_integration.api.fields import StrictSerializer, not_found_message
 from smrt_integration.api.idempotency import run_once
 from smrt_integration.api.models import ApiKey
@@ -41,6 +49,9 @@ class BusinessViewSet(GenericViewSet[Any]):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.if_match: list[str] | None = None
+        self.if_none_match: list[str] | None = None
+        self.present_etag: str | None = None
         # rows that the body refers to, each read once per request
         self.references: dict[tuple[type[Model], UUID], Model | None] = {}
 
@@ -65,12 +76,73 @@ class BusinessViewSet(GenericViewSet[Any]):
         Wraps the handler of an unsafe method so that it runs in one transaction.
         """
         super().initial(request, *args, **kwargs)
+        self.if_match = tags_in(request, "If-Match")
+        self.if_none_match = tags_in(request, "If-None-Match")
         if "Transfer-Encoding" in request.headers:
             raise LengthRequired
         refuse_query(request.query_params, self.query_names())
         method = (request.method or "").lower()
         if request.method not in SAFE_METHODS and hasattr(self, method):
-            setattr(self, method, partial(_run_atomically, getattr(self, method)))
+            setattr(self, method, partial(self._run_atomically, getattr(self, method)))
+
+    def _run_atomically(
+        self, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Run the handler in one transaction; a repetition with its Idempotency-Key runs once."""
+
+        def handle() -> Response:
+            self._refuse_changed_meanwhile()
+            return handler(request, *args, **kwargs)
+
+        return run_once(request, handle)
+
+    def _refuse_changed_meanwhile(self) -> None:
+        """Raise ChangedMeanwhile unless the record is as If-Match says. Locks the record."""
+        if self.if_match is None:
+            return
+        self.present_etag = etag_of(self._locked_data()) if self._is_about_one() else None
+        if not is_strong_match(self.if_match, self.present_etag):
+            raise ChangedMeanwhile
+
+    def _is_about_one(self) -> bool:
+        """Return whether the path names one record that GET returns."""
+        # None for the paths of a business's only record, which the router does not know
+        return hasattr(self, "retrieve") and self.detail is not False
+
+    def _locked_data(self) -> Any:
+        """Return the record as GET returns it, locked until the transaction ends."""
+        if issubclass(self.get_queryset().model, BelongsToBusiness):
+            record = self.get_object()
+            if isinstance(record, BelongsToCustomer):
+                record.lock_with_customer()
+            else:
+                record.lock()
+        action, self.action = self.action, "retrieve"
+        try:
+            retrieve: Any = self.retrieve  # type: ignore[attr-defined]
+            lookup = self.lookup_url_kwarg or self.lookup_field
+            named = {lookup: self.kwargs[lookup]} if lookup in self.kwargs else {}
+            return retrieve(self.request, **named).data
+        finally:
+            self.action = action
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Add the record's ETag, and answer If-None-Match."""
+        if response.status_code == ChangedMeanwhile.status_code and self.present_etag:
+            response.headers["ETag"] = self.present_etag
+        data = getattr(response, "data", None)
+        is_record = isinstance(data, Mapping) and (self._is_about_one() or self.action == "create")
+        if is_record and response.status_code in {200, 201}:
+            response = self._with_etag(request, response, etag_of(data))
+        return super().finalize_response(request, response, *args, **kwargs)
+
+    def _with_etag(self, request: Request, response: Response, etag: str) -> Response:
+        if request.method in {"GET", "HEAD"} and is_weak_match(self.if_none_match or [], etag):
+            response = Response(status=304)
+        response.headers["ETag"] = etag
+        return response
 
     def query_names(self) -> list[str]:
         """Return the names that the query may have: none, except in a list."""
@@ -143,10 +215,3 @@ def _shared_serializer(serializer_class: Callable[[], Any]) -> Any:
     does not change the serializer.
     """
     return serializer_class()
-
-
-def _run_atomically(
-    handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any
-) -> Response:
-    """Run the handler in one transaction; a repetition with the same Idempotency-Key runs once."""
-    return run_once(request, lambda: handler(request, *args, **kwargs))
