@@ -18,6 +18,7 @@ from customers import access
 from customers.admin_clock import BusinessTimes, LocalTimeFields, LocalTimes
 from customers.admin_delete import BoundedDeletion
 from customers.admin_filters import scoped_filter
+from customers.admin_merge import MergedChanges
 from customers.admin_search import FoundHoweverWritten
 from customers.models import Business
 from customers.number_forms import NUMBER_FIELDS
@@ -73,7 +74,9 @@ class ScopedChoices:
         return unscoped
 
 
-class ScopedAdmin(ScopedChoices, FoundHoweverWritten, BoundedDeletion, BusinessTimes, ModelAdmin):
+class ScopedAdmin(
+    ScopedChoices, FoundHoweverWritten, BoundedDeletion, MergedChanges, BusinessTimes, ModelAdmin
+):
     """A page whose rows belong to a business. `business_path` is the lookup to that business."""
 
     business_path: ClassVar[str] = "business"
@@ -214,7 +217,11 @@ class ScopedAdmin(ScopedChoices, FoundHoweverWritten, BoundedDeletion, BusinessT
         )
 
 
+<<<<<<< HEAD
 class SupportAdmin(LocalTimes, FoundHoweverWritten, ModelAdmin):
+=======
+class SupportAdmin(MergedChanges, LocalTimes, ModelAdmin):
+>>>>>>> c2779a1 (Save what the user of an admin page changed, and nothing else)
     """A page for support only, whatever a group permits: its rows concern all businesses."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -117,6 +117,7 @@ class IntegrationForm(IntegrationModelForm):
             )
             self.initial[switch_name(event)] = event.name not in self.instance.muted
         self.initial["write_key"] = ""
+        self.stored_secrets = {"write_key": str(self.instance.write_key)}
         fields: Any = self.fields
         fields["birthday_field"].queryset = CustomField.objects.filter(
             business_id=self.instance.business_id, kind=CustomField.Kind.DATE
