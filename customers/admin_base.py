@@ -217,11 +217,7 @@ class ScopedAdmin(
         )
 
 
-<<<<<<< HEAD
-class SupportAdmin(LocalTimes, FoundHoweverWritten, ModelAdmin):
-=======
-class SupportAdmin(MergedChanges, LocalTimes, ModelAdmin):
->>>>>>> c2779a1 (Save what the user of an admin page changed, and nothing else)
+class SupportAdmin(MergedChanges, LocalTimes, FoundHoweverWritten, ModelAdmin):
     """A page for support only, whatever a group permits: its rows concern all businesses."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

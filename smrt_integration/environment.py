@@ -27,8 +27,7 @@ SCHEMES_WITH_HOST: Final = {"http", "https", "smtp", "smtp+tls", "smtp+ssl"}
 MAIL_PORTS: Final = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 
 MIN_KEY_LENGTH: Final = 50
-MIN_KEY_CHARACTERS: Final = 5
-"""Different ones. Both limits are those of Django's own check."""
+"""Characters, as in Django's own check of a secret key (security.W009)."""
 HOST: Final = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 PUBLIC_SUFFIX: Final = re.compile(r"\.[^.]*\.?")
 """With a dot before it, every host below a top-level domain would be one of ours."""
@@ -89,9 +88,8 @@ def old_signing_keys(name: str, debug: bool) -> list[str]:
 
 
 def _refuse_weak_key(name: str, value: str) -> None:
-    """Refuse what `check --deploy` of Django would only warn about (security.W009)."""
-    is_weak = len(value) < MIN_KEY_LENGTH or len(set(value)) < MIN_KEY_CHARACTERS
-    if is_weak or value.startswith("django-insecure-"):
+    """Refuse what is short or a placeholder. `check --deploy` also looks at the characters."""
+    if len(value) < MIN_KEY_LENGTH or value.startswith("django-insecure-"):
         raise SettingError(
             name,
             f"can be guessed: use at least {MIN_KEY_LENGTH} random characters, such as those of "
@@ -246,8 +244,6 @@ def field_keys(name: str, development: str, debug: bool) -> list[str]:
         raise SettingError(name, problem)
     for key in keys:
         _parse(name, key, Fernet, problem)
-        if not debug and len(set(key)) < MIN_KEY_CHARACTERS:
-            raise SettingError(name, "can be guessed: create one with `manage.py new_field_key`.")
     return keys
 
 

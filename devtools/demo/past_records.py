@@ -71,7 +71,8 @@ class PastRecords:
                 for number, customer in enumerate(self.customers[1:])
             ]
         )
-        for customer in self.customers[1:4]:
+        with_address = [each for each in self.customers[1:] if each.can_be_driven_to]
+        for customer in with_address[:3]:
             customer.schedule_pickup(self._day(-1), by=PickupRequest.ScheduledBy.CUSTOMER)
 
     def _add_regular(self, number: int) -> None:

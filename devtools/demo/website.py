@@ -54,7 +54,10 @@ def schedule_pickup(business: RemoteBusiness, random: Random) -> str | None:
     customer, day = choose_customer(business, random), choose_pickup_date(business, random)
     if customer is None:
         return None
-    _fill_in(business, random, customer, "Schedule a pickup", {"pickup_date": day.isoformat()})
+    fields = {"pickup_date": day.isoformat()}
+    if not customer["address"]:
+        fields |= _random_address_fields(business, random)
+    _fill_in(business, random, customer, "Schedule a pickup", fields)
     return f"{customer_name(customer)} scheduled a pickup for {day} on the website"
 
 
