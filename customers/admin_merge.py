@@ -87,7 +87,7 @@ class MergedChanges(_Admin):
         for inline in context.get("inline_admin_formsets", ()):
             forms += inline.formset.initial_forms
         merged_forms = [form for form in forms if isinstance(form, MergedForm)]
-        if merged_forms:
+        if merged_forms and self.has_change_permission(request, merged_forms[0].instance):
             seen = {form.prefix or "": form.digests() for form in merged_forms}
             record = merged_forms[0].instance
             seen.setdefault("", {})[STATE] = self._state_shown(request, record)

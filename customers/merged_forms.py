@@ -122,16 +122,21 @@ class MergedForm(_ModelForm):
             return
         for name in self._merged_fields():
             self._merge(name)
-        if self.is_gone and self._kept >= self._merged_fields().keys():
-            # Neither the user nor anybody else wants anything of this row.
+        if self._is_unwanted():
             self._errors.clear()
 
     def _post_clean(self) -> None:
         """Let the record keep its present values of the fields that the user did not change."""
+        if self._is_unwanted():
+            return
         kept = {name: self.cleaned_data.pop(name) for name in self._kept & {*self.cleaned_data}}
         super()._post_clean()  # type: ignore[misc]
         for name, value in kept.items():
             self.cleaned_data[name] = getattr(self.instance, name, value)
+
+    def _is_unwanted(self) -> bool:
+        """Return whether somebody deleted this row and the user did not change it."""
+        return self.is_gone and self._kept >= self._merged_fields().keys()
 
     def _merge(self, name: str) -> None:
         """Decide whether the field keeps what is stored, or takes what was entered."""
@@ -141,7 +146,9 @@ class MergedForm(_ModelForm):
         is_asked = self.add_prefix(name) in self._asked()
         if is_asked and choice not in {MINE, STORED}:
             self._ask(name)
-        elif entered in {shown, self._left_empty(name)} or (choice == STORED and stored == shown):
+        elif (choice == STORED and stored == shown) or (
+            entered is not None and entered in {shown, self._left_empty(name)}
+        ):
             self._keep(name)
         elif stored not in {shown, entered}:
             self._ask(name)

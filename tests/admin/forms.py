@@ -9,7 +9,7 @@ class _Fields(HTMLParser):
         super().__init__()
         self.form_id = form_id
         self.inside = False
-        self.select = ""
+        self.select = self.textarea = ""
         self.fields: dict[str, list[str]] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -18,8 +18,8 @@ class _Fields(HTMLParser):
             self.inside = attributes.get("id") == self.form_id
         if not self.inside or "disabled" in attributes:
             return
-        if tag == "select":
-            self.select = attributes["name"]
+        if tag in {"textarea", "select"}:
+            self._begin(tag, attributes["name"])
         elif tag == "option" and "selected" in attributes:
             self._take(self.select, attributes.get("value", ""))
         elif (
@@ -32,10 +32,23 @@ class _Fields(HTMLParser):
             elif "checked" in attributes:
                 self._take(attributes["name"], attributes.get("value") or "on")
 
+    def _begin(self, tag: str, name: str) -> None:
+        if tag == "select":
+            self.select = name
+        else:
+            self.textarea = name
+            self._take(name, "")
+
     def _take(self, name: str, value: str) -> None:
         self.fields.setdefault(name, []).append(value)
 
+    def handle_data(self, data: str) -> None:
+        if self.textarea:
+            # A browser leaves out the line break with which Django begins.
+            self.fields[self.textarea][-1] += data.removeprefix("\n")
+
     def handle_endtag(self, tag: str) -> None:
+        self.textarea = "" if tag == "textarea" else self.textarea
         self.inside = self.inside and tag != "form"
 
 

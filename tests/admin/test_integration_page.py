@@ -258,15 +258,28 @@ class TestSaving:
         )
         office.post(
             page(integration.business),
-            changed(mine, weekly_limit="21", send_customer_visit=None, birthday_hour="7"),
+            changed(mine, send_customer_visit=None, birthday_hour="7"),
         )
         integration.refresh_from_db()
         assert (integration.region, integration.weekly_limit, integration.birthday_hour) == (
             "eu",
-            21,
+            20,
             7,
         )
         assert integration.muted == ["Order Ready", "Customer Visit"]
+
+    def test_two_people_who_change_the_same_choose(
+        self, office: Client, integration: Integration, support: User
+    ) -> None:
+        mine = opened(office, integration.business)
+        saved(logged_in(support), integration.business, weekly_limit="20", write_key=OTHER_KEY)
+        response = office.post(
+            page(integration.business), changed(mine, weekly_limit="21", write_key="k" * 32)
+        )
+        assert "Stored now: <strong" in text(response)
+        assert OTHER_KEY not in text(response)
+        integration.refresh_from_db()
+        assert (integration.weekly_limit, integration.write_key) == (20, OTHER_KEY)
 
     def test_a_form_opened_before_it_was_switched_off_does_not_switch_it_on_again(
         self, office: Client, integration: Integration

@@ -124,6 +124,7 @@ def test_exactly_these_models_are_support_s_alone() -> None:
             )
         ),
         "smrt_integration.answered",
+        "smrt_integration.apicaller",
         "smrt_integration.heartbeat",
     }
     ours = {
