@@ -18,6 +18,7 @@ from customers.admin_base import (
     SupportAdmin,
 )
 from customers.admin_links import AccountLinksAdmin
+from customers.day_filters import LocalDayFilter
 from customers.models import (
     Agent,
     Brand,
@@ -114,7 +115,14 @@ class CustomFieldValues(ScopedInline):
 class CustomerAdmin(AccountLinksAdmin):
     ordering = ("-pk",)
     list_display = ("__str__", "business", "email", "phone", "last_visit", "demographic")
-    list_filter = ("kind", "visit_frequency", "demographic", "payment_term", "source")
+    list_filter = (
+        "kind",
+        "visit_frequency",
+        "demographic",
+        "payment_term",
+        "source",
+        ("created_at", LocalDayFilter),
+    )
     list_select_related = ("business",)
     found_by = search.customers
     autocomplete_fields = ("business", "agent", "brand", "group", "discount", "master")
@@ -163,7 +171,7 @@ class LineItems(ShowsQuantity, ReadOnlyInline):
 class OrderAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     list_display = ("number", "business", "customer", "status", "total", "created_at")
-    list_filter = ("status",)
+    list_filter = ("status", ("created_at", LocalDayFilter))
     list_select_related = ("business", "customer")
     found_by = search.orders
     inlines = (LineItems,)
@@ -190,7 +198,7 @@ class StopAdmin(ScopedAdmin):
         "status",
         "completed_at",
     )
-    list_filter = ("status",)
+    list_filter = ("status", ("scheduled_for", LocalDayFilter))
     list_select_related = ("business", "customer", "driver", "route")
     found_by = search.about_customers
     autocomplete_fields = ("business", "customer", "driver", "route")
@@ -208,7 +216,12 @@ class StopAdmin(ScopedAdmin):
 class PickupRequestAdmin(ScopedAdmin):
     ordering = ("-pickup_date", "-pk")
     list_display = ("pickup_date", "business", "customer", "status", "scheduled_by", "canceled_via")
-    list_filter = ("status", "scheduled_by", "canceled_via")
+    list_filter = (
+        "status",
+        "scheduled_by",
+        "canceled_via",
+        ("pickup_date", LocalDayFilter),
+    )
     list_select_related = ("business", "customer")
     found_by = search.about_customers
     autocomplete_fields = ("business", "customer", "employee")
@@ -218,7 +231,7 @@ class PickupRequestAdmin(ScopedAdmin):
 @admin.register(RegularPickupRequest)
 class RegularPickupRequestAdmin(ScopedAdmin):
     list_display = ("requested_at", "business", "customer", "status", "decided_at")
-    list_filter = ("status",)
+    list_filter = ("status", ("requested_at", LocalDayFilter))
     list_select_related = ("business", "customer")
     found_by = search.about_customers
     autocomplete_fields = ("business", "customer")
@@ -228,7 +241,7 @@ class RegularPickupRequestAdmin(ScopedAdmin):
 @admin.register(Visit)
 class VisitAdmin(ReadOnlyAdmin):
     list_display = ("day", "business", "customer", "visit_type", "at")
-    list_filter = ("visit_type",)
+    list_filter = ("visit_type", ("day", LocalDayFilter))
     list_select_related = ("business", "customer")
     found_by = search.about_customers
 

@@ -14,6 +14,7 @@ from customers import access, search
 from customers.admin_base import ReadOnlyAdmin, ScopedAdmin
 from customers.business_clock import UTC_CLOCK
 from customers.clock_in_use import clock_in_use, hour_choices
+from customers.day_filters import LocalDayFilter
 from customers.models import IncomingText, NightlyText, TextSettings
 from customers.models.text_settings import LANGUAGE_CHOICES
 from customers.phones import format_phone
@@ -120,7 +121,7 @@ class TextSettingsAdmin(ScopedAdmin):
 @admin.register(NightlyText)
 class NightlyTextAdmin(ReadOnlyAdmin):
     list_display = ("pickup_date", "customer", "business", "status", "reason_text", "sent_at")
-    list_filter = ("status",)
+    list_filter = ("status", ("pickup_date", LocalDayFilter))
     list_select_related = ("customer", "business")
     found_by = search.about_customers
     fields = (
@@ -150,7 +151,7 @@ class NightlyTextAdmin(ReadOnlyAdmin):
 @admin.register(IncomingText)
 class IncomingTextAdmin(ReadOnlyAdmin):
     list_display = ("at", "sender", "business", "excerpt", "outcome", "handled")
-    list_filter = ("handled", "meaning")
+    list_filter = ("handled", "meaning", ("at", LocalDayFilter))
     list_select_related = ("customer", "business")
     found_by = search.incoming_texts
     fields = (

@@ -217,6 +217,61 @@ class TestUsersOfSeveralBusinesses:
             client.get("/admin/customers/order/")
 
 
+class TestFiltersByDay:
+    """22 November holds MOMENT in Los Angeles, and 23 November holds it in Berlin."""
+
+    @pytest.fixture
+    def orders(self, db: None) -> dict[str, Order]:
+        zones = {"America/Los_Angeles": "US", "Europe/Berlin": "DE"}
+        return {
+            zone: OrderFactory.create(
+                customer__business__time_zone=zone,
+                customer__business__country=country,
+                created_at=MOMENT,
+            )
+            for zone, country in zones.items()
+        }
+
+    def found(self, user: User, first: str, last: str) -> set[str]:
+        days = {"created_at_from": first, "created_at_to": last}
+        response = logged_in(user).get("/admin/customers/order/", days)
+        return {order.business.time_zone for order in response.context["cl"].result_list}
+
+    def test_each_row_has_its_own_day(self, support: User, orders: dict[str, Order]) -> None:
+        assert self.found(support, "2026-11-22", "2026-11-22") == {"America/Los_Angeles"}
+        assert self.found(support, "2026-11-23", "2026-11-23") == {"Europe/Berlin"}
+        assert self.found(support, "2026-11-22", "2026-11-23") == orders.keys()
+        assert self.found(support, "2026-11-24", "") == set()
+
+    def test_an_owner_s_days_are_the_business_s(self, orders: dict[str, Order]) -> None:
+        business = orders["America/Los_Angeles"].business
+        owner = member("olivia", business, Membership.Role.OWNER)
+        assert self.found(owner, "2026-11-22", "2026-11-22") == {"America/Los_Angeles"}
+        assert self.found(owner, "2026-11-23", "2026-11-23") == set()
+
+    @pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "9999-12-31"])
+    def test_what_is_no_day_is_no_filter(self, support: User, day: str) -> None:
+        response = logged_in(support).get("/admin/customers/order/", {"created_at_to": day})
+        assert response.status_code == 302
+
+    def test_lists_of_days_are_filtered_too(self, sample: SampleBusiness) -> None:
+        owner = owner_of(sample.business)
+        for address, parameter in {
+            "visit": "day",
+            "stop": "scheduled_for",
+            "pickuprequest": "pickup_date",
+            "regularpickuprequest": "requested_at",
+            "customer": "created_at",
+            "nightlytext": "pickup_date",
+            "incomingtext": "at",
+        }.items():
+            for year, expected in {"2026": 1, "2031": 0}.items():
+                page = owner.get(
+                    f"/admin/customers/{address}/", {f"{parameter}_from": f"{year}-01-01"}
+                )
+                assert len(page.context["cl"].result_list) == expected, address
+
+
 class EditableStops(StopAdmin):
     """As it would be if the time could be entered."""
 
