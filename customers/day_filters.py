@@ -41,9 +41,16 @@ class LocalDayFilter(_Filter):
     form_class = DaysForm
     business_path: str
 
-    def __init__(self, field: Any, request: HttpRequest, params: Any, *args: Any) -> None:
-        super().__init__(field, request, params, *args)
-        _, model_admin, _ = args
+    def __init__(
+        self,
+        field: Any,
+        request: HttpRequest,
+        params: Any,
+        model: Any,
+        model_admin: Any,
+        field_path: str,
+    ) -> None:
+        super().__init__(field, request, params, model, model_admin, field_path)
         self.business_path = model_admin.business_path
 
     def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
