@@ -25,7 +25,7 @@ __all__ = ["business", "customer", "integration", "pos"]
 pytestmark = pytest.mark.django_db(transaction=True)
 AWAY = "We cannot reach our database at the moment."
 REQUEST_LOG = {"request_started", "request_finished"}
-REPEAT = "Repeat the request after 5 seconds, a POST with the same Idempotency-Key."
+REPEAT = "Repeat the request after 5 seconds, with the same Idempotency-Key."
 
 
 @pytest.fixture
