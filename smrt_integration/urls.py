@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 from customers.account.join import join
 from customers.texts.webhook import incoming
 from smrt_integration.admin import find
+from smrt_integration.api.not_found import NotFoundView
 
 
 def redirect_to_admin(request: HttpRequest) -> HttpResponseBase:
@@ -13,7 +14,6 @@ def redirect_to_admin(request: HttpRequest) -> HttpResponseBase:
 
 
 handler400 = "smrt_integration.api.errors.bad_request"
-handler404 = "smrt_integration.api.errors.page_not_found"
 handler500 = "smrt_integration.api.errors.internal_error"
 urlpatterns = [
     path("", redirect_to_admin),
@@ -25,4 +25,5 @@ urlpatterns = [
     re_path(r"^join/(?P<business>[\s\S]+)", join, name="join"),
     path("texts/incoming", incoming, name="texts-incoming"),
     path("api/v1/", include(("smrt_integration.api.urls", "api"))),
+    re_path(r"^api(/|$)", NotFoundView.as_view()),
 ]

@@ -16,7 +16,6 @@ from django.http import (
     UnreadablePostError,
 )
 from django.shortcuts import render
-from django.views import defaults
 from psycopg.errors import ForeignKeyViolation
 from rest_framework import status
 from rest_framework.exceptions import (
@@ -187,10 +186,3 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith(API_PATHS):
         return error_response([error_of("bad_request", CANNOT_BE_READ)], 400)
     return HttpResponseBadRequest(CANNOT_BE_READ, content_type="text/plain")
-
-
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return Django's page from `handler404`, or JSON for the API."""
-    if request.path.startswith(API_PATHS):
-        return error_response([error_of("not_found", UNKNOWN_PATH)], 404)
-    return defaults.page_not_found(request, exception)

@@ -229,6 +229,7 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
     @item.mapping.delete
     def remove_item(self, request: Request, item: UUID, **kwargs: Any) -> Response:
         """Remove a line item from an open order."""
+        self.expect_no_body()
         order: Order = self.get_object()
         with as_conflict("items"):
             order.remove_items([self._item_of(order, item)])
