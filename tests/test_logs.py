@@ -98,7 +98,10 @@ def test_the_web_server_logs_no_search(debug: str) -> None:
 
 def as_json(event: str) -> str:
     """Return the line that is logged for an event of gunicorn."""
+    present = structlog.get_config()
     config = configure("INFO", readable=False)["formatters"]["structured"]
+    # Loggers that logged before keep the list of processors that they had: so must all others.
+    structlog.configure(**present)
     formatter = structlog.stdlib.ProcessorFormatter(
         **{name: value for name, value in config.items() if name != "()"}
     )

@@ -129,7 +129,7 @@ FORMS = {"customers/number_forms.py", "smrt_integration/api/filters.py"}
 
 def codes_in_code() -> set[str]:
     """Return the codes that our modules give to refusals and errors."""
-    codes = set()
+    codes: set[str] = set()
     for package in ("customers", "smrt_integration/api"):
         for file in sorted((PROJECT / package).rglob("*.py")):
             for call in ast.walk(ast.parse(file.read_text())):
@@ -138,7 +138,7 @@ def codes_in_code() -> set[str]:
                 name = getattr(call.func, "id", getattr(call.func, "attr", ""))
                 code = call.args[1]
                 if name in MAKERS and isinstance(code, ast.Constant):
-                    codes.add(code.value)
+                    codes.add(str(code.value))
     return codes
 
 

@@ -195,6 +195,19 @@ def test_an_order_by_the_beginning_of_its_number(ann: Customer) -> None:
 def test_every_look_for_a_customer_uses_an_index(
     ann: Customer, typed: str, indexes: set[str]
 ) -> None:
+    Customer.objects.bulk_create(
+        Customer(
+            business=ann.business,
+            first_name=f"{number % 89} Bob",
+            last_name=f"{number * 7919 % 3001} Lee",
+            company_name=f"{number * 104729 % 3001} Inc.",
+            email=f"{number * 1299709 % 3001}@example.com",
+            phone=f"+1415{number * 15485863 % 10_000_000:07}",
+        )
+        for number in range(3_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE customers_customer")
     with connection.cursor() as cursor, CaptureQueriesContext(connection) as captured:
         # The tables of a test are so small that reading them whole is quicker.
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")

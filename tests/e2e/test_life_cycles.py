@@ -81,6 +81,9 @@ def sign_up(business: Business) -> Customer:
         last_name="Example",
         email="ann@example.com",
         phone="415-555-0101",
+        street="1 Example Street",
+        city="San Francisco",
+        country="US",
     )
 
 

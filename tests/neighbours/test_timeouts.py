@@ -97,7 +97,7 @@ def test_a_call_that_waits_for_a_lock_gets_a_503_and_may_be_repeated(
             None,
             (
                 "This took too long, because other work was in the way. Nothing was changed. "
-                "Repeat the request after 5 seconds, a POST with the same Idempotency-Key."
+                "Repeat the request after 5 seconds, with the same Idempotency-Key."
             ),
         )
     ]
