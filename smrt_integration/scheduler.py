@@ -13,7 +13,9 @@ such times are corrected then.
 
 import heapq
 import time
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from typing import Any, Final, cast
 
 import structlog
@@ -57,6 +59,7 @@ class ReconnectingScheduler(DatabaseScheduler):  # type: ignore[misc]  # the lib
     _is_database_away = False
     _waiting_since: float | None = None
     _write_heartbeat_at = 0.0
+    _is_using_connection = _is_interrupted = False
     _read_at = 0.0
     _heap: list[event_t] | None
 
@@ -79,6 +82,10 @@ class ReconnectingScheduler(DatabaseScheduler):  # type: ignore[misc]  # the lib
 
         Returns the seconds until the next tick.
         """
+        with self._using_the_connection():
+            return self._tick(*args, **options)
+
+    def _tick(self, *args: Any, **options: Any) -> float:
         try:
             self._reconnect()
             self._read_again_sometimes()
@@ -119,12 +126,33 @@ class ReconnectingScheduler(DatabaseScheduler):  # type: ignore[misc]  # the lib
     def _do_sync(self) -> None:
         """Sync between ticks, where an error would end beat."""
         try:
-            super()._do_sync()
+            with self._using_the_connection():
+                super()._do_sync()
         except Error as error:
             self._wait(error)
 
-    def close(self) -> None:
+    @contextmanager
+    def _using_the_connection(self) -> Iterator[None]:
+        self._is_using_connection = True
         try:
+            yield
+        finally:
+            self._is_using_connection = False
+
+    def close(self) -> None:
+        """Write what is left to write, at the end.
+
+        Celery's handler of SIGTERM calls it too, perhaps in the middle of a query: then it would
+        wait for ever for the lock of the connection that it interrupts. The handler ends the tick,
+        and beat calls this again.
+        """
+        if self._is_using_connection:
+            self._is_interrupted = True
+            return
+        try:
+            if self._is_interrupted:
+                # The query that was interrupted leaves the connection unusable.
+                connection.close()
             super().close()
             self._program.delete_heartbeat()
         except Error as error:

@@ -100,3 +100,27 @@ def is_reading_schedules(watcher: "psycopg.Connection[tuple[int]]") -> bool:
         " AND query LIKE '%%SELECT%%django_celery_beat_periodictask%%'"
     ).fetchone()
     return row != (0,)
+
+
+WAITS_FOR_A_LOCK = """
+    SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s
+"""
+
+
+def test_beat_ends_also_in_the_middle_of_a_query(
+    own_postgres: PostgresServer, start_beat_with: Callable[..., Beat]
+) -> None:
+    beat = start_beat_with(DATABASE_URL=own_postgres.url)
+    with show_output_on_failure(beat), closing(psycopg.connect(own_postgres.url)) as other:
+        wait_until_it_ticks_again(beat)
+        other.execute("LOCK TABLE django_celery_beat_periodictasks IN ACCESS EXCLUSIVE MODE")
+        database = other.info.dbname
+        wait_until(
+            lambda: other.execute(WAITS_FOR_A_LOCK, [database]).fetchone() == (1,),
+            "its query waits for a lock",
+        )
+        beat.process.terminate()
+        beat.process.wait(20)
+        other.rollback()
+        assert other.execute("SELECT count(*) FROM smrt_integration_heartbeat").fetchone() == (0,)
+        assert "Traceback" not in beat.printed
