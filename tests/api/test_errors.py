@@ -1,15 +1,19 @@
 """The one form of all errors, whatever made them, and the list of their codes."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client as Http
 
-from customers.models import Customer
+from customers.models import Customer, Order, PickupRequest, RegularPickupRequest, Stop
 from smrt_integration.api.error_body import MAX_ERRORS, WHOLE, MoreErrors, errors_in
 from smrt_integration.api.error_codes import ERROR_CODES
+from smrt_integration.api.fields import StrictSerializer
+from smrt_integration.api.resources.reference import ReferenceSerializer
 from tests.api.conftest import Caller, errors
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -114,3 +118,61 @@ def test_the_fields_of_a_record_in_a_list_are_named_from_the_body_on(
     assert [(error.code, error.field) for error in errors(pos.post("orders", body))] == [
         ("invalid", "items[2].price")
     ]
+
+
+MAKERS = {"ActionRefused", "Conflict", "ErrorDetail", "ParseError", "ValidationError"}
+"""What is called with a message and a code."""
+STATES = (Order.Status, Stop.Status, PickupRequest.Status, RegularPickupRequest.Status)
+FIRST_STATES = {"open", "pending"}
+FORMS = {"number_forms.py", "time_forms.py", "filters.py"}
+"""Modules whose errors are Django's, for forms."""
+NEVER_RETURNED = {"make_aware", "naive_time"}
+"""About times without an offset, which DateTimeWithOffsetField refuses before."""
+
+
+def codes_in_code() -> set[str]:
+    """Return the codes that our modules give to refusals and errors."""
+    codes: set[str] = set()
+    for package in ("customers", "smrt_integration/api"):
+        files = sorted((PROJECT / package).rglob("*.py"))
+        for file in (file for file in files if file.name not in FORMS):
+            for call in ast.walk(ast.parse(file.read_text())):
+                if not isinstance(call, ast.Call) or len(call.args) < 2:
+                    continue
+                name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+                code = call.args[1]
+                is_code = not isinstance(call.args[0], ast.Starred)
+                if name in MAKERS and is_code and isinstance(code, ast.Constant):
+                    codes.add(str(code.value))
+    return codes
+
+
+def strict_serializers(base: type[StrictSerializer]) -> Iterator[type[StrictSerializer]]:
+    for serializer in base.__subclasses__():
+        yield serializer
+        yield from strict_serializers(serializer)
+
+
+def codes_of_fields(field: Any) -> Iterator[str]:
+    """Yield the codes that DRF gives to the errors of a field and of what is in it."""
+    yield from field.error_messages
+    for validator in field.validators:
+        if code := getattr(validator, "code", None):
+            yield code
+    for part in (*getattr(field, "fields", {}).values(), getattr(field, "child", None)):
+        if part is not None and not part.read_only:
+            yield from codes_of_fields(part)
+
+
+def test_every_code_is_in_the_list() -> None:
+    refusals = {f"{state}_already" for states in STATES for state in states.values}
+    refusals -= {f"{state}_already" for state in FIRST_STATES}
+    of_fields = {
+        code
+        for serializer in strict_serializers(StrictSerializer)
+        if serializer.__module__.startswith("smrt_integration.api.resources")
+        and serializer is not ReferenceSerializer
+        for code in codes_of_fields(serializer())
+    }
+
+    assert (codes_in_code() | refusals | of_fields) - ERROR_CODES.keys() == NEVER_RETURNED
