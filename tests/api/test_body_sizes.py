@@ -103,6 +103,8 @@ def assert_too_long(response: Any) -> None:
 
 def test_the_proxy_refuses_in_the_same_forms(web: Web, secret: str, tmp_path: Path) -> None:
     with nginx(web.url, tmp_path) as url:
+        largest = post(f"{url}/api/v1/orders", b" " * MAX_BODY_BYTES, secret)
+        assert (largest.status_code, errors(largest)[0].code) == (400, "parse_error")
         for size in (MAX_BODY_BYTES + 1, 8_000_000, 9_000_000):
             refused = post(f"{url}/api/v1/orders", b"x" * size, secret)
             assert (refused.status_code, errors(refused)) == (413, TOO_LARGE)
