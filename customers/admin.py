@@ -71,6 +71,19 @@ class BusinessAdmin(ScopedAdmin):
         return fields if request.user.is_superuser else (*fields, "name", "currency")
 
 
+class EndedIsReadOnly(ScopedAdmin):
+    """A page on which nothing of a record can be changed once its status is another than `open`.
+
+    What happened then was recorded and sent with the day and the people that the record had.
+    """
+
+    open_status: str
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_open = obj is None or obj.status == self.open_status
+        return is_open and super().has_change_permission(request, obj)
+
+
 class NamedAdmin(ScopedAdmin):
     list_display: tuple[str, ...] = ("name", "business")
     list_select_related = ("business",)
@@ -187,7 +200,8 @@ class LineItemAdmin(ShowsQuantity, ReadOnlyAdmin):
 
 
 @admin.register(Stop)
-class StopAdmin(ScopedAdmin):
+class StopAdmin(EndedIsReadOnly):
+    open_status = Stop.Status.PENDING
     ordering = ("-pk",)
     list_display = (
         "scheduled_for",
@@ -213,7 +227,8 @@ class StopAdmin(ScopedAdmin):
 
 
 @admin.register(PickupRequest)
-class PickupRequestAdmin(ScopedAdmin):
+class PickupRequestAdmin(EndedIsReadOnly):
+    open_status = PickupRequest.Status.SCHEDULED
     ordering = ("-pickup_date", "-pk")
     list_display = ("pickup_date", "business", "customer", "status", "scheduled_by", "canceled_via")
     list_filter = (
@@ -229,7 +244,8 @@ class PickupRequestAdmin(ScopedAdmin):
 
 
 @admin.register(RegularPickupRequest)
-class RegularPickupRequestAdmin(ScopedAdmin):
+class RegularPickupRequestAdmin(EndedIsReadOnly):
+    open_status = RegularPickupRequest.Status.PENDING
     list_display = ("requested_at", "business", "customer", "status", "decided_at")
     list_filter = ("status", ("requested_at", LocalDayFilter))
     list_select_related = ("business", "customer")

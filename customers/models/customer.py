@@ -1,8 +1,9 @@
 """Customers."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.indexes import OpClass
 from django.core.exceptions import ValidationError
@@ -70,6 +71,7 @@ class Customer(HasAddress, HasPhone, BelongsToBusiness):
     last_name = ComposedCharField(max_length=150, blank=True)
     email = ComposedEmailField(blank=True)
     text_answered_at = models.DateTimeField(null=True, blank=True)
+    about_phone: ClassVar[Mapping[str, Any]] = {**HasPhone.about_phone, "text_answered_at": None}
     agent = models.ForeignKey(
         Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -225,11 +227,12 @@ class Customer(HasAddress, HasPhone, BelongsToBusiness):
     ) -> None:
         """Change the number. What was recorded about the old one no longer counts."""
         self.lock("business")
-        self.phone, self.phone_is_mobile, self.text_answered_at = phone, is_mobile, None
+        self.phone = phone
         if note is not None:
             self.phone_note = note
         with refused_if_invalid():
             self.read_phone()
+            self.phone_is_mobile, self.text_answered_at = is_mobile, None
             self._refuse_missing_contact()
         self.save(update_fields=["phone", "phone_is_mobile", "text_answered_at", "phone_note"])
 

@@ -1,7 +1,7 @@
 """Phone numbers of records are stored as E.164."""
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -60,6 +60,9 @@ class HasPhone(Tracked):
     )
     phone_is_mobile = models.BooleanField("mobile phone", null=True, blank=True)
 
+    about_phone: ClassVar[Mapping[str, Any]] = {"phone_note": "", "phone_is_mobile": None}
+    """The fields that tell something about the number, each with the value for a new number."""
+
     _number_read: str | None = None
     """The number that `read_phone` stored, and need not read again."""
 
@@ -70,8 +73,8 @@ class HasPhone(Tracked):
         fields = kwargs.get("update_fields")
         if fields is None or "phone" in fields:
             self.read_phone()
-            if fields is not None and self.phone_note != self.stored_value("phone_note"):
-                kwargs["update_fields"] = {*fields, "phone_note"}
+            if fields is not None:
+                kwargs["update_fields"] = {*fields, *self._changed_about_phone()}
         super().save(**kwargs)
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
@@ -108,18 +111,22 @@ class HasPhone(Tracked):
     def read_phone(self) -> None:
         """Store the number that was entered, and the rest of the text as the note about it.
 
-        A note about another number is deleted, unless it is changed together with the number.
-        Raises ValidationError for `phone` when there is no number in it.
+        What was recorded about another number no longer counts, unless it is changed together
+        with the number. Raises ValidationError for `phone` when there is no number in it.
         """
         if self.phone in {self._number_read, self.stored_value("phone")}:
             return
         phone, stored = self._number_in(self.phone), self.stored_value("phone")
-        is_other_number = not stored or stored not in same_phone(phone.number)
+        if not stored or stored not in same_phone(phone.number):
+            changed = self._changed_about_phone()
+            for name in self.about_phone.keys() - changed:
+                setattr(self, name, self.about_phone[name])
         if phone.note:
             self.phone_note = phone.note
-        elif is_other_number and self.phone_note == self.stored_value("phone_note"):
-            self.phone_note = ""
         self.phone = self._number_read = phone.number
+
+    def _changed_about_phone(self) -> set[str]:
+        return {name for name in self.about_phone if getattr(self, name) != self.stored_value(name)}
 
     def _number_in(self, entered: str) -> EnteredPhone:
         if not entered.strip():

@@ -22,6 +22,7 @@ from tests.factories import (
     DiscountFactory,
     EmployeeFactory,
     PickupRequestFactory,
+    RegularPickupRequestFactory,
     StopFactory,
     TextSettingsFactory,
 )
@@ -233,6 +234,19 @@ class TestState:
         later = (day + timedelta(days=2)).isoformat()
         send(office, stop, form, scheduled_for=later)
         assert stop.scheduled_for == day
+
+    def test_nothing_of_what_ended_can_be_changed(self, office: Client, customer: Customer) -> None:
+        stop = StopFactory.create(customer=customer)
+        pickup = PickupRequestFactory.create(customer=customer)
+        wish = RegularPickupRequestFactory.create(customer=customer)
+        ended = [(stop, stop.complete), (pickup, pickup.complete), (wish, wish.approve)]
+        for record, end in ended:
+            assert b'name="_save"' in office.get(page(record)).content
+            end()
+            shown = office.get(page(record))
+            assert shown.status_code == 200
+            assert b'name="_save"' not in shown.content
+            assert office.post(page(record), {"pickup_date": "2030-01-01"}).status_code == 403
 
     def test_a_pickup_that_waits_can_be_moved(self, office: Client, customer: Customer) -> None:
         pickup = PickupRequestFactory.create(customer=customer)

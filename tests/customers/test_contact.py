@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -91,6 +92,28 @@ class TestPhoneEntries:
         customer.save()
         customer.refresh_from_db()
         assert (customer.phone, customer.phone_note) == ("+14156015612", "after 5pm")
+
+    def test_what_is_known_about_a_number_ends_with_it(self, customer: Customer) -> None:
+        answered = timezone.now()
+        about = {"phone_is_mobile": True, "text_answered_at": answered, "phone_note": "Ann's"}
+        for save in ({}, {"update_fields": ["phone"]}):
+            Customer.objects.filter(pk=customer.pk).update(phone="+14156015610", **about)
+            customer.refresh_from_db()
+            customer.phone = "(415) 601-5610"
+            customer.save(**save)
+            customer.refresh_from_db()
+            assert {name: getattr(customer, name) for name in about} == about
+
+            customer.phone = "415-601-5611"
+            customer.save(**save)
+            customer.refresh_from_db()
+            assert customer.phone == "+14156015611"
+            assert (customer.phone_is_mobile, customer.text_answered_at) == (None, None)
+
+        customer.change_phone("415-601-5612", is_mobile=True)
+        customer.change_phone("415-601-5613", is_mobile=True)
+        customer.refresh_from_db()
+        assert customer.phone_is_mobile is True
 
     def test_a_stored_number_that_no_phone_has_is_kept_but_not_sent(
         self, customer: Customer

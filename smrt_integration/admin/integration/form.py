@@ -1,10 +1,6 @@
-"""The settings of the integration.
-
-Only what a person changed on the page is saved, so two people may edit at the same time.
-"""
+"""The settings of the integration, as its page shows them."""
 
 from collections import defaultdict
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
@@ -123,27 +119,8 @@ class IntegrationForm(IntegrationModelForm):
             business_id=self.instance.business_id, kind=CustomField.Kind.DATE
         )
         fields["birthday_hour"].choices = hour_choices(range(24), self.instance.business.clock)
-        for name, field in self.fields.items():
-            field.show_hidden_initial = name != "write_key"
+        for field in self.fields.values():
             field.disabled = not self.may_change
-
-    @cached_property
-    def changed_data(self) -> list[str]:
-        """Return the fields whose value differs from what the page showed.
-
-        Where the page does not say what it showed, compare with what is stored.
-        """
-        changed = []
-        for name, field in self.fields.items():
-            bound: Any = self[name]
-            was_shown = field.show_hidden_initial and bound.html_initial_name in self.data
-            if (
-                bound._has_changed()  # noqa: SLF001
-                if was_shown
-                else not field.disabled and field.has_changed(bound.initial, bound.data)
-            ):
-                changed.append(name)
-        return changed
 
     @property
     def changed_columns(self) -> list[str]:
@@ -178,10 +155,6 @@ class IntegrationForm(IntegrationModelForm):
 
     def limits(self) -> list[Any]:
         return [self[name] for name in LIMIT_LABELS]
-
-    def initial_region(self) -> str:
-        """Return the hidden initial value, which radio buttons rendered one by one leave out."""
-        return str(self["region"].as_hidden(only_initial=True))
 
     def lost_write_key(self) -> bool:
         """Return whether a write key was entered that the page with the errors does not show."""
