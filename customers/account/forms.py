@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
 from customers import storable
+from customers.account.conflicts import MergedAccountForm
 from customers.models import AddressDict, Business, Customer, PickupRequest
 from customers.models.contact_rules import missing_contact
 from customers.models.customer import CONTACT_FIELDS
@@ -67,14 +68,6 @@ class AccountForm(forms.Form):
         for field in self.fields.values():
             if isinstance(field, forms.CharField):
                 field.validators = [*field.validators, storable_text]
-
-    def submit_initial_values(self) -> None:
-        """Add the values shown as hidden fields, so that only what the customer changes is saved.
-
-        Another tab, or a reply to a text, may change other fields in the meantime.
-        """
-        for field in self.fields.values():
-            field.show_hidden_initial = True
 
     def errors_by_field_id(self) -> list[tuple[str, object]]:
         """Return each field's id and error, for the summary above the form."""
@@ -195,7 +188,7 @@ class ContactForm(AddressForm):
         return entered
 
 
-class DetailsForm(ContactForm):
+class DetailsForm(MergedAccountForm, ContactForm):
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         is_corporate = customer.kind == Customer.Kind.CORPORATE
         initial = {field: getattr(customer, field) for field in ContactForm.base_fields} | {
@@ -205,7 +198,6 @@ class DetailsForm(ContactForm):
             *args, business=customer.business, corporate=is_corporate, initial=initial, **kwargs
         )
         self.customer = customer
-        self.submit_initial_values()
 
     def clean(self) -> dict[str, Any]:
         """Refuse a change after which the business could not tell who this is."""
@@ -225,14 +217,13 @@ class MessageFieldsForm(AccountForm):
     receive_texts = forms.BooleanField(label="Send me texts", required=False)
 
 
-class MessageChoicesForm(MessageFieldsForm):
+class MessageChoicesForm(MergedAccountForm, MessageFieldsForm):
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(
             *args,
             initial={field: getattr(customer, field) for field in MessageFieldsForm.base_fields},
             **kwargs,
         )
-        self.submit_initial_values()
 
 
 class JoinForm(MessageFieldsForm, ContactForm):

@@ -45,6 +45,68 @@ def test_a_tab_left_open_does_not_undo_an_opt_out_by_text(
     assert (customer.receive_emails, customer.receive_texts) == (False, False)
 
 
+class TestChangedByBoth:
+    """The customer changes details that the business changed after the page was opened."""
+
+    def test_the_customer_sees_both_and_chooses(self, visitor: Visitor, customer: Customer) -> None:
+        tab = visitor.open("/account/details")
+        Customer.objects.filter(pk=customer.pk).update(street="2 New Road", city="Austin")
+
+        page = visitor.send(
+            tab, tab.form(with_field="account"), street="3 Old Road", last_name="Sample"
+        )
+
+        assert "This was changed while your page was open. Choose which to keep." in page.words
+        assert "Keep yours: 3 Old Road" in page.words
+        assert "Keep what is stored now: 2 New Road" in page.words
+        assert stored(customer) == ("2 New Road", "Austin", "Example")
+
+        again = visitor.send(page, answers(page, None))
+        assert "Choose which to keep" in again.words
+
+        done = visitor.send(again, answers(again, "mine"))
+        assert "Your details are saved." in done.words
+        assert stored(customer) == ("3 Old Road", "Austin", "Sample")
+
+    def test_what_is_stored_can_be_kept(self, visitor: Visitor, customer: Customer) -> None:
+        tab = visitor.open("/account/details")
+        Customer.objects.filter(pk=customer.pk).update(street="2 New Road")
+        page = visitor.send(
+            tab, tab.form(with_field="account"), street="3 Old Road", last_name="Sample"
+        )
+        visitor.send(page, answers(page, "stored"))
+        assert stored(customer) == ("2 New Road", customer.city, "Sample")
+
+    def test_a_choice_counts_only_between_the_values_that_were_shown(
+        self, visitor: Visitor, customer: Customer
+    ) -> None:
+        tab = visitor.open("/account/details")
+        Customer.objects.filter(pk=customer.pk).update(street="2 New Road")
+        page = visitor.send(tab, tab.form(with_field="account"), street="3 Old Road")
+        Customer.objects.filter(pk=customer.pk).update(street="4 Newest Road")
+        again = visitor.send(page, answers(page, "mine"))
+        assert "Keep what is stored now: 4 Newest Road" in again.words
+        assert stored(customer)[0] == "4 Newest Road"
+
+    def test_the_same_change_asks_nothing(self, visitor: Visitor, customer: Customer) -> None:
+        tab = visitor.open("/account/details")
+        Customer.objects.filter(pk=customer.pk).update(street="2 New Road")
+        page = visitor.send(tab, tab.form(with_field="account"), street="2 New Road")
+        assert "Your details are saved." in page.words
+
+
+def stored(customer: Customer) -> tuple[str, str, str]:
+    customer.refresh_from_db()
+    return customer.street, customer.city, customer.last_name
+
+
+def answers(page: Page, choice: str | None) -> dict[str, str]:
+    """Return the page's form with the choice about the street, if any."""
+    form = page.form(with_field="account")
+    del form["_choice-street"]
+    return form if choice is None else form | {"_choice-street": choice}
+
+
 def test_saving_the_same_values_changes_nothing(visitor: Visitor, integration: object) -> None:
     for path in ("details", "messages"):
         assert visitor.fill_in(f"/account/{path}").path == "/account/"

@@ -93,3 +93,19 @@ def test_a_new_customer_signs_up(page: Page, customer: Customer) -> None:
     page.get_by_role("button", name="Sign up").click()
     assert page.get_by_role("heading", name="Hello, Bea").is_visible()
     assert Customer.objects.get(first_name="Bea").phone == "+14155550177"
+
+
+def test_a_customer_chooses_between_their_change_and_another(
+    page: Page, customer: Customer
+) -> None:
+    page.goto(link_to(customer))
+    page.get_by_role("navigation").get_by_role("link", name="Details").click()
+    Customer.objects.filter(pk=customer.pk).update(street="2 New Road")
+    page.get_by_label("Street and number").fill("3 Old Road, in the yard, second door on the left")
+    page.get_by_role("button", name="Save").click()
+    check_width(page, "details-changed-by-both")
+    page.get_by_role("group", name="Street and number").get_by_label("Keep yours").check()
+    page.get_by_role("button", name="Save").click()
+    assert "Your details are saved." in page.get_by_role("status").inner_text()
+    customer.refresh_from_db()
+    assert customer.street.startswith("3 Old Road")

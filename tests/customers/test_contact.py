@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from customers.dates import normalise_date
 from customers.models import Business, Customer, CustomField, CustomFieldValue
