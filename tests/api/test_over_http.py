@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from requests import RequestException, Session
 
-from customers.models import Business, Customer, Order
+from customers.models import Business, Customer, LineItem, Order
 from events.models import Integration
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import Client
@@ -91,31 +91,54 @@ def test_calls_of_a_till_and_a_phone_reach_segment(
 def test_a_killed_server_does_every_call_once(
     web: Web, customer: Customer, integration: Integration
 ) -> None:
-    """Clients repeat calls without a response, with the same Idempotency-Key, during kill -9."""
-    business, orders, kills = customer.business, 120, 6
-    secret = Till(web, business).headers["Authorization"]
+    """Clients repeat calls without a response, with the same Idempotency-Key, during kill -9.
 
-    def create_order(number: int) -> str:
-        till = Session()
-        till.trust_env = False
-        headers = {"Authorization": str(secret), "Idempotency-Key": f"order-{number}"}
+    Done twice, a PATCH would find another ETag than its own, and a DELETE nothing.
+    """
+    orders, kills = 60, 6
+    secret = str(Till(web, customer.business).headers["Authorization"])
+
+    def call(method: str, path: str, key: str, **options: Any) -> Any:
+        headers = {"Authorization": secret, "Idempotency-Key": key, **options.pop("headers", {})}
         while True:
             try:
-                response = till.post(
-                    f"{web.url}/api/v1/orders",
-                    json={"customer": str(customer.uuid)},
-                    headers=headers,
-                    timeout=30,
-                )
+                with Session() as till:
+                    till.trust_env = False
+                    response = till.request(
+                        method,
+                        f"{web.url}/api/v1/{path}",
+                        headers=headers,
+                        timeout=30,
+                        **options,
+                    )
             except RequestException:
                 continue
-            if response.status_code == 409 and "Retry-After" in response.headers:
-                continue
-            assert response.status_code == 201, response.text
-            return str(response.json()["id"])
+            if not (response.status_code == 409 and "Retry-After" in response.headers):
+                return response
+
+    def life_of(number: int) -> str:
+        """Create an order, change it and delete its item. Returns the order's id."""
+        item = {"description": "Shirt", "price": "5.00", "quantity": 1, "department": None}
+        body = {"customer": str(customer.uuid), "items": [item, item]}
+        created = call("POST", "orders", f"create-{number}", json=body)
+        assert created.status_code == 201, created.text
+        path = f"orders/{created.json()['id']}"
+        changed = call(
+            "PATCH",
+            path,
+            f"change-{number}",
+            json={"bags": 3},
+            headers={"If-Match": created.headers["ETag"]},
+        )
+        assert (changed.status_code, changed.json()["bags"]) == (200, 3), changed.text
+        deleted = call(
+            "DELETE", f"{path}/items/{created.json()['items'][0]['id']}", f"delete-{number}"
+        )
+        assert deleted.status_code in {200, 204}, deleted.text
+        return str(created.json()["id"])
 
     with ThreadPoolExecutor(4) as tills:
-        futures = [tills.submit(create_order, number) for number in range(orders)]
+        futures = [tills.submit(life_of, number) for number in range(orders)]
         for kill in range(1, kills + 1):
             wait_until(
                 lambda kill=kill: (  # type: ignore[misc]
@@ -128,7 +151,8 @@ def test_a_killed_server_does_every_call_once(
 
     assert len(set(ids)) == orders
     assert {str(uuid) for uuid in Order.objects.values_list("uuid", flat=True)} == set(ids)
-    assert [create_order(number) for number in range(orders)] == ids
+    assert LineItem.objects.count() == orders
+    assert [life_of(number) for number in range(orders)] == ids
 
 
 def _kill_child(web: Web) -> None:
