@@ -100,15 +100,35 @@ IF_MATCH_PARAMETER = {
     "schema": {"type": "string"},
 }
 
+IF_NONE_MATCH_PARAMETER = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The ETag of the record as you have it. If it is the same, the call is a 304.",
+    "schema": {"type": "string"},
+}
+NOT_MODIFIED = {"description": "You have the record as it is. The response has no body."}
+ETAG = {
+    "ETag": {
+        "description": "Changes with the record, whoever changes it. Send it back as If-Match.",
+        "schema": {"type": "string"},
+    }
+}
+
 
 def add_common_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Add the error responses to every operation, and Idempotency-Key to what changes."""
+    """Add the error responses and ETags to operations, and Idempotency-Key to what changes."""
     components = result["components"]
     components["schemas"] |= {"Error": ERROR_SCHEMA, "Errors": ERRORS_SCHEMA}
     components["responses"] = {
         f"Error{status}": _error_response(status, description)
         for status, description in ERROR_DESCRIPTIONS.items()
     }
+    records = {
+        _schema_of(operation["responses"]["200"])
+        for operations in result["paths"].values()
+        for operation in operations.values()
+        if _is_of_one(operation)
+    } - {None}
     for operations in result["paths"].values():
         for method, operation in operations.items():
             for status in ERROR_DESCRIPTIONS:
@@ -118,7 +138,25 @@ def add_common_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any
             if method in CHANGING_METHODS:
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY_PARAMETER)
                 operation["parameters"].append(IF_MATCH_PARAMETER)
+            if _is_of_one(operation):
+                operation.setdefault("parameters", []).append(IF_NONE_MATCH_PARAMETER)
+                operation["responses"]["304"] = NOT_MODIFIED
+            for status in {"200", "201"} & operation["responses"].keys():
+                if _schema_of(operation["responses"][status]) in records:
+                    operation["responses"][status]["headers"] = ETAG
     return result
+
+
+def _is_of_one(operation: dict[str, Any]) -> bool:
+    """Return whether the operation returns one record that can be read by itself."""
+    return str(operation["operationId"]).endswith("_retrieve")
+
+
+def _schema_of(response: dict[str, Any]) -> str | None:
+    """Return the reference to the schema of a response's body, or None for another body."""
+    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+    reference: str | None = schema.get("$ref")
+    return reference
 
 
 def _error_response(status: str, description: str) -> dict[str, Any]:

@@ -1,12 +1,17 @@
 """A client that sends the ETag of what it read undoes nobody's change."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 from threading import Barrier
+from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from customers.models import Customer
+from events.models import Integration
 from smrt_integration.api.scopes import SCOPES
 from tests.api.conftest import Caller, errors
 from tests.factories import AgentFactory, OrderFactory, PickupRequestFactory, StopFactory
@@ -123,3 +128,41 @@ def test_of_ten_calls_with_one_etag_one_wins(pos: Caller, customer: Customer) ->
 
     with ThreadPoolExecutor(10) as threads:
         assert sorted(threads.map(call, range(10))) == [200, *[412] * 9]
+
+
+@pytest.mark.django_db
+def test_the_schema_says_which_responses_have_an_etag(
+    pos: Caller, customer: Customer, integration: Integration
+) -> None:
+    paths = described()
+    order = OrderFactory.create(customer=customer)
+    ids = {"orders": order.uuid, "customers": customer.uuid}
+    read = [
+        path.format(uuid=ids.get(path.split("/")[3]))
+        for path, operations in paths.items()
+        if "304" in operations.get("get", {"responses": {}})["responses"]
+        and ("{" not in path or path.split("/")[3] in ids)
+    ]
+    assert {"/api/v1/own-key", "/api/v1/trait-types", f"/api/v1/orders/{order.uuid}"} < {*read}
+    for path in read:
+        response = pos.get(path.removeprefix("/api/v1/"))
+        known = {"If_None_Match": response.headers["ETag"]}
+        again = pos("get", path.removeprefix("/api/v1/"), **known)
+        assert (response.status_code, again.status_code) == (200, 304), path
+
+    item = {"department": None, "description": "Shirt", "quantity": 1, "price": "3.50"}
+    added = pos.post(f"orders/{order.uuid}/items", {"items": [item, item]})
+    removed = pos("delete", f"orders/{order.uuid}/items/{added.json()['items'][0]['id']}")
+    deletion = paths["/api/v1/orders/{uuid}/items/{item}"]["delete"]["responses"]
+    assert "204" not in deletion
+    for response in (added, removed):
+        assert "ETag" in response.headers
+    assert "ETag" in deletion[str(removed.status_code)]["headers"]
+
+
+def described() -> dict[str, Any]:
+    """Return the paths of the OpenAPI schema."""
+    schema = StringIO()
+    call_command("spectacular", "--format", "openapi-json", stdout=schema)
+    paths: dict[str, Any] = json.loads(schema.getvalue())["paths"]
+    return paths

@@ -225,7 +225,7 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
                 order.change_item(line, **changes)
         return self.respond_reloaded(order)
 
-    @extend_schema(responses=OrderSerializer)
+    @extend_schema(responses={200: OrderSerializer})
     @item.mapping.delete
     def remove_item(self, request: Request, item: UUID, **kwargs: Any) -> Response:
         """Remove a line item from an open order."""
