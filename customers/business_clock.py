@@ -23,6 +23,8 @@ WORLD_WITH_24_HOURS: Final = "en_150"
 """The same with a clock of 24 hours: English in Europe."""
 QUOTED: Final = re.compile("'[^']*'")
 YEAR: Final = re.compile(r",?\s*y+\s*$")
+FULL_STOPS: Final = re.compile(r"\b([ap])\.m\.", re.IGNORECASE)
+"""As Canada writes the halves of a day."""
 SPACES: Final = str.maketrans({"\u202f": " ", "\u00a0": " "})
 """CLDR's narrow spaces that do not break: they double the price of a text, and no one types them
 in a search."""
@@ -117,7 +119,8 @@ def _time(of_day: time, country: str, seconds: bool = False) -> str:
 
 
 def _plain(text: str) -> str:
-    return text.translate(SPACES)
+    """Return the text without odd spaces, and "2:26 p.m." as "2:26 pm": a sentence may end so."""
+    return FULL_STOPS.sub(r"\1m", text.translate(SPACES))
 
 
 @cache

@@ -18,7 +18,7 @@ LOS_ANGELES = BusinessClock("America/Los_Angeles", "US")
         ("Europe/Berlin", "DE", "25 Nov 2026, 23:26"),
         ("Europe/London", "GB", "25 Nov 2026, 22:26"),
         ("Europe/Stockholm", "SE", "25 Nov 2026, 23:26"),
-        ("America/Toronto", "CA", "Nov 25, 2026, 5:26 p.m."),
+        ("America/Toronto", "CA", "Nov 25, 2026, 5:26 pm"),
         ("Australia/Sydney", "AU", "26 Nov 2026, 9:26 am"),
         # CLDR has no English for these: the world's, with the country's own clock
         ("Asia/Tokyo", "JP", "26 Nov 2026, 07:26"),
