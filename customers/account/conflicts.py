@@ -11,7 +11,7 @@ from customers.merged_forms import CHOICE, MINE, STORED, FieldConflict
 
 STORED_THEN: Final = "_stored-"
 """Followed by the field's name: the stored value between which and their own customers choose."""
-CHANGED_BY_BOTH: Final = "This was changed while your page was open. Choose which to keep."
+MUST_CHOOSE: Final = "This was changed while your page was open. Choose which to keep."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +76,4 @@ class MergedAccountForm(forms.Form):
                 str(self._stored(name)),
             )
         )
-        self.add_error(name, ValidationError(CHANGED_BY_BOTH, code="changed_by_both"))
+        self.add_error(name, ValidationError(MUST_CHOOSE, code="changed_by_both"))
