@@ -29,13 +29,25 @@ PRICE_LISTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType
 )
 """Description and price of each item, by country."""
 
+WEIGHED: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
+    {
+        "DE": ("Wäsche, gewaschen und gefaltet", "5.90", "kg"),
+        "US": ("Wash and fold", "1.85", "lb"),
+        "AU": ("Wash and fold", "7.50", "kg"),
+    }
+)
+"""Description, price and unit of what is sold by weight, by country."""
+
+SHARE_WEIGHED: Final = 0.1
+
 
 class DemoLineItem(TypedDict):
     """A line item. `department` is a record for the past, or an id for the API."""
 
     description: str
     price: Decimal
-    quantity: int
+    quantity: int | Decimal
+    unit: str
     department: Any
 
 
@@ -44,15 +56,24 @@ def random_line_items(options: BusinessOptions, random: Random) -> list[DemoLine
 
 
 def line_items_as_json(items: list[DemoLineItem]) -> list[dict[str, Any]]:
-    return [{**item, "price": str(item["price"])} for item in items]
+    return [
+        {**item, "price": str(item["price"]), "quantity": str(item["quantity"])} for item in items
+    ]
 
 
 def _random_line_item(options: BusinessOptions, random: Random) -> DemoLineItem:
-    description, price = random.choice(PRICE_LISTS[options.demo.place.country])
+    country = options.demo.place.country
+    description, price = random.choice(PRICE_LISTS[country])
+    quantity: int | Decimal = random.choice((1, 1, 1, 2, 4))
+    unit = ""
+    if random.random() < SHARE_WEIGHED:
+        description, price, unit = WEIGHED[country]
+        quantity = Decimal(random.randint(40, 250)) / 10
     department = random.choice(options.departments) if options.departments else None
     return {
         "description": description,
         "price": Decimal(price),
-        "quantity": random.choice((1, 1, 1, 2, 4)),
+        "quantity": quantity,
+        "unit": unit,
         "department": department,
     }

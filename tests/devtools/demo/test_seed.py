@@ -70,7 +70,7 @@ def test_one_business_is_in_the_eu_region_and_one_is_switched_off(
 
 
 def test_nothing_of_the_past_is_sent(businesses: Mapping[str, Business]) -> None:
-    assert Order.objects.count() == 114
+    assert Order.objects.count() == 123
     assert Outgoing.objects.count() == 0
 
 
