@@ -92,16 +92,19 @@ SHARED_PROCESSORS: Final[list[Any]] = [
     structlog.processors.format_exc_info,
     hide_row_details,
 ]
+PROCESSORS: Final[list[Any]] = [
+    structlog.stdlib.filter_by_level,
+    *SHARED_PROCESSORS,
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
+"""One list for every call of `configure`: a logger keeps the list that it first logged with, and
+`structlog.testing.capture_logs` replaces what is in the list."""
 
 
 def configure(level: str, readable: bool) -> dict[str, Any]:
     """Configure structlog. Returns Django's LOGGING setting; Celery keeps its root handler."""
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *SHARED_PROCESSORS,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )

@@ -8,6 +8,7 @@ import structlog
 from cryptography.fernet import Fernet
 from django.db import DatabaseError, connection
 from requests import Session
+from structlog.testing import capture_logs
 
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import Client
@@ -98,16 +99,27 @@ def test_the_web_server_logs_no_search(debug: str) -> None:
 
 def as_json(event: str) -> str:
     """Return the line that is logged for an event of gunicorn."""
-    present = structlog.get_config()
     config = configure("INFO", readable=False)["formatters"]["structured"]
-    # Loggers that logged before keep the list of processors that they had: so must all others.
-    structlog.configure(**present)
     formatter = structlog.stdlib.ProcessorFormatter(
         **{name: value for name, value in config.items() if name != "()"}
     )
     return formatter.format(
         logging.LogRecord("gunicorn.access", logging.INFO, "", 0, event, None, None)
     )
+
+
+def test_every_logger_uses_the_present_processors_however_often_they_are_configured() -> None:
+    """Otherwise a logger that was used before would go on past `capture_logs`."""
+    before, after = structlog.get_logger("before"), structlog.get_logger("after")
+    before.warning("first_line")
+    configure("WARNING", readable=False)
+    after.warning("first_line")
+    with capture_logs() as logged:
+        before.warning("second_line")
+        after.warning("second_line")
+        structlog.get_logger("new").warning("second_line")
+
+    assert [line["event"] for line in logged] == ["second_line"] * 3
 
 
 @pytest.mark.parametrize("search", SEARCHES)
