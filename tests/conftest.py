@@ -109,7 +109,9 @@ def _forget_outages() -> None:
     from customers.outages import Outage
 
     packages = ("customers.", "events.", "smrt_integration.")
-    for name, module in list(sys.modules.items()):
+    # A copy is one step. A list of the items is not: the garbage that is collected meanwhile may
+    # import a module.
+    for name, module in sys.modules.copy().items():
         if name.startswith(packages):
             for value in list(vars(module).values()):
                 if isinstance(value, Outage):

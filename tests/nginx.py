@@ -34,12 +34,18 @@ def nginx(web_url: str, folder: Path) -> Iterator[str]:
         assert ours in config
         config = config.replace(ours, here)
     (folder / "nginx.conf").write_text(config)
-    process = subprocess.Popen([program, "-c", folder / "nginx.conf", "-g", "daemon off;"])
+    # nginx reads a variable of this name as the numbers of sockets that it inherits.
+    environment = {name: value for name, value in os.environ.items() if name != "NGINX"}
+    process = subprocess.Popen(
+        [program, "-c", folder / "nginx.conf", "-g", "daemon off;"], env=environment
+    )
     url = f"http://127.0.0.1:{port}"
-    wait_until(lambda: _responds(url), "nginx responds")
-    yield url
-    process.terminate()
-    process.wait(10)
+    try:
+        wait_until(lambda: _responds(url), "nginx responds")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def _responds(url: str) -> bool:

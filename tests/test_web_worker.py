@@ -26,10 +26,13 @@ class SlowWeb(Program):
         self.clients = ExitStack()
         arguments = ["--bind", f"127.0.0.1:{self.port}", "--workers", str(workers)]
         super().__init__(["tests.slow_app", *arguments], {})
-        wait_until(
-            lambda: len(BOOTED_CHILD.findall(self.printed)) == workers and not is_free(self.port),
-            "it listens",
-        )
+        with self.killed_on_failure():
+            wait_until(
+                lambda: (
+                    len(BOOTED_CHILD.findall(self.printed)) == workers and not is_free(self.port)
+                ),
+                "it listens",
+            )
 
     def connect(self) -> socket.socket:
         """Connect, and send a request."""

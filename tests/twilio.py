@@ -42,12 +42,19 @@ class TwilioStandIn:
         self._process = subprocess.Popen(
             command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        assert line, "The Twilio stand-in did not start."
-        self.url = line.split()[-1]
         self._http = Session()
         self._http.trust_env = False
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            self.stop()
+            raise RuntimeError("The Twilio stand-in did not start.")
+        self.url = line.split()[-1]
+
+    def stop(self) -> None:
+        self._http.close()
+        self._process.terminate()
+        self._process.communicate(timeout=STOP_TIMEOUT_SECONDS)
 
     def texts(self) -> list[DeliveredText]:
         """Return the texts that customers got, in the order of arrival."""
@@ -86,9 +93,7 @@ class TwilioStandIn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._http.close()
-        self._process.terminate()
-        self._process.communicate(timeout=STOP_TIMEOUT_SECONDS)
+        self.stop()
 
 
 def post_incoming_text(

@@ -35,8 +35,9 @@ class Web(Program):
             "--preload",
         ]
         super().__init__(arguments, {"DEBUG": "1", "PUBLIC_URL": self.url, **environment})
-        self.wait_for_output("Booting worker")
-        wait_until(self._is_ready, f"{self.url} responds")
+        with self.killed_on_failure():
+            self.wait_for_output("Booting worker")
+            wait_until(self._is_ready, f"{self.url} responds")
 
     def replace_child(self) -> None:
         """Start a child without connections and without caches of the last test's rows.

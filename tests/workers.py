@@ -61,6 +61,15 @@ class Program:
         )
         os.close(handle)
 
+    @contextmanager
+    def killed_on_failure(self) -> Iterator[None]:
+        """Kill the program if the block fails, such as a wait for its start."""
+        try:
+            yield
+        except BaseException:
+            self.kill()
+            raise
+
     @property
     def printed(self) -> str:
         return self.output.read_text()

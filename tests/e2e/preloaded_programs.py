@@ -70,8 +70,10 @@ class PreloadedPrograms:
 @contextmanager
 def preloaded_programs(folder: Path) -> Iterator[PreloadedPrograms]:
     programs = PreloadedPrograms(folder)
-    yield programs
-    programs.close()
+    try:
+        yield programs
+    finally:
+        programs.close()
 
 
 def load_libraries() -> None:

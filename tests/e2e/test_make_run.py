@@ -40,6 +40,8 @@ UNSET_SETTINGS = (
 class Newcomer:
     """Starts the system, reads its output and opens its pages."""
 
+    run: WatchedProcess
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         ports = {
@@ -53,7 +55,6 @@ class Newcomer:
         )
         self.http = Session()
         self.http.trust_env = False
-        self.start()
 
     def start(self) -> None:
         self.run = WatchedProcess(
@@ -150,8 +151,11 @@ def environment_of(process: Path) -> list[str]:
 @pytest.fixture
 def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
     newcomer = Newcomer(tmp_path)
-    yield newcomer
-    newcomer.run.close()
+    try:
+        newcomer.start()
+        yield newcomer
+    finally:
+        newcomer.run.close()
 
 
 @pytest.mark.slow

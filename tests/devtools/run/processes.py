@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 WAIT_SECONDS = 30
+LAST_LINES = 60
+"""Lines of output in the report of a failed test."""
 
 ProgramSpec = Sequence[object]
 """A step or program, as in tests/devtools/run/sample_run.py."""
@@ -60,7 +62,11 @@ class WatchedProcess:
         def has_line() -> bool:
             return any(text in line for line in self.lines) or not self._reader.is_alive()
 
-        wait_until(has_line, text)
+        try:
+            wait_until(has_line, text)
+        except AssertionError as error:
+            error.add_note("It printed:\n" + "\n".join(self.lines[-LAST_LINES:]))
+            raise
         matching = [line for line in self.lines if text in line]
         assert matching, f"ended without saying {text!r}:\n" + "\n".join(self.lines)
         return matching[0]
@@ -79,7 +85,12 @@ class WatchedProcess:
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-        self.wait_for_end()
+        try:
+            self.wait_for_end()
+        finally:
+            # One that does not end would slow down all later tests.
+            self.process.kill()
+            self.process.wait()
 
     def _read(self) -> None:
         assert self.process.stdout
