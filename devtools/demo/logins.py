@@ -28,23 +28,24 @@ def create_logins() -> list[str]:
 
 def create_admin() -> str:
     """Create the demo's superuser if it is missing. Returns a sentence on how to log in."""
-    if not get_user_model().objects.filter(username=ADMIN).exists():
+    if is_new := not get_user_model().objects.filter(username=ADMIN).exists():
         get_user_model().objects.create_superuser(ADMIN, f"{ADMIN}@example.com", password(ADMIN))
-    return _login_sentence(ADMIN, "")
+    return _login_sentence(ADMIN, "", is_new)
 
 
 def _create_member(name: str, role: Membership.Role, business: Business) -> str:
-    if not get_user_model().objects.filter(username=name).exists():
+    if is_new := not get_user_model().objects.filter(username=name).exists():
         user = get_user_model().objects.create_user(
             name, f"{name}@example.com", password(name), is_staff=True
         )
         Membership.objects.create(user=user, business=business, role=role)
-    return _login_sentence(name, f" of {business.name}")
+    return _login_sentence(name, f" of {business.name}", is_new)
 
 
-def _login_sentence(name: str, of: str) -> str:
-    user = get_user_model().objects.get(username=name)
-    ending = password(name) if user.check_password(password(name)) else "that was set for it."
+def _login_sentence(name: str, of: str, is_new: bool) -> str:
+    # A check takes a quarter of a second.
+    is_ours = is_new or get_user_model().objects.get(username=name).check_password(password(name))
+    ending = password(name) if is_ours else "that was set for it."
     return f"Log in as {name}{of} with the password {ending}"
 
 

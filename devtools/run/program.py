@@ -22,7 +22,8 @@ class Program:
     """A program, and how to tell that it is ready: by `ready_url` and `ready_text`, if set.
 
     `ready_url`: an HTTP address that must respond. `ready_text`: text that a line of output must
-    contain. `after_all`: start when all others are ready.
+    contain. `after_all`: start when all others are ready. `doing`: a sentence to print before a
+    step, which may take a while.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Program:
     ready_url: str = ""
     ready_text: str = ""
     after_all: bool = False
+    doing: str = ""
 
 
 class RunningProgram:

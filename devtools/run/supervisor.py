@@ -109,6 +109,8 @@ class Supervisor:
         return len(recent) < MAX_RESTARTS
 
     async def _run_to_end(self, step: Program) -> list[str]:
+        if step.doing:
+            self._output.say(step.doing)
         lines: list[str] = []
         running = await RunningProgram.start(
             step, self._plan.folder, self._plan.environment, lines.append

@@ -117,8 +117,12 @@ def shared(everything: Mapping[str, str]) -> dict[str, str]:
 
 def steps() -> list[Program]:
     return [
-        Program("manage.py migrate", (*MANAGE, "migrate", "--no-input", "--verbosity", "0")),
-        Program("manage.py seed_demo", (*MANAGE, "seed_demo")),
+        Program(
+            "manage.py migrate",
+            (*MANAGE, "migrate", "--no-input", "--verbosity", "0"),
+            doing="Preparing the tables.",
+        ),
+        Program("manage.py seed_demo", (*MANAGE, "seed_demo"), doing="Preparing the demo."),
     ]
 
 

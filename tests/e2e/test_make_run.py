@@ -60,7 +60,10 @@ class Newcomer:
         self.run = WatchedProcess(
             [sys.executable, "-c", RUN_CODE, str(self.folder)], self._environment
         )
-        self.run.wait_for("Ctrl-C stops everything")
+        # The first start takes half a minute of a busy machine. Each part may take as long as any
+        # other condition, and a failure says which part did not end.
+        for said in ("Preparing the tables.", "Preparing the demo.", "Ctrl-C stops everything"):
+            self.run.wait_for(said)
 
     def password(self) -> str:
         return self.run.wait_for("Log in as admin with the password").split()[-1]

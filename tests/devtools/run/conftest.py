@@ -1,10 +1,10 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from devtools.services.ports import free_port
-from tests.devtools.run.processes import WatchedProcess, start_sample_run
+from tests.devtools.run.processes import ProgramSpec, WatchedProcess, start_sample_run
 
 Start = Callable[..., WatchedProcess]
 
@@ -38,7 +38,7 @@ def start(folder: Path, ports: dict[str, str]) -> Iterator[Start]:
 
     def starting(
         *programs: tuple[str, str],
-        steps: tuple[tuple[str, str], ...] = (),
+        steps: Sequence[ProgramSpec] = (),
         **environment: str | None,
     ) -> WatchedProcess:
         run = start_sample_run(folder, programs, steps, **{**ports, **environment})

@@ -115,6 +115,13 @@ def test_ctrl_c_during_a_step_ends_that_step(start: Start) -> None:
     assert not [line for line in run.lines if line.startswith("web")]
 
 
+def test_a_step_that_takes_a_while_says_what_it_does(start: Start) -> None:
+    steps = [["migrate", "pass", {"doing": "Preparing the tables."}], ["seed", "pass"]]
+    run = start(("web", FOREVER), steps=steps)
+    run.wait_for(READY)
+    assert run.lines[:3] == ["Starting.", "Preparing the tables.", ""]
+
+
 def test_the_children_of_a_program_end_with_it(start: Start) -> None:
     child = (
         "import subprocess, sys; "
