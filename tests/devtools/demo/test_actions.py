@@ -230,6 +230,8 @@ def test_a_repeated_request_is_executed_once(
 
 
 def test_nothing_is_sent_for_a_business_that_is_switched_off(system: DemoSystem) -> None:
+    # First, while no driver has completed the pickup of whoever replies.
+    system.act(replies.reply_no, OFF)
     for action in dict(simulation.ACTION_COUNTS):
         system.act(action, OFF)
     assert ApiKey.objects.filter(business__name=OFF.name, last_used_at=None).count() == 0
