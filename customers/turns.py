@@ -13,7 +13,12 @@ from typing import Any, Final, NamedTuple
 
 from django.core.signals import request_finished, request_started
 
-from customers.large_turns import LargeTurn, give_back_large_turn, take_large_turn
+from customers.large_turns import (
+    LargeTurn,
+    give_back_large_turn,
+    give_back_owed_turns,
+    take_large_turn,
+)
 
 WAIT_SECONDS: Final = 2.0
 """A till's call takes less than a tenth of a second, so a burst of them passes within this time.
@@ -127,9 +132,13 @@ def _leave(**kwargs: Any) -> None:
     if turn is None:
         return
     _turn.set(None)
-    in_progress.leave(turn.names)
-    if turn.large is not None:
-        give_back_large_turn(turn.business, turn.large)
+    try:
+        # first, while this process lets no other large request of the business begin
+        if turn.large is not None:
+            give_back_large_turn(turn.business, turn.large)
+        give_back_owed_turns()
+    finally:
+        in_progress.leave(turn.names)
 
 
 request_finished.connect(_leave)

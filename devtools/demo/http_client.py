@@ -87,7 +87,8 @@ class HttpClient:
         seconds = min(
             float(text) if text.isascii() and text.isdigit() else RETRY_SECONDS, MAX_WAIT_SECONDS
         )
-        self._write_line(f"The {self._name} asks us to wait for {seconds:.0f} seconds.")
+        unit = "second" if seconds == 1 else "seconds"
+        self._write_line(f"The {self._name} asks us to wait for {seconds:g} {unit}.")
         time.sleep(seconds)
 
 

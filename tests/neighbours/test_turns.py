@@ -1,7 +1,10 @@
 """One business's requests cannot take all threads of the web server."""
 
+import os
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,16 +14,18 @@ from django.contrib.auth.models import User
 from django.test import Client
 from redis import Redis
 
-from customers import turns
+from customers import rate_limit, turns
 from customers.large_turns import LargeTurn, give_back_large_turn, take_large_turn
 from customers.models import Business, Customer
 from customers.turns import bounds_for, in_progress
+from devtools.services.redis import RedisServer
 from tests.account.conftest import Visitor
 from tests.api.conftest import Caller, errors, web
 from tests.events.other_connections import uncommitted
 from tests.factories import CustomerFactory
 from tests.neighbours.test_timeouts import lock
 from tests.web import Web
+from tests.workers import wait_until
 
 __all__ = ["web"]
 
@@ -145,6 +150,33 @@ def test_large_lists_of_a_business_are_read_one_at_a_time_over_all_processes(
     assert [pos.get("orders", limit=200).status_code for _ in range(2)] == [200, 200]
     keys = Redis.from_url(settings.REDIS_URL)
     assert [keys.pttl(key) <= 1_000 for key in keys.keys("smrt:large:*")] in ([], [True])
+
+
+def test_a_turn_that_redis_set_too_late_is_given_back(
+    settings: LazySettings, tmp_path: Path
+) -> None:
+    """Otherwise the business's large requests would be refused for a quarter of a minute."""
+    server = RedisServer(tmp_path / "redis")
+    server.start()
+    try:
+        settings.REDIS_URL = server.url
+        earlier = take_large_turn("business 1", 0)
+        assert earlier
+        give_back_large_turn("business 1", earlier)
+
+        os.kill(server.pid, signal.SIGSTOP)
+        turn = take_large_turn("business 2", 0)
+        assert turn, "while Redis is away nobody waits"
+        os.kill(server.pid, signal.SIGCONT)
+        with Redis.from_url(server.url) as keys:
+            wait_until(lambda: keys.exists("smrt:large:business 2"), "Redis sets the key late")
+        give_back_large_turn("business 2", turn)
+        # The seconds after a failure have passed.
+        rate_limit._retry_at = 0.0
+
+        assert take_large_turn("business 2", turns.WAIT_SECONDS)
+    finally:
+        server.kill()
 
 
 @pytest.mark.django_db

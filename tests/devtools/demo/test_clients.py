@@ -115,7 +115,7 @@ def test_a_client_waits_as_long_as_a_busy_server_asks(server: Server) -> None:
     lines: list[str] = []
     server.responses += [(429, {"Retry-After": "1"}, "{}"), (200, {}, '{"results": []}')]
     assert api(server.url, lines).get("customers") == {"results": []}
-    assert lines == ["The web server asks us to wait for 1 seconds."]
+    assert lines == ["The web server asks us to wait for 1 second."]
 
 
 @pytest.mark.parametrize(
