@@ -57,7 +57,11 @@ def start_ids_at(number: int) -> None:
 
 @dataclass
 class SampleBusiness:
-    """`mark` is part of every name that a page may show; `numbers` is a pattern of all ids."""
+    """`mark` is part of every name that a page may show; `numbers` is a pattern of all ids.
+
+    Pages hold random tokens, and one in some thousands spells a word of four letters. A mark is so
+    long that none spells it.
+    """
 
     mark: str
     numbers: str = "no number"
@@ -65,6 +69,7 @@ class SampleBusiness:
     customer: Customer = field(init=False)
 
     def __post_init__(self) -> None:
+        assert len(self.mark) >= 6, "a random token may be the same by chance"
         self.business = business = BusinessFactory.create(name=f"{self.mark} Cleaners")
         Integration.objects.create(
             business=business, enabled=True, write_key=self.mark.lower().ljust(32, "x")

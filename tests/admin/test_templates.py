@@ -97,6 +97,6 @@ def test_no_page_lacks_a_variable(sample: SampleBusiness, missing: set[str]) -> 
 def test_the_list_of_several_businesses_lacks_none(
     sample: SampleBusiness, missing: set[str], support: User
 ) -> None:
-    SampleBusiness("Zebu")
+    SampleBusiness("Zebrafinch")
     assert logged_in(support).get(reverse("admin:index")).status_code == 200
     assert missing & own_variables() == set()

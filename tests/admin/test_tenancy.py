@@ -49,7 +49,7 @@ def samples(
     start_ids_at(FIRST_ID)
     near = SampleBusiness("Quokka", rf"{FIRST_ID}"[:-2] + r"\d\d")
     start_ids_at(SECOND_ID)
-    return near, SampleBusiness("Zebu", rf"{SECOND_ID}"[:-2] + r"\d\d")
+    return near, SampleBusiness("Zebrafinch", rf"{SECOND_ID}"[:-2] + r"\d\d")
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def checks(settings: Any, time_machine: TimeMachineFixture) -> TenancyChecks:
     own = SampleBusiness("Quokka")
     own.customer.street, own.customer.country = "1 Example Street", "US"
     own.customer.save()
-    return TenancyChecks(own, SampleBusiness("Zebu"), smrt_integration.urls)
+    return TenancyChecks(own, SampleBusiness("Zebrafinch"), smrt_integration.urls)
 
 
 def rewritten(value: Any) -> Any:

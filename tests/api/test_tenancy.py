@@ -39,7 +39,7 @@ def businesses(
     start_ids_at(FIRST_ID)
     first = SampleBusiness("Quokka", rf"{FIRST_ID}"[:-2] + r"\d\d")
     start_ids_at(SECOND_ID)
-    return first, SampleBusiness("Zebu", rf"{SECOND_ID}"[:-2] + r"\d\d")
+    return first, SampleBusiness("Zebrafinch", rf"{SECOND_ID}"[:-2] + r"\d\d")
 
 
 @pytest.mark.parametrize("check", WALKS, ids=lambda check: check.__name__)
