@@ -61,7 +61,16 @@ def other_session() -> Iterator[psycopg.Connection[Any]]:
 
 
 def claim_at(now: datetime, **options: Any) -> list[ClaimedLane]:
-    """Claim at this time, once the transactions that ran at the last claim have ended.
+    """Claim at this time, once the transactions that ran at the last claim have ended."""
+    let_transactions_end()
+    claimed = claim_lanes(now, limit=100, **options)
+    time_passes()
+    Lane.objects.update(lease_token=None, lease_until=None)
+    return claimed
+
+
+def let_transactions_end() -> None:
+    """Wait until those that ran at the last claim have ended: until then, no floor rises.
 
     Those of other tests count too: transaction ids are of the whole server.
     """
@@ -69,10 +78,6 @@ def claim_at(now: datetime, **options: Any) -> list[ClaimedLane]:
         cursor.execute("SELECT COALESCE(max(next_floor_xmax), 0) FROM events_lane")
         (began,) = cursor.fetchone()
     workers.wait_until(lambda: oldest_transaction() >= began, "other transactions had ended", 60)
-    claimed = claim_lanes(now, limit=100, **options)
-    time_passes()
-    Lane.objects.update(lease_token=None, lease_until=None)
-    return claimed
 
 
 def oldest_transaction() -> int:
@@ -212,6 +217,7 @@ def test_dead_rows_of_a_business_with_nothing_left_are_skipped_too(customer: Cus
 
         for _ in range(2):
             Lane.objects.update(floor_at=timezone.now() - timedelta(minutes=2))
+            let_transactions_end()
             deliver(from_zero=True)
 
         assert count_buffers(WAITING_BY_FLOORS) < FEW_BUFFERS
