@@ -22,7 +22,9 @@ pytestmark = pytest.mark.django_db
 def checks(settings: Any, time_machine: TimeMachineFixture) -> TenancyChecks:
     settings.API_CALLS_PER_MINUTE = 1_000_000
     time_machine.move_to(timezone.now(), tick=False)
-    return TenancyChecks(SampleBusiness("Quokka"), SampleBusiness("Zebrafinch"), smrt_integration.urls)
+    return TenancyChecks(
+        SampleBusiness("Quokka"), SampleBusiness("Zebrafinch"), smrt_integration.urls
+    )
 
 
 def test_an_unknown_name_is_refused_by_every_call(checks: TenancyChecks) -> None:

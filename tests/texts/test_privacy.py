@@ -66,7 +66,7 @@ def test_sending_and_receiving_log_nothing_personal(
     for secret in (
         pickup.customer.phone[1:],
         NUMBER[1:],
-        DOOR_CODE_TEXT.split()[-1],
+        DOOR_CODE_TEXT.rsplit(maxsplit=1)[-1],
         "our van",
         TOKEN,
         ACCOUNT,
