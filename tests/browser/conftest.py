@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from devtools.chromium import FLAGS, SIZES, find_chromium
 from tests.admin.conftest import helper, logged_in, other_business, other_owner, owner, support
@@ -38,6 +38,8 @@ PASSWORD = "correct-horse-battery"
 FULL_HASH = PBKDF2PasswordHasher().encode(PASSWORD, "only-for-tests")
 FAILURES = Path(__file__).resolve().parents[2] / ".dev" / "browser-failures"
 MILLISECONDS = 10_000
+CONTEXTS = pytest.StashKey[list[BrowserContext]]()
+"""The browser profiles that a test opened."""
 
 expect.set_options(timeout=MILLISECONDS)
 
@@ -82,13 +84,13 @@ def watch(web: Web) -> Watch:
 
 @pytest.fixture
 def open_browser(
-    chromium: Browser, web: Web, watch: Watch
+    chromium: Browser, web: Web, watch: Watch, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., BrowserContext]]:
     """Open a new browser profile, as in `open_browser("phone", color_scheme="dark")`.
 
     The test fails if any of its pages has troubles.
     """
-    contexts: list[BrowserContext] = []
+    contexts = request.node.stash[CONTEXTS] = []
 
     def start(width: str, **preferences: str) -> BrowserContext:
         across, down = SIZES[width]
@@ -160,11 +162,13 @@ def visitor(page: Page) -> Visitor:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep the page of a failed test. Report tests without a browser in one sentence."""
+    """Keep the pages of a failed test. Report tests without a browser in one sentence."""
     report = yield
-    page = getattr(item, "funcargs", {}).get("page")
-    if report.when == "call" and report.failed and isinstance(page, Page):
-        report.sections.append(("The page as it was", _save_page(page, item.name)))
+    if report.when == "call" and report.failed:
+        pages = [page for context in item.stash.get(CONTEXTS, []) for page in context.pages]
+        for number, page in enumerate(pages, 1):
+            saved = _save_page(page, f"{item.name}-{number}")
+            report.sections.append(("The page as it was", saved))
     if report.skipped and find_chromium() is None:
         report.longrepr = (__file__, 1, f"Skipped: {NO_BROWSER}")
     return report
@@ -173,7 +177,10 @@ def pytest_runtest_makereport(
 def _save_page(page: Page, name: str) -> str:
     FAILURES.mkdir(parents=True, exist_ok=True)
     path = FAILURES / f"{name.replace('/', '-')}.png"
-    page.screenshot(path=path, full_page=True)
-    text = page.locator("body").inner_text()
+    try:
+        page.screenshot(path=path, full_page=True)
+        text = page.locator("body").inner_text()
+    except Error as error:
+        return f"{page.url} does not respond: {error}"
     path.with_suffix(".txt").write_text(f"{page.url}\n\n{text}\n")
     return f"{path}\n{page.url}\n{text[:2000]}"
