@@ -67,8 +67,13 @@ def write_exports_after_commit() -> None:
     _publish_after_commit(WRITE_EXPORTS_TASK)
 
 
+def publish(task: str) -> bool:
+    """Publish the task, unless many wait. Returns whether it was published. Raises nothing."""
+    return _try_to_publish(lambda: _publish(task))
+
+
 def _publish_after_commit(task: str) -> None:
-    transaction.on_commit(lambda: _try_to_publish(lambda: _publish(task)), robust=True)
+    transaction.on_commit(lambda: publish(task), robust=True)
 
 
 def wake() -> bool:

@@ -4,9 +4,11 @@ The time is the database's: a worker whose clock is wrong expires and deletes no
 """
 
 import time
+from functools import partial
 
 import structlog
 
+from customers.budget import Budget
 from customers.texts import nightly
 from events import wake
 from events.alerts import watch as alerts
@@ -17,10 +19,12 @@ from events.send_log import partitions, retention
 from events.sweeps import birthdays, lost, spending
 from smrt_integration.api import idempotency
 from smrt_integration.celery import app
+from smrt_integration.chores import Chore
 from smrt_integration.delivery.deliver import Delivery
 from smrt_integration.exports import files, write_parts
 
 log = structlog.get_logger(__name__)
+chore = partial(app.task, base=Chore)
 
 
 @app.task(name=wake.DELIVER_TASK)
@@ -39,68 +43,69 @@ def deliver(from_zero: bool = False) -> str:
     return f"{delivery.logged} logged"
 
 
-@app.task
-def fan_out_trait_changes() -> str:
-    return f"{fan_out.fan_out_all()} chunks"
+@chore()
+def fan_out_trait_changes(budget: Budget) -> str:
+    return f"{fan_out.fan_out_all(budget)} chunks"
 
 
-@app.task(name=wake.RUN_JOBS_TASK)
-def run_jobs() -> str:
-    return f"{run.run_jobs(database_now())} chunks"
+@chore(name=wake.RUN_JOBS_TASK)
+def run_jobs(budget: Budget) -> str:
+    return f"{run.run_jobs(database_now(), budget)} chunks"
 
 
-@app.task(name=wake.WRITE_EXPORTS_TASK)
-def write_exports() -> str:
-    return f"{write_parts.write_exports()} parts"
+@chore(name=wake.WRITE_EXPORTS_TASK)
+def write_exports(budget: Budget) -> str:
+    return f"{write_parts.write_exports(budget)} parts"
 
 
-@app.task
-def delete_old_exports() -> str:
-    return f"{files.delete_old(database_now())} deleted"
+@chore()
+def delete_old_exports(budget: Budget) -> str:
+    return f"{files.delete_old(database_now(), budget)} deleted"
 
 
-@app.task
-def sweep_lost() -> str:
+@chore()
+def sweep_lost(budget: Budget) -> str:
     return f"{lost.sweep(database_now())} recorded"
 
 
-@app.task
-def sweep_birthdays() -> str:
+@chore()
+def sweep_birthdays(budget: Budget) -> str:
     return f"{birthdays.sweep(database_now())} recorded"
 
 
-@app.task
-def sweep_spending() -> str:
+@chore()
+def sweep_spending(budget: Budget) -> str:
     return f"{spending.sweep(database_now())} changed"
 
 
-@app.task
-def alert_owners() -> str:
-    return f"{alerts.watch(database_now())} emails"
+@chore()
+def alert_owners(budget: Budget) -> str:
+    return f"{alerts.watch(database_now(), budget)} emails"
 
 
-@app.task
-def expire_waiting() -> str:
+@chore()
+def expire_waiting(budget: Budget) -> str:
     now = database_now()
-    unanswered.resolve_all(now)
-    return f"{expire.expire(now)} expired"
+    unanswered.resolve_all(now, budget)
+    return f"{expire.expire(now, budget)} expired"
 
 
-@app.task
-def keep_partitions() -> str:
+@chore()
+def keep_partitions(budget: Budget) -> str:
     now = database_now()
-    return f"{partitions.create_ahead(now)} created, {retention.drop_old(now)} dropped"
+    created = partitions.create_ahead(now)
+    return f"{created} created, {retention.drop_old(now, budget)} dropped"
 
 
-@app.task
-def delete_old_idempotency_keys() -> str:
-    return f"{idempotency.delete_old_responses(database_now())} deleted"
+@chore()
+def delete_old_idempotency_keys(budget: Budget) -> str:
+    return f"{idempotency.delete_old_responses(database_now(), budget)} deleted"
 
 
-@app.task
-def send_texts() -> str:
+@chore()
+def send_texts(budget: Budget) -> str:
     """Send the nightly texts of all businesses whose hour has come."""
-    counts = nightly.run(database_now)
+    counts = nightly.run(database_now, budget)
     if counts:
         log.info("texts", **counts)
     return ", ".join(f"{count} {what}" for what, count in sorted(counts.items())) or "nothing due"

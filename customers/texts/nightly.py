@@ -1,15 +1,14 @@
 """One run of the nightly texts: plan, then claim, send and save until nothing is due."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Final
 
 import structlog
 from django.utils import timezone
 
+from customers.budget import Budget
 from customers.texts import backends
 from customers.texts.backends import TextBackend
 from customers.texts.claim_texts import TEXT_CHUNK_SIZE, claim_texts, close_overdue_texts
@@ -19,31 +18,26 @@ from customers.texts.send_results import Halted, SendResult, TextToSend, Unconfi
 
 log = structlog.get_logger(__name__)
 
-TEXT_RUN_SECONDS: Final = 50.0
-"""Less than the minute after which beat starts the next run, which continues where this ended."""
 
-
-def run(
-    clock: Callable[[], datetime] = timezone.now, budget: float = TEXT_RUN_SECONDS
-) -> Counter[str]:
+def run(clock: Callable[[], datetime] = timezone.now, budget: Budget | None = None) -> Counter[str]:
     """Plan and send texts until none is due or the time is up.
 
     Returns the number of texts by result.
     """
-    now, ends = clock(), time.monotonic() + budget
+    budget, now = budget or Budget(), clock()
     plan_texts(now)
     expired, abandoned = close_overdue_texts(now)
     counts = Counter(expired=expired, abandoned=abandoned)
     with ThreadPoolExecutor(TEXT_CHUNK_SIZE) as threads:
         backend = backends.new_backend()
-        while time.monotonic() < ends and (texts := claim_texts(clock())):
+        while texts := claim_texts(clock()):
             results = send(texts, backend, threads)
             save_send_results(
                 {text.id: result for text, result in zip(texts, results, strict=True)},
                 clock(),
             )
             counts.update(type(result).__name__.lower() for result in results)
-            if any(_is_account_halted(result) for result in results):
+            if any(_is_account_halted(result) for result in results) or budget.is_spent():
                 break
     return +counts
 

@@ -3,7 +3,6 @@
 Runs every minute. Idempotent: two runs at once send each email once.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ import structlog
 from django.core.mail import EmailMessage, get_connection
 from django.db import connection
 
+from customers.budget import Budget
 from events.alerts import emails
 from events.alerts.decide import (
     DAY,
@@ -38,11 +38,8 @@ RETRY_REFUSED_AFTER: Final = timedelta(minutes=10)
 MAIL_SERVER_ERRORS: Final = (OSError, SMTPException)
 EMAIL_REFUSED_ERRORS: Final = (SMTPRecipientsRefused, SMTPSenderRefused, SMTPDataError)
 
-ALERTS_BUDGET_SECONDS: Final = 20.0
-"""Time for the emails of one run; the next run sends the rest. Deliveries run in the same workers
-and must not wait long for a slow mail server."""
-MOST_EMAILS_A_RUN: Final = 200
-"""Emails written in one run: about as many as a mail server takes within the time budget."""
+MOST_EMAILS_A_RUN: Final = 50
+"""Emails written in one run: about as many as a mail server takes in two seconds."""
 
 # Nothing here grows with the log: there are as many lanes as businesses, and of the outbox and the
 # held tracks one row of each is read.
@@ -125,15 +122,22 @@ class WatchedBusiness:
         return DueEmail(self.business_id, problem, email)
 
 
-def watch(now: datetime) -> int:
-    """Look for problems once, store them, and send what is due. Returns the number of emails."""
+def watch(now: datetime, budget: Budget | None = None) -> int:
+    """Look for problems once, store them, and send what is due. Returns the number of emails.
+
+    What the budget has no time for is sent by the next run.
+    """
     watched = find_problems(now)
     _store(watched, now)
     due = [(business, email) for business in watched if (email := business.due_email)]
     owners = emails.owners_of([email.business_id for _, email in due])
     _end([b for b in watched if b.decision == NOTHING or _has_no_reader(b, owners)], now)
     with_owners = [(business, email) for business, email in due if email.business_id in owners]
-    return send_emails(with_owners[:MOST_EMAILS_A_RUN], owners, now)
+    budget = budget or Budget()
+    sent = send_emails(with_owners[:MOST_EMAILS_A_RUN], owners, now, budget)
+    # Refused ones and those of a mail server that fails wait for the next tick.
+    budget.left_work = budget.left_work or sent == MOST_EMAILS_A_RUN
+    return sent
 
 
 def find_problems(now: datetime) -> list[WatchedBusiness]:
@@ -192,6 +196,7 @@ def send_emails(
     due: Sequence[tuple[WatchedBusiness, DueEmail]],
     owners: Mapping[int, list[str]],
     now: datetime,
+    budget: Budget,
 ) -> int:
     """Send the emails over one connection. Returns the number of emails sent.
 
@@ -200,12 +205,11 @@ def send_emails(
     if not due:
         return 0
     messages = emails.write_emails([email for _, email in due], owners, now)
-    deadline, sent = time.monotonic() + ALERTS_BUDGET_SECONDS, 0
+    sent = 0
     try:
         with get_connection() as server:
-            for business, email in due:
-                message = messages.get(business.business_id)
-                if message and time.monotonic() < deadline:
+            for business, email in budget.over(due):
+                if message := messages.get(business.business_id):
                     sent += _send(server, business.emailed, email, message, now)
     except MAIL_SERVER_ERRORS as error:
         # not the error's text: it may quote an address

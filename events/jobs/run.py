@@ -3,13 +3,13 @@
 A worker that dies loses the work of one chunk; the next worker goes on from there.
 """
 
-import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
 
+from customers.budget import Budget
 from events.jobs import choose_held, discard, resend
 from events.models import Request
 
@@ -26,19 +26,15 @@ JOB_CHUNKS: Final[dict[str, JobChunk]] = {
 It updates `done`, `passed_over` and `position` of the job, which the caller saves, and returns
 whether the job is finished."""
 
-JOBS_BUDGET_SECONDS: Final = 20.0
-"""After this long the task ends, and the next tick goes on: a job with a million messages must not
-keep a worker from delivering."""
 
-
-def run_jobs(now: datetime) -> int:
+def run_jobs(now: datetime, budget: Budget | None = None) -> int:
     """Do chunks of all open jobs in turn, until none can go on or the time is up.
 
     Returns the number of chunks done.
     """
-    deadline, chunks, ids = time.monotonic() + JOBS_BUDGET_SECONDS, 0, _open_jobs()
-    while ids and time.monotonic() < deadline:
-        results = {job_id: _run_chunk(job_id, now) for job_id in ids}
+    budget, chunks, ids = budget or Budget(), 0, _open_jobs()
+    while ids and not (chunks and budget.is_spent()):
+        results = {job_id: _run_chunk(job_id, now) for job_id in budget.over(ids)}
         chunks += sum(has_more is not None for has_more in results.values())
         ids = [job_id for job_id, has_more in results.items() if has_more]
     return chunks

@@ -6,6 +6,7 @@ from typing import Final
 from django.db import connection
 from django.db.models import Max
 
+from customers.budget import Budget
 from events.models import Integration
 from events.send_log import daily_counts, partitions
 
@@ -34,25 +35,27 @@ def months_before(month: date, count: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
-def drop_old(now: datetime) -> int:
+def drop_old(now: datetime, budget: Budget | None = None) -> int:
     """Drop the months that no business keeps, then delete what single businesses do not keep.
 
     Returns the number of partitions dropped.
     """
-    month = partitions.month_of(now)
+    budget, month = budget or Budget(), partitions.month_of(now)
     most_months = Integration.objects.aggregate(most=Max("retention_months"))["most"]
     longest = most_months or DEFAULT_RETENTION_MONTHS
     dropped = partitions.drop_before(months_before(month, longest))
     daily_counts.delete_before(months_before(month, longest))
     shorter = Integration.objects.filter(retention_months__lt=longest)
     for business_id, months in shorter.values_list("business_id", "retention_months"):
-        _delete_log(business_id, months_before(month, months))
+        if budget.left_work:
+            return dropped
+        _delete_log(business_id, months_before(month, months), budget)
         daily_counts.delete_of_business(business_id, months_before(month, months))
-    _delete_resent()
+    _delete_resent(budget)
     return dropped
 
 
-def _delete_log(business_id: int, before: date) -> None:
+def _delete_log(business_id: int, before: date, budget: Budget) -> None:
     for table, column in partitions.PARTITIONED.items():
         statement = DELETE_LOG_CHUNK.format(table=table, column=column)
         deleted = LOG_CHUNK_SIZE
@@ -60,12 +63,16 @@ def _delete_log(business_id: int, before: date) -> None:
             with connection.cursor() as cursor:
                 cursor.execute(statement, [business_id, before, LOG_CHUNK_SIZE])
                 deleted = cursor.rowcount
+            if deleted == LOG_CHUNK_SIZE and budget.is_spent():
+                return
 
 
-def _delete_resent() -> None:
+def _delete_resent(budget: Budget) -> None:
     """Delete the marks of entries that are gone: these cannot be sent again anyway."""
     deleted = LOG_CHUNK_SIZE
     while deleted == LOG_CHUNK_SIZE:
         with connection.cursor() as cursor:
             cursor.execute(DELETE_RESENT_CHUNK, [LOG_CHUNK_SIZE])
             deleted = cursor.rowcount
+        if deleted == LOG_CHUNK_SIZE and budget.is_spent():
+            return

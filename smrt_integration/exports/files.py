@@ -7,6 +7,7 @@ from typing import Final
 from django.core.files.storage import Storage, storages
 from django.db.models import Q
 
+from customers.budget import Budget
 from smrt_integration.exports.models import EXPORT_RETENTION, Export
 
 STORAGE_ALIAS: Final = "exports"
@@ -25,7 +26,7 @@ def delete_files(folder: str) -> None:
         storage().delete(folder)
 
 
-def delete_old(now: datetime) -> int:
+def delete_old(now: datetime, budget: Budget | None = None) -> int:
     """Delete exports after a day, and files that no export has. Returns how many exports.
 
     A worker that is killed, or that loses its lease, may leave such files; so does a deleted
@@ -38,7 +39,9 @@ def delete_old(now: datetime) -> int:
         | Q(finished_at=None, failed_at=None, requested_at__lt=before)
     )
     deleted = old.delete()[0]
-    for folder in _folders():
+    known = set(Export.objects.values_list("folder", flat=True))
+    for folder in (budget or Budget()).over({*_folders()} - known):
+        # An export may have been asked for since.
         if not Export.objects.filter(folder=folder).exists():
             delete_files(folder)
     return deleted

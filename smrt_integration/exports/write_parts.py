@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
+from customers.budget import Budget
 from events.send_log import pages
 from events.send_log.entries import LogPosition
 from events.send_log.filter import MessageFilter
@@ -30,10 +31,8 @@ log = structlog.get_logger(__name__)
 
 EXPORT_CHUNK_SIZE: Final = 2_000
 """Rows per query; 2,000 take about a megabyte. Each is a transaction of its own."""
-PART_SECONDS: Final = 5.0
+PART_SECONDS: Final = 1.5
 """How long a part is written. A worker that is killed loses this much work."""
-EXPORTS_BUDGET_SECONDS: Final = 20.0
-"""After this long the task ends, and the next tick goes on."""
 EXPORT_LEASE: Final = timedelta(seconds=30)
 """Renewed with each chunk, which takes a fraction of a second. When a worker is killed, or fails,
 the next attempt is this much later."""
@@ -52,15 +51,16 @@ class Part:
     more: bool = True
 
 
-def write_exports() -> int:
+def write_exports(budget: Budget | None = None) -> int:
     """Write parts of open exports in turn, until none can go on or the time is up.
 
     Returns the number of parts.
     """
-    deadline, parts = time.monotonic() + EXPORTS_BUDGET_SECONDS, 0
+    budget, parts, tried = budget or Budget(), 0, 0
     with timeouts.use(timeouts.EXPORT):
-        while time.monotonic() < deadline and (export := _claim()):
+        while not (tried and budget.is_spent()) and (export := _claim()):
             parts += _write_part(export)
+            tried += 1
     return parts
 
 

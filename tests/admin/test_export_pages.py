@@ -182,7 +182,6 @@ class TestWorkers:
         """An export of 3 rows, of which the first is stored."""
         monkeypatch.setattr(write_parts, "EXPORT_CHUNK_SIZE", 1)
         monkeypatch.setattr(write_parts, "PART_SECONDS", 0.0)
-        monkeypatch.setattr(write_parts, "EXPORTS_BUDGET_SECONDS", 0.0)
         for _ in range(3):
             create_log_entry(customer)
         export = ExportFactory.create(business=customer.business)
@@ -226,7 +225,6 @@ class TestWorkers:
         self, begun: Export, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(write_parts, "EXPORT_LEASE", timedelta())
-        monkeypatch.setattr(write_parts, "EXPORTS_BUDGET_SECONDS", 60.0)
         files.delete_files(begun.folder)
         # a file where the folder should be
         files.storage().save(begun.folder, ContentFile(b""))

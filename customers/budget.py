@@ -1,0 +1,33 @@
+"""How long a piece of work may take before it lets others go first."""
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+class Budget:
+    """Seconds for one piece of a longer work, counted from now. Without a number, no limit.
+
+    The work asks between two steps, each well below a second, and stops when the time is spent.
+    What it has done by then is committed, and its next run goes on.
+    """
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+        self.left_work = False
+        """Whether somebody was told to stop, so that there is more to do."""
+
+    def is_spent(self) -> bool:
+        """Return whether to stop here. Ask only when there is, or may be, another step."""
+        is_spent = self._deadline is not None and time.monotonic() >= self._deadline
+        self.left_work = self.left_work or is_spent
+        return is_spent
+
+    def over(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield items while there is time, and the first in any case: so each run gets on."""
+        for number, item in enumerate(items):
+            if number and self.is_spent():
+                return
+            yield item
