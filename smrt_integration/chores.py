@@ -24,7 +24,7 @@ CHORE_SECONDS: Final = 2.0
 MAX_CHORES: Final = 64
 
 
-class Turn:
+class ChoreTurn:
     """Whose turn it is among the processes of one worker, and which chores wait for it.
 
     The main process creates it, and the children inherit it. PostgreSQL and Redis are not asked:
@@ -83,7 +83,7 @@ class Turn:
         return None
 
 
-turn: Final = Turn()
+chore_turn: Final = ChoreTurn()
 
 
 class Chore(DueTask):
@@ -94,12 +94,12 @@ class Chore(DueTask):
 
     @classmethod
     def on_bound(cls, app: Any) -> None:
-        turn.register(cls.name)
+        chore_turn.register(cls.name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         # Noted first: whoever gives the turn back now then sees it.
-        turn.note(self.name)
-        with turn.taken() as is_ours:
+        chore_turn.note(self.name)
+        with chore_turn.taken() as is_ours:
             if not is_ours:
                 return "another chore has the turn"
             result = self._work(*args, **kwargs)
@@ -107,15 +107,15 @@ class Chore(DueTask):
         return result
 
     def _work(self, *args: Any, **kwargs: Any) -> Any:
-        turn.forget(self.name)
+        chore_turn.forget(self.name)
         budget = Budget(CHORE_SECONDS)
         try:
             return super().__call__(budget, *args, **kwargs)
         finally:
             if budget.left_work:
-                turn.note(self.name)
+                chore_turn.note(self.name)
 
     def _publish_next(self) -> None:
         """Publish the chore that is next. Without the broker it waits for the next tick."""
-        if (name := turn.next_after(self.name)) and not wake.publish(name):
-            turn.note(name)
+        if (name := chore_turn.next_after(self.name)) and not wake.publish(name):
+            chore_turn.note(name)

@@ -21,7 +21,7 @@ from events import wake
 from events.models import Integration, Outgoing, TaskRun
 from smrt_integration import tasks
 from smrt_integration.celery import app
-from smrt_integration.chores import MAX_CHORES, Chore, Turn, turn
+from smrt_integration.chores import MAX_CHORES, Chore, ChoreTurn, chore_turn
 from tests import workers
 from tests.events.conftest import business, customer, integration
 from tests.factories import OrderFactory
@@ -34,9 +34,9 @@ A, B, C = "chores.a", "chores.b", "chores.c"
 
 
 @pytest.fixture
-def three() -> Turn:
+def three() -> ChoreTurn:
     """A turn for three chores."""
-    created = Turn()
+    created = ChoreTurn()
     for name in (A, B, C):
         created.register(name)
     return created
@@ -48,7 +48,7 @@ def test_every_task_but_deliver_is_a_chore() -> None:
 
 
 class TestTurn:
-    def test_another_process_has_it_until_it_ends(self, three: Turn) -> None:
+    def test_another_process_has_it_until_it_ends(self, three: ChoreTurn) -> None:
         holds, told = os.pipe()
         child = os.fork()
         if not child:
@@ -63,13 +63,13 @@ class TestTurn:
         with three.taken() as is_ours:
             assert is_ours
 
-    def test_a_thread_has_it_alone(self, three: Turn) -> None:
+    def test_a_thread_has_it_alone(self, three: ChoreTurn) -> None:
         with three.taken() as first, three.taken() as second:
             assert (first, second) == (True, False)
         with three.taken() as again:
             assert again
 
-    def test_what_a_child_notes_is_next_for_another(self, three: Turn) -> None:
+    def test_what_a_child_notes_is_next_for_another(self, three: ChoreTurn) -> None:
         child = os.fork()
         if not child:
             three.note(A)
@@ -80,11 +80,11 @@ class TestTurn:
         assert three.next_after(C) == A
         assert three.next_after(A) is None
 
-    def test_one_that_waits_alone_is_next_after_itself(self, three: Turn) -> None:
+    def test_one_that_waits_alone_is_next_after_itself(self, three: ChoreTurn) -> None:
         three.note(B)
         assert three.next_after(B) == B
 
-    def test_there_is_room_for_all(self, three: Turn) -> None:
+    def test_there_is_room_for_all(self, three: ChoreTurn) -> None:
         for number in range(MAX_CHORES - 3):
             three.register(f"chore {number}")
         three.register(A)
@@ -154,7 +154,7 @@ class TestLongChore:
         assert published() == [a_long_chore.name]
 
     def test_lets_those_that_wait_go_first(self) -> None:
-        turn.note(tasks.send_texts.name)
+        chore_turn.note(tasks.send_texts.name)
         a_long_chore()
         assert published() == [tasks.send_texts.name]
         # The long one waits for the end of the other, which publishes it.
