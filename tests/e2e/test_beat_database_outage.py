@@ -83,9 +83,7 @@ def test_beat_survives_a_database_that_dies_while_it_reads_the_schedules(
             closing(psycopg.connect(own_postgres.url)) as operator,
             closing(psycopg.connect(own_postgres.url, autocommit=True)) as watcher,
         ):
-            operator.execute("LOCK TABLE django_celery_beat_periodictask")
-            watcher.execute("UPDATE django_celery_beat_periodictasks SET last_update = now()")
-            wait_until(lambda: is_reading_schedules(watcher), "it reads the schedules")
+            wait_until(lambda: is_held_up_reading(operator, watcher), "it reads the schedules")
             own_postgres.kill()
         beat.wait_for_output(BEAT_WAITS)
         own_postgres.start()
@@ -94,12 +92,28 @@ def test_beat_survives_a_database_that_dies_while_it_reads_the_schedules(
         assert beat.printed.count(BEAT_WAITS) == 1
 
 
-def is_reading_schedules(watcher: "psycopg.Connection[tuple[int]]") -> bool:
+def is_held_up_reading(
+    operator: "psycopg.Connection[tuple[str]]", watcher: "psycopg.Connection[tuple[str]]"
+) -> bool:
+    """Lock the schedules. Returns whether that holds up beat while it reads them.
+
+    It may be writing one at that moment. Then the lock ends, for the next try.
+    """
+    operator.execute("LOCK TABLE django_celery_beat_periodictask")
+    watcher.execute("UPDATE django_celery_beat_periodictasks SET last_update = now()")
+    wait_until(lambda: statement_held_up(watcher), "it waits for the schedules")
+    if "UPDATE" not in statement_held_up(watcher):
+        return True
+    operator.rollback()
+    return False
+
+
+def statement_held_up(watcher: "psycopg.Connection[tuple[str]]") -> str:
     row = watcher.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        " AND query LIKE '%%SELECT%%django_celery_beat_periodictask%%'"
+        "SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND query LIKE '%django_celery_beat_periodictask\"%'"
     ).fetchone()
-    return row != (0,)
+    return row[0] if row else ""
 
 
 WAITS_FOR_A_LOCK = """
