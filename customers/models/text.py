@@ -71,6 +71,11 @@ class NightlyText(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     claimed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When an unclear reply to it was answered, asking for a No.",
+    )
     phone = models.CharField(max_length=40, blank=True, help_text="The number it was sent to.")
     sender = models.CharField(max_length=40, blank=True, help_text="Your number when it was sent.")
     sid = models.CharField("Twilio's id", max_length=64, blank=True)
@@ -117,6 +122,9 @@ OUTCOME_LABELS = {
     AutoReply.OPTED_OUT: "Opted out of texts",
     AutoReply.OPTED_IN: "Gets texts again",
     AutoReply.FORWARDED: "For you to read",
+    AutoReply.ASKED: "For you to read, we asked for a NO",
+    AutoReply.HELP: "Got our help",
+    AutoReply.ACKNOWLEDGED: "Nothing to do",
     AutoReply.NONE: "For you to read, no automatic reply",
 }
 
@@ -138,7 +146,7 @@ class IncomingText(models.Model):
     body = ComposedTextField("text", blank=True)
     media = models.PositiveSmallIntegerField("pictures", default=0)
     meaning = models.CharField(
-        max_length=5,
+        max_length=16,
         choices=[(meaning.value, meaning.value.capitalize()) for meaning in ReplyMeaning],
     )
     outcome = models.CharField(

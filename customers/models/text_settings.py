@@ -155,7 +155,7 @@ class TextSettings(models.Model):
         seen: dict[str, ReplyMeaning] = {}
         for field, meaning in MEANING_BY_FIELD.items():
             for word in map(simplify, self._own_words(field)):
-                other = seen.setdefault(word, usual.meanings.get(word, meaning))
+                other = seen.setdefault(word, usual.usual_meaning(word) or meaning)
                 if other is not meaning:
                     raise ValidationError(
                         {field: f'"{word}" already means {other.value.capitalize()}.'}

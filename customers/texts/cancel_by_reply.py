@@ -30,6 +30,12 @@ class TextedPickup:
     name: str
     day: date
     state: TextedPickupState
+    other_names: tuple[str, ...] = ()
+    """Of the same customer. People sign with any of their names."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.name, *self.other_names
 
 
 REPLY_IF_NOT_SCHEDULED: Final = {
@@ -44,6 +50,8 @@ NEEDS_NO_ATTENTION: Final = {
     AutoReply.COMPLETED_BEFORE,
     AutoReply.OPTED_OUT,
     AutoReply.OPTED_IN,
+    AutoReply.HELP,
+    AutoReply.ACKNOWLEDGED,
 }
 """After these nobody has to do anything. All other replies wait to be read by the business."""
 
@@ -67,6 +75,16 @@ def reply_to_no(
     if len(replies) == 1 and (len(candidates) == 1 or AutoReply.CANCELED not in replies):
         return replies.pop(), candidates[0]
     return AutoReply.WHICH_CUSTOMER, None
+
+
+def pickup_to_ask_about(
+    texted: Sequence[TextedPickup], now: datetime, time_zone: str, van_leaves: int
+) -> TextedPickup | None:
+    """Return a pickup that a "No" would cancel now, or None: then there is nothing to ask."""
+    for pickup in texted:
+        if _reply_about(pickup, now, time_zone, van_leaves) is AutoReply.CANCELED:
+            return pickup
+    return None
 
 
 def _reply_about(pickup: TextedPickup, now: datetime, time_zone: str, van_leaves: int) -> AutoReply:

@@ -18,11 +18,12 @@ from customers.phones import same_phone
 from customers.texts.cancel_by_reply import (
     NEEDS_NO_ATTENTION,
     TextedPickup,
-    TextedPickupState,
+    pickup_to_ask_about,
     reply_to_no,
 )
 from customers.texts.languages import LANGUAGES, AutoReply, ReplyMeaning
-from customers.texts.timing import REPLY_COUNTS_FOR
+from customers.texts.reply_words import UnderstoodReply
+from customers.texts.texted_pickups import last_texted, names_of
 from customers.texts.wording import fill_in
 
 log = structlog.get_logger(__name__)
@@ -36,13 +37,14 @@ ACKNOWLEDGE_EVERY: Final = timedelta(hours=1)
 
 Cancellations and opt-outs are always confirmed.
 """
-SENT_OR_UNCONFIRMED: Final = (
-    NightlyText.Status.SENDING,
-    NightlyText.Status.SENT,
-    NightlyText.Status.UNKNOWN,
-)
-"""The customer has the text, or may have it."""
-TWILIO_OPT_OUT_TYPES: Final = {"STOP": ReplyMeaning.OPT_OUT, "START": ReplyMeaning.OPT_IN}
+TWILIO_OPT_OUT_TYPES: Final = {
+    "STOP": ReplyMeaning.OPT_OUT,
+    "START": ReplyMeaning.OPT_IN,
+    "HELP": ReplyMeaning.HELP,
+}
+"""What Twilio already recorded, and replied to."""
+OPT_OUT_MEANINGS: Final = (ReplyMeaning.OPT_OUT.value, ReplyMeaning.CANCEL.value)
+OPT_MEANINGS: Final = (*OPT_OUT_MEANINGS, ReplyMeaning.OPT_IN.value)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class ReceivedText:
     body: str
     media: int
     opt_out: str
-    """STOP or START where Twilio has already recorded it and replied."""
+    """STOP, START or HELP where Twilio has already recorded it and replied."""
 
     @classmethod
     def of(cls, posted: Mapping[str, str]) -> Self:
@@ -132,25 +134,43 @@ class _ReplyHandler:
         return sentence
 
     def _act(self) -> tuple[ReplyMeaning, AutoReply, str]:
-        meaning = self.words.meaning(self.text.body)
-        by_twilio = TWILIO_OPT_OUT_TYPES.get(self.text.opt_out)
         if not self.customers:
             # A reply would tell a stranger, or another program, that this number is read.
-            return meaning, AutoReply.NONE, ""
-        texted = self._last_texted()
-        named = self.words.named_index(self.text.body, [pickup.name for _, pickup in texted])
-        if meaning is ReplyMeaning.NO or named is not None:
-            return ReplyMeaning.NO, *self._cancel(texted, named, by_twilio)
-        meaning = by_twilio or meaning
+            return self.words.meaning(self.text.body), AutoReply.NONE, ""
+        texted = last_texted(self.business, self.customers, self.sender, self.now)
+        meaning, named = self._understand(texted)
+        if meaning in {ReplyMeaning.NO, ReplyMeaning.CANCEL}:
+            return meaning, *self._cancel(texted, named if texted else None, meaning)
+        return meaning, *self._answer(meaning, texted)
+
+    def _understand(self, texted: list[tuple[NightlyText, TextedPickup]]) -> UnderstoodReply:
+        names = [pickup.names for _, pickup in texted] or list(map(names_of, self.customers))
+        understood = self.words.understand(self.text.body, names)
+        meaning = understood.meaning
+        if meaning not in {ReplyMeaning.NO, ReplyMeaning.CANCEL}:
+            meaning = TWILIO_OPT_OUT_TYPES.get(self.text.opt_out, meaning)
+        elif self.text.opt_out == "STOP":
+            meaning = ReplyMeaning.CANCEL
+        if meaning is ReplyMeaning.OPT_IN_AFTER_STOP and self._has_opted_out():
+            meaning = ReplyMeaning.OPT_IN
+        return understood._replace(meaning=meaning)
+
+    def _answer(
+        self, meaning: ReplyMeaning, texted: list[tuple[NightlyText, TextedPickup]]
+    ) -> tuple[AutoReply, str]:
         if meaning in {ReplyMeaning.OPT_OUT, ReplyMeaning.OPT_IN}:
-            return meaning, *self._set_receive_texts(meaning, silent=by_twilio is not None)
-        return meaning, *self._forward()
+            return self._set_receive_texts(meaning)
+        if meaning in {ReplyMeaning.ACKNOWLEDGMENT, ReplyMeaning.OPT_IN_AFTER_STOP}:
+            return AutoReply.ACKNOWLEDGED, ""
+        if meaning is ReplyMeaning.HELP:
+            return AutoReply.HELP, "" if self.text.opt_out else self._sentence(AutoReply.HELP)
+        return self._forward(texted)
 
     def _cancel(
         self,
         texted: list[tuple[NightlyText, TextedPickup]],
         named: int | None,
-        by_twilio: ReplyMeaning | None,
+        meaning: ReplyMeaning,
     ) -> tuple[AutoReply, str]:
         pickups = [pickup for _, pickup in texted]
         reply, about = reply_to_no(
@@ -161,13 +181,17 @@ class _ReplyHandler:
                 self.row.customer, self.row.pickup = text.customer, text.pickup
                 if reply is AutoReply.CANCELED:
                     text.pickup.cancel(via=PickupRequest.CanceledVia.TEXT, at=self.now)
-        if by_twilio is ReplyMeaning.OPT_OUT:
-            # "Cancel" is also one of the words with which Twilio itself ends its texts.
-            self._set_receive_texts(by_twilio, silent=True)
         day = self.language.day_text(about.day, self.business.country) if about else ""
-        return reply, self._sentence(reply, day=day, names=[pickup.name for pickup in pickups])
+        sentence = self._sentence(reply, day=day, names=[pickup.name for pickup in pickups])
+        if meaning is ReplyMeaning.NO:
+            return reply, sentence
+        opted_out, confirmation = self._set_receive_texts(ReplyMeaning.OPT_OUT)
+        if reply is AutoReply.NOT_TEXTED:
+            # The word was about the texts alone.
+            return opted_out, confirmation
+        return reply, f"{sentence} {confirmation}".rstrip()
 
-    def _set_receive_texts(self, meaning: ReplyMeaning, *, silent: bool) -> tuple[AutoReply, str]:
+    def _set_receive_texts(self, meaning: ReplyMeaning) -> tuple[AutoReply, str]:
         """Opt every customer with this number in or out: they all read the same phone."""
         wants_texts = meaning is ReplyMeaning.OPT_IN
         for customer in self.customers:
@@ -175,16 +199,49 @@ class _ReplyHandler:
                 customer.receive_texts = wants_texts
                 customer.save(update_fields=["receive_texts"])
         reply = AutoReply.OPTED_IN if wants_texts else AutoReply.OPTED_OUT
-        return reply, "" if silent else self._sentence(reply)
+        # Where Twilio recorded it, Twilio has replied, too.
+        return reply, "" if self.text.opt_out else self._sentence(reply)
 
-    def _forward(self) -> tuple[AutoReply, str]:
-        """Leave the text to be read by the business."""
+    def _has_opted_out(self) -> bool:
+        """Return whether the last word from this number was an opt-out, to us or to Twilio."""
+        if all(customer.receive_texts for customer in self.customers):
+            return False
+        earlier = IncomingText.objects.filter(
+            business=self.business, phone__in=self.sender, meaning__in=OPT_MEANINGS
+        ).exclude(pk=self.row.pk)
+        last = earlier.order_by("-at", "-id").values_list("meaning", flat=True).first()
+        return (
+            last in OPT_OUT_MEANINGS
+            or NightlyText.objects.filter(
+                business=self.business,
+                phone__in=self.sender,
+                reason=NightlyText.Reason.UNSUBSCRIBED,
+            ).exists()
+        )
+
+    def _forward(self, texted: list[tuple[NightlyText, TextedPickup]]) -> tuple[AutoReply, str]:
+        """Leave the text to be read by the business. Ask for a "No" if one would cancel something.
+
+        The customers are locked, so of two replies at once only one is asked back.
+        """
+        if not any(customer.receive_texts for customer in self.customers):
+            return AutoReply.NONE, ""
         recent = IncomingText.objects.filter(
             business=self.business, phone__in=self.sender, at__gt=self.now - ACKNOWLEDGE_EVERY
         )
-        if recent.filter(outcome=AutoReply.FORWARDED.value).exists():
+        if recent.filter(outcome__in=[AutoReply.FORWARDED.value, AutoReply.ASKED.value]).exists():
             return AutoReply.NONE, ""
-        return AutoReply.FORWARDED, self._sentence(AutoReply.FORWARDED)
+        about = pickup_to_ask_about(
+            [pickup for _, pickup in texted],
+            self.now,
+            self.business.time_zone,
+            self.settings.van_leaves,
+        )
+        if about is None or any(text.asked_at for text, _ in texted):
+            return AutoReply.FORWARDED, self._sentence(AutoReply.FORWARDED)
+        NightlyText.objects.filter(pk__in=[text.pk for text, _ in texted]).update(asked_at=self.now)
+        day = self.language.day_text(about.day, self.business.country)
+        return AutoReply.ASKED, self._sentence(AutoReply.ASKED, day=day)
 
     def _sentence(self, reply: AutoReply, day: str = "", names: Sequence[str] = ()) -> str:
         values = {
@@ -194,37 +251,3 @@ class _ReplyHandler:
             "first": (*names, "")[0],
         }
         return fill_in(self.language.replies[reply], values)
-
-    def _last_texted(self) -> list[tuple[NightlyText, TextedPickup]]:
-        """The last texts to this number, all about the same day, with their pickups."""
-        sent = NightlyText.objects.filter(
-            business=self.business,
-            customer__in=self.customers,
-            phone__in=self.sender,
-            status__in=SENT_OR_UNCONFIRMED,
-            claimed_at__gt=self.now - REPLY_COUNTS_FOR,
-        )
-        rows = list(
-            sent.select_related("customer", "pickup").order_by("-pickup_date", "customer_id")
-        )
-        last_day = [row for row in rows if row.pickup_date == rows[0].pickup_date]
-        return [(row, _texted_pickup(row)) for row in last_day]
-
-
-def _texted_pickup(text: NightlyText) -> TextedPickup:
-    name = text.customer.first_name or text.customer.name
-    return TextedPickup(name, text.pickup_date, _texted_pickup_state(text))
-
-
-def _texted_pickup_state(text: NightlyText) -> TextedPickupState:
-    pickup = text.pickup
-    others_that_day = PickupRequest.objects.filter(
-        customer=text.customer_id, pickup_date=text.pickup_date
-    ).exclude(pk=pickup.pk)
-    was_moved = pickup.pickup_date != text.pickup_date
-    if was_moved or (
-        pickup.status == PickupRequest.Status.CANCELED
-        and others_that_day.filter(status=PickupRequest.Status.SCHEDULED).exists()
-    ):
-        return TextedPickupState.CHANGED
-    return TextedPickupState(pickup.status)

@@ -49,6 +49,10 @@ NOT_TEXTED = (
     "We forwarded your reply to our team."
 )
 FORWARDED = "Thank you. We forwarded your message to our team."
+ASKED = (
+    "We did not cancel your pickup on Tuesday, November 24. Reply NO to cancel it. "
+    "We forwarded your message to our team."
+)
 
 
 @pytest.fixture
@@ -267,15 +271,123 @@ def test_opting_out_works_when_texts_are_switched_off(texted: PickupRequest) -> 
 def test_an_autoresponder_gets_one_automatic_reply_an_hour(
     texted: PickupRequest, clock: time_machine.Traveller
 ) -> None:
-    assert reply(texted.customer, "I am driving.") == [FORWARDED]
+    assert reply(texted.customer, "I am driving.") == [ASKED]
     assert reply(texted.customer, "I am driving.") == []
     clock.shift(timedelta(hours=1))
     assert reply(texted.customer, "I am driving.") == [FORWARDED]
     assert stored_texts() == [
-        ("other", "kept", False),
+        ("other", "asked", False),
         ("other", "nothing", False),
         ("other", "kept", False),
     ]
+
+
+def test_after_a_second_text_an_unclear_reply_is_asked_about_again(
+    texted: PickupRequest, clock: time_machine.Traveller
+) -> None:
+    assert reply(texted.customer, "Maybe") == [ASKED]
+    clock.shift(timedelta(days=1))
+    PickupRequestFactory.create(
+        customer=texted.customer, pickup_date=texted.pickup_date + timedelta(days=1)
+    )
+    assert nightly.run() == {"sent": 1}
+    assert reply(texted.customer, "Maybe") == [
+        ASKED.replace("Tuesday", "Wednesday", 1).replace("24", "25")
+    ]
+
+
+def test_a_no_after_the_question_cancels(texted: PickupRequest) -> None:
+    assert reply(texted.customer, "Not sure yet") == [ASKED]
+    assert reply(texted.customer, "NO") == [CANCELED]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["Ok", "Thanks!", "\U0001f44d", "Yes please", "Liked \u201cReply NO to cancel it.\u201d"],
+)
+def test_thanks_and_reactions_get_no_reply_and_need_nobody(
+    texted: PickupRequest, body: str
+) -> None:
+    assert reply(texted.customer, body) == []
+    assert pickup_state(texted) == SCHEDULED
+    assert stored_texts()[0][1:] == ("noted", True)
+
+
+def test_nothing_is_asked_when_a_no_would_cancel_nothing(
+    texted: PickupRequest, clock: time_machine.Traveller
+) -> None:
+    clock.move_to(datetime(2026, 11, 24, 16, 0, tzinfo=UTC))
+    assert reply(texted.customer, "Where is your van?") == [FORWARDED]
+
+
+def test_who_opted_out_gets_no_reply_to_what_is_unclear(texted: PickupRequest) -> None:
+    reply(texted.customer, "Stop")
+    assert reply(texted.customer, "Where is my shirt?") == []
+    assert stored_texts()[-1] == ("other", "nothing", False)
+
+
+class TestOptingIn:
+    def test_yes_after_a_stop_opts_in(self, texted: PickupRequest) -> None:
+        for word in ("Yes", "UNSTOP"):
+            reply(texted.customer, "STOP")
+            assert Customer.objects.get().receive_texts is False
+            assert len(reply(texted.customer, word)) == 1
+            assert Customer.objects.get().receive_texts is True
+        assert stored_texts()[-1] == ("start", "started", True)
+
+    def test_yes_without_a_stop_changes_nothing(self, texted: PickupRequest) -> None:
+        Customer.objects.update(receive_texts=False)
+        assert reply(texted.customer, "Yes") == []
+        assert Customer.objects.get().receive_texts is False
+
+    def test_yes_opts_in_once_only(self, texted: PickupRequest) -> None:
+        reply(texted.customer, "STOP")
+        reply(texted.customer, "START")
+        Customer.objects.update(receive_texts=False)
+        assert reply(texted.customer, "Yes") == []
+        assert Customer.objects.get().receive_texts is False
+
+    def test_yes_after_twilio_refused_our_text_opts_in(self, texted: PickupRequest) -> None:
+        Customer.objects.update(receive_texts=False)
+        NightlyText.objects.update(
+            status=NightlyText.Status.REFUSED, reason=NightlyText.Reason.UNSUBSCRIBED
+        )
+        assert len(reply(texted.customer, "Yes")) == 1
+        assert Customer.objects.get().receive_texts is True
+
+
+class TestCancelAlone:
+    def test_cancels_and_opts_out(self, texted: PickupRequest, business: Business) -> None:
+        assert reply(texted.customer, "CANCEL") == [
+            (
+                f"{CANCELED} You will get no more texts from {business.name}. "
+                "Reply START to get them again."
+            )
+        ]
+        assert (pickup_state(texted), Customer.objects.get().receive_texts) == (BY_TEXT, False)
+        assert stored_texts() == [("cancel", "canceled", True)]
+
+    def test_without_a_text_opts_out(
+        self, twilio: TwilioStandIn, customer: Customer, texting: TextSettings
+    ) -> None:
+        assert len(reply(customer, "Cancel")) == 1
+        assert Customer.objects.get().receive_texts is False
+        assert stored_texts() == [("cancel", "stopped", True)]
+
+    def test_with_please_is_about_the_pickup_alone(self, texted: PickupRequest) -> None:
+        assert reply(texted.customer, "Cancel pls") == [CANCELED]
+        assert Customer.objects.get().receive_texts is True
+
+
+def test_help_says_what_the_texts_are(texted: PickupRequest, business: Business) -> None:
+    assert reply(texted.customer, "HELP") == [
+        (
+            f"{business.name} texts you on the evening before a pickup. "
+            "Reply NO to cancel the pickup, STOP to opt out. For anything else, please call us."
+        )
+    ]
+    by_twilio = post_incoming_text(texted.customer.phone, NUMBER, "HELP", OptOutType="HELP")
+    assert automatic_replies(by_twilio) == []
 
 
 def test_any_reply_proves_that_the_phone_is_a_mobile(texted: PickupRequest) -> None:

@@ -129,6 +129,15 @@ def test_two_replies_no_at_once_cancel_a_pickup_once(texted: PickupRequest) -> N
     assert IncomingText.objects.count() == 2
 
 
+def test_of_two_unclear_replies_at_once_one_is_asked_about(texted: PickupRequest) -> None:
+    phone = texted.customer.phone
+    replies = run_together(
+        4, lambda: automatic_replies(post_incoming_text(phone, NUMBER, "Not sure yet"))
+    )
+    assert sorted(map(len, replies)) == [0, 0, 0, 1]
+    assert IncomingText.objects.filter(outcome="asked").count() == 1
+
+
 def test_a_no_and_an_employee_at_once_cancel_a_pickup_once(texted: PickupRequest) -> None:
     """The first one cancels the pickup. The automatic reply says whether it was canceled."""
     replies: list[str] = []

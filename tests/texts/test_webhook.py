@@ -120,8 +120,8 @@ def test_a_reply_is_escaped(texted: Customer) -> None:
     ("body", "stored"),
     [
         (
-            "\U0001f44d\U0001f3fd\u200d\u2640\ufe0f" * 50,
-            "\U0001f44d\U0001f3fd\u200d\u2640\ufe0f" * 50,
+            "\U0001f44e\U0001f3fd\u200d\u2640\ufe0f" * 50,
+            "\U0001f44e\U0001f3fd\u200d\u2640\ufe0f" * 50,
         ),
         ("x" * 100_000, "x" * 1_600),
         ("a\0b", "ab"),
@@ -133,13 +133,16 @@ def test_a_reply_is_escaped(texted: Customer) -> None:
 )
 def test_any_text_is_stored_for_the_business(texted: Customer, body: str, stored: str) -> None:
     assert automatic_replies(post_incoming_text(texted.phone, NUMBER, body)) == [
-        "Thank you. We forwarded your message to our team."
+        (
+            "We did not cancel your pickup on Tuesday, November 24. Reply NO to cancel it. "
+            "We forwarded your message to our team."
+        )
     ]
     text = IncomingText.objects.get()
     assert (text.body, text.meaning, text.outcome, text.handled, text.customer) == (
         stored,
         "other",
-        "kept",
+        "asked",
         False,
         texted,
     )
