@@ -27,7 +27,7 @@ MAX_WORDS: Final = 16
 CANCEL_WORD: Final = "cancel"
 
 
-class Part(Enum):
+class ReplyPart(Enum):
     """What a phrase of a reply is."""
 
     FILLER = 0
@@ -44,26 +44,26 @@ class Part(Enum):
     CONTRADICTION = 10
 
 
-Parts = frozenset[Part]
+ReplyParts = frozenset[ReplyPart]
 
-MEANING_OF_PARTS: Final[Mapping[Parts, ReplyMeaning]] = {
+MEANING_OF_PARTS: Final[Mapping[ReplyParts, ReplyMeaning]] = {
     frozenset(parts): meaning
     for parts, meaning in (
-        ({Part.NO}, ReplyMeaning.NO),
-        ({Part.CANCEL}, ReplyMeaning.NO),
-        ({Part.NO, Part.CANCEL}, ReplyMeaning.NO),
-        ({Part.OPT_OUT}, ReplyMeaning.OPT_OUT),
-        ({Part.OPT_OUT, Part.NO}, ReplyMeaning.CANCEL),
-        ({Part.OPT_OUT, Part.CANCEL}, ReplyMeaning.CANCEL),
-        ({Part.OPT_IN}, ReplyMeaning.OPT_IN),
-        ({Part.HELP}, ReplyMeaning.HELP),
-        ({Part.AGREEMENT}, ReplyMeaning.ACKNOWLEDGMENT),
-        ({Part.THANKS}, ReplyMeaning.ACKNOWLEDGMENT),
+        ({ReplyPart.NO}, ReplyMeaning.NO),
+        ({ReplyPart.CANCEL}, ReplyMeaning.NO),
+        ({ReplyPart.NO, ReplyPart.CANCEL}, ReplyMeaning.NO),
+        ({ReplyPart.OPT_OUT}, ReplyMeaning.OPT_OUT),
+        ({ReplyPart.OPT_OUT, ReplyPart.NO}, ReplyMeaning.CANCEL),
+        ({ReplyPart.OPT_OUT, ReplyPart.CANCEL}, ReplyMeaning.CANCEL),
+        ({ReplyPart.OPT_IN}, ReplyMeaning.OPT_IN),
+        ({ReplyPart.HELP}, ReplyMeaning.HELP),
+        ({ReplyPart.AGREEMENT}, ReplyMeaning.ACKNOWLEDGMENT),
+        ({ReplyPart.THANKS}, ReplyMeaning.ACKNOWLEDGMENT),
     )
 }
 """By the parts that a reply has besides fillers, names, times, and thanks beside something else."""
-PASSED_OVER: Final = frozenset({Part.FILLER, Part.NAME, Part.TIME})
-AFTER_A_NAME: Final = frozenset({Part.FILLER, Part.THANKS})
+PASSED_OVER: Final = frozenset({ReplyPart.FILLER, ReplyPart.NAME, ReplyPart.TIME})
+AFTER_A_NAME: Final = frozenset({ReplyPart.FILLER, ReplyPart.THANKS})
 
 
 class UnderstoodReply(NamedTuple):
@@ -76,7 +76,7 @@ class UnderstoodReply(NamedTuple):
 class _Reading(NamedTuple):
     """One way to split the first words of a reply: its parts, and who is named."""
 
-    parts: Parts
+    parts: ReplyParts
     named: frozenset[int]
 
 
@@ -86,7 +86,7 @@ class ReplyWords:
 
     own: Mapping[str, ReplyMeaning]
     """The business's own words. The whole reply has to be one of them, and then they win."""
-    parts: Mapping[str, Parts]
+    parts: Mapping[str, ReplyParts]
     """What each phrase of the languages is."""
     after_stop: frozenset[str]
     """Whole replies that opt in after an opt-out."""
@@ -146,7 +146,7 @@ class ReplyWords:
         if not words or len(words) > MAX_WORDS:
             return UnderstoodReply(ReplyMeaning.OTHER)
         readings = self._readings(words, names)
-        clear = {reading for reading in readings if Part.CONTRADICTION not in reading.parts}
+        clear = {reading for reading in readings if ReplyPart.CONTRADICTION not in reading.parts}
         understood = {_understood(reading) for reading in clear or readings}
         return understood.pop() if len(understood) == 1 else UnderstoodReply(ReplyMeaning.OTHER)
 
@@ -165,27 +165,27 @@ class ReplyWords:
 
 
 def _extended(
-    before: _Reading, parts: Parts | None, named: frozenset[int] | None
+    before: _Reading, parts: ReplyParts | None, named: frozenset[int] | None
 ) -> Iterable[_Reading]:
     """Return the reading with one more phrase, which may be a part, a name, both or neither."""
-    if named is not None and before.parts and Part.NAME not in before.parts:
-        yield _Reading(before.parts | {Part.NAME}, named)
+    if named is not None and before.parts and ReplyPart.NAME not in before.parts:
+        yield _Reading(before.parts | {ReplyPart.NAME}, named)
     if parts is None:
         return
     contradicts = (
-        (Part.NAME in before.parts and not parts <= AFTER_A_NAME)
-        or (Part.TIME in before.parts and Part.TIME in parts)
-        or (Part.NO in before.parts and Part.CANCEL in parts)
+        (ReplyPart.NAME in before.parts and not parts <= AFTER_A_NAME)
+        or (ReplyPart.TIME in before.parts and ReplyPart.TIME in parts)
+        or (ReplyPart.NO in before.parts and ReplyPart.CANCEL in parts)
     )
     yield _Reading(
-        before.parts | parts | ({Part.CONTRADICTION} if contradicts else set()), before.named
+        before.parts | parts | ({ReplyPart.CONTRADICTION} if contradicts else set()), before.named
     )
 
 
 def _understood(reading: _Reading) -> UnderstoodReply:
     parts = reading.parts - PASSED_OVER
     if len(parts) > 1:
-        parts -= {Part.THANKS}
+        parts -= {ReplyPart.THANKS}
     meaning = MEANING_OF_PARTS.get(parts, ReplyMeaning.OTHER)
     if meaning is not ReplyMeaning.NO or len(reading.named) != 1:
         return UnderstoodReply(meaning)
@@ -201,25 +201,25 @@ def _index_names(names: Sequence[Sequence[str]]) -> dict[str, frozenset[int]]:
     return indexes
 
 
-def _add(parts: dict[str, Parts], phrases: Iterable[tuple[str, Parts]]) -> None:
+def _add(parts: dict[str, ReplyParts], phrases: Iterable[tuple[str, ReplyParts]]) -> None:
     """Add phrases. Where two lists have the same, an opt-out wins, else what cancels nothing."""
     for phrase, added in phrases:
         present = parts.get(phrase, added)
         parts[phrase] = (
             max(present, added, key=_rank)
-            if Part.OPT_OUT in present | added
+            if ReplyPart.OPT_OUT in present | added
             else min(present, added, key=_rank)
         )
 
 
-def _rank(parts: Parts) -> int:
+def _rank(parts: ReplyParts) -> int:
     return min(part.value for part in parts)
 
 
 @cache
-def _phrases_of(codes: frozenset[str]) -> Mapping[str, Parts]:
+def _phrases_of(codes: frozenset[str]) -> Mapping[str, ReplyParts]:
     """Return each phrase of the languages, simplified, with what it is."""
-    parts: dict[str, Parts] = {}
+    parts: dict[str, ReplyParts] = {}
     for code in sorted(codes):
         _add(parts, _phrases_in(LANGUAGES[code].phrases))
     return MappingProxyType(parts)
@@ -232,20 +232,20 @@ def _words_after_stop(codes: frozenset[str]) -> frozenset[str]:
     )
 
 
-def _phrases_in(phrases: ReplyPhrases) -> Iterable[tuple[str, Parts]]:
+def _phrases_in(phrases: ReplyPhrases) -> Iterable[tuple[str, ReplyParts]]:
     for texts, part in (
-        (phrases.opt_out, Part.OPT_OUT),
-        (phrases.opt_in, Part.OPT_IN),
-        (phrases.opt_in_after_stop, Part.AGREEMENT),
-        (phrases.agreement, Part.AGREEMENT),
-        (phrases.help, Part.HELP),
-        (phrases.thanks, Part.THANKS),
-        (phrases.fillers, Part.FILLER),
+        (phrases.opt_out, ReplyPart.OPT_OUT),
+        (phrases.opt_in, ReplyPart.OPT_IN),
+        (phrases.opt_in_after_stop, ReplyPart.AGREEMENT),
+        (phrases.agreement, ReplyPart.AGREEMENT),
+        (phrases.help, ReplyPart.HELP),
+        (phrases.thanks, ReplyPart.THANKS),
+        (phrases.fillers, ReplyPart.FILLER),
     ):
         yield from ((simplify(text), frozenset({part})) for text in texts)
-    for templates, part in ((phrases.no, Part.NO), (phrases.cancel, Part.CANCEL)):
+    for templates, part in ((phrases.no, ReplyPart.NO), (phrases.cancel, ReplyPart.CANCEL)):
         for template in templates:
-            parts = frozenset({part, Part.TIME} if "{when}" in template else {part})
+            parts = frozenset({part, ReplyPart.TIME} if "{when}" in template else {part})
             yield from ((simplify(text), parts) for text in _filled_in(template, phrases))
 
 

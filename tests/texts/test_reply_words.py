@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from customers.texts.languages import LANGUAGES, ReplyMeaning
 from customers.texts.reply_text import simplify
-from customers.texts.reply_words import MAX_WORDS, Part, ReplyWords
+from customers.texts.reply_words import MAX_WORDS, ReplyPart, ReplyWords
 from tests.texts.replies import ENGLISH, OTHER_LANGUAGES, OUR_TEXT
 
 USUAL = ReplyWords.of(["en"], {})
@@ -201,7 +201,7 @@ def test_only_a_phrase_that_says_so_cancels(phrases: list[str]) -> None:
             for end in range(start + 1, len(words) + 1)
             for part in EVERY.parts.get(" ".join(words[start:end]), ())
         }
-        assert spoken & {Part.NO, Part.CANCEL}
+        assert spoken & {ReplyPart.NO, ReplyPart.CANCEL}
         assert len(words) <= MAX_WORDS
 
 

@@ -179,7 +179,7 @@ def test_the_reply_no_cancels_and_gets_an_automatic_reply(system: DemoSystem) ->
 def test_other_replies_cancel_nothing(system: DemoSystem) -> None:
     for action in (replies.reply_yes, replies.reply_with_question):
         assert system.act(action, EU)
-    assert set(IncomingText.objects.values_list("outcome", flat=True)) == {"kept"}
+    assert set(IncomingText.objects.values_list("outcome", flat=True)) == {"asked", "noted"}
     assert set(PickupRequest.objects.values_list("status", flat=True)) == {"scheduled"}
 
 
