@@ -12,7 +12,8 @@ from customers.composed import ComposedCharField, ComposedTextField
 from customers.models.business import Business
 from customers.models.phone_field import normalise_phone_field
 from customers.texts.languages import LANGUAGES, ReplyMeaning
-from customers.texts.reply_words import ReplyWords, simplify
+from customers.texts.reply_text import simplify
+from customers.texts.reply_words import ReplyWords
 from customers.texts.timing import EARLIEST_HOUR, END_OF_EVENING
 from customers.texts.wording import PLACEHOLDERS, nightly_text, unknown_placeholders
 

@@ -178,7 +178,8 @@ def test_case_and_punctuation_around_it_never_change_what_a_reply_means(
 ) -> None:
     (code,), meaning, reply = case
     assert callable(write)
-    if meaning is ReplyMeaning.OTHER or "\n" in reply or '"' in reply or "“" in reply:
+    # Phones write reactions, always in the same way, and what stands below a reply.
+    if meaning is ReplyMeaning.OTHER or {*reply} & {*'\n"“„«'}:
         return
     changed = mark + write(reply) + mark
     assert OF_EVERY_LANGUAGE[code].understand(changed, NAMES).meaning is meaning
