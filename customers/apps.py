@@ -41,6 +41,7 @@ class CustomersConfig(AppConfig):
             "order",
             "lineitem",
             "visit",
+            "consent",
             "textsettings",
             "nightlytext",
             "incomingtext",

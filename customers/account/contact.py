@@ -66,7 +66,8 @@ def save_details(customer: Customer, form: DetailsForm) -> None:
 
 
 def save_message_choices(customer: Customer, form: MessageChoicesForm) -> None:
-    for field in form.changed_data:
-        setattr(customer, field, form.cleaned_data[field])
-    if form.changed_data:
-        customer.save(update_fields=form.changed_data)
+    fields: list[str] = []
+    for choice in form.changed_data:
+        fields += customer.choose(choice, form.cleaned_data[choice])
+    if fields:
+        customer.save(update_fields=fields)

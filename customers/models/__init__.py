@@ -10,6 +10,7 @@ from customers.models.business import (
     Discount,
     Employee,
 )
+from customers.models.consent import Consent
 from customers.models.custom_field import CustomField, CustomFieldValue
 from customers.models.customer import Customer
 from customers.models.line_item import LineItem, NewLineItem
@@ -27,6 +28,7 @@ __all__ = [
     "Agent",
     "Brand",
     "Business",
+    "Consent",
     "CustomField",
     "CustomFieldValue",
     "Customer",

@@ -18,6 +18,7 @@ from customers.errors import ActionRefused, checked_time, refused_if_invalid
 from customers.folding import folded_start
 from customers.models.address import AddressDict, HasAddress
 from customers.models.business import Agent, Brand, Business, CustomerGroup, Discount, Employee
+from customers.models.consent import Consent, HasOptOuts
 from customers.models.contact_rules import missing_contact
 from customers.models.phone_field import HasPhone
 from customers.models.pickup import PickupRequest, RegularPickupRequest
@@ -32,7 +33,7 @@ def account_name(kind: str, company_name: str, first_name: str, last_name: str) 
     return (company_name or contact) if kind == Customer.Kind.CORPORATE else contact
 
 
-class Customer(HasAddress, HasPhone, BelongsToBusiness):
+class Customer(HasAddress, HasPhone, HasOptOuts, BelongsToBusiness):
     class Kind(models.TextChoices):
         REGULAR = "REGULAR", "Regular"
         CORPORATE = "CORPORATE", "Corporate"
@@ -148,6 +149,11 @@ class Customer(HasAddress, HasPhone, BelongsToBusiness):
             or format_phone(self.phone)
             or "Customer without a name"
         )
+
+    @property
+    def latest_consent(self) -> Consent | None:
+        """The latest consent to emails or texts, from `consents`, which callers prefetch by id."""
+        return [*self.consents.all()][-1] if self.consents.all() else None
 
     @property
     def name(self) -> str:

@@ -195,9 +195,9 @@ class _ReplyHandler:
         """Opt every customer with this number in or out: they all read the same phone."""
         wants_texts = meaning is ReplyMeaning.OPT_IN
         for customer in self.customers:
-            if customer.receive_texts != wants_texts:
-                customer.receive_texts = wants_texts
-                customer.save(update_fields=["receive_texts"])
+            knows = customer.receive_texts if wants_texts else "receive_texts" in customer.opted_out
+            if not knows:
+                customer.save(update_fields=customer.choose("receive_texts", wants_texts))
         reply = AutoReply.OPTED_IN if wants_texts else AutoReply.OPTED_OUT
         # Where Twilio recorded it, Twilio has replied, too.
         return reply, "" if self.text.opt_out else self._sentence(reply)

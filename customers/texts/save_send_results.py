@@ -1,6 +1,6 @@
 """Record what happened to sent texts, and what follows for the customer and the business."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -67,9 +67,9 @@ def _apply_result(row: NightlyText, result: SendResult, now: datetime) -> None:
 def _apply_consequences(row: NightlyText, result: SendResult, now: datetime) -> None:
     match result:
         case Refused("unsubscribed", _):
-            _correct_customer(row, receive_texts=False)
+            _correct_customer(row, lambda customer: customer.choose("receive_texts", False))
         case Refused("impossible", _):
-            _correct_customer(row, phone_is_mobile=False)
+            _correct_customer(row, _has_no_mobile)
         case Halted(reason, error):
             TextSettings.objects.filter(business=row.business_id).update(
                 problem=reason, resume_at=now + HALT_CHECKED_EVERY
@@ -78,13 +78,19 @@ def _apply_consequences(row: NightlyText, result: SendResult, now: datetime) -> 
 
 
 @transaction.atomic
-def _correct_customer(row: NightlyText, **values: bool) -> None:
-    """Set what Twilio says about the number, unless the customer has another number by now."""
+def _correct_customer(row: NightlyText, correct: Callable[[Customer], list[str]]) -> None:
+    """Correct what Twilio says about the number, unless the customer has another one by now.
+
+    `correct` returns the names of the fields to save.
+    """
     customer = (
         lockable(Customer).filter(pk=row.customer_id, phone__in=same_phone(row.phone)).first()
     )
     if customer is None:
         return
-    for name, value in values.items():
-        setattr(customer, name, value)
-    customer.save(update_fields=[*values])
+    customer.save(update_fields=correct(customer))
+
+
+def _has_no_mobile(customer: Customer) -> list[str]:
+    customer.phone_is_mobile = False
+    return ["phone_is_mobile"]

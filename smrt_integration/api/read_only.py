@@ -13,6 +13,8 @@ READ_ONLY_REASONS: Final[Mapping[str, str]] = {
     "requested_at": f"The server sets this when the record is created. {IMPORT_TAKES_IT}",
     "source": f"The client of your key decides this. {IMPORT_TAKES_IT}",
     "last_visit": f"The server finds this from the customer's visits. {IMPORT_TAKES_IT}",
+    "emails_opted_out_at": "The customer's own opt-out sets this.",
+    "texts_opted_out_at": "The customer's own opt-out sets this.",
     "demographic": "The server computes this from what the customer spent.",
     "status": "The calls for this record, such as ready, return, complete and cancel, set this.",
     "ready_at": BY_A_CALL,

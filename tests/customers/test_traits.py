@@ -403,7 +403,14 @@ class TestColumnsOfTraits:
             - TRAIT_FIELDS
             - {"id", "business_id"}
         )
-        assert unlisted == {"master_id", "phone_note", "source", "visit_frequency"}
+        assert unlisted == {
+            "emails_opted_out_at",
+            "master_id",
+            "phone_note",
+            "source",
+            "texts_opted_out_at",
+            "visit_frequency",
+        }
         Customer.objects.filter(pk=customer.pk).update(
             master=CustomerFactory.create(), source="Website", visit_frequency="weekly"
         )

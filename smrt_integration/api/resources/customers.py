@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db.models import Prefetch
-from drf_spectacular.utils import extend_schema, extend_schema_serializer
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
@@ -30,6 +30,18 @@ from smrt_integration.api.fields import (
 )
 from smrt_integration.api.filters import CustomerFilter
 from smrt_integration.api.read_only import read_only_message
+from smrt_integration.api.resources.consent import (
+    WITH_CONSENTS,
+    ConsentSerializer,
+    NewConsentSerializer,
+    consent_in,
+    record_consent,
+    refuse_opt_in,
+)
+from smrt_integration.api.resources.custom_values import (
+    CustomFieldValueSerializer,
+    NewCustomFieldValueSerializer,
+)
 from smrt_integration.api.scopes import Client
 from smrt_integration.api.viewsets import BusinessViewSet
 
@@ -65,34 +77,9 @@ WRITABLE_FIELDS = (
 """What clients may write, besides references, the address and custom fields."""
 
 
-RELATED_FIELDS = frozenset({"agent", "brand", "group", "discount", "custom_fields"})
+OPT_OUT_FIELDS = ("emails_opted_out_at", "texts_opted_out_at")
+RELATED_FIELDS = frozenset({"agent", "brand", "group", "discount", "custom_fields", "consent"})
 LISTED_TWICE = "This field is listed twice. List each field once."
-
-
-class CustomFieldValueSerializer(serializers.ModelSerializer[CustomFieldValue]):
-    """The value of one custom field of a customer."""
-
-    field = serializers.UUIDField(source="field.uuid", read_only=True)
-    name = serializers.CharField(source="field.name", read_only=True)
-
-    class Meta:
-        model = CustomFieldValue
-        fields = ("field", "name", "value")
-        read_only_fields = fields
-
-
-@extend_schema_serializer(exclude_fields=["name"])
-class NewCustomFieldValueSerializer(StrictSerializer):
-    """A new value for one custom field, named by its id."""
-
-    field = serializers.UUIDField()
-    # a client may send it back as it was read
-    name = serializers.CharField(required=False, allow_blank=True)
-    value = serializers.CharField(
-        max_length=10_000,
-        allow_blank=True,
-        help_text="An empty text deletes the value. Dates: YYYY-MM-DD or MM-DD.",
-    )
 
 
 class CustomerSerializer(serializers.ModelSerializer[Customer]):
@@ -105,6 +92,7 @@ class CustomerSerializer(serializers.ModelSerializer[Customer]):
     discount = serializers.UUIDField(source="discount.uuid", read_only=True, allow_null=True)
     email = serializers.CharField(read_only=True, help_text="Empty if not known.")
     address = AddressField(read_only=True, allow_null=True)
+    consent = ConsentSerializer(source="latest_consent", read_only=True, allow_null=True)
     custom_fields = CustomFieldValueSerializer(source="custom_values", many=True, read_only=True)
 
     class Meta:
@@ -118,6 +106,8 @@ class CustomerSerializer(serializers.ModelSerializer[Customer]):
             "group",
             "discount",
             "custom_fields",
+            *OPT_OUT_FIELDS,
+            "consent",
             "source",
             "created_at",
             "last_visit",
@@ -142,6 +132,7 @@ class CustomerWriteSerializer(StrictSerializer, serializers.ModelSerializer[Cust
         help_text="In any usual notation. The first number is kept; the rest becomes the note.",
     )
     address = AddressField(allow_null=True, required=False)
+    consent = NewConsentSerializer(required=False)
     custom_fields: Any = serializers.ListSerializer(
         child=NewCustomFieldValueSerializer(), max_length=200, required=False
     )
@@ -156,6 +147,7 @@ class CustomerWriteSerializer(StrictSerializer, serializers.ModelSerializer[Cust
             "group",
             "discount",
             "custom_fields",
+            "consent",
         )
 
 
@@ -171,7 +163,8 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
             CustomFieldValue.objects.select_related("field").order_by(
                 "field__position", "field__name"
             ),
-        )
+        ),
+        WITH_CONSENTS,
     )
     serializer_class = CustomerSerializer
     filterset_class = CustomerFilter
@@ -184,10 +177,12 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         """
         data = self.validated(CustomerWriteSerializer)
         values = self._pop_custom_values(data)
+        consent = consent_in(data, request.data)
         source = SIGNUP_SOURCES[Client(self.key.client)]
         with refused_in_address():
             customer = Customer.sign_up(self.business, source=source, **_with_address_columns(data))
         self._record_custom_values(customer, values)
+        record_consent(customer, consent, self.key)
         return self.respond_reloaded(customer, 201)
 
     @extend_schema(request=CustomerWriteSerializer, responses=CustomerSerializer)
@@ -198,6 +193,10 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         customer.lock("business")
         data = dict(self.changes(CustomerWriteSerializer, self._as_shown(customer)).validated_data)
         values = self._pop_custom_values(data)
+        consent = consent_in(data, request.data)
+        if self.if_match is None:
+            refuse_opt_in(customer, data, consent)
+        record_consent(customer, consent, self.key)
         self._change(customer, _with_address_columns(data))
         self._record_custom_values(customer, values)
         return self.respond_reloaded(customer)

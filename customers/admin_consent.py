@@ -1,0 +1,122 @@
+"""On a customer's page: what the customer turned off is turned on only with their consent."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.http import HttpRequest
+
+from customers.admin_base import ReadOnlyInline, ScopedAdmin
+from customers.errors import ActionRefused
+from customers.models import Consent, Customer
+from customers.models.consent import MAX_GIVEN_BY_LENGTH, MAX_HOW_LENGTH, check_given_at
+
+if TYPE_CHECKING:
+    _CustomerForm = forms.ModelForm[Customer]
+else:
+    _CustomerForm = forms.ModelForm
+
+CONSENT_FIELDS: Final = ("consent_given_by", "consent_given_at", "consent_how")
+ASK: Final = (
+    "The customer turned this off. To turn it on, say below who asked for it, when and how."
+)
+MISSING: Final = "Enter this, or leave off what the customer turned off."
+
+
+class ConsentForm(_CustomerForm):
+    """The form of a customer who turned off emails or texts."""
+
+    consent_given_by = forms.CharField(
+        label="Who wants it on again",
+        max_length=MAX_GIVEN_BY_LENGTH,
+        required=False,
+        help_text="The customer turned off what is off. Fill in these three to turn it on.",
+    )
+    consent_given_at = forms.SplitDateTimeField(label="When they said so", required=False)
+    consent_how = forms.CharField(
+        label="How they said so",
+        max_length=MAX_HOW_LENGTH,
+        required=False,
+        help_text='Such as "asked at the counter".',
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        turned_on = self.turned_on
+        for choice in turned_on:
+            if not all(data.get(name) for name in CONSENT_FIELDS):
+                self.add_error(choice, ASK)
+        for name in CONSENT_FIELDS if turned_on else ():
+            if not data.get(name) and name not in self.errors:
+                self.add_error(name, MISSING)
+        if turned_on and data.get("consent_given_at"):
+            self._check_time(data, turned_on)
+        return data
+
+    @property
+    def turned_on(self) -> list[str]:
+        """Return the choices that the customer turned off and the form turns on."""
+        # While the form is cleaned, the record is as stored; afterwards, as entered.
+        return [name for name in self.opted_out if self.cleaned_data.get(name)]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.opted_out = self.instance.opted_out
+        self.opted_out_at = {
+            choice: getattr(self.instance, self.instance.opted_out_columns[choice])
+            for choice in self.opted_out
+        }
+
+    def _check_time(self, data: dict[str, Any], turned_on: list[str]) -> None:
+        try:
+            data["consent_given_at"] = check_given_at(
+                data["consent_given_at"], max(self.opted_out_at[choice] for choice in turned_on)
+            )
+        except ActionRefused as refusal:
+            self.add_error("consent_given_at", str(refusal).partition(". The server's")[0])
+
+    def record(self, by: str) -> None:
+        data = self.cleaned_data
+        Consent.objects.create(
+            business=self.instance.business,
+            customer=self.instance,
+            choices=self.turned_on,
+            given_by=data["consent_given_by"],
+            given_at=data["consent_given_at"],
+            how=data["consent_how"],
+            recorded_by=by,
+        )
+
+
+class Consents(ReadOnlyInline):
+    model = Consent
+    verbose_name_plural = "Consents to emails and texts"
+    fields = readonly_fields = (
+        "choices_in_words",
+        "given_by",
+        "given_at",
+        "how",
+        "recorded_by",
+        "recorded_at",
+    )
+
+
+class AsksForConsent(ScopedAdmin):
+    """The page of customers, which asks for consent where it is needed."""
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if obj is not None and obj.opted_out:
+            kwargs["form"] = ConsentForm
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        fields = super().get_readonly_fields(request, obj)
+        columns = Customer.opted_out_columns.values()
+        # By the times and not by the choices, which a form with errors has changed in memory.
+        return (*fields, *(column for column in columns if obj and getattr(obj, column)))
+
+    def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
+        if isinstance(form, ConsentForm) and form.turned_on:
+            form.record(str(request.user))
+        super().save_model(request, obj, form, change)
