@@ -17,7 +17,7 @@ from customers.admin_base import (
     ScopedInline,
     SupportAdmin,
 )
-from customers.admin_consent import AsksForConsent, Consents
+from customers.admin_consent import AsksForConsent
 from customers.admin_links import AccountLinksAdmin
 from customers.day_filters import LocalDayFilter
 from customers.models import (
@@ -142,7 +142,7 @@ class CustomerAdmin(AsksForConsent, AccountLinksAdmin):
     autocomplete_fields = ("business", "agent", "brand", "group", "discount", "master")
     exclude = ("link_version",)
     readonly_fields = ("uuid", "created_at", "last_visit", "demographic", "text_answered_at")
-    inlines = (CustomFieldValues, Consents)
+    inlines = (CustomFieldValues,)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "phone":

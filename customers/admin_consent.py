@@ -3,9 +3,14 @@
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
+from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
-from customers.admin_base import ReadOnlyInline, ScopedAdmin
+from customers import search
+from customers.admin_base import ReadOnlyAdmin, ScopedAdmin
+from customers.clock_in_use import clock_in_use
 from customers.errors import ActionRefused
 from customers.models import Consent, Customer
 from customers.models.consent import MAX_GIVEN_BY_LENGTH, MAX_HOW_LENGTH, check_given_at
@@ -19,7 +24,7 @@ CONSENT_FIELDS: Final = ("consent_given_by", "consent_given_at", "consent_how")
 ASK: Final = (
     "The customer turned this off. To turn it on, say below who asked for it, when and how."
 )
-MISSING: Final = "Enter this, or leave off what the customer turned off."
+ENTER_THIS: Final = "Enter this, or leave off what the customer turned off."
 
 
 class ConsentForm(_CustomerForm):
@@ -47,7 +52,7 @@ class ConsentForm(_CustomerForm):
                 self.add_error(choice, ASK)
         for name in CONSENT_FIELDS if turned_on else ():
             if not data.get(name) and name not in self.errors:
-                self.add_error(name, MISSING)
+                self.add_error(name, ENTER_THIS)
         if turned_on and data.get("consent_given_at"):
             self._check_time(data, turned_on)
         return data
@@ -87,10 +92,13 @@ class ConsentForm(_CustomerForm):
         )
 
 
-class Consents(ReadOnlyInline):
-    model = Consent
-    verbose_name_plural = "Consents to emails and texts"
+@admin.register(Consent)
+class ConsentAdmin(ReadOnlyAdmin):
+    ordering = ("-pk",)
+    list_display = ("customer", "business", "choices_in_words", "given_by", "given_at", "how")
+    list_select_related = ("customer", "business")
     fields = readonly_fields = (
+        "customer",
         "choices_in_words",
         "given_by",
         "given_at",
@@ -98,6 +106,11 @@ class Consents(ReadOnlyInline):
         "recorded_by",
         "recorded_at",
     )
+    found_by = search.about_customers
+
+    @admin.display(description="wants")
+    def choices_in_words(self, consent: Consent) -> str:
+        return consent.choices_in_words
 
 
 class AsksForConsent(ScopedAdmin):
@@ -113,8 +126,30 @@ class AsksForConsent(ScopedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         fields = super().get_readonly_fields(request, obj)
         columns = Customer.opted_out_columns.values()
+        if obj is None:
+            return fields
         # By the times and not by the choices, which a form with errors has changed in memory.
-        return (*fields, *(column for column in columns if obj and getattr(obj, column)))
+        columns = (name for name in Customer.opted_out_columns.values() if getattr(obj, name))
+        return (*fields, *columns, *(("consents",) if obj.consents.exists() else ()))
+
+    @admin.display(description="consents to emails and texts")
+    def consents(self, customer: Customer) -> SafeString:
+        """Write each consent, the latest first."""
+        clock = clock_in_use() or customer.business.clock
+        return format_html_join(
+            mark_safe("<br>"),
+            "{}: {} wants {} ({}). Recorded by {}.",
+            (
+                (
+                    clock.moment(consent.given_at),
+                    consent.given_by,
+                    consent.choices_in_words,
+                    consent.how,
+                    consent.recorded_by,
+                )
+                for consent in customer.consents.order_by("-id")
+            ),
+        )
 
     def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
         if isinstance(form, ConsentForm) and form.turned_on:

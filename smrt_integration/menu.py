@@ -103,6 +103,7 @@ PAGES_NOT_IN_MENU: Final = frozenset(
         # Part of an order's and a customer's page.
         "customers.LineItem",
         "customers.CustomFieldValue",
+        "customers.Consent",
         # The send log has a button to it.
         "smrt_integration.Export",
         # Support finds these by an address or from Schedules, too rarely for an entry each.

@@ -26,6 +26,7 @@ from customers.models import (
     Agent,
     Brand,
     Business,
+    Consent,
     Customer,
     CustomerGroup,
     CustomField,
@@ -317,6 +318,19 @@ class IncomingTextFactory(DjangoModelFactory[IncomingText]):
     body = "When do you open?"
     meaning = "other"
     outcome = "kept"
+
+
+class ConsentFactory(DjangoModelFactory[Consent]):
+    class Meta:
+        model = Consent
+
+    customer = SubFactory(CustomerFactory)
+    business = business_of_customer()
+    choices = ("receive_texts",)
+    given_by = "Ann Example"
+    given_at = LazyFunction(timezone.now)
+    how = "asked at the counter"
+    recorded_by = "olivia"
 
 
 class ApiKeyFactory(DjangoModelFactory[ApiKey]):

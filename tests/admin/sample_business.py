@@ -19,6 +19,7 @@ from tests.factories import (
     ApiKeyFactory,
     BrandFactory,
     BusinessFactory,
+    ConsentFactory,
     CustomerFactory,
     CustomerGroupFactory,
     CustomFieldFactory,
@@ -110,6 +111,7 @@ class SampleBusiness:
         TextSettingsFactory.create(business=business, wording=f"{self.mark}: {{day}}")
         NightlyTextFactory.create(customer=self.customer, pickup=pickup)
         IncomingTextFactory.create(customer=self.customer, body=f"{self.mark} asks")
+        ConsentFactory.create(customer=self.customer, given_by=f"{self.mark} herself")
         ApiKeyFactory.create(**named)
         ExportFactory.create(business=business, filter_in_words=f"Search: {self.mark}")
         self._messages()

@@ -71,7 +71,7 @@ def test_with_consent_it_is_on_and_the_consent_is_shown(
         owner.username,
     )
     shown = office.get(page(opted_out)).content.decode()
-    assert "Asked at the counter" in shown
+    assert "Ann Example wants texts (Asked at the counter). Recorded by olivia." in shown
     assert "consent_how" not in opened(office, opted_out)
 
 

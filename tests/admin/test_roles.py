@@ -30,6 +30,7 @@ LOGS = (
     "customers.lineitem",
     "customers.order",
     "customers.visit",
+    "customers.consent",
     "customers.nightlytext",
     *(f"events.{name}" for name in ("deliveryattempt", "lane", "outgoing", "sendlog")),
 )

@@ -21,6 +21,7 @@ UNKNOWN_PATHS = "nowhere"
 VALUES: Mapping[str, Any] = {
     "at": None,
     "country": "US",
+    "given_at": "2026-11-25T12:00:00Z",
     "email": "new@example.com",
     "phone": "(415) 555-0177",
     "write_key": "abcdefghijklmnopqrstuvwxyz012345",
