@@ -125,12 +125,11 @@ class AsksForConsent(ScopedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         fields = super().get_readonly_fields(request, obj)
-        columns = Customer.opted_out_columns.values()
         if obj is None:
             return fields
         # By the times and not by the choices, which a form with errors has changed in memory.
-        columns = (name for name in Customer.opted_out_columns.values() if getattr(obj, name))
-        return (*fields, *columns, *(("consents",) if obj.consents.exists() else ()))
+        times = [name for name in Customer.opted_out_columns.values() if getattr(obj, name)]
+        return (*fields, *times, *(("consents",) if obj.consents.exists() else ()))
 
     @admin.display(description="consents to emails and texts")
     def consents(self, customer: Customer) -> SafeString:

@@ -54,7 +54,7 @@ class NewConsentSerializer(StrictSerializer):
         if isinstance(data, Mapping) and (missing := self.fields.keys() - data.keys()):
             required = serializers.Field.default_error_messages["required"]
             raise serializers.ValidationError(
-                {name: [required] for name in self.fields if name in missing}, "required"
+                {name: [required] for name in sorted(missing)}, "required"
             )
         return super().to_internal_value(data)
 
