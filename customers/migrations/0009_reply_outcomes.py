@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 choices=[
                     ("no", "No"),
-                    ("cancel", "Cancel"),
+                    ("both", "Cancel and stop"),
                     ("stop", "Stop"),
                     ("start", "Start"),
                     ("yes", "Yes"),
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                     ("ok", "Ok"),
                     ("other", "Other"),
                 ],
-                max_length=16,
+                max_length=5,
             ),
         ),
         migrations.AlterField(

@@ -110,6 +110,16 @@ class NightlyText(models.Model):
         return f"Text about the pickup on {day_in_words(self, self.pickup_date)}"
 
 
+MEANING_LABELS = {
+    ReplyMeaning.NO: "No",
+    ReplyMeaning.CANCEL: "Cancel and stop",
+    ReplyMeaning.OPT_OUT: "Stop",
+    ReplyMeaning.OPT_IN: "Start",
+    ReplyMeaning.OPT_IN_AFTER_STOP: "Yes",
+    ReplyMeaning.HELP: "Help",
+    ReplyMeaning.ACKNOWLEDGMENT: "Ok",
+    ReplyMeaning.OTHER: "Other",
+}
 OUTCOME_LABELS = {
     AutoReply.CANCELED: "Pickup canceled",
     AutoReply.CANCELED_BEFORE: "Pickup was already canceled",
@@ -146,8 +156,7 @@ class IncomingText(models.Model):
     body = ComposedTextField("text", blank=True)
     media = models.PositiveSmallIntegerField("pictures", default=0)
     meaning = models.CharField(
-        max_length=16,
-        choices=[(meaning.value, meaning.value.capitalize()) for meaning in ReplyMeaning],
+        max_length=5, choices=[(meaning.value, label) for meaning, label in MEANING_LABELS.items()]
     )
     outcome = models.CharField(
         max_length=16, choices=[(reply.value, label) for reply, label in OUTCOME_LABELS.items()]

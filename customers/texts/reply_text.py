@@ -93,6 +93,11 @@ def is_question(text: str) -> bool:
     return bool(QUESTION.search(text))
 
 
+def has_emoji_against(text: str) -> bool:
+    """Return whether the text has an emoji that may mean a "No"."""
+    return bool(AGAINST.search(text))
+
+
 def is_friendly_emoji(text: str) -> bool:
     """Return whether the text consists of emoji, none of which may mean a "No"."""
-    return bool(EMOJI.search(text)) and not simplify(text) and not AGAINST.search(text)
+    return bool(EMOJI.search(text)) and not simplify(text) and not has_emoji_against(text)

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, Self
 
 from customers.texts.languages import LANGUAGES, ReplyMeaning, ReplyPhrases
 from customers.texts.reply_text import (
+    has_emoji_against,
     is_friendly_emoji,
     is_question,
     is_reaction,
@@ -124,6 +125,8 @@ class ReplyWords:
         if own := self._own_words(whole, names):
             return own
         understood = self._understand_phrases(whole, names)
+        if understood.meaning is ReplyMeaning.ACKNOWLEDGMENT and has_emoji_against(written):
+            return UnderstoodReply(ReplyMeaning.OTHER)
         harmless = {ReplyMeaning.OPT_OUT, ReplyMeaning.HELP}
         if is_question(written) and understood.meaning not in harmless:
             return UnderstoodReply(ReplyMeaning.OTHER)

@@ -169,6 +169,16 @@ No thanks\nAnn
 No pickup this week.\n\nThanks,\nAnn Example
 Not this week - Ann
 Not this week. Cheers, Ann
+Nooo
+No gracias
+No need to stop by tomorrow
+Cancel tomorrow's pickup please
+Please skip this week's pickup
+Let's skip this week
+We'll skip this week, thanks
+No laundry pickup this week
+No, nothing at this time. Thank you for checking in!
+No. We won't be home
 """),
     ReplyMeaning.CANCEL: lines(r"""
 Cancel
@@ -392,6 +402,10 @@ I am driving
 I'm driving. I'll see your message later.
 I am out of the office until Monday
 We're good
+We won't be home
+Not home
+Can we skip this week?
+Never mind
 Please
 Hi
 Hello
@@ -418,6 +432,7 @@ N.O.
 !
 ...
 👎
+Ok 👎
 ❌
 🚫
 🤷

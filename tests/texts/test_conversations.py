@@ -365,14 +365,14 @@ class TestCancelAlone:
             )
         ]
         assert (pickup_state(texted), Customer.objects.get().receive_texts) == (BY_TEXT, False)
-        assert stored_texts() == [("cancel", "canceled", True)]
+        assert stored_texts() == [("both", "canceled", True)]
 
     def test_without_a_text_opts_out(
         self, twilio: TwilioStandIn, customer: Customer, texting: TextSettings
     ) -> None:
         assert len(reply(customer, "Cancel")) == 1
         assert Customer.objects.get().receive_texts is False
-        assert stored_texts() == [("cancel", "stopped", True)]
+        assert stored_texts() == [("both", "stopped", True)]
 
     def test_with_please_is_about_the_pickup_alone(self, texted: PickupRequest) -> None:
         assert reply(texted.customer, "Cancel pls") == [CANCELED]

@@ -73,7 +73,12 @@ ENGLISH: Final = Language(
             "dont stop by {when}, no laundry, no laundry {when}, no clothes, no clothes {when}, "
             "no dry cleaning, no dry cleaning {when}, no cleaning {when}, no service {when}, no "
             "cancel, no cancel it, no cancel {pickup}, no please cancel, no please cancel it, no "
-            "please cancel {pickup}"
+            "please cancel {pickup}, noo, nooo, noooo, no gracias, no need to stop, no need to "
+            "stop by, no need to stop by {when}, no clothes to pick up, no items, no items "
+            "{when}, no bags, no bags {when}, no bag {when}, dont need you {when}, we dont need "
+            "you {when}, skip tomorrows {pickup}, skip todays {pickup}, skip this weeks {pickup}, "
+            "lets skip, lets skip {when}, well skip, well skip {when}, we will skip, we will skip "
+            "{when}, ill skip, ill skip {when}, i will skip {when}"
         ),
         cancel=split_list(
             "cancel, cancel it, cancel this, cancel that, cancel this one, cancel {when}, cancel "
@@ -82,24 +87,28 @@ ENGLISH: Final = Language(
             "need to cancel, i need to cancel {pickup}, we need to cancel, we need to cancel "
             "{when}, i need to cancel {when}, we need to cancel {pickup}, id like to cancel, id "
             "like to cancel {pickup}, i would like to cancel {pickup}, need to cancel, need to "
-            "cancel {pickup}"
+            "cancel {pickup}, cxl, cancel tomorrows {pickup}, cancel todays {pickup}, cancel this "
+            "weeks {pickup}"
         ),
         pickup=split_list(
             "pickup, pick up, pickups, pick ups, a pickup, a pick up, any pickup, the pickup, the "
             "pick up, my pickup, my pick up, our pickup, our pick up, this pickup, collection, "
-            "the collection"
+            "the collection, laundry pickup, laundry pick up, dry cleaning pickup, dry cleaning "
+            "pick up"
         ),
         when=split_list(
             "today, tomorrow, tomorrows, tomorow, tommorow, tomorrow morning, tonight, tmrw, "
             "tmrow, tmw, 2moro, this week, this wk, this time, this round, this time around, "
-            "right now, now, for today, for tomorrow, for this week, for now, just this once"
+            "right now, now, for today, for tomorrow, for this week, for now, just this once, at "
+            "this time, at the moment, for the time being, 2morrow"
         ),
         opt_out=split_list(
             "stop, stop all, stopall, stop texting, stop texting me, stop texts, stop texting us, "
             "stop messaging me, stop sending texts, stop sending me texts, stop these texts, stop "
             "messages, no more texts, no more messages, unsubscribe, unsubscribe me, end, quit, "
             "opt out, optout, opt me out, revoke, remove me, take me off your list, dont text me, "
-            "do not text me, dont text me anymore"
+            "do not text me, dont text me anymore, stop message, stop text, stop sms, stop "
+            "alerts, stop contacting me"
         ),
         opt_in=split_list("start, start texts, subscribe, opt in, optin, resume"),
         opt_in_after_stop=split_list("yes, unstop"),
@@ -114,7 +123,9 @@ ENGLISH: Final = Language(
             "wonderful, excellent, good, fine, all good, good to know, noted, understood, good "
             "night, goodnight, good evening, have a good night, have a great night, have a good "
             "day, have a great day, have a nice day, have a good one, happy thanksgiving, happy "
-            "holidays, lol, haha"
+            "holidays, lol, haha, thanks for checking, thank you for checking, thanks for "
+            "checking in, thank you for checking in, thanks for the heads up, thanks for reaching "
+            "out, thank you for reaching out"
         ),
         agreement=split_list(
             "y, yes, yes please, yep, yeah, yea, yup, ya, sure, sure thing, of course, "
@@ -132,7 +143,8 @@ ENGLISH: Final = Language(
             "sir, maam, guys, team, all, for us, for me, we are good, were good, im good, i am "
             "good, just, actually, oh, we are away, were away, im away, i am away, out of town, "
             "were out of town, we are out of town, im out of town, i am out of town, on vacation, "
-            "were on vacation, im on vacation, we are on vacation"
+            "were on vacation, im on vacation, we are on vacation, i wont be home, we wont be "
+            "home, wont be home, not home, im not home, were not home, we are not home"
         ),
     ),
 )

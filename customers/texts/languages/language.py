@@ -12,7 +12,7 @@ class ReplyMeaning(Enum):
     """What a customer's reply means."""
 
     NO = "no"
-    CANCEL = "cancel"
+    CANCEL = "both"
     """The word "Cancel" alone. Twilio takes it for an opt-out, and it cancels, too."""
     OPT_OUT = "stop"
     OPT_IN = "start"
