@@ -65,7 +65,7 @@ def delete_old_exports(budget: Budget) -> str:
 
 @chore()
 def sweep_lost(budget: Budget) -> str:
-    return f"{lost.sweep(database_now())} recorded"
+    return f"{lost.sweep(database_now(), budget)} recorded"
 
 
 @chore()

@@ -8,10 +8,12 @@ from typing import Final
 
 from django.db import connection, transaction
 
+from customers.budget import Budget
 from customers.lost import ABSENT_SINCE_SQL, LOST_ON_SQL
 from events.definitions.customers import CustomerLost
 from events.models.integration import LIMIT_FIELDS, OTHER_LIMIT_FIELD
 from events.outbox.record import record_from_query
+from events.sweeps.locks import LOST_LOCK, try_lock
 
 BUSINESSES_PER_CHUNK: Final = 100
 """Each chunk is one short transaction. Thousands of businesses may share a midnight."""
@@ -29,9 +31,21 @@ DAY_LIMIT: Final = (
     + " ".join(f"WHEN '{frequency}' THEN i.{field}" for frequency, field in LIMIT_FIELDS.items())
     + f" ELSE i.{OTHER_LIMIT_FIELD} END"
 )
+SHORTEST_LIMIT: Final = (
+    "LEAST("
+    + ", ".join(f"i.{field}" for field in (*LIMIT_FIELDS.values(), OTHER_LIMIT_FIELD))
+    + ")"
+)
 LOST_ON: Final = LOST_ON_SQL.format(
     since="s.since", time_zone="b.time_zone", limit=f"({DAY_LIMIT})"
 )
+# Who was seen within the shortest limit of the business is not lost, so the index on the time of
+# the last visit leads to those who may be. The time in the index is never later than `since`. A
+# zone's midnight is within a day of UTC's.
+#
+# OFFSET 0 and LIMIT 1 keep PostgreSQL from joining whole tables, whatever its statistics say: on a
+# table without any it would otherwise read all customers and all lapses.
+#
 # A lapse is identified by the visit from which it counts: each is found once, and only a later
 # visit makes a new lapse possible. Lapses are recorded while the event is muted, too, so that
 # unmuting the event sends new lapses only. Customers who were lost before the business switched on
@@ -44,21 +58,29 @@ claimed AS (
     ON CONFLICT (business_id, sweep) DO UPDATE SET day = EXCLUDED.day WHERE d.day < EXCLUDED.day
     RETURNING d.business_id, d.day
 ), absent AS (
-    SELECT c.id, c.business_id, c.visit_frequency, s.since, claimed.day,
-        claimed.day - (s.since AT TIME ZONE b.time_zone)::date AS days,
-        {LOST_ON} AS lost_on,
-        (i.enabled_at AT TIME ZONE b.time_zone)::date AS enabled_on
+    SELECT c.id, claimed.business_id, c.visit_frequency, s.since, claimed.day,
+        claimed.day - (s.since AT TIME ZONE b.time_zone)::date AS days
     FROM claimed
     JOIN events_integration i ON i.business_id = claimed.business_id
     JOIN customers_business b ON b.id = claimed.business_id
-    JOIN customers_customer c ON c.business_id = claimed.business_id
+    CROSS JOIN LATERAL (
+        SELECT seen.id, seen.visit_frequency, seen.last_visit, seen.created_at
+        FROM customers_customer seen
+        WHERE seen.business_id = claimed.business_id
+            AND COALESCE(seen.last_visit, seen.created_at)
+                < %(now)s - make_interval(days => {SHORTEST_LIMIT} - 1)
+        OFFSET 0
+    ) c
     CROSS JOIN LATERAL (SELECT {ABSENT_SINCE_SQL.format(customer="c")} AS since) s
+    LEFT JOIN LATERAL (
+        SELECT found.id FROM events_lapse found
+        WHERE found.customer_id = c.id AND found.since = s.since LIMIT 1
+    ) before ON TRUE
+    WHERE before.id IS NULL
+        AND {LOST_ON} BETWEEN (i.enabled_at AT TIME ZONE b.time_zone)::date AND claimed.day
 ), lapsed AS (
     INSERT INTO events_lapse (customer_id, since, found_at)
-    SELECT id, since, %(now)s FROM absent
-    WHERE lost_on BETWEEN enabled_on AND day ORDER BY id
-    ON CONFLICT (customer_id, since) DO NOTHING
-    RETURNING customer_id
+    SELECT id, since, %(now)s FROM absent ORDER BY id
 ), occurrences AS (
     SELECT a.business_id, a.id AS customer_id, %(event)s AS event, a.id AS subject_id,
         %(now)s::timestamptz AS occurred_at,
@@ -67,21 +89,26 @@ claimed AS (
             'days_since_visit', a.days,
             'visit_frequency', a.visit_frequency
         ) AS facts
-    FROM lapsed l JOIN absent a ON a.id = l.customer_id
+    FROM absent a
 )
 """
 
 
-def sweep(now: datetime) -> int:
+def sweep(now: datetime, budget: Budget | None = None) -> int:
     """Record lost customers, once per business and local day.
 
     Returns the number of events recorded.
     """
-    recorded = 0
+    budget, recorded = budget or Budget(), 0
     while businesses := _due_businesses(now):
         params = {"now": now, "businesses": businesses, "event": CustomerLost.name}
         with transaction.atomic():
+            if not try_lock(LOST_LOCK):
+                # Another worker sweeps. What it leaves is due at the next tick.
+                return recorded
             recorded += record_from_query(FIND_LOST, params)
+        if budget.is_spent():
+            break
     return recorded
 
 

@@ -21,6 +21,7 @@ from tests.devtools.demo.conftest import DemoSystem
 
 AT_ONCE = 1e6
 US, EU, OFF = BUSINESSES
+ASKED_TO_WAIT = "The web server asks us to wait"
 FROM_SWEEPS = {"Customer Lost", "Customer Birthday"}
 FAILURES = ("failed:", "answered 5", "database", "twice", "no field", "closed the connection")
 
@@ -46,7 +47,9 @@ def test_every_event_occurs_within_one_cycle(system: DemoSystem) -> None:
             "Text",
         }
     assert not Outgoing.objects.filter(business__name=OFF.name).exists()
-    assert {line.split(":")[0] for line in system.lines} == {demo.name for demo in BUSINESSES}
+    # On a busy machine a call may have to wait for its turn; the demo says so and goes on.
+    told = [line for line in system.lines if not line.startswith(ASKED_TO_WAIT)]
+    assert {line.split(":")[0] for line in told} == {demo.name for demo in BUSINESSES}
     assert [line for line in system.lines if any(words in line for words in FAILURES)] == []
 
 

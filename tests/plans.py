@@ -1,0 +1,33 @@
+"""Query plans: what PostgreSQL would read, as EXPLAIN tells."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db import connection
+
+
+def plan(statement: str) -> dict[str, Any]:
+    """Return the plan of a statement with its values in it, which is not run."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}")
+        (found,) = cursor.fetchone()
+    (explained,) = json.loads(found) if isinstance(found, str) else found
+    root: dict[str, Any] = explained["Plan"]
+    return root
+
+
+def nodes(root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield each node of a plan, also of its CTEs and subplans."""
+    yield root
+    for child in root.get("Plans", ()):
+        yield from nodes(child)
+
+
+def tables_read_whole(root: Mapping[str, Any]) -> set[str]:
+    """Return the tables of which the plan reads every row."""
+    return {
+        node["Relation Name"]
+        for node in nodes(root)
+        if node["Node Type"] == "Seq Scan" and "Relation Name" in node
+    }
