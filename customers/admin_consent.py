@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from unfold import widgets
 
 from customers import search
 from customers.admin_base import ReadOnlyAdmin, ScopedAdmin
@@ -14,6 +15,7 @@ from customers.clock_in_use import clock_in_use
 from customers.errors import ActionRefused
 from customers.models import Consent, Customer
 from customers.models.consent import MAX_GIVEN_BY_LENGTH, MAX_HOW_LENGTH, check_given_at
+from customers.time_forms import LocalDateTimeField, day_formats
 
 if TYPE_CHECKING:
     _CustomerForm = forms.ModelForm[Customer]
@@ -35,13 +37,19 @@ class ConsentForm(_CustomerForm):
         max_length=MAX_GIVEN_BY_LENGTH,
         required=False,
         help_text="The customer turned off what is off. Fill in these three to turn it on.",
+        widget=widgets.UnfoldAdminTextInputWidget,
     )
-    consent_given_at = forms.SplitDateTimeField(label="When they said so", required=False)
+    consent_given_at = LocalDateTimeField(
+        label="When they said so",
+        required=False,
+        widget=widgets.UnfoldAdminSplitDateTimeWidget,
+    )
     consent_how = forms.CharField(
         label="How they said so",
         max_length=MAX_HOW_LENGTH,
         required=False,
         help_text='Such as "asked at the counter".',
+        widget=widgets.UnfoldAdminTextInputWidget,
     )
 
     def clean(self) -> dict[str, Any]:
@@ -65,6 +73,9 @@ class ConsentForm(_CustomerForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # The class is made before anybody's clock is known.
+        given_at: Any = self.fields["consent_given_at"]
+        given_at.fields[0].input_formats = day_formats()
         self.opted_out = self.instance.opted_out
         self.opted_out_at = {
             choice: getattr(self.instance, self.instance.opted_out_columns[choice])

@@ -34,7 +34,7 @@ def said(customer: Customer, **changes: Any) -> dict[str, Any]:
     return {
         "receive_texts": "on",
         "consent_given_by": "Ann Example",
-        "consent_given_at_0": f"{now:%Y-%m-%d}",
+        "consent_given_at_0": f"{now:%m/%d/%Y}",
         "consent_given_at_1": f"{now:%H:%M:%S}",
         "consent_how": "Asked at the counter",
     } | changes
