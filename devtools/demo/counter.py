@@ -114,7 +114,12 @@ def change_account(business: RemoteBusiness, random: Random) -> str | None:
     customer = choose_customer(business, random)
     if customer is None:
         return None
-    field, value = random.choice([*people.random_account_fields(business, random).items()])
+    fields = people.random_account_fields(business, random)
+    for what in ("emails", "texts"):
+        if customer[f"{what}_opted_out_at"]:
+            # Only the customer turns it on again.
+            fields.pop(f"receive_{what}")
+    field, value = random.choice([*fields.items()])
     business.till.patch(f"customers/{customer['id']}", **{field: value})
     return f"an employee changed {customer_name(customer)}'s {field.replace('_', ' ')}"
 
