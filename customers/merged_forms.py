@@ -10,7 +10,7 @@ one of them.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -21,7 +21,7 @@ from django.utils.crypto import salted_hmac
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Any]
 else:
-    _ModelForm = forms.ModelForm
+    _ModelForm = object
 
 SEEN: Final = "_seen"
 """The name under which a page carries its digests: by the prefix of the form, then by field."""
@@ -31,7 +31,7 @@ CHOICE: Final = "_choice-"
 """Followed by the name of the field: which value the user chose."""
 MINE, STORED = "mine", "stored"
 ROW: Final = "@row"
-"""Among a form's digests, the primary key of its record: rows may move within a formset."""
+"""Among a form's digests, that of its record's key: rows may move within a formset."""
 DIGEST_LENGTH: Final = 16
 CHANGED_BY_BOTH: Final = (
     "Somebody else changed this meanwhile. Choose a value at the top of the page."
@@ -74,11 +74,15 @@ def seen_values(data: Mapping[str, Any] | None) -> dict[str, Digests]:
 
 
 class MergedForm(_ModelForm):
-    """Mixin for the form of one record. Other classes of the form may follow it.
+    """Mixin for the form of one record, its `instance`. Other classes of the form follow it.
 
     A form that never shows a stored value names it in `stored_secrets`, by field.
     """
 
+    seen_name: ClassVar[str] = SEEN
+    in_conflict_name: ClassVar[str] = IN_CONFLICT
+    changed_by_both: ClassVar[str] = CHANGED_BY_BOTH
+    """The error of a field about which the page asks."""
     stored_secrets: Mapping[str, str] = {}
     _errors: Any
 
@@ -88,7 +92,7 @@ class MergedForm(_ModelForm):
         self._kept: set[str] = set()
         seen = seen_values(self.data).get(self.prefix or "", {}) if self.is_bound else {}
         self.is_gone = bool(seen) and self.instance.pk is None and bool(seen.get(ROW))
-        is_same = self.is_gone or seen.get(ROW) == str(self.instance.pk)
+        is_same = self.is_gone or seen.get(ROW) == self._row_digest()
         self._seen: Digests = seen if is_same else {}
 
     @property
@@ -114,7 +118,11 @@ class MergedForm(_ModelForm):
             if name not in self._seen or self.add_prefix(name) in asked
             else self._seen[name]
             for name in self._merged_fields()
-        } | {ROW: str(self.instance.pk)}
+        } | {ROW: self._row_digest()}
+
+    def seen(self) -> str:
+        """Return what a page with this form alone carries."""
+        return json.dumps({self.prefix or "": self.digests()}, separators=(",", ":"))
 
     def _clean_fields(self) -> None:
         super()._clean_fields()  # type: ignore[misc]
@@ -172,7 +180,7 @@ class MergedForm(_ModelForm):
                 self.in_words(name, self._stored(name)),
             )
         )
-        self.add_error(name, ValidationError(CHANGED_BY_BOTH, code="changed_by_both"))
+        self.add_error(name, ValidationError(self.changed_by_both, code="changed_by_both"))
 
     def in_words(self, name: str, value: Any) -> str:
         """Return a value of the field as its user reads it."""
@@ -217,8 +225,14 @@ class MergedForm(_ModelForm):
         return self[name].data
 
     def _digest(self, name: str, value: Any) -> str:
+        return self._keyed_digest(name, json.dumps(self._as_entered(name, value)))
+
+    def _row_digest(self) -> str:
+        """Return a digest of the key, which itself would tell how many records there are."""
+        return "" if self.instance.pk is None else self._keyed_digest(ROW, str(self.instance.pk))
+
+    def _keyed_digest(self, name: str, content: str) -> str:
         salt = f"{__name__} {type(self.instance)._meta.label} {name}"
-        content = json.dumps(self._as_entered(name, value))
         return salted_hmac(salt, content, algorithm="sha256").hexdigest()[:DIGEST_LENGTH]
 
     def _as_entered(self, name: str, value: Any) -> list[str]:

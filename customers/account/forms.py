@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
 from customers import storable
-from customers.account.conflicts import MergedAccountForm
+from customers.merged_forms import MergedForm
 from customers.models import AddressDict, Business, Customer, PickupRequest
 from customers.models.contact_rules import missing_contact
 from customers.models.customer import CONTACT_FIELDS
@@ -188,21 +188,23 @@ class ContactForm(AddressForm):
         return entered
 
 
-class DetailsForm(MergedAccountForm, ContactForm):
+class DetailsForm(MergedForm, ContactForm):
+    changed_by_both = "This was changed while your page was open. Choose which to keep."
+
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         is_corporate = customer.kind == Customer.Kind.CORPORATE
         initial = {field: getattr(customer, field) for field in ContactForm.base_fields} | {
             "phone": format_phone(customer.phone)
         }
+        self.instance = customer
         super().__init__(
             *args, business=customer.business, corporate=is_corporate, initial=initial, **kwargs
         )
-        self.customer = customer
 
     def clean(self) -> dict[str, Any]:
         """Refuse a change after which the business could not tell who this is."""
         data = super().clean() or self.cleaned_data
-        before = {name: getattr(self.customer, name) for name in CONTACT_FIELDS}
+        before = {name: getattr(self.instance, name) for name in CONTACT_FIELDS}
         after = before | {
             name: data.get(name, "") for name in CONTACT_FIELDS if name in self.changed_data
         }
@@ -217,8 +219,9 @@ class MessageFieldsForm(AccountForm):
     receive_texts = forms.BooleanField(label="Send me texts", required=False)
 
 
-class MessageChoicesForm(MergedAccountForm, MessageFieldsForm):
+class MessageChoicesForm(MergedForm, MessageFieldsForm):
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        self.instance = customer
         super().__init__(
             *args,
             initial={field: getattr(customer, field) for field in MessageFieldsForm.base_fields},
