@@ -52,6 +52,17 @@ class ConsentForm(_CustomerForm):
         widget=widgets.UnfoldAdminTextInputWidget,
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The class is made before anybody's clock is known.
+        given_at: Any = self.fields["consent_given_at"]
+        given_at.fields[0].input_formats = day_formats()
+        self.opted_out = self.instance.opted_out
+        self.opted_out_at = {
+            choice: getattr(self.instance, self.instance.opted_out_columns[choice])
+            for choice in self.opted_out
+        }
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         turned_on = self.turned_on
@@ -70,17 +81,6 @@ class ConsentForm(_CustomerForm):
         """Return the choices that the customer turned off and the form turns on."""
         # While the form is cleaned, the record is as stored; afterwards, as entered.
         return [name for name in self.opted_out if self.cleaned_data.get(name)]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # The class is made before anybody's clock is known.
-        given_at: Any = self.fields["consent_given_at"]
-        given_at.fields[0].input_formats = day_formats()
-        self.opted_out = self.instance.opted_out
-        self.opted_out_at = {
-            choice: getattr(self.instance, self.instance.opted_out_columns[choice])
-            for choice in self.opted_out
-        }
 
     def _check_time(self, data: dict[str, Any], turned_on: list[str]) -> None:
         try:

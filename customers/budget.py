@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 Item = TypeVar("Item")
 
@@ -17,13 +17,18 @@ class Budget:
     def __init__(self, seconds: float | None = None) -> None:
         self._deadline = None if seconds is None else time.monotonic() + seconds
         self.left_work = False
-        """Whether somebody was told to stop, so that there is more to do."""
+        """Whether the work was told to stop, or says itself that there is more to do."""
 
     def is_spent(self) -> bool:
         """Return whether to stop here. Ask only when there is, or may be, another step."""
         is_spent = self._deadline is not None and time.monotonic() >= self._deadline
-        self.left_work = self.left_work or is_spent
+        if is_spent:
+            self.leave_work()
         return is_spent
+
+    def leave_work(self) -> None:
+        """Note that there is more to do, which the next run does."""
+        self.left_work = True
 
     def over(self, items: Iterable[Item]) -> Iterator[Item]:
         """Yield items while there is time, and the first in any case: so each run gets on."""
@@ -31,3 +36,7 @@ class Budget:
             if number and self.is_spent():
                 return
             yield item
+
+
+NO_TIME_LIMIT: Final = Budget()
+"""For a run that ends when its work does. Nobody asks such a run whether it left work."""

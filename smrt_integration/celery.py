@@ -25,7 +25,7 @@ class Amqp(AMQP):
     Connection = SteadyConnection
 
 
-app = Celery("smrt_integration", amqp=Amqp, task_cls="smrt_integration.task:DueTask")
+app = Celery("smrt_integration", amqp=Amqp, task_cls="smrt_integration.due_task:DueTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["smrt_integration"])
 app.steps["consumer"].add(worker.MarkMainLoop)

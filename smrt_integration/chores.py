@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from customers.budget import Budget
 from events import wake
-from smrt_integration.task import DueTask
+from smrt_integration.due_task import DueTask
 
 CHORE_SECONDS: Final = 2.0
 """After this long a chore stops and publishes itself again, behind what waits in the queue."""
@@ -25,7 +25,7 @@ MAX_CHORES: Final = 64
 
 
 class ChoreTurn:
-    """Whose turn it is among the processes of one worker, and which chores wait for it.
+    """The turn to do a chore: which process of a worker has it, and which chores wait for it.
 
     The main process creates it, and the children inherit it. PostgreSQL and Redis are not asked:
     the turn belongs to one worker, and a killed process loses it at once, because the kernel ends

@@ -153,7 +153,8 @@ class Customer(HasAddress, HasPhone, HasOptOuts, BelongsToBusiness):
     @property
     def latest_consent(self) -> Consent | None:
         """The latest consent to emails or texts, from `consents`, which callers prefetch by id."""
-        return [*self.consents.all()][-1] if self.consents.all() else None
+        consents = [*self.consents.all()]
+        return consents[-1] if consents else None
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 from django.utils import timezone
 
-from customers.budget import Budget
+from customers.budget import NO_TIME_LIMIT, Budget
 from customers.texts import backends
 from customers.texts.backends import TextBackend
 from customers.texts.claim_texts import TEXT_CHUNK_SIZE, claim_texts, close_overdue_texts
@@ -19,12 +19,14 @@ from customers.texts.send_results import Halted, SendResult, TextToSend, Unconfi
 log = structlog.get_logger(__name__)
 
 
-def run(clock: Callable[[], datetime] = timezone.now, budget: Budget | None = None) -> Counter[str]:
+def run(
+    clock: Callable[[], datetime] = timezone.now, budget: Budget = NO_TIME_LIMIT
+) -> Counter[str]:
     """Plan and send texts until none is due or the time is up.
 
     Returns the number of texts by result.
     """
-    budget, now = budget or Budget(), clock()
+    now = clock()
     plan_texts(now)
     expired, abandoned = close_overdue_texts(now)
     counts = Counter(expired=expired, abandoned=abandoned)

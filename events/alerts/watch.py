@@ -13,7 +13,7 @@ import structlog
 from django.core.mail import EmailMessage, get_connection
 from django.db import connection
 
-from customers.budget import Budget
+from customers.budget import NO_TIME_LIMIT, Budget
 from events.alerts import emails
 from events.alerts.decide import (
     DAY,
@@ -122,7 +122,7 @@ class WatchedBusiness:
         return DueEmail(self.business_id, problem, email)
 
 
-def watch(now: datetime, budget: Budget | None = None) -> int:
+def watch(now: datetime, budget: Budget = NO_TIME_LIMIT) -> int:
     """Look for problems once, store them, and send what is due. Returns the number of emails.
 
     What the budget has no time for is sent by the next run.
@@ -133,10 +133,10 @@ def watch(now: datetime, budget: Budget | None = None) -> int:
     owners = emails.owners_of([email.business_id for _, email in due])
     _end([b for b in watched if b.decision == NOTHING or _has_no_reader(b, owners)], now)
     with_owners = [(business, email) for business, email in due if email.business_id in owners]
-    budget = budget or Budget()
     sent = send_emails(with_owners[:MOST_EMAILS_A_RUN], owners, now, budget)
     # Refused ones and those of a mail server that fails wait for the next tick.
-    budget.left_work = budget.left_work or sent == MOST_EMAILS_A_RUN
+    if sent == MOST_EMAILS_A_RUN:
+        budget.leave_work()
     return sent
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from customers.budget import Budget
+from customers.budget import NO_TIME_LIMIT, Budget
 from events.jobs import choose_held, discard, resend
 from events.models import Request
 
@@ -27,12 +27,12 @@ It updates `done`, `passed_over` and `position` of the job, which the caller sav
 whether the job is finished."""
 
 
-def run_jobs(now: datetime, budget: Budget | None = None) -> int:
+def run_jobs(now: datetime, budget: Budget = NO_TIME_LIMIT) -> int:
     """Do chunks of all open jobs in turn, until none can go on or the time is up.
 
     Returns the number of chunks done.
     """
-    budget, chunks, ids = budget or Budget(), 0, _open_jobs()
+    chunks, ids = 0, _open_jobs()
     while ids and not (chunks and budget.is_spent()):
         results = {job_id: _run_chunk(job_id, now) for job_id in budget.over(ids)}
         chunks += sum(has_more is not None for has_more in results.values())

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from customers.budget import Budget
+from customers.budget import NO_TIME_LIMIT, Budget
 from events.models import Outcome
 from events.outbox.read import OUTBOX_COLUMNS, as_outbox_row
 from events.outbox.settle import take_out
@@ -61,7 +61,7 @@ ORDER BY o.id LIMIT %s FOR UPDATE OF o SKIP LOCKED
 """
 
 
-def expire(now: datetime, budget: Budget | None = None) -> int:
+def expire(now: datetime, budget: Budget = NO_TIME_LIMIT) -> int:
     """Move expired messages, and those of deleted businesses, to the send log.
 
     Returns the number of messages.
@@ -69,7 +69,7 @@ def expire(now: datetime, budget: Budget | None = None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(FIND_ENDED_LEASES, [now, now - EXPIRES_AFTER])
         recover([EndedLease(*lease) for lease in cursor.fetchall()])
-    budget, expired = budget or Budget(), 0
+    expired = 0
     for expire_chunk in (_expire_chunk, _expire_held_chunk, _log_deleted_chunk):
         while count := expire_chunk(now):
             expired += count

@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.db import connection
 from django.utils import timezone
 
-from customers.budget import Budget
+from customers.budget import NO_TIME_LIMIT, Budget
 from events import wake
 from events.identify import IDENTIFY
 from events.models import TraitChange
@@ -110,13 +110,12 @@ def identify_known_customers(business_id: int, customer_ids: list[int], now: dat
     return record_from_query(query, params) if customer_ids else 0
 
 
-def fan_out_all(budget: Budget | None = None) -> int:
+def fan_out_all(budget: Budget = NO_TIME_LIMIT) -> int:
     """Fan out the changes that wait, oldest first. Returns the number of chunks written.
 
     If a long save locks the customers of one change, that change is retried next time; the others
     proceed.
     """
-    budget = budget or Budget()
     change_ids = TraitChange.objects.order_by("id").values_list("id", flat=True)
     return sum(_fan_out(change_id, budget) for change_id in budget.over(change_ids))
 

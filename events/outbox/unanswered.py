@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from customers.budget import Budget
+from customers.budget import NO_TIME_LIMIT, Budget
 from events.identify import IDENTIFY
 from events.models import Outcome
 from events.outbox import accepted_traits
@@ -212,7 +212,7 @@ def resolve(business_ids: Collection[int], now: datetime) -> dict[str, Unanswere
         return {message_id: Unanswered(*posted) for message_id, *posted in cursor.fetchall()}
 
 
-def resolve_all(now: datetime, budget: Budget | None = None) -> None:
+def resolve_all(now: datetime, budget: Budget = NO_TIME_LIMIT) -> None:
     """Log what was replaced of all businesses, also those whose lanes no worker claims.
 
     One after the other: after an outage of Segment, many have some, and no lane is claimed while it
@@ -221,7 +221,7 @@ def resolve_all(now: datetime, budget: Budget | None = None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(BUSINESSES_WITH_UNANSWERED)
         business_ids = [business_id for (business_id,) in cursor.fetchall()]
-    for business_id in (budget or Budget()).over(business_ids):
+    for business_id in budget.over(business_ids):
         with suppress(LockTimeout), lock_timeout() as cursor:
             _log_replaced(cursor, [business_id], now)
 

@@ -6,7 +6,7 @@ from typing import Final
 from django.db import connection
 from django.db.models import Max
 
-from customers.budget import Budget
+from customers.budget import NO_TIME_LIMIT, Budget
 from events.models import Integration
 from events.send_log import daily_counts, partitions
 
@@ -35,23 +35,22 @@ def months_before(month: date, count: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
-def drop_old(now: datetime, budget: Budget | None = None) -> int:
+def drop_old(now: datetime, budget: Budget = NO_TIME_LIMIT) -> int:
     """Drop the months that no business keeps, then delete what single businesses do not keep.
 
     Returns the number of partitions dropped.
     """
-    budget, month = budget or Budget(), partitions.month_of(now)
+    month = partitions.month_of(now)
     most_months = Integration.objects.aggregate(most=Max("retention_months"))["most"]
     longest = most_months or DEFAULT_RETENTION_MONTHS
     dropped = partitions.drop_before(months_before(month, longest))
     daily_counts.delete_before(months_before(month, longest))
     shorter = Integration.objects.filter(retention_months__lt=longest)
-    for business_id, months in shorter.values_list("business_id", "retention_months"):
-        if budget.left_work:
-            return dropped
+    for business_id, months in budget.over(shorter.values_list("business_id", "retention_months")):
         _delete_log(business_id, months_before(month, months), budget)
         daily_counts.delete_of_business(business_id, months_before(month, months))
-    _delete_resent(budget)
+    if not budget.is_spent():
+        _delete_resent(budget)
     return dropped
 
 

@@ -8,9 +8,9 @@ from typing import Final
 
 from django.db import transaction
 
+from events.advisory_locks import BIRTHDAYS_LOCK, try_lock
 from events.definitions.customers import CustomerBirthday
 from events.outbox.record import record_from_query
-from events.sweeps.locks import BIRTHDAYS_LOCK, try_lock
 
 CATCH_UP_DAYS: Final = 3
 """Contract, section 2: after days in which nothing ran, birthdays of up to 3 days ago are sent."""

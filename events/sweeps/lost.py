@@ -8,12 +8,12 @@ from typing import Final
 
 from django.db import connection, transaction
 
-from customers.budget import Budget
+from customers.budget import NO_TIME_LIMIT, Budget
 from customers.lost import ABSENT_SINCE_SQL, LOST_ON_SQL
+from events.advisory_locks import LOST_LOCK, try_lock
 from events.definitions.customers import CustomerLost
 from events.models.integration import LIMIT_FIELDS, OTHER_LIMIT_FIELD
 from events.outbox.record import record_from_query
-from events.sweeps.locks import LOST_LOCK, try_lock
 
 BUSINESSES_PER_CHUNK: Final = 100
 """Each chunk is one short transaction. Thousands of businesses may share a midnight."""
@@ -94,12 +94,12 @@ claimed AS (
 """
 
 
-def sweep(now: datetime, budget: Budget | None = None) -> int:
+def sweep(now: datetime, budget: Budget = NO_TIME_LIMIT) -> int:
     """Record lost customers, once per business and local day.
 
     Returns the number of events recorded.
     """
-    budget, recorded = budget or Budget(), 0
+    recorded = 0
     while businesses := _due_businesses(now):
         params = {"now": now, "businesses": businesses, "event": CustomerLost.name}
         with transaction.atomic():

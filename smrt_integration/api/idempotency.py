@@ -25,7 +25,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers import storable
-from customers.budget import Budget
+from customers.budget import NO_TIME_LIMIT, Budget
 from smrt_integration.api.errors import Conflict
 from smrt_integration.api.fields import MAX_EVENT_AGE
 from smrt_integration.api.models import Answered, ApiKey
@@ -168,13 +168,13 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def delete_old_responses(now: datetime, budget: Budget | None = None) -> int:
+def delete_old_responses(now: datetime, budget: Budget = NO_TIME_LIMIT) -> int:
     """Delete responses older than RESPONSE_RETENTION, in chunks. Returns how many."""
     old, total = Answered.objects.filter(at__lt=now - RESPONSE_RETENTION), 0
     while deleted := Answered.objects.filter(
         pk__in=list(old.values_list("pk", flat=True)[:RESPONSE_CHUNK_SIZE])
     ).delete()[0]:
         total += deleted
-        if budget and budget.is_spent():
+        if budget.is_spent():
             break
     return total

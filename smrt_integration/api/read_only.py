@@ -1,4 +1,4 @@
-"""Who sets the fields that a client cannot set, in sentences for its developer."""
+"""Sentences for a client's developer: who sets the fields that the client cannot set."""
 
 from collections.abc import Mapping
 from typing import Final

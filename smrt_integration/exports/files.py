@@ -7,7 +7,7 @@ from typing import Final
 from django.core.files.storage import Storage, storages
 from django.db.models import Q
 
-from customers.budget import Budget
+from customers.budget import NO_TIME_LIMIT, Budget
 from smrt_integration.exports.models import EXPORT_RETENTION, Export
 
 STORAGE_ALIAS: Final = "exports"
@@ -26,7 +26,7 @@ def delete_files(folder: str) -> None:
         storage().delete(folder)
 
 
-def delete_old(now: datetime, budget: Budget | None = None) -> int:
+def delete_old(now: datetime, budget: Budget = NO_TIME_LIMIT) -> int:
     """Delete exports after a day, and files that no export has. Returns how many exports.
 
     A worker that is killed, or that loses its lease, may leave such files; so does a deleted
@@ -40,7 +40,7 @@ def delete_old(now: datetime, budget: Budget | None = None) -> int:
     )
     deleted = old.delete()[0]
     known = set(Export.objects.values_list("folder", flat=True))
-    for folder in (budget or Budget()).over({*_folders()} - known):
+    for folder in budget.over({*_folders()} - known):
         # An export may have been asked for since.
         if not Export.objects.filter(folder=folder).exists():
             delete_files(folder)

@@ -13,11 +13,12 @@ from uuid import uuid4
 
 import structlog
 from django.core.files import File
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from customers.budget import Budget
+from customers.budget import NO_TIME_LIMIT, Budget
+from events.advisory_locks import EXPORTS_LOCK, try_lock
 from events.send_log import pages
 from events.send_log.entries import LogPosition
 from events.send_log.filter import MessageFilter
@@ -38,8 +39,6 @@ EXPORT_LEASE: Final = timedelta(seconds=30)
 the next attempt is this much later."""
 MAX_PART_ATTEMPTS: Final = 5
 """A part that was begun this often without success never succeeds: its worker is killed, say."""
-# Any number that no other advisory lock of ours has.
-EXPORTS_LOCK: Final = 7_420_001
 
 
 @dataclass(slots=True)
@@ -51,12 +50,12 @@ class Part:
     more: bool = True
 
 
-def write_exports(budget: Budget | None = None) -> int:
+def write_exports(budget: Budget = NO_TIME_LIMIT) -> int:
     """Write parts of open exports in turn, until none can go on or the time is up.
 
     Returns the number of parts.
     """
-    budget, parts, tried = budget or Budget(), 0, 0
+    parts, tried = 0, 0
     with timeouts.use(timeouts.EXPORT):
         while not (tried and budget.is_spent()) and (export := _claim()):
             parts += _write_part(export)
@@ -70,10 +69,8 @@ def _claim() -> Export | None:
 
     The database's clock decides, as those of two machines may differ.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [EXPORTS_LOCK])
-        if not cursor.fetchone()[0] or Export.objects.filter(lease_until__gt=Now()).exists():
-            return None
+    if not try_lock(EXPORTS_LOCK) or Export.objects.filter(lease_until__gt=Now()).exists():
+        return None
     due = Export.objects.filter(OPEN).exclude(attempts__gt=0, attempted_at__gt=Now() - EXPORT_LEASE)
     _give_up(due.filter(attempts__gte=MAX_PART_ATTEMPTS))
     export = due.order_by(F("attempted_at").asc(nulls_first=True), "id").first()

@@ -1,13 +1,16 @@
 """Run several actions at the same moment, in threads with their own database connections."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
+import psycopg
 from django.db import connection, transaction
 
 from customers.errors import ActionRefused
 from customers.models.tenant import BelongsToBusiness
+from tests.workers import current_database_url
 
 WAIT_TIMEOUT_SECONDS = 20.0
 """After this time a thread that should wait for a lock is not going to."""
@@ -41,12 +44,13 @@ def outcome_of(action: Callable[[], object]) -> str:
 def wait_for_waiting(backends: int) -> None:
     """Wait until this number of connections to this database wait for a lock."""
     deadline = time.monotonic() + WAIT_TIMEOUT_SECONDS
-    while (waiting := _count_waiting()) < backends:
+    while (waiting := count_waiting()) < backends:
         assert time.monotonic() < deadline, f"{waiting} of {backends} wait for a lock"
         time.sleep(0.01)
 
 
-def _count_waiting() -> int:
+def count_waiting() -> int:
+    """Return the number of connections to this database that wait for a lock."""
     with connection.cursor() as cursor:
         # Within a transaction PostgreSQL shows the activity of its first query otherwise.
         cursor.execute("SELECT pg_stat_clear_snapshot()")
@@ -55,3 +59,12 @@ def _count_waiting() -> int:
             " WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
         return int(cursor.fetchone()[0])
+
+
+@contextmanager
+def hold_locks(statement: str) -> Iterator[None]:
+    """Keep a transaction of another session open in which this statement took locks."""
+    with psycopg.connect(current_database_url()) as session:
+        session.execute(statement)
+        yield
+        session.rollback()

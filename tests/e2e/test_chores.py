@@ -8,11 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import psycopg
 import pytest
 from celery import current_app
 from django.conf import settings
-from django.db import connection
 from redis import Redis
 
 from customers.budget import Budget
@@ -22,7 +20,7 @@ from events.models import Integration, Outgoing, TaskRun
 from smrt_integration import tasks
 from smrt_integration.celery import app
 from smrt_integration.chores import MAX_CHORES, Chore, ChoreTurn, chore_turn
-from tests import workers
+from tests.customers.contention import count_waiting, hold_locks
 from tests.events.conftest import business, customer, integration
 from tests.factories import OrderFactory
 from tests.segment import SegmentStandIn
@@ -92,15 +90,6 @@ class TestTurn:
             three.register("one more")
 
 
-def waiting_for_locks() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return int(cursor.fetchone()[0])
-
-
 @pytest.mark.slow
 def test_a_live_event_leaves_while_chores_hang(
     start_worker: Callable[..., Worker],
@@ -109,17 +98,15 @@ def test_a_live_event_leaves_while_chores_hang(
     integration: Integration,
 ) -> None:
     start_worker(concurrency=2)
-    with psycopg.connect(workers.current_database_url()) as session:
-        session.execute("LOCK TABLE events_traitchange, customers_nightlytext, events_alert")
+    with hold_locks("LOCK TABLE events_traitchange, customers_nightlytext, events_alert"):
         for chore in (tasks.fan_out_trait_changes, tasks.send_texts, tasks.alert_owners):
             chore.delay()
-        wait_until(waiting_for_locks, "a chore hangs")
+        wait_until(count_waiting, "a chore hangs")
         order = OrderFactory.create(customer=customer)
 
         wait_until(lambda: not Outgoing.objects.exists(), "the order's events are accepted")
         assert segment.messages()[-1].message["properties"]["order_id"] == order.number
-        assert waiting_for_locks() == 1
-        session.rollback()
+        assert count_waiting() == 1
     wait_until(
         lambda: (
             {tasks.fan_out_trait_changes.name, tasks.send_texts.name, tasks.alert_owners.name}

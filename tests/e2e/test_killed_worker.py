@@ -2,12 +2,10 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
@@ -15,8 +13,8 @@ from django.utils import timezone
 from customers.models import Business
 from events import wake
 from events.models import Lane, Outgoing
-from tests import workers
 from tests.conftest import WRITE_KEY
+from tests.customers.contention import count_waiting, hold_locks
 from tests.delivery.sending_businesses import (
     add_visits,
     deliver,
@@ -54,24 +52,6 @@ def record_events(business: Business) -> list[str]:
         return message_ids()
 
 
-@contextmanager
-def hold_locks(statement: str) -> Iterator[None]:
-    """Keep a transaction of another session open in which this statement took locks."""
-    with psycopg.connect(workers.current_database_url()) as session:
-        session.execute(statement)
-        yield
-        session.rollback()
-
-
-def is_waiting_for_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(cursor.fetchone()[0])
-
-
 def has_session_ended() -> bool:
     """Return whether the killed worker's session is gone, so its transaction is rolled back."""
     with connection.cursor() as cursor:
@@ -105,7 +85,7 @@ def test_no_message_is_lost_if_a_worker_is_killed_before_the_post(
         time_passes()
         wake.wake()
         wait_until(
-            lambda: lane_of(business).lease_token and is_waiting_for_lock(),
+            lambda: lane_of(business).lease_token and count_waiting(),
             "the worker waits for a lock",
         )
         worker.kill()
@@ -175,7 +155,7 @@ def test_each_message_is_logged_once_if_a_worker_is_killed_in_any_step_of_settli
     with hold_locks(statement):
         segment.clear_faults()
         segment.wait_for(5, WRITE_KEY)
-        wait_until(is_waiting_for_lock, "the worker waits for a lock")
+        wait_until(count_waiting, "the worker waits for a lock")
         worker.kill()
     wait_until(has_session_ended, "its session has ended")
     assert (logged(), message_ids()) == ([], recorded)

@@ -70,7 +70,7 @@ class ReplyPhrases:
     thanks: tuple[str, ...]
     """Thanks, "ok" and what else may stand beside a "No" without changing it."""
     agreement: tuple[str, ...]
-    """ "Yes" and what else contradicts a "No". """
+    """What contradicts a "No", such as "yes"."""
     fillers: tuple[str, ...]
     """Greetings, "please", "sorry". They mean nothing alone."""
 
@@ -88,7 +88,7 @@ class Language:
     """Ends every nightly text, in any wording of the business."""
     name_separator: str
     replies: Mapping[AutoReply, str]
-    phrases: "ReplyPhrases"
+    phrases: ReplyPhrases
 
     def day_text(self, day: date, country: str = "US") -> str:
         """Return the weekday and the day. English is written differently in other countries."""

@@ -39,7 +39,7 @@ class ConsentSerializer(serializers.ModelSerializer[Consent]):
 
 
 class NewConsentSerializer(StrictSerializer):
-    """Who said that the customer wants emails or texts, when, and how."""
+    """The customer's word that they want emails or texts: who gave it, when, and how."""
 
     given_by = serializers.CharField(
         max_length=MAX_GIVEN_BY_LENGTH, help_text="Who gave it, such as the customer's name."
