@@ -31,3 +31,27 @@ def tables_read_whole(root: Mapping[str, Any]) -> set[str]:
         for node in nodes(root)
         if node["Node Type"] == "Seq Scan" and "Relation Name" in node
     }
+
+
+def rows_read(statement: str) -> int:
+    """Run the statement, undo it, and return how many rows of tables it read.
+
+    Call it within a transaction.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT explained")
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}")
+        (found,) = cursor.fetchone()
+        cursor.execute("ROLLBACK TO SAVEPOINT explained")
+    (explained,) = json.loads(found) if isinstance(found, str) else found
+    return round(sum(map(_rows_of, nodes(explained["Plan"]))))
+
+
+def _rows_of(node: Mapping[str, Any]) -> float:
+    if "Relation Name" not in node:
+        return 0
+    removed = (
+        node.get(f"Rows Removed by {why}", 0) for why in ("Filter", "Index Recheck", "Join Filter")
+    )
+    rows: float = node["Actual Loops"] * (node["Actual Rows"] + sum(removed))
+    return rows

@@ -27,6 +27,7 @@ from events.alerts.decide import (
 )
 from events.alerts.emails import DueEmail
 from events.lanes.status import CHOICE_WANTED, DISCARDING, HELD_SILENTLY
+from events.outbox.lane_order import bulk_rows, in_lane_order, live_rows
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +44,7 @@ MOST_EMAILS_A_RUN: Final = 50
 
 # Nothing here grows with the log: there are as many lanes as businesses, and of the outbox and the
 # held tracks one row of each is read.
-FIND_PROBLEMS: Final = """
+FIND_PROBLEMS: Final = f"""
 SELECT i.business_id, i.enabled,
     CASE WHEN l.stopped <> ALL (%(not_problems)s) THEN COALESCE(l.stopped_at, %(now)s) END,
     oldest.since, l.last_error <> '', a.id, a.telling_until > %(now)s,
@@ -53,9 +54,18 @@ SELECT i.business_id, i.enabled,
 FROM events_integration i
 JOIN events_lane l ON l.business_id = i.business_id
 LEFT JOIN LATERAL (
-    SELECT GREATEST(o.recorded_at, i.enabled_at) AS since FROM events_outgoing o
-    WHERE i.enabled AND l.stopped <> %(discarding)s AND o.business_id = i.business_id
-    ORDER BY o.id LIMIT 1
+    SELECT GREATEST(min(o.recorded_at), i.enabled_at) AS since FROM (
+        (
+            SELECT w.recorded_at FROM events_outgoing w
+            WHERE {live_rows("w", "i.business_id")} ORDER BY {in_lane_order("w")} LIMIT 1
+        )
+        UNION ALL
+        (
+            SELECT w.recorded_at FROM events_outgoing w
+            WHERE {bulk_rows("w", "i.business_id")} ORDER BY {in_lane_order("w")} LIMIT 1
+        )
+    ) o
+    WHERE i.enabled AND l.stopped <> %(discarding)s HAVING count(*) > 0
 ) oldest ON TRUE
 LEFT JOIN LATERAL (
     SELECT h.held_at AS since FROM events_heldtrack h

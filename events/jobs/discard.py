@@ -48,7 +48,8 @@ SELECT max(id), count(*) FILTER (WHERE event = %s) FROM events_outgoing WHERE bu
 """
 FIND_DISCARD_CHUNK: Final = f"""
 SELECT {OUTBOX_COLUMNS} FROM events_outgoing o
-WHERE {CHOSEN_BEFORE} AND o.id > %(after)s ORDER BY o.id LIMIT %(chunk_size)s
+WHERE {CHOSEN_BEFORE} AND (o.is_bulk, o.id) > (%(after_bulk)s, %(after)s)
+ORDER BY o.is_bulk, o.id LIMIT %(chunk_size)s
 FOR UPDATE OF o SKIP LOCKED
 """
 ANY_LEFT: Final = f"SELECT EXISTS (SELECT FROM events_outgoing o WHERE {CHOSEN_BEFORE})"
@@ -145,12 +146,12 @@ def discard_chunk(job: Request, now: datetime) -> bool:
         rows = _discard(cursor, params, now)
         if rows:
             job.done += len(rows)
-            job.position = {"after": rows[-1].id}
+            job.position = {"after": rows[-1].id, "after_bulk": rows[-1].is_bulk}
             return False
         cursor.execute(ANY_LEFT, params)
         if cursor.fetchone()[0]:
             # rows were locked and skipped: begin again with the first
-            job.position = {"after": 0}
+            job.position = {}
             return False
     lane_control.resume_halted(job.business_id)
     return True
@@ -182,5 +183,6 @@ def _params(job: Request) -> dict[str, Any]:
         "up_to": chosen["up_to"],
         **moments,
         "after": job.position.get("after", 0),
+        "after_bulk": job.position.get("after_bulk", False),
         "chunk_size": DISCARD_CHUNK_SIZE,
     }

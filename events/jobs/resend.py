@@ -53,10 +53,11 @@ entries AS MATERIALIZED (
 """
 RESEND_EVENTS: Final = f"""
 WITH {MARK_RESENT.format(condition=f"AND s.event <> '{IDENTIFY}'")}
-INSERT INTO events_outgoing
-    (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
+INSERT INTO events_outgoing (
+    business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts, is_bulk
+)
 SELECT e.business_id, e.customer_id, c.uuid, e.event, e.subject_id, e.message_id, e.occurred_at,
-    e.facts
+    e.facts, TRUE
 FROM marked JOIN entries e ON e.id = marked.log_id
 JOIN customers_customer c ON c.id = e.customer_id
 ORDER BY e.id

@@ -39,6 +39,12 @@ class WaitingMessage(models.Model):
     )
     occurred_at = models.DateTimeField()
     facts = models.JSONField(default=dict, help_text="What was true when it happened.")
+    is_bulk = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Recorded for many customers at once, by a sweep or a changed brand: what "
+        "happens live is sent before it.",
+    )
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
     attempts = models.PositiveIntegerField(default=0, db_default=0)
     unanswered_at = models.DateTimeField(
@@ -65,7 +71,15 @@ class Outgoing(WaitingMessage):
 
     class Meta:
         verbose_name = "waiting message"
-        indexes = [models.Index(fields=["business", "id"], name="outgoing_lane")]
+        indexes = [
+            models.Index(fields=["business", "is_bulk", "id"], name="outgoing_live_first"),
+            # a live message takes its customer's earlier ones along
+            models.Index(
+                fields=["customer", "id"],
+                condition=Q(is_bulk=True) & ~Q(event=IDENTIFY),
+                name="outgoing_bulk_by_customer",
+            ),
+        ]
         constraints = [
             # however many saves happen before it is sent, one identify is sent
             models.UniqueConstraint(
@@ -136,14 +150,17 @@ class Lane(models.Model):
         help_text="The identifies that the worker with the lease may have posted: message id -> "
         "customer id and hash of the traits.",
     )
-    # Waiting messages are searched from the id `floor` on. Otherwise each search would walk through
-    # deleted rows that a long-running snapshot keeps. `delivery.claim` raises the floor.
+    # Waiting messages are searched from the id `floor` on, bulk ones from `bulk_floor`.
+    # Otherwise each search would walk through deleted rows that a long-running snapshot keeps.
+    # `delivery.claim` raises both.
     floor = models.BigIntegerField(default=0)
     next_floor = models.BigIntegerField(default=0)
+    bulk_floor = models.BigIntegerField(default=0, db_default=0)
+    next_bulk_floor = models.BigIntegerField(default=0, db_default=0)
     next_floor_xmax = models.BigIntegerField(
         default=0,
         db_default=0,
-        help_text="Transactions from this id on began after `next_floor` was found.",
+        help_text="Transactions from this id on began after the next floors were found.",
     )
     floor_at = models.DateTimeField(db_default=Now())
 

@@ -15,9 +15,11 @@ UNCERTAIN: Final = ""
 STORE_TRAITS: Final = """
 INSERT INTO events_acceptedtraits AS a
     (customer_id, destination, traits_hash, message_id, occurred_at)
-SELECT new.* FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
-    AS new (customer_id, destination, traits_hash, message_id, occurred_at)
-JOIN customers_customer c ON c.id = new.customer_id
+SELECT new.* FROM unnest(
+    %(customers)s::bigint[], %(destinations)s::text[], %(hashes)s::text[], %(message_ids)s::text[],
+    %(moments)s::timestamptz[]
+) AS new (customer_id, destination, traits_hash, message_id, occurred_at)
+JOIN customers_customer c ON c.id = new.customer_id AND c.id = ANY (%(customers)s)
 ORDER BY new.customer_id
 ON CONFLICT (customer_id) DO UPDATE SET
     destination = EXCLUDED.destination, traits_hash = EXCLUDED.traits_hash,
@@ -35,11 +37,14 @@ def store(cursor: Any, identifies: Sequence[AcceptedIdentify]) -> None:
     """Store the traits that Segment has now."""
     if not identifies:
         return
-    rows = (
-        (i.row.customer_id, i.destination, i.traits_hash, i.row.message_id, i.row.occurred_at)
-        for i in identifies
-    )
-    cursor.execute(STORE_TRAITS, [list(column) for column in zip(*rows, strict=True)])
+    params = {
+        "customers": [i.row.customer_id for i in identifies],
+        "destinations": [i.destination for i in identifies],
+        "hashes": [i.traits_hash for i in identifies],
+        "message_ids": [i.row.message_id for i in identifies],
+        "moments": [i.row.occurred_at for i in identifies],
+    }
+    cursor.execute(STORE_TRAITS, params)
 
 
 def mark_uncertain(cursor: Any, customer_ids: Collection[int]) -> None:

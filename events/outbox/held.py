@@ -17,12 +17,13 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from events import wake
+from events.outbox.lane_order import identify_rows, known_rows
 from events.outbox.read import OUTBOX_COLUMNS, as_outbox_row
 from events.outbox.rows import HeldWork, OutboxRow, Refusal
 
 HELD_COLUMNS: Final = (
     "id, business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts, "
-    "recorded_at, attempts, unanswered_at, last_error"
+    "is_bulk, recorded_at, attempts, unanswered_at, last_error"
 )
 """The columns of the outbox that a held track keeps."""
 
@@ -31,6 +32,14 @@ ALL_WAITING: Final = f"""(
     UNION ALL SELECT {HELD_COLUMNS}, held_at FROM events_heldtrack
 )"""
 """The outbox and the held tracks, for pages. PostgreSQL merges the two by their indexes."""
+
+ALL_WAITING_OF_BUSINESS: Final = f"""(
+    SELECT {HELD_COLUMNS}, NULL::timestamptz AS held_at FROM events_outgoing WHERE NOT is_bulk
+    UNION ALL
+    SELECT {HELD_COLUMNS}, NULL::timestamptz AS held_at FROM events_outgoing WHERE is_bulk
+    UNION ALL SELECT {HELD_COLUMNS}, held_at FROM events_heldtrack
+)"""
+"""The same for pages of one business, whose live and bulk rows are in order each by themselves."""
 
 STORE_REFUSALS: Final = """
 INSERT INTO events_refusedtraits AS r (customer_id, business_id, destination, traits_hash, omitted,
@@ -47,20 +56,20 @@ ON CONFLICT (customer_id) DO UPDATE SET
     refused_at = EXCLUDED.refused_at,
     send_up_to = CASE WHEN r.destination = EXCLUDED.destination THEN r.send_up_to ELSE 0 END
 """
+REFUSED_ROWS: Final = known_rows(
+    matching="""EXISTS (
+        SELECT FROM events_refusedtraits r WHERE r.customer_id = waiting.customer_id
+    )"""
+)
 # Only tracks of customers whose refusal is stored: one of a customer who was deleted meanwhile
 # stays in the outbox, and is sent like every event of a deleted customer.
 HOLD: Final = f"""
-WITH held AS (
-    DELETE FROM events_outgoing o USING (
-        SELECT waiting.id FROM events_outgoing waiting
-        JOIN events_refusedtraits r ON r.customer_id = waiting.customer_id
-        WHERE waiting.id = ANY (%s) AND waiting.business_id = ANY (%s)
-        FOR UPDATE OF waiting SKIP LOCKED
-    ) locked WHERE o.id = locked.id
+WITH locked AS MATERIALIZED ({REFUSED_ROWS}), held AS (
+    DELETE FROM events_outgoing o WHERE o.ctid = ANY (ARRAY(SELECT place FROM locked))
     RETURNING o.*
 )
 INSERT INTO events_heldtrack ({HELD_COLUMNS}, held_at)
-SELECT {HELD_COLUMNS}, %s FROM held
+SELECT {HELD_COLUMNS}, %(now)s FROM held
 """
 # A lane's search begins at its floor, which may be above these ids by now.
 RELEASE: Final = f"""
@@ -72,7 +81,9 @@ WITH released AS (
     RETURNING business_id, id
 ), lowered AS (
     UPDATE events_lane l SET
-        floor = LEAST(l.floor, oldest.id - 1), next_floor = LEAST(l.next_floor, oldest.id - 1)
+        floor = LEAST(l.floor, oldest.id - 1), next_floor = LEAST(l.next_floor, oldest.id - 1),
+        bulk_floor = LEAST(l.bulk_floor, oldest.id - 1),
+        next_bulk_floor = LEAST(l.next_bulk_floor, oldest.id - 1)
     FROM (SELECT business_id, min(id) AS id FROM added GROUP BY business_id) oldest
     WHERE l.business_id = oldest.business_id
 )
@@ -122,7 +133,8 @@ def settle_held(cursor: Any, work: HeldWork, own: Collection[int], now: datetime
     """
     _store_refusals(cursor, [item for item in work.refusals if item.business_id in own], now)
     if work.to_hold:
-        cursor.execute(HOLD, [[row.id for row in work.to_hold], list(own), now])
+        rows = [row for row in work.to_hold if row.business_id in own]
+        cursor.execute(HOLD, {"now": now, **identify_rows(rows)})
     if work.accepted_whole:
         cursor.execute(FORGET_REFUSALS, [work.accepted_whole])
     if work.identified:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from events.index_order import in_index_order
-from events.outbox.held import ALL_WAITING
+from events.outbox.held import ALL_WAITING, ALL_WAITING_OF_BUSINESS
 from events.send_log.filter import MessageFilter
 
 OUTBOX_ROWS_SCANNED: Final = 20_000
@@ -69,7 +69,7 @@ PAGE_OF_BUSINESSES: Final = f"""
 SELECT o.* FROM unnest(%(businesses)s::bigint[]) AS b (id)
 LEFT JOIN customers_business s ON s.id = b.id CROSS JOIN LATERAL (
     SELECT {ENTRY_COLUMNS} FROM (
-        SELECT * FROM {ALL_WAITING} o WHERE o.business_id = b.id {{beyond}}
+        SELECT * FROM {ALL_WAITING_OF_BUSINESS} o WHERE o.business_id = b.id {{beyond}}
         ORDER BY o.id {{order}} LIMIT %(scanned)s
     ) o WHERE {ENTRY_CONDITION} ORDER BY o.id {{order}} LIMIT %(most)s
 ) o
@@ -82,15 +82,15 @@ SELECT {ENTRY_COLUMNS} FROM (
 LEFT JOIN customers_business s ON s.id = o.business_id
 WHERE {ENTRY_CONDITION} ORDER BY o.id {{order}} LIMIT %(most)s
 """
-LAST_ROW_SCANNED: Final = f"""
-SELECT o.id FROM {ALL_WAITING} o
-WHERE (%(businesses)s::bigint[] IS NULL OR o.business_id = %(only)s) {{beyond}}
-ORDER BY o.id {{order}} OFFSET %(scanned)s - 1 LIMIT 1
+LAST_ROW_SCANNED: Final = """
+SELECT o.id FROM {waiting} o WHERE {condition} {beyond}
+ORDER BY o.id {order} OFFSET %(scanned)s - 1 LIMIT 1
 """
 ANY_ROW_NOT_SCANNED: Final = f"""
 SELECT EXISTS (
     SELECT FROM unnest(%(businesses)s::bigint[]) AS b (id) CROSS JOIN LATERAL (
-        SELECT FROM {ALL_WAITING} o WHERE o.business_id = b.id {{beyond}} OFFSET %(scanned)s LIMIT 1
+        SELECT FROM {ALL_WAITING_OF_BUSINESS} o WHERE o.business_id = b.id {{beyond}}
+        OFFSET %(scanned)s LIMIT 1
     ) o
 )
 """
@@ -150,7 +150,12 @@ def _last_page(
     if businesses is not None and len(businesses) != 1:
         cursor.execute(ANY_ROW_NOT_SCANNED.format(**clauses), params)
         return OutboxPage(entries, cut=bool(cursor.fetchone()[0]))
+    source = (
+        {"waiting": ALL_WAITING_OF_BUSINESS, "condition": "o.business_id = %(only)s"}
+        if businesses
+        else {"waiting": ALL_WAITING, "condition": "TRUE"}
+    )
     only = businesses[0] if businesses else None
-    cursor.execute(LAST_ROW_SCANNED.format(**clauses), {**params, "only": only})
+    cursor.execute(LAST_ROW_SCANNED.format(**source, **clauses), {**params, "only": only})
     row = cursor.fetchone()
     return OutboxPage(entries, cut=row is not None, scanned_to=row[0] if row else None)

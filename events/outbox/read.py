@@ -4,15 +4,24 @@ A customer whom Segment does not know yet gets an identify here.
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
 
 from events.identify import IDENTIFY
+from events.outbox.lane_order import (
+    MAX_ID,
+    MAX_TAKEN_ALONG,
+    bulk_rows,
+    bulk_tracks,
+    in_lane_order,
+    live_rows,
+)
 from events.outbox.lock_timeout import LockTimeout, lock_timeout
 from events.outbox.record import new_message_id
 from events.outbox.rows import OutboxRow
@@ -20,22 +29,57 @@ from events.outbox.rows import OutboxRow
 # The time is read as text: Django's conversion takes a tenth of the time that a message costs.
 OUTBOX_COLUMNS: Final = (
     "o.id, o.business_id, o.customer_id, o.user_id, o.event, o.subject_id, o.message_id, "
-    "o.occurred_at::text, o.facts, o.attempts, o.unanswered_at::text"
+    "o.occurred_at::text, o.facts, o.attempts, o.unanswered_at::text, o.is_bulk"
 )
 OCCURRED_AT, FACTS, UNANSWERED_AT = (
     OUTBOX_COLUMNS.split(", ").index(column)
     for column in ("o.occurred_at::text", "o.facts", "o.unanswered_at::text")
 )
 
+BEFORE_LIVE: Final = f"(CASE WHEN taken.live = %(most)s THEN taken.up_to ELSE {MAX_ID} END)"
 # A row below the first that the claim saw may be visible by now, with later ones of its customer.
-# None appears below the floor.
+# None appears below the floor. One statement, so that it sees one state of the outbox.
+# Bulk rows that a live row of the same customer comes before are left out: those of customers with
+# live rows here and, if not all live rows are here, those later than the last of them.
 FIND_WAITING_ROWS: Final = f"""
-SELECT {OUTBOX_COLUMNS} FROM unnest(%s::bigint[], %s::bigint[]) AS lane (business_id, first_id)
-JOIN events_lane l ON l.business_id = lane.business_id
+WITH lane AS MATERIALIZED (
+    SELECT l.business_id,
+        LEAST(l.floor, CASE WHEN NOT seen.is_bulk THEN seen.first_id - 1 END) AS after,
+        LEAST(l.bulk_floor, CASE WHEN seen.is_bulk THEN seen.first_id - 1 END) AS bulk_after
+    FROM unnest(%(businesses)s::bigint[], %(first)s::bigint[], %(is_bulk)s::boolean[])
+        AS seen (business_id, first_id, is_bulk)
+    JOIN events_lane l ON l.business_id = seen.business_id
+), live AS MATERIALIZED (
+    SELECT o.* FROM lane CROSS JOIN LATERAL (
+        SELECT * FROM events_outgoing waiting
+        WHERE {live_rows("waiting", "lane.business_id", "lane.after")}
+        ORDER BY {in_lane_order("waiting")} LIMIT %(most)s
+    ) o
+), customer AS MATERIALIZED (
+    SELECT customer_id AS id, max(id) AS up_to FROM live GROUP BY customer_id
+), taken AS MATERIALIZED (
+    SELECT business_id, count(*) AS live, max(id) AS up_to FROM live GROUP BY business_id
+)
+SELECT {OUTBOX_COLUMNS} FROM live o
+UNION ALL
+SELECT {OUTBOX_COLUMNS} FROM customer CROSS JOIN LATERAL (
+    SELECT * FROM events_outgoing track
+    WHERE {bulk_tracks("track", "customer.id", "customer.up_to")}
+    ORDER BY track.customer_id, track.id LIMIT {MAX_TAKEN_ALONG}
+) o
+UNION ALL
+SELECT {OUTBOX_COLUMNS} FROM customer CROSS JOIN LATERAL (
+    SELECT * FROM events_outgoing identify
+    WHERE identify.customer_id = customer.id AND identify.event = '{IDENTIFY}' LIMIT 1
+) o WHERE o.is_bulk AND o.id < customer.up_to
+UNION ALL
+SELECT {OUTBOX_COLUMNS} FROM lane LEFT JOIN taken ON taken.business_id = lane.business_id
 CROSS JOIN LATERAL (
     SELECT * FROM events_outgoing waiting
-    WHERE waiting.business_id = lane.business_id AND waiting.id > LEAST(lane.first_id - 1, l.floor)
-    ORDER BY waiting.id LIMIT %s
+    WHERE {bulk_rows("waiting", "lane.business_id", "lane.bulk_after", BEFORE_LIVE)}
+        AND waiting.customer_id NOT IN (SELECT id FROM customer)
+    ORDER BY {in_lane_order("waiting")}
+    LIMIT GREATEST(%(most)s - COALESCE(taken.live, 0), %(bulk_share)s)
 ) o
 """
 FIND_IDENTIFIES: Final = f"""
@@ -43,21 +87,34 @@ SELECT {OUTBOX_COLUMNS} FROM events_outgoing o
 WHERE o.event = '{IDENTIFY}' AND o.customer_id = ANY (%s)
 """
 ADD_IDENTIFIES: Final = f"""
-INSERT INTO events_outgoing
-    (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
-SELECT c.business_id, c.id, c.uuid, '{IDENTIFY}', c.id, new.message_id, %s, '{{}}'
-FROM unnest(%s::bigint[], %s::text[]) AS new (customer_id, message_id)
-JOIN customers_customer c ON c.id = new.customer_id
+INSERT INTO events_outgoing (
+    business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts, is_bulk
+)
+SELECT c.business_id, c.id, c.uuid, '{IDENTIFY}', c.id, new.message_id, %(now)s, '{{}}',
+    new.is_bulk
+FROM unnest(%(customers)s::bigint[], %(message_ids)s::text[], %(is_bulk)s::boolean[])
+    AS new (customer_id, message_id, is_bulk)
+JOIN customers_customer c ON c.id = new.customer_id AND c.id = ANY (%(customers)s)
 ORDER BY c.id
 ON CONFLICT (customer_id) WHERE event = '{IDENTIFY}' DO NOTHING
 """
+# LATERAL: with few rows expected, PostgreSQL would read all that is known of all customers.
 FIND_CUSTOMERS_AT_SEGMENT: Final = """
 SELECT c.id, c.email <> '' AND c.receive_emails, a.destination, a.traits_hash,
     r.destination, r.traits_hash, r.omitted, r.omitted_hash, r.refused_at, r.send_up_to
-FROM customers_customer c LEFT JOIN events_acceptedtraits a ON a.customer_id = c.id
-LEFT JOIN events_refusedtraits r ON r.customer_id = c.id
+FROM customers_customer c
+LEFT JOIN LATERAL (
+    SELECT * FROM events_acceptedtraits known WHERE known.customer_id = c.id LIMIT 1
+) a ON TRUE
+LEFT JOIN LATERAL (
+    SELECT * FROM events_refusedtraits refused WHERE refused.customer_id = c.id LIMIT 1
+) r ON TRUE
 WHERE c.id = ANY (%s)
 """
+
+BULK_SHARE: Final = 1 / 5
+"""Of the rows that a round takes of a lane: so bulk rows proceed however many live ones there
+are."""
 
 IDENTIFY_LOCK_TIMEOUT: Final = "200ms"
 """Shorter than LOCK_TIMEOUT: a round serves many businesses, and one customer whose identify a save
@@ -92,36 +149,110 @@ class CustomerAtSegment(NamedTuple):
         return self.refused if self.refused and self.refused.destination == destination else None
 
 
-def waiting_rows(lanes: Sequence[tuple[int, int]], most: int) -> list[OutboxRow]:
-    """Return up to `most` rows for each (business id, first id), oldest first within a business."""
-    business_ids, first_ids = [business for business, _ in lanes], [first for _, first in lanes]
-    return _rows(FIND_WAITING_ROWS, [business_ids, first_ids, most])
+class WaitingRows(NamedTuple):
+    """The rows to send next, oldest first within a business.
+
+    Of a customer with live rows, all that is to be sent before these is among them. `more` has the
+    businesses in which more rows may wait.
+    """
+
+    rows: list[OutboxRow]
+    more: frozenset[int]
 
 
-def identifies_for(business_of: Mapping[int, int], now: datetime) -> list[OutboxRow]:
+def waiting_rows(lanes: Sequence[tuple[int, int, bool]], most: int) -> WaitingRows:
+    """Return up to `most` live rows of each lane, and up to `most` in all with bulk ones.
+
+    Bulk rows have a share of their own, and a live row takes its customer's earlier ones along, so
+    a lane can have more. `lanes` has business id, first id and whether that is a bulk row.
+    """
+    businesses, first, is_bulk = (list(column) for column in zip(*lanes, strict=True))
+    bulk_share = max(1, int(most * BULK_SHARE))
+    params: dict[str, Any] = {
+        "businesses": businesses,
+        "first": first,
+        "is_bulk": is_bulk,
+        "most": most,
+        "bulk_share": bulk_share,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(FIND_WAITING_ROWS, params)
+        rows = sorted(map(as_outbox_row, cursor.fetchall()), key=attrgetter("id"))
+    live = Counter(row.business_id for row in rows if not row.is_bulk)
+    with_live = {row.customer_id for row in rows if not row.is_bulk}
+    bulk = Counter(row.business_id for row in rows if row.customer_id not in with_live)
+    more = {
+        business
+        for business in businesses
+        if live[business] == most or bulk[business] == max(most - live[business], bulk_share)
+    }
+    left_out = _too_many_taken_along(rows, most)
+    more |= {row.business_id for row in left_out}
+    ids = {row.id for row in left_out}
+    return WaitingRows([row for row in rows if row.id not in ids], frozenset(more))
+
+
+def _too_many_taken_along(rows: Sequence[OutboxRow], most: int) -> list[OutboxRow]:
+    """Return the rows of customers with live rows that wait for the next round.
+
+    `rows` are in the order of their ids. What comes after the MAX_TAKEN_ALONG bulk events of a
+    customer waits: further ones may be before it. So do customers whose first live row comes after
+    `most` bulk events of the business were taken along.
+    """
+    along = Counter(row.customer_id for row in rows if row.is_bulk and row.event != IDENTIFY)
+    taken = Counter[int]()
+    waits: dict[int, bool] = {}
+    for row in rows:
+        if not row.is_bulk and row.customer_id not in waits:
+            waits[row.customer_id] = taken[row.business_id] >= most
+            taken[row.business_id] += along[row.customer_id]
+    passed = Counter[int]()
+    later: list[OutboxRow] = []
+    for row in rows:
+        customer = row.customer_id
+        if customer not in waits:
+            continue
+        is_track = row.event != IDENTIFY
+        if waits[customer] or (is_track and passed[customer] == MAX_TAKEN_ALONG):
+            later.append(row)
+        elif is_track and row.is_bulk:
+            passed[customer] += 1
+    return later
+
+
+def identifies_for(
+    business_of: Mapping[int, int], now: datetime, live: Collection[int] = ()
+) -> list[OutboxRow]:
     """Return the waiting identifies of these customers, after adding those that are missing.
 
-    `business_of` has the business id of each customer. A deleted customer is left out, and those of
+    `business_of` has the business id of each customer, `live` those whose identify is not bulk. A
+    deleted customer is left out, and those of
     a business may be while a save is changing the row of one of them.
     """
     if not business_of:
         return []
     try:
-        _add_identifies(business_of, now)
+        _add_identifies(business_of, now, live)
     except LockTimeout:
         customers: dict[int, list[int]] = defaultdict(list)
         for customer_id, business_id in business_of.items():
             customers[business_id].append(customer_id)
         for ids in customers.values():
             with suppress(LockTimeout):
-                _add_identifies(ids, now)
+                _add_identifies(ids, now, live)
     return waiting_identifies(business_of)
 
 
-def _add_identifies(customer_ids: Collection[int], now: datetime) -> None:
+def _add_identifies(customer_ids: Collection[int], now: datetime, live: Collection[int]) -> None:
     ids = sorted(customer_ids)
+    params: dict[str, Any] = {
+        "now": now,
+        "customers": ids,
+        "message_ids": [new_message_id() for _ in ids],
+        "is_bulk": [id_ not in live for id_ in ids],
+    }
     with lock_timeout(IDENTIFY_LOCK_TIMEOUT) as cursor:
-        cursor.execute(ADD_IDENTIFIES, [now, ids, [new_message_id() for _ in ids]])
+        cursor.execute(ADD_IDENTIFIES, params)
 
 
 def waiting_identifies(customer_ids: Collection[int]) -> list[OutboxRow]:

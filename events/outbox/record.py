@@ -48,7 +48,7 @@ lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')
 # The statement itself checks whether the business is on and the event is not muted. That needs no
 # further query, and a changed switch applies from the next save on.
 INSERT_ROWS: Final = """
-INSERT INTO events_outgoing
+INSERT INTO events_outgoing AS o
     (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
 SELECT i.business_id, c.id, c.uuid, e.event, e.subject_id, e.message_id, e.occurred_at, e.facts
 FROM customers_customer c
@@ -57,21 +57,26 @@ CROSS JOIN (VALUES {rows}) AS e (event, subject_id, message_id, occurred_at, fac
 WHERE c.id = %s::bigint AND i.enabled AND e.event <> ALL (i.muted)
 """
 # A save while an identify waits gives it a new message id: under the old one, which may be in
-# flight, Segment would drop the newer traits as a duplicate.
+# flight, Segment would drop the newer traits as a duplicate. A bulk one becomes live, with a new
+# row id: no live row may appear below its lane's floor.
 REPLACE_WAITING_IDENTIFY: Final = f"""
 ON CONFLICT (customer_id) WHERE event = '{IDENTIFY}'
 DO UPDATE SET message_id = EXCLUDED.message_id, occurred_at = EXCLUDED.occurred_at,
-    unanswered_at = NULL
+    unanswered_at = NULL,
+    id = CASE WHEN o.is_bulk AND NOT EXCLUDED.is_bulk THEN EXCLUDED.id ELSE o.id END,
+    is_bulk = o.is_bulk AND EXCLUDED.is_bulk
 """
 
 # With an attempt that failed, an identify is never left out as unchanged.
 IDENTIFY_AGAIN: Final = f"""
 INSERT INTO events_outgoing AS o (
-    business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts, attempts
+    business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts, attempts,
+    is_bulk
 )
-SELECT c.business_id, c.id, c.uuid, '{IDENTIFY}', c.id, new.message_id, %s, '{{}}', %s
-FROM unnest(%s::bigint[], %s::text[]) AS new (customer_id, message_id)
-JOIN customers_customer c ON c.id = new.customer_id
+SELECT c.business_id, c.id, c.uuid, '{IDENTIFY}', c.id, new.message_id, %(now)s, '{{}}',
+    %(attempts)s, TRUE
+FROM unnest(%(customers)s::bigint[], %(message_ids)s::text[]) AS new (customer_id, message_id)
+JOIN customers_customer c ON c.id = new.customer_id AND c.id = ANY (%(customers)s)
 ORDER BY c.id
 ON CONFLICT (customer_id) WHERE event = '{IDENTIFY}' DO UPDATE SET
     message_id = EXCLUDED.message_id, occurred_at = EXCLUDED.occurred_at, unanswered_at = NULL,
@@ -156,20 +161,24 @@ def new_message_id() -> str:
 def record_from_query(query: str, params: dict[str, Any]) -> int:
     """Record the occurrences that a set-based query returns, in the caller's transaction.
 
+    They are bulk: what happens live is sent before them.
+
     `query` is one or more CTEs. The last is named `occurrences` and has the columns business_id,
     customer_id, event, subject_id, occurred_at and facts. Returns the number of messages recorded.
     """
     statement = f"""
     WITH {query}
-    INSERT INTO events_outgoing
-        (business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts)
-    SELECT o.business_id, o.customer_id, c.uuid, o.event, o.subject_id, {NEW_MESSAGE_ID},
-        o.occurred_at, o.facts
-    FROM occurrences o
-    JOIN customers_customer c ON c.id = o.customer_id
-    JOIN events_integration i ON i.business_id = o.business_id
-    WHERE i.enabled AND o.event <> ALL (i.muted)
-    ORDER BY o.business_id, o.customer_id
+    INSERT INTO events_outgoing AS o (
+        business_id, customer_id, user_id, event, subject_id, message_id, occurred_at, facts,
+        is_bulk
+    )
+    SELECT new.business_id, new.customer_id, c.uuid, new.event, new.subject_id, {NEW_MESSAGE_ID},
+        new.occurred_at, new.facts, TRUE
+    FROM occurrences new
+    JOIN customers_customer c ON c.id = new.customer_id
+    JOIN events_integration i ON i.business_id = new.business_id
+    WHERE i.enabled AND new.event <> ALL (i.muted)
+    ORDER BY new.business_id, new.customer_id
     {REPLACE_WAITING_IDENTIFY}
     """
     with connection.cursor() as cursor:
@@ -183,13 +192,19 @@ def record_from_query(query: str, params: dict[str, Any]) -> int:
 def record_identifies_again(
     cursor: Any, customer_ids: Collection[int], now: datetime, attempts: int
 ) -> None:
-    """Record an identify under a new message id for each of these customers.
+    """Record a bulk identify under a new message id for each of these customers.
 
     `attempts` is 1 when Segment may have older traits that were posted after newer ones.
     """
     if customer_ids:
         ids = sorted(set(customer_ids))
-        cursor.execute(IDENTIFY_AGAIN, [now, attempts, ids, [new_message_id() for _ in ids]])
+        params = {
+            "now": now,
+            "attempts": attempts,
+            "customers": ids,
+            "message_ids": [new_message_id() for _ in ids],
+        }
+        cursor.execute(IDENTIFY_AGAIN, params)
 
 
 # One entry per kind of save. The text is always the same, so each connection plans it once.

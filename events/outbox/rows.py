@@ -12,7 +12,8 @@ from events.models import Outcome
 class OutboxRow:
     """A row of the outbox as it was read.
 
-    `unanswered_at` is when this message was last posted without an answer: Segment may have it.
+    `is_bulk` says that what happens live is sent before it. `unanswered_at` is when this message
+    was last posted without an answer: Segment may have it.
     """
 
     id: int
@@ -26,6 +27,7 @@ class OutboxRow:
     facts: dict[str, Any]
     attempts: int
     unanswered_at: datetime | None = None
+    is_bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)

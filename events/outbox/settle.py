@@ -20,6 +20,7 @@ from events.models import Outcome
 from events.outbox import accepted_traits, unanswered
 from events.outbox.fan_out import request_identifies
 from events.outbox.held import settle_held
+from events.outbox.lane_order import identify_rows, known_rows
 from events.outbox.lock_timeout import LockTimeout, limit_idle_time, lock_timeout
 from events.outbox.read import IDENTIFY_LOCK_TIMEOUT
 from events.outbox.record import record_identifies_again
@@ -33,13 +34,10 @@ pause, the next round would read the same row again."""
 
 # Locked rows are skipped: a save that is replacing a waiting identify must neither wait for this
 # transaction nor deadlock with it. The replaced row stays and is sent.
+UNCHANGED_ROWS: Final = known_rows(matching="waiting.message_id = given.message_id")
 TAKE_OUT: Final = f"""
-DELETE FROM events_outgoing o USING (
-    SELECT waiting.id FROM events_outgoing waiting
-    JOIN unnest(%s::bigint[], %s::text[]) AS settled (id, message_id)
-        ON settled.id = waiting.id AND settled.message_id = waiting.message_id
-    FOR UPDATE OF waiting SKIP LOCKED
-) locked WHERE o.id = locked.id
+WITH locked AS MATERIALIZED ({UNCHANGED_ROWS})
+DELETE FROM events_outgoing o WHERE o.ctid = ANY (ARRAY(SELECT place FROM locked))
 RETURNING o.id, o.event = '{IDENTIFY}' AND EXISTS (
     SELECT FROM events_acceptedtraits a
     WHERE a.customer_id = o.customer_id AND a.message_id = o.message_id
@@ -47,18 +45,14 @@ RETURNING o.id, o.event = '{IDENTIFY}' AND EXISTS (
 """
 # The row of an identify that a save replaced keeps the error, but not that it was unanswered: the
 # message that waits now was never posted.
-COUNT_FAILED: Final = """
+COUNT_FAILED: Final = f"""
+WITH locked AS MATERIALIZED ({known_rows("error text", "unanswered_at timestamptz")})
 UPDATE events_outgoing o SET
     attempts = o.attempts + 1, last_error = locked.error,
     unanswered_at = CASE WHEN o.message_id = locked.message_id
         THEN COALESCE(locked.unanswered_at, o.unanswered_at) ELSE o.unanswered_at END
-FROM (
-    SELECT waiting.id, failed.message_id, failed.error, failed.unanswered_at
-    FROM events_outgoing waiting
-    JOIN unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
-        AS failed (id, message_id, error, unanswered_at) ON failed.id = waiting.id
-    FOR UPDATE OF waiting SKIP LOCKED
-) locked WHERE o.id = locked.id
+FROM locked
+WHERE o.ctid = ANY (ARRAY(SELECT place FROM locked)) AND o.ctid = locked.place
 """
 # Lanes are locked in one order, so that two transactions never wait for each other.
 RELEASE_LANES: Final = """
@@ -100,11 +94,20 @@ FIND_WAITING: Final = "SELECT message_id FROM events_outgoing WHERE id = ANY (%s
 FIND_LOGGED: Final = "SELECT message_id FROM events_sendlog WHERE message_id = ANY (%s)"
 TRANSACTION_STATUS: Final = "SELECT pg_xact_status(%s::xid8)"
 PAUSE_LANES: Final = """
-UPDATE events_lane l SET resume_at = GREATEST(l.resume_at, %s) FROM (
-    SELECT DISTINCT waiting.business_id FROM events_outgoing waiting
-    JOIN unnest(%s::bigint[], %s::text[]) AS settled (id, message_id)
-        ON settled.id = waiting.id AND settled.message_id = waiting.message_id
-) locked WHERE l.business_id = locked.business_id
+WITH still_waiting AS MATERIALIZED (
+    SELECT DISTINCT given.business_id
+    FROM unnest(
+        %(id)s::bigint[], %(business_id)s::bigint[], %(is_bulk)s::boolean[], %(message_id)s::text[]
+    ) AS given (id, business_id, is_bulk, message_id)
+    CROSS JOIN LATERAL (
+        SELECT FROM events_outgoing waiting
+        WHERE waiting.id = given.id AND waiting.business_id = given.business_id
+            AND waiting.is_bulk = given.is_bulk AND waiting.message_id = given.message_id
+        LIMIT 1
+    ) found
+)
+UPDATE events_lane l SET resume_at = GREATEST(l.resume_at, %(until)s)
+FROM still_waiting WHERE l.business_id = still_waiting.business_id
 """
 
 
@@ -209,7 +212,7 @@ def take_out(cursor: Any, rows: Sequence[OutboxRow]) -> dict[int, bool]:
     """
     if not rows:
         return {}
-    cursor.execute(TAKE_OUT, [[row.id for row in rows], [row.message_id for row in rows]])
+    cursor.execute(TAKE_OUT, identify_rows(rows))
     return {row_id: not is_logged for row_id, is_logged in cursor.fetchall()}
 
 
@@ -231,8 +234,12 @@ def _was_committed(cursor: Any, transaction_id: str) -> bool:
 
 def _count_failed(cursor: Any, failed: Sequence[FailedAttempt]) -> None:
     if failed:
-        rows = ((f.row.id, f.row.message_id, f.error, f.unanswered_at) for f in failed)
-        cursor.execute(COUNT_FAILED, [list(column) for column in zip(*rows, strict=True)])
+        params = {
+            **identify_rows([f.row for f in failed]),
+            "error": [f.error for f in failed],
+            "unanswered_at": [f.unanswered_at for f in failed],
+        }
+        cursor.execute(COUNT_FAILED, params)
 
 
 def _release_lanes(cursor: Any, updates: Sequence[LaneUpdate], now: datetime) -> ReleasedLanes:
@@ -264,8 +271,7 @@ def _release_lanes(cursor: Any, updates: Sequence[LaneUpdate], now: datetime) ->
 def _pause_lanes(cursor: Any, rows: Sequence[OutboxRow], until: datetime) -> None:
     """Pause the lanes of those rows that still wait unchanged: a save holds these locked."""
     if rows:
-        ids, message_ids = [row.id for row in rows], [row.message_id for row in rows]
-        cursor.execute(PAUSE_LANES, [until, ids, message_ids])
+        cursor.execute(PAUSE_LANES, {"until": until, **identify_rows(rows)})
 
 
 def _to_be_logged(

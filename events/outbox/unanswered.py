@@ -17,8 +17,16 @@ from django.db import connection, transaction
 
 from customers.budget import NO_TIME_LIMIT, Budget
 from events.identify import IDENTIFY
+from events.index_order import in_index_order
 from events.models import Outcome
 from events.outbox import accepted_traits
+from events.outbox.lane_order import (
+    MAX_TAKEN_ALONG,
+    bulk_rows,
+    bulk_tracks,
+    in_lane_order,
+    live_rows,
+)
 from events.outbox.lock_timeout import LockTimeout, lock_timeout
 from events.outbox.rows import OutboxRow, PostedIdentify, SettledMessage
 from events.send_log import partitions
@@ -31,8 +39,9 @@ REPLACED: Final = (
 )
 
 MAX_TAKEN_OVER_TRACKS: Final = 1_000
-"""Waiting events of a lane that count as posted by a worker that died: twice what a worker takes
-(`delivery.load`), as rows of transactions that committed later may lie between."""
+"""Waiting events of a lane, live and bulk ones each, that count as posted by a worker that died:
+twice what a worker takes (`delivery.load`), as rows of transactions that committed later may lie
+between."""
 
 REGISTER: Final = """
 INSERT INTO events_unansweredidentify AS u (
@@ -58,34 +67,56 @@ FROM unnest(%(ids)s::text[], %(businesses)s::bigint[], %(customers)s::bigint[],
     %(moments)s::timestamptz[], %(hashes)s::text[]
 ) AS p (message_id, business_id, customer_id, posted_at, traits_hash)
 LEFT JOIN events_outgoing o ON o.customer_id = p.customer_id AND o.event = '{IDENTIFY}'
-LEFT JOIN customers_customer c ON c.id = p.customer_id
+    AND o.customer_id = ANY (%(customers)s)
+LEFT JOIN customers_customer c ON c.id = p.customer_id AND c.id = ANY (%(customers)s)
 WHERE COALESCE(o.user_id, c.uuid) IS NOT NULL
 ON CONFLICT (message_id) DO NOTHING
 """
 # One that a save holds locked is skipped: the save is replacing it, and its lane must not wait for
 # the save. If the save is rolled back, what was registered says that it was posted.
 MARK_IDENTIFIES: Final = f"""
-UPDATE events_outgoing o SET unanswered_at = locked.posted_at, attempts = o.attempts + 1
-FROM (
-    SELECT waiting.id, p.posted_at FROM events_outgoing waiting
+WITH locked AS MATERIALIZED (
+    SELECT waiting.ctid AS place, p.posted_at FROM events_outgoing waiting
     JOIN unnest(%(ids)s::text[], %(customers)s::bigint[], %(moments)s::timestamptz[])
         AS p (message_id, customer_id, posted_at)
         ON waiting.customer_id = p.customer_id AND waiting.message_id = p.message_id
-    WHERE waiting.event = '{IDENTIFY}'
+    WHERE waiting.event = '{IDENTIFY}' AND waiting.customer_id = ANY (%(customers)s)
     FOR UPDATE OF waiting SKIP LOCKED
-) locked WHERE o.id = locked.id
+)
+UPDATE events_outgoing o SET unanswered_at = locked.posted_at, attempts = o.attempts + 1
+FROM locked WHERE o.ctid = ANY (ARRAY(SELECT place FROM locked)) AND o.ctid = locked.place
 """
+# Live events went first, and took their customers' earlier bulk ones along.
 MARK_TRACKS: Final = f"""
-UPDATE events_outgoing o SET unanswered_at = p.posted_at
-FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[])
-    AS p (business_id, posted_at, lease_until)
-CROSS JOIN LATERAL (
-    SELECT w.id FROM events_outgoing w
-    WHERE w.business_id = p.business_id AND w.recorded_at <= p.lease_until
-        AND w.event <> '{IDENTIFY}'
-    ORDER BY w.id LIMIT {MAX_TAKEN_OVER_TRACKS}
-) waiting
-WHERE o.id = waiting.id AND o.unanswered_at IS NULL
+WITH lane AS MATERIALIZED (
+    SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[])
+        AS lane (business_id, posted_at, lease_until)
+), live AS MATERIALIZED (
+    SELECT waiting.* FROM lane CROSS JOIN LATERAL (
+        SELECT w.ctid AS place, w.id, w.customer_id FROM events_outgoing w
+        WHERE {live_rows("w", "lane.business_id")}
+            AND w.recorded_at <= lane.lease_until AND w.event <> '{IDENTIFY}'
+        ORDER BY {in_lane_order("w")} LIMIT {MAX_TAKEN_OVER_TRACKS}
+    ) waiting
+), posted AS (
+    SELECT place FROM live
+    UNION ALL
+    SELECT taken.place FROM live CROSS JOIN LATERAL (
+        SELECT w.ctid AS place FROM events_outgoing w
+        WHERE {bulk_tracks("w", "live.customer_id", "live.id")}
+        ORDER BY w.customer_id, w.id LIMIT {MAX_TAKEN_ALONG}
+    ) taken
+    UNION ALL
+    SELECT waiting.place FROM lane CROSS JOIN LATERAL (
+        SELECT w.ctid AS place FROM events_outgoing w
+        WHERE {bulk_rows("w", "lane.business_id")}
+            AND w.recorded_at <= lane.lease_until AND w.event <> '{IDENTIFY}'
+        ORDER BY {in_lane_order("w")} LIMIT {MAX_TAKEN_OVER_TRACKS}
+    ) waiting
+)
+UPDATE events_outgoing o
+SET unanswered_at = (SELECT posted_at FROM lane WHERE lane.business_id = o.business_id)
+WHERE o.ctid = ANY (ARRAY(SELECT place FROM posted)) AND o.unanswered_at IS NULL
 """
 LOCK_LANES: Final = """
 SELECT business_id, in_flight FROM events_lane WHERE business_id = ANY (%s)
@@ -171,7 +202,6 @@ def in_flight_traits(cursor: Any, business_ids: Collection[int]) -> set[tuple[in
     }
 
 
-@transaction.atomic
 def recover(leases: Collection[EndedLease]) -> None:
     """Note what the workers whose leases ended may have posted without telling us.
 
@@ -180,7 +210,7 @@ def recover(leases: Collection[EndedLease]) -> None:
     if not leases:
         return
     by_business = {lease.business_id: lease for lease in leases}
-    with connection.cursor() as cursor:
+    with in_index_order() as cursor:
         cursor.execute(LOCK_LANES, [list(by_business)])
         in_flight = [
             (message_id, business_id, customer_id, by_business[business_id].claimed_at, traits_hash)

@@ -14,6 +14,7 @@ from customers.models import CustomFieldValue, Visit
 from events.definitions.customer_context import CountedVisit
 from events.identify import IDENTIFY
 from events.models import Celebration, Integration, Lapse, SendLog, SwitchChange
+from events.outbox.lane_order import bulk_rows, in_lane_order, live_rows
 from events.timeline.lines import WAITING, Key, MessageEntry
 from events.timeline.occurrences import OCCURRED_BEFORE, keyset
 from events.timeline.switch_periods import Switched, SwitchHistory
@@ -39,8 +40,17 @@ WAITING_COLUMNS: Final = (
 )
 WAITING_ENTRIES: Final = f"""
 SELECT {WAITING_COLUMNS}, FALSE, customer_id = %(customer)s, place = %(searched)s FROM (
-    SELECT *, row_number() OVER (ORDER BY id DESC) AS place
-    FROM events_outgoing WHERE business_id = %(business)s ORDER BY id DESC LIMIT %(searched)s
+    SELECT *, row_number() OVER (ORDER BY id DESC) AS place FROM (
+        (
+            SELECT * FROM events_outgoing w WHERE {live_rows("w", "%(business)s")}
+            ORDER BY {in_lane_order("w", "DESC")} LIMIT %(searched)s
+        )
+        UNION ALL
+        (
+            SELECT * FROM events_outgoing w WHERE {bulk_rows("w", "%(business)s")}
+            ORDER BY {in_lane_order("w", "DESC")} LIMIT %(searched)s
+        )
+    ) live_and_bulk ORDER BY id DESC LIMIT %(searched)s
 ) newest
 WHERE customer_id = %(customer)s OR place = %(searched)s
 UNION ALL

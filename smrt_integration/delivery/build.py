@@ -96,6 +96,7 @@ class MessageBuilder:
                 self._add(row, self._add_identify)
         # Those whose identify is recorded again wait for the next round.
         later = {row.customer_id for row in self.result.identify_again}
+        self.result.live_customers = frozenset(row.customer_id for row in rows if not row.is_bulk)
         self.with_identify = {row.customer_id for row in rows if row.event == IDENTIFY}
         for row in rows:
             if row.event != IDENTIFY and row.customer_id not in later:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from django.db import connection
 
 from events.encryption import decrypt
+from events.outbox.lane_order import bulk_rows, in_lane_order, live_rows
 from events.outbox.unanswered import EndedLease
 from smrt_integration.delivery.destination import destination_of
 
@@ -28,9 +29,11 @@ EVIDENCE_LASTS: Final = timedelta(hours=24)
 class ClaimedLane:
     """A lane that is ours until its lease ends, with the settings of its business.
 
-    `ended_lease` is the lease before, if it ended without being released. `has_unanswered` says
-    that identifies were posted without an answer. `is_key_proven` says that Segment accepted this
-    write key within 24 h, `refused_in_row` how many messages it refused alone since then.
+    `first_id` is the first waiting row, live ones before bulk ones: `is_first_bulk` says that no
+    live one waits. `ended_lease` is the lease before, if it ended without being released.
+    `has_unanswered` says that identifies were posted without an answer. `is_key_proven` says that
+    Segment accepted this write key within 24 h, `refused_in_row` how many messages it refused alone
+    since then.
     """
 
     business_id: int
@@ -42,32 +45,48 @@ class ClaimedLane:
     write_key: str
     time_zone: str
     birthday_field_id: int | None
+    is_first_bulk: bool = False
     ended_lease: EndedLease | None = None
     has_unanswered: bool = False
     is_key_proven: bool = False
     refused_in_row: int = 0
 
 
-# There are two ways to find the businesses with waiting rows, and the first row of each.
+# There are two ways to find the businesses with waiting rows, and the first row of each, live ones
+# before bulk ones.
 # Stepping from business to business (a loose index scan) costs next to nothing while few have
 # any, however many businesses exist. But it walks over deleted rows that cannot be removed yet.
 WAITING_BY_STEPS: Final = """
 WITH RECURSIVE waiting AS (
-    (SELECT o.business_id, o.id FROM events_outgoing o ORDER BY o.business_id, o.id LIMIT 1)
+    (
+        SELECT o.business_id, o.is_bulk, o.id FROM events_outgoing o
+        ORDER BY o.business_id, o.is_bulk, o.id LIMIT 1
+    )
     UNION ALL
-    SELECT n.business_id, n.id FROM waiting w CROSS JOIN LATERAL (
-        SELECT o.business_id, o.id FROM events_outgoing o WHERE o.business_id > w.business_id
-        ORDER BY o.business_id, o.id LIMIT 1
+    SELECT n.business_id, n.is_bulk, n.id FROM waiting w CROSS JOIN LATERAL (
+        SELECT o.business_id, o.is_bulk, o.id FROM events_outgoing o
+        WHERE o.business_id > w.business_id
+        ORDER BY o.business_id, o.is_bulk, o.id LIMIT 1
     ) n
 )
 """
 # One probe per lane, from its floor on: some 7 ms for 5,000 lanes, however many deleted rows are
 # below the floors, and half the cost of the steps when every lane has rows.
-WAITING_BY_FLOORS: Final = """
+WAITING_BY_FLOORS: Final = f"""
 WITH waiting AS (
-    SELECT l.business_id, o.id FROM events_lane l CROSS JOIN LATERAL (
-        SELECT q.id FROM events_outgoing q WHERE q.business_id = l.business_id AND q.id > l.floor
-        ORDER BY q.id LIMIT 1
+    SELECT l.business_id, o.is_bulk, o.id FROM events_lane l CROSS JOIN LATERAL (
+        (
+            SELECT FALSE AS is_bulk, q.id FROM events_outgoing q
+            WHERE {live_rows("q", "l.business_id", "l.floor")}
+            ORDER BY {in_lane_order("q")} LIMIT 1
+        )
+        UNION ALL
+        (
+            SELECT TRUE, q.id FROM events_outgoing q
+            WHERE {bulk_rows("q", "l.business_id", "l.bulk_floor")}
+            ORDER BY {in_lane_order("q")} LIMIT 1
+        )
+        LIMIT 1
     ) o
 )
 """
@@ -80,12 +99,20 @@ COUNT_DEAD_ROWS: Final = "SELECT pg_stat_get_dead_tuples('events_outgoing'::regc
 # round of each other business, however much those have.
 # The floor stays behind the ids seen: commits do not follow ids, so a row may appear below one that
 # was sent. A floor that was found is used once every transaction has ended that ran at that time,
-# and not before FLOOR_AGE: for a moment, a row has its id before its transaction has one.
+# and not before FLOOR_AGE: for a moment, a row has its id before its transaction has one. Where
+# none waits, the newest id is found.
 XMAX: Final = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 MAY_RAISE: Final = """(l.floor_at < %(floor_before)s
         AND pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= l.next_floor_xmax)"""
+NEWEST_ID: Final = "(SELECT last_value FROM events_outgoing_id_seq)"
+FIRST_LIVE: Final = "CASE WHEN NOT due.is_bulk THEN due.first_id END"
+FIRST_BULK: Final = f"""CASE WHEN due.is_bulk THEN due.first_id ELSE (
+        SELECT q.id FROM events_outgoing q
+        WHERE {bulk_rows("q", "l.business_id", "l.bulk_floor")}
+        ORDER BY {in_lane_order("q")} LIMIT 1
+    ) END"""
 CLAIM_LANES: Final = f""", due AS (
-    SELECT l.business_id, w.id AS first_id, i.region, i.write_key, i.birthday_field_id,
+    SELECT l.business_id, w.is_bulk, w.id AS first_id, i.region, i.write_key, i.birthday_field_id,
         l.claimed_at AS ended_claim,
         -- A worker of the previous release leaves `in_flight` of a dead one when it settles.
         CASE WHEN l.in_flight = '{{}}' THEN l.lease_until
@@ -96,20 +123,25 @@ CLAIM_LANES: Final = f""", due AS (
     WHERE i.enabled AND l.stopped = '' AND l.resume_at <= %(now)s
         AND (l.lease_until IS NULL OR l.lease_until < %(now)s)
         AND (l.failures > 0) = %(failing)s
-    ORDER BY l.claimed_at, w.id
+    ORDER BY l.claimed_at, w.is_bulk, w.id
     LIMIT %(limit)s
     FOR UPDATE OF l SKIP LOCKED
 )
 UPDATE events_lane l SET
     lease_token = %(token)s, lease_until = %(until)s, claimed_at = %(now)s,
-    floor = CASE WHEN {MAY_RAISE} THEN LEAST(l.next_floor, due.first_id - 1) ELSE l.floor END,
-    next_floor = CASE WHEN {MAY_RAISE} THEN due.first_id - 1 ELSE l.next_floor END,
+    floor = CASE WHEN {MAY_RAISE} THEN LEAST(l.next_floor, {FIRST_LIVE} - 1) ELSE l.floor END,
+    next_floor = CASE WHEN {MAY_RAISE} THEN COALESCE({FIRST_LIVE} - 1, {NEWEST_ID})
+        ELSE l.next_floor END,
+    bulk_floor = CASE WHEN {MAY_RAISE} THEN LEAST(l.next_bulk_floor, {FIRST_BULK} - 1)
+        ELSE l.bulk_floor END,
+    next_bulk_floor = CASE WHEN {MAY_RAISE} THEN COALESCE({FIRST_BULK} - 1, {NEWEST_ID})
+        ELSE l.next_bulk_floor END,
     next_floor_xmax = CASE WHEN {MAY_RAISE} THEN {XMAX} ELSE l.next_floor_xmax END,
     floor_at = CASE WHEN {MAY_RAISE} THEN %(now)s ELSE l.floor_at END
 FROM due JOIN customers_business b ON b.id = due.business_id
 WHERE l.business_id = due.business_id
-RETURNING l.business_id, l.lease_token, due.first_id, l.failures, l.generation, due.region,
-    due.write_key, b.time_zone, due.birthday_field_id, due.ended_claim, due.ended_at,
+RETURNING l.business_id, l.lease_token, due.first_id, due.is_bulk, l.failures, l.generation,
+    due.region, due.write_key, b.time_zone, due.birthday_field_id, due.ended_claim, due.ended_at,
     EXISTS (SELECT FROM events_unansweredidentify u WHERE u.business_id = l.business_id),
     l.accepted_destination, l.destination_accepted_at, l.refused_in_row
 """
@@ -118,8 +150,8 @@ RETURNING l.business_id, l.lease_token, due.first_id, l.failures, l.generation, 
 # before the floor counts.
 RAISE_IDLE_FLOORS: Final = f"""
 UPDATE events_lane l SET
-    floor = l.next_floor,
-    next_floor = (SELECT last_value FROM events_outgoing_id_seq),
+    floor = l.next_floor, next_floor = {NEWEST_ID},
+    bulk_floor = l.next_bulk_floor, next_bulk_floor = {NEWEST_ID},
     next_floor_xmax = {XMAX},
     floor_at = %(now)s
 WHERE {MAY_RAISE}
@@ -223,7 +255,8 @@ def _has_many_dead_rows(cursor: Any) -> bool:
 
 def _claimed_lane(row: Sequence[Any], now: datetime) -> ClaimedLane:
     """Return the lane of a row of CLAIM_LANES."""
-    business_id, token, first_id, failures, generation, region, encrypted_key, *rest = row
+    business_id, token, first_id, is_first_bulk, failures, generation, *rest = row
+    region, encrypted_key, *rest = rest
     time_zone, birthday_field_id, ended_claim, ended_at, has_unanswered, *evidence = rest
     accepted_destination, accepted_at, refused_in_row = evidence
     write_key = decrypt(encrypted_key)
@@ -238,6 +271,7 @@ def _claimed_lane(row: Sequence[Any], now: datetime) -> ClaimedLane:
         write_key,
         time_zone,
         birthday_field_id,
+        is_first_bulk,
         EndedLease(business_id, ended_claim, ended_at) if ended_at else None,
         has_unanswered,
         is_recent and accepted_destination == destination_of(region, write_key),

@@ -3,7 +3,7 @@
 A handful of queries for the whole round, whatever the number of businesses and events.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,7 +52,7 @@ class LoadedRound:
 def load(
     lanes: Sequence[ClaimedLane], now: datetime, most_rows: int = MAX_ROWS_PER_LANE
 ) -> LoadedRound:
-    """Read up to `most_rows` rows of each lane.
+    """Read up to `most_rows` rows of each lane, live ones before bulk ones (`waiting_rows`).
 
     Adds an identify for each customer with waiting events whom this destination never saw.
     """
@@ -60,14 +60,14 @@ def load(
     posted = unanswered.resolve(
         [lane.business_id for lane in lanes if lane.has_unanswered or lane.ended_lease], now
     )
-    rows = read.waiting_rows([(lane.business_id, lane.first_id) for lane in lanes], most_rows)
-    counts = Counter(row.business_id for row in rows)
+    rows, more = read.waiting_rows(
+        [(lane.business_id, lane.first_id, lane.is_first_bulk) for lane in lanes], most_rows
+    )
     at_segment = read.customers_at_segment({row.customer_id for row in rows})
     rows += _missing_identifies(lanes, rows, at_segment, now)
     by_business: dict[int, list[OutboxRow]] = defaultdict(list)
     for row in rows:
         by_business[row.business_id].append(row)
-    more = frozenset(business for business, count in counts.items() if count == most_rows)
     return LoadedRound(lanes, by_business, more, _load_customers(rows, at_segment), posted)
 
 
@@ -105,4 +105,5 @@ def _missing_identifies(
         if at_segment[customer_id].refused_at(destination_by_customer[customer_id])
     }
     missing = {customer_id: business_of[customer_id] for customer_id in unseen - refused}
-    return read.identifies_for(missing, now) + read.waiting_identifies(refused)
+    live = {row.customer_id for row in rows if not row.is_bulk}
+    return read.identifies_for(missing, now, live) + read.waiting_identifies(refused)

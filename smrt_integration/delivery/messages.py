@@ -39,7 +39,8 @@ class LaneMessages:
     message id. `postponed` waits for its customer's identify, which a save holds locked. `held`
     waits because Segment refused its customer's traits; `refusals` has the customers whose identify
     could not be built. `refused_before` are the customers of this round of whom Segment refused
-    something. `has_more` says that more rows may wait than were loaded.
+    something. `live_customers` are those with live messages: all of theirs here are posted before
+    bulk ones. `has_more` says that more rows may wait than were loaded.
     """
 
     lane: ClaimedLane
@@ -51,12 +52,16 @@ class LaneMessages:
     held: list[OutboxRow] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     refused_before: set[int] = field(default_factory=set)
+    live_customers: frozenset[int] = frozenset()
     has_more: bool = False
 
     @property
     def to_post(self) -> list[BuiltMessage]:
-        """Identifies before tracks, as they are posted."""
         return self.identifies + self.tracks
+
+    def is_live(self, message: BuiltMessage) -> bool:
+        """Return whether the message is posted before bulk ones."""
+        return message.row.customer_id in self.live_customers
 
     @property
     def count(self) -> int:

@@ -1,10 +1,12 @@
-"""Post: send one business's batches, identifies before tracks. Bisect the batches that are refused.
+"""Post: send one business's batches, live before bulk messages and identifies before tracks.
+
+Batches that are refused are bisected.
 
 Runs in a thread and uses no database: it returns what Segment decided about every message.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -136,13 +138,11 @@ def post_lane(
     return result
 
 
-def _tracks_to_post(result: LaneResult) -> list[BuiltMessage]:
+def _tracks_to_post(result: LaneResult, tracks: Iterable[BuiltMessage]) -> list[BuiltMessage]:
     """Return the tracks without those of customers whose first identify was not accepted."""
     identified = {message.row.customer_id for message in result.accepted}
     return [
-        track
-        for track in result.lane_messages.tracks
-        if not track.needs_identify or track.row.customer_id in identified
+        track for track in tracks if not track.needs_identify or track.row.customer_id in identified
     ]
 
 
@@ -166,10 +166,15 @@ def post_into(
             return LEASE_ENDED
         return OUT_OF_TIME if result.attempts and clock() >= deadline else None
 
-    for batch in pack(lane_messages.identifies):
-        _post_batch(result, batch, post, may_post)
-    for batch in pack(_tracks_to_post(result)):
-        _post_batch(result, batch, post, may_post)
+    for is_live in (True, False):
+        identifies, tracks = (
+            [message for message in messages if lane_messages.is_live(message) is is_live]
+            for messages in (lane_messages.identifies, lane_messages.tracks)
+        )
+        for batch in pack(identifies):
+            _post_batch(result, batch, post, may_post)
+        for batch in pack(_tracks_to_post(result, tracks)):
+            _post_batch(result, batch, post, may_post)
 
 
 def completed(future: Future[None], result: LaneResult) -> LaneResult:

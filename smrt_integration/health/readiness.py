@@ -18,6 +18,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from kombu import Connection
 
+from events.outbox.lane_order import bulk_rows, in_lane_order, live_rows
 from events.time_in_words import duration
 from smrt_integration.health.heartbeats import ALIVE_SECONDS, seconds_since_seen
 from smrt_integration.health.models import Heartbeat
@@ -31,17 +32,26 @@ back."""
 OVERDUE_LANE_SECONDS: Final = 60
 """Due lanes are claimed within seconds. After a minute, too few workers run, or none."""
 
-# Since when the lane that is due longest could have been claimed. One probe of the outbox's index
-# per lane, from its floor on, as a claim does it while many businesses have waiting rows.
-OLDEST_DUE_LANE: Final = """
+# Since when the lane that is due longest could have been claimed. Two probes of the outbox's
+# index per lane, from its floors on, as a claim does it while many businesses have waiting rows.
+OLDEST_DUE_LANE: Final = f"""
 SELECT EXTRACT(EPOCH FROM clock_timestamp() - min(
     GREATEST(first.recorded_at, l.resume_at, l.lease_until, l.claimed_at)
 ))::float
 FROM events_lane l
 JOIN events_integration i ON i.business_id = l.business_id
 CROSS JOIN LATERAL (
-    SELECT o.recorded_at FROM events_outgoing o
-    WHERE o.business_id = l.business_id AND o.id > l.floor ORDER BY o.id LIMIT 1
+    (
+        SELECT o.recorded_at FROM events_outgoing o
+        WHERE {live_rows("o", "l.business_id", "l.floor")}
+        ORDER BY {in_lane_order("o")} LIMIT 1
+    )
+    UNION ALL
+    (
+        SELECT o.recorded_at FROM events_outgoing o
+        WHERE {bulk_rows("o", "l.business_id", "l.bulk_floor")}
+        ORDER BY {in_lane_order("o")} LIMIT 1
+    )
 ) first
 WHERE i.enabled AND l.stopped = '' AND l.resume_at <= clock_timestamp()
     AND (l.lease_until IS NULL OR l.lease_until < clock_timestamp())

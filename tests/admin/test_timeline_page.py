@@ -192,14 +192,14 @@ class TestDetails:
     def test_waiting_for_the_first_time(
         self, customer: Customer, integration: Integration, owner: User
     ) -> None:
-        customer.change_phone("+14155550177")
+        customer.change_phone("+14155560177")
         assert (
             "Segment does not have this customer's details yet. They are waiting to be sent."
             in get(owner, customer)
         )
 
     def test_what_differs_is_named_and_waits(self, known: Customer, owner: User) -> None:
-        known.change_phone("+14155550177")
+        known.change_phone("+14155560177")
         told = get(owner, known)
         assert (
             "Changed since: Phone, Phone with country code. "

@@ -36,6 +36,7 @@ from events.models import (
 )
 from events.occurrences import Occurrence
 from events.outbox import unanswered
+from events.outbox.fan_out import identify_known_customers
 from events.outbox.record import record
 from events.outbox.rows import Settlement
 from events.outbox.settle import settle
@@ -48,7 +49,12 @@ from smrt_integration.delivery.messages import LaneMessages
 from smrt_integration.delivery.post import LaneResult, post_into
 from smrt_integration.delivery.responses import Response
 from smrt_integration.delivery.settle import add_lane_result
-from tests.delivery.sending_businesses import sending_business, sign_up, write_key
+from tests.delivery.sending_businesses import (
+    record_bulk_visit,
+    sending_business,
+    sign_up,
+    write_key,
+)
 
 KEYS = count(1)
 # What a rule does, as often as it is named here.
@@ -56,7 +62,8 @@ ACTIONS = (
     *["save"] * 6,
     *["round", "end_leases"] * 4,
     *["send", "die_after_posting"] * 3,
-    *["step", "visit"] * 2,
+    *["step", "visit", "bulk_visit"] * 2,
+    "fan_out",
     *["kill", "resume", "discard", "run_jobs"],
     *["refuse_a_waiting_event", "refuse_a_name", "refuse_no_name"],
 )
@@ -173,8 +180,8 @@ class LaneProtocol(RuleBasedStateMachine):
                 self.workers[which] = Worker()
             case "save":
                 self.save(which)
-            case "visit":
-                self.visit(which)
+            case "visit" | "bulk_visit":
+                self.visit(which, is_bulk=action == "bulk_visit")
             case _:
                 getattr(self, action)()
 
@@ -206,11 +213,20 @@ class LaneProtocol(RuleBasedStateMachine):
         customer.first_name = "Ben" if customer.first_name == "Ann" else "Ann"
         customer.save()
 
-    def visit(self, which: int) -> None:
+    def visit(self, which: int, *, is_bulk: bool) -> None:
         number, customer = next(self.numbers), self.customers[which]
-        facts = {"visit_type": "Store"}
-        record(customer.pk, [Occurrence("Customer Visit", number, timezone.now(), facts)])
+        if is_bulk:
+            record_bulk_visit(customer, number)
+        else:
+            facts = {"visit_type": "Store"}
+            record(customer.pk, [Occurrence("Customer Visit", number, timezone.now(), facts)])
         self.recorded[customer.pk].append(number)
+
+    def fan_out(self) -> None:
+        """Identify all customers, as after a change of their brand."""
+        identify_known_customers(
+            self.business.pk, [customer.pk for customer in self.customers], timezone.now()
+        )
 
     def refuse_a_waiting_event(self) -> None:
         row = (

@@ -13,6 +13,7 @@ from django.utils import timezone
 from customers.models import Business, Customer
 from events.identify import IDENTIFY
 from events.models import DeliveryAttempt, Integration, Lane, Outgoing, SendLog
+from events.outbox.record import record_from_query
 from smrt_integration.delivery.deliver import RUN_BUDGET_SECONDS, Delivery
 from tests.factories import BusinessFactory, CustomerFactory
 
@@ -49,6 +50,26 @@ def add_visits(count: int, *customers: Customer) -> None:
     """Let `count` visits of each customer wait, with subject ids from 1 on."""
     with connection.cursor() as cursor:
         cursor.execute(ADD_VISITS, [count, [customer.pk for customer in customers]])
+
+
+def add_bulk_visits(count: int, *customers: Customer) -> None:
+    """Let `count` visits of each customer wait that live messages are sent before."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT last_value FROM events_outgoing_id_seq")
+        (before,) = cursor.fetchone()
+        add_visits(count, *customers)
+        cursor.execute("UPDATE events_outgoing SET is_bulk = TRUE WHERE id > %s", [before])
+
+
+def record_bulk_visit(customer: Customer, number: int) -> None:
+    """Record a visit as a sweep would."""
+    query = """occurrences AS (
+        SELECT %(business)s::bigint AS business_id, %(customer)s::bigint AS customer_id,
+            'Customer Visit' AS event, %(number)s::bigint AS subject_id, now() AS occurred_at,
+            '{"visit_type": "Store"}'::jsonb AS facts
+    )"""
+    params = {"business": customer.business_id, "customer": customer.pk, "number": number}
+    record_from_query(query, params)
 
 
 def deliver(from_zero: bool = False) -> Delivery:

@@ -38,7 +38,7 @@ def test_each_message_is_sent_once_and_logged_once(
         for number in range(BUSINESSES)
     }
     add_visits(VISITS, *customers.values())
-    wake.wake()
+    wait_until(wake.wake, "a worker is woken")
     everything = BUSINESSES * (2 + VISITS)
 
     wait_until(lambda: segment.counts()["accepted"] >= everything, "all messages arrive", 40)

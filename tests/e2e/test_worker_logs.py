@@ -87,7 +87,7 @@ def test_a_worker_logs_no_secrets_at_any_level(
         wait_until(lambda: "IntegrityError" in worker.printed, "the sweep fails")
     segment.clear_faults()
     time_passes()
-    wake.wake()
+    wait_until(wake.wake, "a worker is woken")
     wait_until(lambda: logged(customer_id=customers[-1].pk), "the worker continues")
     worker.stop()
 

@@ -101,9 +101,10 @@ def test_a_save_waits_for_at_most_one_chunk_and_is_sent_last() -> None:
         assert customers_with_identify() == set()
         commit()
         save(first)
-    row, _ = waiting()
-    assert row.customer_id == first
-    assert row.occurred_at > waiting()[1].occurred_at
+    (other,) = waiting(is_bulk=True)
+    (saved,) = waiting(is_bulk=False)
+    assert saved.customer_id == first
+    assert saved.occurred_at > other.occurred_at
 
 
 def test_an_uncommitted_rename_is_fanned_out_after_its_commit() -> None:

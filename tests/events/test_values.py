@@ -1,9 +1,11 @@
 """Amounts and strings of any kind arrive as the database stores them."""
 
 import json
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -39,10 +41,11 @@ amounts = st.decimals(
     allow_infinity=False,
     places=None,
 )
-# PostgreSQL stores every character but NUL, and UTF-8 has no half of a surrogate pair.
+# PostgreSQL stores every character but NUL, and UTF-8 has no half of a surrogate pair. Composed, as
+# columns store texts.
 strings = st.text(
     st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=60
-)
+).map(partial(unicodedata.normalize, "NFC"))
 
 
 def latest() -> Outgoing:
