@@ -205,7 +205,7 @@ class TestDetails:
             "Changed since: Phone, Phone with country code. "
             "Their new details are waiting to be sent." in told
         )
-        assert re.search(r"Phone phone \(415\) 555 01\d\d \(415\) 555 0177 Mobile phone", told)
+        assert re.search(r"Phone phone \(415\) 555 01\d\d \(415\) 556 0177 Mobile phone", told)
 
     def test_what_differs_and_does_not_wait(self, known: Customer, owner: User) -> None:
         Customer.objects.filter(pk=known.pk).update(receive_emails=False)
