@@ -14,9 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-TRACK, IDENTIFY = b'"type": "track"', b'"type": "identify"'
-"""As Python's json module, and so Segment's SDK, writes it."""
-ORDER_ID = re.compile(rb'"order_id": "([^"]+)"')
+TRACK = re.compile(rb'"type": ?"track"')
+IDENTIFY = re.compile(rb'"type": ?"identify"')
+"""As we write it, and as Python's json module, and so Segment's SDK, does."""
+ORDER_ID = re.compile(rb'"order_id": ?"([^"]+)"')
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 END_OF_HEAD = b"\r\n\r\n"
 
@@ -40,8 +41,8 @@ class Counts:
     def count(self, body: bytes) -> None:
         self.last_at = time.time()
         self.requests += 1
-        self.tracks += body.count(TRACK)
-        self.identifies += body.count(IDENTIFY)
+        self.tracks += len(TRACK.findall(body))
+        self.identifies += len(IDENTIFY.findall(body))
         if self.keep_orders:
             for order_id in ORDER_ID.findall(body):
                 self.arrivals.setdefault(order_id.decode(), self.last_at)

@@ -3,7 +3,7 @@
 import gc
 import os
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from celery import Celery
 from celery.app.amqp import AMQP
@@ -17,6 +17,9 @@ from celery.signals import (
 
 from smrt_integration.broker import SteadyConnection
 from smrt_integration.health import worker
+
+COLLECT_AFTER: Final = (20_000, 20, 50)
+"""Thresholds of the garbage collector in a worker's processes."""
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smrt_integration.settings")
 
@@ -64,7 +67,10 @@ def close_dead_connections(**kwargs: Any) -> None:
 def freeze_loaded_objects(**kwargs: Any) -> None:
     """Keep the garbage collector from walking through what is loaded by now and stays for good.
 
-    Each full collection would: a tenth of the CPU of a delivery.
+    Each full collection would: a tenth of the CPU of a delivery. And it runs less often: a round
+    has tens of thousands of objects, none of which is garbage before it ends. With Python's own
+    thresholds, looking for some took a quarter of the CPU.
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)

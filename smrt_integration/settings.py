@@ -60,6 +60,7 @@ SEGMENT_HOST = environment.url("SEGMENT_HOST", {"http", "https"}, "")
 # Seconds. With more than 20, a task that waits for hanging receivers could exceed
 # CELERY_TASK_SOFT_TIME_LIMIT.
 SEGMENT_TIMEOUT = environment.number("SEGMENT_TIMEOUT", 10, 1, 20)
+SEGMENT_GZIP = environment.flag("SEGMENT_GZIP")
 # Seconds that each step of sending an alert may take, should the mail server hang.
 EMAIL_TIMEOUT = 10
 vars().update(environment.email("EMAIL_URL"))

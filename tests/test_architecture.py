@@ -108,6 +108,7 @@ def test_only_the_outbox_the_send_log_and_resends_write_their_tables() -> None:
         "events/outbox/read.py",
         "events/outbox/record.py",
         "events/outbox/settle.py",
+        "events/outbox/take_out.py",
         "events/outbox/unanswered.py",
         "events/send_log/daily_counts.py",
         "events/send_log/write.py",

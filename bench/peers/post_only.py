@@ -6,7 +6,6 @@ PARTS` builds its part of what waits, and posts all of it for every line of stan
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 from uuid import uuid4
 
 from django import setup
@@ -27,7 +26,7 @@ MAX_ROWS = 1_000_000
 """More than ever wait in the benchmark: load everything at once."""
 
 
-def build_batches(part: int, parts: int) -> list[tuple[str, list[dict[str, Any]]]]:
+def build_batches(part: int, parts: int) -> list[tuple[str, list[bytes]]]:
     """Return the batches of every n-th business, each with its write key."""
     lanes = [
         ClaimedLane(
@@ -36,7 +35,7 @@ def build_batches(part: int, parts: int) -> list[tuple[str, list[dict[str, Any]]
         for business in fill.business_ids()[part::parts]
     ]
     return [
-        (lane_messages.lane.write_key, [message.fields for message in batch])
+        (lane_messages.lane.write_key, [message.wire for message in batch])
         for lane_messages in build(load(lanes, timezone.now(), MAX_ROWS))
         for batch in pack(lane_messages.tracks)
     ]

@@ -19,7 +19,7 @@ from events.models import Outcome, Request
 from events.outbox import unanswered
 from events.outbox.read import OUTBOX_COLUMNS, as_outbox_row
 from events.outbox.rows import OutboxRow
-from events.outbox.settle import take_out
+from events.outbox.take_out import take_out
 from events.outbox.unanswered import EndedLease
 from events.send_log import partitions
 from events.send_log.write import write_log

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from customers.budget import NO_TIME_LIMIT, Budget
 from events.models import Outcome
 from events.outbox.read import OUTBOX_COLUMNS, as_outbox_row
-from events.outbox.settle import take_out
+from events.outbox.take_out import take_out
 from events.outbox.unanswered import EndedLease, recover, settled_without_answer
 from events.send_log import partitions
 from events.send_log.write import write_log

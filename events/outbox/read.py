@@ -3,7 +3,6 @@
 A customer whom Segment does not know yet gets an identify here.
 """
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -11,6 +10,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
+import orjson
 from django.db import connection
 
 from events.identify import IDENTIFY
@@ -284,7 +284,7 @@ def as_outbox_row(row: Sequence[Any]) -> OutboxRow:
     """Return the row of OUTBOX_COLUMNS as an OutboxRow. Django's cursors do not decode jsonb."""
     values = list(row)
     values[OCCURRED_AT] = datetime.fromisoformat(values[OCCURRED_AT])
-    values[FACTS] = json.loads(values[FACTS])
+    values[FACTS] = orjson.loads(values[FACTS])
     if values[UNANSWERED_AT]:
         values[UNANSWERED_AT] = datetime.fromisoformat(values[UNANSWERED_AT])
     return OutboxRow(*values)

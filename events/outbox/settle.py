@@ -25,6 +25,7 @@ from events.outbox.lock_timeout import LockTimeout, limit_idle_time, lock_timeou
 from events.outbox.read import IDENTIFY_LOCK_TIMEOUT
 from events.outbox.record import record_identifies_again
 from events.outbox.rows import FailedAttempt, LaneUpdate, OutboxRow, SettledMessage, Settlement
+from events.outbox.take_out import take_out
 from events.send_log import partitions
 from events.send_log.write import write_attempts, write_log
 
@@ -32,17 +33,6 @@ LOCKED_ROW_PAUSE: Final = timedelta(seconds=1)
 """How long a lane pauses when a save holds one of its rows locked. A save takes less; without a
 pause, the next round would read the same row again."""
 
-# Locked rows are skipped: a save that is replacing a waiting identify must neither wait for this
-# transaction nor deadlock with it. The replaced row stays and is sent.
-UNCHANGED_ROWS: Final = known_rows(matching="waiting.message_id = given.message_id")
-TAKE_OUT: Final = f"""
-WITH locked AS MATERIALIZED ({UNCHANGED_ROWS})
-DELETE FROM events_outgoing o WHERE o.ctid = ANY (ARRAY(SELECT place FROM locked))
-RETURNING o.id, o.event = '{IDENTIFY}' AND EXISTS (
-    SELECT FROM events_acceptedtraits a
-    WHERE a.customer_id = o.customer_id AND a.message_id = o.message_id
-)
-"""
 # The row of an identify that a save replaced keeps the error, but not that it was unanswered: the
 # message that waits now was never posted.
 COUNT_FAILED: Final = f"""
@@ -202,18 +192,6 @@ def _record_late(cursor: Any, customers: Sequence[int], now: datetime) -> None:
             record_identifies_again(cursor, customers, now, attempts=1)
     except LockTimeout:
         request_identifies(cursor, customers, now)
-
-
-def take_out(cursor: Any, rows: Sequence[OutboxRow]) -> dict[int, bool]:
-    """Delete these messages from the outbox, except those that were replaced or deleted before.
-
-    Returns the deleted ids, each with whether the message is to be logged. An identify may be in
-    the log already: it was settled while a save was replacing it, and that save was rolled back.
-    """
-    if not rows:
-        return {}
-    cursor.execute(TAKE_OUT, identify_rows(rows))
-    return {row_id: not is_logged for row_id, is_logged in cursor.fetchall()}
 
 
 def _late_customers(cursor: Any, work: Settlement, lost: Collection[int]) -> list[int]:

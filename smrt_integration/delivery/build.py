@@ -16,12 +16,12 @@ from events.outbox.accepted_traits import UNCERTAIN
 from events.outbox.read import RefusedBefore
 from events.outbox.rows import AcceptedIdentify, OutboxRow, Refusal, SettledMessage
 from events.outbox.unanswered import Unanswered, settled_without_answer
+from events.utf8_json import to_json
 from smrt_integration.delivery import reduce, segment
 from smrt_integration.delivery.claim import ClaimedLane
 from smrt_integration.delivery.destination import destination_of
 from smrt_integration.delivery.load import LoadedCustomers, LoadedRound
 from smrt_integration.delivery.messages import BuiltMessage, LaneMessages
-from smrt_integration.delivery.utf8_json import size_in_bytes, to_json
 
 # Promoter.io starts a survey with the first track of a customer that it can write to, so tracks of
 # customers who want no emails switch it off (contract, section 5).
@@ -55,13 +55,11 @@ def leave_out(message: BuiltMessage, omitted: tuple[str, ...]) -> BuiltMessage:
     """Return this identify with these of its traits left out. Raises MessageTooLarge."""
     traits = reduce.without(message.traits, omitted)
     fields = message.fields | {"traits": traits}
-    body = segment.serialized(fields)
-    logged_body = body
+    wire = segment.serialized(fields)
+    body = wire.decode()
     if "link" in traits:
-        logged_body = body.replace(to_json(traits["link"]), to_json(HIDDEN_LINK))
-    return replace(
-        message, fields=fields, size=size_in_bytes(body), body=logged_body, omitted=omitted
-    )
+        body = body.replace(to_json(traits["link"]), to_json(HIDDEN_LINK))
+    return replace(message, fields=fields, wire=wire, body=body, omitted=omitted)
 
 
 def _build_lane(lane: ClaimedLane, loaded: LoadedRound) -> LaneMessages:
@@ -150,7 +148,7 @@ class MessageBuilder:
             segment.identify(
                 row.user_id, traits, self.lane.time_zone, row.occurred_at, row.message_id
             ),
-            0,
+            b"",
             "",
             AcceptedIdentify(row, self.destination, traits_hash if is_certain else UNCERTAIN),
             traits,
@@ -202,13 +200,13 @@ class MessageBuilder:
             row.message_id,
             () if known and known.reachable else NO_SURVEY,
         )
-        body = segment.serialized(message)
+        wire = segment.serialized(message)
         self.result.tracks.append(
             BuiltMessage(
                 row,
                 message,
-                size_in_bytes(body),
-                body,
+                wire,
+                wire.decode(),
                 needs_identify=needs_identify,
                 was_unanswered=row.unanswered_at is not None,
             )

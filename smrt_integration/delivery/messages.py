@@ -12,8 +12,8 @@ from smrt_integration.delivery.claim import ClaimedLane
 class BuiltMessage:
     """A message ready to be posted.
 
-    `fields` is the message itself, `size` its size on the wire in bytes, `body` what the send log
-    keeps of it. An identify has `accepted_identify`: what to remember once Segment accepted it,
+    `fields` is the message itself, `wire` its JSON as it is posted, `body` what the send log keeps
+    of it. An identify has `accepted_identify`: what to remember once Segment accepted it,
     `traits`, all of them, their hash, and the names of those that are `omitted` from the message. A
     track of a customer whom Segment does not know `needs_identify`: one that is accepted before.
     `was_unanswered` says that the message was posted before without an answer.
@@ -21,7 +21,7 @@ class BuiltMessage:
 
     row: OutboxRow
     fields: dict[str, Any]
-    size: int
+    wire: bytes
     body: str
     accepted_identify: AcceptedIdentify | None = None
     traits: Mapping[str, Any] = field(default_factory=dict)
@@ -29,6 +29,11 @@ class BuiltMessage:
     needs_identify: bool = False
     traits_hash: str = ""
     was_unanswered: bool = False
+
+    @property
+    def size(self) -> int:
+        """The message's size on the wire, in bytes."""
+        return len(self.wire)
 
 
 @dataclass(slots=True)

@@ -14,8 +14,8 @@ MAX_MESSAGE_BYTES: Final = 32_768
 MAX_BATCH_BYTES: Final = 475_000
 # Segment's limit is 2,500. With 500, bisecting takes few steps and a lost response repeats little.
 MAX_BATCH_MESSAGES: Final = 500
-# The ", " between two messages of a JSON array.
-SEPARATOR_BYTES: Final = 2
+# The comma between two messages of a JSON array.
+SEPARATOR_BYTES: Final = 1
 
 
 class Sized(Protocol):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -23,7 +23,7 @@ from smrt_integration.delivery.responses import COPY_THE_KEY, Decision, Response
 
 log = structlog.get_logger(__name__)
 
-Post = Callable[[str, str, list[dict[str, Any]], int], Response]
+Post = Callable[[str, str, list[bytes], int], Response]
 
 # After this, no further request starts: the next round continues. Bisecting a batch of 500 takes
 # up to 999 requests, and 500 identifies of 32 KB are 35 batches.
@@ -257,7 +257,7 @@ def _attempt(result: LaneResult, batch: Sequence[BuiltMessage], post: Post) -> R
     response = post(
         lane.write_key,
         segment.host(lane.region),
-        [message.fields for message in batch],
+        [message.wire for message in batch],
         lane.failures,
     )
     milliseconds = round((time.monotonic() - started) * 1000)

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from events.timeline.traits_table import TRAIT_NAMES
-from smrt_integration.delivery.utf8_json import json_size
+from events.utf8_json import json_size
 
 KEPT_TRAITS: Final = frozenset({"email", "firstName", "phoneE164", "receiveEmails", "receiveTexts"})
 """Never left out: what the tools behind Segment need (contract, section 5), and whether the

@@ -14,7 +14,6 @@ from events.send_log.write import log_test_event
 from smrt_integration.delivery import segment
 from smrt_integration.delivery.destination import destination_of
 from smrt_integration.delivery.responses import Decision, Response
-from smrt_integration.delivery.utf8_json import size_in_bytes
 
 TEST_EVENT: Final = "Test Event"
 # "All" is Segment's word for every tool connected to the source.
@@ -46,12 +45,13 @@ def send_test_event(integration: Integration, text: str) -> SentTestEvent:
     message = segment.track(
         row.user_id, TEST_EVENT, row.facts, time_zone, at, row.message_id, NO_TOOLS
     )
-    body = segment.serialized(message)
-    response = segment.post(integration.write_key, segment.host(integration.region), [message])
+    wire = segment.serialized(message)
+    response = segment.post(integration.write_key, segment.host(integration.region), [wire])
     milliseconds = round((time.monotonic() - started) * 1000)
-    size = size_in_bytes(body)
-    attempt = Attempt(integration.pk, at, response.status, milliseconds, 1, size, response.error)
-    sent = SettledMessage(row, _outcome(response), response.error, body, at)
+    attempt = Attempt(
+        integration.pk, at, response.status, milliseconds, 1, len(wire), response.error
+    )
+    sent = SettledMessage(row, _outcome(response), response.error, wire.decode(), at)
     log_test_event(sent, attempt, datetime.now(UTC))
     if response.decision is Decision.ACCEPT:
         destination = destination_of(integration.region, integration.write_key)

@@ -7,6 +7,7 @@ list of what was accepted; whether an answer arrives is drawn for each request. 
 delivered, and the account is made.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -80,7 +81,8 @@ class Segment:
     refused_ids: set[str] = field(default_factory=set)
     refused_names: set[str] = field(default_factory=set)
 
-    def answer(self, answer: str, messages: list[dict[str, Any]]) -> Response:
+    def answer(self, answer: str, batch: list[bytes]) -> Response:
+        messages = [json.loads(message) for message in batch]
         if answer == "lose":
             return responses.timed_out()
         if answer == "unavailable":

@@ -1,8 +1,8 @@
 """Posting a lane: identifies before tracks, and bisecting until the refused messages are alone."""
 
+import json
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from hypothesis import given
@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 
 from events.identify import IDENTIFY
 from events.outbox.rows import OutboxRow
+from events.utf8_json import to_utf8
 from smrt_integration.delivery import responses
 from smrt_integration.delivery.claim import ClaimedLane
 from smrt_integration.delivery.messages import BuiltMessage, LaneMessages
@@ -30,7 +31,8 @@ def built_message(number: int, event: str = "Customer Visit") -> BuiltMessage:
     row = OutboxRow(
         number, 7, 1, UUID(int=number), event, number, f"{number:032x}", occurred_at, {}, 0
     )
-    return BuiltMessage(row, {"number": number}, 100, "")
+    wire = to_utf8({"number": number}).ljust(100)
+    return BuiltMessage(row, {"number": number}, wire, "")
 
 
 def lane_messages(tracks: Collection[int], identifies: Collection[int] = ()) -> LaneMessages:
@@ -50,9 +52,9 @@ class Receiver:
         self.calls: set[tuple[str, str, int]] = set()
 
     def __call__(
-        self, write_key: str, host: str, messages: list[dict[str, Any]], retry_count: int
+        self, write_key: str, host: str, messages: list[bytes], retry_count: int
     ) -> Response:
-        numbers = [message["number"] for message in messages]
+        numbers = [json.loads(message)["number"] for message in messages]
         self.batches.append(numbers)
         self.calls.add((write_key, host, retry_count))
         return self.rule(numbers)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.identify import IDENTIFY
+from events.utf8_json import to_utf8
 from smrt_integration.delivery import reduce
 from smrt_integration.delivery.messages import LaneMessages
 from smrt_integration.delivery.post import LANE_BUDGET_SECONDS, post_lane
@@ -66,13 +67,16 @@ def test_an_identify_that_is_refused_when_the_time_is_up_is_still_tried_once_mor
     """Otherwise a Segment that answers slowly would have it refused again in every round."""
     posted: list[dict[str, Any]] = []
 
-    def post(key: str, host: str, messages: list[dict[str, Any]], retries: int) -> Response:
-        posted.append(messages[0]["traits"])
-        return interpret(400 if "brand" in messages[0]["traits"] else 200, None)
+    def post(key: str, host: str, messages: list[bytes], retries: int) -> Response:
+        left = json.loads(messages[0])["traits"]
+        posted.append(left)
+        return interpret(400 if "brand" in left else 200, None)
 
     traits = {"email": "a@example.com", "brand": "Bad", "customFields": [{"name": "N", "value": 1}]}
     fields = {"type": IDENTIFY, "traits": traits}
-    identify = replace(built_message(1, IDENTIFY), fields=fields, traits=traits)
+    identify = replace(
+        built_message(1, IDENTIFY), fields=fields, wire=to_utf8(fields), traits=traits
+    )
     clock = chain([0.0], iter(lambda: LANE_BUDGET_SECONDS + 1, None))
 
     result = post_lane(LaneMessages(LANE, [identify]), post, lambda: next(clock))

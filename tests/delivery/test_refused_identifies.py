@@ -188,9 +188,11 @@ def test_the_events_of_a_customer_who_is_refused_wait_and_the_same_traits_are_no
 def test_once_an_identify_is_accepted_the_held_events_leave_at_once_in_order(
     refused: Customer, segment: SegmentStandIn
 ) -> None:
-    Lane.objects.update(floor=10**9, next_floor=10**9, floor_at=timezone.now())
     add_visits(2, refused)
     rename(refused, "Good")
+    # above what is held
+    floor = waiting()[0].pk - 1
+    Lane.objects.update(floor=floor, next_floor=floor, floor_at=timezone.now())
 
     deliver()
 

@@ -23,6 +23,7 @@ from pytest_django.fixtures import Settings
 from segment.analytics import request as sdk
 
 from devtools.services.ports import free_port
+from events.utf8_json import to_utf8
 from smrt_integration.delivery import responses, segment, transport
 from smrt_integration.delivery.responses import Decision
 
@@ -105,7 +106,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def post(receiver: Receiver, retry_count: int = 0) -> responses.Response:
-    return segment.post(WRITE_KEY, receiver.url, MESSAGES, retry_count)
+    return segment.post(WRITE_KEY, receiver.url, [to_utf8(m) for m in MESSAGES], retry_count)
 
 
 @pytest.mark.parametrize("retry_count", [0, 3])
@@ -195,12 +196,14 @@ def test_a_receiver_that_accepts_and_says_nothing_times_out(settings: Settings) 
     settings.SEGMENT_TIMEOUT = 0.2
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        assert segment.post(WRITE_KEY, host, MESSAGES) == responses.timed_out()
+        assert (
+            segment.post(WRITE_KEY, host, [to_utf8(m) for m in MESSAGES]) == responses.timed_out()
+        )
 
 
 @pytest.mark.parametrize("host", ["http://127.0.0.1:1", "http://nobody.invalid", "http://[::1"])
 def test_a_host_that_cannot_be_reached_is_no_exception(host: str) -> None:
-    assert segment.post(WRITE_KEY, host, MESSAGES) == responses.unreachable()
+    assert segment.post(WRITE_KEY, host, [to_utf8(m) for m in MESSAGES]) == responses.unreachable()
 
 
 @pytest.mark.parametrize(
