@@ -29,7 +29,9 @@ class DeliveredText(NamedTuple):
 class TwilioStandIn:
     """A running stand-in. It stops at the end of a `with` block."""
 
-    def __init__(self, webhook: str = "http://127.0.0.1:8000/texts/incoming") -> None:
+    def __init__(
+        self, webhook: str = "http://127.0.0.1:8000/texts/incoming", delay: float = 0.0
+    ) -> None:
         stub = [
             sys.executable,
             "-m",
@@ -38,7 +40,7 @@ class TwilioStandIn:
             "0",
             "--stop-with-stdin",
         ]
-        command = [*stub, "--webhook", webhook]
+        command = [*stub, "--webhook", webhook, "--delay", str(delay)]
         self._process = subprocess.Popen(
             command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -67,6 +69,14 @@ class TwilioStandIn:
     def sids(self) -> list[str]:
         """Return Twilio's ids of those texts."""
         return [line["sid"] for line in self._state()["lines"] if not line["theirs"]]
+
+    def arrivals(self) -> dict[str, list[float]]:
+        """Return when the texts of each sender arrived, as `time.time()`."""
+        times: dict[str, list[float]] = {}
+        for line in self._state()["lines"]:
+            if not line["theirs"]:
+                times.setdefault(line["number"], []).append(line["at"])
+        return times
 
     def send_calls(self) -> int:
         """Return how many calls to send a text arrived, successful or not."""

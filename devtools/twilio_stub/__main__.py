@@ -29,10 +29,20 @@ def main() -> int:
     parser.add_argument(
         "--webhook", default=webhook, help="address that gets replies (default: %(default)s)"
     )
+    parser.add_argument(
+        "--delay",
+        type=float,
+        default=0.0,
+        help="seconds between a text and the response to it (default: %(default)s)",
+    )
     add_stop_option(parser)
     options = parser.parse_args()
     try:
-        asyncio.run(_serve(options.port, options.webhook, options.stop_with_stdin))
+        asyncio.run(
+            _serve(
+                options.port, TwilioState(options.webhook, options.delay), options.stop_with_stdin
+            )
+        )
     except OSError as error:
         print(
             f"The Twilio stand-in cannot listen on port {options.port}: {error.strerror}.",
@@ -42,9 +52,9 @@ def main() -> int:
     return 0
 
 
-async def _serve(port: int, webhook: str, stop_with_stdin: bool) -> None:
+async def _serve(port: int, state: TwilioState, stop_with_stdin: bool) -> None:
     app = web.Application()
-    app[STATE] = TwilioState(webhook)
+    app[STATE] = state
     app.add_routes([*texts_api.routes(), *page.routes()])
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
     await runner.setup()

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hmac
+import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from hashlib import sha1
@@ -28,6 +29,8 @@ class Text:
     body: str
     theirs: bool = False
     reply_to: str = ""
+    at: float = field(default_factory=time.time)
+    """When it arrived, as `time.time()`."""
 
 
 @dataclass
@@ -50,6 +53,8 @@ class TextFault:
 @dataclass
 class TwilioState:
     webhook: str
+    delay: float = 0.0
+    """Seconds between a text and the response to it."""
     lines: list[Text] = field(default_factory=list)
     faults: list[TextFault] = field(default_factory=list)
     requests: int = 0
@@ -97,6 +102,7 @@ async def create_text(request: web.Request) -> web.StreamResponse:
     line = Text(state.sid(), phone, number, body)
     if not fault or fault.taken:
         state.lines.append(line)
+    await asyncio.sleep(state.delay)
     if fault:
         return await _respond_with_fault(request, fault)
     return web.json_response(
@@ -148,7 +154,8 @@ async def add_fault(request: web.Request) -> web.Response:
 
 
 async def reset(request: web.Request) -> web.Response:
-    request.app[STATE].__init__(request.app[STATE].webhook)  # type: ignore[misc]
+    state = request.app[STATE]
+    state.__init__(state.webhook, state.delay)  # type: ignore[misc]
     return web.Response(status=204)
 
 
