@@ -46,7 +46,7 @@ class CustomersConfig(AppConfig):
             "nightlytext",
             "incomingtext",
         ),
-        support_only=("membership",),
+        support_only=("membership", "textqueue"),
         changed_by_owners={
             **dict.fromkeys(MANAGED_BY_OWNERS, ("add", "change", "delete")),
             "business": ("change",),

@@ -16,6 +16,7 @@ class Budget:
 
     def __init__(self, seconds: float | None = None) -> None:
         self._deadline = None if seconds is None else time.monotonic() + seconds
+        self.has_limit = seconds is not None
         self.left_work = False
         """Whether the work was told to stop, or says itself that there is more to do."""
 

@@ -13,6 +13,7 @@ from celery.signals import (
     task_prerun,
     worker_init,
     worker_process_init,
+    worker_process_shutdown,
 )
 
 from smrt_integration.broker import SteadyConnection
@@ -74,3 +75,11 @@ def freeze_loaded_objects(**kwargs: Any) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
+
+
+@worker_process_shutdown.connect
+def complete_texts(**kwargs: Any) -> None:
+    """Record the texts that are being sent, which nobody could tell from unsent ones otherwise."""
+    from customers.texts import in_flight
+
+    in_flight.wait_for_requests()

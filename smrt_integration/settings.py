@@ -79,6 +79,10 @@ TWILIO_AUTH_TOKEN = environment.string(
     "TWILIO_AUTH_TOKEN", None if TEXTS_BACKEND == "TWILIO" else "", NEEDED_BY_TWILIO
 )
 TWILIO_HOST = environment.url("TWILIO_HOST", {"http", "https"}, "")
+# Of one number, over all workers. Twilio sends one a second from an ordinary number in North
+# America, three from a toll-free one and a hundred from a short code. It keeps what is more in a
+# queue of its own, from which a text may leave after nine in the evening.
+TEXTS_PER_SECOND = environment.number("TEXTS_PER_SECOND", 1, 1, 1_000)
 
 INSTALLED_APPS = [
     # Before the theme and Django's admin: it replaces some of their templates.

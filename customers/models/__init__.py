@@ -19,6 +19,7 @@ from customers.models.order import Order
 from customers.models.pickup import PickupRequest, RegularPickupRequest
 from customers.models.stop import Stop
 from customers.models.text import IncomingText, NightlyText
+from customers.models.text_queue import TextQueue
 from customers.models.text_settings import TextSettings
 from customers.models.tracked import Tracked
 from customers.models.visit import Visit
@@ -46,6 +47,7 @@ __all__ = [
     "PickupRequest",
     "RegularPickupRequest",
     "Stop",
+    "TextQueue",
     "TextSettings",
     "Tracked",
     "Visit",

@@ -45,6 +45,13 @@ class NightlyText(models.Model):
         BUSY = "busy", "Twilio was busy or could not be reached."
         ACCOUNT = "account", "Twilio refused our account."
         NUMBER = "number", "Twilio refused to send from your number."
+        LIMIT = (
+            "limit",
+            (
+                "The evening ended before it was this text's turn: your number can send only so "
+                "many texts a second. Send texts at an earlier hour."
+            ),
+        )
         NO_ANSWER = (
             "no_answer",
             (
@@ -89,9 +96,15 @@ class NightlyText(models.Model):
             )
         ]
         indexes = [
+            # The next texts of a business, and which businesses have any.
             models.Index(
-                "next_at", "id", name="nightly_text_waiting", condition=Q(status="waiting")
+                "business",
+                "next_at",
+                "id",
+                name="nightly_text_due",
+                condition=Q(status="waiting"),
             ),
+            models.Index("until", name="nightly_text_until", condition=Q(status="waiting")),
             models.Index("claimed_at", name="nightly_text_sending", condition=Q(status="sending")),
             # What a reply is about: the last texts from this number to that one.
             models.Index(

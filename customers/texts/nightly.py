@@ -1,22 +1,33 @@
-"""One run of the nightly texts: plan, then claim, send and save until nothing is due."""
+"""One run of the nightly texts: plan, then claim, send and record until nothing is due."""
 
+import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Final
 
-import structlog
 from django.utils import timezone
 
 from customers.budget import NO_TIME_LIMIT, Budget
 from customers.texts import backends
-from customers.texts.backends import TextBackend
-from customers.texts.claim_texts import TEXT_CHUNK_SIZE, claim_texts, close_overdue_texts
+from customers.texts.claim_texts import claim_texts
+from customers.texts.close_texts import close_overdue_texts
+from customers.texts.in_flight import TextsInFlight
 from customers.texts.plan_texts import plan_texts
 from customers.texts.save_send_results import save_send_results
-from customers.texts.send_results import Halted, SendResult, TextToSend, Unconfirmed
+from customers.texts.send_results import SendResult
+from customers.texts.text_queues import open_queues, seconds_until_next
 
-log = structlog.get_logger(__name__)
+RECORD_SECONDS: Final = 0.05
+"""About so often results are recorded, and the next texts claimed: a few queries each time."""
+TWILIO_HANGING_SECONDS: Final = 1.0
+"""Twilio responds within a second. A run that hears nothing for so long lets others go first, and
+a thread records what comes."""
+LONGEST_PAUSE: Final = 0.25
+"""A run that only waits for a number's limit ends after this, and lets others go first."""
+SOON_SECONDS: Final = 1.0
+"""A number waits no longer than this between two texts. For what comes later, the next tick is
+soon enough."""
 
 
 def run(
@@ -24,44 +35,47 @@ def run(
 ) -> Counter[str]:
     """Plan and send texts until none is due or the time is up.
 
-    Returns the number of texts by result.
+    A text whose number has to wait for its limit is due later. Returns the number of texts by
+    result; requests that outlive the run are not among them.
     """
     now = clock()
-    plan_texts(now)
-    expired, abandoned = close_overdue_texts(now)
-    counts = Counter(expired=expired, abandoned=abandoned)
-    with ThreadPoolExecutor(TEXT_CHUNK_SIZE) as threads:
-        backend = backends.new_backend()
-        while texts := claim_texts(clock()):
-            results = send(texts, backend, threads)
-            save_send_results(
-                {text.id: result for text, result in zip(texts, results, strict=True)},
-                clock(),
-            )
-            counts.update(type(result).__name__.lower() for result in results)
-            if any(_is_account_halted(result) for result in results) or budget.is_spent():
-                break
-    return +counts
+    plan_texts(now, budget)
+    expired, abandoned = close_overdue_texts(now, budget)
+    open_queues(now)
+
+    def record(results: Mapping[int, SendResult]) -> None:
+        save_send_results(results, clock())
+
+    with TextsInFlight(backends.new_backend(), record) as in_flight:
+        _send_texts(in_flight, clock, budget)
+    return +(Counter(expired=expired, abandoned=abandoned) + in_flight.counts)
 
 
-def _is_account_halted(result: SendResult) -> bool:
-    return isinstance(result, Halted) and result.reason == "account"
+def _send_texts(in_flight: TextsInFlight, clock: Callable[[], datetime], budget: Budget) -> None:
+    heard_at = time.monotonic()
+    while in_flight or not in_flight.is_account_halted:
+        texts = [] if in_flight.is_account_halted else claim_texts(clock(), budget)
+        in_flight.start(texts)
+        if in_flight.record_completed(RECORD_SECONDS) or texts:
+            heard_at = time.monotonic()
+        elif not in_flight:
+            if not _wait_for_number(clock(), budget):
+                return
+        elif budget.has_limit and time.monotonic() - heard_at > TWILIO_HANGING_SECONDS:
+            budget.leave_work()
+            return
+        if budget.is_spent():
+            return
 
 
-def send(
-    texts: Sequence[TextToSend], backend: TextBackend, threads: ThreadPoolExecutor
-) -> list[SendResult]:
-    """Send the texts at the same time, outside any transaction.
-
-    The threads open no database connection.
-    """
-
-    def send_one(text: TextToSend) -> SendResult:
-        try:
-            return backend.send(text)
-        except Exception as error:  # noqa: BLE001 - the other texts of this chunk were sent
-            # the error itself may quote the text
-            log.error("text_failed", text=text.id, error=type(error).__name__)  # noqa: TRY400
-            return Unconfirmed()
-
-    return list(threads.map(send_one, texts))
+def _wait_for_number(now: datetime, budget: Budget) -> bool:
+    """Wait until a number may send its next text. Returns whether this run is to send it."""
+    seconds = seconds_until_next(now) if budget.has_limit else None
+    if seconds is None or seconds > SOON_SECONDS:
+        return False
+    # One that is due now is not for this run: as many texts are in flight as may be.
+    is_ours = 0 < seconds <= LONGEST_PAUSE
+    time.sleep(seconds if is_ours else LONGEST_PAUSE)
+    if not is_ours:
+        budget.leave_work()
+    return is_ours

@@ -36,7 +36,13 @@ OPTIONAL = [
     "EMAIL_URL",
     "DEFAULT_FROM_EMAIL",
 ]
-TEXT_SETTINGS = ["TEXTS_BACKEND", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_HOST"]
+TEXT_SETTINGS = [
+    "TEXTS_BACKEND",
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN",
+    "TWILIO_HOST",
+    "TEXTS_PER_SECOND",
+]
 KNOWN = [*INSTALLATION, *OPTIONAL, *TEXT_SETTINGS]
 
 PROGRAMS = {
@@ -142,6 +148,8 @@ MALFORMED = [
     ),
     ("TEXTS_BACKEND", "pigeon", "must be one of CONSOLE, TWILIO."),
     ("TWILIO_HOST", "api.twilio.com", "must be an address that starts with http:// or https://."),
+    ("TEXTS_PER_SECOND", "0", "must be a whole number from 1 to 1000."),
+    ("TEXTS_PER_SECOND", "0.5", "must be a whole number from 1 to 1000."),
     ("LOG_LEVEL", "LOUD", "must be one of DEBUG, ERROR, INFO, WARNING."),
 ]
 

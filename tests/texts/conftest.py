@@ -46,6 +46,12 @@ def _evening(clock: time_machine.Traveller) -> None:
     """Stop the clock before any other fixture reads it."""
 
 
+@pytest.fixture(autouse=True)
+def _no_limit_of_a_number(settings: Any) -> None:
+    """Let a number send all texts of a test at once: the clock stands still."""
+    settings.TEXTS_PER_SECOND = 1_000
+
+
 @pytest.fixture
 def texting(business: Business) -> TextSettings:
     return TextSettings.objects.create(business=business, enabled=True, number=NUMBER)

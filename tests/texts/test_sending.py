@@ -178,7 +178,7 @@ def test_refused_credentials_end_the_run_at_once(
     for customer in CustomerFactory.create_batch(40, business=business):
         PickupRequestFactory.create(customer=customer)
     token, settings.TWILIO_AUTH_TOKEN = settings.TWILIO_AUTH_TOKEN, "wrong"
-    assert nightly.run() == {"halted": 16}
+    assert nightly.run() == {"halted": 40}
     assert nightly.run() == {}
     assert TextSettings.objects.get().problem == "account"
     settings.TWILIO_AUTH_TOKEN = token
