@@ -3,7 +3,17 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bench import api, claiming, latency, neighbours, owner_pages, recording, rounds, throughput
+from bench import (
+    api,
+    claiming,
+    latency,
+    neighbours,
+    owner_pages,
+    recording,
+    rounds,
+    texts,
+    throughput,
+)
 from bench.figures import Figure
 from bench.sizes import Sizes
 
@@ -77,6 +87,7 @@ PARTS = (
         ),
     ),
     Part("claim", claiming.measure_claims, ("claim_ms",)),
+    Part("texts", texts.measure_texts, ("texts_per_s",)),
     Part(
         "history",
         owner_pages.measure_pages,

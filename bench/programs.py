@@ -118,7 +118,11 @@ class Worker(Program):
     """A worker whose processes are ready. `app` is the module of the Celery application."""
 
     def __init__(
-        self, receiver_url: str, processes: int = 2, app: str = "smrt_integration"
+        self,
+        receiver_url: str,
+        processes: int = 2,
+        app: str = "smrt_integration",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         arguments = [
             "celery",
@@ -133,9 +137,12 @@ class Worker(Program):
             f"{app}@bench",
         ]
         # At INFO, a worker logs that it is ready.
-        environment = {"SEGMENT_HOST": receiver_url, "LOG_LEVEL": "INFO"}
+        own = {"SEGMENT_HOST": receiver_url, "LOG_LEVEL": "INFO"}
         super().__init__(
-            *arguments, "--without-gossip", "--without-mingle", environment=environment
+            *arguments,
+            "--without-gossip",
+            "--without-mingle",
+            environment=own | dict(environment or {}),
         )
         self.wait_for_output(" ready.")
 

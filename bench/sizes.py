@@ -31,6 +31,10 @@ class Sizes:
     neighbours_seconds: float = 32.0
     claim_lanes: int = 5_000
     claim_dead_rows: int = 500_000
+    texts: int = 10_000
+    texts_businesses: int = 200
+    texts_delay: float = 0.4
+    """Seconds until Twilio's stand-in responds."""
     history_rows: int = 10_000_000
     history_waiting: int = 1_000_000
 
@@ -50,6 +54,8 @@ QUICK = Sizes(
     neighbours_seconds=4.0,
     claim_lanes=1_000,
     claim_dead_rows=50_000,
+    texts=1_000,
+    texts_businesses=100,
     history_rows=130_000,
     history_waiting=20_000,
 )
