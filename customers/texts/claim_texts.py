@@ -10,11 +10,12 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import connection
 
 from customers.budget import NO_TIME_LIMIT, Budget
 from customers.models import Customer, NightlyText, PickupRequest
 from customers.phones import mobile_by_plan, same_phone
+from customers.texts.by_index import by_index
 from customers.texts.languages import LANGUAGES
 from customers.texts.send_results import TextToSend
 from customers.texts.text_queues import (
@@ -50,7 +51,7 @@ FROM unnest(
     %(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(attempts)s::int[],
     %(phones)s::text[], %(senders)s::text[]
 ) AS claim (id, status, reason, attempts, phone, sender)
-WHERE text.id = claim.id
+WHERE text.id = claim.id AND text.id = ANY (%(ids)s)
 """
 
 
@@ -67,7 +68,7 @@ def claim_texts(now: datetime, budget: Budget = NO_TIME_LIMIT) -> list[TextToSen
     return []
 
 
-@transaction.atomic
+@by_index()
 def _claim_chunk(now: datetime) -> list[NightlyText] | None:
     """Claim what is due, or close it if it is not to be sent. None if no number may send now."""
     limit = min(TEXT_CHUNK_SIZE, TEXTS_IN_FLIGHT - _count_in_flight(now))
@@ -94,8 +95,11 @@ def _count_in_flight(now: datetime) -> int:
 
 
 def _read_texts(ids: list[int]) -> list[NightlyText]:
-    """Read the texts, which are locked, with all that sending them needs."""
-    related = NightlyText.objects.select_related(
+    """Read the texts, which are locked, with all that sending them needs.
+
+    A query for each table: PostgreSQL could join six of them in an order that reads them whole.
+    """
+    related = NightlyText.objects.prefetch_related(
         "business__text_settings", "customer__brand", "pickup"
     )
     rows = related.in_bulk(ids)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.db import connection
 
 from customers.budget import NO_TIME_LIMIT, Budget
+from customers.texts.by_index import by_index
 from customers.texts.claim_texts import CLAIM_LIFETIME
 
 CLOSED_AT_ONCE: Final = 2_000
@@ -13,7 +14,6 @@ CLOSED_AT_ONCE: Final = 2_000
 SENT_UNTIL_THE_END: Final = timedelta(minutes=1)
 """A number that sent a text so late would have sent more, if the evening had not ended."""
 
-# ARRAY keeps PostgreSQL from joining the whole table, whatever its statistics say.
 EXPIRE: Final = """
 UPDATE customers_nightlytext text SET status = 'expired', reason = CASE
     WHEN text.reason = '' AND EXISTS (
@@ -47,12 +47,11 @@ def close_overdue_texts(now: datetime, budget: Budget = NO_TIME_LIMIT) -> tuple[
 
 
 def _close(statement: str, values: dict[str, Any], budget: Budget) -> int:
-    total, count = 0, CLOSED_AT_ONCE
-    with connection.cursor() as cursor:
-        while count == CLOSED_AT_ONCE:
+    total = 0
+    while True:
+        with by_index(), connection.cursor() as cursor:
             cursor.execute(statement, {**values, "limit": CLOSED_AT_ONCE})
-            count = cursor.rowcount
-            total += count
-            if count == CLOSED_AT_ONCE and budget.is_spent():
-                break
-    return total
+            count: int = cursor.rowcount
+        total += count
+        if count < CLOSED_AT_ONCE or budget.is_spent():
+            return total

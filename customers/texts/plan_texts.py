@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from customers.budget import NO_TIME_LIMIT, Budget
 from customers.models import TextSettings
+from customers.texts.by_index import by_index
 from customers.texts.timing import SendingWindow, sending_window
 
 BUSINESSES_AT_ONCE: Final = 100
@@ -22,8 +23,7 @@ looks for no new pickups."""
 # A pickup whose text was planned before is left alone, whatever happened to the text. The queue of
 # each business is locked first, in order, so that two runs at the same time wait for each other.
 #
-# OFFSET 0 keeps PostgreSQL from joining whole tables, whatever its statistics say: each pickup of
-# the day is looked up in the other tables by their indexes.
+# OFFSET 0 lets PostgreSQL look each pickup of the day up in the other tables, and join none.
 INSERT_PLANNED_TEXTS: Final = """
 WITH locked AS (
     INSERT INTO customers_textqueue AS queue (business_id)
@@ -93,17 +93,17 @@ def _plan_group(due: Sequence[Due], now: datetime, budget: Budget) -> int:
         "untils": [*untils],
         "limit": PLANNED_AT_ONCE,
     }
-    total: int = 0
-    count: int = PLANNED_AT_ONCE
-    with connection.cursor() as cursor:
-        while count == PLANNED_AT_ONCE:
+    total = 0
+    while True:
+        with by_index(), connection.cursor() as cursor:
             cursor.execute(INSERT_PLANNED_TEXTS, values)
-            count = cursor.rowcount
+            count: int = cursor.rowcount
             total += count
-            if count == PLANNED_AT_ONCE and budget.is_spent():
+            if count < PLANNED_AT_ONCE:
+                cursor.execute(NOTE_PLANNED, [now, [*businesses]])
                 return total
-        cursor.execute(NOTE_PLANNED, [now, [*businesses]])
-    return total
+        if budget.is_spent():
+            return total
 
 
 def businesses_due(now: datetime, not_planned_since: datetime | None = None) -> list[Due]:

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from customers.models import Customer, NightlyText, TextSettings
 from customers.models.tenant import lockable
 from customers.phones import same_phone
+from customers.texts.by_index import by_index
 from customers.texts.send_results import (
     Halted,
     Postponed,
@@ -38,7 +39,7 @@ FROM unnest(
     %(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(attempts)s::int[],
     %(next_at)s::timestamptz[], %(sent_at)s::timestamptz[], %(sids)s::text[], %(errors)s::int[]
 ) AS result (id, status, reason, attempts, next_at, sent_at, sid, error)
-WHERE text.id = result.id
+WHERE text.id = result.id AND text.id = ANY (%(ids)s)
 """
 
 
@@ -47,7 +48,7 @@ def save_send_results(results: Mapping[int, SendResult], now: datetime) -> None:
 
     Running late or twice does no harm: only the worker that claimed a text records its result.
     """
-    with transaction.atomic():
+    with by_index():
         rows = list(
             lockable(NightlyText).filter(pk__in=results, status__in=STILL_OPEN).order_by("pk")
         )

@@ -12,6 +12,7 @@ from typing import Final
 from django.conf import settings
 from django.db import connection
 
+from customers.texts.by_index import by_index
 from customers.texts.pace import idle_since, texts_allowed, time_after
 
 LOOK_AGAIN: Final = timedelta(seconds=10)
@@ -50,8 +51,6 @@ ORDER BY queue.next_at, queue.business_id LIMIT %(limit)s
 FOR NO KEY UPDATE OF queue SKIP LOCKED
 """
 FIND_NEXT_TIME: Final = f"SELECT min(queue.next_at) {MAY_SEND}"
-# Statistics may be missing or old, so every step names the one index that it needs: LATERAL with
-# LIMIT lets PostgreSQL join nothing in another way.
 FIND_DUE_TEXTS: Final = """
 SELECT number.business_id, due.id
 FROM unnest(%(businesses)s::bigint[], %(counts)s::int[]) AS number (business_id, count)
@@ -83,7 +82,7 @@ Times = dict[int, datetime]
 
 def open_queues(now: datetime) -> bool:
     """Note the businesses whose texts wait. Returns whether there were new ones."""
-    with connection.cursor() as cursor:
+    with by_index(), connection.cursor() as cursor:
         cursor.execute(OPEN_QUEUES, [idle_since(now)])
         return bool(cursor.rowcount)
 

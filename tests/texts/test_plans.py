@@ -1,0 +1,123 @@
+"""The queries of the nightly texts read what they return and little more, at any size.
+
+With statistics, without any, and with those from before the first text.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from customers.models import Customer, NightlyText, TextQueue, TextSettings
+from customers.texts.claim_texts import TEXT_CHUNK_SIZE, claim_texts
+from customers.texts.close_texts import close_overdue_texts
+from customers.texts.plan_texts import plan_texts
+from customers.texts.save_send_results import save_send_results
+from customers.texts.send_results import Sent
+from tests.plans import plan, rows_read, tables_read_whole
+from tests.texts.conftest import EVENING
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+CUSTOMERS = 10_000
+TOMORROWS = 1_000
+"""Customers with a pickup tomorrow."""
+TOMORROW = datetime(2026, 11, 24, tzinfo=UTC).date()
+LARGE = {"customers_customer", "customers_pickuprequest", "customers_nightlytext"}
+TABLES = ", ".join(LARGE)
+COPY_CUSTOMER = """
+INSERT INTO customers_customer
+SELECT (jsonb_populate_record(c, jsonb_build_object(
+    'id', c.id + n, 'uuid', gen_random_uuid(), 'phone', '+1415' || 2000000 + n
+))).* FROM customers_customer c, generate_series(1, %(count)s) n WHERE c.id = %(id)s
+"""
+SCHEDULE_PICKUPS = """
+INSERT INTO customers_pickuprequest (
+    uuid, business_id, customer_id, pickup_date, scheduled_by, status, canceled_via, created_at
+)
+SELECT gen_random_uuid(), business_id, id, %s, 'Employee', %s, '', now() FROM customers_customer
+WHERE phone <> '' ORDER BY id LIMIT %s
+"""
+TEXT_LAST_WEEK = """
+INSERT INTO customers_nightlytext (
+    business_id, customer_id, pickup_id, pickup_date, until, status, reason, attempts,
+    next_at, created_at, phone, sender, sid
+)
+SELECT business_id, customer_id, id, pickup_date, %(at)s, 'sent', '', 1, %(at)s, %(at)s,
+    '+1', '+1', 'SM1'
+FROM customers_pickuprequest
+"""
+
+
+def execute(statement: str, values: object = None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)  # type: ignore[arg-type]
+
+
+def forget_statistics() -> None:
+    """Undo what earlier tests analyzed: a transaction that is rolled back keeps it."""
+    for table in LARGE:
+        execute("UPDATE pg_class SET relpages = 0, reltuples = -1 WHERE relname = %s", [table])
+        execute("DELETE FROM pg_statistic WHERE starelid = %s::regclass", [table])
+
+
+@pytest.fixture(params=["with statistics", "without statistics", "from when there were no texts"])
+def filled(request: pytest.FixtureRequest, texting: TextSettings) -> Iterator[TextSettings]:
+    """A business with many customers, who were all texted a week ago; some have a pickup."""
+    forget_statistics()
+    (first,) = Customer.objects.bulk_create([Customer(business=texting.business)])
+    execute(COPY_CUSTOMER, {"count": CUSTOMERS, "id": first.pk})
+    if request.param == "from when there were no texts":
+        execute(f"ANALYZE {TABLES}")
+    execute(SCHEDULE_PICKUPS, [TOMORROW - timedelta(days=7), "completed", CUSTOMERS])
+    execute(TEXT_LAST_WEEK, {"at": EVENING - timedelta(days=7)})
+    execute(SCHEDULE_PICKUPS, [TOMORROW, "scheduled", TOMORROWS])
+    if request.param == "with statistics":
+        execute(f"ANALYZE {TABLES}")
+    yield texting
+    forget_statistics()
+
+
+def statements_of(step: Callable[[], object]) -> list[str]:
+    """Return the statements of the step, which is undone."""
+    savepoint = transaction.savepoint()
+    with CaptureQueriesContext(connection) as asked:
+        step()
+    transaction.savepoint_rollback(savepoint)
+    return [
+        query["sql"] for query in asked if query["sql"].split()[0] not in {"SAVEPOINT", "RELEASE"}
+    ]
+
+
+def assert_reads_at_most(rows: int, step: Callable[[], object]) -> None:
+    statements = statements_of(step)
+    savepoint = transaction.savepoint()
+    for statement in statements:
+        assert tables_read_whole(plan(statement)) & LARGE == set(), statement[:200]
+        assert rows_read(statement) <= rows, statement[:200]
+        if "set_config" in statement:
+            execute(statement)
+    transaction.savepoint_rollback(savepoint)
+
+
+def test_the_queries_of_an_evening_read_what_they_return(filled: TextSettings) -> None:
+    """Planning, claiming, recording and closing: one test, as the tables take seconds to fill."""
+    assert_reads_at_most(4 * TOMORROWS + 10, lambda: plan_texts(EVENING))
+    TextQueue.objects.create(business=filled.business, next_at=EVENING - timedelta(seconds=1))
+    assert_reads_at_most(3, lambda: claim_texts(EVENING))
+    assert_reads_at_most(1, lambda: close_overdue_texts(EVENING))
+
+    assert plan_texts(EVENING) == TOMORROWS
+    assert_reads_at_most(3 * TOMORROWS + 10, lambda: plan_texts(EVENING))
+    assert_reads_at_most(1, lambda: close_overdue_texts(EVENING))
+    assert_reads_at_most(2 * TEXT_CHUNK_SIZE, lambda: claim_texts(EVENING))
+    results = {text.id: Sent("SM1") for text in claim_texts(EVENING)}
+    assert len(results) == TEXT_CHUNK_SIZE
+    assert_reads_at_most(TEXT_CHUNK_SIZE + 3, lambda: claim_texts(EVENING))
+    assert_reads_at_most(TEXT_CHUNK_SIZE, lambda: save_send_results(results, EVENING))
+
+    late = EVENING + timedelta(hours=6)
+    assert_reads_at_most(3 * TOMORROWS, lambda: close_overdue_texts(late))
+    assert close_overdue_texts(late) == (TOMORROWS - TEXT_CHUNK_SIZE, TEXT_CHUNK_SIZE)
+    assert not NightlyText.objects.filter(status__in=("waiting", "sending")).exists()
