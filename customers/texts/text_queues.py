@@ -7,7 +7,7 @@ limit, and a Redis that is away changes nothing.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection
@@ -51,16 +51,19 @@ ORDER BY queue.next_at, queue.business_id LIMIT %(limit)s
 FOR NO KEY UPDATE OF queue SKIP LOCKED
 """
 FIND_NEXT_TIME: Final = f"SELECT min(queue.next_at) {MAY_SEND}"
+# A number without a text that is due has a row without an id. The outer limit ends the search, so
+# numbers that it does not come to have no row at all.
 FIND_DUE_TEXTS: Final = """
 SELECT number.business_id, due.id
-FROM unnest(%(businesses)s::bigint[], %(counts)s::int[]) AS number (business_id, count)
-CROSS JOIN LATERAL (
+FROM unnest(%(businesses)s::bigint[], %(allowed)s::int[]) AS number (business_id, allowed)
+LEFT JOIN LATERAL (
     SELECT text.id FROM customers_nightlytext text
     WHERE text.business_id = number.business_id AND text.status = 'waiting'
         AND text.next_at <= %(now)s AND text.until > %(now)s
-    ORDER BY text.next_at, text.id LIMIT number.count
+    ORDER BY text.next_at, text.id LIMIT number.allowed
     FOR NO KEY UPDATE SKIP LOCKED
-) due
+) due ON TRUE
+LIMIT %(limit)s
 """
 FIND_LATER: Final = """
 SELECT number.business_id, later.next_at FROM unnest(%s::bigint[]) AS number (business_id)
@@ -99,19 +102,21 @@ def find_due(queues: Times, now: datetime, limit: int) -> dict[int, list[int]]:
 
     Returns the ids by business, also of businesses that have none that is due.
     """
-    counts: dict[int, int] = {}
-    for business, next_at in queues.items():
-        if limit <= 0:
-            break
-        counts[business] = min(texts_allowed(next_at, now, settings.TEXTS_PER_SECOND), limit)
-        limit -= counts[business]
-    found: dict[int, list[int]] = {business: [] for business in counts}
+    allowed = [
+        min(texts_allowed(next_at, now, settings.TEXTS_PER_SECOND), limit)
+        for next_at in queues.values()
+    ]
+    values: dict[str, Any] = {
+        "businesses": [*queues],
+        "allowed": allowed,
+        "now": now,
+        "limit": limit,
+    }
+    found: dict[int, list[int]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            FIND_DUE_TEXTS, {"businesses": [*counts], "counts": [*counts.values()], "now": now}
-        )
+        cursor.execute(FIND_DUE_TEXTS, values)
         for business, text in cursor.fetchall():
-            found[business].append(text)
+            found.setdefault(business, []).extend([text] if text else [])
     return found
 
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from ssl import SSLContext, create_default_context
+from ssl import SSLCertVerificationError, SSLContext, create_default_context
 from threading import Lock
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
 
 from customers.texts.send_results import (
     Postponed,
@@ -133,7 +133,11 @@ def never_connected(error: exceptions.RequestException) -> bool:
     if isinstance(error, exceptions.ConnectTimeout):
         return True
     cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+    reason = cause.reason if isinstance(cause, MaxRetryError) else None
+    return isinstance(reason, NewConnectionError) or (
+        isinstance(reason, SSLError)
+        and isinstance(next(iter(reason.args), None), SSLCertVerificationError)
+    )
 
 
 def _seconds(header: str | None) -> float | None:

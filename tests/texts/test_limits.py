@@ -12,7 +12,8 @@ from django.utils import timezone
 from customers.budget import Budget
 from customers.models import Business, Customer, NightlyText, TextSettings
 from customers.texts import nightly
-from customers.texts.claim_texts import TEXTS_IN_FLIGHT, claim_texts
+from customers.texts.claim_texts import TEXT_CHUNK_SIZE, TEXTS_IN_FLIGHT, claim_texts
+from customers.texts.plan_texts import plan_texts
 from tests.factories import (
     CustomerFactory,
     NightlyTextFactory,
@@ -72,17 +73,18 @@ def test_a_business_at_its_limit_delays_no_other(
     assert sent_by_number() == {texting.number: 1, **{other.number: 1 for other in others}}
 
 
-def test_numbers_take_turns_when_little_may_be_sent_at_once(
-    texting: TextSettings, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+def test_the_number_that_has_waited_for_longest_is_next(
+    texting: TextSettings, settings: Any
 ) -> None:
-    other = TextSettingsFactory.create()
-    add_pickups(texting.business, 5)
-    add_pickups(other.business, 5)
-    monkeypatch.setattr("customers.texts.claim_texts.TEXT_CHUNK_SIZE", 1)
-    for turn in range(1, 4):
-        assert nightly.run() == {"sent": 2}
-        assert sent_by_number() == {texting.number: turn, other.number: turn}
-        clock.shift(HALF)
+    settings.TEXTS_PER_SECOND = 1_000
+    few = TextSettingsFactory.create()
+    add_pickups(texting.business, TEXT_CHUNK_SIZE + 5)
+    add_pickups(few.business, 2)
+    now = timezone.now()
+    plan_texts(now)
+    first, second = claim_texts(now), claim_texts(now)
+    assert [text.sender for text in first] == [texting.number] * TEXT_CHUNK_SIZE
+    assert [text.sender for text in second] == [few.number] * 2 + [texting.number] * 5
 
 
 def test_texts_that_are_not_sent_do_not_count(texting: TextSettings) -> None:

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from customers.budget import Budget
 from customers.models import Business, Customer, NightlyText, PickupRequest, TextSettings
 from customers.texts import nightly
 from customers.texts.plan_texts import plan_texts
@@ -141,6 +142,24 @@ def test_planning_takes_as_many_queries_for_any_number_of_rows(
         "UPDATE",
         "RELEASE",
     ]
+
+
+def test_a_piece_looks_through_the_pickups_once_a_minute(
+    pickup: PickupRequest, business: Business, clock: time_machine.Traveller
+) -> None:
+    def planned_by_piece() -> int:
+        return plan_texts(timezone.now(), Budget(60))
+
+    assert planned_by_piece() == 1
+    PickupRequestFactory.create(customer=CustomerFactory.create(business=business))
+    clock.shift(timedelta(seconds=40))
+    assert planned_by_piece() == 0
+    clock.shift(timedelta(seconds=20))
+    assert planned_by_piece() == 1
+    # The database's clock was ahead when it was planned, and is right again.
+    PickupRequestFactory.create(customer=CustomerFactory.create(business=business))
+    clock.shift(timedelta(minutes=-5))
+    assert planned_by_piece() == 1
 
 
 @pytest.mark.parametrize(

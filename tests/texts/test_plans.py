@@ -5,15 +5,17 @@ With statistics, without any, and with those from before the first text.
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from customers.budget import Budget
 from customers.models import Customer, NightlyText, TextQueue, TextSettings
 from customers.texts.claim_texts import TEXT_CHUNK_SIZE, claim_texts
-from customers.texts.close_texts import close_overdue_texts
-from customers.texts.plan_texts import plan_texts
+from customers.texts.close_texts import CLOSED_AT_ONCE, close_overdue_texts
+from customers.texts.plan_texts import PLANNED_AT_ONCE, plan_texts
 from customers.texts.save_send_results import save_send_results
 from customers.texts.send_results import Sent
 from tests.plans import plan, rows_read, tables_read_whole
@@ -121,3 +123,24 @@ def test_the_queries_of_an_evening_read_what_they_return(filled: TextSettings) -
     assert_reads_at_most(3 * TOMORROWS, lambda: close_overdue_texts(late))
     assert close_overdue_texts(late) == (TOMORROWS - TEXT_CHUNK_SIZE, TEXT_CHUNK_SIZE)
     assert not NightlyText.objects.filter(status__in=("waiting", "sending")).exists()
+
+
+def test_much_work_is_done_in_pieces(texting: TextSettings) -> None:
+    (first,) = Customer.objects.bulk_create([Customer(business=texting.business)])
+    count = PLANNED_AT_ONCE + 100
+    execute(COPY_CUSTOMER, {"count": count, "id": first.pk})
+    execute(SCHEDULE_PICKUPS, [TOMORROW, "scheduled", count])
+
+    def piece(work: Callable[..., Any], now: datetime) -> tuple[Any, bool]:
+        budget = Budget(0)
+        return work(now, budget), budget.left_work
+
+    assert piece(plan_texts, EVENING) == (PLANNED_AT_ONCE, True)
+    assert piece(plan_texts, EVENING) == (100, False)
+    late = EVENING + timedelta(hours=6)
+    closed = [piece(close_overdue_texts, late) for _ in range(3)]
+    assert closed == [
+        ((CLOSED_AT_ONCE, 0), True),
+        ((CLOSED_AT_ONCE, 0), True),
+        ((count - 2 * CLOSED_AT_ONCE, 0), False),
+    ]
