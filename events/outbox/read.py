@@ -166,12 +166,12 @@ def waiting_rows(lanes: Sequence[tuple[int, int, bool]], most: int) -> WaitingRo
     Bulk rows have a share of their own, and a live row takes its customer's earlier ones along, so
     a lane can have more. `lanes` has business id, first id and whether that is a bulk row.
     """
-    businesses, first, is_bulk = (list(column) for column in zip(*lanes, strict=True))
+    businesses = [business for business, _, _ in lanes]
     bulk_share = max(1, int(most * BULK_SHARE))
     params: dict[str, Any] = {
         "businesses": businesses,
-        "first": first,
-        "is_bulk": is_bulk,
+        "first": [first for _, first, _ in lanes],
+        "is_bulk": [is_bulk for _, _, is_bulk in lanes],
         "most": most,
         "bulk_share": bulk_share,
     }

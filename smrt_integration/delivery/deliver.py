@@ -63,6 +63,8 @@ MIN_CLAIMED_LANES: Final = transport.MAX_IN_FLIGHT // 2
 FAILING_INTERVAL_SECONDS: Final = 0.25
 # A claim that took this many lanes, and could not take all, means that many businesses have rows.
 CROWD_LANES: Final = 30
+# How often a run with more than it can take wakes another worker.
+HELP_INTERVAL_SECONDS: Final = 0.25
 # How often a run that lost its connection tries to open another.
 RECONNECT_INTERVAL_SECONDS: Final = 0.5
 
@@ -92,8 +94,7 @@ class Delivery:
         self.has_tidied = False
         self.rows_per_lane = 1.0
         self.is_crowded = False
-        self.has_called_help = False
-        self.claim_at = self.claim_failing_at = 0.0
+        self.claim_at = self.claim_failing_at = self.help_at = 0.0
 
     def run(self) -> bool:
         """Deliver until nothing is due.
@@ -208,11 +209,16 @@ class Delivery:
                 self.completed.append(result)
 
     def _call_help(self, round_messages: list[LaneMessages]) -> None:
-        """Wake another worker, once per run, when there is more than this one can take."""
-        if self.has_called_help:
+        """Wake another worker when there is more than this one can take.
+
+        Again after a while: the first time, this one may have taken all lanes, and the other found
+        nothing to do.
+        """
+        now = time.monotonic()
+        if now < self.help_at:
             return
         if self.is_crowded or any(lane_messages.has_more for lane_messages in round_messages):
-            self.has_called_help = True
+            self.help_at = now + HELP_INTERVAL_SECONDS
             wake.wake()
 
     def _settle(self, seconds: float) -> None:
