@@ -54,10 +54,9 @@ WHERE NOT EXISTS (
 AND NOT EXISTS (
     SELECT FROM customers_nightlytext planned WHERE planned.pickup_id = pickup.id OFFSET 0
 )
-AND EXISTS (
-    SELECT FROM customers_customer customer
-    WHERE customer.id = pickup.customer_id AND customer.receive_texts AND customer.phone <> ''
-    OFFSET 0
+AND (
+    SELECT customer.receive_texts AND customer.phone <> '' FROM customers_customer customer
+    WHERE customer.id = pickup.customer_id
 )
 LIMIT %(limit)s
 ON CONFLICT DO NOTHING
