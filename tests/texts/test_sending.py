@@ -17,11 +17,13 @@ from customers.models import Business, Customer, NightlyText, PickupRequest, Tex
 from customers.texts import nightly
 from customers.texts.claim_texts import CLAIM_LIFETIME, claim_texts
 from customers.texts.plan_texts import plan_texts
+from customers.texts.save_send_results import save_send_results
 from customers.texts.send_results import (
     Halted,
     Postponed,
     Refused,
     SendResult,
+    Sent,
     Unconfirmed,
     result_of_error,
 )
@@ -246,13 +248,34 @@ def test_a_number_changed_since_the_plan_is_texted(
 def test_a_refusal_of_the_old_number_does_not_count_for_the_new_one(
     twilio: TwilioStandIn, pickup: PickupRequest
 ) -> None:
-    from customers.texts.save_send_results import save_send_results
-
     plan_texts(timezone.now())
     (text,) = claim_texts(timezone.now())
     pickup.customer.change_phone("+16285550188")
     save_send_results({text.id: Refused("unsubscribed", 21610)}, timezone.now())
     assert Customer.objects.get().receive_texts is True
+
+
+def test_a_result_that_is_recorded_twice_counts_once(
+    twilio: TwilioStandIn, pickup: PickupRequest
+) -> None:
+    plan_texts(timezone.now())
+    (text,) = claim_texts(timezone.now())
+    for _ in range(2):
+        save_send_results({text.id: Halted("number", 21606)}, timezone.now())
+    row = NightlyText.objects.get()
+    assert (row.status, row.reason, row.attempts) == ("waiting", "number", 0)
+
+
+def test_a_result_that_comes_after_all_counts(
+    twilio: TwilioStandIn, pickup: PickupRequest, clock: time_machine.Traveller
+) -> None:
+    plan_texts(timezone.now())
+    (text,) = claim_texts(timezone.now())
+    clock.shift(CLAIM_LIFETIME)
+    assert nightly.run() == {"abandoned": 1}
+    save_send_results({text.id: Sent("SM1")}, timezone.now())
+    assert statuses() == [("sent", "")]
+    assert nightly.run() == {}
 
 
 def test_a_text_claimed_by_a_dead_worker_is_not_sent_again(
