@@ -35,7 +35,7 @@ def _pool() -> PoolManager:
     return PoolManager(maxsize=MAX_IN_FLIGHT, cert_reqs="CERT_REQUIRED", ca_certs=certifi.where())
 
 
-# Segment has two hosts. Finding the pool of an address takes the manager as long as a third of a POST.
+# Segment has two hosts. Finding the pool of an address takes the manager a third of a POST's time.
 @lru_cache(maxsize=8)
 def _pool_of(url: str) -> tuple[HTTPConnectionPool, str]:
     """Return the pool of the address's host, and its path."""
