@@ -29,6 +29,7 @@ class EventsConfig(AppConfig):
             "dailydelay",
             "heldtrack",
             "lapse",
+            "pendingfifth",
             "refusedtraits",
             "request",
             "resent",

@@ -75,7 +75,7 @@ def sweep_birthdays(budget: Budget) -> str:
 
 @chore()
 def sweep_spending(budget: Budget) -> str:
-    return f"{spending.sweep(database_now())} changed"
+    return f"{spending.sweep(database_now(), budget)} changed"
 
 
 @chore()

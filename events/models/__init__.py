@@ -1,5 +1,6 @@
 from events.models.alert import Alert
 from events.models.daily_counts import DailyCount, DailyDelay
+from events.models.fifths import PendingFifth
 from events.models.held import HeldTrack, RefusedTraits
 from events.models.integration import Integration, Region
 from events.models.jobs import Request, Resent
@@ -28,6 +29,7 @@ __all__ = [
     "Lapse",
     "Outcome",
     "Outgoing",
+    "PendingFifth",
     "RefusedTraits",
     "Region",
     "Request",

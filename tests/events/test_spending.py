@@ -4,10 +4,15 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from customers.budget import Budget
 from customers.models import Business, Customer, Order
-from events.models import Integration, SweepDone
+from events.models import Integration, PendingFifth, SweepDone
 from events.sweeps import spending
+from events.sweeps.spending import CUSTOMERS_PER_STEP
 from tests.conftest import WRITE_KEY
 from tests.events.known_customers import create_known_customers, customers_with_identify
 from tests.events.other_connections import at_once, uncommitted
@@ -144,8 +149,115 @@ def test_muted_events_do_not_matter() -> None:
     assert customers_with_identify() == {customer}
 
 
+def many_spenders(business: Business, count: int) -> list[int]:
+    """Create known customers of whom each spent more than the one before."""
+    customers = create_known_customers(business, count)
+    Order.objects.bulk_create(
+        [
+            Order(
+                business=business,
+                customer_id=customer_id,
+                total=1 + number,
+                created_at=MONDAY_NIGHT - timedelta(days=3),
+            )
+            for number, customer_id in enumerate(customers)
+        ]
+    )
+    return customers
+
+
+def test_a_step_sets_few_customers_and_the_next_run_goes_on() -> None:
+    """So a save waits for few customers at most, and other work gets its turn."""
+    business = create_business()
+    customers = many_spenders(business, 2 * CUSTOMERS_PER_STEP)
+    # A fifth is in the last fifth, where all were before.
+    expected = len(customers) * 4 // 5
+
+    assert spending.sweep(MONDAY_NIGHT, Budget(0.0)) == CUSTOMERS_PER_STEP
+    assert swept_days() == {}
+    assert len(customers_with_identify()) == CUSTOMERS_PER_STEP
+    assert spending.sweep(MONDAY_NIGHT, Budget(0.0)) == expected - CUSTOMERS_PER_STEP
+    assert spending.sweep(MONDAY_NIGHT) == 0
+
+    assert swept_days() == {business.pk: "2025-06-02"}
+    assert fifths(customers[0], customers[-1]) == [5, 1]
+    assert len(waiting()) == expected
+
+
+def test_what_a_night_left_is_forgotten_by_the_next() -> None:
+    business = create_business()
+    customers = many_spenders(business, 2 * CUSTOMERS_PER_STEP)
+    spending.sweep(MONDAY_NIGHT, Budget(0.0))
+    Order.objects.all().delete()
+
+    spending.sweep(MONDAY_NIGHT + timedelta(days=1))
+
+    assert set(fifths(*customers)) == {5}
+    assert not PendingFifth.objects.exists()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.integers(0, 12), min_size=1, max_size=14))
+def test_fifths_are_those_of_the_rule(amounts: list[int]) -> None:
+    """As the contract says it: by how many customers spent more. 0 is no spending."""
+    business = create_business()
+    customers = create_known_customers(business, len(amounts))
+    for customer_id, amount in zip(customers, amounts, strict=True):
+        create_order(customer_id, amount, MONDAY_NIGHT - timedelta(days=3))
+
+    spending.sweep(MONDAY_NIGHT)
+
+    assert fifths(*customers) == [
+        1 + sum(other > amount for other in amounts) * 5 // len(amounts) if amount > 0 else 5
+        for amount in amounts
+    ]
+
+
 @pytest.mark.django_db(transaction=True)
 class TestConcurrency:
+    def test_computing_locks_nobody(self) -> None:
+        business = create_business()
+        (first, *_) = many_spenders(business, 10)
+        computed = uncommitted(lambda: spending._compute(business.pk, MONDAY_NIGHT))
+        with computed, transaction.atomic():
+            Customer.objects.select_for_update(nowait=True).get(pk=first)
+
+    def test_a_locked_customer_delays_nobody_else(self) -> None:
+        business = create_business()
+        customers = many_spenders(business, 10)
+        with uncommitted(lambda: Customer.objects.filter(pk=customers[5]).update(last_name="X")):
+            assert spending.sweep(MONDAY_NIGHT) == 7
+            assert swept_days() == {}
+        assert spending.sweep(MONDAY_NIGHT) == 1
+        assert swept_days() == {business.pk: "2025-06-02"}
+        assert len(customers_with_identify()) == 8
+
+    def test_a_worker_that_dies_leaves_the_rest_to_the_next(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        business = create_business()
+        customers = many_spenders(business, 2 * CUSTOMERS_PER_STEP)
+        identify = spending.fan_out.identify_known_customers
+        calls: list[int] = []
+
+        def die_in_the_second_step(business_id: int, ids: list[int], now: datetime) -> int:
+            calls.append(len(ids))
+            recorded = identify(business_id, ids, now)
+            if len(calls) == 2:
+                raise OSError("killed")
+            return recorded
+
+        monkeypatch.setattr(spending.fan_out, "identify_known_customers", die_in_the_second_step)
+        with pytest.raises(OSError, match="killed"):
+            spending.sweep(MONDAY_NIGHT)
+        monkeypatch.undo()
+        assert len(waiting()) == CUSTOMERS_PER_STEP
+
+        spending.sweep(MONDAY_NIGHT)
+
+        assert len(waiting()) == len(customers) * 4 // 5
+        assert fifths(customers[-1]) == [1]
+
     def test_two_workers_sweep_each_business_once(self) -> None:
         businesses = [create_business() for _ in range(5)]
         customers = [
