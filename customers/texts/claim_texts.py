@@ -12,6 +12,7 @@ from typing import Final
 
 from django.db import connection
 
+from customers.advisory_locks import TEXTS_LOCK, try_lock
 from customers.budget import NO_TIME_LIMIT, Budget
 from customers.models import Customer, NightlyText, PickupRequest
 from customers.phones import mobile_by_plan, same_phone
@@ -70,7 +71,12 @@ def claim_texts(now: datetime, budget: Budget = NO_TIME_LIMIT) -> list[TextToSen
 
 @by_index()
 def _claim_chunk(now: datetime) -> list[NightlyText] | None:
-    """Claim what is due, or close it if it is not to be sent. None if no number may send now."""
+    """Claim what is due, or close it if it is not to be sent. None if no number may send now.
+
+    One worker at a time, as each counts what is in flight.
+    """
+    if not try_lock(TEXTS_LOCK):
+        return None
     limit = min(TEXT_CHUNK_SIZE, TEXTS_IN_FLIGHT - _count_in_flight(now))
     if limit <= 0:
         return None

@@ -58,10 +58,10 @@ def _send_texts(in_flight: TextsInFlight, clock: Callable[[], datetime], budget:
         in_flight.start(texts)
         if in_flight.record_completed(RECORD_SECONDS) or texts:
             heard_at = time.monotonic()
-        elif not in_flight:
-            if not _wait_for_number(clock(), budget):
-                return
-        elif budget.has_limit and time.monotonic() - heard_at > TWILIO_HANGING_SECONDS:
+        elif not in_flight and not _wait_for_number(clock(), budget):
+            return
+        patience = TWILIO_HANGING_SECONDS if in_flight else LONGEST_PAUSE
+        if budget.has_limit and time.monotonic() - heard_at > patience:
             budget.leave_work()
             return
         if budget.is_spent():
@@ -69,13 +69,12 @@ def _send_texts(in_flight: TextsInFlight, clock: Callable[[], datetime], budget:
 
 
 def _wait_for_number(now: datetime, budget: Budget) -> bool:
-    """Wait until a number may send its next text. Returns whether this run is to send it."""
+    """Wait until a number may send its next text. Returns whether there is one, soon.
+
+    One that is due now waits for room among the texts in flight, or for another worker's claim.
+    """
     seconds = seconds_until_next(now) if budget.has_limit else None
     if seconds is None or seconds > SOON_SECONDS:
         return False
-    # One that is due now is not for this run: as many texts are in flight as may be.
-    is_ours = 0 < seconds <= LONGEST_PAUSE
-    time.sleep(seconds if is_ours else LONGEST_PAUSE)
-    if not is_ours:
-        budget.leave_work()
-    return is_ours
+    time.sleep(min(max(seconds, RECORD_SECONDS), LONGEST_PAUSE))
+    return True

@@ -8,7 +8,7 @@ from typing import Final
 
 from django.db import transaction
 
-from events.advisory_locks import BIRTHDAYS_LOCK, try_lock
+from customers.advisory_locks import BIRTHDAYS_LOCK, try_lock
 from events.definitions.customers import CustomerBirthday
 from events.outbox.record import record_from_query
 

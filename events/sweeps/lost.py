@@ -8,9 +8,9 @@ from typing import Final
 
 from django.db import connection, transaction
 
+from customers.advisory_locks import LOST_LOCK, try_lock
 from customers.budget import NO_TIME_LIMIT, Budget
 from customers.lost import ABSENT_SINCE_SQL, LOST_ON_SQL
-from events.advisory_locks import LOST_LOCK, try_lock
 from events.definitions.customers import CustomerLost
 from events.models.integration import LIMIT_FIELDS, OTHER_LIMIT_FIELD
 from events.outbox.record import record_from_query

@@ -17,8 +17,8 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
+from customers.advisory_locks import EXPORTS_LOCK, try_lock
 from customers.budget import NO_TIME_LIMIT, Budget
-from events.advisory_locks import EXPORTS_LOCK, try_lock
 from events.send_log import pages
 from events.send_log.entries import LogPosition
 from events.send_log.filter import MessageFilter

@@ -10,6 +10,7 @@ from django.db import connection
 EXPORTS_LOCK: Final = 7_420_001
 LOST_LOCK: Final = 7_420_002
 BIRTHDAYS_LOCK: Final = 7_420_003
+TEXTS_LOCK: Final = 7_420_004
 
 
 def try_lock(number: int) -> bool:
