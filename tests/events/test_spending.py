@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from customers.budget import Budget
 from customers.models import Business, Customer, Order
 from events.models import Integration, PendingFifth, SweepDone
+from events.outbox import fan_out
 from events.sweeps import spending
 from events.sweeps.spending import CUSTOMERS_PER_STEP
 from tests.conftest import WRITE_KEY
@@ -237,7 +238,7 @@ class TestConcurrency:
     ) -> None:
         business = create_business()
         customers = many_spenders(business, 2 * CUSTOMERS_PER_STEP)
-        identify = spending.fan_out.identify_known_customers
+        identify = fan_out.identify_known_customers
         calls: list[int] = []
 
         def die_in_the_second_step(business_id: int, ids: list[int], now: datetime) -> int:
@@ -247,7 +248,7 @@ class TestConcurrency:
                 raise OSError("killed")
             return recorded
 
-        monkeypatch.setattr(spending.fan_out, "identify_known_customers", die_in_the_second_step)
+        monkeypatch.setattr(fan_out, "identify_known_customers", die_in_the_second_step)
         with pytest.raises(OSError, match="killed"):
             spending.sweep(MONDAY_NIGHT)
         monkeypatch.undo()
