@@ -7,6 +7,7 @@ from bench import (
     api,
     claiming,
     latency,
+    live_first,
     neighbours,
     owner_pages,
     recording,
@@ -49,6 +50,11 @@ PARTS = (
         "latency",
         latency.measure_latency,
         ("commit_to_accepted_p50_ms", "commit_to_accepted_p99_ms"),
+    ),
+    Part(
+        "live",
+        live_first.measure_live_first,
+        ("live_behind_events_p99_ms", "live_behind_identifies_p99_ms"),
     ),
     Part(
         "record",

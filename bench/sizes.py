@@ -22,6 +22,10 @@ class Sizes:
     steady_rate: float = 200.0
     """Saves per second."""
     steady_seconds: float = 20.0
+    live_backlog: int = 20_000
+    """Bulk events of one business; there is a customer for every fourth."""
+    live_seconds: float = 8.0
+    live_delay: float = 0.08
     record_turns: int = 20
     """Each turn saves some orders in every way."""
     round_businesses: int = 1_000
@@ -48,6 +52,8 @@ QUICK = Sizes(
     task_per_event=150,
     sparse_businesses=200,
     steady_seconds=4.0,
+    live_backlog=4_000,
+    live_seconds=3.0,
     record_turns=3,
     api_seconds=4.0,
     neighbours_rows=13_000,
