@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import time
+from dataclasses import replace
 
 from bench import database
 from bench.figures import Figure, print_figure, progress
@@ -16,7 +17,15 @@ def main() -> int:
     parser.add_argument(
         "--quick", action="store_true", help="small sizes, to see that everything runs"
     )
+    parser.add_argument(
+        "--customers",
+        type=int,
+        help="customers, and orders, of the business whose lists are opened",
+    )
     arguments = parser.parse_args()
+    sizes = QUICK if arguments.quick else FULL
+    if arguments.customers:
+        sizes = replace(sizes, list_customers=arguments.customers)
     # Other programs on the machine slow down every figure; ratios change less.
     print_figure(
         Figure("machine_load_before", os.getloadavg()[0], "processes", {"cores": os.cpu_count()})
@@ -30,7 +39,7 @@ def main() -> int:
         for part in choose_parts(arguments.names):
             progress(f"{part.name} ...")
             started = time.monotonic()
-            for figure in part.run(QUICK if arguments.quick else FULL):
+            for figure in part.run(sizes):
                 print_figure(figure)
             print_figure(Figure(f"seconds_of_{part.name}", time.monotonic() - started, "s"))
         from django.db import connections

@@ -7,6 +7,7 @@ from bench import (
     api,
     claiming,
     latency,
+    lists,
     live_first,
     neighbours,
     owner_pages,
@@ -94,6 +95,11 @@ PARTS = (
     ),
     Part("claim", claiming.measure_claims, ("claim_ms",)),
     Part("texts", texts.measure_texts, ("texts_per_s",)),
+    Part(
+        "lists",
+        lists.measure_lists,
+        ("lists_owner_slowest_ms", "lists_support_slowest_ms", "lists_api_slowest_ms"),
+    ),
     Part(
         "history",
         owner_pages.measure_pages,

@@ -39,6 +39,8 @@ class Sizes:
     texts_businesses: int = 200
     texts_delay: float = 0.4
     """Seconds until Twilio's stand-in responds."""
+    list_customers: int = 1_000_000
+    """Of one business, and as many orders."""
     history_rows: int = 10_000_000
     history_waiting: int = 1_000_000
 
@@ -62,6 +64,7 @@ QUICK = Sizes(
     claim_dead_rows=50_000,
     texts=1_000,
     texts_businesses=100,
+    list_customers=5_000,
     history_rows=130_000,
     history_waiting=20_000,
 )

@@ -17,8 +17,12 @@ User = AbstractBaseUser | AnonymousUser
 
 
 def businesses_of(user: User) -> QuerySet[Business]:
-    """The businesses that the user may see: all for support (superusers), else their own."""
-    return _businesses(user)
+    """The businesses that the user may see: all for support (superusers), else their own.
+
+    The id of an only business lets PostgreSQL read its rows in the order of an index.
+    """
+    only = only_business_of(user)
+    return Business.objects.filter(pk=only) if only else _businesses(user)
 
 
 def business_ids_of(user: User) -> Sequence[int] | None:

@@ -52,6 +52,7 @@ class BusinessAdmin(ScopedAdmin):
     business_path = "pk"
     fields = ("name", "time_zone", "country", "currency", "created_at")
     list_display = ("name", "time_zone", "country", "currency")
+    is_small = True
     search_fields = ("name__folded_part",)
     readonly_fields = ("created_at",)
 
@@ -86,6 +87,7 @@ class EndedIsReadOnly(ScopedAdmin):
 
 
 class NamedAdmin(ScopedAdmin):
+    is_small = True
     list_display: tuple[str, ...] = ("name", "business")
     list_select_related = ("business",)
     search_fields = ("name__folded_part", "business__name__folded_start")
@@ -183,7 +185,7 @@ class LineItems(ShowsQuantity, ReadOnlyInline):
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
-    ordering = ("-pk",)
+    ordering = ("-created_at", "-pk")
     list_display = ("number", "business", "customer", "status", "total", "created_at")
     list_filter = ("status", ("created_at", LocalDayFilter))
     list_select_related = ("business", "customer")
@@ -203,7 +205,7 @@ class LineItemAdmin(ShowsQuantity, ReadOnlyAdmin):
 @admin.register(Stop)
 class StopAdmin(EndedIsReadOnly):
     open_status = Stop.Status.PENDING
-    ordering = ("-pk",)
+    ordering = ("-scheduled_for", "-pk")
     list_display = (
         "scheduled_for",
         "business",
@@ -247,6 +249,7 @@ class PickupRequestAdmin(EndedIsReadOnly):
 @admin.register(RegularPickupRequest)
 class RegularPickupRequestAdmin(EndedIsReadOnly):
     open_status = RegularPickupRequest.Status.PENDING
+    ordering = ("-requested_at", "-pk")
     list_display = ("requested_at", "business", "customer", "status", "decided_at")
     list_filter = ("status", ("requested_at", LocalDayFilter))
     list_select_related = ("business", "customer")
@@ -257,6 +260,7 @@ class RegularPickupRequestAdmin(EndedIsReadOnly):
 
 @admin.register(Visit)
 class VisitAdmin(ReadOnlyAdmin):
+    ordering = ("-day", "-pk")
     list_display = ("day", "business", "customer", "visit_type", "at")
     list_filter = ("visit_type", ("day", LocalDayFilter))
     list_select_related = ("business", "customer")

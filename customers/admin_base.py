@@ -18,6 +18,7 @@ from customers import access
 from customers.admin_clock import BusinessTimes, LocalTimeFields, LocalTimes
 from customers.admin_delete import BoundedDeletion
 from customers.admin_filters import scoped_filter
+from customers.admin_lists import ListOfAnySize
 from customers.admin_merge import MergedChanges
 from customers.admin_search import FoundHoweverWritten
 from customers.models import Business
@@ -66,23 +67,23 @@ class ScopedChoices:
         related = self.admin_site._registry.get(model)
         if isinstance(related, ScopedAdmin):
             return related.managed_rows(request)
-        unscoped: models.QuerySet[Any] = (
-            model._default_manager.all()
-            if request.user.is_superuser
-            else model._default_manager.none()
-        )
-        return unscoped
+        unscoped: models.Manager[Any] = model._default_manager
+        return unscoped.all() if request.user.is_superuser else unscoped.none()
 
 
 class ScopedAdmin(
-    ScopedChoices, FoundHoweverWritten, BoundedDeletion, MergedChanges, BusinessTimes, ModelAdmin
+    ScopedChoices,
+    ListOfAnySize,
+    FoundHoweverWritten,
+    BoundedDeletion,
+    MergedChanges,
+    BusinessTimes,
+    ModelAdmin,
 ):
     """A page whose rows belong to a business. `business_path` is the lookup to that business."""
 
     business_path: ClassVar[str] = "business"
     list_per_page = ROWS_PER_PAGE
-    # Counting a large table takes seconds.
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return self._scope(

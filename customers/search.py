@@ -17,9 +17,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Model, QuerySet
 
 from customers.folding import escape_like, fold
+from customers.name_words import FIRST_NAME, LAST_NAME, ways_to_begin
 from customers.phones import ImpossibleNumber, normalise_phone
 from customers.storable import UNSTORABLE
 
@@ -72,8 +73,11 @@ FIND_COUNTRIES: Final = """
 SELECT DISTINCT business.country FROM {businesses}
 JOIN customers_business business ON business.id = b.id ORDER BY 1 LIMIT %(most)s
 """
-LAST_NAME: Final = "customers_folded(r.last_name)"
-FIRST_NAME: Final = "customers_folded(r.first_name)"
+FIND_OF: Final = """
+SELECT found.id FROM unnest(%(parents)s::bigint[]) AS p (id)
+CROSS JOIN LATERAL (SELECT r.id FROM {table} r WHERE r.{column} = p.id OFFSET 0) found
+ORDER BY 1 DESC LIMIT %(most)s
+"""
 BEGINNINGS: Final = (
     LAST_NAME,
     FIRST_NAME,
@@ -157,32 +161,56 @@ def customers(rows: QuerySet[Any], typed: str, businesses: Businesses) -> Matchi
 
 def about_customers(rows: QuerySet[Any], typed: str, businesses: Businesses) -> Matching:
     """Return the rows (stops, pickups, visits, texts) of customers that match."""
-    found = find_customers(typed, businesses)
-    return rows.filter(customer__in=found.ids), found.more
+    return _these(rows, _rows_of(rows.model, find_customers(typed, businesses)))
 
 
 def orders(rows: QuerySet[Any], typed: str, businesses: Businesses) -> Matching:
     """Return the orders that match by their number, or by their customer."""
-    found, people = find_orders(typed, businesses), find_customers(typed, businesses)
-    matching = Q(pk__in=found.ids) | Q(customer__in=people.ids)
-    return rows.filter(matching), found.more or people.more
+    people = find_customers(typed, businesses)
+    return _these(rows, find_orders(typed, businesses), _rows_of(rows.model, people))
 
 
 def line_items(rows: QuerySet[Any], typed: str, businesses: Businesses) -> Matching:
     """Return the items of the orders with this number, or whose number begins so."""
     found = find_orders(typed, businesses)
-    return rows.filter(order__in=found.ids), found.more
+    return _these(rows, _rows_of(rows.model, found, "order_id"))
 
 
 def incoming_texts(rows: QuerySet[Any], typed: str, businesses: Businesses) -> Matching:
     """Return the texts of customers that match, and those from a number that no customer has."""
-    found = find_customers(typed, businesses)
-    matching = Q(customer__in=found.ids)
-    term = parse(typed)
-    if term.phone:
-        for digits in _numbers(term.phone, _Query("", businesses, 0)):
-            matching |= Q(phone__endswith=digits)
-    return rows.filter(matching), found.more
+    query = _Query(rows.model._meta.db_table, businesses, MOST_FOUND)
+    for digits in _numbers(parse(typed).phone, query):
+        query.match_start((PHONE_FROM_ITS_END, digits[::-1]))
+    return _these(rows, _rows_of(rows.model, find_customers(typed, businesses)), query.run())
+
+
+def customers_by_words(words: Sequence[str], business_id: int, most: int = MOST_FOUND) -> Found:
+    """Return the customers of whom each folded word begins the last, first or company name."""
+    query = _Query("customers_customer", [business_id], most)
+    for starts in ways_to_begin(words):
+        query.match_start(*starts)
+    return query.run()
+
+
+def _these(rows: QuerySet[Any], *found: Found) -> Matching:
+    """Return the rows with the ids that were found.
+
+    PostgreSQL reads them by their ids: with a condition on their customers it might read all rows
+    in the order of the list until it has a page of them.
+    """
+    ids = [pk for part in found for pk in part.ids]
+    return rows.filter(pk__in=ids), any(part.more for part in found)
+
+
+def _rows_of(model: type[Model], parents: Found, column: str = "customer_id") -> Found:
+    """Return the ids of the rows that refer to the customers, or orders, that were found."""
+    if not parents.ids:
+        return parents
+    statement = FIND_OF.format(table=model._meta.db_table, column=column)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"parents": list(parents.ids), "most": MOST_FOUND + 1})
+        ids = [pk for (pk,) in cursor.fetchall()]
+    return Found(tuple(ids[:MOST_FOUND]), parents.more or len(ids) > MOST_FOUND)
 
 
 class _Query:

@@ -118,6 +118,7 @@ class Customer(HasAddress, HasPhone, HasOptOuts, BelongsToBusiness):
         ]
         indexes = [
             models.Index("business", "id", name="customer_by_business"),
+            models.Index("business", "created_at", name="customer_by_signup"),
             # The sweep for lost customers: by business, those not seen for the longest time.
             models.Index(
                 "business", Coalesce("last_visit", "created_at"), name="customer_by_last_seen"

@@ -157,6 +157,7 @@ class RegularPickupRequest(HasPublicId, HasAddress, BelongsToCustomer):
                 name="regular_request_pending_once",
             )
         ]
+        indexes = [models.Index("business", "requested_at", name="regular_request_by_time")]
 
     def __str__(self) -> str:
         return f"Request of {day_in_words(self, self.requested_at)}"

@@ -3,8 +3,10 @@
 `customers.texts` plans and sends the texts, and understands the replies.
 """
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Reverse
 from django.utils import timezone
 
 from customers.clock_in_use import day_in_words
@@ -190,6 +192,12 @@ class IncomingText(models.Model):
             ),
             # Whether this number got an automatic reply recently.
             models.Index(fields=["business", "phone", "-at"], name="incoming_text_by_phone"),
+            # A search by the end of a number that no customer has.
+            models.Index(
+                "business",
+                OpClass(Reverse("phone"), "text_pattern_ops"),
+                name="incoming_text_found_by_phone",
+            ),
         ]
 
     def __str__(self) -> str:

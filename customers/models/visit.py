@@ -33,6 +33,7 @@ class Visit(BelongsToCustomer):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["customer", "day"], name="visit_once_a_day")]
+        indexes = [models.Index("business", "day", name="visit_by_day")]
 
     def __str__(self) -> str:
         return f"{self.visit_type} visit on {day_in_words(self, self.day)}"

@@ -44,6 +44,7 @@ class TextSettingsForm(SettingsModelForm):
 
 @admin.register(TextSettings)
 class TextSettingsAdmin(ScopedAdmin):
+    is_small = True
     form = TextSettingsForm
     list_display = ("business", "enabled", "hour_text", "number_text", "status")
     list_select_related = ("business",)

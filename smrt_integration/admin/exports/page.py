@@ -48,6 +48,7 @@ EXPORT_MISSING = (
 
 @admin.register(Export)
 class ExportAdmin(ReadOnlyAdmin):
+    is_small = True
     list_display = (
         "what",
         "business",

@@ -31,6 +31,7 @@ class ApiKeyAdmin(ScopedAdmin):
     allow more or less, create another key and revoke this one.
     """
 
+    is_small = True
     change_form_template = "smrt/keys/key.html"
     list_before_template = "smrt/keys/introduction.html"
     list_display = ("name", "business", "client", "prefix", "summary", "last_used", "state")
