@@ -2,7 +2,7 @@
 
 A count, a sort and the way to a far page read all rows of a business. So rows are counted up to
 a limit and estimated beyond it, pages end with the first thousands of rows, and columns can be
-sorted by only where an index has that order.
+sorted by only where an index has that order, or where there are few rows.
 """
 
 import json
@@ -87,13 +87,18 @@ class ListOfAnySize(ModelAdmin):
 
     def get_sortable_by(self, request: HttpRequest) -> Any:
         columns = super().get_sortable_by(request)
-        if self.is_small:
+        if self.is_small or self._is_short(request):
             return columns
         if not self._is_of_one_business(request):
             return ()
         indexed = columns_in_order(self.model)
         days = self._filtered_days(request)
         return [name for name in columns if name in (days or indexed)]
+
+    def _is_short(self, request: HttpRequest) -> bool:
+        """Return whether the user has so few of these rows that any order is quick."""
+        rows = self.get_queryset(request).order_by()
+        return bool(rows[: MOST_COUNTED + 1].count() <= MOST_COUNTED)
 
     def _is_of_one_business(self, request: HttpRequest) -> bool:
         chosen = f"{self.business_path}__id__exact"

@@ -1,8 +1,8 @@
 """Wake the workers after a commit.
 
 Wake-ups are best effort: beat polls every few seconds anyway, so a lost one costs seconds and no
-event. A wake-up must never fail a save, nor delay it: it takes at most about 100 ms, and after a
-failure none is tried for PAUSE_SECONDS.
+event. A wake-up never fails a save, nor delays it: a thread makes it (`events.wake_thread`). It
+takes at most about 100 ms, and after a failure none is tried for PAUSE_SECONDS.
 """
 
 import os
@@ -22,6 +22,7 @@ from redis.retry import Retry
 
 from customers.outages import Outage
 from events import stale_tasks
+from events.wake_thread import WakeThread
 
 DELIVER_TASK: Final = "smrt_integration.tasks.deliver"
 RUN_JOBS_TASK: Final = "smrt_integration.tasks.run_jobs"
@@ -33,7 +34,7 @@ WAKE_UP_KEY_SECONDS: Final = 5
 """`deliver` deletes the key when it starts. If the broker loses the message, the key must not
 prevent later wake-ups for long."""
 BROKER_TIMEOUT_SECONDS: Final = 0.05
-"""Half of the 100 ms that a save may lose: connecting and publishing can each take this long."""
+"""Half of the 100 ms that a wake-up may take: connecting and publishing can each take this long."""
 PAUSE_SECONDS: Final = 3.0
 """Long enough that a Redis that is down costs one save in hundreds those 100 ms; short enough to
 deliver in real time again soon after it is back."""
@@ -54,7 +55,7 @@ def after_commit() -> None:
 
 
 def _wake_on_commit() -> None:
-    wake()
+    wake_thread.request()
 
 
 def run_jobs_after_commit() -> None:
@@ -78,12 +79,18 @@ def _publish_after_commit(task: str) -> None:
 
 def wake() -> bool:
     """Publish `deliver`, unless one waits in the broker. Returns whether it was published."""
+    # Without a number of its own: the thread that wakes has no connection to the database. Few
+    # wake-ups can pile up, as none is published while one waits.
     return _try_to_publish(
         lambda: (
             bool(_redis(os.getpid()).set(WAKE_UP_KEY, 1, nx=True, ex=WAKE_UP_KEY_SECONDS))
-            and _publish(DELIVER_TASK)
+            and _publish(DELIVER_TASK, headers={stale_tasks.NUMBER_HEADER: None})
         )
     )
+
+
+wake_thread: Final = WakeThread(wake)
+"""Makes the wake-ups of this process's commits."""
 
 
 def _try_to_publish(publish: Callable[[], bool]) -> bool:
@@ -114,19 +121,19 @@ def clear() -> None:
         _redis_outage.worked()
 
 
-def _publish(task: str) -> bool:
+def _publish(task: str, **options: Any) -> bool:
     """Publish the task. A connection of the pool that RabbitMQ closed meanwhile is replaced."""
     started = time.monotonic()
     try:
-        return _publish_once(task)
+        return _publish_once(task, **options)
     except Exception:
         # What failed at once may be tried again: a save still waits for about 100 ms only.
         if time.monotonic() - started > BROKER_TIMEOUT_SECONDS / 2:
             raise
-        return _publish_once(task)
+        return _publish_once(task, **options)
 
 
-def _publish_once(task: str) -> bool:
+def _publish_once(task: str, **options: Any) -> bool:
     """Publish the task, unless so many wait that no worker can be running."""
     producers = _producers(os.getpid())
     with producers.acquire(block=True, timeout=BROKER_TIMEOUT_SECONDS) as producer:
@@ -138,6 +145,7 @@ def _publish_once(task: str) -> bool:
             producer=producer,
             retry=False,
             ignore_result=True,
+            **options,
         )
     return True
 

@@ -51,6 +51,8 @@ def number_task(headers: dict[str, Any], **kwargs: Any) -> None:
 
     from events import stale_tasks
 
+    if stale_tasks.NUMBER_HEADER in headers:
+        return
     # Without the database, it goes without a number: then it is never stale.
     with suppress(Error):
         headers[stale_tasks.NUMBER_HEADER] = stale_tasks.next_number()
@@ -62,6 +64,14 @@ def close_dead_connections(**kwargs: Any) -> None:
     from django.db import close_old_connections
 
     close_old_connections()
+
+
+@worker_process_init.connect
+def wake_without_a_thread(**kwargs: Any) -> None:
+    """Wake other workers at once: a worker's process ends without waiting for its threads."""
+    from events.wake import wake_thread
+
+    wake_thread.is_synchronous = True
 
 
 @worker_process_init.connect

@@ -125,6 +125,7 @@ def _empty_redis() -> None:
     from customers import rate_limit
     from events import wake
 
+    assert wake.wake_thread.finish(10)
     _redis(ours.REDIS_URL).flushdb()
     wake._paused_until = 0.0
     rate_limit._retry_at = 0.0

@@ -9,6 +9,7 @@ from django.conf import LazySettings
 
 from bench import fill
 from bench.programs import Receiver, running
+from events import wake
 from events.models import DeliveryAttempt
 from smrt_integration.delivery.deliver import ROWS_PER_CLAIM, Delivery
 from smrt_integration.delivery.load import MAX_ROWS_PER_LANE
@@ -72,6 +73,7 @@ def test_a_worker_that_takes_everything_wakes_no_other(receiver: Receiver) -> No
 
 def queued_wake_ups() -> int:
     """Return how many `deliver` tasks the broker holds."""
+    assert wake.wake_thread.finish(10)
     with current_app.connection_for_read() as broker:
         channel: Any = broker.default_channel
         return int(channel.queue_declare(current_app.conf.task_default_queue).message_count)

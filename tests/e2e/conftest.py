@@ -71,6 +71,7 @@ def own_redis(
 
 
 def _forget_connections() -> None:
+    assert wake.wake_thread.finish(10)
     wake._redis.cache_clear()
     wake._producers.cache_clear()
     wake._paused_until = 0.0

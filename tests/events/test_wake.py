@@ -34,6 +34,7 @@ NO_DELAY = 0.5
 
 def forget_connections() -> None:
     """Forget this process's connections, and the pause after a failure."""
+    let_wake_ups_end()
     wake._redis.cache_clear()
     wake._producers.cache_clear()
     wake._paused_until = 0.0
@@ -57,9 +58,19 @@ def wake_ups(
     forget_connections()
     broker = redis.Redis.from_url(server.url)
     broker.flushdb()
-    yield lambda: int(broker.llen("celery"))
+
+    def count() -> int:
+        let_wake_ups_end()
+        return int(broker.llen("celery"))
+
+    yield count
     broker.close()
     forget_connections()
+
+
+def let_wake_ups_end() -> None:
+    """Wait until the thread has made the wake-ups of all saves so far."""
+    assert wake.wake_thread.finish(10)
 
 
 def save(customer: Customer) -> None:
@@ -92,6 +103,9 @@ def test_a_save_publishes_one_wake_up(customer: Customer, wake_ups: Callable[[],
 def test_a_thousand_saves_of_one_transaction_publish_one_wake_up_at_commit(
     server: RedisServer, customer: Customer, wake_ups: Callable[[], int]
 ) -> None:
+    let_wake_ups_end()
+    redis.Redis.from_url(server.url).config_resetstat()
+    redis.Redis.from_url(server.url).flushall()
     with transaction.atomic():
         for number in range(1_000):
             customer.first_name = f"Ann {number}"
@@ -113,6 +127,7 @@ def test_after_a_worker_started_the_next_save_publishes_a_wake_up(
     customer: Customer, wake_ups: Callable[[], int]
 ) -> None:
     save(customer)
+    let_wake_ups_end()
     wake.clear()
     assert wake_ups() == 1
     save(customer)
@@ -124,6 +139,7 @@ def test_a_lost_wake_up_prevents_others_for_at_most_five_seconds(
     server: RedisServer, customer: Customer
 ) -> None:
     save(customer)
+    let_wake_ups_end()
     assert 0 < redis.Redis.from_url(server.url).pttl(wake.WAKE_UP_KEY) <= 5_000
 
 
@@ -131,6 +147,7 @@ def test_after_the_broker_lost_everything_the_next_save_publishes_a_wake_up(
     server: RedisServer, customer: Customer, wake_ups: Callable[[], int]
 ) -> None:
     save(customer)
+    let_wake_ups_end()
     redis.Redis.from_url(server.url).flushall()
     assert wake_ups() == 0
     save(customer)
@@ -174,6 +191,7 @@ def test_a_rolled_back_savepoint_does_not_prevent_the_wake_up_of_the_rest(
 ) -> None:
     other = CustomerFactory.create(business=customer.business)
     Outgoing.objects.all().delete()
+    let_wake_ups_end()
     redis.Redis.from_url(server.url).flushall()
     with transaction.atomic():
         if not inner_first:
@@ -287,6 +305,7 @@ class TestSeparateBroker:
         self, customer: Customer, wake_ups: Callable[[], int]
     ) -> None:
         save(customer)
+        let_wake_ups_end()
         assert redis.Redis.from_url(self.broker.url).llen("celery") == 1
         assert wake_ups() == 0
 
