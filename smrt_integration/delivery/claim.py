@@ -120,7 +120,9 @@ CLAIM_LANES: Final = f""", due AS (
     FROM waiting w
     JOIN events_lane l ON l.business_id = w.business_id
     JOIN events_integration i ON i.business_id = w.business_id
-    WHERE i.enabled AND l.stopped = '' AND l.resume_at <= %(now)s
+    WHERE i.enabled AND l.stopped = ''
+        -- Our reading of this clock may be a moment behind: a lane that was resumed just now is due.
+        AND l.resume_at <= GREATEST(%(now)s::timestamptz, clock_timestamp())
         AND (l.lease_until IS NULL OR l.lease_until < %(now)s)
         AND (l.failures > 0) = %(failing)s
     ORDER BY l.claimed_at, w.is_bulk, w.id

@@ -1,10 +1,14 @@
 """401, 403, 404, 405: the lane halts, its events wait, and saving the settings resumes it."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
+from events.lanes import lane_control
 from events.models import AcceptedTraits, Integration
 from smrt_integration.delivery import responses
+from smrt_integration.delivery.claim import claim_lanes
 from tests.conftest import WRITE_KEY
 from tests.delivery.sending_businesses import (
     add_visits,
@@ -166,3 +170,15 @@ def test_a_failure_with_the_old_settings_does_not_delay_the_new_ones(
 
     assert event_names(segment.accepted(write_key(2))) == ["identify", "New Customer Signup"]
     assert lane_of(business).resume_at <= timezone.now()
+
+
+@pytest.mark.django_db
+def test_a_lane_that_is_resumed_is_due_at_once_for_a_worker_whose_reading_is_behind() -> None:
+    """A worker reads the database's clock once a minute, and the answer takes a moment."""
+    business = sending_business(WRITE_KEY)
+    sign_up(business)
+    reading = timezone.now() - timedelta(milliseconds=30)
+
+    lane_control.resume_halted(business.pk)
+
+    assert [lane.business_id for lane in claim_lanes(reading, 10)] == [business.pk]

@@ -190,5 +190,7 @@ def test_a_worker_that_claims_its_own_lane_again_logs_once_and_continues(
 
     assert delivery.logged == 2
     assert outcomes() == [("identify", "accepted"), ("New Customer Signup", "accepted")]
-    assert [arrival.verdict for arrival in segment.messages()] == ["accepted"] * 2 + ["dropped"] * 2
+    # Both requests are under way at once, so they may arrive in turn.
+    verdicts = sorted(arrival.verdict for arrival in segment.messages())
+    assert verdicts == ["accepted"] * 2 + ["dropped"] * 2
     assert (len(attempts(business)), waiting()) == (4, [])
