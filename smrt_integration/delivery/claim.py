@@ -121,7 +121,7 @@ CLAIM_LANES: Final = f""", due AS (
     JOIN events_lane l ON l.business_id = w.business_id
     JOIN events_integration i ON i.business_id = w.business_id
     WHERE i.enabled AND l.stopped = ''
-        -- Our reading of this clock may be a moment behind: a lane that was resumed just now is due.
+        -- Our reading of this clock may be behind: a lane that was resumed just now is due.
         AND l.resume_at <= GREATEST(%(now)s::timestamptz, clock_timestamp())
         AND (l.lease_until IS NULL OR l.lease_until < %(now)s)
         AND (l.failures > 0) = %(failing)s
