@@ -54,6 +54,7 @@ def killed(server: RedisServer) -> Iterator[None]:
 
 def deliver_soon() -> None:
     """Publish `deliver`, also if the last one was lost with its wake-up key left behind."""
+    assert wake.wake_thread.finish(10)
     wake._paused_until = 0.0
     wake.clear()
     assert wake.wake()

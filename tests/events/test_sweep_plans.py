@@ -28,7 +28,8 @@ COPY_CUSTOMER = """
 INSERT INTO customers_customer
 SELECT (jsonb_populate_record(c, jsonb_build_object(
     'id', c.id + n, 'uuid', gen_random_uuid(),
-    'last_visit', %(now)s::timestamptz - make_interval(days => n %% 20 * 10)
+    'last_visit', %(now)s::timestamptz
+        - make_interval(days => CASE WHEN n %% 20 = 0 THEN 200 ELSE n %% 20 END)
 ))).* FROM customers_customer c, generate_series(1, %(count)s) n WHERE c.id = %(id)s
 """
 GIVE_BIRTHDAYS = """

@@ -63,10 +63,14 @@ def test_the_same_seed_means_the_same_decisions(system: DemoSystem) -> None:
 
 
 def decisions(system: DemoSystem, seed: int) -> list[str]:
-    """Return the printed lines without order numbers, which are random."""
+    """Return the printed lines without order numbers, which are random.
+
+    On a busy machine, a web server may ask to wait: that decides nothing.
+    """
     system.lines.clear()
     simulation.run(system.servers, seed, AT_ONCE, 45)
-    return [re.sub(r"order \w{8}", "an order", line) for line in system.lines]
+    lines = [line for line in system.lines if "asks us to wait" not in line]
+    return [re.sub(r"order \w{8}", "an order", line) for line in lines]
 
 
 def test_a_refusal_is_printed_and_changes_nothing(system: DemoSystem) -> None:
