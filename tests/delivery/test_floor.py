@@ -27,6 +27,7 @@ from smrt_integration.delivery.claim import (
 from tests import workers
 from tests.conftest import WRITE_KEY
 from tests.delivery.sending_businesses import (
+    add_bulk_visits,
     add_visits,
     deliver,
     lane_of,
@@ -235,6 +236,20 @@ def test_a_floor_never_rises_over_a_waiting_row(customer: Customer) -> None:
     claim_at(timezone.now())
 
     assert lane_of(customer.business).floor == late.pk - 1
+
+
+def test_bulk_floors_rise_and_hide_nothing(customer: Customer) -> None:
+    add_bulk_visits(3, customer)
+    first = waiting()[0].pk
+    for minutes in (2, 4, 6):
+        assert claim_at(timezone.now() + timedelta(minutes=minutes), crowded=True)
+    Lane.objects.update(resume_at=timezone.now())
+    lane = lane_of(customer.business)
+    assert lane.bulk_floor == first - 1
+    assert lane.floor >= first
+
+    deliver()
+    assert outcomes(event="Customer Visit") == [("Customer Visit", "accepted")] * 3
 
 
 def count_dead_rows() -> int:

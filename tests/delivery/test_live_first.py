@@ -19,8 +19,6 @@ from tests.delivery.sending_businesses import (
     add_bulk_visits,
     add_visits,
     deliver,
-    lane_of,
-    logged,
     sending_business,
     sign_up,
     time_passes,
@@ -59,6 +57,17 @@ def next_round() -> list[Outgoing]:
     ]
 
 
+def recorded(customer: Customer) -> list[str]:
+    """Return the ids of the customer's waiting messages, oldest first."""
+    return [row.message_id for row in waiting(customer=customer)]
+
+
+def arrived(segment: SegmentStandIn, customer: Customer) -> list[str]:
+    """Return the ids of the customer's messages in the order in which Segment got them."""
+    user_id = str(customer.uuid)
+    return [m["messageId"] for m in segment.accepted() if m["userId"] == user_id]
+
+
 def user_ids(messages: list[dict[str, Any]]) -> list[str]:
     return [message["userId"] for message in messages]
 
@@ -86,14 +95,13 @@ def test_a_live_event_takes_its_customers_earlier_ones_along(
     add_bulk_visits(2, ann)
     add_visits(1, ann)
     add_bulk_visits(1, ann)
-    of_ann = [row.message_id for row in waiting(customer=ann)]
+    of_ann = recorded(ann)
 
     deliver()
 
     assert segment.requests()[0].messages == 3
     assert [message["messageId"] for message in segment.accepted()[:3]] == of_ann[:3]
-    in_order = [m["messageId"] for m in segment.accepted() if m["userId"] == str(ann.uuid)]
-    assert in_order == of_ann
+    assert arrived(segment, ann) == of_ann
 
 
 def test_a_live_event_with_many_earlier_ones_waits_for_all_of_them(
@@ -102,7 +110,7 @@ def test_a_live_event_with_many_earlier_ones_waits_for_all_of_them(
     ann, _ = customers
     add_bulk_visits(2 * MAX_TAKEN_ALONG + 1, ann)
     add_visits(1, ann)
-    of_ann = [row.message_id for row in waiting(customer=ann)]
+    of_ann = recorded(ann)
 
     assert [row.message_id for row in next_round()] == of_ann[:MAX_TAKEN_ALONG]
     deliver()
@@ -117,16 +125,14 @@ def test_a_round_does_not_grow_without_bound_by_what_is_taken_along(
     deliver()
     add_bulk_visits(20, *customers)
     add_visits(1, *customers)
-    expected = {c.pk: [row.message_id for row in waiting(customer=c)] for c in customers}
+    expected = {customer.pk: recorded(customer) for customer in customers}
 
     assert len(next_round()) <= 2 * MAX_ROWS_PER_LANE
     segment.reset()
     deliver()
 
-    sent = segment.accepted()
     for customer in customers:
-        mine = [m["messageId"] for m in sent if m["userId"] == str(customer.uuid)]
-        assert mine == expected[customer.pk]
+        assert arrived(segment, customer) == expected[customer.pk]
 
 
 def test_a_live_event_takes_the_identify_of_a_changed_brand_along(
@@ -166,13 +172,12 @@ def test_a_bulk_event_never_overtakes_an_earlier_live_one(
     add_visits(MAX_ROWS_PER_LANE, ben)
     add_visits(1, ann)
     add_bulk_visits(1, ann)
-    of_ann = [row.message_id for row in waiting(customer=ann)]
+    of_ann = recorded(ann)
 
     assert all(row.customer_id == ben.pk for row in next_round())
     deliver()
 
-    in_order = [m["messageId"] for m in segment.accepted() if m["userId"] == str(ann.uuid)]
-    assert in_order == of_ann
+    assert arrived(segment, ann) == of_ann
 
 
 def test_a_save_makes_a_waiting_bulk_identify_live(
@@ -260,19 +265,3 @@ def test_what_a_dead_worker_took_along_counts_as_posted(
 
     of_ann = waiting(customer=ann)
     assert [row.unanswered_at is not None for row in of_ann] == [True, True]
-
-
-def test_bulk_floors_rise_and_hide_nothing(customers: tuple[Customer, Customer]) -> None:
-    ann, _ = customers
-    add_bulk_visits(3, ann)
-    first = waiting()[0].pk
-    for _ in range(3):
-        Lane.objects.update(lease_token=None, lease_until=None, floor_at="2020-01-01T00:00Z")
-        claim_lanes(database_now(), 1, crowded=True)
-    lane = lane_of(ann.business)
-    assert lane.bulk_floor == first - 1
-    assert lane.floor >= first
-
-    Lane.objects.update(lease_token=None, lease_until=None)
-    deliver()
-    assert len(logged(customer_id=ann.pk, event="Customer Visit")) == 3
