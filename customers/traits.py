@@ -179,7 +179,7 @@ def custom_values(customer_ids: Collection[int]) -> dict[int, list[CustomValue]]
 
 def _is_any(column: str, ids: Collection[int]) -> RawSQL:
     """Pass the ids as one array: a parameter for each would cost more than the query itself."""
-    return RawSQL(f"{column} = ANY (%s::bigint[])", [list(ids)], BooleanField())  # noqa: S611 - no input
+    return RawSQL(f"{column} = ANY (%s::bigint[])", [list(ids)], BooleanField())  # noqa: S611
 
 
 def build_traits(

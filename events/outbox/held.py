@@ -17,7 +17,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from events import wake
-from events.outbox.lane_order import identify_rows, known_rows
+from events.outbox.lane_order import known_rows, params_of_rows
 from events.outbox.read import OUTBOX_COLUMNS, as_outbox_row
 from events.outbox.rows import HeldWork, OutboxRow, Refusal
 
@@ -134,7 +134,7 @@ def settle_held(cursor: Any, work: HeldWork, own: Collection[int], now: datetime
     _store_refusals(cursor, [item for item in work.refusals if item.business_id in own], now)
     if work.to_hold:
         rows = [row for row in work.to_hold if row.business_id in own]
-        cursor.execute(HOLD, {"now": now, **identify_rows(rows)})
+        cursor.execute(HOLD, {"now": now, **params_of_rows(rows)})
     if work.accepted_whole:
         cursor.execute(FORGET_REFUSALS, [work.accepted_whole])
     if work.identified:

@@ -38,11 +38,17 @@ def bulk_rows(row: str, business: str, after: str = "0", before: str = MAX_ID) -
     return ROWS_OF_LANE.format(row=row, business=business, bulk="TRUE", after=after, before=before)
 
 
-def known_rows(*more: str, matching: str = "TRUE") -> str:
+SAME_MESSAGE: Final = "waiting.message_id = given.message_id"
+"""For `known_rows`: no save has replaced the row's message."""
+LOCKED: Final = "FOR UPDATE SKIP LOCKED"
+
+
+def known_rows(*more: str, matching: str = "TRUE", locking: str = LOCKED) -> str:
     """Return the query that locks known rows, except those that are locked already.
 
-    Its parameters are those of `identify_rows`, and an array for each of `more`, "name type". Its
-    rows have `place`, `id`, and what was given. `matching` is a condition on `waiting` and `given`.
+    Its parameters are those of `params_of_rows`, and an array for each of `more`, "name type". Its
+    rows have `place`, and what was given. `matching` is a condition on `waiting` and `given`. With
+    an empty `locking` it only finds them.
     """
     names = ["id bigint", "business_id bigint", "is_bulk boolean", "message_id text", *more]
     columns = [name.split() for name in names]
@@ -54,12 +60,12 @@ def known_rows(*more: str, matching: str = "TRUE") -> str:
         SELECT waiting.ctid AS place FROM events_outgoing waiting
         WHERE waiting.id = given.id AND waiting.business_id = given.business_id
             AND waiting.is_bulk = given.is_bulk AND {matching}
-        FOR UPDATE SKIP LOCKED
+        {locking}
     ) found
     """
 
 
-def identify_rows(rows: Sequence[OutboxRow]) -> dict[str, list[Any]]:
+def params_of_rows(rows: Sequence[OutboxRow]) -> dict[str, list[Any]]:
     """Return the parameters of `known_rows`."""
     return {
         "id": [row.id for row in rows],

@@ -39,8 +39,8 @@ OCCURRED_AT, FACTS, UNANSWERED_AT = (
 BEFORE_LIVE: Final = f"(CASE WHEN taken.live = %(most)s THEN taken.up_to ELSE {MAX_ID} END)"
 # A row below the first that the claim saw may be visible by now, with later ones of its customer.
 # None appears below the floor. One statement, so that it sees one state of the outbox.
-# Bulk rows that a live row of the same customer comes before are left out: those of customers with
-# live rows here and, if not all live rows are here, those later than the last of them.
+# A bulk row is left out if a live row of the same customer may have to be sent before it: if the
+# customer has live rows here, or if not all live rows are here and the last of them is older.
 FIND_WAITING_ROWS: Final = f"""
 WITH lane AS MATERIALIZED (
     SELECT l.business_id,
@@ -225,9 +225,9 @@ def identifies_for(
 ) -> list[OutboxRow]:
     """Return the waiting identifies of these customers, after adding those that are missing.
 
-    `business_of` has the business id of each customer, `live` those whose identify is not bulk. A
-    deleted customer is left out, and those of
-    a business may be while a save is changing the row of one of them.
+    `business_of` has the business id of each customer, `live` the customers whose identify is not
+    bulk. A deleted customer is left out. While a save is changing the row of one customer, all
+    customers of the same business may be.
     """
     if not business_of:
         return []

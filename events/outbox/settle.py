@@ -20,7 +20,7 @@ from events.models import Outcome
 from events.outbox import accepted_traits, unanswered
 from events.outbox.fan_out import request_identifies
 from events.outbox.held import settle_held
-from events.outbox.lane_order import identify_rows, known_rows
+from events.outbox.lane_order import SAME_MESSAGE, known_rows, params_of_rows
 from events.outbox.lock_timeout import LockTimeout, limit_idle_time, lock_timeout
 from events.outbox.read import IDENTIFY_LOCK_TIMEOUT
 from events.outbox.record import record_identifies_again
@@ -83,18 +83,9 @@ RETURNING l.business_id, l.generation = new.generation, pg_current_xact_id()::te
 FIND_WAITING: Final = "SELECT message_id FROM events_outgoing WHERE id = ANY (%s)"
 FIND_LOGGED: Final = "SELECT message_id FROM events_sendlog WHERE message_id = ANY (%s)"
 TRANSACTION_STATUS: Final = "SELECT pg_xact_status(%s::xid8)"
-PAUSE_LANES: Final = """
+PAUSE_LANES: Final = f"""
 WITH still_waiting AS MATERIALIZED (
-    SELECT DISTINCT given.business_id
-    FROM unnest(
-        %(id)s::bigint[], %(business_id)s::bigint[], %(is_bulk)s::boolean[], %(message_id)s::text[]
-    ) AS given (id, business_id, is_bulk, message_id)
-    CROSS JOIN LATERAL (
-        SELECT FROM events_outgoing waiting
-        WHERE waiting.id = given.id AND waiting.business_id = given.business_id
-            AND waiting.is_bulk = given.is_bulk AND waiting.message_id = given.message_id
-        LIMIT 1
-    ) found
+    SELECT DISTINCT business_id FROM ({known_rows(matching=SAME_MESSAGE, locking="")}) found
 )
 UPDATE events_lane l SET resume_at = GREATEST(l.resume_at, %(until)s)
 FROM still_waiting WHERE l.business_id = still_waiting.business_id
@@ -213,7 +204,7 @@ def _was_committed(cursor: Any, transaction_id: str) -> bool:
 def _count_failed(cursor: Any, failed: Sequence[FailedAttempt]) -> None:
     if failed:
         params = {
-            **identify_rows([f.row for f in failed]),
+            **params_of_rows([f.row for f in failed]),
             "error": [f.error for f in failed],
             "unanswered_at": [f.unanswered_at for f in failed],
         }
@@ -249,7 +240,7 @@ def _release_lanes(cursor: Any, updates: Sequence[LaneUpdate], now: datetime) ->
 def _pause_lanes(cursor: Any, rows: Sequence[OutboxRow], until: datetime) -> None:
     """Pause the lanes of those rows that still wait unchanged: a save holds these locked."""
     if rows:
-        cursor.execute(PAUSE_LANES, {"until": until, **identify_rows(rows)})
+        cursor.execute(PAUSE_LANES, {"until": until, **params_of_rows(rows)})
 
 
 def _to_be_logged(

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from events.identify import IDENTIFY
-from events.outbox.lane_order import identify_rows, known_rows
+from events.outbox.lane_order import SAME_MESSAGE, known_rows, params_of_rows
 from events.outbox.rows import OutboxRow
 
 # Locked rows are skipped: a save that is replacing a waiting identify must neither wait for this
 # transaction nor deadlock with it. The replaced row stays and is sent.
-UNCHANGED_ROWS: Final = known_rows(matching="waiting.message_id = given.message_id")
 TAKE_OUT: Final = f"""
-WITH locked AS MATERIALIZED ({UNCHANGED_ROWS})
+WITH locked AS MATERIALIZED ({known_rows(matching=SAME_MESSAGE)})
 DELETE FROM events_outgoing o WHERE o.ctid = ANY (ARRAY(SELECT place FROM locked))
 RETURNING o.id, o.event = '{IDENTIFY}' AND EXISTS (
     SELECT FROM events_acceptedtraits a
@@ -28,5 +27,5 @@ def take_out(cursor: Any, rows: Sequence[OutboxRow]) -> dict[int, bool]:
     """
     if not rows:
         return {}
-    cursor.execute(TAKE_OUT, identify_rows(rows))
+    cursor.execute(TAKE_OUT, params_of_rows(rows))
     return {row_id: not is_logged for row_id, is_logged in cursor.fetchall()}

@@ -24,7 +24,7 @@ FIFTHS_COMPUTED: Final = "fifths"
 """Name of the sweep that says for which day a business's fifths were computed. `spending` says for
 which day they were set."""
 
-# Sorting and joining a million customers in memory instead of on disk takes a fifth of the time.
+# Enough to sort and join a million customers without the disk.
 MEMORY: Final = "SET LOCAL work_mem = '256MB'"
 FIND_DUE: Final = """
 SELECT i.business_id FROM events_integration i
