@@ -14,9 +14,9 @@ from django.db import connection
 
 from customers.advisory_locks import TEXTS_LOCK, try_lock
 from customers.budget import NO_TIME_LIMIT, Budget
+from customers.by_index import by_index
 from customers.models import Customer, NightlyText, PickupRequest
 from customers.phones import mobile_by_plan, same_phone
-from customers.texts.by_index import by_index
 from customers.texts.languages import LANGUAGES
 from customers.texts.send_results import TextToSend
 from customers.texts.text_queues import (

@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.db import connection
 
 from customers.budget import NO_TIME_LIMIT, Budget
-from customers.texts.by_index import by_index
+from customers.by_index import by_index
 from customers.texts.claim_texts import CLAIM_LIFETIME
 
 CLOSED_AT_ONCE: Final = 2_000

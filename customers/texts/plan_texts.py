@@ -8,8 +8,8 @@ from django.db import connection
 from django.db.models import Q
 
 from customers.budget import NO_TIME_LIMIT, Budget
+from customers.by_index import by_index
 from customers.models import TextSettings
-from customers.texts.by_index import by_index
 from customers.texts.timing import SendingWindow, sending_window
 
 BUSINESSES_AT_ONCE: Final = 100

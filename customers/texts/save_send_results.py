@@ -7,10 +7,10 @@ from typing import Any, Final
 import structlog
 from django.db import connection, transaction
 
+from customers.by_index import by_index
 from customers.models import Customer, NightlyText, TextSettings
 from customers.models.tenant import lockable
 from customers.phones import same_phone
-from customers.texts.by_index import by_index
 from customers.texts.send_results import (
     Halted,
     Postponed,

@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import connection
 
-from customers.texts.by_index import by_index
+from customers.by_index import by_index
 from customers.texts.pace import idle_since, texts_allowed, time_after
 
 LOOK_AGAIN: Final = timedelta(seconds=10)

@@ -13,9 +13,11 @@ from django.db import connection
 from django.utils import timezone
 
 from customers.budget import NO_TIME_LIMIT, Budget
+from customers.by_index import by_index
 from events import wake
 from events.identify import IDENTIFY
 from events.models import TraitChange
+from events.outbox.lane_order import MAX_ID, bulk_tracks, live_rows
 from events.outbox.lock_timeout import LockTimeout, lock_timeout
 from events.outbox.record import record_from_query, record_identifies_again
 
@@ -35,23 +37,38 @@ CUSTOMERS_CONCERNED: Final[dict[str, str]] = {
 # Only customers whom Segment knows or refused, or will know once the outbox is sent. Others are
 # identified with fresh traits when their first event is sent, and each identify is billed. Waiting
 # and accepted identifies are read in one snapshot, so that one in flight is not overlooked.
+#
+# Each customer is looked up by a key: EXISTS lets PostgreSQL read and hash a whole table. Only the
+# business's live rows are read once, if nothing else is known of a customer. Few of them wait.
 IDENTIFY_KNOWN_CUSTOMERS: Final = f"""
 occurrences AS (
     SELECT c.business_id, c.id AS customer_id, '{IDENTIFY}' AS event, c.id AS subject_id,
         %(occurred_at)s::timestamptz AS occurred_at, '{{}}'::jsonb AS facts
     FROM customers c
-    WHERE EXISTS (SELECT FROM events_acceptedtraits a WHERE a.customer_id = c.id)
-        OR EXISTS (SELECT FROM events_refusedtraits r WHERE r.customer_id = c.id)
+    WHERE (SELECT TRUE FROM events_acceptedtraits a WHERE a.customer_id = c.id)
+        OR (SELECT TRUE FROM events_refusedtraits r WHERE r.customer_id = c.id)
+        OR (
+            SELECT TRUE FROM events_outgoing o
+            WHERE o.customer_id = c.id AND o.event = '{IDENTIFY}'
+        )
+        OR (
+            SELECT TRUE FROM events_outgoing o WHERE {bulk_tracks("o", "c.id", before=MAX_ID)}
+            LIMIT 1
+        )
         OR c.id IN (
-            SELECT o.customer_id FROM events_outgoing o WHERE o.business_id = %(business_id)s
+            SELECT o.customer_id FROM events_outgoing o
+            WHERE {live_rows("o", "%(business_id)s")}
         )
 )
 """
-NEXT_CUSTOMERS: Final = """
+# The conditions are a range of the index `customer_by_business`, and the order is the index's own:
+# a chunk reads on from where the last one ended.
+NEXT_CUSTOMERS: Final = f"""
 customers AS MATERIALIZED (
     SELECT c.id, c.business_id FROM customers_customer c
-    WHERE c.business_id = %(business_id)s AND c.id > %(after_id)s AND {concerned}
-    ORDER BY c.id LIMIT %(chunk_size)s
+    WHERE (c.business_id, c.id) > (%(business_id)s, %(after_id)s)
+        AND (c.business_id, c.id) <= (%(business_id)s, {MAX_ID}) AND {{concerned}}
+    ORDER BY c.business_id, c.id LIMIT %(chunk_size)s
 ), moved AS (
     UPDATE events_traitchange SET after_id = (SELECT max(id) FROM customers)
     WHERE id = %(id)s AND EXISTS (SELECT FROM customers)
@@ -77,9 +94,8 @@ INSERT INTO events_traitchange (business_id, relation, related_id, occurred_at, 
 SELECT c.business_id, %s, c.id, %s, 0 FROM customers_customer c WHERE c.id = ANY (%s)
 """
 
-FAN_OUT_CHUNK_SIZE: Final = 2_000
-"""Customers per transaction. Writing their identifies takes well under a second; a save of one of
-them may wait for as long."""
+FAN_OUT_CHUNK_SIZE: Final = 500
+"""Customers per transaction: a save may wait for as long as it takes (bench `fan_out_chunk_ms`)."""
 
 
 def request_fan_out(business_id: int, relation: str, related_id: int) -> None:
@@ -135,7 +151,7 @@ def fan_out_chunk(change_id: int) -> bool:
 
     Returns False when nothing is left, or another worker has the change. Raises LockTimeout.
     """
-    with lock_timeout() as cursor:
+    with lock_timeout() as cursor, by_index():
         changes = TraitChange.objects.select_for_update(skip_locked=True)
         change = changes.filter(pk=change_id).first()
         if change is None:

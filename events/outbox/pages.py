@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from events.index_order import in_index_order
+from customers.by_index import by_index
 from events.outbox.held import ALL_WAITING, ALL_WAITING_OF_BUSINESS
 from events.send_log.filter import MessageFilter
 
@@ -110,7 +110,7 @@ def page(
     past = "" if beyond is None else f"AND o.id {'>' if oldest_first else '<'} %(beyond)s"
     clauses = {"beyond": past, "order": "ASC" if oldest_first else "DESC"}
     statement = PAGE_OF_ALL if businesses is None else PAGE_OF_BUSINESSES
-    with in_index_order() as cursor:
+    with by_index() as cursor:
         cursor.execute(statement.format(**clauses), params)
         entries = [OutboxEntry(*row) for row in cursor.fetchall()]
         if len(entries) > most or not _has_conditions(matching):

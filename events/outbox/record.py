@@ -166,6 +166,7 @@ def record_from_query(query: str, params: dict[str, Any]) -> int:
     `query` is one or more CTEs. The last is named `occurrences` and has the columns business_id,
     customer_id, event, subject_id, occurred_at and facts. Returns the number of messages recorded.
     """
+    # OFFSET 0 keeps PostgreSQL from reading all customers of a business to find these.
     statement = f"""
     WITH {query}
     INSERT INTO events_outgoing AS o (
@@ -175,7 +176,9 @@ def record_from_query(query: str, params: dict[str, Any]) -> int:
     SELECT new.business_id, new.customer_id, c.uuid, new.event, new.subject_id, {NEW_MESSAGE_ID},
         new.occurred_at, new.facts, TRUE
     FROM occurrences new
-    JOIN customers_customer c ON c.id = new.customer_id
+    CROSS JOIN LATERAL (
+        SELECT known.uuid FROM customers_customer known WHERE known.id = new.customer_id OFFSET 0
+    ) c
     JOIN events_integration i ON i.business_id = new.business_id
     WHERE i.enabled AND new.event <> ALL (i.muted)
     ORDER BY new.business_id, new.customer_id

@@ -16,8 +16,8 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from customers.budget import NO_TIME_LIMIT, Budget
+from customers.by_index import by_index
 from events.identify import IDENTIFY
-from events.index_order import in_index_order
 from events.models import Outcome
 from events.outbox import accepted_traits
 from events.outbox.lane_order import (
@@ -210,7 +210,7 @@ def recover(leases: Collection[EndedLease]) -> None:
     if not leases:
         return
     by_business = {lease.business_id: lease for lease in leases}
-    with in_index_order() as cursor:
+    with by_index() as cursor:
         cursor.execute(LOCK_LANES, [list(by_business)])
         in_flight = [
             (message_id, business_id, customer_id, by_business[business_id].claimed_at, traits_hash)

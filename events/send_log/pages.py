@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from events.index_order import in_index_order
+from customers.by_index import by_index
 from events.send_log import page_queries as queries
 from events.send_log.entries import LogEntry, LogPage, LogPosition
 from events.send_log.filter import MessageFilter
@@ -54,7 +54,7 @@ def page(
     is_scan = statement is queries.PAGE_BY_ID
     # one message has a few entries, and the index of message ids has these in no order
     by_message_id = statement is queries.PAGE_BY_MESSAGE_ID
-    with connection.cursor() if by_message_id else in_index_order() as cursor:
+    with connection.cursor() if by_message_id else by_index() as cursor:
         cursor.execute(sql, params)
         entries = [LogEntry(*row) for row in cursor.fetchall()]
         more = len(entries) > most

@@ -6,9 +6,8 @@ See contract, section 2.
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
-
 from customers.advisory_locks import BIRTHDAYS_LOCK, try_lock
+from customers.by_index import by_index
 from events.definitions.customers import CustomerBirthday
 from events.outbox.record import record_from_query
 
@@ -17,7 +16,7 @@ CATCH_UP_DAYS: Final = 3
 
 # Four probes per business into the index on (field, month and day), and one per birthday into the
 # celebrations, so that a sweep that finds nothing costs next to nothing. MATERIALIZED, OFFSET 0 and
-# LIMIT 1 keep PostgreSQL from joining whole tables, whatever its statistics say.
+# LIMIT 1 keep PostgreSQL from joining whole tables, and `by_index` from reading them.
 #
 # A birthday that is entered today for a past day is not sent: only days in which nothing ran are
 # caught up.
@@ -75,5 +74,5 @@ def sweep(now: datetime) -> int:
     0 also while another worker sweeps.
     """
     params = {"now": now, "event": CustomerBirthday.name, "catch_up": CATCH_UP_DAYS}
-    with transaction.atomic():
+    with by_index():
         return record_from_query(FIND_BIRTHDAYS, params) if try_lock(BIRTHDAYS_LOCK) else 0

@@ -6,10 +6,11 @@
 from datetime import datetime
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import connection
 
 from customers.advisory_locks import LOST_LOCK, try_lock
 from customers.budget import NO_TIME_LIMIT, Budget
+from customers.by_index import by_index
 from customers.lost import ABSENT_SINCE_SQL, LOST_ON_SQL
 from events.definitions.customers import CustomerLost
 from events.models.integration import LIMIT_FIELDS, OTHER_LIMIT_FIELD
@@ -43,8 +44,8 @@ LOST_ON: Final = LOST_ON_SQL.format(
 # the last visit leads to those who may be. The time in the index is never later than `since`. A
 # zone's midnight is within a day of UTC's.
 #
-# OFFSET 0 and LIMIT 1 keep PostgreSQL from joining whole tables, whatever its statistics say: on a
-# table without any it would otherwise read all customers and all lapses.
+# OFFSET 0 and LIMIT 1 keep PostgreSQL from joining whole tables, and `by_index` from reading them:
+# without statistics, or with those of another season, it would read all customers and all lapses.
 #
 # A lapse is identified by the visit from which it counts: each is found once, and only a later
 # visit makes a new lapse possible. Lapses are recorded while the event is muted, too, so that
@@ -102,7 +103,7 @@ def sweep(now: datetime, budget: Budget = NO_TIME_LIMIT) -> int:
     recorded = 0
     while businesses := _due_businesses(now):
         params = {"now": now, "businesses": businesses, "event": CustomerLost.name}
-        with transaction.atomic():
+        with by_index():
             if not try_lock(LOST_LOCK):
                 # Another worker sweeps. What it leaves is due at the next tick.
                 return recorded
