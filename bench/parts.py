@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bench import (
     api,
     claiming,
+    cost,
     latency,
     lists,
     live_first,
@@ -66,6 +67,17 @@ PARTS = (
             "record_first_ratio_to_save_plus_publish",
             "record_off_ratio_to_plain_save",
             "record_lookups",
+        ),
+    ),
+    Part(
+        "cost",
+        cost.measure_costs,
+        (
+            "event_worker_us",
+            "event_postgres_us",
+            "event_settle_wal_bytes",
+            "event_log_bytes",
+            "event_record_wal_bytes",
         ),
     ),
     Part(

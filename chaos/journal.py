@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import psycopg
 
 from chaos.evidence import CountKey, EndState, LogRow, Snapshot, Truth
+from events.packed_messages import RowValues, unpack
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -20,7 +22,7 @@ FROM journal.occurrence o JOIN customers_customer c ON c.id = o.customer_id ORDE
 READ_LOG: Final = """
 SELECT l.id, l.business_id, l.user_id::text, l.brand_id, l.event, l.subject_id, l.message_id,
     l.occurred_at, l.sent_at, l.settled_at, (l.settled_at AT TIME ZONE b.time_zone)::date,
-    l.outcome, l.reason, l.attempts, l.body
+    l.outcome, l.reason, l.attempts, l.packed_body
 FROM events_sendlog l JOIN customers_business b ON b.id = l.business_id ORDER BY l.id
 """
 READ_RESENT: Final = "SELECT log_id FROM events_resent"
@@ -52,10 +54,18 @@ def read_truths(connection: Connection, keys: Mapping[int, str]) -> list[Truth]:
 
 
 def read_log(connection: Connection, keys: Mapping[int, str]) -> list[LogRow]:
+    rows = connection.execute(READ_LOG)
     return [
-        LogRow(number, keys[business], *rest)
-        for number, business, *rest in connection.execute(READ_LOG)
+        LogRow(number, keys[business], *_with_message(columns))
+        for number, business, *columns in rows
     ]
+
+
+def _with_message(columns: Sequence[Any]) -> Sequence[Any]:
+    """Return the columns with the message as it was posted, which is the last, packed."""
+    *values, packed = columns
+    user_id, _, _, _, message_id, occurred_at, *_ = values
+    return [*values, unpack(packed, RowValues(UUID(user_id), message_id, occurred_at))]
 
 
 def read_resent(connection: Connection) -> frozenset[int]:

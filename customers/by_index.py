@@ -14,18 +14,20 @@ from django.db import connection, transaction
 
 LEFT_OUT: Final = ("seqscan", "bitmapscan", "sort", "incremental_sort", "hashjoin", "mergejoin")
 """PostgreSQL still takes these ways where there is no other."""
-LEAVE_OUT: Final = "SELECT " + ", ".join(
-    f"set_config('enable_{way}', 'off', TRUE)" for way in LEFT_OUT
-)
+LEAVE_OUT: Final = "SELECT set_config('enable_' || way, 'off', TRUE) FROM unnest(%s::text[]) way"
 RESET: Final = "; ".join(f"SET LOCAL enable_{way} TO DEFAULT" for way in LEFT_OUT)
 
 
 @contextmanager
-def by_index() -> Iterator[Any]:
-    """Run the block in a transaction, and yield a cursor."""
+def by_index(*, bitmaps: bool = False) -> Iterator[Any]:
+    """Run the block in a transaction, and yield a cursor.
+
+    `bitmaps` allows bitmaps of pages, which an index of page ranges (BRIN) needs.
+    """
     is_nested = connection.in_atomic_block
+    left_out = [way for way in LEFT_OUT if not (bitmaps and way == "bitmapscan")]
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(LEAVE_OUT)
+        cursor.execute(LEAVE_OUT, [left_out])
         yield cursor
         if is_nested:
             # otherwise the settings end with the transaction

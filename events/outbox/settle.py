@@ -27,6 +27,7 @@ from events.outbox.record import record_identifies_again
 from events.outbox.rows import FailedAttempt, LaneUpdate, OutboxRow, SettledMessage, Settlement
 from events.outbox.take_out import take_out
 from events.send_log import partitions
+from events.send_log.lookup import is_logged
 from events.send_log.write import write_attempts, write_log
 
 LOCKED_ROW_PAUSE: Final = timedelta(seconds=1)
@@ -81,7 +82,12 @@ WHERE l.business_id = new.business_id AND l.lease_token = new.token
 RETURNING l.business_id, l.generation = new.generation, pg_current_xact_id()::text
 """
 FIND_WAITING: Final = "SELECT message_id FROM events_outgoing WHERE id = ANY (%s)"
-FIND_LOGGED: Final = "SELECT message_id FROM events_sendlog WHERE message_id = ANY (%s)"
+FIND_LOGGED: Final = f"""
+SELECT given.message_id
+FROM unnest(%(message_id)s::text[], %(business_id)s::bigint[], %(customer_id)s::bigint[])
+    AS given (message_id, business_id, customer_id)
+WHERE {is_logged("given")}
+"""
 TRANSACTION_STATUS: Final = "SELECT pg_xact_status(%s::xid8)"
 PAUSE_LANES: Final = f"""
 WITH still_waiting AS MATERIALIZED (
@@ -261,7 +267,12 @@ def _to_be_logged(
     ]
     left_out: set[str] = set()
     if replaced:
-        cursor.execute(FIND_LOGGED, [[item.row.message_id for item in replaced]])
+        params = {
+            "message_id": [item.row.message_id for item in replaced],
+            "business_id": [item.row.business_id for item in replaced],
+            "customer_id": [item.row.customer_id for item in replaced],
+        }
+        cursor.execute(FIND_LOGGED, params)
         left_out = {message_id for (message_id,) in cursor.fetchall()}
     others = [item.row.id for item in replaced if item.row.business_id in lost]
     if others:

@@ -30,6 +30,7 @@ from events.outbox.lane_order import (
 from events.outbox.lock_timeout import LockTimeout, lock_timeout
 from events.outbox.rows import OutboxRow, PostedIdentify, SettledMessage
 from events.send_log import partitions
+from events.send_log.lookup import is_logged
 from events.send_log.write import write_log
 
 MAY_HAVE_IT: Final = "An earlier attempt to send it got no answer, so Segment may have it."
@@ -132,7 +133,7 @@ DELETE FROM events_unansweredidentify u WHERE u.business_id = ANY (%s) AND NOT E
 )
 RETURNING u.message_id, u.business_id, u.customer_id, u.user_id, u.occurred_at::text,
     u.posted_at::text, u.attempts, u.body,
-    EXISTS (SELECT FROM events_sendlog s WHERE s.message_id = u.message_id)
+    {is_logged("u")}
 """
 FIND_UNANSWERED: Final = """
 SELECT message_id, traits_hash, posted_at, body FROM events_unansweredidentify

@@ -98,10 +98,14 @@ SELECT l.* FROM (
 ) l
 ORDER BY l.id {{order}} LIMIT %(most)s
 """
+# The index of message ids leads to ranges of pages, and has no order. OFFSET 0 keeps PostgreSQL
+# from reading the whole log in the order of ids instead.
 PAGE_BY_MESSAGE_ID: Final = f"""
-SELECT {LOG_COLUMNS} FROM events_sendlog l
+SELECT {LOG_COLUMNS} FROM (
+    SELECT * FROM events_sendlog found WHERE found.message_id = %(message_id)s OFFSET 0
+) l
 LEFT JOIN customers_business b ON b.id = l.business_id
-WHERE l.message_id = %(message_id)s AND {OF_BUSINESSES.format(row="l")} AND {LOG_CONDITION}
+WHERE {OF_BUSINESSES.format(row="l")} AND {LOG_CONDITION}
     {{beyond}}
 ORDER BY l.id {{order}} LIMIT %(most)s
 """

@@ -52,9 +52,7 @@ def page(
     past = "".join(f" AND {condition}" for condition in conditions)
     sql = statement.format(beyond=past, order="DESC" if newest_first else "ASC")
     is_scan = statement is queries.PAGE_BY_ID
-    # one message has a few entries, and the index of message ids has these in no order
-    by_message_id = statement is queries.PAGE_BY_MESSAGE_ID
-    with connection.cursor() if by_message_id else by_index() as cursor:
+    with by_index(bitmaps=statement is queries.PAGE_BY_MESSAGE_ID) as cursor:
         cursor.execute(sql, params)
         entries = [LogEntry(*row) for row in cursor.fetchall()]
         more = len(entries) > most

@@ -9,13 +9,14 @@ from django.db import connection, transaction
 from events.models import Outcome
 from events.outbox.lock_timeout import limit_idle_time
 from events.outbox.rows import Attempt, SettledMessage
+from events.packed_messages import RowValues, pack
 from events.send_log import daily_counts, partitions
 from events.utf8_json import to_json
 
 COPY_LOG: Final = """
 COPY events_sendlog (
     business_id, customer_id, brand_id, user_id, event, subject_id, message_id, occurred_at,
-    sent_at, settled_at, outcome, reason, attempts, body, facts
+    sent_at, settled_at, outcome, reason, attempts, packed_body, facts
 ) FROM STDIN
 """
 COPY_ATTEMPTS: Final = """
@@ -65,7 +66,8 @@ def _log_line(item: SettledMessage, brand_id: int, settled_at: str) -> str:
         f"\t{row.subject_id}\t{row.message_id}\t{row.occurred_at.isoformat()}"
         f"\t{sent_at.isoformat() if sent_at else NULL}\t{settled_at}\t{item.outcome.value}"
         f"\t{_escaped(item.reason)}\t{row.attempts + (sent_at is not None)}"
-        f"\t{_escaped(item.body)}\t{facts}\n"
+        f"\t{_bytes(pack(item.body, RowValues(row.user_id, row.message_id, row.occurred_at)))}"
+        f"\t{facts}\n"
     )
 
 
@@ -80,6 +82,11 @@ def _attempt_line(attempt: Attempt) -> str:
 def _escaped(text: str) -> str:
     """Return the text as a value of COPY's text format."""
     return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+
+
+def _bytes(value: bytes) -> str:
+    """Return the bytes as a value of COPY's text format."""
+    return f"\\\\x{value.hex()}"
 
 
 def _copy(cursor: Any, statement: str, lines: Iterable[str]) -> None:

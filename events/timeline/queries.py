@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from customers.models import CustomFieldValue, Visit
+from customers.models import Customer, CustomFieldValue, Visit
 from events.definitions.customer_context import CountedVisit
 from events.identify import IDENTIFY
 from events.models import Celebration, Integration, Lapse, SendLog, SwitchChange
@@ -125,11 +125,10 @@ def counted_visits(customer_id: int, days: Collection[date]) -> dict[date, Count
     }
 
 
-def accepted_identify(business_id: int, message_id: str) -> SendLog | None:
+def accepted_identify(customer: Customer, message_id: str) -> SendLog | None:
     """Return the entry of an accepted identify; None when the send log no longer has it."""
-    return SendLog.objects.filter(
-        message_id=message_id, business_id=business_id, event=IDENTIFY, outcome="accepted"
-    ).first()
+    entries = SendLog.objects.filter(business_id=customer.business_id, customer_id=customer.pk)
+    return entries.filter(message_id=message_id, event=IDENTIFY, outcome="accepted").first()
 
 
 def lost_at(customer_id: int, since: datetime) -> datetime | None:

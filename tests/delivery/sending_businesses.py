@@ -15,6 +15,7 @@ from events.identify import IDENTIFY
 from events.models import DeliveryAttempt, Integration, Lane, Outgoing, SendLog
 from events.outbox.record import record_from_query
 from smrt_integration.delivery.deliver import RUN_BUDGET_SECONDS, Delivery
+from tests import workers
 from tests.factories import BusinessFactory, CustomerFactory
 
 RUN_TIMEOUT_SECONDS = 30.0
@@ -85,6 +86,23 @@ def time_passes() -> None:
     ended = timezone.now() - timedelta(seconds=1)
     Lane.objects.filter(resume_at__gt=ended).update(resume_at=ended)
     Lane.objects.filter(lease_until__gt=ended).update(lease_until=ended)
+
+
+def let_transactions_end() -> None:
+    """Wait until those that ran at the last claim have ended: until then, no floor rises.
+
+    Those of other tests count too: transaction ids are of the whole server.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COALESCE(max(next_floor_xmax), 0) FROM events_lane")
+        (began,) = cursor.fetchone()
+    workers.wait_until(lambda: oldest_transaction() >= began, "other transactions had ended", 60)
+
+
+def oldest_transaction() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return int(cursor.fetchone()[0])
 
 
 def lane_of(business: Business) -> Lane:

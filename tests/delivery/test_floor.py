@@ -31,6 +31,7 @@ from tests.delivery.sending_businesses import (
     add_visits,
     deliver,
     lane_of,
+    let_transactions_end,
     outcomes,
     sending_business,
     sign_up,
@@ -68,23 +69,6 @@ def claim_at(now: datetime, **options: Any) -> list[ClaimedLane]:
     time_passes()
     Lane.objects.update(lease_token=None, lease_until=None)
     return claimed
-
-
-def let_transactions_end() -> None:
-    """Wait until those that ran at the last claim have ended: until then, no floor rises.
-
-    Those of other tests count too: transaction ids are of the whole server.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT COALESCE(max(next_floor_xmax), 0) FROM events_lane")
-        (began,) = cursor.fetchone()
-    workers.wait_until(lambda: oldest_transaction() >= began, "other transactions had ended", 60)
-
-
-def oldest_transaction() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        return int(cursor.fetchone()[0])
 
 
 def raise_floor(customer: Customer) -> None:

@@ -10,7 +10,12 @@ from events.models import Lane, Outgoing
 from smrt_integration.delivery.claim import FLOOR_AGE, claim_lanes
 from smrt_integration.delivery.load import load
 from tests.conftest import WRITE_KEY
-from tests.delivery.sending_businesses import ADD_VISITS, sending_business, sign_up
+from tests.delivery.sending_businesses import (
+    ADD_VISITS,
+    let_transactions_end,
+    sending_business,
+    sign_up,
+)
 from tests.workers import current_database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,6 +71,7 @@ def test_a_floor_is_not_used_while_a_transaction_runs_that_may_have_rows_below_i
     assert [customer for customer, _ in visits_to_send()] == [ann.pk, ben.pk, ann.pk]
 
     claim_later()
+    let_transactions_end()
     claim_later()
     assert Lane.objects.get().floor > 0
 

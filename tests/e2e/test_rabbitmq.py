@@ -76,4 +76,5 @@ def test_beat_and_saves_go_on_at_once_after_rabbitmq_closed_their_connections(
         time_machine.shift(61)
         published = own_beat.run()
     assert (published["Deliver what waits"], published[wake.DELIVER_TASK]) == (1, 2 * THREADS)
-    assert logged == []
+    # Beat's clock is a minute ahead now. It tells so, unless it asked the database just before.
+    assert [line for line in logged if line["event"] != "clock_differs"] == []

@@ -14,6 +14,7 @@ from events.lanes.read_status import lane_statuses
 from events.lanes.status import HELD_REASON, remedy, status_sentence
 from events.models import DeliveryAttempt, HeldTrack, SendLog
 from events.models.outbox import WaitingMessage
+from events.send_log.lookup import entries_of
 from events.send_log.resendable import why_not_resendable
 from events.timeline.sentences import title as event_title
 from smrt_integration.admin.messages.message_rows import customer_links, waiting_badge
@@ -126,11 +127,9 @@ def _other_entries(
     row: SendLog | WaitingMessage, clock: BusinessClock, now: datetime
 ) -> list[dict[str, Any]]:
     """Return other entries of the same message, newest first: it was sent again."""
-    entries = SendLog.objects.filter(
-        message_id=row.message_id, business_id=row.business_id
-    ).order_by("-settled_at", "-id")
+    entries = entries_of(row.message_id, [row.business_id])
     if isinstance(row, SendLog):
-        entries = entries.exclude(pk=row.pk)
+        entries = [entry for entry in entries if entry.pk != row.pk]
     return [
         {
             "id": entry.pk,

@@ -48,7 +48,7 @@ def known_traits(
             traits_table.trait_table(None, today, clock),
             f"{NOT_YET} {when} Below is what we would send today.",
         )
-    entry = queries.accepted_identify(customer.business_id, accepted.message_id)
+    entry = queries.accepted_identify(customer, accepted.message_id)
     then = (entry.message or {}).get("traits") if entry else None
     traits = traits_table.trait_table(then, today, clock)
     same = accepted.traits_hash == hash_traits(today)

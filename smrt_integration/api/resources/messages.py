@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from events.jobs import resend
 from events.models import HeldTrack, Outcome, Outgoing, SendLog
 from events.outbox import pages as outbox_pages
+from events.send_log import lookup, search
 from events.send_log import pages as log_pages
-from events.send_log import search
 from events.send_log.entries import LogPosition
 from events.send_log.filter import MessageFilter, SearchResult
 from events.send_log.resendable import OFF_REASON, why_not_resendable
@@ -229,6 +229,9 @@ class SendLogEntryViewSet(MessageViewSet):
             positions[0] if positions and newer else None,
         )
         return Response({**links, "results": SendLogEntrySerializer(page.entries, many=True).data})
+
+    def find_row(self, message_id: str) -> Any:
+        return next(iter(lookup.entries_of(message_id, [self.business.pk])), None)
 
     @extend_schema(parameters=[MESSAGE_ID_PARAMETER], responses=SendLogEntryDetailSerializer)
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
