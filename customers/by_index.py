@@ -14,8 +14,14 @@ from django.db import connection, transaction
 
 LEFT_OUT: Final = ("seqscan", "bitmapscan", "sort", "incremental_sort", "hashjoin", "mergejoin")
 """PostgreSQL still takes these ways where there is no other."""
-LEAVE_OUT: Final = "SELECT set_config('enable_' || way, 'off', TRUE) FROM unnest(%s::text[]) way"
-RESET: Final = "; ".join(f"SET LOCAL enable_{way} TO DEFAULT" for way in LEFT_OUT)
+LEAVE_OUT: Final = """
+SELECT way, current_setting('enable_' || way) AS before, set_config('enable_' || way, 'off', TRUE)
+FROM unnest(%s::text[]) way
+"""
+RESET: Final = """
+SELECT set_config('enable_' || way, before, TRUE)
+FROM unnest(%s::text[], %s::text[]) AS former (way, before)
+"""
 
 
 @contextmanager
@@ -28,7 +34,9 @@ def by_index(*, bitmaps: bool = False) -> Iterator[Any]:
     left_out = [way for way in LEFT_OUT if not (bitmaps and way == "bitmapscan")]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(LEAVE_OUT, [left_out])
+        before = cursor.fetchall()
         yield cursor
         if is_nested:
             # otherwise the settings end with the transaction
-            cursor.execute(RESET)
+            ways = [way for way, _, _ in before]
+            cursor.execute(RESET, [ways, [value for _, value, _ in before]])

@@ -24,6 +24,8 @@ class Timeouts(NamedTuple):
     statement: int = 0
     idle_in_transaction: int = 0
     """A program that is frozen within a transaction keeps its locks at most for this long."""
+    may_read_whole_tables: bool = True
+    """Otherwise PostgreSQL reads a table whole only where no index serves."""
 
 
 UNLIMITED: Final = Timeouts()
@@ -38,11 +40,14 @@ WORKER: Final = Timeouts(lock=10_000, statement=100_000, idle_in_transaction=20_
 """Shorter than CELERY_TASK_SOFT_TIME_LIMIT: PostgreSQL ends a statement before Celery ends its
 task, and also when the worker that sent it is gone. What must not keep saves waiting gives up much
 sooner: see `events.outbox.lock_timeout`."""
+DELIVERY: Final = WORKER._replace(may_read_whole_tables=False)
+"""Each statement of a delivery wants some rows of large tables, and knows their keys. PostgreSQL
+takes a few hundred keys for a reason to read all customers, and an outbox that was empty when it
+last looked for one that is read fastest as a whole."""
 MIGRATION: Final = Timeouts(lock=2_000)
 """Everybody queues behind a migration that waits for a lock. Shorter than the lock timeout of WEB,
 so that the others then go on without an error."""
 
-NAMES: Final = Timeouts._fields
 # PostgreSQL refuses these in a transaction. None of them makes reads or writes of rows wait.
 NOT_IN_TRANSACTION: Final = re.compile(
     r"\s*(VACUUM|(CREATE|DROP) DATABASE|(CREATE|DROP|ALTER|REINDEX) .*\bCONCURRENTLY\b)",
@@ -94,14 +99,15 @@ class CursorWithTimeouts(ClientCursor[Any]):
             **options,
         )
         # The result of each SET comes before that of the statement.
-        for _ in NAMES:
+        for _ in range(settings.count(";")):
             self.nextset()
         return self
 
 
 def _set_local(timeouts: Timeouts) -> str:
-    lock, statement, idle = timeouts
-    return (
+    lock, statement, idle, may_read_whole_tables = timeouts
+    settings = (
         f"SET LOCAL lock_timeout = {lock}; SET LOCAL statement_timeout = {statement}; "
         f"SET LOCAL idle_in_transaction_session_timeout = {idle}; "
     )
+    return settings if may_read_whole_tables else f"{settings}SET LOCAL enable_seqscan = off; "

@@ -98,18 +98,22 @@ JOIN customers_customer c ON c.id = new.customer_id AND c.id = ANY (%(customers)
 ORDER BY c.id
 ON CONFLICT (customer_id) WHERE event = '{IDENTIFY}' DO NOTHING
 """
-# LATERAL: with few rows expected, PostgreSQL would read all that is known of all customers.
+# LATERAL, OFFSET 0 and LIMIT 1: PostgreSQL would otherwise read all customers, or all that is known
+# of them, when it takes the ids for a large share of all.
 FIND_CUSTOMERS_AT_SEGMENT: Final = """
 SELECT c.id, c.email <> '' AND c.receive_emails, a.destination, a.traits_hash,
     r.destination, r.traits_hash, r.omitted, r.omitted_hash, r.refused_at, r.send_up_to
-FROM customers_customer c
+FROM unnest(%s::bigint[]) AS given (id)
+CROSS JOIN LATERAL (
+    SELECT customer.id, customer.email, customer.receive_emails FROM customers_customer customer
+    WHERE customer.id = given.id OFFSET 0
+) c
 LEFT JOIN LATERAL (
     SELECT * FROM events_acceptedtraits known WHERE known.customer_id = c.id LIMIT 1
 ) a ON TRUE
 LEFT JOIN LATERAL (
     SELECT * FROM events_refusedtraits refused WHERE refused.customer_id = c.id LIMIT 1
 ) r ON TRUE
-WHERE c.id = ANY (%s)
 """
 
 BULK_SHARE: Final = 1 / 5

@@ -19,8 +19,8 @@ LEASE: Final = timedelta(seconds=30)
 # Lanes per claim. A hundred lanes with one event each make a good round. With hundreds of events
 # each, they would leave a second process idle and outlast the lease: `deliver` then asks for fewer.
 MAX_CLAIMED_LANES: Final = 100
-# See MAY_RAISE.
-FLOOR_AGE: Final = timedelta(seconds=60)
+# See MAY_RAISE. Claims walk over the deleted rows of about twice this time.
+FLOOR_AGE: Final = timedelta(seconds=5)
 # A destination that accepted something this recently has a write key that is right.
 EVIDENCE_LASTS: Final = timedelta(hours=24)
 
@@ -70,11 +70,17 @@ WITH RECURSIVE waiting AS (
     ) n
 )
 """
-# One probe per lane, from its floor on: some 7 ms for 5,000 lanes, however many deleted rows are
-# below the floors, and half the cost of the steps when every lane has rows.
+# One probe per lane, from its floor on: some 10 ms for 5,000 lanes, however many deleted rows are
+# below the floors, and half the cost of the steps when every lane has rows. A lane changes with
+# each round, and its former versions stay as long as the deleted rows. Read backwards, the index
+# has the newest version first.
 WAITING_BY_FLOORS: Final = f"""
 WITH waiting AS (
-    SELECT l.business_id, o.is_bulk, o.id FROM events_lane l CROSS JOIN LATERAL (
+    SELECT i.business_id, o.is_bulk, o.id FROM events_integration i CROSS JOIN LATERAL (
+        SELECT newest.* FROM events_lane newest
+        WHERE newest.business_id >= i.business_id AND newest.business_id <= i.business_id
+        ORDER BY newest.business_id DESC LIMIT 1
+    ) l CROSS JOIN LATERAL (
         (
             SELECT FALSE AS is_bulk, q.id FROM events_outgoing q
             WHERE {live_rows("q", "l.business_id", "l.floor")}
@@ -88,12 +94,18 @@ WITH waiting AS (
         )
         LIMIT 1
     ) o
+    WHERE i.enabled
 )
 """
-# About where walking over deleted rows costs as much as probing thousands of lanes (bench
-# `claim_ms`). They pile up only while a snapshot (a report, a backup) holds autovacuum back.
-MANY_DEAD_ROWS: Final = 20_000
-COUNT_DEAD_ROWS: Final = "SELECT pg_stat_get_dead_tuples('events_outgoing'::regclass)"
+# About where walking over deleted rows costs as much as probing the lanes (bench `claim_ms`). They
+# pile up only while a snapshot (a report, a backup) holds autovacuum back.
+MANY_DEAD_ROWS: Final = 1_000
+DEAD_ROWS_PER_LANE: Final = 4
+HAS_MANY_DEAD_ROWS: Final = f"""
+SELECT pg_stat_get_dead_tuples('events_outgoing'::regclass) > GREATEST(
+    {MANY_DEAD_ROWS}, {DEAD_ROWS_PER_LANE} * pg_stat_get_live_tuples('events_lane'::regclass)
+)
+"""
 
 # Lanes are served least recently claimed first: a business with one event waits for at most one
 # round of each other business, however much those have.
@@ -251,8 +263,8 @@ def hold_in_flight(lanes: Mapping[ClaimedLane, Mapping[str, tuple[int, str]]]) -
 
 
 def _has_many_dead_rows(cursor: Any) -> bool:
-    cursor.execute(COUNT_DEAD_ROWS)
-    return bool(cursor.fetchone()[0] > MANY_DEAD_ROWS)
+    cursor.execute(HAS_MANY_DEAD_ROWS)
+    return bool(cursor.fetchone()[0])
 
 
 def _claimed_lane(row: Sequence[Any], now: datetime) -> ClaimedLane:

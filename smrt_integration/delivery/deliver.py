@@ -21,6 +21,7 @@ from events.clock import database_now
 from events.outbox import held
 from events.outbox.rows import Settlement
 from events.outbox.settle import settle
+from smrt_integration import timeouts
 from smrt_integration.delivery import responses, segment, transport
 from smrt_integration.delivery.build import build
 from smrt_integration.delivery.claim import (
@@ -103,7 +104,7 @@ class Delivery:
         is claimed again as soon as the database is back. Returns True when the budget ended first
         and there may be more. Raises a database error when the database stays away.
         """
-        with self.leases.kept():
+        with self.leases.kept(), timeouts.use(timeouts.DELIVERY):
             while True:
                 try:
                     if not self._step():

@@ -111,20 +111,22 @@ def count_buffers(source: str) -> int:
     return int(plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"])
 
 
-def test_a_floor_rises_only_to_the_first_row_of_a_minute_before(customer: Customer) -> None:
+def test_a_floor_rises_only_to_the_first_row_of_seconds_before(customer: Customer) -> None:
     add_visits(3, customer)
     first = waiting()[0].pk
-    assert timedelta(seconds=60) == FLOOR_AGE
+    assert timedelta(seconds=5) == FLOOR_AGE
     start = timezone.now()
+    Lane.objects.update(floor_at=start)
 
     def floor_after(seconds: int) -> int:
         claim_at(start + timedelta(seconds=seconds))
         return lane_of(customer.business).floor
 
-    assert floor_after(50) == 0
-    assert floor_after(70) == 0
-    assert floor_after(100) == 0
-    assert floor_after(140) == first - 1
+    assert floor_after(4) == 0
+    assert floor_after(6) == 0
+    let_transactions_end()
+    assert floor_after(10) == 0
+    assert floor_after(12) == first - 1
 
 
 def test_a_late_commit_is_never_below_the_floor(customer: Customer) -> None:
@@ -192,7 +194,7 @@ def test_dead_rows_of_a_business_with_nothing_left_are_skipped_too(customer: Cus
     with other_session() as report:
         report.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         report.execute("SELECT count(*) FROM events_outgoing")
-        add_visits(2 * MANY_DEAD_ROWS, customer)
+        add_visits(20_000, customer)
         last = waiting()[-1].pk
         Outgoing.objects.all().delete()
         workers.wait_until(

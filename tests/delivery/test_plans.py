@@ -1,5 +1,7 @@
 """A round reads about as many rows as it sends, whatever waits and whatever statistics say."""
 
+from typing import Any
+
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -13,6 +15,7 @@ from events.outbox.settle import settle
 from smrt_integration.delivery import responses
 from smrt_integration.delivery.build import build
 from smrt_integration.delivery.claim import claim_lanes, hold_in_flight
+from smrt_integration.delivery.deliver import Delivery
 from smrt_integration.delivery.load import load
 from smrt_integration.delivery.post import LaneResult, post_into
 from smrt_integration.delivery.settle import add_lane_result
@@ -70,6 +73,8 @@ def busy(request: pytest.FixtureRequest, db: None) -> Business:
         add_visits(1, *everybody[::7])
         if request.param == "with statistics":
             cursor.execute("ANALYZE")
+        # as in a delivery: `test_a_delivery_reads_no_table_whole`
+        cursor.execute("SET LOCAL enable_seqscan = off")
     return busy
 
 
@@ -91,7 +96,7 @@ def check_a_claim(crowded: bool) -> None:
     """It reads a few rows of each business."""
     with CaptureQueriesContext(connection) as asked, transaction.atomic():
         assert len(claim_lanes(database_now(), 20, crowded=crowded)) == 20
-    (statement,) = [query["sql"] for query in asked if "events_lane" in query["sql"]]
+    (statement,) = [query["sql"] for query in asked if "UPDATE events_lane" in query["sql"]]
     Lane.objects.update(lease_token=None, lease_until=None)
     assert rows_read(statement) < 20 * 20
     assert "events_outgoing" not in tables_read_whole(plan(statement))
@@ -123,8 +128,23 @@ def test_a_round_reads_what_it_sends(busy: Business) -> None:
     assert len(statements) > 10
     with connection.cursor() as cursor:
         for statement in statements:
-            if statement.startswith(("SELECT set_config", "SET LOCAL")):
+            if "set_config" in statement:
                 cursor.execute(statement)
             elif statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
                 assert tables_read_whole(plan(statement)) & LARGE == set(), statement[:500]
                 assert rows_read(statement) < MOST_READ, statement[:500]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_delivery_reads_no_table_whole() -> None:
+    sending_business(write_key(1))
+    found = set()
+
+    def ask(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        execute("SHOW enable_seqscan", None, many, context)
+        found.update(context["cursor"].fetchone())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(ask):
+        Delivery().run()
+    assert found == {"off"}

@@ -67,6 +67,8 @@ def set_sizes(pages: int, rows: int) -> None:
 
 def forget_statistics() -> None:
     """Undo what earlier tests analyzed: a transaction that is rolled back keeps it."""
+    # Autovacuum would wait for what we change here, and our ANALYZE for autovacuum.
+    execute(f"LOCK TABLE {TABLES} IN SHARE UPDATE EXCLUSIVE MODE")
     set_sizes(pages=0, rows=-1)
     for table in LARGE:
         execute("DELETE FROM pg_statistic WHERE starelid = %s::regclass", [table])
