@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench import (
     api,
+    busy_evening,
     claiming,
     cost,
     latency,
@@ -57,6 +58,11 @@ PARTS = (
         "live",
         live_first.measure_live_first,
         ("live_behind_events_p99_ms", "live_behind_identifies_p99_ms"),
+    ),
+    Part(
+        "evening",
+        busy_evening.measure_busy_evening,
+        ("quiet_evening_p99_ms", "busy_evening_p99_ms"),
     ),
     Part(
         "record",

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -177,6 +177,17 @@ class Receiver(Program):
     def wait_for(self, tracks: int) -> dict[str, Any]:
         """Return the counts as soon as so many tracks have arrived."""
         return self._get("/wait", tracks=tracks)
+
+    def wait_for_orders(self, numbers: Collection[str]) -> dict[str, float]:
+        """Return when the first event of each order arrived, once those of all these have."""
+        arrivals: dict[str, float] = {}
+
+        def have_arrived() -> bool:
+            arrivals.update(self.counts()["arrivals"])
+            return arrivals.keys() >= set(numbers)
+
+        wait_until(have_arrived, "all orders have arrived", every=0.5)
+        return arrivals
 
     def _get(self, path: str, **numbers: float) -> dict[str, Any]:
         counts: dict[str, Any] = self._http.get(

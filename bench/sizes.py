@@ -26,6 +26,10 @@ class Sizes:
     """Bulk events of one business; there is a customer for every fourth."""
     live_seconds: float = 8.0
     live_delay: float = 0.08
+    evening_businesses: int = 200
+    evening_customers: int = 500
+    """Per business. Each gets a text."""
+    evening_seconds: float = 40.0
     record_turns: int = 20
     """Each turn saves some orders in every way."""
     round_businesses: int = 1_000
@@ -56,6 +60,9 @@ QUICK = Sizes(
     steady_seconds=4.0,
     live_backlog=4_000,
     live_seconds=3.0,
+    evening_businesses=20,
+    evening_customers=50,
+    evening_seconds=3.0,
     record_turns=3,
     api_seconds=4.0,
     neighbours_rows=13_000,

@@ -90,6 +90,11 @@ def measure_texts(sizes: Sizes) -> Iterator[Figure]:
 def _fill(businesses: int, customers: int) -> None:
     """Let texts wait, of which none is due before the wake-up; the tables have no statistics."""
     fill.create_businesses(businesses, customers, orders=0)
+    insert_texts()
+
+
+def insert_texts() -> None:
+    """Let a text to each customer wait."""
     with connection.cursor() as cursor:
         cursor.execute(INSERT_SETTINGS)
         cursor.execute(INSERT_PICKUPS)
