@@ -3,9 +3,11 @@
 Everything is computed from the row number, so every run measures the same data.
 """
 
-from typing import Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 
 from bench import fill
 
@@ -99,12 +101,35 @@ INSERT INTO customers_incomingtext (business_id, customer_id, phone, body, media
     FROM customers_customer;
 """
 
+INDEXES: Final = """
+SELECT quote_ident(i.relname), pg_get_indexdef(i.oid) FROM pg_index x
+JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
+WHERE t.relname = ANY (%s)
+    AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.oid)
+ORDER BY i.relname
+"""
+
+
+@contextmanager
+def filling_at_once() -> Iterator[Any]:
+    """Fill the tables without their indexes, foreign keys and triggers: five times as fast."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
+        cursor.execute(INDEXES, [[f"customers_{table}" for table in TABLES]])
+        indexes = cursor.fetchall()
+        for name, _ in indexes:
+            cursor.execute(f"DROP INDEX {name}")
+        yield cursor
+        for _, definition in indexes:
+            cursor.execute(definition)
+
 
 def fill_lists(customers: int, orders: int) -> None:
     """Replace all data by a large business and some small ones, and collect statistics."""
     fill.create_businesses(SMALL_BUSINESSES + 1, SMALL_CUSTOMERS, SMALL_CUSTOMERS)
     values = {"business": LARGE_BUSINESS, "customers": customers, "orders": orders}
-    with connection.cursor() as cursor:
+    with filling_at_once() as cursor:
         cursor.execute("DELETE FROM customers_order WHERE business_id = %(business)s", values)
         cursor.execute(
             "DELETE FROM customers_customfieldvalue v USING customers_customer c"
@@ -133,5 +158,6 @@ def fill_lists(customers: int, orders: int) -> None:
             " WHERE c.business_id = %(business)s",
             values,
         )
+    with connection.cursor() as cursor:
         for table in TABLES:
             cursor.execute(f"VACUUM ANALYZE customers_{table}")

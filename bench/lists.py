@@ -23,6 +23,7 @@ from bench.owner_pages import PLAIN_FILES
 from bench.sizes import Sizes
 from customers.models import Business, Membership
 from events.models import Outgoing, SendLog
+from smrt_integration.api.filters import ReferenceFilter
 from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import SCOPES
 from smrt_integration.api.scopes import Client as ApiClient
@@ -103,10 +104,10 @@ def figures_of_lists(customers: int) -> Iterator[Figure]:
             )
 
 
-def owner_of(business: Business) -> Visitor:
-    user = User.objects.create(username="lists-owner", is_staff=True)
+def owner_of(business: Business, name: str = "owner") -> Visitor:
+    user = User.objects.create(username=f"lists-{name}", is_staff=True)
     Membership.objects.create(user=user, business=business, role=Membership.Role.OWNER)
-    return _user("owner", user)
+    return _user(name, user)
 
 
 def support() -> Visitor:
@@ -234,7 +235,7 @@ def _values_of(viewset: Any, name: str) -> Iterator[Any]:
         yield "2024-06-01T00:00:00Z"
     elif name == "day":
         yield DAY
-    elif declared is not None and type(declared).__name__ == "UUIDFilter":
+    elif declared is not None and isinstance(declared, ReferenceFilter):
         yield from _uuids(viewset.queryset.model, declared.field_name)
     else:
         choices = viewset.queryset.model._meta.get_field(name).choices or ()

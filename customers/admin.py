@@ -1,6 +1,6 @@
 """The admin pages of the records."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db import models
@@ -18,7 +18,9 @@ from customers.admin_base import (
     SupportAdmin,
 )
 from customers.admin_consent import AsksForConsent
+from customers.admin_filters import FifthFilter
 from customers.admin_links import AccountLinksAdmin
+from customers.admin_scan import IndexedValues
 from customers.day_filters import LocalDayFilter
 from customers.models import (
     Agent,
@@ -134,11 +136,17 @@ class CustomerAdmin(AsksForConsent, AccountLinksAdmin):
     list_filter = (
         "kind",
         "visit_frequency",
-        "demographic",
+        ("demographic", FifthFilter),
         "payment_term",
         "source",
         ("created_at", LocalDayFilter),
     )
+    indexed_values: ClassVar[IndexedValues] = {
+        "kind": ("CORPORATE",),
+        "source": ("Website",),
+        "payment_term": ("Statement", "AutoPay"),
+        "visit_frequency": ("weekly", "bi-weekly", "monthly", "irregular"),
+    }
     list_select_related = ("business",)
     found_by = search.customers
     autocomplete_fields = ("business", "agent", "brand", "group", "discount", "master")
@@ -188,6 +196,7 @@ class OrderAdmin(ReadOnlyAdmin):
     ordering = ("-created_at", "-pk")
     list_display = ("number", "business", "customer", "status", "total", "created_at")
     list_filter = ("status", ("created_at", LocalDayFilter))
+    indexed_values: ClassVar[IndexedValues] = {"status": ("open", "ready")}
     list_select_related = ("business", "customer")
     found_by = search.orders
     inlines = (LineItems,)
@@ -216,6 +225,7 @@ class StopAdmin(EndedIsReadOnly):
         "completed_at",
     )
     list_filter = ("status", ("scheduled_for", LocalDayFilter))
+    indexed_values: ClassVar[IndexedValues] = {"status": ("pending", "missed")}
     list_select_related = ("business", "customer", "driver", "route")
     found_by = search.about_customers
     autocomplete_fields = ("business", "customer", "driver", "route")
@@ -240,6 +250,7 @@ class PickupRequestAdmin(EndedIsReadOnly):
         "canceled_via",
         ("pickup_date", LocalDayFilter),
     )
+    indexed_values: ClassVar[IndexedValues] = {"status": ("scheduled", "canceled")}
     list_select_related = ("business", "customer")
     found_by = search.about_customers
     autocomplete_fields = ("business", "customer", "employee")
@@ -252,6 +263,7 @@ class RegularPickupRequestAdmin(EndedIsReadOnly):
     ordering = ("-requested_at", "-pk")
     list_display = ("requested_at", "business", "customer", "status", "decided_at")
     list_filter = ("status", ("requested_at", LocalDayFilter))
+    indexed_values: ClassVar[IndexedValues] = {"status": ("pending", "declined")}
     list_select_related = ("business", "customer")
     found_by = search.about_customers
     autocomplete_fields = ("business", "customer")

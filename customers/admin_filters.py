@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.admin import FieldListFilter, RelatedFieldListFilter
+from django.contrib.admin import (
+    AllValuesFieldListFilter,
+    FieldListFilter,
+    RelatedFieldListFilter,
+)
 from django.contrib.admin.utils import get_fields_from_path
 from django.db import models
 from django.http import HttpRequest
@@ -61,3 +65,11 @@ def scoped_filter(model: type[models.Model], entry: Any) -> Any:
 @cache
 def _scoped_class(kind: type[FieldListFilter]) -> type[FieldListFilter]:
     return kind if issubclass(kind, _Scoped) else type(kind.__name__, (_Scoped, kind), {})
+
+
+class FifthFilter(AllValuesFieldListFilter):
+    """The filter by fifths, which does not look for the fifths that customers have."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lookup_choices: Any = range(1, 6)

@@ -1,68 +1,32 @@
 """Lists that take the same time however many rows there are.
 
-A count, a sort and the way to a far page read all rows of a business. So rows are counted up to
-a limit and estimated beyond it, pages end with the first thousands of rows, and columns can be
-sorted by only where an index has that order, or where there are few rows.
+A count, a sort, a filter and the way to a far page read all rows of a business. So rows are counted
+up to a limit and estimated beyond it, pages end with the first thousands of rows, filters look at
+as many, and columns can be sorted by only where an index has that order, or where there are few
+rows.
 """
 
-import json
-from functools import cached_property
-from math import floor, log10
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.contrib import admin
-from django.core.paginator import Paginator
-from django.db import connection
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from customers import access
+from customers.admin_paginator import MOST_COUNTED, BoundedPaginator, values_in_order
+from customers.admin_scan import BoundedChangeList, IndexedValues
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
-    RowsPaginator = Paginator[Any]
 else:
     ModelAdmin = object
-    RowsPaginator = Paginator
 
-MOST_COUNTED: Final = 1_000
-"""Rows that are counted exactly, in a few milliseconds."""
-MOST_PAGES: Final = 200
-"""PostgreSQL reads all rows before a page. Nobody pages further; people search or filter."""
-
-
-class EstimatedCount(int):
-    """A number of rows that is shown as an estimate: "about 1,000,000"."""
-
-    def __str__(self) -> str:
-        return f"about {int(self):,}"
-
-
-class BoundedPaginator(RowsPaginator):
-    @cached_property
-    def count(self) -> int:
-        """Return the number of rows, estimated if there are more than MOST_COUNTED."""
-        rows: Any = self.object_list
-        if not isinstance(rows, QuerySet):
-            return len(rows)
-        # In the order of the page, for which there is an index.
-        counted = rows[: MOST_COUNTED + 1].count()
-        return counted if counted <= MOST_COUNTED else EstimatedCount(_estimate(rows, counted))
-
-    @cached_property
-    def num_pages(self) -> int:
-        return min(super().num_pages, MOST_PAGES)
-
-
-def _estimate(rows: QuerySet[Any], at_least: int) -> int:
-    """Return how many rows PostgreSQL's planner expects, with two digits that count."""
-    statement, values = rows.order_by().values("pk").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", values)
-        (explained,) = cursor.fetchone()
-    (found,) = json.loads(explained) if isinstance(explained, str) else explained
-    expected = max(int(found["Plan"]["Plan Rows"]), at_least - 1)
-    return round(expected, 1 - floor(log10(expected)))
+MOST_BUSINESSES: Final = 20
+"""Businesses of one user whose rows are merged. Each costs a look into an index."""
+SEARCH_PARAMETERS: Final = (SEARCH_VAR, "term")
+"""What lists and autocompletes are searched by."""
 
 
 class ListOfAnySize(ModelAdmin):
@@ -71,6 +35,7 @@ class ListOfAnySize(ModelAdmin):
     paginator: ClassVar[Any] = BoundedPaginator
     business_path: ClassVar[str]
     is_small: ClassVar[bool] = False
+    indexed_values: ClassVar[IndexedValues] = {}
     show_full_result_count = False
 
     def get_ordering(self, request: HttpRequest) -> Any:
@@ -81,9 +46,39 @@ class ListOfAnySize(ModelAdmin):
         if days := self._filtered_days(request):
             return (f"-{days[0]}", "-pk")
         ordering = super().get_ordering(request)
-        if self.is_small or not ordering or self._is_of_one_business(request):
+        if self.is_small or not ordering or not self.is_of_all(request):
             return ordering
         return ("-pk",)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:
+        return BoundedChangeList
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
+        pages: Any = super().get_paginator(request, queryset, *args, **kwargs)
+        if getattr(queryset, "model", None) is not self.model:
+            return pages  # a record's history
+        pages.is_found = bool(
+            getattr(self, "found_by", None)
+            and any(request.GET.get(name) for name in SEARCH_PARAMETERS)
+        )
+        pages.all_rows = self.get_queryset(request).order_by(*queryset.query.order_by)
+        pages.all_rows.query.select_related = queryset.query.select_related
+        pages.of_each = self.of_each_business(request, queryset)
+        return pages
+
+    def of_each_business(self, request: HttpRequest, rows: Any) -> Sequence[QuerySet[Any]]:
+        """Return the rows of each business, if they are of several and each has an index."""
+        if self.is_small or self.is_of_all(request) or self._is_of_one_business(request):
+            return ()
+        ids = access.business_ids_of(request.user) or ()
+        return [rows.filter(**{self.business_path: pk}) for pk in ids]
+
+    def is_of_all(self, request: HttpRequest) -> bool:
+        """Return whether the list is of all businesses, or of many."""
+        if self._is_of_one_business(request):
+            return False
+        ids = access.business_ids_of(request.user)
+        return ids is None or len(ids) > MOST_BUSINESSES
 
     def get_sortable_by(self, request: HttpRequest) -> Any:
         columns = super().get_sortable_by(request)
@@ -97,8 +92,10 @@ class ListOfAnySize(ModelAdmin):
 
     def _is_short(self, request: HttpRequest) -> bool:
         """Return whether the user has so few of these rows that any order is quick."""
-        rows = self.get_queryset(request).order_by()
-        return bool(rows[: MOST_COUNTED + 1].count() <= MOST_COUNTED)
+        rows = self.get_queryset(request)
+        rows = rows.order_by(*(self.get_ordering(request) or ("-pk",)))
+        of_each = self.of_each_business(request, rows)
+        return len(values_in_order(rows, of_each, 0, MOST_COUNTED + 1)) <= MOST_COUNTED
 
     def _is_of_one_business(self, request: HttpRequest) -> bool:
         chosen = f"{self.business_path}__id__exact"

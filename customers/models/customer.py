@@ -119,6 +119,27 @@ class Customer(HasAddress, HasPhone, HasOptOuts, BelongsToBusiness):
         indexes = [
             models.Index("business", "id", name="customer_by_business"),
             models.Index("business", "created_at", name="customer_by_signup"),
+            # Lists of those that most customers are not: `indexed_values` of the admin.
+            models.Index(
+                "business", "id", name="customer_corporate", condition=Q(kind="CORPORATE")
+            ),
+            models.Index(
+                "business", "id", name="customer_of_website", condition=Q(source="Website")
+            ),
+            models.Index(
+                "business",
+                "payment_term",
+                "id",
+                name="customer_by_payment_term",
+                condition=~Q(payment_term="POS"),
+            ),
+            models.Index(
+                "business",
+                "visit_frequency",
+                "id",
+                name="customer_by_frequency",
+                condition=~Q(visit_frequency="unknown"),
+            ),
             # The sweep for lost customers: by business, those not seen for the longest time.
             models.Index(
                 "business", Coalesce("last_visit", "created_at"), name="customer_by_last_seen"

@@ -61,7 +61,16 @@ class PickupRequest(HasPublicId, BelongsToCustomer):
                 name="pickup_scheduled_once_a_day",
             )
         ]
-        indexes = [models.Index("business", "pickup_date", name="pickup_by_date")]
+        indexes = [
+            models.Index("business", "pickup_date", name="pickup_by_date"),
+            models.Index(
+                "business",
+                "status",
+                "pickup_date",
+                name="pickup_not_completed",
+                condition=~Q(status="completed"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Pickup on {day_in_words(self, self.pickup_date)}"
@@ -157,7 +166,16 @@ class RegularPickupRequest(HasPublicId, HasAddress, BelongsToCustomer):
                 name="regular_request_pending_once",
             )
         ]
-        indexes = [models.Index("business", "requested_at", name="regular_request_by_time")]
+        indexes = [
+            models.Index("business", "requested_at", name="regular_request_by_time"),
+            models.Index(
+                "business",
+                "status",
+                "requested_at",
+                name="regular_request_not_approved",
+                condition=~Q(status="approved"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Request of {day_in_words(self, self.requested_at)}"

@@ -63,6 +63,9 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
             models.Index(
                 "business", "scheduled_for", name="stop_pending", condition=Q(status="pending")
             ),
+            models.Index(
+                "business", "scheduled_for", name="stop_missed", condition=Q(status="missed")
+            ),
         ]
 
     def __str__(self) -> str:

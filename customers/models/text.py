@@ -119,6 +119,12 @@ class NightlyText(models.Model):
             models.Index(
                 fields=["business", "-pickup_date", "-id"], name="nightly_text_by_business"
             ),
+            # What went wrong.
+            models.Index(
+                fields=["business", "status", "-pickup_date", "-id"],
+                name="nightly_text_failed",
+                condition=Q(status__in=["refused", "unknown", "expired"]),
+            ),
         ]
 
     def __str__(self) -> str:

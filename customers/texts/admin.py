@@ -1,6 +1,6 @@
 """The owner's pages about texts: the settings, what happened to each text, and the replies."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.conf import settings as installation
@@ -12,6 +12,7 @@ from django.utils.text import Truncator
 
 from customers import access, search
 from customers.admin_base import ReadOnlyAdmin, ScopedAdmin
+from customers.admin_scan import IndexedValues
 from customers.business_clock import UTC_CLOCK
 from customers.clock_in_use import clock_in_use, hour_choices
 from customers.day_filters import LocalDayFilter
@@ -123,6 +124,7 @@ class TextSettingsAdmin(ScopedAdmin):
 class NightlyTextAdmin(ReadOnlyAdmin):
     list_display = ("pickup_date", "customer", "business", "status", "reason_text", "sent_at")
     list_filter = ("status", ("pickup_date", LocalDayFilter))
+    indexed_values: ClassVar[IndexedValues] = {"status": ("refused", "unknown", "expired")}
     list_select_related = ("customer", "business")
     found_by = search.about_customers
     fields = (
@@ -153,6 +155,7 @@ class NightlyTextAdmin(ReadOnlyAdmin):
 class IncomingTextAdmin(ReadOnlyAdmin):
     list_display = ("at", "sender", "business", "excerpt", "outcome", "handled")
     list_filter = ("handled", "meaning", ("at", LocalDayFilter))
+    indexed_values: ClassVar[IndexedValues] = {"handled": ("0",)}
     list_select_related = ("customer", "business")
     found_by = search.incoming_texts
     fields = (

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 import django_filters as filters
+from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
@@ -13,6 +15,7 @@ from customers import search
 from customers.folding import fold
 from customers.models import Customer, Order, PickupRequest, RegularPickupRequest, Stop
 from customers.phones import ImpossibleNumber, read_phone, same_phone
+from smrt_integration.api.bounded_pages import Scanned
 from smrt_integration.api.fields import OFFSET_REQUIRED
 
 if TYPE_CHECKING:
@@ -27,8 +30,14 @@ if TYPE_CHECKING:
 
     class IsoDateTimeFilterBase:
         def __init__(self, field_name: str, lookup_expr: str) -> None: ...
+
+    class UUIDFilterBase:
+        field_name: str
+
+        def __init__(self, field_name: str, help_text: str = "") -> None: ...
 else:
     FilterSet = filters.FilterSet
+    UUIDFilterBase = filters.UUIDFilter
     IsoDateTimeFilterBase = filters.IsoDateTimeFilter
     from django_filters.fields import IsoDateTimeField
 
@@ -66,10 +75,26 @@ class DateTimeWithOffsetFilter(IsoDateTimeFilterBase):
     field_class = DateTimeWithOffsetFormField
 
 
+class ReferenceFilter(UUIDFilterBase):
+    """The filter by the id of a record that rows refer to.
+
+    The record is looked up first, so that PostgreSQL knows how many rows refer to it.
+    """
+
+    def filter(self, rows: QuerySet[Any], value: UUID | None) -> QuerySet[Any]:
+        if value is None:
+            return rows
+        path = self.field_name.removesuffix("__uuid")
+        record: Any = get_fields_from_path(rows.model, path)[-1].related_model
+        found = record.objects.filter(uuid=value).values_list("pk", flat=True)
+        return rows.filter(**{f"{path}__in": [*found]})
+
+
 class SearchFilter(FilterSet):
     """The filter of a list that can be searched by `found_by`, a function of `customers.search`."""
 
     found_by: ClassVar[Callable[[QuerySet[Any], str, Sequence[int]], search.Matching]]
+    scanned: ClassVar[Scanned] = {}
     search = filters.CharFilter(method="by_search", max_length=200, help_text=CUSTOMER_SEARCH)
 
     def by_search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
@@ -80,8 +105,9 @@ class SearchFilter(FilterSet):
 
 class OrderFilter(SearchFilter):
     found_by = search.orders
+    scanned: ClassVar[Scanned] = {"status": ("returned",)}
     search = filters.CharFilter(method="by_search", max_length=200, help_text=ORDER_SEARCH)
-    customer = filters.UUIDFilter("customer__uuid")
+    customer = ReferenceFilter("customer__uuid")
     created_after = DateTimeWithOffsetFilter("created_at", "gte")
     created_before = DateTimeWithOffsetFilter("created_at", "lt")
 
@@ -92,9 +118,10 @@ class OrderFilter(SearchFilter):
 
 class StopFilter(SearchFilter):
     found_by = search.about_customers
-    customer = filters.UUIDFilter("customer__uuid")
-    driver = filters.UUIDFilter("driver__uuid")
-    route = filters.UUIDFilter("route__uuid")
+    scanned: ClassVar[Scanned] = {"driver": None, "route": None, "status": ("completed",)}
+    customer = ReferenceFilter("customer__uuid")
+    driver = ReferenceFilter("driver__uuid")
+    route = ReferenceFilter("route__uuid")
     day = filters.DateFilter("scheduled_for")
 
     class Meta:
@@ -104,8 +131,9 @@ class StopFilter(SearchFilter):
 
 class PickupRequestFilter(SearchFilter):
     found_by = search.about_customers
-    customer = filters.UUIDFilter("customer__uuid")
-    route = filters.UUIDFilter(
+    scanned: ClassVar[Scanned] = {"route": None, "scheduled_by": None, "status": ("completed",)}
+    customer = ReferenceFilter("customer__uuid")
+    route = ReferenceFilter(
         "customer__agent__uuid", help_text="Pickups of the customers on this route."
     )
     day = filters.DateFilter("pickup_date")
@@ -117,6 +145,7 @@ class PickupRequestFilter(SearchFilter):
 
 class CustomerFilter(SearchFilter):
     found_by = search.customers
+    scanned: ClassVar[Scanned] = {"agent": None}
     email = filters.CharFilter(method="by_email", max_length=320)
     phone = filters.CharFilter(
         method="by_phone",
@@ -129,7 +158,7 @@ class CustomerFilter(SearchFilter):
         help_text="The start of the first, last or company name. Several words must all match."
         f" Looks at no more than {search.MOST_FOUND:,} customers.",
     )
-    agent = filters.UUIDFilter("agent__uuid")
+    agent = ReferenceFilter("agent__uuid")
 
     class Meta:
         model = Customer
@@ -156,7 +185,8 @@ class CustomerFilter(SearchFilter):
 
 class RegularPickupRequestFilter(SearchFilter):
     found_by = search.about_customers
-    customer = filters.UUIDFilter("customer__uuid")
+    scanned: ClassVar[Scanned] = {"status": ("approved",)}
+    customer = ReferenceFilter("customer__uuid")
 
     class Meta:
         model = RegularPickupRequest

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
+from smrt_integration.api.bounded_pages import MOST_SCANNED, looked_at
 from smrt_integration.api.sealed import NotSealed, seal, unseal
 
 CURSOR_PARAMETER: Final = "cursor"
@@ -24,6 +25,7 @@ MAX_PAGE_SIZE: Final = 200
 LIMIT_HELP: Final = f"Give a whole number from 1 to {MAX_PAGE_SIZE}."
 # No other script's digits, no sign and no underscore, which int() reads.
 WHOLE_NUMBER: Final = re.compile("[0-9]{1,9}")
+FOUND_BY: Final = frozenset({"search", "name"})
 FORWARD, BACKWARD = "+", "-"
 
 CursorPosition = list[Any]
@@ -123,16 +125,21 @@ class KeysetPagination(CursorPagination):
         queryset = queryset.order_by(*ordering)
         if position is not None:
             queryset = queryset.filter(_beyond(ordering, position))
-        rows = list(queryset[: page.limit + 1])
+        last = _last_looked_at(looked_at(view, request), ordering, position)
+        if last is not None:
+            queryset = queryset.filter(_bound(ordering, last, until=True))
+            queryset = queryset.exclude(_beyond(ordering, last))
+        rows = _read(queryset, view, request, page.limit + 1)
         has_more, rows = len(rows) > page.limit, rows[: page.limit]
+        positions = [_position_of(columns, row) for row in rows]
+        # where the next page in this direction begins, and the way back
+        on = positions[-1] if has_more else last
+        back = positions[0] if positions else last
         if page.backward_from:
             rows.reverse()
-        has_next = rows and (has_more or page.backward_from)
-        has_previous = rows and (page.forward_from or (has_more and page.backward_from))
-        self.links = page.links(
-            _position_of(columns, rows[-1]) if has_next else None,
-            _position_of(columns, rows[0]) if has_previous else None,
-        )
+            self.links = page.links(back, on)
+        else:
+            self.links = page.links(on, back if page.forward_from else None)
         return rows
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -147,6 +154,32 @@ def _position_of(columns: Sequence[str], row: Any) -> CursorPosition:
     return [getattr(row, column.removeprefix("-")) for column in columns]
 
 
+def _read(rows: QuerySet[Any], view: Any, request: Request, most: int) -> list[Any]:
+    """Return the first rows.
+
+    Of the rows that a search found, first all ids are read. With a limit, PostgreSQL might read all
+    rows of the business in the order of the list until it has enough of them.
+    """
+    if not FOUND_BY.intersection(request.query_params):
+        return [*rows[:most]]
+    ids = [*rows.values_list("pk", flat=True)][:most]
+    return [*view.get_queryset().filter(pk__in=ids).order_by(*rows.query.order_by)]
+
+
+def _last_looked_at(
+    rows: QuerySet[Any] | None, ordering: Sequence[str], position: CursorPosition | None
+) -> CursorPosition | None:
+    """Return the position of the last row that a page looks at, or None if it is the last row."""
+    if rows is None:
+        return None
+    if position is not None:
+        rows = rows.filter(_beyond(ordering, position))
+    columns = [column.removeprefix("-") for column in ordering]
+    places = rows.order_by(*ordering).values_list(*columns)[MOST_SCANNED - 1 : MOST_SCANNED + 1]
+    last, *more = [*places] or [()]
+    return [*last] if more else None
+
+
 def _beyond(ordering: Sequence[str], position: CursorPosition) -> Q:
     """Return the condition (a, b) < (x, y) for the rows beyond a position.
 
@@ -156,7 +189,11 @@ def _beyond(ordering: Sequence[str], position: CursorPosition) -> Q:
     for column, value in reversed(list(zip(ordering, position, strict=True))):
         name, sign = column.removeprefix("-"), "lt" if column.startswith("-") else "gt"
         beyond = Q(**{f"{name}__{sign}": value}) | (Q(**{name: value}) & beyond if beyond else Q())
-    first = ordering[0]
-    return beyond & Q(
-        **{f"{first.removeprefix('-')}__{'lte' if first.startswith('-') else 'gte'}": position[0]}
-    )
+    return beyond & _bound(ordering, position)
+
+
+def _bound(ordering: Sequence[str], position: CursorPosition, *, until: bool = False) -> Q:
+    """Return the condition on the first column of the rows from a position on, or until it."""
+    is_descending = ordering[0].startswith("-")
+    comparison = "lte" if is_descending != until else "gte"
+    return Q(**{f"{ordering[0].removeprefix('-')}__{comparison}": position[0]})

@@ -150,6 +150,33 @@ def test_pages_lead_forward_and_back_without_gaps(
     assert [ids(page) for page in back[1:]] == [ids(page) for page in reversed(pages[:-1])]
 
 
+def test_a_page_looks_at_a_part_of_the_list_where_a_filter_has_no_index(
+    pos: Caller, customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the next page goes on after it, in both directions."""
+    monkeypatch.setattr("smrt_integration.api.pagination.MOST_SCANNED", 4)
+    driver = EmployeeFactory.create(business=customer.business)
+    numbers = {
+        str(StopFactory.create(customer=customer, driver=by).uuid): number
+        for number, by in enumerate(driver if n in (0, 1, 9) else None for n in range(11))
+    }
+
+    def pages(first: dict[str, Any], link: str) -> list[dict[str, Any]]:
+        found = [first]
+        while found[-1][link]:
+            found.append(pos.get(found[-1][link].split("/api/v1/")[1]).json())
+        return found
+
+    def stops(*pages: dict[str, Any]) -> list[list[int]]:
+        return [[numbers[row["id"]] for row in page["results"]] for page in pages]
+
+    forward = pages(pos.get("stops", driver=driver.uuid, limit=2).json(), "next")
+    assert stops(*forward) == [[9], [], [1, 0]]
+    back = pages(forward[-1], "previous")[1:]
+    assert stops(*back) == [[], [9], []]
+    assert stops(*pages(back[0], "next")[1:]) == [[1], [0]]
+
+
 @pytest.mark.parametrize("cursor", ["x", "cD1hYmM=", "K2FiYw==", "\u00e9", "a:b:c"])
 @pytest.mark.parametrize("path", ["orders", "agents", "custom-fields"])
 def test_a_forged_cursor_is_not_found(path: str, cursor: str, pos: Caller) -> None:
