@@ -6,6 +6,7 @@ takes at most about 100 ms, and after a failure none is tried for PAUSE_SECONDS.
 """
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -40,6 +41,7 @@ PAUSE_SECONDS: Final = 3.0
 deliver in real time again soon after it is back."""
 
 _paused_until = 0.0
+_of_thread = threading.local()
 _redis_outage = Outage("redis", used_for="wake-ups")
 _broker_outage = Outage("broker", used_for="wake-ups")
 
@@ -82,10 +84,7 @@ def wake() -> bool:
     # Without a number of its own: the thread that wakes has no connection to the database. Few
     # wake-ups can pile up, as none is published while one waits.
     return _try_to_publish(
-        lambda: (
-            bool(_redis(os.getpid()).set(WAKE_UP_KEY, 1, nx=True, ex=WAKE_UP_KEY_SECONDS))
-            and _publish(DELIVER_TASK, headers={stale_tasks.NUMBER_HEADER: None})
-        )
+        lambda: _set_key() and _publish(DELIVER_TASK, headers={stale_tasks.NUMBER_HEADER: None})
     )
 
 
@@ -119,6 +118,30 @@ def clear() -> None:
         _redis_outage.failed(error)
     else:
         _redis_outage.worked()
+
+
+def _set_key() -> bool:
+    """Set the key. Returns False if it exists. A connection that Redis closed is opened again.
+
+    The thread takes the processor from a save that is running. With a connection of its own and
+    the text of the command made once, it takes a quarter of what `redis.Redis.set` takes.
+    """
+    try:
+        return _set_key_once()
+    except redis.ConnectionError:
+        return _set_key_once()
+
+
+def _set_key_once() -> bool:
+    client = _redis(os.getpid())
+    if getattr(_of_thread, "client", None) is not client:
+        _of_thread.client, _of_thread.connection = client, client.connection_pool.make_connection()
+        _of_thread.command = _of_thread.connection.pack_command(
+            "SET", WAKE_UP_KEY, 1, "NX", "EX", WAKE_UP_KEY_SECONDS
+        )
+    # Both close the connection if they fail. Sending opens it.
+    _of_thread.connection.send_packed_command(_of_thread.command)
+    return _of_thread.connection.read_response() is not None
 
 
 def _publish(task: str, **options: Any) -> bool:

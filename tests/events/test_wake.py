@@ -135,6 +135,17 @@ def test_after_a_worker_started_the_next_save_publishes_a_wake_up(
     assert wake_ups() == 2
 
 
+def test_a_save_wakes_although_redis_closed_the_connection(
+    server: RedisServer, customer: Customer, wake_ups: Callable[[], int]
+) -> None:
+    save(customer)
+    let_wake_ups_end()
+    wake.clear()
+    assert redis.Redis.from_url(server.url).client_kill_filter(_type="normal", skipme=True) >= 2
+    save(customer)
+    assert wake_ups() == 2
+
+
 def test_a_lost_wake_up_prevents_others_for_at_most_five_seconds(
     server: RedisServer, customer: Customer
 ) -> None:
