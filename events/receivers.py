@@ -14,12 +14,15 @@ from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
 from customers import models as records
+from customers.models.action import Action, action_ended, current_action
 from customers.traits import RELATED_TRAIT_FIELDS, TRAIT_FIELDS
 from events import catalogue
 from events.definitions.definition import IncompleteDefinition
+from events.identify import IDENTIFY
 from events.lanes import lane_control
 from events.models import Integration
-from events.outbox import fan_out, held
+from events.outbox import fan_out, held, switched_off
+from events.outbox.of_action import Meaning, record_meanings, record_with_action
 from events.outbox.record import record
 from events.switch_changes import record_switch_changes
 
@@ -51,6 +54,7 @@ def connect() -> None:
     post_save.connect(record_custom_value, sender=records.CustomFieldValue)
     post_delete.connect(record_custom_value, sender=records.CustomFieldValue)
     post_save.connect(apply_integration_change, sender=Integration)
+    action_ended.connect(record_action, sender=Action)
 
 
 def _models_with_events() -> set[type[Model]]:
@@ -102,14 +106,32 @@ def record_save(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) ->
     now = timezone.now()
     events = catalogue.events_of(sender._meta.label)
     triggered = [event for event in events if event.trigger(instance.before, instance)]
-    traits_changed = sender is records.Customer and (
+    traits_changed = sender is records.Customer and bool(
         instance.before is None or instance.changed & TRAIT_FIELDS
     )
-    if triggered or traits_changed:
-        # the events of a model agree on the path to its customer (events.catalogue)
-        customer_id = attrgetter(events[0].customer_id)(instance)
-        occurrences = [event.occurrence(instance, now) for event in triggered]
-        record(customer_id, occurrences, now if traits_changed else None)
+    names = [event.name for event in triggered] + [IDENTIFY] * traits_changed
+    if not names:
+        return
+    business_id = instance.tenant_id()
+    # for an action, that is asked once at its end
+    if current_action() is None and switched_off.is_off(business_id, names):
+        return
+    # the events of a model agree on the path to its customer (events.catalogue)
+    customer_id = attrgetter(events[0].customer_id)(instance)
+    occurrences = [event.occurrence(instance, now) for event in triggered]
+    record_with_action(
+        Meaning(business_id, customer_id, occurrences, now if traits_changed else None)
+    )
+
+
+def record_action(sender: type[Action], put_off: list[Meaning], **kwargs: Any) -> None:
+    """Record what the saves of an action mean. A bug of ours must not fail the action."""
+    try:
+        record_meanings(put_off)
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the action goes on
+        log.error("recording_failed", model="action", id=None, error=type(error).__name__)  # noqa: TRY400
 
 
 @never_fail_the_save
@@ -139,6 +161,7 @@ def fan_out_save(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -
 
 def apply_integration_change(sender: type[Model], instance: Integration, **kwargs: Any) -> None:
     """Resume the lane, record what was switched, and queue the identifies that the change needs."""
+    switched_off.clear(instance.business_id)
     if instance.before is None or instance.changed & CONNECTION_FIELDS:
         lane_control.resume(instance.business_id)
         held.start_afresh(instance.business_id)

@@ -41,9 +41,8 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
         # They outlive a statement, so a connection pooler in transaction mode cannot have them.
         "DISABLE_SERVER_SIDE_CURSORS": True,
-        # Options of the address itself (sslmode, say) come first. Only cursors that bind on the
-        # server prepare statements: `events.outbox.record` has one.
-        "OPTIONS": {"connect_timeout": 5, "prepare_threshold": 2}
+        # Options of the address itself (sslmode, say) come first.
+        "OPTIONS": {"connect_timeout": 5}
         | DATABASE.get("OPTIONS", {})
         | {"cursor_factory": timeouts.CursorWithTimeouts},
     }

@@ -120,6 +120,14 @@ def _forget_outages() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _suspect_no_business() -> None:
+    """Begin without the businesses that were off in earlier tests of this process."""
+    from events.outbox import switched_off
+
+    switched_off._suspected.clear()
+
+
+@pytest.fixture(autouse=True)
 def _empty_redis() -> None:
     """Delete the tasks and wake-ups of earlier tests, and forget that Redis was away."""
     from customers import rate_limit

@@ -23,6 +23,7 @@ from customers.errors import (
     refused_if_taken,
 )
 from customers.folding import folded_start
+from customers.models.action import one_action
 from customers.models.business import Agent, Business, Discount, Employee
 from customers.models.customer import Customer
 from customers.models.line_item import LineItem, LineItemChange, NewLineItem, columns_of
@@ -121,6 +122,7 @@ class Order(HasPublicId, BelongsToCustomer):
         return cls.create_for_locked(customer, **intake)
 
     @classmethod
+    @one_action()
     def create_for_locked(  # noqa: PLR0913 - the fields of OrderIntake
         cls,
         customer: Customer,
@@ -164,6 +166,7 @@ class Order(HasPublicId, BelongsToCustomer):
         self.save(update_fields=["status", "ready_at"])
 
     @transaction.atomic
+    @one_action()
     def return_to_customer(
         self,
         *,

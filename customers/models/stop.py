@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from customers.clock_in_use import day_in_words
 from customers.errors import ActionRefused, checked_time, refuse_other_business
+from customers.models.action import one_action
 from customers.models.address import HasAddress
 from customers.models.business import Agent, Business, Employee
 from customers.models.customer import Customer
@@ -133,6 +134,7 @@ class Stop(HasPublicId, HasAddress, BelongsToCustomer):
         return stop
 
     @transaction.atomic
+    @one_action()
     def complete(
         self,
         driver: Employee | None = None,

@@ -1,21 +1,19 @@
-"""Record occurrences: one statement per save, in the transaction of the save."""
+"""Record occurrences: one statement per save or action, in its transaction."""
 
 import json
 import secrets
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-import psycopg
 from django.db import connection
-from psycopg.pq import TransactionStatus
 
 from events import wake
 from events.identify import IDENTIFY
 from events.occurrences import Lookup, Occurrence, Related
+from events.outbox import prepared
 
 LOOKUP_QUERIES: Final[dict[Related, str]] = {
     "agent": "SELECT name FROM customers_agent WHERE id = %s::bigint",
@@ -87,25 +85,6 @@ LookupNames = tuple[tuple[str, Related], ...]
 """The lookups of one occurrence: the fact's name, and its key in LOOKUP_QUERIES."""
 
 
-@contextmanager
-def prepared_cursor() -> Iterator[Any]:
-    """A cursor whose statements the server plans once and keeps.
-
-    Parsing and planning the recording statement costs several times what running it does (bench
-    `record_off_ratio_to_plain_save`). Django's own cursors put the values into the text.
-    """
-    connection.ensure_connection()
-    database: Any = connection.connection
-    # Only Django's cursors set the timeouts of a transaction, as its first statement. And only
-    # they have the values of a statement, which a query log must show.
-    needs_django = (
-        connection.queries_logged or database.pgconn.transaction_status == TransactionStatus.IDLE
-    )
-    planned: Any = None if needs_django else psycopg.Cursor(database)
-    with connection.make_cursor(planned) if planned else connection.cursor() as cursor:
-        yield cursor
-
-
 def record(
     customer_id: int, occurrences: Iterable[Occurrence], identify_at: datetime | None = None
 ) -> int:
@@ -125,9 +104,7 @@ def record(
         for occurrence, facts in zip(recorded, lookups, strict=True)
         for value in _values(occurrence, facts)
     ]
-    with prepared_cursor() as cursor:
-        cursor.execute(statement, [*values, customer_id])
-        count = int(cursor.rowcount)
+    count = prepared.run(statement, [*values, customer_id])
     if count:
         wake.after_commit()
     return count

@@ -315,8 +315,10 @@ class TestLane:
     def test_saving_publishes_a_wake_up_at_once(self, settings: Any) -> None:
         broker = redis.Redis.from_url(settings.REDIS_URL)
         integration = Integration.objects.create(business=BusinessFactory.create())
+        assert wake.wake_thread.finish(10)
         wake.clear()
         before = broker.llen("celery")
         integration.write_key = WRITE_KEY
         integration.save()
+        assert wake.wake_thread.finish(10)
         assert broker.llen("celery") == before + 1

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from customers.models import Customer, Order
-from events.outbox.record import prepared_cursor
+from events.outbox import prepared
 from smrt_integration import timeouts
 from smrt_integration.api.resources.customers import CustomerViewSet
 from smrt_integration.timeouts import Timeouts
@@ -26,11 +26,12 @@ READ_TIMEOUTS = (
     "SELECT current_setting('lock_timeout'), current_setting('statement_timeout'), "
     "current_setting('idle_in_transaction_session_timeout') WHERE 1 = %s"
 )
+HAS_LOCK_TIMEOUT = "SELECT WHERE current_setting('lock_timeout') = %s::text"
 NONE_SET, WEB_SET = ("0", "0", "0"), ("3s", "10s", "15s")
 
 
-def read_timeouts(cursor: Any = None) -> tuple[str, ...]:
-    with connection.cursor() if cursor is None else cursor as opened:
+def read_timeouts() -> tuple[str, ...]:
+    with connection.cursor() as opened:
         opened.execute(READ_TIMEOUTS, [1])
         assert (opened.rowcount, len(opened.description)) == (1, 3)
         row: tuple[str, ...] = opened.fetchone()
@@ -51,9 +52,10 @@ def _impatient() -> Iterator[None]:
 def test_every_statement_has_the_timeouts_and_the_connection_keeps_none(customer: Customer) -> None:
     with timeouts.use(timeouts.WEB):
         assert read_timeouts() == WEB_SET, "in autocommit"
-        assert read_timeouts(prepared_cursor()) == WEB_SET, "prepared, in autocommit"
+        assert prepared.run(HAS_LOCK_TIMEOUT, [WEB_SET[0]]) == 1, "in autocommit"
         with transaction.atomic():
-            assert read_timeouts(prepared_cursor()) == WEB_SET, "prepared, first in a transaction"
+            assert prepared.run(HAS_LOCK_TIMEOUT, [WEB_SET[0]]) == 1, "first in a transaction"
+            assert prepared.run(HAS_LOCK_TIMEOUT, [WEB_SET[0]]) == 1, "prepared"
             assert read_timeouts() == WEB_SET, "second in a transaction"
         with transaction.atomic(), pytest.raises(ZeroDivisionError), transaction.atomic():
             raise ZeroDivisionError
