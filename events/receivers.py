@@ -125,13 +125,8 @@ def record_save(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) ->
 
 
 def record_action(sender: type[Action], put_off: list[Meaning], **kwargs: Any) -> None:
-    """Record what the saves of an action mean. A bug of ours must not fail the action."""
-    try:
-        record_meanings(put_off)
-    except DatabaseError:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, the action goes on
-        log.error("recording_failed", model="action", id=None, error=type(error).__name__)  # noqa: TRY400
+    """Record what the saves of an action mean."""
+    record_meanings(put_off)
 
 
 @never_fail_the_save

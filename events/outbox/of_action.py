@@ -5,11 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+import structlog
+from django.db import DatabaseError
+
 from customers.models.action import current_action
 from events.identify import IDENTIFY
 from events.occurrences import Lookup, Occurrence, Related
 from events.outbox import switched_off
 from events.outbox.record import record
+
+log = structlog.get_logger(__name__)
 
 MAX_OCCURRENCES: Final = 4
 """Of one statement, besides an identify. PostgreSQL plans a statement for each number and kind of
@@ -59,7 +64,21 @@ def record_meanings(meanings: Iterable[Meaning]) -> None:
     for meaning in _of_customers(meanings):
         if not switched_off.is_off(meaning.business_id, meaning.names()):
             for part in _parts(meaning):
-                _record(part)
+                _record_what_can_be(part)
+
+
+def _record_what_can_be(part: Meaning) -> None:
+    """Record it. After a bug in one event's facts, record the others."""
+    try:
+        _record(part)
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the action goes on
+        if len(part.occurrences) > 1:
+            for one in _parts(part, 1):
+                _record_what_can_be(one)
+        else:
+            log.error("recording_failed", events=part.names(), error=type(error).__name__)  # noqa: TRY400
 
 
 def _of_customers(meanings: Iterable[Meaning]) -> Iterator[Meaning]:
@@ -74,11 +93,11 @@ def _of_customers(meanings: Iterable[Meaning]) -> Iterator[Meaning]:
         yield Meaning(several[0].business_id, customer_id, occurrences, identify_at)
 
 
-def _parts(meaning: Meaning) -> Iterator[Meaning]:
-    """Divide the occurrences by MAX_OCCURRENCES. The last part has the identify."""
+def _parts(meaning: Meaning, most: int = MAX_OCCURRENCES) -> Iterator[Meaning]:
+    """Divide the occurrences into parts of so many at most. The last part has the identify."""
     total = len(meaning.occurrences)
-    for start in range(0, total or 1, MAX_OCCURRENCES):
-        end = start + MAX_OCCURRENCES
+    for start in range(0, total or 1, most):
+        end = start + most
         yield replace(
             meaning,
             occurrences=meaning.occurrences[start:end],

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from customers.models import Customer, NewLineItem, Order, Stop
 from customers.models.action import current_action, one_action
-from events.definitions.orders import OrderReady
+from events.definitions.orders import OrderReady, OrderReturned
 from events.models import Integration, Outgoing
 from events.outbox import of_action
 from tests.events.outbox_rows import facts, names, nothing_written
@@ -189,6 +189,15 @@ def test_a_bug_in_one_definition_leaves_the_other_events(
         order.mark_ready()
         order.return_to_customer(by=None)
     assert names() == ["Order Returned", "Customer Visit", "identify"]
+
+
+def test_facts_that_are_no_json_leave_the_other_events(
+    order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OrderReturned, "facts", staticmethod(lambda order: {"order": order}))
+    LineItemFactory.create_batch(2, order=order)
+    order.return_to_customer(by=None)
+    assert names() == [*["Order Line Item Returned"] * 2, "Customer Visit", "identify"]
 
 
 def test_a_business_that_is_off_is_asked_for_once_an_action(
