@@ -171,7 +171,7 @@ class CustomerAdmin(AsksForConsent, AccountLinksAdmin):
 class CustomFieldValueAdmin(ScopedAdmin):
     business_path = "customer__business"
     list_display = ("__str__", "customer", "field", "updated_at")
-    list_select_related = ("customer", "field")
+    list_select_related = ("customer__business", "field")
     found_by = search.about_customers
     autocomplete_fields = ("customer", "field")
     readonly_fields = ("updated_at",)
@@ -207,7 +207,7 @@ class LineItemAdmin(ShowsQuantity, ReadOnlyAdmin):
     business_path = "order__business"
     fields = readonly_fields = ("uuid", "description", "order", *LINE_ITEM_COLUMNS)
     list_display = ("description", "order", *LINE_ITEM_COLUMNS)
-    list_select_related = ("order", "department")
+    list_select_related = ("order__business", "department")
     found_by = search.line_items
 
 

@@ -28,6 +28,9 @@ MOST_PAGES: Final = 200
 class EstimatedCount(int):
     """A number of rows that is shown as an estimate: "about 1,000,000"."""
 
+    is_estimate = True
+    """For templates. Nobody selects all rows of such a list."""
+
     def __str__(self) -> str:
         return f"about {int(self):,}"
 
