@@ -138,14 +138,14 @@ def same_phone(e164: str) -> list[str]:
 @lru_cache(maxsize=PHONE_CACHE_SIZE)
 def is_placeholder(e164: str) -> bool:
     """Return whether a number is no phone's, such as 000 000 0000 for "unknown"."""
-    number = _parse_phone(e164) if e164 else None
+    number = _read_phone(e164) if e164 else None
     return number is not None and _is_placeholder(number)
 
 
 @lru_cache(maxsize=PHONE_CACHE_SIZE)
 def format_phone(e164: str) -> str:
     """Return `(415) 601 5610` in North America, and the national format elsewhere."""
-    number = _parse_phone(e164)
+    number = _read_phone(e164)
     if number is None:
         return e164
     digits = str(number.national_number)
@@ -157,7 +157,7 @@ def format_phone(e164: str) -> str:
 @lru_cache(maxsize=PHONE_CACHE_SIZE)
 def mobile_by_plan(e164: str) -> bool | None:
     """Return what the numbering plan says, or None where it does not decide (North America)."""
-    number = _parse_phone(e164)
+    number = _read_phone(e164)
     kind = phonenumbers.number_type(number) if number else PhoneNumberType.UNKNOWN
     if kind in ALWAYS_MOBILE:
         return True
@@ -194,6 +194,12 @@ def _is_placeholder(number: PhoneNumber) -> bool:
     if number.country_code == NORTH_AMERICA:
         return NUMBER_IN_NORTH_AMERICA.fullmatch(digits) is None
     return digits in COUNTING_UP and not phonenumbers.is_valid_number(number)
+
+
+@lru_cache(maxsize=1)
+def _read_phone(e164: str) -> PhoneNumber | None:
+    """Return the number, which the caller must not change: a customer's is asked for thrice."""
+    return _parse_phone(e164)
 
 
 def _parse_phone(e164: str) -> PhoneNumber | None:

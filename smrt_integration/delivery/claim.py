@@ -137,6 +137,7 @@ CLAIM_LANES: Final = f""", due AS (
         AND l.resume_at <= GREATEST(%(now)s::timestamptz, clock_timestamp())
         AND (l.lease_until IS NULL OR l.lease_until < %(now)s)
         AND (l.failures > 0) = %(failing)s
+        AND NOT (w.is_bulk AND %(live_only)s)
     ORDER BY l.claimed_at, w.is_bulk, w.id
     LIMIT %(limit)s
     FOR UPDATE OF l SKIP LOCKED
@@ -203,13 +204,15 @@ def claim_lanes(
     failing: bool = False,
     from_zero: bool = False,
     crowded: bool = False,
+    live_only: bool = False,
     token: UUID | None = None,
 ) -> list[ClaimedLane]:
     """Lease up to `limit` lanes that are due and have waiting rows.
 
     `now` is the time on the database's clock. `token` names the leases, by default a new one.
     `failing` claims lanes whose last attempt failed, instead of the others. `from_zero` also looks
-    below the lanes' floors. `crowded` expects that many businesses have waiting rows.
+    below the lanes' floors. `crowded` expects that many businesses have waiting rows. `live_only`
+    claims lanes in which something live waits.
     """
     params: dict[str, Any] = {
         "now": now,
@@ -218,6 +221,7 @@ def claim_lanes(
         "limit": limit,
         "token": token or uuid4(),
         "failing": failing,
+        "live_only": live_only,
     }
     with connection.cursor() as cursor:
         by_floors = not from_zero and (crowded or _has_many_dead_rows(cursor))

@@ -34,6 +34,7 @@ from smrt_integration.delivery.claim import (
 from smrt_integration.delivery.leases import Leases
 from smrt_integration.delivery.load import MAX_ROWS_PER_LANE, LoadedRound, load
 from smrt_integration.delivery.messages import LaneMessages
+from smrt_integration.delivery.pace import Pace
 from smrt_integration.delivery.post import LANE_BUDGET_SECONDS, LaneResult, completed, post_into
 from smrt_integration.delivery.settle import add_lane_result, log_lane_changes, one_per_business
 
@@ -50,9 +51,6 @@ HANGING_SECONDS: Final = 1.0
 CLAIM_INTERVAL_SECONDS: Final = 0.1
 # Responses that arrive within this time are settled together: a transaction costs more than it.
 GATHER_SECONDS: Final = 0.005
-# About a quarter of a second of building: enough rows to share a round's queries, and few enough
-# to leave work for a second process.
-ROWS_PER_CLAIM: Final = 2_000
 MAX_ROWS_IN_FLIGHT: Final = 8_000
 # Lanes whose last attempt failed may hang again: they never take more than this many threads.
 MAX_FAILING_LANES: Final = transport.MAX_IN_FLIGHT // 4
@@ -78,11 +76,23 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(transport.MAX_IN_FLIGHT, thread_name_prefix="post")
 
 
+@lru_cache(maxsize=1)
+def _pace() -> Pace:
+    """The pace of this process, which all its runs share."""
+    return Pace()
+
+
 class Delivery:
     """One run. `logged` counts the messages whose outcome was written to the send log."""
 
-    def __init__(self, from_zero: bool = False, budget: float = RUN_BUDGET_SECONDS) -> None:
+    def __init__(
+        self,
+        from_zero: bool = False,
+        budget: float = RUN_BUDGET_SECONDS,
+        pace: Pace | None = None,
+    ) -> None:
         self.from_zero = from_zero
+        self.pace = pace or _pace()
         self.budget = budget
         self.logged = 0
         self.started = time.monotonic()
@@ -93,7 +103,8 @@ class Delivery:
         self.unsettled: Settlement | None = None
         self.settling: list[ClaimedLane] = []
         self.has_tidied = False
-        self.rows_per_lane = 1.0
+        self.rows_per_lane = self.live_rows_per_lane = 1.0
+        self.is_live_turn = False
         self.is_crowded = False
         self.claim_at = self.claim_failing_at = self.help_at = 0.0
 
@@ -131,9 +142,13 @@ class Delivery:
     def _start_round(self) -> bool:
         """Claim, load, build and post. Returns whether any lane was due."""
         self._end_unposted()
+        started = time.monotonic()
         lanes = self._claim()
         if lanes:
-            self._post(self.leases.hold_in_flight(build(self._load(lanes))))
+            round_messages = self.leases.hold_in_flight(build(self._load(lanes)))
+            self._post(round_messages)
+            rows = sum(lane.count for lane in round_messages)
+            self.pace.note(rows, time.monotonic() - started)
         self.unposted_tokens = set()
         return bool(lanes)
 
@@ -168,39 +183,54 @@ class Delivery:
             )
             lanes += self._claim_lanes(MAX_FAILING_LANES - failing, failing=True)
         if now >= self.claim_at:
-            limit = min(
-                MAX_CLAIMED_LANES,
-                max(1, int(ROWS_PER_CLAIM / self.rows_per_lane)),
-                self._room() - len(lanes),
-            )
-            healthy = self._claim_lanes(limit)
-            self.is_crowded = limit == len(healthy) and (self.is_crowded or limit > CROWD_LANES)
+            healthy = self._claim_live_first(self._room() - len(lanes))
             self.claim_at = 0.0 if healthy else now + CLAIM_INTERVAL_SECONDS
             lanes += healthy
         return lanes
 
-    def _claim_lanes(self, limit: int, failing: bool = False) -> list[ClaimedLane]:
+    def _claim_live_first(self, room: int) -> list[ClaimedLane]:
+        """Claim lanes in which something live waits, and every second time any.
+
+        A business with one live event does not wait for those with bulk messages. These have their
+        rounds under constant live load, too.
+        """
+        self.is_live_turn = not self.is_live_turn
+        lanes: list[ClaimedLane] = []
+        if self.is_live_turn:
+            lanes = self._claim_healthy(self.live_rows_per_lane, room, live_only=True)
+        return lanes or self._claim_healthy(self.rows_per_lane, room)
+
+    def _claim_healthy(
+        self, rows_per_lane: float, room: int, *, live_only: bool = False
+    ) -> list[ClaimedLane]:
+        limit = min(MAX_CLAIMED_LANES, max(1, int(self.pace.rows / rows_per_lane)), room)
+        lanes = self._claim_lanes(limit, live_only=live_only)
+        self.is_crowded = limit == len(lanes) and (self.is_crowded or limit > CROWD_LANES)
+        return lanes
+
+    def _claim_lanes(
+        self, limit: int, *, failing: bool = False, live_only: bool = False
+    ) -> list[ClaimedLane]:
         if limit <= 0:
             return []
         token, asked_at = uuid4(), time.monotonic()
         self.unposted_tokens.add(token)
         now = database_now()
-        lanes = claim_lanes(now, limit, failing, self.from_zero, self.is_crowded, token)
+        lanes = claim_lanes(now, limit, failing, self.from_zero, self.is_crowded, live_only, token)
         self.leases.add(lanes, asked_at)
         return lanes
 
     def _load(self, lanes: list[ClaimedLane]) -> LoadedRound:
-        return load(lanes, database_now(), min(MAX_ROWS_PER_LANE, ROWS_PER_CLAIM // len(lanes)))
+        rows = max(1, self.pace.rows // len(lanes))
+        return load(lanes, database_now(), min(MAX_ROWS_PER_LANE, rows))
 
     def _post(self, round_messages: list[LaneMessages]) -> None:
         """Pack and post each lane in a thread. Lanes with nothing to post are completed."""
-        self.rows_per_lane = max(
-            1.0,
-            sum(MAX_ROWS_PER_LANE if lane.has_more else lane.count for lane in round_messages)
-            / len(round_messages),
-        )
+        lanes = len(round_messages)
+        self.rows_per_lane = max(1.0, sum(map(_rows_of, round_messages)) / lanes)
+        self.live_rows_per_lane = max(1.0, sum(map(_live_rows_of, round_messages)) / lanes)
         self._call_help(round_messages)
-        for lane_messages in round_messages:
+        for lane_messages in sorted(round_messages, key=lambda lane: not lane.live_customers):
             result = LaneResult(lane_messages)
             if lane_messages.count:
                 holds_lease = partial(self.leases.holds, lane_messages.lane)
@@ -299,3 +329,14 @@ class Delivery:
             for result, started in self.in_flight.values()
             if started >= since
         )
+
+
+def _rows_of(lane: LaneMessages) -> int:
+    """Return how many rows the lane's next round may have."""
+    return MAX_ROWS_PER_LANE if lane.has_more else lane.count
+
+
+def _live_rows_of(lane: LaneMessages) -> int:
+    """Return how many live rows the lane's next round may have."""
+    live = sum(not message.row.is_bulk for message in lane.to_post)
+    return MAX_ROWS_PER_LANE if lane.has_more and live == lane.count else live

@@ -11,8 +11,9 @@ from bench import fill
 from bench.programs import Receiver, running
 from events import wake
 from events.models import DeliveryAttempt
-from smrt_integration.delivery.deliver import ROWS_PER_CLAIM, Delivery
+from smrt_integration.delivery.deliver import Delivery
 from smrt_integration.delivery.load import MAX_ROWS_PER_LANE
+from smrt_integration.delivery.pace import MOST_ROWS, Pace
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,10 +44,10 @@ def test_each_backlog_gets_an_equal_share_of_the_first_round(receiver: Receiver)
     fill.empty_outbox_and_log(identified=True)
     fill.fill_outbox()
 
-    Delivery().run()
+    Delivery(pace=Pace()).run()
 
     first = DeliveryAttempt.objects.order_by("business_id", "id").distinct("business_id")
-    assert [attempt.messages for attempt in first] == businesses * [ROWS_PER_CLAIM // businesses]
+    assert [attempt.messages for attempt in first] == businesses * [MOST_ROWS // businesses]
     assert receiver.counts()["tracks"] == 100 * businesses
 
 

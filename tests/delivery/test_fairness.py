@@ -9,10 +9,17 @@ from django.utils import timezone
 
 from customers.models import Customer
 from events.models import Lane, Outgoing
-from smrt_integration.delivery.claim import claim_lanes
-from smrt_integration.delivery.deliver import HANGING_SECONDS, MAX_FAILING_LANES, MAX_ROWS_IN_FLIGHT
+from smrt_integration.delivery.claim import ClaimedLane, claim_lanes
+from smrt_integration.delivery.deliver import (
+    HANGING_SECONDS,
+    MAX_FAILING_LANES,
+    MAX_ROWS_IN_FLIGHT,
+    Delivery,
+)
+from smrt_integration.delivery.load import LoadedRound
 from smrt_integration.delivery.transport import MAX_IN_FLIGHT
 from tests.delivery.sending_businesses import (
+    add_bulk_visits,
     add_visits,
     deliver,
     delivering,
@@ -77,6 +84,39 @@ def test_lanes_are_served_least_recently_claimed_first(
 
     assert sorted(served) == sorted(customer.business_id for customer in customers)
     assert served[-1] == last
+
+
+def test_a_business_with_something_live_does_not_wait_for_those_with_bulk_messages(
+    segment: SegmentStandIn,
+) -> None:
+    customers = businesses_with_a_signup(range(1, 31))
+    Outgoing.objects.all().delete()
+    add_bulk_visits(5, *customers)
+    add_visits(1, customers[7])
+    Lane.objects.filter(business=customers[7].business_id).update(claimed_at=timezone.now())
+
+    (claimed,) = claim_lanes(timezone.now(), limit=2, live_only=True)
+    assert claimed.business_id == customers[7].business_id
+
+
+def test_rounds_of_live_and_of_all_messages_alternate(segment: SegmentStandIn) -> None:
+    customers = businesses_with_a_signup(range(1, 301))
+    deliver()
+    add_bulk_visits(1, *customers[:150])
+    add_visits(1, *customers[150:])
+    bulk = {customer.business_id for customer in customers[:150]}
+    claimed: list[list[bool]] = []
+
+    class Watched(Delivery):
+        def _load(self, lanes: list[ClaimedLane]) -> LoadedRound:
+            claimed.append([lane.business_id in bulk for lane in lanes])
+            return super()._load(lanes)
+
+    Watched().run()
+    first, second, *_ = claimed
+    assert not any(first)
+    assert any(second)
+    assert sum(map(len, claimed)) == 300
 
 
 @pytest.mark.slow
