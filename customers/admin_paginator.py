@@ -47,14 +47,16 @@ class BoundedPaginator(RowsPaginator):
 
     @cached_property
     def count(self) -> int:
-        """Return the number of rows, estimated if there are more than MOST_COUNTED."""
+        """Return the number of rows; of more than MOST_COUNTED, two digits of an estimate."""
         rows: Any = self.object_list
         if not isinstance(rows, QuerySet):
             return len(rows)
         counted = len(self._first_ids)
         if self.is_found or counted <= MOST_COUNTED:
             return counted
-        return EstimatedCount(_estimate(rows, counted))
+        parts = self.of_each or [rows]
+        expected = max(sum(_expected(part) for part in parts), counted - 1)
+        return EstimatedCount(round(expected, 1 - floor(log10(expected))))
 
     @cached_property
     def num_pages(self) -> int:
@@ -97,12 +99,11 @@ def values_in_order(
     return [row[0] for row in merged[start:stop]]
 
 
-def _estimate(rows: QuerySet[Any], at_least: int) -> int:
-    """Return how many rows PostgreSQL's planner expects, with two digits that count."""
+def _expected(rows: QuerySet[Any]) -> int:
+    """Return how many rows PostgreSQL's planner expects."""
     statement, values = rows.order_by().values("pk").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", values)
         (explained,) = cursor.fetchone()
     (found,) = json.loads(explained) if isinstance(explained, str) else explained
-    expected = max(int(found["Plan"]["Plan Rows"]), at_least - 1)
-    return round(expected, 1 - floor(log10(expected)))
+    return int(found["Plan"]["Plan Rows"])

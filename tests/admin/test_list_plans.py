@@ -16,10 +16,10 @@ from django.template.response import TemplateResponse
 from django.urls import resolve
 
 from bench import fill_lists
-from bench.lists import OTHER_PATHS, Visitor, admin_paths, api_paths, owner_of, program_of
+from bench.lists import OTHER_PATHS, Visitor, admin_paths, api_paths, owner_of, program_of, support
 from customers.admin_base import ScopedAdmin
 from customers.admin_paginator import MOST_COUNTED
-from customers.models import Business
+from customers.models import Business, Membership
 from tests.plans import plans_of, rows_read_by
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -37,6 +37,7 @@ WHERE relname = ANY (%s) OR oid IN (
     )
 )
 """
+A_DAY: Final = "/admin/customers/order/?created_at_from=2025-06-01&created_at_to=2025-06-01"
 WITHOUT_A_HIT: Final = "/admin/customers/incomingtext/?meaning__exact=no"
 
 
@@ -89,8 +90,21 @@ def test_pages_of_the_admin_read_a_bounded_number_of_rows(
     assert too_much_read(owner, OTHER_PATHS) == {}
     assert too_much_read(owner, filter(of_large_table, admin_paths(owner))) == {}
 
-    small = owner_of(Business.objects.exclude(pk=business.pk).earliest("pk"), "small")
+    other = Business.objects.exclude(pk=business.pk).earliest("pk")
+    small = owner_of(other, "small")
     assert too_much_read(small, (path for path in admin_paths(small) if "?" not in path)) == {}
+
+    both = owner_of(business, "both")
+    assert both.user
+    Membership.objects.create(user=both.user, business=other, role=Membership.Role.OWNER)
+    lists = [f"/admin/customers/{table}/" for table in fill_lists.TABLES[:-2]]
+    chosen = [
+        f"{path}?business__id__exact={business.pk}"
+        for path in lists
+        if not path.endswith(("lineitem/", "customfieldvalue/"))
+    ]
+    assert too_much_read(both, [*lists, *chosen, A_DAY]) == {}
+    assert too_much_read(support(), [*lists, *chosen, A_DAY]) == {}
 
     # This finds what reads too much.
     monkeypatch.setattr("customers.admin_scan.MOST_LOOKED_AT", ROWS)
