@@ -7,8 +7,7 @@ are settled and new ones claimed while others are in flight.
 
 import random
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import lru_cache, partial
+from functools import partial
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -22,7 +21,7 @@ from events.outbox import held
 from events.outbox.rows import Settlement
 from events.outbox.settle import settle
 from smrt_integration import timeouts
-from smrt_integration.delivery import responses, segment, transport
+from smrt_integration.delivery import transport
 from smrt_integration.delivery.build import build
 from smrt_integration.delivery.claim import (
     MAX_CLAIMED_LANES,
@@ -31,11 +30,12 @@ from smrt_integration.delivery.claim import (
     end_leases,
     raise_idle_floors,
 )
+from smrt_integration.delivery.in_flight import InFlight
 from smrt_integration.delivery.leases import Leases
 from smrt_integration.delivery.load import MAX_ROWS_PER_LANE, LoadedRound, load
 from smrt_integration.delivery.messages import LaneMessages
-from smrt_integration.delivery.pace import Pace
-from smrt_integration.delivery.post import LANE_BUDGET_SECONDS, LaneResult, completed, post_into
+from smrt_integration.delivery.pace import Pace, pace_of_process, rows_per_lane
+from smrt_integration.delivery.post import LaneResult
 from smrt_integration.delivery.settle import add_lane_result, log_lane_changes, one_per_business
 
 log = structlog.get_logger(__name__)
@@ -45,20 +45,11 @@ RUN_BUDGET_SECONDS: Final = 20.0
 # While hanging receivers keep the run from ending, it serves other lanes up to this. A lane may
 # then take its time (under 70 s) within CELERY_TASK_SOFT_TIME_LIMIT.
 MAX_RUN_SECONDS: Final = 50.0
-# A request that takes longer waits for its receiver: it occupies a thread and delays nobody else.
-HANGING_SECONDS: Final = 1.0
 # How often a process that only waits for responses looks for new lanes.
 CLAIM_INTERVAL_SECONDS: Final = 0.1
-# Responses that arrive within this time are settled together: a transaction costs more than it.
-GATHER_SECONDS: Final = 0.005
 MAX_ROWS_IN_FLIGHT: Final = 8_000
 # Lanes whose last attempt failed may hang again: they never take more than this many threads.
 MAX_FAILING_LANES: Final = transport.MAX_IN_FLIGHT // 4
-# Lanes that wait for a thread, so that none is idle while this one claims and settles.
-MAX_QUEUED_LANES: Final = transport.MAX_IN_FLIGHT
-# Each claim and what follows costs the same queries, however few lanes it takes. While threads are
-# busy, it waits until it can take this many.
-MIN_CLAIMED_LANES: Final = transport.MAX_IN_FLIGHT // 2
 FAILING_INTERVAL_SECONDS: Final = 0.25
 # A claim that took this many lanes, and could not take all, means that many businesses have rows.
 CROWD_LANES: Final = 30
@@ -68,18 +59,6 @@ HELP_INTERVAL_SECONDS: Final = 0.25
 RECONNECT_INTERVAL_SECONDS: Final = 0.5
 
 database_outage = Outage("database")
-
-
-@lru_cache(maxsize=1)
-def _threads() -> ThreadPoolExecutor:
-    """Created by the first delivery, so after the fork."""
-    return ThreadPoolExecutor(transport.MAX_IN_FLIGHT, thread_name_prefix="post")
-
-
-@lru_cache(maxsize=1)
-def _pace() -> Pace:
-    """The pace of this process, which all its runs share."""
-    return Pace()
 
 
 class Delivery:
@@ -92,13 +71,13 @@ class Delivery:
         pace: Pace | None = None,
     ) -> None:
         self.from_zero = from_zero
-        self.pace = pace or _pace()
+        self.pace = pace or pace_of_process()
         self.budget = budget
         self.logged = 0
         self.started = time.monotonic()
         self.leases = Leases()
         self.unposted_tokens: set[UUID] = set()
-        self.in_flight: dict[Future[None], tuple[LaneResult, float]] = {}
+        self.in_flight = InFlight()
         self.completed: list[LaneResult] = []
         self.unsettled: Settlement | None = None
         self.settling: list[ClaimedLane] = []
@@ -173,17 +152,15 @@ class Delivery:
 
     def _claim(self) -> list[ClaimedLane]:
         now = time.monotonic()
-        if self._may_only_finish() or self._rows_in_flight() >= MAX_ROWS_IN_FLIGHT:
+        if self._may_only_finish() or self.in_flight.rows() >= MAX_ROWS_IN_FLIGHT:
             return []
         lanes: list[ClaimedLane] = []
         if now >= self.claim_failing_at and not self._is_out_of_budget():
             self.claim_failing_at = now + FAILING_INTERVAL_SECONDS
-            failing = sum(
-                result.lane_messages.lane.failures > 0 for result, _ in self.in_flight.values()
-            )
-            lanes += self._claim_lanes(MAX_FAILING_LANES - failing, failing=True)
+            room = MAX_FAILING_LANES - self.in_flight.failing()
+            lanes += self._claim_lanes(room, failing=True)
         if now >= self.claim_at:
-            healthy = self._claim_live_first(self._room() - len(lanes))
+            healthy = self._claim_live_first(self.in_flight.room() - len(lanes))
             self.claim_at = 0.0 if healthy else now + CLAIM_INTERVAL_SECONDS
             lanes += healthy
         return lanes
@@ -201,9 +178,9 @@ class Delivery:
         return lanes or self._claim_healthy(self.rows_per_lane, room)
 
     def _claim_healthy(
-        self, rows_per_lane: float, room: int, *, live_only: bool = False
+        self, rows_of_lane: float, room: int, *, live_only: bool = False
     ) -> list[ClaimedLane]:
-        limit = min(MAX_CLAIMED_LANES, max(1, int(self.pace.rows / rows_per_lane)), room)
+        limit = min(MAX_CLAIMED_LANES, max(1, int(self.pace.rows / rows_of_lane)), room)
         lanes = self._claim_lanes(limit, live_only=live_only)
         self.is_crowded = limit == len(lanes) and (self.is_crowded or limit > CROWD_LANES)
         return lanes
@@ -226,16 +203,12 @@ class Delivery:
 
     def _post(self, round_messages: list[LaneMessages]) -> None:
         """Pack and post each lane in a thread. Lanes with nothing to post are completed."""
-        lanes = len(round_messages)
-        self.rows_per_lane = max(1.0, sum(map(_rows_of, round_messages)) / lanes)
-        self.live_rows_per_lane = max(1.0, sum(map(_live_rows_of, round_messages)) / lanes)
+        self.rows_per_lane, self.live_rows_per_lane = rows_per_lane(round_messages)
         self._call_help(round_messages)
         for lane_messages in sorted(round_messages, key=lambda lane: not lane.live_customers):
             result = LaneResult(lane_messages)
             if lane_messages.count:
-                holds_lease = partial(self.leases.holds, lane_messages.lane)
-                future = _threads().submit(post_into, result, holds_lease)
-                self.in_flight[future] = (result, time.monotonic())
+                self.in_flight.post(result, partial(self.leases.holds, lane_messages.lane))
             else:
                 self.completed.append(result)
 
@@ -254,7 +227,8 @@ class Delivery:
 
     def _settle(self, seconds: float) -> None:
         """Settle what is completed, after waiting up to `seconds` if nothing is yet."""
-        self._collect(0.0 if self.completed or self.unsettled else seconds)
+        is_waiting = not self.completed and not self.unsettled
+        self.completed += self.in_flight.collect(seconds if is_waiting else 0.0)
         while self.completed or self.unsettled:
             now = database_now()
             if self.unsettled is None:
@@ -274,69 +248,11 @@ class Delivery:
             self.claim_at = 0.0
         self.leases.renew_when_due()
 
-    def _collect(self, seconds: float) -> None:
-        """Move lanes from in flight to completed, waiting up to `seconds` for the first."""
-        if wait(self.in_flight, seconds, FIRST_COMPLETED).done:
-            for future in wait(self.in_flight, GATHER_SECONDS).done:
-                result, _ = self.in_flight.pop(future)
-                self.completed.append(completed(future, result))
-        self._abandon_trickling()
-
-    def _abandon_trickling(self) -> None:
-        """Give up on receivers that send their response so slowly that no time-out ends it."""
-        longest = LANE_BUDGET_SECONDS + 2 * segment.longest_post()
-        for future, (result, started) in list(self.in_flight.items()):
-            if started < time.monotonic() - longest:
-                messages = result.lane_messages
-                log.warning(
-                    "post_abandoned", business=messages.lane.business_id, messages=messages.count
-                )
-                del self.in_flight[future]
-                self.completed.append(result.given_up(responses.timed_out()))
-
     def _is_out_of_budget(self) -> bool:
         return time.monotonic() - self.started > self.budget
 
     def _may_only_finish(self) -> bool:
         """Return whether this run claims no more lanes."""
         return self._is_out_of_budget() and (
-            not self._is_hanging() or time.monotonic() - self.started > MAX_RUN_SECONDS
+            not self.in_flight.is_hanging() or time.monotonic() - self.started > MAX_RUN_SECONDS
         )
-
-    def _is_hanging(self) -> bool:
-        since = time.monotonic() - HANGING_SECONDS
-        return any(started < since for _, started in self.in_flight.values())
-
-    def _room(self) -> int:
-        """Return how many more lanes may be claimed.
-
-        While a receiver hangs, none may wait for a thread: they might wait for that receiver.
-        """
-        free = transport.MAX_IN_FLIGHT - len(self.in_flight)
-        if self._is_hanging():
-            return free
-        room = free + MAX_QUEUED_LANES
-        return room if room >= MIN_CLAIMED_LANES else 0
-
-    def _rows_in_flight(self) -> int:
-        """Count the messages in flight, without those of hanging receivers.
-
-        Counted, those would keep every other business from sending.
-        """
-        since = time.monotonic() - HANGING_SECONDS
-        return sum(
-            result.lane_messages.count
-            for result, started in self.in_flight.values()
-            if started >= since
-        )
-
-
-def _rows_of(lane: LaneMessages) -> int:
-    """Return how many rows the lane's next round may have."""
-    return MAX_ROWS_PER_LANE if lane.has_more else lane.count
-
-
-def _live_rows_of(lane: LaneMessages) -> int:
-    """Return how many live rows the lane's next round may have."""
-    live = sum(not message.row.is_bulk for message in lane.to_post)
-    return MAX_ROWS_PER_LANE if lane.has_more and live == lane.count else live

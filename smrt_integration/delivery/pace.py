@@ -1,6 +1,11 @@
 """How many rows a round takes, so that it is short on any machine."""
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
+
+from smrt_integration.delivery.load import MAX_ROWS_PER_LANE
+from smrt_integration.delivery.messages import LaneMessages
 
 ROUND_SECONDS: Final = 0.25
 """What happens live meanwhile waits until the round ends, and for its own."""
@@ -25,3 +30,24 @@ class Pace:
         if rows >= FEWEST_ROWS // 2:
             wanted = int(rows * ROUND_SECONDS / max(seconds, 0.001))
             self.rows = max(FEWEST_ROWS, min(wanted, 2 * self.rows, MOST_ROWS))
+
+
+@lru_cache(maxsize=1)
+def pace_of_process() -> Pace:
+    """Return the pace that all runs of this process share."""
+    return Pace()
+
+
+def rows_per_lane(lanes: Sequence[LaneMessages]) -> tuple[float, float]:
+    """Return how many rows lanes such as these may have in their next round, and live ones of them.
+
+    At least 1 each.
+    """
+    rows = sum(MAX_ROWS_PER_LANE if lane.has_more else lane.count for lane in lanes)
+    live = sum(map(_live_rows, lanes))
+    return max(1.0, rows / len(lanes)), max(1.0, live / len(lanes))
+
+
+def _live_rows(lane: LaneMessages) -> int:
+    live = sum(not message.row.is_bulk for message in lane.to_post)
+    return MAX_ROWS_PER_LANE if lane.has_more and live == lane.count else live

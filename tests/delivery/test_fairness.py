@@ -10,12 +10,8 @@ from django.utils import timezone
 from customers.models import Customer
 from events.models import Lane, Outgoing
 from smrt_integration.delivery.claim import ClaimedLane, claim_lanes
-from smrt_integration.delivery.deliver import (
-    HANGING_SECONDS,
-    MAX_FAILING_LANES,
-    MAX_ROWS_IN_FLIGHT,
-    Delivery,
-)
+from smrt_integration.delivery.deliver import MAX_FAILING_LANES, MAX_ROWS_IN_FLIGHT, Delivery
+from smrt_integration.delivery.in_flight import HANGING_SECONDS
 from smrt_integration.delivery.load import LoadedRound
 from smrt_integration.delivery.transport import MAX_IN_FLIGHT
 from tests.delivery.sending_businesses import (

@@ -100,6 +100,7 @@ def count_buffers(source: str) -> int:
         "now": now,
         "until": now + LEASE,
         "floor_before": now - FLOOR_AGE,
+        "live_only": False,
         "limit": 100,
         "token": uuid4(),
         "failing": False,

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from django.db import connections
 
-from smrt_integration.delivery.deliver import _threads
+from smrt_integration.delivery.in_flight import _threads
 from smrt_integration.delivery.transport import MAX_IN_FLIGHT
 from tests import workers
 from tests.conftest import WRITE_KEY
