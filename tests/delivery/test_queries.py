@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from smrt_integration.delivery.deliver import Delivery
+from smrt_integration.delivery.pace import Pace
 from tests.delivery.sending_businesses import (
     add_visits,
     sending_business,
@@ -29,7 +30,7 @@ def fill(businesses: int, customers: int, visits: int) -> None:
 
 
 def queries_of_a_round() -> int:
-    delivery = Delivery()
+    delivery = Delivery(pace=Pace())
     with CaptureQueriesContext(
         connection,
     ) as queries:
