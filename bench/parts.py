@@ -8,6 +8,7 @@ from bench import (
     busy_evening,
     claiming,
     cost,
+    former_code,
     latency,
     lists,
     live_first,
@@ -129,6 +130,11 @@ PARTS = (
             "outbox_first_page_ms",
             "outbox_filtered_page_ms",
         ),
+    ),
+    Part(
+        "former",
+        former_code.measure_ratios,
+        ("bulk_ratio_to_former_code", "api_ratio_to_former_code"),
     ),
 )
 

@@ -140,6 +140,8 @@ def test_planning_takes_as_many_queries_for_any_number_of_rows(
         "SELECT",
         "WITH",
         "UPDATE",
+        # The settings are reset, as this test's transaction goes on.
+        "SELECT",
         "RELEASE",
     ]
 
