@@ -9,9 +9,9 @@ from typing import Final
 
 from django.db import connection
 
+from events.destination import destination_of
 from events.encryption import encrypt
 from events.outbox.record import NEW_MESSAGE_ID
-from smrt_integration.delivery.destination import destination_of
 
 LOG_TABLES = "events_sendlog, events_deliveryattempt, events_dailycount, events_dailydelay"
 ALL_TABLES = f"customers_business, events_outgoing, {LOG_TABLES}"

@@ -13,7 +13,7 @@ from customers.texts import nightly
 from events import wake
 from events.alerts import watch as alerts
 from events.clock import database_now
-from events.jobs import run
+from events.jobs import feed, run
 from events.outbox import expire, fan_out, unanswered
 from events.send_log import partitions, retention
 from events.sweeps import birthdays, lost, spending
@@ -40,6 +40,8 @@ def deliver(from_zero: bool = False) -> str:
             messages=delivery.logged,
             seconds=round(time.monotonic() - delivery.started, 2),
         )
+        if feed.is_any_waiting():
+            wake.publish(wake.RUN_JOBS_TASK)
     return f"{delivery.logged} logged"
 
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from customers.models import Customer, Order
 from customers.traits import custom_values, trait_sources
 from devtools.demo.businesses import BusinessRecords
+from events.destination import destination_of
 from events.identify import IDENTIFY
 from events.models import Integration, Lane, Outcome
 from events.outbox.read import CustomerAtSegment
@@ -28,7 +29,6 @@ from events.send_log import partitions
 from events.send_log.write import write_log
 from smrt_integration.delivery.build import MessageBuilder
 from smrt_integration.delivery.claim import ClaimedLane
-from smrt_integration.delivery.destination import destination_of
 from smrt_integration.delivery.load import LoadedCustomers
 
 DAYS: Final = 30

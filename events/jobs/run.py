@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from customers.budget import NO_TIME_LIMIT, Budget
-from events.jobs import choose_held, discard, resend
+from events.jobs import choose_held, discard, first_sync, resend
 from events.models import Request
 
 JobChunk = Callable[[Request, datetime], bool]
@@ -20,11 +20,12 @@ JOB_CHUNKS: Final[dict[str, JobChunk]] = {
     Request.Kind.SEND_AGAIN: resend.resend_chunk,
     Request.Kind.SEND_HELD: choose_held.send_held_chunk,
     Request.Kind.DISCARD_HELD: choose_held.discard_held_chunk,
+    Request.Kind.SYNC: first_sync.sync_chunk,
 }
 """Kind of job -> the function that does one chunk in the caller's transaction.
 
-It updates `done`, `passed_over` and `position` of the job, which the caller saves, and returns
-whether the job is finished."""
+It updates `done`, `passed_over`, `position` and `ended_because` of the job, which the caller saves,
+and returns whether the job is finished."""
 
 
 def run_jobs(now: datetime, budget: Budget = NO_TIME_LIMIT) -> int:
@@ -41,8 +42,8 @@ def run_jobs(now: datetime, budget: Budget = NO_TIME_LIMIT) -> int:
 
 
 def _open_jobs() -> list[int]:
-    jobs = Request.objects.filter(finished_at=None, kind__in=JOB_CHUNKS).order_by("id")
-    return list(jobs.values_list("id", flat=True))
+    jobs = Request.objects.filter(finished_at=None, paused_at=None, kind__in=JOB_CHUNKS)
+    return list(jobs.order_by("id").values_list("id", flat=True))
 
 
 @transaction.atomic
@@ -52,7 +53,7 @@ def _run_chunk(job_id: int, now: datetime) -> bool | None:
     None if there was no progress: another worker holds the job, or it must wait.
     """
     jobs = Request.objects.select_for_update(skip_locked=True, of=("self",))
-    job = jobs.filter(pk=job_id, finished_at=None).first()
+    job = jobs.filter(pk=job_id, finished_at=None, paused_at=None).first()
     if job is None:
         return None
     before = _progress(job)
@@ -60,7 +61,7 @@ def _run_chunk(job_id: int, now: datetime) -> bool | None:
         job.finished_at = now
     elif before == _progress(job):
         return None
-    job.save(update_fields=["done", "passed_over", "position", "finished_at"])
+    job.save(update_fields=["done", "passed_over", "position", "finished_at", "ended_because"])
     return job.finished_at is None
 
 

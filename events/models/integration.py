@@ -13,6 +13,7 @@ from customers.lost import DEFAULT_LIMITS
 from customers.models import Business, CustomField
 from customers.models.tracked import Tracked
 from events.catalogue import EVENT_NAMES
+from events.destination import destination_of
 from events.encryption import EncryptedTextField, Unreadable
 
 write_key_validator = RegexValidator(
@@ -102,6 +103,12 @@ class Integration(Tracked):
 
     def __str__(self) -> str:
         return f"Segment integration of {self.business}"
+
+    @property
+    def destination(self) -> str:
+        """The fingerprint of its region and write key; empty without a readable key."""
+        key = self.write_key
+        return "" if not key or isinstance(key, Unreadable) else destination_of(self.region, key)
 
     def limit_of(self, visit_frequency: str) -> int:
         """Return the days without a visit that a customer of this frequency is allowed."""

@@ -7,9 +7,9 @@ from customers.models import Business
 
 
 class Request(models.Model):
-    """A job: resend, or discard, everything of one business that matches.
+    """A job of one business: resend, discard, send all customers, or send past events.
 
-    It is finished when `finished_at` is set.
+    It is open until `finished_at` is set. While `paused_at` is set, no worker does a chunk of it.
     """
 
     class Kind(models.TextChoices):
@@ -17,6 +17,9 @@ class Request(models.Model):
         DISCARD = "discard", "Discard"
         SEND_HELD = "anyway", "Send held events anyway"
         DISCARD_HELD = "drop", "Discard held events"
+        SYNC = "sync", "Send all customers"
+        BACKFILL = "history", "Send past events"
+        SEND_SINCE = "since", "Send again since a time"
 
     business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=7, choices=Kind)
@@ -34,6 +37,10 @@ class Request(models.Model):
     )
     position = models.JSONField(default=dict, help_text="Where the next chunk begins.")
     finished_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True, help_text="When its owner paused it.")
+    ended_because = models.TextField(
+        default="", db_default="", help_text="Why it ended before it was done; empty if it did not."
+    )
 
     class Meta:
         indexes = [

@@ -1,10 +1,12 @@
 """What Segment has of a customer: the traits that it last accepted, as far as we can be certain.
 
-All these functions run while the lane of the customers' business is locked, so that the order of
-the settling transactions of one business is the order of what they write here.
+The functions with a cursor run while the lane of the customers' business is locked, so that the
+order of the settling transactions of one business is the order of what they write here.
 """
 
-from collections.abc import Collection, Sequence
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from events.outbox.rows import AcceptedIdentify, PostedIdentify
@@ -31,6 +33,10 @@ UPDATE events_acceptedtraits SET traits_hash = '{UNCERTAIN}' WHERE customer_id =
 FIND_HASHES: Final = """
 SELECT customer_id, destination, traits_hash FROM events_acceptedtraits WHERE customer_id = ANY (%s)
 """
+
+
+def hash_traits(traits: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(traits, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def store(cursor: Any, identifies: Sequence[AcceptedIdentify]) -> None:

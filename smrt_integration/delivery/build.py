@@ -1,7 +1,5 @@
 """Build: turn outbox rows into messages, from what was loaded for the whole round. No queries."""
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -10,16 +8,16 @@ from typing import Any, Final
 
 from customers.traits import build_traits
 from events import catalogue
+from events.destination import destination_of
 from events.identify import IDENTIFY
 from events.models import Outcome
-from events.outbox.accepted_traits import UNCERTAIN
+from events.outbox.accepted_traits import UNCERTAIN, hash_traits
 from events.outbox.read import RefusedBefore
 from events.outbox.rows import AcceptedIdentify, OutboxRow, Refusal, SettledMessage
 from events.outbox.unanswered import Unanswered, settled_without_answer
 from events.utf8_json import to_json
 from smrt_integration.delivery import reduce, segment
 from smrt_integration.delivery.claim import ClaimedLane
-from smrt_integration.delivery.destination import destination_of
 from smrt_integration.delivery.load import LoadedCustomers, LoadedRound
 from smrt_integration.delivery.messages import BuiltMessage, LaneMessages
 
@@ -45,10 +43,6 @@ OMITTED_FOR: Final = timedelta(hours=24)
 def build(loaded: LoadedRound) -> list[LaneMessages]:
     """Return the messages of each claimed lane, in the order of the lanes."""
     return [_build_lane(lane, loaded) for lane in loaded.lanes]
-
-
-def hash_traits(traits: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(traits, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def leave_out(message: BuiltMessage, omitted: tuple[str, ...]) -> BuiltMessage:

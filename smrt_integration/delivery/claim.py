@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 
 from django.db import connection
 
+from events.destination import destination_of
 from events.encryption import decrypt
 from events.outbox.lane_order import bulk_rows, in_lane_order, live_rows
 from events.outbox.unanswered import EndedLease
-from smrt_integration.delivery.destination import destination_of
 
 # A worker that dies keeps its lanes this long; a live one renews its leases well before.
 LEASE: Final = timedelta(seconds=30)

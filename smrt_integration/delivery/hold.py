@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from events.identify import IDENTIFY
+from events.outbox.accepted_traits import hash_traits
 from events.outbox.rows import HeldWork, Refusal
 from smrt_integration.delivery import reduce
-from smrt_integration.delivery.build import hash_traits
 from smrt_integration.delivery.messages import BuiltMessage
 from smrt_integration.delivery.post import LaneResult
 from smrt_integration.delivery.responses import Response

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Final
 
 from customers.traits import CustomValue, TraitSource, custom_values, trait_sources
+from events.destination import destination_of
 from events.identify import IDENTIFY
 from events.outbox import read, unanswered
 from events.outbox.read import CustomerAtSegment
 from events.outbox.rows import OutboxRow
 from events.outbox.unanswered import Unanswered
 from smrt_integration.delivery.claim import ClaimedLane
-from smrt_integration.delivery.destination import destination_of
 
 # Rows of one business in one round: the tracks of one request. More would make others wait longer.
 MAX_ROWS_PER_LANE: Final = 500

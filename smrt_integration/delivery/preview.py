@@ -9,6 +9,7 @@ from uuid import uuid4
 from customers.models import Customer
 from customers.traits import custom_values, trait_sources
 from events.definitions.definition import NothingToPreview
+from events.destination import destination_of
 from events.identify import IDENTIFY
 from events.lanes.status import HELD_REASON
 from events.models import Integration
@@ -20,7 +21,6 @@ from events.samples import sample
 from smrt_integration.delivery import reduce
 from smrt_integration.delivery.build import MessageBuilder
 from smrt_integration.delivery.claim import ClaimedLane
-from smrt_integration.delivery.destination import destination_of
 from smrt_integration.delivery.load import LoadedCustomers
 from smrt_integration.delivery.messages import BuiltMessage
 

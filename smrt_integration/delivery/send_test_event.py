@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from events.destination import destination_of
 from events.lanes import lane_control
 from events.models import Integration, Outcome
 from events.outbox.record import new_message_id
 from events.outbox.rows import Attempt, OutboxRow, SettledMessage
 from events.send_log.write import log_test_event
 from smrt_integration.delivery import segment
-from smrt_integration.delivery.destination import destination_of
 from smrt_integration.delivery.responses import Decision, Response
 
 TEST_EVENT: Final = "Test Event"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from events.destination import destination_of
 from events.models import Outcome
 from events.outbox.rows import (
     FailedAttempt,
@@ -18,7 +19,6 @@ from events.outbox.settle import LOCKED_ROW_PAUSE
 from events.outbox.unanswered import MAY_HAVE_IT
 from smrt_integration.delivery import backoff, reduce
 from smrt_integration.delivery.claim import ClaimedLane
-from smrt_integration.delivery.destination import destination_of
 from smrt_integration.delivery.hold import add_held
 from smrt_integration.delivery.messages import BuiltMessage
 from smrt_integration.delivery.post import ALL_REFUSED, LaneResult

@@ -7,12 +7,12 @@ from typing import Any, Final
 from customers.business_clock import BusinessClock
 from customers.models import Customer
 from customers.traits import build_traits, custom_values, trait_sources
+from events.destination import destination_of
 from events.encryption import Unreadable
 from events.models import AcceptedTraits, Integration, RefusedTraits
+from events.outbox.accepted_traits import hash_traits
 from events.timeline import queries, traits_table
 from events.timeline.traits_table import TraitRow
-from smrt_integration.delivery.build import hash_traits
-from smrt_integration.delivery.destination import destination_of
 
 NOT_YET: Final = "Segment does not have this customer's details yet."
 REFUSED: Final = "It refused them, so the customer's events wait until it accepts them."
