@@ -15,6 +15,7 @@ from customers.business_clock import BusinessClock
 from customers.composed import ComposedCharField
 from customers.database_zones import database_zones
 from customers.models.address import country_code
+from customers.models.external_id import HasExternalId, unique_external_id
 from customers.models.public_id import HasPublicId
 from customers.models.tenant import BelongsToBusiness
 from customers.models.tracked import Tracked
@@ -135,7 +136,7 @@ class Agent(NamedModel):
         pass
 
 
-class Employee(NamedModel):
+class Employee(NamedModel, HasExternalId):
     class Role(models.TextChoices):
         DRIVER = "DRIVER", "Driver"
         COUNTER = "COUNTER", "Counter"
@@ -144,7 +145,7 @@ class Employee(NamedModel):
 
     class Meta(NamedModel.Meta):
         # Two employees may have the same name.
-        constraints = []
+        constraints = [unique_external_id("employee")]
         indexes = [models.Index("business", "name", name="employee_by_name")]
 
 

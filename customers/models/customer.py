@@ -20,9 +20,9 @@ from customers.models.address import AddressDict, HasAddress
 from customers.models.business import Agent, Brand, Business, CustomerGroup, Discount, Employee
 from customers.models.consent import Consent, HasOptOuts
 from customers.models.contact_rules import missing_contact
+from customers.models.external_id import HasExternalId, unique_external_id
 from customers.models.phone_field import HasPhone
 from customers.models.pickup import PickupRequest, RegularPickupRequest
-from customers.models.tenant import BelongsToBusiness
 from customers.models.visit import Visit
 from customers.phones import format_phone
 
@@ -33,7 +33,7 @@ def account_name(kind: str, company_name: str, first_name: str, last_name: str) 
     return (company_name or contact) if kind == Customer.Kind.CORPORATE else contact
 
 
-class Customer(HasAddress, HasPhone, HasOptOuts, BelongsToBusiness):
+class Customer(HasAddress, HasPhone, HasOptOuts, HasExternalId):
     class Kind(models.TextChoices):
         REGULAR = "REGULAR", "Regular"
         CORPORATE = "CORPORATE", "Corporate"
@@ -115,6 +115,7 @@ class Customer(HasAddress, HasPhone, HasOptOuts, BelongsToBusiness):
             models.CheckConstraint(
                 name="customer_not_own_master", condition=Q(master=None) | ~Q(master=F("id"))
             ),
+            unique_external_id("customer"),
         ]
         indexes = [
             models.Index("business", "id", name="customer_by_business"),
@@ -207,14 +208,16 @@ class Customer(HasAddress, HasPhone, HasOptOuts, BelongsToBusiness):
     ) -> Self:
         """Create a customer from the POS or the website, and record the visit of the day.
 
-        `details` are fields of the record. Raises ActionRefused for an invalid one.
+        `details` are fields of the record. Raises ActionRefused for an invalid one, or an external
+        id that is taken.
         """
         customer = cls(business=business, source=source, created_at=checked_time(at), **details)
         with refused_if_invalid():
             customer.clean_fields(exclude=CUSTOMER_FOREIGN_KEYS)
             customer.clean()
         with transaction.atomic():
-            customer.save()
+            with customer.refused_if_external_id_taken():
+                customer.save()
             Visit.record(customer, Visit.Type.SIGNUP, customer.created_at)
         return customer
 

@@ -1,7 +1,6 @@
 """Orders, from intake to return."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Self, Unpack, cast
@@ -20,18 +19,19 @@ from customers.errors import (
     checked_time,
     not_before,
     refuse_other_business,
-    refused_if_taken,
 )
 from customers.folding import folded_start
 from customers.models.action import one_action
 from customers.models.business import Agent, Business, Discount, Employee
 from customers.models.customer import Customer
+from customers.models.external_id import HasExternalId, unique_external_id
 from customers.models.line_item import LineItem, LineItemChange, NewLineItem, columns_of
 from customers.models.order_data import (
     MAX_TAX_RATE,
     OrderChange,
     OrderIntake,
     random_number,
+    refused_if_number_taken,
     validate_details,
 )
 from customers.models.order_items import (
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from customers.models.stop import Stop
 
 
-class Order(HasPublicId, BelongsToCustomer):
+class Order(HasPublicId, HasExternalId, BelongsToCustomer):
     class Status(models.TextChoices):
         OPEN = "open", "Open"
         READY = "ready", "Ready"
@@ -98,6 +98,7 @@ class Order(HasPublicId, BelongsToCustomer):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["business", "number"], name="order_number_unique"),
+            unique_external_id("order"),
             models.CheckConstraint(name="order_total_not_negative", condition=Q(total__gte=0)),
         ]
         indexes = [
@@ -135,6 +136,7 @@ class Order(HasPublicId, BelongsToCustomer):
         stop: "Stop | None" = None,
         bags: int = 1,
         number: str = "",
+        external_id: str = "",
         at: datetime | None = None,
     ) -> Self:
         """Create an order in a transaction that has locked the customer, with the business loaded.
@@ -145,12 +147,12 @@ class Order(HasPublicId, BelongsToCustomer):
         refuse_other_business(
             customer.business_id, agent=agent, sold_by=sold_by, discount=discount, stop=stop
         )
-        validate_details(tax_rate, bags, number)
+        validate_details(tax_rate, bags, number=number, external_id=external_id)
         if stop is not None:
             stop.lock_for(customer)
         order = cls(business=customer.business, customer=customer, agent=agent, sold_by=sold_by)
-        order.discount, order.stop = discount, stop
-        order.tax_rate, order.bags, order.created_at = tax_rate, bags, at
+        order.discount, order.stop, order.tax_rate = discount, stop, tax_rate
+        order.bags, order.external_id, order.created_at = bags, external_id, at
         order._insert(number, new_lines(order, items))
         if stop is None:
             Visit.record(customer, Visit.Type.STORE, at)
@@ -228,12 +230,13 @@ class Order(HasPublicId, BelongsToCustomer):
         self._lock_open("business", "discount")
         for name, value in changes.items():
             setattr(self, name, value)
-        validate_details(self.tax_rate, self.bags, self.number)
-        if changes.keys() & {"discount", "tax_rate"}:
-            self._save_totals(locked_items(self), *changes)
-        elif changes:
-            # The totals stay: an edited discount must not change an order that has it already.
-            self.save(update_fields=[*changes])
+        validate_details(self.tax_rate, self.bags, external_id=self.external_id)
+        with self.refused_if_external_id_taken():
+            if changes.keys() & {"discount", "tax_rate"}:
+                self._save_totals(locked_items(self), *changes)
+            elif changes:
+                # The totals stay: an edited discount must not change an order that has it already.
+                self.save(update_fields=[*changes])
 
     def returnable_items(self, at: datetime) -> list[LineItem]:
         """Lock and return the items that are still here. This order is locked already.
@@ -275,10 +278,7 @@ class Order(HasPublicId, BelongsToCustomer):
     def _insert(self, number: str, lines: list[LineItem]) -> None:
         self._set_totals(lines)
         self.number = number or self.number
-        taken = ActionRefused(
-            f"Order number {number} is taken. Give another number.", "number_taken", "number"
-        )
-        with refused_if_taken("order_number_unique", taken) if number else nullcontext():
+        with self.refused_if_external_id_taken(), refused_if_number_taken(number):
             self.save()
         insert_lines(self, lines)
         self.lines = lines

@@ -1,12 +1,13 @@
 """The data of an order that callers pass, and its validation."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict
 
-from customers.errors import ActionRefused, refuse_unstorable
+from customers.errors import ActionRefused, refuse_unstorable, refused_if_taken
 from customers.models.business import Agent, Discount, Employee
 from customers.models.line_item import NewLineItem
 
@@ -29,8 +30,9 @@ def random_number() -> str:
 class OrderIntake(TypedDict, total=False):
     """The data of a new order.
 
-    `tax_rate` is in percent. `number` is the number of the point of sale, or empty. `at` is when
-    the order was created, if a phone reports it late.
+    `tax_rate` is in percent. `number` is the number on the customer's receipt, and `external_id`
+    the id in the point of sale; both may be empty. `at` is when the order was created, if a phone
+    reports it late.
     """
 
     items: Sequence[NewLineItem]
@@ -41,6 +43,7 @@ class OrderIntake(TypedDict, total=False):
     stop: "Stop | None"
     bags: int
     number: str
+    external_id: str
     at: datetime | None
 
 
@@ -52,13 +55,27 @@ class OrderChange(TypedDict, total=False):
     discount: Discount | None
     tax_rate: Decimal
     bags: int
+    external_id: str
 
 
-def validate_details(tax_rate: Decimal, bags: int, number: str) -> None:
+def validate_details(tax_rate: Decimal, bags: int, **texts: str) -> None:
     if not (tax_rate.is_finite() and 0 <= tax_rate <= MAX_TAX_RATE):
         raise ActionRefused(
             f"The tax rate must be a percentage from 0 to {MAX_TAX_RATE}.", "invalid", "tax_rate"
         )
     if bags < 0:
         raise ActionRefused("The number of bags cannot be negative.", "invalid", "bags")
-    refuse_unstorable(number=number)
+    refuse_unstorable(**texts)
+
+
+@contextmanager
+def refused_if_number_taken(number: str) -> Iterator[None]:
+    """Raise ActionRefused when a save in the block gives an order a number that is taken."""
+    if not number:
+        yield
+        return
+    taken = ActionRefused(
+        f"Order number {number} is taken. Give another number.", "number_taken", "number"
+    )
+    with refused_if_taken("order_number_unique", taken):
+        yield

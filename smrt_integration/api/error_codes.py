@@ -70,6 +70,7 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = {
     "under_way": ErrorCode((409,), "The first call with this Idempotency-Key is in progress."),
     "name_taken": ErrorCode((409,), "Another record has this name."),
     "number_taken": ErrorCode((409,), "Another order has this number."),
+    "external_id_taken": ErrorCode((409,), "Another record of this kind has this external_id."),
     "opted_out_by_customer": ErrorCode(
         (409,), "The customer turned this off. State their consent, or send If-Match."
     ),

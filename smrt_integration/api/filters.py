@@ -113,7 +113,7 @@ class OrderFilter(SearchFilter):
 
     class Meta:
         model = Order
-        fields = ("number", "status")
+        fields = ("number", "external_id", "status")
 
 
 class StopFilter(SearchFilter):
@@ -162,7 +162,7 @@ class CustomerFilter(SearchFilter):
 
     class Meta:
         model = Customer
-        fields: tuple[str, ...] = ()
+        fields = ("external_id",)
 
     def by_phone(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         view: Any = self.request.parser_context["view"]

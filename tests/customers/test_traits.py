@@ -405,6 +405,7 @@ class TestColumnsOfTraits:
         )
         assert unlisted == {
             "emails_opted_out_at",
+            "external_id",
             "master_id",
             "phone_note",
             "source",

@@ -59,6 +59,7 @@ ADDRESS_PARTS = {
 }
 """The columns of the model, and their names in an AddressDict."""
 WRITABLE_FIELDS = (
+    "external_id",
     "kind",
     "company_name",
     "first_name",
@@ -216,7 +217,8 @@ class CustomerViewSet(ListModelMixin, RetrieveModelMixin, BusinessViewSet):
         if changes:
             with refused_in_address(), refused_if_invalid():
                 customer.clean()
-            customer.save(update_fields=list(changes))
+            with customer.refused_if_external_id_taken():
+                customer.save(update_fields=list(changes))
 
     def _change_phone(self, customer: Customer, changes: dict[str, Any]) -> None:
         """Change the phone, unless it is the same number in another notation.

@@ -23,6 +23,7 @@ from customers.models import (
     Order,
     Stop,
 )
+from customers.models.external_id import MAX_EXTERNAL_ID
 from customers.models.tenant import lockable
 from smrt_integration.api.errors import as_conflict
 from smrt_integration.api.fields import (
@@ -52,6 +53,11 @@ PERCENT_FIELD: Any = {
     "min_value": Decimal(0),
     "max_value": Decimal(99),
 }
+EXTERNAL_ID: Any = {
+    "max_length": MAX_EXTERNAL_ID,
+    "allow_blank": True,
+    "help_text": "The id of the order in your point of sale. Unique unless empty.",
+}
 
 
 class OrderSerializer(serializers.ModelSerializer[Order]):
@@ -70,6 +76,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
         model = Order
         fields = (
             "id",
+            "external_id",
             "number",
             "status",
             "customer",
@@ -109,6 +116,7 @@ class OrderIntakeSerializer(StrictSerializer):
         default="",
         help_text="The order number of the point of sale. Created if left out.",
     )
+    external_id = serializers.CharField(**EXTERNAL_ID, default="")
 
 
 class NewOrderSerializer(OrderIntakeSerializer):
@@ -139,6 +147,7 @@ class OrderChangeSerializer(StrictSerializer):
     discount = BusinessReferenceField(queryset=Discount.objects, allow_null=True, required=False)
     tax_rate = ExactDecimalField(**PERCENT_FIELD, required=False, help_text="In percent.")
     bags = WholeNumberField(**COUNT_FIELD, required=False)
+    external_id = serializers.CharField(**EXTERNAL_ID, required=False)
 
 
 class OccurredAtSerializer(StrictSerializer):

@@ -22,6 +22,7 @@ from customers.models import (
     Discount,
     Employee,
 )
+from customers.models.external_id import refused_if_external_id_taken
 from customers.money import exact_amount
 from smrt_integration.api.fields import StrictSerializer
 from smrt_integration.api.number_fields import ExactDecimalField, WholeNumberField
@@ -69,7 +70,7 @@ class EmployeeSerializer(ReferenceSerializer):
 
     class Meta:
         model = Employee
-        fields = ("id", "name", "role")
+        fields = ("id", "external_id", "name", "role")
 
 
 class DepartmentSerializer(ReferenceSerializer):
@@ -149,7 +150,10 @@ class ReferenceViewSet(ListModelMixin, RetrieveModelMixin, CreateModelMixin, Bus
         name = serializer.validated_data.get("name", "")
         # another call may take the name in between
         with refused_if_taken("_name_unique", ActionRefused(*_name_taken(name), "name")):
-            serializer.save(**values)
+            self._write(serializer, **values)
+
+    def _write(self, serializer: serializers.BaseSerializer[Any], **values: Any) -> None:
+        serializer.save(**values)
 
 
 class AgentViewSet(ReferenceViewSet):
@@ -172,8 +176,13 @@ class EmployeeViewSet(ReferenceViewSet):
 
     queryset = Employee.objects.all()
     serializer_class = EmployeeSerializer
-    filterset_fields = ("role",)
+    filterset_fields = ("role", "external_id")
     unique_names = False
+
+    def _write(self, serializer: serializers.BaseSerializer[Any], **values: Any) -> None:
+        external_id = serializer.validated_data.get("external_id", "")
+        with refused_if_external_id_taken(Employee, external_id):
+            super()._write(serializer, **values)
 
 
 class DepartmentViewSet(ReferenceViewSet):
