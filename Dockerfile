@@ -9,8 +9,9 @@ RUN python -m venv /opt/venv && \
     pip install --no-cache-dir --require-hashes --only-binary=:all: -r production.txt
 
 FROM base
-# A new volume at this folder gets its owner and its mode.
-RUN useradd --system --no-create-home smrt && install -d -m 0700 -o smrt /var/lib/smrt/exports
+# New volumes at these folders get their owner and their mode.
+RUN useradd --system --no-create-home smrt && \
+    install -d -m 0700 -o smrt /var/lib/smrt/exports /var/lib/smrt/imports
 COPY --from=packages /opt/venv /opt/venv
 COPY manage.py gunicorn.conf.py ./
 COPY customers customers

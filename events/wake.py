@@ -28,6 +28,7 @@ from events.wake_thread import WakeThread
 DELIVER_TASK: Final = "smrt_integration.tasks.deliver"
 RUN_JOBS_TASK: Final = "smrt_integration.tasks.run_jobs"
 WRITE_EXPORTS_TASK: Final = "smrt_integration.tasks.write_exports"
+IMPORT_CUSTOMERS_TASK: Final = "smrt_integration.tasks.import_customers"
 
 WAKE_UP_KEY: Final = "smrt:wake"
 """Redis key that exists while a `deliver` message waits in the broker."""
@@ -68,6 +69,11 @@ def run_jobs_after_commit() -> None:
 def write_exports_after_commit() -> None:
     """Let a worker start with the exports when the current transaction commits."""
     _publish_after_commit(WRITE_EXPORTS_TASK)
+
+
+def import_customers_after_commit() -> None:
+    """Let a worker start with the imports when the current transaction commits."""
+    _publish_after_commit(IMPORT_CUSTOMERS_TASK)
 
 
 def publish(task: str) -> bool:

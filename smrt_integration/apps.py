@@ -17,9 +17,12 @@ class SmrtIntegrationConfig(AppConfig):
     verbose_name = "SMRT"
     # A key is revoked and never deleted, so that its record stays.
     model_roles = ModelRoles(
-        viewed=("apikey", "export"),
-        support_only=("answered", "apicaller", "heartbeat"),
-        changed_by_owners={"apikey": ("add", "change")},
+        viewed=("apikey", "customerimport", "export"),
+        support_only=("answered", "apicaller", "heartbeat", "importline"),
+        changed_by_owners={
+            "apikey": ("add", "change"),
+            "customerimport": ("add", "change"),
+        },
     )
 
     def ready(self) -> None:

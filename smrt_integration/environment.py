@@ -190,6 +190,18 @@ def folder(name: str, default: Path) -> Path:
     return value
 
 
+def private_files(name: str, default: Path) -> dict[str, Any]:
+    """Return a storage of files in this folder that only its own account may read."""
+    return {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": folder(name, default),
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    }
+
+
 def database(name: str, password: str, remedy: str) -> dict[str, Any]:
     """Return Django's settings of the database at this address.
 

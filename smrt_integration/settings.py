@@ -282,14 +282,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Files with names and email addresses of customers. No address leads to them, and no other
     # account of the machine may read them.
-    "exports": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": environment.folder("EXPORTS_FOLDER", BASE_DIR / ".exports"),
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
-    },
+    "exports": environment.private_files("EXPORTS_FOLDER", BASE_DIR / ".exports"),
+    "imports": environment.private_files("IMPORTS_FOLDER", BASE_DIR / ".imports"),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

@@ -29,6 +29,7 @@ if PROCESS:
 # Workers and the web server that a test starts share it with the test.
 EXPORTS = TemporaryDirectory(prefix="exports-")
 os.environ["EXPORTS_FOLDER"] = f"{EXPORTS.name}/folder"
+os.environ["IMPORTS_FOLDER"] = f"{EXPORTS.name}/imports"
 os.environ["DJANGO_SETTINGS_MODULE"] = "smrt_integration.settings"
 
 import django  # noqa: E402

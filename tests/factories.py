@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
 from django.utils import timezone
 from factory.declarations import (
     LazyAttribute,
@@ -51,6 +52,7 @@ from smrt_integration.api.models import ApiKey
 from smrt_integration.api.scopes import Client
 from smrt_integration.exports.models import Export
 from smrt_integration.health.models import Heartbeat
+from smrt_integration.imports.models import CustomerImport, ImportLine
 
 
 def of_same_business(record_factory: type[DjangoModelFactory[Any]], **values: Any) -> Any:
@@ -373,3 +375,37 @@ class ExportFactory(DjangoModelFactory[Export]):
     filter_in_words = "All messages"
     up_to = LazyFunction(pages.newest_id)
     expected = 0
+
+
+class CustomerImportFactory(DjangoModelFactory[CustomerImport]):
+    """An import of a file with one customer, which waits for its columns."""
+
+    class Meta:
+        model = CustomerImport
+
+    business = SubFactory(BusinessFactory)
+    requested_by_name = "owner"
+    requested_at = LazyFunction(timezone.now)
+    kind = CustomerImport.Kind.CSV
+    file_name = "customers.csv"
+    file = LazyFunction(lambda: ContentFile(b"id,first name\n1,Ada\n", "customers.csv"))
+    size = 21
+    encoding = "utf-8"
+    delimiter = ","
+    day_order = CustomerImport.DayOrder.MONTH_FIRST
+    assigned = LazyFunction(lambda: [["id", "external_id"], ["first name", "first_name"]])
+    position = 14
+    line_number = 1
+
+
+class ImportLineFactory(DjangoModelFactory[ImportLine]):
+    """A line that was refused."""
+
+    class Meta:
+        model = ImportLine
+
+    customer_import = SubFactory(CustomerImportFactory)
+    number = Sequence(lambda n: n + 2)
+    outcome = ImportLine.Outcome.REFUSED
+    reason = "There is no external ID."
+    raw = ",Ada"

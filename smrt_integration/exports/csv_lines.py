@@ -39,7 +39,7 @@ def heading_line() -> str:
 
 
 def entry_lines(entries: Sequence[LogEntry]) -> str:
-    return _as_csv([_escaped(cell) for cell in row] for row in _rows(entries))
+    return _as_csv([escaped(cell) for cell in row] for row in _rows(entries))
 
 
 def _as_csv(rows: Iterable[Sequence[str]]) -> str:
@@ -88,5 +88,6 @@ def _moment(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
-def _escaped(cell: str) -> str:
+def escaped(cell: str) -> str:
+    """Return the cell so that a spreadsheet shows it and does not run it."""
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

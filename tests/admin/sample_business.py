@@ -22,6 +22,7 @@ from tests.factories import (
     ConsentFactory,
     CustomerFactory,
     CustomerGroupFactory,
+    CustomerImportFactory,
     CustomFieldFactory,
     CustomFieldValueFactory,
     DepartmentFactory,
@@ -114,6 +115,7 @@ class SampleBusiness:
         ConsentFactory.create(customer=self.customer, given_by=f"{self.mark} herself")
         ApiKeyFactory.create(**named)
         ExportFactory.create(business=business, filter_in_words=f"Search: {self.mark}")
+        CustomerImportFactory.create(business=business, file_name=f"{self.mark}.csv")
         self._messages()
 
     def _messages(self) -> None:

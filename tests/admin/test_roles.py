@@ -49,7 +49,7 @@ def viewing() -> set[str]:
         *LOGS,
         "events.integration",
     ]
-    shown += ["smrt_integration.apikey", "smrt_integration.export"]
+    shown += [f"smrt_integration.{name}" for name in ("apikey", "customerimport", "export")]
     return {f"{app}.view_{model}" for app, model in (label.split(".") for label in shown)}
 
 
@@ -64,7 +64,11 @@ def test_owners_also_keep_the_records_their_business_and_its_integration() -> No
 
     own = permitted(OWNERS) - permitted(HELPERS)
 
-    keys = {"smrt_integration.add_apikey", "smrt_integration.change_apikey"}
+    keys = {
+        f"smrt_integration.{action}_{name}"
+        for action in ("add", "change")
+        for name in ("apikey", "customerimport")
+    }
     texts = {
         "customers.add_textsettings",
         "customers.change_textsettings",
@@ -129,6 +133,7 @@ def test_exactly_these_models_are_support_s_alone() -> None:
         "smrt_integration.answered",
         "smrt_integration.apicaller",
         "smrt_integration.heartbeat",
+        "smrt_integration.importline",
     }
     ours = {
         model._meta.label_lower
