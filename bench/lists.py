@@ -215,6 +215,7 @@ TEXTS: Final = {
     "email": ("alex77@example.com",),
     "phone": ("(415)+555-0100",),
     "number": ("N1-77",),
+    "external_id": ("E-77",),
 }
 
 

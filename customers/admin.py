@@ -109,6 +109,7 @@ class AgentAdmin(NamedAdmin):
 class EmployeeAdmin(NamedAdmin):
     list_display = ("name", "business", "role")
     list_filter = ("role",)
+    search_fields = (*NamedAdmin.search_fields, "external_id__exact")
 
 
 @admin.register(Discount)
@@ -244,12 +245,7 @@ class PickupRequestAdmin(EndedIsReadOnly):
     open_status = PickupRequest.Status.SCHEDULED
     ordering = ("-pickup_date", "-pk")
     list_display = ("pickup_date", "business", "customer", "status", "scheduled_by", "canceled_via")
-    list_filter = (
-        "status",
-        "scheduled_by",
-        "canceled_via",
-        ("pickup_date", LocalDayFilter),
-    )
+    list_filter = ("status", "scheduled_by", "canceled_via", ("pickup_date", LocalDayFilter))
     indexed_values: ClassVar[IndexedValues] = {"status": ("scheduled", "canceled")}
     list_select_related = ("business", "customer")
     found_by = search.about_customers

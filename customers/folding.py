@@ -123,6 +123,11 @@ def escape_like(text: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", text)
 
 
+def ascii_digits(text: str) -> str:
+    """Return the decimal digits of any script as ASCII."""
+    return "".join(str(int(sign)) for sign in text if sign.isdecimal())
+
+
 for kind in (CharField, TextField):
     for lookup in (FoldedStart, FoldedPart, FoldedWhole):
         kind.register_lookup(lookup)

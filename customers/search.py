@@ -2,8 +2,8 @@
 
 A person is found by first name, last name, both in any order, company and email, each by how it
 begins; by phone in any notation, also by its last digits; and by id. An order is found by its
-number and by its customer. Accents, capitals and most punctuation do not matter: see
-`customers.folding`.
+number and by its customer. Both are found by their external id, which must be whole. Accents,
+capitals and most punctuation do not matter: see `customers.folding`.
 
 `businesses` are the ids of those that the user may see; None is all of them. Every search is
 bounded, reads indexes only, and tells when more match than it looked at.
@@ -19,7 +19,8 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Model, QuerySet
 
-from customers.folding import escape_like, fold
+from customers.composed import composed
+from customers.folding import ascii_digits, escape_like, fold
 from customers.name_words import FIRST_NAME, LAST_NAME, ways_to_begin
 from customers.phones import ImpossibleNumber, normalise_phone
 from customers.storable import UNSTORABLE
@@ -47,7 +48,7 @@ PHONE: Final = re.compile(r"[-+()./\s\d\u00b7\u2010-\u2015\u2212]+")
 EXTENSION: Final = re.compile(r"[\s,;]*(?:extension|ext\.?|x)\s*\d{1,6}\Z", re.IGNORECASE)
 HOW_TO_SEARCH: Final = (
     "Search by name, company, phone, email or order number. The beginning is enough. Of a phone"
-    " number, the last four digits are enough."
+    " number, the last four digits are enough. An external ID has to be whole."
 )
 TOO_MANY: Final = (
     f"More than {MOST_FOUND:,} records match, so some are not shown. Type more of the name, or"
@@ -66,9 +67,7 @@ MATCH: Final = """
 (SELECT r.id FROM {table} r WHERE r.business_id = b.id AND {condition}
 ORDER BY {column} USING ~<~ LIMIT %(most)s)
 """
-MATCH_UUID: Final = """
-(SELECT r.id FROM {table} r WHERE r.business_id = b.id AND r.uuid = {value})
-"""
+MATCH_WHOLE: Final = "(SELECT r.id FROM {table} r WHERE r.business_id = b.id AND {condition})"
 FIND_COUNTRIES: Final = """
 SELECT DISTINCT business.country FROM {businesses}
 JOIN customers_business business ON business.id = b.id ORDER BY 1 LIMIT %(most)s
@@ -98,6 +97,7 @@ class Term:
     phone: str = ""
     """The text without an extension, when it can be a phone number."""
     uuid: UUID | None = None
+    external_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,9 @@ def parse(typed: str) -> Term:
     text = clean(typed)
     folded = fold(text)
     number = EXTENSION.sub("", text)
-    is_phone = PHONE.fullmatch(number) and len(_digits(number)) >= LEAST_DIGITS
-    return Term(folded, tuple(_names(folded.split(" "))), number if is_phone else "", _uuid(text))
+    is_phone = PHONE.fullmatch(number) and len(ascii_digits(number)) >= LEAST_DIGITS
+    names = tuple(_names(folded.split(" ")))
+    return Term(folded, names, number if is_phone else "", _uuid(text), composed(text))
 
 
 def find_customers(typed: str, businesses: Businesses, most: int = MOST_FOUND) -> Found:
@@ -134,8 +135,7 @@ def find_customers(typed: str, businesses: Businesses, most: int = MOST_FOUND) -
         query.match_start((LAST_NAME, last), (FIRST_NAME, first))
     for digits in _numbers(term.phone, query):
         query.match_start((PHONE_FROM_ITS_END, digits[::-1]), also="r.phone <> ''")
-    if term.uuid:
-        query.match_uuid(term.uuid)
+    query.match_ids(term)
     return query.run()
 
 
@@ -146,10 +146,9 @@ def find_orders(
     term = parse(typed)
     query = _Query("customers_order", businesses, most)
     if term.folded:
-        whole = whole_number or len(_digits(term.folded)) < LEAST_DIGITS_OF_NUMBER
+        whole = whole_number or len(ascii_digits(term.folded)) < LEAST_DIGITS_OF_NUMBER
         query.match_start((NUMBER, term.folded), whole=whole)
-    if term.uuid:
-        query.match_uuid(term.uuid)
+    query.match_ids(term)
     return query.run()
 
 
@@ -232,8 +231,12 @@ class _Query:
         condition = " AND ".join([*conditions, also] if also else conditions)
         self._add(MATCH, condition=condition, column=starts[0][0])
 
-    def match_uuid(self, uuid: UUID) -> None:
-        self._add(MATCH_UUID, value=self._value(uuid))
+    def match_ids(self, term: Term) -> None:
+        if term.uuid:
+            self._add(MATCH_WHOLE, condition=f"r.uuid = {self._value(term.uuid)}")
+        if term.external_id:
+            value = self._value(term.external_id)
+            self._add(MATCH_WHOLE, condition=f"r.external_id = {value} AND r.external_id <> ''")
 
     def _value(self, value: Any) -> str:
         name = f"value_{len(self._values)}"
@@ -267,7 +270,7 @@ class _Query:
 
 def _numbers(phone: str, query: _Query) -> list[str]:
     """Return how stored numbers (E.164) may end that are meant by this text."""
-    digits = _digits(phone)
+    digits = ascii_digits(phone)
     if not digits:
         return []
     ends = [digits]
@@ -286,11 +289,6 @@ def _names(words: list[str]) -> Iterator[tuple[str, str]]:
         one, other = " ".join(words[:n]), " ".join(words[n:])
         yield one, other
         yield other, one
-
-
-def _digits(text: str) -> str:
-    """Return the decimal digits of any script as ASCII."""
-    return "".join(str(int(sign)) for sign in text if sign.isdecimal())
 
 
 def _uuid(text: str) -> UUID | None:

@@ -43,8 +43,8 @@ else:
 
 CUSTOMER_SEARCH = (
     "The start of the customer's first, last or full name in any order, company or email; a phone"
-    " number in any notation, or its last four or more digits; or an id. Accents and capitals do"
-    f" not matter. Looks at no more than {search.MOST_FOUND:,} customers."
+    " number in any notation, or its last four or more digits; an id or external id. Accents and"
+    f" capitals do not matter. Looks at no more than {search.MOST_FOUND:,} customers."
 )
 ORDER_SEARCH = f"An order number, or the start of one. {CUSTOMER_SEARCH}"
 MAX_NAME_WORDS = 4

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from customers.models import Customer, Order, TextQueue
+from customers.models import Customer, Employee, Order, TextQueue
 from tests import factories
 from tests.admin.forms import form_values
 from tests.factories import (
@@ -168,6 +168,38 @@ def test_an_order_can_be_found_by_its_number(office: Client) -> None:
     order = OrderFactory.create(number="4711")
     response = office.get(page(Order, "changelist"), {"q": "4711"})
     assert [found.pk for found in response.context["cl"].result_list] == [order.pk]
+
+
+def test_an_external_id_that_is_taken_is_refused_at_its_field(office: Client) -> None:
+    taken = CustomerFactory.create(external_id="4711")
+    other = CustomerFactory.create(business=taken.business)
+    same = {"external_id": " 4711 "}
+
+    for address, status in (
+        (page(Customer, "add"), 200),
+        (page(Customer, "change", other.pk), 200),
+        (page(Customer, "change", taken.pk), 302),
+    ):
+        response = office.post(address, customer_form(taken.business, **same))
+        assert response.status_code == status
+        if status == 200:
+            errors = response.context["adminform"].form.errors
+            assert errors == {"external_id": ["Another customer has the external ID 4711."]}
+
+    elsewhere = customer_form(BusinessFactory.create(), **same)
+    assert office.post(page(Customer, "add"), elsewhere).status_code == 302
+
+
+@pytest.mark.parametrize("model", [Customer, Order, Employee])
+def test_records_are_found_by_their_whole_external_id(
+    office: Client, model: type[models.Model]
+) -> None:
+    record, *_ = made(model, 2)
+    model._base_manager.filter(pk=record.pk).update(external_id="Ext-0042x")
+    for typed, found in (("Ext-0042x", [record.pk]), ("Ext-0042", [])):
+        response = office.get(page(model, "changelist"), {"q": typed})
+        assert [row.pk for row in response.context["cl"].result_list] == found, typed
+    assert "Ext-0042x" in office.get(page(model, "change", record.pk)).content.decode()
 
 
 def test_the_customer_s_form_takes_a_number_with_a_note_and_refuses_nobody(

@@ -12,7 +12,15 @@ from django.apps import apps
 from django.db import connection, models, transaction
 from django.db.models.signals import post_save
 
-from customers.models import Agent, Brand, Customer, Order, PickupRequest, RegularPickupRequest
+from customers.models import (
+    Agent,
+    Brand,
+    Customer,
+    Employee,
+    Order,
+    PickupRequest,
+    RegularPickupRequest,
+)
 from smrt_integration.api.error_codes import CONFLICT_CODES
 from tests.api.conftest import Caller, errors
 from tests.customers.contention import wait_for_waiting
@@ -197,6 +205,26 @@ class TestTwoAtOnce:
 
         with called_before_the_commit_of(order, lambda: pos.post("orders", body)) as (response,):
             assert_conflict(response, "number_taken", "number")
+
+    @pytest.mark.parametrize("path", ["customers", "employees", "orders"])
+    def test_the_second_of_two_equal_external_ids(
+        self, pos: Caller, customer: Customer, path: str
+    ) -> None:
+        same: Any = {"business": customer.business, "external_id": "4711"}
+        rows: dict[str, Any] = {
+            "customers": Customer(first_name="Ann", **same),
+            "employees": Employee(name="Dan", **same),
+            "orders": Order(customer=customer, **same),
+        }
+        body = {
+            "customers": {"first_name": "Bob"},
+            "employees": {"name": "Eve", "role": "DRIVER"},
+            "orders": {"customer": str(customer.uuid)},
+        }[path] | {"external_id": "4711"}
+
+        with called_before_the_commit_of(rows[path], lambda: pos.post(path, body)) as (response,):
+            assert_conflict(response, "external_id_taken", "external_id")
+        assert type(rows[path]).objects.filter(external_id="4711").count() == 1
 
     def test_the_second_of_two_pickups_of_a_day(self, pos: Caller, customer: Customer) -> None:
         day = customer.business.today() + timedelta(days=1)

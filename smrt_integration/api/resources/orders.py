@@ -53,7 +53,7 @@ PERCENT_FIELD: Any = {
     "min_value": Decimal(0),
     "max_value": Decimal(99),
 }
-EXTERNAL_ID: Any = {
+EXTERNAL_ID_FIELD: Any = {
     "max_length": MAX_EXTERNAL_ID,
     "allow_blank": True,
     "help_text": "The id of the order in your point of sale. Unique unless empty.",
@@ -116,7 +116,7 @@ class OrderIntakeSerializer(StrictSerializer):
         default="",
         help_text="The order number of the point of sale. Created if left out.",
     )
-    external_id = serializers.CharField(**EXTERNAL_ID, default="")
+    external_id = serializers.CharField(**EXTERNAL_ID_FIELD, default="")
 
 
 class NewOrderSerializer(OrderIntakeSerializer):
@@ -147,7 +147,7 @@ class OrderChangeSerializer(StrictSerializer):
     discount = BusinessReferenceField(queryset=Discount.objects, allow_null=True, required=False)
     tax_rate = ExactDecimalField(**PERCENT_FIELD, required=False, help_text="In percent.")
     bags = WholeNumberField(**COUNT_FIELD, required=False)
-    external_id = serializers.CharField(**EXTERNAL_ID, required=False)
+    external_id = serializers.CharField(**EXTERNAL_ID_FIELD, required=False)
 
 
 class OccurredAtSerializer(StrictSerializer):
