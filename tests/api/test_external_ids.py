@@ -102,7 +102,7 @@ def test_the_external_id_of_an_order_at_a_stop(app: Caller, customer: Customer) 
 
 def test_a_report_from_before_external_ids_has_the_same_hash() -> None:
     def hashed(**order: str) -> str:
-        rest = {"driver": None, "delivered_orders": [], "bags_delivered": None}
+        rest: dict[str, Any] = {"driver": None, "delivered_orders": [], "bags_delivered": None}
         return report_hash("completed", {"new_orders": [{"bags": 1, **order}], **rest})
 
     assert hashed(external_id="") == hashed()
