@@ -92,7 +92,7 @@ class NamedAdmin(ScopedAdmin):
     is_small = True
     list_display: tuple[str, ...] = ("name", "business")
     list_select_related = ("business",)
-    search_fields: tuple[str, ...] = ("name__folded_part", "business__name__folded_start")
+    search_fields: ClassVar[tuple[str, ...]] = ("name__folded_part", "business__name__folded_start")
     autocomplete_fields = ("business",)
 
 
