@@ -27,6 +27,7 @@ class EventsConfig(AppConfig):
             "celebration",
             "dailycount",
             "dailydelay",
+            "destinationuse",
             "heldtrack",
             "lapse",
             "pendingfifth",

@@ -5,12 +5,14 @@ Whatever lists events loops over it. A new module of definitions is added to MOD
 
 import pkgutil
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from events import definitions
+from events.backfilled import AS_SENT, BACKFILLED, is_backfilled
 from events.definitions import customers, orders, pickups
 from events.definitions.definition import (
     EventDefinition,
+    Facts,
     IncompleteDefinition,
     LookAlike,
     SavedEvent,
@@ -43,6 +45,8 @@ EVENT_NAMES: Final[frozenset[str]] = frozenset(BY_NAME)
 SAVED_EVENTS: Final = tuple(event for event in EVENTS if issubclass(event, SavedEvent))
 SWEPT_EVENTS: Final = tuple(event for event in EVENTS if issubclass(event, SweptEvent))
 RECURRING_EVENTS: Final = frozenset(event.name for event in EVENTS if event.recurs)
+BACKFILLED_EVENTS: Final = tuple(event for event in SAVED_EVENTS if not event.not_backfilled)
+"""The events whose past occurrences can be sent."""
 EVENT_SETTINGS: Final = tuple(event.setting.field for event in EVENTS if event.setting)
 """The fields of an integration that an owner has to choose before some event can happen."""
 LOOK_ALIKES: Final[Mapping[str, LookAlike]] = {
@@ -77,3 +81,11 @@ _BY_MODEL: Final[Mapping[str, tuple[type[SavedEvent], ...]]] = {
 def events_of(model: str) -> tuple[type[SavedEvent], ...]:
     """Return the events that a save of the model can mean. `model` is its label."""
     return _BY_MODEL.get(model, ())
+
+
+def properties_of(event: str, facts: Facts) -> dict[str, Any]:
+    """Return the properties of a message of the event with these facts, and its mark if it has."""
+    if AS_SENT in facts:
+        return {**facts[AS_SENT], BACKFILLED: True}
+    properties = dict(BY_NAME[event].properties(facts))
+    return properties | {BACKFILLED: True} if is_backfilled(facts) else properties

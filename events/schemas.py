@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final, is_typeddict
 
 from customers.traits import Traits
+from events.backfilled import BACKFILLED
 from events.definitions.definition import EventDefinition, properties_type
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -20,6 +21,9 @@ JSON_TYPES: Final[Mapping[type, str]] = {
     type(None): "null",
 }
 
+OPTIONAL_PROPERTIES: Final[Mapping[str, Any]] = {BACKFILLED: {"type": "boolean"}}
+"""What the properties of any event may have besides their own."""
+
 
 def event_schema(event: type[EventDefinition]) -> dict[str, Any]:
     """Return the schema of the event's `properties`."""
@@ -28,7 +32,11 @@ def event_schema(event: type[EventDefinition]) -> dict[str, Any]:
         "title": event.name,
         "description": event.sent_when,
         "$comment": f"Version {event.version} of this event's properties.",
-    } | schema_of(properties_type(event))
+    } | _with_optional(schema_of(properties_type(event)))
+
+
+def _with_optional(schema: dict[str, Any]) -> dict[str, Any]:
+    return {**schema, "properties": schema["properties"] | OPTIONAL_PROPERTIES}
 
 
 def traits_schema() -> dict[str, Any]:

@@ -107,6 +107,7 @@ def test_only_the_outbox_the_send_log_and_resends_write_their_tables() -> None:
         "events/outbox/held.py",
         "events/outbox/read.py",
         "events/outbox/record.py",
+        "events/outbox/record_past.py",
         "events/outbox/settle.py",
         "events/outbox/take_out.py",
         "events/outbox/unanswered.py",

@@ -118,6 +118,10 @@ class CustomerLost(SweptEvent):
     sent_when = "The customer has not visited for longer than their usual rhythm allows."
     not_yet = "This customer has never counted as lost."
     sweep = "events.sweeps.lost"
+    not_backfilled = (
+        "We look for lost customers while the integration is on, and tell Segment once. "
+        "Who was lost before is not news any more."
+    )
     history = History(
         rows="events_lapse r", at="r.found_at", subject="r.customer_id", customer="r.customer_id"
     )
@@ -164,6 +168,7 @@ class CustomerBirthday(SweptEvent):
     )
     not_yet = "No birthday of this customer has been sent."
     sweep = "events.sweeps.birthdays"
+    not_backfilled = "A birthday that is over starts nothing. The next one is sent."
     history = NO_HISTORY
     setting = Setting(
         field="birthday_field_id",

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
+from events.backfilled import BACKFILLED
 from events.definitions.customer_context import CustomerContext
 from events.occurrences import Occurrence
 
@@ -98,6 +99,8 @@ class EventDefinition:
     history: ClassVar[History | None]
     look_alikes: ClassVar[tuple[LookAlike, ...]] = ()
     setting: ClassVar[Setting | None] = None
+    not_backfilled: ClassVar[str] = ""
+    """Why past occurrences cannot be sent, as a sentence for owners; empty if they can."""
     recurs: ClassVar[bool] = False
     """Whether the event can happen to a customer again. Each occurrence then has its own line."""
 
@@ -156,6 +159,15 @@ class SavedEvent(EventDefinition, abstract=True):
     @classmethod
     def occurrence(cls, row: Any, now: datetime) -> Occurrence:
         return Occurrence(cls.name, row.pk, cls.occurred_at(row) or now, cls.facts(row))
+
+    @classmethod
+    def past_facts(cls, row: Any, at: datetime) -> Facts:
+        """Return what the record tells now, without what was not known yet at that time."""
+        return cls.facts(row)
+
+    @classmethod
+    def past_occurrence(cls, row: Any, at: datetime) -> Occurrence:
+        return Occurrence(cls.name, row.pk, at, cls.past_facts(row, at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +271,14 @@ def _rules(cls: type[EventDefinition]) -> list[tuple[Callable[[], bool], str]]:
         (
             lambda: all(SENTENCE.fullmatch(text) for text in (cls.sent_when, cls.not_yet)),
             "`sent_when` and `not_yet` are sentences: a capital letter first, a full stop last.",
+        ),
+        (
+            lambda: BACKFILLED not in names,
+            f"`{BACKFILLED}` marks what is sent later; rename the property.",
+        ),
+        (
+            lambda: bool(cls.not_backfilled) == (issubclass(cls, SweptEvent) or not cls.history),
+            "`not_backfilled` says why its past is not sent; a SavedEvent with a History has none.",
         ),
         (
             lambda: not issubclass(cls, SavedEvent) or bool(MODEL_LABEL.fullmatch(cls.model)),

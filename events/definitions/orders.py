@@ -61,6 +61,13 @@ def order_facts(order: "Order") -> Facts:
     }
 
 
+def past_order_facts(order: "Order", at: datetime) -> Facts:
+    """Return the order's facts at that time: before its return, nobody had returned it."""
+    facts = order_facts(order)
+    was_returned = order.returned_at is not None and order.returned_at <= at
+    return facts if was_returned else {**facts, "returned_by": None}
+
+
 class OrderEvent(SavedEvent, abstract=True):
     """An event about a whole order."""
 
@@ -68,6 +75,10 @@ class OrderEvent(SavedEvent, abstract=True):
     model = "customers.Order"
     facts = staticmethod(order_facts)
     properties = staticmethod(order_properties)
+
+    @classmethod
+    def past_facts(cls, row: "Order", at: datetime) -> Facts:
+        return past_order_facts(row, at)
 
 
 class OrderCreated(OrderEvent):
@@ -160,6 +171,10 @@ class OrderLineItemReturned(SavedEvent):
             "quantity": json_number(item.quantity),
             "price": amount_fact(item.price, Lookup("price_of_item", item.pk)),
         }
+
+    @classmethod
+    def past_facts(cls, row: "LineItem", at: datetime) -> Facts:
+        return {**cls.facts(row), **past_order_facts(row.order, at)}
 
     @staticmethod
     def properties(facts: Facts) -> Properties:

@@ -155,7 +155,7 @@ class CustomerCanceledPickup(SavedEvent):
     model = "customers.PickupRequest"
     history = History(
         rows=PICKUP_REQUESTS,
-        at="CASE WHEN r.canceled_via IS DISTINCT FROM 'Employee' THEN r.canceled_at END",
+        at="CASE WHEN r.canceled_via IN ('Website', 'Text') THEN r.canceled_at END",
         about=WHICH_DAY,
     )
     look_alikes = (

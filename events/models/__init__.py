@@ -7,6 +7,7 @@ from events.models.jobs import Request, Resent
 from events.models.once_only import Celebration, Lapse, SweepDone
 from events.models.outbox import (
     AcceptedTraits,
+    DestinationUse,
     Lane,
     Outgoing,
     TraitChange,
@@ -23,6 +24,7 @@ __all__ = [
     "DailyCount",
     "DailyDelay",
     "DeliveryAttempt",
+    "DestinationUse",
     "HeldTrack",
     "Integration",
     "Lane",

@@ -138,6 +138,13 @@ class Lane(models.Model):
     destination_accepted_at = models.DateTimeField(
         null=True, blank=True, help_text="When they were, by a message or a test event."
     )
+    log_destination = models.CharField(
+        max_length=16,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="Fingerprint of the destination whose messages were last logged as accepted.",
+    )
     refused_in_row = models.PositiveIntegerField(
         default=0,
         db_default=0,
@@ -190,6 +197,20 @@ class AcceptedTraits(models.Model):
 
     def __str__(self) -> str:
         return f"Traits of customer {self.customer_id}"
+
+
+class DestinationUse(models.Model):
+    """From `since` on, what a lane logs as accepted went to this destination, until the next row.
+
+    What was logged before a business's first row went to the first row's destination.
+    """
+
+    business = models.ForeignKey(Business, on_delete=models.CASCADE, related_name="+")
+    destination = models.CharField(max_length=16)
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Destination of {self.business_id} since {self.since:%Y-%m-%d %H:%M}"
 
 
 class UnansweredIdentify(models.Model):

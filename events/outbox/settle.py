@@ -48,13 +48,15 @@ WHERE o.ctid = ANY (ARRAY(SELECT place FROM locked)) AND o.ctid = locked.place
 # Lanes are locked in one order, so that two transactions never wait for each other.
 RELEASE_LANES: Final = """
 WITH locked AS MATERIALIZED (
-    SELECT business_id FROM events_lane WHERE business_id = ANY (%(business_ids)s)
-    ORDER BY business_id FOR UPDATE
+    SELECT business_id, log_destination FROM events_lane
+    WHERE business_id = ANY (%(business_ids)s) ORDER BY business_id FOR UPDATE
 )
 UPDATE events_lane l SET
     lease_token = NULL, lease_until = NULL, in_flight = '{}',
     accepted_destination = CASE WHEN new.accepted_at IS NULL
         THEN l.accepted_destination ELSE new.accepted_destination END,
+    log_destination = CASE WHEN new.accepted_at IS NULL
+        THEN l.log_destination ELSE new.accepted_destination END,
     destination_accepted_at = COALESCE(new.accepted_at, l.destination_accepted_at),
     refused_in_row = CASE WHEN l.generation = new.generation
         THEN new.refused_in_row ELSE l.refused_in_row END,
@@ -69,17 +71,23 @@ UPDATE events_lane l SET
                          WHEN new.last_error = '' THEN NULL
                          ELSE COALESCE(l.failing_since, new.now) END
 FROM (
-    SELECT updates.*, %(now)s::timestamptz AS now FROM unnest(
+    SELECT updates.*, %(now)s::timestamptz AS now, locked.log_destination FROM unnest(
         %(business_ids)s::bigint[], %(tokens)s::uuid[], %(generations)s::int[],
         %(resume_at)s::timestamptz[], %(failures)s::int[], %(stopped)s::text[], %(errors)s::text[],
         %(accepted_at)s::timestamptz[], %(destinations)s::text[], %(refused)s::int[]
     ) AS updates (
         business_id, token, generation, resume_at, failures, stopped, last_error, accepted_at,
         accepted_destination, refused_in_row
-    )
-) new JOIN locked ON locked.business_id = new.business_id
+    ) JOIN locked ON locked.business_id = updates.business_id
+) new
 WHERE l.business_id = new.business_id AND l.lease_token = new.token
-RETURNING l.business_id, l.generation = new.generation, pg_current_xact_id()::text
+RETURNING l.business_id, l.generation = new.generation, pg_current_xact_id()::text,
+    new.log_destination <> l.log_destination
+"""
+# What was logged before the first row of a business counts as sent to that row's destination.
+NOTE_DESTINATIONS: Final = """
+INSERT INTO events_destinationuse (business_id, destination, since)
+SELECT l.business_id, l.log_destination, %s FROM events_lane l WHERE l.business_id = ANY (%s)
 """
 FIND_WAITING: Final = "SELECT message_id FROM events_outgoing WHERE id = ANY (%s)"
 FIND_LOGGED: Final = f"""
@@ -236,9 +244,11 @@ def _release_lanes(cursor: Any, updates: Sequence[LaneUpdate], now: datetime) ->
     }
     cursor.execute(RELEASE_LANES, params)
     rows = cursor.fetchall()
+    if elsewhere := [business_id for business_id, _, _, is_elsewhere in rows if is_elsewhere]:
+        cursor.execute(NOTE_DESTINATIONS, [now, elsewhere])
     return ReleasedLanes(
-        frozenset(business_id for business_id, _, _ in rows),
-        frozenset(business_id for business_id, is_unchanged, _ in rows if is_unchanged),
+        frozenset(business_id for business_id, *_ in rows),
+        frozenset(business_id for business_id, is_unchanged, *_ in rows if is_unchanged),
         rows[0][2] if rows else "",
     )
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.db import connection
 
+from events.backfilled import is_backfilled
 from events.identify import IDENTIFY
 from events.models import Outcome
 from events.outbox.rows import SettledMessage
@@ -93,6 +94,8 @@ def _delays(items: Sequence[SettledMessage], now: datetime) -> list[tuple[Any, .
     worst: dict[tuple[int, int], int] = {}
     for item in items:
         if item.outcome is Outcome.ACCEPTED and item.row.event != IDENTIFY:
+            if is_backfilled(item.row.facts):
+                continue
             delay = max(0, (now - item.row.occurred_at) // MILLISECOND)
             key = (item.row.business_id, bucket_of(delay))
             messages[key] += 1

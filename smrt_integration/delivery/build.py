@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from customers.traits import build_traits
 from events import catalogue
+from events.backfilled import is_backfilled
 from events.destination import destination_of
 from events.identify import IDENTIFY
 from events.models import Outcome
@@ -21,8 +22,8 @@ from smrt_integration.delivery.claim import ClaimedLane
 from smrt_integration.delivery.load import LoadedCustomers, LoadedRound
 from smrt_integration.delivery.messages import BuiltMessage, LaneMessages
 
-# Promoter.io starts a survey with the first track of a customer that it can write to, so tracks of
-# customers who want no emails switch it off (contract, section 5).
+# Promoter.io starts a survey with the first track of a customer that it can write to, so backfilled
+# tracks, and those of customers who want no emails, switch it off (contract, section 5).
 NO_SURVEY = (("Promoter.io", False),)
 
 UNCHANGED = "Nothing about the customer has changed since Segment last accepted their details."
@@ -184,7 +185,8 @@ class MessageBuilder:
                 # is sent, so this event waits a moment.
                 self.result.postponed.append(row)
                 return
-        properties = dict(catalogue.BY_NAME[row.event].properties(row.facts))
+        properties = catalogue.properties_of(row.event, row.facts)
+        may_start_surveys = known and known.reachable and not is_backfilled(row.facts)
         message = segment.track(
             row.user_id,
             row.event,
@@ -192,7 +194,7 @@ class MessageBuilder:
             self.lane.time_zone,
             row.occurred_at,
             row.message_id,
-            () if known and known.reachable else NO_SURVEY,
+            () if may_start_surveys else NO_SURVEY,
         )
         wire = segment.serialized(message)
         self.result.tracks.append(

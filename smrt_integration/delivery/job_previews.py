@@ -1,15 +1,44 @@
 """Examples of what a job would send, built like the messages that are posted."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from customers.models import Customer
 from events.identify import IDENTIFY
 from events.jobs import first_sync
+from events.jobs.backfill_offer import BackfillOffer
+from events.jobs.past_events import read_past
 from events.models import Integration
-from smrt_integration.delivery.preview import Preview, preview
+from smrt_integration.delivery.preview import Preview, preview, preview_past
 
 
-def sync_previews(integration: Integration, now: datetime) -> list[Preview]:
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A message that a job would send, with a label for an owner."""
+
+    label: str
+    message: Preview
+
+
+def sync_previews(integration: Integration, now: datetime) -> list[Example]:
     """Return up to five identifies that a sync would send."""
     customers = Customer.objects.filter(pk__in=first_sync.examples(integration)).order_by("-pk")
-    return [preview(IDENTIFY, customer, integration, now) for customer in customers]
+    return [
+        Example(f"Customer details of {customer}", preview(IDENTIFY, customer, integration, now))
+        for customer in customers
+    ]
+
+
+def past_previews(offer: BackfillOffer, integration: Integration) -> list[Example]:
+    """Return the events that the offer has as examples."""
+    past = read_past(offer.examples)
+    customers = Customer.objects.in_bulk([event.customer_id for event in past])
+    clock = integration.business.clock
+    return [
+        Example(
+            f"{event.event} of {customers[event.customer_id]}, {clock.moment(event.occurred_at)}",
+            preview_past(event, customers[event.customer_id], integration),
+        )
+        for event in past
+        if event.customer_id in customers
+    ]

@@ -16,6 +16,7 @@ from events.models import Integration
 from events.occurrences import Occurrence
 from events.outbox import read
 from events.outbox.record import new_message_id
+from events.outbox.record_past import PastEvent
 from events.outbox.rows import OutboxRow
 from events.samples import sample
 from smrt_integration.delivery import reduce
@@ -52,6 +53,15 @@ def preview(event: str, customer: Customer, integration: Integration, now: datet
         return Preview("", f"It would be refused: {lane_messages.settled[0].reason}")
     (message,) = lane_messages.to_post
     return Preview(message.body, source, tuple(_notes(event, message, integration)))
+
+
+def preview_past(event: PastEvent, customer: Customer, integration: Integration) -> Preview:
+    """Return a past event of the customer as a backfill would send it."""
+    occurrence = Occurrence(event.event, event.subject_id, event.occurred_at, event.facts)
+    lane_messages = _builder(customer, integration, event.event).build([_row(occurrence, customer)])
+    if lane_messages.settled:
+        return Preview("", f"It would be refused: {lane_messages.settled[0].reason}")
+    return Preview(lane_messages.to_post[0].body, "From the record as it is now.")
 
 
 def _occurrence(

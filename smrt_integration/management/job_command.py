@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from django.core.management.base import BaseCommand, CommandError
 
 from events.models import Integration
-from smrt_integration.delivery.preview import Preview
+from smrt_integration.delivery.job_previews import Example
 
 
 class JobCommand(BaseCommand):
@@ -32,9 +32,9 @@ class JobCommand(BaseCommand):
             raise CommandError(f"The write key of {integration.business} cannot be read.")
         return integration
 
-    def show(self, previews: Iterable[Preview]) -> None:
-        for preview in previews:
-            self.stdout.write(preview.body or preview.source)
+    def show(self, examples: Iterable[Example]) -> None:
+        for example in examples:
+            self.stdout.write(example.message.body or example.message.source)
 
     def no_job(self) -> CommandError:
         return CommandError("Nothing was queued: the integration or its records changed just now.")

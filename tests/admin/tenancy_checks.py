@@ -61,6 +61,8 @@ OWN_PAGES: Mapping[str, PageCall] = {
     "customers_customer_links": PageCall(Customer),
     "events_integration_waiting": PageCall(Business),
     "events_integration_held": PageCall(Business),
+    "events_integration_sync": PageCall(Business),
+    "events_integration_backfill": PageCall(Business),
     "events_integration_preview": PageCall(Business, names={"customer": Customer}, searches=("q",)),
     "events_integration_test": PageCall(Business),
     "events_outgoing_changelist": PageCall(**MESSAGES),

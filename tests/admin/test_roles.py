@@ -117,6 +117,7 @@ def test_exactly_these_models_are_support_s_alone() -> None:
                 "celebration",
                 "dailycount",
                 "dailydelay",
+                "destinationuse",
                 "heldtrack",
                 "lapse",
                 "pendingfifth",

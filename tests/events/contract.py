@@ -190,6 +190,8 @@ def violations(message: Mapping[str, Any]) -> list[str]:
     else:
         envelope = ENVELOPE | {"event": one_of(*EVENTS), "properties": Kind("an object", is_object)}
         content, fields = "properties", EVENTS.get(str(message.get("event")), {})
+        if "backfilled" in message.get("properties", {}):
+            fields = {**fields, "backfilled": Kind("true", lambda value: value is True)}
     problems = field_violations("message", message, envelope)
     body = message.get(content)
     return (

@@ -14,6 +14,8 @@ from customers.models import (
     Stop,
 )
 from events.identify import IDENTIFY
+from events.jobs import backfill
+from events.jobs.run import run_jobs
 from events.sweeps import birthdays, lost
 from tests.events.golden_business import ANN, TUESDAY, GoldenBusiness
 from tests.factories import (
@@ -297,3 +299,15 @@ def a_customer_has_a_birthday(business: GoldenBusiness) -> str:
     business.switch_on(birthday_field=birthday)
     birthdays.sweep(TUESDAY)
     return "Customer Birthday"
+
+
+@scenario("order-returned-backfilled")
+def a_past_return_is_backfilled(business: GoldenBusiness) -> str:
+    ann = business.create_ann()
+    order = business.create_order(ann)
+    carla = EmployeeFactory.create(business=business.record, name="Carla Counter II")
+    order.return_to_customer(by=carla)
+    integration = business.switch_on(muted=["Order Line Item Returned"])
+    backfill.request_backfill(integration.pk, TUESDAY.date(), None, TUESDAY + timedelta(hours=1))
+    run_jobs(TUESDAY)
+    return "Order Returned"

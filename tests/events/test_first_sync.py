@@ -254,9 +254,7 @@ def test_the_command_counts_shows_five_and_queues(
     assert "(hidden" in previews[0]
     assert not Request.objects.exists()
 
-    assert run_command(business.pk) == (
-        "7 customers, of whom Segment knows 0. Send all customers: 0 of 7.\n"
-    )
+    assert run_command(business.pk) == ("7 customers, of whom Segment knows 0. Queued.\n")
     assert Request.objects.get().expected == 7
     with pytest.raises(CommandError, match="no business 12345"):
         run_command(12345)

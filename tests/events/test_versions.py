@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from events import catalogue
-from events.schemas import event_schema
+from events.schemas import OPTIONAL_PROPERTIES, event_schema
 from tests.segment import PROJECT
 
 FILE = PROJECT / "tests" / "schema" / "events.json"
@@ -19,7 +19,14 @@ FILE = PROJECT / "tests" / "schema" / "events.json"
 
 def present() -> dict[str, dict[str, Any]]:
     return {
-        event.name: {"version": event.version, "properties": event_schema(event)["properties"]}
+        event.name: {
+            "version": event.version,
+            "properties": {
+                name: schema
+                for name, schema in event_schema(event)["properties"].items()
+                if name not in OPTIONAL_PROPERTIES
+            },
+        }
         for event in catalogue.EVENTS
     }
 

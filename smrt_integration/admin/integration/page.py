@@ -24,8 +24,11 @@ from events.lanes.status import (
 )
 from events.models import Integration, Request, SwitchChange
 from smrt_integration.admin.integration import choice, held_choice, preview, send_test_event
+from smrt_integration.admin.integration.backfill_page import BACKFILL_PAGE
 from smrt_integration.admin.integration.form import IntegrationForm
 from smrt_integration.admin.integration.show_status import lane_context
+from smrt_integration.admin.integration.sync_page import SYNC_PAGE
+from smrt_integration.admin.integration.unknown_customers import unknown_customers
 
 if TYPE_CHECKING:
     from django.contrib.admin.views.main import ChangeList
@@ -90,6 +93,10 @@ class IntegrationAdmin(ScopedAdmin):
                 name="events_integration_preview",
             ),
             path("<int:business_id>/test/", view(self.test_view), name="events_integration_test"),
+            path("<int:business_id>/sync/", view(self.sync_view), name="events_integration_sync"),
+            path(
+                "<int:business_id>/past/", view(self.past_view), name="events_integration_backfill"
+            ),
             *super().get_urls(),
         ]
 
@@ -190,6 +197,7 @@ class IntegrationAdmin(ScopedAdmin):
             "discarding": Request.objects.filter(
                 business=business, kind=Request.Kind.DISCARD, finished_at=None
             ).first(),
+            "unknown_customers": unknown_customers(obj) if obj.enabled else "",
             # The template shows errors itself.
             "errors": (),
             "show_save_and_continue": False,
@@ -235,6 +243,8 @@ class IntegrationAdmin(ScopedAdmin):
             if obj.enabled
             else "Saved. The integration is switched off.",
         )
+        if obj.enabled and "enabled" in obj.changed and (unknown := unknown_customers(obj)):
+            messages.info(request, f"{unknown} See “What was there before” on this page.")
         return HttpResponseRedirect(reverse("admin:events_integration_change", args=[obj.pk]))
 
     # what owners can do
@@ -247,6 +257,12 @@ class IntegrationAdmin(ScopedAdmin):
 
     def test_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
         return self._own_view(request, business_id, send_test_event.view, owners_only=True)
+
+    def sync_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
+        return self._own_view(request, business_id, SYNC_PAGE.view, owners_only=True)
+
+    def past_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
+        return self._own_view(request, business_id, BACKFILL_PAGE.view, owners_only=True)
 
     def preview_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
         return self._own_view(request, business_id, preview.view, owners_only=False)

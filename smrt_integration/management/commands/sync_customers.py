@@ -25,4 +25,4 @@ class Command(JobCommand):
         job = first_sync.request_sync(business, None, timezone.now())
         if job is None:
             raise self.no_job()
-        return f"{counted}. {job}."
+        return f"{counted}. Queued."
