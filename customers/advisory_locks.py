@@ -11,6 +11,7 @@ EXPORTS_LOCK: Final = 7_420_001
 LOST_LOCK: Final = 7_420_002
 BIRTHDAYS_LOCK: Final = 7_420_003
 TEXTS_LOCK: Final = 7_420_004
+IMPORTS_LOCK: Final = 7_420_005
 
 
 def try_lock(number: int) -> bool:

@@ -56,6 +56,8 @@ SCHEDULES = (
     ),
     Schedule("Run jobs that owners asked for", wake.RUN_JOBS_TASK, 5, SECONDS),
     Schedule("Write exports that users asked for", wake.WRITE_EXPORTS_TASK, 5, SECONDS),
+    Schedule("Import customers", wake.IMPORT_CUSTOMERS_TASK, 5, SECONDS),
+    Schedule("Delete old imports", "smrt_integration.tasks.delete_old_imports", 60, MINUTES),
     Schedule("Delete old exports", "smrt_integration.tasks.delete_old_exports", 60, MINUTES),
     Schedule("Find lost customers", "smrt_integration.tasks.sweep_lost", 5, MINUTES),
     Schedule("Find birthdays", "smrt_integration.tasks.sweep_birthdays", 1, MINUTES),

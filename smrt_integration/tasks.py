@@ -22,6 +22,7 @@ from smrt_integration.celery import app
 from smrt_integration.chores import Chore
 from smrt_integration.delivery.deliver import Delivery
 from smrt_integration.exports import files, write_parts
+from smrt_integration.imports import delete_old, run_imports
 
 log = structlog.get_logger(__name__)
 chore = partial(app.task, base=Chore)
@@ -58,6 +59,16 @@ def run_jobs(budget: Budget) -> str:
 @chore(name=wake.WRITE_EXPORTS_TASK)
 def write_exports(budget: Budget) -> str:
     return f"{write_parts.write_exports(budget)} parts"
+
+
+@chore(name=wake.IMPORT_CUSTOMERS_TASK)
+def import_customers(budget: Budget) -> str:
+    return f"{run_imports.run_imports(budget)} chunks"
+
+
+@chore()
+def delete_old_imports(budget: Budget) -> str:
+    return f"{delete_old.delete_old(database_now(), budget)} deleted"
 
 
 @chore()

@@ -36,6 +36,8 @@ for longer gets a 503, and its thread is free for others. No page needs a tenth 
 EXPORT: Final = Timeouts(lock=3_000, statement=20_000, idle_in_transaction=20_000)
 """Shorter than the lease of an export, which is renewed between statements. Each reads a chunk, in
 a fraction of a second."""
+IMPORT: Final = Timeouts(lock=3_000, statement=15_000, idle_in_transaction=15_000)
+"""Shorter than the lease of an import, which is renewed with each chunk."""
 WORKER: Final = Timeouts(lock=10_000, statement=100_000, idle_in_transaction=20_000)
 """Shorter than CELERY_TASK_SOFT_TIME_LIMIT: PostgreSQL ends a statement before Celery ends its
 task, and also when the worker that sent it is gone. What must not keep saves waiting gives up much

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from customers.errors import ActionRefused
+from events import wake
 from smrt_integration.imports.inspect_file import inspect_file
 from smrt_integration.imports.models import CustomerImport
 from smrt_integration.imports.recognize import checked_columns
@@ -133,6 +134,7 @@ def _change(
     change(locked)
     if locked.state == State.WAITING:
         locked.failure, locked.attempts = "", 0
+        wake.import_customers_after_commit()
     locked.ended_at = Now() if locked.state == State.CANCELED else None
     locked.save(update_fields=["assigned", "day_order", "state", "failure", "attempts", "ended_at"])
     customer_import.refresh_from_db()

@@ -66,13 +66,16 @@ class FileLine:
 
 
 class LineReader:
-    """Reads lines from `file`, which stands at a line's beginning: `position`, line `number`."""
+    """Reads lines from `file`, where line `number` begins at the byte `position`.
+
+    Both go on with each line that is read.
+    """
 
     def __init__(self, file: IO[bytes], encoding: str, position: int, number: int) -> None:
         self._file = file
         self._encoding = encoding
-        self._position = position
-        self._number = number
+        self.position = position
+        self.number = number
         file.seek(position)
 
     def __iter__(self) -> Iterator[FileLine]:
@@ -80,11 +83,11 @@ class LineReader:
             yield line
 
     def _next(self) -> FileLine | None:
-        number = self._number
+        number = self.number
         record, reason = self._record()
         if not record:
             return None
-        line = FileLine(number, self._position, self._number)
+        line = FileLine(number, self.position, self.number)
         if not reason:
             try:
                 line.raw = record.decode(self._encoding)
@@ -107,20 +110,20 @@ class LineReader:
 
     def _physical_line(self) -> tuple[bytes, str]:
         piece = self._file.readline(MAX_LINE_BYTES)
-        self._position += len(piece)
+        self.position += len(piece)
         if piece:
-            self._number += 1
+            self.number += 1
         if len(piece) < MAX_LINE_BYTES or piece.endswith(b"\n"):
             return piece, ""
         rest = piece
         while rest and not rest.endswith(b"\n"):
             rest = self._file.readline(MAX_LINE_BYTES)
-            self._position += len(rest)
+            self.position += len(rest)
         return piece, TOO_LONG
 
     def _return_to(self, position: int, number: int) -> None:
         self._file.seek(position)
-        self._position, self._number = position, number
+        self.position, self.number = position, number
 
 
 class CsvReader(LineReader):
@@ -144,7 +147,7 @@ class CsvReader(LineReader):
         first, reason = self._physical_line()
         if reason or not _is_open(first, self._separator):
             return first, reason
-        after_first = self._position, self._number
+        after_first = self.position, self.number
         parts, size, is_open = [first], len(first), True
         while is_open and size <= MAX_LINE_BYTES and len(parts) <= MAX_QUOTED_BREAKS:
             part, reason = self._physical_line()
