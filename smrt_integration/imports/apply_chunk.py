@@ -19,7 +19,7 @@ from events.sweeps.past import note_birthdays, note_lapses
 from smrt_integration.imports import write_customers as write
 from smrt_integration.imports.check_line import CheckedLine
 from smrt_integration.imports.control import RUNS
-from smrt_integration.imports.decide import Decision, Outcome, decide, refused
+from smrt_integration.imports.decide import LineDecision, Outcome, decide, refused
 from smrt_integration.imports.find_duplicates import (
     email_of,
     note_duplicates,
@@ -102,7 +102,7 @@ def apply_chunk(customer_import: CustomerImport, chunk: Chunk, now: datetime) ->
 
 def _decide_all(
     cursor: Any, customer_import: CustomerImport, chunk: Chunk, now: datetime
-) -> list[Decision]:
+) -> list[LineDecision]:
     valid = [line for line in chunk.lines if not line.reasons]
     external_ids = [line.external_id for line in valid]
     cursor.execute(FIND_EARLIER, [customer_import.pk, external_ids])
@@ -116,13 +116,13 @@ def _decide_all(
     )
     consenting = {line.external_id for line in valid if line.consent}
     add_consents(stored, [ids[external_id] for external_id in consenting & ids.keys()])
-    decisions: list[Decision] = []
+    decisions: list[LineDecision] = []
     for line in chunk.lines:
         pk = ids.get(line.external_id)
         if not line.reasons and (earlier := first.get(line.external_id)):
             decision = refused(line, _repeated(line.external_id, earlier))
         elif pk is not None and pk not in stored:
-            decision = Decision(line, Outcome.POSTPONED)
+            decision = LineDecision(line, Outcome.POSTPONED)
         else:
             decision = decide(line, stored.get(pk or 0), chunk.custom_names, now)
         if decision.outcome != Outcome.REFUSED:
@@ -139,7 +139,7 @@ def _repeated(external_id: str, earlier: int) -> str:
 
 
 def _write(
-    cursor: Any, customer_import: CustomerImport, decisions: Sequence[Decision], now: datetime
+    cursor: Any, customer_import: CustomerImport, decisions: Sequence[LineDecision], now: datetime
 ) -> None:
     business_id = customer_import.business_id
     created = [each for each in decisions if each.outcome == Outcome.CREATED]
@@ -166,7 +166,7 @@ def _write(
     fan_out.identify_known_customers(business_id, _ids(updated), now)
 
 
-def _ids(decisions: Iterable[Decision]) -> list[int]:
+def _ids(decisions: Iterable[LineDecision]) -> list[int]:
     return sorted(each.customer_id for each in decisions if each.customer_id is not None)
 
 
@@ -176,14 +176,14 @@ def storable_text(text: str) -> str:
 
 
 def _insert_lines(
-    cursor: Any, customer_import: CustomerImport, decisions: Sequence[Decision]
+    cursor: Any, customer_import: CustomerImport, decisions: Sequence[LineDecision]
 ) -> None:
     rows = [_line_row(decision, customer_import.is_dry_run) for decision in decisions]
     if rows:
         cursor.execute(INSERT_LINES, [customer_import.pk, as_json(rows)])
 
 
-def _line_row(decision: Decision, is_dry_run: bool) -> dict[str, Any]:
+def _line_row(decision: LineDecision, is_dry_run: bool) -> dict[str, Any]:
     line, outcome = decision.line, decision.outcome
     is_refused = outcome == Outcome.REFUSED
     return {
@@ -198,7 +198,7 @@ def _line_row(decision: Decision, is_dry_run: bool) -> dict[str, Any]:
 
 
 def _note_duplicates(
-    cursor: Any, customer_import: CustomerImport, decisions: Sequence[Decision]
+    cursor: Any, customer_import: CustomerImport, decisions: Sequence[LineDecision]
 ) -> None:
     written = [each for each in decisions if each.outcome in (Outcome.CREATED, Outcome.UPDATED)]
     note_duplicates(cursor, customer_import.business_id, written)
@@ -214,7 +214,7 @@ def _note_duplicates(
 
 
 def _count(
-    customer_import: CustomerImport, chunk: Chunk, decisions: Sequence[Decision], now: datetime
+    customer_import: CustomerImport, chunk: Chunk, decisions: Sequence[LineDecision], now: datetime
 ) -> None:
     """Add the chunk to the import's figures, move its position, and end it if nothing is left."""
     it = customer_import

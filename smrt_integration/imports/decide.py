@@ -40,7 +40,7 @@ class StoredCustomer:
 
 
 @dataclass(slots=True)
-class Decision:
+class LineDecision:
     """What is written for a line. `values` of a customer that exists are those that change."""
 
     line: CheckedLine
@@ -59,7 +59,7 @@ def decide(
     stored: StoredCustomer | None,
     custom_names: Mapping[int, str],
     now: datetime,
-) -> Decision:
+) -> LineDecision:
     """Return what becomes of a line. `custom_names` has the custom fields by id, to name them."""
     if line.reasons:
         return refused(line, " ".join(line.reasons))
@@ -72,8 +72,8 @@ def decide(
     return _changed(line, stored, consent, custom_names)
 
 
-def refused(line: CheckedLine, reason: str) -> Decision:
-    return Decision(line, Outcome.REFUSED, reason=reason)
+def refused(line: CheckedLine, reason: str) -> LineDecision:
+    return LineDecision(line, Outcome.REFUSED, reason=reason)
 
 
 def consent_key(choices: Any, given_by: str, given_at: datetime, how: str) -> tuple[Any, ...]:
@@ -81,14 +81,14 @@ def consent_key(choices: Any, given_by: str, given_at: datetime, how: str) -> tu
     return (*sorted(choices), given_by, given_at, how)
 
 
-def _created(line: CheckedLine, consent: dict[str, Any] | None, now: datetime) -> Decision:
+def _created(line: CheckedLine, consent: dict[str, Any] | None, now: datetime) -> LineDecision:
     values = dict(line.values)
     # Whoever visited had signed up by then.
     values.setdefault("created_at", values.get("last_visit", now))
     contact = {name: values.get(name, "") for name in CONTACT_FIELDS}
     if missing := missing_contact(**contact):
         return refused(line, " ".join(missing.values()))
-    return Decision(
+    return LineDecision(
         line,
         Outcome.CREATED,
         values=values,
@@ -103,7 +103,7 @@ def _changed(
     stored: StoredCustomer,
     consent: dict[str, Any] | None,
     custom_names: Mapping[int, str],
-) -> Decision:
+) -> LineDecision:
     wanted = dict(line.values)
     _keep_later_visit(wanted, stored.values)
     _keep_same_phone(wanted, stored.values)
@@ -115,7 +115,9 @@ def _changed(
     custom = {pk: value for pk, value in line.custom.items() if stored.custom.get(pk, "") != value}
     if consent is not None and consent_key(**consent) in stored.consents:
         consent = None
-    decision = Decision(line, Outcome.UNCHANGED, stored.id, stored, changes, custom, consent, note)
+    decision = LineDecision(
+        line, Outcome.UNCHANGED, stored.id, stored, changes, custom, consent, note
+    )
     if changes or custom or consent:
         decision.outcome = Outcome.UPDATED
         names = [

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from customers.models import Customer
 from events.outbox.lane_order import MAX_ID
-from smrt_integration.imports.decide import Decision, Outcome
+from smrt_integration.imports.decide import LineDecision, Outcome
 from smrt_integration.imports.write_customers import as_json
 
 # One probe of an index each. The index of emails has them folded, which drops signs.
@@ -46,7 +46,7 @@ CROSS JOIN LATERAL (
 """
 
 
-def note_duplicates(cursor: Any, business_id: int, decisions: Sequence[Decision]) -> None:
+def note_duplicates(cursor: Any, business_id: int, decisions: Sequence[LineDecision]) -> None:
     """Set `duplicate_of` of lines that bring a phone or an email of another customer."""
     rows = [
         {
@@ -73,7 +73,7 @@ def note_duplicates(cursor: Any, business_id: int, decisions: Sequence[Decision]
             decision.duplicate_of = _in_words(others[pk], same == phone_of(decision))
 
 
-def note_duplicates_in_file(cursor: Any, import_id: int, decisions: Sequence[Decision]) -> None:
+def note_duplicates_in_file(cursor: Any, import_id: int, decisions: Sequence[LineDecision]) -> None:
     """The same for a dry run, among its earlier lines. Those of this chunk are stored already."""
     rows = [
         {
@@ -95,12 +95,12 @@ def note_duplicates_in_file(cursor: Any, import_id: int, decisions: Sequence[Dec
             decision.duplicate_of = f"Same {what} as line {other}"
 
 
-def phone_of(decision: Decision) -> str:
+def phone_of(decision: LineDecision) -> str:
     """Return the phone that the line brings to its customer, "" if none."""
     return str(decision.values.get("phone", ""))
 
 
-def email_of(decision: Decision) -> str:
+def email_of(decision: LineDecision) -> str:
     return str(decision.values.get("email", ""))
 
 

@@ -38,7 +38,7 @@ IMPORT_LEASE: Final = timedelta(seconds=20)
 the next attempt is this much later."""
 MAX_CHUNK_ATTEMPTS: Final = 5
 """A chunk that was begun this often without success never succeeds: its worker is killed, say."""
-GAVE_UP: Final = (
+IMPORT_GIVEN_UP: Final = (
     "It could not go on after line {number} of the file. What is before it was imported. Try "
     "again; if it fails again, ask support."
 )
@@ -72,7 +72,7 @@ def _claim(tried: Collection[int] = ()) -> CustomerImport | None:
         return None
     due = imports.exclude(attempts__gt=0, attempted_at__gt=Now() - IMPORT_LEASE)
     for lost in due.filter(attempts__gte=MAX_CHUNK_ATTEMPTS):
-        _fail(lost, GAVE_UP.format(number=lost.line_number))
+        _fail(lost, IMPORT_GIVEN_UP.format(number=lost.line_number))
     claimed = (
         due.filter(attempts__lt=MAX_CHUNK_ATTEMPTS)
         .exclude(pk__in=tried)

@@ -31,7 +31,7 @@ CUSTOMER_COLUMNS: Final = tuple(
 )
 """Columns of a customer that an import writes."""
 # The index of external ids has no empty ones, which PostgreSQL cannot tell of many values.
-FIND: Final = """
+FIND_BY_EXTERNAL_ID: Final = """
 SELECT c.id, c.external_id FROM customers_customer c
 WHERE c.business_id = %s AND c.external_id = ANY (%s) AND NOT (c.external_id = '')
 """
@@ -48,7 +48,7 @@ WHERE v.customer_id = ANY (%s)
 
 def find_ids(cursor: Any, business_id: int, external_ids: Sequence[str]) -> dict[str, int]:
     """Return the ids of the business's customers by external id."""
-    cursor.execute(FIND, [business_id, list(external_ids)])
+    cursor.execute(FIND_BY_EXTERNAL_ID, [business_id, list(external_ids)])
     return {external_id: pk for pk, external_id in cursor.fetchall()}
 
 

@@ -14,7 +14,7 @@ from django.db import connection
 
 from customers.models import Customer, Visit
 from customers.models.consent import Consent
-from smrt_integration.imports.decide import Decision
+from smrt_integration.imports.decide import LineDecision
 
 # A customer with the same external id who was created since: the line is tried again.
 INSERT_NEW: Final = """
@@ -50,7 +50,7 @@ ON CONFLICT (customer_id, day) DO NOTHING
 
 
 def insert_customers(
-    cursor: Any, business_id: int, decisions: Sequence[Decision]
+    cursor: Any, business_id: int, decisions: Sequence[LineDecision]
 ) -> dict[str, int]:
     """Insert new customers. Returns their ids by external id, without those that exist by now."""
     if not decisions:
@@ -70,7 +70,7 @@ def insert_customers(
     return dict(cursor.fetchall())
 
 
-def update_customers(cursor: Any, decisions: Iterable[Decision]) -> None:
+def update_customers(cursor: Any, decisions: Iterable[LineDecision]) -> None:
     """Update the locked customers. Only columns that change in some line are written."""
     changed = [
         (decision.stored, decision.values)
@@ -89,7 +89,7 @@ def update_customers(cursor: Any, decisions: Iterable[Decision]) -> None:
     cursor.execute(statement, [as_json(rows), [row["id"] for row in rows]])
 
 
-def upsert_custom_values(cursor: Any, decisions: Iterable[Decision], now: datetime) -> None:
+def upsert_custom_values(cursor: Any, decisions: Iterable[LineDecision], now: datetime) -> None:
     rows = [
         {"customer_id": decision.customer_id, "field_id": field_id, "value": value}
         for decision in decisions
@@ -99,7 +99,7 @@ def upsert_custom_values(cursor: Any, decisions: Iterable[Decision], now: dateti
         cursor.execute(UPSERT_CUSTOM, [now, as_json(rows)])
 
 
-def insert_consents(decisions: Iterable[Decision], business_id: int, by: str) -> None:
+def insert_consents(decisions: Iterable[LineDecision], business_id: int, by: str) -> None:
     Consent.objects.bulk_create(
         Consent(
             business_id=business_id,

@@ -13,6 +13,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
+from customers.budget import NO_TIME_LIMIT
 from customers.models import Business, Customer, Visit
 from events import wake
 from events.models import Lapse, Outgoing
@@ -123,7 +124,7 @@ class TestOwners:
         assert claimed
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(running, "_renew_lease", lambda _: False)
-            assert running._run(claimed, running.NO_TIME_LIMIT) == 1
+            assert running._run(claimed, NO_TIME_LIMIT) == 1
 
     def test_a_paused_import_goes_on_where_it_was(self, started: CustomerImport) -> None:
         pause(started)
@@ -139,7 +140,7 @@ class TestOwners:
         claimed = running._claim()
         assert claimed
         cancel(started)
-        assert running._run(claimed, running.NO_TIME_LIMIT) == 0
+        assert running._run(claimed, NO_TIME_LIMIT) == 0
         started.refresh_from_db()
         assert figures(started) == {"state": "canceled", "lines": 2, "created": 2}
         assert Customer.objects.count() == 2
@@ -150,7 +151,7 @@ class TestOwners:
         assert run_imports() == 0
         expire_lease()
         assert run_imports() == 2
-        assert running._run(frozen, running.NO_TIME_LIMIT) == 0
+        assert running._run(frozen, NO_TIME_LIMIT) == 0
         assert Customer.objects.count() == 5
         assert ImportLine.objects.count() == 5
 
