@@ -66,6 +66,15 @@ WITH customers AS MATERIALIZED (
     ORDER BY c.business_id, c.id LIMIT %(limit)s
 ) {AT_SEGMENT}
 """
+THESE_TO_SYNC: Final = f"""
+WITH customers AS MATERIALIZED (
+    SELECT c.business_id, c.id FROM unnest(%(customers)s::bigint[]) AS given (id)
+    CROSS JOIN LATERAL (
+        SELECT known.business_id, known.id FROM customers_customer known
+        WHERE known.id = given.id AND known.business_id = %(business_id)s OFFSET 0
+    ) c
+) {AT_SEGMENT}
+"""
 NEWEST_TO_SYNC: Final = f"""
 WITH customers AS MATERIALIZED (
     SELECT c.business_id, c.id FROM customers_customer c WHERE {OF_BUSINESS}
@@ -171,13 +180,29 @@ def sync_chunk(job: Request, now: datetime) -> bool:
         customers = _next_customers(job, limit)
         if not customers:
             return True
-        to_send = _to_send(customers, integration)
-        params = {"business_id": job.business_id, "customers": to_send, "now": now}
-        recorded = record_from_query(IDENTIFY_THESE, params) if to_send else 0
+        recorded = _identify(customers, integration, now)
         job.done += recorded
         job.passed_over += len(customers) - recorded
         job.position = {"after": customers[-1].id}
     return bool(job.ended_because)
+
+
+def identify_unknown(integration: Integration, customer_ids: list[int], now: datetime) -> int:
+    """Record identifies of those of these customers whose details Segment does not have.
+
+    Call it while the integration is locked. Returns the number recorded.
+    """
+    params = {**_all_customers(integration), "customers": customer_ids}
+    with connection.cursor() as cursor:
+        cursor.execute(THESE_TO_SYNC, params)
+        customers = [KnownCustomer(*row) for row in cursor.fetchall()]
+    return _identify(customers, integration, now)
+
+
+def _identify(customers: Iterable[KnownCustomer], integration: Integration, now: datetime) -> int:
+    to_send = _to_send(customers, integration)
+    params = {"business_id": integration.pk, "customers": to_send, "now": now}
+    return record_from_query(IDENTIFY_THESE, params) if to_send else 0
 
 
 def _all_customers(integration: Integration) -> dict[str, Any]:

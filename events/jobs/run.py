@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from customers.budget import NO_TIME_LIMIT, Budget
-from events.jobs import backfill, choose_held, discard, first_sync, resend
+from events.jobs import backfill, choose_held, discard, first_sync, resend, send_since
 from events.models import Request
 
 JobChunk = Callable[[Request, datetime], bool]
@@ -21,6 +21,7 @@ JOB_CHUNKS: Final[dict[str, JobChunk]] = {
     Request.Kind.SEND_HELD: choose_held.send_held_chunk,
     Request.Kind.DISCARD_HELD: choose_held.discard_held_chunk,
     Request.Kind.BACKFILL: backfill.backfill_chunk,
+    Request.Kind.SEND_SINCE: send_since.send_since_chunk,
     Request.Kind.SYNC: first_sync.sync_chunk,
 }
 """Kind of job -> the function that does one chunk in the caller's transaction.

@@ -63,6 +63,7 @@ OWN_PAGES: Mapping[str, PageCall] = {
     "events_integration_held": PageCall(Business),
     "events_integration_sync": PageCall(Business),
     "events_integration_backfill": PageCall(Business),
+    "events_integration_again": PageCall(Business),
     "events_integration_preview": PageCall(Business, names={"customer": Customer}, searches=("q",)),
     "events_integration_test": PageCall(Business),
     "events_outgoing_changelist": PageCall(**MESSAGES),

@@ -1,4 +1,4 @@
-"""The owner sends all customers to Segment, pauses, goes on, and sees that it is done."""
+"""The owner sends all customers and past events to Segment, pauses, and sees that it is done."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from tests.segment import SegmentStandIn
 from tests.workers import Worker
 
 
-def test_an_owner_sends_all_customers(
+def test_an_owner_sends_all_customers_and_past_events(
     page: Page,
     owner: User,
     business: Business,
@@ -44,3 +44,27 @@ def test_an_owner_sends_all_customers(
     expect(page.get_by_text("8 customers are sent or about to be sent.")).to_be_visible()
     arrived = segment.wait_for(8, WRITE_KEY)
     assert {one.message["userId"] for one in arrived} == {str(one.uuid) for one in customers}
+
+    send_past_events(page, segment)
+    count_what_to_send_again(page)
+
+
+def send_past_events(page: Page, segment: SegmentStandIn) -> None:
+    page.get_by_role("link", name="Segment integration").last.click()
+    page.get_by_role("link", name="Send past events").click()
+    expect(page.get_by_text("8 events of 8 customers would be sent")).to_be_visible()
+    page.get_by_role("button", name="Send 8 events").click()
+    expect(page.get_by_role("heading", name="Done")).to_be_visible(timeout=30_000)
+    signups = [one.message for one in segment.wait_for(16, WRITE_KEY)[8:]]
+    assert {one["event"] for one in signups} == {"New Customer Signup"}
+    assert {one["properties"]["backfilled"] for one in signups} == {True}
+
+
+def count_what_to_send_again(page: Page) -> None:
+    page.get_by_role("link", name="Segment integration").last.click()
+    page.get_by_role("link", name="Send again after a wrong key").click()
+    page.get_by_label("Date").fill("2020-01-01")
+    page.get_by_label("Time").fill("8:00")
+    page.get_by_role("button", name="Count").click()
+    expect(page.get_by_text("16 messages went to the present source")).to_be_visible()
+    expect(page.get_by_role("button", name="Send again")).to_have_count(0)

@@ -7,6 +7,7 @@ from django import forms
 from django.http import HttpRequest
 from unfold import widgets
 
+from customers.time_forms import LocalDateField
 from events.catalogue import EVENTS
 from events.jobs import backfill
 from events.jobs.backfill import CannotBackfill
@@ -23,11 +24,13 @@ CHOICES: Final = (("the last 7 days", 7), ("the last 30 days", 30), ("the last 9
 class SinceForm(forms.Form):
     """The first day whose events are sent."""
 
-    since = forms.DateField(
-        label="Send events since",
-        widget=widgets.UnfoldAdminSingleDateWidget(),
-        error_messages={"invalid": "Enter a day, for example 2026-11-25."},
-    )
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        self.fields["since"] = LocalDateField(
+            label="Send events since",
+            widget=widgets.UnfoldAdminSingleDateWidget(),
+            error_messages={"invalid": "Enter a day, for example 2026-11-25."},
+        )
 
 
 class DayLink(NamedTuple):

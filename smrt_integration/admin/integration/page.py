@@ -27,6 +27,7 @@ from smrt_integration.admin.integration import choice, held_choice, preview, sen
 from smrt_integration.admin.integration.backfill_page import BACKFILL_PAGE
 from smrt_integration.admin.integration.form import IntegrationForm
 from smrt_integration.admin.integration.show_status import lane_context
+from smrt_integration.admin.integration.since_page import SINCE_PAGE
 from smrt_integration.admin.integration.sync_page import SYNC_PAGE
 from smrt_integration.admin.integration.unknown_customers import unknown_customers
 
@@ -96,6 +97,9 @@ class IntegrationAdmin(ScopedAdmin):
             path("<int:business_id>/sync/", view(self.sync_view), name="events_integration_sync"),
             path(
                 "<int:business_id>/past/", view(self.past_view), name="events_integration_backfill"
+            ),
+            path(
+                "<int:business_id>/again/", view(self.again_view), name="events_integration_again"
             ),
             *super().get_urls(),
         ]
@@ -263,6 +267,9 @@ class IntegrationAdmin(ScopedAdmin):
 
     def past_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
         return self._own_view(request, business_id, BACKFILL_PAGE.view, owners_only=True)
+
+    def again_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
+        return self._own_view(request, business_id, SINCE_PAGE.view, owners_only=True)
 
     def preview_view(self, request: HttpRequest, business_id: int) -> HttpResponseBase:
         return self._own_view(request, business_id, preview.view, owners_only=False)
