@@ -20,12 +20,16 @@ def main() -> int:
     parser.add_argument(
         "--customers",
         type=int,
-        help="customers, and orders, of the business whose lists are opened",
+        help="customers, and orders, of the business whose lists are opened, or that are imported",
     )
     arguments = parser.parse_args()
     sizes = QUICK if arguments.quick else FULL
     if arguments.customers:
-        sizes = replace(sizes, list_customers=arguments.customers)
+        sizes = replace(
+            sizes,
+            list_customers=arguments.customers,
+            import_customers=arguments.customers,
+        )
     # Other programs on the machine slow down every figure; ratios change less.
     print_figure(
         Figure("machine_load_before", os.getloadavg()[0], "processes", {"cores": os.cpu_count()})

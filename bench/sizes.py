@@ -30,6 +30,9 @@ class Sizes:
     evening_customers: int = 500
     """Per business. Each gets a text."""
     evening_seconds: float = 40.0
+    import_businesses: int = 50
+    import_customers: int = 100_000
+    import_live_seconds: float = 30.0
     record_turns: int = 20
     """Each turn saves some orders in every way."""
     round_businesses: int = 1_000
@@ -63,6 +66,9 @@ QUICK = Sizes(
     evening_businesses=20,
     evening_customers=50,
     evening_seconds=3.0,
+    import_businesses=5,
+    import_customers=2_000,
+    import_live_seconds=3.0,
     record_turns=3,
     api_seconds=4.0,
     neighbours_rows=13_000,

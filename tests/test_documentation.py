@@ -21,11 +21,15 @@ from events.catalogue import EVENTS
 from events.definitions.definition import properties_of, properties_type
 from smrt_integration import timeouts
 from smrt_integration.health.heartbeats import write_from_web
+from smrt_integration.imports.check_line import PARSERS
+from smrt_integration.imports.fields import CUSTOM, FIELDS
+from smrt_integration.imports.models import ImportLine
 
 PROJECT = Path(__file__).resolve().parent.parent
 # The file that has each table. When a table moves, only these lines change.
 EVENTS_DOCUMENT = PROJECT / "docs" / "contract.md"
 TRAITS_DOCUMENT = PROJECT / "docs" / "contract.md"
+IMPORTS_DOCUMENT = PROJECT / "docs" / "importing-customers.md"
 SETTINGS_DOCUMENT = PROJECT / "docs" / "operating.md"
 GUNICORN_CONFIGURATION = PROJECT / "gunicorn.conf.py"
 LOG_EVENTS_DOCUMENT = PROJECT / "docs" / "operating.md"
@@ -92,6 +96,18 @@ def test_the_properties_table_agrees_with_the_definitions_and_their_types() -> N
 def test_the_traits_table_agrees_with_the_traits_and_their_types() -> None:
     documented = [(quoted(name)[0], kind) for name, kind, _ in table(TRAITS_DOCUMENT, "Traits")]
     assert documented == [(name, type_name(kind)) for name, kind in get_type_hints(Traits).items()]
+
+
+def test_the_columns_of_an_import_agree_with_the_code() -> None:
+    documented = [(quoted(name)[0], text) for name, text in table(IMPORTS_DOCUMENT, "Columns")]
+    assert documented[-1][0] == CUSTOM
+    assert documented[:-1] == [(field.name, field.help) for field in FIELDS]
+    assert {field.name for field in FIELDS} == PARSERS.keys()
+
+
+def test_the_outcomes_of_lines_agree_with_the_code() -> None:
+    documented = [name for name, _ in table(IMPORTS_DOCUMENT, "What happens to each line")]
+    assert documented == ImportLine.Outcome.labels
 
 
 def type_name(kind: Any) -> str:
@@ -182,7 +198,7 @@ def test_every_named_file_exists(document: Path, path: str) -> None:
     assert (PROJECT / path).exists()
 
 
-MODULE = rf"(?<![\w/.])((?:{'|'.join([*PRODUCT, 'devtools', 'delivery'])})(?:\.(?!py\b)[a-z_]+)+)"
+MODULE = rf"(?<![\w/.-])((?:{'|'.join([*PRODUCT, 'devtools', 'delivery'])})(?:\.(?!py\b)[a-z_]+)+)"
 
 
 @pytest.fixture

@@ -4,13 +4,16 @@ An import brings customers who have not visited for years, or whose birthday is 
 noted as found, as the sweeps do, and no event is recorded. What is due after the import is told.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from customers.dates import birthday_in_year
 from customers.lost import ABSENT_SINCE_SQL, DEFAULT_LIMITS, LOST_ON_SQL
+from customers.zones import local_day
 from events.models.integration import LIMIT_FIELDS, OTHER_LIMIT_FIELD
 from events.sweeps.birthdays import CATCH_UP_DAYS
 
@@ -44,44 +47,41 @@ ON CONFLICT (customer_id, since) DO NOTHING
 """
 NOTE_BIRTHDAYS: Final = """
 INSERT INTO events_celebration (customer_id, year)
-SELECT DISTINCT v.customer_id, extract(year FROM d.day)::int
-FROM events_integration i
-JOIN customers_business b ON b.id = i.business_id
-CROSS JOIN LATERAL (
-    SELECT local.today - days_ago AS day
-    FROM (SELECT (%(now)s AT TIME ZONE b.time_zone)::date AS today) local,
-        generate_series(0, %(catch_up)s) days_ago
-) d
-JOIN customers_customfieldvalue v
-    ON v.field_id = i.birthday_field_id AND v.customer_id = ANY (%(customer_ids)s)
-WHERE i.business_id = %(business_id)s
-    AND %(now)s AT TIME ZONE b.time_zone >= d.day + make_interval(hours => i.birthday_hour)
-    AND right(v.value, 5) = ANY (
-        CASE WHEN to_char(d.day, 'MM-DD') = '02-28' AND to_char(d.day + 1, 'MM-DD') = '03-01'
-            THEN ARRAY['02-28', '02-29'] ELSE ARRAY[to_char(d.day, 'MM-DD')] END
-    )
-ORDER BY 1, 2
+SELECT * FROM unnest(%s::bigint[], %s::int[]) AS new (customer_id, year)
+ORDER BY new.customer_id, new.year
 ON CONFLICT (customer_id, year) DO NOTHING
 """
 
 
 def note_lapses(business_id: int, customer_ids: Sequence[int], now: datetime) -> None:
     """Note customers who count as lost by now. Call it in the transaction that imports them."""
-    _run(NOTE_LAPSES, business_id, customer_ids, now)
-
-
-def note_birthdays(business_id: int, customer_ids: Sequence[int], now: datetime) -> None:
-    """Note this year's birthdays that are due by now. Call it in the transaction that imports."""
-    _run(NOTE_BIRTHDAYS, business_id, customer_ids, now)
-
-
-def _run(statement: str, business_id: int, customer_ids: Sequence[int], now: datetime) -> None:
     params: dict[str, Any] = {
         "business_id": business_id,
         "customer_ids": list(customer_ids),
         "now": now,
-        "catch_up": CATCH_UP_DAYS,
     }
     if customer_ids:
         with connection.cursor() as cursor:
-            cursor.execute(statement, params)
+            cursor.execute(NOTE_LAPSES, params)
+
+
+def due_birthdays(time_zone: str, hour: int, now: datetime) -> dict[str, int]:
+    """Return the days (MM-DD) whose birthdays the sweep would find now, each with its year."""
+    zone = ZoneInfo(time_zone)
+    today = local_day(now, time_zone)
+    due: dict[str, int] = {}
+    for days_ago in range(CATCH_UP_DAYS + 1):
+        day = today - timedelta(days=days_ago)
+        if datetime.combine(day, time(hour), zone) > now:
+            continue
+        due[f"{day:%m-%d}"] = day.year
+        if birthday_in_year(2, 29, day.year) == day:
+            due["02-29"] = day.year
+    return due
+
+
+def note_birthdays(found: Mapping[int, int]) -> None:
+    """Note the birthdays of these customers (their ids) in these years as told."""
+    if found:
+        with connection.cursor() as cursor:
+            cursor.execute(NOTE_BIRTHDAYS, [list(found), list(found.values())])

@@ -75,6 +75,11 @@ class Chunk:
     """Whether nothing of the file is left."""
     are_postponed: bool = False
     custom_names: Mapping[int, str] = field(default_factory=dict)
+    """The business's custom fields by id."""
+    birthday_field: int | None = None
+    """The custom field whose birthdays are sent to Segment."""
+    due_birthdays: Mapping[str, int] = field(default_factory=dict)
+    """The days (MM-DD) whose birthdays were due before the import, each with its year."""
 
 
 def apply_chunk(customer_import: CustomerImport, chunk: Chunk, now: datetime) -> Applied:
@@ -93,7 +98,7 @@ def apply_chunk(customer_import: CustomerImport, chunk: Chunk, now: datetime) ->
             cursor.execute(DELETE_POSTPONED, [locked.pk, numbers])
         decisions = _decide_all(cursor, locked, chunk, now)
         if not locked.is_dry_run:
-            _write(cursor, locked, decisions, now)
+            _write(cursor, locked, chunk, decisions, now)
         _insert_lines(cursor, locked, decisions)
         _note_duplicates(cursor, locked, decisions)
         _count(locked, chunk, decisions, now)
@@ -139,7 +144,11 @@ def _repeated(external_id: str, earlier: int) -> str:
 
 
 def _write(
-    cursor: Any, customer_import: CustomerImport, decisions: Sequence[LineDecision], now: datetime
+    cursor: Any,
+    customer_import: CustomerImport,
+    chunk: Chunk,
+    decisions: Sequence[LineDecision],
+    now: datetime,
 ) -> None:
     business_id = customer_import.business_id
     created = [each for each in decisions if each.outcome == Outcome.CREATED]
@@ -162,7 +171,14 @@ def _write(
         _ids([*created, *(each for each in updated if each.values.keys() & SEEN_OF_LAPSES)]),
         now,
     )
-    note_birthdays(business_id, _ids(each for each in written if each.custom), now)
+    note_birthdays(
+        {
+            each.customer_id: chunk.due_birthdays[day]
+            for each in written
+            if each.customer_id is not None
+            and (day := each.custom.get(chunk.birthday_field or 0, "")[-5:]) in chunk.due_birthdays
+        }
+    )
     fan_out.identify_known_customers(business_id, _ids(updated), now)
 
 

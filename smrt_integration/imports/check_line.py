@@ -8,7 +8,6 @@ from customers.models import Business, Customer, CustomField
 from customers.models.business import Agent, Brand, CustomerGroup, Discount
 from customers.models.consent import MAX_GIVEN_BY_LENGTH, MAX_HOW_LENGTH, MESSAGE_CHOICES
 from customers.phones import MAX_PHONE_NOTE
-from events.models import Integration
 from smrt_integration.imports import parse_values as parse
 from smrt_integration.imports.fields import CUSTOM, EXTERNAL_ID, FIELDS_BY_NAME
 from smrt_integration.imports.parse_values import FileRules, NotAValue, Parser
@@ -21,13 +20,6 @@ NAMED: Final[Mapping[str, type[Any]]] = {
     "group": CustomerGroup,
     "discount": Discount,
 }
-
-
-class CellRule(NamedTuple):
-    """The column of a customer that a field's value goes to, and how the value is read."""
-
-    column: str
-    parser: Parser
 
 
 def _column(name: str) -> str:
@@ -71,7 +63,14 @@ PARSERS: Final[Mapping[str, Parser]] = {
     "consent.given_at": parse.parse_moment,
     "consent.how": parse.text_of(MAX_HOW_LENGTH),
 }
-RULES: Final = {name: CellRule(_column(name), parser) for name, parser in PARSERS.items()}
+COLUMNS: Final[Mapping[str, str]] = {
+    name: _column(name) for name in PARSERS if name != EXTERNAL_ID and not name.startswith(CONSENT)
+}
+"""The column of a customer that a field's value goes to."""
+RARELY_TWICE: Final = frozenset({EXTERNAL_ID, "email", "phone", "address.street"})
+MAX_KNOWN: Final = 5_000
+"""Values of a column that are kept: some hundred kilobytes."""
+MAX_KNOWN_LENGTH: Final = 40
 
 NO_EXTERNAL_ID: Final = "The external ID is missing. It says which customer this is."
 CONSENT_INCOMPLETE: Final = (
@@ -99,24 +98,70 @@ class CheckedLine:
     raw: str = ""
 
 
-def check_line(line: FileLine, columns: Mapping[str, str], rules: FileRules) -> CheckedLine:
-    """Read the cells of a line. `columns` has the field of each heading."""
-    checked = CheckedLine(line.number, raw=line.raw)
-    if line.reason:
-        checked.reasons.append(line.reason)
+class Cell(NamedTuple):
+    """How the cells under one heading are read."""
+
+    name: str
+    """The field, such as `address.city`."""
+    parser: Parser
+    known: dict[str, Any] | None
+    """Values of texts that were read before. None if few texts occur twice."""
+
+
+class LineChecker:
+    """Reads the cells of lines. `columns` has the field of each heading."""
+
+    def __init__(self, columns: Mapping[str, str], rules: FileRules) -> None:
+        self._rules = rules
+        self._cells = {heading: self._cell(name) for heading, name in columns.items()}
+
+    def check(self, line: FileLine) -> CheckedLine:
+        """Return the line's values, or the reasons why it is refused."""
+        checked = CheckedLine(line.number, raw=line.raw)
+        if line.reason:
+            checked.reasons.append(line.reason)
+            return checked
+        for heading, text in line.cells.items():
+            try:
+                cell = self._cells[heading] if heading in self._cells else self._late(heading)
+                if cell is not None and (value := self._value(cell, text)) is not None:
+                    _put(checked, cell.name, value)
+            except NotAValue as error:
+                checked.reasons.append(f"{heading[:60]}: {error}")
+        _check_whole(checked)
         return checked
-    for heading, text in line.cells.items():
-        name = columns.get(heading)
-        if name is None:
-            name = _name_of_the_api(heading, rules)
-        if name is None:
-            checked.reasons.append(
-                f"{heading[:60]}: there is no such field. Correct the name or leave it out."
-            )
-        elif name:
-            _read_cell(checked, heading, name, text, rules)
-    _check_whole(checked)
-    return checked
+
+    def _value(self, cell: Cell, text: str) -> Any:
+        known = cell.known
+        if known is None:
+            return cell.parser(text, self._rules)
+        if text in known:
+            return known[text]
+        value = cell.parser(text, self._rules)
+        if len(known) < MAX_KNOWN and len(text) <= MAX_KNOWN_LENGTH:
+            known[text] = value
+        return value
+
+    def _cell(self, name: str) -> Cell | None:
+        """Return how a field is read, None for a column that is not."""
+        if name.startswith(CUSTOM):
+            own = self._rules.custom.get(name.removeprefix(CUSTOM))
+            return Cell(name, parse_gone if own is None else parse.custom_value_of(own), {})
+        return Cell(name, PARSERS[name], None if name in RARELY_TWICE else {}) if name else None
+
+    def _late(self, heading: str) -> Cell | None:
+        """Return how a name that first occurs late in a file of NDJSON is read.
+
+        Raises NotAValue for an unknown one.
+        """
+        is_own = heading.removeprefix(CUSTOM) in self._rules.custom
+        if heading in FIELDS_BY_NAME or (heading.startswith(CUSTOM) and is_own):
+            return self._cell(heading)
+        raise NotAValue("There is no such field. Correct the name or leave it out.")
+
+
+def parse_gone(text: str, rules: FileRules) -> Any:
+    raise NotAValue("There is no such custom field any more.")
 
 
 def file_rules(business: Business, month_first: bool, now: Any) -> FileRules:
@@ -146,47 +191,20 @@ def file_rules(business: Business, month_first: bool, now: Any) -> FileRules:
     )
 
 
-def birthday_field_of(business: Business) -> int | None:
-    chosen = Integration.objects.filter(business=business)
-    return chosen.values_list("birthday_field_id", flat=True).first()
-
-
-def _name_of_the_api(heading: str, rules: FileRules) -> str | None:
-    """Return the field of a name that first occurs late in a file of NDJSON."""
-    if heading in FIELDS_BY_NAME or (
-        heading.startswith(CUSTOM) and heading.removeprefix(CUSTOM) in rules.custom
-    ):
-        return heading
-    return None
-
-
-def _read_cell(checked: CheckedLine, heading: str, name: str, text: str, rules: FileRules) -> None:
-    try:
-        if name.startswith(CUSTOM):
-            own = rules.custom.get(name.removeprefix(CUSTOM))
-            if own is None:
-                raise NotAValue("There is no such custom field any more.")  # noqa: TRY301
-            checked.custom[own.pk] = parse.parse_custom(text, own, rules)
-            return
-        value = RULES[name].parser(text, rules)
-    except NotAValue as error:
-        checked.reasons.append(f"{heading}: {error}")
-        return
-    if value is not None:
-        _put(checked, name, value)
-
-
 def _put(checked: CheckedLine, name: str, value: Any) -> None:
     if name == EXTERNAL_ID:
         checked.external_id = value
-    elif name.startswith(CONSENT):
-        checked.consent[name.removeprefix(CONSENT)] = value
     elif name == "phone":
         checked.values["phone"], note = value
         if note:
             checked.values["phone_note"] = note
+    elif name.startswith(CONSENT):
+        checked.consent[name.removeprefix(CONSENT)] = value
+    elif name.startswith(CUSTOM):
+        field_id, text = value
+        checked.custom[field_id] = text
     elif name != "phone_note" or "phone_note" not in checked.values:
-        checked.values[RULES[name].column] = value
+        checked.values[COLUMNS[name]] = value
 
 
 def _check_whole(checked: CheckedLine) -> None:

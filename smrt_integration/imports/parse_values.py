@@ -75,9 +75,12 @@ Parser = Callable[[str, FileRules], Any]
 
 def text_of(most: int) -> Parser:
     def parse(text: str, rules: FileRules) -> str:
-        if reason := storable.problem(text):
-            raise NotAValue(reason)
-        value: str = composed(text)
+        value = text
+        # Nearly all are ASCII, which needs no more.
+        if not text.isascii() or "\0" in text:
+            if reason := storable.problem(text):
+                raise NotAValue(reason)
+            value = composed(text)
         if len(value) > most:
             raise NotAValue(f"This is longer than {most:,} characters. Shorten it.")
         return value
@@ -183,20 +186,24 @@ def name_of(field_name: str, noun: str) -> Parser:
     return parse
 
 
-def parse_custom(text: str, own: CustomField, rules: FileRules) -> str:
-    """Return the value of a custom field."""
-    value: str = text_of(MAX_CUSTOM_VALUE)(text, rules)
+def custom_value_of(own: CustomField) -> Parser:
+    """Return a parser for a custom field's value: the field's id, and the text that is stored."""
+    as_text, field_id = text_of(MAX_CUSTOM_VALUE), own.pk
     if own.kind != CustomField.Kind.DATE:
-        return value
-    day = _custom_day(value, rules)
-    if day is None:
-        raise NotAValue(
-            f"{_shown(text)} is not a date. Write it as {_example(rules)} or, without a year, as "
-            "05-04 (MM-DD)."
-        )
-    if own.pk in rules.birthdays and dates.is_future(day, rules.today):
-        raise NotAValue(f"{_shown(text)} is in the future. Enter the day of birth.")
-    return day
+        return lambda text, rules: (field_id, as_text(text, rules))
+
+    def parse(text: str, rules: FileRules) -> tuple[int, str]:
+        day = _custom_day(as_text(text, rules), rules)
+        if day is None:
+            raise NotAValue(
+                f"{_shown(text)} is not a date. Write it as {_example(rules)} or, without a year, "
+                "as 05-04 (MM-DD)."
+            )
+        if field_id in rules.birthdays and dates.is_future(day, rules.today):
+            raise NotAValue(f"{_shown(text)} is in the future. Enter the day of birth.")
+        return field_id, day
+
+    return parse
 
 
 def _custom_day(text: str, rules: FileRules) -> str | None:

@@ -15,6 +15,19 @@ LINES_PER_READ: Final = 1_000
 """Of a download: a fraction of a megabyte in memory."""
 
 
+def in_words(customer_import: CustomerImport) -> str:
+    """Return a sentence with the figures of an import."""
+    it, would = customer_import, "would be " if customer_import.is_dry_run else ""
+    figures = [
+        f"{it.created:,} {would}new",
+        f"{it.updated:,} {would}changed",
+        f"{it.unchanged:,} unchanged",
+        f"{it.refused:,} refused",
+        f"{it.probable_duplicates:,} probable duplicates",
+    ]
+    return f"{it.get_state_display()}, {it.percent} %: {it.lines:,} lines, {', '.join(figures)}."
+
+
 def preview_lines(
     customer_import: CustomerImport,
     after: int = 0,

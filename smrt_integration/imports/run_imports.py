@@ -19,20 +19,13 @@ from customers.budget import NO_TIME_LIMIT, Budget
 from events.clock import database_now
 from events.outbox.lock_timeout import LockTimeout
 from smrt_integration import timeouts
-from smrt_integration.imports.apply_chunk import Applied, Chunk, apply_chunk
-from smrt_integration.imports.check_line import check_line, file_rules
+from smrt_integration.imports.apply_chunk import Applied, apply_chunk
 from smrt_integration.imports.control import FILE_GONE, RUNS, State
-from smrt_integration.imports.inspect_file import open_reader
-from smrt_integration.imports.models import CustomerImport, ImportLine
-from smrt_integration.imports.parse_values import FileRules
-from smrt_integration.imports.read_lines import FileLine, LineReader
+from smrt_integration.imports.models import CustomerImport
+from smrt_integration.imports.next_chunk import ImportRun
 
 log = structlog.get_logger(__name__)
 
-IMPORT_CHUNK_LINES: Final = 500
-"""Lines of a transaction: a save may wait for as long as it takes (bench `import_chunk_ms`)."""
-IMPORT_CHUNK_BYTES: Final = 2_000_000
-"""What the lines of a chunk may take together. A usual line has some hundred bytes."""
 IMPORT_LEASE: Final = timedelta(seconds=20)
 """Renewed with each chunk, which takes a fraction of a second. When a worker is killed, or fails,
 the next attempt is this much later."""
@@ -109,14 +102,12 @@ def _run(customer_import: CustomerImport, budget: Budget) -> int:
 
 
 def _write_chunks(customer_import: CustomerImport, file: IO[bytes], budget: Budget) -> int:
-    now = database_now()
-    is_month_first = customer_import.day_order == CustomerImport.DayOrder.MONTH_FIRST
-    rules = file_rules(customer_import.business, is_month_first, now)
-    reader, chunks = open_reader(customer_import, file), 0
+    work = ImportRun(customer_import, file, database_now())
+    chunks = 0
     while True:
-        chunk = _next_chunk(customer_import, reader, rules)
+        chunk = work.next_chunk()
         try:
-            applied = apply_chunk(customer_import, chunk, now)
+            applied = apply_chunk(customer_import, chunk, work.now)
         except LockTimeout:
             # A save holds what the chunk needs. The next run tries again.
             _update_leased(customer_import, attempts=0)
@@ -133,57 +124,6 @@ def _write_chunks(customer_import: CustomerImport, file: IO[bytes], budget: Budg
             return chunks
         if budget.is_spent() or not _renew_lease(customer_import):
             return chunks
-
-
-def _next_chunk(customer_import: CustomerImport, reader: LineReader, rules: FileRules) -> Chunk:
-    """Return the next lines of the file or, after its end, those that were postponed."""
-    lines, size, line = [], 0, None
-    for line in reader:
-        if not line.is_empty:
-            lines.append(line)
-            size += len(line.raw)
-        if len(lines) >= IMPORT_CHUNK_LINES or size >= IMPORT_CHUNK_BYTES:
-            break
-    else:
-        if not lines and customer_import.postponed:
-            return _postponed_chunk(customer_import, reader, rules)
-        return _chunk(customer_import, reader, rules, lines, is_last=True)
-    return _chunk(customer_import, reader, rules, lines)
-
-
-def _chunk(
-    customer_import: CustomerImport,
-    reader: LineReader,
-    rules: FileRules,
-    lines: list[FileLine],
-    *,
-    is_last: bool = False,
-    are_postponed: bool = False,
-) -> Chunk:
-    columns = customer_import.columns
-    return Chunk(
-        [check_line(line, columns, rules) for line in lines],
-        reader.position,
-        reader.number - 1,
-        is_last,
-        are_postponed,
-        {own.pk: own.name for own in rules.custom.values()},
-    )
-
-
-def _postponed_chunk(
-    customer_import: CustomerImport, reader: LineReader, rules: FileRules
-) -> Chunk:
-    postponed = ImportLine.objects.filter(
-        customer_import=customer_import, outcome=ImportLine.Outcome.POSTPONED
-    )
-    lines = [
-        FileLine(row.number, reader.position, reader.number, raw=row.raw)
-        for row in postponed.order_by("number")[:IMPORT_CHUNK_LINES]
-    ]
-    for line in lines:
-        reader.parse(line)
-    return _chunk(customer_import, reader, rules, lines, is_last=True, are_postponed=True)
 
 
 def _fail(customer_import: CustomerImport, sentence: str) -> None:

@@ -6,23 +6,18 @@ from typing import Any, Final
 
 from customers.models import Consent
 from customers.models.customer import CONTACT_FIELDS
-from smrt_integration.imports.check_line import RULES
+from smrt_integration.imports.check_line import COLUMNS
 from smrt_integration.imports.decide import (
     ABOUT_PHONE,
     OPTED_OUT_COLUMNS,
     StoredCustomer,
     consent_key,
 )
-from smrt_integration.imports.fields import CUSTOM, EXTERNAL_ID
 
 CUSTOMER_COLUMNS: Final = tuple(
     dict.fromkeys(
         (
-            *(
-                rule.column
-                for name, rule in RULES.items()
-                if name != EXTERNAL_ID and not name.startswith(("consent.", CUSTOM))
-            ),
+            *COLUMNS.values(),
             *ABOUT_PHONE,
             *OPTED_OUT_COLUMNS.values(),
             *CONTACT_FIELDS,

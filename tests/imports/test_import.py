@@ -11,7 +11,7 @@ from django.utils import timezone
 from customers.models import Business, Consent, Customer, CustomFieldValue, Visit
 from events.models import Celebration, Lapse, Outgoing
 from events.sweeps import birthdays, lost
-from smrt_integration.imports import run_imports as running
+from smrt_integration.imports import next_chunk
 from smrt_integration.imports.control import import_after_dry_run
 from smrt_integration.imports.results import preview_lines, refused_lines_csv
 from smrt_integration.imports.run_imports import run_imports
@@ -239,7 +239,7 @@ def test_what_was_due_before_is_not_told_and_what_comes_later_is() -> None:
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "IMPORT_CHUNK_LINES", 2)
+    monkeypatch.setattr(next_chunk, "IMPORT_CHUNK_LINES", 2)
 
 
 @pytest.mark.usefixtures("small_chunks")
@@ -417,7 +417,7 @@ def test_a_name_that_first_occurs_late_is_read_or_refused() -> None:
 
     assert figures(done) == {"state": "finished", "lines": 203, "created": 202, "refused": 1}
     assert Customer.objects.get(external_id="a").last_name == "Late"
-    assert outcomes(done)[-1][2].startswith("nickname: there is no such field.")
+    assert outcomes(done)[-1][2].startswith("nickname: There is no such field.")
 
 
 def test_another_business_is_neither_read_nor_changed() -> None:

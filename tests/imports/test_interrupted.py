@@ -17,8 +17,8 @@ from customers.budget import NO_TIME_LIMIT
 from customers.models import Business, Customer, Visit
 from events import wake
 from events.models import Lapse, Outgoing
+from smrt_integration.imports import next_chunk, write_customers
 from smrt_integration.imports import run_imports as running
-from smrt_integration.imports import write_customers
 from smrt_integration.imports.control import cancel, pause, resume
 from smrt_integration.imports.delete_old import delete_old
 from smrt_integration.imports.models import (
@@ -27,8 +27,8 @@ from smrt_integration.imports.models import (
     ImportLine,
     import_storage,
 )
+from smrt_integration.imports.next_chunk import IMPORT_CHUNK_LINES
 from smrt_integration.imports.run_imports import (
-    IMPORT_CHUNK_LINES,
     IMPORT_LEASE,
     MAX_CHUNK_ATTEMPTS,
     run_imports,
@@ -112,7 +112,7 @@ class TestOwners:
     @pytest.fixture
     def started(self, monkeypatch: pytest.MonkeyPatch) -> CustomerImport:
         """An import of which the first of two chunks is written."""
-        monkeypatch.setattr(running, "IMPORT_CHUNK_LINES", 2)
+        monkeypatch.setattr(next_chunk, "IMPORT_CHUNK_LINES", 2)
         started = start_file(BusinessFactory.create(), "id,first name\n1,A\n2,B\n3,C\n4,D\n5,E\n")
         self.run_one_chunk()
         started.refresh_from_db()
