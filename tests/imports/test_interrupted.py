@@ -209,7 +209,6 @@ def test_files_and_lines_are_deleted_after_a_day() -> None:
 
 KILLED_AT = (
     "customers_customer",
-    "customers_visit",
     "events_lapse",
     "smrt_integration_importline",
 )
