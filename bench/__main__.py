@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument(
         "--customers",
         type=int,
-        help="customers, and orders, of the business whose lists are opened, or that are imported",
+        help="customers of the business whose lists are opened, and that imports or sends them all",
     )
     arguments = parser.parse_args()
     sizes = QUICK if arguments.quick else FULL
@@ -29,6 +29,7 @@ def main() -> int:
             sizes,
             list_customers=arguments.customers,
             import_customers=arguments.customers,
+            past_customers=arguments.customers,
         )
     # Other programs on the machine slow down every figure; ratios change less.
     print_figure(

@@ -15,6 +15,7 @@ from bench import (
     live_first,
     neighbours,
     owner_pages,
+    past,
     recording,
     rounds,
     texts,
@@ -60,6 +61,17 @@ PARTS = (
         "live",
         live_first.measure_live_first,
         ("live_behind_events_p99_ms", "live_behind_identifies_p99_ms"),
+    ),
+    Part(
+        "past",
+        past.measure_past,
+        (
+            "sync_none_live_p99_ms",
+            "sync_live_p99_ms",
+            "sync_customers_per_s",
+            "backfill_live_p99_ms",
+            "backfill_events_per_s",
+        ),
     ),
     Part(
         "evening",

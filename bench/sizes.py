@@ -26,6 +26,9 @@ class Sizes:
     """Bulk events of one business; there is a customer for every fourth."""
     live_seconds: float = 8.0
     live_delay: float = 0.08
+    past_customers: int = 100_000
+    """Of one business, which has an order for every third: three past events each."""
+    past_quiet_seconds: float = 20.0
     evening_businesses: int = 200
     evening_customers: int = 500
     """Per business. Each gets a text."""
@@ -63,6 +66,8 @@ QUICK = Sizes(
     steady_seconds=4.0,
     live_backlog=4_000,
     live_seconds=3.0,
+    past_customers=3_000,
+    past_quiet_seconds=4.0,
     evening_businesses=20,
     evening_customers=50,
     evening_seconds=3.0,

@@ -5,11 +5,13 @@ import json
 import os
 import sys
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 WRITE_KEY_SALT: Final = "chaos"
 CUSTOMERS_PER_BUSINESS: Final = 6
+CUSTOMERS_FROM_BEFORE: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,28 @@ def _create(number: int) -> RunBusiness:
         Customer.sign_up(business, first_name=f"Ann {number}", last_name="Example")
         for number in range(CUSTOMERS_PER_BUSINESS)
     ]
+    _insert_customers_from_before(business)
     _, owner_key = ApiKey.issue(business, Client.POS, "Owner", scopes=sorted(SCOPES))
     secrets = {str(client): ApiKey.issue(business, client, "Client")[1] for client in Client}
     users = [str(customer.uuid) for customer in customers]
     return RunBusiness(business.pk, business.name, write_key, owner_key, secrets, users)
+
+
+def _insert_customers_from_before(business: Any) -> None:
+    """Insert customers of whom only a sync tells Segment. They are not in the journal."""
+    from django.db import connection, transaction
+    from django.utils import timezone
+
+    from customers.models import Customer
+
+    last_year = timezone.now() - timedelta(days=400)
+    customers = [
+        Customer(business=business, first_name=f"Bea {number}", created_at=last_year)
+        for number in range(CUSTOMERS_FROM_BEFORE)
+    ]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        Customer.objects.bulk_create(customers)
 
 
 if __name__ == "__main__":

@@ -73,9 +73,9 @@ class Cluster:
         self._add("segment", "devtools.segment_stub", "--port", segment_url.rpartition(":")[2])
         self.programs["segment"].start()
         if not self.database.is_migrated:
-            self._run("manage.py", "migrate", "--no-input", "--verbosity", "0")
+            self.run("manage.py", "migrate", "--no-input", "--verbosity", "0")
         install(self.database.url)
-        businesses = self._run("-m", "chaos.businesses", str(self._size.businesses))
+        businesses = self.run("-m", "chaos.businesses", str(self._size.businesses))
         self.businesses = json.loads(businesses)
         self._environment["CHAOS_BUSINESSES"] = json.dumps(self.businesses)
         self._add_programs()
@@ -175,7 +175,7 @@ class Cluster:
         name = "writer_api" if api else f"writer{number}"
         self._add(name, "chaos.writer", "--seed", seed, "--rate", rate, *api)
 
-    def _run(self, *arguments: str) -> str:
+    def run(self, *arguments: str) -> str:
         """Run a Python program to its end. Returns what it printed."""
         ended = subprocess.run(
             [sys.executable, *arguments],

@@ -43,6 +43,8 @@ class Drain:
 
         At the end, one more order of each business shows that its lane works.
         """
+        # each customer must be identified in the end, also those from before
+        self._cluster.run("-m", "chaos.send_all")
         evidence = self._wait(DRAIN_SECONDS)
         if Account(evidence).violations():
             return evidence

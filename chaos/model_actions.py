@@ -12,6 +12,7 @@ from time import sleep
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from customers.errors import ActionRefused
 from customers.models import (
@@ -31,6 +32,8 @@ from customers.models import (
     RegularPickupRequest,
     Stop,
 )
+from events.jobs import backfill, control, first_sync
+from events.models import Request
 
 RECENT: Final = 40
 """Orders, stops and customers from which one is chosen: the newest."""
@@ -292,6 +295,24 @@ def hold_a_transaction(shop: Shop) -> None:
             raise RolledBack
 
 
+def send_all_customers(shop: Shop) -> None:
+    """Start a sync, as owners do. While one is open, it goes on."""
+    control.resume(shop.business.pk, Request.Kind.SYNC)
+    first_sync.request_sync(shop.business.pk, None, timezone.now())
+
+
+def send_past_events(shop: Shop) -> None:
+    """Start a backfill of today. All of it was recorded live, so it must send nothing."""
+    control.resume(shop.business.pk, Request.Kind.BACKFILL)
+    backfill.request_backfill(shop.business.pk, shop.business.today(), None, timezone.now())
+
+
+def interrupt_a_job(shop: Shop) -> None:
+    kind = shop.random.choice((Request.Kind.SYNC, Request.Kind.BACKFILL))
+    interrupt = shop.random.choice((control.pause, control.cancel))
+    interrupt(shop.business.pk, kind, timezone.now())
+
+
 def _several(shop: Shop) -> None:
     customer = shop.customer()
     customer.lock("business")
@@ -325,5 +346,8 @@ ACTIONS: Final[Mapping[Callable[[Shop], object], int]] = {
     roll_back_a_part: 3,
     import_in_bulk: 1,
     hold_a_transaction: 3,
+    send_all_customers: 2,
+    send_past_events: 1,
+    interrupt_a_job: 1,
 }
 """Action -> how often it is done, in parts of all."""

@@ -78,7 +78,13 @@ def ending(job: Request) -> Iterator[None]:
 
 def is_any_waiting() -> bool:
     """Return whether a job may go on now that messages were sent."""
-    return Request.objects.filter(finished_at=None, paused_at=None, kind__in=FEEDING_KINDS).exists()
+    return Request.objects.filter(
+        finished_at=None,
+        paused_at=None,
+        kind__in=FEEDING_KINDS,
+        business__integration__enabled=True,
+        business__lane__stopped="",
+    ).exists()
 
 
 def _count_waiting(cursor: Any, business_id: int) -> int:

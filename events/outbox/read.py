@@ -36,6 +36,10 @@ OCCURRED_AT, FACTS, UNANSWERED_AT = (
     for column in ("o.occurred_at::text", "o.facts", "o.unanswered_at::text")
 )
 
+MOST_BULK: Final = 100
+"""Bulk rows that a round takes of a lane, besides those that go with live ones. A live event that
+is saved meanwhile waits until the round is settled, and each request takes Segment some time."""
+
 BEFORE_LIVE: Final = f"(CASE WHEN taken.live = %(most)s THEN taken.up_to ELSE {MAX_ID} END)"
 # A row below the first that the claim saw may be visible by now, with later ones of its customer.
 # None appears below the floor. One statement, so that it sees one state of the outbox.
@@ -79,7 +83,7 @@ CROSS JOIN LATERAL (
     WHERE {bulk_rows("waiting", "lane.business_id", "lane.bulk_after", BEFORE_LIVE)}
         AND waiting.customer_id NOT IN (SELECT id FROM customer)
     ORDER BY {in_lane_order("waiting")}
-    LIMIT GREATEST(%(most)s - COALESCE(taken.live, 0), %(bulk_share)s)
+    LIMIT LEAST(GREATEST(%(most)s - COALESCE(taken.live, 0), %(bulk_share)s), {MOST_BULK})
 ) o
 """
 FIND_IDENTIFIES: Final = f"""
@@ -188,7 +192,8 @@ def waiting_rows(lanes: Sequence[tuple[int, int, bool]], most: int) -> WaitingRo
     more = {
         business
         for business in businesses
-        if live[business] == most or bulk[business] == max(most - live[business], bulk_share)
+        if live[business] == most
+        or bulk[business] == min(max(most - live[business], bulk_share), MOST_BULK)
     }
     left_out = _too_many_taken_along(rows, most)
     more |= {row.business_id for row in left_out}

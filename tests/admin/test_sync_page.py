@@ -82,6 +82,8 @@ def test_start_pause_resume_cancel(
     assert "Sending. 2 customers are sent or about to be sent; 1 more needed" in text(
         office.get(sync_page(business))
     )
+    settings = text(office.get(reverse("admin:events_integration_change", args=[business.pk])))
+    assert "Send all customers (42 % done)" in settings
     assert "Paused" in choose(office, business, "pause")
     assert run_jobs(timezone.now()) == 0
     assert "Sending. 2 customers" in choose(office, business, "resume")

@@ -10,7 +10,7 @@ from events.identify import IDENTIFY
 from events.models import Lane, Outgoing
 from events.outbox.fan_out import identify_known_customers
 from events.outbox.lane_order import MAX_TAKEN_ALONG
-from events.outbox.read import BULK_SHARE
+from events.outbox.read import BULK_SHARE, MOST_BULK
 from smrt_integration.delivery.build import build
 from smrt_integration.delivery.claim import claim_lanes
 from smrt_integration.delivery.load import MAX_ROWS_PER_LANE, load
@@ -162,6 +162,17 @@ def test_bulk_messages_keep_a_share_under_constant_live_load(
 
     assert [row.is_bulk for row in taken].count(False) == MAX_ROWS_PER_LANE
     assert [row.is_bulk for row in taken].count(True) == MAX_ROWS_PER_LANE * BULK_SHARE
+
+
+def test_a_round_takes_few_bulk_messages_because_a_live_one_would_wait_for_it(
+    customers: tuple[Customer, Customer], segment: SegmentStandIn
+) -> None:
+    ann, _ = customers
+    add_bulk_visits(2 * MOST_BULK + 1, ann)
+    of_ann = recorded(ann)
+    assert [row.message_id for row in next_round()] == of_ann[:MOST_BULK]
+    deliver()
+    assert arrived(segment, ann) == of_ann
 
 
 def test_a_bulk_event_never_overtakes_an_earlier_live_one(

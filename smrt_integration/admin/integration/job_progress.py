@@ -49,7 +49,10 @@ def job_progress(job: Request, now: datetime, clock: BusinessClock, *, is_on: bo
         )
     if not job.position and now - job.requested_at > LONG_JOB_WAIT:
         return JobProgress(
-            "Waiting", "Waiting until what was asked for before is done.", percent, True
+            "Waiting",
+            "Waiting. It begins when sending works and what was asked for before is done.",
+            percent,
+            True,
         )
     return JobProgress("Sending", f"Sending. {counts}", percent, True)
 

@@ -29,7 +29,7 @@ from smrt_integration.admin.integration.form import IntegrationForm
 from smrt_integration.admin.integration.show_status import lane_context
 from smrt_integration.admin.integration.since_page import SINCE_PAGE
 from smrt_integration.admin.integration.sync_page import SYNC_PAGE
-from smrt_integration.admin.integration.unknown_customers import unknown_customers
+from smrt_integration.admin.integration.what_was_before import before_context, unknown_customers
 
 if TYPE_CHECKING:
     from django.contrib.admin.views.main import ChangeList
@@ -201,7 +201,7 @@ class IntegrationAdmin(ScopedAdmin):
             "discarding": Request.objects.filter(
                 business=business, kind=Request.Kind.DISCARD, finished_at=None
             ).first(),
-            "unknown_customers": unknown_customers(obj) if obj.enabled else "",
+            **before_context(obj),
             # The template shows errors itself.
             "errors": (),
             "show_save_and_continue": False,
