@@ -2,14 +2,14 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkstemp
+
+from tests.forked_programs import start_program
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
@@ -50,16 +50,12 @@ class Program:
         handle, path = mkstemp(suffix=".log")
         self.output = Path(path)
         weakref.finalize(self, self.output.unlink, missing_ok=True)
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *self.module, *arguments],
-            cwd=PROJECT,
-            env={**os.environ, "DATABASE_URL": current_database_url(), **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=handle,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
         os.close(handle)
+        self.process = start_program(
+            ["-m", *self.module, *arguments],
+            {**os.environ, "DATABASE_URL": current_database_url(), **environment},
+            self.output,
+        )
 
     @contextmanager
     def killed_on_failure(self) -> Iterator[None]:

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from cryptography.fernet import Fernet
 
 from smrt_integration import environment
 from smrt_integration import settings as ours
-from tests.e2e.preloaded_programs import Ended, PreloadedPrograms, preloaded_programs
+from tests.forked_programs import Ended, forks
 from tests.workers import PROJECT
 
 INSTALLATION = {
@@ -166,12 +165,6 @@ def variables(**environment: str | None) -> dict[str, str]:
     return other_variables | settings
 
 
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PreloadedPrograms]:
-    with preloaded_programs(tmp_path_factory.mktemp("programs")) as programs:
-        yield programs
-
-
 def start(program: str, **environment: str | None) -> subprocess.Popen[str]:
     """Start a program with the settings of an installation.
 
@@ -221,15 +214,15 @@ def test_a_missing_setting_is_named(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "value", "problem"), MALFORMED)
 def test_a_malformed_setting_is_named_with_the_reason_and_without_its_value(
-    name: str, value: str, problem: str, programs: PreloadedPrograms
+    name: str, value: str, problem: str, tmp_path: Path
 ) -> None:
     for command in PROGRAMS.values():
-        ended = programs.run(command, variables(**{name: value}))
+        ended = forks().run(command, variables(**{name: value}), tmp_path)
         assert_is_refusal(ended, f"{name} {problem}")
 
 
-def test_preloaded_programs_start_with_proper_settings(programs: PreloadedPrograms) -> None:
-    ended = programs.run(PROGRAMS["check"], variables())
+def test_forked_programs_start_with_proper_settings(tmp_path: Path) -> None:
+    ended = forks().run(PROGRAMS["check"], variables(), tmp_path)
     assert ended == (0, "System check identified no issues (0 silenced).\n", "")
 
 
