@@ -38,8 +38,10 @@ import django  # noqa: E402
 django.setup()
 
 from django.conf import settings as ours  # noqa: E402 - needs DJANGO_SETTINGS_MODULE
+from django.db import connection  # noqa: E402 - needs the settings
 from django.test import TransactionTestCase  # noqa: E402 - needs the settings
 
+from tests import databases  # noqa: E402 - imports Django
 from tests.empty_tables import Tables  # noqa: E402 - imports Django
 from tests.segment import SegmentStandIn  # noqa: E402 - imports Django
 from tests.workers import Beat, Worker  # noqa: E402
@@ -67,6 +69,29 @@ def pytest_collection_finish() -> None:
 
 
 WRITE_KEY = "abcdefghijklmnopqrstuvwxyz012345"
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(
+    django_db_modify_db_settings: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[bool]:
+    """Copy the migrated database if several processes run the tests. Returns whether they do."""
+    if databases.RUN:
+        with django_db_blocker.unblock():
+            databases.copy_migrated_database(tmp_path_factory.getbasetemp().parent)
+    yield bool(databases.RUN)
+    if databases.RUN:
+        with django_db_blocker.unblock():
+            connection.close()
+            databases.drop(str(connection.settings_dict["NAME"]))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Drop the migrated database, when the processes of the run have ended."""
+    if run := getattr(session.config.pluginmanager.get_plugin("dsession"), "nodemanager", None):
+        databases.drop(f"smrt_migrated_{run.testrunuid[:12]}")
 
 
 @pytest.fixture(scope="session")

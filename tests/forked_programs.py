@@ -1,8 +1,10 @@
 """Start our programs in forks of a process that has loaded the libraries, but nothing of ours.
 
-To load the libraries takes most of a program's start, and the tests start hundreds of programs.
-Our own modules, which read the settings, are loaded by each program itself. The process reads one
-order in JSON a line, and prints a number for each.
+To load modules takes nearly all of a program's start, and the tests start hundreds of programs. Our
+own modules read the settings, so each program loads them itself; but workers and beats that are
+started with the same variables again are forks of a process that has loaded the project with these.
+
+Both processes read one order in JSON a line, and print a number for each.
 """
 
 import gc
@@ -17,6 +19,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
@@ -79,6 +82,8 @@ LIBRARIES: Final = (
     "zstandard",
 )
 """Libraries that need no settings. A program loads what is missing here itself."""
+CELERY: Final = "celery"
+WITH_PROJECT: Final = "--with-project"
 READ_AT_START: Final = ("LD_", "MALLOC_", "PYTHON")
 """Beginnings of variables that Python or the operating system read before the first module."""
 
@@ -127,15 +132,22 @@ class ForkedProgram:
 
 
 class Forks:
-    """The process with the libraries. It ends with the tests' process."""
+    """A process that forks programs, and ends with the tests' process.
 
-    def __init__(self) -> None:
+    With `environment`, it has loaded the project with these variables.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._lock = Lock()
+        # A file, as if a terminal were there, the project would print in colors.
+        self._errors = TemporaryFile()  # noqa: SIM115 - open as long as the process
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-m", __name__, *([WITH_PROJECT] if environment else [])],
             cwd=PROJECT,
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._errors,
             text=True,
         )
 
@@ -166,21 +178,48 @@ class Forks:
         assert self._process.stdout
         with self._lock:
             print(json.dumps(order), file=self._process.stdin, flush=True)
-            return int(self._process.stdout.readline())
+            if answer := self._process.stdout.readline():
+                return int(answer)
+        self._errors.seek(0)
+        raise RuntimeError(f"No program was started:\n{self._errors.read().decode()}")
 
 
 @cache
 def forks() -> Forks:
-    """Return the one of this process of tests."""
+    """Return the process with the libraries."""
     return Forks()
+
+
+class ForksWithProject:
+    """The processes that have loaded the project, one for each environment that came twice."""
+
+    def __init__(self) -> None:
+        self._came: set[frozenset[tuple[str, str]]] = set()
+        self._processes: dict[frozenset[tuple[str, str]], Forks] = {}
+
+    def get(self, environment: Mapping[str, str]) -> Forks | None:
+        """Return the process with these variables, or None if they come for the first time."""
+        key = frozenset(environment.items())
+        if key not in self._came:
+            self._came.add(key)
+            return None
+        if key not in self._processes:
+            self._processes[key] = Forks(environment)
+        return self._processes[key]
+
+
+with_project: Final = ForksWithProject()
 
 
 def start_program(
     command: Sequence[str], environment: Mapping[str, str], output: Path
 ) -> "ForkedProgram | subprocess.Popen[bytes]":
     """Start what follows `python` on a command line, in a process group of its own."""
+    environment = {k: v for k, v in environment.items() if k != "PYTEST_CURRENT_TEST"}
     if can_be_forked(environment):
-        return forks().start(command, environment, output, output)
+        # Web servers have a new port each time.
+        process = with_project.get(environment) if CELERY in command else None
+        return (process or forks()).start(command, environment, output, output)
     with output.open("ab") as file:
         return subprocess.Popen(
             [sys.executable, *command],
@@ -206,9 +245,32 @@ def load_libraries() -> None:
     for name in LIBRARIES:
         importlib.import_module(name)
     assert not any(name.split(".")[0] in OURS for name in sys.modules)
+
+
+def load_project() -> None:
+    """Load what `celery -A smrt_integration` loads, with the variables of this process."""
+    import django
+    from celery.app.utils import find_app
+
+    find_app("smrt_integration")
+    django.setup()
+
+
+def main() -> None:
+    load_libraries()
+    if WITH_PROJECT in sys.argv:
+        load_project()
     # The forks share the memory as long as nobody writes into it.
     gc.collect()
     gc.freeze()
+    for order in orders():
+        if pid := order.get("ended"):
+            answer = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        elif (answer := os.fork()) == 0:
+            become(**order)
+            return
+        sys.stdout.write(f"{answer}\n")
+        sys.stdout.flush()
 
 
 def become(command: list[str], environment: dict[str, str], output: str, error: str) -> None:
@@ -231,18 +293,6 @@ def become(command: list[str], environment: dict[str, str], output: str, error: 
 def orders() -> Iterator[dict[str, Any]]:
     for line in sys.stdin:
         yield json.loads(line)
-
-
-def main() -> None:
-    load_libraries()
-    for order in orders():
-        if pid := order.get("ended"):
-            answer = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        elif (answer := os.fork()) == 0:
-            become(**order)
-            return
-        sys.stdout.write(f"{answer}\n")
-        sys.stdout.flush()
 
 
 if __name__ == "__main__":

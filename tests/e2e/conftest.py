@@ -1,8 +1,6 @@
 """Servers and programs that a test may break."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +11,8 @@ from devtools.services.folders import TemporaryFolder
 from devtools.services.postgres import PostgresServer
 from devtools.services.redis import RedisServer
 from events import wake
-from tests.workers import PROJECT, Beat
+from tests import databases
+from tests.workers import Beat
 
 
 @pytest.fixture
@@ -30,14 +29,7 @@ def migrated() -> Iterator[Path]:
     folder = TemporaryFolder()
     server = PostgresServer(folder.path / "postgres")
     server.start()
-    environment = {**os.environ, "DATABASE_URL": server.url}
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
-        cwd=PROJECT,
-        env=environment,
-        check=True,
-        timeout=120,
-    )
+    databases.create_tables(server.url)
     server.stop()
     yield server.folder
     folder.remove()
