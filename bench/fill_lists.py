@@ -118,7 +118,7 @@ WORTH_NEW_INDEXES: Final = 100_000
 def filling_at_once(rows: int) -> Iterator[Any]:
     """Fill the tables without foreign keys and triggers, many rows without indexes: much faster.
 
-    PostgreSQL does not use an index of updated rows as long as a transaction runs that is older than
+    PostgreSQL does not use an index of updated rows while a transaction runs that is older than
     the index. So few rows, as tests fill beside other tests, keep the indexes.
     """
     with transaction.atomic(), connection.cursor() as cursor:

@@ -86,9 +86,9 @@ TEXTS_PER_SECOND = environment.number("TEXTS_PER_SECOND", 1, 1, 1_000)
 INSTALLED_APPS = [
     # Before the theme and Django's admin: it replaces some of their templates.
     "smrt_integration",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "smrt_integration.admin_site.MenuAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -35,7 +35,7 @@ def copy_migrated_database(shared_folder: Path) -> None:
         if not exists(MIGRATED):
             execute("CREATE DATABASE {}", MIGRATED)
             migrate(MIGRATED)
-    name = connection.creation._get_test_db_name()
+    name = connection.settings_dict["TEST"]["NAME"]
     drop(name)
     execute("CREATE DATABASE {} TEMPLATE {}", name, MIGRATED)
 
@@ -77,7 +77,7 @@ def exists(name: str) -> bool:
 
 def execute(statement: str, *names: str) -> None:
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
-        server.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+        server.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 @contextmanager
