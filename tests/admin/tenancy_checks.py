@@ -237,6 +237,12 @@ class PageTenancyChecks:
             for spec in getattr(changelist, "filter_specs", ()):
                 self._filters(address, spec, changelist)
 
+    def lists_without_filters(self) -> None:
+        """Open the lists only. The filters are the same for everybody who sees a list."""
+        for model, _ in self.scoped():
+            self.request_page(self.address(model, "changelist"))
+            self.request_page(self.address(model, "changelist"), {"q": self.theirs.mark[:-1]})
+
     def _filters(self, address: str, spec: Any, changelist: Any) -> None:
         for choice in spec.choices(changelist):
             for name, form_field in getattr(choice.get("form"), "fields", {}).items():

@@ -212,6 +212,8 @@ def test_the_birthday_and_the_loss_of_a_customer_send_their_messages(
     integration = Integration.objects.get(business=business)
     integration.birthday_field, integration.birthday_hour = field, 0
     integration.save()
+    # Beat's ticks: the new field is a trait of customers whom Segment knows.
+    tasks.fan_out_trait_changes.delay()
     tasks.sweep_birthdays.delay()
     (properties,) = receiver.wait_for("Customer Birthday")
     assert properties == {"birthday": f"{business.today():%m-%d}"}
