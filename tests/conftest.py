@@ -43,6 +43,7 @@ from django.template import Context, Template  # noqa: E402 - needs the settings
 from django.test import TransactionTestCase  # noqa: E402 - needs the settings
 from django.test.signals import template_rendered  # noqa: E402 - needs the settings
 
+from customers.outages import Outage  # noqa: E402 - needs the settings
 from tests import databases  # noqa: E402 - imports Django
 from tests.empty_tables import Tables  # noqa: E402 - imports Django
 from tests.segment import SegmentStandIn  # noqa: E402 - imports Django
@@ -148,20 +149,27 @@ def _redis(url: str) -> Redis:
     return Redis.from_url(url)
 
 
-@pytest.fixture(autouse=True)
-def _forget_outages() -> None:
-    """Begin without an outage that an earlier test of this process left, or logged lately."""
-    from customers.outages import Outage
-
+@cache
+def _outages(_modules: int) -> list[Outage]:
+    """Return the outages that our modules keep, searched once for a number of modules."""
     packages = ("customers.", "events.", "smrt_integration.")
     # A copy is one step. A list of the items is not: the garbage that is collected meanwhile may
     # import a module.
-    for name, module in sys.modules.copy().items():
-        if name.startswith(packages):
-            for value in list(vars(module).values()):
-                if isinstance(value, Outage):
-                    value._since, value._is_logged, value._failures = None, False, 0
-                    value._lines.clear()
+    return [
+        value
+        for name, module in sys.modules.copy().items()
+        if name.startswith(packages)
+        for value in list(vars(module).values())
+        if isinstance(value, Outage)
+    ]
+
+
+@pytest.fixture(autouse=True)
+def _forget_outages() -> None:
+    """Begin without an outage that an earlier test of this process left, or logged lately."""
+    for outage in _outages(len(sys.modules)):
+        outage._since, outage._is_logged, outage._failures = None, False, 0
+        outage._lines.clear()
 
 
 @pytest.fixture(autouse=True)
