@@ -19,6 +19,7 @@ from psycopg.sql import SQL, Identifier, Literal
 from smrt_integration import environment
 from smrt_integration.api.error_codes import ERROR_CODES
 from smrt_integration.api.parsers import MAX_BODY_BYTES
+from smrt_integration.api.uploads import UPLOAD_PATHS
 from tests.nginx import NGINX_CONF
 from tests.test_documentation import (
     PROJECT,
@@ -112,8 +113,15 @@ def test_the_proxy_s_errors_have_the_form_of_the_api() -> None:
 
 def test_the_proxy_takes_what_the_web_server_takes() -> None:
     """A larger body would reach the web server, which closes the connection while nginx sends."""
-    limits = re.findall(r"client_max_body_size (\d+);", NGINX_CONF.read_text())
-    assert [*map(int, limits)] == [settings.DATA_UPLOAD_MAX_MEMORY_SIZE, MAX_BODY_BYTES]
+    config = NGINX_CONF.read_text()
+    limits = re.findall(r"client_max_body_size (\d+);", config)
+    uploads = re.findall(r"location = (\S+) {\n\s*client_max_body_size 0;", config)
+    assert {*uploads} == UPLOAD_PATHS
+    assert [*map(int, limits)] == [
+        settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        MAX_BODY_BYTES,
+        *[0] * len(uploads),
+    ]
 
 
 @pytest.mark.django_db

@@ -29,6 +29,7 @@ from customers.budget import NO_TIME_LIMIT, Budget
 from smrt_integration.api.errors import Conflict
 from smrt_integration.api.fields import MAX_EVENT_AGE
 from smrt_integration.api.models import Answered, ApiKey
+from smrt_integration.api.parsers import Upload
 
 IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
 MAX_IDEMPOTENCY_KEY_LENGTH = 255
@@ -154,8 +155,15 @@ def _api_key(request: Request) -> ApiKey:
 
 
 def request_hash(request: Request) -> str:
-    """Return a hash of method, path and the body's values, however the body writes them."""
-    content: Any = [request.method, request.path, _plain(request.data)]
+    """Return a hash of method, path and the body's values, however the body writes them.
+
+    Of a file that is uploaded: of its bytes and of the options in the query.
+    """
+    content: Any = [request.method, request.path]
+    if isinstance(request.data, Upload):
+        content += [request.data.digest, sorted(request.query_params.items())]
+    else:
+        content.append(_plain(request.data))
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 

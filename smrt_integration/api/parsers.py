@@ -1,5 +1,6 @@
-"""The parser of request bodies: JSON up to a maximum size."""
+"""The parsers of request bodies: JSON up to a maximum size, and files of any size as a stream."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import IO, Any, Final
 
@@ -56,6 +57,60 @@ class BoundedJSONParser(BaseParser):
         if _is_deeper_than(data, MAX_DEPTH):
             raise ParseError(TOO_DEEP)
         return data
+
+
+class Upload:
+    """A body that is read piece by piece, as it arrives. `read` is that of a file.
+
+    `kind` is that of an import (CustomerImport.Kind).
+    """
+
+    def __init__(self, stream: IO[bytes], length: int, kind: str) -> None:
+        self.kind = kind
+        self._stream = stream
+        self._left = length
+        self._hash = hashlib.sha256()
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes, and none at the end.
+
+        Raises ParseError if the connection ends before the declared length.
+        """
+        piece = self._stream.read(min(size, self._left))
+        if self._left and not piece:
+            raise ParseError(UPLOAD_CUT, "bad_request")
+        self._left -= len(piece)
+        self._hash.update(piece)
+        return piece
+
+    @property
+    def digest(self) -> str:
+        """A hash of what was read so far."""
+        return self._hash.hexdigest()
+
+
+UPLOAD_CUT: Final = "The connection ended before the whole file had arrived. Nothing was kept."
+
+
+class CsvUploadParser(BaseParser):
+    """Return the body as an Upload, unread."""
+
+    media_type = "text/csv"
+    kind = "csv"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        context = parser_context or {}
+        return Upload(stream, int(context["request"].META["CONTENT_LENGTH"]), self.kind)
+
+
+class NdjsonUploadParser(CsvUploadParser):
+    media_type = "application/x-ndjson"
+    kind = "ndjson"
 
 
 def _is_deeper_than(data: Any, depth: int) -> bool:

@@ -9,7 +9,9 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from customers import storable
 from smrt_integration.api.fields import OTHER_DIGITS, unknown_names
 
-TEXT_FILTERS: Final = frozenset({"email", "name", "number", "phone", "search"})
+TEXT_FILTERS: Final = frozenset(
+    {"columns", "email", "external_id", "name", "number", "phone", "search"}
+)
 """Filters by what people wrote. The others are ids, days, times, choices and numbers."""
 
 

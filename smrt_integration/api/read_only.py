@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-IMPORT_TAKES_IT: Final = "The import of earlier records will take it."
+IMPORT_TAKES_IT: Final = "An import takes it for earlier customers."
 BY_A_CALL: Final = "Another call sets this, and takes the time as at."
 COMPUTED: Final = "The server computes this from the items, the discount and the tax rate."
 
 READ_ONLY_REASONS: Final[Mapping[str, str]] = {
     "id": "The server chooses the id.",
     "created_at": f"The server sets this when the record is created. {IMPORT_TAKES_IT}",
-    "requested_at": f"The server sets this when the record is created. {IMPORT_TAKES_IT}",
+    "requested_at": "The server sets this when the record is created.",
     "source": f"The client of your key decides this. {IMPORT_TAKES_IT}",
     "last_visit": f"The server finds this from the customer's visits. {IMPORT_TAKES_IT}",
     "emails_opted_out_at": "The customer's own opt-out sets this.",

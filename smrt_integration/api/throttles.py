@@ -10,6 +10,7 @@ from rest_framework.throttling import BaseThrottle
 from customers import turns
 from customers.rate_limit import count_call
 from smrt_integration.api.models import ApiKey
+from smrt_integration.api.uploads import is_upload
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -63,6 +64,9 @@ class TurnThrottle(BaseThrottle):
 
 
 def _is_large(request: Request, view: "APIView") -> bool:
+    if is_upload(request.method, request.path):
+        # It mostly waits for its client, perhaps for long, and must not keep reports waiting.
+        return False
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGE_BODY_BYTES:
         return True
     paginator = getattr(view, "paginator", None)

@@ -10,6 +10,7 @@ from smrt_integration.api import schema
 from smrt_integration.api.not_found import NotFoundView
 from smrt_integration.api.resources import (
     customers,
+    imports,
     integration,
     messages,
     orders,
@@ -34,6 +35,7 @@ router.register("departments", reference.DepartmentViewSet)
 router.register("customer-groups", reference.CustomerGroupViewSet)
 router.register("discounts", reference.DiscountViewSet)
 router.register("custom-fields", reference.CustomFieldViewSet)
+router.register("imports", imports.ImportViewSet)
 router.register("waiting-messages", messages.WaitingMessageViewSet)
 router.register("send-log-entries", messages.SendLogEntryViewSet)
 

@@ -4,7 +4,8 @@ No transaction is open while a file is copied, however long it is. A file of whi
 to be, as its process was killed, is deleted within a day (`delete_old`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from tempfile import TemporaryFile
 from typing import IO, Final, NamedTuple
@@ -50,9 +51,45 @@ def create_import(
 ) -> CustomerImport:
     """Keep the file and add its import. It waits for its columns until it is started.
 
-    `file` is read once, piece by piece. `by` is None for a command. `columns` has the field of each
-    heading; without it, those that are recognized are assigned, and `start` needs an external ID
-    among them. Raises ActionRefused for a file that cannot be imported at all.
+    The arguments are those of `keep_import`. Raises ActionRefused, and then keeps nothing.
+    """
+    kept = keep_import(business, file, name, kind, by, dry_run, columns)
+    with file_deleted_if_refused(kept):
+        add_import(kept)
+    return kept
+
+
+def create_and_start(
+    business: Business,
+    file: IO[bytes],
+    name: str,
+    kind: str,
+    by: User | ApiKey | None,
+    dry_run: bool,
+    columns: Mapping[str, str] | None = None,
+) -> CustomerImport:
+    """Keep the file and start its import at once. Raises ActionRefused, and then keeps nothing."""
+    kept = keep_import(business, file, name, kind, by, dry_run, columns)
+    with file_deleted_if_refused(kept):
+        add_and_start(kept)
+    return kept
+
+
+def keep_import(
+    business: Business,
+    file: IO[bytes],
+    name: str,
+    kind: str,
+    by: User | ApiKey | None,
+    dry_run: bool,
+    columns: Mapping[str, str] | None = None,
+) -> CustomerImport:
+    """Keep the file. Returns its import, which is not stored in the database yet.
+
+    Call it outside a transaction: it takes as long as the file takes to arrive. `file` is read
+    once, piece by piece. `by` is None for a command. `columns` has the field of each heading;
+    without it, those that are recognized are assigned, and `start` needs an external ID among them.
+    Raises ActionRefused for a file that cannot be imported at all, and then keeps nothing.
     """
     _refuse_too_many(business)
     with TemporaryFile() as copy:
@@ -81,29 +118,35 @@ def create_import(
         )
         copy.seek(0)
         customer_import.file.save("", django.core.files.File(copy), save=False)
-    customer_import.save()
-    customer_import.refresh_from_db()
     return customer_import
 
 
-def create_and_start(
-    business: Business,
-    file: IO[bytes],
-    name: str,
-    kind: str,
-    by: User | ApiKey | None,
-    dry_run: bool,
-    columns: Mapping[str, str] | None = None,
-) -> CustomerImport:
-    """Keep the file and start its import at once. Raises ActionRefused, and then keeps nothing."""
-    customer_import = create_import(business, file, name, kind, by, dry_run, columns)
+@transaction.atomic
+def add_import(kept: CustomerImport) -> None:
+    """Store the import whose file was kept. Raises ActionRefused if too many are open by now."""
+    _refuse_too_many(kept.business)
+    kept.save()
+    kept.refresh_from_db()
+
+
+@transaction.atomic
+def add_and_start(kept: CustomerImport) -> None:
+    """Store the import and start it. Raises ActionRefused, and then stores nothing."""
+    add_import(kept)
+    start(kept)
+
+
+@contextmanager
+def file_deleted_if_refused(kept: CustomerImport) -> Iterator[None]:
+    """Delete the kept file when the block raises ActionRefused.
+
+    After any other error the import may be stored all the same, so `delete_old` looks for it.
+    """
     try:
-        start(customer_import)
+        yield
     except ActionRefused:
-        customer_import.file.delete(save=False)
-        customer_import.delete()
+        kept.file.delete(save=False)
         raise
-    return customer_import
 
 
 def recognize_columns(customer_import: CustomerImport) -> list[FileColumn]:

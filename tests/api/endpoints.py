@@ -111,8 +111,10 @@ class Examples:
                 yield parameter["name"], parameter["schema"].get("format") == "uuid"
 
     def body(self, endpoint: Endpoint, method: str, own_id: OwnId) -> Any:
-        """Return a body with all fields."""
+        """Return a body with all fields, or a CSV file as text."""
         content = self._operation(endpoint, method).get("requestBody", {}).get("content", {})
+        if "text/csv" in content:
+            return "external_id,first_name\n1,Ann\n"
         return (
             self._example(content["application/json"]["schema"], endpoint.path, "", own_id)
             if content

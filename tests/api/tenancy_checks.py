@@ -194,6 +194,8 @@ class TenancyChecks:
         response = (
             method(url)
             if call.method in SAFE
+            else method(url, call.body, content_type="text/csv")
+            if isinstance(call.body, str)
             else method(url, call.body or {}, content_type="application/json")
         )
         self.report(

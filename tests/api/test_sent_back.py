@@ -141,6 +141,8 @@ def test_what_a_post_cannot_set_is_refused(checks: TenancyChecks) -> None:
     ApiKey.objects.update(last_used_at=django_timezone.now())
     before, refused = tables(), set()
     for call in checks.calls(methods=("post",)):
+        if isinstance(call.body, str):
+            continue  # A file, whose columns are assigned.
         operation = checks.examples.schema["paths"][f"/api/v1/{call.endpoint.path}"]["post"]
         for status in ("200", "201", "202"):
             if status not in operation["responses"]:
@@ -172,15 +174,15 @@ def test_the_refusal_says_who_sets_the_field(pos: Caller) -> None:
             "read_only",
             "created_at",
             (
-                "The server sets this when the record is created. The import of earlier records "
-                "will take it. Leave it out."
+                "The server sets this when the record is created. An import takes it for earlier "
+                "customers. Leave it out."
             ),
         ),
         (
             "read_only",
             "source",
             (
-                "The client of your key decides this. The import of earlier records will take it. "
+                "The client of your key decides this. An import takes it for earlier customers. "
                 "Leave it out."
             ),
         ),
