@@ -56,6 +56,7 @@ MENU: Final[list[dict[str, Any]]] = [
             _entry("Send log", "receipt_long", "events.SendLog"),
             _entry("Waiting", "hourglass_top", "events.Outgoing"),
             _entry("Customers", "group", "customers.Customer"),
+            _entry("Import customers", "upload_file", "smrt_integration.CustomerImport"),
             _entry("API keys", "key", "smrt_integration.ApiKey"),
         ]
     },

@@ -2,6 +2,7 @@
 
 from smrt_integration.admin import (
     exports,
+    imports,
     integration,
     keys,
     messages,
@@ -10,4 +11,13 @@ from smrt_integration.admin import (
     timeline,
 )
 
-__all__ = ["exports", "integration", "keys", "messages", "programs", "support", "timeline"]
+__all__ = [
+    "exports",
+    "imports",
+    "integration",
+    "keys",
+    "messages",
+    "programs",
+    "support",
+    "timeline",
+]

@@ -22,6 +22,7 @@ from customers.models import Brand, Business, Customer
 from events.models import SendLog
 from smrt_integration.api.models import ApiKey
 from smrt_integration.exports.models import Export
+from smrt_integration.imports.models import CustomerImport
 from tests.admin.conftest import logged_in
 from tests.admin.forms import form_values
 from tests.admin.sample_business import SECOND_ID, UNUSED_ID, SampleBusiness
@@ -75,6 +76,7 @@ OWN_PAGES: Mapping[str, PageCall] = {
     "events_sendlog_resend_one": PageCall(SendLog, helpers_may_post=True),
     "smrt_integration_apikey_revoke": PageCall(ApiKey),
     "smrt_integration_export_download": PageCall(Export),
+    "smrt_integration_customerimport_refused": PageCall(CustomerImport),
 }
 PAGE_UNKNOWN = (
     "{name}: say in OWN_PAGES (tests/admin/tenancy_checks.py) which row's id its address takes, "
