@@ -44,12 +44,12 @@ COLUMNS_HELP: Final = (
 NOT_AN_OBJECT: Final = (
     'Write a JSON object of texts, such as {"Customer No.": "external_id", "Notes": ""}.'
 )
-DRY_RUN = OpenApiParameter(
+DRY_RUN_PARAMETER = OpenApiParameter(
     "dry_run",
     OpenApiTypes.BOOL,
     description="true: only check the file, and change nothing. The counts say what would happen.",
 )
-COLUMNS = OpenApiParameter("columns", OpenApiTypes.STR, description=COLUMNS_HELP)
+COLUMNS_PARAMETER = OpenApiParameter("columns", OpenApiTypes.STR, description=COLUMNS_HELP)
 FILES: Final[dict[Any, Any]] = {
     "application/x-ndjson": OpenApiTypes.BINARY,
     "text/csv": OpenApiTypes.BINARY,
@@ -123,7 +123,11 @@ class ImportViewSet(RetrieveModelMixin, BusinessViewSet):
     def query_names(self) -> list[str]:
         return ["dry_run", "columns"] if self.action == "create" else []
 
-    @extend_schema(request=FILES, parameters=[DRY_RUN, COLUMNS], responses={201: ImportSerializer})
+    @extend_schema(
+        request=FILES,
+        parameters=[DRY_RUN_PARAMETER, COLUMNS_PARAMETER],
+        responses={201: ImportSerializer},
+    )
     def create(self, request: Request) -> Response:
         """Import a file of customers, and start at once.
 
