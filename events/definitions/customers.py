@@ -41,6 +41,9 @@ class NewCustomerSignup(SavedEvent):
         customer="r.id",
         at="r.created_at",
         about="CASE r.source WHEN 'Website' THEN 'on the website' ELSE 'in the point of sale' END",
+        # An imported customer whose line does not say when has no visit of the signup.
+        is_certain="EXISTS (SELECT FROM customers_visit v WHERE v.customer_id = r.id "
+        "AND v.visit_type = 'Signup')",
     )
 
     class Properties(TypedDict):

@@ -60,7 +60,8 @@ class History:
     `rows` is a FROM clause in which `r` is the row that the event is about; `subject` is that row's
     id and `customer` the customer's. `at` is the moment, NULL where the event did not happen.
     `about` describes the row in words. `is_visit` is true where the occurrence counts as a visit,
-    unless the day has one already.
+    unless the day has one already. `is_certain` is false where the record may tell another moment:
+    a backfill leaves such an occurrence out.
     """
 
     rows: str
@@ -69,6 +70,7 @@ class History:
     subject: str = "r.id"
     about: str = "''"
     is_visit: str = "FALSE"
+    is_certain: str = "TRUE"
 
 
 NO_HISTORY: Final = None

@@ -52,7 +52,7 @@ def _selects() -> Iterator[str]:
     for rank, event in enumerate(BACKFILLED_EVENTS):
         if history := event.history:
             source = sources[history.rows, history.subject, history.customer]
-            source.append(f"({rank}, {history.at})")
+            source.append(f"({rank}, CASE WHEN {history.is_certain} THEN {history.at} END)")
     for (rows, subject, customer), moments in sources.items():
         yield f"""
         SELECT e.at, e.rank, {subject} AS subject_id

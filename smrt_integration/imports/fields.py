@@ -128,8 +128,8 @@ FIELDS: Final = (
     ImportField(
         "created_at",
         "Signed up",
-        "When the customer signed up: a date, or a date and a time. A new customer without it "
-        "signed up when the line is imported.",
+        "When the customer signed up: a date, or a date and a time. Without it, a new customer's "
+        "signup is the last visit or else the import, and a backfill does not send it.",
         (
             "created",
             "signup date",

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from customers.models import Business, Consent, Customer, CustomFieldValue, Visit
+from events.jobs.past_events import PastKey, Span, find_past
 from events.models import Celebration, Lapse, Outgoing
 from events.sweeps import birthdays, lost
 from smrt_integration.imports import next_chunk
@@ -433,3 +434,23 @@ def test_another_business_is_neither_read_nor_changed() -> None:
     assert figures(done) == {"state": "finished", "lines": 2, "created": 1, "refused": 1}
     assert 'There is no brand "Green"' in outcomes(done)[1][2]
     assert row(other) == before
+
+
+def test_a_backfill_tells_no_signup_whose_day_the_file_did_not_say() -> None:
+    """It would start a welcome campaign for everybody who was imported."""
+    business = create_business()
+    signed_up = timezone.localdate() - timedelta(days=3)
+    import_file(
+        business,
+        "external_id,first_name,created_at,last_visit\n"
+        f"A-1,Ada,{signed_up},\n"
+        f"A-2,Ben,,{signed_up}\n"
+        "A-3,Cleo,,\n",
+    )
+    now = timezone.now()
+    span = Span(now - timedelta(days=30), now + timedelta(minutes=1), ("New Customer Signup",))
+    customers = list(Customer.objects.order_by("pk"))
+
+    found = find_past([c.pk for c in customers], span, PastKey(0, span.since, 0, 0), 10)
+
+    assert [key.customer_id for key in found] == [customers[0].pk]
