@@ -31,9 +31,9 @@ install:
 run: install
 	@exec $(PYTHON_HERE) -m devtools.run $(ARGS)
 
-# Four processes on two processors: tests with real programs often wait for them.
+# Three processes on two processors: tests with real programs often wait for them.
 test: install
-	@exec $(SERVICES) $(PYTHON_HERE) -m pytest -n 4 --dist worksteal $(ARGS)
+	@exec $(SERVICES) $(PYTHON_HERE) -m pytest -n 3 --dist worksteal $(ARGS)
 
 check: style types imports django
 
