@@ -68,7 +68,8 @@ MESSAGES = {"waiting-messages", "send-log-entries"}
 
 
 def test_every_list_is_tested() -> None:
-    assert {prefix for prefix, *_ in router.registry} == {*CREATE, *MESSAGES}
+    listed = {prefix for prefix, viewset, _ in router.registry if hasattr(viewset, "list")}
+    assert listed == {*CREATE, *MESSAGES}
 
 
 @pytest.mark.parametrize("path", CREATE)

@@ -8,7 +8,7 @@ import pytest
 from celery import current_app
 from django.utils import timezone
 
-from customers.models import Business, Customer
+from customers.models import Business, Customer, Visit
 from events import wake
 from events.jobs import backfill, first_sync
 from events.models import Outgoing, Request, SendLog
@@ -64,12 +64,25 @@ def is_finished(job: Request) -> bool:
 @pytest.fixture
 def business(transactional_db: None, segment: SegmentStandIn) -> Business:
     """A business whose customers signed up yesterday, before anything of them was recorded."""
-    business = sending_business(WRITE_KEY)
+    # A signup is a visit, too.
+    business = sending_business(WRITE_KEY, muted=["Customer Visit"])
     yesterday = timezone.now() - timedelta(days=1)
     Customer.objects.bulk_create(
         [
             Customer(business=business, first_name=f"Ann {number}", created_at=yesterday)
             for number in range(CUSTOMERS)
+        ]
+    )
+    Visit.objects.bulk_create(
+        [
+            Visit(
+                business=business,
+                customer=customer,
+                day=business.today(yesterday),
+                visit_type=Visit.Type.SIGNUP,
+                at=customer.created_at,
+            )
+            for customer in business.customers.all()
         ]
     )
     return business
