@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-from customers.models import Business
+from customers.models import Business, Visit
 from events.models import Integration
 from tests.browser.conftest import Visitor
 from tests.conftest import WRITE_KEY
@@ -22,7 +22,12 @@ def test_an_owner_sends_all_customers_and_past_events(
     start_worker: Callable[..., Worker],
 ) -> None:
     customers = CustomerFactory.create_batch(8, business=business)
-    Integration.objects.create(business=business, enabled=True, write_key=WRITE_KEY)
+    for customer in customers:
+        Visit.record(customer, Visit.Type.SIGNUP, customer.created_at)
+    # A signup is a visit, too.
+    Integration.objects.create(
+        business=business, enabled=True, write_key=WRITE_KEY, muted=["Customer Visit"]
+    )
     visitor = Visitor(page)
     visitor.is_logged_in(owner)
     page.goto("/")

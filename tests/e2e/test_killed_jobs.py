@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from celery import current_app
@@ -35,7 +36,7 @@ def run_with_kills(
     for done in kills:
         worker = start_worker()
         wake_up()
-        wait_until(lambda done=done: progress(job) >= done, f"{done} were recorded")  # type: ignore[misc]
+        wait_until(partial(has_recorded, job, done), f"{done} were recorded")
         worker.kill()
         wait_until(has_session_ended, "its session has ended")
         time_passes()
@@ -51,9 +52,9 @@ def wake_up() -> None:
         current_app.send_task(task, ignore_result=True)
 
 
-def progress(job: Request) -> int:
+def has_recorded(job: Request, messages: int) -> bool:
     job.refresh_from_db()
-    return job.done
+    return job.done >= messages
 
 
 def is_finished(job: Request) -> bool:
