@@ -5,21 +5,20 @@ due at once, as on the evening on which a worker was switched on again.
 """
 
 from collections.abc import Iterator
-from statistics import quantiles
 
 from django.db import connection
 
 from bench import fill
-from bench.figures import Figure, rounded
+from bench.figures import Figure
 from bench.latency import WORKER_PROCESSES, save_orders_steadily
+from bench.live_orders import ORDERS_PER_SECOND, measure_orders
 from bench.programs import Beat, Receiver, Worker, running
-from bench.sales import Till, load_tills
+from bench.sales import load_tills
 from bench.sizes import Sizes
 from bench.texts import TwilioStandIn, insert_texts
 from events import wake
 from smrt_integration import schedules
 
-ORDERS_PER_SECOND = 25.0
 WARM_UP_ORDERS = 250
 """Enough for all processes to have started and opened their connections."""
 CHORES = ("sweep_lost", "sweep_birthdays", "sweep_spending", "send_texts")
@@ -50,19 +49,10 @@ def measure_busy_evening(sizes: Sizes) -> Iterator[Figure]:
             save_orders_steadily(tills, WARM_UP_ORDERS, ORDERS_PER_SECOND)
             receiver.wait_for(WARM_UP_ORDERS)
             count = int(ORDERS_PER_SECOND * sizes.evening_seconds)
-            yield _measure("quiet_evening", receiver, tills, count)
+            yield measure_orders("quiet_evening", receiver, tills, count)
             insert_texts()
             with connection.cursor() as cursor:
                 cursor.execute(MAKE_DUE)
             for chore in CHORES:
                 wake.publish(f"smrt_integration.tasks.{chore}")
-            yield _measure("busy_evening", receiver, tills, count)
-
-
-def _measure(name: str, receiver: Receiver, tills: list[Till], count: int) -> Figure:
-    committed = save_orders_steadily(tills, count, ORDERS_PER_SECOND)
-    arrivals = receiver.wait_for_orders(committed)
-    milliseconds = [1_000 * (arrivals[number] - at) for number, at in committed.items()]
-    percentiles = quantiles(milliseconds, n=100)
-    extra = {"p50": rounded(percentiles[49]), "longest": rounded(max(milliseconds))}
-    return Figure(f"{name}_p99_ms", percentiles[98], "ms", extra | {"orders": count})
+            yield measure_orders("busy_evening", receiver, tills, count)

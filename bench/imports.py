@@ -10,21 +10,20 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import quantiles
 from typing import IO
 
 from bench import fill
 from bench.figures import Figure, progress, rounded
 from bench.latency import WORKER_PROCESSES, save_orders_steadily
+from bench.live_orders import ORDERS_PER_SECOND, measure_orders
 from bench.programs import Beat, Receiver, Worker, running
-from bench.sales import Till, load_tills
+from bench.sales import load_tills
 from bench.sizes import Sizes
 from customers.models import Business
 from smrt_integration import schedules
 from smrt_integration.imports.create_import import create_and_start
 from smrt_integration.imports.models import CustomerImport
 
-ORDERS_PER_SECOND = 25.0
 WARM_UP_ORDERS = 250
 LOOK_EVERY_SECONDS = 0.2
 MEGABYTE = 1_000_000
@@ -58,9 +57,9 @@ def measure_imports(sizes: Sizes) -> Iterator[Figure]:
             yield from _measure("import", first, file, worker)
             yield from _measure("import_again", first, file, worker)
             count = int(ORDERS_PER_SECOND * sizes.import_live_seconds)
-            yield _latency("quiet_import", receiver, tills, count)
+            yield measure_orders("quiet_import", receiver, tills, count)
             beside = _start(second, file)
-            figure = _latency("live_during_import", receiver, tills, count)
+            figure = measure_orders("live_during_import", receiver, tills, count)
             beside.refresh_from_db()
             progress(f"{beside.lines} lines were imported meanwhile")
             yield figure
@@ -97,15 +96,6 @@ def _measure(name: str, business: Business, file: IO[bytes], worker: Worker) -> 
 def _start(business: Business, file: IO[bytes]) -> CustomerImport:
     file.seek(0)
     return create_and_start(business, file, "customers.csv", "csv", None, dry_run=False)
-
-
-def _latency(name: str, receiver: Receiver, tills: list[Till], count: int) -> Figure:
-    committed = save_orders_steadily(tills, count, ORDERS_PER_SECOND)
-    arrivals = receiver.wait_for_orders(committed)
-    milliseconds = [1_000 * (arrivals[number] - at) for number, at in committed.items()]
-    percentiles = quantiles(milliseconds, n=100)
-    extra = {"p50": rounded(percentiles[49]), "longest": rounded(max(milliseconds))}
-    return Figure(f"{name}_p99_ms", percentiles[98], "ms", extra | {"orders": count})
 
 
 def _memory(worker: Worker) -> float:

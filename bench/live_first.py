@@ -5,14 +5,14 @@ identifies of a renamed brand. Orders are saved until the backlog is sent.
 """
 
 from collections.abc import Callable, Iterator
-from statistics import quantiles
 
 from django.db import connection
 from django.utils import timezone
 
 from bench import fill
-from bench.figures import Figure, rounded
+from bench.figures import Figure
 from bench.latency import WORKER_PROCESSES, save_orders_steadily
+from bench.live_orders import ORDERS_PER_SECOND, p99_figure, waits_of
 from bench.programs import Beat, Receiver, Worker, running, wait_until
 from bench.sales import Till, load_tills
 from bench.sizes import Sizes
@@ -20,7 +20,6 @@ from customers.models import Customer
 from events.outbox.fan_out import identify_known_customers
 from smrt_integration import schedules
 
-ORDERS_PER_SECOND = 25.0
 WARM_UP_ORDERS = 25
 CUSTOMERS_PER_INSERT = 2_000
 MAKE_BULK = "UPDATE events_outgoing SET is_bulk = TRUE"
@@ -73,8 +72,8 @@ def _measure(
     committed = save_orders_steadily(tills, count, ORDERS_PER_SECOND)
     arrivals = receiver.wait_for(WARM_UP_ORDERS + backlog + count)["arrivals"]
     wait_until(lambda: not fill.is_anything_waiting(), "the outbox is empty")
-    milliseconds = [1_000 * (arrivals[number] - at) for number, at in committed.items()]
-    percentiles = quantiles(milliseconds, n=100)
-    extra = {"p50": rounded(percentiles[49]), "longest": rounded(max(milliseconds))}
-    extra |= {"orders": count, "backlog": backlog or Customer.objects.count()}
-    return Figure(f"live_behind_{name}_p99_ms", percentiles[98], "ms", extra)
+    return p99_figure(
+        f"live_behind_{name}",
+        waits_of(committed, arrivals),
+        backlog=backlog or Customer.objects.count(),
+    )

@@ -6,14 +6,14 @@ The orders are of the business that sends what was there before. First nothing e
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from statistics import quantiles
 
 from django.db import connection
 from django.utils import timezone
 
 from bench import fill
-from bench.figures import Figure, progress, rounded
+from bench.figures import Figure, progress
 from bench.latency import WORKER_PROCESSES, save_orders_steadily
+from bench.live_orders import ORDERS_PER_SECOND, p99_figure, waits_of
 from bench.programs import MEASUREMENT_TIMEOUT_SECONDS, Beat, Receiver, Worker, running, wait_until
 from bench.sales import Till, load_tills
 from bench.sizes import Sizes
@@ -21,7 +21,6 @@ from events.jobs import backfill, first_sync
 from events.models import Request
 from smrt_integration import schedules
 
-ORDERS_PER_SECOND = 25.0
 WARM_UP_ORDERS = 250
 """Enough for all processes to open their connections, and for Segment to know the buyers."""
 BUYERS = 200
@@ -53,7 +52,7 @@ def measure_past(sizes: Sizes) -> Iterator[Figure]:
             save_orders_steadily(tills, WARM_UP_ORDERS, ORDERS_PER_SECOND)
             receiver.wait_for(WARM_UP_ORDERS)
             quiet = _save_until(receiver, tills, _after(sizes.past_quiet_seconds))
-            yield _figure("sync_none_live_p99_ms", quiet, {})
+            yield p99_figure("sync_none_live", quiet)
             now = timezone.now()
             yield from _measure(
                 "sync",
@@ -75,7 +74,7 @@ def _measure(
     started = time.monotonic()
     milliseconds = _save_until(receiver, tills, lambda: _is_done(job))
     seconds = time.monotonic() - started
-    yield _figure(f"{name}_live_p99_ms", milliseconds, {unit: job.done})
+    yield p99_figure(f"{name}_live", milliseconds, **{unit: job.done})
     yield Figure(f"{name}_{unit}_per_s", job.done / seconds, f"{unit}/s", {})
 
 
@@ -106,10 +105,4 @@ def _save_until(receiver: Receiver, tills: list[Till], is_over: Callable[[], boo
         committed |= save_orders_steadily(tills, int(2 * ORDERS_PER_SECOND), ORDERS_PER_SECOND)
     arrivals = receiver.wait_for_orders(committed)
     wait_until(lambda: not fill.is_anything_waiting(), "the outbox is empty")
-    return [1_000 * (arrivals[number] - at) for number, at in committed.items()]
-
-
-def _figure(name: str, milliseconds: list[float], extra: dict[str, float]) -> Figure:
-    percentiles = quantiles(milliseconds, n=100)
-    extra |= {"p50": rounded(percentiles[49]), "longest": rounded(max(milliseconds))}
-    return Figure(name, percentiles[98], "ms", extra | {"orders": len(milliseconds)})
+    return waits_of(committed, arrivals)
