@@ -156,7 +156,7 @@ def test_the_page_says_how_far_it_is_and_has_the_next_buttons(
         assert sentence in shown
         assert all(f'value="{button}"' in shown for button in buttons), (values, buttons)
         assert ('name="do"' in shown) == bool(buttons)
-        assert ("import.js" in shown) == (values.keys() <= {"lines"} or "begins" in sentence)
+        assert ("progress.js" in shown) == (values.keys() <= {"lines"} or "begins" in sentence)
 
 
 def test_buttons_pause_resume_cancel_and_import(office: Client, business: Business) -> None:
