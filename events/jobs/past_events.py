@@ -1,7 +1,7 @@
 """Find past events in the business's records, customer by customer, each customer's in order.
 
-The event definitions say where the records show that an event happened (`History`), and what the
-record tells of it.
+The event definitions say where the records show that an event happened (`History`), and which
+facts the record has.
 """
 
 from collections import defaultdict

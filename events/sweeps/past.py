@@ -1,7 +1,7 @@
-"""Note what was due before customers were imported, so that no sweep tells it as news.
+"""Note what was due before customers were imported, so that no sweep sends an event of it.
 
 An import brings customers who have not visited for years, or whose birthday is today. They are
-noted as found, as the sweeps do, and no event is recorded. What is due after the import is told.
+noted as found, as the sweeps do, and no event is recorded. What is due later is sent as usual.
 """
 
 from collections.abc import Mapping, Sequence

@@ -144,7 +144,7 @@ class CustomerImport(HasPublicId):
 
 
 class ImportLine(models.Model):
-    """What became of one line; in a dry run, what would."""
+    """What happened to one line. Of a dry run: what would happen."""
 
     class Outcome(models.TextChoices):
         CREATED = "created", "New customer"

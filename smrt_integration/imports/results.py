@@ -1,4 +1,4 @@
-"""What became of the lines of an import: a page of them, and the refused ones as a file."""
+"""What happened to the lines of an import: a page of them, and the refused ones as a file."""
 
 import csv
 from collections.abc import Iterator

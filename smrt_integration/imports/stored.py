@@ -25,7 +25,8 @@ CUSTOMER_COLUMNS: Final = tuple(
     )
 )
 """Columns of a customer that an import writes."""
-# The index of external ids has no empty ones, which PostgreSQL cannot tell of many values.
+# The index has no empty external ids. For many values at once, PostgreSQL has to be told that none
+# of them is empty before it uses the index.
 FIND_BY_EXTERNAL_ID: Final = """
 SELECT c.id, c.external_id FROM customers_customer c
 WHERE c.business_id = %s AND c.external_id = ANY (%s) AND NOT (c.external_id = '')

@@ -72,6 +72,8 @@ def choose_and_check(page: Page, folder: Path) -> None:
 def look_at_the_lines(page: Page, folder: Path) -> None:
     assert not Customer.objects.exclude(external_id="").exists()
     page.get_by_role("link", name="Refused (1)").click()
+    # The page before has the link, too: its download would end with that page.
+    expect(page.get_by_text("The external ID is missing.")).to_be_visible()
     with page.expect_download() as started:
         page.get_by_role("link", name="Download the refused lines").click()
     started.value.save_as(folder / "refused.csv")

@@ -1,4 +1,4 @@
-"""What became of each line of an import, for its page."""
+"""What happened to each line of an import, for its page."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -106,7 +106,7 @@ class Command(BaseCommand):
                 self.stdout.write(in_words(started))
 
     def _print(self, started: CustomerImport, outcome: str = "") -> None:
-        """Print what became of lines, some refused ones or, of a dry run, all."""
+        """Print what happened to lines, some refused ones or, of a dry run, all."""
         after = 0
         while lines := preview_lines(started, after, outcome, most=LINES_PRINTED):
             for line in lines:
