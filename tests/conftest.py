@@ -111,7 +111,7 @@ def django_db_keepdb(
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Drop the migrated database, when the processes of the run have ended."""
     if run := getattr(session.config.pluginmanager.get_plugin("dsession"), "nodemanager", None):
-        databases.drop(f"smrt_migrated_{run.testrunuid[:12]}")
+        databases.drop(databases.migrated_name(run.testrunuid))
 
 
 @pytest.fixture(scope="session")

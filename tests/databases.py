@@ -21,9 +21,16 @@ from psycopg import sql
 from devtools.services.postgres import binary
 from tests.forked_programs import PROJECT
 
-RUN: Final = os.environ.get("PYTEST_XDIST_TESTRUNUID", "")[:12]
+RUN: Final = os.environ.get("PYTEST_XDIST_TESTRUNUID", "")
 """The run of tests that this process is one of several of, or an empty text."""
-MIGRATED: Final = f"smrt_migrated_{RUN}"
+
+
+def migrated_name(run: str) -> str:
+    """Return the name of the migrated database of a run of tests."""
+    return f"smrt_migrated_{run[:12]}"
+
+
+MIGRATED: Final = migrated_name(RUN)
 
 
 def copy_migrated_database(shared_folder: Path) -> None:

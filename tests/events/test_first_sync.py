@@ -15,7 +15,13 @@ from events.jobs import control, feed, first_sync
 from events.jobs.run import run_jobs
 from events.models import Integration, Outgoing, Request, SendLog
 from tests.conftest import WRITE_KEY
-from tests.delivery.sending_businesses import deliver, sending_business, waiting, write_key
+from tests.delivery.sending_businesses import (
+    add_bulk_visits,
+    deliver,
+    sending_business,
+    waiting,
+    write_key,
+)
 from tests.events.outbox_rows import nothing_written
 from tests.factories import CustomerFactory, EmployeeFactory, OrderFactory
 from tests.segment import SegmentStandIn
@@ -158,15 +164,13 @@ def test_a_key_that_changes_meanwhile_ends_the_sync(business: Business) -> None:
     assert start_sync(business).pk != job.pk, "a new sync can be asked for"
 
 
-def test_a_bounded_number_waits(
-    business: Business, segment: SegmentStandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(feed, "MOST_WAITING", 4)
+def test_a_bounded_number_waits(business: Business, segment: SegmentStandIn) -> None:
+    add_bulk_visits(feed.MOST_WAITING - 4, Customer.objects.earliest("pk"))
     job = start_sync(business)
     run_jobs(timezone.now())
-    assert Outgoing.objects.count() == 4
+    assert Outgoing.objects.count() == feed.MOST_WAITING
     run_jobs(timezone.now())
-    assert Outgoing.objects.count() == 4
+    assert Outgoing.objects.count() == feed.MOST_WAITING
     assert feed.is_any_waiting()
     deliver()
     run_jobs(timezone.now())
